@@ -1,0 +1,24 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["dlmskit-source", "module", "node", "development|production", "import", "default"];
+
+export default defineConfig({
+  // The sources are tested, with nothing built.
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["dlmskit-source", "node", "import", "default"] } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    globals: false,
+    pool: "forks",
+    setupFiles: ["./test/setup.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["packages/bench/**"],
+      reporter: ["text", "json-summary"],
+      reportsDirectory: "coverage",
+    },
+  },
+});
