@@ -1,0 +1,348 @@
+import { asList, asObject, asText, badJson, type Codec, type Json, type Of, type RecordCodec } from "./codec.ts";
+import { Fault, stepped } from "./fault.ts";
+import type { Reader } from "./reader.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
+type AnyCodec = Codec<any>;
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type AnyRecordCodec = RecordCodec<any>;
+
+type OptionalKeys<F> = { [K in keyof F]: undefined extends Of<F[K]> ? K : never }[keyof F];
+/** The object that a record of codecs is for: a field whose codec can give undefined is an optional key. */
+export type Fields<F> = { [K in Exclude<keyof F, OptionalKeys<F>>]: Of<F[K]> } & {
+  [K in OptionalKeys<F>]?: Exclude<Of<F[K]>, undefined>;
+} extends infer T
+  ? { [K in keyof T]: T[K] }
+  : never;
+
+function checkNames(json: { readonly [key: string]: Json }, names: readonly string[], besides?: string): void {
+  for (const key of Object.keys(json)) {
+    if (key !== besides && !names.includes(key)) {
+      throw new Fault("bad-json", `"${key}" does not belong here`, { hint: `expected ${names.join(", ")}` });
+    }
+  }
+}
+
+/** Fields one after another; the names are the keys of the value. */
+export function sequence<const F extends Record<string, AnyCodec>>(fields: F): RecordCodec<Fields<F>> {
+  const names = Object.keys(fields);
+  const codecs = Object.values(fields);
+  const count = names.length;
+
+  function readInto(from: Reader, target: Record<string, unknown>): void {
+    let at = 0;
+    try {
+      for (; at < count; at++) {
+        const name = names[at] as string;
+        from.observer?.enter(name, from.at);
+        const value = (codecs[at] as AnyCodec).read(from);
+        if (value !== undefined) target[name] = value;
+        from.observer?.leave(from.at, value);
+      }
+    } catch (caught) {
+      throw stepped(caught, names[at] as string);
+    }
+  }
+
+  return {
+    names,
+    readInto,
+    read(from) {
+      const target = {};
+      readInto(from, target);
+      return target as Fields<F>;
+    },
+    write(value, to) {
+      let at = 0;
+      try {
+        for (; at < count; at++) {
+          (codecs[at] as AnyCodec).write((value as Record<string, unknown>)[names[at] as string], to);
+        }
+      } catch (caught) {
+        throw stepped(caught, names[at] as string);
+      }
+    },
+    toJson(value) {
+      const target: Record<string, Json> = {};
+      this.jsonInto(value, target);
+      return target;
+    },
+    jsonInto(value, target) {
+      for (let at = 0; at < count; at++) {
+        const name = names[at] as string;
+        const field = (value as Record<string, unknown>)[name];
+        if (field !== undefined) target[name] = (codecs[at] as AnyCodec).toJson(field);
+      }
+    },
+    fromJson(json) {
+      const given = asObject(json);
+      checkNames(given, names);
+      const target = {};
+      this.fromJsonInto(given, target);
+      return target as Fields<F>;
+    },
+    fromJsonInto(json, target) {
+      for (let at = 0; at < count; at++) {
+        const name = names[at] as string;
+        try {
+          const value = (codecs[at] as AnyCodec).fromJson(json[name] as Json);
+          if (value !== undefined) target[name] = value;
+        } catch (caught) {
+          throw stepped(caught, name);
+        }
+      }
+    },
+  };
+}
+
+type Joined<C extends readonly AnyRecordCodec[]> = C extends readonly [
+  infer H,
+  ...infer R extends readonly AnyRecordCodec[],
+]
+  ? Of<H> & Joined<R>
+  : unknown;
+
+/** The fields of several records, one after another, in one object. */
+export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): RecordCodec<Joined<C>> {
+  const names = parts.flatMap((part) => part.names);
+  return {
+    names,
+    readInto(from, target) {
+      for (const part of parts) part.readInto(from, target);
+    },
+    read(from) {
+      const target = {};
+      for (const part of parts) part.readInto(from, target);
+      return target as Joined<C>;
+    },
+    write(value, to) {
+      for (const part of parts) part.write(value, to);
+    },
+    toJson(value) {
+      const target: Record<string, Json> = {};
+      for (const part of parts) part.jsonInto(value, target);
+      return target;
+    },
+    jsonInto(value, target) {
+      for (const part of parts) part.jsonInto(value, target);
+    },
+    fromJson(json) {
+      const given = asObject(json);
+      checkNames(given, names);
+      const target = {};
+      for (const part of parts) part.fromJsonInto(given, target);
+      return target as Joined<C>;
+    },
+    fromJsonInto(json, target) {
+      for (const part of parts) part.fromJsonInto(json, target);
+    },
+  };
+}
+
+type Arms = Record<string, readonly [tag: number, codec: AnyRecordCodec]>;
+/** One of several records, told apart by the key `D` in the value and by a tag octet on the wire. */
+export type Choice<D extends string, A extends Arms> = {
+  [K in keyof A]: { [P in D]: K } & Of<A[K][1]> extends infer T ? { [P in keyof T]: T[P] } : never;
+}[keyof A];
+
+export interface ChoiceCodec<T> extends Codec<T> {
+  /** Whether `tag` is one of the choice's. */
+  has(tag: number): boolean;
+}
+
+/** A CHOICE: a tag octet, then the fields of that arm. `discriminator` is the key that holds the arm's name. */
+export function choice<const D extends string, const A extends Arms>(
+  discriminator: D,
+  arms: A,
+): ChoiceCodec<Choice<D, A>> {
+  type T = Choice<D, A>;
+  const byTag: ({ name: string; codec: AnyRecordCodec } | undefined)[] = new Array(256).fill(undefined);
+  for (const [name, [tag, codec]] of Object.entries(arms)) byTag[tag] = { name, codec };
+  const armOf = (name: unknown): Arms[string] => {
+    const arm = typeof name === "string" && Object.hasOwn(arms, name) ? arms[name] : undefined;
+    if (arm === undefined) {
+      throw new Fault("unknown-choice", `"${String(name)}" is none of the choices`, {
+        hint: `choose one of ${Object.keys(arms).join(", ")}`,
+      });
+    }
+    return arm;
+  };
+  return {
+    has: (tag) => byTag[tag] !== undefined,
+    read(from) {
+      const at = from.at;
+      const tag = from.u8();
+      const arm = byTag[tag];
+      if (arm === undefined)
+        throw from.fault("unknown-tag", `no choice has the tag 0x${tag.toString(16).padStart(2, "0")}`, at);
+      const target: Record<string, unknown> = { [discriminator]: arm.name };
+      try {
+        arm.codec.readInto(from, target);
+      } catch (caught) {
+        throw stepped(caught, arm.name);
+      }
+      return target as T;
+    },
+    write(value, to) {
+      const name = (value as Record<string, unknown>)[discriminator];
+      const [tag, codec] = armOf(name);
+      to.u8(tag);
+      try {
+        codec.write(value, to);
+      } catch (caught) {
+        throw stepped(caught, name as string);
+      }
+    },
+    toJson(value) {
+      const name = (value as Record<string, unknown>)[discriminator] as string;
+      const target: Record<string, Json> = { [discriminator]: name };
+      armOf(name)[1].jsonInto(value, target);
+      return target;
+    },
+    fromJson(json) {
+      const given = asObject(json);
+      const name = given[discriminator];
+      const [, codec] = armOf(name);
+      checkNames(given, codec.names, discriminator);
+      const target: Record<string, unknown> = { [discriminator]: name };
+      codec.fromJsonInto(given, target);
+      return target as T;
+    },
+  };
+}
+
+/** OPTIONAL of A-XDR: an octet 0 (absent, undefined) or 1 and the value. Fault `bad-value` for any other octet. */
+export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
+  return {
+    read(from) {
+      const at = from.at;
+      const usage = from.u8();
+      if (usage > 1) throw from.fault("bad-value", `presence octet 0x${usage.toString(16)} is neither 0 nor 1`, at);
+      return usage === 0 ? undefined : inner.read(from);
+    },
+    write(value, to) {
+      to.u8(value === undefined ? 0 : 1);
+      if (value !== undefined) inner.write(value, to);
+    },
+    toJson: (value) => inner.toJson(value as T),
+    fromJson: (json) => (json === undefined ? undefined : inner.fromJson(json)),
+  };
+}
+
+/** DEFAULT of A-XDR: an octet 0 (the default) or 1 and the value. */
+export function withDefault<T>(inner: Codec<T>, initial: T): Codec<T> {
+  const presence = optional(inner);
+  return {
+    read: (from) => presence.read(from) ?? initial,
+    write: (value, to) => presence.write(value === initial ? undefined : value, to),
+    toJson: (value) => inner.toJson(value),
+    fromJson: (json) => (json === undefined ? initial : inner.fromJson(json)),
+  };
+}
+
+/** A count and that many items. The count is checked against the octets left before anything is allocated. */
+export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
+  return {
+    read(from) {
+      const count = from.boundedCount(minimumOctets);
+      const items: T[] = [];
+      let at = 0;
+      try {
+        for (; at < count; at++) {
+          from.observer?.enter(String(at), from.at);
+          const value = item.read(from);
+          items.push(value);
+          from.observer?.leave(from.at, value);
+        }
+      } catch (caught) {
+        throw stepped(caught, String(at));
+      }
+      return items;
+    },
+    write(value, to) {
+      to.size(value.length);
+      value.forEach((one, at) => {
+        try {
+          item.write(one, to);
+        } catch (caught) {
+          throw stepped(caught, String(at));
+        }
+      });
+    },
+    toJson: (value) => value.map((one) => item.toJson(one)),
+    fromJson: (json) =>
+      asList(json).map((one, at) => {
+        try {
+          return item.fromJson(one);
+        } catch (caught) {
+          throw stepped(caught, String(at));
+        }
+      }),
+  };
+}
+
+/** The same octets, another value in the program; JSON stays that of `inner`. */
+export function map<A, B>(inner: Codec<A>, to: (a: A) => B, back: (b: B) => A): Codec<B> {
+  return {
+    read: (from) => to(inner.read(from)),
+    write: (value, into) => inner.write(back(value), into),
+    toJson: (value) => inner.toJson(back(value)),
+    fromJson: (json) => to(inner.fromJson(json)),
+  };
+}
+
+/** An enumeration: names for the numbers of `inner`. An unknown number is Fault `bad-value`. */
+export function named<const N extends Readonly<Record<string, number>>>(
+  inner: Codec<number>,
+  names: N,
+): Codec<keyof N & string> {
+  type Name = keyof N & string;
+  const byNumber = new Map<number, Name>(Object.entries(names).map(([name, number]) => [number, name as Name]));
+  const numberOf = (name: string): number => {
+    const number = Object.hasOwn(names, name) ? names[name] : undefined;
+    if (number === undefined) {
+      throw new Fault("bad-value", `"${name}" is not a known name`, {
+        hint: `one of ${Object.keys(names).join(", ")}`,
+      });
+    }
+    return number;
+  };
+  return {
+    read(from) {
+      const at = from.at;
+      const number = inner.read(from);
+      const name = byNumber.get(number);
+      if (name === undefined) throw from.fault("bad-value", `${number} is not a known value`, at);
+      return name;
+    },
+    write: (name, to) => inner.write(numberOf(name), to),
+    toJson: (name) => name,
+    fromJson(json) {
+      const name = asText(json);
+      numberOf(name);
+      return name as Name;
+    },
+  };
+}
+
+/** Looks a name's number up in a table, and the other way round; undefined where there is none. */
+export function nameOf<const N extends Readonly<Record<string, number>>>(
+  names: N,
+  number: number,
+): (keyof N & string) | undefined {
+  for (const name of Object.keys(names)) if (names[name] === number) return name as keyof N & string;
+  return undefined;
+}
+
+/** A codec that is looked up when it is used: for types that hold themselves. */
+export function lazy<T>(get: () => Codec<T>): Codec<T> {
+  return {
+    read: (from) => get().read(from),
+    write: (value, to) => get().write(value, to),
+    toJson: (value) => get().toJson(value),
+    fromJson(json) {
+      if (json === undefined) throw badJson("a value", json);
+      return get().fromJson(json);
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { asObject, badJson, type Codec, type Json } from "./codec.ts";
+import { Fault, stepped } from "./fault.ts";
+import type { Reader } from "./reader.ts";
+import type { Writer } from "./writer.ts";
+
+/** COSEM date (Blue Book 4.1.6.1): null is not specified (0xFFFF, 0xFF). Month 0xFD/0xFE: daylight saving end/begin; day 0xFD/0xFE: second last/last day of the month. */
+export interface CosemDate {
+  readonly year: number | null;
+  readonly month: number | null;
+  readonly day: number | null;
+  /** 1 Monday to 7 Sunday. */
+  readonly dayOfWeek: number | null;
+}
+
+/** COSEM time: null is not specified (0xFF). */
+export interface CosemTime {
+  readonly hour: number | null;
+  readonly minute: number | null;
+  readonly second: number | null;
+  readonly hundredths: number | null;
+}
+
+/** COSEM date-time: local time, its deviation to UTC and the clock status. */
+export interface CosemDateTime extends CosemDate, CosemTime {
+  /** Minutes from local time to UTC (UTC = local + deviation), -720 to 840: UTC+05:30 has -330. Null: not specified (0x8000). */
+  readonly deviation: number | null;
+  /** Bit 0 invalid, 1 doubtful, 2 different base, 3 invalid status, 7 daylight saving. Null: not specified (0xFF). */
+  readonly status: number | null;
+}
+
+interface Field {
+  readonly name: keyof CosemDateTime;
+  readonly high: number;
+  readonly low: number;
+  readonly absent: number;
+  read(from: Reader): number;
+  write(value: number, to: Writer): void;
+}
+
+const octet = {
+  low: 0,
+  high: 0xfe,
+  absent: 0xff,
+  read: (from: Reader) => from.u8(),
+  write: (v: number, to: Writer) => to.u8(v),
+};
+const dateFields: readonly Field[] = [
+  { name: "year", low: 0, high: 0xfffe, absent: 0xffff, read: (from) => from.u16(), write: (v, to) => to.u16(v) },
+  { name: "month", ...octet },
+  { name: "day", ...octet },
+  { name: "dayOfWeek", ...octet },
+];
+const timeFields: readonly Field[] = [
+  { name: "hour", ...octet },
+  { name: "minute", ...octet },
+  { name: "second", ...octet },
+  { name: "hundredths", ...octet },
+];
+const zoneFields: readonly Field[] = [
+  {
+    name: "deviation",
+    low: -0x7fff,
+    high: 0x7fff,
+    absent: -0x8000,
+    read: (from) => from.i16(),
+    write: (v, to) => to.u16(v),
+  },
+  { name: "status", ...octet },
+];
+
+function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
+  const check = (field: Field, value: unknown): number | null => {
+    if (value === null) return null;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < field.low || value > field.high) {
+      throw new Fault(
+        "out-of-range",
+        `${field.name} ${String(value)} is not null or an integer from ${field.low} to ${field.high}`,
+      );
+    }
+    return value;
+  };
+  return {
+    read(from) {
+      const value: Record<string, number | null> = {};
+      for (const field of fields) {
+        const number = field.read(from);
+        value[field.name] = number === field.absent ? null : number;
+      }
+      return value as T;
+    },
+    write(value, to) {
+      for (const field of fields) {
+        field.write(check(field, (value as Record<string, unknown>)[field.name]) ?? field.absent, to);
+      }
+    },
+    toJson: (value) => ({ ...(value as Record<string, Json>) }),
+    fromJson(json) {
+      const given = asObject(json);
+      const value: Record<string, number | null> = {};
+      for (const field of fields) {
+        try {
+          if (!(field.name in given)) throw badJson("a number or null", undefined);
+          value[field.name] = check(field, given[field.name]);
+        } catch (caught) {
+          throw stepped(caught, field.name);
+        }
+      }
+      return value as T;
+    },
+  };
+}
+
+/** 5 octets. */
+export const CosemDate: Codec<CosemDate> = fieldsCodec(dateFields);
+/** 4 octets. */
+export const CosemTime: Codec<CosemTime> = fieldsCodec(timeFields);
+/** 12 octets. Any octets decode, and encode to the same again. */
+export const CosemDateTime: Codec<CosemDateTime> = fieldsCodec([...dateFields, ...timeFields, ...zoneFields]);
+
+/** Days since 1970-01-01 of a date of the Gregorian calendar. */
+export function daysOf(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468;
+}
+
+/** The date of a number of days since 1970-01-01; dayOfWeek 1 Monday to 7 Sunday. */
+export function dateOfDays(days: number): { year: number; month: number; day: number; dayOfWeek: number } {
+  const z = days + 719468;
+  const era = Math.floor(z / 146097);
+  const dayOfEra = z - era * 146097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const mp = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * mp + 2) / 5) + 1;
+  const month = mp < 10 ? mp + 3 : mp - 9;
+  const dayOfWeek = ((((days + 3) % 7) + 7) % 7) + 1;
+  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day, dayOfWeek };
+}
+
+/**
+ * The instant that a date-time means, in ms since 1970-01-01T00:00Z; undefined when a date field, the hour or the minute is not specified.
+ * Seconds and hundredths that are not specified count as 0. Without a deviation the time is taken to have `assumedDeviation`.
+ */
+export function instantOf(value: CosemDateTime, assumedDeviation = 0): number | undefined {
+  const { year, month, day, hour, minute } = value;
+  if (year === null || month === null || day === null || hour === null || minute === null) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59) return undefined;
+  const minutes = hour * 60 + minute + (value.deviation ?? assumedDeviation);
+  return (
+    (daysOf(year, month, day) * 1440 + minutes) * 60_000 + (value.second ?? 0) * 1000 + (value.hundredths ?? 0) * 10
+  );
+}
+
+/** The date-time of an instant (ms since 1970-01-01T00:00Z) as a clock with that deviation (minutes, local to UTC) shows it. */
+export function dateTimeOf(instant: number, deviation = 0, status = 0): CosemDateTime {
+  const local = Math.floor(instant) - deviation * 60_000;
+  const days = Math.floor(local / 86_400_000);
+  const ofDay = local - days * 86_400_000;
+  const { year, month, day, dayOfWeek } = dateOfDays(days);
+  return {
+    year,
+    month,
+    day,
+    dayOfWeek,
+    hour: Math.floor(ofDay / 3_600_000),
+    minute: Math.floor(ofDay / 60_000) % 60,
+    second: Math.floor(ofDay / 1000) % 60,
+    hundredths: Math.floor((ofDay % 1000) / 10),
+    deviation,
+    status,
+  };
+}
+
+const two = (value: number | null): string => (value === null ? "**" : String(value).padStart(2, "0"));
+
+/** For people: `2026-11-24 08:30:00 +05:30`, with `*` for what is not specified; seconds of 0 hundredths are whole. */
+export function dateTimeText(value: CosemDateTime): string {
+  const year = value.year === null ? "****" : String(value.year).padStart(4, "0");
+  const zone = value.deviation === null ? "" : ` ${zoneText(-value.deviation)}`;
+  const fraction = value.hundredths === null || value.hundredths === 0 ? "" : `.${two(value.hundredths)}`;
+  return `${year}-${two(value.month)}-${two(value.day)} ${two(value.hour)}:${two(value.minute)}:${two(value.second)}${fraction}${zone}`;
+}
+
+function zoneText(east: number): string {
+  const size = Math.abs(east);
+  return `${east < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}

@@ -1,0 +1,157 @@
+import { asText, badJson, type Codec, type Json } from "./codec.ts";
+import { Fault } from "./fault.ts";
+import { fromHex, toHex } from "./octets.ts";
+import type { Reader } from "./reader.ts";
+import { inRange, type Writer } from "./writer.ts";
+
+function integer(
+  low: number,
+  high: number,
+  read: (from: Reader) => number,
+  write: (value: number, to: Writer) => void,
+): Codec<number> {
+  return {
+    read,
+    write: (value, to) => write(inRange(value, low, high), to),
+    toJson: (value) => value,
+    fromJson(json) {
+      if (typeof json !== "number") throw badJson(`an integer from ${low} to ${high}`, json);
+      return inRange(json, low, high);
+    },
+  };
+}
+
+export const u8: Codec<number> = integer(
+  0,
+  0xff,
+  (from) => from.u8(),
+  (value, to) => to.u8(value),
+);
+export const u16: Codec<number> = integer(
+  0,
+  0xffff,
+  (from) => from.u16(),
+  (value, to) => to.u16(value),
+);
+export const u32: Codec<number> = integer(
+  0,
+  0xffffffff,
+  (from) => from.u32(),
+  (value, to) => to.u32(value),
+);
+export const i8: Codec<number> = integer(
+  -0x80,
+  0x7f,
+  (from) => from.i8(),
+  (value, to) => to.u8(value),
+);
+export const i16: Codec<number> = integer(
+  -0x8000,
+  0x7fff,
+  (from) => from.i16(),
+  (value, to) => to.u16(value),
+);
+export const i32: Codec<number> = integer(
+  -0x80000000,
+  0x7fffffff,
+  (from) => from.i32(),
+  (value, to) => to.u32(value),
+);
+
+function integer64(low: bigint, high: bigint, read: (from: Reader) => bigint): Codec<bigint> {
+  const check = (value: bigint): bigint => {
+    if (typeof value !== "bigint" || value < low || value > high) {
+      throw new Fault("out-of-range", `${String(value)} is not a bigint from ${low} to ${high}`);
+    }
+    return value;
+  };
+  return {
+    read,
+    write: (value, to) => to.u64(check(value)),
+    toJson: (value) => value.toString(),
+    fromJson(json) {
+      const text = typeof json === "number" && Number.isSafeInteger(json) ? String(json) : json;
+      if (typeof text !== "string" || !/^-?\d{1,20}$/.test(text)) throw badJson("a decimal integer as text", json);
+      return check(BigInt(text));
+    },
+  };
+}
+
+export const u64: Codec<bigint> = integer64(0n, 0xffffffffffffffffn, (from) => from.u64());
+export const i64: Codec<bigint> = integer64(-0x8000000000000000n, 0x7fffffffffffffffn, (from) => from.i64());
+
+/** A float in JSON: a number, or `"NaN"`, `"Infinity"`, `"-Infinity"`; minus zero is `"-0"`. */
+function float(read: (from: Reader) => number, write: (value: number, to: Writer) => void): Codec<number> {
+  return {
+    read,
+    write,
+    toJson: (value) =>
+      Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? "-0" : String(value),
+    fromJson(json) {
+      if (typeof json === "number") return json;
+      if (json === "NaN" || json === "Infinity" || json === "-Infinity" || json === "-0") return Number(json);
+      throw badJson('a number, "NaN", "Infinity" or "-Infinity"', json);
+    },
+  };
+}
+
+export const f32: Codec<number> = float(
+  (from) => from.f32(),
+  (value, to) => to.f32(value),
+);
+export const f64: Codec<number> = float(
+  (from) => from.f64(),
+  (value, to) => to.f64(value),
+);
+
+const hexJson = {
+  toJson: (value: Uint8Array): Json => toHex(value),
+  fromJson: (json: Json): Uint8Array => fromHex(asText(json)),
+};
+
+/** Exactly `count` octets. */
+export function octets(count: number): Codec<Uint8Array> {
+  const check = (value: Uint8Array): Uint8Array => {
+    if (value.length === count) return value;
+    throw new Fault("bad-length", `${value.length} octets where ${count} belong`);
+  };
+  return {
+    read: (from) => from.take(count),
+    write: (value, to) => to.put(check(value)),
+    toJson: hexJson.toJson,
+    fromJson: (json) => check(hexJson.fromJson(json)),
+  };
+}
+
+/** A length and that many octets. */
+export const sizedOctets: Codec<Uint8Array> = {
+  read: (from) => from.take(from.boundedLength()),
+  write: (value, to) => to.sized(value),
+  ...hexJson,
+};
+
+/** All octets that are left. */
+export const restOctets: Codec<Uint8Array> = {
+  read: (from) => from.rest(),
+  write: (value, to) => to.put(value),
+  ...hexJson,
+};
+
+/** A BOOLEAN of A-XDR: one octet, 0 is false, any other is true; written as 0 or 1. */
+export const bool: Codec<boolean> = {
+  read: (from) => from.u8() !== 0,
+  write: (value, to) => to.u8(value ? 1 : 0),
+  toJson: (value) => value,
+  fromJson(json) {
+    if (typeof json !== "boolean") throw badJson("true or false", json);
+    return json;
+  },
+};
+
+/** No octets at all: `null`. */
+export const nothing: Codec<null> = {
+  read: () => null,
+  write: () => undefined,
+  toJson: () => null,
+  fromJson: () => null,
+};

@@ -1,0 +1,193 @@
+import { Fault, type Layer } from "./fault.ts";
+
+/** Hears of each field that is read, with its octet range: what explain mode is made of. */
+export interface ReadObserver {
+  enter(step: string, offset: number): void;
+  leave(offset: number, value: unknown): void;
+}
+
+export interface ReaderOptions {
+  /** The layer that faults are reported for. */
+  readonly layer?: Layer;
+  readonly start?: number;
+  readonly end?: number;
+  /** How deep arrays and structures may nest; 64 unless told otherwise. */
+  readonly maxDepth?: number;
+  readonly observer?: ReadObserver;
+}
+
+/**
+ * A cursor over octets. Every read checks the end first: Fault `truncated` with the offset.
+ * What it hands out by `take` are views into the octets given, not copies.
+ */
+export class Reader {
+  readonly octets: Uint8Array;
+  readonly layer: Layer;
+  readonly maxDepth: number;
+  readonly observer: ReadObserver | undefined;
+  /** Offset of the next octet. */
+  at: number;
+  /** Offset behind the last octet. */
+  end: number;
+  #depth = 0;
+  #view: DataView | undefined;
+
+  constructor(octets: Uint8Array, options: ReaderOptions = {}) {
+    this.octets = octets;
+    this.layer = options.layer ?? "core";
+    this.maxDepth = options.maxDepth ?? 64;
+    this.observer = options.observer;
+    this.at = options.start ?? 0;
+    this.end = options.end ?? octets.length;
+  }
+
+  get remaining(): number {
+    return this.end - this.at;
+  }
+
+  /** A Fault at `offset` (the next octet unless given), to be thrown. */
+  fault(code: string, message: string, offset: number = this.at, hint?: string): Fault {
+    return new Fault(code, message, { layer: this.layer, offset, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  #short(wanted: number): Fault {
+    return this.fault("truncated", `wanted ${wanted} octet${wanted === 1 ? "" : "s"}, ${this.remaining} left`);
+  }
+
+  u8(): number {
+    if (this.at >= this.end) throw this.#short(1);
+    return this.octets[this.at++] as number;
+  }
+
+  /** The next octet, left where it is; undefined at the end. */
+  peek(): number | undefined {
+    return this.at < this.end ? this.octets[this.at] : undefined;
+  }
+
+  u16(): number {
+    const at = this.at;
+    if (at + 2 > this.end) throw this.#short(2);
+    this.at = at + 2;
+    return ((this.octets[at] as number) << 8) | (this.octets[at + 1] as number);
+  }
+
+  u32(): number {
+    const at = this.at;
+    const octets = this.octets;
+    if (at + 4 > this.end) throw this.#short(4);
+    this.at = at + 4;
+    return (
+      (((octets[at] as number) << 24) |
+        ((octets[at + 1] as number) << 16) |
+        ((octets[at + 2] as number) << 8) |
+        (octets[at + 3] as number)) >>>
+      0
+    );
+  }
+
+  i8(): number {
+    return (this.u8() << 24) >> 24;
+  }
+
+  i16(): number {
+    return (this.u16() << 16) >> 16;
+  }
+
+  i32(): number {
+    return this.u32() | 0;
+  }
+
+  u64(): bigint {
+    return this.#dataView(8).getBigUint64(this.#step(8));
+  }
+
+  i64(): bigint {
+    return this.#dataView(8).getBigInt64(this.#step(8));
+  }
+
+  f32(): number {
+    return this.#dataView(4).getFloat32(this.#step(4));
+  }
+
+  f64(): number {
+    return this.#dataView(8).getFloat64(this.#step(8));
+  }
+
+  #dataView(wanted: number): DataView {
+    if (this.at + wanted > this.end) throw this.#short(wanted);
+    this.#view ??= new DataView(this.octets.buffer, this.octets.byteOffset, this.octets.byteLength);
+    return this.#view;
+  }
+
+  #step(count: number): number {
+    const at = this.at;
+    this.at = at + count;
+    return at;
+  }
+
+  /** The next `count` octets, as a view. */
+  take(count: number): Uint8Array {
+    const at = this.at;
+    if (at + count > this.end) throw this.#short(count);
+    this.at = at + count;
+    return this.octets.subarray(at, this.at);
+  }
+
+  /** All octets up to the end, as a view. */
+  rest(): Uint8Array {
+    return this.take(this.remaining);
+  }
+
+  /**
+   * A length or count as BER and A-XDR write it: one octet below 128, else 0x81 to 0x84 and that many octets.
+   * Longer forms than needed are read. The indefinite form (0x80) and more than four octets are Fault `bad-length`.
+   */
+  length(): number {
+    const at = this.at;
+    const first = this.u8();
+    if (first < 0x80) return first;
+    const count = first & 0x7f;
+    if (count === 0) throw this.fault("bad-length", "the indefinite length form is not used here", at);
+    if (count > 4) throw this.fault("bad-length", `a length of ${count} octets`, at);
+    let length = 0;
+    for (let step = 0; step < count; step++) length = length * 256 + this.u8();
+    return length;
+  }
+
+  /** A length that must lie within the octets left: Fault `bad-length` before anything is allocated. */
+  boundedLength(): number {
+    const at = this.at;
+    const length = this.length();
+    if (length > this.remaining) {
+      throw this.fault("bad-length", `length ${length} is past the end, ${this.remaining} octets are left`, at);
+    }
+    return length;
+  }
+
+  /** A count of items of at least `minimum` octets each; checked like a length. */
+  boundedCount(minimum = 1): number {
+    const at = this.at;
+    const count = this.length();
+    if (count * minimum > this.remaining) {
+      throw this.fault("bad-length", `${count} items cannot lie in the ${this.remaining} octets left`, at);
+    }
+    return count;
+  }
+
+  /** One level deeper; Fault `too-deep` past the limit. Pair it with `ascend`. */
+  descend(): void {
+    if (this.#depth >= this.maxDepth) throw this.fault("too-deep", `nested deeper than ${this.maxDepth} levels`);
+    this.#depth++;
+  }
+
+  ascend(): void {
+    this.#depth--;
+  }
+
+  /** Fault `trailing-octets` unless everything was read. */
+  finish(): void {
+    if (this.at < this.end) {
+      throw this.fault("trailing-octets", `${this.remaining} octet${this.remaining === 1 ? "" : "s"} left over`);
+    }
+  }
+}

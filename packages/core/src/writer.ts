@@ -1,0 +1,145 @@
+import { Fault } from "./fault.ts";
+
+/** Octets in the making: grows as needed, writes the shortest length forms. */
+export class Writer {
+  #octets: Uint8Array;
+  #view: DataView | undefined;
+  #at = 0;
+
+  constructor(capacity = 128) {
+    this.#octets = new Uint8Array(capacity);
+  }
+
+  /** How many octets were written. */
+  get length(): number {
+    return this.#at;
+  }
+
+  #room(count: number): number {
+    const at = this.#at;
+    const end = at + count;
+    if (end > this.#octets.length) {
+      const larger = new Uint8Array(Math.max(end, this.#octets.length * 2));
+      larger.set(this.#octets.subarray(0, at));
+      this.#octets = larger;
+      this.#view = undefined;
+    }
+    this.#at = end;
+    return at;
+  }
+
+  #dataView(): DataView {
+    this.#view ??= new DataView(this.#octets.buffer);
+    return this.#view;
+  }
+
+  u8(value: number): void {
+    const at = this.#room(1);
+    this.#octets[at] = value;
+  }
+
+  u16(value: number): void {
+    const at = this.#room(2);
+    const octets = this.#octets;
+    octets[at] = value >>> 8;
+    octets[at + 1] = value;
+  }
+
+  u32(value: number): void {
+    const at = this.#room(4);
+    const octets = this.#octets;
+    octets[at] = value >>> 24;
+    octets[at + 1] = value >>> 16;
+    octets[at + 2] = value >>> 8;
+    octets[at + 3] = value;
+  }
+
+  /** Signed or unsigned: the low 64 bits. */
+  u64(value: bigint): void {
+    const at = this.#room(8);
+    this.#dataView().setBigInt64(at, value);
+  }
+
+  f32(value: number): void {
+    const at = this.#room(4);
+    this.#dataView().setFloat32(at, value);
+  }
+
+  f64(value: number): void {
+    const at = this.#room(8);
+    this.#dataView().setFloat64(at, value);
+  }
+
+  put(octets: Uint8Array): void {
+    const at = this.#room(octets.length);
+    this.#octets.set(octets, at);
+  }
+
+  /** A length or count in its shortest form (see `Reader.length`). */
+  size(length: number): void {
+    if (length < 0x80) {
+      this.u8(length);
+    } else if (length < 0x100) {
+      this.u8(0x81);
+      this.u8(length);
+    } else if (length < 0x10000) {
+      this.u8(0x82);
+      this.u16(length);
+    } else if (length < 0x1000000) {
+      this.u8(0x83);
+      this.u8(length >>> 16);
+      this.u16(length & 0xffff);
+    } else {
+      this.u8(0x84);
+      this.u32(length);
+    }
+  }
+
+  /** A length and the octets. */
+  sized(octets: Uint8Array): void {
+    this.size(octets.length);
+    this.put(octets);
+  }
+
+  /** Leaves room for a length; `close` with what it returns fills it in and moves what was written between, where needed. */
+  open(): number {
+    this.u8(0);
+    return this.#at;
+  }
+
+  close(opened: number): void {
+    const length = this.#at - opened;
+    if (length < 0x80) {
+      this.#octets[opened - 1] = length;
+      return;
+    }
+    const extra = length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+    this.#room(extra);
+    this.#octets.copyWithin(opened + extra, opened, opened + length);
+    this.#octets[opened - 1] = 0x80 | extra;
+    for (let at = 0; at < extra; at++) this.#octets[opened + at] = length >>> (8 * (extra - 1 - at));
+  }
+
+  /** Forgets what was written, keeps the room. */
+  reset(): void {
+    this.#at = 0;
+  }
+
+  /** What was written, as a view that the next write may change. */
+  view(): Uint8Array {
+    return this.#octets.subarray(0, this.#at);
+  }
+
+  /** What was written, as octets of its own. */
+  done(): Uint8Array {
+    return this.#octets.slice(0, this.#at);
+  }
+}
+
+/** Fault `out-of-range` unless `value` is an integer from `low` to `high`. */
+export function inRange(value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new Fault("out-of-range", `${String(value)} is not an integer from ${low} to ${high}`);
+  }
+  return value;
+}
