@@ -1,0 +1,34 @@
+// What the scripts share: where the repository is, the Node that it brings, and how to run a program and wait for it.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+export const root = new URL("../", import.meta.url);
+
+/** A path in the repository, for the system. */
+export const at = (path) => fileURLToPath(new URL(path, root));
+
+/** The Node 24 that the installation brought, or else the one that runs this. */
+export function node() {
+  for (const name of ["node", "node.exe"]) {
+    const path = at(`node_modules/node/bin/${name}`);
+    if (existsSync(path)) return path;
+  }
+  return process.execPath;
+}
+
+/** Runs a program in the repository with our terminal; gives its exit code. Signals that we get go on to it. */
+export function run(program, args, { env = {}, stdio = "inherit", shell = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: fileURLToPath(root), env: { ...process.env, ...env }, stdio, shell });
+    const pass = (signal) => child.kill(signal);
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+    for (const signal of signals) process.on(signal, pass);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      for (const name of signals) process.off(name, pass);
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
