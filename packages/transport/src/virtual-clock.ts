@@ -1,0 +1,161 @@
+import { Fault } from "@dlmskit/core";
+import type { Cancel, Clock, WallClock } from "./clock.ts";
+
+interface Timer {
+  readonly deadline: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/** Time that stands still until it is told to move: for tests and for simulations that run faster than the day. */
+export class VirtualClock implements Clock, WallClock {
+  /** A binary heap, the earliest first; of equal deadlines the one set first. */
+  readonly #timers: Timer[] = [];
+  #now: number;
+  readonly #epoch: number;
+  #order = 0;
+  #waiting = 0;
+
+  /** `now`: where it starts, in ms. `epoch`: the instant (ms since 1970-01-01T00:00Z) at which `now` is 0. */
+  constructor({ now = 0, epoch = 0 }: { readonly now?: number; readonly epoch?: number } = {}) {
+    this.#now = now;
+    this.#epoch = epoch;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  instant(): number {
+    return this.#epoch + this.#now;
+  }
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** When the next timer is due; undefined when none waits. */
+  get next(): number | undefined {
+    return this.#first()?.deadline;
+  }
+
+  at(deadline: number, run: () => void): Cancel {
+    if (Number.isNaN(deadline)) throw new Fault("out-of-range", "a deadline must be a number", { layer: "transport" });
+    const timer: Timer = { deadline: Math.max(deadline, this.#now), order: this.#order++, run };
+    this.#timers.push(timer);
+    this.#up(this.#timers.length - 1);
+    this.#waiting++;
+    return () => {
+      if (timer.run === undefined) return;
+      timer.run = undefined;
+      this.#waiting--;
+      if (this.#timers.length > 64 && this.#timers.length > this.#waiting * 2) this.#sweep();
+    };
+  }
+
+  /** Lets `ms` pass: runs what becomes due, in order, each at its own time. */
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    while (this.#step(until));
+    this.#now = Math.max(this.#now, until);
+  }
+
+  /** Like `advance`, and lets promises settle between the timers: for code under test that awaits. */
+  async advanceAsync(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    do await settled();
+    while (this.#step(until));
+    this.#now = Math.max(this.#now, until);
+  }
+
+  /** Runs until no timer waits; returns how many ran. Fault `never-idle` after `atMost` of them. */
+  runUntilIdle(atMost = 100_000): number {
+    let count = 0;
+    for (; this.#step(Number.POSITIVE_INFINITY); count++) {
+      if (count >= atMost) {
+        throw new Fault("never-idle", `timers still wait after ${atMost} ran`, {
+          layer: "transport",
+          hint: "something sets a new timer each time; advance by a time instead",
+        });
+      }
+    }
+    return count;
+  }
+
+  #step(until: number): boolean {
+    const timer = this.#first();
+    if (timer === undefined || timer.deadline > until) return false;
+    this.#pop();
+    this.#now = timer.deadline;
+    this.#waiting--;
+    const run = timer.run as () => void;
+    timer.run = undefined;
+    run();
+    return true;
+  }
+
+  #first(): Timer | undefined {
+    for (;;) {
+      const first = this.#timers[0];
+      if (first === undefined || first.run !== undefined) return first;
+      this.#pop();
+    }
+  }
+
+  /** Timers that were taken back leave when they are half of all. A sorted array is a heap. */
+  #sweep(): void {
+    const kept = this.#timers.filter((timer) => timer.run !== undefined);
+    kept.sort((a, b) => a.deadline - b.deadline || a.order - b.order);
+    this.#timers.splice(0, this.#timers.length, ...kept);
+  }
+
+  #pop(): void {
+    const timers = this.#timers;
+    const last = timers.pop();
+    if (last === undefined || timers.length === 0) return;
+    timers[0] = last;
+    let at = 0;
+    for (;;) {
+      const left = at * 2 + 1;
+      let least = at;
+      if (this.#before(left, least)) least = left;
+      if (this.#before(left + 1, least)) least = left + 1;
+      if (least === at) return;
+      this.#swap(at, least);
+      at = least;
+    }
+  }
+
+  #up(from: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#before(at, parent)) return;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  #before(one: number, other: number): boolean {
+    const a = this.#timers[one];
+    const b = this.#timers[other];
+    if (a === undefined || b === undefined) return false;
+    return a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
+  }
+
+  #swap(one: number, other: number): void {
+    const timers = this.#timers;
+    const kept = timers[one] as Timer;
+    timers[one] = timers[other] as Timer;
+    timers[other] = kept;
+  }
+}
+
+/** Resolves when the promises that can settle now have settled. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}
