@@ -1,0 +1,105 @@
+import type { ConformanceName } from "@dlmskit/apdu";
+import type { LogicalName } from "@dlmskit/core";
+import type { CounterSource, KeySet, ReplayGuard } from "@dlmskit/security";
+
+/** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
+export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** What must be protected at least, in each direction. */
+export interface SecurityPolicy {
+  readonly authenticatedRequest: boolean;
+  readonly encryptedRequest: boolean;
+  readonly authenticatedResponse: boolean;
+  readonly encryptedResponse: boolean;
+}
+
+/** What the server has for protected traffic in this association. */
+export interface OfferedSecurity {
+  readonly suite: number;
+  /** Read anew for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
+  readonly policy: SecurityPolicy;
+  readonly keys: KeySet;
+  /** The server's own counter of the encryption key. */
+  readonly counters: CounterSource;
+  /** What the server accepts of this client's counter. */
+  readonly replay: ReplayGuard;
+  /** The server's own, 8 octets. */
+  readonly systemTitle: Uint8Array;
+  /** The only client that may come; any other title is refused. Absent: whoever has the keys. */
+  readonly peerSystemTitle?: Uint8Array;
+  /** A dedicated key of the client is taken. Its counters live in the association. True unless told otherwise. */
+  readonly dedicatedKeys?: boolean;
+  /** For mechanism 7: the server's signing key and the client's public key, raw. */
+  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
+}
+
+/** What the server lets a client open. The server looks it up by the client's SAP and the logical device. */
+export interface Offer {
+  readonly context: "logical-name";
+  readonly ciphered: boolean;
+  readonly mechanism: MechanismId;
+  /** Password (mechanism 1), secret (2, 3, 4, 6). */
+  readonly secret?: Uint8Array;
+  /** What the server can do; the client gets what both can. */
+  readonly conformance: readonly ConformanceName[];
+  /** The largest APDU that the server takes, in octets; at least 12. */
+  readonly maxReceivePduSize: number;
+  readonly security?: OfferedSecurity;
+  /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
+  readonly associationInstance?: LogicalName;
+  /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
+  readonly users?: readonly number[];
+  /** The largest SET or ACTION that is put together from blocks, in octets; 64 KiB unless told otherwise. */
+  readonly maxApdu?: number;
+}
+
+/** What both ends agreed on. */
+export interface Negotiated {
+  readonly context: "logical-name";
+  readonly ciphered: boolean;
+  readonly mechanism: MechanismId;
+  readonly conformance: readonly ConformanceName[];
+  /** The largest APDU that may be sent to the client, and to the server; 0: no limit. */
+  readonly clientMaxReceivePduSize: number;
+  readonly serverMaxReceivePduSize: number;
+  readonly clientSystemTitle?: Uint8Array;
+  readonly serverSystemTitle?: Uint8Array;
+  /** calling-AE-invocation-id. */
+  readonly userId?: number;
+  readonly dedicatedKey: boolean;
+  /** False: the client asked for no AARE; only unconfirmed services pass. */
+  readonly confirmed: boolean;
+}
+
+const none: SecurityPolicy = {
+  authenticatedRequest: false,
+  encryptedRequest: false,
+  authenticatedResponse: false,
+  encryptedResponse: false,
+};
+
+/**
+ * The policy of Security setup, attribute 2: version 0 is an enumeration (0 nothing, 1 authenticated, 2 encrypted, 3 both; both
+ * directions alike); version 1 is bits (2 request authenticated, 3 request encrypted, 5 and 6 the same for the response; the
+ * bits for digital signature, 4 and 7, are not dealt with here). Blue Book 4.4.7.
+ */
+export function securityPolicy(value: number, version: 0 | 1 = 0): SecurityPolicy {
+  const bit = (at: number) => (value & (1 << at)) !== 0;
+  if (version === 0) {
+    return {
+      authenticatedRequest: bit(0),
+      encryptedRequest: bit(1),
+      authenticatedResponse: bit(0),
+      encryptedResponse: bit(1),
+    };
+  }
+  return {
+    authenticatedRequest: bit(2),
+    encryptedRequest: bit(3),
+    authenticatedResponse: bit(5),
+    encryptedResponse: bit(6),
+  };
+}
+
+/** Nothing need be protected. */
+export const noPolicy: SecurityPolicy = none;

@@ -1,0 +1,31 @@
+import type { Apdu } from "@dlmskit/apdu";
+import type { Fault } from "@dlmskit/core";
+import type { Negotiated } from "./offer.ts";
+import type { Incoming, ServiceResults } from "./services.ts";
+
+/** What the Responder asks its owner to do, in order. */
+export type ResponderOutput =
+  | { readonly type: "transmit"; readonly pdu: Uint8Array }
+  | { readonly type: "associated"; readonly association: Negotiated }
+  | { readonly type: "request"; readonly incoming: Incoming }
+  | { readonly type: "released"; readonly why: ReleaseReason }
+  /** Something was refused (wrong password, bad tag, counter, malformed …): to count and to log. Nothing was executed. */
+  | { readonly type: "refused"; readonly fault: Fault };
+
+/** `"rlrq"` the client asked, `"aborted"` the server or the link did, `"reassociated"` a new AARQ came. */
+export type ReleaseReason = "rlrq" | "aborted" | "reassociated";
+
+/** What the Initiator tells its owner, in order. */
+export type InitiatorOutput =
+  | { readonly type: "transmit"; readonly pdu: Uint8Array }
+  | { readonly type: "associated"; readonly association: Negotiated }
+  | ({ readonly type: "response"; readonly id: number } & ServiceResults)
+  /** A request failed; without `id` the association could not be opened, or is lost. */
+  | { readonly type: "failed"; readonly id?: number; readonly fault: Fault }
+  /** DataNotification, EventNotification: what comes unasked. */
+  | { readonly type: "notification"; readonly apdu: Apdu }
+  | { readonly type: "released" }
+  /** The association is over without a release: the link should be closed. */
+  | { readonly type: "closed"; readonly fault?: Fault }
+  /** An APDU that fits nothing that is waited for: dropped. */
+  | { readonly type: "dropped"; readonly fault: Fault };
