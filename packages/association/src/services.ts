@@ -52,7 +52,7 @@ export type SetResult = DataAccessResultName;
 export interface ActionOutcome {
   readonly result: ActionResultName;
   /** The return parameters, or why they cannot be had. */
-  readonly returned?: GetResult;
+  readonly data?: DataLike | { readonly error: DataAccessResultName };
 }
 
 /** The results of a request, as many as it has items and in their order. */
