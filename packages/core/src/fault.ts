@@ -22,6 +22,8 @@ export interface FaultDetails {
   readonly offset?: number;
   /** What the reader of the message should try. */
   readonly hint?: string;
+  /** The number that would have been right, where the answer to the peer names it (an invocation counter). */
+  readonly expected?: number;
   readonly cause?: unknown;
 }
 
@@ -37,6 +39,7 @@ export class Fault extends Error {
   readonly layer: Layer;
   readonly offset: number | undefined;
   readonly hint: string | undefined;
+  readonly expected: number | undefined;
   /** The fields that led to the place, outermost first. */
   readonly path: string[] = [];
 
@@ -46,9 +49,10 @@ export class Fault extends Error {
     this.layer = details.layer ?? "core";
     this.offset = details.offset;
     this.hint = details.hint;
+    this.expected = details.expected;
   }
 
-  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?}`. */
+  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?}`. */
   toJSON(): { [key: string]: string | number } {
     return {
       code: this.code,
@@ -57,6 +61,7 @@ export class Fault extends Error {
       ...(this.offset === undefined ? {} : { offset: this.offset }),
       ...(this.path.length === 0 ? {} : { path: this.path.join(".") }),
       ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(this.expected === undefined ? {} : { expected: this.expected }),
     };
   }
 }

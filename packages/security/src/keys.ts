@@ -1,0 +1,40 @@
+import { Fault } from "@dlmskit/core";
+
+/** The symmetric keys of a security setup: 16 octets each in suites 0 and 1, 32 in suite 2. */
+export interface KeySet {
+  readonly encryptionKey: Uint8Array;
+  readonly authenticationKey: Uint8Array;
+  readonly broadcastEncryptionKey?: Uint8Array;
+}
+
+/** A key set that shows nothing when it is printed, logged or made JSON of. */
+export class Keys implements KeySet {
+  readonly #encryptionKey: Uint8Array;
+  readonly #authenticationKey: Uint8Array;
+  readonly #broadcastEncryptionKey: Uint8Array | undefined;
+
+  constructor(keys: KeySet) {
+    this.#encryptionKey = keys.encryptionKey.slice();
+    this.#authenticationKey = keys.authenticationKey.slice();
+    this.#broadcastEncryptionKey = keys.broadcastEncryptionKey?.slice();
+  }
+
+  get encryptionKey(): Uint8Array {
+    return this.#encryptionKey;
+  }
+
+  get authenticationKey(): Uint8Array {
+    return this.#authenticationKey;
+  }
+
+  // An absent key is an absent key: the type of a getter cannot say so, its value can.
+  get broadcastEncryptionKey(): Uint8Array {
+    return this.#broadcastEncryptionKey as Uint8Array;
+  }
+}
+
+/** Fault `bad-key-length` unless the key has the length; the message names the key, never its octets. */
+export function checkKey(name: string, key: Uint8Array, length: number): Uint8Array {
+  if (key.length === length) return key;
+  throw new Fault("bad-key-length", `the ${name} has ${key.length} octets, ${length} belong`, { layer: "security" });
+}

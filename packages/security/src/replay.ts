@@ -1,0 +1,46 @@
+import { Fault, inRange } from "@dlmskit/core";
+import { lastCounter } from "./counters.ts";
+
+/** What the peer's invocation counters may still be, for one key. Moved only by an APDU whose tag was right. */
+export interface ReplayGuard {
+  /** The lowest counter that is acceptable; 2^32 when there is none any more. */
+  readonly lowest: number;
+  check(counter: number): boolean;
+  accept(counter: number): void;
+}
+
+/** The rule of the Green Book: only a counter above every one accepted before. */
+export class CounterGuard implements ReplayGuard {
+  #lowest: number;
+
+  /** Fault `out-of-range` for a lowest counter outside of 0 to 2^32. */
+  constructor(lowest = 0) {
+    this.#lowest = inRange(lowest, 0, lastCounter + 1);
+  }
+
+  get lowest(): number {
+    return this.#lowest;
+  }
+
+  check(counter: number): boolean {
+    return counter >= this.#lowest;
+  }
+
+  /** Fault `invocation-counter` for one that `check` refuses. */
+  accept(counter: number): void {
+    if (!this.check(counter)) throw counterFault(counter, this.#lowest);
+    this.#lowest = inRange(counter, 0, lastCounter) + 1;
+  }
+}
+
+/** Fault `invocation-counter`, to be thrown; `expected` is what the exception response tells the peer. */
+export function counterFault(counter: number, lowest: number): Fault {
+  return new Fault(
+    "invocation-counter",
+    `invocation counter ${counter} was used before, ${lowest} is the lowest left`,
+    {
+      layer: "security",
+      expected: lowest,
+    },
+  );
+}
