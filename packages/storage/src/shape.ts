@@ -1,0 +1,69 @@
+import { Fault, stepped } from "@dlmskit/core";
+import type { Field } from "./fields.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a shape holds fields of any type; inference gives each its own
+type Fields = { readonly [name: string]: Field<any> };
+type ValueOf<F> = F extends Field<infer V> ? V : never;
+type OptionalKeys<F> = { [K in keyof F]: undefined extends ValueOf<F[K]> ? K : never }[keyof F];
+
+/** What a row of a table holds, and what may stand in each of its columns: declared once, for every store. */
+export interface Shape<F extends Fields> {
+  /** The table in SQL. */
+  readonly table: string;
+  readonly fields: F;
+}
+
+/** The row type of a shape. */
+export type RowOf<S> =
+  S extends Shape<infer F>
+    ? { readonly [K in keyof Omit<F, OptionalKeys<F>>]: ValueOf<F[K]> } & {
+        readonly [K in keyof Pick<F, OptionalKeys<F>>]?: Exclude<ValueOf<F[K]>, undefined>;
+      }
+    : never;
+
+/** A row as the store gives it back: its id, and when it was made (ms since 1970 UTC; absent where a hand took it away). */
+export type Stored<R> = R & { readonly id: number; readonly createdAt?: number };
+
+export function shape<const F extends Fields>(table: string, fields: F): Shape<F> {
+  return { table, fields };
+}
+
+/** The column of a field: `windowSizeTransmit` is `window_size_transmit`. */
+export function columnOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/**
+ * The row, checked: only the fields of the shape, no key for what is absent.
+ * Fault `bad-value` with the path table, `id N` (where `id` is given), column. `what` replaces its code: `bad-row` for what was read.
+ */
+export function checkRow<F extends Fields>(
+  of: Shape<F>,
+  row: unknown,
+  id?: number | string,
+  what?: "bad-row",
+): RowOf<Shape<F>> {
+  const from = row as { [name: string]: unknown };
+  const checked: { [name: string]: unknown } = {};
+  for (const [name, field] of Object.entries(of.fields)) {
+    let value: unknown;
+    try {
+      value = field.check(from[name]);
+    } catch (caught) {
+      const fault = stepped(what === undefined ? caught : asBadRow(caught), columnOf(name));
+      throw stepped(id === undefined ? fault : stepped(fault, `id ${id}`), of.table);
+    }
+    if (value !== undefined) checked[name] = value;
+  }
+  return checked as RowOf<Shape<F>>;
+}
+
+function asBadRow(caught: unknown): unknown {
+  if (!(caught instanceof Fault)) return caught;
+  const fault = new Fault("bad-row", caught.message, {
+    layer: "storage",
+    hint: "the row was left as it is: correct it in the database, or delete it",
+  });
+  fault.path.push(...caught.path);
+  return fault;
+}

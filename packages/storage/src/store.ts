@@ -1,0 +1,54 @@
+import type { AccessRights } from "./access-rights.ts";
+import type { Certificates } from "./certificates.ts";
+import type { ClientAssociations } from "./client-associations.ts";
+import type { CommunicationPorts, HdlcSettings } from "./communication.ts";
+import type { Connections } from "./connections.ts";
+import type { Counters } from "./counters.ts";
+import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
+import type { MessageQueue } from "./message-queue.ts";
+import type { Meters } from "./meters.ts";
+import type { ObisCodes } from "./obis-codes.ts";
+import type { CaptureRecords, EventRecords } from "./records.ts";
+import type { KeySealing } from "./sealing.ts";
+import type { SecuritySettings } from "./security-settings.ts";
+import type { AttributeValues } from "./values.ts";
+
+/**
+ * What meters keep. Each contract is small and stands alone: a function takes the ones that it needs.
+ * Instants are whole ms since 1970 UTC; what a store hands out is the caller's to keep, and is never changed by the store.
+ * Faults of every method, of layer `storage`: `bad-value` for what a column cannot hold, `bad-row` for what cannot be read
+ * (path: table, id, column), `store-closed`, `store-unavailable` (the database cannot be reached), `query-failed`.
+ */
+export interface Store extends AsyncDisposable {
+  readonly kind: "memory" | "pglite" | "postgres";
+  /** Whether keys and secrets are sealed under a key-encryption key; where not, a program says so when it starts. */
+  readonly sealed: boolean;
+  readonly meters: Meters;
+  readonly counters: Counters;
+  readonly securitySettings: SecuritySettings;
+  readonly certificates: Certificates;
+  readonly clientAssociations: ClientAssociations;
+  readonly obisCodes: ObisCodes;
+  readonly accessRights: AccessRights;
+  readonly connections: Connections;
+  readonly hdlcSettings: HdlcSettings;
+  readonly communicationPorts: CommunicationPorts;
+  readonly loadProfileTemplates: LoadProfileTemplates;
+  readonly powerQualityEvents: PowerQualityEventConfigs;
+  readonly values: AttributeValues;
+  readonly events: EventRecords;
+  readonly captures: CaptureRecords;
+  readonly messageQueue: MessageQueue;
+  /** Waits for what is under way, then lets go; twice is once. Its own connections that are open become DISCONNECTED. */
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /**
+   * Seals keys and secrets. Faults when the store opens: `wrong-key-encryption-key`, `key-encryption-key-needed`
+   * (the store is sealed, and none was given). A store that was not sealed yet is sealed when it opens.
+   */
+  readonly sealing?: KeySealing;
+  /** The time of day for `createdAt`; that of the machine unless given. */
+  readonly instant?: () => number;
+}
