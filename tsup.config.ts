@@ -12,7 +12,7 @@ if (existsSync("src/main.ts")) entry.push("src/main.ts");
 export default defineConfig({
   entry,
   format: "esm",
-  target: "es2023",
+  target: "es2024",
   platform: "node",
   sourcemap: true,
   clean: true,

@@ -18,11 +18,16 @@ export function node() {
   return process.execPath;
 }
 
-/** Runs a program in the repository with our terminal; gives its exit code. Signals that we get go on to it. */
+/**
+ * Runs a program in the repository with our terminal; gives its exit code. Signals that we get go on to it, but for an
+ * interrupt from a terminal: the terminal gives that to both of us, and a second one would look like impatience.
+ */
 export function run(program, args, { env = {}, stdio = "inherit", shell = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: fileURLToPath(root), env: { ...process.env, ...env }, stdio, shell });
-    const pass = (signal) => child.kill(signal);
+    const pass = (signal) => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, pass);
     child.on("error", reject);

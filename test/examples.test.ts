@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+const examples = globSync("examples/*.ts", { cwd: root }).sort();
+
+/** Runs a program on the sources; resolves with its exit code and what it printed. */
+function run(path: string): Promise<{ code: number | null; printed: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, ["--conditions=dlmskit-source", path], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 50_000,
+    });
+    let printed = "";
+    child.stdout.on("data", (chunk) => (printed += chunk));
+    child.stderr.on("data", (chunk) => (printed += chunk));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code, printed }));
+  });
+}
+
+if (examples.length === 0) it.todo("there are examples");
+
+it.each(examples)(
+  "%s",
+  async (path) => {
+    const { code, printed } = await run(join(root, path));
+    expect(code, printed).toBe(0);
+  },
+  60_000,
+);

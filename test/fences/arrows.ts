@@ -1,0 +1,41 @@
+/** What each package may import of the workspace: the arrows of the architecture, and nothing else. */
+export const arrows: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  hdlc: ["core"],
+  wrapper: ["core"],
+  apdu: ["core"],
+  transport: ["core"],
+  storage: ["core"],
+  security: ["core", "apdu"],
+  "cosem-objects": ["core", "apdu"],
+  "storage-pg": ["core", "storage"],
+  association: ["core", "apdu", "security"],
+  client: ["core", "apdu", "security", "association", "cosem-objects", "transport"],
+  server: ["core", "apdu", "security", "association", "cosem-objects", "storage", "transport"],
+  simulator: [
+    ...["core", "hdlc", "wrapper", "apdu", "transport", "storage"],
+    ...["security", "cosem-objects", "association", "client", "server"],
+  ],
+  cli: [
+    ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
+    ...["storage-pg", "association", "client", "server", "simulator"],
+  ],
+  bench: [
+    ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
+    ...["storage-pg", "association", "client", "server", "simulator", "cli"],
+  ],
+};
+
+const purePackages = ["core", "hdlc", "wrapper", "apdu", "security", "association", "cosem-objects"];
+
+/** Whether a source file belongs to the pure part of its package: no I/O, no clock, no randomness, nothing asynchronous. */
+export const isPure = (name: string, file: string): boolean =>
+  purePackages.includes(name) && !(name === "security" && /^src\/node[./]/.test(file));
+
+/** Which source files may name which of the modules that are fenced in. */
+export const keepers: readonly { readonly modules: RegExp; readonly files: RegExp }[] = [
+  { modules: /^(node:)?(net|tls|dgram|http|https|http2|dns)$/, files: /^transport\/src\/node[./]/ },
+  { modules: /^serialport$/, files: /^transport\/src\/serial[./]/ },
+  { modules: /^(node:)?crypto$/, files: /^security\/src\/node[./]/ },
+  { modules: /^(pg|@electric-sql\/pglite)(\/|$)/, files: /^storage-pg\/src\// },
+];
