@@ -6,7 +6,7 @@ export interface DuplexHandlers {
   received(octets: Uint8Array): void;
   /** The peer sends nothing more but may still read. Without this handler the transport ends its own side as well. */
   ended?(): void;
-  /** `bufferedOctets` is 0 again after it was not. */
+  /** What had piled up has left: `bufferedOctets` is 0 again. Not told for a send that never had to wait. */
   drained?(): void;
   /** The transport is gone, told once: without Fault when both ends ended or this end destroyed it. */
   closed(fault?: Fault): void;

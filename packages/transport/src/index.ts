@@ -1,4 +1,7 @@
 export * from "./clock.ts";
 export * from "./duplex.ts";
+export { withFaults } from "./faulty-duplex.ts";
+export { type LineFaults, seededRandom } from "./line-faults.ts";
 export * from "./link-pump.ts";
+export * from "./memory-pair.ts";
 export * from "./virtual-clock.ts";

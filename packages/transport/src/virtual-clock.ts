@@ -10,7 +10,7 @@ interface Timer {
 /** Time that stands still until it is told to move: for tests and for simulations that run faster than the day. */
 export class VirtualClock implements Clock, WallClock {
   /** A binary heap, the earliest first; of equal deadlines the one set first. */
-  readonly #timers: Timer[] = [];
+  #timers: Timer[] = [];
   #now: number;
   readonly #epoch: number;
   #order = 0;
@@ -105,9 +105,8 @@ export class VirtualClock implements Clock, WallClock {
 
   /** Timers that were taken back leave when they are half of all. A sorted array is a heap. */
   #sweep(): void {
-    const kept = this.#timers.filter((timer) => timer.run !== undefined);
-    kept.sort((a, b) => a.deadline - b.deadline || a.order - b.order);
-    this.#timers.splice(0, this.#timers.length, ...kept);
+    this.#timers = this.#timers.filter((timer) => timer.run !== undefined);
+    this.#timers.sort((a, b) => a.deadline - b.deadline || a.order - b.order);
   }
 
   #pop(): void {

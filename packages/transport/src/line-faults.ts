@@ -1,0 +1,140 @@
+import { Fault } from "@dlmskit/core";
+import type { Clock } from "./clock.ts";
+
+/** What a bad line does to what is sent over it. The same seed and the same sends give the same faults. */
+export interface LineFaults {
+  /** Needed for `latency` and `rate`. */
+  readonly clock?: Clock;
+  readonly seed?: number;
+  /** Ms until octets arrive, or from how many to how many; a stream keeps its order, datagrams may overtake each other. */
+  readonly latency?: number | readonly [from: number, to: number];
+  /** Octets in a second. */
+  readonly rate?: number;
+  /** A stream is cut into random pieces of 1 to this many octets. */
+  readonly split?: number;
+  /** Probability, 0 to 1, that a piece (a datagram) is lost. */
+  readonly loss?: number;
+  /** Probability that a piece arrives twice. */
+  readonly duplicate?: number;
+  /** Probability that one bit of a piece is flipped. */
+  readonly corrupt?: number;
+}
+
+/** Numbers from 0 to before 1 (mulberry32, public domain): the same seed, the same numbers. */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+  };
+}
+
+/** One direction of a bad line. */
+export class FaultyLine {
+  readonly #faults: LineFaults;
+  readonly #random: () => number;
+  readonly #datagrams: boolean;
+  readonly #waiting = new Set<() => void>();
+  #lastDue = Number.NEGATIVE_INFINITY;
+  #rateFree = Number.NEGATIVE_INFINITY;
+  #heldOctets = 0;
+
+  /** Fault `bad-value` where a fault needs a clock and there is none, or a probability is not from 0 to 1. */
+  constructor(faults: LineFaults, datagrams = false) {
+    if (faults.clock === undefined && (faults.latency !== undefined || faults.rate !== undefined)) {
+      throw new Fault("bad-value", "latency and rate need a clock", { layer: "transport" });
+    }
+    for (const name of ["loss", "duplicate", "corrupt"] as const) {
+      const value = faults[name] ?? 0;
+      if (!(value >= 0 && value <= 1)) {
+        throw new Fault("bad-value", `${name} ${value} is not a probability from 0 to 1`, { layer: "transport" });
+      }
+    }
+    if (faults.split !== undefined && !(faults.split >= 1)) {
+      throw new Fault("bad-value", `pieces of ${faults.split} octets`, { layer: "transport" });
+    }
+    this.#faults = faults;
+    this.#random = seededRandom(faults.seed ?? 1);
+    this.#datagrams = datagrams;
+  }
+
+  /** Octets that are on the way. */
+  get heldOctets(): number {
+    return this.#heldOctets;
+  }
+
+  /** Hands what becomes of `octets` to `deliver`, at once or when the clock says so. */
+  pass(octets: Uint8Array, deliver: (piece: Uint8Array) => void): void {
+    const { split, loss = 0, duplicate = 0 } = this.#faults;
+    const cut = this.#datagrams ? undefined : split;
+    for (let at = 0; at < octets.length || (at === 0 && this.#datagrams); ) {
+      const size = cut === undefined ? octets.length : 1 + Math.floor(this.#random() * cut);
+      const piece = octets.subarray(at, at + size);
+      at += Math.max(size, 1);
+      if (this.#happens(loss)) continue;
+      const arrived = this.#corrupted(piece);
+      this.#later(arrived, deliver);
+      if (this.#happens(duplicate)) this.#later(arrived.slice(), deliver);
+    }
+  }
+
+  /** Runs `run` when all that was passed before has arrived. */
+  afterwards(run: () => void): void {
+    const clock = this.#faults.clock;
+    if (clock === undefined || this.#lastDue <= clock.now()) run();
+    else this.#at(this.#lastDue, run);
+  }
+
+  /** Loses all that is on the way. */
+  drop(): void {
+    for (const cancel of this.#waiting) cancel();
+    this.#waiting.clear();
+    this.#heldOctets = 0;
+  }
+
+  /** No fault, no draw: which faults are on does not change what the others do with a seed. */
+  #happens(probability: number): boolean {
+    return probability > 0 && this.#random() < probability;
+  }
+
+  #corrupted(piece: Uint8Array): Uint8Array {
+    if (piece.length === 0 || !this.#happens(this.#faults.corrupt ?? 0)) return piece;
+    const changed = piece.slice();
+    const bit = Math.floor(this.#random() * changed.length * 8);
+    changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+    return changed;
+  }
+
+  #later(piece: Uint8Array, deliver: (piece: Uint8Array) => void): void {
+    const { clock, latency, rate } = this.#faults;
+    if (clock === undefined || (latency === undefined && rate === undefined)) {
+      deliver(piece);
+      return;
+    }
+    const [from, to] = typeof latency === "number" ? [latency, latency] : (latency ?? [0, 0]);
+    let leaves = clock.now();
+    if (rate !== undefined) {
+      leaves = Math.max(leaves, this.#rateFree) + (piece.length * 1000) / rate;
+      this.#rateFree = leaves;
+    }
+    const arrives = leaves + from + (to > from ? this.#random() * (to - from) : 0);
+    const due = this.#datagrams ? arrives : Math.max(arrives, this.#lastDue);
+    this.#lastDue = Math.max(this.#lastDue, due);
+    this.#heldOctets += piece.length;
+    this.#at(due, () => {
+      this.#heldOctets -= piece.length;
+      deliver(piece);
+    });
+  }
+
+  #at(due: number, run: () => void): void {
+    const clock = this.#faults.clock as Clock;
+    const cancel = clock.at(due, () => {
+      this.#waiting.delete(cancel);
+      run();
+    });
+    this.#waiting.add(cancel);
+  }
+}

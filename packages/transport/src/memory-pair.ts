@@ -1,0 +1,178 @@
+import { Fault } from "@dlmskit/core";
+import type { Clock } from "./clock.ts";
+import type { Duplex, DuplexHandlers } from "./duplex.ts";
+import { FaultyLine, type LineFaults } from "./line-faults.ts";
+
+export interface MemoryPairOptions extends LineFaults {
+  /** Each send is one datagram. */
+  readonly datagrams?: boolean;
+  /** What each end says of the other. */
+  readonly remotes?: readonly [seenByFirst: string, seenBySecond: string];
+}
+
+/** One end of a connection in memory, which can also be made to behave badly. */
+export interface MemoryDuplex extends Duplex {
+  /** Stops reading, until it is told to go on: what the other end sends piles up there. */
+  stall(stalled: boolean): void;
+  /** Is gone as if its power were: it tells nobody, hears nothing more, and what is sent to it is lost. */
+  vanish(): void;
+}
+
+/**
+ * A connection in memory. With a clock all arrives by its timers, so that a `VirtualClock` decides when; without one, in
+ * a microtask. Never before `send` returned. The faults hold for both directions, with a seed each.
+ */
+export function memoryPair(options: MemoryPairOptions = {}): [MemoryDuplex, MemoryDuplex] {
+  const { remotes = ["memory:2", "memory:1"], seed = 1 } = options;
+  const first = new MemoryEnd(remotes[0], options, seed);
+  const second = new MemoryEnd(remotes[1], options, seed ^ 0x5bd1e995);
+  first.peer = second;
+  second.peer = first;
+  return [first, second];
+}
+
+class MemoryEnd implements MemoryDuplex {
+  readonly remote: string;
+  readonly datagrams?: true;
+  peer: MemoryEnd = this;
+  readonly #clock: Clock | undefined;
+  readonly #line: FaultyLine;
+  /** What arrives here: octets, or null where the peer has ended. */
+  #inbox: (Uint8Array | null)[] = [];
+  #inboxOctets = 0;
+  #handlers: DuplexHandlers | undefined;
+  #started = false;
+  #stalled = false;
+  #scheduled = false;
+  #ended = false;
+  #peerEnded = false;
+  #closing = false;
+  #gone = false;
+  #fault: Fault | undefined;
+
+  constructor(remote: string, options: MemoryPairOptions, seed: number) {
+    this.remote = remote;
+    if (options.datagrams === true) this.datagrams = true;
+    this.#clock = options.clock;
+    this.#line = new FaultyLine({ ...options, seed }, options.datagrams === true);
+  }
+
+  get bufferedOctets(): number {
+    return this.#line.heldOctets + (this.#gone ? 0 : this.peer.#inboxOctets);
+  }
+
+  send(octets: Uint8Array): void {
+    if (this.#ended || this.#gone) return;
+    if (this.#peerEnded && this.peer.#gone) {
+      // As TCP answers octets for a connection that is no more.
+      this.#close(new Fault("connection-reset", `${this.remote} has closed the connection`, { layer: "transport" }));
+      return;
+    }
+    this.#line.pass(octets, (piece) => this.peer.#arrive(piece));
+  }
+
+  end(): void {
+    if (this.#ended || this.#gone) return;
+    this.#ended = true;
+    this.#line.afterwards(() => this.peer.#arrive(null));
+    if (this.#peerEnded) this.#line.afterwards(() => this.#close());
+  }
+
+  destroy(): void {
+    if (this.#gone) return;
+    this.#line.drop();
+    if (!this.#ended) this.peer.#arrive(null);
+    this.#close();
+  }
+
+  start(handlers: DuplexHandlers): void {
+    this.#handlers = handlers;
+    this.#later(() => {
+      this.#started = true;
+      if (this.#closing) this.#tellClosed();
+      else this.#deliver();
+    });
+  }
+
+  stall(stalled: boolean): void {
+    this.#stalled = stalled;
+    if (!stalled) this.#schedule();
+  }
+
+  vanish(): void {
+    this.#handlers = undefined;
+    this.#gone = true;
+    this.#line.drop();
+    this.#inbox = [];
+    this.#inboxOctets = 0;
+  }
+
+  #arrive(what: Uint8Array | null): void {
+    if (this.#gone) return;
+    this.#inbox.push(what);
+    this.#inboxOctets += what?.length ?? 0;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#later(() => {
+      this.#scheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    if (!this.#started || this.#stalled) return;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (let at = 0; at < inbox.length; at++) {
+      if (this.#gone) return;
+      if (this.#stalled) {
+        this.#inbox.unshift(...inbox.slice(at));
+        return;
+      }
+      const what = inbox[at] as Uint8Array | null;
+      if (what === null) this.#hearEnd();
+      else {
+        this.#inboxOctets -= what.length;
+        this.#handlers?.received(what);
+      }
+    }
+    if (this.#inboxOctets === 0 && inbox.length > 0) this.peer.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (this.#started && !this.#gone && !this.#ended && this.bufferedOctets === 0) this.#handlers?.drained?.();
+  }
+
+  #hearEnd(): void {
+    if (this.#peerEnded) return;
+    this.#peerEnded = true;
+    if (this.#ended) this.#line.afterwards(() => this.#close());
+    else if (this.#handlers?.ended === undefined) this.end();
+    else this.#handlers.ended();
+  }
+
+  #close(fault?: Fault): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#gone = true;
+    this.#inbox = [];
+    this.#inboxOctets = 0;
+    this.#fault = fault;
+    this.#later(() => this.#tellClosed());
+  }
+
+  #tellClosed(): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    handlers?.closed(this.#fault);
+  }
+
+  #later(run: () => void): void {
+    if (this.#clock === undefined) queueMicrotask(run);
+    else this.#clock.at(this.#clock.now(), run);
+  }
+}

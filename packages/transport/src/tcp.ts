@@ -1,0 +1,178 @@
+import { connect, createServer, type Socket } from "node:net";
+import { Fault } from "@dlmskit/core";
+import type { Duplex, DuplexHandlers, Listener } from "./duplex.ts";
+import { addressText, socketFault } from "./node-faults.ts";
+
+export interface TcpConnectOptions {
+  /** How long to wait for the peer, in ms; 10000 unless told otherwise. */
+  readonly timeout?: number;
+  /** The address of this machine to connect from. */
+  readonly localAddress?: string;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects over TCP. Faults: `connection-refused`, `connect-timeout`, `unknown-host`, `unreachable`, `aborted`, and
+ * `transport-failed` for anything else; each with a hint.
+ */
+export function tcpConnect(host: string, port: number, options: TcpConnectOptions = {}): Promise<Duplex> {
+  const { timeout = 10_000, localAddress, signal } = options;
+  const tried = `connect to ${addressText(host, port)}`;
+  return new Promise((resolve, reject) => {
+    checkPort(port, 1);
+    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...(localAddress && { localAddress }) });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      socket.off("connect", connected);
+      socket.off("error", failed);
+    };
+    const failed = (error: unknown): void => {
+      settle();
+      // What comes after the attempt was given up has nobody to tell.
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(error instanceof Fault ? error : socketFault(error, tried));
+    };
+    const connected = (): void => {
+      settle();
+      resolve(new TcpDuplex(socket));
+    };
+    const aborted = (): void => failed(new Fault("aborted", `${tried}: given up`, { layer: "transport" }));
+    const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
+    socket.on("connect", connected);
+    socket.on("error", failed);
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener("abort", aborted);
+  });
+}
+
+export interface TcpListenOptions {
+  /** `127.0.0.1` unless told otherwise: to be reached from other machines must be asked for. */
+  readonly host?: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** More connections than this at one time are closed as they come; 1024 unless told otherwise. */
+  readonly maxConnections?: number;
+  /** Called for each connection; it must `start` it. What it throws goes to `failed`, and ends that connection alone. */
+  accept(duplex: Duplex): void;
+  /** Hears of what goes wrong with the listener and of connections that it turned away (`too-many-connections`). */
+  failed?(fault: Fault): void;
+}
+
+/** Listens for TCP connections. Faults: `address-in-use`, `address-not-available`, `not-permitted`, `transport-failed`. */
+export function tcpListen(options: TcpListenOptions): Promise<Listener> {
+  const { host = "127.0.0.1", port, maxConnections = 1024, accept, failed } = options;
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    const duplex = new TcpDuplex(socket);
+    try {
+      accept(duplex);
+    } catch (cause) {
+      duplex.destroy();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      failed?.(new Fault("handler-failed", `accepting ${duplex.remote} failed: ${why}`, { layer: "transport", cause }));
+    }
+  });
+  server.maxConnections = maxConnections;
+  server.on("drop", (data) => {
+    const remote = addressText(data?.remoteAddress, data?.remotePort);
+    const message = `${remote} was turned away: ${maxConnections} connections are open`;
+    failed?.(new Fault("too-many-connections", message, { layer: "transport", hint: "raise maxConnections" }));
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of open) socket.destroy();
+    });
+  return new Promise((resolve, reject) => {
+    checkPort(port, 0);
+    const tried = `listen on ${addressText(host, port)}`;
+    const refused = (error: unknown): void => reject(socketFault(error, tried));
+    server.once("error", refused);
+    server.listen({ host, port }, () => {
+      server.off("error", refused);
+      server.on("error", (error) => failed?.(socketFault(error, tried)));
+      const bound = server.address() as { readonly address: string; readonly port: number };
+      resolve({
+        host: bound.address,
+        port: bound.port,
+        get connections() {
+          return open.size;
+        },
+        close,
+        [Symbol.asyncDispose]: close,
+      });
+    });
+  });
+}
+
+export function checkPort(port: number, low: 0 | 1): void {
+  if (Number.isInteger(port) && port >= low && port <= 0xffff) return;
+  throw new Fault("bad-port", `${port} is not a port`, { layer: "transport", hint: `a number from ${low} to 65535` });
+}
+
+class TcpDuplex implements Duplex {
+  readonly remote: string;
+  readonly #socket: Socket;
+  #handlers: DuplexHandlers | undefined;
+  #ended = false;
+  #fault: Fault | undefined;
+  #closed = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.remote = addressText(socket.remoteAddress, socket.remotePort);
+    socket.on("error", (error) => {
+      this.#fault ??= socketFault(error, this.remote);
+    });
+    socket.on("close", () => {
+      this.#closed = true;
+      this.#tellClosed();
+    });
+  }
+
+  get bufferedOctets(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(octets: Uint8Array): void {
+    if (!this.#ended) this.#socket.write(octets);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    this.#socket.destroy();
+  }
+
+  start(handlers: DuplexHandlers): void {
+    const socket = this.#socket;
+    this.#handlers = handlers;
+    if (this.#closed) {
+      queueMicrotask(() => this.#tellClosed());
+      return;
+    }
+    // A view that is a plain Uint8Array: a Buffer's `slice` would share where others copy.
+    socket.on("data", (chunk: Uint8Array) =>
+      handlers.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
+    );
+    socket.on("end", () => (handlers.ended === undefined ? this.end() : handlers.ended()));
+    socket.on("drain", () => handlers.drained?.());
+  }
+
+  #tellClosed(): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    this.#ended = true;
+    handlers?.closed(this.#fault);
+  }
+}
