@@ -1,5 +1,6 @@
 export { CounterLedger, type CounterLedgerOptions, type CounterSource, lastCounter } from "./counters.ts";
 export { checkKey, type KeySet, Keys } from "./keys.ts";
+export { noble } from "./noble.ts";
 export {
   type AppliedProtection,
   type CipheredForm,

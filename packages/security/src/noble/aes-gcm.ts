@@ -1,0 +1,141 @@
+import { unsafe } from "@noble/ciphers/aes.js";
+import { checkIv, tagLength } from "../checks.ts";
+import type { AesGcm } from "../provider.ts";
+import { ghashTable, multiply } from "./ghash.ts";
+
+function wordAt(octets: Uint8Array, at: number): number {
+  return (
+    (octets[at] as number) |
+    ((octets[at + 1] as number) << 8) |
+    ((octets[at + 2] as number) << 16) |
+    ((octets[at + 3] as number) << 24)
+  );
+}
+
+function putWord(octets: Uint8Array, at: number, word: number): void {
+  octets[at] = word;
+  octets[at + 1] = word >>> 8;
+  octets[at + 2] = word >>> 16;
+  octets[at + 3] = word >>> 24;
+}
+
+/** A block counter of 32 bits, big-endian in the octets, as the little-endian word of the block. */
+function counterWord(count: number): number {
+  return ((count & 0xff) << 24) | ((count & 0xff00) << 8) | ((count >>> 8) & 0xff00) | (count >>> 24);
+}
+
+/**
+ * AES-GCM on noble's block function. noble's own `gcm` expands the key and builds its tables on every call; here both
+ * are kept with the key, which is most of the time an APDU takes.
+ */
+export class NobleAesGcm implements AesGcm {
+  readonly #roundKeys: Uint32Array;
+  readonly #table: Int32Array;
+  readonly #state = new Int32Array(4);
+
+  constructor(key: Uint8Array) {
+    this.#roundKeys = unsafe.expandKeyLE(key);
+    const { s0, s1, s2, s3 } = unsafe.encrypt(this.#roundKeys, 0, 0, 0, 0);
+    const h = new Uint8Array(16);
+    putWord(h, 0, s0);
+    putWord(h, 4, s1);
+    putWord(h, 8, s2);
+    putWord(h, 12, s3);
+    this.#table = ghashTable(h);
+  }
+
+  seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array {
+    checkIv(iv);
+    const length = plaintext.length;
+    const sealed = new Uint8Array(length + tagLength);
+    this.#stream(iv, plaintext, length, sealed);
+    this.#authenticate(iv, sealed, length, additional);
+    for (let at = 0; at < 3; at++) putWord(sealed, length + at * 4, this.#state[at] as number);
+    return sealed;
+  }
+
+  open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined {
+    checkIv(iv);
+    const length = sealed.length - tagLength;
+    if (length < 0) return undefined;
+    this.#authenticate(iv, sealed, length, additional);
+    let difference = 0;
+    for (let at = 0; at < 3; at++) difference |= (this.#state[at] as number) ^ wordAt(sealed, length + at * 4);
+    if (difference !== 0) return undefined;
+    const plaintext = new Uint8Array(length);
+    this.#stream(iv, sealed, length, plaintext);
+    return plaintext;
+  }
+
+  crypt(iv: Uint8Array, octets: Uint8Array): Uint8Array {
+    checkIv(iv);
+    const result = new Uint8Array(octets.length);
+    this.#stream(iv, octets, octets.length, result);
+    return result;
+  }
+
+  /** The first `length` octets of `from`, each with its octet of the key stream, into `to`. */
+  #stream(iv: Uint8Array, from: Uint8Array, length: number, to: Uint8Array): void {
+    const keys = this.#roundKeys;
+    const iv0 = wordAt(iv, 0);
+    const iv1 = wordAt(iv, 4);
+    const iv2 = wordAt(iv, 8);
+    const whole = length & ~15;
+    let count = 2;
+    let at = 0;
+    for (; at < whole; at += 16) {
+      const { s0, s1, s2, s3 } = unsafe.encrypt(keys, iv0, iv1, iv2, counterWord(count++));
+      putWord(to, at, wordAt(from, at) ^ s0);
+      putWord(to, at + 4, wordAt(from, at + 4) ^ s1);
+      putWord(to, at + 8, wordAt(from, at + 8) ^ s2);
+      putWord(to, at + 12, wordAt(from, at + 12) ^ s3);
+    }
+    if (at === length) return;
+    const last = unsafe.encrypt(keys, iv0, iv1, iv2, counterWord(count));
+    const words = [last.s0, last.s1, last.s2, last.s3];
+    for (; at < length; at++) to[at] = (from[at] as number) ^ ((words[(at >> 2) & 3] as number) >>> ((at & 3) * 8));
+  }
+
+  /** The tag over `additional` and the first `length` octets of the ciphertext, into the state. */
+  #authenticate(iv: Uint8Array, ciphertext: Uint8Array, length: number, additional: Uint8Array): void {
+    const state = this.#state;
+    state.fill(0);
+    this.#absorb(additional, additional.length);
+    this.#absorb(ciphertext, length);
+    // Both lengths in bits, 64 bits each. An octet count below 2^29 keeps the upper words zero.
+    state[1] = (state[1] as number) ^ counterWord(additional.length * 8);
+    state[3] = (state[3] as number) ^ counterWord(length * 8);
+    multiply(this.#table, state);
+    const { s0, s1, s2, s3 } = unsafe.encrypt(
+      this.#roundKeys,
+      wordAt(iv, 0),
+      wordAt(iv, 4),
+      wordAt(iv, 8),
+      counterWord(1),
+    );
+    state[0] = (state[0] as number) ^ s0;
+    state[1] = (state[1] as number) ^ s1;
+    state[2] = (state[2] as number) ^ s2;
+    state[3] = (state[3] as number) ^ s3;
+  }
+
+  #absorb(octets: Uint8Array, length: number): void {
+    const state = this.#state;
+    const table = this.#table;
+    const whole = length & ~15;
+    let at = 0;
+    for (; at < whole; at += 16) {
+      state[0] = (state[0] as number) ^ wordAt(octets, at);
+      state[1] = (state[1] as number) ^ wordAt(octets, at + 4);
+      state[2] = (state[2] as number) ^ wordAt(octets, at + 8);
+      state[3] = (state[3] as number) ^ wordAt(octets, at + 12);
+      multiply(table, state);
+    }
+    if (at === length) return;
+    for (; at < length; at++) {
+      const word = (at >> 2) & 3;
+      state[word] = (state[word] as number) ^ ((octets[at] as number) << ((at & 3) * 8));
+    }
+    multiply(table, state);
+  }
+}
