@@ -1,4 +1,5 @@
 export * from "./clock.ts";
+export { type Datagrams, type Remote, Remotes, type RemotesOptions } from "./datagrams.ts";
 export * from "./duplex.ts";
 export { withFaults } from "./faulty-duplex.ts";
 export { type LineFaults, seededRandom } from "./line-faults.ts";

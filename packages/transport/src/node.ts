@@ -1,2 +1,3 @@
-export { systemClock } from "./system-clock.ts";
-export { type TcpConnectOptions, type TcpListenOptions, tcpConnect, tcpListen } from "./tcp.ts";
+export { systemClock } from "./node/system-clock.ts";
+export { type TcpConnectOptions, type TcpListenOptions, tcpConnect, tcpListen } from "./node/tcp.ts";
+export { type UdpListenOptions, udpBind, udpConnect, udpListen } from "./node/udp.ts";

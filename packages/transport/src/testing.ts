@@ -1,1 +1,1 @@
-export {};
+export { type ContractCase, type DuplexPair, datagramContract, duplexContract } from "./testing/duplex-contract.ts";

@@ -41,8 +41,8 @@ export function socketFault(error: unknown, tried: string): Fault {
   return new Fault(code, `${tried}: ${what}`, { layer: "transport", hint, cause: error });
 }
 
-/** `"127.0.0.1:4059"`, `"[::1]:4059"`. */
-export function addressText(host: string | undefined, port: number | undefined): string {
-  if (host === undefined || port === undefined) return "unknown";
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+/** Fault `bad-port` unless `port` is an integer from `low` to 65535. */
+export function checkPort(port: number, low: 0 | 1): void {
+  if (Number.isInteger(port) && port >= low && port <= 0xffff) return;
+  throw new Fault("bad-port", `${port} is not a port`, { layer: "transport", hint: `a number from ${low} to 65535` });
 }

@@ -1,7 +1,8 @@
 import { connect, createServer, type Socket } from "node:net";
 import { Fault } from "@dlmskit/core";
-import type { Duplex, DuplexHandlers, Listener } from "./duplex.ts";
-import { addressText, socketFault } from "./node-faults.ts";
+import { addressText } from "../datagrams.ts";
+import type { Duplex, DuplexHandlers, Listener } from "../duplex.ts";
+import { checkPort, socketFault } from "./socket-fault.ts";
 
 export interface TcpConnectOptions {
   /** How long to wait for the peer, in ms; 10000 unless told otherwise. */
@@ -108,11 +109,6 @@ export function tcpListen(options: TcpListenOptions): Promise<Listener> {
       });
     });
   });
-}
-
-export function checkPort(port: number, low: 0 | 1): void {
-  if (Number.isInteger(port) && port >= low && port <= 0xffff) return;
-  throw new Fault("bad-port", `${port} is not a port`, { layer: "transport", hint: `a number from ${low} to 65535` });
 }
 
 class TcpDuplex implements Duplex {

@@ -1,4 +1,4 @@
-import type { Clock, WallClock } from "./clock.ts";
+import type { Clock, WallClock } from "../clock.ts";
 
 // A longer delay runs at once instead of late: it is made of several.
 const longestDelay = 0x7fffffff;

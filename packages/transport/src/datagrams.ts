@@ -1,0 +1,167 @@
+import { Fault } from "@dlmskit/core";
+import type { Cancel, Clock } from "./clock.ts";
+import type { Duplex, DuplexHandlers } from "./duplex.ts";
+
+/** An address on a network. */
+export interface Remote {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A socket for datagrams to and from anybody. */
+export interface Datagrams {
+  readonly host: string;
+  readonly port: number;
+  /** Octets of datagrams that were sent and have not left yet. */
+  readonly bufferedOctets: number;
+  /** Sends one datagram; one that cannot be sent is lost, and told to `failed`. */
+  send(octets: Uint8Array, remote: Remote): void;
+  /** Begins to deliver, once. */
+  start(handlers: { received(octets: Uint8Array, remote: Remote): void; failed?(fault: Fault): void }): void;
+  close(): Promise<void>;
+}
+
+export interface RemotesOptions {
+  readonly clock: Clock;
+  /** As many remotes are served at one time; datagrams of others are dropped. 1024 unless told otherwise. */
+  readonly maxRemotes?: number;
+  /** A remote that was silent this long, in ms, is closed; 180000 unless told otherwise. */
+  readonly idle?: number;
+  /** Called for the first datagram of a remote; it must `start` the duplex. What it throws goes to `failed`. */
+  accept(duplex: Duplex): void;
+  failed?(fault: Fault): void;
+}
+
+/**
+ * One duplex for each remote that sends datagrams to a socket. A datagram transport has no end of its own: a remote is
+ * gone when either side of it here says so, or after `idle`. Faults told: `too-many-connections`, `handler-failed`.
+ */
+export class Remotes {
+  readonly #datagrams: Datagrams;
+  readonly #options: RemotesOptions;
+  readonly #open = new Map<string, RemoteDuplex>();
+
+  constructor(datagrams: Datagrams, options: RemotesOptions) {
+    this.#datagrams = datagrams;
+    this.#options = options;
+    datagrams.start({
+      received: (octets, remote) => this.#received(octets, remote),
+      failed: (fault) => options.failed?.(fault),
+    });
+  }
+
+  /** How many remotes are served now. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Closes every remote. */
+  clear(): void {
+    for (const duplex of [...this.#open.values()]) duplex.destroy();
+  }
+
+  #received(octets: Uint8Array, remote: Remote): void {
+    const name = addressText(remote.host, remote.port);
+    let duplex = this.#open.get(name);
+    if (duplex === undefined) {
+      const { maxRemotes = 1024, accept, failed } = this.#options;
+      if (this.#open.size >= maxRemotes) {
+        const message = `a datagram of ${name} was dropped: ${maxRemotes} remotes are served`;
+        failed?.(new Fault("too-many-connections", message, { layer: "transport", hint: "raise maxRemotes" }));
+        return;
+      }
+      duplex = new RemoteDuplex(name, remote, this.#datagrams, this.#options, () => this.#open.delete(name));
+      this.#open.set(name, duplex);
+      try {
+        accept(duplex);
+      } catch (cause) {
+        duplex.destroy();
+        const why = cause instanceof Error ? cause.message : String(cause);
+        failed?.(new Fault("handler-failed", `accepting ${name} failed: ${why}`, { layer: "transport", cause }));
+        return;
+      }
+    }
+    duplex.arrive(octets);
+  }
+}
+
+// What a remote may send before it is started: an `accept` that forgets to must not collect datagrams for ever.
+const waitingAtMost = 16;
+
+class RemoteDuplex implements Duplex {
+  readonly remote: string;
+  readonly datagrams = true;
+  readonly #to: Remote;
+  readonly #socket: Datagrams;
+  readonly #clock: Clock;
+  readonly #idle: number;
+  readonly #gone: () => void;
+  readonly #waiting: Uint8Array[] = [];
+  #handlers: DuplexHandlers | undefined;
+  #heard: number;
+  #cancel: Cancel;
+  #closed = false;
+
+  constructor(name: string, to: Remote, socket: Datagrams, options: RemotesOptions, gone: () => void) {
+    this.remote = name;
+    this.#to = to;
+    this.#socket = socket;
+    this.#clock = options.clock;
+    this.#idle = options.idle ?? 180_000;
+    this.#gone = gone;
+    this.#heard = this.#clock.now();
+    this.#cancel = this.#clock.at(this.#heard + this.#idle, () => this.#quiet());
+  }
+
+  get bufferedOctets(): number {
+    return this.#socket.bufferedOctets;
+  }
+
+  send(octets: Uint8Array): void {
+    if (!this.#closed) this.#socket.send(octets, this.#to);
+  }
+
+  end(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancel();
+    this.#gone();
+    if (this.#handlers !== undefined) queueMicrotask(() => this.#tellClosed());
+  }
+
+  start(handlers: DuplexHandlers): void {
+    this.#handlers = handlers;
+    queueMicrotask(() => {
+      for (const octets of this.#waiting.splice(0)) if (!this.#closed) handlers.received(octets);
+      if (this.#closed) this.#tellClosed();
+    });
+  }
+
+  arrive(octets: Uint8Array): void {
+    this.#heard = this.#clock.now();
+    if (this.#handlers !== undefined && this.#waiting.length === 0) this.#handlers.received(octets);
+    else if (this.#waiting.length < waitingAtMost) this.#waiting.push(octets);
+  }
+
+  #quiet(): void {
+    const due = this.#heard + this.#idle;
+    if (due <= this.#clock.now()) this.destroy();
+    else this.#cancel = this.#clock.at(due, () => this.#quiet());
+  }
+
+  #tellClosed(): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    handlers?.closed();
+  }
+}
+
+/** `"127.0.0.1:4059"`, `"[::1]:4059"`; `"unknown"` where there is none. */
+export function addressText(host: string | undefined, port: number | undefined): string {
+  if (host === undefined || port === undefined) return "unknown";
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
