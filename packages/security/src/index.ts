@@ -1,5 +1,14 @@
+export { challengeLength, checkChallenge, checkChallenges, newChallenge } from "./challenges.ts";
 export { CounterLedger, type CounterLedgerOptions, type CounterSource, lastCounter } from "./counters.ts";
+export { deriveKey, KeyAlgorithm, type KeyDerivation, type KeyPair, newKeyPair } from "./key-agreement.ts";
 export { checkKey, type KeySet, Keys } from "./keys.ts";
+export {
+  type AuthenticationContext,
+  challengeResponse,
+  type ResponseOptions,
+  type VerifyOptions,
+  verifyResponse,
+} from "./mechanisms.ts";
 export { noble } from "./noble.ts";
 export {
   type AppliedProtection,
@@ -8,8 +17,10 @@ export {
   type OpenedApdu,
   Protection,
   type ProtectionOptions,
+  protectionOverhead,
   type SealOptions,
 } from "./protection.ts";
 export type { AesEcb, AesGcm, CryptoProvider, Curve, HashName, Random } from "./provider.ts";
 export { CounterGuard, type ReplayGuard } from "./replay.ts";
 export { type SecuritySuite, securitySuite, securitySuites } from "./suites.ts";
+export { checkSystemTitle, checkTitles, systemTitleLength } from "./system-title.ts";

@@ -1,8 +1,12 @@
-import { Fault } from "@dlmskit/core";
+import { ApduTag, CipheredFields, cipheredTag, plainTag, securityControlOctet } from "@dlmskit/apdu";
+import { concat, Fault, Reader, sameOctets, Writer } from "@dlmskit/core";
+import { tagLength } from "./checks.ts";
 import type { CounterSource } from "./counters.ts";
-import type { KeySet } from "./keys.ts";
-import type { CryptoProvider } from "./provider.ts";
-import type { ReplayGuard } from "./replay.ts";
+import { checkKey, type KeySet } from "./keys.ts";
+import type { AesGcm, CryptoProvider } from "./provider.ts";
+import { counterFault, type ReplayGuard } from "./replay.ts";
+import { type SecuritySuite, securitySuite } from "./suites.ts";
+import { checkSystemTitle, checkTitles, initializationVector, systemTitleLength } from "./system-title.ts";
 
 /** How a ciphered APDU is framed: by the service-specific tags or by the general ones, with global or dedicated key. */
 export type CipheredForm = "glo" | "ded" | "general-glo" | "general-ded";
@@ -28,6 +32,7 @@ export interface AppliedProtection {
 }
 
 export interface OpenedApdu {
+  /** The plain APDU; where it was not encrypted, a view into the octets given. */
   readonly apdu: Uint8Array;
   readonly protection: AppliedProtection;
 }
@@ -57,28 +62,242 @@ export interface ProtectionOptions {
   readonly accept?: readonly "encryption-only"[];
 }
 
-/** Protects and verifies the APDUs of one association. Holds keys, shows none. */
+/** A key at work. */
+interface Slot {
+  readonly aes: AesGcm;
+  readonly counters?: CounterSource;
+  readonly replay?: ReplayGuard;
+}
+
+const none = new Uint8Array(0);
+const headerLength = 5;
+const generalTags = {
+  "general-glo": ApduTag["general-glo-ciphering"],
+  "general-ded": ApduTag["general-ded-ciphering"],
+} as const;
+
+/** How many octets sealing adds to an APDU of that many octets: tag, title, length, security header, authentication tag. */
+export function protectionOverhead(length: number, how: SealOptions): number {
+  const content = headerLength + length + (how.authenticated ? tagLength : 0);
+  const size = content < 0x80 ? 1 : content < 0x100 ? 2 : content < 0x10000 ? 3 : content < 0x1000000 ? 4 : 5;
+  return 1 + (how.form.startsWith("general") ? 1 + systemTitleLength : 0) + size + content - length;
+}
+
+/**
+ * Protects and verifies the APDUs of one association. Holds keys, shows none.
+ * The constructor has Faults `unknown-suite`, `bad-key-length`, `bad-system-title`, `own-system-title`.
+ */
 export class Protection {
-  constructor(_options: ProtectionOptions) {
-    throw new Fault("not-implemented", "work in progress", { layer: "security" });
+  readonly #provider: CryptoProvider;
+  readonly #suite: SecuritySuite;
+  readonly #authenticationKey: Uint8Array;
+  readonly #unicast: Slot;
+  readonly #broadcast: Slot | undefined;
+  #dedicated: Slot | undefined;
+  readonly #systemTitle: Uint8Array;
+  #peerSystemTitle: Uint8Array | undefined;
+  readonly #encryptionOnly: boolean;
+
+  constructor(options: ProtectionOptions) {
+    const { provider, keys, counters, replay, broadcast } = options;
+    const suite = securitySuite(options.suite);
+    this.#provider = provider;
+    this.#suite = suite;
+    this.#authenticationKey = checkKey("authentication key", keys.authenticationKey, suite.keyLength).slice();
+    checkKey("encryption key", keys.encryptionKey, suite.keyLength);
+    this.#unicast = { aes: provider.aesGcm(keys.encryptionKey), counters, replay };
+    if (keys.broadcastEncryptionKey !== undefined && broadcast !== undefined) {
+      checkKey("broadcast encryption key", keys.broadcastEncryptionKey, suite.keyLength);
+      this.#broadcast = { ...broadcast, aes: provider.aesGcm(keys.broadcastEncryptionKey) };
+    }
+    checkSystemTitle(options.systemTitle);
+    this.#systemTitle = options.systemTitle.slice();
+    this.#encryptionOnly = options.accept?.includes("encryption-only") ?? false;
+    if (options.peerSystemTitle !== undefined) this.meet(options.peerSystemTitle);
+    if (options.dedicated !== undefined) this.dedicate(options.dedicated);
   }
 
   /** The peer's system title, once it is known. */
   get peerSystemTitle(): Uint8Array | undefined {
-    return undefined;
+    return this.#peerSystemTitle;
   }
 
-  /** The peer tells its system title (AARQ, AARE). Faults `own-system-title`, `unknown-system-title` (another than before). */
-  meet(_peerSystemTitle: Uint8Array): void {}
+  /**
+   * The peer tells its system title (AARQ, AARE).
+   * Faults `bad-system-title`, `own-system-title`, and `unknown-system-title` for another one than before.
+   */
+  meet(peerSystemTitle: Uint8Array): void {
+    checkTitles(this.#systemTitle, peerSystemTitle);
+    if (this.#peerSystemTitle !== undefined && !sameOctets(this.#peerSystemTitle, peerSystemTitle)) {
+      throw refusal("unknown-system-title", "the peer changed its system title");
+    }
+    this.#peerSystemTitle = peerSystemTitle.slice();
+  }
 
   /** The dedicated key of the InitiateRequest. Fault `bad-key-length`. */
-  dedicate(_dedicated: DedicatedKey): void {}
-
-  seal(_apdu: Uint8Array, _how: SealOptions): Uint8Array {
-    return new Uint8Array(0);
+  dedicate(dedicated: DedicatedKey): void {
+    checkKey("dedicated key", dedicated.key, this.#suite.keyLength);
+    this.#dedicated = {
+      aes: this.#provider.aesGcm(dedicated.key),
+      counters: dedicated.counters,
+      replay: dedicated.replay,
+    };
   }
 
-  open(_apdu: Uint8Array): OpenedApdu {
-    throw new Fault("not-implemented", "work in progress", { layer: "security" });
+  /**
+   * The ciphered APDU of a plain one. One invocation counter is used, and only when nothing else can fail. Faults:
+   * `bad-security-control` (neither authenticated nor encrypted), `no-ciphered-form` (an APDU without one in that form),
+   * `no-dedicated-key`, `no-broadcast-key`, `counter-exhausted`, `counter-not-reserved`.
+   */
+  seal(apdu: Uint8Array, how: SealOptions): Uint8Array {
+    const { authenticated, encrypted, form } = how;
+    const broadcast = how.broadcast ?? false;
+    if (!authenticated && !encrypted) {
+      throw refusal("bad-security-control", "an APDU is sealed with authentication, encryption or both");
+    }
+    const tag = sealedTag(apdu, form);
+    const slot = this.#slot(form, broadcast);
+    if (slot.counters === undefined) throw refusal("no-broadcast-key", "there are no counters for the broadcast key");
+    const control = securityControlOctet({
+      suite: this.#suite.id,
+      authenticated,
+      encrypted,
+      broadcast,
+      compressed: false,
+    });
+    const counter = slot.counters.next();
+    const iv = initializationVector(this.#systemTitle, counter);
+    const length = apdu.length + (authenticated ? tagLength : 0);
+    const to = new Writer(apdu.length + protectionOverhead(apdu.length, how));
+    to.u8(tag);
+    if (form.startsWith("general")) to.sized(this.#systemTitle);
+    to.size(headerLength + length);
+    to.u8(control);
+    to.u32(counter);
+    if (!authenticated) {
+      to.put(slot.aes.crypt(iv, apdu));
+    } else if (encrypted) {
+      to.put(slot.aes.seal(iv, apdu, this.#additional(control)));
+    } else {
+      to.put(apdu);
+      to.put(slot.aes.seal(iv, none, this.#additional(control, apdu)));
+    }
+    return to.done();
   }
+
+  /**
+   * The plain APDU of a ciphered one: first the tag is verified, then the counter checked, then the inner tag.
+   * Only a right tag moves the counter. Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`,
+   * `trailing-octets`, `bad-security-control`, `unknown-system-title`, `own-system-title`, `no-dedicated-key`,
+   * `no-broadcast-key`, `bad-tag`, `invocation-counter` (with `expected`), `inner-tag-mismatch`.
+   */
+  open(apdu: Uint8Array): OpenedApdu {
+    const from = new Reader(apdu, { layer: "security" });
+    const tag = from.u8();
+    const { form, inner } = openedForm(tag);
+    const title = this.#senderOf(form.startsWith("general") ? from.take(from.boundedLength()) : none);
+    const { securityControl, invocationCounter: counter, ciphertext } = CipheredFields.read(from);
+    from.finish();
+    const { authenticated, encrypted, broadcast } = securityControl;
+    this.#checkControl(securityControl);
+    const slot = this.#slot(form, broadcast);
+    const { replay } = slot;
+    if (replay === undefined) throw refusal("no-broadcast-key", "there is no replay guard for the broadcast key");
+    const iv = initializationVector(title, counter);
+    const control = securityControlOctet(securityControl);
+
+    let opened: Uint8Array | undefined;
+    if (!authenticated) {
+      opened = slot.aes.crypt(iv, ciphertext);
+    } else if (encrypted) {
+      opened = slot.aes.open(iv, ciphertext, this.#additional(control));
+    } else {
+      const information = ciphertext.subarray(0, -tagLength);
+      const verified = slot.aes.open(iv, ciphertext.subarray(-tagLength), this.#additional(control, information));
+      opened = verified && information;
+    }
+    if (opened === undefined) throw refusal("bad-tag", "the authentication tag is wrong");
+
+    const { lowest } = replay;
+    if (!replay.check(counter)) throw counterFault(counter, lowest);
+    replay.accept(counter);
+    const first = opened[0];
+    // A general form carries any APDU but one that is ciphered in the same way itself.
+    if (first === undefined || (inner === undefined ? isCiphered(first) : first !== inner)) {
+      throw refusal("inner-tag-mismatch", "the APDU within is not what the ciphered tag says");
+    }
+    return { apdu: opened, protection: { authenticated, encrypted, form, broadcast, counter, lowest } };
+  }
+
+  #senderOf(told: Uint8Array): Uint8Array {
+    const known = this.#peerSystemTitle;
+    if (told.length > 0) {
+      checkTitles(this.#systemTitle, told);
+      if (known !== undefined && sameOctets(told, known)) return known;
+    } else if (known !== undefined) {
+      return known;
+    }
+    throw refusal("unknown-system-title", "the sender's system title is not that of the association");
+  }
+
+  #checkControl(control: CipheredFields["securityControl"]): void {
+    const { suite, authenticated, encrypted, compressed } = control;
+    if (suite !== this.#suite.id) {
+      throw refusal("bad-security-control", `security suite ${suite} where ${this.#suite.id} is in use`);
+    }
+    if (compressed) {
+      throw refusal("bad-security-control", "the APDU is compressed, which is not supported", "turn compression off");
+    }
+    if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU is not protected at all");
+    if (!authenticated && !this.#encryptionOnly) {
+      throw refusal("bad-security-control", "the APDU is encrypted and not authenticated", 'accept "encryption-only"');
+    }
+  }
+
+  #slot(form: CipheredForm, broadcast: boolean): Slot {
+    if (form === "glo" || form === "general-glo") {
+      if (!broadcast) return this.#unicast;
+      if (this.#broadcast !== undefined) return this.#broadcast;
+      throw refusal("no-broadcast-key", "there is no broadcast key");
+    }
+    if (broadcast) throw refusal("bad-security-control", "the broadcast key with a dedicated form");
+    if (this.#dedicated !== undefined) return this.#dedicated;
+    throw refusal("no-dedicated-key", "the association has no dedicated key");
+  }
+
+  /** SC ‖ AK, and the APDU behind them where it is only authenticated. Green Book 9.2.3.3.7.5. */
+  #additional(control: number, information: Uint8Array = none): Uint8Array {
+    return concat(Uint8Array.of(control), this.#authenticationKey, information);
+  }
+}
+
+function refusal(code: string, message: string, hint?: string): Fault {
+  return new Fault(code, message, { layer: "security", ...(hint === undefined ? {} : { hint }) });
+}
+
+function isCiphered(tag: number): boolean {
+  return plainTag(tag) !== undefined || tag === generalTags["general-glo"] || tag === generalTags["general-ded"];
+}
+
+function sealedTag(apdu: Uint8Array, form: CipheredForm): number {
+  const first = apdu[0];
+  if (first !== undefined && !isCiphered(first)) {
+    if (form === "general-glo" || form === "general-ded") return generalTags[form];
+    const tag = cipheredTag(first, form);
+    if (tag !== undefined) return tag;
+  }
+  throw refusal(
+    "no-ciphered-form",
+    `the APDU has no ${form} form`,
+    "ACCESS and DataNotification have general forms only",
+  );
+}
+
+/** The form of a ciphered tag, and the tag that must be within where it says so. */
+function openedForm(tag: number): { form: CipheredForm; inner?: number } {
+  if (tag === generalTags["general-glo"]) return { form: "general-glo" };
+  if (tag === generalTags["general-ded"]) return { form: "general-ded" };
+  const plain = plainTag(tag);
+  if (plain === undefined) throw refusal("not-ciphered", "the APDU is not ciphered in a form of this association");
+  return { form: plain.form, inner: plain.tag };
 }
