@@ -1,1 +1,34 @@
-export {};
+export { Aare, Aarq, applicationContextArc, mechanismArc, type ResultSourceDiagnostic, Rlre, Rlrq } from "./acse.ts";
+export type { AuthenticationValue } from "./acse-field.ts";
+export { ActionRequest, ActionResponse, ActionResponseItem } from "./action.ts";
+export * from "./apdu.ts";
+export * from "./ciphering.ts";
+export { TypeDescription } from "./compact-array.ts";
+export { Data, decodeData, encodeData } from "./data.ts";
+export {
+  type DataLike,
+  DataTag,
+  type DataTypeName,
+  dontCare,
+  type EncodedData,
+  type IntegerTypeName,
+  nullData,
+  type SimpleTypeName,
+} from "./data-type.ts";
+export * from "./enumerations.ts";
+export * from "./errors.ts";
+export { AttributeWithSelection, GetRequest, GetResponse } from "./get.ts";
+export * from "./initiate.ts";
+export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
+export { type Keyed, keyed } from "./keyed.ts";
+export {
+  AttributeDescriptor,
+  DataBlockG,
+  DataBlockSA,
+  GetDataResult,
+  MethodDescriptor,
+  SelectiveAccess,
+} from "./parts.ts";
+export { SetRequest, SetResponse } from "./set.ts";
+export * from "./tags.ts";
+export * from "./typed.ts";

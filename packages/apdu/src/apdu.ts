@@ -1,0 +1,123 @@
+import { asObject, badJson, type Codec, Fault, type Json, Reader, type ReaderOptions, Writer } from "@dlmskit/core";
+import { Aare, Aarq, Rlre, Rlrq } from "./acse.ts";
+import { ActionRequest, ActionResponse } from "./action.ts";
+import { DedCiphered, GeneralGloDedCiphering, GloCiphered } from "./ciphering.ts";
+import type { Data, DataLike } from "./data-type.ts";
+import { ConfirmedServiceError, ExceptionResponse } from "./errors.ts";
+import { GetRequest, GetResponse } from "./get.ts";
+import { InitiateRequest, InitiateResponse } from "./initiate.ts";
+import { SetRequest, SetResponse } from "./set.ts";
+import { ApduTag, DedTag, GloTag } from "./tags.ts";
+
+/** Any APDU, told apart by the key `apdu`. */
+export type Apdu =
+  | Aarq
+  | Aare
+  | Rlrq
+  | Rlre
+  | InitiateRequest
+  | InitiateResponse
+  | GetRequest
+  | GetResponse
+  | SetRequest
+  | SetResponse
+  | ActionRequest
+  | ActionResponse
+  | ExceptionResponse
+  | ConfirmedServiceError
+  | GloCiphered
+  | DedCiphered
+  | GeneralGloDedCiphering;
+
+/** A value with a `DataLike` wherever it has a `Data`: what can be written, octets encoded beforehand included. */
+export type Writable<T> = T extends Data
+  ? DataLike
+  : T extends Uint8Array | string | number | bigint | boolean | null | undefined
+    ? T
+    : T extends readonly (infer U)[]
+      ? readonly Writable<U>[]
+      : { readonly [K in keyof T]: Writable<T[K]> };
+
+/** An APDU to be written: any Data in it may be an `EncodedData`. */
+export type ApduLike = Writable<Apdu>;
+
+/** The name of a kind of APDU: the value of the key `apdu`. */
+export type ApduName = Apdu["apdu"];
+
+// biome-ignore lint/suspicious/noExplicitAny: the table holds codecs of different APDUs
+const byTag: (Codec<any> | undefined)[] = new Array(256).fill(undefined);
+byTag[ApduTag.aarq] = Aarq;
+byTag[ApduTag.aare] = Aare;
+byTag[ApduTag.rlrq] = Rlrq;
+byTag[ApduTag.rlre] = Rlre;
+byTag[ApduTag["initiate-request"]] = InitiateRequest;
+byTag[ApduTag["initiate-response"]] = InitiateResponse;
+byTag[ApduTag["get-request"]] = GetRequest;
+byTag[ApduTag["get-response"]] = GetResponse;
+byTag[ApduTag["set-request"]] = SetRequest;
+byTag[ApduTag["set-response"]] = SetResponse;
+byTag[ApduTag["action-request"]] = ActionRequest;
+byTag[ApduTag["action-response"]] = ActionResponse;
+byTag[ApduTag["exception-response"]] = ExceptionResponse;
+byTag[ApduTag["confirmed-service-error"]] = ConfirmedServiceError;
+for (const tag of Object.values(GloTag)) byTag[tag] = GloCiphered;
+for (const tag of Object.values(DedTag)) byTag[tag] = DedCiphered;
+byTag[ApduTag["general-glo-ciphering"]] = GeneralGloDedCiphering;
+byTag[ApduTag["general-ded-ciphering"]] = GeneralGloDedCiphering;
+
+const tagNames = Object.entries({ ...ApduTag, ...GloTag, ...DedTag }) as [string, number][];
+// The longest first: "get-request-normal" starts with "get-request".
+tagNames.sort(([one], [other]) => other.length - one.length);
+// biome-ignore lint/suspicious/noExplicitAny: see above
+const byName = new Map<string, Codec<any>>();
+
+// biome-ignore lint/suspicious/noExplicitAny: see above
+function codecOf(name: unknown): Codec<any> {
+  if (typeof name === "string") {
+    const known = byName.get(name);
+    if (known !== undefined) return known;
+    const tag = tagNames.find(([prefix]) => name === prefix || name.startsWith(`${prefix}-`))?.[1];
+    const codec = tag === undefined ? undefined : byTag[tag];
+    if (codec !== undefined) {
+      if (byName.size < 256) byName.set(name, codec);
+      return codec;
+    }
+  }
+  throw new Fault("unknown-apdu", `"${String(name)}" is no APDU`, { layer: "xdlms" });
+}
+
+/**
+ * The APDU of the octets, all of them; what octets it holds are views into those given.
+ * Any octets give a value or a Fault: `unknown-tag`, `truncated`, `bad-length`, `bad-value`, `trailing-octets`,
+ * `too-deep`, `list-length-mismatch`, `too-short-for-tag`, and for ACSE `missing-field`, `duplicate-field`, `field-order`.
+ */
+export function decodeApdu(octets: Uint8Array, options?: ReaderOptions): Apdu {
+  const tag = octets[options?.start ?? 0];
+  const from = new Reader(octets, { layer: tag !== undefined && tag >> 2 === 0x18 ? "acse" : "xdlms", ...options });
+  if (from.remaining === 0 || tag === undefined) throw from.fault("truncated", "an APDU has at least one octet");
+  const codec = byTag[tag];
+  if (codec === undefined)
+    throw from.fault("unknown-tag", `no APDU has the tag 0x${tag.toString(16).padStart(2, "0")}`);
+  const apdu: Apdu = codec.read(from);
+  from.finish();
+  return apdu;
+}
+
+/** The octets of an APDU. Faults: `unknown-apdu`, `unknown-choice`, `out-of-range`, `bad-value`, `list-length-mismatch` and those of Data. */
+export function encodeApdu(apdu: ApduLike): Uint8Array {
+  const to = new Writer();
+  codecOf(apdu.apdu).write(apdu, to);
+  return to.done();
+}
+
+/** The JSON form of an APDU. */
+export function apduToJson(apdu: ApduLike): Json {
+  return codecOf(apdu.apdu).toJson(apdu);
+}
+
+/** The APDU of a JSON form. Faults `bad-json`, `unknown-apdu` and those of `encodeApdu`. */
+export function apduFromJson(json: Json): Apdu {
+  const given = asObject(json);
+  if (typeof given.apdu !== "string") throw badJson('the key "apdu"', given.apdu);
+  return codecOf(given.apdu).fromJson(json);
+}

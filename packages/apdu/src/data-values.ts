@@ -1,0 +1,254 @@
+import {
+  CosemDate,
+  CosemDateTime,
+  CosemTime,
+  Fault,
+  i8,
+  i16,
+  i32,
+  i64,
+  type Reader,
+  toLatin1,
+  u8,
+  u16,
+  u32,
+  u64,
+  type Writer,
+} from "@dlmskit/core";
+import { type Data, DataTag, dontCare, nullData, tagText, typeOfTag } from "./data-type.ts";
+
+const bitsOf = Array.from({ length: 256 }, (_, octet) => octet.toString(2).padStart(8, "0"));
+
+/** The first `count` bits of octets as a text of 0 and 1. */
+export function bitText(octets: Uint8Array, count: number): string {
+  let text = "";
+  for (const octet of octets) text += bitsOf[octet];
+  return text.slice(0, count);
+}
+
+/** A text of 0 and 1 as octets, the last one filled with zeros. Fault `bad-value`. */
+export function bitOctets(text: string): Uint8Array {
+  if (typeof text !== "string" || /[^01]/.test(text)) {
+    throw new Fault("bad-value", "a bit-string is a text of 0 and 1", { layer: "axdr" });
+  }
+  const octets = new Uint8Array((text.length + 7) >> 3);
+  for (let at = 0; at < octets.length; at++) {
+    octets[at] = Number.parseInt(text.slice(at * 8, at * 8 + 8).padEnd(8, "0"), 2);
+  }
+  return octets;
+}
+
+/** Octets of a text of characters U+0000 to U+00FF. Fault `bad-value` for any other. */
+export function latin1Octets(text: string): Uint8Array {
+  if (typeof text !== "string") throw new Fault("bad-value", `${typeof text} is not text`, { layer: "axdr" });
+  const octets = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0xff) {
+      throw new Fault("bad-value", `"${text[at]}" has no place in a visible-string`, {
+        layer: "axdr",
+        hint: "use utf8-string for characters outside of U+0000 to U+00FF",
+      });
+    }
+    octets[at] = code;
+  }
+  return octets;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8Encoder = new TextEncoder();
+
+/** A length and UTF-8 text. Fault `bad-utf8`. */
+export function readUtf8(from: Reader): string {
+  const octets = from.take(from.boundedLength());
+  try {
+    return utf8.decode(octets);
+  } catch {
+    throw from.fault("bad-utf8", "these octets are not UTF-8", from.at - octets.length);
+  }
+}
+
+export function utf8Octets(text: string): Uint8Array {
+  if (typeof text !== "string" || /\p{Surrogate}/u.test(text)) {
+    throw new Fault("bad-value", "a utf8-string is text without lone surrogates", { layer: "axdr" });
+  }
+  return utf8Encoder.encode(text);
+}
+
+/** A length in bits and the octets that hold them. */
+export function readBits(from: Reader): string {
+  const at = from.at;
+  const count = from.length();
+  if (count > from.remaining * 8) {
+    throw from.fault("bad-length", `${count} bits cannot lie in the ${from.remaining} octets left`, at);
+  }
+  return bitText(from.take((count + 7) >>> 3), count);
+}
+
+export function writeBits(text: string, to: Writer): void {
+  const octets = bitOctets(text);
+  to.size(text.length);
+  to.put(octets);
+}
+
+/** Fault `type-unmatched` unless `value` is octets. */
+export function asOctets(value: Uint8Array): Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw new Fault("type-unmatched", "octets (Uint8Array) belong here", { layer: "axdr" });
+  }
+  return value;
+}
+
+/** Fault `type-unmatched` unless `value` is a number. */
+export function asNumber(value: number): number {
+  if (typeof value !== "number") {
+    throw new Fault("type-unmatched", `a number belongs here, not ${typeof value}`, { layer: "axdr" });
+  }
+  return value;
+}
+
+/** Reads a value of a type that holds no other, its tag read already. */
+export function readSimple(tag: number, from: Reader): Data {
+  switch (tag) {
+    case DataTag["null-data"]:
+      return nullData;
+    case DataTag.boolean:
+      return { type: "boolean", value: from.u8() !== 0 };
+    case DataTag["bit-string"]:
+      return { type: "bit-string", value: readBits(from) };
+    case DataTag["double-long"]:
+      return { type: "double-long", value: from.i32() };
+    case DataTag["double-long-unsigned"]:
+      return { type: "double-long-unsigned", value: from.u32() };
+    case DataTag["octet-string"]:
+      return { type: "octet-string", value: from.take(from.boundedLength()) };
+    case DataTag["visible-string"]:
+      return { type: "visible-string", value: toLatin1(from.take(from.boundedLength())) };
+    case DataTag["utf8-string"]:
+      return { type: "utf8-string", value: readUtf8(from) };
+    case DataTag.bcd:
+      return { type: "bcd", value: from.u8() };
+    case DataTag.integer:
+      return { type: "integer", value: from.i8() };
+    case DataTag.long:
+      return { type: "long", value: from.i16() };
+    case DataTag.unsigned:
+      return { type: "unsigned", value: from.u8() };
+    case DataTag["long-unsigned"]:
+      return { type: "long-unsigned", value: from.u16() };
+    case DataTag.long64:
+      return { type: "long64", value: from.i64() };
+    case DataTag["long64-unsigned"]:
+      return { type: "long64-unsigned", value: from.u64() };
+    case DataTag.enum:
+      return { type: "enum", value: from.u8() };
+    case DataTag.float32:
+      return { type: "float32", value: from.f32() };
+    case DataTag.float64:
+      return { type: "float64", value: from.f64() };
+    case DataTag["date-time"]:
+      return { type: "date-time", value: CosemDateTime.read(from) };
+    case DataTag.date:
+      return { type: "date", value: CosemDate.read(from) };
+    case DataTag.time:
+      return { type: "time", value: CosemTime.read(from) };
+    case DataTag["delta-integer"]:
+      return { type: "delta-integer", value: from.i8() };
+    case DataTag["delta-long"]:
+      return { type: "delta-long", value: from.i16() };
+    case DataTag["delta-double-long"]:
+      return { type: "delta-double-long", value: from.i32() };
+    case DataTag["delta-unsigned"]:
+      return { type: "delta-unsigned", value: from.u8() };
+    case DataTag["delta-long-unsigned"]:
+      return { type: "delta-long-unsigned", value: from.u16() };
+    case DataTag["delta-double-long-unsigned"]:
+      return { type: "delta-double-long-unsigned", value: from.u32() };
+    case DataTag["dont-care"]:
+      return dontCare;
+    default:
+      throw from.fault("unknown-tag", `no type of Data has the tag ${tagText(tag)}`, Math.max(from.at - 1, 0));
+  }
+}
+
+/** Writes the value of a type that holds no other, without its tag. Faults `out-of-range`, `type-unmatched`, `bad-value`. */
+export function writeSimple(data: Exclude<Data, { type: "array" | "structure" | "compact-array" }>, to: Writer): void {
+  switch (data.type) {
+    case "null-data":
+    case "dont-care":
+      return;
+    case "boolean":
+      to.u8(data.value ? 1 : 0);
+      return;
+    case "bit-string":
+      writeBits(data.value, to);
+      return;
+    case "octet-string":
+      to.sized(asOctets(data.value));
+      return;
+    case "visible-string":
+      to.sized(latin1Octets(data.value));
+      return;
+    case "utf8-string":
+      to.sized(utf8Octets(data.value));
+      return;
+    case "integer":
+    case "delta-integer":
+      i8.write(data.value, to);
+      return;
+    case "long":
+    case "delta-long":
+      i16.write(data.value, to);
+      return;
+    case "double-long":
+    case "delta-double-long":
+      i32.write(data.value, to);
+      return;
+    case "unsigned":
+    case "enum":
+    case "bcd":
+    case "delta-unsigned":
+      u8.write(data.value, to);
+      return;
+    case "long-unsigned":
+    case "delta-long-unsigned":
+      u16.write(data.value, to);
+      return;
+    case "double-long-unsigned":
+    case "delta-double-long-unsigned":
+      u32.write(data.value, to);
+      return;
+    case "long64":
+      i64.write(data.value, to);
+      return;
+    case "long64-unsigned":
+      u64.write(data.value, to);
+      return;
+    case "float32":
+      to.f32(asNumber(data.value));
+      return;
+    case "float64":
+      to.f64(asNumber(data.value));
+      return;
+    case "date-time":
+      CosemDateTime.write(data.value, to);
+      return;
+    case "date":
+      CosemDate.write(data.value, to);
+      return;
+    case "time":
+      CosemTime.write(data.value, to);
+      return;
+    default:
+      throw unknownType(data);
+  }
+}
+
+/** Fault `unknown-type`: the value names no type of Data. */
+export function unknownType(data: unknown): Fault {
+  const type = typeof data === "object" && data !== null ? (data as { type?: unknown }).type : data;
+  return new Fault("unknown-type", `"${String(type)}" is no type of Data`, {
+    layer: "axdr",
+    hint: `one of ${typeOfTag.filter((name) => name !== undefined).join(", ")}`,
+  });
+}

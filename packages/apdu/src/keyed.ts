@@ -1,0 +1,58 @@
+import { asObject, badJson, type Codec, Fault, type Json, type Of, stepped } from "@dlmskit/core";
+
+// biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
+type KeyedArms = Record<string, readonly [tag: number, codec: Codec<any>]>;
+/** An object with exactly one key: the arm's name. The other names are absent. */
+export type Keyed<A extends KeyedArms> = {
+  [K in keyof A]: { readonly [P in K]: Of<A[K][1]> } & { readonly [P in Exclude<keyof A, K>]?: never };
+}[keyof A] extends infer T
+  ? { [P in keyof T]: T[P] }
+  : never;
+
+/** A CHOICE whose arms are values, not records: a tag octet and the value, in the program `{arm: value}`. */
+export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
+  const names = Object.keys(arms);
+  const byTag: (string | undefined)[] = new Array(256).fill(undefined);
+  for (const name of names) byTag[(arms[name] as A[string])[0]] = name;
+  const nameIn = (value: object): string => {
+    const found = names.filter((name) => (value as Record<string, unknown>)[name] !== undefined);
+    if (found.length !== 1) {
+      throw new Fault("unknown-choice", `exactly one of ${names.join(", ")} belongs here`);
+    }
+    return found[0] as string;
+  };
+  return {
+    read(from) {
+      const at = from.at;
+      const name = byTag[from.u8()];
+      if (name === undefined) {
+        throw from.fault("unknown-tag", `none of ${names.join(", ")} has the tag ${from.octets[at]}`, at);
+      }
+      try {
+        return { [name]: (arms[name] as A[string])[1].read(from) } as Keyed<A>;
+      } catch (caught) {
+        throw stepped(caught, name);
+      }
+    },
+    write(value, to) {
+      const name = nameIn(value);
+      const [tag, codec] = arms[name] as A[string];
+      to.u8(tag);
+      try {
+        codec.write((value as Record<string, unknown>)[name], to);
+      } catch (caught) {
+        throw stepped(caught, name);
+      }
+    },
+    toJson(value) {
+      const name = nameIn(value);
+      return { [name]: (arms[name] as A[string])[1].toJson((value as Record<string, unknown>)[name]) };
+    },
+    fromJson(json) {
+      const given = asObject(json);
+      const name = nameIn(given);
+      if (Object.keys(given).length !== 1) throw badJson(`only the key "${name}"`, json);
+      return { [name]: (arms[name] as A[string])[1].fromJson(given[name] as Json) } as Keyed<A>;
+    },
+  };
+}

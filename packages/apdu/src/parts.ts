@@ -1,0 +1,123 @@
+import {
+  bool,
+  type Codec,
+  CosemDateTime,
+  Fault,
+  i8,
+  LogicalName,
+  named,
+  type Of,
+  type RecordCodec,
+  sequence,
+  sizedOctets,
+  u8,
+  u16,
+  u32,
+} from "@dlmskit/core";
+import { Data } from "./data.ts";
+import { ActionResult as ActionResultNames, DataAccessResult as DataAccessResultNames } from "./enumerations.ts";
+import { keyed } from "./keyed.ts";
+
+/** Cosem-Attribute-Descriptor: class, logical name, attribute (negative ones are the manufacturer's). */
+export const AttributeDescriptor = sequence({ classId: u16, instanceId: LogicalName, attributeId: i8 });
+export type AttributeDescriptor = Of<typeof AttributeDescriptor>;
+
+/** Cosem-Method-Descriptor. */
+export const MethodDescriptor = sequence({ classId: u16, instanceId: LogicalName, methodId: i8 });
+export type MethodDescriptor = Of<typeof MethodDescriptor>;
+
+/** Selective-Access-Descriptor: the selector (of a profile 1 by range, 2 by entry) and its parameters. */
+export const SelectiveAccess = sequence({ selector: u8, parameters: Data });
+export type SelectiveAccess = Of<typeof SelectiveAccess>;
+
+export const DataAccessResultCode = named(u8, DataAccessResultNames);
+export const ActionResultCode = named(u8, ActionResultNames);
+
+/** Get-Data-Result: the data, or why there is none. */
+export const GetDataResult = keyed({ data: [0, Data], dataAccessResult: [1, DataAccessResultCode] });
+export type GetDataResult = Of<typeof GetDataResult>;
+
+/** DataBlock-G: a piece of a long answer to a GET, or why there is none. */
+export const DataBlockG = sequence({
+  lastBlock: bool,
+  blockNumber: u32,
+  result: keyed({ rawData: [0, sizedOctets], dataAccessResult: [1, DataAccessResultCode] }),
+});
+export type DataBlockG = Of<typeof DataBlockG>;
+
+/** DataBlock-SA: a piece of long data in SET and ACTION. */
+export const DataBlockSA = sequence({ lastBlock: bool, blockNumber: u32, rawData: sizedOctets });
+export type DataBlockSA = Of<typeof DataBlockSA>;
+
+/** An octet-string that holds a date-time, or nothing: absent is length 0. Fault `bad-length` for any but 0 and 12. */
+export const SizedDateTime: Codec<CosemDateTime | undefined> = {
+  read(from) {
+    const at = from.at;
+    const length = from.boundedLength();
+    if (length === 0) return undefined;
+    if (length !== 12) throw from.fault("bad-length", `a date-time has 12 octets, not ${length}`, at);
+    return CosemDateTime.read(from);
+  },
+  write(value, to) {
+    to.size(value === undefined ? 0 : 12);
+    if (value !== undefined) CosemDateTime.write(value, to);
+  },
+  toJson: (value) => CosemDateTime.toJson(value as CosemDateTime),
+  fromJson: (json) => (json === undefined ? undefined : CosemDateTime.fromJson(json)),
+};
+
+/** Two lists of one record that belong together item by item. Fault `list-length-mismatch`, reading and writing. */
+export function paired<T>(record: RecordCodec<T>, one: keyof T & string, other: keyof T & string): RecordCodec<T> {
+  const check = (value: Record<string, unknown>): Fault | undefined => {
+    const ones = (value[one] as readonly unknown[] | undefined)?.length;
+    const others = (value[other] as readonly unknown[] | undefined)?.length;
+    return ones === others
+      ? undefined
+      : new Fault("list-length-mismatch", `${ones} ${one}, but ${others} ${other}`, { layer: "xdlms" });
+  };
+  const must = (value: object): void => {
+    const fault = check(value as Record<string, unknown>);
+    if (fault !== undefined) throw fault;
+  };
+  const readInto: RecordCodec<T>["readInto"] = (from, target) => {
+    record.readInto(from, target);
+    const fault = check(target);
+    if (fault !== undefined) throw from.fault(fault.code, fault.message);
+  };
+  return {
+    names: record.names,
+    readInto,
+    read(from) {
+      const target = {};
+      readInto(from, target);
+      return target as T;
+    },
+    write(value, to) {
+      must(value as object);
+      record.write(value, to);
+    },
+    toJson: (value) => record.toJson(value),
+    jsonInto: (value, target) => record.jsonInto(value, target),
+    fromJson: (json) => record.fromJson(json),
+    fromJsonInto: (json, target) => record.fromJsonInto(json, target),
+  };
+}
+
+/** What stands behind one tag octet that is always the same. */
+export function tagged<C extends Codec<unknown>>(tag: number, inner: C): C {
+  return {
+    ...inner,
+    read(from) {
+      const at = from.at;
+      const found = from.u8();
+      if (found !== tag) {
+        throw from.fault("unknown-tag", `the tag is 0x${found.toString(16)}, not 0x${tag.toString(16)}`, at);
+      }
+      return inner.read(from);
+    },
+    write(value, to) {
+      to.u8(tag);
+      inner.write(value, to);
+    },
+  };
+}

@@ -1,0 +1,387 @@
+import {
+  asList,
+  asObject,
+  asText,
+  badJson,
+  bool,
+  type Codec,
+  CosemDate,
+  CosemDateTime,
+  CosemTime,
+  decode,
+  encode,
+  Fault,
+  type Fields,
+  f32,
+  f64,
+  fromHex,
+  i8,
+  i16,
+  i32,
+  i64,
+  type Json,
+  LogicalName,
+  named,
+  type Of,
+  type Reader,
+  stepped,
+  toHex,
+  toLatin1,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "@dlmskit/core";
+import { Data, encodeData } from "./data.ts";
+import { type DataLike, DataTag, type DataTypeName, type EncodedData, tagText, typeOfTag } from "./data-type.ts";
+import {
+  asNumber,
+  asOctets,
+  bitOctets,
+  latin1Octets,
+  readBits,
+  readUtf8,
+  utf8Octets,
+  writeBits,
+} from "./data-values.ts";
+
+/** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
+export interface TypedCodec<V> extends Codec<V> {
+  readonly types: readonly DataTypeName[];
+}
+
+function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault {
+  const found = from.octets[at] as number;
+  return from.fault(
+    "type-unmatched",
+    `${typeOfTag[found] ?? `tag ${tagText(found)}`} where ${wanted.join(" or ")} belongs`,
+    at,
+  );
+}
+
+/** The tag of a type, then a value. */
+function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
+  const tag = DataTag[type];
+  const types = [type];
+  return {
+    types,
+    read(from) {
+      const at = from.at;
+      if (from.u8() !== tag) throw wrong(from, types, at);
+      return inner.read(from);
+    },
+    write(value, to) {
+      to.u8(tag);
+      inner.write(value, to);
+    },
+    toJson: inner.toJson,
+    fromJson: inner.fromJson,
+  };
+}
+
+const nothing: Codec<null> = {
+  read: () => null,
+  write(value) {
+    if (value !== null) throw new Fault("type-unmatched", "null belongs here", { layer: "axdr" });
+  },
+  toJson: () => null,
+  fromJson(json) {
+    if (json !== null) throw badJson("null", json);
+    return null;
+  },
+};
+
+const strictBool: Codec<boolean> = {
+  ...bool,
+  write(value, to) {
+    if (typeof value !== "boolean") throw new Fault("type-unmatched", "true or false belongs here", { layer: "axdr" });
+    bool.write(value, to);
+  },
+};
+
+const octetText = { toJson: toHex, fromJson: (json: Json) => fromHex(asText(json)) };
+
+const sized: Codec<Uint8Array> = {
+  read: (from) => from.take(from.boundedLength()),
+  write: (value, to) => to.sized(asOctets(value)),
+  ...octetText,
+};
+
+const text = (octetsOf: (value: string) => Uint8Array, read: (from: Reader) => string): Codec<string> => ({
+  read,
+  write: (value, to) => to.sized(octetsOf(value)),
+  toJson: (value) => value,
+  fromJson(json) {
+    octetsOf(asText(json));
+    return asText(json);
+  },
+});
+
+/** An octet-string of a fixed length that holds something else. */
+function within<V>(length: number, inner: Codec<V>): TypedCodec<V> {
+  return simple<V>("octet-string", {
+    read(from) {
+      const at = from.at;
+      if (from.length() !== length) throw from.fault("bad-length", `this octet-string has ${length} octets`, at);
+      return inner.read(from);
+    },
+    write(value, to) {
+      to.size(length);
+      inner.write(value, to);
+    },
+    toJson: inner.toJson,
+    fromJson: inner.fromJson,
+  });
+}
+
+function float(type: "float32" | "float64", inner: Codec<number>): TypedCodec<number> {
+  return simple(type, { ...inner, write: (value, to) => inner.write(asNumber(value), to) });
+}
+
+const bits: Codec<string> = {
+  read: readBits,
+  write: writeBits,
+  toJson: (value) => value,
+  fromJson(json) {
+    bitOctets(asText(json));
+    return asText(json);
+  },
+};
+
+function array<V>(item: Codec<V>): TypedCodec<V[]> {
+  return simple<V[]>("array", {
+    read(from) {
+      const count = from.boundedCount();
+      const values: V[] = [];
+      let at = 0;
+      try {
+        for (; at < count; at++) values.push(item.read(from));
+      } catch (caught) {
+        throw stepped(caught, String(at));
+      }
+      return values;
+    },
+    write(value, to) {
+      if (!Array.isArray(value)) throw new Fault("type-unmatched", "a list belongs here", { layer: "axdr" });
+      to.size(value.length);
+      value.forEach((one: V, at) => {
+        try {
+          item.write(one, to);
+        } catch (caught) {
+          throw stepped(caught, String(at));
+        }
+      });
+    },
+    toJson: (value) => value.map((one) => item.toJson(one)),
+    fromJson: (json) => asList(json).map((one) => item.fromJson(one)),
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
+type Elements = Record<string, Codec<any>>;
+
+function structure<const F extends Elements>(elements: F): TypedCodec<Fields<F>> {
+  type V = Fields<F>;
+  const names = Object.keys(elements);
+  const codecs = Object.values(elements);
+  const count = names.length;
+  const within = <R>(name: string, run: () => R): R => {
+    try {
+      return run();
+    } catch (caught) {
+      throw stepped(caught, name);
+    }
+  };
+  return simple<V>("structure", {
+    read(from) {
+      const start = from.at;
+      const found = from.length();
+      if (found !== count) {
+        throw from.fault("bad-count", `a structure of ${found} elements, where ${count} belong`, start);
+      }
+      const value: Record<string, unknown> = {};
+      let at = 0;
+      try {
+        for (; at < count; at++) {
+          const one = (codecs[at] as Codec<unknown>).read(from);
+          if (one !== undefined) value[names[at] as string] = one;
+        }
+      } catch (caught) {
+        throw stepped(caught, names[at] as string);
+      }
+      return value as V;
+    },
+    write(value, to) {
+      if (typeof value !== "object" || value === null) {
+        throw new Fault("type-unmatched", `an object of ${names.join(", ")} belongs here`, { layer: "axdr" });
+      }
+      to.size(count);
+      names.forEach((name, at) => {
+        within(name, () => (codecs[at] as Codec<unknown>).write((value as Record<string, unknown>)[name], to));
+      });
+    },
+    toJson: (value) =>
+      Object.fromEntries(
+        names.map((name, at) => [
+          name,
+          (codecs[at] as Codec<unknown>).toJson((value as Record<string, unknown>)[name]),
+        ]),
+      ),
+    fromJson(json) {
+      const given = asObject(json);
+      for (const key of Object.keys(given)) {
+        if (!names.includes(key)) throw new Fault("bad-json", `"${key}" does not belong here`, { layer: "axdr" });
+      }
+      return Object.fromEntries(
+        names.map((name, at) => [
+          name,
+          within(name, () => (codecs[at] as Codec<unknown>).fromJson(given[name] as Json)),
+        ]),
+      ) as V;
+    },
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see above
+function oneOf<const C extends readonly TypedCodec<any>[]>(...codecs: C): TypedCodec<Of<C[number]>> {
+  type V = Of<C[number]>;
+  const types = codecs.flatMap((codec) => codec.types);
+  const byTag: (Codec<V> | undefined)[] = new Array(256).fill(undefined);
+  let rest: Codec<V> | undefined;
+  for (const codec of codecs) {
+    if (codec.types.length === 0) rest ??= codec;
+    for (const type of codec.types) byTag[DataTag[type]] ??= codec;
+  }
+  // Which arm a value is for only the arm knows: the first that takes it.
+  const first = <R>(run: (codec: Codec<V>) => R): R => {
+    let fault: unknown;
+    for (const codec of codecs) {
+      try {
+        return run(codec);
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+        fault ??= caught;
+      }
+    }
+    throw fault ?? new Fault("type-unmatched", "no type takes a value", { layer: "axdr" });
+  };
+  const octetsOf = (codec: Codec<V>, value: V): Uint8Array => encode(codec, value);
+  return {
+    types: rest === undefined ? types : [],
+    read(from) {
+      const tag = from.peek();
+      const codec = tag === undefined ? rest : (byTag[tag] ?? rest);
+      if (codec !== undefined) return codec.read(from);
+      from.u8();
+      throw wrong(from, types, from.at - 1);
+    },
+    write: (value, to) => to.put(first((codec) => octetsOf(codec, value))),
+    toJson: (value) =>
+      first((codec) => {
+        octetsOf(codec, value);
+        return codec.toJson(value);
+      }),
+    fromJson: (json) => first((codec) => codec.fromJson(json)),
+  };
+}
+
+function nullable<V>(codec: TypedCodec<V>): TypedCodec<V | null> {
+  const types: DataTypeName[] = codec.types.length === 0 ? [] : ["null-data", ...codec.types];
+  return {
+    types,
+    read(from) {
+      if (from.peek() !== 0) return codec.read(from);
+      from.u8();
+      return null;
+    },
+    write(value, to) {
+      if (value === null) to.u8(0);
+      else codec.write(value, to);
+    },
+    toJson: (value) => (value === null ? null : codec.toJson(value)),
+    fromJson: (json) => (json === null ? null : codec.fromJson(json)),
+  };
+}
+
+const anyData: TypedCodec<Data> = { ...Data, types: [] };
+
+/**
+ * Typed descriptions of Data: each is the codec of a whole tagged value, read without a tree between.
+ * Faults: `type-unmatched` for another tag (or value), `bad-count` for a structure of another size, `bad-length`,
+ * and what `Data` has. `T.structure({logicalName: T.logicalName, value: T.doubleLongUnsigned})` gives the objects' type.
+ */
+export const T = {
+  nullData: simple("null-data", nothing),
+  boolean: simple("boolean", strictBool),
+  /** A text of 0 and 1. */
+  bitString: simple("bit-string", bits),
+  integer: simple("integer", i8),
+  long: simple("long", i16),
+  doubleLong: simple("double-long", i32),
+  unsigned: simple("unsigned", u8),
+  longUnsigned: simple("long-unsigned", u16),
+  doubleLongUnsigned: simple("double-long-unsigned", u32),
+  long64: simple("long64", i64),
+  long64Unsigned: simple("long64-unsigned", u64),
+  octetString: simple("octet-string", sized),
+  /** An octet-string of exactly `count` octets. */
+  octetStringOf: (count: number): TypedCodec<Uint8Array> =>
+    within(count, {
+      read: (from) => from.take(count),
+      write(value, to) {
+        if (asOctets(value).length !== count) {
+          throw new Fault("bad-length", `${value.length} octets where ${count} belong`, { layer: "axdr" });
+        }
+        to.put(value);
+      },
+      ...octetText,
+    }),
+  visibleString: simple(
+    "visible-string",
+    text(latin1Octets, (from) => toLatin1(from.take(from.boundedLength()))),
+  ),
+  utf8String: simple("utf8-string", text(utf8Octets, readUtf8)),
+  /** An enum by names; a number without a name is Fault `bad-value`. */
+  enumeration: <const N extends Readonly<Record<string, number>>>(names: N): TypedCodec<keyof N & string> =>
+    simple("enum", named(u8, names)),
+  /** An enum as its number. */
+  enum: simple("enum", u8),
+  /** The octet, 0 to 255. */
+  bcd: simple("bcd", u8),
+  float32: float("float32", f32),
+  float64: float("float64", f64),
+  /** A date-time in an octet-string of 12 octets. */
+  dateTimeOctets: within(12, CosemDateTime),
+  /** A date in an octet-string of 5 octets. */
+  dateOctets: within(5, CosemDate),
+  /** A time in an octet-string of 4 octets. */
+  timeOctets: within(4, CosemTime),
+  dateTime: simple("date-time", CosemDateTime),
+  date: simple("date", CosemDate),
+  time: simple("time", CosemTime),
+  /** A logical name in an octet-string of 6 octets: `"1.0.1.8.0.255"`. */
+  logicalName: within(6, LogicalName),
+  array,
+  structure,
+  /** Any Data, as a tree. */
+  any: anyData,
+  /** By tag, the first that has it. A value is written by the first that takes it. */
+  oneOf,
+  /** null-data is null. */
+  nullable,
+} as const;
+
+/** A value as encoded Data. */
+export function dataOf<V>(codec: Codec<V>, value: V): EncodedData {
+  return { type: "encoded", octets: encode(codec, value) };
+}
+
+/** The value that a Data is by its description. Faults as `T`. */
+export function fromData<V>(codec: Codec<V>, data: DataLike): V {
+  return decode(codec, encodeData(data), { layer: "axdr" });
+}
+
+/** The tree of a Data, encoded or not. */
+export function treeOf(data: DataLike): Data {
+  return data.type === "encoded" ? decode(Data, data.octets, { layer: "axdr" }) : data;
+}
