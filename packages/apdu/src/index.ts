@@ -6,6 +6,8 @@ export * from "./ciphering.ts";
 export { TypeDescription } from "./compact-array.ts";
 export { Data, decodeData, encodeData } from "./data.ts";
 export {
+  // The name by which declarations of other packages can say what a Data is.
+  type Data as DataTree,
   type DataLike,
   DataTag,
   type DataTypeName,
