@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import { integer, text } from "./fields.ts";
 import { type RowOf, shape } from "./shape.ts";
 
@@ -46,4 +47,16 @@ export interface Counters {
   savePeers(counters: readonly { readonly key: PeerCounterKey; readonly counter: number }[]): Promise<void>;
   /** The highest counter accepted from that peer; undefined when none was. */
   loadPeer(key: PeerCounterKey): Promise<number | undefined>;
+}
+
+/** The counter of a key has come to its end. */
+export function counterExhausted(key: CounterKey): Fault {
+  return new Fault(
+    "counter-exhausted",
+    `the invocation counters of key ${key.keyId} of meter ${key.meterId} are used up`,
+    {
+      layer: "storage",
+      hint: "change the key: a counter never starts again under the same key",
+    },
+  );
 }

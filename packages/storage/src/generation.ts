@@ -58,14 +58,16 @@ function ordered(
   throw fault;
 }
 
-/** Fault `bad-value` where the peak is below the base. */
-export function checkLoadProfileTemplate(row: LoadProfileTemplate): void {
+/** The row, where the peak is not below the base: Fault `bad-value`. */
+export function checkLoadProfileTemplate(row: LoadProfileTemplate): LoadProfileTemplate {
   ordered(LoadProfileTemplate.table, row.baseLoad, row.peakLoad, "peak_load", "base_load");
+  return row;
 }
 
-/** Fault `bad-value` where a maximum is below its minimum. */
-export function checkPowerQualityEventConfig(row: PowerQualityEventConfig): void {
+/** The row, where no maximum is below its minimum: Fault `bad-value`. */
+export function checkPowerQualityEventConfig(row: PowerQualityEventConfig): PowerQualityEventConfig {
   const { table } = PowerQualityEventConfig;
   ordered(table, row.minDuration, row.maxDuration, "max_duration", "min_duration");
   ordered(table, row.minMagnitude, row.maxMagnitude, "max_magnitude", "min_magnitude");
+  return row;
 }

@@ -1,5 +1,6 @@
+import { Fault } from "@dlmskit/core";
 import { instant, integer, logicalNameText, octets, octetsOf, optional, text } from "./fields.ts";
-import { type RowOf, type Stored, shape } from "./shape.ts";
+import { checkRow, type RowOf, type Stored, shape } from "./shape.ts";
 
 /** Keys are 16 octets in the security suites 0 and 1, 32 in suite 2. */
 const key = optional(octetsOf(16, 32));
@@ -36,6 +37,21 @@ export interface NewKeys {
   readonly authenticationKey?: Uint8Array;
   readonly masterKey?: Uint8Array;
   readonly broadcastKey?: Uint8Array;
+}
+
+export const keyNames: readonly (keyof NewKeys)[] = ["encryptionKey", "authenticationKey", "masterKey", "broadcastKey"];
+
+/** The keys, checked; Fault `bad-value` where there is none at all. */
+export function checkNewKeys(keys: NewKeys): NewKeys {
+  const { encryptionKey, authenticationKey, masterKey, broadcastKey } = SecuritySetting.fields;
+  const checked = checkRow(
+    shape(SecuritySetting.table, { encryptionKey, authenticationKey, masterKey, broadcastKey }),
+    keys,
+  );
+  if (keyNames.every((name) => checked[name] === undefined)) {
+    throw new Fault("bad-value", "a key change without a key", { layer: "storage" });
+  }
+  return checked;
 }
 
 /** A key as it was before a change. */

@@ -1,0 +1,57 @@
+import { Connection, type Connections } from "../connections.ts";
+import { instant } from "../fields.ts";
+import { checkRow, type Stored } from "../shape.ts";
+import { copied, duplicate, knownMeter, type MemoryContext, unknownReference } from "./state.ts";
+
+/** Connections of one store among those of the state; `closeAll` at its end. */
+export function memoryConnections(context: MemoryContext): Connections & { closeAll(): void } {
+  const owner = {};
+
+  function change(ids: readonly number[], to: Pick<Connection, "lastActivity" | "status">): void {
+    const { connections } = context.use();
+    for (const id of ids) {
+      const row = connections.rows.get(id);
+      if (row !== undefined) connections.rows.set(id, { ...row, ...to });
+    }
+  }
+
+  return {
+    async open(connection) {
+      const state = context.use();
+      const row = { ...connection, lastActivity: connection.connectionTime, status: "ACTIVE" };
+      const checked = checkRow(Connection, row);
+      const { associationId, meterId, sessionId } = checked;
+      if (associationId !== undefined && !state.clientAssociations.rows.has(associationId)) {
+        throw unknownReference(`client_associations row ${associationId}`);
+      }
+      if (meterId !== undefined) knownMeter(state, meterId);
+      if (state.connections.find((each) => each.sessionId === sessionId)) throw duplicate(`a session ${sessionId}`);
+      return state.connections.add({ ...checked, owner }, context.instant());
+    },
+    async touch(ids, at, status = "ACTIVE") {
+      change(ids, { lastActivity: instant.check(at), status });
+    },
+    async close(ids, at) {
+      change(ids, { lastActivity: instant.check(at), status: "DISCONNECTED" });
+    },
+    async list(filter = {}) {
+      const { status = ["ACTIVE", "IDLE"], meterId } = filter;
+      return context
+        .use()
+        .connections.filter((row) => status.includes(row.status) && (meterId === undefined || row.meterId === meterId))
+        .map(({ owner: _, ...row }): Stored<Connection> => copied(row));
+    },
+    async forget(before) {
+      const { connections } = context.use();
+      const gone = connections.filter((row) => row.status === "DISCONNECTED" && row.lastActivity < before);
+      for (const { id } of gone) connections.rows.delete(id);
+      return gone.length;
+    },
+    closeAll() {
+      const { connections } = context.state;
+      for (const row of connections.filter((each) => each.owner === owner)) {
+        connections.rows.set(row.id, { ...row, status: "DISCONNECTED" });
+      }
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { backOff, Message, type MessageQueue, type QueuedMessage } from "../message-queue.ts";
+import { checkRow } from "../shape.ts";
+import { copied, type KeptMessage, type MemoryContext } from "./state.ts";
+
+function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {
+  return copied(message);
+}
+
+function inOrder(one: KeptMessage, other: KeptMessage): number {
+  return other.priority - one.priority || one.scheduledTime - other.scheduledTime || one.id - other.id;
+}
+
+export function memoryMessageQueue(context: MemoryContext): MessageQueue {
+  function held(message: { readonly id: number; readonly lease: number }): KeptMessage | undefined {
+    const kept = context.use().messages.get(message.id);
+    return kept?.status === "PROCESSING" && kept.lease === message.lease ? kept : undefined;
+  }
+
+  return {
+    async enqueue(messages) {
+      const state = context.use();
+      const checked = messages.map((message) => copied(checkRow(Message, message)));
+      return checked.map((message) => {
+        const id = ++state.lastMessage;
+        state.messages.set(id, { ...message, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
+        return id;
+      });
+    },
+    async claim({ now, limit = 1, leaseMs = 60000 }) {
+      const state = context.use();
+      const real = Date.now();
+      const due = [...state.messages.values()].filter((message) =>
+        message.status === "PENDING"
+          ? message.scheduledTime <= now
+          : message.status === "PROCESSING" && message.leaseUntil <= real,
+      );
+      return due
+        .sort(inOrder)
+        .slice(0, limit)
+        .map((message) => {
+          const retryCount = message.retryCount + (message.status === "PROCESSING" ? 1 : 0);
+          const lease = ++state.lastLease;
+          const claimed: KeptMessage = {
+            ...message,
+            status: "PROCESSING",
+            retryCount,
+            lease,
+            leaseUntil: real + leaseMs,
+          };
+          state.messages.set(message.id, claimed);
+          return { ...shown(claimed), lease };
+        });
+    },
+    async complete(message, now) {
+      const kept = held(message);
+      if (kept === undefined) return false;
+      context.state.messages.set(kept.id, { ...kept, status: "SENT", completedTime: now });
+      return true;
+    },
+    async fail(message, failure) {
+      const kept = held(message);
+      if (kept === undefined) return undefined;
+      const retryCount = kept.retryCount + 1;
+      const lastError = failure.error;
+      const failed = retryCount >= (failure.maxAttempts ?? 5);
+      context.state.messages.set(
+        kept.id,
+        failed
+          ? { ...kept, status: "FAILED", retryCount, lastError, completedTime: failure.now }
+          : {
+              ...kept,
+              status: "PENDING",
+              retryCount,
+              lastError,
+              scheduledTime: failure.now + backOff(retryCount, failure),
+            },
+      );
+      return failed ? "FAILED" : "PENDING";
+    },
+    async get(id) {
+      const kept = context.use().messages.get(id);
+      return kept === undefined ? undefined : shown(kept);
+    },
+    async counts() {
+      const counts = { PENDING: 0, PROCESSING: 0, SENT: 0, FAILED: 0 };
+      for (const { status } of context.use().messages.values()) counts[status]++;
+      return counts;
+    },
+    async nextDue() {
+      const pending = [...context.use().messages.values()].filter(({ status }) => status === "PENDING");
+      return pending.length === 0 ? undefined : Math.min(...pending.map(({ scheduledTime }) => scheduledTime));
+    },
+    async forget(before) {
+      const { messages } = context.use();
+      let gone = 0;
+      for (const { id, completedTime } of messages.values()) {
+        if (completedTime !== undefined && completedTime < before && messages.delete(id)) gone++;
+      }
+      return gone;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { toHex } from "@dlmskit/core";
+import { Meter, type Meters } from "../meters.ts";
+import { checkRow, type Stored } from "../shape.ts";
+import { copied, duplicate, type MemoryContext } from "./state.ts";
+
+const byId = (one: Stored<Meter>, other: Stored<Meter>): number => compareText(one.meterId, other.meterId);
+
+/** In the order of code points, which is that of UTF-8 octets. */
+export function compareText(one: string, other: string): number {
+  const left = new TextEncoder().encode(one);
+  const right = new TextEncoder().encode(other);
+  for (let at = 0; at < left.length && at < right.length; at++) {
+    const difference = (left[at] as number) - (right[at] as number);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+export function memoryMeters(context: MemoryContext): Meters {
+  return {
+    async putIfAbsent(meters) {
+      const state = context.use();
+      const checked = meters.map((meter) => copied(checkRow(Meter, meter)));
+      const titles = new Set<string>();
+      const names = new Set<string>();
+      const fresh = new Map<string, Meter>();
+      for (const meter of checked) {
+        if (state.meters.has(meter.meterId) || fresh.has(meter.meterId)) continue;
+        const title = toHex(meter.systemTitle);
+        if (titles.has(title) || state.systemTitles.has(title)) throw duplicate(`a meter with system title ${title}`);
+        if (names.has(meter.logicalDeviceName) || state.logicalDeviceNames.has(meter.logicalDeviceName))
+          throw duplicate(`a meter named ${meter.logicalDeviceName}`);
+        titles.add(title);
+        names.add(meter.logicalDeviceName);
+        fresh.set(meter.meterId, meter);
+      }
+      const createdAt = context.instant();
+      for (const meter of fresh.values()) {
+        state.meters.set(meter.meterId, { ...meter, id: ++state.lastMeter, createdAt });
+        state.systemTitles.add(toHex(meter.systemTitle));
+        state.logicalDeviceNames.add(meter.logicalDeviceName);
+      }
+      return checked.map((meter) => copied(state.meters.get(meter.meterId) as Stored<Meter>));
+    },
+    async get(meterId) {
+      const meter = context.use().meters.get(meterId);
+      return meter === undefined ? undefined : copied(meter);
+    },
+    async list(page = {}) {
+      const { after, limit = 1000 } = page;
+      return [...context.use().meters.values()]
+        .filter((meter) => after === undefined || compareText(meter.meterId, after) > 0)
+        .sort(byId)
+        .slice(0, limit)
+        .map(copied);
+    },
+    async count() {
+      return context.use().meters.size;
+    },
+    async remove(meterId) {
+      const state = context.use();
+      const meter = state.meters.get(meterId);
+      if (meter === undefined) return false;
+      state.systemTitles.delete(toHex(meter.systemTitle));
+      state.logicalDeviceNames.delete(meter.logicalDeviceName);
+      for (const [id, row] of state.connections.rows) {
+        if (row.meterId !== meterId) continue;
+        const { meterId: _, ...kept } = row;
+        state.connections.rows.set(id, kept);
+      }
+      for (const kept of [
+        state.values,
+        state.events,
+        state.captures,
+        state.secrets,
+        state.formerKeys,
+        state.securitySettings,
+      ]) {
+        kept.delete(meterId);
+      }
+      return state.meters.delete(meterId);
+    },
+  };
+}

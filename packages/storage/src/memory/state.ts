@@ -1,0 +1,110 @@
+import { Fault } from "@dlmskit/core";
+import type { AccessRight } from "../access-rights.ts";
+import type { Certificate } from "../certificates.ts";
+import type { ClientAssociation } from "../client-associations.ts";
+import type { CommunicationPort, HdlcSetting } from "../communication.ts";
+import type { Connection } from "../connections.ts";
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
+import type { QueuedMessage } from "../message-queue.ts";
+import type { Meter } from "../meters.ts";
+import type { ObisCode } from "../obis-codes.ts";
+import type { CaptureRecord, EventRecord } from "../records.ts";
+import type { FormerKey, SecuritySetting } from "../security-settings.ts";
+import type { Stored } from "../shape.ts";
+import type { AttributeValue } from "../values.ts";
+
+/** The rows of one table, by id. */
+export class MemoryTable<R> {
+  readonly rows = new Map<number, Stored<R>>();
+  #last = 0;
+
+  add(row: R, createdAt: number): number {
+    const id = ++this.#last;
+    this.rows.set(id, { ...row, id, createdAt });
+    return id;
+  }
+
+  find(is: (row: Stored<R>) => boolean): Stored<R> | undefined {
+    for (const row of this.rows.values()) if (is(row)) return row;
+    return undefined;
+  }
+
+  filter(is: (row: Stored<R>) => boolean): Stored<R>[] {
+    return [...this.rows.values()].filter(is);
+  }
+}
+
+/** A message with its lease, which is over when `leaseUntil` has passed. */
+export interface KeptMessage extends QueuedMessage {
+  readonly lease: number;
+  /** Real time, ms. */
+  readonly leaseUntil: number;
+}
+
+/** What a memory store holds. Several stores on one state are as several processes on one database. */
+export class MemoryState {
+  /** `sealingCheck` of the key-encryption key, once there is one. */
+  sealingCheck: Uint8Array | undefined;
+  readonly meters = new Map<string, Stored<Meter>>();
+  /** System titles in hex and logical device names that are taken. */
+  readonly systemTitles = new Set<string>();
+  readonly logicalDeviceNames = new Set<string>();
+  readonly counters = new Map<string, number>();
+  readonly peers = new Map<string, number>();
+  /** By meterId, then by Security setup; keys as they are sealed. */
+  readonly securitySettings = new Map<string, Map<string, Stored<SecuritySetting>>>();
+  /** By meterId, then by Security setup. */
+  readonly formerKeys = new Map<string, Map<string, FormerKey[]>>();
+  /** By meterId, then by client and instance. */
+  readonly secrets = new Map<string, Map<string, { clientId: number; instanceId: string; secret: Uint8Array }>>();
+  readonly certificates = new MemoryTable<Certificate>();
+  readonly clientAssociations = new MemoryTable<ClientAssociation>();
+  readonly obisCodes = new MemoryTable<ObisCode>();
+  readonly accessRights = new MemoryTable<AccessRight>();
+  readonly connections = new MemoryTable<Connection & { readonly owner: object }>();
+  readonly hdlcSettings = new MemoryTable<HdlcSetting>();
+  readonly communicationPorts = new MemoryTable<CommunicationPort>();
+  readonly loadProfileTemplates = new MemoryTable<LoadProfileTemplate>();
+  readonly powerQualityEvents = new MemoryTable<PowerQualityEventConfig>();
+  /** By meterId, then by attribute. */
+  readonly values = new Map<string, Map<string, AttributeValue>>();
+  /** By meterId, then by logical name. */
+  readonly events = new Map<string, Map<string, EventRecord[]>>();
+  readonly captures = new Map<string, Map<string, CaptureRecord[]>>();
+  readonly messages = new Map<number, KeptMessage>();
+  lastMeter = 0;
+  lastSecuritySetting = 0;
+  lastMessage = 0;
+  lastLease = 0;
+}
+
+/** What the contracts of one memory store share. */
+export interface MemoryContext {
+  readonly state: MemoryState;
+  /** Fault `store-closed`. */
+  use(): MemoryState;
+  instant(): number;
+}
+
+/** A copy that shares no octets and no list with the row. */
+export function copied<R extends object>(row: R): R {
+  const copy: { [name: string]: unknown } = {};
+  for (const [name, value] of Object.entries(row)) {
+    copy[name] =
+      value instanceof Uint8Array ? new Uint8Array(value) : typeof value === "object" ? structuredClone(value) : value;
+  }
+  return copy as R;
+}
+
+export function duplicate(what: string): Fault {
+  return new Fault("duplicate", `there is ${what} already`, { layer: "storage" });
+}
+
+export function unknownReference(what: string): Fault {
+  return new Fault("unknown-reference", `there is no ${what}`, { layer: "storage" });
+}
+
+/** Fault `unknown-reference` unless there is such a meter. */
+export function knownMeter(state: MemoryState, meterId: string): void {
+  if (!state.meters.has(meterId)) throw unknownReference(`meter "${meterId}"`);
+}
