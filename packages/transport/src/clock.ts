@@ -4,7 +4,10 @@ export type Cancel = () => void;
 /** Time for machines: monotonic, in ms from any origin. */
 export interface Clock {
   now(): number;
-  /** Runs `run` once, when `now()` has reached `deadline` (ms of this clock) and never before `at` returned. */
+  /**
+   * Runs `run` once, when `now()` has reached `deadline` (ms of this clock) and never before `at` returned.
+   * Timers whose deadlines are close may run in any order.
+   */
   at(deadline: number, run: () => void): Cancel;
 }
 

@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 
 /** What a bad line does to what is sent over it. The same seed and the same sends give the same faults. */
 export interface LineFaults {
@@ -36,7 +36,9 @@ export class FaultyLine {
   readonly #faults: LineFaults;
   readonly #random: () => number;
   readonly #datagrams: boolean;
-  readonly #waiting = new Set<() => void>();
+  /** What is on the way, in the order of arrival. One timer for the first: clocks do not order timers that are close. */
+  readonly #way: { readonly due: number; readonly run: () => void }[] = [];
+  #cancel: Cancel | undefined;
   #lastDue = Number.NEGATIVE_INFINITY;
   #rateFree = Number.NEGATIVE_INFINITY;
   #heldOctets = 0;
@@ -83,14 +85,14 @@ export class FaultyLine {
   /** Runs `run` when all that was passed before has arrived. */
   afterwards(run: () => void): void {
     const clock = this.#faults.clock;
-    if (clock === undefined || this.#lastDue <= clock.now()) run();
+    if (clock === undefined || this.#way.length === 0) run();
     else this.#at(this.#lastDue, run);
   }
 
   /** Loses all that is on the way. */
   drop(): void {
-    for (const cancel of this.#waiting) cancel();
-    this.#waiting.clear();
+    this.#cancel?.();
+    this.#way.length = 0;
     this.#heldOctets = 0;
   }
 
@@ -130,11 +132,25 @@ export class FaultyLine {
   }
 
   #at(due: number, run: () => void): void {
-    const clock = this.#faults.clock as Clock;
-    const cancel = clock.at(due, () => {
-      this.#waiting.delete(cancel);
-      run();
-    });
-    this.#waiting.add(cancel);
+    const way = this.#way;
+    let at = way.length;
+    while (at > 0 && (way[at - 1] as { due: number }).due > due) at--;
+    way.splice(at, 0, { due, run });
+    if (at === 0) this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancel?.();
+    const first = this.#way[0];
+    if (first !== undefined) this.#cancel = (this.#faults.clock as Clock).at(first.due, () => this.#arrived());
+  }
+
+  #arrived(): void {
+    const now = (this.#faults.clock as Clock).now();
+    for (let first = this.#way[0]; first !== undefined && first.due <= now; first = this.#way[0]) {
+      this.#way.shift();
+      first.run();
+    }
+    this.#arm();
   }
 }

@@ -111,9 +111,11 @@ export function udpConnect(host: string, port: number): Promise<Duplex> {
       reject(socketFault(error, tried));
     };
     socket.once("error", refused);
-    socket.connect(port, host, () => {
+    // What @types/node leaves out: an error of the name's look-up comes here.
+    socket.connect(port, host, (error?: unknown) => {
       socket.off("error", refused);
-      resolve(new UdpDuplex(socket, addressText(host, port)));
+      if (error) refused(error);
+      else resolve(new UdpDuplex(socket, addressText(host, port)));
     });
   });
 }

@@ -1,0 +1,167 @@
+import { createServer } from "node:net";
+import type { Fault } from "@dlmskit/core";
+import { describe, expect, it } from "vitest";
+import type { Duplex } from "../src/index.ts";
+import { systemClock, tcpConnect, tcpListen, udpBind, udpConnect, udpListen } from "../src/node.ts";
+import { eventually, listen, pause } from "../src/testing/heard.ts";
+
+const fault = (code: string) =>
+  expect.objectContaining({ name: "Fault", code, layer: "transport", hint: expect.any(String) });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("TCP", () => {
+  it("binds to loopback unless told otherwise, and says which port", async () => {
+    await using listener = await tcpListen({ port: 0, accept: () => undefined });
+    expect(listener.host).toBe("127.0.0.1");
+    expect(listener.port).toBeGreaterThan(0);
+  });
+
+  it("says what is wrong, and what to try", async () => {
+    await expect(tcpConnect("127.0.0.1", await freePort())).rejects.toEqual(fault("connection-refused"));
+    await expect(tcpConnect("127.0.0.1", 0)).rejects.toEqual(fault("bad-port"));
+    await expect(tcpConnect("no-such-host.invalid", 4059)).rejects.toEqual(fault("unknown-host"));
+    await using listener = await tcpListen({ port: 0, accept: () => undefined });
+    const again = tcpListen({ port: listener.port, accept: () => undefined });
+    await expect(again).rejects.toEqual(fault("address-in-use"));
+    await expect(again).rejects.toThrow(String(listener.port));
+    await expect(tcpListen({ port: 70_000, accept: () => undefined })).rejects.toEqual(fault("bad-port"));
+    const elsewhere = tcpListen({ host: "203.0.113.1", port: 0, accept: () => undefined });
+    await expect(elsewhere).rejects.toEqual(fault("address-not-available"));
+  });
+
+  it("gives an attempt up when told to", async () => {
+    const given = new AbortController();
+    const attempt = tcpConnect("203.0.113.1", 4059, { signal: given.signal });
+    given.abort();
+    await expect(attempt).rejects.toMatchObject({ code: "aborted" });
+    await expect(tcpConnect("127.0.0.1", 4059, { signal: given.signal })).rejects.toMatchObject({ code: "aborted" });
+  });
+
+  it("turns away more connections than it may have", async () => {
+    const faults: Fault[] = [];
+    const accepted: Duplex[] = [];
+    await using listener = await tcpListen({
+      port: 0,
+      maxConnections: 2,
+      accept: (duplex) => void accepted.push(duplex),
+      failed: (why) => faults.push(why),
+    });
+    const first = await tcpConnect("127.0.0.1", listener.port);
+    await tcpConnect("127.0.0.1", listener.port);
+    const third = listen(await tcpConnect("127.0.0.1", listener.port));
+    await eventually(() => third.events.includes("closed"), "the third is closed");
+    expect(faults).toEqual([fault("too-many-connections")]);
+    expect(listener.connections).toBe(2);
+    first.destroy();
+    for (const duplex of accepted) listen(duplex);
+    await eventually(() => listener.connections === 1, "the place is free again");
+  });
+
+  it("outlives an accept that throws", async () => {
+    const faults: Fault[] = [];
+    await using listener = await tcpListen({
+      port: 0,
+      accept() {
+        throw new Error("no room");
+      },
+      failed: (why) => faults.push(why),
+    });
+    const near = listen(await tcpConnect("127.0.0.1", listener.port));
+    await eventually(() => near.events.includes("closed"), "it is closed");
+    expect(faults).toEqual([
+      expect.objectContaining({ code: "handler-failed", message: expect.stringContaining("no room") }),
+    ]);
+  });
+
+  it("takes its connections with it when it closes", async () => {
+    const listener = await tcpListen({ port: 0, accept: (duplex) => void listen(duplex) });
+    const near = listen(await tcpConnect("127.0.0.1", listener.port));
+    await listener.close();
+    await listener.close();
+    await eventually(() => near.events.includes("closed"), "it is closed");
+    await expect(tcpConnect("127.0.0.1", listener.port)).rejects.toEqual(fault("connection-refused"));
+  });
+});
+
+describe("UDP", () => {
+  it("serves as many remotes as it may, and forgets the silent ones", async () => {
+    const faults: Fault[] = [];
+    const served: ReturnType<typeof listen>[] = [];
+    await using listener = await udpListen({
+      port: 0,
+      maxRemotes: 1,
+      idle: 60,
+      accept: (duplex) => void served.push(listen(duplex)),
+      failed: (why) => faults.push(why),
+    });
+    const first = await udpConnect("127.0.0.1", listener.port);
+    const second = await udpConnect("127.0.0.1", listener.port);
+    first.send(Uint8Array.of(1));
+    await eventually(() => served[0]?.octets.length === 1, "the first is served");
+    second.send(Uint8Array.of(2));
+    await eventually(() => faults.length === 1, "the second is not");
+    expect(faults).toEqual([fault("too-many-connections")]);
+    await eventually(() => served[0]?.events.includes("closed") === true, "the first is forgotten");
+    expect(served[0]?.fault).toBeUndefined();
+    second.send(Uint8Array.of(3));
+    await eventually(() => served[1]?.octets.length === 1, "the second is served");
+    expect(listener.connections).toBe(1);
+    first.destroy();
+    second.destroy();
+  });
+
+  it("says what is wrong, and what to try", async () => {
+    const bound = await udpBind({ port: 0 });
+    await expect(udpBind({ port: bound.port })).rejects.toEqual(fault("address-in-use"));
+    await bound.close();
+    await bound.close();
+    bound.send(Uint8Array.of(1), bound);
+    expect(bound.bufferedOctets).toBe(0);
+    await expect(udpConnect("127.0.0.1", 0)).rejects.toEqual(fault("bad-port"));
+    await expect(udpConnect("no-such-host.invalid", 4059)).rejects.toEqual(fault("unknown-host"));
+    const near = await udpConnect("127.0.0.1", bound.port);
+    const told = listen(near);
+    near.send(new Uint8Array(70_000));
+    await eventually(() => told.events.includes("closed"), "it is closed");
+    expect(told.fault).toEqual(fault("datagram-too-long"));
+  });
+
+  it("outlives an accept that throws", async () => {
+    const faults: Fault[] = [];
+    await using listener = await udpListen({
+      port: 0,
+      accept() {
+        throw new Error("no room");
+      },
+      failed: (why) => faults.push(why),
+    });
+    const near = await udpConnect("127.0.0.1", listener.port);
+    near.send(Uint8Array.of(1));
+    await eventually(() => faults.length === 1, "it is told");
+    expect([faults[0]?.code, listener.connections]).toEqual(["handler-failed", 0]);
+    near.end();
+  });
+});
+
+describe("systemClock", () => {
+  it("runs a timer when its time has come, never before, and not when it was taken back", async () => {
+    const ran: number[] = [];
+    const deadline = systemClock.now() + 15;
+    systemClock.at(deadline, () => ran.push(systemClock.now()));
+    const cancel = systemClock.at(deadline, () => ran.push(Number.NaN));
+    systemClock.at(systemClock.now() + 2 ** 33, () => ran.push(Number.NaN))();
+    cancel();
+    expect(ran).toEqual([]);
+    await pause(60);
+    expect(ran).toHaveLength(1);
+    expect(ran[0]).toBeGreaterThanOrEqual(deadline);
+    expect(Math.abs(systemClock.instant() - Date.now())).toBeLessThan(1000);
+  });
+});
