@@ -1,0 +1,177 @@
+import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
+import { hasAttribute, hasMethod } from "./attribute.ts";
+import type { RequestProtection } from "./context.ts";
+import { attributeName, type Usage } from "./interface-class.ts";
+import type { AnyObject } from "./object.ts";
+
+/** Access as bits, as Association LN version 3 has them; for a method, bit 0 is the right to invoke. */
+export const AccessBit = {
+  read: 0x01,
+  write: 0x02,
+  invoke: 0x01,
+  authenticatedRequest: 0x04,
+  encryptedRequest: 0x08,
+  signedRequest: 0x10,
+  authenticatedResponse: 0x20,
+  encryptedResponse: 0x40,
+  signedResponse: 0x80,
+} as const;
+
+const authenticated = AccessBit.authenticatedRequest | AccessBit.authenticatedResponse;
+
+/** The access modes of Association LN versions 1 and 2, as bits. */
+export const AccessMode = {
+  "no-access": 0,
+  "read-only": 1,
+  "write-only": 2,
+  "read-and-write": 3,
+  "authenticated-read-only": 1 | authenticated,
+  "authenticated-write-only": 2 | authenticated,
+  "authenticated-read-and-write": 3 | authenticated,
+} as const;
+export type AccessMode = keyof typeof AccessMode;
+
+/** The method access modes of versions 1 and 2, as bits. */
+export const MethodAccessMode = {
+  "no-access": 0,
+  access: 1,
+  "authenticated-access": 1 | authenticated,
+} as const;
+export type MethodAccessMode = keyof typeof MethodAccessMode;
+
+/** What an association grants on an object: access bits of an attribute or a method. The one source of what is enforced and what is listed. */
+export interface Rights {
+  attribute(object: AnyObject, attributeId: number): number;
+  method(object: AnyObject, methodId: number): number;
+}
+
+const usageBits = { r: 1, w: 2, rw: 3 } as const;
+const usageOf = (object: AnyObject, attributeId: number): number => {
+  const name = attributeName(object.spec, attributeId);
+  const usage: Usage | undefined = name === undefined ? undefined : object.spec.attributes[name].access;
+  return usageBits[usage ?? "r"];
+};
+
+export const noRights: Rights = { attribute: () => 0, method: () => 0 };
+
+/** Every attribute that the class lets read, no method. */
+export const readRights: Rights = {
+  attribute: (object, attributeId) => usageOf(object, attributeId) & AccessBit.read,
+  method: () => 0,
+};
+
+/** All that the classes have. */
+export const allRights: Rights = { attribute: usageOf, method: () => AccessBit.invoke };
+
+export interface ObjectRights {
+  readonly classId?: number;
+  readonly instance: LogicalName;
+  /** By attribute id; what is not named has none. */
+  readonly attributes?: { readonly [attributeId: number]: AccessMode };
+  readonly methods?: { readonly [methodId: number]: MethodAccessMode };
+}
+
+/** Rights told object by object; an object that is not told has those of `others`. */
+export function rightsOf(objects: readonly ObjectRights[], others: Rights = noRights): Rights {
+  const named = new Map<string, ObjectRights[]>();
+  for (const one of objects) {
+    const key = logicalName(one.instance);
+    named.set(key, [...(named.get(key) ?? []), one]);
+  }
+  const find = (object: AnyObject): ObjectRights | undefined =>
+    named.get(object.instance)?.find(({ classId }) => classId === undefined || classId === object.spec.classId);
+  return {
+    attribute(object, attributeId) {
+      const found = find(object);
+      if (found === undefined) return others.attribute(object, attributeId);
+      return AccessMode[found.attributes?.[attributeId] ?? "no-access"];
+    },
+    method(object, methodId) {
+      const found = find(object);
+      if (found === undefined) return others.method(object, methodId);
+      return MethodAccessMode[found.methods?.[methodId] ?? "no-access"];
+    },
+  };
+}
+
+/** A row of the table `access_rights`, with the object that it names. */
+export interface RightsRow {
+  readonly classId: number;
+  readonly instance: LogicalName;
+  /** 0 to 6: the access mode of Association LN versions 1 and 2. */
+  readonly accessLevel: number;
+  /** Bit n-1: attribute n. */
+  readonly attributeMask: bigint;
+  /** Bit n-1: method n. From level 1 the right to invoke, from level 4 authenticated. */
+  readonly methodMask: bigint;
+}
+
+/** Rights from table rows; several rows of one object add up. Fault `bad-access-level`. */
+export function rightsFromRows(rows: readonly RightsRow[]): Rights {
+  const modes = Object.values(AccessMode);
+  const byObject = new Map<string, { row: RightsRow; attribute: number; method: number }[]>();
+  for (const row of rows) {
+    const attribute = modes[row.accessLevel];
+    if (attribute === undefined) {
+      throw new Fault("bad-access-level", `access level ${row.accessLevel} is not 0 to 6`, { layer: "cosem" });
+    }
+    const method = row.accessLevel === 0 ? 0 : row.accessLevel < 4 ? 1 : 1 | authenticated;
+    const key = `${row.classId} ${logicalName(row.instance)}`;
+    byObject.set(key, [...(byObject.get(key) ?? []), { row, attribute, method }]);
+  }
+  const collect = (
+    object: AnyObject,
+    id: number,
+    mask: "attributeMask" | "methodMask",
+    bits: "attribute" | "method",
+  ) => {
+    if (id < 1 || id > 64) return 0;
+    let sum = 0;
+    for (const one of byObject.get(`${object.spec.classId} ${object.instance}`) ?? []) {
+      if ((one.row[mask] >> BigInt(id - 1)) & 1n) sum |= one[bits];
+    }
+    return sum;
+  };
+  return {
+    attribute: (object, id) => collect(object, id, "attributeMask", "attribute"),
+    method: (object, id) => collect(object, id, "methodMask", "method"),
+  };
+}
+
+/** What is really granted on an attribute: nothing where it is not there, and the logical name is never written. */
+export function attributeAccess(rights: Rights, object: AnyObject, attributeId: number): number {
+  if (!hasAttribute(object, attributeId)) return 0;
+  const bits = rights.attribute(object, attributeId);
+  const usable = attributeId === 1 ? bits & ~AccessBit.write : bits;
+  return (usable & (AccessBit.read | AccessBit.write)) === 0 ? 0 : usable;
+}
+
+/** What is really granted on a method: nothing where it has no hook. */
+export function methodAccess(rights: Rights, object: AnyObject, methodId: number): number {
+  if (!hasMethod(object, methodId)) return 0;
+  const bits = rights.method(object, methodId);
+  return (bits & AccessBit.invoke) === 0 ? 0 : bits;
+}
+
+/** Whether a client of these rights sees the object at all: it is in its object list. */
+export function visible(rights: Rights, object: AnyObject): boolean {
+  if (attributeAccess(rights, object, 1) !== 0) return true;
+  const { attributes, methods } = object.spec;
+  for (const name in attributes) if (attributeAccess(rights, object, attributes[name].id) !== 0) return true;
+  for (const name in methods) if (methodAccess(rights, object, methods[name].id) !== 0) return true;
+  return false;
+}
+
+/** Undefined when the request may pass; else the result to refuse it with (read-write-denied, or scope-of-access-violated for missing protection). */
+export function denied(
+  bits: number,
+  use: "read" | "write" | "invoke",
+  protection: RequestProtection,
+): "read-write-denied" | "scope-of-access-violated" | undefined {
+  if ((bits & AccessBit[use]) === 0) return "read-write-denied";
+  const short =
+    ((bits & AccessBit.authenticatedRequest) !== 0 && !protection.authenticated) ||
+    ((bits & AccessBit.encryptedRequest) !== 0 && !protection.encrypted) ||
+    ((bits & AccessBit.signedRequest) !== 0 && !protection.signed);
+  return short ? "scope-of-access-violated" : undefined;
+}

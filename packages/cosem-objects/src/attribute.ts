@@ -1,0 +1,105 @@
+import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import type { Context, Selection } from "./context.ts";
+import { attributeName, methodName } from "./interface-class.ts";
+import { after, type MaybePromise } from "./maybe-promise.ts";
+import type { AnyObject } from "./object.ts";
+import { refusalOf, refuse } from "./refusal.ts";
+
+type AnyValues = Record<string, unknown>;
+
+const isEncoded = (value: unknown): value is EncodedData =>
+  typeof value === "object" && value !== null && (value as EncodedData).type === "encoded" && "octets" in value;
+
+/** Whether the object has the attribute: a value or a hook. Every object has attribute 1. */
+export function hasAttribute(object: AnyObject, attributeId: number): boolean {
+  if (attributeId === 1) return true;
+  const name = attributeName(object.spec, attributeId);
+  if (name === undefined) return false;
+  return (
+    object.values[name] !== undefined ||
+    object.hooks.read?.[name] !== undefined ||
+    object.hooks.write?.[name] !== undefined
+  );
+}
+
+/** Whether the object has the method: only those with a hook. */
+export function hasMethod(object: AnyObject, methodId: number): boolean {
+  const name = methodName(object.spec, methodId);
+  return name !== undefined && object.hooks.invoke?.[name] !== undefined;
+}
+
+/**
+ * Reads an attribute of an object with a meter's values; access rights are the caller's business.
+ * Throws refusals: `object-undefined` for an attribute that is not there, `other-reason` for a selector that it has not.
+ */
+export function readAttribute(
+  object: AnyObject,
+  values: AnyValues,
+  attributeId: number,
+  context: Context,
+  selection?: Selection,
+): MaybePromise<DataLike> {
+  if (!hasAttribute(object, attributeId)) throw refuse("object-undefined");
+  const name = attributeName(object.spec, attributeId);
+  const spec = name === undefined ? undefined : object.spec.attributes[name];
+  if (selection !== undefined && !spec?.selectors?.includes(selection.selector)) {
+    throw refuse("other-reason", `attribute ${attributeId} has no access selector ${selection.selector}`);
+  }
+  if (name === undefined || spec === undefined) return dataOf(T.logicalName, object.instance);
+  const hook = object.hooks.read?.[name];
+  const value: MaybePromise<unknown> = hook === undefined ? values[name] : hook(values, context, selection);
+  if (value === undefined) throw refuse("other-reason", `${name} has no value`);
+  return after(value, (now) => (isEncoded(now) ? now : dataOf(spec.type, now)));
+}
+
+/**
+ * Writes an attribute. Throws `object-undefined`, `type-unmatched` (not of the attribute's type; nothing was written), and what the hook throws.
+ */
+export function writeAttribute(
+  object: AnyObject,
+  values: AnyValues,
+  attributeId: number,
+  data: DataLike,
+  context: Context,
+): MaybePromise<void> {
+  const name = attributeName(object.spec, attributeId);
+  const spec = name === undefined ? undefined : object.spec.attributes[name];
+  if (name === undefined || spec === undefined || !hasAttribute(object, attributeId)) throw refuse("object-undefined");
+  const value = typed(spec.type, data);
+  const hook = object.hooks.write?.[name];
+  if (hook !== undefined) return hook(values, value, context);
+  values[name] = value;
+}
+
+/** Invokes a method: throws `object-undefined`, `type-unmatched`, and what the hook throws; gives the return parameters, where there are any. */
+export function invokeMethod(
+  object: AnyObject,
+  values: AnyValues,
+  methodId: number,
+  argument: DataLike | undefined,
+  context: Context,
+): MaybePromise<DataLike | undefined> {
+  const name = methodName(object.spec, methodId);
+  const spec = name === undefined ? undefined : object.spec.methods[name];
+  const hook = name === undefined ? undefined : object.hooks.invoke?.[name];
+  if (spec === undefined || hook === undefined) throw refuse("object-undefined");
+  // integer(0) is what most methods take, and some clients leave out.
+  const value = typed(spec.argument, argument ?? ({ type: "integer", value: 0 } satisfies Data));
+  const result: MaybePromise<unknown> = hook(values, value, context);
+  return after(result, (now) => {
+    if (now === undefined) return undefined;
+    return isEncoded(now) ? now : spec.result === undefined ? undefined : dataOf(spec.result, now);
+  });
+}
+
+function typed(type: Parameters<typeof fromData>[0], data: DataLike): unknown {
+  try {
+    return fromData(type, data);
+  } catch (caught) {
+    if (caught instanceof Fault && refusalOf(caught) === undefined) {
+      throw new Fault("type-unmatched", caught.message, { layer: "cosem", cause: caught });
+    }
+    throw caught;
+  }
+}

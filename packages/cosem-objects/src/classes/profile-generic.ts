@@ -1,0 +1,143 @@
+import { type DataLike, encodeData, T } from "@dlmskit/apdu";
+import { Fault, type LogicalName } from "@dlmskit/core";
+import type { Context } from "../context.ts";
+import { interfaceClass, type Values } from "../interface-class.ts";
+import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
+import { type AnyObject, type CosemObject, type Hooks, object } from "../object.ts";
+import { elementsOf, encodedStructure } from "../profile/elements.ts";
+import { RowRing } from "../profile/row-ring.ts";
+import { type RowSource, readRows } from "../profile/rows.ts";
+import { CaptureObject, selectionOf } from "../profile/selective-access.ts";
+
+/** Profile generic (class 7, version 1; Blue Book 4.3.6). */
+export const ProfileGeneric = interfaceClass({
+  classId: 7,
+  version: 1,
+  name: "Profile generic",
+  attributes: {
+    buffer: { id: 2, type: T.any, selectors: [1, 2], volatile: true },
+    captureObjects: { id: 3, type: T.array(CaptureObject) },
+    /** Seconds; 0: not captured by itself. */
+    capturePeriod: { id: 4, type: T.doubleLongUnsigned },
+    /** 1 first in first out, 2 last in first out; 3 to 6 are a row source's own business. */
+    sortMethod: { id: 5, type: T.enum },
+    sortObject: { id: 6, type: CaptureObject },
+    entriesInUse: { id: 7, type: T.doubleLongUnsigned },
+    profileEntries: { id: 8, type: T.doubleLongUnsigned },
+  },
+  methods: {
+    reset: { id: 1, argument: T.integer },
+    capture: { id: 2, argument: T.integer },
+  },
+});
+type ProfileValues = Values<typeof ProfileGeneric>;
+
+/** A column: an object and its attribute (2, its value, unless told otherwise), or the element of a structure in it. */
+export type Column =
+  | AnyObject
+  | CaptureObject
+  | { readonly object: AnyObject; readonly attributeId?: number; readonly dataIndex?: number };
+
+/** The capture object that a column means. */
+export function captureObject(column: Column): CaptureObject {
+  if ("classId" in column) return column;
+  const { object: from, attributeId = 2, dataIndex = 0 } = "spec" in column ? { object: column as AnyObject } : column;
+  return { classId: from.spec.classId, instanceId: from.instance, attributeId, dataIndex };
+}
+
+export interface ProfileOptions {
+  readonly capture: readonly Column[];
+  /** How many rows it keeps at most. */
+  readonly entries: number;
+  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) unless told otherwise. */
+  readonly period?: number;
+  /** 1 (oldest first) unless told otherwise. */
+  readonly sortMethod?: 1 | 2;
+  /** Rows that come from elsewhere: then nothing is captured, and there are no methods. */
+  readonly rows?: RowSource;
+}
+
+// The ring of a profile belongs to a meter: its values are the key.
+const rings = new WeakMap<object, RowRing>();
+
+/** The rows that were captured into a profile of a meter; made when first asked for. */
+export function ringOf(values: ProfileValues): RowRing {
+  let ring = rings.get(values);
+  if (ring === undefined) {
+    ring = new RowRing(values.profileEntries);
+    rings.set(values, ring);
+  }
+  return ring;
+}
+
+const captured = (values: ProfileValues): RowSource => ({
+  count: () => rings.get(values)?.length ?? 0,
+  range: (from, to) => rings.get(values)?.range(from, to) ?? [],
+  entries: (first, last) => rings.get(values)?.entries(first, last) ?? [],
+});
+
+/** A profile: with `rows` from a source of its own, otherwise a ring that `capture` fills. Fault `bad-profile`. */
+export function profileGeneric(
+  instance: LogicalName,
+  options: ProfileOptions,
+  hooks: Hooks<typeof ProfileGeneric> = {},
+): CosemObject<typeof ProfileGeneric> {
+  const { entries, period = 0, sortMethod = 1, rows } = options;
+  if (!Number.isInteger(entries) || entries < 1) {
+    throw new Fault("bad-profile", `a profile keeps at least one entry, not ${entries}`, { layer: "cosem" });
+  }
+  const captureObjects = options.capture.map(captureObject);
+  const source = (values: ProfileValues): RowSource => rows ?? captured(values);
+  return object(
+    ProfileGeneric,
+    instance,
+    {
+      buffer: { type: "array", value: [] },
+      captureObjects,
+      capturePeriod: period,
+      sortMethod,
+      sortObject: { classId: 0, instanceId: "0.0.0.0.0.0", attributeId: 0, dataIndex: 0 },
+      entriesInUse: 0,
+      profileEntries: entries,
+    },
+    {
+      ...hooks,
+      read: {
+        buffer: (values, context, selection) =>
+          readRows(
+            source(values),
+            selection && selectionOf(selection, values.captureObjects, context),
+            values.sortMethod === 2,
+            context,
+          ),
+        entriesInUse: (values, context) => source(values).count(context),
+        ...hooks.read,
+      },
+      invoke: {
+        ...(rows === undefined
+          ? { reset: (values: ProfileValues) => ringOf(values).clear(), capture: captureRow }
+          : {}),
+        ...hooks.invoke,
+      },
+    },
+  );
+}
+
+/** Captures one row, at the second that the meter's clock shows: reads every column and puts the encoded row in the ring. */
+function captureRow(values: ProfileValues, _argument: number, context: Context): MaybePromise<void> {
+  const time = Math.floor(context.now / 1000) * 1000;
+  const elements = afterEach(values.captureObjects, (column) =>
+    after(context.device.get(column), (data) => elementOf(data, column.dataIndex)),
+  );
+  return after(elements, (row) => ringOf(values).push(time, encodedStructure(row)));
+}
+
+function elementOf(data: DataLike, dataIndex: number): Uint8Array {
+  const octets = encodeData(data);
+  if (dataIndex === 0) return octets;
+  const element = elementsOf(octets)[dataIndex - 1];
+  if (element === undefined) {
+    throw new Fault("bad-profile", `the attribute has no element ${dataIndex}`, { layer: "cosem" });
+  }
+  return element;
+}

@@ -1,0 +1,154 @@
+import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
+import type { Codec, LogicalName, Of } from "@dlmskit/core";
+import { AccessBit, attributeAccess, methodAccess, type Rights, visible } from "./access.ts";
+import type { Selection } from "./context.ts";
+import type { AnyObject } from "./object.ts";
+import { refuse } from "./refusal.ts";
+
+/** Version of the class Association LN. */
+export type AssociationVersion = 1 | 2 | 3;
+
+/** Attribute 2 of Association LN, versions 1 to 3: modes are numbers, as the version has them (bits in version 3). */
+export const ObjectListElement = T.structure({
+  classId: T.longUnsigned,
+  version: T.unsigned,
+  instanceId: T.logicalName,
+  accessRights: T.structure({
+    attributes: T.array(
+      T.structure({
+        attributeId: T.integer,
+        accessMode: T.enum,
+        selectors: T.nullable(T.array(T.integer)),
+      }),
+    ),
+    methods: T.array(T.structure({ methodId: T.integer, accessMode: T.enum })),
+  }),
+});
+export type ObjectListElement = Of<typeof ObjectListElement>;
+
+const listCodec = T.array(ObjectListElement);
+const objectId = T.structure({ classId: T.longUnsigned, instanceId: T.logicalName });
+const objectIds = T.array(objectId);
+const classIds = T.array(T.longUnsigned);
+
+/** Access bits as the enumeration of versions 1 and 2, or as they are in version 3. */
+export function attributeMode(bits: number, version: AssociationVersion): number {
+  if (version === 3) return bits;
+  const use = bits & (AccessBit.read | AccessBit.write);
+  return use !== 0 && (bits & AccessBit.authenticatedRequest) !== 0 ? use + 3 : use;
+}
+
+export function methodMode(bits: number, version: AssociationVersion): number {
+  if (version === 3) return bits;
+  if ((bits & AccessBit.invoke) === 0) return 0;
+  return (bits & AccessBit.authenticatedRequest) !== 0 ? 2 : 1;
+}
+
+/** The access bits that a listed attribute mode means: what a client makes of an object list. */
+export function attributeBits(mode: number, version: number): number {
+  if (version >= 3 || mode < 4) return mode;
+  return (mode - 3) | AccessBit.authenticatedRequest | AccessBit.authenticatedResponse;
+}
+
+export function methodBits(mode: number, version: number): number {
+  if (version >= 3 || mode < 2) return mode;
+  return AccessBit.invoke | AccessBit.authenticatedRequest | AccessBit.authenticatedResponse;
+}
+
+/** One object as a client with these rights sees it. */
+export function objectListElement(object: AnyObject, rights: Rights, version: AssociationVersion): ObjectListElement {
+  const attributes = [
+    { id: 1, selectors: undefined },
+    ...Object.values(object.spec.attributes as AnyObject["spec"]),
+  ] as {
+    id: number;
+    selectors?: readonly number[];
+  }[];
+  const methods = Object.values(object.spec.methods) as { id: number }[];
+  return {
+    classId: object.spec.classId,
+    version: object.spec.version,
+    instanceId: object.instance,
+    accessRights: {
+      attributes: attributes.map(({ id, selectors }) => ({
+        attributeId: id,
+        accessMode: attributeMode(attributeAccess(rights, object, id), version),
+        selectors: selectors === undefined ? null : [...selectors],
+      })),
+      methods: methods.map(({ id }) => ({
+        methodId: id,
+        accessMode: methodMode(methodAccess(rights, object, id), version),
+      })),
+    },
+  };
+}
+
+/** The objects that a client with these rights sees, encoded: computed from the rights that are enforced. */
+export function objectList(objects: readonly AnyObject[], rights: Rights, version: AssociationVersion): EncodedData {
+  const seen = objects.filter((object) => visible(rights, object));
+  return dataOf(
+    listCodec,
+    seen.map((object) => objectListElement(object, rights, version)),
+  );
+}
+
+/** Selective access to an object list (Blue Book, Association LN): 1 all without rights, 2 by class, 3 by list of ids, 4 one object. */
+export function selectObjects(
+  objects: readonly AnyObject[],
+  rights: Rights,
+  version: AssociationVersion,
+  { selector, parameters }: Selection,
+): EncodedData {
+  const seen = objects.filter((object) => visible(rights, object));
+  const bare = (chosen: readonly AnyObject[]): EncodedData =>
+    dataOf(
+      listCodec,
+      chosen.map((object) => ({
+        classId: object.spec.classId,
+        version: object.spec.version,
+        instanceId: object.instance,
+        accessRights: { attributes: [], methods: [] },
+      })),
+    );
+  const find = ({
+    classId,
+    instanceId,
+  }: {
+    classId: number;
+    instanceId: LogicalName;
+  }): ObjectListElement | undefined => {
+    const object = seen.find((one) => one.spec.classId === classId && one.instance === instanceId);
+    return object && objectListElement(object, rights, version);
+  };
+  switch (selector) {
+    case 1:
+      return bare(seen);
+    case 2: {
+      const wanted = parametersOf(classIds, parameters);
+      return bare(seen.filter((object) => wanted.includes(object.spec.classId)));
+    }
+    case 3: {
+      const wanted = parametersOf(objectIds, parameters);
+      return dataOf(
+        listCodec,
+        wanted.map(find).filter((element) => element !== undefined),
+      );
+    }
+    case 4: {
+      const element = find(parametersOf(objectId, parameters));
+      if (element === undefined) throw refuse("object-undefined");
+      return dataOf(ObjectListElement, element);
+    }
+    default:
+      throw refuse("other-reason", `object_list has no selector ${selector}`);
+  }
+}
+
+/** The parameters of a selective access; a wrong shape is refused with `other-reason`. */
+export function parametersOf<V>(codec: Codec<V>, parameters: Data | DataLike): V {
+  try {
+    return fromData(codec, parameters);
+  } catch (cause) {
+    throw refuse("other-reason", `bad access parameters: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}

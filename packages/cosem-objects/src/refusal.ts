@@ -1,0 +1,18 @@
+import { DataAccessResult, type DataAccessResultName } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+
+/**
+ * What a hook throws to answer the client with that result: `throw refuse("temporary-failure")`.
+ * A Fault of the layer "cosem" whose code is the result's name (Data-Access-Result, IEC 62056-5-3).
+ */
+export function refuse(result: Exclude<DataAccessResultName, "success">, message?: string): Fault {
+  return new Fault(result, message ?? `refused: ${result}`, { layer: "cosem" });
+}
+
+/** The result that a thrown refusal asks for; undefined for any other error. */
+export function refusalOf(caught: unknown): Exclude<DataAccessResultName, "success"> | undefined {
+  if (!(caught instanceof Fault) || caught.layer !== "cosem" || caught.code === "success") return undefined;
+  return Object.hasOwn(DataAccessResult, caught.code)
+    ? (caught.code as Exclude<DataAccessResultName, "success">)
+    : undefined;
+}

@@ -1,0 +1,77 @@
+import { type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
+import { AssociationLn1, AssociationLn2, AssociationLn3 } from "./classes/association-ln.ts";
+import { Clock } from "./classes/clock.ts";
+import { DataClass } from "./classes/data.ts";
+import { DisconnectControl } from "./classes/disconnect-control.ts";
+import { ExtendedRegister } from "./classes/extended-register.ts";
+import { Limiter } from "./classes/limiter.ts";
+import { ProfileGeneric } from "./classes/profile-generic.ts";
+import { Register } from "./classes/register.ts";
+import { SapAssignment } from "./classes/sap-assignment.ts";
+import { SecuritySetup0, SecuritySetup1 } from "./classes/security-setup.ts";
+import { attributeName, type ClassSpec, type MethodSpec, methodName } from "./interface-class.ts";
+
+/** The interface classes that come with the package. */
+export const interfaceClasses: readonly ClassSpec[] = [
+  DataClass,
+  Register,
+  ExtendedRegister,
+  ProfileGeneric,
+  Clock,
+  AssociationLn1,
+  AssociationLn2,
+  AssociationLn3,
+  SapAssignment,
+  SecuritySetup0,
+  SecuritySetup1,
+  DisconnectControl,
+  Limiter,
+];
+
+/** A class by id, and version where it is known; without, the newest. Undefined for one that does not come with the package. */
+export function findClass(classId: number, version?: number): ClassSpec | undefined {
+  return interfaceClasses.findLast(
+    (one) => one.classId === classId && (version === undefined || one.version === version),
+  );
+}
+
+/** What a client makes of an object of a class: names, and values from Data and to it. A class that is not known has Data trees. */
+export interface ObjectView {
+  readonly classId: number;
+  /** The class's name in the Blue Book; undefined for a class that is not known. */
+  readonly name: string | undefined;
+  attributeName(attributeId: number): string | undefined;
+  /** The id of an attribute by name ("logicalName" is 1). */
+  attributeId(name: string): number | undefined;
+  methodName(methodId: number): string | undefined;
+  method(methodId: number): MethodSpec | undefined;
+  /** The value of an attribute as the class has it. Faults `type-unmatched` and those of Data for what is not of its type. */
+  valueOf(attributeId: number, data: DataLike): unknown;
+  /** The Data of a value, ready for a SET. */
+  dataOf(attributeId: number, value: unknown): EncodedData;
+}
+
+/** A view of the objects of a class. `spec`: a class of the user's own. */
+export function objectView(classId: number, version?: number, spec = findClass(classId, version)): ObjectView {
+  const typeOf = (attributeId: number) => {
+    if (attributeId === 1) return T.logicalName;
+    const name = spec && attributeName(spec, attributeId);
+    return (name === undefined ? undefined : spec?.attributes[name]?.type) ?? T.any;
+  };
+  const nameOf = (attributeId: number): string | undefined =>
+    attributeId === 1 ? "logicalName" : spec && attributeName(spec, attributeId);
+  const method = (methodId: number): string | undefined => spec && methodName(spec, methodId);
+  return {
+    classId,
+    name: spec?.name,
+    attributeName: nameOf,
+    attributeId: (name) => (name === "logicalName" ? 1 : spec?.attributes[name]?.id),
+    methodName: method,
+    method(methodId) {
+      const name = method(methodId);
+      return name === undefined ? undefined : spec?.methods[name];
+    },
+    valueOf: (attributeId, data) => fromData(typeOf(attributeId), data),
+    dataOf: (attributeId, value) => dataOf(typeOf(attributeId), value as never),
+  };
+}
