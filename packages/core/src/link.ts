@@ -1,3 +1,5 @@
+import type { Fault } from "./fault.ts";
+
 /**
  * Who talks to whom on a data link: the client's service access point, the server's logical device (upper HDLC address,
  * server wPort) and, where HDLC names one, the physical device (lower HDLC address).
@@ -15,7 +17,13 @@ export type LinkOutput =
   /** A PDU for the layer above. `broadcast`: it must never be answered. */
   | { readonly type: "received"; readonly pdu: Uint8Array; readonly address: LinkAddress; readonly broadcast?: true }
   /** The data link of that address is gone, and with it every association on it. Without address: all of them. */
-  | { readonly type: "disconnected"; readonly why: DisconnectReason; readonly address?: LinkAddress }
+  | {
+      readonly type: "disconnected";
+      readonly why: DisconnectReason;
+      readonly address?: LinkAddress;
+      /** What was wrong, where there is more to say than `why`. */
+      readonly fault?: Fault;
+    }
   | { readonly type: "dropped"; readonly why: string; readonly octets: Uint8Array }
   /** The octet stream cannot be understood any more: the transport must be closed. */
   | { readonly type: "broken"; readonly why: string };

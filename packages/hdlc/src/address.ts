@@ -1,0 +1,144 @@
+import { asObject, badJson, Fault, inRange, type Json, type Writer } from "@dlmskit/core";
+
+/** How many octets an address takes on the wire. */
+export type AddressOctets = 1 | 2 | 4;
+
+/**
+ * An HDLC address (IEC 62056-46 6.4.2). A server's has an upper part (logical device) and, in two and four octets,
+ * a lower part (physical device); a client's is one octet, its service access point in `upper`.
+ * Each part holds 0 to 0x7F in one and two octets, 0 to 0x3FFF in four.
+ */
+export interface HdlcAddress {
+  readonly upper: number;
+  readonly lower?: number;
+  readonly octets: AddressOctets;
+}
+
+/** An address as people give it: without `octets` the shortest form that holds it. */
+export interface AddressLike {
+  readonly upper: number;
+  readonly lower?: number;
+  readonly octets?: AddressOctets;
+}
+
+/** The address with its width. Fault `out-of-range` where a part does not fit, `bad-address` for an impossible width. */
+export function hdlcAddress(like: AddressLike): HdlcAddress {
+  const { upper, lower } = like;
+  const octets =
+    like.octets ?? (lower === undefined && upper <= 0x7f ? 1 : upper <= 0x7f && (lower ?? 0) <= 0x7f ? 2 : 4);
+  if (octets !== 1 && octets !== 2 && octets !== 4) {
+    throw new Fault("bad-address", `an address has 1, 2 or 4 octets, not ${String(octets)}`, { layer: "hdlc" });
+  }
+  if (octets === 1 && lower !== undefined) {
+    throw new Fault("bad-address", "an address of one octet has no lower part", { layer: "hdlc" });
+  }
+  const high = octets === 4 ? 0x3fff : 0x7f;
+  inRange(upper, 0, high);
+  if (octets === 1) return { upper, octets };
+  return { upper, lower: inRange(lower ?? 0, 0, high), octets };
+}
+
+/** The all-station value of a part, in an address of that width. */
+export function allStation(octets: AddressOctets): number {
+  return octets === 4 ? 0x3fff : 0x7f;
+}
+
+/** Whether either part of a destination means every station: such a frame is never answered. */
+export function isBroadcast(address: HdlcAddress): boolean {
+  const all = allStation(address.octets);
+  return address.upper === all || address.lower === all;
+}
+
+/** Whether no station may feel addressed: no-station as logical device, or the calling physical device (0x7E, 0x3FFE). */
+export function isNoStation(address: HdlcAddress): boolean {
+  return address.upper === 0 || address.lower === allStation(address.octets) - 1;
+}
+
+/** Whether both name the same station, whatever their widths. */
+export function sameStation(one: AddressLike, other: AddressLike): boolean {
+  return one.upper === other.upper && one.lower === other.lower;
+}
+
+/**
+ * The width of the address at `from`: 0 while its end has not arrived, -1 when it is none (three or more than four
+ * octets, or past `limit`).
+ */
+export function addressWidth(octets: Uint8Array, from: number, end: number, limit: number): AddressOctets | 0 | -1 {
+  for (let width = 1; width <= 4; width++) {
+    const at = from + width - 1;
+    if (at >= limit) return -1;
+    if (at >= end) return 0;
+    if (((octets[at] as number) & 1) === 1) return width === 3 ? -1 : (width as AddressOctets);
+  }
+  return -1;
+}
+
+/** The address of `width` octets at `from`. */
+export function addressAt(octets: Uint8Array, from: number, width: AddressOctets): HdlcAddress {
+  const part = (at: number): number => (octets[from + at] as number) >> 1;
+  if (width === 1) return { upper: part(0), octets: 1 };
+  if (width === 2) return { upper: part(0), lower: part(1), octets: 2 };
+  return { upper: (part(0) << 7) | part(1), lower: (part(2) << 7) | part(3), octets: 4 };
+}
+
+/** The address in a field of its own. Fault `bad-address` unless it fills the octets and has 1, 2 or 4 of them. */
+export function decodeAddress(octets: Uint8Array): HdlcAddress {
+  const width = addressWidth(octets, 0, octets.length, octets.length);
+  if (width <= 0 || width !== octets.length) {
+    throw new Fault("bad-address", "an address has 1, 2 or 4 octets, the last with its low bit set", {
+      layer: "hdlc",
+      offset: 0,
+    });
+  }
+  return addressAt(octets, 0, width as AddressOctets);
+}
+
+/** Writes an address in its width; each octet holds seven bits, the low bit ends it. */
+export function writeAddress(address: HdlcAddress, to: Writer): void {
+  const { upper, lower = 0, octets } = address;
+  if (octets === 1) {
+    to.u8((upper << 1) | 1);
+  } else if (octets === 2) {
+    to.u8(upper << 1);
+    to.u8((lower << 1) | 1);
+  } else {
+    to.u8((upper >> 7) << 1);
+    to.u8((upper & 0x7f) << 1);
+    to.u8((lower >> 7) << 1);
+    to.u8(((lower & 0x7f) << 1) | 1);
+  }
+}
+
+/** `{"upper": 1, "lower": 17, "octets": 2}`. */
+export function addressToJson(address: HdlcAddress): Json {
+  return {
+    upper: address.upper,
+    ...(address.lower === undefined ? {} : { lower: address.lower }),
+    octets: address.octets,
+  };
+}
+
+/** The way back; `octets` may be left out. Fault `bad-json`, or those of `hdlcAddress`. */
+export function addressFromJson(json: Json): HdlcAddress {
+  const { upper, lower, octets, ...rest } = asObject(json);
+  const extra = Object.keys(rest)[0];
+  if (extra !== undefined) throw new Fault("bad-json", `"${extra}" does not belong in an address`);
+  if (typeof upper !== "number") throw badJson("a number as upper", upper);
+  if (lower !== undefined && typeof lower !== "number") throw badJson("a number as lower", lower);
+  if (octets !== undefined && octets !== 1 && octets !== 2 && octets !== 4) throw badJson("1, 2 or 4 octets", octets);
+  return hdlcAddress({
+    upper,
+    ...(lower === undefined ? {} : { lower }),
+    ...(octets === undefined ? {} : { octets }),
+  });
+}
+
+/**
+ * A lower address made from a meter's serial number, as many makers do: the last digits of it and an offset
+ * (modulus 10000 and offset 1000 unless told otherwise). Fault `out-of-range` when it reaches the reserved addresses.
+ */
+export function lowerAddressOfSerial(serialNumber: string, modulus = 10_000, offset = 1000): number {
+  const digits = serialNumber.replace(/\D/g, "");
+  if (digits === "") throw new Fault("bad-value", `"${serialNumber}" has no digits`, { layer: "hdlc" });
+  return inRange(Number(BigInt(digits) % BigInt(modulus)) + offset, 0x10, 0x3ffd);
+}

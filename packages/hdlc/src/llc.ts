@@ -1,0 +1,22 @@
+/** Who sends the message that an LLC header stands in front of. */
+export type Direction = "command" | "response";
+
+/** Octets of the LLC header. */
+export const llcOctets = 3;
+
+/** The message: the LLC header (E6 E6 00 to the server, E6 E7 00 to the client) and the PDU. */
+export function wrapLlc(pdu: Uint8Array, direction: Direction): Uint8Array {
+  const message = new Uint8Array(llcOctets + pdu.length);
+  message[0] = 0xe6;
+  message[1] = direction === "command" ? 0xe6 : 0xe7;
+  message.set(pdu, llcOctets);
+  return message;
+}
+
+/** The PDU behind the LLC header, as a view; undefined when the header is another one or nothing follows it. */
+export function unwrapLlc(message: Uint8Array, direction: Direction): Uint8Array | undefined {
+  if (message.length <= llcOctets) return undefined;
+  if (message[0] !== 0xe6 || message[1] !== (direction === "command" ? 0xe6 : 0xe7) || message[2] !== 0)
+    return undefined;
+  return message.subarray(llcOctets);
+}

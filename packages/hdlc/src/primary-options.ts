@@ -1,0 +1,42 @@
+import type { AddressLike } from "./address.ts";
+import type { FrameType } from "./control.ts";
+import type { Parameters } from "./negotiation.ts";
+
+export type PrimaryMode = "disconnected" | "connecting" | "connected" | "disconnecting";
+export type PrimaryAct = "open" | "refused" | "information" | "acknowledge" | "lost" | "closed" | "deliver";
+
+/** The client's automaton; sequence numbers, retries and timers are counters beside it. Absent: ignored. */
+export const primaryTransitions = {
+  disconnected: { ui: "deliver" },
+  connecting: { ua: "open", dm: "refused", frmr: "refused", ui: "deliver" },
+  connected: { i: "information", rr: "acknowledge", rnr: "acknowledge", dm: "lost", frmr: "lost", ui: "deliver" },
+  disconnecting: { ua: "closed", dm: "closed", frmr: "closed", ui: "deliver" },
+} as const satisfies Record<PrimaryMode, Partial<Record<FrameType, PrimaryAct>>>;
+
+/**
+ * What only some meters and lines do:
+ * `echo`: the line gives back what is sent (optical heads, RS-485);
+ * `snrm-with-parameters`: the meter wants parameters in SNRM though they are the defaults;
+ * `ua-above-proposal`: UA says more than was proposed; the proposal holds;
+ * `ignore-sequence`: the meter does not count N(S) and N(R); repeated frames can then not be told from new ones.
+ */
+export type HdlcQuirk = "echo" | "snrm-with-parameters" | "ua-above-proposal" | "ignore-sequence";
+
+export interface PrimaryOptions extends Partial<Parameters> {
+  /** The client's service access point, 1 to 126. */
+  readonly client: number;
+  readonly server: AddressLike;
+  /** ms until an answer that did not come is asked for again; 2000 unless told otherwise. */
+  readonly timeout?: number;
+  /** How many times that is done; 3 unless told otherwise. */
+  readonly retries?: number;
+  /** ms between polls of a server that has not its answer ready; 200 unless told otherwise. */
+  readonly pollInterval?: number;
+  /** ms for which an answer is polled for; 30 000 unless told otherwise. */
+  readonly pollFor?: number;
+  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  readonly interOctet?: number;
+  /** The longest message that segments may make, in octets; 1 MiB unless told otherwise. */
+  readonly maxMessage?: number;
+  readonly quirks?: readonly HdlcQuirk[];
+}

@@ -1,0 +1,426 @@
+import { type ClientLink, Fault, inRange, type LinkAddress, type LinkOutput, sameOctets } from "@dlmskit/core";
+import { type HdlcAddress, hdlcAddress, sameStation } from "./address.ts";
+import { Assembler } from "./assembler.ts";
+import type { Control, FrameType } from "./control.ts";
+import { encodeFrame, type Frame } from "./frame.ts";
+import { unwrapLlc, wrapLlc } from "./llc.ts";
+import {
+  decodeNegotiation,
+  defaultParameters,
+  encodeNegotiation,
+  exceeds,
+  type Negotiation,
+  negotiate,
+  negotiationOf,
+  ownParameters,
+  type Parameters,
+} from "./negotiation.ts";
+import {
+  type HdlcQuirk,
+  type PrimaryAct,
+  type PrimaryMode,
+  type PrimaryOptions,
+  primaryTransitions,
+} from "./primary-options.ts";
+import { SendWindow } from "./send-window.ts";
+import { FrameSplitter } from "./splitter.ts";
+
+const empty = new Uint8Array(0);
+
+/**
+ * The client's end of an HDLC link. A PDU that is sent is repeated until it is acknowledged, at most `retries` times;
+ * repeated answers are dropped; when all fails `disconnected` tells why, with a Fault: `no-answer`, `link-refused`,
+ * `frame-rejected`, `bad-parameters`, `frame-too-long`, `message-too-long`.
+ */
+export class Primary implements ClientLink {
+  readonly address: LinkAddress;
+  readonly #here: HdlcAddress;
+  readonly #there: HdlcAddress;
+  readonly #own: Parameters;
+  readonly #timeout: number;
+  readonly #retries: number;
+  readonly #pollInterval: number;
+  readonly #pollFor: number;
+  readonly #quirks: readonly HdlcQuirk[];
+  readonly #splitter: FrameSplitter;
+  readonly #window = new SendWindow();
+  readonly #assembler: Assembler;
+  readonly #unnumbered: Assembler;
+  readonly #outputs: LinkOutput[] = [];
+  #parameters: Parameters;
+  #mode: PrimaryMode = "disconnected";
+  #receiveSequence = 0;
+  /** What the turn was given away for, while it is. */
+  #asked: "information" | "poll" | undefined;
+  #attempts = 0;
+  #deadline: number | undefined;
+  #peerBusy = false;
+  /** Until when an answer is polled for; undefined when none is expected. */
+  #expectUntil: number | undefined;
+  /** The frames of the last turn, for telling an echo. */
+  #sent: Uint8Array[] = [];
+
+  /** Faults `out-of-range`, `bad-address` for options that cannot be. */
+  constructor(options: PrimaryOptions) {
+    this.#here = hdlcAddress({ upper: inRange(options.client, 1, 0x7e), octets: 1 });
+    this.#there = hdlcAddress(options.server);
+    const { upper, lower } = this.#there;
+    this.address = { client: options.client, server: upper, ...(lower === undefined ? {} : { physical: lower }) };
+    this.#own = ownParameters(options);
+    this.#parameters = this.#own;
+    this.#timeout = options.timeout ?? 2000;
+    this.#retries = options.retries ?? 3;
+    this.#pollInterval = options.pollInterval ?? 200;
+    this.#pollFor = options.pollFor ?? 30_000;
+    this.#quirks = options.quirks ?? [];
+    this.#splitter = new FrameSplitter(options.interOctet ?? 500);
+    const cap = (options.maxMessage ?? 0x100000) + 3;
+    this.#assembler = new Assembler(cap);
+    this.#unnumbered = new Assembler(cap);
+  }
+
+  get mode(): PrimaryMode {
+    return this.#mode;
+  }
+
+  /** What was negotiated; before that, what this end proposes. */
+  get parameters(): Parameters {
+    return this.#parameters;
+  }
+
+  get deadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  poll(): LinkOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** Sends SNRM; `connected` or `disconnected` follows. Nothing when the link is not disconnected. */
+  connect(now: number): void {
+    if (this.#mode !== "disconnected") return;
+    this.#reset("connecting");
+    this.#splitter.reset();
+    this.#snrm(now);
+  }
+
+  /** Sends a PDU when the turn is here: at once, or after the answer that is awaited. Dropped while not connected. */
+  send(pdu: Uint8Array, now: number): void {
+    if (this.#mode !== "connected" && this.#mode !== "connecting") {
+      this.#drop("not-connected", pdu);
+      return;
+    }
+    this.#window.queue(wrapLlc(pdu, "command"));
+    this.#expectUntil = now + this.#pollFor;
+    if (this.#mode === "connected" && this.#asked === undefined) this.#proceed(now, true);
+  }
+
+  /** Sends a PDU in one UI frame, unacknowledged, connected or not. Fault `frame-too-long` past 2047 octets. */
+  sendUnnumbered(pdu: Uint8Array): void {
+    this.#turn();
+    this.#transmit({ frame: "ui", pollFinal: false }, wrapLlc(pdu, "command"));
+  }
+
+  /** Sends DISC; `disconnected` follows. */
+  close(now: number): void {
+    if (this.#mode === "connecting") {
+      this.#disconnect("closed");
+      return;
+    }
+    if (this.#mode !== "connected") return;
+    this.#reset("disconnecting");
+    this.#disc();
+    this.#arm(now);
+  }
+
+  receive(octets: Uint8Array, now: number): void {
+    for (const split of this.#splitter.push(octets, now)) {
+      if (split.frame === undefined) this.#drop(split.why, split.octets);
+      else this.#take(split.frame, split.octets, now);
+    }
+  }
+
+  expire(now: number): void {
+    if (this.#deadline === undefined || now < this.#deadline) return;
+    this.#deadline = undefined;
+    const waiting = this.#mode !== "connected" || this.#asked !== undefined;
+    if (waiting && this.#attempts >= this.#retries) {
+      const hint = "is the address right, and the line the server's?";
+      this.#disconnect("no-answer", this.#fault("no-answer", `no answer to ${this.#attempts + 1} tries`, hint));
+      return;
+    }
+    if (waiting) this.#attempts++;
+    if (this.#mode === "connecting") {
+      this.#snrm(now);
+      return;
+    }
+    if (this.#mode === "disconnecting") {
+      this.#disc();
+      this.#arm(now);
+      return;
+    }
+    // Connected: the one place where anything is sent again, or polled for.
+    if (this.#asked === "information") {
+      this.#proceed(now, true);
+      return;
+    }
+    this.#rr(now);
+  }
+
+  #take(frame: Frame, octets: Uint8Array, now: number): void {
+    if (this.#quirks.includes("echo") && this.#sent.some((sent) => sameOctets(sent, octets))) {
+      this.#drop("echo", octets);
+      return;
+    }
+    if (!sameStation(frame.source, this.#there) || !sameStation(frame.destination, this.#here)) {
+      this.#drop("address", octets);
+      return;
+    }
+    const acts: Partial<Record<FrameType, PrimaryAct>> = primaryTransitions[this.#mode];
+    switch (acts[frame.frame]) {
+      case "open":
+        this.#open(frame, now);
+        return;
+      case "refused":
+        this.#disconnect("refused", this.#fault("link-refused", `${frame.frame.toUpperCase()} to SNRM`));
+        return;
+      case "information":
+        if (frame.frame === "i") this.#information(frame, octets, now);
+        return;
+      case "acknowledge":
+        if (frame.frame === "rr" || frame.frame === "rnr") this.#acknowledge(frame, octets, now);
+        return;
+      case "lost":
+        if (frame.frame === "dm") {
+          this.#disconnect("disc", this.#fault("link-refused", "the server sent DM"));
+          return;
+        }
+        this.#disconnect("refused", this.#fault("frame-rejected", "the server rejected a frame (FRMR)"));
+        return;
+      case "closed":
+        this.#disconnect("disc");
+        return;
+      case "deliver":
+        this.#deliver(frame, octets);
+        return;
+      default:
+        this.#drop("frame-type", octets);
+        return;
+    }
+  }
+
+  #open(frame: Frame, now: number): void {
+    let said: Negotiation;
+    try {
+      said = decodeNegotiation(frame.information);
+    } catch (caught) {
+      this.#fail(this.#fault("bad-parameters", "the parameters in UA cannot be read", undefined, caught));
+      return;
+    }
+    if (exceeds(this.#own, said) && !this.#quirks.includes("ua-above-proposal")) {
+      this.#fail(
+        this.#fault("bad-parameters", "UA says more than was proposed", 'the quirk "ua-above-proposal" accepts it'),
+      );
+      return;
+    }
+    this.#parameters = negotiate(this.#own, said);
+    this.#window.setLimits(this.#parameters.maxInfoSend, this.#parameters.windowSend);
+    this.#mode = "connected";
+    this.#attempts = 0;
+    this.#deadline = undefined;
+    this.#outputs.push({ type: "connected", address: this.address });
+    if (!this.#window.idle) this.#proceed(now, true);
+  }
+
+  #information(frame: Frame & { frame: "i" }, octets: Uint8Array, now: number): void {
+    if (frame.information.length > this.#parameters.maxInfoReceive) {
+      const { length } = frame.information;
+      this.#fail(this.#fault("frame-too-long", `${length} octets, ${this.#parameters.maxInfoReceive} negotiated`));
+      return;
+    }
+    const counted = !this.#quirks.includes("ignore-sequence");
+    const ahead = counted ? (frame.sendSequence - this.#receiveSequence) & 7 : 0;
+    // Behind: repeated, or delayed past its repetition. It is no answer to what was asked last.
+    if (ahead >= this.#parameters.windowReceive) {
+      this.#drop("sequence", octets);
+      return;
+    }
+    if (this.#window.acknowledge(counted ? frame.receiveSequence : this.#window.sendSequence) < 0) {
+      this.#drop("sequence", octets);
+      return;
+    }
+    this.#peerBusy = false;
+    if (ahead > 0) {
+      // A gap: what came before was lost, N(R) asks for it again. Not progress, so that it cannot go on for ever.
+      this.#drop("sequence", octets);
+      if (frame.pollFinal && this.#asked !== undefined) this.#again(now);
+      return;
+    }
+    this.#receiveSequence = (this.#receiveSequence + 1) & 7;
+    this.#attempts = 0;
+    if (!this.#assembler.append(frame.information)) {
+      this.#fail(this.#fault("message-too-long", "the server's segments have no end"));
+      return;
+    }
+    if (!frame.segmented) {
+      const pdu = unwrapLlc(this.#assembler.take(), "response");
+      if (pdu === undefined) {
+        this.#drop("llc", octets);
+      } else {
+        if (this.#window.idle) this.#expectUntil = undefined;
+        this.#outputs.push({ type: "received", pdu, address: this.address });
+      }
+    }
+    if (frame.pollFinal) this.#proceed(now, true);
+    else if (this.#asked !== undefined) this.#arm(now);
+  }
+
+  #acknowledge(frame: Frame & { frame: "rr" | "rnr" }, octets: Uint8Array, now: number): void {
+    const counted = !this.#quirks.includes("ignore-sequence");
+    const acknowledged = this.#window.acknowledge(counted ? frame.receiveSequence : this.#window.sendSequence);
+    // An RR that acknowledges nothing of what was sent may be an older one that came late: only the timer sends again.
+    const stale = this.#asked === "information" && acknowledged === 0 && this.#window.unacknowledged > 0;
+    if (acknowledged < 0 || this.#asked === undefined || (stale && frame.frame === "rr")) {
+      this.#drop("sequence", octets);
+      return;
+    }
+    this.#peerBusy = frame.frame === "rnr";
+    if (!frame.pollFinal) {
+      this.#arm(now);
+      return;
+    }
+    this.#attempts = 0;
+    this.#proceed(now, false);
+  }
+
+  #deliver(frame: Frame, octets: Uint8Array): void {
+    if (!this.#unnumbered.append(frame.information)) {
+      this.#drop("message-too-long", octets);
+      return;
+    }
+    if (frame.segmented) return;
+    const pdu = unwrapLlc(this.#unnumbered.take(), "response");
+    if (pdu === undefined) {
+      this.#drop("llc", octets);
+      return;
+    }
+    this.#outputs.push({ type: "received", pdu, address: this.address });
+  }
+
+  /** The turn is here: sends what waits, asks for the rest of a message, or polls for an answer after a while. */
+  #proceed(now: number, progress: boolean): void {
+    this.#asked = undefined;
+    this.#deadline = undefined;
+    const pieces = this.#peerBusy ? [] : this.#window.turn();
+    if (pieces.length > 0) {
+      this.#turn();
+      let sendSequence = this.#window.firstSequence;
+      const receiveSequence = this.#receiveSequence;
+      pieces.forEach(({ information, segmented }, at) => {
+        const pollFinal = at === pieces.length - 1;
+        this.#transmit({ frame: "i", pollFinal, sendSequence, receiveSequence }, information, segmented);
+        sendSequence = (sendSequence + 1) & 7;
+      });
+      this.#asked = "information";
+      this.#arm(now);
+      return;
+    }
+    const unfinished = this.#assembler.length > 0;
+    if (unfinished && progress) {
+      this.#expectUntil = now + this.#pollFor;
+      this.#rr(now);
+      return;
+    }
+    if (this.#expectUntil === undefined) return;
+    if (now < this.#expectUntil) {
+      this.#deadline = now + this.#pollInterval;
+      return;
+    }
+    this.#expectUntil = undefined;
+    if (unfinished || this.#peerBusy) {
+      this.#fail(this.#fault("no-answer", "the server is polled in vain"), "no-answer");
+    }
+  }
+
+  /** Asks again after a gap; counted as a try. */
+  #again(now: number): void {
+    if (this.#attempts >= this.#retries) return;
+    this.#attempts++;
+    this.#rr(now);
+  }
+
+  #rr(now: number): void {
+    this.#turn();
+    this.#transmit({ frame: "rr", pollFinal: true, receiveSequence: this.#receiveSequence });
+    this.#asked = "poll";
+    this.#arm(now);
+  }
+
+  #snrm(now: number): void {
+    const isDefault = (Object.keys(defaultParameters) as (keyof Parameters)[]).every(
+      (name) => this.#own[name] === defaultParameters[name],
+    );
+    const bare = isDefault && !this.#quirks.includes("snrm-with-parameters");
+    this.#turn();
+    this.#transmit({ frame: "snrm", pollFinal: true }, bare ? empty : encodeNegotiation(negotiationOf(this.#own)));
+    this.#arm(now);
+  }
+
+  #disc(): void {
+    this.#turn();
+    this.#transmit({ frame: "disc", pollFinal: true });
+  }
+
+  #arm(now: number): void {
+    this.#deadline = now + this.#timeout;
+  }
+
+  /** A new turn of this end: the echo to expect is of its frames. */
+  #turn(): void {
+    this.#sent = [];
+  }
+
+  #transmit(control: Control, information: Uint8Array = empty, segmented = false): void {
+    const octets = encodeFrame({ ...control, destination: this.#there, source: this.#here, segmented, information });
+    if (this.#quirks.includes("echo")) this.#sent.push(octets);
+    this.#outputs.push({ type: "transmit", octets });
+  }
+
+  #fault(code: string, message: string, hint?: string, cause?: unknown): Fault {
+    return new Fault(code, message, { layer: "hdlc", ...(hint === undefined ? {} : { hint }), cause });
+  }
+
+  /** The server does what it must not: leaves it with DISC, without waiting. */
+  #fail(fault: Fault, why: "refused" | "no-answer" = "refused"): void {
+    this.#disc();
+    this.#disconnect(why, fault);
+  }
+
+  #disconnect(why: "disc" | "refused" | "closed" | "no-answer", fault?: Fault): void {
+    this.#reset("disconnected");
+    this.#outputs.push({
+      type: "disconnected",
+      why,
+      address: this.address,
+      ...(fault === undefined ? {} : { fault }),
+    });
+  }
+
+  #reset(mode: PrimaryMode): void {
+    this.#mode = mode;
+    this.#parameters = this.#own;
+    this.#window.reset();
+    this.#assembler.clear();
+    this.#unnumbered.clear();
+    this.#receiveSequence = 0;
+    this.#asked = undefined;
+    this.#attempts = 0;
+    this.#deadline = undefined;
+    this.#peerBusy = false;
+    this.#expectUntil = undefined;
+  }
+
+  #drop(why: string, octets: Uint8Array): void {
+    this.#outputs.push({ type: "dropped", why, octets });
+  }
+}

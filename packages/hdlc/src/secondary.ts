@@ -1,0 +1,331 @@
+import { Fault, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import type { HdlcAddress } from "./address.ts";
+import { Assembler } from "./assembler.ts";
+import { type Control, encodeControl, type FrameType } from "./control.ts";
+import { encodeFrame, type Frame } from "./frame.ts";
+import { unwrapLlc, wrapLlc } from "./llc.ts";
+import {
+  decodeNegotiation,
+  encodeNegotiation,
+  type Negotiation,
+  negotiate,
+  negotiationOf,
+  ownParameters,
+  type Parameters,
+} from "./negotiation.ts";
+import { encodeRejection, type RejectReason } from "./reject.ts";
+import { SendWindow } from "./send-window.ts";
+
+/** `rejected`: an FRMR was sent, and only SNRM or DISC lead out of it. */
+export type SecondaryMode = "disconnected" | "connected" | "rejected";
+export type SecondaryAct =
+  | "accept"
+  | "refuse"
+  | "release"
+  | "information"
+  | "acknowledge"
+  | "deliver"
+  | "reject"
+  | "reject-again";
+
+/** The whole automaton; sequence numbers, window and segment buffer are counters beside it. Absent: ignored. */
+export const secondaryTransitions = {
+  disconnected: {
+    snrm: "accept",
+    disc: "refuse",
+    i: "refuse",
+    rr: "refuse",
+    rnr: "refuse",
+    unknown: "refuse",
+    ui: "deliver",
+  },
+  connected: {
+    snrm: "accept",
+    disc: "release",
+    i: "information",
+    rr: "acknowledge",
+    rnr: "acknowledge",
+    unknown: "reject",
+    ui: "deliver",
+  },
+  rejected: {
+    snrm: "accept",
+    disc: "release",
+    i: "reject-again",
+    rr: "reject-again",
+    rnr: "reject-again",
+    unknown: "reject-again",
+    ui: "deliver",
+  },
+} as const satisfies Record<SecondaryMode, Partial<Record<FrameType, SecondaryAct>>>;
+
+export interface SecondaryOptions extends Partial<Parameters> {
+  /** ms without a frame from the client after which the link is given up; 120 000 unless told otherwise, 0 for never. */
+  readonly inactivity?: number;
+  /** The longest message that segments may make, in octets; 65 536 unless told otherwise. */
+  readonly maxMessage?: number;
+}
+
+const empty = new Uint8Array(0);
+
+/** The server's end of one data link, one pair of addresses. It takes frames that were found and addressed to it: see `Station`. */
+export class Secondary {
+  readonly address: LinkAddress;
+  readonly #own: Parameters;
+  readonly #inactivity: number;
+  readonly #window = new SendWindow();
+  readonly #assembler: Assembler;
+  readonly #outputs: LinkOutput[] = [];
+  #parameters: Parameters;
+  #mode: SecondaryMode = "disconnected";
+  #receiveSequence = 0;
+  /** The client gave the turn (P=1) with a message, and the layer above has not answered yet. */
+  #turn = false;
+  #peerBusy = false;
+  #rejection: Uint8Array = empty;
+  #lastFrame = 0;
+  #here: HdlcAddress;
+  #there: HdlcAddress;
+
+  /** `address` for the layers above; `here` and `there`, the addresses on the wire. Fault `out-of-range` for parameters. */
+  constructor(address: LinkAddress, here: HdlcAddress, there: HdlcAddress, options: SecondaryOptions = {}) {
+    this.address = address;
+    this.#here = here;
+    this.#there = there;
+    this.#own = ownParameters(options);
+    this.#parameters = this.#own;
+    this.#inactivity = options.inactivity ?? 120_000;
+    this.#assembler = new Assembler((options.maxMessage ?? 65_536) + 3);
+  }
+
+  get mode(): SecondaryMode {
+    return this.#mode;
+  }
+
+  /** What was negotiated; before that, what this end offers. */
+  get parameters(): Parameters {
+    return this.#parameters;
+  }
+
+  get deadline(): number | undefined {
+    return this.#mode === "disconnected" || this.#inactivity === 0 ? undefined : this.#lastFrame + this.#inactivity;
+  }
+
+  poll(): LinkOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** Takes a frame from the client; `octets` are the frame's, for reports. */
+  receive(frame: Frame, octets: Uint8Array, now: number): void {
+    this.expire(now);
+    this.#lastFrame = now;
+    // Answers go in the width in which the client asks.
+    this.#here = frame.destination;
+    this.#there = frame.source;
+    const acts: Partial<Record<FrameType, SecondaryAct>> = secondaryTransitions[this.#mode];
+    switch (acts[frame.frame]) {
+      case "accept":
+        this.#accept(frame, octets);
+        return;
+      case "refuse":
+        this.#answer(frame, { frame: "dm", pollFinal: true });
+        return;
+      case "release":
+        this.#disconnect("disc");
+        this.#answer(frame, { frame: "ua", pollFinal: true });
+        return;
+      case "information":
+        if (frame.frame === "i") this.#information(frame, octets);
+        return;
+      case "acknowledge":
+        this.#acknowledge(frame);
+        return;
+      case "deliver":
+        this.#deliver(frame, octets);
+        return;
+      case "reject":
+        this.#reject(frame, "unknown-control");
+        return;
+      case "reject-again":
+        this.#answer(frame, { frame: "frmr", pollFinal: true }, this.#rejection);
+        return;
+      default:
+        this.#drop("frame-type", octets);
+        return;
+    }
+  }
+
+  /** Sends a PDU: now when the client has given the turn, else when it next polls. Dropped while not connected. */
+  send(pdu: Uint8Array): void {
+    if (this.#mode !== "connected") {
+      this.#drop("not-connected", pdu);
+      return;
+    }
+    this.#window.queue(wrapLlc(pdu, "response"));
+    if (this.#turn) this.#respond();
+  }
+
+  /** Sends a PDU in UI frames, unasked and unacknowledged. */
+  sendUnnumbered(pdu: Uint8Array): void {
+    const message = wrapLlc(pdu, "response");
+    const { maxInfoSend } = this.#parameters;
+    for (let at = 0; at < message.length; at += maxInfoSend) {
+      const end = Math.min(at + maxInfoSend, message.length);
+      this.#transmit({ frame: "ui", pollFinal: false }, message.subarray(at, end), end < message.length);
+    }
+  }
+
+  /** Gives the link up when the client was silent for too long. */
+  expire(now: number): void {
+    const { deadline } = this;
+    if (deadline !== undefined && now >= deadline) this.#disconnect("timeout");
+  }
+
+  /** The server's end goes away: a secondary has no way to tell the client. */
+  close(): void {
+    if (this.#mode !== "disconnected") this.#disconnect("closed");
+  }
+
+  #accept(frame: Frame, octets: Uint8Array): void {
+    if (!frame.pollFinal) {
+      this.#drop("no-poll", octets);
+      return;
+    }
+    if (this.#mode !== "disconnected") this.#disconnect("disc");
+    let proposed: Negotiation = {};
+    try {
+      proposed = decodeNegotiation(frame.information);
+    } catch (caught) {
+      // A list that cannot be read proposes nothing: the defaults hold.
+      if (!(caught instanceof Fault)) throw caught;
+    }
+    this.#parameters = negotiate(this.#own, proposed);
+    this.#window.reset(this.#parameters.maxInfoSend, this.#parameters.windowSend);
+    this.#receiveSequence = 0;
+    this.#mode = "connected";
+    this.#outputs.push({ type: "connected", address: this.address });
+    this.#answer(frame, { frame: "ua", pollFinal: true }, encodeNegotiation(negotiationOf(this.#parameters)));
+  }
+
+  #disconnect(why: "disc" | "timeout" | "closed"): void {
+    this.#mode = "disconnected";
+    this.#window.reset();
+    this.#assembler.clear();
+    this.#turn = false;
+    this.#peerBusy = false;
+    this.#parameters = this.#own;
+    this.#outputs.push({ type: "disconnected", why, address: this.address });
+  }
+
+  #information(frame: Frame & { frame: "i" }, octets: Uint8Array): void {
+    if (frame.information.length > this.#parameters.maxInfoReceive) {
+      this.#reject(frame, "information-too-long");
+      return;
+    }
+    if (this.#window.acknowledge(frame.receiveSequence) < 0) {
+      this.#reject(frame, "bad-receive-sequence");
+      return;
+    }
+    this.#peerBusy = false;
+    if (frame.sendSequence !== this.#receiveSequence) {
+      // A repeated frame, or a gap: what is unacknowledged goes again, and N(R) says what is expected.
+      this.#drop("sequence", octets);
+      this.#poll(frame);
+      return;
+    }
+    if (!this.#assembler.append(frame.information)) {
+      this.#reject(frame, "information-too-long");
+      return;
+    }
+    this.#receiveSequence = (this.#receiveSequence + 1) & 7;
+    if (frame.segmented) {
+      this.#poll(frame);
+      return;
+    }
+    const pdu = unwrapLlc(this.#assembler.take(), "command");
+    if (pdu === undefined) {
+      this.#drop("llc", octets);
+      this.#poll(frame);
+      return;
+    }
+    this.#turn = frame.pollFinal && this.#window.idle;
+    this.#outputs.push({ type: "received", pdu, address: this.address });
+    if (!this.#turn) this.#poll(frame);
+  }
+
+  #acknowledge(frame: Frame): void {
+    if (frame.information.length > 0) {
+      this.#reject(frame, "information-not-permitted");
+      return;
+    }
+    if ("receiveSequence" in frame && this.#window.acknowledge(frame.receiveSequence) < 0) {
+      this.#reject(frame, "bad-receive-sequence");
+      return;
+    }
+    this.#peerBusy = frame.frame === "rnr";
+    this.#poll(frame);
+  }
+
+  #deliver(frame: Frame, octets: Uint8Array): void {
+    if (frame.information.length > this.#parameters.maxInfoReceive) {
+      this.#drop("information-too-long", octets);
+      return;
+    }
+    const pdu = frame.segmented ? undefined : unwrapLlc(frame.information, "command");
+    if (pdu === undefined) {
+      this.#drop("llc", octets);
+      return;
+    }
+    this.#outputs.push({ type: "received", pdu, address: this.address });
+  }
+
+  #reject(frame: Frame, reason: RejectReason): void {
+    this.#rejection = encodeRejection({
+      control: encodeControl(frame),
+      sendSequence: this.#window.sendSequence,
+      receiveSequence: this.#receiveSequence,
+      response: false,
+      reasons: [reason],
+    });
+    this.#mode = "rejected";
+    this.#window.reset();
+    this.#assembler.clear();
+    this.#turn = false;
+    this.#answer(frame, { frame: "frmr", pollFinal: true }, this.#rejection);
+  }
+
+  #poll(frame: Frame): void {
+    if (frame.pollFinal) this.#respond();
+  }
+
+  /** Uses the turn: information frames as far as the window goes, the last with F=1; without any, RR. */
+  #respond(): void {
+    this.#turn = false;
+    const pieces = this.#peerBusy ? [] : this.#window.turn();
+    const receiveSequence = this.#receiveSequence;
+    if (pieces.length === 0) {
+      this.#transmit({ frame: "rr", pollFinal: true, receiveSequence });
+      return;
+    }
+    let sendSequence = this.#window.firstSequence;
+    pieces.forEach(({ information, segmented }, at) => {
+      const pollFinal = at === pieces.length - 1;
+      this.#transmit({ frame: "i", pollFinal, sendSequence, receiveSequence }, information, segmented);
+      sendSequence = (sendSequence + 1) & 7;
+    });
+  }
+
+  /** A secondary speaks only when it is polled. */
+  #answer(frame: Frame, control: Control, information: Uint8Array = empty): void {
+    if (frame.pollFinal) this.#transmit(control, information);
+  }
+
+  #transmit(control: Control, information: Uint8Array = empty, segmented = false): void {
+    const octets = encodeFrame({ ...control, destination: this.#there, source: this.#here, segmented, information });
+    this.#outputs.push({ type: "transmit", octets });
+  }
+
+  #drop(why: string, octets: Uint8Array): void {
+    this.#outputs.push({ type: "dropped", why, octets });
+  }
+}

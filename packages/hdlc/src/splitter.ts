@@ -1,0 +1,90 @@
+import { concat } from "@dlmskit/core";
+import { type Frame, type FrameFault, flag, scanFrame } from "./frame.ts";
+
+/** A piece of the stream: a frame and its octets with flags, or octets that were none and why. */
+export type Split =
+  | { readonly frame: Frame; readonly octets: Uint8Array }
+  | {
+      readonly frame?: undefined;
+      readonly why: FrameFault | "noise" | "inter-octet-timeout";
+      readonly octets: Uint8Array;
+    };
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Finds the frames in a stream of octets, however it is cut. Goes by the length field; what is no frame is dropped up
+ * to the next flag that opens one. Holds at most one unfinished frame.
+ */
+export class FrameSplitter {
+  readonly #interOctet: number;
+  #held: Uint8Array = nothing;
+  #lastOctet = 0;
+
+  /** `interOctet`: ms of silence after which an unfinished frame is given up; Infinity for never. */
+  constructor(interOctet: number) {
+    this.#interOctet = interOctet;
+  }
+
+  /** How many octets wait for more. */
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** The frames that `octets` complete, in order, and what was dropped between them. `now` in ms. */
+  push(octets: Uint8Array, now: number): Split[] {
+    const splits: Split[] = [];
+    if (octets.length === 0) return splits;
+    if (this.#held.length > 0 && now - this.#lastOctet > this.#interOctet) {
+      if (this.#held.length > 1) splits.push({ why: "inter-octet-timeout", octets: this.#held });
+      this.#held = nothing;
+    }
+    this.#lastOctet = now;
+    const data = this.#held.length === 0 ? octets : concat(this.#held, octets);
+    this.#held = nothing;
+
+    let junk = 0;
+    let why: FrameFault | "noise" = "noise";
+    const drop = (end: number): void => {
+      if (end > junk) splits.push({ why, octets: data.slice(junk, end) });
+      why = "noise";
+    };
+    let at = 0;
+    for (;;) {
+      const first = data.indexOf(flag, at);
+      if (first < 0) {
+        drop(data.length);
+        return splits;
+      }
+      let start = first;
+      while (data[start + 1] === flag) start++;
+      const scan = scanFrame(data, start, data.length);
+      if (scan.found === "more") {
+        drop(first);
+        this.#held = data.slice(start);
+        return splits;
+      }
+      if (scan.found === "nothing") {
+        if (why === "noise") why = scan.why;
+        at = scan.resume;
+        continue;
+      }
+      drop(first);
+      const { closingFlag } = scan.layout;
+      splits.push({ frame: scan.frame, octets: data.subarray(start, closingFlag + 1) });
+      // The closing flag may open the next frame.
+      at = closingFlag;
+      junk = closingFlag;
+    }
+  }
+
+  /** Called when this end has answered: the next frame brings its own opening flag, a closing flag no longer opens it. */
+  turned(): void {
+    if (this.#held.length === 1) this.#held = nothing;
+  }
+
+  /** Forgets what is unfinished. */
+  reset(): void {
+    this.#held = nothing;
+  }
+}

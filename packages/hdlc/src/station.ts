@@ -1,0 +1,207 @@
+import { inRange, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { type AddressLike, allStation, type HdlcAddress, hdlcAddress, isBroadcast, isNoStation } from "./address.ts";
+import type { Frame } from "./frame.ts";
+import { unwrapLlc } from "./llc.ts";
+import { maxInfoLimit } from "./negotiation.ts";
+import { Secondary, type SecondaryOptions } from "./secondary.ts";
+import { FrameSplitter } from "./splitter.ts";
+
+export interface StationOptions extends SecondaryOptions {
+  /**
+   * The server addresses that this station answers to, or what decides it. An address with `octets` is answered in that
+   * width only; without, one with a lower part in two and four octets, one without in one octet.
+   */
+  readonly addresses: readonly AddressLike[] | ((address: HdlcAddress) => boolean);
+  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  readonly interOctet?: number;
+  /** How many data links may be open at a time; a further SNRM is answered with DM. 64 unless told otherwise. */
+  readonly maxLinks?: number;
+}
+
+interface Declared {
+  readonly upper: number;
+  readonly lower: number | undefined;
+  readonly octets: readonly number[];
+}
+
+function declared(like: AddressLike): Declared {
+  const { upper, lower, octets } = hdlcAddress(like);
+  return { upper, lower, octets: like.octets !== undefined ? [octets] : lower === undefined ? [1] : [2, 4] };
+}
+
+function linkAddress(client: number, upper: number, lower: number | undefined): LinkAddress {
+  return { client, server: upper, ...(lower === undefined ? {} : { physical: lower }) };
+}
+
+/**
+ * The server's end of an HDLC line: finds the frames, drops in silence what is addressed to nobody here, and leads each
+ * client and server address to its own `Secondary`. UI frames to all stations are delivered, marked `broadcast`, once
+ * for each declared address that they mean (with a deciding function: once, with the addresses on the wire).
+ */
+export class Station implements Link {
+  readonly #options: StationOptions;
+  readonly #declared: readonly Declared[] | undefined;
+  readonly #accepts: (address: HdlcAddress) => boolean;
+  readonly #splitter: FrameSplitter;
+  readonly #links = new Map<string, Secondary>();
+  readonly #outputs: LinkOutput[] = [];
+
+  /** Faults `out-of-range`, `bad-address` for options that cannot be. */
+  constructor(options: StationOptions) {
+    this.#options = options;
+    const { addresses } = options;
+    if (typeof addresses === "function") {
+      this.#accepts = addresses;
+    } else {
+      const all = addresses.map(declared);
+      this.#declared = all;
+      this.#accepts = ({ upper, lower, octets }) =>
+        all.some((one) => one.upper === upper && one.lower === lower && one.octets.includes(octets));
+    }
+    inRange(options.maxInfoReceive ?? 1, 1, maxInfoLimit);
+    this.#splitter = new FrameSplitter(options.interOctet ?? 500);
+  }
+
+  get deadline(): number | undefined {
+    let earliest: number | undefined;
+    for (const { deadline } of this.#links.values()) {
+      if (deadline !== undefined && (earliest === undefined || deadline < earliest)) earliest = deadline;
+    }
+    return earliest;
+  }
+
+  /** How many data links are open. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  poll(): LinkOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  receive(octets: Uint8Array, now: number): void {
+    for (const split of this.#splitter.push(octets, now)) {
+      if (split.frame === undefined) this.#drop(split.why, split.octets);
+      else this.#take(split.frame, split.octets, now);
+    }
+  }
+
+  /** Sends a PDU on the data link of `address`; dropped when there is none. */
+  send(pdu: Uint8Array, _now: number, address?: LinkAddress): void {
+    const link = address === undefined ? this.#only() : this.#links.get(key(address));
+    if (link === undefined) {
+      this.#drop("not-connected", pdu);
+      return;
+    }
+    link.send(pdu);
+    this.#drain(link);
+  }
+
+  /** Sends a PDU in UI frames from the server of `address` to its client, with or without a data link: a push. */
+  sendUnnumbered(pdu: Uint8Array, address: LinkAddress): void {
+    const here = hdlcAddress({
+      upper: address.server,
+      ...(address.physical === undefined ? {} : { lower: address.physical }),
+    });
+    const link = this.#links.get(key(address)) ?? this.#secondary(address, here, { upper: address.client, octets: 1 });
+    link.sendUnnumbered(pdu);
+    this.#drain(link);
+  }
+
+  expire(now: number): void {
+    for (const link of this.#links.values()) {
+      link.expire(now);
+      this.#drain(link);
+    }
+  }
+
+  /** Gives every data link up; a server cannot tell its clients. */
+  close(_now: number): void {
+    for (const link of this.#links.values()) {
+      link.close();
+      this.#drain(link);
+    }
+    this.#splitter.reset();
+  }
+
+  #take(frame: Frame, octets: Uint8Array, now: number): void {
+    const { destination, source } = frame;
+    // 0 is no station and 0x7F all stations: neither can have sent a frame.
+    if (source.octets !== 1 || source.upper === 0 || source.upper === 0x7f || isNoStation(destination)) {
+      this.#drop("address", octets);
+      return;
+    }
+    if (isBroadcast(destination)) {
+      this.#broadcast(frame, octets);
+      return;
+    }
+    if (!this.#accepts(destination)) {
+      this.#drop("address", octets);
+      return;
+    }
+    const address = linkAddress(source.upper, destination.upper, destination.lower);
+    const open = this.#links.get(key(address));
+    if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 64)) {
+      this.#refuse(address, frame, octets, now);
+      return;
+    }
+    const link = open ?? this.#secondary(address, destination, source);
+    link.receive(frame, octets, now);
+    this.#drain(link);
+  }
+
+  // As if it were a DISC: a station without a link answers DM.
+  #refuse(address: LinkAddress, frame: Frame, octets: Uint8Array, now: number): void {
+    const link = this.#secondary(address, frame.destination, frame.source);
+    const { destination, source, segmented, information, pollFinal } = frame;
+    link.receive({ frame: "disc", destination, source, segmented, information, pollFinal }, octets, now);
+    this.#drain(link);
+    this.#drop("too-many-links", octets);
+  }
+
+  #broadcast(frame: Frame, octets: Uint8Array): void {
+    const { destination, source } = frame;
+    const pdu = frame.frame === "ui" && !frame.segmented ? unwrapLlc(frame.information, "command") : undefined;
+    if (pdu === undefined) {
+      this.#drop(frame.frame === "ui" ? "llc" : "address", octets);
+      return;
+    }
+    const all = allStation(destination.octets);
+    const meant = this.#declared?.filter(
+      (one) =>
+        (destination.upper === all || destination.upper === one.upper) &&
+        (destination.lower === undefined || destination.lower === all || destination.lower === one.lower),
+    ) ?? [destination];
+    if (meant.length === 0) this.#drop("address", octets);
+    for (const { upper, lower } of meant) {
+      this.#outputs.push({ type: "received", pdu, address: linkAddress(source.upper, upper, lower), broadcast: true });
+    }
+  }
+
+  #secondary(address: LinkAddress, here: HdlcAddress, there: HdlcAddress): Secondary {
+    return new Secondary(address, here, there, this.#options);
+  }
+
+  /** Takes over what a link has to say; keeps it only while it is open. */
+  #drain(link: Secondary): void {
+    for (let output = link.poll(); output !== undefined; output = link.poll()) {
+      this.#outputs.push(output);
+      if (output.type === "transmit") this.#splitter.turned();
+    }
+    const name = key(link.address);
+    if (link.mode === "disconnected") this.#links.delete(name);
+    else this.#links.set(name, link);
+  }
+
+  #only(): Secondary | undefined {
+    return this.#links.size === 1 ? this.#links.values().next().value : undefined;
+  }
+
+  #drop(why: string, octets: Uint8Array): void {
+    this.#outputs.push({ type: "dropped", why, octets });
+  }
+}
+
+function key({ client, server, physical }: LinkAddress): string {
+  return `${client}/${server}/${physical ?? ""}`;
+}

@@ -1,0 +1,78 @@
+import { Fault, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { addressOf, allStation, type End, noStation, wpduTo } from "./ports.ts";
+import { WrapperStream, type WrapperStreamOptions } from "./stream.ts";
+import { encodeWpdu } from "./wpdu.ts";
+
+export interface WrapperServerOptions extends WrapperStreamOptions {
+  /** Whether a logical device has that wPort; a PDU to another one is dropped in silence. All unless told otherwise. */
+  readonly accepts?: (server: number) => boolean;
+  /**
+   * Whose PDUs these are: `"server"` unless told otherwise; `"client"` for a listener to which many servers push over
+   * connections of their own.
+   */
+  readonly end?: End;
+}
+
+/**
+ * One TCP connection of a server: any client and logical device on it. There is no connection phase and so no
+ * `connected`. A wrong version, a PDU past `maxPdu`, one that stays incomplete and inactivity (180 s unless told
+ * otherwise) end in `broken`.
+ */
+export class WrapperServerLink implements Link {
+  readonly #stream: WrapperStream;
+  readonly #accepts: (server: number) => boolean;
+  readonly #end: End;
+  #last: LinkAddress | undefined;
+
+  /** `now` starts the inactivity time; without it the first octet does. Fault `out-of-range` for `maxPdu`. */
+  constructor(options: WrapperServerOptions = {}, now?: number) {
+    this.#stream = new WrapperStream(options, 180_000);
+    this.#accepts = options.accepts ?? (() => true);
+    this.#end = options.end ?? "server";
+    if (now !== undefined) this.#stream.opened(now);
+  }
+
+  get deadline(): number | undefined {
+    return this.#stream.deadline;
+  }
+
+  poll(): LinkOutput | undefined {
+    return this.#stream.poll();
+  }
+
+  receive(octets: Uint8Array, now: number): void {
+    for (const wpdu of this.#stream.receive(octets, now)) {
+      const { pdu, source, destination } = wpdu;
+      const address = addressOf(wpdu, this.#end);
+      const broadcast = destination === allStation;
+      if (source === noStation || destination === noStation || !(broadcast || this.#accepts(address.server))) {
+        this.#stream.output({ type: "dropped", why: "address", octets: pdu });
+      } else {
+        this.#last = address;
+        this.#stream.output({ type: "received", pdu, address, ...(broadcast ? { broadcast } : {}) });
+      }
+    }
+    this.#stream.settle();
+  }
+
+  /**
+   * Sends a PDU to the other end of `address`; without, of the last PDU that was received.
+   * Faults `no-address` without either, `pdu-too-long` past 65535 octets.
+   */
+  send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
+    if (address === undefined) throw new Fault("no-address", "nobody to send to yet", { layer: "wrapper" });
+    if (this.#stream.closed) {
+      this.#stream.output({ type: "dropped", why: "not-connected", octets: pdu });
+      return;
+    }
+    this.#stream.output({ type: "transmit", octets: encodeWpdu(wpduTo(pdu, address, this.#end)) });
+  }
+
+  expire(now: number): void {
+    this.#stream.expire(now);
+  }
+
+  close(_now: number): void {
+    this.#stream.close();
+  }
+}

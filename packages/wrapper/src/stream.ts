@@ -1,0 +1,108 @@
+import { inRange, type LinkOutput } from "@dlmskit/core";
+import { WpduSplitter } from "./splitter.ts";
+import type { Wpdu } from "./wpdu.ts";
+
+export interface WrapperStreamOptions {
+  /** The longest PDU that is read, in octets: a longer one breaks the link. 65 535 unless told otherwise. */
+  readonly maxPdu?: number;
+  /** ms from the first octet of a WPDU within which it must be complete; 30 000 unless told otherwise, 0 for no limit. */
+  readonly incomplete?: number;
+  /** ms without a WPDU from the peer after which the link is broken; 0 for never. */
+  readonly inactivity?: number;
+}
+
+/** What both ends of a wrapper connection have in common: the stream, its timers and the outputs. */
+export class WrapperStream {
+  readonly #splitter: WpduSplitter;
+  readonly #incomplete: number;
+  readonly #inactivity: number;
+  readonly #outputs: LinkOutput[] = [];
+  #closed = false;
+  #begun: number | undefined;
+  #lastWpdu: number | undefined;
+
+  /** `inactivity` is that of the options, or what the end has by default. */
+  constructor(options: WrapperStreamOptions, inactivity: number) {
+    this.#splitter = new WpduSplitter(inRange(options.maxPdu ?? 0xffff, 1, 0xffff));
+    this.#incomplete = options.incomplete ?? 30_000;
+    this.#inactivity = options.inactivity ?? inactivity;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get deadline(): number | undefined {
+    if (this.#closed) return undefined;
+    const deadline = Math.min(this.#incompleteAt(), this.#inactiveAt());
+    return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
+  }
+
+  poll(): LinkOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  output(output: LinkOutput): void {
+    this.#outputs.push(output);
+  }
+
+  /** The time from which inactivity counts, where no WPDU came yet. */
+  opened(now: number): void {
+    this.#lastWpdu ??= now;
+  }
+
+  /** The WPDUs that `octets` complete; those without a PDU are dropped. */
+  receive(octets: Uint8Array, now: number): Wpdu[] {
+    this.expire(now);
+    if (this.#closed) return [];
+    this.opened(now);
+    const wpdus = this.#splitter.push(octets);
+    if (wpdus.length > 0) {
+      this.#lastWpdu = now;
+      this.#begun = undefined;
+    }
+    if (this.#splitter.held === 0) this.#begun = undefined;
+    else this.#begun ??= now;
+    return wpdus.filter(({ pdu }) => {
+      if (pdu.length === 0) this.#outputs.push({ type: "dropped", why: "empty", octets: pdu });
+      return pdu.length > 0;
+    });
+  }
+
+  /** Says so when the stream broke; after the WPDUs before the break were dealt with. */
+  settle(): void {
+    const { broken } = this.#splitter;
+    if (broken === undefined || this.#closed) return;
+    this.#closed = true;
+    this.#outputs.push({ type: "broken", why: broken });
+  }
+
+  expire(now: number): void {
+    if (this.#closed) return;
+    if (now >= this.#incompleteAt()) {
+      this.#closed = true;
+      this.#outputs.push({ type: "broken", why: "incomplete-timeout" });
+    } else if (now >= this.#inactiveAt()) {
+      this.#closed = true;
+      this.#outputs.push({ type: "disconnected", why: "timeout" }, { type: "broken", why: "inactivity" });
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#outputs.push({ type: "disconnected", why: "closed" });
+  }
+
+  #incompleteAt(): number {
+    return this.#begun === undefined || this.#incomplete === 0
+      ? Number.POSITIVE_INFINITY
+      : this.#begun + this.#incomplete;
+  }
+
+  #inactiveAt(): number {
+    return this.#lastWpdu === undefined || this.#inactivity === 0
+      ? Number.POSITIVE_INFINITY
+      : this.#lastWpdu + this.#inactivity;
+  }
+}
