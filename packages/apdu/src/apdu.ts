@@ -1,12 +1,23 @@
 import { asObject, badJson, type Codec, Fault, type Json, Reader, type ReaderOptions, Writer } from "@dlmskit/core";
+import { AccessRequest, AccessResponse } from "./access.ts";
 import { Aare, Aarq, Rlre, Rlrq } from "./acse.ts";
 import { ActionRequest, ActionResponse } from "./action.ts";
+import { GeneralBlockTransfer } from "./block-transfer.ts";
 import { DedCiphered, GeneralGloDedCiphering, GloCiphered } from "./ciphering.ts";
 import type { Data, DataLike } from "./data-type.ts";
 import { ConfirmedServiceError, ExceptionResponse } from "./errors.ts";
+import { Gateway, GeneralCiphering, GeneralSigning } from "./general.ts";
 import { GetRequest, GetResponse } from "./get.ts";
 import { InitiateRequest, InitiateResponse } from "./initiate.ts";
+import {
+  DataNotification,
+  DataNotificationConfirm,
+  EventNotificationRequest,
+  LenientDataNotification,
+  LenientEventNotificationRequest,
+} from "./notification.ts";
 import { SetRequest, SetResponse } from "./set.ts";
+import { InformationReportRequest, ReadRequest, ReadResponse, WriteRequest, WriteResponse } from "./short-name.ts";
 import { ApduTag, DedTag, GloTag } from "./tags.ts";
 
 /** Any APDU, told apart by the key `apdu`. */
@@ -27,7 +38,21 @@ export type Apdu =
   | ConfirmedServiceError
   | GloCiphered
   | DedCiphered
-  | GeneralGloDedCiphering;
+  | GeneralGloDedCiphering
+  | GeneralCiphering
+  | GeneralSigning
+  | GeneralBlockTransfer
+  | Gateway
+  | AccessRequest
+  | AccessResponse
+  | DataNotification
+  | DataNotificationConfirm
+  | EventNotificationRequest
+  | ReadRequest
+  | ReadResponse
+  | WriteRequest
+  | WriteResponse
+  | InformationReportRequest;
 
 /** A value with a `DataLike` wherever it has a `Data`: what can be written, octets encoded beforehand included. */
 export type Writable<T> = T extends Data
@@ -64,6 +89,22 @@ for (const tag of Object.values(GloTag)) byTag[tag] = GloCiphered;
 for (const tag of Object.values(DedTag)) byTag[tag] = DedCiphered;
 byTag[ApduTag["general-glo-ciphering"]] = GeneralGloDedCiphering;
 byTag[ApduTag["general-ded-ciphering"]] = GeneralGloDedCiphering;
+byTag[ApduTag["general-ciphering"]] = GeneralCiphering;
+byTag[ApduTag["general-signing"]] = GeneralSigning;
+byTag[ApduTag["general-block-transfer"]] = GeneralBlockTransfer;
+byTag[ApduTag["gateway-request"]] = Gateway;
+byTag[ApduTag["gateway-response"]] = Gateway;
+byTag[ApduTag["access-request"]] = AccessRequest;
+byTag[ApduTag["access-response"]] = AccessResponse;
+byTag[ApduTag["data-notification"]] = DataNotification;
+byTag[ApduTag["data-notification-confirm"]] = DataNotificationConfirm;
+byTag[ApduTag["event-notification-request"]] = EventNotificationRequest;
+byTag[ApduTag["read-request"]] = ReadRequest;
+byTag[ApduTag["read-response"]] = ReadResponse;
+byTag[ApduTag["write-request"]] = WriteRequest;
+byTag[ApduTag["unconfirmed-write-request"]] = WriteRequest;
+byTag[ApduTag["write-response"]] = WriteResponse;
+byTag[ApduTag["information-report-request"]] = InformationReportRequest;
 
 const tagNames = Object.entries({ ...ApduTag, ...GloTag, ...DedTag }) as [string, number][];
 // The longest first: "get-request-normal" starts with "get-request".
@@ -86,16 +127,30 @@ function codecOf(name: unknown): Codec<any> {
   throw new Fault("unknown-apdu", `"${String(name)}" is no APDU`, { layer: "xdlms" });
 }
 
+/** What only real meters do, each to be allowed by name. `date-time-with-data-tag`: a notification whose date-time has a Data tag (09) before it. */
+export type ApduQuirk = "date-time-with-data-tag";
+
+export interface DecodeOptions extends ReaderOptions {
+  readonly quirks?: readonly ApduQuirk[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see above
+const lenient: { readonly [tag: number]: Codec<any> | undefined } = {
+  [ApduTag["data-notification"]]: LenientDataNotification,
+  [ApduTag["event-notification-request"]]: LenientEventNotificationRequest,
+};
+
 /**
  * The APDU of the octets, all of them; what octets it holds are views into those given.
  * Any octets give a value or a Fault: `unknown-tag`, `truncated`, `bad-length`, `bad-value`, `trailing-octets`,
  * `too-deep`, `list-length-mismatch`, `too-short-for-tag`, and for ACSE `missing-field`, `duplicate-field`, `field-order`.
  */
-export function decodeApdu(octets: Uint8Array, options?: ReaderOptions): Apdu {
+export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
   const tag = octets[options?.start ?? 0];
   const from = new Reader(octets, { layer: tag !== undefined && tag >> 2 === 0x18 ? "acse" : "xdlms", ...options });
   if (from.remaining === 0 || tag === undefined) throw from.fault("truncated", "an APDU has at least one octet");
-  const codec = byTag[tag];
+  const quirk = options?.quirks?.includes("date-time-with-data-tag") === true ? lenient[tag] : undefined;
+  const codec = quirk ?? byTag[tag];
   if (codec === undefined)
     throw from.fault("unknown-tag", `no APDU has the tag 0x${tag.toString(16).padStart(2, "0")}`);
   const apdu: Apdu = codec.read(from);

@@ -1,7 +1,9 @@
+export * from "./access.ts";
 export { Aare, Aarq, applicationContextArc, mechanismArc, type ResultSourceDiagnostic, Rlre, Rlrq } from "./acse.ts";
 export type { AuthenticationValue } from "./acse-field.ts";
 export { ActionRequest, ActionResponse, ActionResponseItem } from "./action.ts";
 export * from "./apdu.ts";
+export * from "./block-transfer.ts";
 export * from "./ciphering.ts";
 export { TypeDescription } from "./compact-array.ts";
 export { Data, decodeData, encodeData } from "./data.ts";
@@ -19,10 +21,12 @@ export {
 } from "./data-type.ts";
 export * from "./enumerations.ts";
 export * from "./errors.ts";
+export * from "./general.ts";
 export { AttributeWithSelection, GetRequest, GetResponse } from "./get.ts";
 export * from "./initiate.ts";
 export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
 export { type Keyed, keyed } from "./keyed.ts";
+export { DataNotification, DataNotificationConfirm, EventNotificationRequest } from "./notification.ts";
 export {
   AttributeDescriptor,
   DataBlockG,
@@ -32,5 +36,6 @@ export {
   SelectiveAccess,
 } from "./parts.ts";
 export { SetRequest, SetResponse } from "./set.ts";
+export * from "./short-name.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";

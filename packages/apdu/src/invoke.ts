@@ -1,13 +1,5 @@
-import {
-  asObject,
-  badJson,
-  Fault,
-  inRange,
-  type Json,
-  type Reader,
-  type RecordCodec,
-  type Writer,
-} from "@dlmskit/core";
+import { badJson, inRange, type Json, type RecordCodec } from "@dlmskit/core";
+import { bits, oneOf } from "./bits.ts";
 
 export type Priority = "normal" | "high";
 export type ServiceClass = "unconfirmed" | "confirmed";
@@ -32,49 +24,6 @@ export interface LongInvoke {
   readonly priority: Priority;
   /** The four reserved bits (24 to 27), 1 to 15; absent when they are 0. */
   readonly reserved?: number;
-}
-
-/** A record that lies in the bits of one integer; its JSON is its fields as they are. */
-function bits<T extends object>(
-  names: readonly (keyof T & string)[],
-  read: (from: Reader) => T,
-  write: (value: T, to: Writer) => void,
-  check: (value: Record<string, unknown>) => T,
-): RecordCodec<T> {
-  const jsonInto = (value: T, target: Record<string, Json>): void => {
-    for (const name of names) if (value[name] !== undefined) target[name] = value[name] as Json;
-  };
-  return {
-    names,
-    read,
-    write,
-    readInto: (from, target) => {
-      Object.assign(target, read(from));
-    },
-    toJson(value) {
-      const target = {};
-      jsonInto(value, target);
-      return target;
-    },
-    jsonInto,
-    fromJson(json) {
-      const given = asObject(json);
-      for (const key of Object.keys(given)) {
-        if (!(names as readonly string[]).includes(key)) {
-          throw new Fault("bad-json", `"${key}" does not belong here`, { hint: `expected ${names.join(", ")}` });
-        }
-      }
-      return check(given);
-    },
-    fromJsonInto(json, target) {
-      Object.assign(target, check(json));
-    },
-  };
-}
-
-function oneOf<T extends string>(value: unknown, ...names: readonly T[]): T {
-  if (!names.includes(value as T)) throw badJson(names.map((name) => `"${name}"`).join(" or "), value as Json);
-  return value as T;
 }
 
 function withReserved<T>(value: T, reserved: unknown, high: number): T {

@@ -15,6 +15,7 @@ import {
   u32,
 } from "@dlmskit/core";
 import { Data } from "./data.ts";
+import { DataTag } from "./data-type.ts";
 import { ActionResult as ActionResultNames, DataAccessResult as DataAccessResultNames } from "./enumerations.ts";
 import { keyed } from "./keyed.ts";
 
@@ -64,6 +65,15 @@ export const SizedDateTime: Codec<CosemDateTime | undefined> = {
   },
   toJson: (value) => CosemDateTime.toJson(value as CosemDateTime),
   fromJson: (json) => (json === undefined ? undefined : CosemDateTime.fromJson(json)),
+};
+
+/** The same where a meter writes the Data tag of an octet-string (09) before the length: the quirk `date-time-with-data-tag`. */
+export const TaggedDateTime: Codec<CosemDateTime | undefined> = {
+  ...SizedDateTime,
+  read(from) {
+    if (from.peek() === DataTag["octet-string"]) from.u8();
+    return SizedDateTime.read(from);
+  },
 };
 
 /** Two lists of one record that belong together item by item. Fault `list-length-mismatch`, reading and writing. */

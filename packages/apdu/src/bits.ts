@@ -1,0 +1,45 @@
+import { asObject, badJson, Fault, type Json, type Reader, type RecordCodec, type Writer } from "@dlmskit/core";
+
+/** A record that lies in the bits of one integer; its JSON is its fields as they are. */
+export function bits<T extends object>(
+  names: readonly (keyof T & string)[],
+  read: (from: Reader) => T,
+  write: (value: T, to: Writer) => void,
+  check: (value: Record<string, unknown>) => T,
+): RecordCodec<T> {
+  const jsonInto = (value: T, target: Record<string, Json>): void => {
+    for (const name of names) if (value[name] !== undefined) target[name] = value[name] as Json;
+  };
+  return {
+    names,
+    read,
+    write,
+    readInto: (from, target) => {
+      Object.assign(target, read(from));
+    },
+    toJson(value) {
+      const target = {};
+      jsonInto(value, target);
+      return target;
+    },
+    jsonInto,
+    fromJson(json) {
+      const given = asObject(json);
+      for (const key of Object.keys(given)) {
+        if (!(names as readonly string[]).includes(key)) {
+          throw new Fault("bad-json", `"${key}" does not belong here`, { hint: `expected ${names.join(", ")}` });
+        }
+      }
+      return check(given);
+    },
+    fromJsonInto(json, target) {
+      Object.assign(target, check(json));
+    },
+  };
+}
+
+/** Fault `bad-json` unless the value is one of the names. */
+export function oneOf<T extends string>(value: unknown, ...names: readonly T[]): T {
+  if (!names.includes(value as T)) throw badJson(names.map((name) => `"${name}"`).join(" or "), value as Json);
+  return value as T;
+}
