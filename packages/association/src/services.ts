@@ -1,15 +1,10 @@
-import type { ActionResult, Data, DataAccessResult, DataLike } from "@dlmskit/apdu";
+import type { ActionResultName, DataAccessResultName, DataLike, Priority } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
-
-/** A name of the enumeration Data-Access-Result: `"success"`, `"read-write-denied"` … */
-export type DataAccessResultName = keyof typeof DataAccessResult & string;
-/** A name of the enumeration Action-Result. */
-export type ActionResultName = keyof typeof ActionResult & string;
 
 /** Which part of an attribute: the access selector and its parameters (Blue Book, the class that it is for). */
 export interface SelectiveAccess {
   readonly selector: number;
-  readonly parameters: Data;
+  readonly parameters: DataLike;
 }
 
 /** One attribute of one object. Attribute 0 is all of them. */
@@ -45,7 +40,6 @@ export type ServiceRequest =
   | { readonly service: "action"; readonly items: readonly MethodInvocation[] };
 
 export type ServiceName = ServiceRequest["service"];
-export type Priority = "normal" | "high";
 
 export type GetResult = { readonly data: DataLike } | { readonly error: DataAccessResultName };
 export type SetResult = DataAccessResultName;

@@ -1,0 +1,82 @@
+import { concat } from "@dlmskit/core";
+
+export interface Block {
+  readonly blockNumber: number;
+  readonly lastBlock: boolean;
+  readonly rawData: Uint8Array;
+}
+
+/** Octets that leave in numbered blocks, from 1 on: the snapshot is taken once, so that all blocks tell of one moment. */
+export class OutgoingBlocks {
+  readonly #octets: Uint8Array;
+  #at = 0;
+  #number = 0;
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  /** The number of the block that was sent last; 0 before the first. */
+  get number(): number {
+    return this.#number;
+  }
+
+  get finished(): boolean {
+    return this.#number > 0 && this.#at === this.#octets.length;
+  }
+
+  /** The next block, with at most `most` octets of raw data (at least 1). */
+  next(most: number): Block {
+    const rawData = this.#octets.subarray(this.#at, this.#at + most);
+    this.#at += rawData.length;
+    this.#number++;
+    return { blockNumber: this.#number, lastBlock: this.#at === this.#octets.length, rawData };
+  }
+}
+
+/** Octets that come in numbered blocks, bounded. */
+export class IncomingBlocks {
+  readonly #cap: number;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  #number = 0;
+
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  /** The number of the block that came last. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Takes a block, or says why not: it is not the next one, or all of them are too many octets (or empty ones without end). */
+  add(block: Block): "taken" | "number" | "cap" {
+    if (block.blockNumber !== this.#number + 1) return "number";
+    // An empty block costs an object, too: it counts as one octet.
+    const length = this.#length + Math.max(1, block.rawData.length);
+    if (length > this.#cap) return "cap";
+    this.#length = length;
+    this.#number++;
+    if (block.rawData.length > 0) this.#parts.push(block.rawData.slice());
+    return "taken";
+  }
+
+  /** All octets so far. */
+  whole(): Uint8Array {
+    return concat(...this.#parts);
+  }
+}
+
+/** How many octets the length field of `length` octets takes. */
+export function lengthOctets(length: number): number {
+  return length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : length < 0x1000000 ? 4 : 5;
+}
+
+/** The most octets of content that fit in `room` together with their length field; below 0 when not even that fits. */
+export function contentIn(room: number): number {
+  if (room === Number.POSITIVE_INFINITY) return room;
+  let content = room - 1;
+  while (content > 0 && content + lengthOctets(content) > room) content--;
+  return content;
+}

@@ -1,0 +1,190 @@
+import {
+  type Aarq,
+  type AcseServiceProviderDiagnosticName,
+  type AcseServiceUserDiagnosticName,
+  decodeApdu,
+  encodeApdu,
+  type ResultSourceDiagnostic,
+} from "@dlmskit/apdu";
+import { Fault, sameOctets } from "@dlmskit/core";
+import { type CryptoProvider, challengeLength, newChallenge, type Random, systemTitleLength } from "@dlmskit/security";
+import { contextNames, mechanismName, needsTitles } from "./handshake.ts";
+import { type Initiated, InitiateRefused, initiate } from "./initiate-responder.ts";
+import type { Offer } from "./offer.ts";
+
+export interface HandshakeOptions {
+  readonly offer: Offer | undefined;
+  readonly provider: CryptoProvider;
+  readonly random: Random;
+}
+
+/** What an AARQ led to. Without `initiated` it was refused, for the reason in `fault`. */
+export interface HandshakeAnswer {
+  /** Absent: the client wants no answer. */
+  readonly aare?: Uint8Array;
+  readonly initiated?: Initiated;
+  /** Mechanisms from 2 on: the challenges whose answers are still to come. */
+  readonly challenges?: { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
+  readonly fault?: Fault;
+  /** The AARQ could not be read at all: what was open stays open. */
+  readonly malformed?: true;
+}
+
+class Rejected extends Error {
+  readonly diagnostic: ResultSourceDiagnostic;
+  readonly userInformation: Uint8Array | undefined;
+  readonly fault: Fault;
+
+  constructor(diagnostic: ResultSourceDiagnostic, fault: Fault, userInformation?: Uint8Array) {
+    super(fault.message);
+    this.diagnostic = diagnostic;
+    this.fault = fault;
+    this.userInformation = userInformation;
+  }
+}
+
+function user(diagnostic: AcseServiceUserDiagnosticName, message: string): Rejected {
+  return new Rejected(
+    { source: "acse-service-user", diagnostic },
+    new Fault(`association-refused`, `${diagnostic}: ${message}`, { layer: "association" }),
+  );
+}
+
+function provider(diagnostic: AcseServiceProviderDiagnosticName, message: string): Rejected {
+  return new Rejected(
+    { source: "acse-service-provider", diagnostic },
+    new Fault("association-refused", `${diagnostic}: ${message}`, { layer: "association" }),
+  );
+}
+
+/** Answers an AARQ (passes 1 and 2). Never throws a Fault: what is wrong is in the answer. Green Book 9.4.4. */
+export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): HandshakeAnswer {
+  const { offer } = options;
+  let aarq: Aarq;
+  try {
+    aarq = decodeApdu(pdu) as Aarq;
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+    const rejected = new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught);
+    return { aare: rejection(rejected, offer), fault: caught, malformed: true };
+  }
+  try {
+    return accept(aarq, options);
+  } catch (caught) {
+    const rejected =
+      caught instanceof InitiateRefused
+        ? new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught.fault, caught.answer)
+        : caught instanceof Fault
+          ? new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught)
+          : caught;
+    if (!(rejected instanceof Rejected)) throw caught;
+    return { aare: rejection(rejected, offer), fault: rejected.fault };
+  }
+}
+
+function rejection({ diagnostic, userInformation }: Rejected, offer: Offer | undefined): Uint8Array {
+  return encodeApdu({
+    apdu: "aare",
+    applicationContextName: contextNames[offer?.ciphered === true ? "ciphered" : "plain"],
+    result: "rejected-permanent",
+    resultSourceDiagnostic: diagnostic,
+    ...(userInformation === undefined ? {} : { userInformation }),
+  });
+}
+
+function accept(aarq: Aarq, { offer, provider: crypto, random }: HandshakeOptions): HandshakeAnswer {
+  if (aarq.protocolVersion?.startsWith("1") === false) {
+    throw provider("no-common-acse-version", "protocol version 1 is not among the client's");
+  }
+  if (offer === undefined) throw user("no-reason-given", "this client may open nothing here");
+  const contextName = contextNames[offer.ciphered ? "ciphered" : "plain"];
+  if (aarq.applicationContextName !== contextName) {
+    throw user("application-context-name-not-supported", `${aarq.applicationContextName}, offered is ${contextName}`);
+  }
+  const clientTitle = callingTitle(aarq, offer);
+  const userId = aarq.callingAeInvocationId;
+  if (offer.users !== undefined && (userId === undefined || !offer.users.includes(userId))) {
+    throw user("calling-ae-invocation-identifier-not-recognized", `user ${userId ?? "none"}`);
+  }
+  const cToS = authenticate(aarq, offer, crypto);
+  const initiated = initiate(aarq.userInformation, offer, crypto, clientTitle, userId);
+  if (!initiated.negotiated.confirmed) return { initiated };
+  const challenges = cToS === undefined ? undefined : { cToS, sToC: ownChallenge(random, crypto, cToS, offer) };
+  const aare = encodeApdu({
+    apdu: "aare",
+    applicationContextName: contextName,
+    result: "accepted",
+    resultSourceDiagnostic: {
+      source: "acse-service-user",
+      diagnostic: challenges === undefined ? "null" : "authentication-required",
+    },
+    ...(needsTitles(offer.ciphered, offer.mechanism) && offer.security !== undefined
+      ? { respondingApTitle: offer.security.systemTitle }
+      : {}),
+    ...(challenges === undefined
+      ? {}
+      : {
+          responderAcseRequirements: { authentication: true },
+          mechanismName: mechanismName(offer.mechanism),
+          respondingAuthenticationValue: { choice: "charstring" as const, value: challenges.sToC },
+        }),
+    userInformation: initiated.response(),
+  });
+  return { aare, initiated, ...(challenges === undefined ? {} : { challenges }) };
+}
+
+/** The client's system title, where one takes part. */
+function callingTitle({ callingApTitle: title }: Aarq, offer: Offer): Uint8Array | undefined {
+  if (!needsTitles(offer.ciphered, offer.mechanism)) return undefined;
+  const { security } = offer;
+  if (title === undefined || title.length !== systemTitleLength) {
+    throw user("calling-ap-title-not-recognized", `a system title has ${systemTitleLength} octets`);
+  }
+  const expected = security?.peerSystemTitle;
+  if (
+    (security !== undefined && sameOctets(title, security.systemTitle)) ||
+    (expected !== undefined && !sameOctets(title, expected))
+  ) {
+    throw user("calling-ap-title-not-recognized", "the system title is not that of the client");
+  }
+  return title.slice();
+}
+
+/** Pass 1. Gives the client's challenge for the mechanisms that have one. */
+function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Array | undefined {
+  const { mechanism } = offer;
+  const { senderAcseRequirements, mechanismName: name, callingAuthenticationValue: value } = aarq;
+  if (mechanism === 0) {
+    // What names no mechanism, or the lowest, is no authentication, whatever else stands there.
+    if (name === undefined || name === "lowest") return undefined;
+    throw user("authentication-mechanism-name-not-recognised", `${name}, offered is none`);
+  }
+  if (senderAcseRequirements?.authentication !== true) {
+    throw user("authentication-required", "the functional unit authentication is not asked for");
+  }
+  if (name === undefined) throw user("authentication-mechanism-name-required", "no mechanism is named");
+  if (name !== mechanismName(mechanism)) {
+    throw user("authentication-mechanism-name-not-recognised", `${name}, offered is ${mechanismName(mechanism)}`);
+  }
+  if (value === undefined || value.choice !== "charstring") {
+    throw user("authentication-failure", "no authentication value of the form that COSEM uses");
+  }
+  if (mechanism === 1) {
+    if (offer.secret === undefined || !crypto.sameSecret(offer.secret, value.value)) {
+      throw user("authentication-failure", "wrong password");
+    }
+    return undefined;
+  }
+  const { least, most } = challengeLength;
+  if (value.value.length < least || value.value.length > most) {
+    throw user("authentication-failure", `a challenge of ${value.value.length} octets, ${least} to ${most} belong`);
+  }
+  return value.value.slice();
+}
+
+/** A challenge that is not the client's. */
+function ownChallenge(random: Random, crypto: CryptoProvider, cToS: Uint8Array, offer: Offer): Uint8Array {
+  const sToC = newChallenge(random, offer.security?.suite === 2 ? 32 : 16);
+  if (crypto.sameSecret(cToS, sToC)) throw user("authentication-failure", "the challenges are the same");
+  return sToC;
+}

@@ -1,0 +1,28 @@
+import { Mechanism, type MechanismName } from "@dlmskit/apdu";
+import { nameOf } from "@dlmskit/core";
+import type { MechanismId } from "./offer.ts";
+
+export const contextNames = {
+  plain: "logical-name-referencing-no-ciphering",
+  ciphered: "logical-name-referencing-with-ciphering",
+} as const;
+
+/** The xDLMS version of the standard. */
+export const dlmsVersion = 6;
+/** The VAA name of a server with logical names; with short names it is 0xFA00. */
+export const logicalNameVaa = 0x0007;
+/** The least size of APDU that a peer may ask for; 0 asks for no limit. */
+export const leastPduSize = 12;
+/** The object that the mechanisms from 2 on are finished at: the current association, and its method. */
+export const currentAssociation = "0.0.40.0.0.255";
+export const associationClass = 15;
+export const replyToHlsAuthentication = 1;
+
+export function mechanismName(mechanism: MechanismId): MechanismName {
+  return nameOf(Mechanism, mechanism) as MechanismName;
+}
+
+/** Whether system titles take part: in the ciphered contexts, and in mechanisms 5, 6 and 7. */
+export function needsTitles(ciphered: boolean, mechanism: MechanismId): boolean {
+  return ciphered || mechanism >= 5;
+}

@@ -1,0 +1,73 @@
+import type { ActionRequest, ActionResponse } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import { type CryptoProvider, challengeResponse, verifyResponse } from "@dlmskit/security";
+import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
+import type { Negotiated, Offer } from "./offer.ts";
+import { echo } from "./server-port.ts";
+
+/** Whether the APDU invokes reply_to_HLS_authentication of this association. */
+export function isPass3(apdu: { readonly apdu: string }, offer: Offer): boolean {
+  if (apdu.apdu !== "action-request-normal") return false;
+  const { method } = apdu as Extract<ActionRequest, { apdu: "action-request-normal" }>;
+  return (
+    method.classId === associationClass &&
+    method.methodId === replyToHlsAuthentication &&
+    (method.instanceId === currentAssociation || method.instanceId === offer.associationInstance)
+  );
+}
+
+export interface Pass3Options {
+  readonly offer: Offer;
+  readonly negotiated: Negotiated;
+  readonly provider: CryptoProvider;
+  readonly challenges: { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
+  /** The lowest acceptable counter of the global key before pass 3 was opened, where it came under that key. */
+  readonly lowest: number | undefined;
+}
+
+/**
+ * Passes 3 and 4: verifies f(StoC) and answers with f(CtoS). Fault `authentication-failed`, and those of the counters.
+ * Green Book 9.2.7.4.
+ */
+export function answerPass3(
+  apdu: Extract<ActionRequest, { apdu: "action-request-normal" }>,
+  options: Pass3Options,
+): ActionResponse {
+  const { offer, negotiated, provider, challenges, lowest } = options;
+  const { security } = offer;
+  const common = {
+    mechanism: offer.mechanism,
+    provider,
+    role: "server" as const,
+    ...challenges,
+    ...(offer.secret === undefined ? {} : { secret: offer.secret }),
+    ...(security === undefined
+      ? {}
+      : { suite: security.suite, keys: security.keys, ownSystemTitle: security.systemTitle }),
+    ...(negotiated.clientSystemTitle === undefined ? {} : { peerSystemTitle: negotiated.clientSystemTitle }),
+  };
+  const response = apdu.parameters?.type === "octet-string" ? apdu.parameters.value : undefined;
+  const right =
+    response !== undefined &&
+    verifyResponse({
+      ...common,
+      response,
+      ...(security === undefined ? {} : { replay: security.replay }),
+      ...(lowest === undefined ? {} : { lowest }),
+      ...(security?.signing === undefined ? {} : { peerPublicKey: security.signing.peerPublicKey }),
+    });
+  if (!right) {
+    throw new Fault("authentication-failed", "the client's answer to the challenge is wrong", { layer: "association" });
+  }
+  const value = challengeResponse({
+    ...common,
+    ...(security === undefined ? {} : { counters: security.counters }),
+    ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
+  });
+  return {
+    apdu: "action-response-normal",
+    ...echo(apdu),
+    result: "success",
+    returnParameters: { data: { type: "octet-string", value } },
+  };
+}

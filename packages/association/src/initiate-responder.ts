@@ -1,0 +1,175 @@
+import {
+  type ConfirmedServiceError,
+  type ConformanceName,
+  decodeApdu,
+  encodeApdu,
+  type InitiateRequest,
+  type ServiceError,
+} from "@dlmskit/apdu";
+import { Fault, sameOctets } from "@dlmskit/core";
+import {
+  CounterGuard,
+  CounterLedger,
+  type CryptoProvider,
+  lastCounter,
+  Protection,
+  securitySuite,
+} from "@dlmskit/security";
+import { Channel, type Opened, type Sealing } from "./channel.ts";
+import { dlmsVersion, leastPduSize, logicalNameVaa } from "./handshake.ts";
+import type { Negotiated, Offer } from "./offer.ts";
+import { enforceRequest, responseSealing } from "./policy.ts";
+
+/** What of the association the InitiateRequest settles. */
+export interface Initiated {
+  readonly channel: Channel;
+  readonly negotiated: Negotiated;
+  /** The InitiateResponse as it goes into the AARE. */
+  readonly response: () => Uint8Array;
+  /** How the InitiateRequest came: a release asks for no less. */
+  readonly sealing: Sealing | undefined;
+}
+
+/** An InitiateRequest that is refused: the confirmedServiceError that says so, and why. */
+export class InitiateRefused extends Error {
+  readonly answer: Uint8Array;
+  readonly fault: Fault;
+
+  constructor(error: ConfirmedServiceError["serviceError"], fault: Fault) {
+    super(fault.message);
+    this.answer = encodeApdu({ apdu: "confirmed-service-error", service: "initiate-error", serviceError: error });
+    this.fault = fault;
+  }
+}
+
+const refuse = (value: keyof (typeof ServiceError)["initiate"], message: string): InitiateRefused =>
+  new InitiateRefused({ error: "initiate", value }, new Fault(`initiate-${value}`, message, { layer: "association" }));
+
+/** The deciphering-error of Green Book: it tells nothing of which check failed. */
+const undeciphered = (fault: Fault): InitiateRefused =>
+  new InitiateRefused({ error: "application-reference", value: "deciphering-error" }, fault);
+
+function protectionOf(offer: Offer, provider: CryptoProvider, title: Uint8Array) {
+  const { security } = offer;
+  if (!offer.ciphered || security === undefined) return undefined;
+  const { suite, keys, systemTitle, counters, replay } = security;
+  return new Protection({ provider, suite, keys, systemTitle, peerSystemTitle: title, counters, replay });
+}
+
+/**
+ * Negotiates: the conformance that both have, the PDU sizes, the dedicated key. Green Book 9.4.2 and 9.5.
+ * Throws InitiateRefused.
+ */
+export function initiate(
+  octets: Uint8Array | undefined,
+  offer: Offer,
+  provider: CryptoProvider,
+  clientTitle: Uint8Array | undefined,
+  userId: number | undefined,
+): Initiated {
+  if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ carries no InitiateRequest");
+  const protection = clientTitle === undefined ? undefined : protectionOf(offer, provider, clientTitle);
+  // Which general forms the client may use is not known yet: what it used here is checked against what was negotiated below.
+  const opened = open(new Channel(protection, true), octets, offer);
+  const request = decodeRequest(opened.apdu);
+  if (request.proposedDlmsVersionNumber < dlmsVersion) {
+    throw refuse("dlms-version-too-low", `version ${request.proposedDlmsVersionNumber}, ${dlmsVersion} is the least`);
+  }
+  const conformance = common(offer, request.proposedConformance);
+  if (conformance.length === 0) throw refuse("incompatible-conformance", "client and server have no service in common");
+  const clientMaxReceivePduSize = request.clientMaxReceivePduSize;
+  if (clientMaxReceivePduSize !== 0 && clientMaxReceivePduSize < leastPduSize) {
+    throw refuse("pdu-size-too-short", `${clientMaxReceivePduSize} octets, ${leastPduSize} are the least`);
+  }
+  const confirmed = request.responseAllowed;
+  if (!confirmed && offer.mechanism > 1) throw refuse("other", "an authentication in four passes needs an AARE");
+  const dedicatedKey = dedicate(request, offer, protection, opened);
+  const negotiated: Negotiated = {
+    context: offer.context,
+    ciphered: offer.ciphered,
+    mechanism: offer.mechanism,
+    conformance,
+    clientMaxReceivePduSize,
+    serverMaxReceivePduSize: offer.maxReceivePduSize,
+    dedicatedKey,
+    confirmed,
+    ...(clientTitle === undefined ? {} : { clientSystemTitle: clientTitle }),
+    ...(offer.security === undefined ? {} : { serverSystemTitle: offer.security.systemTitle }),
+    ...(userId === undefined ? {} : { userId }),
+  };
+  const channel = new Channel(protection, conformance.includes("general-protection"));
+  const response = () =>
+    channel.seal(
+      encodeApdu({
+        apdu: "initiate-response",
+        negotiatedDlmsVersionNumber: dlmsVersion,
+        negotiatedConformance: conformance,
+        serverMaxReceivePduSize: offer.maxReceivePduSize,
+        vaaName: logicalNameVaa,
+      }),
+      protection === undefined ? undefined : responseSealing(offer.security?.policy, opened.sealing),
+    );
+  return { channel, negotiated, response, sealing: opened.sealing };
+}
+
+function open(channel: Channel, octets: Uint8Array, offer: Offer): Opened {
+  try {
+    const opened = channel.open(octets);
+    if (offer.ciphered) enforceRequest(offer.security?.policy, opened.seen);
+    return opened;
+  } catch (caught) {
+    throw caught instanceof Fault ? undeciphered(caught) : caught;
+  }
+}
+
+function decodeRequest(octets: Uint8Array): InitiateRequest {
+  try {
+    const apdu = decodeApdu(octets);
+    if (apdu.apdu === "initiate-request") return apdu;
+    throw refuse("other", `${apdu.apdu} instead of an InitiateRequest`);
+  } catch (caught) {
+    if (caught instanceof Fault) throw new InitiateRefused({ error: "initiate", value: "other" }, caught);
+    throw caught;
+  }
+}
+
+// What this end serves: nothing else is ever negotiated, whatever the offer says.
+const served: ReadonlySet<ConformanceName> = new Set<ConformanceName>([
+  "general-protection",
+  "attribute0-supported-with-set",
+  "priority-mgmt-supported",
+  "attribute0-supported-with-get",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "data-notification",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+]);
+
+/** What both have, as far as it is served here. */
+function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {
+  return offer.conformance.filter(
+    (name) => proposed.includes(name) && served.has(name) && (offer.ciphered || name !== "general-protection"),
+  );
+}
+
+/** Takes the client's dedicated key. One that came unprotected is nobody's secret: it is not used. */
+function dedicate(request: InitiateRequest, offer: Offer, protection: Protection | undefined, opened: Opened): boolean {
+  const { security } = offer;
+  const key = request.dedicatedKey;
+  if (key === undefined || security === undefined || protection === undefined || !opened.seen.encrypted) return false;
+  if (security.dedicatedKeys === false) return false;
+  const { keyLength } = securitySuite(security.suite);
+  if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);
+  // Its counters begin anew: under the global key they would repeat.
+  if (sameOctets(key, security.keys.encryptionKey)) throw refuse("other", "the dedicated key is the global one");
+  const counters = new CounterLedger({ start: 0 });
+  counters.reserved(lastCounter + 1);
+  protection.dedicate({ key: key.slice(), counters, replay: new CounterGuard() });
+  return true;
+}

@@ -1,0 +1,48 @@
+import type { ExceptionResponse, ServiceErrorName, StateErrorName } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+
+/** The Fault codes that the association raises itself when it refuses an APDU of the client. */
+export type RefusalCode =
+  /** No association is open, or it is still pending. */
+  | "not-associated"
+  /** The service, or the form of it, was not negotiated, or is of another referencing. */
+  | "service-not-supported"
+  /** The APDU is protected less than the policy asks for. */
+  | "protection-too-weak"
+  | "pdu-too-long"
+  | "too-many-requests";
+
+/** A Fault of this layer, to be thrown. */
+export function refusal(code: RefusalCode, message: string, hint?: string): Fault {
+  return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
+}
+
+/**
+ * The exception-response that answers a refused APDU. It says no more than the standard's codes: nothing about
+ * which check failed within the deciphering.
+ */
+export function exceptionFor(fault: Fault): ExceptionResponse {
+  const exception = (stateError: StateErrorName, serviceError: ServiceErrorName): ExceptionResponse => ({
+    apdu: "exception-response",
+    stateError,
+    serviceError,
+  });
+  switch (fault.code) {
+    case "not-associated":
+    case "protection-too-weak":
+      return exception("service-not-allowed", "operation-not-possible");
+    case "pdu-too-long":
+      return exception("service-not-allowed", "pdu-too-long");
+    case "too-many-requests":
+      return exception("service-not-allowed", "other-reason");
+    case "invocation-counter":
+      return {
+        ...exception("service-not-allowed", "invocation-counter-error"),
+        // At 2^32 no counter is left: the largest number says so as well as 32 bits can.
+        invocationCounter: Math.min(fault.expected ?? 0, 0xffffffff),
+      };
+  }
+  if (fault.layer === "security") return exception("service-not-allowed", "deciphering-error");
+  if (fault.code === "unknown-tag" && fault.offset === 0) return exception("service-unknown", "service-not-supported");
+  return exception("service-not-allowed", "service-not-supported");
+}
