@@ -117,6 +117,13 @@ export function ownParameters(options: Partial<Parameters>): Parameters {
   return own;
 }
 
+/** Whether these are what holds without a negotiation. */
+export function isDefault(own: Parameters): boolean {
+  return (Object.keys(defaultParameters) as (keyof Parameters)[]).every(
+    (name) => own[name] === defaultParameters[name],
+  );
+}
+
 /** What one end says of itself. */
 export function negotiationOf(own: Parameters): Negotiation {
   return {

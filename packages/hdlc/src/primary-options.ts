@@ -40,3 +40,11 @@ export interface PrimaryOptions extends Partial<Parameters> {
   readonly maxMessage?: number;
   readonly quirks?: readonly HdlcQuirk[];
 }
+
+/** The times of a client, all in ms, and its retries. */
+export type PrimaryTiming = Required<Pick<PrimaryOptions, "timeout" | "retries" | "pollInterval" | "pollFor">>;
+
+export function primaryTiming(options: PrimaryOptions): PrimaryTiming {
+  const { timeout = 2000, retries = 3, pollInterval = 200, pollFor = 30_000 } = options;
+  return { timeout, retries, pollInterval, pollFor };
+}

@@ -2,13 +2,14 @@ import { type ClientLink, Fault, inRange, type LinkAddress, type LinkOutput, sam
 import { type HdlcAddress, hdlcAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import type { Control, FrameType } from "./control.ts";
-import { encodeFrame, type Frame } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { FrameSender } from "./frame-sender.ts";
 import { unwrapLlc, wrapLlc } from "./llc.ts";
 import {
   decodeNegotiation,
-  defaultParameters,
   encodeNegotiation,
   exceeds,
+  isDefault,
   type Negotiation,
   negotiate,
   negotiationOf,
@@ -20,12 +21,12 @@ import {
   type PrimaryAct,
   type PrimaryMode,
   type PrimaryOptions,
+  type PrimaryTiming,
+  primaryTiming,
   primaryTransitions,
 } from "./primary-options.ts";
 import { SendWindow } from "./send-window.ts";
 import { FrameSplitter } from "./splitter.ts";
-
-const empty = new Uint8Array(0);
 
 /**
  * The client's end of an HDLC link. A PDU that is sent is repeated until it is acknowledged, at most `retries` times;
@@ -37,12 +38,10 @@ export class Primary implements ClientLink {
   readonly #here: HdlcAddress;
   readonly #there: HdlcAddress;
   readonly #own: Parameters;
-  readonly #timeout: number;
-  readonly #retries: number;
-  readonly #pollInterval: number;
-  readonly #pollFor: number;
+  readonly #timing: PrimaryTiming;
   readonly #quirks: readonly HdlcQuirk[];
   readonly #splitter: FrameSplitter;
+  readonly #sender: FrameSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
   readonly #unnumbered: Assembler;
@@ -64,14 +63,15 @@ export class Primary implements ClientLink {
   constructor(options: PrimaryOptions) {
     this.#here = hdlcAddress({ upper: inRange(options.client, 1, 0x7e), octets: 1 });
     this.#there = hdlcAddress(options.server);
+    this.#sender = new FrameSender(this.#here, this.#there, (octets) => {
+      if (this.#quirks.includes("echo")) this.#sent.push(octets);
+      this.#outputs.push({ type: "transmit", octets });
+    });
     const { upper, lower } = this.#there;
     this.address = { client: options.client, server: upper, ...(lower === undefined ? {} : { physical: lower }) };
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
-    this.#timeout = options.timeout ?? 2000;
-    this.#retries = options.retries ?? 3;
-    this.#pollInterval = options.pollInterval ?? 200;
-    this.#pollFor = options.pollFor ?? 30_000;
+    this.#timing = primaryTiming(options);
     this.#quirks = options.quirks ?? [];
     this.#splitter = new FrameSplitter(options.interOctet ?? 500);
     const cap = (options.maxMessage ?? 0x100000) + 3;
@@ -111,13 +111,12 @@ export class Primary implements ClientLink {
       return;
     }
     this.#window.queue(wrapLlc(pdu, "command"));
-    this.#expectUntil = now + this.#pollFor;
+    this.#expectUntil = now + this.#timing.pollFor;
     if (this.#mode === "connected" && this.#asked === undefined) this.#proceed(now, true);
   }
 
   /** Sends a PDU in one UI frame, unacknowledged, connected or not. Fault `frame-too-long` past 2047 octets. */
   sendUnnumbered(pdu: Uint8Array): void {
-    this.#turn();
     this.#transmit({ frame: "ui", pollFinal: false }, wrapLlc(pdu, "command"));
   }
 
@@ -144,7 +143,7 @@ export class Primary implements ClientLink {
     if (this.#deadline === undefined || now < this.#deadline) return;
     this.#deadline = undefined;
     const waiting = this.#mode !== "connected" || this.#asked !== undefined;
-    if (waiting && this.#attempts >= this.#retries) {
+    if (waiting && this.#attempts >= this.#timing.retries) {
       const hint = "is the address right, and the line the server's?";
       this.#disconnect("no-answer", this.#fault("no-answer", `no answer to ${this.#attempts + 1} tries`, hint));
       return;
@@ -311,29 +310,21 @@ export class Primary implements ClientLink {
   #proceed(now: number, progress: boolean): void {
     this.#asked = undefined;
     this.#deadline = undefined;
-    const pieces = this.#peerBusy ? [] : this.#window.turn();
-    if (pieces.length > 0) {
-      this.#turn();
-      let sendSequence = this.#window.firstSequence;
-      const receiveSequence = this.#receiveSequence;
-      pieces.forEach(({ information, segmented }, at) => {
-        const pollFinal = at === pieces.length - 1;
-        this.#transmit({ frame: "i", pollFinal, sendSequence, receiveSequence }, information, segmented);
-        sendSequence = (sendSequence + 1) & 7;
-      });
+    this.#sent = [];
+    if (!this.#peerBusy && this.#sender.sendTurn(this.#window, this.#receiveSequence)) {
       this.#asked = "information";
       this.#arm(now);
       return;
     }
     const unfinished = this.#assembler.length > 0;
     if (unfinished && progress) {
-      this.#expectUntil = now + this.#pollFor;
+      this.#expectUntil = now + this.#timing.pollFor;
       this.#rr(now);
       return;
     }
     if (this.#expectUntil === undefined) return;
     if (now < this.#expectUntil) {
-      this.#deadline = now + this.#pollInterval;
+      this.#deadline = now + this.#timing.pollInterval;
       return;
     }
     this.#expectUntil = undefined;
@@ -344,46 +335,35 @@ export class Primary implements ClientLink {
 
   /** Asks again after a gap; counted as a try. */
   #again(now: number): void {
-    if (this.#attempts >= this.#retries) return;
+    if (this.#attempts >= this.#timing.retries) return;
     this.#attempts++;
     this.#rr(now);
   }
 
   #rr(now: number): void {
-    this.#turn();
     this.#transmit({ frame: "rr", pollFinal: true, receiveSequence: this.#receiveSequence });
     this.#asked = "poll";
     this.#arm(now);
   }
 
   #snrm(now: number): void {
-    const isDefault = (Object.keys(defaultParameters) as (keyof Parameters)[]).every(
-      (name) => this.#own[name] === defaultParameters[name],
-    );
-    const bare = isDefault && !this.#quirks.includes("snrm-with-parameters");
-    this.#turn();
-    this.#transmit({ frame: "snrm", pollFinal: true }, bare ? empty : encodeNegotiation(negotiationOf(this.#own)));
+    const bare = isDefault(this.#own) && !this.#quirks.includes("snrm-with-parameters");
+    this.#transmit({ frame: "snrm", pollFinal: true }, bare ? undefined : encodeNegotiation(negotiationOf(this.#own)));
     this.#arm(now);
   }
 
   #disc(): void {
-    this.#turn();
     this.#transmit({ frame: "disc", pollFinal: true });
   }
 
   #arm(now: number): void {
-    this.#deadline = now + this.#timeout;
+    this.#deadline = now + this.#timing.timeout;
   }
 
-  /** A new turn of this end: the echo to expect is of its frames. */
-  #turn(): void {
+  /** A turn of one frame. */
+  #transmit(control: Control, information?: Uint8Array): void {
     this.#sent = [];
-  }
-
-  #transmit(control: Control, information: Uint8Array = empty, segmented = false): void {
-    const octets = encodeFrame({ ...control, destination: this.#there, source: this.#here, segmented, information });
-    if (this.#quirks.includes("echo")) this.#sent.push(octets);
-    this.#outputs.push({ type: "transmit", octets });
+    this.#sender.send(control, information);
   }
 
   #fault(code: string, message: string, hint?: string, cause?: unknown): Fault {

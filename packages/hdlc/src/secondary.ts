@@ -2,7 +2,8 @@ import { Fault, type LinkAddress, type LinkOutput } from "@dlmskit/core";
 import type { HdlcAddress } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import { type Control, encodeControl, type FrameType } from "./control.ts";
-import { encodeFrame, type Frame } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { FrameSender } from "./frame-sender.ts";
 import { unwrapLlc, wrapLlc } from "./llc.ts";
 import {
   decodeNegotiation,
@@ -73,6 +74,7 @@ export class Secondary {
   readonly address: LinkAddress;
   readonly #own: Parameters;
   readonly #inactivity: number;
+  readonly #sender: FrameSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
   readonly #outputs: LinkOutput[] = [];
@@ -84,14 +86,11 @@ export class Secondary {
   #peerBusy = false;
   #rejection: Uint8Array = empty;
   #lastFrame = 0;
-  #here: HdlcAddress;
-  #there: HdlcAddress;
 
   /** `address` for the layers above; `here` and `there`, the addresses on the wire. Fault `out-of-range` for parameters. */
   constructor(address: LinkAddress, here: HdlcAddress, there: HdlcAddress, options: SecondaryOptions = {}) {
     this.address = address;
-    this.#here = here;
-    this.#there = there;
+    this.#sender = new FrameSender(here, there, (octets) => this.#outputs.push({ type: "transmit", octets }));
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
     this.#inactivity = options.inactivity ?? 120_000;
@@ -120,8 +119,8 @@ export class Secondary {
     this.expire(now);
     this.#lastFrame = now;
     // Answers go in the width in which the client asks.
-    this.#here = frame.destination;
-    this.#there = frame.source;
+    this.#sender.source = frame.destination;
+    this.#sender.destination = frame.source;
     const acts: Partial<Record<FrameType, SecondaryAct>> = secondaryTransitions[this.#mode];
     switch (acts[frame.frame]) {
       case "accept":
@@ -171,7 +170,7 @@ export class Secondary {
     const { maxInfoSend } = this.#parameters;
     for (let at = 0; at < message.length; at += maxInfoSend) {
       const end = Math.min(at + maxInfoSend, message.length);
-      this.#transmit({ frame: "ui", pollFinal: false }, message.subarray(at, end), end < message.length);
+      this.#sender.send({ frame: "ui", pollFinal: false }, message.subarray(at, end), end < message.length);
     }
   }
 
@@ -301,28 +300,15 @@ export class Secondary {
   /** Uses the turn: information frames as far as the window goes, the last with F=1; without any, RR. */
   #respond(): void {
     this.#turn = false;
-    const pieces = this.#peerBusy ? [] : this.#window.turn();
     const receiveSequence = this.#receiveSequence;
-    if (pieces.length === 0) {
-      this.#transmit({ frame: "rr", pollFinal: true, receiveSequence });
-      return;
+    if (this.#peerBusy || !this.#sender.sendTurn(this.#window, receiveSequence)) {
+      this.#sender.send({ frame: "rr", pollFinal: true, receiveSequence });
     }
-    let sendSequence = this.#window.firstSequence;
-    pieces.forEach(({ information, segmented }, at) => {
-      const pollFinal = at === pieces.length - 1;
-      this.#transmit({ frame: "i", pollFinal, sendSequence, receiveSequence }, information, segmented);
-      sendSequence = (sendSequence + 1) & 7;
-    });
   }
 
   /** A secondary speaks only when it is polled. */
   #answer(frame: Frame, control: Control, information: Uint8Array = empty): void {
-    if (frame.pollFinal) this.#transmit(control, information);
-  }
-
-  #transmit(control: Control, information: Uint8Array = empty, segmented = false): void {
-    const octets = encodeFrame({ ...control, destination: this.#there, source: this.#here, segmented, information });
-    this.#outputs.push({ type: "transmit", octets });
+    if (frame.pollFinal) this.#sender.send(control, information);
   }
 
   #drop(why: string, octets: Uint8Array): void {
