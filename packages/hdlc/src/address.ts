@@ -1,4 +1,4 @@
-import { asObject, badJson, Fault, inRange, type Json, type Writer } from "@dlmskit/core";
+import { asObject, badJson, Fault, inRange, type Json, type LinkAddress, type Writer } from "@dlmskit/core";
 
 /** How many octets an address takes on the wire. */
 export type AddressOctets = 1 | 2 | 4;
@@ -57,6 +57,14 @@ export function isNoStation(address: HdlcAddress): boolean {
 /** Whether both name the same station, whatever their widths. */
 export function sameStation(one: AddressLike, other: AddressLike): boolean {
   return one.upper === other.upper && one.lower === other.lower;
+}
+
+/** The address as the layers above know it. */
+export function linkAddress(
+  client: number,
+  server: { readonly upper: number; readonly lower?: number | undefined },
+): LinkAddress {
+  return { client, server: server.upper, ...(server.lower === undefined ? {} : { physical: server.lower }) };
 }
 
 /**

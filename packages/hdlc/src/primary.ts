@@ -1,5 +1,5 @@
 import { type ClientLink, Fault, inRange, type LinkAddress, type LinkOutput, sameOctets } from "@dlmskit/core";
-import { type HdlcAddress, hdlcAddress, sameStation } from "./address.ts";
+import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import type { Control, FrameType } from "./control.ts";
 import type { Frame } from "./frame.ts";
@@ -67,8 +67,7 @@ export class Primary implements ClientLink {
       if (this.#quirks.includes("echo")) this.#sent.push(octets);
       this.#outputs.push({ type: "transmit", octets });
     });
-    const { upper, lower } = this.#there;
-    this.address = { client: options.client, server: upper, ...(lower === undefined ? {} : { physical: lower }) };
+    this.address = linkAddress(options.client, this.#there);
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
     this.#timing = primaryTiming(options);
@@ -378,12 +377,8 @@ export class Primary implements ClientLink {
 
   #disconnect(why: "disc" | "refused" | "closed" | "no-answer", fault?: Fault): void {
     this.#reset("disconnected");
-    this.#outputs.push({
-      type: "disconnected",
-      why,
-      address: this.address,
-      ...(fault === undefined ? {} : { fault }),
-    });
+    const { address } = this;
+    this.#outputs.push({ type: "disconnected", why, address, ...(fault === undefined ? {} : { fault }) });
   }
 
   #reset(mode: PrimaryMode): void {

@@ -1,5 +1,13 @@
 import { inRange, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
-import { type AddressLike, allStation, type HdlcAddress, hdlcAddress, isBroadcast, isNoStation } from "./address.ts";
+import {
+  type AddressLike,
+  allStation,
+  type HdlcAddress,
+  hdlcAddress,
+  isBroadcast,
+  isNoStation,
+  linkAddress,
+} from "./address.ts";
 import type { Frame } from "./frame.ts";
 import { unwrapLlc } from "./llc.ts";
 import { maxInfoLimit } from "./negotiation.ts";
@@ -27,10 +35,6 @@ interface Declared {
 function declared(like: AddressLike): Declared {
   const { upper, lower, octets } = hdlcAddress(like);
   return { upper, lower, octets: like.octets !== undefined ? [octets] : lower === undefined ? [1] : [2, 4] };
-}
-
-function linkAddress(client: number, upper: number, lower: number | undefined): LinkAddress {
-  return { client, server: upper, ...(lower === undefined ? {} : { physical: lower }) };
 }
 
 /**
@@ -139,7 +143,7 @@ export class Station implements Link {
       this.#drop("address", octets);
       return;
     }
-    const address = linkAddress(source.upper, destination.upper, destination.lower);
+    const address = linkAddress(source.upper, destination);
     const open = this.#links.get(key(address));
     if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 64)) {
       this.#refuse(address, frame, octets, now);
@@ -173,8 +177,8 @@ export class Station implements Link {
         (destination.lower === undefined || destination.lower === all || destination.lower === one.lower),
     ) ?? [destination];
     if (meant.length === 0) this.#drop("address", octets);
-    for (const { upper, lower } of meant) {
-      this.#outputs.push({ type: "received", pdu, address: linkAddress(source.upper, upper, lower), broadcast: true });
+    for (const one of meant) {
+      this.#outputs.push({ type: "received", pdu, address: linkAddress(source.upper, one), broadcast: true });
     }
   }
 
