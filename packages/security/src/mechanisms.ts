@@ -1,3 +1,4 @@
+import { decodeApdu } from "@dlmskit/apdu";
 import { concat, Fault } from "@dlmskit/core";
 import { checkChallenges } from "./challenges.ts";
 import { tagLength } from "./checks.ts";
@@ -32,6 +33,11 @@ export interface AuthenticationContext {
 export interface ResponseOptions extends AuthenticationContext {
   /** Mechanism 5: the counters of the global unicast encryption key; one is used. */
   readonly counters?: CounterSource;
+  /**
+   * Mechanism 5: Fault `challenge-is-apdu` for a challenge that is an APDU: the answer to it would authenticate that APDU
+   * to everybody who has the same keys.
+   */
+  readonly strict?: boolean;
   /** Mechanism 7: own signing key. */
   readonly privateKey?: Uint8Array;
 }
@@ -135,10 +141,19 @@ function signatureCurve(context: AuthenticationContext): Curve {
   return need(curve, "security suite 1 or 2", context.mechanism);
 }
 
+function isApdu(octets: Uint8Array): boolean {
+  try {
+    decodeApdu(octets);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The answer to the peer's challenge (a client's f(StoC), a server's f(CtoS)).
  * Faults: `unknown-mechanism`, `bad-challenge`, `challenge-reflected`, `missing-parameter`, `bad-key-length`,
- * `bad-system-title`, `own-system-title`, and those of the counters.
+ * `bad-system-title`, `own-system-title`, `challenge-is-apdu`, `bad-private-key`, and those of the counters.
  */
 export function challengeResponse(options: ResponseOptions): Uint8Array {
   const { mechanism, provider } = options;
@@ -146,6 +161,11 @@ export function challengeResponse(options: ResponseOptions): Uint8Array {
   switch (mechanism) {
     case 5: {
       const counters = need(options.counters, "invocation counters", mechanism);
+      if (options.strict && isApdu(challenges(options, "own")[0])) {
+        throw new Fault("challenge-is-apdu", "the challenge is an APDU, its answer would authenticate it", {
+          layer: "security",
+        });
+      }
       return gmac(options, "own", () => counters.next());
     }
     case 7: {
