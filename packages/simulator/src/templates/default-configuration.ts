@@ -1,0 +1,92 @@
+import type { DayType, Season } from "../model/calendar.ts";
+import type { LoadProfileTemplate } from "../model/load-profile.ts";
+import type { PowerQualityRow } from "../model/power-quality.ts";
+
+// A first configuration: an Indian urban household of a few kW. What the rows of `load_profile_templates` and
+// `power_quality_events_config` are filled with when there are none; edit the rows, not this.
+
+/** Relative load of each hour, local midnight first. */
+const shapes: Record<DayType, readonly number[]> = {
+  // Up early, out by day, home and cooking at seven in the evening.
+  WEEKDAY: [
+    0.18, 0.14, 0.12, 0.11, 0.13, 0.25, 0.48, 0.62, 0.55, 0.38, 0.3, 0.28, 0.3, 0.32, 0.3, 0.31, 0.36, 0.5, 0.74, 0.95,
+    1, 0.88, 0.58, 0.32,
+  ],
+  // Later up, at home all day.
+  WEEKEND: [
+    0.22, 0.17, 0.14, 0.12, 0.12, 0.16, 0.28, 0.45, 0.6, 0.66, 0.6, 0.56, 0.6, 0.62, 0.55, 0.5, 0.5, 0.58, 0.76, 0.92,
+    0.98, 0.9, 0.66, 0.38,
+  ],
+  // Guests: long, high, late.
+  HOLIDAY: [
+    0.26, 0.2, 0.16, 0.14, 0.14, 0.18, 0.3, 0.5, 0.68, 0.74, 0.72, 0.7, 0.74, 0.7, 0.6, 0.56, 0.6, 0.7, 0.86, 1, 1,
+    0.96, 0.8, 0.52,
+  ],
+};
+
+/** kW at the bottom and at the top of a day: air conditioning in summer and monsoon, water heating in winter. */
+const loads: Record<Season, readonly [base: number, peak: number]> = {
+  SUMMER: [0.35, 3.1],
+  MONSOON: [0.3, 2.4],
+  AUTUMN: [0.2, 1.7],
+  WINTER: [0.22, 2.2],
+  SPRING: [0.2, 1.6],
+};
+
+/** One row a season and day type, half-hourly as IS 15959 captures by default. */
+export const defaultLoadProfiles: readonly LoadProfileTemplate[] = (Object.keys(loads) as Season[]).flatMap((season) =>
+  (Object.keys(shapes) as DayType[]).map((dayType) => ({
+    templateName: "urban-household",
+    season,
+    dayType,
+    intervalMinutes: 30,
+    baseLoad: loads[season][0],
+    peakLoad: loads[season][1],
+    variationPattern: { version: 1 as const, shape: shapes[dayType], jitter: dayType === "WEEKDAY" ? 0.25 : 0.3 },
+  })),
+);
+
+/** Chance a day, duration in s, magnitude (see `PowerQualityRow`): a network with a fault or two a month. */
+export const defaultPowerQuality: readonly PowerQualityRow[] = [
+  { eventType: "VOLTAGE_SAG", probability: 0.08, minDuration: 1, maxDuration: 120, minMagnitude: 55, maxMagnitude: 85 },
+  {
+    eventType: "VOLTAGE_SWELL",
+    probability: 0.03,
+    minDuration: 1,
+    maxDuration: 60,
+    minMagnitude: 112,
+    maxMagnitude: 125,
+  },
+  {
+    eventType: "INTERRUPTION",
+    probability: 0.05,
+    minDuration: 60,
+    maxDuration: 7200,
+    minMagnitude: 0,
+    maxMagnitude: 0,
+  },
+  {
+    eventType: "FREQUENCY_VARIATION",
+    probability: 0.02,
+    minDuration: 5,
+    maxDuration: 300,
+    minMagnitude: -0.8,
+    maxMagnitude: 0.6,
+  },
+  {
+    eventType: "VOLTAGE_UNBALANCE",
+    probability: 0.01,
+    minDuration: 60,
+    maxDuration: 3600,
+    minMagnitude: 3,
+    maxMagnitude: 9,
+  },
+  {
+    eventType: "HARMONIC_DISTORTION",
+    probability: 0.02,
+    minDuration: 60,
+    maxDuration: 7200,
+    minMagnitude: 8,
+    maxMagnitude: 18,
+  },
+].map((row) => ({ ...row, eventType: row.eventType as PowerQualityRow["eventType"], affectedPhases: ["R"] }));
