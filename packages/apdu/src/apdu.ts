@@ -10,11 +10,11 @@ import { Gateway, GeneralCiphering, GeneralSigning } from "./general.ts";
 import { GetRequest, GetResponse } from "./get.ts";
 import { InitiateRequest, InitiateResponse } from "./initiate.ts";
 import {
+  type ApduQuirk,
   DataNotification,
   DataNotificationConfirm,
   EventNotificationRequest,
-  LenientDataNotification,
-  LenientEventNotificationRequest,
+  quirkyCodec,
 } from "./notification.ts";
 import { SetRequest, SetResponse } from "./set.ts";
 import { InformationReportRequest, ReadRequest, ReadResponse, WriteRequest, WriteResponse } from "./short-name.ts";
@@ -127,18 +127,10 @@ function codecOf(name: unknown): Codec<any> {
   throw new Fault("unknown-apdu", `"${String(name)}" is no APDU`, { layer: "xdlms" });
 }
 
-/** What only real meters do, each to be allowed by name. `date-time-with-data-tag`: a notification whose date-time has a Data tag (09) before it. */
-export type ApduQuirk = "date-time-with-data-tag";
-
 export interface DecodeOptions extends ReaderOptions {
+  /** What to take besides what the standard allows; nothing unless told. */
   readonly quirks?: readonly ApduQuirk[];
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: see above
-const lenient: { readonly [tag: number]: Codec<any> | undefined } = {
-  [ApduTag["data-notification"]]: LenientDataNotification,
-  [ApduTag["event-notification-request"]]: LenientEventNotificationRequest,
-};
 
 /**
  * The APDU of the octets, all of them; what octets it holds are views into those given.
@@ -149,7 +141,7 @@ export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
   const tag = octets[options?.start ?? 0];
   const from = new Reader(octets, { layer: tag !== undefined && tag >> 2 === 0x18 ? "acse" : "xdlms", ...options });
   if (from.remaining === 0 || tag === undefined) throw from.fault("truncated", "an APDU has at least one octet");
-  const quirk = options?.quirks?.includes("date-time-with-data-tag") === true ? lenient[tag] : undefined;
+  const quirk = options?.quirks === undefined ? undefined : quirkyCodec(tag, options.quirks);
   const codec = quirk ?? byTag[tag];
   if (codec === undefined)
     throw from.fault("unknown-tag", `no APDU has the tag 0x${tag.toString(16).padStart(2, "0")}`);

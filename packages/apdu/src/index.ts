@@ -26,7 +26,7 @@ export { AttributeWithSelection, GetRequest, GetResponse } from "./get.ts";
 export * from "./initiate.ts";
 export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
 export { type Keyed, keyed } from "./keyed.ts";
-export { DataNotification, DataNotificationConfirm, EventNotificationRequest } from "./notification.ts";
+export { type ApduQuirk, DataNotification, DataNotificationConfirm, EventNotificationRequest } from "./notification.ts";
 export {
   AttributeDescriptor,
   DataBlockG,

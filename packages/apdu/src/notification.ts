@@ -1,21 +1,60 @@
-import { type Codec, type CosemDateTime, choice, join, type Of, sequence } from "@dlmskit/core";
+import { type Codec, type CosemDateTime, choice, join, type Of, type Reader, sequence } from "@dlmskit/core";
 import { Data } from "./data.ts";
+import { DataTag } from "./data-type.ts";
 import { LongInvoke } from "./invoke.ts";
 import { AttributeDescriptor, SizedDateTime, TaggedDateTime } from "./parts.ts";
 import { ApduTag } from "./tags.ts";
 
-function dataNotification(dateTime: Codec<CosemDateTime | undefined>) {
+/**
+ * What only real meters do, each to be allowed by name.
+ * - `date-time-with-data-tag`: a notification whose date-time has a Data tag (09) before it.
+ * - `untyped-attribute-descriptors`: a DataNotification of a structure of two, the second an array of pairs of an
+ *   attribute descriptor without Data tags and its value. It is read as if the descriptor were a structure of
+ *   long-unsigned, octet-string and integer.
+ */
+export type ApduQuirk = "date-time-with-data-tag" | "untyped-attribute-descriptors";
+
+function expectOctets(from: Reader, ...wanted: readonly number[]): void {
+  for (const octet of wanted) {
+    const found = from.u8();
+    if (found !== octet) throw from.fault("type-unmatched", `${found} stands where ${octet} belongs`, from.at - 1);
+  }
+}
+
+const pairOctets = 12;
+const UntypedDescriptors: Codec<Data> = {
+  ...Data,
+  read(from) {
+    expectOctets(from, DataTag.structure, 2);
+    const first = Data.read(from);
+    expectOctets(from, DataTag.array);
+    const count = from.boundedCount(pairOctets);
+    const pairs: Data[] = [];
+    for (let at = 0; at < count; at++) {
+      expectOctets(from, DataTag.structure, 2);
+      const descriptor: Data = {
+        type: "structure",
+        value: [
+          { type: "long-unsigned", value: from.u16() },
+          { type: "octet-string", value: from.take(6) },
+          { type: "integer", value: from.i8() },
+        ],
+      };
+      pairs.push({ type: "structure", value: [descriptor, Data.read(from)] });
+    }
+    return { type: "structure", value: [first, { type: "array", value: pairs }] };
+  },
+};
+
+function dataNotification(dateTime: Codec<CosemDateTime | undefined>, body: Codec<Data>) {
   return choice("apdu", {
-    "data-notification": [ApduTag["data-notification"], join(LongInvoke, sequence({ dateTime, body: Data }))],
+    "data-notification": [ApduTag["data-notification"], join(LongInvoke, sequence({ dateTime, body }))],
   });
 }
 
 /** DataNotification (tag 0F): what a meter pushes. Without a date-time the key is absent. */
-export const DataNotification = dataNotification(SizedDateTime);
+export const DataNotification = dataNotification(SizedDateTime, Data);
 export type DataNotification = Of<typeof DataNotification>;
-
-/** The same as meters with the quirk `date-time-with-data-tag` write it. */
-export const LenientDataNotification: Codec<DataNotification> = dataNotification(TaggedDateTime);
 
 /** DataNotification.confirm (tag 10). */
 export const DataNotificationConfirm = choice("apdu", {
@@ -59,7 +98,21 @@ function eventNotification(time: Codec<CosemDateTime | undefined>) {
 export const EventNotificationRequest = eventNotification(optionalTime([1]));
 export type EventNotificationRequest = Of<typeof EventNotificationRequest>;
 
-/** The same as meters with the quirk `date-time-with-data-tag` write it. */
-export const LenientEventNotificationRequest: Codec<EventNotificationRequest> = eventNotification(
-  optionalTime([1, 0x09]),
-);
+const taggedEventNotification: Codec<EventNotificationRequest> = eventNotification(optionalTime([1, 0x09]));
+const lenientData: readonly Codec<DataNotification>[] = [
+  DataNotification,
+  dataNotification(TaggedDateTime, Data),
+  dataNotification(SizedDateTime, UntypedDescriptors),
+  dataNotification(TaggedDateTime, UntypedDescriptors),
+];
+
+/** The codec that allows for these quirks; undefined where the tag has none. */
+export function quirkyCodec(
+  tag: number,
+  quirks: readonly ApduQuirk[],
+): Codec<DataNotification> | Codec<EventNotificationRequest> | undefined {
+  const tagged = quirks.includes("date-time-with-data-tag");
+  if (tag === ApduTag["event-notification-request"]) return tagged ? taggedEventNotification : undefined;
+  if (tag !== ApduTag["data-notification"]) return undefined;
+  return lenientData[(tagged ? 1 : 0) + (quirks.includes("untyped-attribute-descriptors") ? 2 : 0)];
+}
