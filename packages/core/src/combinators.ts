@@ -233,7 +233,10 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
 export function withDefault<T>(inner: Codec<T>, initial: T): Codec<T> {
   const presence = optional(inner);
   return {
-    read: (from) => presence.read(from) ?? initial,
+    read(from) {
+      const value = presence.read(from);
+      return value === undefined ? initial : value;
+    },
     write: (value, to) => presence.write(value === initial ? undefined : value, to),
     toJson: (value) => inner.toJson(value),
     fromJson: (json) => (json === undefined ? initial : inner.fromJson(json)),
@@ -334,15 +337,30 @@ export function nameOf<const N extends Readonly<Record<string, number>>>(
   return undefined;
 }
 
-/** A codec that is looked up when it is used: for types that hold themselves. */
+// As deep as a Reader goes unless told otherwise: what comes in as JSON goes out as octets that can be read.
+const jsonDepth = 64;
+
+/** A codec that is looked up when it is used: for types that hold themselves. Each use is a level: Fault `too-deep` past the limit. */
 export function lazy<T>(get: () => Codec<T>): Codec<T> {
+  let depth = 0;
   return {
-    read: (from) => get().read(from),
+    read(from) {
+      from.descend();
+      const value = get().read(from);
+      from.ascend();
+      return value;
+    },
     write: (value, to) => get().write(value, to),
     toJson: (value) => get().toJson(value),
     fromJson(json) {
       if (json === undefined) throw badJson("a value", json);
-      return get().fromJson(json);
+      if (depth >= jsonDepth) throw new Fault("too-deep", `nested deeper than ${jsonDepth} levels`);
+      depth++;
+      try {
+        return get().fromJson(json);
+      } finally {
+        depth--;
+      }
     },
   };
 }

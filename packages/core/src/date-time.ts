@@ -96,6 +96,12 @@ function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
     toJson: (value) => ({ ...(value as Record<string, Json>) }),
     fromJson(json) {
       const given = asObject(json);
+      for (const key of Object.keys(given)) {
+        if (!fields.some((field) => field.name === key)) {
+          const hint = `expected ${fields.map((field) => field.name).join(", ")}`;
+          throw new Fault("bad-json", `"${key}" does not belong here`, { hint });
+        }
+      }
       const value: Record<string, number | null> = {};
       for (const field of fields) {
         try {
@@ -126,6 +132,11 @@ export function daysOf(year: number, month: number, day: number): number {
   return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468;
 }
 
+function daysOfMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
 /** The date of a number of days since 1970-01-01; dayOfWeek 1 Monday to 7 Sunday. */
 export function dateOfDays(days: number): { year: number; month: number; day: number; dayOfWeek: number } {
   const z = days + 719468;
@@ -143,17 +154,19 @@ export function dateOfDays(days: number): { year: number; month: number; day: nu
 }
 
 /**
- * The instant that a date-time means, in ms since 1970-01-01T00:00Z; undefined when a date field, the hour or the minute is not specified.
+ * The instant that a date-time means, in ms since 1970-01-01T00:00Z; undefined when a date field, the hour or the minute is not
+ * specified or has a special value (last day of the month), and for a day or a time that does not exist (31 November, 24:00).
  * Seconds and hundredths that are not specified count as 0. Without a deviation the time is taken to have `assumedDeviation`.
  */
 export function instantOf(value: CosemDateTime, assumedDeviation = 0): number | undefined {
   const { year, month, day, hour, minute } = value;
   if (year === null || month === null || day === null || hour === null || minute === null) return undefined;
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59) return undefined;
+  const second = value.second ?? 0;
+  const hundredths = value.hundredths ?? 0;
+  if (month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59 || hundredths > 99) return undefined;
   const minutes = hour * 60 + minute + (value.deviation ?? assumedDeviation);
-  return (
-    (daysOf(year, month, day) * 1440 + minutes) * 60_000 + (value.second ?? 0) * 1000 + (value.hundredths ?? 0) * 10
-  );
+  return (daysOf(year, month, day) * 1440 + minutes) * 60_000 + second * 1000 + hundredths * 10;
 }
 
 /** The date-time of an instant (ms since 1970-01-01T00:00Z) as a clock with that deviation (minutes, local to UTC) shows it. */

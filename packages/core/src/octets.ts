@@ -9,7 +9,7 @@ export function toHex(octets: Uint8Array): string {
   return text;
 }
 
-/** Octets of a hex text; white space between octets is allowed. Fault `bad-hex` names the position of the first character at fault. */
+/** Octets of a hex text; white space is skipped. Fault `bad-hex` with the offset of the octet at fault. */
 export function fromHex(text: string): Uint8Array {
   const digits = text.replace(/\s+/g, "");
   const wrong = digits.search(/[^0-9a-fA-F]/);

@@ -38,7 +38,7 @@ export class Reader {
     this.maxDepth = options.maxDepth ?? 64;
     this.observer = options.observer;
     this.at = options.start ?? 0;
-    this.end = options.end ?? octets.length;
+    this.end = Math.min(options.end ?? octets.length, octets.length);
   }
 
   get remaining(): number {
@@ -128,7 +128,8 @@ export class Reader {
   /** The next `count` octets, as a view. */
   take(count: number): Uint8Array {
     const at = this.at;
-    if (at + count > this.end) throw this.#short(count);
+    // A count may be the difference of two lengths on the wire: it must never lead backwards.
+    if (!(count >= 0 && at + count <= this.end)) throw this.#short(count);
     this.at = at + count;
     return this.octets.subarray(at, this.at);
   }

@@ -15,8 +15,8 @@ export interface PumpHandlers {
   /** A PDU for the layer above. A `broadcast` must never be answered. */
   received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void;
   connected?(address: LinkAddress, maxPdu?: number): void;
-  /** The data link of that address is gone, without address all of them; the transport may still be open. */
-  disconnected?(why: DisconnectReason, address?: LinkAddress): void;
+  /** The data link of that address is gone, without address all of them; the transport may still be open. The Fault says more than `why`, where there is more. */
+  disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
   dropped?(why: string, octets: Uint8Array): void;
   /** The peer sends nothing more but still reads: call `end` when what it asked is answered. Without this handler the pump ends at once. */
   ended?(): void;
@@ -195,7 +195,7 @@ export class LinkPump<L extends Link = Link> {
         const at = this.#clock.now();
         if (this.#state === "closing") this.#disconnected = true;
         this.#trace?.({ type: "state", what: `disconnected: ${why}`, ...(address && { address }), at });
-        handlers?.disconnected?.(why, address);
+        handlers?.disconnected?.(why, address, output.fault);
         break;
       }
       case "dropped":

@@ -38,7 +38,7 @@ class ChunkLink implements ClientLink {
   expire(now: number): void {
     this.expired.push(now);
     this.deadline = undefined;
-    this.outputs.push({ type: "disconnected", why: "timeout", address });
+    this.outputs.push({ type: "disconnected", why: "timeout", address, fault: new Fault("no-octets", "100 ms") });
   }
 
   connect(): void {
@@ -81,7 +81,7 @@ function pump(handlers: Partial<PumpHandlers> = {}, options: Partial<LinkPumpOpt
   made.start({
     received: (pdu, from, broadcast) => events.push(`received ${toHex(pdu)} ${from.client}${broadcast ? " all" : ""}`),
     connected: (to, maxPdu) => events.push(`connected ${to.client} ${maxPdu}`),
-    disconnected: (why, of) => events.push(`disconnected ${why} ${of?.client}`),
+    disconnected: (why, of, fault) => events.push(`disconnected ${why} ${of?.client}${fault ? ` ${fault.code}` : ""}`),
     dropped: (why) => events.push(`dropped ${why}`),
     closed: (fault) => events.push(`closed ${fault?.code}`),
     ...handlers,
@@ -135,7 +135,7 @@ describe("LinkPump", () => {
     expect(link.expired).toEqual([]);
     clock.advance(60);
     expect(link.expired).toEqual([160]);
-    expect(events.at(-1)).toBe("disconnected timeout 16");
+    expect(events.at(-1)).toBe("disconnected timeout 16 no-octets");
   });
 
   it("keeps one timer, takes it back when nothing is due, and sets it earlier where needed", () => {
