@@ -1,5 +1,6 @@
+import type { LoadProfileTemplate } from "@dlmskit/storage";
 import { type Calendar, dayClassifier } from "./calendar.ts";
-import { type DayShape, dayShapes, type LoadProfileTemplate, slotsPerDay } from "./load-profile.ts";
+import { type DayShape, dayShapes, slotsPerDay } from "./load-profile.ts";
 import { type EventSource, timeBeside } from "./power-quality.ts";
 import { between, type RandomKey, Stream, uniform } from "./random.ts";
 

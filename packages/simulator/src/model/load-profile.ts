@@ -1,25 +1,6 @@
 import { Fault } from "@dlmskit/core";
+import { checkRow, LoadProfileTemplate } from "@dlmskit/storage";
 import { type DayType, dayTypes, type Season, seasons } from "./calendar.ts";
-
-/** The form of `variation_pattern`: how the load moves over the day, between base load (0) and peak load (1). */
-export interface VariationPattern {
-  readonly version: 1;
-  /** Relative load, 0 to 1, of equal parts of the day from local midnight on: 24, 48 or 96 of them. */
-  readonly shape: readonly number[];
-  /** How far one quarter of an hour strays from the shape, 0 (not at all) to 1 (up to as much again). */
-  readonly jitter: number;
-}
-
-/** One row of `load_profile_templates`: the load of a household on such a day, in kW. */
-export interface LoadProfileTemplate {
-  readonly templateName: string;
-  readonly season: Season;
-  readonly dayType: DayType;
-  readonly intervalMinutes: number;
-  readonly baseLoad: number;
-  readonly peakLoad: number;
-  readonly variationPattern: VariationPattern;
-}
 
 /** Quarters of an hour in a day: the grain in which a day's energy is shared out. */
 export const slotsPerDay = 96;
@@ -32,40 +13,14 @@ export interface DayShape {
   readonly jitter: number;
 }
 
-function wrong(row: LoadProfileTemplate, what: string, hint?: string): Fault {
-  return new Fault("bad-load-profile", `load profile "${row.templateName}" ${row.season} ${row.dayType}: ${what}`, {
-    layer: "simulator",
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-/** Fault `bad-load-profile` that names the row and the column, unless the row can be used. */
-export function checkTemplate(row: LoadProfileTemplate): void {
-  if (!seasons.includes(row.season)) throw wrong(row, "season is unknown", seasons.join(", "));
-  if (!dayTypes.includes(row.dayType)) throw wrong(row, "day_type is unknown", dayTypes.join(", "));
-  const { baseLoad, peakLoad, variationPattern: pattern } = row;
-  if (!Number.isInteger(row.intervalMinutes) || row.intervalMinutes < 1 || 1440 % row.intervalMinutes !== 0) {
-    throw wrong(row, `interval_minutes ${row.intervalMinutes} does not divide a day`, "15, 30 or 60");
-  }
-  if (!(baseLoad >= 0 && Number.isFinite(baseLoad))) throw wrong(row, `base_load ${baseLoad} is not 0 kW or more`);
-  if (!(peakLoad >= baseLoad && peakLoad <= 10_000)) {
-    throw wrong(row, `peak_load ${peakLoad} is not base_load to 10000 kW`);
-  }
-  if (pattern === null || typeof pattern !== "object" || pattern.version !== 1) {
-    throw wrong(
-      row,
-      "variation_pattern is not of version 1",
-      '{"version": 1, "shape": [24, 48 or 96 numbers], "jitter": 0.2}',
-    );
-  }
-  if (!Array.isArray(pattern.shape) || ![24, 48, 96].includes(pattern.shape.length)) {
-    throw wrong(row, "variation_pattern.shape needs 24, 48 or 96 numbers");
-  }
-  pattern.shape.forEach((value, at) => {
-    if (!(value >= 0 && value <= 1)) throw wrong(row, `variation_pattern.shape[${at}] ${value} is not 0 to 1`);
-  });
-  if (!(pattern.jitter >= 0 && pattern.jitter <= 1)) {
-    throw wrong(row, `variation_pattern.jitter ${pattern.jitter} is not 0 to 1`);
+/** Fault that names the table and the column, unless the row can be used. */
+function checkTemplate(row: LoadProfileTemplate): void {
+  checkRow(LoadProfileTemplate, row);
+  if (1440 % row.intervalMinutes !== 0) {
+    throw new Fault("bad-load-profile", `interval_minutes ${row.intervalMinutes} does not divide a day`, {
+      layer: "simulator",
+      hint: "15, 30 or 60",
+    });
   }
 }
 
@@ -86,7 +41,7 @@ function dayShape(row: LoadProfileTemplate): DayShape {
 
 /**
  * The shape of each kind of day. A season without a row for a day type takes its WEEKDAY, else WEEKEND, else HOLIDAY row;
- * a season without any row takes the first row of that day type, else the first of all. Fault `bad-load-profile`; also when there is no row.
+ * a season without any row takes the first row of that day type, else the first of all. Fault `bad-value` (a column that cannot be used) or `bad-load-profile` (no row at all).
  */
 export function dayShapes(rows: readonly LoadProfileTemplate[]): (season: Season, dayType: DayType) => DayShape {
   if (rows.length === 0) {

@@ -1,8 +1,8 @@
 import { Fault } from "@dlmskit/core";
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
 import { type Calendar, indianCalendar } from "./calendar.ts";
 import { type EnergyModel, energyModel } from "./energy.ts";
-import type { LoadProfileTemplate } from "./load-profile.ts";
-import { eventSource, type PowerQualityEvent, type PowerQualityRow, timeBeside } from "./power-quality.ts";
+import { eventSource, type PowerQualityEvent, timeBeside } from "./power-quality.ts";
 import { between, randomKey, Stream } from "./random.ts";
 import { supplyModel } from "./supply.ts";
 
@@ -42,7 +42,7 @@ export interface ModelOptions {
   readonly seed: string;
   readonly meter: string;
   readonly templates: readonly LoadProfileTemplate[];
-  readonly powerQuality?: readonly PowerQualityRow[];
+  readonly powerQuality?: readonly PowerQualityEventConfig[];
   /** Local time: minutes east of UTC; 330 (India) unless told otherwise. */
   readonly zoneMinutesEast?: number;
   /** When the registers began to count, ms since 1970-01-01T00:00Z. */

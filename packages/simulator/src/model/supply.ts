@@ -82,8 +82,8 @@ export function supplyModel(options: SupplyOptions): SupplyModel {
     frequency(instant) {
       const found = events.events(instant, instant + 1);
       if (factor(instant, found) === 0) return 0;
-      const off = found.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 0;
-      return nominalFrequency + between(key, Stream.frequency, localMinute(instant), -0.05, 0.05) + off;
+      const off = found.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
+      return (nominalFrequency * off) / 100 + between(key, Stream.frequency, localMinute(instant), -0.05, 0.05);
     },
   };
 }

@@ -1,6 +1,5 @@
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
 import type { DayType, Season } from "../model/calendar.ts";
-import type { LoadProfileTemplate } from "../model/load-profile.ts";
-import type { PowerQualityRow } from "../model/power-quality.ts";
 
 // A first configuration: an Indian urban household of a few kW. What the rows of `load_profile_templates` and
 // `power_quality_events_config` are filled with when there are none; edit the rows, not this.
@@ -46,8 +45,10 @@ export const defaultLoadProfiles: readonly LoadProfileTemplate[] = (Object.keys(
   })),
 );
 
-/** Chance a day, duration in s, magnitude (see `PowerQualityRow`): a network with a fault or two a month. */
-export const defaultPowerQuality: readonly PowerQualityRow[] = [
+const lowVoltage = { affectedPhases: ["L1"] as const };
+
+/** Chance a day, duration in s, magnitude in per cent of nominal: a network with a fault or two a month. */
+export const defaultPowerQuality: readonly PowerQualityEventConfig[] = [
   { eventType: "VOLTAGE_SAG", probability: 0.08, minDuration: 1, maxDuration: 120, minMagnitude: 55, maxMagnitude: 85 },
   {
     eventType: "VOLTAGE_SWELL",
@@ -57,21 +58,14 @@ export const defaultPowerQuality: readonly PowerQualityRow[] = [
     minMagnitude: 112,
     maxMagnitude: 125,
   },
-  {
-    eventType: "INTERRUPTION",
-    probability: 0.05,
-    minDuration: 60,
-    maxDuration: 7200,
-    minMagnitude: 0,
-    maxMagnitude: 0,
-  },
+  { eventType: "INTERRUPTION", probability: 0.05, minDuration: 60, maxDuration: 7200 },
   {
     eventType: "FREQUENCY_VARIATION",
     probability: 0.02,
     minDuration: 5,
     maxDuration: 300,
-    minMagnitude: -0.8,
-    maxMagnitude: 0.6,
+    minMagnitude: 98.4,
+    maxMagnitude: 101.2,
   },
   {
     eventType: "VOLTAGE_UNBALANCE",
@@ -89,4 +83,4 @@ export const defaultPowerQuality: readonly PowerQualityRow[] = [
     minMagnitude: 8,
     maxMagnitude: 18,
   },
-].map((row) => ({ ...row, eventType: row.eventType as PowerQualityRow["eventType"], affectedPhases: ["R"] }));
+].map((row) => ({ ...row, ...lowVoltage, eventType: row.eventType as PowerQualityEventConfig["eventType"] }));
