@@ -25,13 +25,23 @@ export function node() {
 export function run(program, args, { env = {}, stdio = "inherit", shell = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: fileURLToPath(root), env: { ...process.env, ...env }, stdio, shell });
+    let told = false;
     const pass = (signal) => {
+      told = true;
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, pass);
+    // A signal to npm alone ends the shell between npm and us, and never gets here: being orphaned is the sign of it.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      if (!told) child.kill("SIGTERM");
+    }, 250);
     child.on("error", reject);
     child.on("close", (code, signal) => {
+      clearInterval(watch);
       for (const name of signals) process.off(name, pass);
       resolve(code ?? 128 + (constants.signals[signal] ?? 0));
     });
