@@ -215,7 +215,7 @@ describe("what it is made from", () => {
     expect(refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), minMagnitude: 9, maxMagnitude: 1 }] })).toThrow(/below/);
     expect(
       refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), eventType: "FLOOD" as never }] }),
-    ).toThrow(/event_type/);
+    ).toThrow(/INTERRUPTION/);
     expect(refuse({ zoneMinutesEast: 900 })).toThrow(/zone/);
     expect(refuse({ commissioned: Number.NaN })).toThrow(/commissioned/);
     expect(refuse({ calendar: { seasonOfMonth: [], weekend: [], holidays: [] } })).toThrow(/seasonOfMonth/);
