@@ -203,7 +203,9 @@ export class LinkPump<L extends Link = Link> {
         handlers?.dropped?.(output.why, output.octets);
         break;
       case "broken":
-        this.destroy(new Fault("link-broken", output.why, { layer: "transport" }));
+        this.destroy(
+          new Fault("link-broken", `the link with ${this.remote} broke: ${output.why}`, { layer: "transport" }),
+        );
         break;
     }
   }
