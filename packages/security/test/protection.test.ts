@@ -51,13 +51,13 @@ function ends(more: Partial<ProtectionOptions> = {}): {
   const own = { dedicated: { key: dedicatedKey, counters: countersFrom(50), replay: dedicatedReplay } };
   const from = new Protection({
     ...common,
-    systemTitle: client,
-    peerSystemTitle: server,
     counters,
     replay: new CounterGuard(),
     broadcast: { counters: countersFrom(70) },
     ...own,
     ...more,
+    systemTitle: client,
+    peerSystemTitle: more.peerSystemTitle ?? server,
   });
   const to = new Protection({
     ...common,
@@ -259,6 +259,21 @@ describe("the counter", () => {
     expect(faultOf(() => to.open(forged))).toBe("bad-tag");
     expect(replay.lowest).toBe(0);
     expect(to.open(from.seal(get, both)).protection.counter).toBe(1);
+  });
+
+  it("is what any guard says, before it is told of it", () => {
+    const accepted: number[] = [];
+    const replay = {
+      lowest: 2,
+      check: (counter: number) => counter >= 2,
+      accept: (counter: number) => accepted.push(counter),
+    };
+    const { from } = ends();
+    const { to } = ends({ replay });
+    expect(faultOf(() => to.open(from.seal(get, both)))).toBe("invocation-counter");
+    expect(accepted).toEqual([]);
+    to.open(from.seal(get, both));
+    expect(accepted).toEqual([2]);
   });
 
   it("is used up at the end: sent once, accepted once, then a new key", () => {
