@@ -1,6 +1,5 @@
 /** What a promise is to this package, which waits for nothing itself: a value that comes later. */
 export interface Later<T> {
-  // biome-ignore lint/suspicious/noThenProperty: it says what a promise has, it makes none
   then<U, V = never>(
     come: (value: T) => U | Later<U>,
     failed?: ((error: unknown) => V | Later<V>) | undefined,

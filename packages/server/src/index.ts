@@ -1,1 +1,32 @@
-export {};
+export {
+  type Access,
+  type Association,
+  type AssociationSpec,
+  servedConformance,
+} from "./association-spec.ts";
+export { AssociationState, type NewKeys } from "./association-state.ts";
+export type { ServerEvent } from "./events.ts";
+export type { Call, Interceptor, Outcome } from "./interceptor.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export { Meter, type MeterIdentity, type MeterOptions, meter } from "./meter.ts";
+export {
+  type Device,
+  type DeviceSpec,
+  type MeterTemplate,
+  meterTemplate,
+  type TemplateOptions,
+} from "./meter-template.ts";
+export {
+  hls,
+  hls5,
+  hls7,
+  lls,
+  none,
+  type Password,
+  type Secrets,
+  type SecurityOptions,
+  type SecuritySpec,
+} from "./security-spec.ts";
+export { type Listening, type ServeOptions, serve, tcp } from "./serve.ts";
+export { platformRandom, type Route, routeTo, Server, type ServerOptions } from "./server.ts";
+export type { MeterStore } from "./store-port.ts";

@@ -1,0 +1,127 @@
+import type { ConformanceName } from "@dlmskit/apdu";
+import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
+import {
+  AccessBit,
+  type AnyObject,
+  type AssociationVersion,
+  allRights,
+  noRights,
+  type Rights,
+  readRights,
+} from "@dlmskit/cosem-objects";
+import type { SecuritySpec } from "./security-spec.ts";
+
+/** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
+export type Access = "none" | "public" | "read" | "full" | Rights;
+
+/** An association that a client may open. */
+export interface AssociationSpec {
+  /** The client's service access point: 16 is the public client. */
+  readonly client: number;
+  readonly security: SecuritySpec;
+  /** `"read"` unless told otherwise. */
+  readonly access?: Access;
+  /** The logical devices that have it, by SAP; all unless told otherwise. */
+  readonly devices?: readonly number[];
+  /** What the server can do in it; all that it can unless told otherwise. */
+  readonly conformance?: readonly ConformanceName[];
+  /** The largest APDU that the server takes; 1024 unless told otherwise. */
+  readonly maxReceivePduSize?: number;
+  /** The Association LN object: 0.0.40.0.n.255, n counted from 1, unless told otherwise. */
+  readonly instance?: LogicalName;
+  /** Version of the Association LN object: 1 unless told otherwise. */
+  readonly version?: AssociationVersion;
+  /** The Security setup object of a ciphered association: 0.0.43.0.n.255 unless told otherwise. */
+  readonly securitySetup?: LogicalName;
+  /** The object with the client's last invocation counter: 0.0.43.1.n.255 unless told otherwise. */
+  readonly invocationCounter?: LogicalName;
+}
+
+/** An association as the template has it: all told. */
+export interface Association
+  extends Omit<Required<AssociationSpec>, "access" | "devices" | "securitySetup" | "invocationCounter"> {
+  readonly name: string;
+  readonly rights: Rights;
+  readonly devices: readonly number[] | undefined;
+  readonly securitySetup: LogicalName | undefined;
+  readonly invocationCounter: LogicalName | undefined;
+}
+
+/** The services that this server has: what it can propose, whatever the client asks. */
+export const servedConformance: readonly ConformanceName[] = [
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "priority-mgmt-supported",
+  "get",
+  "set",
+  "selective-access",
+  "action",
+];
+
+const publicGroups = [
+  /^0\.0\.42\.0\.0\.255$/,
+  /^0\.0\.41\.0\.0\.255$/,
+  /^0\.0\.40\.0\.0\.255$/,
+  /^0\.\d+\.43\.1\.\d+\.255$/,
+];
+
+/** Logical device name, SAP assignment, the current association, clocks and invocation counters, to read. */
+const publicRights: Rights = {
+  attribute: (object: AnyObject, attributeId) =>
+    object.spec.classId === 8 || publicGroups.some((group) => group.test(object.instance))
+      ? readRights.attribute(object, attributeId) & AccessBit.read
+      : 0,
+  method: () => 0,
+};
+
+const presets: { readonly [name: string]: Rights } = {
+  none: noRights,
+  public: publicRights,
+  read: readRights,
+  full: allRights,
+};
+
+/** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
+export function associationsOf(specs: { readonly [name: string]: AssociationSpec }): readonly Association[] {
+  const list = Object.entries(specs).map(([name, spec], at): Association => {
+    const instance = logicalName(spec.instance ?? `0.0.40.0.${at + 1}.255`);
+    const place = instance.split(".")[4];
+    const { ciphered } = spec.security;
+    const access = spec.access ?? "read";
+    const rights = typeof access === "string" ? presets[access] : access;
+    if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+    const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
+    if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
+    if (!Number.isInteger(spec.client) || spec.client < 0 || spec.client > 0xffff) {
+      throw bad(name, `${spec.client} is no client SAP`);
+    }
+    return {
+      name,
+      client: spec.client,
+      security: spec.security,
+      rights,
+      devices: spec.devices,
+      conformance: spec.conformance ?? servedConformance,
+      maxReceivePduSize: spec.maxReceivePduSize ?? 1024,
+      instance,
+      version: spec.version ?? 1,
+      securitySetup: ciphered ? logicalName(spec.securitySetup ?? `0.0.43.0.${place}.255`) : undefined,
+      invocationCounter: ciphered ? logicalName(spec.invocationCounter ?? `0.0.43.1.${place}.255`) : undefined,
+    };
+  });
+  for (const [at, one] of list.entries()) {
+    const other = list
+      .slice(0, at)
+      .find((before) => before.client === one.client && overlap(before.devices, one.devices));
+    if (other !== undefined) throw bad(one.name, `client ${one.client} has the association "${other.name}" already`);
+  }
+  return list;
+}
+
+const overlap = (one: readonly number[] | undefined, other: readonly number[] | undefined): boolean =>
+  one === undefined || other === undefined || one.some((sap) => other.includes(sap));
+
+const bad = (name: string, message: string): Fault =>
+  new Fault("bad-association", `association "${name}": ${message}`, { layer: "server" });

@@ -1,0 +1,43 @@
+import type { Negotiated, ReleaseReason } from "@dlmskit/association";
+import type { Fault, LinkAddress } from "@dlmskit/core";
+
+interface Where {
+  /** Who is at the other end of the transport. */
+  readonly remote: string;
+  readonly address: LinkAddress;
+  /** Name of the meter. */
+  readonly meter: string;
+}
+
+/** What happens in a server, for logs and counters. No event carries a key, a password or a plaintext. */
+export type ServerEvent =
+  | { readonly type: "opened"; readonly remote: string }
+  | { readonly type: "closed"; readonly remote: string; readonly fault?: Fault }
+  | (Where & { readonly type: "associated"; readonly association: Negotiated })
+  | (Where & { readonly type: "released"; readonly why: ReleaseReason | "disconnected" })
+  /** Wrong password, bad tag, counter, malformed …: nothing was executed. */
+  | (Where & { readonly type: "refused"; readonly fault: Fault })
+  /** Too many failed authentications: every attempt is refused until then (ms since 1970 UTC). */
+  | (Where & { readonly type: "locked"; readonly until: number })
+  /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
+  | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown };
+
+/** How often each thing happened, since the start. */
+export class EventCounts {
+  readonly #counts = new Map<string, number>();
+
+  /** By event type; what was refused also by the code of its fault, as `"refused:bad-tag"`. */
+  get counts(): { readonly [name: string]: number } {
+    return Object.fromEntries(this.#counts);
+  }
+
+  count(event: ServerEvent): void {
+    this.#add(event.type);
+    if (event.type === "refused") this.#add(`refused:${event.fault.code}`);
+  }
+
+  #add(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,95 @@
+import { T } from "@dlmskit/apdu";
+import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
+import { type AnyObject, type Context, dataObject, sapAssignment } from "@dlmskit/cosem-objects";
+import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
+import { type SecurityPort, securityObjects } from "./security-objects.ts";
+
+/** A logical device besides the management one. */
+export interface DeviceSpec {
+  readonly sap: number;
+  /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind unless told otherwise. */
+  readonly name?: string;
+  readonly objects: readonly AnyObject[];
+}
+
+export interface TemplateOptions {
+  /** The objects of the management logical device (SAP 1). What a meter must have besides is added. */
+  readonly objects: readonly AnyObject[];
+  readonly devices?: readonly DeviceSpec[];
+  readonly associations: { readonly [name: string]: AssociationSpec };
+  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
+  readonly zoneMinutesEast?: number;
+}
+
+/** A logical device of a template: its objects in order, and by logical name. */
+export interface Device {
+  readonly sap: number;
+  readonly name: string | undefined;
+  readonly objects: readonly AnyObject[];
+  readonly byName: ReadonlyMap<LogicalName, AnyObject>;
+  readonly associations: readonly Association[];
+  association(client: number): Association | undefined;
+}
+
+/** What all meters of a kind share; nothing in it changes. */
+export interface MeterTemplate {
+  readonly devices: ReadonlyMap<number, Device>;
+  readonly associations: readonly Association[];
+  /** Minutes from local time to UTC, as COSEM has it. */
+  readonly deviation: number;
+}
+
+// How the objects that the server adds find what belongs to the meter that they are read in.
+const ports = new WeakMap<object, SecurityPort>();
+export const securityPortOf = (context: Context): SecurityPort => {
+  const port = ports.get(context.device);
+  if (port === undefined) throw new Fault("no-meter", "the object stands in no meter", { layer: "server" });
+  return port;
+};
+export const setSecurityPort = (device: Context["device"], port: SecurityPort): void => {
+  ports.set(device, port);
+};
+
+/** Compiles a template. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`. */
+export function meterTemplate(options: TemplateOptions): MeterTemplate {
+  const associations = associationsOf(options.associations);
+  const specs: DeviceSpec[] = [{ sap: 1, objects: options.objects }, ...(options.devices ?? [])];
+  const devices = new Map<number, Device>();
+  for (const spec of specs) {
+    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
+    devices.set(spec.sap, deviceOf(spec, associations));
+  }
+  return { devices, associations, deviation: -(options.zoneMinutesEast ?? 0) };
+}
+
+function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
+  const associations = all.filter(({ devices }) => devices === undefined || devices.includes(spec.sap));
+  const byName = new Map<LogicalName, AnyObject>();
+  for (const object of spec.objects) {
+    if (byName.has(object.instance)) throw bad(`two objects are called ${object.instance}`);
+    byName.set(object.instance, object);
+  }
+  for (const object of ownObjects(spec, associations)) {
+    if (!byName.has(object.instance)) byName.set(object.instance, object);
+  }
+  const byClient = new Map(associations.map((one) => [one.client, one]));
+  return {
+    sap: spec.sap,
+    name: spec.name,
+    objects: [...byName.values()],
+    byName,
+    associations,
+    association: (client) => byClient.get(client),
+  };
+}
+
+function ownObjects(spec: DeviceSpec, associations: readonly Association[]): AnyObject[] {
+  const name = dataObject(
+    "0.0.42.0.0.255",
+    { type: T.octetString, value: fromAscii("") },
+    { read: { value: (_, { device }) => fromAscii(device.name) } },
+  );
+  return [name, ...(spec.sap === 1 ? [sapAssignment()] : []), ...securityObjects(associations, securityPortOf)];
+}
+
+const bad = (message: string): Fault => new Fault("bad-template", message, { layer: "server" });

@@ -1,0 +1,74 @@
+import type { MechanismId } from "@dlmskit/association";
+import { fromAscii } from "@dlmskit/core";
+
+/** The secrets of one association of one meter. Never printed, never logged. */
+export interface Secrets {
+  /** Password of mechanism 1, secret of 2, 3, 4 and 6. */
+  readonly secret?: Uint8Array;
+  /** Global unicast encryption key. */
+  readonly encryptionKey?: Uint8Array;
+  readonly authenticationKey?: Uint8Array;
+  readonly broadcastEncryptionKey?: Uint8Array;
+  /** Key-encryption key: with it, keys may be changed through the Security setup. */
+  readonly masterKey?: Uint8Array;
+  /** For mechanism 7: raw keys of suite 1 or 2. */
+  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
+}
+
+/** How an association is secured. What belongs to one meter only (`secrets`) may be given with the meter instead. */
+export interface SecuritySpec {
+  readonly mechanism: MechanismId;
+  readonly ciphered: boolean;
+  readonly suite: 0 | 1 | 2;
+  /** Security policy as the Security setup of `setupVersion` has it: 0 to 3 in version 0, bits in version 1. */
+  readonly policy: number;
+  readonly setupVersion: 0 | 1;
+  readonly secrets?: Secrets;
+}
+
+/** A text of ASCII characters, or octets. Fault `bad-value` for other characters. */
+export type Password = string | Uint8Array;
+const octetsOf = (password: Password): Uint8Array => (typeof password === "string" ? fromAscii(password) : password);
+
+type Keys = Omit<Secrets, "secret">;
+const hasKeys = (keys: Keys): boolean => keys.encryptionKey !== undefined;
+
+/** No authentication and no ciphering: the public client. */
+export function none(): SecuritySpec {
+  return { mechanism: 0, ciphered: false, suite: 0, policy: 0, setupVersion: 0 };
+}
+
+export interface SecurityOptions extends Keys {
+  readonly ciphered?: boolean;
+  readonly suite?: 0 | 1 | 2;
+  /** 3 (authenticated and encrypted) in a ciphered context unless told otherwise. */
+  readonly policy?: number;
+  readonly setupVersion?: 0 | 1;
+}
+
+function spec(mechanism: MechanismId, secret: Password | undefined, options: SecurityOptions): SecuritySpec {
+  const { ciphered = hasKeys(options), suite = 0, setupVersion = suite === 0 ? 0 : 1, policy, ...keys } = options;
+  const strongest = setupVersion === 0 ? 3 : 0x6c;
+  return {
+    mechanism,
+    ciphered,
+    suite,
+    setupVersion,
+    policy: policy ?? (ciphered ? strongest : 0),
+    secrets: { ...keys, ...(secret === undefined ? {} : { secret: octetsOf(secret) }) },
+  };
+}
+
+/** Low level security: a password. With keys (or `ciphered`), in a ciphered context. */
+export const lls = (password?: Password, options: SecurityOptions = {}): SecuritySpec => spec(1, password, options);
+
+/** High level security by a secret: mechanism 2 (IS 15959, AES-128), 3 (MD5), 4 (SHA-1), 6 (SHA-256). */
+export const hls = (mechanism: 2 | 3 | 4 | 6, secret?: Password, options: SecurityOptions = {}): SecuritySpec =>
+  spec(mechanism, secret, options);
+
+/** High level security by GMAC (mechanism 5), ciphered. */
+export const hls5 = (options: SecurityOptions = {}): SecuritySpec => spec(5, undefined, { ciphered: true, ...options });
+
+/** High level security by ECDSA (mechanism 7), suite 1 unless told otherwise. */
+export const hls7 = (options: SecurityOptions = {}): SecuritySpec =>
+  spec(7, undefined, { ciphered: true, suite: 1, ...options });
