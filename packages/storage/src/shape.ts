@@ -11,6 +11,8 @@ export interface Shape<F extends Fields> {
   /** The table in SQL. */
   readonly table: string;
   readonly fields: F;
+  /** What must hold between columns: throws a Fault `bad-value` whose path is the column. */
+  readonly together?: (row: { readonly [K in keyof F]: ValueOf<F[K]> }) => void;
 }
 
 /** The row type of a shape. */
@@ -24,8 +26,12 @@ export type RowOf<S> =
 /** A row as the store gives it back: its id, and when it was made (ms since 1970 UTC; absent where a hand took it away). */
 export type Stored<R> = R & { readonly id: number; readonly createdAt?: number };
 
-export function shape<const F extends Fields>(table: string, fields: F): Shape<F> {
-  return { table, fields };
+export function shape<const F extends Fields>(
+  table: string,
+  fields: F,
+  together?: (row: { readonly [K in keyof F]: ValueOf<F[K]> }) => void,
+): Shape<F> {
+  return { table, fields, ...(together === undefined ? {} : { together }) };
 }
 
 /** The column of a field: `windowSizeTransmit` is `window_size_transmit`. */
@@ -45,15 +51,22 @@ export function checkRow<F extends Fields>(
 ): RowOf<Shape<F>> {
   const from = row as { [name: string]: unknown };
   const checked: { [name: string]: unknown } = {};
+  const placed = (caught: unknown): unknown => {
+    const fault = what === undefined ? caught : asBadRow(caught);
+    return stepped(id === undefined ? fault : stepped(fault, `id ${id}`), of.table);
+  };
   for (const [name, field] of Object.entries(of.fields)) {
-    let value: unknown;
     try {
-      value = field.check(from[name]);
+      const value = field.check(from[name]);
+      if (value !== undefined) checked[name] = value;
     } catch (caught) {
-      const fault = stepped(what === undefined ? caught : asBadRow(caught), columnOf(name));
-      throw stepped(id === undefined ? fault : stepped(fault, `id ${id}`), of.table);
+      throw placed(stepped(caught, columnOf(name)));
     }
-    if (value !== undefined) checked[name] = value;
+  }
+  try {
+    of.together?.(checked as Parameters<NonNullable<typeof of.together>>[0]);
+  } catch (caught) {
+    throw placed(caught);
   }
   return checked as RowOf<Shape<F>>;
 }

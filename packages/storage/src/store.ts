@@ -49,6 +49,4 @@ export interface StoreOptions {
    * (the store is sealed, and none was given). A store that was not sealed yet is sealed when it opens.
    */
   readonly sealing?: KeySealing;
-  /** The time of day for `createdAt`; that of the machine unless given. */
-  readonly instant?: () => number;
 }

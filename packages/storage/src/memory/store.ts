@@ -19,7 +19,7 @@ export async function openMemoryStore(
   options: StoreOptions = {},
   state: MemoryState = new MemoryState(),
 ): Promise<Store> {
-  const { sealing, instant = Date.now } = options;
+  const { sealing } = options;
   if (state.sealingCheck !== undefined) {
     if (sealing === undefined) throw sealingNeeded();
     verifySealing(sealing, state.sealingCheck);
@@ -31,7 +31,7 @@ export async function openMemoryStore(
   let closed = false;
   const context: MemoryContext = {
     state,
-    instant,
+    instant: Date.now,
     use() {
       if (closed) throw new Fault("store-closed", "the store was closed", { layer: "storage" });
       return state;

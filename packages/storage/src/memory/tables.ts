@@ -3,8 +3,6 @@ import { Certificate, type Certificates } from "../certificates.ts";
 import { ClientAssociation, type ClientAssociations } from "../client-associations.ts";
 import { CommunicationPort, type CommunicationPorts, HdlcSetting, type HdlcSettings } from "../communication.ts";
 import {
-  checkLoadProfileTemplate,
-  checkPowerQualityEventConfig,
   LoadProfileTemplate,
   type LoadProfileTemplates,
   PowerQualityEventConfig,
@@ -105,11 +103,11 @@ export function memoryTables(context: MemoryContext): {
     }),
     loadProfileTemplates: new MemoryRows(context, {
       table: (state) => state.loadProfileTemplates,
-      check: (row) => checkLoadProfileTemplate(checkRow(LoadProfileTemplate, row)),
+      check: (row) => checkRow(LoadProfileTemplate, row),
     }),
     powerQualityEvents: new MemoryRows(context, {
       table: (state) => state.powerQualityEvents,
-      check: (row) => checkPowerQualityEventConfig(checkRow(PowerQualityEventConfig, row)),
+      check: (row) => checkRow(PowerQualityEventConfig, row),
     }),
   };
 }

@@ -1,0 +1,89 @@
+import { Fault } from "@dlmskit/core";
+import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
+
+/** SQLSTATE of a driver's error, where it has one. */
+function sqlState(caught: unknown): string | undefined {
+  const code = (caught as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+function detailOf(caught: unknown): string {
+  const { constraint } = caught as { constraint?: unknown };
+  return typeof constraint === "string" ? ` (${constraint})` : "";
+}
+
+/** The Fault of a driver's error. The message never repeats the parameters, which may be keys. */
+export function asFault(caught: unknown): Fault {
+  if (caught instanceof Fault) return caught;
+  const state = sqlState(caught);
+  const details = { layer: "storage", cause: caught } as const;
+  switch (state) {
+    case "23505":
+      return new Fault("duplicate", `there is such a row already${detailOf(caught)}`, details);
+    case "23503":
+      return new Fault("unknown-reference", `the row names another that is not there${detailOf(caught)}`, details);
+    case "23502":
+    case "23514":
+    case "22001":
+    case "22003":
+      return new Fault("bad-value", `a column cannot hold the value${detailOf(caught)}`, details);
+    default:
+  }
+  const message = caught instanceof Error ? caught.message : String(caught);
+  // Class 08: connection exceptions; 57P: shut down, starting up; 53: no resources; no five characters: the driver's own, as ECONNREFUSED.
+  if (state === undefined ? /connect|terminat|timeout/i.test(message) : /^(08|57P|53)|^E[A-Z]+$/.test(state)) {
+    return new Fault("store-unavailable", `the database cannot be reached: ${message}`, details);
+  }
+  return new Fault("query-failed", message, details);
+}
+
+// A deadlock and a serialization failure undo the whole transaction, and it may be tried again.
+function mayTryAgain(caught: unknown): boolean {
+  const state = sqlState(caught);
+  return state === "40P01" || state === "40001";
+}
+
+/** A driver with our Faults, which tries again after a deadlock. */
+export class Database implements Queryable {
+  readonly #driver: Driver;
+  #closed = false;
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+  }
+
+  get kind(): Driver["kind"] {
+    return this.#driver.kind;
+  }
+
+  async query(sql: string, parameters?: readonly SqlValue[]): Promise<{ readonly rows: readonly SqlRow[] }> {
+    return this.#tried(() => this.#driver.query(sql, parameters));
+  }
+
+  async transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T> {
+    return this.#tried(() => this.#driver.transaction(run));
+  }
+
+  async #tried<T>(run: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      if (this.#closed) throw new Fault("store-closed", "the store was closed", { layer: "storage" });
+      try {
+        return await run();
+      } catch (caught) {
+        if (attempt < 5 && mayTryAgain(caught)) continue;
+        throw asFault(caught);
+      }
+    }
+  }
+
+  /** Whether it was open until now. */
+  get open(): boolean {
+    return !this.#closed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#driver.close();
+  }
+}

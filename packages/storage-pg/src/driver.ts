@@ -1,0 +1,18 @@
+/** A row as a driver gives it: by column name. */
+export type SqlRow = { readonly [column: string]: unknown };
+
+/** What a parameter may be; the SQL says which type it has there. */
+export type SqlValue = null | boolean | number | string | Uint8Array | readonly number[] | readonly string[];
+
+export interface Queryable {
+  /** One statement with `$1` …; several statements when there are no parameters. Gives the rows of the last one. */
+  query(sql: string, parameters?: readonly SqlValue[]): Promise<{ readonly rows: readonly SqlRow[] }>;
+}
+
+/** The port to a database driver. */
+export interface Driver extends Queryable {
+  readonly kind: "pglite" | "postgres";
+  /** Runs what is asked of `Queryable` as one transaction: committed when the promise resolves, undone when it is rejected. */
+  transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

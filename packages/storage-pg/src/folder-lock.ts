@@ -1,0 +1,125 @@
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Fault } from "@dlmskit/core";
+
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process of that pid started, where the system tells: a pid is used again. */
+  readonly started: string;
+  readonly token: string;
+}
+
+// Who holds a folder renews the lock's time, for those who cannot see its process: on another host, in another container.
+const renewMs = 5000;
+const staleMs = 4 * renewMs;
+
+/** On Linux, the boot and the start time of a process; elsewhere nothing. */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+    const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
+    return `${boot} ${fields[19]}`;
+  } catch {
+    return "";
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (caught) {
+    return (caught as { code?: unknown }).code === "EPERM";
+  }
+}
+
+function holderOf(text: string): Holder | undefined {
+  try {
+    const { pid, host, started, token } = JSON.parse(text) as { [key: string]: unknown };
+    if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") return undefined;
+    return { pid, host, started, token: String(token) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function lives(holder: Holder | undefined, file: string): Promise<boolean> {
+  if (holder?.host === hostname()) {
+    if (!isRunning(holder.pid)) return false;
+    return holder.started === "" || holder.started === (await startOf(holder.pid));
+  }
+  // Another host, or a file just being written: only its time tells.
+  return Date.now() - (await stat(file)).mtimeMs < staleMs;
+}
+
+function inUse(folder: string, holder: Holder | undefined): Fault {
+  const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
+  return new Fault("folder-in-use", `${folder} is open in ${who}`, {
+    layer: "storage",
+    hint: "stop that process, or give this one a folder of its own; several processes can share a PostgreSQL server",
+  });
+}
+
+/** Whether the file is gone now: a lock whose holder is dead is put aside, but only that one. */
+async function putAside(file: string, seen: string): Promise<boolean> {
+  const aside = `${file}.${crypto.randomUUID()}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return true;
+  }
+  const moved = await readFile(aside, "utf8");
+  // Another was quicker and holds the folder by now: its lock goes back.
+  if (moved !== seen) await link(aside, file).catch(() => undefined);
+  await rm(aside, { force: true });
+  return moved === seen;
+}
+
+/** Takes the folder for this process, until `release` or its end. Fault `folder-in-use` while a living process has it. */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const file = join(folder, "lock");
+  const own: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    started: await startOf(process.pid),
+    token: crypto.randomUUID(),
+  };
+  const text = JSON.stringify(own);
+  const draft = `${file}.${own.token}`;
+  await writeFile(draft, text);
+  try {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // A link appears whole or not at all.
+        await link(draft, file);
+        break;
+      } catch (caught) {
+        if ((caught as { code?: unknown }).code !== "EEXIST") throw caught;
+      }
+      const seen = await readFile(file, "utf8").catch(() => undefined);
+      if (seen === undefined) continue;
+      const holder = holderOf(seen);
+      if (attempt >= 3 || (await lives(holder, file)) || !(await putAside(file, seen))) throw inUse(folder, holder);
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+  const renewing = setInterval(() => {
+    const now = new Date();
+    utimes(file, now, now).catch(() => undefined);
+  }, renewMs);
+  renewing.unref();
+  return {
+    async release() {
+      clearInterval(renewing);
+      const held = await readFile(file, "utf8").catch(() => undefined);
+      if (held === text) await rm(file, { force: true });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Fault } from "@dlmskit/core";
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
+
+function queryable(db: PGlite | Transaction): Queryable {
+  return {
+    async query(sql: string, parameters?: readonly SqlValue[]) {
+      if (parameters === undefined) return { rows: ((await db.exec(sql)).at(-1)?.rows ?? []) as SqlRow[] };
+      return db.query<SqlRow>(sql, [...parameters]);
+    },
+  };
+}
+
+function driverOf(db: PGlite, lock: FolderLock | undefined): Driver {
+  return {
+    kind: "pglite",
+    ...queryable(db),
+    transaction: (run) => db.transaction((tx) => run(queryable(tx))),
+    async close() {
+      try {
+        await db.close();
+      } finally {
+        await lock?.release();
+      }
+    },
+  };
+}
+
+async function started(dataDir: string | undefined): Promise<PGlite> {
+  try {
+    const db = await PGlite.create(dataDir === undefined ? {} : { dataDir });
+    await db.exec("SET TimeZone = 'UTC'");
+    return db;
+  } catch (caught) {
+    throw new Fault("store-unavailable", `PGlite did not start on ${dataDir ?? "memory"}: ${String(caught)}`, {
+      layer: "storage",
+      cause: caught,
+    });
+  }
+}
+
+/**
+ * A store on PGlite, PostgreSQL in the process: in `folder`, which it makes, or in memory without one. A new folder takes some seconds.
+ * What is written survives the end of the process, however it ends; after a power failure only a server's data are sure.
+ * Faults `folder-in-use` (another process has it), `store-unavailable`, those of `migrate` and of `StoreOptions`.
+ */
+export async function openPglite(folder?: string, options: PgStoreOptions = {}): Promise<PgStore> {
+  const process = `dlmskit ${crypto.randomUUID()}`;
+  if (folder === undefined) return openStore(driverOf(await started(undefined), undefined), process, options);
+  const path = resolve(folder);
+  await mkdir(path, { recursive: true });
+  const lock = await lockFolder(path);
+  try {
+    const data = join(path, "data");
+    if (!existsSync(join(data, "PG_VERSION"))) {
+      options.onProgress?.(`making a database in ${path}, which takes some seconds`);
+    }
+    return await openStore(driverOf(await started(data), lock), process, options);
+  } catch (caught) {
+    await lock.release();
+    throw caught;
+  }
+}

@@ -1,0 +1,69 @@
+import pg from "pg";
+import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
+import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
+
+export interface PostgresOptions extends PgStoreOptions {
+  /** How many connections at most; 10 unless told otherwise. */
+  readonly connections?: number;
+  /** How long to wait for a connection, ms; 10 000 unless told otherwise. */
+  readonly connectTimeoutMs?: number;
+}
+
+function queryable(client: pg.Pool | pg.PoolClient): Queryable {
+  return {
+    async query(sql: string, parameters?: readonly SqlValue[]) {
+      const result = await client.query<SqlRow>(sql, parameters === undefined ? undefined : [...parameters]);
+      // Several statements give a list of results.
+      return Array.isArray(result) ? (result.at(-1) as pg.QueryResult<SqlRow>) : result;
+    },
+  };
+}
+
+function driverOf(pool: pg.Pool): Driver {
+  return {
+    kind: "postgres",
+    ...queryable(pool),
+    async transaction(run) {
+      const client = await pool.connect();
+      let broken = true;
+      try {
+        await client.query("BEGIN");
+        try {
+          const value = await run(queryable(client));
+          await client.query("COMMIT");
+          broken = false;
+          return value;
+        } catch (caught) {
+          await client.query("ROLLBACK");
+          broken = false;
+          throw caught;
+        }
+      } finally {
+        // A connection on which not even ROLLBACK worked is not used again.
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * A store on a PostgreSQL server, version 14 or later: `postgres://user:password@host:port/database`. Several processes may share it.
+ * Faults `store-unavailable`, those of `migrate` and of `StoreOptions`.
+ */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PgStore> {
+  const process = `dlmskit ${crypto.randomUUID()}`;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10000,
+    // One connection stays: by its name others see that this process lives.
+    min: 1,
+    application_name: process,
+    // TIMESTAMP columns hold UTC, and a counter that is reserved is on the disk, whatever the server is set to.
+    options: "-c TimeZone=UTC -c synchronous_commit=on",
+  });
+  // A connection that breaks while it is idle: the next query opens another, and says so if it cannot.
+  pool.on("error", () => undefined);
+  return openStore(driverOf(pool), process, options);
+}

@@ -1,0 +1,73 @@
+import type { Store, StoreOptions } from "@dlmskit/storage";
+import { Database } from "./database.ts";
+import type { Driver } from "./driver.ts";
+import { type Migration, migrate, migrations } from "./migrate.ts";
+import { PgAccessRights } from "./tables/access-rights.ts";
+import { pgCertificates } from "./tables/certificates.ts";
+import { pgClientAssociations } from "./tables/client-associations.ts";
+import { pgCommunicationPorts, pgHdlcSettings } from "./tables/communication.ts";
+import { disconnectDeadProcesses, disconnectProcess, pgConnections } from "./tables/connections.ts";
+import { pgCounters } from "./tables/counters.ts";
+import { pgLoadProfileTemplates, pgPowerQualityEvents } from "./tables/generation.ts";
+import { openSealing } from "./tables/key-sealing.ts";
+import { pgMessageQueue } from "./tables/message-queue.ts";
+import { pgMeters } from "./tables/meters.ts";
+import { PgObisCodes } from "./tables/obis-codes.ts";
+import { pgCaptures, pgEvents } from "./tables/records.ts";
+import { pgSecuritySettings } from "./tables/security-settings.ts";
+import { pgValues } from "./tables/values.ts";
+
+export interface PgStoreOptions extends StoreOptions {
+  /** Hears what takes a while. */
+  readonly onProgress?: (message: string) => void;
+  /** Other migrations than the package's own, for tests and for tables of one's own. */
+  readonly migrations?: readonly Migration[];
+}
+
+export interface PgStore extends Store {
+  readonly kind: "pglite" | "postgres";
+  /** The database, for queries of one's own. */
+  readonly database: Database;
+}
+
+/** The store on any driver; `process` is the application_name of its sessions. It closes the driver, also when it fails. */
+export async function openStore(driver: Driver, process: string, options: PgStoreOptions = {}): Promise<PgStore> {
+  const database = new Database(driver);
+  const { sealing, onProgress } = options;
+  try {
+    await migrate(database, options.migrations ?? (await migrations()), onProgress);
+    await openSealing(database, sealing);
+    await disconnectDeadProcesses(database, process);
+  } catch (caught) {
+    await database.close().catch(() => undefined);
+    throw caught;
+  }
+  const close = async (): Promise<void> => {
+    // A server that is gone already does not keep its client from closing.
+    if (database.open) await disconnectProcess(database, process).catch(() => undefined);
+    await database.close();
+  };
+  return {
+    kind: driver.kind,
+    sealed: sealing !== undefined,
+    database,
+    meters: pgMeters(database),
+    counters: pgCounters(database),
+    securitySettings: pgSecuritySettings(database, sealing),
+    certificates: pgCertificates(database),
+    clientAssociations: pgClientAssociations(database),
+    obisCodes: new PgObisCodes(database),
+    accessRights: new PgAccessRights(database),
+    connections: pgConnections(database, process),
+    hdlcSettings: pgHdlcSettings(database),
+    communicationPorts: pgCommunicationPorts(database),
+    loadProfileTemplates: pgLoadProfileTemplates(database),
+    powerQualityEvents: pgPowerQualityEvents(database),
+    values: pgValues(database),
+    events: pgEvents(database),
+    captures: pgCaptures(database),
+    messageQueue: pgMessageQueue(database),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

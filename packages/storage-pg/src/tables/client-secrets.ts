@@ -1,0 +1,57 @@
+import { stepped } from "@dlmskit/core";
+import {
+  ClientSecret,
+  checkRow,
+  type KeySealing,
+  type SecuritySettings,
+  sealSecret,
+  unsealSecret,
+} from "@dlmskit/storage";
+import { octetsOf, recordsOf, rowOf } from "../columns.ts";
+import type { Database } from "../database.ts";
+import { expectSealing } from "./key-sealing.ts";
+
+const select = `
+  SELECT meter_id, client_id, instance_id, secret FROM client_secrets
+  WHERE meter_id = $1::text
+  ORDER BY client_id, instance_id COLLATE "C"`;
+
+const put = `
+  INSERT INTO client_secrets AS c (meter_id, client_id, instance_id, secret)
+  SELECT r.meter_id, r.client_id, r.instance_id, decode(r.secret, 'hex')
+  FROM jsonb_to_recordset($1::text::jsonb) AS r(meter_id text, client_id int, instance_id text, secret text)
+  ORDER BY 1, 2, 3`;
+const putIfAbsent = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO NOTHING RETURNING client_id`;
+const set = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO UPDATE SET secret = EXCLUDED.secret RETURNING client_id`;
+
+type ClientSecrets = Pick<SecuritySettings, "secretsOf" | "putSecretsIfAbsent" | "setSecret">;
+
+export function pgClientSecrets(db: Database, sealing: KeySealing | undefined): ClientSecrets {
+  async function keep(sql: string, secrets: readonly ClientSecret[]): Promise<number> {
+    const kept = secrets
+      .map((secret) => checkRow(ClientSecret, secret))
+      .map((row) => ({ ...row, secret: sealSecret(sealing, row.secret) }));
+    if (kept.length === 0) return 0;
+    return db.transaction(async (tx) => {
+      await expectSealing(tx, sealing);
+      return (await tx.query(sql, [recordsOf(ClientSecret, kept)])).rows.length;
+    });
+  }
+  return {
+    async secretsOf(meterId) {
+      const { rows } = await db.query(select, [meterId]);
+      return rows.map((row) => {
+        const id = `${row.meter_id} ${row.client_id} ${row.instance_id}`;
+        try {
+          return rowOf(ClientSecret, { ...row, secret: unsealSecret(sealing, octetsOf(row.secret)) }, id);
+        } catch (caught) {
+          throw stepped(stepped(stepped(caught, "secret"), `id ${id}`), ClientSecret.table);
+        }
+      });
+    },
+    putSecretsIfAbsent: (secrets) => keep(putIfAbsent, secrets),
+    async setSecret(secret) {
+      await keep(set, [secret]);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { Connection, type Connections, checkRow, fields } from "@dlmskit/storage";
+import { msOf, parametersOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+
+const select = `
+  SELECT t.id, t.association_id, d.meter_id, d.client_id, ${msOf("t.connection_time")}, ${msOf("t.last_activity")},
+    t.ip_address, t.port, t.session_id, t.status, ${msOf("t.created_at")}
+  FROM active_connections t
+  LEFT JOIN connection_details d ON d.connection_id = t.id`;
+
+const open = `
+  WITH added AS (
+    INSERT INTO active_connections (association_id, connection_time, last_activity, ip_address, port, session_id, status, created_at)
+    VALUES ($1::int, $4::text::timestamp, $5::text::timestamp, $6::text, $7::int, $8::text, $9::text, ${utcNow})
+    RETURNING id
+  ), details AS (
+    INSERT INTO connection_details (connection_id, meter_id, client_id, process)
+    SELECT id, $2::text, $3::int, $10::text FROM added
+  )
+  SELECT id FROM added`;
+
+const change = `
+  UPDATE active_connections SET last_activity = $2::text::timestamp, status = $3::text
+  WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int)`;
+
+const list = `
+  ${select}
+  WHERE t.status IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND ($2::text IS NULL OR d.meter_id = $2::text)
+  ORDER BY t.id`;
+
+const forget = `
+  DELETE FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp RETURNING id`;
+
+// A process that lives has sessions of its name: they end with it, however it ends.
+const disconnectDead = `
+  UPDATE active_connections t SET status = 'DISCONNECTED'
+  WHERE t.status IN ('ACTIVE', 'IDLE') AND NOT EXISTS (
+    SELECT FROM connection_details d
+    WHERE d.connection_id = t.id
+      AND (d.process = $1::text OR d.process IN (SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL))
+  )`;
+
+const disconnectOwn = `
+  UPDATE active_connections t SET status = 'DISCONNECTED'
+  FROM connection_details d
+  WHERE d.connection_id = t.id AND d.process = $1::text AND t.status IN ('ACTIVE', 'IDLE')`;
+
+/** What processes that are dead left open becomes DISCONNECTED. `process` is the application_name of this one's sessions. */
+export async function disconnectDeadProcesses(db: Database, process: string): Promise<void> {
+  await db.query(disconnectDead, [process]);
+}
+
+/** What this process left open becomes DISCONNECTED. */
+export async function disconnectProcess(db: Database, process: string): Promise<void> {
+  await db.query(disconnectOwn, [process]);
+}
+
+export function pgConnections(db: Database, process: string): Connections {
+  async function set(ids: readonly number[], at: number, status: string): Promise<void> {
+    const lastActivity = timestampOf(fields.instant.check(at));
+    if (ids.length > 0) await db.query(change, [JSON.stringify(ids), lastActivity, status]);
+  }
+  return {
+    async open(connection) {
+      const row = { ...connection, lastActivity: connection.connectionTime, status: "ACTIVE" };
+      const { rows } = await db.query(open, [...parametersOf(Connection, checkRow(Connection, row)), process]);
+      return Number(rows[0]?.id);
+    },
+    async touch(ids, at, status = "ACTIVE") {
+      await set(ids, at, status);
+    },
+    async close(ids, at) {
+      await set(ids, at, "DISCONNECTED");
+    },
+    async list({ status = ["ACTIVE", "IDLE"], meterId } = {}) {
+      const { rows } = await db.query(list, [JSON.stringify(status), meterId ?? null]);
+      return rows.map((row) => storedRowOf(Connection, row));
+    },
+    async forget(before) {
+      const { rows } = await db.query(forget, [timestampOf(fields.instant.check(before))]);
+      return rows.length;
+    },
+  };
+}

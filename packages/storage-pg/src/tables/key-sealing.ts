@@ -1,0 +1,83 @@
+import { Fault } from "@dlmskit/core";
+import { type KeySealing, sealingCheck, sealingNeeded, sealKey, sealSecret, verifySealing } from "@dlmskit/storage";
+import { octetsOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Queryable, SqlRow } from "../driver.ts";
+
+const select = "SELECT check_value FROM key_sealing";
+// Nobody seals, or writes a key, while another seals.
+const lock = "LOCK TABLE key_sealing IN EXCLUSIVE MODE";
+const lockShared = "LOCK TABLE key_sealing IN ROW SHARE MODE";
+const insert = `INSERT INTO key_sealing (check_value, created_at) VALUES ($1::bytea, ${utcNow})`;
+
+/** The columns that hold keys, each with the primary key of its table. */
+const keyColumns = [
+  { table: "security_settings", id: "id", column: "encryption_key" },
+  { table: "security_settings", id: "id", column: "authentication_key" },
+  { table: "security_settings", id: "id", column: "master_key" },
+  { table: "meter_security", id: "security_settings_id", column: "broadcast_key" },
+  { table: "former_keys", id: "id", column: "key" },
+] as const;
+
+const secrets = "SELECT meter_id, client_id, instance_id, secret FROM client_secrets";
+const setSecret = `
+  UPDATE client_secrets SET secret = $4::bytea WHERE meter_id = $1::text AND client_id = $2::int AND instance_id = $3::text`;
+
+async function sealKeys(tx: Queryable, sealing: KeySealing): Promise<void> {
+  for (const { table, id, column } of keyColumns) {
+    const { rows } = await tx.query(`SELECT ${id} AS id, ${column} AS key FROM ${table} WHERE ${column} IS NOT NULL`);
+    for (const row of rows) {
+      const key = octetsOf(row.key);
+      if (key.length !== 16 && key.length !== 32) {
+        const fault = new Fault("bad-row", `expected 16 or 32 octets, found ${key.length}: it cannot be sealed`, {
+          layer: "storage",
+          hint: "nothing was changed: correct the row in the database, or delete it",
+        });
+        fault.path.push(table, `id ${row.id}`, column);
+        throw fault;
+      }
+      await tx.query(`UPDATE ${table} SET ${column} = $2::bytea WHERE ${id} = $1::int`, [
+        Number(row.id),
+        sealKey(sealing, key),
+      ]);
+    }
+  }
+}
+
+async function sealSecrets(tx: Queryable, sealing: KeySealing): Promise<void> {
+  const { rows } = await tx.query(secrets);
+  for (const row of rows) {
+    const { meter_id, client_id, instance_id } = row as SqlRow & {
+      meter_id: string;
+      client_id: number;
+      instance_id: string;
+    };
+    await tx.query(setSecret, [meter_id, client_id, instance_id, sealSecret(sealing, octetsOf(row.secret))]);
+  }
+}
+
+/**
+ * Whether the database is sealed, and under this key-encryption key; seals what was not sealed yet, all or nothing.
+ * Faults `wrong-key-encryption-key`, `key-encryption-key-needed`, `bad-row`.
+ */
+export async function openSealing(db: Database, sealing: KeySealing | undefined): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (sealing !== undefined) await tx.query(lock);
+    const check = (await tx.query(select)).rows[0]?.check_value;
+    if (check !== undefined) {
+      if (sealing === undefined) throw sealingNeeded();
+      verifySealing(sealing, octetsOf(check));
+    } else if (sealing !== undefined) {
+      await sealKeys(tx, sealing);
+      await sealSecrets(tx, sealing);
+      await tx.query(insert, [sealingCheck(sealing)]);
+    }
+  });
+}
+
+/** Before a key is written: Fault `key-encryption-key-needed` where another process sealed the database meanwhile. */
+export async function expectSealing(tx: Queryable, sealing: KeySealing | undefined): Promise<void> {
+  if (sealing !== undefined) return;
+  await tx.query(lockShared);
+  if ((await tx.query(select)).rows.length > 0) throw sealingNeeded();
+}

@@ -1,0 +1,156 @@
+import {
+  backOff,
+  checkRow,
+  fields,
+  Message,
+  type MessageQueue,
+  type MessageStatus,
+  type QueuedMessage,
+} from "@dlmskit/storage";
+import { msOf, parametersOf, rowOf, timestampOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { SqlRow } from "../driver.ts";
+
+// What a hand left out: no priority is 0, no time is at once, no count of attempts is none.
+const columns = `
+  q.id, q.message_type, COALESCE(q.priority, 0) AS priority, q.payload, q.destination, COALESCE(q.retry_count, 0) AS retry_count,
+  q.status, ${msOf("COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch')", "scheduled_time")}, ${msOf("q.completed_time")}`;
+
+const enqueue = `
+  INSERT INTO message_queue (message_type, priority, payload, destination, scheduled_time, retry_count, status, created_at)
+  VALUES ($1::text, $2::int, $3::bytea, $4::text, $5::text::timestamp, 0, 'PENDING', ${utcNow})
+  RETURNING id`;
+
+// A worker does not wait for rows that another is just taking: it takes the next ones. A PROCESSING row without a lease
+// was left by a program that keeps none.
+const claim = `
+  WITH due AS (
+    SELECT q.id
+    FROM message_queue q
+    LEFT JOIN message_leases l ON l.message_id = q.id
+    WHERE q.message_type IS NOT NULL AND q.payload IS NOT NULL AND q.destination IS NOT NULL
+      AND ((q.status = 'PENDING' AND (q.scheduled_time IS NULL OR q.scheduled_time <= $1::text::timestamp))
+        OR (q.status = 'PROCESSING' AND (l.lease_until IS NULL OR l.lease_until <= ${utcNow})))
+    ORDER BY COALESCE(q.priority, 0) DESC, COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch'), q.id
+    LIMIT $2::int
+    FOR UPDATE OF q SKIP LOCKED
+  ), taken AS (
+    UPDATE message_queue q
+    SET retry_count = COALESCE(q.retry_count, 0) + CASE q.status WHEN 'PROCESSING' THEN 1 ELSE 0 END, status = 'PROCESSING'
+    FROM due
+    WHERE q.id = due.id
+    RETURNING ${columns}
+  ), leased AS (
+    INSERT INTO message_leases AS l (message_id, lease, lease_until)
+    SELECT id, nextval('message_lease'), ${utcNow} + $3::float8 * INTERVAL '1 millisecond' FROM taken
+    ON CONFLICT (message_id) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
+    RETURNING l.message_id, l.lease::float8 AS lease, l.last_error
+  )
+  SELECT taken.*, leased.lease, leased.last_error
+  FROM taken JOIN leased ON leased.message_id = taken.id
+  ORDER BY taken.priority DESC, taken.scheduled_time, taken.id`;
+
+// $1 id, $2 lease: the row, if it is still this worker's.
+const held = `
+  FROM message_leases l
+  WHERE l.message_id = q.id AND q.id = $1::int AND l.lease = $2::bigint AND q.status = 'PROCESSING'`;
+
+const complete = `
+  UPDATE message_queue q SET status = 'SENT', completed_time = $3::text::timestamp
+  ${held}
+  RETURNING q.id`;
+
+const retryCount = `
+  SELECT COALESCE(q.retry_count, 0) AS retry_count
+  FROM message_queue q JOIN message_leases l ON l.message_id = q.id
+  WHERE q.id = $1::int AND l.lease = $2::bigint AND q.status = 'PROCESSING'
+  FOR UPDATE OF q`;
+
+const again = `
+  UPDATE message_queue q SET status = 'PENDING', retry_count = $3::int, scheduled_time = $4::text::timestamp
+  ${held}`;
+
+const failed = `
+  UPDATE message_queue q SET status = 'FAILED', retry_count = $3::int, completed_time = $4::text::timestamp
+  ${held}`;
+
+const noteError = "UPDATE message_leases SET last_error = $2::text WHERE message_id = $1::int";
+
+const get = `
+  SELECT ${columns}, l.last_error
+  FROM message_queue q LEFT JOIN message_leases l ON l.message_id = q.id
+  WHERE q.id = $1::int`;
+
+const counts = `
+  SELECT status, count(*)::int AS count FROM message_queue WHERE status IS NOT NULL GROUP BY status`;
+
+const nextDue = `
+  SELECT ${msOf("MIN(COALESCE(scheduled_time, created_at, TIMESTAMP 'epoch'))", "due")} FROM message_queue WHERE status = 'PENDING'`;
+
+const forget = `
+  DELETE FROM message_queue WHERE status IN ('SENT', 'FAILED') AND completed_time < $1::text::timestamp RETURNING id`;
+
+function read(row: SqlRow): QueuedMessage {
+  return {
+    ...rowOf(Message, row),
+    id: Number(row.id),
+    status: row.status as MessageStatus,
+    retryCount: Number(row.retry_count),
+    ...(row.completed_time === null ? {} : { completedTime: Math.round(Number(row.completed_time)) }),
+    ...(typeof row.last_error === "string" ? { lastError: row.last_error } : {}),
+  };
+}
+
+const at = (now: number): string => timestampOf(fields.instant.check(now));
+
+export function pgMessageQueue(db: Database): MessageQueue {
+  return {
+    async enqueue(messages) {
+      const checked = messages.map((message) => checkRow(Message, message));
+      return db.transaction(async (tx) => {
+        const ids: number[] = [];
+        for (const message of checked)
+          ids.push(Number((await tx.query(enqueue, parametersOf(Message, message))).rows[0]?.id));
+        return ids;
+      });
+    },
+    async claim({ now, limit = 1, leaseMs = 60000 }) {
+      const { rows } = await db.query(claim, [at(now), limit, leaseMs]);
+      return rows.map((row) => ({ ...read(row), lease: Number(row.lease) }));
+    },
+    async complete({ id, lease }, now) {
+      const { rows } = await db.query(complete, [id, lease, at(now)]);
+      return rows.length > 0;
+    },
+    async fail({ id, lease }, failure) {
+      return db.transaction(async (tx) => {
+        const { rows } = await tx.query(retryCount, [id, lease]);
+        if (rows[0] === undefined) return undefined;
+        const attempts = Number(rows[0].retry_count) + 1;
+        const last = attempts >= (failure.maxAttempts ?? 5);
+        const next = last ? failure.now : failure.now + backOff(attempts, failure);
+        await tx.query(last ? failed : again, [id, lease, attempts, at(next)]);
+        await tx.query(noteError, [id, [...failure.error.replaceAll("\0", "")].slice(0, 1000).join("")]);
+        return last ? "FAILED" : "PENDING";
+      });
+    },
+    async get(id) {
+      const { rows } = await db.query(get, [id]);
+      return rows[0] === undefined ? undefined : read(rows[0]);
+    },
+    async counts() {
+      const { rows } = await db.query(counts);
+      const of = { PENDING: 0, PROCESSING: 0, SENT: 0, FAILED: 0 };
+      for (const { status, count } of rows) of[status as MessageStatus] = Number(count);
+      return of;
+    },
+    async nextDue() {
+      const { rows } = await db.query(nextDue);
+      return rows[0]?.due === null || rows[0] === undefined ? undefined : Math.round(Number(rows[0].due));
+    },
+    async forget(before) {
+      const { rows } = await db.query(forget, [at(before)]);
+      return rows.length;
+    },
+  };
+}

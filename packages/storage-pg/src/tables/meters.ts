@@ -1,0 +1,60 @@
+import { checkRow, Meter, type Meters, type Stored } from "@dlmskit/storage";
+import { msOf, recordsOf, storedRowOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { SqlRow } from "../driver.ts";
+
+const select = `
+  SELECT t.id, t.meter_id, t.serial, t.logical_device_name, t.system_title, t.seed, t.template,
+    ${msOf("t.commissioned_at")}, ${msOf("t.created_at")}
+  FROM meters t`;
+
+const insertAbsent = `
+  INSERT INTO meters (meter_id, serial, logical_device_name, system_title, seed, template, commissioned_at, created_at)
+  SELECT r.meter_id, r.serial, r.logical_device_name, decode(r.system_title, 'hex'), r.seed, r.template, r.commissioned_at, ${utcNow}
+  FROM jsonb_to_recordset($1::text::jsonb) AS r(meter_id text, serial text, logical_device_name text, system_title text,
+    seed text, template text, commissioned_at timestamp)
+  ORDER BY r.meter_id COLLATE "C"
+  ON CONFLICT (meter_id) DO NOTHING`;
+
+// What refers to meters goes with it, but for the rows of security_settings, which do not know their meter.
+const remove = `
+  WITH settings AS (
+    DELETE FROM security_settings s USING meter_security m WHERE m.security_settings_id = s.id AND m.meter_id = $1::text
+  )
+  DELETE FROM meters WHERE meter_id = $1::text RETURNING id`;
+
+const read = (row: SqlRow): Stored<Meter> => storedRowOf(Meter, row);
+
+export function pgMeters(db: Database): Meters {
+  return {
+    async putIfAbsent(meters) {
+      const checked = meters.map((meter) => checkRow(Meter, meter));
+      const ids = checked.map((meter) => meter.meterId);
+      return db.transaction(async (tx) => {
+        await tx.query(insertAbsent, [recordsOf(Meter, checked)]);
+        const { rows } = await tx.query(`${select} WHERE t.meter_id = ANY($1::text[])`, [ids]);
+        const there = new Map(rows.map(read).map((meter) => [meter.meterId, meter]));
+        return ids.map((id) => ({ ...(there.get(id) as Stored<Meter>) }));
+      });
+    },
+    async get(meterId) {
+      const { rows } = await db.query(`${select} WHERE t.meter_id = $1::text`, [meterId]);
+      return rows[0] === undefined ? undefined : read(rows[0]);
+    },
+    async list({ after, limit = 1000 } = {}) {
+      const { rows } = await db.query(
+        `${select} WHERE $1::text IS NULL OR t.meter_id COLLATE "C" > $1::text ORDER BY t.meter_id COLLATE "C" LIMIT $2::int`,
+        [after ?? null, limit],
+      );
+      return rows.map(read);
+    },
+    async count() {
+      const { rows } = await db.query("SELECT count(*)::int AS count FROM meters");
+      return Number(rows[0]?.count);
+    },
+    async remove(meterId) {
+      const { rows } = await db.query(remove, [meterId]);
+      return rows.length > 0;
+    },
+  };
+}

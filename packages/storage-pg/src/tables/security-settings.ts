@@ -1,0 +1,181 @@
+import { Fault, logicalName, stepped } from "@dlmskit/core";
+import {
+  checkNewKeys,
+  checkRow,
+  type FormerKey,
+  fields,
+  type KeySealing,
+  keyNames,
+  type NewKeys,
+  SecuritySetting,
+  type SecuritySettings,
+  type Stored,
+  sealKey,
+  unsealKey,
+} from "@dlmskit/storage";
+import { msOf, octetsOf, parametersOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Queryable, SqlRow } from "../driver.ts";
+import { pgClientSecrets } from "./client-secrets.ts";
+import { expectSealing } from "./key-sealing.ts";
+
+const select = `
+  SELECT s.id, m.meter_id, m.instance_id, s.security_policy, s.security_suite, m.policy_bits, s.encryption_key,
+    s.authentication_key, s.master_key, m.broadcast_key, m.key_version, s.global_key_change_interval,
+    ${msOf("s.last_key_change")}, ${msOf("s.created_at")}
+  FROM meter_security m JOIN security_settings s ON s.id = m.security_settings_id`;
+
+const one = `${select} WHERE m.meter_id = $1::text AND m.instance_id = $2::text`;
+
+// Two processes that add the same Security setup at once: the later one waits for the meter, and then finds it.
+const lockMeter = "SELECT 1 FROM meters WHERE meter_id = $1::text FOR UPDATE";
+
+const insert = `
+  WITH added AS (
+    INSERT INTO security_settings (security_policy, security_suite, encryption_key, authentication_key, master_key,
+      global_key_change_interval, last_key_change, created_at)
+    VALUES ($3::int, $4::int, $6::bytea, $7::bytea, $8::bytea, $11::int, $12::text::timestamp, ${utcNow})
+    RETURNING id
+  )
+  INSERT INTO meter_security (security_settings_id, meter_id, instance_id, policy_bits, broadcast_key, key_version)
+  SELECT id, $1::text, $2::text, $5::int, $9::bytea, $10::int FROM added`;
+
+const setPolicy = `
+  WITH changed AS (
+    UPDATE security_settings s SET security_policy = $3::int, security_suite = $4::int
+    FROM meter_security m
+    WHERE m.security_settings_id = s.id AND m.meter_id = $1::text AND m.instance_id = $2::text
+    RETURNING s.id
+  )
+  UPDATE meter_security m SET policy_bits = $5::int FROM changed WHERE m.security_settings_id = changed.id
+  RETURNING changed.id`;
+
+const keepFormer = `
+  INSERT INTO former_keys (security_settings_id, name, key_version, key, until)
+  VALUES ($1::int, $2::text, $3::int, $4::bytea, $5::text::timestamp)`;
+
+// What is NULL stays.
+const setKeys = `
+  WITH changed AS (
+    UPDATE security_settings s
+    SET encryption_key = COALESCE($2::bytea, s.encryption_key), authentication_key = COALESCE($3::bytea, s.authentication_key),
+      master_key = COALESCE($4::bytea, s.master_key), last_key_change = $6::text::timestamp
+    WHERE s.id = $1::int
+    RETURNING s.id
+  )
+  UPDATE meter_security m SET broadcast_key = COALESCE($5::bytea, m.broadcast_key), key_version = m.key_version + 1
+  FROM changed WHERE m.security_settings_id = changed.id
+  RETURNING m.key_version`;
+
+const former = `
+  SELECT f.id, f.name, f.key_version, f.key, ${msOf("f.until")}
+  FROM former_keys f JOIN meter_security m ON m.security_settings_id = f.security_settings_id
+  WHERE m.meter_id = $1::text AND m.instance_id = $2::text
+  ORDER BY f.key_version DESC, f.name COLLATE "C"`;
+
+const columns = {
+  encryptionKey: "encryption_key",
+  authenticationKey: "authentication_key",
+  masterKey: "master_key",
+  broadcastKey: "broadcast_key",
+} as const;
+
+function unknown(meterId: string, instanceId: string): Fault {
+  return new Fault("unknown-reference", `there is no Security setup ${instanceId} of meter "${meterId}"`, {
+    layer: "storage",
+  });
+}
+
+function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => Uint8Array): R {
+  const changed: { -readonly [K in keyof NewKeys]?: Uint8Array } = {};
+  for (const name of keyNames) if (row[name] !== undefined) changed[name] = change(row[name]);
+  return { ...row, ...changed };
+}
+
+export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined): SecuritySettings {
+  function read(row: SqlRow): Stored<SecuritySetting> {
+    const open: { [column: string]: unknown } = { ...row };
+    for (const column of Object.values(columns)) {
+      if (row[column] === null) continue;
+      try {
+        open[column] = unsealKey(sealing, octetsOf(row[column]));
+      } catch (caught) {
+        throw stepped(stepped(stepped(caught, column), `id ${row.id}`), SecuritySetting.table);
+      }
+    }
+    return storedRowOf(SecuritySetting, open);
+  }
+  async function find(tx: Queryable, meterId: string, instanceId: string, forUpdate = ""): Promise<SqlRow> {
+    const { rows } = await tx.query(`${one} ${forUpdate}`, [meterId, instanceId]);
+    if (rows[0] === undefined) throw unknown(meterId, instanceId);
+    return rows[0];
+  }
+
+  return {
+    ...pgClientSecrets(db, sealing),
+    async of(meterId) {
+      const { rows } = await db.query(`${select} WHERE m.meter_id = $1::text ORDER BY m.instance_id COLLATE "C"`, [
+        meterId,
+      ]);
+      return rows.map(read);
+    },
+    async putIfAbsent(settings) {
+      const checked = settings.map((setting) => checkRow(SecuritySetting, setting));
+      return db.transaction(async (tx) => {
+        await expectSealing(tx, sealing);
+        let added = 0;
+        for (const meterId of [...new Set(checked.map((row) => row.meterId))].sort())
+          await tx.query(lockMeter, [meterId]);
+        for (const row of checked) {
+          const { rows } = await tx.query(one, [row.meterId, row.instanceId]);
+          if (rows.length > 0) continue;
+          await tx.query(
+            insert,
+            parametersOf(
+              SecuritySetting,
+              mapKeys(row, (key) => sealKey(sealing, key)),
+            ),
+          );
+          added++;
+        }
+        return added;
+      });
+    },
+    async setPolicy(meterId, instanceId, { securityPolicy, securitySuite, policyBits }) {
+      const { securityPolicy: policy, securitySuite: suite, policyBits: bits } = SecuritySetting.fields;
+      const { rows } = await db.query(setPolicy, [
+        meterId,
+        logicalName(instanceId),
+        policy.check(securityPolicy),
+        suite.check(securitySuite),
+        bits.check(policyBits) ?? null,
+      ]);
+      if (rows.length === 0) throw unknown(meterId, instanceId);
+    },
+    async changeKeys(meterId, instanceId, keys, at) {
+      const fresh = mapKeys(checkNewKeys(keys), (key) => sealKey(sealing, key));
+      const until = timestampOf(fields.instant.check(at));
+      return db.transaction(async (tx) => {
+        await expectSealing(tx, sealing);
+        const row = await find(tx, meterId, logicalName(instanceId), "FOR UPDATE");
+        for (const name of keyNames) {
+          const before = row[columns[name]];
+          if (fresh[name] === undefined || before === null) continue;
+          await tx.query(keepFormer, [Number(row.id), name, Number(row.key_version), octetsOf(before), until]);
+        }
+        const parameters = keyNames.map((name) => fresh[name] ?? null);
+        const { rows } = await tx.query(setKeys, [Number(row.id), ...parameters, until]);
+        return Number(rows[0]?.key_version);
+      });
+    },
+    async formerKeys(meterId, instanceId) {
+      const { rows } = await db.query(former, [meterId, logicalName(instanceId)]);
+      return rows.map((row) => ({
+        name: row.name as FormerKey["name"],
+        keyVersion: Number(row.key_version),
+        key: unsealKey(sealing, octetsOf(row.key)),
+        until: Math.round(Number(row.until)),
+      }));
+    },
+  };
+}
