@@ -1,4 +1,4 @@
-import { inRange, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import type { Link, LinkAddress, LinkOutput } from "@dlmskit/core";
 import {
   type AddressLike,
   allStation,
@@ -10,7 +10,7 @@ import {
 } from "./address.ts";
 import type { Frame } from "./frame.ts";
 import { unwrapLlc } from "./llc.ts";
-import { maxInfoLimit } from "./negotiation.ts";
+import { ownParameters } from "./negotiation.ts";
 import { Secondary, type SecondaryOptions } from "./secondary.ts";
 import { FrameSplitter } from "./splitter.ts";
 
@@ -62,7 +62,7 @@ export class Station implements Link {
       this.#accepts = ({ upper, lower, octets }) =>
         all.some((one) => one.upper === upper && one.lower === lower && one.octets.includes(octets));
     }
-    inRange(options.maxInfoReceive ?? 1, 1, maxInfoLimit);
+    ownParameters(options);
     this.#splitter = new FrameSplitter(options.interOctet ?? 500);
   }
 
@@ -170,16 +170,29 @@ export class Station implements Link {
       this.#drop(frame.frame === "ui" ? "llc" : "address", octets);
       return;
     }
-    const all = allStation(destination.octets);
-    const meant = this.#declared?.filter(
-      (one) =>
-        (destination.upper === all || destination.upper === one.upper) &&
-        (destination.lower === undefined || destination.lower === all || destination.lower === one.lower),
-    ) ?? [destination];
+    const meant = this.#declared === undefined ? [destination] : this.#meant(destination, this.#declared);
     if (meant.length === 0) this.#drop("address", octets);
     for (const one of meant) {
       this.#outputs.push({ type: "received", pdu, address: linkAddress(source.upper, one), broadcast: true });
     }
+  }
+
+  /** The servers that a broadcast means, each once though it may be declared in several forms. */
+  #meant(destination: HdlcAddress, servers: readonly Declared[]): Declared[] {
+    const all = allStation(destination.octets);
+    const matching = servers.filter(
+      (one) =>
+        (destination.upper === all || destination.upper === one.upper) &&
+        (destination.lower === undefined || destination.lower === all || destination.lower === one.lower),
+    );
+    return matching.filter(
+      (one, at) =>
+        !matching.some(
+          (other, place) =>
+            other.upper === one.upper &&
+            (one.lower === undefined ? other.lower !== undefined : other.lower === one.lower && place < at),
+        ),
+    );
   }
 
   #secondary(address: LinkAddress, here: HdlcAddress, there: HdlcAddress): Secondary {
