@@ -1,6 +1,6 @@
 import { logicalName } from "@dlmskit/core";
 import { instant } from "../fields.ts";
-import { type KeySealing, sealKey, sealSecret, unsealKey, unsealSecret } from "../sealing.ts";
+import { type KeySealing, sealingNeeded, sealKey, sealSecret, unsealKey, unsealSecret } from "../sealing.ts";
 import {
   ClientSecret,
   checkNewKeys,
@@ -49,6 +49,10 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
     if (row === undefined) throw unknownReference(`Security setup ${instanceId} of meter "${meterId}"`);
     return row;
   }
+  // As another process that sealed the store: from then on no key is written in clear.
+  function expectSealing(): void {
+    if (sealing === undefined && context.use().sealingCheck !== undefined) throw sealingNeeded();
+  }
   function set(row: Stored<SecuritySetting>): void {
     context.state.securitySettings.get(row.meterId)?.set(row.instanceId, row);
   }
@@ -77,6 +81,7 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
         .map((row) => copied(mapKeys(row, (key) => unsealKey(sealing, key))));
     },
     async putIfAbsent(settings) {
+      expectSealing();
       const state = context.use();
       const checked = settings.map((setting) => copied(checkRow(SecuritySetting, setting)));
       for (const { meterId } of checked) knownMeter(state, meterId);
@@ -102,6 +107,7 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       set({ ...row, securityPolicy, securitySuite, ...bits });
     },
     async changeKeys(meterId, instanceId, keys, at) {
+      expectSealing();
       const row = find(meterId, instanceId);
       const fresh = mapKeys(checkNewKeys(keys), (key) => new Uint8Array(sealKey(sealing, key)));
       const lastKeyChange = instant.check(at);
@@ -134,11 +140,13 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
         .sort((one, other) => one.clientId - other.clientId || compareText(one.instanceId, other.instanceId));
     },
     async putSecretsIfAbsent(secrets) {
+      expectSealing();
       const state = context.use();
       for (const secret of secrets) knownMeter(state, checkRow(ClientSecret, secret).meterId);
       return secrets.reduce((added, secret) => added + keep(secret, false), 0);
     },
     async setSecret(secret) {
+      expectSealing();
       knownMeter(context.use(), checkRow(ClientSecret, secret).meterId);
       keep(secret, true);
     },

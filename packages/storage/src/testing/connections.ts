@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { expectFault, meter, type OpenStore, withStore } from "./harness.ts";
+
+const { meterId } = meter(1);
+const connection = { meterId, clientId: 32, connectionTime: 1000, ipAddress: "::1", port: 50000, sessionId: "s-1" };
+
+export function connectionsSuite(open: OpenStore): void {
+  describe("connections", () => {
+    it("follows a connection from its opening to its end", () =>
+      withStore(open, async ({ connections, meters }) => {
+        await meters.putIfAbsent([meter(1)]);
+        const id = await connections.open(connection);
+        const other = await connections.open({
+          connectionTime: 1500,
+          ipAddress: "10.0.0.1",
+          port: 1,
+          sessionId: "s-2",
+        });
+        expect(await connections.list({ meterId })).toMatchObject([
+          { ...connection, id, lastActivity: 1000, status: "ACTIVE" },
+        ]);
+        await connections.touch([id, other], 2000);
+        await connections.touch([other], 3000, "IDLE");
+        await connections.touch([], 4000);
+        expect((await connections.list()).map((row) => [row.id, row.lastActivity, row.status])).toEqual([
+          [id, 2000, "ACTIVE"],
+          [other, 3000, "IDLE"],
+        ]);
+        await connections.close([id], 5000);
+        expect((await connections.list()).map((row) => row.id)).toEqual([other]);
+        expect(await connections.list({ status: ["DISCONNECTED"] })).toMatchObject([{ id, lastActivity: 5000 }]);
+        expect(await connections.forget(5000)).toBe(0);
+        expect(await connections.forget(5001)).toBe(1);
+        await expectFault(connections.open({ ...connection, sessionId: "s-2" }), "duplicate");
+      }));
+
+    it("names associations and meters that are there", () =>
+      withStore(open, async ({ connections }) => {
+        await expectFault(connections.open(connection), "unknown-reference");
+        const { meterId: _, ...anyone } = connection;
+        await expectFault(connections.open({ ...anyone, associationId: 5 }), "unknown-reference");
+        await expectFault(connections.open({ ...anyone, port: 65536 }), "bad-value", ["active_connections", "port"]);
+      }));
+
+    it("leaves no connection of its own open behind, and those of others alone", () =>
+      withStore(open, async (store, { another, reopen }) => {
+        await store.meters.putIfAbsent([meter(1)]);
+        const id = await store.connections.open(connection);
+        if (another !== undefined) {
+          const other = await another();
+          const foreign = await other.connections.open({ ...connection, sessionId: "s-2" });
+          expect((await other.connections.list()).map((row) => row.id)).toEqual([id, foreign]);
+          await other.close();
+          expect((await store.connections.list()).map((row) => row.id)).toEqual([id]);
+        }
+        await store.close();
+        const again = await reopen?.();
+        expect((await again?.connections.list()) ?? []).toEqual([]);
+        expect((await again?.connections.list({ status: ["DISCONNECTED"], meterId }))?.[0]?.id ?? id).toBe(id);
+        await again?.close();
+      }));
+
+    it("outlives its meter", () =>
+      withStore(open, async ({ connections, meters }) => {
+        await meters.putIfAbsent([meter(1)]);
+        const id = await connections.open(connection);
+        await meters.remove(meterId);
+        const [row] = await connections.list();
+        expect(row?.id).toBe(id);
+        expect(row?.meterId).toBeUndefined();
+      }));
+  });
+}

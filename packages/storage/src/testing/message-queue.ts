@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import type { Message } from "../message-queue.ts";
+import { expectFault, key, type OpenStore, withStore } from "./harness.ts";
+
+function message(priority: number, scheduledTime: number): Message {
+  return {
+    messageType: "push",
+    priority,
+    payload: key(priority, 40),
+    destination: "tcp://127.0.0.1:4059",
+    scheduledTime,
+  };
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export function messageQueueSuite(open: OpenStore): void {
+  describe("messageQueue", () => {
+    it("gives the higher priority first, then the oldest that is due", () =>
+      withStore(open, async ({ messageQueue }) => {
+        expect(await messageQueue.nextDue()).toBeUndefined();
+        const ids = await messageQueue.enqueue([
+          message(1, 300),
+          message(1, 100),
+          message(9, 500),
+          message(1, 200),
+          message(9, 900),
+        ]);
+        expect(await messageQueue.nextDue()).toBe(100);
+        const claimed = await messageQueue.claim({ now: 500, limit: 10 });
+        expect(claimed.map(({ id }) => id)).toEqual([ids[2], ids[1], ids[3], ids[0]]);
+        expect(claimed[0]).toMatchObject({ ...message(9, 500), status: "PROCESSING", retryCount: 0 });
+        expect(await messageQueue.claim({ now: 500 })).toEqual([]);
+        expect((await messageQueue.claim({ now: 900 })).map(({ id }) => id)).toEqual([ids[4]]);
+        await expectFault(messageQueue.enqueue([message(0, 0), { ...message(0, 0), messageType: "" }]), "bad-value", [
+          "message_queue",
+          "message_type",
+        ]);
+        expect(await messageQueue.counts()).toEqual({ PENDING: 0, PROCESSING: 5, SENT: 0, FAILED: 0 });
+      }));
+
+    it("completes and forgets", () =>
+      withStore(open, async ({ messageQueue }) => {
+        await messageQueue.enqueue([message(0, 0)]);
+        const [claimed] = await messageQueue.claim({ now: 10 });
+        if (claimed === undefined) throw new Error("nothing was due");
+        expect(await messageQueue.complete({ ...claimed, lease: claimed.lease + 1 }, 20)).toBe(false);
+        expect(await messageQueue.complete(claimed, 20)).toBe(true);
+        expect(await messageQueue.complete(claimed, 30)).toBe(false);
+        expect(await messageQueue.get(claimed.id)).toMatchObject({ status: "SENT", completedTime: 20 });
+        expect(await messageQueue.forget(20)).toBe(0);
+        expect(await messageQueue.forget(21)).toBe(1);
+        expect(await messageQueue.get(claimed.id)).toBeUndefined();
+      }));
+
+    it("backs off, and fails in the end", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const [id = 0] = await messageQueue.enqueue([message(0, 0)]);
+        const failure = { error: "refused", maxAttempts: 3, backOffMs: 100 };
+        for (const [now, next] of [
+          [1000, 1100],
+          [2000, 2200],
+        ] as const) {
+          const [claimed] = await messageQueue.claim({ now });
+          if (claimed === undefined) throw new Error("nothing was due");
+          expect(await messageQueue.fail(claimed, { now, ...failure })).toBe("PENDING");
+          expect(await messageQueue.get(id)).toMatchObject({
+            status: "PENDING",
+            scheduledTime: next,
+            lastError: "refused",
+          });
+          expect(await messageQueue.claim({ now: next - 1 })).toEqual([]);
+        }
+        const [last] = await messageQueue.claim({ now: 2200 });
+        if (last === undefined) throw new Error("nothing was due");
+        expect(last.retryCount).toBe(2);
+        expect(await messageQueue.fail(last, { now: 2300, ...failure })).toBe("FAILED");
+        expect(await messageQueue.fail(last, { now: 2300, ...failure })).toBeUndefined();
+        expect(await messageQueue.get(id)).toMatchObject({ status: "FAILED", retryCount: 3, completedTime: 2300 });
+        expect(await messageQueue.claim({ now: 1e12 })).toEqual([]);
+        expect(await messageQueue.counts()).toEqual({ PENDING: 0, PROCESSING: 0, SENT: 0, FAILED: 1 });
+      }));
+
+    it("gives a message whose worker died to another, and hears no more of the first", () =>
+      withStore(open, async ({ messageQueue }) => {
+        await messageQueue.enqueue([message(0, 0)]);
+        const [first] = await messageQueue.claim({ now: 0, leaseMs: 1 });
+        await pause(20);
+        const [second] = await messageQueue.claim({ now: 0 });
+        if (first === undefined || second === undefined) throw new Error("nothing was due");
+        expect(second.id).toBe(first.id);
+        expect(second.retryCount).toBe(1);
+        expect(await messageQueue.complete(first, 0)).toBe(false);
+        expect(await messageQueue.fail(first, { now: 0, error: "late" })).toBeUndefined();
+        expect(await messageQueue.complete(second, 0)).toBe(true);
+      }));
+
+    it("gives each message to one worker, however many there are", () =>
+      withStore(open, async (store, { another }) => {
+        const other = await another?.();
+        const ids = await store.messageQueue.enqueue(Array.from({ length: 60 }, (_, at) => message(at % 3, at)));
+        const sent: number[] = [];
+        const work = async (queue = store.messageQueue): Promise<void> => {
+          for (;;) {
+            const claimed = await queue.claim({ now: 1000, limit: 4 });
+            if (claimed.length === 0) return;
+            for (const each of claimed) {
+              sent.push(each.id);
+              expect(await queue.complete(each, 1000)).toBe(true);
+            }
+          }
+        };
+        await Promise.all([work(), work(other?.messageQueue), work(), work(other?.messageQueue)]);
+        expect(sent.sort((one, next) => one - next)).toEqual(ids);
+        await other?.close();
+      }));
+  });
+}

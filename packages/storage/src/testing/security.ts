@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import type { SecuritySetting } from "../security-settings.ts";
+import type { Store } from "../store.ts";
+import { expectFault, key, meter, type OpenStore, testSealing, withStore } from "./harness.ts";
+
+const { meterId } = meter(1);
+const instanceId = "0.0.43.0.3.255";
+const setting: SecuritySetting = {
+  meterId,
+  instanceId,
+  securityPolicy: 3,
+  securitySuite: 0,
+  encryptionKey: key(1),
+  authenticationKey: key(2),
+  masterKey: key(3),
+  keyVersion: 1,
+  globalKeyChangeInterval: 86400,
+};
+const secret = { meterId, clientId: 32, instanceId: "0.0.40.0.2.255", secret: key(9, 11) };
+
+async function filled({ meters, securitySettings }: Store): Promise<void> {
+  await meters.putIfAbsent([meter(1)]);
+  await securitySettings.putIfAbsent([setting]);
+  await securitySettings.setSecret(secret);
+}
+
+export function securitySuite(open: OpenStore): void {
+  describe("securitySettings", () => {
+    for (const sealing of [undefined, testSealing(1)]) {
+      const how = sealing === undefined ? "as they are" : "sealed";
+      const options = sealing === undefined ? {} : { sealing };
+      it(`keeps keys ${how}, and puts only what is absent`, () =>
+        withStore(
+          open,
+          async (store) => {
+            expect(store.sealed).toBe(sealing !== undefined);
+            await filled(store);
+            const { securitySettings } = store;
+            const again = { ...setting, encryptionKey: key(7) };
+            const second = { ...setting, instanceId: "0.0.43.0.2.255", broadcastKey: key(4, 32), policyBits: 0x24 };
+            expect(await securitySettings.putIfAbsent([again, second])).toBe(1);
+            const rows = await securitySettings.of(meterId);
+            expect(rows).toHaveLength(2);
+            expect(rows[0]).toMatchObject(second);
+            expect(rows[1]).toMatchObject(setting);
+            expect(Object.keys(rows[1] ?? {})).not.toContain("broadcastKey");
+            expect(await securitySettings.putSecretsIfAbsent([{ ...secret, secret: key(8) }])).toBe(0);
+            expect(await securitySettings.putSecretsIfAbsent([{ ...secret, clientId: 48, secret: key(1, 0) }])).toBe(1);
+            expect(await securitySettings.secretsOf(meterId)).toEqual([
+              secret,
+              { ...secret, clientId: 48, secret: key(1, 0) },
+            ]);
+            await securitySettings.setSecret({ ...secret, secret: key(5, 255) });
+            expect((await securitySettings.secretsOf(meterId))[0]?.secret).toEqual(key(5, 255));
+          },
+          options,
+        ));
+    }
+
+    it("changes keys, counts the change and keeps the former ones", () =>
+      withStore(
+        open,
+        async (store) => {
+          await filled(store);
+          const { securitySettings } = store;
+          expect(await securitySettings.changeKeys(meterId, instanceId, { encryptionKey: key(11) }, 5000)).toBe(2);
+          expect(
+            await securitySettings.changeKeys(
+              meterId,
+              instanceId,
+              { encryptionKey: key(12), masterKey: key(13), broadcastKey: key(14) },
+              6000,
+            ),
+          ).toBe(3);
+          expect((await securitySettings.of(meterId))[0]).toMatchObject({
+            encryptionKey: key(12),
+            authenticationKey: key(2),
+            masterKey: key(13),
+            broadcastKey: key(14),
+            keyVersion: 3,
+            lastKeyChange: 6000,
+          });
+          expect(await securitySettings.formerKeys(meterId, instanceId)).toEqual([
+            { name: "encryptionKey", keyVersion: 2, key: key(11), until: 6000 },
+            { name: "masterKey", keyVersion: 2, key: key(3), until: 6000 },
+            { name: "encryptionKey", keyVersion: 1, key: key(1), until: 5000 },
+          ]);
+          await expectFault(securitySettings.changeKeys(meterId, instanceId, {}, 0), "bad-value");
+          await expectFault(
+            securitySettings.changeKeys(meterId, "0.0.43.0.9.255", { masterKey: key(1) }, 0),
+            "unknown-reference",
+          );
+        },
+        { sealing: testSealing(1) },
+      ));
+
+    it("sets the policy", () =>
+      withStore(open, async (store) => {
+        await filled(store);
+        const { securitySettings } = store;
+        await securitySettings.setPolicy(meterId, instanceId, { securityPolicy: 1, securitySuite: 1, policyBits: 4 });
+        expect((await securitySettings.of(meterId))[0]).toMatchObject({
+          securityPolicy: 1,
+          securitySuite: 1,
+          policyBits: 4,
+        });
+        await securitySettings.setPolicy(meterId, instanceId, { securityPolicy: 2, securitySuite: 0 });
+        const [row] = await securitySettings.of(meterId);
+        expect(row?.securityPolicy).toBe(2);
+        expect(row?.policyBits).toBeUndefined();
+        const wrong = { securityPolicy: 4, securitySuite: 0 };
+        await expectFault(securitySettings.setPolicy(meterId, instanceId, wrong), "bad-value");
+        await expectFault(
+          securitySettings.setPolicy("nobody", instanceId, { ...wrong, securityPolicy: 0 }),
+          "unknown-reference",
+        );
+      }));
+
+    it("knows the meters that it keeps keys of", () =>
+      withStore(open, async ({ securitySettings }) => {
+        await expectFault(securitySettings.putIfAbsent([setting]), "unknown-reference");
+        await expectFault(securitySettings.setSecret(secret), "unknown-reference");
+        await expectFault(securitySettings.putIfAbsent([{ ...setting, masterKey: key(1, 15) }]), "bad-value", [
+          "security_settings",
+          "master_key",
+        ]);
+      }));
+
+    it("is opened with its key-encryption key only, and seals what was not", async () => {
+      const { store, reopen } = await open();
+      await filled(store);
+      await store.securitySettings.changeKeys(meterId, instanceId, { masterKey: key(6) }, 1000);
+      await store.close();
+      if (reopen === undefined) return;
+      const sealed = await reopen({ sealing: testSealing(1) });
+      expect(sealed.sealed).toBe(true);
+      expect((await sealed.securitySettings.of(meterId))[0]).toMatchObject({
+        ...setting,
+        masterKey: key(6),
+        keyVersion: 2,
+      });
+      expect(await sealed.securitySettings.secretsOf(meterId)).toEqual([secret]);
+      expect((await sealed.securitySettings.formerKeys(meterId, instanceId))[0]?.key).toEqual(key(3));
+      await sealed.close();
+      await expectFault(reopen({ sealing: testSealing(2) }), "wrong-key-encryption-key");
+      await expectFault(reopen(), "key-encryption-key-needed");
+      const again = await reopen({ sealing: testSealing(1) });
+      expect((await again.securitySettings.of(meterId))[0]?.encryptionKey).toEqual(key(1));
+      await again.close();
+    });
+
+    it("writes no key in clear after another process sealed the store", () =>
+      withStore(open, async (store, { another }) => {
+        await filled(store);
+        if (another === undefined) return;
+        const sealed = await another({ sealing: testSealing(1) });
+        await expectFault(
+          store.securitySettings.putIfAbsent([{ ...setting, instanceId: "0.0.43.0.1.255" }]),
+          "key-encryption-key-needed",
+        );
+        await expectFault(store.securitySettings.setSecret(secret), "key-encryption-key-needed");
+        expect(await sealed.securitySettings.secretsOf(meterId)).toEqual([secret]);
+        await sealed.close();
+      }));
+  });
+}
