@@ -1,10 +1,10 @@
 import type { DataAccessResultName, DataBlockG, EncodedData, GetDataResult, GetRequest } from "@dlmskit/apdu";
 import { encode } from "@dlmskit/core";
 import { contentIn, OutgoingBlocks } from "./blocks.ts";
+import { attributeReference } from "./references.ts";
 import { refusal } from "./refusals.ts";
 import { GetDataResults, getDataResult } from "./results.ts";
 import {
-  attributeReference,
   badResults,
   echo,
   need,

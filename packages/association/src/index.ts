@@ -1,3 +1,10 @@
+export * from "./initiator.ts";
+export type {
+  InitiatorLimits,
+  InitiatorOptions,
+  InitiatorQuirk,
+  InitiatorSecurity,
+} from "./initiator-options.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
 export * from "./responder.ts";

@@ -52,8 +52,17 @@ const undeciphered = (fault: Fault): InitiateRefused =>
 function protectionOf(offer: Offer, provider: CryptoProvider, title: Uint8Array) {
   const { security } = offer;
   if (!offer.ciphered || security === undefined) return undefined;
-  const { suite, keys, systemTitle, counters, replay } = security;
-  return new Protection({ provider, suite, keys, systemTitle, peerSystemTitle: title, counters, replay });
+  const { suite, keys, systemTitle, counters, replay, accept } = security;
+  return new Protection({
+    provider,
+    suite,
+    keys,
+    systemTitle,
+    peerSystemTitle: title,
+    counters,
+    replay,
+    ...(accept === undefined ? {} : { accept }),
+  });
 }
 
 /**

@@ -29,6 +29,8 @@ export interface OfferedSecurity {
   readonly peerSystemTitle?: Uint8Array;
   /** A dedicated key of the client is taken. Its counters live in the association. True unless told otherwise. */
   readonly dedicatedKeys?: boolean;
+  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
+  readonly accept?: readonly "encryption-only"[];
   /** For mechanism 7: the server's signing key and the client's public key, raw. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }

@@ -1,5 +1,5 @@
-import { ActionResponseItem, Data, encodeData, GetDataResult } from "@dlmskit/apdu";
-import { list } from "@dlmskit/core";
+import { ActionResponseItem, Data, type DataLike, encodeData, GetDataResult } from "@dlmskit/apdu";
+import { encode, list } from "@dlmskit/core";
 import type { ActionOutcome, GetResult } from "./services.ts";
 
 /** SEQUENCE OF Get-Data-Result: what the blocks of a GET of a list carry. */
@@ -8,6 +8,11 @@ export const GetDataResults = list(GetDataResult, 2);
 export const ActionResponseItems = list(ActionResponseItem, 2);
 /** SEQUENCE OF Data: what the blocks of a SET or ACTION of a list carry. */
 export const DataList = list(Data);
+
+/** The octets of such a list. */
+export function dataList(values: readonly DataLike[]): Uint8Array {
+  return encode(DataList, values as Data[]);
+}
 
 /** A result for the wire, with its data encoded: its size is known and nothing is encoded twice. */
 export function getDataResult(result: GetResult): GetDataResult {

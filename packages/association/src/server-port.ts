@@ -1,11 +1,4 @@
-import type {
-  ActionResponse,
-  AttributeWithSelection,
-  ConformanceName,
-  GetResponse,
-  Invoke,
-  SetResponse,
-} from "@dlmskit/apdu";
+import type { ActionResponse, ConformanceName, GetResponse, Invoke, SetResponse } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { Sealing } from "./channel.ts";
 import { refusal } from "./refusals.ts";
@@ -59,11 +52,6 @@ export function needFor(port: ServerPort, reference: AttributeReference, service
   if (reference.attributeId === 0) {
     need(port, service === "get" ? "attribute0-supported-with-get" : "attribute0-supported-with-set");
   }
-}
-
-/** An attribute of the wire for the program. */
-export function attributeReference({ attribute, access }: AttributeWithSelection): AttributeReference {
-  return access === undefined ? attribute : { ...attribute, access };
 }
 
 /** A list must have items. */

@@ -1,10 +1,10 @@
 import { Data, type DataAccessResultName, type DataBlockSA, type SetRequest } from "@dlmskit/apdu";
 import { decode, Fault } from "@dlmskit/core";
 import { IncomingBlocks } from "./blocks.ts";
+import { attributeReference } from "./references.ts";
 import { refusal } from "./refusals.ts";
 import { DataList } from "./results.ts";
 import {
-  attributeReference,
   badResults,
   echo,
   need,

@@ -1,0 +1,269 @@
+import {
+  type Aare,
+  type ApduLike,
+  type ConformanceName,
+  decodeApdu,
+  encodeApdu,
+  type InitiateRequest,
+  type InitiateResponse,
+} from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import {
+  CounterGuard,
+  CounterLedger,
+  challengeLength,
+  lastCounter,
+  newChallenge,
+  Protection,
+  securitySuite,
+} from "@dlmskit/security";
+import { Channel, type Sealing } from "./channel.ts";
+import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./handshake.ts";
+import type { InitiatorOptions } from "./initiator-options.ts";
+import type { Negotiated } from "./offer.ts";
+
+function failed(code: string, message: string, hint?: string): Fault {
+  return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
+}
+
+/** What an accepted AARE settled at the client's end. */
+export interface Accepted {
+  readonly negotiated: Negotiated;
+  readonly channel: Channel;
+  /** Mechanisms from 2 on. */
+  readonly sToC?: Uint8Array;
+}
+
+/** Passes 1 and 2 at the client's end, for one attempt to open. */
+export class InitiatorHandshake {
+  readonly #options: InitiatorOptions;
+  readonly #protection: Protection | undefined;
+  readonly #dedicatedKey: Uint8Array | undefined;
+  /** How services are sealed when the association is open. */
+  readonly sealing: Sealing | undefined;
+  /** How the InitiateRequest is sealed, and pass 3: under the global key. */
+  readonly globalSealing: Sealing | undefined;
+  readonly cToS: Uint8Array | undefined;
+
+  /** Faults `bad-random`, and those of the keys and titles. */
+  constructor(options: InitiatorOptions) {
+    this.#options = options;
+    const { ciphered, mechanism, security, provider, random } = options;
+    this.cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
+    if (!ciphered || security === undefined) return;
+    const { suite, keys, counters, replay, systemTitle, serverSystemTitle, accept } = security;
+    this.#protection = new Protection({
+      provider,
+      suite,
+      keys,
+      systemTitle,
+      counters,
+      replay,
+      ...(serverSystemTitle === undefined ? {} : { peerSystemTitle: serverSystemTitle }),
+      ...(accept === undefined ? {} : { accept }),
+    });
+    const { authenticated = true, encrypted = true, form = "glo" } = security;
+    this.globalSealing = { authenticated, encrypted, form };
+    this.sealing = this.globalSealing;
+    if (security.dedicatedKey === true && encrypted) {
+      // Always a new one: its counters begin at 0.
+      const key = newChallenge(random, securitySuite(suite).keyLength);
+      const own = new CounterLedger({ start: 0 });
+      own.reserved(lastCounter + 1);
+      this.#protection.dedicate({ key, counters: own, replay: new CounterGuard() });
+      this.#dedicatedKey = key;
+      this.sealing = { authenticated, encrypted, form: form === "glo" ? "ded" : "general-ded" };
+    }
+  }
+
+  /** The AARQ. */
+  aarq(): Uint8Array {
+    const { ciphered, mechanism, secret, security, userId } = this.#options;
+    const value = mechanism === 1 ? secret : this.cToS;
+    return encodeApdu({
+      apdu: "aarq",
+      applicationContextName: contextNames[ciphered ? "ciphered" : "plain"],
+      ...(needsTitles(ciphered, mechanism) && security !== undefined ? { callingApTitle: security.systemTitle } : {}),
+      ...(userId === undefined ? {} : { callingAeInvocationId: userId }),
+      ...(value === undefined
+        ? {}
+        : {
+            senderAcseRequirements: { authentication: true },
+            mechanismName: mechanismName(mechanism),
+            callingAuthenticationValue: { choice: "charstring" as const, value },
+          }),
+      userInformation: this.#initiateRequest(this.#dedicatedKey),
+    });
+  }
+
+  #initiateRequest(dedicatedKey: Uint8Array | undefined): Uint8Array {
+    const { conformance, maxReceivePduSize } = this.#options;
+    const request: InitiateRequest = {
+      apdu: "initiate-request",
+      responseAllowed: true,
+      proposedDlmsVersionNumber: dlmsVersion,
+      proposedConformance: conformance,
+      clientMaxReceivePduSize: maxReceivePduSize,
+      ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
+    };
+    return new Channel(this.#protection, true).seal(encodeApdu(request), this.globalSealing);
+  }
+
+  /** The RLRQ: protected as the association was opened. */
+  rlrq(): Uint8Array {
+    const rlrq: ApduLike = { apdu: "rlrq", reason: "normal" };
+    if (this.#protection === undefined) return encodeApdu(rlrq);
+    return encodeApdu({ ...rlrq, userInformation: this.#initiateRequest(undefined) });
+  }
+
+  /**
+   * Checks the AARE against what was asked for. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
+   * `authentication-skipped`, `bad-challenge`, `challenge-reflected`, `missing-field`, `initiate-refused`, `short-name-server`,
+   * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
+   */
+  accept(pdu: Uint8Array): Accepted {
+    const aare = decodeApdu(pdu) as Aare;
+    const { ciphered, provider } = this.#options;
+    if (aare.result !== "accepted") throw this.#refused(aare);
+    const contextName = contextNames[ciphered ? "ciphered" : "plain"];
+    if (aare.applicationContextName !== contextName) {
+      throw failed(
+        "context-mismatch",
+        `the server opened ${aare.applicationContextName}, ${contextName} was asked for`,
+      );
+    }
+    const serverSystemTitle = this.#meet(aare);
+    const sToC = this.#authentication(aare);
+    if (sToC !== undefined && this.cToS !== undefined && provider.sameSecret(sToC, this.cToS)) {
+      throw failed("challenge-reflected", "the server's challenge is the client's own");
+    }
+    const response = this.#initiateResponse(aare);
+    const negotiated = this.#negotiated(response, serverSystemTitle);
+    const channel = new Channel(this.#protection, negotiated.conformance.includes("general-protection"));
+    return { negotiated, channel, ...(sToC === undefined ? {} : { sToC }) };
+  }
+
+  #refused(aare: Aare): Fault {
+    const { source, diagnostic } = aare.resultSourceDiagnostic;
+    let why = `${source}: ${diagnostic}`;
+    try {
+      const octets = aare.userInformation;
+      const apdu = octets === undefined ? undefined : decodeApdu(octets);
+      if (apdu?.apdu === "confirmed-service-error") {
+        const { error, value } = apdu.serviceError;
+        why += `, ${error}: ${value}`;
+      }
+    } catch (caught) {
+      // A refusal may carry anything (real meters do); it stays a refusal.
+      if (!(caught instanceof Fault)) throw caught;
+    }
+    return failed("association-refused", `the server refused the association: ${aare.result}, ${why}`);
+  }
+
+  #meet({ respondingApTitle: title }: Aare): Uint8Array | undefined {
+    const { ciphered, mechanism, security } = this.#options;
+    if (!needsTitles(ciphered, mechanism)) return undefined;
+    const known = title ?? security?.serverSystemTitle;
+    if (known === undefined) {
+      throw failed("missing-field", "the AARE has no system title", "give security.serverSystemTitle");
+    }
+    if (title !== undefined && this.#protection !== undefined) this.#protection.meet(title);
+    return known.slice();
+  }
+
+  #authentication(aare: Aare): Uint8Array | undefined {
+    const { mechanism } = this.#options;
+    const { diagnostic } = aare.resultSourceDiagnostic;
+    const named = aare.mechanismName;
+    if (named !== undefined && named !== mechanismName(mechanism)) {
+      throw failed("mechanism-mismatch", `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`);
+    }
+    if (mechanism < 2) {
+      if (diagnostic === "authentication-required") {
+        throw failed("mechanism-mismatch", "the server wants an authentication that was not asked for");
+      }
+      return undefined;
+    }
+    if (diagnostic !== "authentication-required" || named === undefined) {
+      throw failed("authentication-skipped", "the server opened the association without the authentication asked for");
+    }
+    const value = aare.respondingAuthenticationValue;
+    const { least, most } = challengeLength;
+    if (value?.choice !== "charstring" || value.value.length < least || value.value.length > most) {
+      throw failed("bad-challenge", `the server's challenge is not ${least} to ${most} octets`);
+    }
+    return value.value.slice();
+  }
+
+  #initiateResponse(aare: Aare): InitiateResponse | undefined {
+    const { ciphered, quirks } = this.#options;
+    const octets = aare.userInformation;
+    if (octets === undefined || octets.length === 0) {
+      if (quirks?.includes("aare-without-user-information")) return undefined;
+      throw failed(
+        "missing-field",
+        "the AARE carries no InitiateResponse",
+        'tolerate it by the quirk "aare-without-user-information"',
+      );
+    }
+    const opened = new Channel(this.#protection, true).open(octets);
+    const apdu = decodeApdu(opened.apdu);
+    if (apdu.apdu === "confirmed-service-error") {
+      const { error, value } = apdu.serviceError;
+      throw failed("initiate-refused", `the server refused the InitiateRequest: ${error}, ${value}`);
+    }
+    if (apdu.apdu !== "initiate-response")
+      throw failed("missing-field", `${apdu.apdu} where an InitiateResponse belongs`);
+    if (ciphered && opened.sealing === undefined && !quirks?.includes("plain-initiate-response")) {
+      throw failed(
+        "protection-too-weak",
+        "the InitiateResponse came without protection",
+        'tolerate it by the quirk "plain-initiate-response"',
+      );
+    }
+    return apdu;
+  }
+
+  #negotiated(response: InitiateResponse | undefined, serverSystemTitle: Uint8Array | undefined): Negotiated {
+    const { context, ciphered, mechanism, conformance, maxReceivePduSize, security, userId } = this.#options;
+    if (response !== undefined) check(response, conformance);
+    return {
+      context,
+      ciphered,
+      mechanism,
+      conformance: response?.negotiatedConformance ?? conformance,
+      clientMaxReceivePduSize: maxReceivePduSize,
+      serverMaxReceivePduSize: response?.serverMaxReceivePduSize ?? 0,
+      dedicatedKey: this.#dedicatedKey !== undefined,
+      confirmed: true,
+      ...(security === undefined ? {} : { clientSystemTitle: security.systemTitle }),
+      ...(serverSystemTitle === undefined ? {} : { serverSystemTitle }),
+      ...(userId === undefined ? {} : { userId }),
+    };
+  }
+}
+
+/** Whether the server agreed to no more than was proposed, and to something that can work. */
+function check(response: InitiateResponse, proposed: readonly ConformanceName[]): void {
+  const { negotiatedConformance, negotiatedDlmsVersionNumber, serverMaxReceivePduSize, vaaName } = response;
+  if (vaaName !== logicalNameVaa) {
+    throw failed(
+      "short-name-server",
+      `the VAA name is 0x${vaaName.toString(16)}: the server speaks short names`,
+      "associate with short-name referencing",
+    );
+  }
+  if (negotiatedDlmsVersionNumber !== dlmsVersion) {
+    throw failed("bad-negotiation", `DLMS version ${negotiatedDlmsVersionNumber} instead of ${dlmsVersion}`);
+  }
+  const wider = negotiatedConformance.filter((name) => !proposed.includes(name));
+  if (wider.length > 0)
+    throw failed("bad-negotiation", `the server agreed to what was not proposed: ${wider.join(", ")}`);
+  if (negotiatedConformance.length === 0) throw failed("bad-negotiation", "the server agreed to no service at all");
+  if (serverMaxReceivePduSize !== 0 && serverMaxReceivePduSize < leastPduSize) {
+    throw failed(
+      "bad-negotiation",
+      `the server takes ${serverMaxReceivePduSize} octets, ${leastPduSize} are the least`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import type { ActionResponse, ApduLike, Invoke } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import { challengeResponse, verifyResponse } from "@dlmskit/security";
+import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
+import type { InitiatorOptions } from "./initiator-options.ts";
+
+export interface Challenges {
+  readonly cToS: Uint8Array;
+  readonly sToC: Uint8Array;
+}
+
+function context(options: InitiatorOptions, challenges: Challenges, serverSystemTitle: Uint8Array | undefined) {
+  const { mechanism, provider, secret, security } = options;
+  return {
+    mechanism,
+    provider,
+    role: "client" as const,
+    ...challenges,
+    ...(secret === undefined ? {} : { secret }),
+    ...(security === undefined
+      ? {}
+      : { suite: security.suite, keys: security.keys, ownSystemTitle: security.systemTitle }),
+    ...(serverSystemTitle === undefined ? {} : { peerSystemTitle: serverSystemTitle }),
+  };
+}
+
+/** Pass 3: reply_to_HLS_authentication with f(StoC). Faults as `challengeResponse`. */
+export function pass3(
+  options: InitiatorOptions,
+  challenges: Challenges,
+  serverSystemTitle: Uint8Array | undefined,
+  invoke: Invoke,
+): ApduLike {
+  const { security } = options;
+  const value = challengeResponse({
+    ...context(options, challenges, serverSystemTitle),
+    ...(security === undefined ? {} : { counters: security.counters }),
+    ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
+  });
+  return {
+    apdu: "action-request-normal",
+    ...invoke,
+    method: { classId: associationClass, instanceId: currentAssociation, methodId: replyToHlsAuthentication },
+    parameters: { type: "octet-string", value },
+  };
+}
+
+/** Pass 4: the server must know the secret, too. Fault `authentication-failed`. */
+export function verifyPass4(
+  apdu: ActionResponse,
+  options: InitiatorOptions,
+  challenges: Challenges,
+  serverSystemTitle: Uint8Array | undefined,
+  lowest: number | undefined,
+): void {
+  const { security } = options;
+  const failed = (message: string): Fault => new Fault("authentication-failed", message, { layer: "association" });
+  if (apdu.apdu !== "action-response-normal") throw failed(`${apdu.apdu} instead of the server's answer`);
+  if (apdu.result !== "success") throw failed(`the server did not take the client's answer: ${apdu.result}`);
+  const data = apdu.returnParameters?.data;
+  if (data?.type !== "octet-string") throw failed("the server gave no answer to the client's challenge");
+  const right = verifyResponse({
+    ...context(options, challenges, serverSystemTitle),
+    response: data.value,
+    ...(security === undefined ? {} : { replay: security.replay }),
+    ...(lowest === undefined ? {} : { lowest }),
+    ...(security?.signing === undefined ? {} : { peerPublicKey: security.signing.peerPublicKey }),
+  });
+  if (!right) throw failed("the server's answer to the client's challenge is wrong");
+}

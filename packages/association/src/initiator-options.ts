@@ -1,0 +1,81 @@
+import type { ConformanceName } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import type { CounterSource, CryptoProvider, KeySet, Random, ReplayGuard } from "@dlmskit/security";
+import { needsTitles } from "./handshake.ts";
+import type { MechanismId } from "./offer.ts";
+
+/** What only some real meters do, tolerated by name. */
+export type InitiatorQuirk =
+  /** The AARE accepts and carries no InitiateResponse: what was proposed is taken as agreed. */
+  | "aare-without-user-information"
+  /** The InitiateResponse of a ciphered association comes plain. */
+  | "plain-initiate-response"
+  /** Responses are protected less than their requests. What it lets through can be forged. */
+  | "weaker-responses";
+
+/** What the client has for protected traffic. */
+export interface InitiatorSecurity {
+  readonly suite: number;
+  readonly keys: KeySet;
+  /** The client's own counter of the encryption key. */
+  readonly counters: CounterSource;
+  /** What it accepts of the server's. */
+  readonly replay: ReplayGuard;
+  /** The client's own, 8 octets. */
+  readonly systemTitle: Uint8Array;
+  /** The server's, where it is known beforehand: any other is refused. */
+  readonly serverSystemTitle?: Uint8Array;
+  /** How requests are protected; both true unless told otherwise. Responses must not be protected less. */
+  readonly authenticated?: boolean;
+  readonly encrypted?: boolean;
+  /** The forms of ciphered APDUs; `"glo"` unless told otherwise. */
+  readonly form?: "glo" | "general-glo";
+  /** Services go under a key that is made for this association alone. */
+  readonly dedicatedKey?: boolean;
+  readonly accept?: readonly "encryption-only"[];
+  /** For mechanism 7: the client's signing key and the server's public key, raw. */
+  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
+}
+
+export interface InitiatorLimits {
+  /** The most octets that a response is put together from; 4 MiB unless told otherwise. */
+  readonly maxApdu?: number;
+  /** How long one request may take with all its blocks, in ms; 600,000 unless told otherwise. */
+  readonly transferTimeout?: number;
+}
+
+export interface InitiatorOptions {
+  readonly context: "logical-name";
+  readonly ciphered: boolean;
+  readonly mechanism: MechanismId;
+  /** Password (mechanism 1), secret (2, 3, 4, 6). */
+  readonly secret?: Uint8Array;
+  readonly security?: InitiatorSecurity;
+  readonly conformance: readonly ConformanceName[];
+  /** The largest APDU that the client takes, in octets: 12 to 65535, or 0 for any. */
+  readonly maxReceivePduSize: number;
+  /** calling-AE-invocation-id. */
+  readonly userId?: number;
+  readonly provider: CryptoProvider;
+  readonly random: Random;
+  /** How long to wait for each answer, in ms. */
+  readonly timeout: number;
+  readonly limits?: InitiatorLimits;
+  readonly quirks?: readonly InitiatorQuirk[];
+}
+
+/** Fault `missing-parameter` for options that cannot work. */
+export function checkOptions(options: InitiatorOptions): InitiatorOptions {
+  const { ciphered, mechanism, secret, security } = options;
+  const missing = (what: string): Fault =>
+    new Fault("missing-parameter", `${what} is needed for mechanism ${mechanism}${ciphered ? ", ciphered" : ""}`, {
+      layer: "association",
+    });
+  if (needsTitles(ciphered, mechanism) && security === undefined) throw missing("security");
+  if (secret === undefined && (mechanism === 6 || (mechanism >= 1 && mechanism <= 4))) throw missing("secret");
+  if (mechanism === 7 && security?.signing === undefined) throw missing("security.signing");
+  if (security?.authenticated === false && security.encrypted === false && ciphered) {
+    throw missing("authenticated or encrypted");
+  }
+  return options;
+}

@@ -1,0 +1,379 @@
+import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import { type Opened, plainRoom, type Sealing } from "./channel.ts";
+import type { Exchange } from "./client-exchange.ts";
+import { exceptionFault, exchangeFor } from "./exchanges.ts";
+import { type Accepted, InitiatorHandshake } from "./handshake-initiator.ts";
+import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
+import { checkOptions, type InitiatorOptions } from "./initiator-options.ts";
+import type { Negotiated } from "./offer.ts";
+import type { InitiatorOutput } from "./outputs.ts";
+import type { ServiceRequest, ServiceResults } from "./services.ts";
+
+export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
+
+export interface RequestOptions {
+  readonly priority?: "normal" | "high";
+  /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
+  readonly confirmed?: boolean;
+}
+
+interface Queued {
+  readonly id: number;
+  readonly request: ServiceRequest;
+  readonly options: RequestOptions;
+}
+
+/** The request that is on its way. */
+interface Current {
+  readonly id: number;
+  readonly invoke: Invoke;
+  readonly exchange: Exchange;
+  /** All its blocks must be here then. */
+  readonly end: number;
+}
+
+const notifications: readonly string[] = ["data-notification", "event-notification-request"];
+
+/**
+ * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
+ * the others wait, those of high priority first.
+ */
+export class Initiator {
+  readonly #options: InitiatorOptions;
+  readonly #outputs: InitiatorOutput[] = [];
+  readonly #queue: Queued[] = [];
+  #state: InitiatorState = "idle";
+  #handshake: InitiatorHandshake | undefined;
+  #accepted: Accepted | undefined;
+  #invoke: Invoke | undefined;
+  #current: Current | undefined;
+  #deadline: number | undefined;
+  #ids = 0;
+  #invokeIds = 0;
+  /** Why the last APDU that was dropped was dropped: a time-out says so. */
+  #dropped: Fault | undefined;
+
+  /** Fault `missing-parameter` for options that cannot work. */
+  constructor(options: InitiatorOptions) {
+    this.#options = checkOptions(options);
+  }
+
+  get state(): InitiatorState {
+    return this.#state;
+  }
+
+  /** What was negotiated, while the association is open. */
+  get association(): Negotiated | undefined {
+    return this.#state === "associated" || this.#state === "releasing" ? this.#accepted?.negotiated : undefined;
+  }
+
+  /** When `expire` is next due, in ms on the caller's clock. */
+  get deadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  /** Sends the AARQ. Faults `wrong-state`, and those of keys, titles, randomness and counters. */
+  open(now: number): void {
+    if (this.#state !== "idle" && this.#state !== "closed") throw wrongState("open", this.#state);
+    this.#handshake = new InitiatorHandshake(this.#options);
+    this.#accepted = undefined;
+    const pdu = this.#handshake.aarq();
+    this.#state = "opening";
+    this.#transmit(pdu, now);
+  }
+
+  /** Asks for a service; the id comes back in `response` or `failed`. Fault `wrong-state` unless the association is open. */
+  request(request: ServiceRequest, options: RequestOptions, now: number): number {
+    if (this.#state !== "associated") throw wrongState("request", this.#state);
+    const id = ++this.#ids;
+    const queued: Queued = { id, request, options };
+    const at = options.priority === "high" ? this.#queue.findIndex((other) => other.options.priority !== "high") : -1;
+    if (at < 0) this.#queue.push(queued);
+    else this.#queue.splice(at, 0, queued);
+    this.#next(now);
+    return id;
+  }
+
+  /** Sends the RLRQ; what was asked for and not answered has failed. Fault `wrong-state` unless the association is open. */
+  release(now: number): void {
+    const handshake = this.#handshake;
+    if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
+    const pdu = handshake.rlrq();
+    this.#failAll(new Fault("released", "the association is being released", { layer: "association" }));
+    this.#state = "releasing";
+    this.#transmit(pdu, now);
+  }
+
+  /** The link is gone: everything that waits has failed. */
+  abort(fault: Fault = new Fault("link-lost", "the link is gone", { layer: "association" })): void {
+    if (this.#state !== "idle" && this.#state !== "closed") this.#close(fault);
+  }
+
+  expire(now: number): void {
+    if (this.#deadline === undefined || now < this.#deadline) return;
+    const why = this.#dropped;
+    const fault = new Fault("timeout", `no answer within ${this.#options.timeout} ms`, {
+      layer: "association",
+      ...(why === undefined ? {} : { cause: why, hint: `what came was dropped: ${why.message}` }),
+    });
+    this.#deadline = undefined;
+    if (this.#state !== "associated") {
+      this.#close(fault);
+      return;
+    }
+    this.#fail(fault);
+    this.#next(now);
+  }
+
+  /** The next thing to do, in order; undefined when there is none. */
+  poll(): InitiatorOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** One APDU from the server. */
+  receive(pdu: Uint8Array, now: number): void {
+    this.expire(now);
+    try {
+      this.#receive(pdu, now);
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#drop(caught);
+    }
+  }
+
+  #drop(fault: Fault): void {
+    this.#dropped = fault;
+    this.#outputs.push({ type: "dropped", fault });
+  }
+
+  #transmit(pdu: Uint8Array, now: number, end = Number.POSITIVE_INFINITY): void {
+    this.#dropped = undefined;
+    this.#deadline = Math.min(now + this.#options.timeout, end);
+    this.#outputs.push({ type: "transmit", pdu });
+  }
+
+  #receive(pdu: Uint8Array, now: number): void {
+    const tag = pdu[0];
+    if (tag === ApduTag.aare && this.#state === "opening") {
+      this.#attempt(() => this.#aare(pdu, now));
+      return;
+    }
+    if (tag === ApduTag.rlre && this.#state === "releasing") {
+      this.#rlre(pdu);
+      return;
+    }
+    if (tag === ApduTag["exception-response"] || tag === ApduTag["confirmed-service-error"]) {
+      this.#error(pdu, now);
+      return;
+    }
+    const accepted = this.#accepted;
+    if (tag === undefined || tag === ApduTag.aare || tag === ApduTag.rlre || accepted === undefined) {
+      throw dropped("unexpected-apdu", `an APDU that nothing waits for while ${this.#state}`);
+    }
+    const opened = accepted.channel.open(pdu);
+    const apdu = decodeApdu(opened.apdu);
+    if (notifications.includes(apdu.apdu)) {
+      this.#outputs.push({ type: "notification", apdu });
+      return;
+    }
+    this.#checkProtection(opened);
+    if (this.#state === "authenticating") {
+      this.#attempt(() => this.#pass4(apdu, opened, now));
+      return;
+    }
+    this.#response(apdu, now);
+  }
+
+  /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
+  #attempt(step: () => void): void {
+    try {
+      step();
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#close(caught);
+    }
+  }
+
+  #checkProtection({ seen }: Opened): void {
+    const sealing = this.#handshake?.sealing;
+    if (sealing === undefined || this.#options.quirks?.includes("weaker-responses")) return;
+    if ((sealing.authenticated && !seen.authenticated) || (sealing.encrypted && !seen.encrypted)) {
+      throw dropped("protection-too-weak", "a response with less protection than its request");
+    }
+  }
+
+  #aare(pdu: Uint8Array, now: number): void {
+    const handshake = this.#handshake as InitiatorHandshake;
+    const accepted = handshake.accept(pdu);
+    this.#accepted = accepted;
+    if (accepted.sToC === undefined) {
+      this.#associated();
+      return;
+    }
+    this.#invoke = this.#nextInvoke({});
+    const apdu = pass3(this.#options, this.#challenges, accepted.negotiated.serverSystemTitle, this.#invoke);
+    this.#state = "authenticating";
+    this.#send(apdu, handshake.globalSealing, now);
+  }
+
+  get #challenges(): Challenges {
+    return {
+      cToS: this.#handshake?.cToS as Uint8Array,
+      sToC: this.#accepted?.sToC as Uint8Array,
+    };
+  }
+
+  #pass4(apdu: Apdu, { lowest }: Opened, _now: number): void {
+    if (!apdu.apdu.startsWith("action-response") || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
+      this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
+      return;
+    }
+    const { serverSystemTitle } = (this.#accepted as Accepted).negotiated;
+    verifyPass4(apdu as Parameters<typeof verifyPass4>[0], this.#options, this.#challenges, serverSystemTitle, lowest);
+    this.#associated();
+  }
+
+  #associated(): void {
+    this.#state = "associated";
+    this.#deadline = undefined;
+    this.#outputs.push({ type: "associated", association: (this.#accepted as Accepted).negotiated });
+  }
+
+  #rlre(pdu: Uint8Array): void {
+    decodeApdu(pdu);
+    this.#state = "closed";
+    this.#deadline = undefined;
+    this.#outputs.push({ type: "released" });
+  }
+
+  #send(apdu: ApduLike, sealing: Sealing | undefined, now: number, end?: number): void {
+    const { channel, negotiated } = this.#accepted as Accepted;
+    const pdu = channel.seal(encodeApdu(apdu), sealing);
+    const most = negotiated.serverMaxReceivePduSize;
+    if (most !== 0 && pdu.length > most) {
+      throw dropped("pdu-too-long", `${pdu.length} octets, the server takes ${most}`);
+    }
+    this.#transmit(pdu, now, end);
+  }
+
+  #nextInvoke({ priority = "normal", confirmed = true }: RequestOptions): Invoke {
+    this.#invokeIds = (this.#invokeIds % 15) + 1;
+    return { invokeId: this.#invokeIds, priority, serviceClass: confirmed ? "confirmed" : "unconfirmed" };
+  }
+
+  /** Sends the next request that waits, when none is on its way. */
+  #next(now: number): void {
+    while (this.#current === undefined && this.#state === "associated") {
+      const queued = this.#queue.shift();
+      if (queued === undefined) return;
+      try {
+        this.#begin(queued, now);
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+        this.#current = undefined;
+        this.#outputs.push({ type: "failed", id: queued.id, fault: caught });
+      }
+    }
+  }
+
+  #begin({ id, request, options }: Queued, now: number): void {
+    const { limits } = this.#options;
+    const { negotiated } = this.#accepted as Accepted;
+    const sealing = this.#handshake?.sealing;
+    const invoke = this.#nextInvoke(options);
+    const exchange = exchangeFor(request, {
+      invoke,
+      maxApdu: limits?.maxApdu ?? 0x400000,
+      room: plainRoom(negotiated.serverMaxReceivePduSize, sealing),
+      has: (name) => negotiated.conformance.includes(name),
+    });
+    const end = now + (limits?.transferTimeout ?? 600_000);
+    const first = exchange.first();
+    if (invoke.serviceClass === "unconfirmed") {
+      if (request.service === "get") throw dropped("service-not-supported", "a GET that is not answered is of no use");
+      this.#send(first, sealing, now);
+      this.#deadline = undefined;
+      this.#outputs.push({ type: "response", id, service: request.service, results: [] });
+      return;
+    }
+    this.#send(first, sealing, now, end);
+    this.#current = { id, invoke, exchange, end };
+  }
+
+  #response(apdu: Apdu, now: number): void {
+    const current = this.#current;
+    if (current === undefined || (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId) {
+      throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
+    }
+    let done: ServiceResults | undefined;
+    try {
+      const step = current.exchange.receive(apdu);
+      if ("done" in step) done = step.done;
+      else this.#send(step.send, this.#handshake?.sealing, now, current.end);
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#fail(caught);
+    }
+    if (done !== undefined) {
+      this.#current = undefined;
+      this.#deadline = undefined;
+      this.#outputs.push({ type: "response", id: current.id, ...done });
+    }
+    this.#next(now);
+  }
+
+  /** An exception-response or confirmedServiceError: it has no invoke id, and belongs to what is on its way. */
+  #error(pdu: Uint8Array, now: number): void {
+    const apdu = decodeApdu(pdu);
+    const fault =
+      apdu.apdu === "exception-response"
+        ? exceptionFault(apdu)
+        : dropped("confirmed-service-error", `the server answers with an error: ${JSON.stringify(apdu)}`);
+    if (this.#state === "opening" || this.#state === "authenticating") {
+      this.#close(fault);
+      return;
+    }
+    // Refused or not: nothing is going to come of this association.
+    if (this.#state === "releasing") {
+      this.#close(fault);
+      return;
+    }
+    if (this.#current === undefined) {
+      this.#drop(fault);
+      return;
+    }
+    this.#fail(fault);
+    this.#next(now);
+  }
+
+  /** The request on its way has failed; the association goes on. */
+  #fail(fault: Fault): void {
+    const current = this.#current;
+    this.#current = undefined;
+    this.#deadline = undefined;
+    if (current !== undefined) this.#outputs.push({ type: "failed", id: current.id, fault });
+  }
+
+  #failAll(fault: Fault): void {
+    this.#fail(fault);
+    for (const { id } of this.#queue.splice(0)) this.#outputs.push({ type: "failed", id, fault });
+  }
+
+  #close(fault: Fault): void {
+    const opening = this.#state === "opening" || this.#state === "authenticating";
+    this.#state = "closed";
+    this.#deadline = undefined;
+    this.#failAll(fault);
+    if (opening) this.#outputs.push({ type: "failed", fault });
+    this.#outputs.push({ type: "closed", fault });
+  }
+}
+
+function dropped(code: string, message: string): Fault {
+  return new Fault(code, message, { layer: "association" });
+}
+
+function wrongState(what: string, state: InitiatorState): Fault {
+  return new Fault("wrong-state", `cannot ${what} while ${state}`, { layer: "association" });
+}

@@ -1,0 +1,16 @@
+import type { AttributeWithSelection, DataLike } from "@dlmskit/apdu";
+import type { AttributeReference } from "./services.ts";
+
+/** An attribute of the wire for the program. */
+export function attributeReference({ attribute, access }: AttributeWithSelection): AttributeReference {
+  return access === undefined ? attribute : { ...attribute, access };
+}
+
+/** The same for the wire. */
+export function attributeWithSelection({ classId, instanceId, attributeId, access }: AttributeReference): {
+  attribute: { classId: number; instanceId: string; attributeId: number };
+  access?: { selector: number; parameters: DataLike };
+} {
+  const attribute = { classId, instanceId, attributeId };
+  return access === undefined ? { attribute } : { attribute, access };
+}
