@@ -1,5 +1,6 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./catalogue/obis-names.ts";
 export * from "./classes/association-ln.ts";
 export * from "./classes/clock.ts";
 export * from "./classes/data.ts";
