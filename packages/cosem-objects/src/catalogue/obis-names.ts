@@ -24,32 +24,31 @@ function patterns(medium: string): readonly Pattern[] {
     const standard = [...abstractNames, ...electricityNames, ...otherMediaNames];
     for (const [text, name, companion] of [...standard, ...companionNames] as (NameEntry | CompanionEntry)[]) {
       const groups = text.split(".");
-      const open = groups.filter((group) => group >= "a").length;
+      // Every code has a channel (b): it does not make a pattern less close.
+      const open = groups.filter((group) => group >= "a" && group !== "b").length;
       const of = byMedium.get(groups[0] as string) ?? [];
       of.push({ groups, open, name, companion });
       byMedium.set(groups[0] as string, of);
     }
-    for (const of of byMedium.values()) of.sort((one, other) => one.open - other.open);
+    for (const of of byMedium.values()) of.sort((one, other) => one.open - other.open || rankOf(one) - rankOf(other));
   }
   return byMedium.get(medium) ?? [];
 }
 
+function rankOf(pattern: Pattern): number {
+  return pattern.companion === undefined ? 0 : 1;
+}
+
 /**
- * What a code is called: `"1.0.1.8.0.255"` is "Active energy +, total". A companion specification named comes first,
- * then the standard's own names, then whatever other companion knows the code. Undefined when none does.
+ * What a code is called: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The companion specification that is named
+ * comes first, then the closest pattern, the standard's before a companion's. Undefined when nobody knows the code.
  */
 export function obisName(code: LogicalName, companion?: Companion): string | undefined {
   const groups = code.split(".");
-  let best: { rank: number; name: string } | undefined;
-  for (const pattern of patterns(groups[0] as string)) {
-    const rank = pattern.companion === undefined ? 1 : pattern.companion === companion ? 0 : 2;
-    if (best !== undefined && best.rank <= rank) continue;
-    if (!pattern.groups.every((group, at) => group === groups[at] || group >= "a")) continue;
-    const name = pattern.name.replace(
-      /\{(\w)\}/g,
-      (_, letter: string) => groups[pattern.groups.indexOf(letter)] as string,
-    );
-    best = { rank, name };
-  }
-  return best?.name;
+  const fits = ({ groups: pattern }: Pattern): boolean =>
+    pattern.every((group, at) => group === groups[at] || group >= "a");
+  const known = patterns(groups[0] as string);
+  const found =
+    (companion && known.find((pattern) => pattern.companion === companion && fits(pattern))) ?? known.find(fits);
+  return found?.name.replace(/\{(\w)\}/g, (_, letter: string) => groups[found.groups.indexOf(letter)] as string);
 }
