@@ -99,5 +99,8 @@ export const UnitCodec: Codec<Unit> = {
   },
   write: (unit, to) => T.enum.write(unitCode(unit), to),
   toJson: (unit) => unit,
-  fromJson: (json) => (typeof json === "number" ? T.enum.fromJson(json) : (symbols.get(unitCode(json as Unit)) ?? 255)),
+  fromJson(json) {
+    const code = typeof json === "number" ? T.enum.fromJson(json) : unitCode(json as Unit);
+    return symbols.get(code) ?? code;
+  },
 };
