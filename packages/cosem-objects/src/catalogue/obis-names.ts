@@ -15,7 +15,7 @@ interface Pattern {
   readonly companion: Companion | undefined;
 }
 
-// By the fixed group A, the patterns with the fewest open groups first: the first that fits is the closest.
+// By the fixed group A, the closest patterns first: the first that fits is the one.
 let byMedium: Map<string, Pattern[]> | undefined;
 
 function patterns(medium: string): readonly Pattern[] {
@@ -30,18 +30,19 @@ function patterns(medium: string): readonly Pattern[] {
       of.push({ groups, open, name, companion });
       byMedium.set(groups[0] as string, of);
     }
-    for (const of of byMedium.values()) of.sort((one, other) => one.open - other.open || rankOf(one) - rankOf(other));
+    for (const of of byMedium.values()) of.sort((one, other) => rankOf(one) - rankOf(other) || one.open - other.open);
   }
   return byMedium.get(medium) ?? [];
 }
 
-function rankOf(pattern: Pattern): number {
-  return pattern.companion === undefined ? 0 : 1;
+// The standard's own name, where it fixes all but one group; then what a companion says; then "country specific" and the like.
+function rankOf({ companion, open }: Pattern): number {
+  return companion !== undefined ? 1 : open <= 1 ? 0 : 2;
 }
 
 /**
  * What a code is called: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The companion specification that is named
- * comes first, then the closest pattern, the standard's before a companion's. Undefined when nobody knows the code.
+ * comes first, then the standard's name, then what other companions say. Undefined when nobody knows the code.
  */
 export function obisName(code: LogicalName, companion?: Companion): string | undefined {
   const groups = code.split(".");
