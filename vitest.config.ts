@@ -19,6 +19,8 @@ export default defineConfig({
       exclude: ["packages/bench/**"],
       reporter: ["text", "json-summary"],
       reportsDirectory: "coverage",
+      // A failed test must not hide what the others cover.
+      reportOnFailure: true,
     },
   },
 });
