@@ -22,7 +22,7 @@ export interface StationOptions extends SecondaryOptions {
   readonly addresses: readonly AddressLike[] | ((address: HdlcAddress) => boolean);
   /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
   readonly interOctet?: number;
-  /** How many data links may be open at a time; a further SNRM is answered with DM. 64 unless told otherwise. */
+  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 unless told otherwise. */
   readonly maxLinks?: number;
 }
 
@@ -145,7 +145,7 @@ export class Station implements Link {
     }
     const address = linkAddress(source.upper, destination);
     const open = this.#links.get(key(address));
-    if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 64)) {
+    if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 16)) {
       this.#refuse(address, frame, octets, now);
       return;
     }

@@ -155,7 +155,7 @@ function converse(bottle: Bottle, messages: readonly Uint8Array[]): void {
 
 const message = fc.uint8Array({ minLength: 1, maxLength: 60 });
 const messages = fc.array(message, { minLength: 1, maxLength: 12 });
-const size = fc.record({ info: fc.integer({ min: 5, max: 128 }), window: fc.integer({ min: 1, max: 3 }) });
+const size = fc.record({ info: fc.integer({ min: 5, max: 128 }), window: fc.integer({ min: 1, max: 7 }) });
 
 describe("two ends in a bottle", () => {
   it("on a good line every message arrives, whatever the sizes", () => {
@@ -182,7 +182,24 @@ describe("two ends in a bottle", () => {
       fc.property(messages, size, fc.array(fate, { maxLength: 80 }), (all, limits, fates) => {
         converse(new Bottle(fates, limits, answerTo), all);
       }),
-      { numRuns: 400 },
+    );
+  });
+
+  it("on a line that fails now and then everything arrives", () => {
+    const fault = fc.constantFrom<Fate>("lose", "double", "damage", "split", "late");
+    fc.assert(
+      fc.property(
+        messages,
+        size,
+        fc.array(fault, { maxLength: 20 }),
+        fc.integer({ min: 8, max: 12 }),
+        (all, limits, faults, apart) => {
+          const fates = faults.flatMap((one) => [one, ...new Array<Fate>(apart).fill("pass")]);
+          const bottle = new Bottle(fates, limits, answerTo);
+          converse(bottle, all);
+          expect(bottle.answers).toHaveLength(all.length);
+        },
+      ),
     );
   });
 

@@ -347,7 +347,7 @@ describe("the stream", () => {
             machine.expire(now);
           }
         }
-        expect(station.links).toBeLessThanOrEqual(64);
+        expect(station.links).toBeLessThanOrEqual(16);
       }),
     );
   });

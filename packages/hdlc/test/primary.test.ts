@@ -45,7 +45,7 @@ class Reader {
   }
 
   /** A frame of the server; what the client sends upon it. */
-  hear(control: Control, information = new Uint8Array(0), extras: Partial<Frame> = {}): string {
+  hear(control: Control, information: Uint8Array = new Uint8Array(0), extras: Partial<Frame> = {}): string {
     return this.octets(
       encodeFrame({
         source: hdlcAddress(server),
@@ -74,7 +74,7 @@ class Reader {
     return this.drain();
   }
 
-  connect(ua = new Uint8Array(0)): this {
+  connect(ua: Uint8Array = new Uint8Array(0)): this {
     this.primary.connect(this.now);
     expect(this.drain()).toBe("snrm!");
     expect(this.hear({ frame: "ua", pollFinal: true }, ua)).toBe("");

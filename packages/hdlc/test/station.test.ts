@@ -521,14 +521,16 @@ describe("information", () => {
     expect(meter.dropped).toContain("frame-type");
   });
 
-  it("drops an answer that comes after the link went", () => {
+  it("drops an answer that comes after the link went, or was rejected", () => {
     const meter = new Meter().connect();
     meter.answer = () => undefined;
     meter.say(poll.i(0, 0), { information: command("c0") });
-    meter.connect();
-    meter.say(poll.i(0, 7), { information: command("c0") });
-    meter.station.send(Uint8Array.of(1), 0);
-    meter.drain();
-    expect(meter.dropped).toEqual(["not-connected"]);
+    const address = { client: 16, server: 1, physical: 17 };
+    expect(meter.say(poll.rr(5))).toBe("frmr!");
+    meter.station.send(Uint8Array.of(1), 0, address);
+    expect(meter.say(poll.disc)).toBe("ua!");
+    meter.station.send(Uint8Array.of(1), 0, address);
+    expect(meter.drain()).toEqual([]);
+    expect(meter.dropped).toEqual(["not-connected", "not-connected"]);
   });
 });
