@@ -168,8 +168,9 @@ export class Responder {
     }
   }
 
-  #services({ channel, negotiated }: Initiated, offer: Offer): ServerServices {
+  #services(initiated: Initiated, offer: Offer): ServerServices {
     const { limits } = this.#options;
+    const { negotiated } = initiated;
     const conformance = new Set<ConformanceName>(negotiated.conformance);
     return new ServerServices({
       maxApdu: offer.maxApdu ?? 0x10000,
@@ -178,7 +179,7 @@ export class Responder {
       nextId: () => ++this.#ids,
       has: (name) => conformance.has(name),
       room: ({ sealing }) => plainRoom(negotiated.clientMaxReceivePduSize, sealing),
-      reply: (apdu, context) => this.#reply(apdu, context, channel),
+      reply: (apdu, context) => this.#reply(apdu, context, initiated),
       request: (incoming) => this.#outputs.push({ type: "request", incoming }),
       refused: (fault) => this.#refuse(fault),
       exception: (fault) => {
@@ -188,8 +189,13 @@ export class Responder {
     });
   }
 
-  #reply(apdu: ServiceResponse, { sealing, serviceClass }: RequestContext, channel: Initiated["channel"]): void {
-    if (serviceClass === "confirmed") this.#transmit(channel.seal(encodeApdu(apdu as ApduLike), sealing));
+  #reply(apdu: ServiceResponse, { sealing, serviceClass }: RequestContext, { channel, negotiated }: Initiated): void {
+    if (serviceClass !== "confirmed") return;
+    const octets = encodeApdu(apdu as ApduLike);
+    if (octets.length > plainRoom(negotiated.clientMaxReceivePduSize, sealing)) {
+      throw refusal("pdu-too-long", `the client takes no answer of ${octets.length} octets`);
+    }
+    this.#transmit(channel.seal(octets, sealing));
   }
 
   #serve(open: Association, { apdu: octets, seen, sealing, lowest }: Opened, now: number): void {
@@ -216,22 +222,22 @@ export class Responder {
   #pass3(open: Association, apdu: Pass3, context: RequestContext, lowest: number | undefined): void {
     const { offer, provider } = this.#options as { offer: Offer; provider: CryptoProvider };
     const { initiated, challenges } = open;
-    const { channel, negotiated } = initiated;
+    const { negotiated } = initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "read-write-denied" }, context, channel);
+      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "read-write-denied" }, context, initiated);
       return;
     }
     try {
       const pass4 = answerPass3(apdu, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(pass4, context, channel);
+      this.#reply(pass4, context, initiated);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#open = undefined;
       this.#refuse(caught);
-      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "other-reason" }, context, channel);
+      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "other-reason" }, context, initiated);
     }
   }
 

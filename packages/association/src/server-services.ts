@@ -1,6 +1,7 @@
 import type { ActionRequest, GetRequest, SetRequest } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { ActionServer } from "./action-server.ts";
+import { lengthOctets } from "./blocks.ts";
 import { GetServer } from "./get-server.ts";
 import { refusal } from "./refusals.ts";
 import type { RequestContext, ServerPort } from "./server-port.ts";
@@ -79,6 +80,10 @@ export class ServerServices {
     if (confirmed && this.#waiting.size >= this.#options.outstanding) {
       throw refusal("too-many-requests", `${this.#waiting.size} requests wait for their answer`);
     }
+    if (confirmed && leastAnswer(request, this.#options) > this.#options.room(context)) {
+      // What cannot be told is not done.
+      throw refusal("pdu-too-long", "the client takes no answer to this request");
+    }
     const id = this.#options.nextId();
     if (confirmed) this.#waiting.set(id, { context, answer });
     const { priority, seen } = context;
@@ -99,5 +104,18 @@ export class ServerServices {
       this.#waiting.set(id, waiting);
       throw caught;
     }
+  }
+}
+
+/** The octets of the shortest answer there may have to be: tag, choice, invoke-id, then results, or a block of them. */
+function leastAnswer({ service, items }: ServiceRequest, { has }: Pick<ServerPort, "has">): number {
+  switch (service) {
+    case "get":
+      return 0;
+    case "set":
+      return items.length === 1 ? 4 : 3 + lengthOctets(items.length) + items.length;
+    case "action":
+      if (items.length === 1) return 5;
+      return has("block-transfer-with-action") ? 10 : 3 + lengthOctets(items.length) + 2 * items.length;
   }
 }
