@@ -17,6 +17,12 @@ const isPromise = (checker: ts.TypeChecker, type: ts.Type): boolean =>
     ? type.types.some((member) => isPromise(checker, member))
     : checker.getPropertyOfType(type, "then") !== undefined && checker.getPropertyOfType(type, "catch") !== undefined;
 
+/** What is assigned is kept, and somebody else's to await. */
+const isAssignment = (node: ts.Expression): boolean =>
+  ts.isBinaryExpression(node) &&
+  node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+  node.operatorToken.kind <= ts.SyntaxKind.LastAssignment;
+
 /** The literals of a union that a switch without default does not name. */
 function missing(checker: ts.TypeChecker, node: ts.SwitchStatement): string[] {
   const clauses = node.caseBlock.clauses;
@@ -46,7 +52,11 @@ export function carelessness(files: readonly string[]): string[] {
       found.push(`${path}:${line + 1} ${what}`);
     };
     const visit = (node: ts.Node): void => {
-      if (ts.isExpressionStatement(node) && isPromise(checker, checker.getTypeAtLocation(node.expression))) {
+      if (
+        ts.isExpressionStatement(node) &&
+        !isAssignment(node.expression) &&
+        isPromise(checker, checker.getTypeAtLocation(node.expression))
+      ) {
         report(node, "a promise is left floating");
       }
       if (ts.isSwitchStatement(node)) {
