@@ -152,10 +152,19 @@ export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
 
 /** The octets of an APDU. Faults: `unknown-apdu`, `unknown-choice`, `out-of-range`, `bad-value`, `list-length-mismatch` and those of Data. */
 export function encodeApdu(apdu: ApduLike): Uint8Array {
-  const to = new Writer();
-  codecOf(apdu.apdu).write(apdu, to);
-  return to.done();
+  const codec = codecOf(apdu.apdu);
+  const to = scratch ?? new Writer(scratchOctets);
+  scratch = undefined;
+  to.reset();
+  codec.write(apdu, to);
+  const octets = to.done();
+  if (octets.length <= scratchOctets) scratch = to;
+  return octets;
 }
+
+// The room of one Writer is used again by the next APDU: nothing of it leaves but the copy that `done` makes.
+const scratchOctets = 4096;
+let scratch: Writer | undefined;
 
 /** The JSON form of an APDU. */
 export function apduToJson(apdu: ApduLike): Json {

@@ -174,6 +174,17 @@ export function readSimple(tag: number, from: Reader): Data {
 /** Writes the value of a type that holds no other, without its tag. Faults `out-of-range`, `type-unmatched`, `bad-value`. */
 export function writeSimple(data: Exclude<Data, { type: "array" | "structure" | "compact-array" }>, to: Writer): void {
   switch (data.type) {
+    case "double-long-unsigned":
+    case "delta-double-long-unsigned":
+      u32.write(data.value, to);
+      return;
+    case "octet-string":
+      to.sized(asOctets(data.value));
+      return;
+    case "long-unsigned":
+    case "delta-long-unsigned":
+      u16.write(data.value, to);
+      return;
     case "null-data":
     case "dont-care":
       return;
@@ -182,9 +193,6 @@ export function writeSimple(data: Exclude<Data, { type: "array" | "structure" | 
       return;
     case "bit-string":
       writeBits(data.value, to);
-      return;
-    case "octet-string":
-      to.sized(asOctets(data.value));
       return;
     case "visible-string":
       to.sized(latin1Octets(data.value));
@@ -209,14 +217,6 @@ export function writeSimple(data: Exclude<Data, { type: "array" | "structure" | 
     case "bcd":
     case "delta-unsigned":
       u8.write(data.value, to);
-      return;
-    case "long-unsigned":
-    case "delta-long-unsigned":
-      u16.write(data.value, to);
-      return;
-    case "double-long-unsigned":
-    case "delta-double-long-unsigned":
-      u32.write(data.value, to);
       return;
     case "long64":
       i64.write(data.value, to);

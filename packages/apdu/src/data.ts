@@ -72,12 +72,14 @@ function readData(from: Reader): DataTree {
 // As deep as a Reader goes unless told otherwise; it also ends a tree that holds itself.
 const deepest = 64;
 
+const tagOfType: ReadonlyMap<string, number> = new Map(Object.entries(DataTag));
+
 function writeData(data: DataLike, to: Writer, depth: number): void {
   if (data.type === "encoded") {
     to.put(asOctets(data.octets));
     return;
   }
-  const tag = Object.hasOwn(DataTag, data.type) ? DataTag[data.type] : undefined;
+  const tag = tagOfType.get(data.type);
   if (tag === undefined) throw unknownType(data);
   to.u8(tag);
   switch (data.type) {

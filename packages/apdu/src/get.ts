@@ -1,6 +1,8 @@
-import { choice, join, list, type Of, optional, sequence, u32 } from "@dlmskit/core";
+import { type Codec, choice, join, list, type Of, optional, sequence, u32 } from "@dlmskit/core";
+import { Data } from "./data.ts";
+import { EncodedData } from "./encoded-data.ts";
 import { Invoke } from "./invoke.ts";
-import { AttributeDescriptor, DataBlockG, GetDataResult, SelectiveAccess, tagged } from "./parts.ts";
+import { AttributeDescriptor, DataBlockG, getDataResult, SelectiveAccess, tagged } from "./parts.ts";
 import { ApduTag } from "./tags.ts";
 
 /** An attribute, and what of it, where not all is meant. */
@@ -18,13 +20,20 @@ export const GetRequest = tagged(
 );
 export type GetRequest = Of<typeof GetRequest>;
 
+const getResponse = <D>(data: Codec<D>) =>
+  tagged(
+    ApduTag["get-response"],
+    choice("apdu", {
+      "get-response-normal": [1, join(Invoke, sequence({ result: getDataResult(data) }))],
+      "get-response-with-datablock": [2, join(Invoke, sequence({ block: DataBlockG }))],
+      "get-response-with-list": [3, join(Invoke, sequence({ results: list(getDataResult(data), 2) }))],
+    }),
+  );
+
 /** GET.response (tag C4), all forms. */
-export const GetResponse = tagged(
-  ApduTag["get-response"],
-  choice("apdu", {
-    "get-response-normal": [1, join(Invoke, sequence({ result: GetDataResult }))],
-    "get-response-with-datablock": [2, join(Invoke, sequence({ block: DataBlockG }))],
-    "get-response-with-list": [3, join(Invoke, sequence({ results: list(GetDataResult, 2) }))],
-  }),
-);
+export const GetResponse = getResponse(Data);
 export type GetResponse = Of<typeof GetResponse>;
+
+/** The same with each Data left as its octets (`EncodedData`), for a reader that knows by itself what they are. */
+export const EncodedGetResponse = getResponse(EncodedData);
+export type EncodedGetResponse = Of<typeof EncodedGetResponse>;

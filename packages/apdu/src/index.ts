@@ -14,15 +14,15 @@ export {
   DataTag,
   type DataTypeName,
   dontCare,
-  type EncodedData,
   type IntegerTypeName,
   nullData,
   type SimpleTypeName,
 } from "./data-type.ts";
+export { EncodedData, skipData } from "./encoded-data.ts";
 export * from "./enumerations.ts";
 export * from "./errors.ts";
 export * from "./general.ts";
-export { AttributeWithSelection, GetRequest, GetResponse } from "./get.ts";
+export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse } from "./get.ts";
 export * from "./initiate.ts";
 export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
 export { type Keyed, keyed } from "./keyed.ts";

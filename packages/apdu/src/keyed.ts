@@ -15,12 +15,16 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
   const byTag: (string | undefined)[] = new Array(256).fill(undefined);
   for (const name of names) byTag[(arms[name] as A[string])[0]] = name;
   const nameIn = (value: object): string => {
-    const found = names.filter((name) => (value as Record<string, unknown>)[name] !== undefined);
-    if (found.length !== 1) {
-      throw new Fault("unknown-choice", `exactly one of ${names.join(", ")} belongs here`);
+    let found: string | undefined;
+    for (const name of names) {
+      if ((value as Record<string, unknown>)[name] === undefined) continue;
+      if (found !== undefined) throw notOne();
+      found = name;
     }
-    return found[0] as string;
+    if (found === undefined) throw notOne();
+    return found;
   };
+  const notOne = (): Fault => new Fault("unknown-choice", `exactly one of ${names.join(", ")} belongs here`);
   return {
     read(from) {
       const at = from.at;

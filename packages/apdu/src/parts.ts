@@ -34,8 +34,12 @@ export type SelectiveAccess = Of<typeof SelectiveAccess>;
 export const DataAccessResultCode = named(u8, DataAccessResultNames);
 export const ActionResultCode = named(u8, ActionResultNames);
 
+/** Get-Data-Result by the codec of its data. */
+export const getDataResult = <D>(data: Codec<D>) =>
+  keyed({ data: [0, data], dataAccessResult: [1, DataAccessResultCode] });
+
 /** Get-Data-Result: the data, or why there is none. */
-export const GetDataResult = keyed({ data: [0, Data], dataAccessResult: [1, DataAccessResultCode] });
+export const GetDataResult = getDataResult(Data);
 export type GetDataResult = Of<typeof GetDataResult>;
 
 /** DataBlock-G: a piece of a long answer to a GET, or why there is none. */

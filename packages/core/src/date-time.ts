@@ -121,7 +121,34 @@ export const CosemDate: Codec<CosemDate> = fieldsCodec(dateFields);
 /** 4 octets. */
 export const CosemTime: Codec<CosemTime> = fieldsCodec(timeFields);
 /** 12 octets. Any octets decode, and encode to the same again. */
-export const CosemDateTime: Codec<CosemDateTime> = fieldsCodec([...dateFields, ...timeFields, ...zoneFields]);
+export const CosemDateTime: Codec<CosemDateTime> = {
+  ...fieldsCodec<CosemDateTime>([...dateFields, ...timeFields, ...zoneFields]),
+  // Written out: every row of a profile has one.
+  read(from) {
+    const year = from.u16();
+    const month = from.u8();
+    const day = from.u8();
+    const dayOfWeek = from.u8();
+    const hour = from.u8();
+    const minute = from.u8();
+    const second = from.u8();
+    const hundredths = from.u8();
+    const deviation = from.i16();
+    const status = from.u8();
+    return {
+      year: year === 0xffff ? null : year,
+      month: month === 0xff ? null : month,
+      day: day === 0xff ? null : day,
+      dayOfWeek: dayOfWeek === 0xff ? null : dayOfWeek,
+      hour: hour === 0xff ? null : hour,
+      minute: minute === 0xff ? null : minute,
+      second: second === 0xff ? null : second,
+      hundredths: hundredths === 0xff ? null : hundredths,
+      deviation: deviation === -0x8000 ? null : deviation,
+      status: status === 0xff ? null : status,
+    };
+  },
+};
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar. */
 export function daysOf(year: number, month: number, day: number): number {
