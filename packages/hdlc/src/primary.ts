@@ -127,8 +127,7 @@ export class Primary implements ClientLink {
     }
     if (this.#mode !== "connected") return;
     this.#reset("disconnecting");
-    this.#disc();
-    this.#arm(now);
+    this.#disc(now);
   }
 
   receive(octets: Uint8Array, now: number): void {
@@ -153,8 +152,7 @@ export class Primary implements ClientLink {
       return;
     }
     if (this.#mode === "disconnecting") {
-      this.#disc();
-      this.#arm(now);
+      this.#disc(now);
       return;
     }
     // Connected: the one place where anything is sent again, or polled for.
@@ -351,8 +349,9 @@ export class Primary implements ClientLink {
     this.#arm(now);
   }
 
-  #disc(): void {
+  #disc(now: number): void {
     this.#transmit({ frame: "disc", pollFinal: true });
+    this.#arm(now);
   }
 
   #arm(now: number): void {
@@ -371,7 +370,7 @@ export class Primary implements ClientLink {
 
   /** The server does what it must not: leaves it with DISC, without waiting. */
   #fail(fault: Fault, why: "refused" | "no-answer" = "refused"): void {
-    this.#disc();
+    this.#transmit({ frame: "disc", pollFinal: true });
     this.#disconnect(why, fault);
   }
 
