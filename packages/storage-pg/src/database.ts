@@ -30,9 +30,10 @@ export function asFault(caught: unknown): Fault {
     default:
   }
   const message = caught instanceof Error ? caught.message : String(caught);
-  // Class 08: connection exceptions; 57P: shut down, starting up; 53: no resources; no five characters: the driver's own, as ECONNREFUSED.
-  if (state === undefined ? /connect|terminat|timeout/i.test(message) : /^(08|57P|53)|^E[A-Z]+$/.test(state)) {
-    return new Fault("store-unavailable", `the database cannot be reached: ${message}`, details);
+  // Class 08: connection exceptions; 28: refused; 3D: no such database; 53: no resources; 57P: shut down, starting up;
+  // no SQLSTATE: the driver's own, as ECONNREFUSED.
+  if (state === undefined ? /connect|terminat|timeout/i.test(message) : /^(08|28|3D|53|57P)|^E[A-Z]+$/.test(state)) {
+    return new Fault("store-unavailable", `the database cannot be used: ${message}`, details);
   }
   return new Fault("query-failed", message, details);
 }

@@ -55,7 +55,11 @@ async function lives(holder: Holder | undefined, file: string): Promise<boolean>
     return holder.started === "" || holder.started === (await startOf(holder.pid));
   }
   // Another host, or a file just being written: only its time tells.
-  return Date.now() - (await stat(file)).mtimeMs < staleMs;
+  const renewed = await stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - renewed < staleMs;
 }
 
 function inUse(folder: string, holder: Holder | undefined): Fault {
@@ -66,19 +70,30 @@ function inUse(folder: string, holder: Holder | undefined): Fault {
   });
 }
 
-/** Whether the file is gone now: a lock whose holder is dead is put aside, but only that one. */
-async function putAside(file: string, seen: string): Promise<boolean> {
-  const aside = `${file}.${crypto.randomUUID()}`;
+/**
+ * Puts `draft` in the place of the lock of a dead holder, as it was `seen`; whether it did. Of several that try, one may:
+ * who removed a lock without that could remove the one that another just put there.
+ */
+async function takeOver(file: string, draft: string, seen: string): Promise<boolean> {
+  const claim = `${file}.takeover`;
   try {
-    await rename(file, aside);
+    await link(draft, claim);
   } catch {
-    return true;
+    // One that died in the midst of this, a moment's work, does not shut the folder for good.
+    const since = await stat(claim).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.POSITIVE_INFINITY,
+    );
+    if (Date.now() - since > staleMs) await rm(claim, { force: true });
+    return false;
   }
-  const moved = await readFile(aside, "utf8");
-  // Another was quicker and holds the folder by now: its lock goes back.
-  if (moved !== seen) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
-  return moved === seen;
+  try {
+    if ((await readFile(file, "utf8").catch(() => undefined)) !== seen) return false;
+    await rename(draft, file);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
 /** Takes the folder for this process, until `release` or its end. Fault `folder-in-use` while a living process has it. */
@@ -94,7 +109,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const draft = `${file}.${own.token}`;
   await writeFile(draft, text);
   try {
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       try {
         // A link appears whole or not at all.
         await link(draft, file);
@@ -103,9 +118,11 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
         if ((caught as { code?: unknown }).code !== "EEXIST") throw caught;
       }
       const seen = await readFile(file, "utf8").catch(() => undefined);
+      // It was released in this moment.
       if (seen === undefined) continue;
       const holder = holderOf(seen);
-      if (attempt >= 3 || (await lives(holder, file)) || !(await putAside(file, seen))) throw inUse(folder, holder);
+      if ((await lives(holder, file)) || !(await takeOver(file, draft, seen))) throw inUse(folder, holder);
+      break;
     }
   } finally {
     await rm(draft, { force: true });
