@@ -17,11 +17,16 @@ const isPromise = (checker: ts.TypeChecker, type: ts.Type): boolean =>
     ? type.types.some((member) => isPromise(checker, member))
     : checker.getPropertyOfType(type, "then") !== undefined && checker.getPropertyOfType(type, "catch") !== undefined;
 
-/** What is assigned is kept, and somebody else's to await. */
-const isAssignment = (node: ts.Expression): boolean =>
-  ts.isBinaryExpression(node) &&
-  node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
-  node.operatorToken.kind <= ts.SyntaxKind.LastAssignment;
+/** What is assigned is kept, for somebody to await; what has a handler for its failure may run on its own. */
+function isLookedAfter(node: ts.Expression): boolean {
+  if (ts.isBinaryExpression(node)) {
+    const { kind } = node.operatorToken;
+    return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
+  }
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
+  const { text } = node.expression.name;
+  return (text === "catch" && node.arguments.length > 0) || (text === "then" && node.arguments.length > 1);
+}
 
 /** The literals of a union that a switch without default does not name. */
 function missing(checker: ts.TypeChecker, node: ts.SwitchStatement): string[] {
