@@ -168,7 +168,8 @@ class Connection {
     const key = keyOf(address);
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      const found = this.#route(address);
+      // To all stations: the management logical device speaks for the meter, or rather it keeps silent.
+      const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // Nobody of that address here: on a shared line any answer would disturb another's.
       if (found === undefined || device === undefined || this.#sessions.size >= this.#limits.sessionsPerConnection)

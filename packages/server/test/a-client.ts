@@ -1,0 +1,193 @@
+import type { ConformanceName, Data, DataLike } from "@dlmskit/apdu";
+import {
+  type AttributeReference,
+  Initiator,
+  type InitiatorOptions,
+  type InitiatorOutput,
+  type InitiatorSecurity,
+  type ServiceRequest,
+  type ServiceResults,
+} from "@dlmskit/association";
+import { fromAscii } from "@dlmskit/core";
+import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
+import { LinkPump, memoryPair, VirtualClock } from "@dlmskit/transport";
+import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
+import { type Meter, type Route, Server, type ServerEvent, type ServerOptions } from "../src/index.ts";
+
+let seed = 1;
+/** Different octets each time, the same in each run. */
+export const random = (count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return seed >>> 16;
+  });
+
+export const everything: readonly ConformanceName[] = [
+  ...(["get", "set", "action", "selective-access", "multiple-references", "priority-mgmt-supported"] as const),
+  ...(["block-transfer-with-get-or-read", "block-transfer-with-set-or-write", "block-transfer-with-action"] as const),
+];
+
+export const ek = Uint8Array.from({ length: 16 }, (_, at) => at);
+export const ak = Uint8Array.from({ length: 16 }, (_, at) => 0xd0 + at);
+
+/** What a client has for protected traffic; its counters go on from one association to the next. */
+export function protectedClient(more: Partial<InitiatorSecurity> = {}, start = 1): InitiatorSecurity {
+  const counters = new CounterLedger({ start });
+  counters.reserved(0x10000000);
+  return {
+    suite: 0,
+    keys: { encryptionKey: ek, authenticationKey: ak },
+    counters,
+    replay: new CounterGuard(),
+    systemTitle: fromAscii("CLI00001"),
+    ...more,
+  };
+}
+
+export const now0 = Date.UTC(2026, 10, 24, 8, 30);
+
+/** A server on a line in memory, in virtual time. */
+export class Bench {
+  readonly clock = new VirtualClock({ epoch: now0 });
+  readonly events: ServerEvent[] = [];
+  readonly server: Server;
+
+  constructor(meters: Meter | Route, options: Partial<ServerOptions> = {}) {
+    this.server = new Server({
+      meters,
+      clock: this.clock,
+      instant: () => this.clock.instant(),
+      random,
+      events: (event) => this.events.push(event),
+      ...options,
+    });
+  }
+
+  /** Lets what is under way come to its end. */
+  async settle(ms = 20): Promise<void> {
+    for (let at = 0; at < ms; at++) {
+      this.clock.advance(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** A connection with nothing on it yet. */
+  plug() {
+    const [near, far] = memoryPair({ clock: this.clock });
+    this.server.accept(far, new WrapperServerLink({}));
+    return near;
+  }
+
+  client(options: ClientOptions = {}): Client {
+    return new Client(this, options);
+  }
+}
+
+export interface ClientOptions extends Partial<InitiatorOptions> {
+  readonly client?: number;
+  readonly server?: number;
+}
+
+export class Client {
+  readonly bench: Bench;
+  readonly pump: LinkPump<WrapperClientLink>;
+  readonly initiator: Initiator;
+  readonly outputs: InitiatorOutput[] = [];
+  /** Every PDU that the server sent. */
+  readonly received: Uint8Array[] = [];
+  closed = false;
+
+  constructor(bench: Bench, { client = 16, server = 1, ...options }: ClientOptions) {
+    this.bench = bench;
+    this.pump = new LinkPump({
+      link: new WrapperClientLink({ client, server }),
+      duplex: bench.plug(),
+      clock: bench.clock,
+    });
+    this.initiator = new Initiator({
+      context: "logical-name",
+      ciphered: options.security !== undefined,
+      mechanism: 0,
+      conformance: everything,
+      maxReceivePduSize: 512,
+      provider: noble,
+      random,
+      timeout: 5000,
+      ...options,
+    });
+    this.pump.start({
+      received: (pdu) => {
+        this.received.push(pdu);
+        this.initiator.receive(pdu, bench.clock.now());
+        this.drain();
+      },
+      closed: () => {
+        this.closed = true;
+      },
+    });
+    this.pump.connect();
+  }
+
+  drain(): void {
+    for (let output = this.initiator.poll(); output !== undefined; output = this.initiator.poll()) {
+      if (output.type === "transmit") this.pump.send(output.pdu);
+      else this.outputs.push(output);
+    }
+  }
+
+  async open(): Promise<this> {
+    this.initiator.open(this.bench.clock.now());
+    this.drain();
+    await this.bench.settle();
+    return this;
+  }
+
+  get opened(): boolean {
+    return this.initiator.state === "associated";
+  }
+
+  async release(): Promise<void> {
+    this.initiator.release(this.bench.clock.now());
+    this.drain();
+    await this.bench.settle();
+  }
+
+  /** Sends octets as they are. */
+  async raw(pdu: Uint8Array): Promise<Uint8Array | undefined> {
+    const before = this.received.length;
+    this.pump.send(pdu);
+    await this.bench.settle();
+    return this.received[before];
+  }
+
+  async request(request: ServiceRequest, confirmed = true): Promise<ServiceResults["results"]> {
+    const id = this.initiator.request(request, { confirmed }, this.bench.clock.now());
+    this.drain();
+    await this.bench.settle(confirmed ? 40 : 20);
+    const found = this.outputs.find((one) => (one.type === "response" || one.type === "failed") && one.id === id);
+    if (found?.type === "response") return found.results;
+    throw found?.type === "failed" ? found.fault : new Error("no answer");
+  }
+
+  async get(...items: (readonly [number, string, number])[]) {
+    const references = items.map(
+      ([classId, instanceId, attributeId]): AttributeReference => ({ classId, instanceId, attributeId }),
+    );
+    return (await this.request({ service: "get", items: references })) as ({ data: DataLike } | { error: string })[];
+  }
+
+  async set(classId: number, instanceId: string, attributeId: number, value: Data) {
+    const items = [{ attribute: { classId, instanceId, attributeId }, value }];
+    return (await this.request({ service: "set", items }))[0] as string;
+  }
+
+  async invoke(
+    classId: number,
+    instanceId: string,
+    methodId: number,
+    parameters: Data = { type: "integer", value: 0 },
+  ) {
+    const items = [{ method: { classId, instanceId, methodId }, parameters }];
+    return ((await this.request({ service: "action", items }))[0] as { result: string }).result;
+  }
+}
