@@ -1,7 +1,8 @@
 import { asObject, badJson, Fault, type Json, type Reader, type RecordCodec, type Writer } from "@dlmskit/core";
 
-/** A record that lies in the bits of one integer; its JSON is its fields as they are. */
+/** A record that lies in the bits of one integer; its JSON is its fields as they are. `step` names the whole to an observer. */
 export function bits<T extends object>(
+  step: string,
   names: readonly (keyof T & string)[],
   read: (from: Reader) => T,
   write: (value: T, to: Writer) => void,
@@ -15,7 +16,10 @@ export function bits<T extends object>(
     read,
     write,
     readInto: (from, target) => {
-      Object.assign(target, read(from));
+      from.observer?.enter(step, from.at);
+      const value = read(from);
+      Object.assign(target, value);
+      from.observer?.leave(from.at, value);
     },
     toJson(value) {
       const target = {};

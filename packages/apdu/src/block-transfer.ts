@@ -22,6 +22,7 @@ export interface BlockControl {
 }
 
 export const BlockControl: RecordCodec<BlockControl> = bits<BlockControl>(
+  "blockControl",
   ["lastBlock", "streaming", "window"],
   (from) => {
     const octet = from.u8();

@@ -82,12 +82,20 @@ export const CipheredFields: RecordCodec<CipheredFields> = (() => {
     const length = from.boundedLength();
     const end = from.at + length;
     if (length < 5) throw from.fault("truncated", `a security header has 5 octets, ${length} are there`);
+    const { observer } = from;
+    observer?.enter("securityControl", from.at);
     const securityControl = securityControlOf(from.u8());
+    observer?.leave(from.at, securityControl);
+    observer?.enter("invocationCounter", from.at);
     const invocationCounter = from.u32();
+    observer?.leave(from.at, invocationCounter);
     if (securityControl.authenticated && length < 5 + authenticationTagLength) {
       throw from.fault("too-short-for-tag", `${length - 5} octets cannot hold the tag of ${authenticationTagLength}`);
     }
-    return { securityControl, invocationCounter, ciphertext: from.take(end - from.at) };
+    observer?.enter("ciphertext", from.at);
+    const ciphertext = from.take(end - from.at);
+    observer?.leave(end, ciphertext);
+    return { securityControl, invocationCounter, ciphertext };
   };
   const jsonInto = (value: CipheredFields, target: Record<string, Json>): void => {
     target.securityControl = SecurityControl.toJson(value.securityControl);

@@ -156,7 +156,10 @@ export function readCompactArray(from: Reader): Data {
   const value: Data[] = [];
   while (from.remaining > 0) {
     const before = from.at;
-    value.push(items.read(contents));
+    from.observer?.enter(String(value.length), before);
+    const item = items.read(contents);
+    value.push(item);
+    from.observer?.leave(from.at, item);
     if (from.at === before) throw from.fault("bad-length", "items without octets cannot fill the contents", end);
   }
   from.end = outer;

@@ -33,6 +33,7 @@ function withReserved<T>(value: T, reserved: unknown, high: number): T {
 
 /** One octet: bits 0 to 3 the invoke id, 6 confirmed, 7 high priority. */
 export const Invoke: RecordCodec<Invoke> = bits<Invoke>(
+  "invokeIdAndPriority",
   ["invokeId", "priority", "serviceClass", "reserved"],
   (from) => {
     const octet = from.u8();
@@ -65,6 +66,7 @@ export const Invoke: RecordCodec<Invoke> = bits<Invoke>(
 
 /** Four octets: bits 0 to 23 the id, 28 self-descriptive, 29 break on error, 30 confirmed, 31 high priority. */
 export const LongInvoke: RecordCodec<LongInvoke> = bits<LongInvoke>(
+  "longInvokeIdAndPriority",
   ["longInvokeId", "selfDescriptive", "processingOption", "serviceClass", "priority", "reserved"],
   (from) => {
     const word = from.u32();

@@ -33,7 +33,10 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
         throw from.fault("unknown-tag", `none of ${names.join(", ")} has the tag ${from.octets[at]}`, at);
       }
       try {
-        return { [name]: (arms[name] as A[string])[1].read(from) } as Keyed<A>;
+        from.observer?.enter(name, from.at);
+        const value = (arms[name] as A[string])[1].read(from);
+        from.observer?.leave(from.at, value);
+        return { [name]: value } as Keyed<A>;
       } catch (caught) {
         throw stepped(caught, name);
       }

@@ -137,6 +137,28 @@ describe("decodeApdu", () => {
     expect(decodeApdu(fromHex("aac002c100000003bb"), { start: 1, end: 8 }).apdu).toBe("get-request-next");
     expect(faultOf(() => decodeApdu(fromHex("aa"), { start: 1 })).code).toBe("truncated");
   });
+  it.each([
+    ["c401c1000202110501021100110a", ["invokeIdAndPriority 2-3", "result.data.0 6-8", "result.data.1.1 12-14"]],
+    ["c401c100131103010203", ["result.data.0 7-8", "result.data.2 9-10"]],
+    ["c8123001234567411312ff935a47566827c467bc", ["securityControl 2-3", "invocationCounter 3-7", "ciphertext 7-20"]],
+    ["e0850001000200", ["blockControl 1-2", "blockNumber 2-4", "blockNumberAck 4-6", "blockData 6-7"]],
+    ["0fd00000010000", ["longInvokeIdAndPriority 1-5", "dateTime 5-6", "body 6-7"]],
+  ])("tells an observer where each field of %s is", (hex, wanted) => {
+    const octets = fromHex(hex);
+    const path: [string, number][] = [];
+    const seen: string[] = [];
+    decodeApdu(octets, {
+      observer: {
+        enter: (step, at) => path.push([step, at]),
+        leave(at) {
+          const name = path.map(([step]) => step).join(".");
+          seen.push(`${name} ${path.pop()?.[1]}-${at}`);
+        },
+      },
+    });
+    expect(path).toEqual([]);
+    for (const field of wanted) expect(seen).toContain(field);
+  });
   it("allows quirks by name only", () => {
     const tagged = fromHex("0f00000001090c07e80101010000000080000000");
     expect(() => decodeApdu(tagged)).toThrow(Fault);
