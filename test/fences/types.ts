@@ -59,7 +59,7 @@ export function carelessness(files: readonly string[]): string[] {
     const visit = (node: ts.Node): void => {
       if (
         ts.isExpressionStatement(node) &&
-        !isAssignment(node.expression) &&
+        !isLookedAfter(node.expression) &&
         isPromise(checker, checker.getTypeAtLocation(node.expression))
       ) {
         report(node, "a promise is left floating");
