@@ -1,0 +1,24 @@
+import type { ClientLink } from "@dlmskit/core";
+import { type Duplex, LinkPump } from "@dlmskit/transport";
+import { Connection } from "./connection.ts";
+import { DurableCounters } from "./counters.ts";
+import type { ConnectOptions } from "./options.ts";
+import { Session } from "./session.ts";
+
+/** Where the meter is: a pump that was not started yet, or a transport and the link for it (HDLC `Primary`, `WrapperClientLink`). */
+export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly link: ClientLink };
+
+/**
+ * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of
+ * the association; those of the transport. When it rejects, the line is being closed.
+ */
+export async function connect(line: Line, options: ConnectOptions): Promise<Session> {
+  const pump =
+    line instanceof LinkPump
+      ? line
+      : new LinkPump<ClientLink>({ link: line.link, duplex: line.duplex, clock: options.clock });
+  const counters = options.security?.counters;
+  if (counters instanceof DurableCounters) await counters.ready();
+  const connection = new Connection(pump, options);
+  return new Session(connection, options, await connection.open());
+}

@@ -1,0 +1,196 @@
+import {
+  Initiator,
+  type InitiatorOutput,
+  type Negotiated,
+  type RequestOptions,
+  type ServiceRequest,
+  type ServiceResults,
+} from "@dlmskit/association";
+import { type ClientLink, Fault } from "@dlmskit/core";
+import type { Cancel, LinkPump } from "@dlmskit/transport";
+import { type ConnectOptions, initiatorOptions } from "./options.ts";
+
+interface Promised<T> {
+  resolve(value: T): void;
+  reject(fault: Fault): void;
+}
+
+/** Joins an Initiator to a line and a clock: machines on one side, promises on the other. Every promise settles. */
+export class Connection {
+  readonly #pump: LinkPump<ClientLink>;
+  readonly #options: ConnectOptions;
+  readonly #initiator: Initiator;
+  readonly #requests = new Map<number, Promised<ServiceResults>>();
+  #opening: Promised<Negotiated> | undefined;
+  #releasing: Promised<void> | undefined;
+  #cancel: Cancel | undefined;
+  #draining = false;
+  #over: { readonly fault: Fault | undefined } | undefined;
+  /** Resolves when the transport is closed. */
+  readonly closed: Promise<void>;
+  #closed: () => void = () => undefined;
+
+  constructor(pump: LinkPump<ClientLink>, options: ConnectOptions) {
+    this.#pump = pump;
+    this.#options = options;
+    this.#initiator = new Initiator(initiatorOptions(options));
+    this.closed = new Promise((resolve) => {
+      this.#closed = resolve;
+    });
+  }
+
+  get association(): Negotiated | undefined {
+    return this.#initiator.association;
+  }
+
+  get remote(): string {
+    return this.#pump.remote;
+  }
+
+  /** Opens link and association. */
+  open(): Promise<Negotiated> {
+    return new Promise((resolve, reject) => {
+      this.#opening = { resolve, reject };
+      this.#pump.start({
+        received: (pdu) => this.#run(() => this.#initiator.receive(pdu, this.#now)),
+        connected: () => this.#run(() => this.#initiator.open(this.#now)),
+        disconnected: (why) => this.#lost(new Fault("link-lost", `the link is gone: ${why}`, { layer: "client" })),
+        closed: (fault) => {
+          this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
+          this.#closed();
+        },
+      });
+      this.#pump.connect();
+    });
+  }
+
+  request(request: ServiceRequest, options: RequestOptions): Promise<ServiceResults> {
+    return new Promise((resolve, reject) => {
+      let id: number;
+      try {
+        id = this.#initiator.request(request, options, this.#now);
+      } catch (caught) {
+        reject(this.#over?.fault ?? caught);
+        return;
+      }
+      this.#requests.set(id, { resolve, reject });
+      this.#drain();
+    });
+  }
+
+  /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */
+  async release(): Promise<void> {
+    if (this.#initiator.state === "associated") {
+      await new Promise<void>((resolve) => {
+        this.#releasing = { resolve, reject: () => resolve() };
+        this.#run(() => this.#initiator.release(this.#now));
+      });
+    }
+    this.close();
+    await this.closed;
+  }
+
+  /** Ends link and transport without a release. */
+  close(fault?: Fault): void {
+    this.#finish(fault);
+    this.#pump.close();
+  }
+
+  get #now(): number {
+    return this.#options.clock.now();
+  }
+
+  /** A step of the machine, and what comes of it. Its Faults (keys, counters) end the connection. */
+  #run(step: () => void): void {
+    try {
+      step();
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#lost(caught);
+      this.#pump.close();
+      return;
+    }
+    this.#drain();
+  }
+
+  #lost(fault: Fault): void {
+    this.#initiator.abort(fault);
+    this.#drain();
+    this.#finish(fault);
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let output = this.#initiator.poll(); output !== undefined; output = this.#initiator.poll()) {
+        this.#perform(output);
+      }
+    } finally {
+      this.#draining = false;
+    }
+    this.#arm();
+  }
+
+  #perform(output: InitiatorOutput): void {
+    switch (output.type) {
+      case "transmit":
+        this.#pump.send(output.pdu);
+        break;
+      case "associated":
+        this.#opening?.resolve(output.association);
+        this.#opening = undefined;
+        break;
+      case "response":
+        this.#take(output.id)?.resolve(output);
+        break;
+      case "failed":
+        if (output.id === undefined) this.#finish(output.fault);
+        else this.#take(output.id)?.reject(output.fault);
+        break;
+      case "notification":
+        this.#options.notification?.(output.apdu);
+        break;
+      case "dropped":
+        this.#options.dropped?.(output.fault);
+        break;
+      case "released":
+        this.#finish(undefined);
+        break;
+      case "closed":
+        this.#finish(output.fault);
+        this.#pump.close();
+        break;
+    }
+  }
+
+  #take(id: number): Promised<ServiceResults> | undefined {
+    const promised = this.#requests.get(id);
+    this.#requests.delete(id);
+    return promised;
+  }
+
+  #finish(fault: Fault | undefined): void {
+    const ended = fault ?? new Fault("closed", "the association is closed", { layer: "client" });
+    this.#opening?.reject(ended);
+    this.#opening = undefined;
+    for (const { reject } of this.#requests.values()) reject(ended);
+    this.#requests.clear();
+    this.#releasing?.resolve();
+    this.#releasing = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#over !== undefined) return;
+    this.#over = { fault: ended };
+    this.#options.closed?.(fault);
+  }
+
+  #arm(): void {
+    this.#cancel?.();
+    const { deadline } = this.#initiator;
+    this.#cancel =
+      deadline === undefined || this.#over !== undefined
+        ? undefined
+        : this.#options.clock.at(deadline, () => this.#run(() => this.#initiator.expire(this.#now)));
+  }
+}

@@ -1,0 +1,89 @@
+import { Fault, inRange } from "@dlmskit/core";
+import { CounterLedger, type CounterSource, lastCounter } from "@dlmskit/security";
+
+export interface DurableCountersOptions {
+  /** The first counter to use: what storage knows as reserved; for a new key 0, or what the meter expects. */
+  readonly start: number;
+  /** Writes durably that all counters below `upTo` may be used from now on. When it rejects, none is. */
+  reserve(upTo: number): Promise<void> | void;
+  /** How many to reserve at a time; 1024 unless told otherwise. */
+  readonly block?: number;
+}
+
+/** Invocation counters of one key, each used once: storage knows of them before they are used. */
+export class DurableCounters implements CounterSource {
+  readonly #reserve: DurableCountersOptions["reserve"];
+  readonly #block: number;
+  #ledger: CounterLedger;
+  #lowest: number;
+  #pending: Promise<void> | undefined;
+
+  /** Fault `out-of-range` for a start outside of 0 to 2^32. */
+  constructor(options: DurableCountersOptions) {
+    this.#reserve = (upTo) => options.reserve(upTo);
+    this.#block = options.block ?? 1024;
+    this.#ledger = new CounterLedger({ start: options.start, block: this.#block });
+    this.#lowest = options.start;
+  }
+
+  get remaining(): number {
+    return this.#ledger.remaining;
+  }
+
+  /** The counter that `next` gives. */
+  get lowest(): number {
+    return this.#lowest;
+  }
+
+  next(): number {
+    const counter = this.#ledger.next();
+    this.#lowest = counter + 1;
+    return counter;
+  }
+
+  /** Resolves when enough counters are reserved; undefined when they are. Fault `reservation-failed`. */
+  ready(): Promise<void> | undefined {
+    if (this.#pending !== undefined) return this.#ledger.remaining > 0 ? undefined : this.#pending;
+    if (this.#ledger.wants === undefined) return undefined;
+    const pending = this.#fill(this.#ledger).finally(() => {
+      this.#pending = undefined;
+    });
+    this.#pending = pending;
+    // A block in hand is enough to go on with; a failure shows when it is used up.
+    if (this.#ledger.remaining === 0) return pending;
+    pending.catch(() => undefined);
+    return undefined;
+  }
+
+  async #fill(ledger: CounterLedger): Promise<void> {
+    const upTo = ledger.wants;
+    if (upTo === undefined) return;
+    try {
+      await this.#reserve(upTo);
+    } catch (cause) {
+      throw new Fault("reservation-failed", "no invocation counters could be reserved", { layer: "client", cause });
+    }
+    ledger.reserved(upTo);
+  }
+
+  /**
+   * Goes on from `to`, which the meter says that it expects; never back. Fault `counter-jump` for more than `most` counters at
+   * once: nobody has proved who said so, and a counter that is near its end makes the key useless.
+   */
+  async raise(to: number, most: number): Promise<void> {
+    inRange(to, 0, lastCounter);
+    if (to <= this.#lowest) return;
+    if (to - this.#lowest > most) {
+      throw new Fault("counter-jump", `the meter expects counter ${to}, this end is at ${this.#lowest}`, {
+        layer: "client",
+        expected: to,
+        hint: `make sure that it was the meter that said so, then allow a jump of ${to - this.#lowest} (counterJump)`,
+      });
+    }
+    // What is reserved and not used stays unused.
+    this.#ledger = new CounterLedger({ start: to, block: this.#block });
+    this.#lowest = to;
+    this.#pending = undefined;
+    await this.ready();
+  }
+}

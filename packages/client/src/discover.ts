@@ -1,0 +1,143 @@
+import type { Data } from "@dlmskit/apdu";
+import type { AttributeReference } from "@dlmskit/association";
+import { Fault, type LogicalName, logicalNameOf } from "@dlmskit/core";
+import { AccessBit, attributeBits, findClass, methodBits, obisName } from "@dlmskit/cosem-objects";
+
+const associationClass = 15;
+const current = "0.0.40.0.0.255";
+
+export interface DiscoveredAttribute {
+  readonly attributeId: number;
+  /** The mode as the meter lists it. */
+  readonly mode: number;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** The access bits that the mode stands for (`AccessBit` of @dlmskit/cosem-objects). */
+  readonly bits: number;
+  readonly selectors?: readonly number[];
+}
+
+export interface DiscoveredMethod {
+  readonly methodId: number;
+  readonly mode: number;
+  readonly invocable: boolean;
+  readonly bits: number;
+}
+
+export interface DiscoveredObject {
+  readonly classId: number;
+  readonly version: number;
+  readonly instanceId: LogicalName;
+  /** What the code and the class are called, where it is known. */
+  readonly name?: string;
+  readonly className?: string;
+  readonly attributes: readonly DiscoveredAttribute[];
+  readonly methods: readonly DiscoveredMethod[];
+}
+
+export interface Discovery {
+  /** Version of the meter's class Association LN. */
+  readonly version: number;
+  readonly objects: readonly DiscoveredObject[];
+  /** What in the list does not make sense: real meters have such elements. They are left out. */
+  readonly problems: readonly string[];
+}
+
+interface Reads {
+  get(reference: AttributeReference): Promise<Data>;
+}
+
+/** Reads the object list of the current association. Faults as `Session.get`; `bad-object-list` when it is no list. */
+export async function discover(session: Reads): Promise<Discovery> {
+  const data = await session.get({ classId: associationClass, instanceId: current, attributeId: 2 });
+  const elements = itemsOf(data);
+  if (elements === undefined) {
+    throw new Fault("bad-object-list", `the object list is ${data.type}`, { layer: "client" });
+  }
+  const version = versionIn(elements);
+  const objects: DiscoveredObject[] = [];
+  const problems: string[] = [];
+  elements.forEach((element, at) => {
+    const found = objectOf(element, version);
+    if (typeof found === "string") problems.push(`element ${at}: ${found}`);
+    else objects.push(found);
+  });
+  return { version, objects, problems };
+}
+
+function itemsOf(data: Data | undefined): readonly Data[] | undefined {
+  return data?.type === "array" || data?.type === "structure" || data?.type === "compact-array"
+    ? data.value
+    : undefined;
+}
+
+function numberOf(data: Data | undefined): number | undefined {
+  return data !== undefined && "value" in data && typeof data.value === "number" ? data.value : undefined;
+}
+
+function nameOf(data: Data | undefined): LogicalName | undefined {
+  return data?.type === "octet-string" && data.value.length === 6 ? logicalNameOf(data.value) : undefined;
+}
+
+/** The version that the list gives for the association itself: what modes mean depends on it. */
+function versionIn(elements: readonly Data[]): number {
+  let version: number | undefined;
+  for (const element of elements) {
+    const [classId, found, name] = itemsOf(element) ?? [];
+    if (numberOf(classId) !== associationClass) continue;
+    if (nameOf(name) === current) return numberOf(found) ?? 0;
+    version ??= numberOf(found);
+  }
+  return version ?? 0;
+}
+
+function objectOf(element: Data, associationVersion: number): DiscoveredObject | string {
+  const [id, found, name, rights] = itemsOf(element) ?? [];
+  const classId = numberOf(id);
+  const version = numberOf(found);
+  const instanceId = nameOf(name);
+  if (classId === undefined || version === undefined || instanceId === undefined) return "not an object";
+  const [attributes, methods] = itemsOf(rights) ?? [];
+  const called = obisName(instanceId);
+  const className = findClass(classId, version)?.name ?? findClass(classId)?.name;
+  return {
+    classId,
+    version,
+    instanceId,
+    ...(called === undefined ? {} : { name: called }),
+    ...(className === undefined ? {} : { className }),
+    attributes: (itemsOf(attributes) ?? []).flatMap((one) => attributeOf(one, associationVersion)),
+    methods: (itemsOf(methods) ?? []).flatMap((one) => methodOf(one, associationVersion)),
+  };
+}
+
+function attributeOf(data: Data, version: number): DiscoveredAttribute[] {
+  const [id, access, selected] = itemsOf(data) ?? [];
+  const attributeId = numberOf(id);
+  const mode = numberOf(access);
+  if (attributeId === undefined || mode === undefined) return [];
+  const bits = attributeBits(mode, version);
+  const selectors = itemsOf(selected)
+    ?.map(numberOf)
+    .filter((one) => one !== undefined);
+  return [
+    {
+      attributeId,
+      mode,
+      bits,
+      readable: (bits & AccessBit.read) !== 0,
+      writable: (bits & AccessBit.write) !== 0,
+      ...(selectors === undefined || selectors.length === 0 ? {} : { selectors }),
+    },
+  ];
+}
+
+function methodOf(data: Data, version: number): DiscoveredMethod[] {
+  const [id, access] = itemsOf(data) ?? [];
+  const methodId = numberOf(id);
+  // In version 0 a method's access is a boolean.
+  const mode = access?.type === "boolean" ? Number(access.value) : numberOf(access);
+  if (methodId === undefined || mode === undefined) return [];
+  const bits = methodBits(mode, version);
+  return [{ methodId, mode, bits, invocable: (bits & AccessBit.invoke) !== 0 }];
+}

@@ -1,0 +1,72 @@
+import type { Apdu, ConformanceName } from "@dlmskit/apdu";
+import type { InitiatorOptions, MechanismId } from "@dlmskit/association";
+import type { Fault } from "@dlmskit/core";
+import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
+import type { Clock } from "@dlmskit/transport";
+
+/** How to associate; what is not told is the public client's: no security. */
+export interface ConnectOptions
+  extends Partial<
+    Pick<
+      InitiatorOptions,
+      "ciphered" | "secret" | "security" | "conformance" | "maxReceivePduSize" | "userId" | "limits" | "quirks"
+    >
+  > {
+  readonly mechanism?: MechanismId;
+  readonly clock: Clock;
+  /** Octets of randomness; needed for mechanisms from 2 on and for dedicated keys. Unless given, `crypto.getRandomValues`. */
+  readonly random?: Random;
+  /** `noble` unless given; `node` of @dlmskit/security/node is faster. */
+  readonly provider?: CryptoProvider;
+  /** How long to wait for each answer, in ms; 10,000 unless told otherwise. */
+  readonly timeout?: number;
+  /** How often a GET that was not answered is asked again; 1 unless told otherwise. SET and ACTION never are. */
+  readonly retries?: number;
+  /** How many attributes or methods go in one list; 10 unless told otherwise. */
+  readonly listSize?: number;
+  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 unless told otherwise. */
+  readonly counterJump?: number;
+  /** What comes unasked: DataNotification, EventNotification. */
+  notification?(apdu: Apdu): void;
+  /** An APDU that fits nothing, or whose protection is wrong, was dropped. */
+  dropped?(fault: Fault): void;
+  /** The association or its link is gone; told once, also after `release` (then without Fault). */
+  closed?(fault?: Fault): void;
+}
+
+/** What a client asks for unless told otherwise: all that this one can do. */
+export const clientConformance: readonly ConformanceName[] = [
+  "priority-mgmt-supported",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "data-notification",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+];
+
+const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
+
+/** The options of the Initiator for these. */
+export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
+  const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks } = options;
+  return {
+    context: "logical-name",
+    ciphered,
+    mechanism,
+    conformance: options.conformance ?? [...clientConformance, ...(ciphered ? (["general-protection"] as const) : [])],
+    maxReceivePduSize: options.maxReceivePduSize ?? 0xffff,
+    provider: options.provider ?? noble,
+    random: options.random ?? hostRandom,
+    timeout: options.timeout ?? 10_000,
+    ...(secret === undefined ? {} : { secret }),
+    ...(security === undefined ? {} : { security }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(quirks === undefined ? {} : { quirks }),
+  };
+}

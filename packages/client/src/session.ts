@@ -1,0 +1,201 @@
+import type { Data, DataLike } from "@dlmskit/apdu";
+import { fromData } from "@dlmskit/apdu";
+import type {
+  ActionOutcome,
+  AttributeReference,
+  AttributeValue,
+  GetResult,
+  MethodInvocation,
+  MethodReference,
+  Negotiated,
+  RequestOptions,
+  ResultsOf,
+  ServiceRequest,
+  SetResult,
+} from "@dlmskit/association";
+import { type Codec, Fault, type LogicalName, logicalName } from "@dlmskit/core";
+import type { Connection } from "./connection.ts";
+import { DurableCounters } from "./counters.ts";
+import { type Discovery, discover } from "./discover.ts";
+import type { ConnectOptions } from "./options.ts";
+import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
+
+/** An open association with a meter. */
+export class Session implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #options: ConnectOptions;
+  /** What was negotiated. */
+  readonly association: Negotiated;
+
+  /** Made by `connect`. */
+  constructor(connection: Connection, options: ConnectOptions, association: Negotiated) {
+    this.#connection = connection;
+    this.#options = options;
+    this.association = association;
+  }
+
+  /** Who is at the other end of the transport. */
+  get remote(): string {
+    return this.#connection.remote;
+  }
+
+  /**
+   * Reads an attribute. Faults: the name of the data-access-result that the meter gives instead (`"read-write-denied"` …),
+   * `timeout`, `link-lost`, and those of the association.
+   */
+  get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
+  /** Reads several attributes: a result for each, in order. In lists where the meter takes them, else one by one. */
+  get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
+  async get(
+    given: AttributeReference | readonly AttributeReference[],
+    options: RequestOptions = {},
+  ): Promise<Data | readonly GetResult[]> {
+    if ("length" in given) return this.#lists("get", given.map(named), options) as Promise<readonly GetResult[]>;
+    const [result] = (await this.#request({ service: "get", items: [named(given)] }, options)) as [GetResult];
+    if ("error" in result) throw refused(result.error, `${describe(given)} cannot be read`);
+    return result.data as Data;
+  }
+
+  /** Reads an attribute as a value of a declared type (`T` of @dlmskit/apdu). Faults as `get`, and `type-unmatched`. */
+  async read<V>(reference: AttributeReference, codec: Codec<V>, options?: RequestOptions): Promise<V> {
+    return fromData(codec, await this.get(reference, options));
+  }
+
+  /** Writes an attribute. Faults as `get`. It is never sent twice: after a `timeout` the meter may have it, or not. */
+  set(reference: AttributeReference, value: DataLike, options?: RequestOptions): Promise<void>;
+  /** Writes several: a result for each, in order. */
+  set(values: readonly AttributeValue[], options?: RequestOptions): Promise<readonly SetResult[]>;
+  async set(
+    given: AttributeReference | readonly AttributeValue[],
+    second: DataLike | RequestOptions = {},
+    third: RequestOptions = {},
+  ): Promise<unknown> {
+    if ("length" in given) {
+      const items = given.map(({ attribute, value }) => ({ attribute: named(attribute), value }));
+      return this.#lists("set", items, second as RequestOptions) as Promise<readonly SetResult[]>;
+    }
+    const items = [{ attribute: named(given), value: second as DataLike }];
+    const [result] = (await this.#request({ service: "set", items }, third)) as [SetResult?];
+    if (result !== undefined && result !== "success") throw refused(result, `${describe(given)} cannot be written`);
+    return undefined;
+  }
+
+  /** Invokes a method; gives what it returns, undefined for nothing. Faults and doubts as `set`. */
+  invoke(method: MethodReference, parameters?: DataLike, options?: RequestOptions): Promise<Data | undefined>;
+  /** Invokes several methods: an outcome for each, in order. */
+  invoke(invocations: readonly MethodInvocation[], options?: RequestOptions): Promise<readonly ActionOutcome[]>;
+  async invoke(
+    given: MethodReference | readonly MethodInvocation[],
+    second?: DataLike | RequestOptions,
+    third: RequestOptions = {},
+  ): Promise<Data | undefined | readonly ActionOutcome[]> {
+    if ("length" in given) {
+      const items = given.map((item) => ({ ...item, method: named(item.method) }));
+      return this.#lists("action", items, (second ?? {}) as RequestOptions) as Promise<readonly ActionOutcome[]>;
+    }
+    const parameters = second as DataLike | undefined;
+    const items = [parameters === undefined ? { method: named(given) } : { method: named(given), parameters }];
+    const [outcome] = (await this.#request({ service: "action", items }, third)) as [ActionOutcome?];
+    if (outcome === undefined) return undefined;
+    const what = `method ${given.methodId} of ${given.instanceId}`;
+    if (outcome.result !== "success") throw refused(outcome.result, `${what} was not invoked`);
+    const { data } = outcome;
+    if (data !== undefined && "error" in data)
+      throw refused(data.error, `${what} was invoked, what it returns is lost`);
+    return data as Data | undefined;
+  }
+
+  /** The rows of a profile, with their columns' names, units and scalers. Faults as `get`, `bad-profile`. */
+  profile(instanceId: LogicalName, selection: ProfileSelection = {}): Promise<Profile> {
+    return readProfile(this, logicalName(instanceId), selection);
+  }
+
+  /** What the meter has: its object list, with classes and access rights. */
+  discover(): Promise<Discovery> {
+    return discover(this);
+  }
+
+  /** Releases the association and closes link and transport; resolves when all is closed, however the meter answers. */
+  release(): Promise<void> {
+    return this.#connection.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  async #lists(
+    service: "get" | "set" | "action",
+    items: readonly (AttributeReference | AttributeValue | MethodInvocation)[],
+    options: RequestOptions,
+  ): Promise<unknown[]> {
+    const listed = this.association.conformance.includes("multiple-references");
+    const size = listed ? (this.#options.listSize ?? 10) : 1;
+    const results: unknown[] = [];
+    for (let at = 0; at < items.length; at += size) {
+      results.push(...(await this.#list({ service, items: items.slice(at, at + size) } as ServiceRequest, options)));
+    }
+    return results;
+  }
+
+  /** A list that is too long for the meter's PDU size goes in two halves: nothing of it was sent. */
+  async #list(request: ServiceRequest, options: RequestOptions): Promise<unknown[]> {
+    try {
+      return [...(await this.#request(request, options))];
+    } catch (caught) {
+      if (!(caught instanceof Fault) || caught.code !== "pdu-too-long" || request.items.length < 2) throw caught;
+    }
+    const middle = request.items.length >> 1;
+    const { service, items } = request;
+    const half = (from: number, to?: number) =>
+      this.#list({ service, items: items.slice(from, to) } as ServiceRequest, options);
+    return [...(await half(0, middle)), ...(await half(middle))];
+  }
+
+  async #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
+    const { retries = 1, counterJump = 0x10000, security } = this.#options;
+    const counters = security?.counters;
+    const repeatable = request.service === "get";
+    for (let attempt = 0; ; attempt++) {
+      if (counters instanceof DurableCounters) await counters.ready();
+      try {
+        return (await this.#connection.request(request, options)).results;
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+        const raised = await raise(counters, caught, counterJump);
+        if (!repeatable || attempt >= retries || !(raised || caught.code === "timeout")) throw caught;
+      }
+    }
+  }
+}
+
+/** After an invocation-counter-error: goes on from what the meter expects, where that is higher and not too far. */
+async function raise(counters: unknown, fault: Fault, counterJump: number): Promise<boolean> {
+  const { code, expected } = fault;
+  if (code !== "invocation-counter-error" || expected === undefined || !(counters instanceof DurableCounters)) {
+    return false;
+  }
+  const { lowest } = counters;
+  await counters.raise(expected, counterJump);
+  return counters.lowest > lowest;
+}
+
+function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {
+  return { ...reference, instanceId: logicalName(reference.instanceId) };
+}
+
+function describe({ classId, instanceId, attributeId }: AttributeReference): string {
+  return `attribute ${attributeId} of ${instanceId} (class ${classId})`;
+}
+
+const hints: { readonly [code: string]: string } = {
+  "read-write-denied": "this client has no right to it",
+  "scope-of-access-violated": "it needs a protected association",
+  "object-undefined": "discover() tells which objects there are",
+  "object-class-inconsistent": "discover() tells the classes of the objects",
+};
+
+function refused(code: string, message: string): Fault {
+  const hint = hints[code];
+  return new Fault(code, `${message}: ${code}`, { layer: "client", ...(hint === undefined ? {} : { hint }) });
+}
