@@ -18,7 +18,7 @@ try {
   if ((await run("npx", pack, { ...quiet, shell: process.platform === "win32" })) !== 0)
     throw new Error("pnpm pack failed");
   const failed = [];
-  const tarballs = readdirSync(folder).filter((name) => !name.includes("dlmskit-bench"));
+  const tarballs = readdirSync(folder).filter((name) => !/dlmskit-(bench|fuzz)/.test(name));
   for (const name of tarballs) {
     const tarball = join(folder, name);
     if ((await run(node(), [publint, "run", tarball, "--strict"])) !== 0) failed.push(`publint ${name}`);

@@ -24,6 +24,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
     ...["storage-pg", "association", "client", "server", "simulator", "cli"],
   ],
+  fuzz: ["core", "hdlc", "wrapper", "apdu"],
 };
 
 const purePackages = ["core", "hdlc", "wrapper", "apdu", "security", "association", "cosem-objects"];

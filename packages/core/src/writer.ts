@@ -61,11 +61,14 @@ export class Writer {
   }
 
   f32(value: number): void {
+    // A NaN of JavaScript has no bits that a program can rely on: on the wire it is always the same one.
+    if (Number.isNaN(value)) return this.u32(0x7fc00000);
     const at = this.#room(4);
     this.#dataView().setFloat32(at, value);
   }
 
   f64(value: number): void {
+    if (Number.isNaN(value)) return this.u64(0x7ff8000000000000n);
     const at = this.#room(8);
     this.#dataView().setFloat64(at, value);
   }

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { apduFromJson, apduToJson, Data, decodeApdu, encodeApdu, T } from "@dlmskit/apdu";
+import { type Codec, decode, encode, Fault, fromHex, sameOctets, toHex } from "@dlmskit/core";
+import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
+import { WpduSplitter, WrapperServerLink } from "@dlmskit/wrapper";
+import type { Target } from "./engine.ts";
+
+/** The published octets of a layer, to start from. */
+function vectors(file: string): Uint8Array[] {
+  const path = new URL(`../../../test-vectors/${file}.json`, import.meta.url);
+  const { vectors } = JSON.parse(readFileSync(path, "utf8")) as { vectors: { hex: string }[] };
+  return vectors.map(({ hex }) => fromHex(hex)).filter((octets) => octets.length <= 4096);
+}
+
+/** A Fault is an answer; any other error is a finding. */
+function orFault<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (caught) {
+    if (caught instanceof Fault) return undefined;
+    throw caught;
+  }
+}
+
+/** What was decoded encodes, and decodes to the same again: once more encoded, the octets stand still. */
+function stable<T>(octets: Uint8Array, read: (octets: Uint8Array) => T, write: (value: T) => Uint8Array): void {
+  const value = orFault(() => read(octets));
+  if (value === undefined) return;
+  const once = write(value);
+  const twice = write(read(once));
+  if (!sameOctets(once, twice)) throw new Error("encoding what was decoded is not stable");
+}
+
+function codecTarget<T>(name: string, codec: Codec<T>, seeds: readonly Uint8Array[]): Target {
+  return {
+    name,
+    seeds,
+    run(octets) {
+      stable(
+        octets,
+        (given) => decode(codec, given),
+        (value) => encode(codec, value),
+      );
+      const value = orFault(() => decode(codec, octets));
+      if (value === undefined) return;
+      const again = codec.fromJson(codec.toJson(value));
+      if (!sameOctets(encode(codec, value), encode(codec, again))) throw new Error("the JSON form loses something");
+    },
+  };
+}
+
+const data = vectors("axdr-data");
+const apdus = [...vectors("xdlms"), ...vectors("acse")];
+const frames = vectors("hdlc");
+const wpdus = vectors("wrapper");
+
+// A profile's rows, read straight into typed values.
+const rows = T.array(T.structure({ clock: T.octetString, energy: T.doubleLongUnsigned, status: T.unsigned }));
+
+/** A machine takes any octets at any time without an error, and what it gives is bounded. */
+function machine(
+  name: string,
+  seeds: readonly Uint8Array[],
+  make: () => Pick<Station, "receive" | "expire" | "poll">,
+): Target {
+  return {
+    name,
+    seeds,
+    run(octets) {
+      const link = make();
+      const cut = octets.length === 0 ? 0 : (octets[0] as number) % octets.length;
+      link.receive(octets.subarray(0, cut), 0);
+      link.receive(octets.subarray(cut), 1);
+      link.expire(100_000);
+      let outputs = 0;
+      while (link.poll() !== undefined) if (++outputs > octets.length + 16) throw new Error("more outputs than octets");
+    },
+  };
+}
+
+export const targets: readonly Target[] = [
+  codecTarget("data", Data as Codec<Data>, data),
+  codecTarget("typed-rows", rows as Codec<unknown>, data),
+  {
+    name: "apdu",
+    seeds: apdus,
+    run(octets) {
+      stable(octets, decodeApdu, encodeApdu);
+      const value = orFault(() => decodeApdu(octets));
+      if (value === undefined) return;
+      if (!sameOctets(encodeApdu(value), encodeApdu(apduFromJson(apduToJson(value))))) {
+        throw new Error("the JSON form loses something");
+      }
+    },
+  },
+  {
+    name: "hdlc-frame",
+    seeds: frames,
+    run(octets) {
+      const frame = orFault(() => decodeFrame(octets));
+      if (frame === undefined) return;
+      const again = encodeFrame(frameFromJson(frameToJson(frame)));
+      if (!sameOctets(again, encodeFrame(frame))) throw new Error("the JSON form loses something");
+    },
+  },
+  {
+    name: "hdlc-stream",
+    seeds: frames,
+    run(octets) {
+      const found = new FrameSplitter(500).push(octets, 0);
+      const half = octets.length >> 1;
+      const splitter = new FrameSplitter(500);
+      const cut = [...splitter.push(octets.subarray(0, half), 0), ...splitter.push(octets.subarray(half), 1)];
+      const frames = (splits: typeof cut): string =>
+        splits.flatMap((one) => (one.frame ? [toHex(one.octets)] : [])).join();
+      if (frames(found) !== frames(cut)) throw new Error("a cut of the stream changes what is found in it");
+    },
+  },
+  {
+    name: "wrapper-stream",
+    seeds: wpdus,
+    run(octets) {
+      const found = new WpduSplitter(1024).push(octets);
+      const splitter = new WpduSplitter(1024);
+      let cut = 0;
+      for (let at = 0; at < octets.length; at++) cut += splitter.push(octets.subarray(at, at + 1)).length;
+      if (cut !== found.length) throw new Error("a cut of the stream changes what is found in it");
+    },
+  },
+  machine("hdlc-station", frames, () => new Station({ addresses: [{ upper: 1 }] })),
+  machine("wrapper-server", wpdus, () => new WrapperServerLink()),
+];
