@@ -21,22 +21,35 @@ const enqueue = `
   VALUES ($1::text, $2::int, $3::bytea, $4::text, $5::text::timestamp, 0, 'PENDING', ${utcNow})
   RETURNING id`;
 
-// A worker does not wait for rows that another is just taking: it takes the next ones. A PROCESSING row without a lease
-// was left by a program that keeps none.
+// Which rows may have lost their worker: those whose lease ran out, and those without one, left by a program that keeps none.
+const stale = `
+  SELECT q.id
+  FROM message_queue q
+  LEFT JOIN message_leases l ON l.message_id = q.id
+  WHERE q.status = 'PROCESSING' AND (l.lease_until IS NULL OR l.lease_until <= ${utcNow})`;
+
+const lockStale = `${stale} FOR UPDATE OF q SKIP LOCKED`;
+
+// A statement of its own, behind the lock: what `lockStale` read of message_leases may be older than the row that it locked.
+const release = `
+  UPDATE message_queue q SET status = 'PENDING', retry_count = COALESCE(q.retry_count, 0) + 1
+  WHERE q.id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int) AND q.status = 'PROCESSING'
+    AND NOT EXISTS (SELECT FROM message_leases l WHERE l.message_id = q.id AND l.lease_until > ${utcNow})`;
+
+// A worker does not wait for rows that another is just taking: it takes the next ones. The condition names no other table:
+// only what is in the locked row itself is read again when another worker was quicker.
 const claim = `
   WITH due AS (
     SELECT q.id
     FROM message_queue q
-    LEFT JOIN message_leases l ON l.message_id = q.id
     WHERE q.message_type IS NOT NULL AND q.payload IS NOT NULL AND q.destination IS NOT NULL
-      AND ((q.status = 'PENDING' AND (q.scheduled_time IS NULL OR q.scheduled_time <= $1::text::timestamp))
-        OR (q.status = 'PROCESSING' AND (l.lease_until IS NULL OR l.lease_until <= ${utcNow})))
+      AND q.status = 'PENDING' AND (q.scheduled_time IS NULL OR q.scheduled_time <= $1::text::timestamp)
     ORDER BY COALESCE(q.priority, 0) DESC, COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch'), q.id
     LIMIT $2::int
     FOR UPDATE OF q SKIP LOCKED
   ), taken AS (
     UPDATE message_queue q
-    SET retry_count = COALESCE(q.retry_count, 0) + CASE q.status WHEN 'PROCESSING' THEN 1 ELSE 0 END, status = 'PROCESSING'
+    SET status = 'PROCESSING'
     FROM due
     WHERE q.id = due.id
     RETURNING ${columns}
@@ -49,6 +62,9 @@ const claim = `
   SELECT taken.*, leased.lease, leased.last_error
   FROM taken JOIN leased ON leased.message_id = taken.id
   ORDER BY taken.priority DESC, taken.scheduled_time, taken.id`;
+
+// Before anything is read of its lease: a row and its lease change together, under the lock of the row.
+const lockRow = "SELECT 1 FROM message_queue WHERE id = $1::int FOR UPDATE";
 
 // $1 id, $2 lease: the row, if it is still this worker's.
 const held = `
@@ -63,8 +79,7 @@ const complete = `
 const retryCount = `
   SELECT COALESCE(q.retry_count, 0) AS retry_count
   FROM message_queue q JOIN message_leases l ON l.message_id = q.id
-  WHERE q.id = $1::int AND l.lease = $2::bigint AND q.status = 'PROCESSING'
-  FOR UPDATE OF q`;
+  WHERE q.id = $1::int AND l.lease = $2::bigint AND q.status = 'PROCESSING'`;
 
 const again = `
   UPDATE message_queue q SET status = 'PENDING', retry_count = $3::int, scheduled_time = $4::text::timestamp
@@ -103,6 +118,14 @@ function read(row: SqlRow): QueuedMessage {
 
 const at = (now: number): string => timestampOf(fields.instant.check(now));
 
+/** Makes PENDING again what a worker that died left PROCESSING. */
+async function releaseStale(db: Database): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rows } = await tx.query(lockStale);
+    await tx.query(release, [JSON.stringify(rows.map(({ id }) => Number(id)))]);
+  });
+}
+
 export function pgMessageQueue(db: Database): MessageQueue {
   return {
     async enqueue(messages) {
@@ -115,15 +138,19 @@ export function pgMessageQueue(db: Database): MessageQueue {
       });
     },
     async claim({ now, limit = 1, leaseMs = 60000 }) {
+      if ((await db.query(`${stale} LIMIT 1`)).rows.length > 0) await releaseStale(db);
       const { rows } = await db.query(claim, [at(now), limit, leaseMs]);
       return rows.map((row) => ({ ...read(row), lease: Number(row.lease) }));
     },
     async complete({ id, lease }, now) {
-      const { rows } = await db.query(complete, [id, lease, at(now)]);
-      return rows.length > 0;
+      return db.transaction(async (tx) => {
+        await tx.query(lockRow, [id]);
+        return (await tx.query(complete, [id, lease, at(now)])).rows.length > 0;
+      });
     },
     async fail({ id, lease }, failure) {
       return db.transaction(async (tx) => {
+        await tx.query(lockRow, [id]);
         const { rows } = await tx.query(retryCount, [id, lease]);
         if (rows[0] === undefined) return undefined;
         const attempts = Number(rows[0].retry_count) + 1;

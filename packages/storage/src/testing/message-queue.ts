@@ -98,11 +98,11 @@ export function messageQueueSuite(open: OpenStore): void {
     it("gives each message to one worker, however many there are", () =>
       withStore(open, async (store, { another }) => {
         const other = await another?.();
-        const ids = await store.messageQueue.enqueue(Array.from({ length: 60 }, (_, at) => message(at % 3, at)));
+        const ids = await store.messageQueue.enqueue(Array.from({ length: 150 }, (_, at) => message(at % 3, at)));
         const sent: number[] = [];
         const work = async (queue = store.messageQueue): Promise<void> => {
           for (;;) {
-            const claimed = await queue.claim({ now: 1000, limit: 4 });
+            const claimed = await queue.claim({ now: 1000, limit: 3 });
             if (claimed.length === 0) return;
             for (const each of claimed) {
               sent.push(each.id);
