@@ -1,0 +1,53 @@
+import type { ConformanceName } from "@dlmskit/apdu";
+import type { MechanismId } from "@dlmskit/association";
+import { Fault, type LogicalName } from "@dlmskit/core";
+import type { AnyObject, Rights } from "@dlmskit/cosem-objects";
+import type { Call } from "@dlmskit/server";
+
+/** A client that meters of a template know. */
+export interface TemplateClient {
+  readonly name: string;
+  /** Its SAP. */
+  readonly client: number;
+  readonly association: LogicalName;
+  readonly mechanism: MechanismId;
+  /** `"with-keys"`: where the keys file names the client without a key, it comes in without ciphering. */
+  readonly ciphered: boolean | "with-keys";
+  /** Of the Security setup, version 0. */
+  readonly policy: number;
+  readonly rights: Rights;
+  readonly conformance?: readonly ConformanceName[];
+  readonly maxReceivePduSize?: number;
+}
+
+/** What happened at a meter by a client's hand: the log that tells of it, and the event's number. */
+export interface LoggedEvent {
+  readonly log: LogicalName;
+  readonly code: number;
+}
+
+/** A kind of meter: everything that all meters of the kind have alike. */
+export interface SimulatorTemplate {
+  readonly name: string;
+  readonly title: string;
+  /** Three characters: the first of logical device name and system title. */
+  readonly manufacturer: string;
+  readonly zoneMinutesEast: number;
+  readonly clients: readonly TemplateClient[];
+  /** The objects of the management logical device, made once for all meters; the server adds those about security. */
+  objects(): readonly AnyObject[];
+  /** What people call an object. */
+  nameOf?(object: AnyObject): string | undefined;
+  /** The event that a successful SET or ACTION of a client is. */
+  eventOf?(call: Call): LoggedEvent | undefined;
+}
+
+/** Fault `unknown-template`. */
+export function findTemplate(list: readonly SimulatorTemplate[], name: string): SimulatorTemplate {
+  const found = list.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new Fault("unknown-template", `there is no template "${name}"`, {
+    layer: "simulator",
+    hint: `known are ${list.map((one) => one.name).join(", ")}`,
+  });
+}
