@@ -1,5 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import type { Rows, Store } from "@dlmskit/storage";
+import { testSealing } from "@dlmskit/storage/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PgStore } from "../src/index.ts";
 import { type Bench, startBench } from "./pglite-schemas.ts";
@@ -171,6 +172,44 @@ describe("rows that a hand edited", () => {
     expect(fault.path).toEqual(["security_settings", "id 1", "encryption_key"]);
     expect(fault.message).toContain("15 octets");
     expect(fault.message).not.toMatch(/de.?ad/i);
+  });
+});
+
+describe("keys that a hand edited", () => {
+  const meter = `INSERT INTO meters (meter_id, serial, logical_device_name, system_title, seed, template, commissioned_at)
+    VALUES ('m', 's', 'n', '\\x0102030405060708', '', 't', '2024-01-01');`;
+  const setup = (key: string) => `${meter}
+    INSERT INTO security_settings (security_policy, security_suite, master_key) VALUES (0, 0, '\\x${key}');
+    INSERT INTO meter_security (security_settings_id, meter_id, instance_id) VALUES (1, 'm', '0.0.43.0.0.255')`;
+
+  it("are not sealed when they are none, and nothing is", async () => {
+    await bench.db.exec(setup("00".repeat(15)));
+    const fault = await faultOf(bench.store({ sealing: testSealing(1) }));
+    expect(fault).toMatchObject({ code: "bad-row", path: ["security_settings", "id 1", "master_key"] });
+    expect((await bench.db.query("SELECT * FROM key_sealing")).rows).toEqual([]);
+  });
+
+  it("are named where they were not sealed under the key-encryption key", async () => {
+    const sealed = await bench.store({ sealing: testSealing(1) });
+    await bench.db.exec(setup("00".repeat(16)));
+    await bench.db.exec("INSERT INTO client_secrets VALUES ('m', 32, '0.0.40.0.2.255', '\\x00')");
+    const wrong = "wrong-key-encryption-key";
+    expect(await faultOf(sealed.securitySettings.of("m"))).toMatchObject({
+      code: wrong,
+      path: ["security_settings", "id 1", "master_key"],
+    });
+    expect(await faultOf(sealed.securitySettings.secretsOf("m"))).toMatchObject({
+      code: wrong,
+      path: ["client_secrets", "id m 32 0.0.40.0.2.255", "secret"],
+    });
+  });
+
+  it("may be of a secret without octets where nothing is sealed", async () => {
+    await bench.db.exec(`${meter} INSERT INTO client_secrets VALUES ('m', 70000, '0.0.40.0.2.255', '')`);
+    expect(await faultOf(store.securitySettings.secretsOf("m"))).toMatchObject({
+      code: "bad-row",
+      path: ["client_secrets", "id m 70000 0.0.40.0.2.255", "client_id"],
+    });
   });
 });
 

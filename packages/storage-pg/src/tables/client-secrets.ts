@@ -42,11 +42,13 @@ export function pgClientSecrets(db: Database, sealing: KeySealing | undefined): 
       const { rows } = await db.query(select, [meterId]);
       return rows.map((row) => {
         const id = `${row.meter_id} ${row.client_id} ${row.instance_id}`;
+        let secret: Uint8Array;
         try {
-          return rowOf(ClientSecret, { ...row, secret: unsealSecret(sealing, octetsOf(row.secret)) }, id);
+          secret = unsealSecret(sealing, octetsOf(row.secret));
         } catch (caught) {
           throw stepped(stepped(stepped(caught, "secret"), `id ${id}`), ClientSecret.table);
         }
+        return rowOf(ClientSecret, { ...row, secret }, id);
       });
     },
     putSecretsIfAbsent: (secrets) => keep(putIfAbsent, secrets),
