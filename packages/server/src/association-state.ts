@@ -1,6 +1,6 @@
 import { securityPolicy } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
-import { CounterGuard, CounterLedger, type KeySet, lastCounter } from "@dlmskit/security";
+import { CounterGuard, CounterLedger, checkKey, type KeySet, lastCounter } from "@dlmskit/security";
 import type { Association } from "./association-spec.ts";
 import type { Secrets } from "./security-spec.ts";
 import type { MeterStore } from "./store-port.ts";
@@ -16,6 +16,30 @@ export interface NewKeys {
 // How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
 const lowWater = 16;
 const block = 1024;
+
+const noKey = new Uint8Array(0);
+
+/** Fault `missing-secret` where an association cannot work with these secrets, `bad-key-length` for a key of another length. */
+export function checkSecrets({ name, security }: Association, secrets: Secrets): void {
+  const { mechanism, ciphered, suite } = security;
+  const missing = (what: keyof Secrets): void => {
+    if (secrets[what] !== undefined) return;
+    throw new Fault("missing-secret", `association "${name}" needs ${what}`, {
+      layer: "server",
+      hint: `give ${what} with the association's security, or with the meter's secrets`,
+    });
+  };
+  if (mechanism === 7) missing("signing");
+  else if (mechanism !== 0 && mechanism !== 5) missing("secret");
+  if (ciphered || mechanism === 5) {
+    missing("encryptionKey");
+    missing("authenticationKey");
+  }
+  const length = suite === 2 ? 32 : 16;
+  for (const key of ["encryptionKey", "authenticationKey", "broadcastEncryptionKey", "masterKey"] as const) {
+    if (secrets[key] !== undefined) checkKey(`${key} of association "${name}"`, secrets[key], length);
+  }
+}
 
 /**
  * The secrets of one association of one meter, and the counters of its encryption key: shared by all connections of that
@@ -81,15 +105,9 @@ export class AssociationState {
     return Math.max(0, this.#guard.lowest - 1);
   }
 
-  /** Fault `missing-key` where the association is ciphered and the meter has no keys for it. */
+  /** Empty where the association needs none: `checkSecrets` has seen to the others. */
   get keys(): KeySet {
-    const { encryptionKey, authenticationKey, broadcastEncryptionKey } = this.#secrets;
-    if (encryptionKey === undefined || authenticationKey === undefined) {
-      throw new Fault("missing-key", `association "${this.association.name}" is ciphered and has no keys`, {
-        layer: "server",
-        hint: "give encryptionKey and authenticationKey with its security, or with the meter",
-      });
-    }
+    const { encryptionKey = noKey, authenticationKey = noKey, broadcastEncryptionKey } = this.#secrets;
     return {
       encryptionKey,
       authenticationKey,

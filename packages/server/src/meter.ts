@@ -16,7 +16,7 @@ import {
 } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble } from "@dlmskit/security";
 import type { Association, AssociationSpec } from "./association-spec.ts";
-import { AssociationState } from "./association-state.ts";
+import { AssociationState, checkSecrets } from "./association-state.ts";
 import {
   type Device,
   type MeterTemplate,
@@ -73,7 +73,7 @@ export class Meter {
   /** Called when the clock was set or a task was added. */
   rescheduled: (() => void) | undefined;
 
-  /** `shared`: other meters have the same template, so that values are written beside it and never in it. Faults `bad-value`. */
+  /** `shared`: other meters have the same template, so that values are written beside it and never in it. Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity, shared = true) {
     if (!/^[\x20-\x7e]{1,16}$/.test(identity.name)) {
       throw new Fault("bad-value", `"${identity.name}" is no logical device name`, {
@@ -88,6 +88,11 @@ export class Meter {
       throw new Fault("bad-value", `a system title has 8 octets, not ${this.systemTitle.length}`, { layer: "server" });
     }
     this.#shared = shared;
+    for (const association of template.associations) checkSecrets(association, this.#secretsOf(association));
+  }
+
+  #secretsOf({ name, security }: Association): Secrets {
+    return { ...security.secrets, ...this.identity.secrets?.[name] };
   }
 
   get name(): string {
@@ -151,7 +156,7 @@ export class Meter {
   state(association: Association): AssociationState {
     let state = this.#states.get(association);
     if (state === undefined) {
-      const secrets = { ...association.security.secrets, ...this.identity.secrets?.[association.name] };
+      const secrets = this.#secretsOf(association);
       const first = this.identity.firstCounter;
       state = new AssociationState(association, this.id, secrets, first === undefined ? counterOfClock : () => first);
       this.#states.set(association, state);
