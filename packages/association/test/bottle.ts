@@ -239,16 +239,18 @@ export class Bottle {
 export function answer({ request }: Incoming): ResultsOf {
   switch (request.service) {
     case "get":
-      return request.items.map(({ attributeId, instanceId }) =>
-        attributeId === 99
-          ? { error: "object-undefined" }
-          : { data: { type: "visible-string", value: `${instanceId}:${attributeId}` } },
+      return request.items.map(
+        ({ attributeId, instanceId }): GetResult =>
+          attributeId === 99
+            ? { error: "object-undefined" }
+            : { data: { type: "visible-string", value: `${instanceId}:${attributeId}` } },
       );
     case "set":
       return request.items.map(({ attribute }) => (attribute.attributeId === 99 ? "read-write-denied" : "success"));
     case "action":
-      return request.items.map(({ parameters }) =>
-        parameters === undefined ? { result: "success" } : { result: "success", data: parameters as Data },
+      return request.items.map(
+        ({ parameters }): ActionOutcome =>
+          parameters === undefined ? { result: "success" } : { result: "success", data: parameters as Data },
       );
   }
 }
