@@ -42,6 +42,7 @@ export async function startServer(): Promise<Server> {
     await server.initialise();
     await server.start();
   } catch (caught) {
+    await rm(folder, { recursive: true, force: true });
     throw new Error(`the PostgreSQL server did not start: ${said.join("\n")}`, { cause: caught });
   }
   let number = 0;
