@@ -57,7 +57,7 @@ const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.U
 /** A meter: the template, who it is, and the few values that are its own. Reading it changes nothing. */
 export class Meter {
   readonly template: MeterTemplate;
-  readonly identity: MeterIdentity;
+  readonly #identity: MeterIdentity;
   readonly systemTitle: Uint8Array;
   readonly #shared: boolean;
   readonly #values = new Map<AnyObject, AnyValues>();
@@ -82,7 +82,7 @@ export class Meter {
       });
     }
     this.template = template;
-    this.identity = identity;
+    this.#identity = identity;
     this.systemTitle = identity.systemTitle ?? systemTitleOf(identity.name);
     if (this.systemTitle.length !== 8) {
       throw new Fault("bad-value", `a system title has 8 octets, not ${this.systemTitle.length}`, { layer: "server" });
@@ -93,6 +93,10 @@ export class Meter {
 
   #secretsOf({ name, security }: Association): Secrets {
     return { ...security.secrets, ...this.identity.secrets?.[name] };
+  }
+
+  get identity(): MeterIdentity {
+    return this.#identity;
   }
 
   get name(): string {

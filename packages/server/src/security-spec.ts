@@ -49,14 +49,10 @@ export interface SecurityOptions extends Keys {
 function spec(mechanism: MechanismId, secret: Password | undefined, options: SecurityOptions): SecuritySpec {
   const { ciphered = hasKeys(options), suite = 0, setupVersion = suite === 0 ? 0 : 1, policy, ...keys } = options;
   const strongest = setupVersion === 0 ? 3 : 0x6c;
-  return {
-    mechanism,
-    ciphered,
-    suite,
-    setupVersion,
-    policy: policy ?? (ciphered ? strongest : 0),
-    secrets: { ...keys, ...(secret === undefined ? {} : { secret: octetsOf(secret) }) },
-  };
+  const made: SecuritySpec = { mechanism, ciphered, suite, setupVersion, policy: policy ?? (ciphered ? strongest : 0) };
+  const secrets: Secrets = { ...keys, ...(secret === undefined ? {} : { secret: octetsOf(secret) }) };
+  // Not enumerable: what prints or serialises a specification does not show them.
+  return Object.defineProperty(made, "secrets", { value: secrets });
 }
 
 /** Low level security: a password. With keys (or `ciphered`), in a ciphered context. */

@@ -48,7 +48,7 @@ export class Server implements Disposable {
   readonly #connections = new Set<LinkPump>();
   readonly #scheduler: Scheduler;
   readonly #known = new WeakSet<Meter>();
-  readonly #base: Omit<SessionPort, "remote" | "send" | "broken">;
+  readonly #base: BasePort;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -136,6 +136,8 @@ export class Server implements Disposable {
   }
 }
 
+type BasePort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken">;
+
 const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
 /** One transport connection and its sessions. */
@@ -148,17 +150,15 @@ class Connection {
   #cancel: Cancel | undefined;
   #ending = false;
 
-  constructor(pump: LinkPump, base: Omit<SessionPort, "remote" | "send" | "broken">, limits: Limits, route: Route) {
+  constructor(pump: LinkPump, base: BasePort, limits: Limits, route: Route) {
     this.#pump = pump;
     this.#limits = limits;
     this.#route = route;
     this.#port = {
       ...base,
       remote: pump.remote,
-      send: (pdu, address) => {
-        pump.send(pdu, address);
-        this.#endWhenQuiet();
-      },
+      send: (pdu, address) => pump.send(pdu, address),
+      quiet: () => this.#endWhenQuiet(),
       broken: (fault: Fault) => pump.destroy(fault),
     };
     this.#watch(base.clock.now() + limits.inactivity);

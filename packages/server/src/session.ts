@@ -24,6 +24,8 @@ export interface SessionPort {
   instant(): number;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
+  /** Nothing waits any more. */
+  quiet(): void;
   /** The connection cannot go on. */
   broken(fault: Fault): void;
 }
@@ -120,6 +122,7 @@ export class Session {
       this.#blocked = false;
       const next = this.#waiting.shift();
       if (next !== undefined && !this.#closed) this.receive(next.pdu, next.broadcast);
+      if (!this.busy) this.#port.quiet();
     };
     work.then(go, (error: unknown) => {
       this.#port.tell({ type: "store-failed", meter: this.#meter.name, what, error });
