@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["dlmskit-source", "module", "node", "development|production", "import", "default"];
+// Not "import": it would reach what a CommonJS dependency requires, too.
+const conditions = ["dlmskit-source", "module", "node", "development|production"];
 
 export default defineConfig({
   // The sources are tested, with nothing built.
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["dlmskit-source", "node", "import", "default"] } },
+  ssr: { resolve: { conditions, externalConditions: ["dlmskit-source"] } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     globals: false,
@@ -16,7 +17,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
-      exclude: ["packages/bench/**"],
+      exclude: ["packages/bench/**", "packages/fuzz/**"],
       reporter: ["text", "json-summary"],
       reportsDirectory: "coverage",
       // A failed test must not hide what the others cover.
