@@ -62,13 +62,19 @@ export class Writer {
 
   f32(value: number): void {
     // A NaN of JavaScript has no bits that a program can rely on: on the wire it is always the same one.
-    if (Number.isNaN(value)) return this.u32(0x7fc00000);
+    if (Number.isNaN(value)) {
+      this.u32(0x7fc00000);
+      return;
+    }
     const at = this.#room(4);
     this.#dataView().setFloat32(at, value);
   }
 
   f64(value: number): void {
-    if (Number.isNaN(value)) return this.u64(0x7ff8000000000000n);
+    if (Number.isNaN(value)) {
+      this.u64(0x7ff8000000000000n);
+      return;
+    }
     const at = this.#room(8);
     this.#dataView().setFloat64(at, value);
   }
