@@ -47,8 +47,9 @@ export interface Association
   readonly invocationCounter: LogicalName | undefined;
 }
 
-/** The services that this server has: what it can propose, whatever the client asks. */
+/** The services that this server has: what it can propose, whatever the client asks; general-protection where there is ciphering. */
 export const servedConformance: readonly ConformanceName[] = [
+  "general-protection",
   "block-transfer-with-get-or-read",
   "block-transfer-with-set-or-write",
   "block-transfer-with-action",
@@ -103,7 +104,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       security: spec.security,
       rights,
       devices: spec.devices,
-      conformance: spec.conformance ?? servedConformance,
+      conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
       maxReceivePduSize: spec.maxReceivePduSize ?? 1024,
       instance,
       version: spec.version ?? 1,

@@ -1,0 +1,219 @@
+import { type Data, type DataLike, T, treeOf } from "@dlmskit/apdu";
+import { fromAscii } from "@dlmskit/core";
+import { dataObject } from "@dlmskit/cosem-objects";
+import { noble } from "@dlmskit/security";
+import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
+import { describe, expect, it } from "vitest";
+import { hls5, lls, Meter, type MeterStore, meterTemplate } from "../src/index.ts";
+import { ak, Bench, type Client, type ClientOptions, ek, protectedClient } from "./a-client.ts";
+import { kek } from "./a-meter.ts";
+
+const limit = dataObject("0.0.96.1.11.255", { type: T.unsigned, value: 5 });
+const template = meterTemplate({
+  objects: [limit],
+  associations: {
+    utility: {
+      client: 48,
+      security: hls5({ encryptionKey: ek, authenticationKey: ak, masterKey: kek, policy: 1 }),
+      access: "full",
+    },
+    reader: { client: 32, security: lls("old-secret"), access: "full" },
+  },
+});
+const aMeter = () => new Meter(template, { name: "TST0000000000001" });
+const utility = (start = 1, keys?: Uint8Array): ClientOptions => ({
+  client: 48,
+  mechanism: 5,
+  security: protectedClient(keys === undefined ? {} : { keys: { encryptionKey: keys, authenticationKey: ak } }, start),
+});
+const limitOf = async (client: Client): Promise<number> => {
+  const [result] = await client.get([1, "0.0.96.1.11.255", 2]);
+  return (treeOf((result as { data: DataLike }).data) as { value: number }).value;
+};
+const countersOf = (client: Client): number[] =>
+  client.received
+    .filter(([tag]) => tag !== undefined && tag >= 0xc8 && tag <= 0xcf)
+    .map((pdu) => new DataView(pdu.buffer, pdu.byteOffset).getUint32(3));
+const seven: Data = { type: "unsigned", value: 7 };
+
+/** A store that fails, or waits, where it is told to. */
+function between(store: Store, change: Partial<{ [K in keyof MeterStore]: Partial<MeterStore[K]> }>): MeterStore {
+  const part = <K extends keyof MeterStore>(name: K): MeterStore[K] => ({ ...store[name], ...change[name] });
+  return {
+    meters: part("meters"),
+    counters: part("counters"),
+    securitySettings: part("securitySettings"),
+    values: part("values"),
+    connections: part("connections"),
+  };
+}
+
+describe("with a store", () => {
+  it("keeps what was written over a restart, and repeats no counter (S3, S25)", async () => {
+    const state = new MemoryState();
+    const used: number[] = [];
+    let limitNow = 5;
+    for (let run = 0; run < 4; run++) {
+      const store = await openMemoryStore({}, state);
+      const bench = new Bench(aMeter(), { store });
+      const client = await bench.client(utility(1 + run * 100)).open();
+      expect(client.opened, `run ${run}`).toBe(true);
+      expect(await limitOf(client)).toBe(limitNow);
+      limitNow = 50 + run;
+      expect(await client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: limitNow })).toBe("success");
+      used.push(...countersOf(client));
+      // A crash: nothing is closed in order.
+    }
+    expect(new Set(used).size).toBe(used.length);
+    expect(limit.values.value).toBe(5);
+  });
+
+  it("never executes a write twice, not even after a crash in between (2.1)", async () => {
+    const state = new MemoryState();
+    const first = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    const client = await first.client(utility()).open();
+    const sent: Uint8Array[] = [];
+    const send = client.pump.send.bind(client.pump);
+    client.pump.send = (pdu) => {
+      sent.push(pdu);
+      send(pdu);
+    };
+    expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
+    const store = await openMemoryStore({}, state);
+    const kept =
+      (await store.counters.loadPeer({ meterId: "TST0000000000001", keyId: "0.0.43.0.1.255 1", peer: "client 48" })) ??
+      0;
+    expect(kept).toBeGreaterThan(1);
+    // The same client, with counters that were used before the crash, is refused.
+    const again = await new Bench(aMeter(), { store }).client(utility(1)).open();
+    expect(again.opened).toBe(false);
+    const higher = await new Bench(aMeter(), { store: await openMemoryStore({}, state) })
+      .client(utility(kept + 1))
+      .open();
+    expect(higher.opened).toBe(true);
+    expect(sent.length).toBe(1);
+  });
+
+  it("saves the client's counter before it executes, and executes nothing where it cannot", async () => {
+    const store = await openMemoryStore();
+    const order: string[] = [];
+    const failing = { now: false };
+    const port = between(store, {
+      counters: {
+        savePeer: (key, counter) => {
+          order.push("peer");
+          return failing.now ? Promise.reject(new Error("disk")) : store.counters.savePeer(key, counter);
+        },
+      },
+      values: {
+        put: (rows) => {
+          order.push("value");
+          return store.values.put(rows);
+        },
+      },
+    });
+    const meter = aMeter();
+    const bench = new Bench(meter, { store: port });
+    const client = await bench.client(utility()).open();
+    expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
+    expect(order).toEqual(["peer", "value"]);
+    failing.now = true;
+    await expect(client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 9 })).rejects.toThrow();
+    expect(meter.values(limit).value).toBe(7);
+    expect(client.closed).toBe(true);
+    expect(bench.server.counts["store-failed"]).toBeGreaterThan(0);
+  });
+
+  it("tells a client of success only when the value is kept", async () => {
+    const store = await openMemoryStore();
+    const port = between(store, { values: { put: () => Promise.reject(new Error("disk")) } });
+    const bench = new Bench(aMeter(), { store: port });
+    const client = await bench.client(utility()).open();
+    expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("hardware-fault");
+    expect(bench.server.counts["hook-failed"]).toBe(1);
+  });
+
+  it("closes the connection where the meter cannot be loaded", async () => {
+    const store = await openMemoryStore();
+    const port = between(store, { values: { of: () => Promise.reject(new Error("disk")) } });
+    const bench = new Bench(aMeter(), { store: port });
+    const client = await bench.client(utility()).open();
+    expect([client.opened, client.closed]).toEqual([false, true]);
+  });
+
+  it("reserves counters ahead, and waits for them where it must", { timeout: 60_000 }, async () => {
+    const store = await openMemoryStore();
+    let reservations = 0;
+    const port = between(store, {
+      counters: {
+        reserve: async (key, atLeast) => {
+          reservations++;
+          for (let at = 0; at < 5; at++) await new Promise((resolve) => setImmediate(resolve));
+          return store.counters.reserve(key, atLeast, 20);
+        },
+      },
+    });
+    const bench = new Bench(aMeter(), { store: port });
+    const client = bench.client(utility());
+    client.initiator.open(0);
+    client.drain();
+    for (let at = 0; at < 20 && !client.opened; at++) await bench.settle(10);
+    expect(client.opened).toBe(true);
+    for (let at = 0; at < 40; at++) expect(await limitOf(client)).toBe(5);
+    const counters = countersOf(client);
+    expect(new Set(counters).size).toBe(counters.length);
+    expect(reservations).toBeGreaterThan(2);
+  });
+
+  it("keeps new keys, policy and secret", async () => {
+    const state = new MemoryState();
+    const newKey = Uint8Array.from({ length: 16 }, (_, at) => 0x90 + at);
+    const bench = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    const client = await bench.client(utility()).open();
+    const keys: Data = {
+      type: "array",
+      value: [
+        {
+          type: "structure",
+          value: [
+            { type: "enum", value: 0 },
+            { type: "octet-string", value: noble.wrapKey(kek, newKey) },
+          ],
+        },
+      ],
+    };
+    expect(await client.invoke(64, "0.0.43.0.1.255", 2, keys)).toBe("success");
+    expect(await client.invoke(64, "0.0.43.0.1.255", 1, { type: "enum", value: 3 })).toBe("success");
+    const reader = await bench.client({ client: 32, mechanism: 1, secret: fromAscii("old-secret") }).open();
+    expect(await reader.set(15, "0.0.40.0.2.255", 7, { type: "octet-string", value: fromAscii("new-secret") })).toBe(
+      "success",
+    );
+
+    const after = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    expect((await after.client(utility(5000)).open()).opened).toBe(false);
+    const renewed = await after.client(utility(1, newKey)).open();
+    expect(renewed.opened).toBe(true);
+    const [policy] = await renewed.get([64, "0.0.43.0.1.255", 2]);
+    expect(treeOf((policy as { data: DataLike }).data)).toEqual({ type: "enum", value: 3 });
+    expect((await after.client({ client: 32, mechanism: 1, secret: fromAscii("old-secret") }).open()).opened).toBe(
+      false,
+    );
+    expect((await after.client({ client: 32, mechanism: 1, secret: fromAscii("new-secret") }).open()).opened).toBe(
+      true,
+    );
+  });
+
+  it("writes down who is connected", async () => {
+    const store = await openMemoryStore();
+    const bench = new Bench(aMeter(), { store });
+    const client = await bench.client(utility()).open();
+    await bench.settle();
+    expect(await store.connections.list()).toMatchObject([
+      { status: "ACTIVE", clientId: 48, meterId: "TST0000000000001", ipAddress: "memory" },
+    ]);
+    await client.release();
+    await bench.settle();
+    expect(await store.connections.list()).toEqual([]);
+    expect(await store.connections.list({ status: ["DISCONNECTED"] })).toHaveLength(1);
+  });
+});
