@@ -19,9 +19,11 @@ const acme = meter({
     admin: { client: 1, security: hls(3, "a long secret"), access: "full" },
   },
 });
-acme.every(1000, (now) => {
+let wattHours = 0;
+acme.every(1000, (now, elapsed) => {
   power.values.value = 400 + Math.round(300 * Math.sin((now / 86_400_000) * 2 * Math.PI));
-  energy.values.value += Math.round(power.values.value / 3.6);
+  wattHours += (power.values.value * elapsed) / 3_600_000;
+  energy.values.value = Math.floor(wattHours);
 });
 await using running = await serve(acme, { on: { wrapper: tcp(0, () => new WrapperServerLink()) } });
 

@@ -16,6 +16,8 @@ export interface NewKeys {
 // How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
 const lowWater = 16;
 const block = 1024;
+// How far a client may go on reading before its counter is kept.
+const peerStep = 64;
 
 const noKey = new Uint8Array(0);
 
@@ -55,7 +57,8 @@ export class AssociationState {
   #store: MeterStore | undefined;
   #ledger: CounterLedger;
   #guard = new CounterGuard();
-  #saved = -1;
+  #saved = 0;
+  #saving = false;
   #reserving: Promise<void> | undefined;
   /** Failed authentications in a row, and until when (ms since 1970 UTC) every attempt is refused. */
   failures = 0;
@@ -221,6 +224,16 @@ export class AssociationState {
     if (store === undefined || !this.#ciphered || lowest === this.#saved || lowest === 0) return undefined;
     return store.counters.savePeer(this.#peerKey, lowest - 1).then(() => {
       this.#saved = Math.max(this.#saved, lowest);
+    });
+  }
+
+  /** The same once the client has gone on a good deal: for what nobody waits for. */
+  savePeerSoon(): Promise<void> | undefined {
+    if (this.#saving || this.#guard.lowest - this.#saved < peerStep) return undefined;
+    const saving = this.savePeer();
+    this.#saving = saving !== undefined;
+    return saving?.finally(() => {
+      this.#saving = false;
     });
   }
 

@@ -4,6 +4,7 @@ import { type AssociationInformation, isLater, type Rights } from "@dlmskit/cose
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Cancel, Clock } from "@dlmskit/transport";
 import type { Association } from "./association-spec.ts";
+import { ConnectionRow } from "./connection-row.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { ServerEvent } from "./events.ts";
 import type { Limits } from "./limits.ts";
@@ -43,7 +44,7 @@ export class Session {
   #blocked = false;
   #silent = false;
   #over: (() => void) | undefined;
-  #row: Promise<number | undefined> | undefined;
+  #row: ConnectionRow | undefined;
   #negotiated: Negotiated | undefined;
   #cancel: Cancel | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
@@ -88,6 +89,7 @@ export class Session {
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
     this.lastActivity = this.#port.clock.now();
+    this.#row?.touch();
     if (this.#blocked) {
       if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
       return;
@@ -198,8 +200,11 @@ export class Session {
     };
     const { serve } = this.#port.dispatcher;
     const responder = this.#responder;
-    // What changes something runs only once its counter cannot come again, not even after a crash.
-    const saved = incoming.request.service === "get" ? undefined : this.#meter.state(association).savePeer();
+    const state = this.#meter.state(association);
+    // What changes something runs only once its counter cannot come again, not even after a crash; what reads may wait.
+    const reads = incoming.request.service === "get";
+    const saved = reads ? undefined : state.savePeer();
+    if (reads) state.savePeerSoon()?.catch((error: unknown) => this.#storeFailed("peer counter", error));
     const results = saved === undefined ? serve(asker, incoming) : saved.then(() => serve(asker, incoming));
     if (!isLater(results)) {
       this.#respond(responder, incoming, results);
@@ -260,6 +265,7 @@ export class Session {
     const state = this.#meter.state(association);
     state.failures = 0;
     this.#over?.();
+    this.#row?.close();
     this.#over = this.#meter.opened(association, negotiated.clientSystemTitle);
     this.#row = this.#openRow();
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
@@ -270,7 +276,8 @@ export class Session {
     this.#over();
     this.#over = undefined;
     this.#negotiated = undefined;
-    this.#closeRow();
+    this.#row?.close();
+    this.#row = undefined;
     this.#port.tell({ type: "released", ...this.#where, why });
   }
 
@@ -302,38 +309,13 @@ export class Session {
     this.#port.tell({ type: "store-failed", meter: this.#meter.name, what, error });
   }
 
-  async #openRow(): Promise<number | undefined> {
-    const { store, remote } = this.#port;
-    if (store === undefined) return undefined;
-    const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(remote) ?? [];
-    try {
-      return await store.connections.open({
-        meterId: this.#meter.id,
-        clientId: this.#address.client,
-        connectionTime: Math.floor(this.#port.instant()),
-        ipAddress: (host ?? "").slice(0, 45) || "memory",
-        port: Number(port ?? 0),
-        sessionId: sessionId(this.#port.random),
-      });
-    } catch (error) {
-      this.#storeFailed("connections", error);
-      return undefined;
-    }
-  }
-
-  #closeRow(): void {
-    const row = this.#row;
-    this.#row = undefined;
+  #openRow(): ConnectionRow | undefined {
     const { store } = this.#port;
-    const at = Math.floor(this.#port.instant());
-    row
-      ?.then((id) => (id === undefined ? undefined : store?.connections.close([id], at)))
-      .catch((error: unknown) => this.#storeFailed("connections", error));
+    if (store === undefined) return undefined;
+    const failed = (error: unknown): void => this.#storeFailed("connections", error);
+    return new ConnectionRow({ ...this.#port, store, failed }, this.#meter.id, this.#address.client);
   }
 }
-
-const sessionId = (random: Random): string =>
-  Array.from(random(16), (octet) => octet.toString(16).padStart(2, "0")).join("");
 
 const isFailedAuthentication = ({ code, message }: Fault): boolean =>
   code === "authentication-failed" || code === "bad-tag" || message.startsWith("authentication-failure");

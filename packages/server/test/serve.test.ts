@@ -25,7 +25,7 @@ it("serves a meter over TCP, wrapper and HDLC, and closes", async () => {
   expect(wrapper?.host).toBe("127.0.0.1");
   for (const [address, link] of [
     [wrapper, new WrapperClientLink({ client: 16, server: 1 })],
-    [hdlc, new Primary({ client: 16, server: { upper: 1, lower: 17, octets: 2 } } as never)],
+    [hdlc, new Primary({ client: 16, server: { upper: 1 } })],
   ] as const) {
     const duplex = await tcpConnect("127.0.0.1", address?.port ?? 0);
     const session = await connect({ duplex, link }, { clock: systemClock });

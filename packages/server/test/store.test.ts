@@ -203,6 +203,29 @@ describe("with a store", () => {
     );
   });
 
+  it("keeps the counter of a client that only reads, now and then", async () => {
+    const store = await openMemoryStore();
+    const bench = new Bench(aMeter(), { store });
+    const client = await bench.client(utility(1)).open();
+    for (let at = 0; at < 70; at++) await limitOf(client);
+    const kept = await store.counters.loadPeer({
+      meterId: "TST0000000000001",
+      keyId: "0.0.43.0.1.255 1",
+      peer: "client 48",
+    });
+    expect(kept).toBeGreaterThan(60);
+  });
+
+  it("goes on where connections cannot be written down", async () => {
+    const store = await openMemoryStore();
+    const port = between(store, { connections: { open: () => Promise.reject(new Error("disk")) } });
+    const bench = new Bench(aMeter(), { store: port });
+    const client = await bench.client(utility()).open();
+    expect(await limitOf(client)).toBe(5);
+    expect(bench.server.counts["store-failed"]).toBe(1);
+    await client.release();
+  });
+
   it("writes down who is connected", async () => {
     const store = await openMemoryStore();
     const bench = new Bench(aMeter(), { store });
@@ -211,6 +234,17 @@ describe("with a store", () => {
     expect(await store.connections.list()).toMatchObject([
       { status: "ACTIVE", clientId: 48, meterId: "TST0000000000001", ipAddress: "memory" },
     ]);
+    const status = async () => (await store.connections.list())[0]?.status;
+    bench.clock.advance(61_000);
+    await bench.settle();
+    expect(await status()).toBe("IDLE");
+    await limitOf(client);
+    expect(await status()).toBe("ACTIVE");
+    bench.clock.advance(30_000);
+    await limitOf(client);
+    bench.clock.advance(31_000);
+    await bench.settle();
+    expect(await status()).toBe("ACTIVE");
     await client.release();
     await bench.settle();
     expect(await store.connections.list()).toEqual([]);
