@@ -2,6 +2,8 @@ import type { Data } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
 import {
+  type ActionOutcome,
+  type GetResult,
   type Incoming,
   Initiator,
   type InitiatorOptions,
@@ -10,6 +12,7 @@ import {
   noPolicy,
   type Offer,
   Responder,
+  type ResponderOptions,
   type ResponderOutput,
   type ResultsOf,
   type SecurityPolicy,
@@ -66,6 +69,7 @@ export interface BottleOptions {
   readonly client?: Partial<InitiatorOptions>;
   readonly clientSecurity?: Partial<NonNullable<InitiatorOptions["security"]>>;
   readonly serverSecurity?: Partial<NonNullable<Offer["security"]>>;
+  readonly server?: NonNullable<ResponderOptions["limits"]>;
   readonly answer?: (incoming: Incoming) => ResultsOf | undefined;
 }
 
@@ -156,6 +160,7 @@ export class Bottle {
       },
       provider: noble,
       random: pseudoRandom(2),
+      ...(options.server === undefined ? {} : { limits: options.server }),
     });
     this.#answer = options.answer ?? answer;
   }
