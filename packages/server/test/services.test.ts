@@ -1,6 +1,6 @@
 import { type Data, type DataLike, encodeData, T, treeOf } from "@dlmskit/apdu";
 import { dateTimeOf, fromHex, toHex } from "@dlmskit/core";
-import { encodedStructure, profileGeneric } from "@dlmskit/cosem-objects";
+import { encodedStructure, profileGeneric, refuse } from "@dlmskit/cosem-objects";
 import { describe, expect, it } from "vitest";
 import type { Call, Interceptor } from "../src/index.ts";
 import { Bench, now0 } from "./a-client.ts";
@@ -201,6 +201,30 @@ describe("writing and invoking", () => {
 });
 
 describe("interceptors", () => {
+  it("that answer nonsense are told, and the client hears hardware-fault", async () => {
+    const nonsense: Interceptor = (call) =>
+      ({
+        service: call.service,
+        result: call.service === "set" ? "nonsense" : { result: "nonsense", data: { type: "nonsense" } },
+      }) as never;
+    const bench = new Bench(aMeter().meter, { interceptors: [nonsense] });
+    const client = await bench.client({ client: 1 }).open();
+    expect(await client.get([3, "1.0.1.8.0.255", 2])).toEqual([{ error: "hardware-fault" }]);
+    expect(await client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 1 })).toBe("hardware-fault");
+    expect(await client.invoke(3, "1.0.1.8.0.255", 1)).toBe("hardware-fault");
+    expect(bench.server.counts["hook-failed"]).toBe(3);
+  });
+
+  it("that refuse or throw are results like any other", async () => {
+    const thrower: Interceptor = (call) => {
+      if (call.service === "action") throw refuse("long-get-aborted");
+      throw new Error("interceptor");
+    };
+    const client = await new Bench(aMeter().meter, { interceptors: [thrower] }).client({ client: 1 }).open();
+    expect(await client.invoke(3, "1.0.1.8.0.255", 1)).toBe("other-reason");
+    expect(await client.get([3, "1.0.1.8.0.255", 2])).toEqual([{ error: "hardware-fault" }]);
+  });
+
   it("go around every item, the first outermost, outside the rights", async () => {
     const order: string[] = [];
     const trace =

@@ -154,6 +154,24 @@ describe("sessions", () => {
     );
   });
 
+  it("forgets a block transfer that stands still (B7)", async () => {
+    const bench = new Bench(aMeter().meter, { limits: { inactivity: 0 } });
+    const client = await bench.client({ client: 1 }).open();
+    const first = fromHex("c102c1000100006001 0aff0200 00 00000001 05 0910010203".replaceAll(" ", ""));
+    expect((await client.raw(first))?.subarray(0, 2)).toEqual(fromHex("c502"));
+    bench.clock.advance(61_000);
+    const late = await client.raw(fromHex("c103c1 01 00000002 03 040506".replaceAll(" ", "")));
+    // set-response-last-datablock, long-set-aborted (17) or no-long-set-in-progress (18): nothing was written.
+    expect(late?.subarray(0, 2)).toEqual(fromHex("c503"));
+    expect([17, 18]).toContain(late?.[3]);
+    expect(
+      await client.get([1, "0.0.96.1.10.255", 2]).then(([one]) => treeOf((one as { data: DataLike }).data)),
+    ).toEqual({
+      type: "octet-string",
+      value: Uint8Array.of(1),
+    });
+  });
+
   it("is not hurt by an owner who listens badly", async () => {
     const bench = new Bench(aMeter().meter, {
       events: () => {

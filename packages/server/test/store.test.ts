@@ -165,6 +165,35 @@ describe("with a store", () => {
     expect(reservations).toBeGreaterThan(2);
   });
 
+  it("does not answer before the counter of the answer is reserved", async () => {
+    const store = await openMemoryStore();
+    const gates: (() => void)[] = [];
+    const port = between(store, {
+      counters: {
+        reserve: async (key, atLeast) => {
+          if ((await store.counters.reserved(key)) !== undefined)
+            await new Promise<void>((resolve) => gates.push(resolve));
+          return store.counters.reserve(key, atLeast, 20);
+        },
+      },
+    });
+    const bench = new Bench(aMeter(), { store: port });
+    const client = await bench.client(utility()).open();
+    expect(client.opened).toBe(true);
+    let answered = 0;
+    // Twenty were reserved, sixteen of them are held back: no more than those before the reservation is answered.
+    const asking = (async () => {
+      for (; answered < 30; answered++) await limitOf(client);
+    })();
+    for (let at = 0; at < 100; at++) await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toBeLessThan(20);
+    const held = setInterval(() => gates.shift()?.(), 1);
+    await asking;
+    clearInterval(held);
+    expect(new Set(countersOf(client)).size).toBe(countersOf(client).length);
+    expect(client.closed).toBe(false);
+  });
+
   it("keeps new keys, policy and secret", async () => {
     const state = new MemoryState();
     const newKey = Uint8Array.from({ length: 16 }, (_, at) => 0x90 + at);
