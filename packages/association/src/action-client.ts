@@ -107,8 +107,6 @@ export class ActionExchange implements Exchange {
         };
       case "action-response-with-pblock":
         return this.#block(apdu.block);
-      default:
-        throw unexpected(`${(apdu as { apdu: string }).apdu} to an ACTION`);
     }
   }
 

@@ -20,7 +20,7 @@ export type Step = { readonly send: ApduLike } | { readonly done: ServiceResults
 export interface Exchange {
   /** The first APDU. Faults `pdu-too-long`, `service-not-supported` (the form was not negotiated). */
   first(): ApduLike;
-  /** A response with the right invoke id. Throws a Fault when it makes no sense here: the request has failed. */
+  /** A response of the same service with the right invoke id. Throws a Fault when it makes no sense here: the request has failed. */
   receive(apdu: { readonly apdu: string }): Step;
 }
 

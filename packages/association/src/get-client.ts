@@ -49,8 +49,6 @@ export class GetExchange implements Exchange {
         return this.#done(apdu.results.map(getResult));
       case "get-response-with-datablock":
         return this.#block(apdu.block);
-      default:
-        throw unexpected(`${(apdu as { apdu: string }).apdu} to a GET`);
     }
   }
 

@@ -8,7 +8,7 @@ import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
 import { checkOptions, type InitiatorOptions } from "./initiator-options.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
-import type { ServiceRequest, ServiceResults } from "./services.ts";
+import type { ServiceName, ServiceRequest, ServiceResults } from "./services.ts";
 
 export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
 
@@ -27,6 +27,7 @@ interface Queued {
 /** The request that is on its way. */
 interface Current {
   readonly id: number;
+  readonly service: ServiceName;
   readonly invoke: Invoke;
   readonly exchange: Exchange;
   /** All its blocks must be here then. */
@@ -298,12 +299,16 @@ export class Initiator {
       return;
     }
     this.#send(first, sealing, now, end);
-    this.#current = { id, invoke, exchange, end };
+    this.#current = { id, service: request.service, invoke, exchange, end };
   }
 
   #response(apdu: Apdu, now: number): void {
     const current = this.#current;
-    if (current === undefined || (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId) {
+    if (
+      current === undefined ||
+      !apdu.apdu.startsWith(`${current.service}-response`) ||
+      (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId
+    ) {
       throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
     }
     let done: ServiceResults | undefined;
