@@ -163,8 +163,11 @@ export class Client {
   async request(request: ServiceRequest, confirmed = true): Promise<ServiceResults["results"]> {
     const id = this.initiator.request(request, { confirmed }, this.bench.clock.now());
     this.drain();
-    await this.bench.settle(confirmed ? 40 : 20);
-    const found = this.outputs.find((one) => (one.type === "response" || one.type === "failed") && one.id === id);
+    const answer = () =>
+      this.outputs.find((one) => (one.type === "response" || one.type === "failed") && one.id === id);
+    if (!confirmed) await this.bench.settle();
+    for (let at = 0; at < 6000 && answer() === undefined && !this.closed; at++) await this.bench.settle(1);
+    const found = answer();
     if (found?.type === "response") return found.results;
     throw found?.type === "failed" ? found.fault : new Error("no answer");
   }

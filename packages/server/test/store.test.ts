@@ -185,7 +185,7 @@ describe("with a store", () => {
     const asking = (async () => {
       for (; answered < 30; answered++) await limitOf(client);
     })();
-    for (let at = 0; at < 100; at++) await new Promise((resolve) => setImmediate(resolve));
+    for (let at = 0; at < 200; at++) await new Promise((resolve) => setImmediate(resolve));
     expect(answered).toBeLessThan(20);
     const held = setInterval(() => gates.shift()?.(), 1);
     await asking;
