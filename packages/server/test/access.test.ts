@@ -1,5 +1,5 @@
 import { type Data, type DataLike, fromData, T } from "@dlmskit/apdu";
-import { fromAscii } from "@dlmskit/core";
+import { fromAscii, fromHex, toHex } from "@dlmskit/core";
 import { attributeBits, methodBits, ObjectListElement, readRights, rightsOf } from "@dlmskit/cosem-objects";
 import { describe, expect, it } from "vitest";
 import { hls5, none } from "../src/index.ts";
@@ -133,6 +133,20 @@ describe("the object list and what is enforced", () => {
         else expect("data" in (results[0] ?? {})).toBe(authenticated);
       }
     }
+  });
+
+  it("serves plain requests in a ciphered association without policy, but not what asks for protection (S23)", async () => {
+    const rights = rightsOf(
+      [{ instance: "0.0.96.1.11.255", attributes: { 2: "authenticated-read-only" } }],
+      readRights,
+    );
+    const security = hls5({ encryptionKey: ek, authenticationKey: ak, policy: 0 });
+    const { meter } = aMeter({ associations: { own: { client: 48, security, access: rights } } });
+    const client = await new Bench(meter).client(utility()).open();
+    const plain = async (name: string): Promise<string> =>
+      toHex((await client.raw(fromHex(`c001c1${name}0200`))) ?? new Uint8Array());
+    expect(await plain("00010000600 10bff".replaceAll(" ", ""))).toBe("c401c1010d");
+    expect(await plain("000301002007 00ff".replaceAll(" ", ""))).toBe("c401c1001200e6");
   });
 
   it("refuses an unprotected request where the right wants a protected one", async () => {

@@ -172,6 +172,48 @@ describe("sessions", () => {
     });
   });
 
+  it("survives any APDU in an open association, and writes nothing of it", { timeout: 30_000 }, async () => {
+    const tail = fc.uint8Array({ maxLength: 50 });
+    const request = fc.tuple(
+      fc.constantFrom(0xc0, 0xc1, 0xc3, 0xc8, 0xc9, 0xcb, 0xd9, 0xdb, 0xe0, 0x60, 0x62),
+      fc.integer({ min: 0, max: 6 }),
+      tail,
+    );
+    const toAnObject = fc
+      .tuple(
+        fc.constantFrom(0xc0, 0xc1, 0xc3),
+        fc.constantFrom("00010000600 10bff02".replaceAll(" ", ""), "000301000108 00ff01".replaceAll(" ", "")),
+        tail,
+      )
+      .map(([tag, reference, rest]) => Uint8Array.of(tag, 1, 0xc1, ...fromHex(reference), ...rest));
+    const { meter, limit, energy: register } = aMeter();
+    const bench = new Bench(meter);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            request.map(([tag, kind, rest]) => Uint8Array.of(tag, kind, 0xc1, ...rest)),
+            toAnObject,
+          ),
+          { maxLength: 5 },
+        ),
+        async (pdus) => {
+          limit.values.value = 5;
+          register.values.value = 1234;
+          const client = await bench.client({ client: 16 }).open();
+          for (const pdu of pdus) await client.raw(pdu);
+          // The public client may write and invoke nothing.
+          expect([limit.values.value, register.values.value]).toEqual([5, 1234]);
+          expect(client.closed).toBe(false);
+          client.pump.destroy();
+          await bench.settle(3);
+          expect(bench.server.counts["hook-failed"]).toBeUndefined();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it("is not hurt by an owner who listens badly", async () => {
     const bench = new Bench(aMeter().meter, {
       events: () => {
