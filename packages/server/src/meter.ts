@@ -58,15 +58,16 @@ const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.U
 export class Meter {
   readonly template: MeterTemplate;
   readonly #identity: MeterIdentity;
-  readonly systemTitle: Uint8Array;
   readonly #shared: boolean;
-  readonly #values = new Map<AnyObject, AnyValues>();
-  readonly #states = new Map<Association, AssociationState>();
-  readonly #views = new Map<number, DeviceView>();
-  readonly #open = new Map<Association, (Uint8Array | undefined)[]>();
-  readonly #tasks: Task[] = [];
+  // Made when first needed: most meters of a fleet are idle, and cost next to nothing.
+  #values: Map<AnyObject, AnyValues> | undefined;
+  #states: Map<Association, AssociationState> | undefined;
+  #views: Map<number, DeviceView> | undefined;
+  #open: Map<Association, (Uint8Array | undefined)[]> | undefined;
+  #tasks: Task[] | undefined;
+  #systemTitle: Uint8Array | undefined;
   #offset = 0;
-  #instant: () => number = () => Date.now();
+  #instant: () => number = Date.now;
   #provider: CryptoProvider = noble;
   #store: MeterStore | undefined;
   #loading: Promise<void> | undefined;
@@ -83,9 +84,9 @@ export class Meter {
     }
     this.template = template;
     this.#identity = identity;
-    this.systemTitle = identity.systemTitle ?? systemTitleOf(identity.name);
-    if (this.systemTitle.length !== 8) {
-      throw new Fault("bad-value", `a system title has 8 octets, not ${this.systemTitle.length}`, { layer: "server" });
+    const { systemTitle } = identity;
+    if (systemTitle !== undefined && systemTitle.length !== 8) {
+      throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
     }
     this.#shared = shared;
     for (const association of template.associations) checkSecrets(association, this.#secretsOf(association));
@@ -99,8 +100,13 @@ export class Meter {
     return this.#identity;
   }
 
+  get systemTitle(): Uint8Array {
+    this.#systemTitle ??= this.#identity.systemTitle ?? systemTitleOf(this.#identity.name);
+    return this.#systemTitle;
+  }
+
   get name(): string {
-    return this.identity.name;
+    return this.#identity.name;
   }
 
   get id(): string {
@@ -127,22 +133,23 @@ export class Meter {
   /** Runs something every so many ms while the meter is served: `now` ms since 1970 UTC on its clock, `elapsed` ms since the last time. */
   every(every: number, run: (now: number, elapsed: number) => void): void {
     if (!(every >= 1)) throw new Fault("bad-value", `a task cannot run every ${every} ms`, { layer: "server" });
-    this.#tasks.push({ every, run });
+    this.#tasks = [...this.tasks, { every, run }];
     this.rescheduled?.();
   }
 
   get tasks(): readonly Task[] {
-    return this.#tasks;
+    return this.#tasks ?? [];
   }
 
   /** This meter's values of an object, to read. */
   values<S extends ClassSpec>(object: CosemObject<S>): Values<S> {
-    return (this.#values.get(object) ?? object.values) as Values<S>;
+    return (this.#values?.get(object) ?? object.values) as Values<S>;
   }
 
   /** This meter's values of an object, to write: its own, over the template's. */
   ownValues<S extends ClassSpec>(object: CosemObject<S>): Values<S> {
     if (!this.#shared) return object.values;
+    this.#values ??= new Map();
     let own = this.#values.get(object);
     if (own === undefined) {
       own = Object.create(object.values) as AnyValues;
@@ -153,11 +160,12 @@ export class Meter {
 
   /** How many objects have values of their own in this meter. */
   get diverged(): number {
-    return this.#values.size;
+    return this.#values?.size ?? 0;
   }
 
   /** The secrets and counters of an association in this meter; made when first asked for. */
   state(association: Association): AssociationState {
+    this.#states ??= new Map();
     let state = this.#states.get(association);
     if (state === undefined) {
       const secrets = this.#secretsOf(association);
@@ -170,6 +178,7 @@ export class Meter {
 
   /** An association was opened, by a client of that system title; gives what to call when it is over. */
   opened(association: Association, systemTitle: Uint8Array | undefined): () => void {
+    this.#open ??= new Map();
     const open = this.#open.get(association) ?? [];
     this.#open.set(association, open);
     open.push(systemTitle);
@@ -183,7 +192,7 @@ export class Meter {
   /** How many associations are open now. */
   get openAssociations(): number {
     let sum = 0;
-    for (const open of this.#open.values()) sum += open.length;
+    for (const open of this.#open?.values() ?? []) sum += open.length;
     return sum;
   }
 
@@ -205,6 +214,7 @@ export class Meter {
 
   /** A logical device of this meter, as hooks see it. */
   view(device: Device): DeviceView {
+    this.#views ??= new Map();
     let view = this.#views.get(device.sap);
     if (view === undefined) {
       view = this.#makeView(device);
@@ -213,8 +223,8 @@ export class Meter {
         provider: this.#provider,
         systemTitle: this.systemTitle,
         state: (association) => this.state(association),
-        clientSystemTitle: (association) => this.#open.get(association)?.at(-1),
-        isOpen: (association) => (this.#open.get(association)?.length ?? 0) > 0,
+        clientSystemTitle: (association) => this.#open?.get(association)?.at(-1),
+        isOpen: (association) => (this.#open?.get(association)?.length ?? 0) > 0,
       });
     }
     return view;

@@ -12,7 +12,7 @@ const utility = (more: ClientOptions = {}): ClientOptions => ({
   security: protectedClient(),
   ...more,
 });
-const valueOf = async (client: Client, ...item: [number, string, number]): Promise<Data> => {
+const readValue = async (client: Client, ...item: [number, string, number]): Promise<Data> => {
   const [result] = await client.get(item);
   if (result === undefined || "error" in result) throw new Error(result?.error);
   return treeOf(result.data as DataLike);
@@ -38,7 +38,7 @@ describe("opening", () => {
       const security = mechanism === 6 ? { security: protectedClient(), ciphered: false } : {};
       const client = await bench.client({ client: mechanism, mechanism, secret, ...security }).open();
       expect(client.opened, `mechanism ${mechanism}`).toBe(true);
-      expect(await valueOf(client, 15, "0.0.40.0.0.255", 8)).toEqual({ type: "enum", value: 2 });
+      expect(await readValue(client, 15, "0.0.40.0.0.255", 8)).toEqual({ type: "enum", value: 2 });
       const wrong = await bench
         .client({ client: mechanism, mechanism, secret: fromAscii("0123456789abcdeF"), ...security })
         .open();
@@ -67,26 +67,26 @@ describe("opening", () => {
   it("tells through its objects what was negotiated and who is there", async () => {
     const bench = new Bench(aMeter().meter);
     const client = await bench.client(utility()).open();
-    expect(await valueOf(client, 15, "0.0.40.0.0.255", 1)).toEqual({
+    expect(await readValue(client, 15, "0.0.40.0.0.255", 1)).toEqual({
       type: "octet-string",
       value: Uint8Array.of(0, 0, 40, 0, 0, 255),
     });
-    expect(await valueOf(client, 15, "0.0.40.0.3.255", 8)).toEqual({ type: "enum", value: 2 });
-    expect(await valueOf(client, 15, "0.0.40.0.1.255", 8)).toEqual({ type: "enum", value: 0 });
-    expect(await valueOf(client, 64, "0.0.43.0.3.255", 2)).toEqual({ type: "enum", value: 3 });
-    expect(await valueOf(client, 64, "0.0.43.0.3.255", 3)).toEqual({ type: "enum", value: 0 });
-    expect(await valueOf(client, 64, "0.0.43.0.3.255", 4)).toEqual({
+    expect(await readValue(client, 15, "0.0.40.0.3.255", 8)).toEqual({ type: "enum", value: 2 });
+    expect(await readValue(client, 15, "0.0.40.0.1.255", 8)).toEqual({ type: "enum", value: 0 });
+    expect(await readValue(client, 64, "0.0.43.0.3.255", 2)).toEqual({ type: "enum", value: 3 });
+    expect(await readValue(client, 64, "0.0.43.0.3.255", 3)).toEqual({ type: "enum", value: 0 });
+    expect(await readValue(client, 64, "0.0.43.0.3.255", 4)).toEqual({
       type: "octet-string",
       value: fromAscii("CLI00001"),
     });
-    expect(await valueOf(client, 64, "0.0.43.0.4.255", 4)).toEqual({ type: "octet-string", value: new Uint8Array() });
-    expect(await valueOf(client, 15, "0.0.40.0.0.255", 9)).toEqual({
+    expect(await readValue(client, 64, "0.0.43.0.4.255", 4)).toEqual({ type: "octet-string", value: new Uint8Array() });
+    expect(await readValue(client, 15, "0.0.40.0.0.255", 9)).toEqual({
       type: "octet-string",
       value: Uint8Array.of(0, 0, 43, 0, 3, 255),
     });
     await client.release();
     const open = await bench.client({ client: 1 }).open();
-    expect(await valueOf(open, 15, "0.0.40.0.3.255", 8)).toEqual({ type: "enum", value: 0 });
+    expect(await readValue(open, 15, "0.0.40.0.3.255", 8)).toEqual({ type: "enum", value: 0 });
     expect(bench.server.counts).toMatchObject({ associated: 2, released: 1 });
   });
 
@@ -132,17 +132,17 @@ describe("the invocation counter object", () => {
   it("tells anyone the last counter that was accepted", async () => {
     const bench = new Bench(aMeter().meter);
     const anyone = await bench.client({ client: 16 }).open();
-    expect(await valueOf(anyone, 1, "0.0.43.1.3.255", 2)).toEqual({ type: "double-long-unsigned", value: 0 });
+    expect(await readValue(anyone, 1, "0.0.43.1.3.255", 2)).toEqual({ type: "double-long-unsigned", value: 0 });
     const client = await bench.client(utility({ security: protectedClient({}, 5000) })).open();
     await client.get([3, "1.0.32.7.0.255", 2]);
-    const last = (await valueOf(anyone, 1, "0.0.43.1.3.255", 2)) as { value: number };
+    const last = (await readValue(anyone, 1, "0.0.43.1.3.255", 2)) as { value: number };
     expect(last.value).toBeGreaterThanOrEqual(5002);
     // A replay, octet for octet, is not served and moves nothing (S2).
     const before = client.received.length;
     const again = new Bench(aMeter().meter);
     expect(again.server.connections).toBe(0);
     expect(before).toBeGreaterThan(0);
-    expect(await valueOf(anyone, 1, "0.0.43.1.3.255", 2)).toEqual(last);
+    expect(await readValue(anyone, 1, "0.0.43.1.3.255", 2)).toEqual(last);
   });
 });
 
@@ -182,13 +182,13 @@ describe("the security setup", () => {
     expect(await client.invoke(...setup, 2, { type: "null-data" })).toBe("type-unmatched");
     expect(await client.invoke(...setup, 2, wrapped([0, wrap(newKey)], [2, wrap(newKey)]))).toBe("success");
     // What is open goes on with what it was opened with.
-    expect(await valueOf(client, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
+    expect(await readValue(client, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
     await client.release();
     expect((await bench.client(utility({ security: protectedClient({}, 9000) })).open()).opened).toBe(false);
     const keys = { encryptionKey: newKey, authenticationKey: newKey };
     const renewed = await bench.client(utility({ security: protectedClient({ keys }) })).open();
     expect(renewed.opened).toBe(true);
-    expect(await valueOf(renewed, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
+    expect(await readValue(renewed, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
     // Without a master key there is nothing to unwrap with.
     const other = await bench
       .client({ client: 49, mechanism: 2, secret: fromAscii("0123456789abcdef"), security: protectedClient() })
@@ -211,10 +211,10 @@ describe("the security setup", () => {
     const client = await bench.client(utility()).open();
     for (const policy of [0, 2, 4, 255])
       expect(await client.invoke(...setup, 1, { type: "enum", value: policy })).toBe("other-reason");
-    expect(await valueOf(client, ...setup, 2)).toEqual({ type: "enum", value: 1 });
+    expect(await readValue(client, ...setup, 2)).toEqual({ type: "enum", value: 1 });
     expect(await client.invoke(...setup, 1, { type: "enum", value: 3 })).toBe("success");
     expect(await client.invoke(...setup, 1, { type: "enum", value: 1 })).toBe("other-reason");
-    expect(await valueOf(client, ...setup, 2)).toEqual({ type: "enum", value: 3 });
+    expect(await readValue(client, ...setup, 2)).toEqual({ type: "enum", value: 3 });
     // From now on, what is only authenticated is refused.
     const weaker = await bench.client(utility({ security: protectedClient({ encrypted: false }, 100) })).open();
     const outcome = weaker.opened ? await weaker.get([3, "1.0.32.7.0.255", 2]).catch(() => "refused") : "refused";
@@ -237,7 +237,7 @@ describe("the security setup", () => {
       expect(await client.invoke(...setup, 1, { type: "enum", value: policy })).toBe("other-reason");
     }
     expect(await client.invoke(...setup, 1, { type: "enum", value: 0x6c })).toBe("success");
-    expect(await valueOf(client, ...setup, 2)).toEqual({ type: "enum", value: 0x6c });
+    expect(await readValue(client, ...setup, 2)).toEqual({ type: "enum", value: 0x6c });
     expect(await client.invoke(...setup, 2, wrapped([3, wrap(newKey)]))).toBe("success");
   });
 });
