@@ -3,6 +3,8 @@ import type { MechanismId } from "@dlmskit/association";
 import { Fault, type LogicalName } from "@dlmskit/core";
 import type { AnyObject, Rights } from "@dlmskit/cosem-objects";
 import type { Call } from "@dlmskit/server";
+import type { SwitchLog } from "../meter/journal.ts";
+import type { TariffDay } from "../meter/tariff.ts";
 
 /** A client that meters of a template know. */
 export interface TemplateClient {
@@ -33,6 +35,10 @@ export interface SimulatorTemplate {
   /** Three characters: the first of logical device name and system title. */
   readonly manufacturer: string;
   readonly zoneMinutesEast: number;
+  /** When the tariff zones are in force. */
+  readonly tariffDay: TariffDay;
+  /** The log of load switch operations, which the registers follow. */
+  readonly switchLog?: SwitchLog;
   readonly clients: readonly TemplateClient[];
   /** The objects of the management logical device, made once for all meters; the server adds those about security. */
   objects(): readonly AnyObject[];

@@ -1,0 +1,172 @@
+import { encodeData } from "@dlmskit/apdu";
+import { type LogicalName, Writer } from "@dlmskit/core";
+import {
+  type AnyCodec,
+  type AnyObject,
+  after,
+  afterEach,
+  attributeName,
+  type CaptureObject,
+  type Context,
+  type CosemObject,
+  captureObject,
+  encodedStructure,
+  type Hooks,
+  type MaybePromise,
+  type ProfileGeneric,
+  profileGeneric,
+  type RowSource,
+  type ScalerUnit,
+} from "@dlmskit/cosem-objects";
+import { monthOf, startOfMonth } from "./local-time.ts";
+import { simulated } from "./simulated-meter.ts";
+
+/** A column of computed rows: the attribute that it stands for, and its value in a row. */
+export interface RowColumn<S> {
+  readonly object: AnyObject;
+  readonly attributeId: number;
+  readonly type: AnyCodec;
+  readonly value: (sample: S, context: Context) => unknown;
+}
+
+/** A column for an attribute of an object (2 unless told otherwise), with the attribute's own type. */
+export function column<S>(object: AnyObject, value: RowColumn<S>["value"], attributeId = 2): RowColumn<S> {
+  const name = attributeName(object.spec, attributeId) as string;
+  return { object, attributeId, type: object.spec.attributes[name].type, value };
+}
+
+/** A row, encoded: a structure of its columns. */
+export function encodedRow<S>(columns: readonly RowColumn<S>[], sample: S, context: Context): Uint8Array {
+  const to = new Writer(16 + columns.length * 8);
+  to.u8(2);
+  to.size(columns.length);
+  for (const { type, value } of columns) type.write(value(sample, context), to);
+  return to.done();
+}
+
+/** The instants of a profile's rows, numbered in time; `first` above `last`: there are none yet. */
+export interface Timeline {
+  readonly first: number;
+  readonly last: number;
+  /** When row `n` was captured, ms since 1970 UTC. */
+  at(n: number): number;
+  /** The number of the latest row that was captured at or before an instant, whether it is kept or not. */
+  upTo(instant: number): number;
+}
+
+/** A row each `period` ms, on the full multiple in local time; the first when a whole period has passed since commissioning. */
+export function gridTimeline(context: Context, period: number, entries: number): Timeline {
+  const { zoneMinutesEast, known } = simulated(context);
+  const zone = zoneMinutesEast * 60_000;
+  const upTo = (instant: number): number => Math.floor((instant + zone) / period);
+  const last = upTo(context.now);
+  const first = Math.max(Math.ceil((known.commissionedAt + zone) / period) + 1, last - entries + 1);
+  return { first, last, at: (n) => n * period - zone, upTo };
+}
+
+/** A row at the end of each month, and one of the month that runs, as it stands now. Row `n` is of month `n` (`monthOf`). */
+export function monthTimeline(context: Context, entries: number): Timeline {
+  const { zoneMinutesEast, known } = simulated(context);
+  const now = Math.floor(context.now);
+  const last = monthOf(now, zoneMinutesEast);
+  return {
+    first: Math.max(monthOf(known.commissionedAt, zoneMinutesEast), last - entries + 1),
+    last,
+    at: (n) => (n === last ? now : startOfMonth(n + 1, zoneMinutesEast)),
+    upTo: (instant) => (instant >= now ? last : Math.min(last, monthOf(instant, zoneMinutesEast)) - 1),
+  };
+}
+
+/** Rows that are computed when they are asked for, and only those. */
+export function computedRows(
+  timelineOf: (context: Context) => Timeline,
+  row: (n: number, timeline: Timeline, context: Context) => Uint8Array,
+): RowSource {
+  function* rows(from: number, to: number, timeline: Timeline, context: Context): Generator<Uint8Array> {
+    for (let n = Math.max(from, timeline.first); n <= Math.min(to, timeline.last); n++) yield row(n, timeline, context);
+  }
+  return {
+    count(context) {
+      const { first, last } = timelineOf(context);
+      return Math.max(0, last - first + 1);
+    },
+    range(from, to, context) {
+      const timeline = timelineOf(context);
+      const low = from === undefined ? timeline.first : timeline.upTo(from - 1) + 1;
+      const high = to === undefined ? timeline.last : timeline.upTo(to);
+      return rows(low, high, timeline, context);
+    },
+    entries(first, last, context) {
+      const timeline = timelineOf(context);
+      return rows(timeline.first + first - 1, timeline.first + last - 1, timeline, context);
+    },
+  };
+}
+
+/** Rows of a list with times, oldest first. */
+export function listedRows<E extends { readonly at: number }>(
+  list: (context: Context) => MaybePromise<readonly E[]>,
+  row: (entry: E, context: Context) => Uint8Array,
+): RowSource {
+  return {
+    count: (context) => after(list(context), (entries) => entries.length),
+    range: (from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, context) =>
+      after(list(context), (entries) =>
+        entries.filter(({ at }) => at >= from && at <= to).map((entry) => row(entry, context)),
+      ),
+    entries: (first, last, context) =>
+      after(list(context), (entries) => entries.slice(first - 1, last).map((entry) => row(entry, context))),
+  };
+}
+
+export interface ColumnOf {
+  readonly object: AnyObject;
+  readonly attributeId?: number;
+}
+
+/** A profile of one row, which shows what its columns are at this moment. */
+export function snapshotProfile(
+  instance: LogicalName,
+  columns: readonly ColumnOf[],
+): CosemObject<typeof ProfileGeneric> {
+  const capture: readonly CaptureObject[] = columns.map((one) => captureObject(one));
+  const row = (context: Context): MaybePromise<Uint8Array[]> =>
+    after(
+      afterEach(capture, (one) => after(context.device.get(one), (data) => encodeData(data))),
+      (elements) => [encodedStructure(elements)],
+    );
+  return profileGeneric(instance, {
+    capture,
+    entries: 1,
+    rows: {
+      count: () => 1,
+      range: (from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, context) =>
+        context.now >= from && context.now < to + 1000 ? row(context) : [],
+      entries: (first, last, context) => (first <= 1 && last >= 1 ? row(context) : []),
+    },
+  });
+}
+
+/** A profile of computed rows. */
+export function computedProfile(
+  instance: LogicalName,
+  columns: readonly RowColumn<never>[],
+  options: { readonly entries: number; readonly period?: number; readonly rows: RowSource },
+  hooks: Hooks<typeof ProfileGeneric> = {},
+): CosemObject<typeof ProfileGeneric> {
+  return profileGeneric(instance, { ...options, capture: columns }, hooks);
+}
+
+/** The scaler profile of a profile: the scaler_unit of each column that is a register with a unit. */
+export function scalerProfile(instance: LogicalName, columns: readonly ColumnOf[]): CosemObject<typeof ProfileGeneric> {
+  const scaled = columns.filter(({ object, attributeId = 2 }) => {
+    const { classId } = object.spec;
+    return (
+      attributeId === 2 && (classId === 3 || classId === 4) && (object.values.scalerUnit as ScalerUnit).unit !== "none"
+    );
+  });
+  return snapshotProfile(
+    instance,
+    scaled.map(({ object }) => ({ object, attributeId: 3 })),
+  );
+}

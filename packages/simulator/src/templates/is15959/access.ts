@@ -1,0 +1,58 @@
+import { AccessBit, type AnyObject, allRights, type Rights, readRights } from "@dlmskit/cosem-objects";
+import { loadLimit, loadSwitch, writableData } from "./parameters.ts";
+
+// What each client of IS 15959 may do. The rows of `access_rights` are first filled from it, and rule from then on.
+
+const logicalDeviceName = "0.0.42.0.0.255";
+const sapAssignment = "0.0.41.0.0.255";
+const clock = "0.0.1.0.0.255";
+const currentAssociation = "0.0.40.0.0.255";
+const invocationCounter = /^0\.0\.43\.1\.\d+\.255$/;
+
+const readOnly = (of: (object: AnyObject) => boolean): Rights => ({
+  attribute: (object, id) => (of(object) ? readRights.attribute(object, id) : 0),
+  method: () => 0,
+});
+
+const basics = new Set([logicalDeviceName, sapAssignment, clock, currentAssociation]);
+const isBasic = ({ instance }: AnyObject): boolean => basics.has(instance) || invocationCounter.test(instance);
+
+/** What a client must know before it can do more. */
+export const publicClient = readOnly(isBasic);
+
+/** Everything that is measured and configured, to read; of security only its own association. */
+export const meterReader = readOnly(
+  (object) =>
+    isBasic(object) ||
+    (object.spec.classId !== 15 && object.spec.classId !== 64) ||
+    object.instance === "0.0.40.0.2.255",
+);
+
+// Clock, Association LN, Security setup, Disconnect control.
+const operated = new Set([8, 15, 64, 70]);
+const written = new Map<string, readonly number[]>([
+  [clock, [2]],
+  [loadSwitch.instance, [4]],
+  [loadLimit.instance, [4]],
+  // The secret of the meter reader; those of HLS change by method.
+  ["0.0.40.0.2.255", [7]],
+  ...writableData.map(({ instance }): [string, readonly number[]] => [instance, [2]]),
+]);
+
+/** Reads all, writes what is programmable, operates clock, load switch and security. */
+export const utility: Rights = {
+  attribute(object, id) {
+    const bits = allRights.attribute(object, id);
+    return written.get(object.instance)?.includes(id) ? bits : bits & AccessBit.read;
+  },
+  method: (object, id) => (operated.has(object.spec.classId) ? allRights.method(object, id) : 0),
+};
+
+/** Pushes come from the meter: a client of that association only looks. */
+export const push = readOnly((object) => isBasic(object) || object.instance === "0.0.40.0.4.255");
+
+const nameplate = new Set(["0.0.96.1.0.255", "0.0.96.1.1.255", "0.0.96.1.2.255", "1.0.0.2.0.255", "0.0.94.91.10.255"]);
+/** Firmware: image transfer comes with its class. */
+export const firmware = readOnly(
+  (object) => isBasic(object) || nameplate.has(object.instance) || object.instance === "0.0.40.0.5.255",
+);

@@ -1,0 +1,56 @@
+import { T } from "@dlmskit/apdu";
+import { dateOfDays, instantOf } from "@dlmskit/core";
+import { type AnyObject, type Context, clock, dataObject, refuse } from "@dlmskit/cosem-objects";
+import { snapshotProfile } from "../../meter/profiles.ts";
+import { simulated } from "../../meter/simulated-meter.ts";
+import { textData } from "./measured.ts";
+
+// Further away the history that follows from the clock would be longer than anything a meter has.
+const earliest = Date.UTC(2000, 0, 1);
+const latest = Date.UTC(2100, 0, 1);
+
+/** The clock: what a client sets must be of this century. */
+export const meterClock = clock("0.0.1.0.0.255", {
+  write: {
+    time(_, time, context) {
+      const instant = instantOf(time, context.deviation);
+      if (instant === undefined || instant < earliest || instant >= latest) {
+        throw refuse("other-reason", "the clock is set to a time from 2000 to 2099");
+      }
+      context.setClock(instant);
+    },
+  },
+});
+
+const yearOf = (context: Context): number => {
+  const { known, zoneMinutesEast } = simulated(context);
+  return dateOfDays(Math.floor((known.commissionedAt + zoneMinutesEast * 60_000) / 86_400_000)).year;
+};
+
+const serialNumber = textData("0.0.96.1.0.255", (context) => simulated(context).known.serial);
+const deviceId = textData("0.0.96.1.2.255", (context) => simulated(context).known.logicalDeviceName);
+const manufacturer = textData("0.0.96.1.1.255", () => "dlmskit");
+const firmware = textData("1.0.0.2.0.255", () => "DLK-1.0.0");
+// Single phase, two wires; the numbers of types differ between sources.
+const meterType = dataObject("0.0.94.91.9.255", { type: T.unsigned, value: 6 });
+const category = textData("0.0.94.91.11.255", () => "D1");
+const currentRating = textData("0.0.94.91.12.255", () => "10-60A");
+const yearOfManufacture = dataObject(
+  "0.0.96.1.4.255",
+  { type: T.longUnsigned, value: 0 },
+  { read: { value: (_, context) => yearOf(context) } },
+);
+
+const plate = [
+  ...[serialNumber, deviceId, manufacturer, firmware, meterType],
+  ...[category, currentRating, yearOfManufacture],
+];
+
+/** What is printed on the meter, and the profile that shows it at once. */
+export const nameplate: readonly AnyObject[] = [
+  ...plate,
+  snapshotProfile(
+    "0.0.94.91.10.255",
+    plate.map((object) => ({ object })),
+  ),
+];

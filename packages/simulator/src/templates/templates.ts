@@ -1,0 +1,5 @@
+import { is15959D1 } from "./is15959/d1.ts";
+import type { SimulatorTemplate } from "./template.ts";
+
+/** The templates that come with the package. */
+export const templates: readonly SimulatorTemplate[] = [is15959D1];
