@@ -118,12 +118,12 @@ export class InitiatorHandshake {
 
   /**
    * Checks the AARE against what was asked for. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
-   * `authentication-skipped`, `bad-challenge`, `challenge-reflected`, `missing-field`, `initiate-refused`, `short-name-server`,
+   * `authentication-skipped`, `bad-challenge`, `missing-field`, `initiate-refused`, `short-name-server`,
    * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
    */
   accept(pdu: Uint8Array): Accepted {
     const aare = decodeApdu(pdu) as Aare;
-    const { ciphered, provider } = this.#options;
+    const { ciphered } = this.#options;
     if (aare.result !== "accepted") throw this.#refused(aare);
     const contextName = contextNames[ciphered ? "ciphered" : "plain"];
     if (aare.applicationContextName !== contextName) {
@@ -134,9 +134,6 @@ export class InitiatorHandshake {
     }
     const serverSystemTitle = this.#meet(aare);
     const sToC = this.#authentication(aare);
-    if (sToC !== undefined && this.cToS !== undefined && provider.sameSecret(sToC, this.cToS)) {
-      throw failed("challenge-reflected", "the server's challenge is the client's own");
-    }
     const response = this.#initiateResponse(aare);
     const negotiated = this.#negotiated(response, serverSystemTitle);
     const channel = new Channel(this.#protection, negotiated.conformance.includes("general-protection"));

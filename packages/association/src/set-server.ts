@@ -1,6 +1,6 @@
 import { Data, type DataAccessResultName, type DataBlockSA, type SetRequest } from "@dlmskit/apdu";
 import { decode, Fault } from "@dlmskit/core";
-import { IncomingBlocks } from "./blocks.ts";
+import { IncomingBlocks, lengthOctets } from "./blocks.ts";
 import { attributeReference } from "./references.ts";
 import { refusal } from "./refusals.ts";
 import { DataList } from "./results.ts";
@@ -64,7 +64,7 @@ export class SetServer {
         return;
       }
       case "set-request-with-list": {
-        const attributes = this.#list(apdu.attributes.map(attributeReference), context);
+        const attributes = this.#list(apdu.attributes.map(attributeReference));
         this.#abort();
         this.#deliver(attributes, apdu.values, context, (results) => {
           port.reply({ apdu: "set-response-with-list", ...echo(context), results: [...results] }, context);
@@ -78,7 +78,7 @@ export class SetServer {
         return;
       }
       case "set-request-with-list-and-first-datablock":
-        this.#first(this.#list(apdu.attributes.map(attributeReference), context), true, apdu.block, context, now);
+        this.#first(this.#list(apdu.attributes.map(attributeReference)), true, apdu.block, context, now);
         return;
       case "set-request-with-datablock":
         need(port, "block-transfer-with-set-or-write");
@@ -88,15 +88,10 @@ export class SetServer {
     }
   }
 
-  #list(attributes: readonly AttributeReference[], context: RequestContext): readonly AttributeReference[] {
+  #list(attributes: readonly AttributeReference[]): readonly AttributeReference[] {
     need(this.#port, "multiple-references");
     needItems(attributes);
     for (const attribute of attributes) needFor(this.#port, attribute, "set");
-    // The answer cannot go in blocks: what it cannot say is not done. Tag, choice, invoke-id, block-number, count, a result each.
-    const answer = 3 + 4 + 3 + attributes.length;
-    if (answer > this.#port.room(context)) {
-      throw refusal("pdu-too-long", `the client takes no answer for ${attributes.length} attributes`);
-    }
     return attributes;
   }
 
@@ -122,6 +117,11 @@ export class SetServer {
   ): void {
     need(this.#port, "block-transfer-with-set-or-write");
     needConfirmed(context);
+    // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
+    const answer = 3 + (list ? lengthOctets(attributes.length) : 0) + attributes.length + 4;
+    if (answer > this.#port.room(context)) {
+      throw refusal("pdu-too-long", `the client takes no answer for ${attributes.length} attributes`);
+    }
     this.#abort();
     if (this.#aborted === context.invokeId) this.#aborted = undefined;
     const blocks = new IncomingBlocks(this.#port.maxApdu);

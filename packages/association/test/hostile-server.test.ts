@@ -472,6 +472,23 @@ describe("the client and responses that are not what it asked for", () => {
     expect(unblocked.ask({ service: "get", items: [energy] })).toMatchObject([{ type: "failed" }]);
   });
 
+  it("selective access goes out and comes in as it is, in every form", () => {
+    const access = { selector: 2, parameters: { type: "unsigned", value: 3 } } as const;
+    const chosen = { ...energy, access };
+    const long = { type: "octet-string", value: new Uint8Array(2000) } as const;
+    for (const items of [[chosen], [chosen, energy]]) {
+      const bottle = new Bottle().open();
+      bottle.ask({ service: "get", items });
+      bottle.ask({ service: "set", items: items.map((attribute) => ({ attribute, value: { type: "null-data" } })) });
+      bottle.ask({ service: "set", items: items.map((attribute) => ({ attribute, value: long })) });
+      expect(bottle.executed.map(({ request }) => request.items)).toEqual([
+        items,
+        items.map((attribute) => ({ attribute, value: { type: "null-data" } })),
+        items.map((attribute) => ({ attribute, value: long })),
+      ]);
+    }
+  });
+
   it("unconfirmed requests are done when they are sent", () => {
     const alone = opened();
     expect(alone.ask(set(4), { confirmed: false })).toEqual([{ type: "response", id: 1, service: "set", results: [] }]);

@@ -179,6 +179,58 @@ describe("protected services at the edges", () => {
     expect(reply?.[2]).toBe(0x30);
   });
 
+  it("S23: a transfer is protected no better than its weakest block", () => {
+    const invoke = { invokeId: 1, priority: "high", serviceClass: "confirmed" } as const;
+    const block = (blockNumber: number, lastBlock: boolean) => ({
+      blockNumber,
+      lastBlock,
+      rawData: Uint8Array.of(blockNumber === 1 ? 0x11 : 7),
+    });
+    const set = [
+      encodeApdu({ apdu: "set-request-with-first-datablock", ...invoke, attribute: energy, block: block(1, false) }),
+      encodeApdu({ apdu: "set-request-with-datablock", ...invoke, block: block(2, true) }),
+    ];
+    const act = [
+      encodeApdu({
+        apdu: "action-request-with-first-pblock",
+        ...invoke,
+        method: { ...energy, methodId: 1 },
+        block: block(1, false),
+      }),
+      encodeApdu({ apdu: "action-request-with-pblock", ...invoke, block: block(2, true) }),
+    ];
+    for (const [first, second] of [set, act] as [Uint8Array, Uint8Array][]) {
+      for (const weak of [0, 1, 2]) {
+        const bottle = open({ policy: securityPolicy(0) });
+        const protection = forger(100);
+        bottle.raw(weak === 0 ? first : protection.seal(first, sealing));
+        bottle.raw(weak === 1 ? second : protection.seal(second, sealing));
+        const whole = weak === 2;
+        expect(bottle.executed).toMatchObject([{ protection: { authenticated: whole, encrypted: whole } }]);
+      }
+    }
+  });
+
+  it("A9: a dedicated key that came plain is not used", () => {
+    const bottle = new Bottle({ ciphered: true });
+    bottle.raw(
+      encodeApdu({
+        apdu: "aarq",
+        applicationContextName: "logical-name-referencing-with-ciphering",
+        callingApTitle: clientTitle,
+        userInformation: encodeApdu({
+          apdu: "initiate-request",
+          dedicatedKey: new Uint8Array(16).fill(7),
+          responseAllowed: true,
+          proposedDlmsVersionNumber: 6,
+          proposedConformance: ["get"],
+          clientMaxReceivePduSize: 0,
+        }),
+      }),
+    );
+    expect(bottle.server.association).toMatchObject({ dedicatedKey: false });
+  });
+
   it("S12: a release without protection releases nothing", () => {
     const bottle = open();
     expect(bottle.rawHex("6203800100")).toBe("d80101");

@@ -224,6 +224,24 @@ describe("data services at the edges", () => {
     const bottle = open(options);
     expect(send(bottle, { apdu: "set-request-with-list", ...invoke, attributes, values })).toBe("d80104");
     expect(send(bottle, { apdu: "action-request-with-list", ...invoke, methods, parameters: values })).toBe("d80104");
+    const first = {
+      apdu: "set-request-with-list-and-first-datablock",
+      ...invoke,
+      block: block(1, false, "14"),
+    } as const;
+    expect(send(bottle, { ...first, attributes })).toBe("d80104");
+    // The longest answer that fits: 12 octets.
+    expect(send(bottle, { ...first, attributes: attributes.slice(0, 5) })).toBe("d80104");
+    expect(send(bottle, { ...first, attributes: attributes.slice(0, 4) })).toBe("c502c100000001");
+    expect(
+      send(bottle, {
+        apdu: "set-request-with-list",
+        ...invoke,
+        attributes: attributes.slice(0, 8),
+        values: values.slice(0, 8),
+      }),
+    ).toBe("c505c1080000000000000000");
+    bottle.executed.length = 0;
     expect(bottle.executed).toEqual([]);
     goesOn(bottle);
   });
