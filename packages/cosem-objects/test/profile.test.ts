@@ -45,6 +45,7 @@ describe("the ring", () => {
             model = [...model, { time, row }].slice(-capacity);
           }
           expect(ring.length).toBe(model.length);
+          expect(ring.latest).toEqual(model.at(-1));
           expect(ring.entries(1, Number.POSITIVE_INFINITY)).toEqual(model.map(({ row }) => row));
           expect(ring.entries(2, 4)).toEqual(model.slice(1, 4).map(({ row }) => row));
           const inside = model.filter((one) => one.time >= from && one.time <= to).map(({ row }) => row);

@@ -139,7 +139,7 @@ function access(asker: Asker, call: Call): MaybePromise<Outcome> {
     const { methodId } = call.method;
     if (!hasMethod(object, methodId)) throw refuse("object-undefined");
     check(methodAccess(rights, object, methodId), "invoke");
-    return kept(meter, device, object, () =>
+    return meter.kept(device, object, methodId, () =>
       after(invokeMethod(object, meter.ownValues(object), methodId, call.parameters, context), (data) => ({
         service: "action",
         result: { result: "success", ...(data === undefined ? {} : { data }) },
@@ -158,24 +158,10 @@ function access(asker: Asker, call: Call): MaybePromise<Outcome> {
   }
   check(bits, "write");
   if (selection !== undefined) throw refuse("other-reason", "no attribute is written in part");
-  return kept(meter, device, object, () =>
+  return meter.kept(device, object, undefined, () =>
     after(writeAttribute(object, meter.ownValues(object), attributeId, call.value, context), () => ({
       service: "set",
       result: "success",
     })),
   );
-}
-
-/** What changed in the object is durable before the client hears of success. */
-function kept(
-  meter: Meter,
-  device: Device,
-  object: AnyObject,
-  run: () => MaybePromise<Outcome>,
-): MaybePromise<Outcome> {
-  const before = meter.snapshot(object);
-  return after(run(), (outcome) => {
-    const keeping = meter.keep(device, object, before);
-    return keeping === undefined ? outcome : keeping.then(() => outcome);
-  });
 }

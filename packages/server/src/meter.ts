@@ -1,4 +1,4 @@
-import { type Data, type DataLike, dataOf, fromData } from "@dlmskit/apdu";
+import type { Data, DataLike } from "@dlmskit/apdu";
 import { Fault, fromAscii } from "@dlmskit/core";
 import {
   type AnyObject,
@@ -17,6 +17,7 @@ import {
 import { type CryptoProvider, noble } from "@dlmskit/security";
 import type { Association, AssociationSpec } from "./association-spec.ts";
 import { AssociationState, checkSecrets } from "./association-state.ts";
+import { type Keeping, loadMeter } from "./meter-keeping.ts";
 import {
   type Device,
   type MeterTemplate,
@@ -69,7 +70,7 @@ export class Meter {
   #offset = 0;
   #instant: () => number = Date.now;
   #provider: CryptoProvider = noble;
-  #store: MeterStore | undefined;
+  #keeping: Keeping | undefined;
   #loading: Promise<void> | undefined;
   /** Called when the clock was set or a task was added. */
   rescheduled: (() => void) | undefined;
@@ -248,7 +249,9 @@ export class Meter {
         return readAttribute(object, this.values(object), attributeId, this.context(device));
       },
       invoke: (object, methodId, argument) =>
-        invokeMethod(object, this.ownValues(object), methodId, argument, this.context(device)),
+        this.kept(device, object, methodId, () =>
+          invokeMethod(object, this.ownValues(object), methodId, argument, this.context(device)),
+        ),
     };
   }
 
@@ -275,75 +278,26 @@ export class Meter {
 
   /** Loads what a store keeps of this meter, once. Undefined when nothing has to be waited for. */
   load(store: MeterStore | undefined): Promise<void> | undefined {
-    if (store === undefined || this.#store === store) return undefined;
-    this.#loading ??= this.#load(store).finally(() => {
-      this.#loading = undefined;
-    });
+    if (store === undefined || this.#keeping?.store === store) return undefined;
+    this.#loading ??= loadMeter(this, store, this.#instant)
+      .then((keeping) => {
+        this.#keeping = keeping;
+      })
+      .finally(() => {
+        this.#loading = undefined;
+      });
     return this.#loading;
   }
 
-  async #load(store: MeterStore): Promise<void> {
-    const { id: meterId } = this;
-    await store.meters.putIfAbsent([
-      {
-        meterId,
-        serial: this.identity.serial ?? this.name,
-        logicalDeviceName: this.name,
-        systemTitle: this.systemTitle,
-        seed: "",
-        template: "custom",
-        commissionedAt: Math.floor(this.#instant()),
-      },
-    ]);
-    for (const association of this.template.associations) await this.state(association).load(store);
-    for (const row of await store.values.of(meterId)) {
-      const object = this.template.devices.get(row.logicalDevice)?.byName.get(row.instanceId);
-      const name = object && attributeNamed(object, row.classId, row.attributeId);
-      // A value whose object the template no longer has is left in the store, for the template that has it.
-      if (object === undefined || name === undefined) continue;
-      const { type } = object.spec.attributes[name];
-      (this.ownValues(object) as AnyValues)[name] = fromData(type, { type: "encoded", octets: row.encoded });
-    }
-    this.#store = store;
+  /** Runs what may change an object; with a store, what changed is durable before the result is given. */
+  kept<T>(
+    device: Device,
+    object: AnyObject,
+    methodId: number | undefined,
+    run: () => MaybePromise<T>,
+  ): MaybePromise<T> {
+    return this.#keeping === undefined ? run() : this.#keeping.around(device, object, methodId, run);
   }
-
-  /** The values of an object that a store would keep: to find afterwards what changed. */
-  snapshot(object: AnyObject): AnyValues | undefined {
-    if (this.#store === undefined) return undefined;
-    const values = this.values(object) as AnyValues;
-    return Object.fromEntries(Object.keys(object.spec.attributes).map((name) => [name, values[name]]));
-  }
-
-  /** Keeps what changed since the snapshot; resolves when it is durable. Undefined when nothing has to be kept. */
-  keep(device: Device, object: AnyObject, before: AnyValues | undefined): Promise<void> | undefined {
-    const store = this.#store;
-    if (store === undefined || before === undefined) return undefined;
-    const values = this.values(object) as AnyValues;
-    const changed = Object.keys(before).filter(
-      (name) => values[name] !== before[name] && object.spec.attributes[name].volatile !== true,
-    );
-    if (changed.length === 0) return undefined;
-    const updatedAt = Math.floor(this.#instant());
-    return store.values.put(
-      changed.map((name) => {
-        const { id, type } = object.spec.attributes[name];
-        return {
-          meterId: this.id,
-          logicalDevice: device.sap,
-          classId: object.spec.classId,
-          instanceId: object.instance,
-          attributeId: id,
-          encoded: dataOf(type, values[name]).octets,
-          updatedAt,
-        };
-      }),
-    );
-  }
-}
-
-function attributeNamed(object: AnyObject, classId: number, attributeId: number): string | undefined {
-  if (object.spec.classId !== classId) return undefined;
-  return Object.keys(object.spec.attributes).find((name) => object.spec.attributes[name].id === attributeId);
 }
 
 /** Three octets of the manufacturer, five that depend on the whole name: for meters that are given none. */

@@ -19,19 +19,22 @@ export class Scheduler {
   readonly #failed: Failed;
   readonly #meters = new Map<Meter, { jobs: Job[]; cancel: Cancel | undefined }>();
 
+  #closed = false;
+
   constructor(clock: Clock, failed: Failed) {
     this.#clock = clock;
     this.#failed = failed;
   }
 
   add(meter: Meter): void {
-    if (this.#meters.has(meter)) return;
+    if (this.#closed || this.#meters.has(meter)) return;
     this.#meters.set(meter, { jobs: [], cancel: undefined });
     meter.rescheduled = () => this.#plan(meter);
     this.#plan(meter);
   }
 
   close(): void {
+    this.#closed = true;
     for (const [meter, { cancel }] of this.#meters) {
       cancel?.();
       meter.rescheduled = undefined;

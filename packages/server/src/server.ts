@@ -85,7 +85,14 @@ export class Server implements Disposable {
   /** Runs what a meter does by itself: its tasks, and the captures of its profiles. A meter on its own is run from the start. */
   run(meter: Meter): void {
     this.#environment(meter);
-    this.#scheduler.add(meter);
+    const loading = meter.load(this.#base.store);
+    if (loading === undefined) this.#scheduler.add(meter);
+    else {
+      loading.then(
+        () => this.#scheduler.add(meter),
+        (error: unknown) => this.#tell({ type: "store-failed", meter: meter.name, what: "loading", error }),
+      );
+    }
   }
 
   #environment(meter: Meter): void {

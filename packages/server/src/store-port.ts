@@ -1,4 +1,7 @@
 import type { Store } from "@dlmskit/storage";
 
 /** What the server needs of a store: the contracts of `@dlmskit/storage` that it uses, and no more. */
-export type MeterStore = Pick<Store, "meters" | "counters" | "securitySettings" | "values" | "connections">;
+export type MeterStore = Pick<
+  Store,
+  "meters" | "counters" | "securitySettings" | "values" | "captures" | "connections"
+>;

@@ -1,10 +1,10 @@
 import { type Data, type DataLike, T, treeOf } from "@dlmskit/apdu";
 import { fromAscii } from "@dlmskit/core";
-import { dataObject } from "@dlmskit/cosem-objects";
+import { clock, dataObject, profileGeneric } from "@dlmskit/cosem-objects";
 import { noble } from "@dlmskit/security";
 import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import { hls5, lls, Meter, type MeterStore, meterTemplate } from "../src/index.ts";
+import { hls5, lls, Meter, type MeterStore, meterTemplate, none } from "../src/index.ts";
 import { ak, Bench, type Client, type ClientOptions, ek, protectedClient } from "./a-client.ts";
 import { kek } from "./a-meter.ts";
 
@@ -44,6 +44,7 @@ function between(store: Store, change: Partial<{ [K in keyof MeterStore]: Partia
     counters: part("counters"),
     securitySettings: part("securitySettings"),
     values: part("values"),
+    captures: part("captures"),
     connections: part("connections"),
   };
 }
@@ -253,6 +254,40 @@ describe("with a store", () => {
     expect(await limitOf(client)).toBe(5);
     expect(bench.server.counts["store-failed"]).toBe(1);
     await client.release();
+  });
+
+  it("keeps the rows of a profile that is captured into, and their end", async () => {
+    const state = new MemoryState();
+    const time = clock();
+    const load = profileGeneric("1.0.99.1.0.255", { capture: [time, limit], entries: 3, period: 900 });
+    const profiled = meterTemplate({
+      objects: [time, limit, load],
+      associations: { open: { client: 1, security: none(), access: "full" } },
+    });
+    const rowsOf = async (client: Client): Promise<number> => {
+      const [result] = await client.get([7, "1.0.99.1.0.255", 2]);
+      return (treeOf((result as { data: DataLike }).data) as { value: readonly unknown[] }).value.length;
+    };
+    const start = async () => {
+      const bench = new Bench(new Meter(profiled, { name: "TST0000000000001" }), {
+        store: await openMemoryStore({}, state),
+      });
+      await bench.settle();
+      return bench;
+    };
+    const first = await start();
+    for (let at = 0; at < 5; at++) {
+      first.clock.advance(900_000);
+      await first.settle();
+    }
+    expect(await rowsOf(await first.client({ client: 1 }).open())).toBe(3);
+    const second = await start();
+    const client = await second.client({ client: 1 }).open();
+    expect(await rowsOf(client)).toBe(3);
+    expect(await client.invoke(7, "1.0.99.1.0.255", 1)).toBe("success");
+    expect(await client.invoke(7, "1.0.99.1.0.255", 2)).toBe("success");
+    expect(await rowsOf(client)).toBe(1);
+    expect(await rowsOf(await (await start()).client({ client: 1 }).open())).toBe(1);
   });
 
   it("writes down who is connected", async () => {

@@ -27,6 +27,13 @@ export class RowRing {
     this.#start = (this.#start + 1) % this.capacity;
   }
 
+  /** The row that was added last, and its time. */
+  get latest(): { readonly time: number; readonly row: Uint8Array } | undefined {
+    if (this.length === 0) return undefined;
+    const at = this.#index(this.length - 1);
+    return { time: this.#times[at] as number, row: this.#rows[at] as Uint8Array };
+  }
+
   clear(): void {
     this.#rows = [];
     this.#times = [];
