@@ -1,3 +1,9 @@
+export type { HistoryKind, Span } from "./meter/event-history.ts";
+export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";
+export * from "./meter/profiles.ts";
+export { Readings } from "./meter/readings.ts";
+export { SimulatedMeter, simulated } from "./meter/simulated-meter.ts";
+export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
@@ -13,4 +19,6 @@ export type {
 } from "./simulate/options.ts";
 export { createSimulator } from "./simulate/simulator.ts";
 export * from "./templates/default-configuration.ts";
+export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
+export { templates } from "./templates/templates.ts";

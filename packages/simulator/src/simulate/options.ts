@@ -1,5 +1,5 @@
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Interceptor, Limits, Listening, Meter, MeterTemplate, ServerEvent } from "@dlmskit/server";
+import type { Interceptor, Limits, Listening, Meter, MeterTemplate, Server, ServerEvent } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { SimulatorTemplate } from "../templates/template.ts";
@@ -81,6 +81,8 @@ export interface Simulator extends AsyncDisposable {
    * Faults: `bad-row` of the tables, and those of listeners (`address-in-use` …); then nothing listens.
    */
   listen(options?: ListenOptions): Promise<SimulatorListening>;
+  /** A server of all meters without a listener, for connections of one's own (`accept`), such as a pair in memory. */
+  server(): Server;
   /** Who the meters are, with their secrets: what a head-end system must import. */
   identities(): Promise<readonly Identity[]>;
   /** Stops listening. The store stays open: it is the caller's. */

@@ -1,0 +1,13 @@
+import { Fault } from "@dlmskit/core";
+import { columnOf } from "@dlmskit/storage";
+
+/** A row that its table may hold and the simulator cannot follow. `column` as the row has it (`maxReceivePduSize`). */
+export function badRow(table: string, id: number, column: string, message: string): Fault {
+  const name = columnOf(column);
+  const fault = new Fault("bad-row", `${table} id ${id}, ${name}: ${message}`, {
+    layer: "simulator",
+    hint: "the row was left as it is: correct it in the database, or delete it",
+  });
+  fault.path.push(table, `id ${id}`, name);
+  return fault;
+}

@@ -1,0 +1,117 @@
+import type { AnyObject, Rights } from "@dlmskit/cosem-objects";
+import { type MeterTemplate, meterTemplate } from "@dlmskit/server";
+import type {
+  ClientAssociation,
+  CommunicationPort,
+  HdlcSetting,
+  LoadProfileTemplate,
+  PowerQualityEventConfig,
+  Store,
+  Stored,
+} from "@dlmskit/storage";
+import { defaultLoadProfiles, defaultPowerQuality } from "../templates/default-configuration.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
+import { accessRows, rightsByClient } from "./access-rows.ts";
+import { associationRows, associationSpecs } from "./associations.ts";
+import type { KeysFile } from "./keys-file.ts";
+
+/** What the rows of a store say. */
+export interface Configuration {
+  readonly meterTemplate: MeterTemplate;
+  readonly associations: readonly Stored<ClientAssociation>[];
+  readonly loadProfiles: readonly LoadProfileTemplate[];
+  readonly powerQuality: readonly PowerQualityEventConfig[];
+  readonly hdlcSettings: readonly Stored<HdlcSetting>[];
+  readonly ports: readonly Stored<CommunicationPort>[];
+}
+
+/** The lower HDLC address that IS 15959 meters answer to by default. */
+const defaultHdlcAddress = 256;
+
+const defaultHdlc: HdlcSetting = {
+  deviceAddress: defaultHdlcAddress,
+  ...{ windowSizeTransmit: 1, windowSizeReceive: 1 },
+  ...{ maxInfoFieldLenTransmit: 512, maxInfoFieldLenReceive: 512 },
+  ...{ interOctetTimeout: 500, inactivityTimeout: 120 },
+};
+
+// A TCP port with the settings of a line is that of a serial device server: HDLC is spoken there; without, the wrapper.
+const defaultPorts: readonly CommunicationPort[] = [
+  { portType: "TCP", portNumber: 4059 },
+  {
+    ...{ portType: "TCP", portNumber: 4060 },
+    ...{ baudRate: 9600, dataBits: 8, stopBits: 1, parity: "NONE", flowControl: "NONE" },
+  },
+];
+
+/** Fills tables that are empty, and reads what all of them say. Faults `bad-row`, of store and simulator. */
+export async function configure(
+  store: Store,
+  template: SimulatorTemplate,
+  keys: KeysFile | undefined,
+): Promise<Configuration> {
+  await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
+  await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
+  await store.hdlcSettings.addIfEmpty([defaultHdlc]);
+  await store.communicationPorts.addIfEmpty(defaultPorts);
+  const ours = async () =>
+    (await store.clientAssociations.list()).filter(
+      (row) => row.template === undefined || row.template === template.name,
+    );
+  if ((await ours()).length === 0) await store.clientAssociations.addIfEmpty(associationRows(template, keys));
+  const associations = await ours();
+
+  // The object list is known only with the associations, and what they grant only with the object list.
+  let granted: (client: number) => Rights = (client) =>
+    template.clients.find((one) => one.client === client)?.rights ?? none;
+  const rightsOf = (client: number): Rights => ({
+    attribute: (object, id) => granted(client).attribute(object, id),
+    method: (object, id) => granted(client).method(object, id),
+  });
+  const compiled = meterTemplate({
+    objects: template.objects(),
+    associations: associationSpecs(template, associations, rightsOf),
+    zoneMinutesEast: template.zoneMinutesEast,
+  });
+  granted = await grantedByRows(store, template, compiled.devices.get(1)?.objects ?? []);
+  return {
+    meterTemplate: compiled,
+    associations,
+    loadProfiles: await store.loadProfileTemplates.list(),
+    powerQuality: await store.powerQualityEvents.list(),
+    hdlcSettings: await store.hdlcSettings.list(),
+    ports: await store.communicationPorts.list(),
+  };
+}
+
+const none: Rights = { attribute: () => 0, method: () => 0 };
+
+async function grantedByRows(
+  store: Store,
+  template: SimulatorTemplate,
+  objects: readonly AnyObject[],
+): Promise<(client: number) => Rights> {
+  const known = await store.obisCodes.ensure(
+    objects.map((object) => {
+      const name = template.nameOf?.(object);
+      return {
+        template: template.name,
+        logicalDevice: 1,
+        classId: object.spec.classId,
+        version: object.spec.version,
+        logicalName: object.instance,
+        ...(name === undefined ? {} : { name: name.slice(0, 200) }),
+      };
+    }),
+  );
+  if ((await store.accessRights.of(template.name)).length === 0) {
+    await store.accessRights.addIfEmpty(
+      accessRows(
+        template,
+        objects,
+        known.map(({ id }) => id),
+      ),
+    );
+  }
+  return rightsByClient(await store.accessRights.of(template.name), await store.obisCodes.of(template.name));
+}
