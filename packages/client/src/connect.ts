@@ -17,8 +17,14 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
     line instanceof LinkPump
       ? line
       : new LinkPump<ClientLink>({ link: line.link, duplex: line.duplex, clock: options.clock });
-  const counters = options.security?.counters;
-  if (counters instanceof DurableCounters) await counters.ready();
-  const connection = new Connection(pump, options);
+  let connection: Connection;
+  try {
+    const counters = options.security?.counters;
+    if (counters instanceof DurableCounters) await counters.ready();
+    connection = new Connection(pump, options);
+  } catch (caught) {
+    pump.destroy();
+    throw caught;
+  }
   return new Session(connection, options, await connection.open());
 }

@@ -39,10 +39,6 @@ export class Connection {
     });
   }
 
-  get association(): Negotiated | undefined {
-    return this.#initiator.association;
-  }
-
   get remote(): string {
     return this.#pump.remote;
   }

@@ -1,5 +1,7 @@
 import { dataOf, T } from "@dlmskit/apdu";
-import { Fault, fromHex } from "@dlmskit/core";
+import { type ClientLink, Fault, fromHex } from "@dlmskit/core";
+import { CounterLedger } from "@dlmskit/security";
+import { LinkPump } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
 import { connect, DurableCounters, readInvocationCounter } from "../src/index.ts";
 import { FakeMeter, register, settle } from "./fake-meter.ts";
@@ -138,6 +140,25 @@ describe("a session", () => {
     await releasing;
   });
 
+  it("takes a pump that its owner made, and the host's own randomness", async () => {
+    const meter = meterWithEnergy({ mechanism: 4, secret: fromHex("0102030405060708") });
+    const { duplex, link } = meter.line();
+    const pump = new LinkPump<ClientLink>({ duplex, link, clock: meter.clock });
+    await using session = await connect(pump, {
+      clock: meter.clock,
+      mechanism: 4,
+      secret: fromHex("0102030405060708"),
+      userId: 3,
+      limits: {},
+      quirks: [],
+    });
+    expect(session.remote).toBe("memory:2");
+    expect(session.association).toMatchObject({ mechanism: 4, userId: 3 });
+    const method = { classId: 3, instanceId: "1.0.1.8.0.255", methodId: 1 };
+    expect(await session.invoke(method, undefined, { confirmed: false })).toBeUndefined();
+    expect(await session.set(energy, { type: "null-data" }, { confirmed: false })).toBeUndefined();
+  });
+
   it("hands on what comes unasked, and what fits nothing", async () => {
     const meter = meterWithEnergy();
     const told: string[] = [];
@@ -153,7 +174,63 @@ describe("a session", () => {
   });
 });
 
+describe("C12: a line that breaks at any octet", () => {
+  it("settles every promise, and leaves no timer", async () => {
+    for (let budget = 0; budget < 400; budget += 7) {
+      const meter = meterWithEnergy({ ciphered: true, mechanism: 5 });
+      const line = meter.line();
+      let left = budget;
+      const { duplex } = line;
+      const send = duplex.send.bind(duplex);
+      duplex.send = (octets) => {
+        left -= octets.length;
+        if (left >= 0) send(octets);
+        else duplex.destroy();
+      };
+      const told: unknown[] = [];
+      const outcome = await connect(line, meter.options(meter.secured())).then(
+        async (session) => {
+          const results = await Promise.all([codeOf(session.get(energy)), codeOf(session.get([energy, energy]))]);
+          await session.release();
+          return results.flat();
+        },
+        (caught) => [(caught as Fault).code],
+      );
+      for (const code of outcome) told.push(code);
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.every((code) => code === "link-lost" || code === "no fault")).toBe(true);
+      await settle();
+      expect(meter.clock.waiting).toBe(0);
+    }
+  });
+});
+
 describe("a protected session", () => {
+  it("does not open with counters that nobody reserved, nor without the keys that belong to it", async () => {
+    const meter = meterWithEnergy({ ciphered: true, mechanism: 5 });
+    const options = meter.options(meter.secured());
+    const security = { ...options.security, counters: new CounterLedger({ start: 0 }) } as NonNullable<
+      typeof options.security
+    >;
+    expect(await codeOf(connect(meter.line(), { ...options, security }))).toBe("counter-not-reserved");
+    const short = {
+      ...options.security,
+      keys: { encryptionKey: new Uint8Array(3), authenticationKey: new Uint8Array(3) },
+    };
+    expect(await codeOf(connect(meter.line(), { ...options, security: short as typeof security }))).toBe(
+      "bad-key-length",
+    );
+    const { security: _none, ...bare } = options;
+    expect(await codeOf(connect(meter.line(), bare))).toBe("missing-parameter");
+    await settle();
+    let closed = false;
+    const { duplex, link } = meter.line();
+    expect(await codeOf(connect({ duplex, link }, bare))).toBe("missing-parameter");
+    duplex.start({ received: () => undefined, closed: () => (closed = true) });
+    await settle();
+    expect(closed).toBe(true);
+  });
+
   it("authenticates and reads, and reserves counters before it uses them", async () => {
     const meter = meterWithEnergy({ ciphered: true, mechanism: 5 });
     const reserved: number[] = [];
