@@ -27,6 +27,14 @@ export {
   type SecurityOptions,
   type SecuritySpec,
 } from "./security-spec.ts";
-export { type Listening, type ServeOptions, serve, tcp } from "./serve.ts";
+export {
+  type LinkFactory,
+  type Listening,
+  type ListenSpec,
+  type ServeOptions,
+  serve,
+  type TcpOptions,
+  tcp,
+} from "./serve.ts";
 export { platformRandom, type Route, routeTo, Server, type ServerOptions } from "./server.ts";
 export type { MeterStore } from "./store-port.ts";

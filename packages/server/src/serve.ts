@@ -1,7 +1,7 @@
 import type { Link, LinkAddress } from "@dlmskit/core";
 import type { Clock, Duplex, Listener } from "@dlmskit/transport";
 import type { Meter } from "./meter.ts";
-import { type Route, Server, type ServerOptions } from "./server.ts";
+import { type Route, routeOf, Server, type ServerOptions } from "./server.ts";
 
 /** Makes the server's end of a data link for a connection; it should answer to the addresses that `knows` knows. */
 export type LinkFactory = (knows: (address: LinkAddress) => boolean) => Link;
@@ -9,13 +9,21 @@ export type LinkFactory = (knows: (address: LinkAddress) => boolean) => Link;
 /** Where to listen, and what data link is spoken there. */
 export interface ListenSpec {
   readonly link: LinkFactory;
+  /** Who is reached there, if not whom the server has: a port for each meter, for example. */
+  readonly meters?: Meter | Route;
   listen(accept: (duplex: Duplex) => void, maxConnections: number): Promise<Listener>;
 }
 
+export interface TcpOptions {
+  readonly host?: string;
+  readonly meters?: Meter | Route;
+}
+
 /** TCP on a port (0: any that is free), on 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
-export function tcp(port: number, link: LinkFactory, { host }: { readonly host?: string } = {}): ListenSpec {
+export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
   return {
     link,
+    ...(meters === undefined ? {} : { meters }),
     async listen(accept, maxConnections) {
       const { tcpListen } = await import("@dlmskit/transport/node");
       return tcpListen({ port, accept, maxConnections, ...(host === undefined ? {} : { host }) });
@@ -49,11 +57,9 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
   };
   try {
     for (const [name, spec] of Object.entries(on)) {
-      const accept = (duplex: Duplex): void =>
-        server.accept(
-          duplex,
-          spec.link((address) => server.knows(address)),
-        );
+      const route = routeOf(spec.meters ?? meters);
+      const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+      const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
       listeners.push([name, await spec.listen(accept, options.limits?.connections ?? 1024)]);
     }
   } catch (fault) {

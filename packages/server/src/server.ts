@@ -39,6 +39,9 @@ export const routeTo =
   ({ server }) =>
     meter.template.devices.has(server) ? { meter, device: server } : undefined;
 
+/** The route that a meter, or a route, stands for. */
+export const routeOf = (meters: Meter | Route): Route => (typeof meters === "function" ? meters : routeTo(meters));
+
 /** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
 export class Server implements Disposable {
   readonly #options: ServerOptions;
@@ -54,7 +57,7 @@ export class Server implements Disposable {
     this.#options = options;
     const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
     const instant = options.instant ?? Date.now;
-    this.#route = typeof meters === "function" ? meters : routeTo(meters);
+    this.#route = routeOf(meters);
     this.#limits = { ...defaultLimits, ...options.limits };
     const failed = (meter: Meter, what: string, error: unknown): void =>
       this.#tell({ type: "hook-failed", meter: meter.name, what, error });
@@ -110,11 +113,11 @@ export class Server implements Disposable {
     }
   }
 
-  /** Takes a connection: octets through `link`, the server's end of a data link. */
-  accept(duplex: Duplex, link: Link): void {
+  /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
+  accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
     const pump = new LinkPump({ link, duplex, clock: this.#options.clock });
     const connection = new Connection(pump, this.#base, this.#limits, (address) => {
-      const found = this.#route(address);
+      const found = route(address);
       if (found !== undefined) this.#environment(found.meter);
       return found;
     });

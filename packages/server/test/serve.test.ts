@@ -36,6 +36,27 @@ it("serves a meter over TCP, wrapper and HDLC, and closes", async () => {
   }
 });
 
+it("reaches another meter on each port, where it is told to", async () => {
+  const other = meter({ name: "TST2", objects: [], associations: { open: { client: 16, security: none() } } });
+  const link = () => new WrapperServerLink();
+  await using running = await serve(made, { on: { first: tcp(0, link), second: tcp(0, link, { meters: other }) } });
+  const names: string[] = [];
+  for (const { port } of Object.values(running.addresses)) {
+    const duplex = await tcpConnect("127.0.0.1", port);
+    const session = await connect(
+      { duplex, link: new WrapperClientLink({ client: 16, server: 1 }) },
+      { clock: systemClock },
+    );
+    names.push(
+      new TextDecoder().decode(
+        await session.read({ classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 }, T.octetString),
+      ),
+    );
+    await session.release();
+  }
+  expect(names).toEqual(["TST1", "TST2"]);
+});
+
 it("closes what it had opened when a listener fails", async () => {
   await using first = await serve(made, { on: { wrapper: tcp(0, () => new WrapperServerLink()) } });
   const taken = first.addresses.wrapper?.port ?? 0;
