@@ -131,7 +131,7 @@ export class ActionExchange implements Exchange {
 
   #block(block: Block): Step {
     if (this.#unfinished) throw unexpected("a block of the response before the request was whole");
-    this.#response ??= new IncomingBlocks(this.#port.maxApdu);
+    this.#response ??= new IncomingBlocks(this.#port.maxApdu, this.#port.firstBlock);
     takeBlock(this.#response, block);
     const { blockNumber } = block;
     if (!block.lastBlock) return { send: { apdu: "action-request-next-pblock", ...this.#port.invoke, blockNumber } };

@@ -39,10 +39,12 @@ export class IncomingBlocks {
   readonly #cap: number;
   #parts: Uint8Array[] = [];
   #length = 0;
-  #number = 0;
+  #number: number;
 
-  constructor(cap: number) {
+  /** At most `cap` octets; the first block has the number `first`. */
+  constructor(cap: number, first = 1) {
     this.#cap = cap;
+    this.#number = first - 1;
   }
 
   /** The number of the block that came last. */

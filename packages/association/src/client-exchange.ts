@@ -8,6 +8,8 @@ export interface ExchangePort {
   readonly invoke: Invoke;
   /** The most octets that are put together from blocks. */
   readonly maxApdu: number;
+  /** The number of the first block of a response: 1, but for the quirk `blocks-from-0`. */
+  readonly firstBlock: number;
   /** Octets of the largest plain APDU that the server takes. */
   readonly room: number;
   has(name: ConformanceName): boolean;

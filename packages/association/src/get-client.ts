@@ -57,7 +57,7 @@ export class GetExchange implements Exchange {
       const error = result.dataAccessResult;
       return this.#done(this.#items.map(() => ({ error })));
     }
-    this.#blocks ??= new IncomingBlocks(this.#port.maxApdu);
+    this.#blocks ??= new IncomingBlocks(this.#port.maxApdu, this.#port.firstBlock);
     takeBlock(this.#blocks, { lastBlock, blockNumber, rawData: result.rawData });
     if (!lastBlock) return { send: { apdu: "get-request-next", ...this.#port.invoke, blockNumber } };
     const whole = this.#blocks.whole();

@@ -11,6 +11,7 @@ import { type CryptoProvider, challengeLength, newChallenge, type Random, system
 import { contextNames, mechanismName, needsTitles } from "./handshake.ts";
 import { type Initiated, InitiateRefused, initiate } from "./initiate-responder.ts";
 import type { Offer } from "./offer.ts";
+import { exceptionFor } from "./refusals.ts";
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;
@@ -20,7 +21,7 @@ export interface HandshakeOptions {
 
 /** What an AARQ led to. Without `initiated` it was refused, for the reason in `fault`. */
 export interface HandshakeAnswer {
-  /** Absent: the client wants no answer. */
+  /** The AARE, or the exception-response that tells the counter expected. Absent: the client wants no answer. */
   readonly aare?: Uint8Array;
   readonly initiated?: Initiated;
   /** Mechanisms from 2 on: the challenges whose answers are still to come. */
@@ -78,6 +79,10 @@ export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): Handshak
           ? new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught)
           : caught;
     if (!(rejected instanceof Rejected)) throw caught;
+    // The client cannot find its way back without the counter that is expected, and an AARE has no place for it.
+    if (rejected.fault.code === "invocation-counter") {
+      return { aare: encodeApdu(exceptionFor(rejected.fault)), fault: rejected.fault };
+    }
     return { aare: rejection(rejected, offer), fault: rejected.fault };
   }
 }

@@ -10,6 +10,8 @@ export type InitiatorQuirk =
   | "aare-without-user-information"
   /** The InitiateResponse of a ciphered association comes plain. */
   | "plain-initiate-response"
+  /** The blocks of responses are numbered from 0. */
+  | "blocks-from-0"
   /** Responses are protected less than their requests. What it lets through can be forged. */
   | "weaker-responses";
 

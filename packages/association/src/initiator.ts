@@ -260,7 +260,12 @@ export class Initiator {
 
   #nextInvoke({ priority = "normal", confirmed = true }: RequestOptions): Invoke {
     this.#invokeIds = (this.#invokeIds % 15) + 1;
-    return { invokeId: this.#invokeIds, priority, serviceClass: confirmed ? "confirmed" : "unconfirmed" };
+    const high = priority === "high" && this.association?.conformance.includes("priority-mgmt-supported") === true;
+    return {
+      invokeId: this.#invokeIds,
+      priority: high ? "high" : "normal",
+      serviceClass: confirmed ? "confirmed" : "unconfirmed",
+    };
   }
 
   /** Sends the next request that waits, when none is on its way. */
@@ -286,6 +291,7 @@ export class Initiator {
     const exchange = exchangeFor(request, {
       invoke,
       maxApdu: limits?.maxApdu ?? 0x400000,
+      firstBlock: this.#options.quirks?.includes("blocks-from-0") ? 0 : 1,
       room: plainRoom(negotiated.serverMaxReceivePduSize, sealing),
       has: (name) => negotiated.conformance.includes(name),
     });

@@ -323,6 +323,16 @@ describe("the client and responses that are not what it asked for", () => {
     expect(alone.receive("c4024301000000010001ee")).toMatchObject([{ type: "failed", fault: { code: "unknown-tag" } }]);
   });
 
+  it("tolerates blocks numbered from 0 by the quirk alone", () => {
+    const last = "c402410100000000000100";
+    const strict = opened();
+    strict.ask();
+    expect(strict.receive(last)).toMatchObject([{ type: "failed", fault: { code: "block-number" } }]);
+    const tolerant = opened({ quirks: ["blocks-from-0"] });
+    tolerant.ask();
+    expect(tolerant.receive(last)).toMatchObject([{ type: "response" }]);
+  });
+
   it("C6: blocks without end are cut off, by octets and by time", () => {
     const alone = opened({ limits: { maxApdu: 100, transferTimeout: 5000 } });
     const block = (invokeId: number, number: number, length: number): ApduLike => ({
@@ -499,6 +509,19 @@ describe("the client and responses that are not what it asked for", () => {
     expect(alone.ask(undefined, { confirmed: false })).toMatchObject([
       { type: "failed", fault: { code: "service-not-supported" } },
     ]);
+  });
+
+  it("says high priority only where it was negotiated", () => {
+    for (const negotiated of [true, false]) {
+      const alone = new Alone();
+      alone.open(
+        responding({ negotiatedConformance: ["get", ...(negotiated ? (["priority-mgmt-supported"] as const) : [])] }),
+      );
+      alone.ask(undefined, { priority: "high" });
+      expect(decodeApdu(fromHex(alone.sent.at(-1) as string))).toMatchObject({
+        priority: negotiated ? "high" : "normal",
+      });
+    }
   });
 
   it("high priority overtakes what waits; one request is on its way at a time", () => {

@@ -301,6 +301,19 @@ describe("protected services at the edges", () => {
     ]);
   });
 
+  it("S2: an AARQ with a counter that was used before is told which one is expected", () => {
+    const replay = new CounterGuard(5000);
+    const bottle = new Bottle({ ciphered: true, serverSecurity: { replay } }).open();
+    expect(bottle.fromClient).toMatchObject([
+      { type: "failed", fault: { code: "invocation-counter-error", expected: 5000 } },
+      { type: "closed" },
+    ]);
+    expect(bottle.server.state).toBe("idle");
+    const heard = new Bottle({ ciphered: true }).open();
+    expect(heard.rawHex(heard.wire[0]?.pdu as Uint8Array)).toMatch(/^d80106/);
+    expect(heard.server.state).toBe("idle");
+  });
+
   it("2.3: the answer of pass 3 is no APDU: what is made of it is refused", () => {
     const bottle = open({ policy: { ...protectedPolicy, encryptedRequest: false } });
     const challenge = encodeApdu(action);

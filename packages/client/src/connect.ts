@@ -1,7 +1,7 @@
-import type { ClientLink } from "@dlmskit/core";
+import { type ClientLink, Fault } from "@dlmskit/core";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { Connection } from "./connection.ts";
-import { DurableCounters } from "./counters.ts";
+import { DurableCounters, raiseCounters } from "./counters.ts";
 import type { ConnectOptions } from "./options.ts";
 import { Session } from "./session.ts";
 
@@ -10,7 +10,8 @@ export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly li
 
 /**
  * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of
- * the association; those of the transport. When it rejects, the line is being closed.
+ * the association; those of the transport. When it rejects, the line is being closed. After `invocation-counter-error` a
+ * `DurableCounters` goes on from what the meter expects: connect again; `counter-jump` when that is too far.
  */
 export async function connect(line: Line, options: ConnectOptions): Promise<Session> {
   const pump =
@@ -26,5 +27,10 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
     pump.destroy();
     throw caught;
   }
-  return new Session(connection, options, await connection.open());
+  try {
+    return new Session(connection, options, await connection.open());
+  } catch (caught) {
+    if (caught instanceof Fault) await raiseCounters(options, caught);
+    throw caught;
+  }
 }

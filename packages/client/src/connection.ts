@@ -76,7 +76,7 @@ export class Connection {
 
   /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */
   async release(): Promise<void> {
-    if (this.#initiator.state === "associated") {
+    if (this.#initiator.state === "associated" && this.#options.noRelease !== true) {
       await new Promise<void>((resolve) => {
         this.#releasing = { resolve, reject: () => resolve() };
         this.#run(() => this.#initiator.release(this.#now));

@@ -1,5 +1,6 @@
 import { Fault, inRange } from "@dlmskit/core";
 import { CounterLedger, type CounterSource, lastCounter } from "@dlmskit/security";
+import type { ConnectOptions } from "./options.ts";
 
 export interface DurableCountersOptions {
   /** The first counter to use: what storage knows as reserved; for a new key 0, or what the meter expects. */
@@ -86,4 +87,21 @@ export class DurableCounters implements CounterSource {
     this.#pending = undefined;
     await this.ready();
   }
+}
+
+/**
+ * After an invocation-counter-error: goes on from what the meter expects, where that is higher and not too far. Gives whether
+ * it does. Fault `counter-jump`.
+ */
+export async function raiseCounters(
+  { security, counterJump = 0x10000 }: Pick<ConnectOptions, "security" | "counterJump">,
+  { code, expected }: Fault,
+): Promise<boolean> {
+  const counters = security?.counters;
+  if (code !== "invocation-counter-error" || expected === undefined || !(counters instanceof DurableCounters)) {
+    return false;
+  }
+  const { lowest } = counters;
+  await counters.raise(expected, counterJump);
+  return counters.lowest > lowest;
 }

@@ -26,6 +26,8 @@ export interface ConnectOptions
   readonly listSize?: number;
   /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 unless told otherwise. */
   readonly counterJump?: number;
+  /** The meter knows no RLRQ: `release` ends the link at once. */
+  readonly noRelease?: boolean;
   /** What comes unasked: DataNotification, EventNotification. */
   notification?(apdu: Apdu): void;
   /** An APDU that fits nothing, or whose protection is wrong, was dropped. */

@@ -15,7 +15,7 @@ import type {
 } from "@dlmskit/association";
 import { type Codec, Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import type { Connection } from "./connection.ts";
-import { DurableCounters } from "./counters.ts";
+import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type Discovery, discover } from "./discover.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
@@ -153,7 +153,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
-    const { retries = 1, counterJump = 0x10000, security } = this.#options;
+    const { retries = 1, security } = this.#options;
     const counters = security?.counters;
     const repeatable = request.service === "get";
     for (let attempt = 0; ; attempt++) {
@@ -162,22 +162,11 @@ export class Session implements AsyncDisposable {
         return (await this.#connection.request(request, options)).results;
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
-        const raised = await raise(counters, caught, counterJump);
+        const raised = await raiseCounters(this.#options, caught);
         if (!repeatable || attempt >= retries || !(raised || caught.code === "timeout")) throw caught;
       }
     }
   }
-}
-
-/** After an invocation-counter-error: goes on from what the meter expects, where that is higher and not too far. */
-async function raise(counters: unknown, fault: Fault, counterJump: number): Promise<boolean> {
-  const { code, expected } = fault;
-  if (code !== "invocation-counter-error" || expected === undefined || !(counters instanceof DurableCounters)) {
-    return false;
-  }
-  const { lowest } = counters;
-  await counters.raise(expected, counterJump);
-  return counters.lowest > lowest;
 }
 
 function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {

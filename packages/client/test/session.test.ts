@@ -280,6 +280,28 @@ describe("a protected session", () => {
     await session.release();
   });
 
+  it("learns the counter when it opens, and opens the next time", async () => {
+    const meter = meterWithEnergy({ ciphered: true, mechanism: 5 });
+    meter.guard.accept(4999);
+    const counters = new DurableCounters({ start: 0, reserve: () => undefined });
+    const options = meter.options(meter.secured(counters));
+    expect(await codeOf(connect(meter.line(), options))).toBe("invocation-counter-error");
+    expect(counters.lowest).toBe(5000);
+    const session = await connect(meter.line(), options);
+    await session.release();
+    meter.guard.accept(0x20000);
+    expect(await codeOf(connect(meter.line(), options))).toBe("counter-jump");
+  });
+
+  it("ends the link at once where the meter knows no release", async () => {
+    const meter = meterWithEnergy();
+    const session = await connect(meter.line(), meter.options({ noRelease: true }));
+    await session.release();
+    await settle();
+    expect(meter.served).toEqual([]);
+    expect(meter.responder.state).toBe("idle");
+  });
+
   it("reads the counter as the public client", async () => {
     const meter = new FakeMeter().put(1, "0.0.43.1.0.255", 2, { type: "double-long-unsigned", value: 77 });
     expect(await readInvocationCounter(meter.line(), meter.options())).toBe(77);
