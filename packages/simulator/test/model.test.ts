@@ -206,13 +206,13 @@ describe("what it is made from", () => {
     expect(withRow({ peakLoad: 0 })).toThrow(/below base_load/);
     expect(withRow({ variationPattern: null })).toThrow(/variation pattern/);
     expect(withRow({ variationPattern: { version: 1, shape: [1], jitter: 0 } })).toThrow(/24, 48 or 96/);
-    expect(withRow({ variationPattern: { version: 1, shape: new Array(24).fill(2), jitter: 0 } })).toThrow(
-      /0 to 1/,
-    );
+    expect(withRow({ variationPattern: { version: 1, shape: new Array(24).fill(2), jitter: 0 } })).toThrow(/0 to 1/);
     expect(withRow({ variationPattern: { version: 1, shape: new Array(24).fill(1), jitter: 2 } })).toThrow(/0 to 1/);
     expect(refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), probability: 2 }] })).toThrow(/0 to 1/);
     expect(refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), maxDuration: 1 }] })).toThrow(/30/);
-    expect(refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), minMagnitude: 9, maxMagnitude: 1 }] })).toThrow(/below/);
+    expect(
+      refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), minMagnitude: 9, maxMagnitude: 1 }] }),
+    ).toThrow(/below/);
     expect(
       refuse({ powerQuality: [{ ...(often[0] as PowerQualityEventConfig), eventType: "FLOOD" as never }] }),
     ).toThrow(/INTERRUPTION/);

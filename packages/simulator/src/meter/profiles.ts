@@ -157,13 +157,13 @@ export function computedProfile(
   return profileGeneric(instance, { ...options, capture: columns }, hooks);
 }
 
-/** The scaler profile of a profile: the scaler_unit of each column that is a register with a unit. */
+/** The scaler profile of a profile: the scaler_unit of each column that is a register with a scaler or a unit. */
 export function scalerProfile(instance: LogicalName, columns: readonly ColumnOf[]): CosemObject<typeof ProfileGeneric> {
   const scaled = columns.filter(({ object, attributeId = 2 }) => {
     const { classId } = object.spec;
-    return (
-      attributeId === 2 && (classId === 3 || classId === 4) && (object.values.scalerUnit as ScalerUnit).unit !== "none"
-    );
+    if (attributeId !== 2 || (classId !== 3 && classId !== 4)) return false;
+    const { scaler, unit } = object.values.scalerUnit as ScalerUnit;
+    return scaler !== 0 || unit !== "none";
   });
   return snapshotProfile(
     instance,
