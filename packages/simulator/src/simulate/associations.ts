@@ -19,7 +19,7 @@ const table = "client_associations";
 const bitOf = (name: ConformanceName): number => 2 ** (bits - 1 - Conformance[name]);
 
 /** The integer of a conformance block, its first bit the highest. */
-export const conformanceNumber = (names: readonly ConformanceName[]): number =>
+const conformanceNumber = (names: readonly ConformanceName[]): number =>
   names.reduce((sum, name) => sum + bitOf(name), 0);
 
 /** The rows that a table without rows of the template is filled with. */

@@ -24,7 +24,7 @@ const batch = 250;
 const serials = 100_000_000;
 
 /** What the store knows a meter of a template by: its number, from 1. */
-export const meterIdOf = (template: SimulatorTemplate, number: number): string =>
+const meterIdOf = (template: SimulatorTemplate, number: number): string =>
   `${template.name}-${String(number).padStart(6, "0")}`;
 
 /**

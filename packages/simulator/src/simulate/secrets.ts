@@ -8,7 +8,7 @@ const keyOctets = 16;
 const passwordLength = 16;
 
 /** A random password of letters and digits, each as likely. */
-export function randomPassword(random: Random): Uint8Array {
+function randomPassword(random: Random): Uint8Array {
   let text = "";
   while (text.length < passwordLength) {
     for (const octet of random(passwordLength)) {

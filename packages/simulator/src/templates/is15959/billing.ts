@@ -125,7 +125,7 @@ const columns: readonly RowColumn<Period>[] = [
 // Twelve months that are over, and the one that runs.
 const entries = 13;
 
-export const billingProfile = computedProfile("1.0.98.1.0.255", columns, {
+const billingProfile = computedProfile("1.0.98.1.0.255", columns, {
   entries,
   rows: computedRows(
     (context) => monthTimeline(context, entries),

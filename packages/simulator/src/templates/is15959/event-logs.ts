@@ -18,7 +18,7 @@ import { countData, doubleLongRegister, u16, u32 } from "./measured.ts";
 import { meterClock } from "./nameplate.ts";
 
 /** How many entries a log shows. */
-export const logEntries = 100;
+const logEntries = 100;
 
 const current = doubleLongRegister(
   "1.0.94.91.14.255",

@@ -65,7 +65,7 @@ const blockColumns: readonly RowColumn<At<Block>>[] = [
 ];
 
 /** Rows at the end of each block; the block is what flowed in the period before. */
-export const blockLoad = computedProfile(
+const blockLoad = computedProfile(
   "1.0.99.1.0.255",
   blockColumns,
   {
@@ -93,7 +93,7 @@ const dailyColumns: readonly RowColumn<At<Energy>>[] = [
 const dailyEntries = 90;
 
 /** The registers at each midnight. */
-export const dailyLoad = computedProfile("1.0.99.2.0.255", dailyColumns, {
+const dailyLoad = computedProfile("1.0.99.2.0.255", dailyColumns, {
   entries: dailyEntries,
   period: 86_400,
   rows: computedRows(

@@ -30,9 +30,9 @@ const seconds = (instance: LogicalName) =>
   );
 
 /** Demand integration period, s: 1800 or 900. */
-export const demandPeriod = seconds("1.0.0.8.0.255");
+const demandPeriod = seconds("1.0.0.8.0.255");
 /** Block load capture period, s: 1800 or 900. */
-export const capturePeriod = seconds("1.0.0.8.4.255");
+const capturePeriod = seconds("1.0.0.8.4.255");
 
 export const demandMinutes = (context: Context): number => context.device.values(demandPeriod).value / 60;
 export const captureMs = (context: Context): number => context.device.values(capturePeriod).value * 1000;
@@ -70,7 +70,7 @@ const relayTime = (instance: LogicalName): AnyObject => dataObject(instance, { t
 
 const eventStatusBits = 128;
 /** Which bits of the event status word are reported: all unless told otherwise. */
-export const eventStatusFilter = dataObject(
+const eventStatusFilter = dataObject(
   "0.0.94.91.26.255",
   { type: T.bitString, value: "1".repeat(eventStatusBits) },
   {
@@ -139,8 +139,8 @@ export const loadLimit = object(
   },
 );
 
-export const meteringMode = flag("0.0.94.96.19.255");
-export const paymentMode = flag("0.0.94.96.20.255");
+const meteringMode = flag("0.0.94.96.19.255");
+const paymentMode = flag("0.0.94.96.20.255");
 
 /** What a utility may write, besides the clock, the load switch and the secrets. */
 export const writableData: readonly AnyObject[] = [
