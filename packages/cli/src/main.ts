@@ -1,1 +1,27 @@
-export {};
+import { Command, CommanderError } from "commander";
+import { simulateCommand } from "./commands/simulate.ts";
+import { startCommand } from "./commands/start.ts";
+import { templatesCommand } from "./commands/templates.ts";
+import { faultJson, faultText } from "./output/fault.ts";
+
+const program = new Command("dlms")
+  .description("DLMS/COSEM: meters to simulate, meters to read, octets to explain")
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+for (const add of [simulateCommand, templatesCommand, startCommand]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (caught) {
+  if (caught instanceof CommanderError) {
+    // It has said what is wrong already; help and version end well.
+    process.exitCode = caught.exitCode === 0 ? 0 : 2;
+  } else {
+    if (process.argv.includes("--json")) process.stdout.write(faultJson(caught));
+    else process.stderr.write(faultText(caught));
+    process.exitCode = 1;
+  }
+}

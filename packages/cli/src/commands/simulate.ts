@@ -1,0 +1,120 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Fault } from "@dlmskit/core";
+import {
+  createSimulator,
+  identitiesCsv,
+  identitiesJson,
+  type LinkName,
+  parseKeysFile,
+  type SimulatorOptions,
+} from "@dlmskit/simulator";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { stopAsked } from "../signals.ts";
+import { openStoreOf } from "../store.ts";
+
+/** A whole number in a range, for an option. */
+export const numberOption =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= low && number <= high) return number;
+    throw new InvalidArgumentError(`a whole number from ${low} to ${high} is wanted`);
+  };
+
+export const portOption = numberOption(0, 65535);
+
+function speedOption(text: string): number {
+  const speed = Number(text);
+  if (text !== "" && speed > 0 && Number.isFinite(speed)) return speed;
+  throw new InvalidArgumentError("a number above 0 is wanted");
+}
+
+function instantOption(text: string): number {
+  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(instant)) return instant;
+  throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
+}
+
+interface SimulateOptions {
+  readonly template: string;
+  readonly meters: number;
+  readonly port?: number;
+  readonly host?: string;
+  readonly link?: LinkName;
+  readonly ports: "one" | "each";
+  readonly store: string;
+  readonly seed?: string;
+  readonly start?: number;
+  readonly speed?: number;
+  readonly keys?: string;
+  readonly identities?: string;
+  readonly json?: boolean;
+}
+
+function readText(path: string, what: string): string {
+  if (!existsSync(path)) throw new Fault("no-such-file", `${what} ${path} is not there`, { layer: "cli" });
+  return readFileSync(path, "utf8");
+}
+
+async function simulate(options: SimulateOptions): Promise<void> {
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  const keys = options.keys === undefined ? undefined : parseKeysFile(readText(options.keys, "the keys file"));
+  const store = await openStoreOf(options.store, say);
+  try {
+    const { template, meters, seed, start, speed } = options;
+    const given: SimulatorOptions = {
+      ...{ store, template, meters, onProgress: say },
+      ...(keys === undefined ? {} : { keys }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(start === undefined ? {} : { start }),
+      ...(speed === undefined ? {} : { speed }),
+    };
+    await using simulator = await createSimulator(given);
+    for (const notice of simulator.notices) say(`note: ${notice}`);
+    if (options.identities !== undefined) {
+      const all = await simulator.identities();
+      const text = /\.csv$/i.test(options.identities) ? identitiesCsv(all) : identitiesJson(all);
+      writeFileSync(options.identities, text, { mode: 0o600 });
+    }
+    const { link = "wrapper", port = 4059, host, ports: style } = options;
+    const { ports } = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
+    for (const { host: at, port: number, link: spoken } of ports) {
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
+          : `listening on ${at}:${number} (${spoken})\n`,
+      );
+    }
+    await stopAsked();
+  } finally {
+    await store.close();
+  }
+}
+
+/** `dlms simulate`: one meter or a fleet, until SIGINT or SIGTERM. */
+export function simulateCommand(program: Command): void {
+  program
+    .command("simulate")
+    .description("runs one meter or a fleet")
+    .option("--template <name>", "which kind of meter (see dlms templates)", "is15959-d1")
+    .option("--meters <n>", "how many", numberOption(1, 100_000), 1)
+    .option("--port <port>", "the first TCP port; 4059 unless told otherwise, 0 for any that is free", portOption)
+    .option("--host <address>", "where to listen; 127.0.0.1 unless told otherwise")
+    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
+    .addOption(
+      new Option("--ports <how>", "all meters behind one port by server address, or a port each")
+        .choices(["one", "each"])
+        .default("one"),
+    )
+    .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
+    .option("--seed <text>", "the same seed, the same data")
+    .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
+    .option("--speed <factor>", "how much faster time passes", speedOption)
+    .option("--keys <file>", "known secrets for every meter, JSON")
+    .option("--identities <file>", "writes what a head-end system must import, secrets included: .csv or .json")
+    .option("--json", "one JSON document a line")
+    .addHelpText("after", "\nExample: dlms simulate --meters 3 --ports each --port 4100 --identities meters.csv")
+    .action((options: SimulateOptions) => simulate(options));
+}

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import { portOption } from "./simulate.ts";
+
+/** `dlms start`: what `npm start` runs. */
+export function startCommand(program: Command): void {
+  program
+    .command("start")
+    .description("runs a smart meter from a database in a folder, reads it over the socket, and serves on until Ctrl-C")
+    .option("--store <store>", "memory, pglite:DIR or postgres://…", "pglite:.dlmskit")
+    .option("--port <port>", "one TCP port (wrapper) instead of those in communication_ports", portOption)
+    .option("--once", "ends after the read", false)
+    .addHelpText("after", "\nExample: dlms start --once --store pglite:/tmp/meter")
+    .action(async (options: { store: string; port?: number; once: boolean }) => {
+      const { start } = await import("../start/start.ts");
+      await start(options);
+    });
+}

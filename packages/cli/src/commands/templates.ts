@@ -1,0 +1,24 @@
+import { templates } from "@dlmskit/simulator";
+import type { Command } from "commander";
+import { table } from "../output/table.ts";
+
+/** `dlms templates`: the kinds of meter that come with it. */
+export function templatesCommand(program: Command): void {
+  program
+    .command("templates")
+    .description("lists the meter templates that come with it")
+    .option("--json", "one JSON document a line")
+    .addHelpText("after", "\nExample: dlms templates --json")
+    .action(({ json }: { json?: boolean }) => {
+      const all = templates.map(({ name, title }) => ({ name, title }));
+      if (json) for (const one of all) process.stdout.write(`${JSON.stringify(one)}\n`);
+      else {
+        process.stdout.write(
+          table(
+            [{ title: "name" }, { title: "what it is" }],
+            all.map(({ name, title }) => [name, title]),
+          ),
+        );
+      }
+    });
+}

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { Fault } from "@dlmskit/core";
+import { createSimulator, type Identity, type Simulator } from "@dlmskit/simulator";
+import type { Store } from "@dlmskit/storage";
+import pc from "picocolors";
+import { stopAsked } from "../signals.ts";
+import { openStoreOf } from "../store.ts";
+import { openAs, type Place } from "./demo-client.ts";
+import { writeKeysFile } from "./keys-file.ts";
+import { readAll, report } from "./report.ts";
+
+export interface StartOptions {
+  readonly store: string;
+  readonly once: boolean;
+  /** Instead of the ports that the rows of communication_ports name. */
+  readonly port?: number;
+}
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const show = (text: string): void => {
+  process.stdout.write(text);
+};
+
+/** Where the meter's keys are left for the commands to go on with. */
+const keysPath = join(".dlmskit", "keys.json");
+
+async function readMeter(store: Store, simulator: Simulator, identity: Identity, place: Place): Promise<void> {
+  const client = identity.clients.find((one) => one.client === 48);
+  if (client === undefined) {
+    throw new Fault("no-association", "client_associations has no row for client 48", {
+      layer: "cli",
+      hint: "give the row back, or choose another folder with --store pglite:DIR",
+    });
+  }
+  const began = performance.now();
+  const session = await openAs(store, place, identity, client);
+  const zone = simulator.template.zoneMinutesEast * 60_000;
+  const today = Math.floor((simulator.now() + zone) / 86_400_000) * 86_400_000 - zone;
+  const reading = await readAll(session, today);
+  const connections = await store.connections.list({ meterId: identity.meterId });
+  await session.release();
+  const row = connections.findLast(({ clientId }) => clientId === client.client);
+  show(report(reading, row, process.stdout.columns ?? 80));
+  say(
+    `read over the socket as client 48 (HLS, suite 0, authenticated encryption) in ${Math.round(performance.now() - began)} ms`,
+  );
+}
+
+function goOn(ports: readonly { host: string; port: number; link: string }[]): void {
+  const find = (link: string) => ports.find((one) => one.link === link);
+  const wrapper = find("wrapper");
+  const hdlc = find("hdlc");
+  const lines: string[] = [];
+  const keys = `--keys ${keysPath}`;
+  if (wrapper !== undefined) {
+    const at = `${wrapper.host}:${wrapper.port}`;
+    lines.push(
+      `pnpm exec dlms read ${at} 0.0.42.0.0.255 --client 16`,
+      `pnpm exec dlms read ${at} --client 32 --auth lls ${keys}`,
+      `pnpm exec dlms profile ${at} 1.0.99.1.0.255 --client 48 --auth hls ${keys} --plot`,
+      `pnpm exec dlms discover ${at} --client 48 --auth hls ${keys}`,
+    );
+  }
+  if (hdlc !== undefined) {
+    lines.push(
+      `pnpm exec dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`,
+    );
+  }
+  show(
+    `\n${pc.bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
+  );
+}
+
+/** The main job: a meter from the rows of a store, served, read once over the socket, and served on until it is asked to stop. */
+export async function start(options: StartOptions): Promise<void> {
+  const store = await openStoreOf(options.store, say);
+  try {
+    await using simulator = await createSimulator({ store, template: "is15959-d1", onProgress: say });
+    for (const notice of simulator.notices) say(`note: ${notice}`);
+    const [identity] = await simulator.identities();
+    if (identity === undefined) throw new Fault("no-meter", "the store holds no meter", { layer: "cli" });
+    const { ports } = await simulator.listen(options.port === undefined ? {} : { port: options.port });
+    for (const { host, port, link } of ports) say(`listening on ${host}:${port} (${link})`);
+    show(
+      `\n${pc.bold(`Meter ${identity.serial}`)}, logical device ${identity.logicalDeviceName}, template ${identity.template}\n`,
+    );
+    const place = ports.find(({ link }) => link === "wrapper");
+    if (place === undefined) {
+      throw new Fault("no-port", "no row of communication_ports is a TCP port for the wrapper", { layer: "cli" });
+    }
+    writeKeysFile(keysPath, identity);
+    await readMeter(store, simulator, identity, place);
+    goOn(ports);
+    if (options.once) return;
+    say("\nserving until Ctrl-C");
+    await stopAsked();
+    say("stopping");
+  } finally {
+    await store.close();
+  }
+}

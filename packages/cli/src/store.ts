@@ -1,0 +1,39 @@
+import { Fault, fromHex } from "@dlmskit/core";
+import { node } from "@dlmskit/security/node";
+import { type KeySealing, openMemoryStore, type Store } from "@dlmskit/storage";
+
+const keyVariable = "DLMS_KEY_ENCRYPTION_KEY";
+
+/** The key-encryption key of the environment, under which a store seals keys. */
+function sealing(environment: NodeJS.ProcessEnv): KeySealing | undefined {
+  const text = environment[keyVariable];
+  if (text === undefined || text === "") return undefined;
+  // The value is a key: it is not shown.
+  if (!/^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{48}|[0-9a-fA-F]{64})$/.test(text)) {
+    throw new Fault("bad-option", `${keyVariable} is not 16, 24 or 32 octets in hex`, { layer: "cli" });
+  }
+  const key = fromHex(text);
+  return { wrap: (octets) => node.wrapKey(key, octets), unwrap: (octets) => node.unwrapKey(key, octets) };
+}
+
+/**
+ * Opens `memory`, `pglite:DIR` or `postgres://…`; keys are sealed under DLMS_KEY_ENCRYPTION_KEY where the environment has it.
+ * Faults: `bad-option`, and those of the stores.
+ */
+export async function openStoreOf(
+  spec: string,
+  onProgress: (message: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Store> {
+  const seal = sealing(environment);
+  const options = { onProgress, ...(seal === undefined ? {} : { sealing: seal }) };
+  if (spec === "memory") return openMemoryStore(options);
+  const folder = /^pglite:(.+)$/.exec(spec)?.[1];
+  // Databases are loaded only when one is asked for: they are large.
+  if (folder !== undefined) return (await import("@dlmskit/storage-pg")).openPglite(folder, options);
+  if (/^postgres(?:ql)?:\/\//.test(spec)) return (await import("@dlmskit/storage-pg")).openPostgres(spec, options);
+  throw new Fault("bad-option", `--store ${spec} is none that is known`, {
+    layer: "cli",
+    hint: "memory, pglite:DIR or postgres://user@host/database",
+  });
+}
