@@ -57,15 +57,15 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
   if (wrapper !== undefined) {
     const at = `${wrapper.host}:${wrapper.port}`;
     lines.push(
-      `pnpm exec dlms read ${at} 0.0.42.0.0.255 --client 16`,
-      `pnpm exec dlms read ${at} --client 32 --auth lls ${keys}`,
-      `pnpm exec dlms profile ${at} 1.0.99.1.0.255 --client 48 --auth hls ${keys} --plot`,
-      `pnpm exec dlms discover ${at} --client 48 --auth hls ${keys}`,
+      `npx dlms read ${at} 0.0.42.0.0.255 --client 16`,
+      `npx dlms read ${at} --client 32 --auth lls ${keys}`,
+      `npx dlms profile ${at} 1.0.99.1.0.255 --client 48 --auth hls ${keys} --plot`,
+      `npx dlms discover ${at} --client 48 --auth hls ${keys}`,
     );
   }
   if (hdlc !== undefined) {
     lines.push(
-      `pnpm exec dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`,
+      `npx dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`,
     );
   }
   show(
