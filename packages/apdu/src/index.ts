@@ -21,6 +21,7 @@ export {
 export { EncodedData, skipData } from "./encoded-data.ts";
 export * from "./enumerations.ts";
 export * from "./errors.ts";
+export * from "./explain.ts";
 export * from "./general.ts";
 export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse } from "./get.ts";
 export * from "./initiate.ts";
@@ -39,3 +40,4 @@ export { SetRequest, SetResponse } from "./set.ts";
 export * from "./short-name.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
+export * from "./xml/xml.ts";
