@@ -64,9 +64,7 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
     );
   }
   if (hdlc !== undefined) {
-    lines.push(
-      `npx dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`,
-    );
+    lines.push(`npx dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`);
   }
   show(
     `\n${pc.bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
