@@ -146,6 +146,8 @@ export type Choice<D extends string, A extends Arms> = {
 }[keyof A];
 
 export interface ChoiceCodec<T> extends Codec<T> {
+  /** The tag of each arm, by its name: what the choice knows, for tables and documentation. */
+  readonly tags: Readonly<Record<string, number>>;
   /** Whether `tag` is one of the choice's. */
   has(tag: number): boolean;
 }
@@ -168,6 +170,7 @@ export function choice<const D extends string, const A extends Arms>(
     return arm;
   };
   return {
+    tags: Object.fromEntries(Object.entries(arms).map(([name, [tag]]) => [name, tag])),
     has: (tag) => byTag[tag] !== undefined,
     read(from) {
       const at = from.at;

@@ -1,0 +1,69 @@
+// Writes docs/support-matrix.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+import { writeFileSync } from "node:fs";
+import { Conformance } from "@dlmskit/apdu";
+import { clientConformance } from "@dlmskit/client";
+import { servedConformance } from "@dlmskit/server";
+import { classesTable, templatesTable } from "./support/classes.ts";
+import { framesTable, linksTable } from "./support/links.ts";
+import { securityTable } from "./support/security.ts";
+import { servicesTable } from "./support/services.ts";
+import { table, yes } from "./support/table.ts";
+
+export const matrixFile = new URL("../docs/support-matrix.md", import.meta.url);
+
+const conformance = (): string =>
+  table(
+    ["conformance bit", "served", "used"],
+    (Object.keys(Conformance) as (keyof typeof Conformance)[])
+      .filter((name) => !name.startsWith("reserved"))
+      .map((name) => [
+        `\`${name}\``,
+        yes(servedConformance.includes(name)),
+        yes(clientConformance.includes(name) || (name === "general-protection" && servedConformance.includes(name))),
+      ]),
+  );
+
+/** The text of docs/support-matrix.md. */
+export function supportMatrix(): string {
+  return `# What is supported
+
+This page is made from the code by \`scripts/support-matrix.ts\`; a test fails when the two differ.
+
+"Served" means that \`@dlmskit/server\` sends it or does what it asks. "Used" means that \`@dlmskit/client\` sends it or takes it. Both are
+seen, not said: the page is made by running a client and a server against each other, in every service, form and protection.
+
+## Services and their forms
+
+Every APDU has one declaration, from which decoding, encoding and the JSON form follow. "Published octets" counts the samples
+in \`test-vectors/xdlms.json\` and \`acse.json\` that come from elsewhere.
+
+${servicesTable()}
+## Conformance
+
+The server proposes what it serves and no more; what holds is what both ends have.
+
+${conformance()}
+## Security suites, mechanisms, forms of protection
+
+Each cell is an association that was opened, read, written and invoked in. In "plain" the suite matters to mechanisms 5 and 7 only.
+
+${securityTable()}
+general-ciphering and general-signing are decoded and encoded, and neither served nor used.
+
+## Interface classes
+
+${classesTable()}
+A class of your own is declared the same way: [declare an interface class](guides/declare-a-class.md).
+
+## Meter templates
+
+${templatesTable()}
+## Data links
+
+${linksTable()}
+HDLC frames:
+
+${framesTable()}`;
+}
+
+if (import.meta.main) writeFileSync(matrixFile, supportMatrix());

@@ -1,0 +1,89 @@
+// The interface classes that are declared, and which of their methods do something in the objects that the packages make.
+import { T } from "@dlmskit/apdu";
+import { dateTimeOf } from "@dlmskit/core";
+import * as cosem from "@dlmskit/cosem-objects";
+import { type AssociationSpec, hls, hls5, hls7, meterTemplate } from "@dlmskit/server";
+import { templates } from "@dlmskit/simulator";
+import { table } from "./table.ts";
+
+const { clock, dataObject, disconnectControl, extendedRegister, profileGeneric, register } = cosem;
+type Class = cosem.ClassSpec;
+
+const isClass = (one: unknown): one is Class =>
+  typeof one === "object" && one !== null && "classId" in one && "attributes" in one && "methods" in one;
+
+/** One object of each kind that can be made without a hook of one's own, and what the server adds for its associations. */
+function objects(): readonly cosem.AnyObject[] {
+  const value = { type: T.doubleLongUnsigned, value: 0 };
+  const own = [
+    clock(),
+    dataObject("0-0:96.1.0", value),
+    register("1-0:1.8.0", { ...value, unit: "Wh" }),
+    extendedRegister("1-0:1.6.0", { ...value, unit: "W", captureTime: dateTimeOf(0) }),
+    profileGeneric("1-0:99.1.0", { capture: [clock()], entries: 1 }),
+    disconnectControl(),
+  ];
+  const kinds = [hls(3), hls5(), hls7()];
+  const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>
+    kinds.map((security, at): [string, AssociationSpec] => {
+      const client = version * 10 + at;
+      return [`${client}`, { client, security, version }];
+    }),
+  );
+  const { devices } = meterTemplate({ objects: own, associations: Object.fromEntries(associations) });
+  return [...(devices.get(1)?.objects ?? [])];
+}
+
+const key = ({ classId, version }: Class): string => `${classId}/${version}`;
+
+/** Methods by class: those that some object does something at. */
+function methodsOf(made: readonly cosem.AnyObject[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { spec, hooks } of made) {
+    const methods = found.get(key(spec)) ?? new Set<string>();
+    for (const name of Object.keys(hooks.invoke ?? {})) methods.add(name);
+    found.set(key(spec), methods);
+  }
+  return found;
+}
+
+/** Classes, attributes and methods. */
+export function classesTable(): string {
+  const classes = Object.values(cosem as Record<string, unknown>).filter(isClass);
+  classes.sort((one, other) => one.classId - other.classId || one.version - other.version);
+  const implemented = methodsOf(objects());
+  return table(
+    [
+      "class",
+      "id",
+      "version",
+      "attributes (besides 1)",
+      "methods that the objects have",
+      "methods declared, for hooks of yours",
+    ],
+    classes.map((one) => {
+      const done = implemented.get(key(one));
+      const methods = Object.entries(one.methods);
+      const listed = (wanted: boolean): string =>
+        methods
+          .filter(([name]) => (done?.has(name) ?? false) === wanted)
+          .map(([name, { id }]) => `${id} ${name}`)
+          .join(", ");
+      const attributes = Object.entries(one.attributes).map(([name, { id }]) => `${id} ${name}`);
+      return [one.name, `${one.classId}`, `${one.version}`, attributes.join(", "), listed(true), listed(false)];
+    }),
+  );
+}
+
+/** The meters that the simulator has, and how many objects of which class. */
+export function templatesTable(): string {
+  return table(
+    ["template", "meter", "classes (objects)"],
+    templates.map((template) => {
+      const counts = new Map<string, number>();
+      for (const { spec } of template.objects()) counts.set(spec.name, (counts.get(spec.name) ?? 0) + 1);
+      const listed = [...counts].sort(([one], [other]) => one.localeCompare(other));
+      return [`\`${template.name}\``, template.title, listed.map(([name, count]) => `${name} (${count})`).join(", ")];
+    }),
+  );
+}
