@@ -1,23 +1,80 @@
 import { Fault } from "@dlmskit/core";
-import type { Apdu, ApduLike } from "../apdu.ts";
-import type { Data, DataLike } from "../data-type.ts";
+import { type Apdu, type ApduLike, decodeApdu, encodeApdu } from "../apdu.ts";
+import { type Data, decodeData, encodeData } from "../data.ts";
+import type { DataLike } from "../data-type.ts";
+import { acseForms } from "./acse-form.ts";
+import { dataItem } from "./data-form.ts";
+import { type AnyForm, childOf, type Item, read } from "./form.ts";
+import { generalForms } from "./general-form.ts";
+import { formsByFamily, otherForms } from "./logical-name.ts";
+import { badXml, element, parseXml, printXml } from "./node.ts";
+import { shortNameForms } from "./short-name-form.ts";
+
+const apduItem = (): Item<Apdu> => item;
+const alone = { ...otherForms, ...shortNameForms, ...acseForms(apduItem), ...generalForms(apduItem) };
+
+interface Place {
+  readonly apdu: string;
+  /** The element around that of the form. */
+  readonly family?: string;
+  readonly name: string;
+  readonly form: AnyForm;
+}
+
+const places: readonly Place[] = [
+  ...Object.entries(formsByFamily).flatMap(([family, forms]) =>
+    Object.entries(forms).map(([apdu, [name, form]]) => ({ apdu, family, name, form })),
+  ),
+  ...Object.entries(alone).map(([apdu, [name, form]]) => ({ apdu, name, form })),
+];
+const byApdu = new Map(places.map((place) => [place.apdu, place]));
+const byElement = new Map(places.map((place) => [place.name.toLowerCase(), place]));
+const families = new Map(Object.keys(formsByFamily).map((family) => [family.toLowerCase(), family]));
+
+const item: Item<Apdu> = {
+  node(apdu) {
+    const place = byApdu.get(apdu.apdu);
+    if (place === undefined) throw new Fault("unknown-apdu", `"${String(apdu.apdu)}" is no APDU`, { layer: "xdlms" });
+    const node = childOf(place.name, place.form, apdu);
+    if (place.family === undefined) return node;
+    const family = element(place.family);
+    family.children.push(node);
+    return family;
+  },
+  value(node) {
+    const family = families.get(node.name.toLowerCase());
+    const [inner = node, ...more] = family === undefined ? [] : node.children;
+    const place = byElement.get(inner.name.toLowerCase());
+    if (place === undefined || place.family !== family) throw badXml(`<${inner.name}> is no APDU`);
+    if (more[0] !== undefined) throw badXml(`<${more[0].name}> does not belong here`);
+    // What is not an APDU after all is refused here, as it is from octets.
+    return decodeApdu(encodeApdu({ apdu: place.apdu, ...read(place.form, inner) } as ApduLike));
+  },
+};
 
 /** The XML form of an APDU: `<GetRequest><GetRequestNormal><InvokeIdAndPriority Value="C1" />…`, indented by two spaces a level. */
 export function apduToXml(apdu: ApduLike): string {
-  throw new Fault("not-yet", `no XML of ${apdu.apdu} yet`, { layer: "xdlms" });
+  return printXml(item.node(apdu as Apdu));
 }
 
-/** The APDU of its XML form; comments, white space and an outer `<Pdu>` are skipped. Fault `bad-xml` with the path of the element. */
+/**
+ * The APDU of its XML form. Comments, white space and an outer `<PDU>` are skipped; names are taken in any capitals.
+ * Faults: `bad-xml`, and those of encoding the APDU; with the path of the element.
+ */
 export function apduFromXml(xml: string): Apdu {
-  throw new Fault("not-yet", `no XML of ${xml.length} characters yet`, { layer: "xdlms" });
+  const root = parseXml(xml);
+  const [inner, ...more] = root.children;
+  if (!/^pdu$/i.test(root.name)) return item.value(root);
+  if (inner === undefined || more.length > 0) throw badXml(`one APDU belongs in <${root.name}>`);
+  return item.value(inner);
 }
 
-/** The XML form of a Data: `<Structure Qty="02"><OctetString Value="0100010800FF" />…`. */
+/** The XML form of a Data: `<Structure Qty="02"><OctetString Value="0100010800FF" />…`. Numbers are in hex, as octets are. */
 export function dataToXml(data: DataLike): string {
-  throw new Fault("not-yet", `no XML of ${data.type} yet`, { layer: "axdr" });
+  return printXml(dataItem.node(data));
 }
 
-/** The Data of its XML form. Fault `bad-xml`. */
+/** The Data of its XML form. Faults `bad-xml`, and those of encoding the Data. */
 export function dataFromXml(xml: string): Data {
-  throw new Fault("not-yet", `no XML of ${xml.length} characters yet`, { layer: "axdr" });
+  return decodeData(encodeData(dataItem.value(parseXml(xml))));
 }

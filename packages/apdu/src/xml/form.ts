@@ -1,0 +1,246 @@
+import { type Codec, decode, encode, fromHex, stepped, toHex } from "@dlmskit/core";
+import { badXml, element, type XmlNode } from "./node.ts";
+
+/** How a value is said in an element, its name aside. */
+export interface Form<T> {
+  put(value: T, into: XmlNode): void;
+  get(from: XmlNode): T;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the tables of forms hold forms of different values; the tests hold them to the types
+export type AnyForm = Form<any>;
+type Fields = Record<string, unknown>;
+
+/** Element names as they are compared: translators differ in their capitals. */
+const known = (name: string): string => name.toLowerCase();
+const isNamed = (node: XmlNode | undefined, name: string): boolean =>
+  node !== undefined && known(node.name) === known(name);
+
+export function attributeOf(node: XmlNode, name: string): string {
+  const value = node.attributes.get(name);
+  if (value === undefined) throw badXml(`<${node.name}> has no ${name}`);
+  return value;
+}
+
+function noChildren(node: XmlNode): void {
+  if (node.children.length > 0) throw badXml(`nothing belongs in <${node.name}>`);
+}
+
+/** A value as the text of the attribute `Value`. */
+export function leaf<T>(toText: (value: T) => string, fromText: (text: string) => T): Form<T> {
+  return {
+    put(value, into) {
+      into.attributes.set("Value", toText(value));
+    },
+    get(from) {
+      noChildren(from);
+      return fromText(attributeOf(from, "Value"));
+    },
+  };
+}
+
+export const hexText = (octets: Uint8Array): string => toHex(octets).toUpperCase();
+
+/** What the codec encodes, in hex; fewer digits than `octets` has are filled with zeros. */
+export function hex<T>(codec: Codec<T>, octets = 0): Form<T> {
+  return leaf(
+    (value) => hexText(encode(codec, value)),
+    (text) => decode(codec, fromHex(text.padStart(octets * 2, "0")), { layer: "xdlms" }),
+  );
+}
+
+/** Octets as they are, in hex. */
+export const octets: Form<Uint8Array> = leaf(hexText, fromHex);
+
+/** `read-write-denied` as XML has it: `ReadWriteDenied`. */
+export const pascal = (name: string): string =>
+  name
+    .split("-")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+
+/** A name of the standard. `others` are names by which other translators know it; they are read only. */
+export function name<N extends string>(
+  names: Readonly<Record<N, number>>,
+  others: Readonly<Record<string, N>> = {},
+): Form<N> {
+  const byText = new Map<string, N>();
+  for (const [other, one] of Object.entries(others)) byText.set(known(other), one);
+  for (const one of Object.keys(names) as N[]) byText.set(known(pascal(one)), one);
+  return leaf(pascal, (text) => {
+    const found = byText.get(known(text));
+    if (found === undefined) throw badXml(`"${text}" is none of ${Object.keys(names).map(pascal).join(", ")}`);
+    return found;
+  });
+}
+
+/** A part of a record: one element for one field of the value, or for several. */
+export interface Part {
+  put(value: Fields, into: XmlNode): void;
+  /** Takes what is its own from the front of `left`. */
+  get(left: XmlNode[], target: Fields): void;
+}
+
+export function childOf<T>(name: string, form: Form<T>, value: T): XmlNode {
+  const child = element(name);
+  try {
+    form.put(value, child);
+  } catch (caught) {
+    throw stepped(caught, name);
+  }
+  return child;
+}
+
+export function read<T>(form: Form<T>, node: XmlNode): T {
+  try {
+    return form.get(node);
+  } catch (caught) {
+    throw stepped(caught, node.name);
+  }
+}
+
+/** A field that has an element. */
+export function field<T>(key: string, name: string, form: Form<T>, optional = false): Part {
+  return {
+    put(value, into) {
+      if (value[key] === undefined && optional) return;
+      into.children.push(childOf(name, form, value[key] as T));
+    },
+    get(left, target) {
+      if (isNamed(left[0], name)) {
+        const value = read(form, left.shift() as XmlNode);
+        if (value !== undefined) target[key] = value;
+      } else if (!optional) {
+        throw badXml(`<${name}> belongs here${left[0] === undefined ? "" : `, not <${left[0].name}>`}`);
+      }
+    },
+  };
+}
+
+/** Several fields in one element: `InvokeIdAndPriority`. */
+export function several<T>(name: string, form: Form<T>): Part {
+  return {
+    put: (value, into) => into.children.push(childOf(name, form, value as T)),
+    get(left, target) {
+      if (!isNamed(left[0], name)) throw badXml(`<${name}> belongs here`);
+      Object.assign(target, read(form, left.shift() as XmlNode));
+    },
+  };
+}
+
+/** Parts of the same record that stand in an element of their own. */
+export const within = (name: string, ...parts: Part[]): Part => several(name, record(...parts));
+
+/** Elements one after another. */
+export function record(...parts: Part[]): Form<Fields> {
+  return {
+    put(value, into) {
+      for (const part of parts) part.put(value, into);
+    },
+    get(from) {
+      const left = [...from.children];
+      const target: Fields = {};
+      for (const part of parts) part.get(left, target);
+      if (left[0] !== undefined) throw badXml(`<${left[0].name}> does not belong here`);
+      return target;
+    },
+  };
+}
+
+/** What an item of a list is: its own element, or one of several. */
+export interface Item<T> {
+  node(value: T): XmlNode;
+  value(node: XmlNode): T;
+}
+
+export function item<T>(name: string, form: Form<T>): Item<T> {
+  return {
+    node: (value) => childOf(name, form, value),
+    value(node) {
+      if (!isNamed(node, name)) throw badXml(`<${name}> belongs here, not <${node.name}>`);
+      return read(form, node);
+    },
+  };
+}
+
+type Arms = Readonly<Record<string, readonly [name: string, form: AnyForm]>>;
+
+function armOf(arms: Arms, node: XmlNode): [string, AnyForm] {
+  for (const [key, [name, form]] of Object.entries(arms)) if (isNamed(node, name)) return [key, form];
+  const names = Object.values(arms).map(([name]) => `<${name}>`);
+  throw badXml(`one of ${names.join(", ")} belongs here, not <${node.name}>`);
+}
+
+/** A value `{key: …}` by the element of its key (see `keyed`). */
+export function keyedItem(arms: Arms): Item<Fields> {
+  return {
+    node(value) {
+      const key = Object.keys(arms).find((one) => value[one] !== undefined) as string;
+      const [name, form] = arms[key] as Arms[string];
+      return childOf(name, form, value[key]);
+    },
+    value(node) {
+      const [key, form] = armOf(arms, node);
+      return { [key]: read(form, node) };
+    },
+  };
+}
+
+/** A record by the element of its kind, which stands in it as `discriminator` (see `choice`). */
+export function choiceItem(discriminator: string, arms: Arms): Item<Fields> {
+  return {
+    node(value) {
+      const [name, form] = arms[value[discriminator] as string] as Arms[string];
+      return childOf(name, form, value);
+    },
+    value(node) {
+      const [key, form] = armOf(arms, node);
+      return { [discriminator]: key, ...read(form, node) };
+    },
+  };
+}
+
+/** An element around exactly one item. */
+export function one<T>(of: Item<T>): Form<T> {
+  return {
+    put: (value, into) => into.children.push(of.node(value)),
+    get(from) {
+      if (from.children.length !== 1) throw badXml(`one element belongs in <${from.name}>`);
+      return of.value(from.children[0] as XmlNode);
+    },
+  };
+}
+
+const quantity = (count: number): string => {
+  const digits = count.toString(16).toUpperCase();
+  return digits.padStart(digits.length + (digits.length % 2), "0");
+};
+
+/** How many there are, in hex; other translators leave it out, or write it otherwise: it is not read. */
+export function countInto(node: XmlNode, count: number): void {
+  node.attributes.set("Qty", quantity(count));
+}
+
+/** An element around many items. */
+export function many<T>(of: Item<T>): Form<readonly T[]> {
+  return {
+    put(value, into) {
+      countInto(into, value.length);
+      value.forEach((one, at) => {
+        try {
+          into.children.push(of.node(one));
+        } catch (caught) {
+          throw stepped(caught, String(at));
+        }
+      });
+    },
+    get: (from) =>
+      from.children.map((node, at) => {
+        try {
+          return of.value(node);
+        } catch (caught) {
+          throw stepped(caught, String(at));
+        }
+      }),
+  };
+}

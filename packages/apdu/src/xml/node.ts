@@ -1,0 +1,125 @@
+import { Fault } from "@dlmskit/core";
+
+/** An element: what COSEM's XML has of XML. */
+export interface XmlNode {
+  readonly name: string;
+  readonly attributes: Map<string, string>;
+  readonly children: XmlNode[];
+}
+
+export const element = (name: string): XmlNode => ({ name, attributes: new Map(), children: [] });
+
+const escapes: Readonly<Record<string, string>> = {
+  "<": "&lt;",
+  ">": "&gt;",
+  "&": "&amp;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+const characters = new Map(Object.entries(escapes).map(([character, entity]) => [entity, character]));
+
+/** Whether a text can stand in an attribute and be read back as it is: XML 1.0 has no control characters and no lone surrogates. */
+export function writable(text: string): boolean {
+  return !/[\p{Cc}\p{Surrogate}\uFFFE\uFFFF]/u.test(text);
+}
+
+/** The text of an element and all in it, two spaces a level. */
+export function printXml(root: XmlNode): string {
+  const lines: string[] = [];
+  const print = (node: XmlNode, indent: string): void => {
+    let tag = `${indent}<${node.name}`;
+    for (const [name, value] of node.attributes) {
+      tag += ` ${name}="${value.replace(/[<>&"']/g, (character) => escapes[character] as string)}"`;
+    }
+    if (node.children.length === 0) {
+      lines.push(`${tag} />`);
+      return;
+    }
+    lines.push(`${tag}>`);
+    for (const child of node.children) print(child, `${indent}  `);
+    lines.push(`${indent}</${node.name}>`);
+  };
+  print(root, "");
+  return `${lines.join("\n")}\n`;
+}
+
+/** Fault `bad-xml`, to be thrown. */
+export const badXml = (message: string, offset?: number): Fault =>
+  new Fault("bad-xml", message, { layer: "xdlms", ...(offset === undefined ? {} : { offset }) });
+
+// Sticky: each is tried where the reading stands.
+const space = /\s+/y;
+const declaration = /<\?xml\s[^?>]*\?>/y;
+const open = /<([A-Za-z_][\w.:-]*)/y;
+const close = /<\/([A-Za-z_][\w.:-]*)\s*>/y;
+const attribute = /\s+([A-Za-z_][\w.:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
+const tagEnd = /\s*(\/?)>/y;
+
+function unescaped(text: string, offset: number): string {
+  return text.replace(/&[^;]{0,10};?/g, (entity) => {
+    const character = characters.get(entity);
+    if (character !== undefined) return character;
+    const code = /^&#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}));$/.exec(entity);
+    const point = code === null ? Number.NaN : code[1] !== undefined ? Number.parseInt(code[1], 16) : Number(code[2]);
+    if (!(point <= 0x10ffff)) throw badXml(`"${entity}" is not an entity that is known here`, offset);
+    return String.fromCodePoint(point);
+  });
+}
+
+/** How deep elements may nest: a Data tree of 64 levels and the APDU around it. */
+const deepest = 96;
+
+/**
+ * The one element of a text: elements and attributes only; comments, white space and the XML declaration are skipped.
+ * No document type, no processing instruction, no CDATA, no text. Fault `bad-xml` with the offset in the text.
+ */
+export function parseXml(text: string): XmlNode {
+  let at = text.startsWith("\uFEFF") ? 1 : 0;
+  const take = (pattern: RegExp): RegExpExecArray | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found === null) return undefined;
+    at = pattern.lastIndex;
+    return found;
+  };
+  const comment = (): boolean => {
+    if (!text.startsWith("<!--", at)) return false;
+    const end = text.indexOf("--", at + 4);
+    if (end < 0 || text[end + 2] !== ">") throw badXml("a comment ends with -->, and has no -- before", at);
+    at = end + 3;
+    return true;
+  };
+  const skip = (): void => {
+    while (take(space) !== undefined || comment());
+  };
+  take(declaration);
+  let root: XmlNode | undefined;
+  const path: XmlNode[] = [];
+  for (skip(); at < text.length; skip()) {
+    const start = at;
+    const closing = take(close);
+    if (closing !== undefined) {
+      const node = path.pop();
+      if (node?.name !== closing[1]) throw badXml(`</${closing[1]}> closes nothing that is open`, start);
+      continue;
+    }
+    const opening = take(open);
+    if (opening === undefined) throw badXml("only elements and comments belong here", start);
+    if (path.length === 0 && root !== undefined) throw badXml("one element only", start);
+    if (path.length >= deepest) throw badXml(`nested deeper than ${deepest} levels`, start);
+    const node = element(opening[1] as string);
+    for (let found = take(attribute); found !== undefined; found = take(attribute)) {
+      const name = found[1] as string;
+      if (node.attributes.has(name)) throw badXml(`${name} stands twice`, at);
+      node.attributes.set(name, unescaped(found[2] ?? (found[3] as string), at));
+    }
+    const end = take(tagEnd);
+    if (end === undefined) throw badXml(`<${node.name} is not closed`, at);
+    path.at(-1)?.children.push(node);
+    root ??= node;
+    if (end[1] === "") path.push(node);
+  }
+  if (root === undefined) throw badXml("there is no element", at);
+  if (path.length > 0) throw badXml(`<${path.at(-1)?.name}> is not closed`, at);
+  return root;
+}
