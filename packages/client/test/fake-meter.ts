@@ -1,5 +1,12 @@
 import { type Data, type DataLike, dataOf, T } from "@dlmskit/apdu";
-import { type ActionOutcome, type Incoming, type Offer, Responder, type ResultsOf } from "@dlmskit/association";
+import {
+  type ActionOutcome,
+  type GetResult,
+  type Incoming,
+  type Offer,
+  Responder,
+  type ResultsOf,
+} from "@dlmskit/association";
 import type { ClientLink, Link, LinkAddress, LinkOutput } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
 import { LinkPump, type MemoryDuplex, memoryPair, VirtualClock } from "@dlmskit/transport";
@@ -152,7 +159,7 @@ export class FakeMeter {
     const { request } = incoming;
     switch (request.service) {
       case "get":
-        return request.items.map(({ classId, instanceId, attributeId, access }) => {
+        return request.items.map(({ classId, instanceId, attributeId, access }): GetResult => {
           const data =
             access === undefined
               ? this.values.get(`${classId} ${instanceId} ${attributeId}`)

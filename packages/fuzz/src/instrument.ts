@@ -7,7 +7,7 @@ import { counters, newPlace } from "./coverage.ts";
 const name = "__dlmskitFuzzCounters";
 
 /** JavaScript with a counter at each function, branch, loop and choice. */
-export function instrument(code: string): string {
+function instrument(code: string): string {
   const text = new MagicString(code);
   const passed = () => `${name}[${newPlace()}]++`;
   const statement = (node: Node | null | undefined) => {

@@ -2,7 +2,7 @@
 export type Direction = "command" | "response";
 
 /** Octets of the LLC header. */
-export const llcOctets = 3;
+const llcOctets = 3;
 
 /** The message: the LLC header (E6 E6 00 to the server, E6 E7 00 to the client) and the PDU. */
 export function wrapLlc(pdu: Uint8Array, direction: Direction): Uint8Array {

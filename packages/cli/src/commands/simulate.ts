@@ -13,7 +13,7 @@ import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 
 /** A whole number in a range, for an option. */
-export const numberOption =
+const numberOption =
   (low: number, high: number) =>
   (text: string): number => {
     const number = Number(text);

@@ -14,7 +14,7 @@ const slotLength = 15 * minuteLength;
 const dayLength = 86_400_000;
 
 /** A day of one meter. Instants are ms since 1970-01-01T00:00Z. */
-export interface MeterDay {
+interface MeterDay {
   readonly start: number;
   readonly shape: DayShape;
   /** Wh and VAh of the whole day, integers. */
