@@ -1,4 +1,6 @@
 import { Command, CommanderError } from "commander";
+import { decodeCommand } from "./commands/decode.ts";
+import { encodeCommand } from "./commands/encode.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { startCommand } from "./commands/start.ts";
 import { templatesCommand } from "./commands/templates.ts";
@@ -9,7 +11,7 @@ const program = new Command("dlms")
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-for (const add of [simulateCommand, templatesCommand, startCommand]) {
+for (const add of [decodeCommand, encodeCommand, simulateCommand, templatesCommand, startCommand]) {
   add(program);
 }
 

@@ -1,0 +1,108 @@
+import { Fault, fromHex } from "@dlmskit/core";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { DecipherKeys } from "../decode/decipher.ts";
+import { decodeOctets, type LayerName, layers } from "../decode/decode.ts";
+import { type Item, itemJson } from "../decode/item.ts";
+import { hexInputs, type Input, octetsOf } from "../input.ts";
+import { keyFrom } from "../keys.ts";
+import { faultText } from "../output/fault.ts";
+import { treeText } from "../output/tree.ts";
+
+interface DecodeOptions {
+  readonly as?: LayerName;
+  readonly ek?: string;
+  readonly ak?: string;
+  readonly dedicatedKey?: string;
+  readonly broadcastKey?: string;
+  readonly systemTitle?: readonly Uint8Array[];
+  readonly json?: boolean;
+}
+
+/** A system title in hex; each use of the option adds one. */
+function titleOption(text: string, before: readonly Uint8Array[] = []): readonly Uint8Array[] {
+  if (!/^[0-9a-f]{16}$/i.test(text)) throw new InvalidArgumentError("8 octets in hex are wanted");
+  return [...before, fromHex(text)];
+}
+
+function keysOf(options: DecodeOptions): DecipherKeys {
+  return {
+    encryptionKey: keyFrom("--ek", options.ek, process.env.DLMS_EK),
+    authenticationKey: keyFrom("--ak", options.ak, process.env.DLMS_AK),
+    dedicatedKey: keyFrom("--dedicated-key", options.dedicatedKey, process.env.DLMS_DEDICATED_KEY),
+    broadcastKey: keyFrom("--broadcast-key", options.broadcastKey, process.env.DLMS_BROADCAST_KEY),
+    systemTitles: options.systemTitle ?? [],
+  };
+}
+
+function decodeInput(input: Input, keys: DecipherKeys, layer: LayerName | undefined): Item[] {
+  try {
+    return decodeOctets(typeof input === "string" ? octetsOf(input) : input, keys, layer);
+  } catch (caught) {
+    if (caught instanceof Fault) return [{ fault: caught }];
+    throw caught;
+  }
+}
+
+/** One line for an input: its document, or the list of them for a stream. */
+function jsonLine(items: readonly Item[]): string {
+  const [only] = items;
+  const document = items.length === 1 && only !== undefined ? itemJson(only) : items.map(itemJson);
+  return `${JSON.stringify(document)}\n`;
+}
+
+function peopleText({ node, fault }: Item): string {
+  return (node === undefined ? "" : treeText([node])) + (fault === undefined ? "" : faultText(fault));
+}
+
+async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
+  const keys = keysOf(options);
+  const { inputs, many } = hexInputs(given);
+  let failed = false;
+  let answered = 0;
+  for await (const input of inputs) {
+    const items = decodeInput(input, keys, options.as);
+    failed ||= items.some(({ fault }) => fault !== undefined);
+    if (options.json) {
+      process.stdout.write(jsonLine(items));
+      continue;
+    }
+    for (const item of items) {
+      // Among others a fault stands in its place; alone it goes where faults go.
+      if (answered > 0) process.stdout.write("\n");
+      if (many || items.length > 1 || item.fault === undefined) process.stdout.write(peopleText(item));
+      else {
+        if (item.node !== undefined) process.stdout.write(treeText([item.node]));
+        process.stderr.write(faultText(item.fault));
+      }
+      answered++;
+    }
+  }
+  if (failed) process.exitCode = 1;
+}
+
+/** `dlms decode`: explains octets. */
+export function decodeCommand(program: Command): void {
+  program
+    .command("decode")
+    .description("explains octets: HDLC frames, wrapper PDUs, APDUs, Data")
+    .argument("[hex...]", "octets in hex, a file with an input a line, or - for standard input")
+    .addOption(new Option("--as <layer>", "what they are; found out unless told").choices([...layers]))
+    .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
+    .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
+    .option(
+      "--dedicated-key <key>",
+      "key of ded- forms in hex; or DLMS_DEDICATED_KEY; an AARQ in the input gives it, too",
+    )
+    .option("--broadcast-key <key>", "key of broadcasts in hex; or DLMS_BROADCAST_KEY")
+    .option(
+      "--system-title <title>",
+      "the sender's, 8 octets in hex, where the octets do not say it; may be repeated",
+      titleOption,
+    )
+    .option("--json", "one JSON document a line")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  dlms decode 7ea0210002002303939a748181 --as hdlc\n  dlms decode c001c100030100010800ff0200 --json\n  cat capture.txt | dlms decode - --json",
+    )
+    .action((hex: string[], options: DecodeOptions) => decode(hex, options));
+}

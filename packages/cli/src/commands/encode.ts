@@ -1,0 +1,39 @@
+import { Fault, type Json, toHex } from "@dlmskit/core";
+import type { Command } from "commander";
+import { encodeJson } from "../encode.ts";
+import { jsonInputs } from "../input.ts";
+import { faultJson } from "../output/fault.ts";
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (caught) {
+    throw new Fault("bad-json", `it is not JSON: ${(caught as Error).message}`, { layer: "cli" });
+  }
+}
+
+async function encode(given: string | undefined, options: { readonly json?: boolean }): Promise<void> {
+  const { inputs, many } = jsonInputs(given);
+  for await (const input of inputs) {
+    try {
+      const hex = toHex(encodeJson(parse(input as string)));
+      process.stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
+    } catch (caught) {
+      if (!(caught instanceof Fault) || !many) throw caught;
+      // In its place, so that the lines below stay those of their inputs.
+      process.stdout.write(faultJson(caught));
+      process.exitCode = 1;
+    }
+  }
+}
+
+/** `dlms encode`: the octets of a JSON form. */
+export function encodeCommand(program: Command): void {
+  program
+    .command("encode")
+    .description("the way back from dlms decode --json: a JSON form to octets in hex")
+    .argument("[file]", "a file with a document, or one a line; - for standard input")
+    .option("--json", 'one JSON document a line: {"hex": "…"}')
+    .addHelpText("after", `\nExample: echo '{"type": "long-unsigned", "value": 230}' | dlms encode -`)
+    .action((file: string | undefined, options: { json?: boolean }) => encode(file, options));
+}

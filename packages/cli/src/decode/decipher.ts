@@ -1,0 +1,137 @@
+import type { Apdu } from "@dlmskit/apdu";
+import { Fault, sameOctets } from "@dlmskit/core";
+import { Protection } from "@dlmskit/security";
+import { node } from "@dlmskit/security/node";
+
+/** What is known to decipher with. */
+export interface DecipherKeys {
+  readonly encryptionKey?: Uint8Array | undefined;
+  readonly authenticationKey?: Uint8Array | undefined;
+  readonly dedicatedKey?: Uint8Array | undefined;
+  readonly broadcastKey?: Uint8Array | undefined;
+  /** The sender's, where the octets do not tell it. */
+  readonly systemTitles: readonly Uint8Array[];
+}
+
+/** Who sent an APDU, as far as its kind tells. */
+export type Sender = "client" | "server";
+
+/** The sender of an APDU by its name: requests are the client's, all else the server's. */
+export function senderOf(name: string): Sender {
+  if (name.includes("event-notification") || name.includes("information-report")) return "server";
+  return name.includes("request") || name === "aarq" || name === "rlrq" ? "client" : "server";
+}
+
+/** An APDU that is ciphered, in any form. */
+export type Ciphered = Extract<Apdu, { readonly ciphertext: Uint8Array }>;
+
+// What was recorded is explained as often as asked: a counter seen before is no reason to refuse it.
+const anyCounter = { lowest: 0, check: () => true, accept: () => undefined };
+const noCounters = {
+  remaining: 0,
+  next: (): never => {
+    throw new Fault("counter-not-reserved", "decoding seals nothing", { layer: "cli" });
+  },
+};
+
+/** Opens the ciphered APDUs of one input; learns system titles and dedicated keys from what it sees. */
+export class Decipherer {
+  readonly #keys: DecipherKeys;
+  readonly #titles = new Map<Sender, Uint8Array>();
+  #dedicatedKey: Uint8Array | undefined;
+
+  constructor(keys: DecipherKeys) {
+    this.#keys = keys;
+    this.#dedicatedKey = keys.dedicatedKey;
+  }
+
+  /** An AARQ or AARE tells its sender's system title. */
+  meet(sender: Sender, title: Uint8Array | undefined): void {
+    if (title?.length === 8) this.#titles.set(sender, title);
+  }
+
+  /** An InitiateRequest may carry the dedicated key. */
+  dedicate(key: Uint8Array): void {
+    this.#dedicatedKey = key;
+  }
+
+  /** Whether it has the key that this form needs. */
+  canOpen(apdu: Ciphered): boolean {
+    if (apdu.apdu === "general-ciphering") return false;
+    return isDedicated(apdu) ? this.#dedicatedKey !== undefined : this.#keys.encryptionKey !== undefined;
+  }
+
+  /**
+   * The plaintext, and whether an authentication tag was there and right.
+   * Faults `missing-key`, `missing-system-title`, and those of `Protection.open`.
+   */
+  open(apdu: Ciphered, octets: Uint8Array): { readonly apdu: Uint8Array; readonly verified: boolean } {
+    const { suite, authenticated, broadcast } = apdu.securityControl;
+    const length = suite === 2 ? 32 : 16;
+    const { encryptionKey, authenticationKey, broadcastKey } = this.#keys;
+    if (authenticated && authenticationKey === undefined) {
+      throw new Fault("missing-key", "the APDU is authenticated, and there is no authentication key", {
+        layer: "security",
+        hint: "give it with --ak",
+      });
+    }
+    if (broadcast && broadcastKey === undefined) {
+      throw new Fault("missing-key", "the APDU is under the broadcast key", {
+        layer: "security",
+        hint: "give it with --broadcast-key",
+      });
+    }
+    const unused = new Uint8Array(length);
+    const guards = { counters: noCounters, replay: anyCounter };
+    const titles = this.#candidates(apdu);
+    if (titles.length === 0) {
+      throw new Fault("missing-system-title", "the sender's system title is not in the octets", {
+        layer: "security",
+        hint: "give it with --system-title",
+      });
+    }
+    let refused: unknown;
+    for (const title of titles) {
+      const protection = new Protection({
+        provider: node,
+        suite,
+        keys: {
+          encryptionKey: encryptionKey ?? unused,
+          authenticationKey: authenticationKey ?? unused,
+          ...(broadcastKey === undefined ? {} : { broadcastEncryptionKey: broadcastKey }),
+        },
+        systemTitle: otherTitle(title),
+        peerSystemTitle: title,
+        ...guards,
+        ...(this.#dedicatedKey === undefined ? {} : { dedicated: { key: this.#dedicatedKey, ...guards } }),
+        broadcast: { replay: anyCounter },
+        accept: ["encryption-only"],
+      });
+      try {
+        return { apdu: protection.open(octets).apdu, verified: authenticated };
+      } catch (caught) {
+        refused = caught;
+      }
+    }
+    throw refused;
+  }
+
+  #candidates(apdu: Ciphered): Uint8Array[] {
+    const told = "systemTitle" in apdu && apdu.systemTitle.length > 0 ? [apdu.systemTitle] : undefined;
+    if (told !== undefined) return told;
+    const learned = apdu.apdu.startsWith("general")
+      ? [...this.#titles.values()]
+      : [this.#titles.get(senderOf(apdu.apdu))].filter((title) => title !== undefined);
+    return [...learned, ...this.#keys.systemTitles];
+  }
+}
+
+function isDedicated(apdu: Ciphered): boolean {
+  return apdu.apdu.startsWith("ded-") || apdu.apdu === "general-ded-ciphering";
+}
+
+/** Any title but the peer's: Protection refuses an end that talks to itself. */
+function otherTitle(title: Uint8Array): Uint8Array {
+  const zeros = new Uint8Array(8);
+  return sameOctets(title, zeros) ? zeros.fill(0xff) : zeros;
+}

@@ -1,0 +1,76 @@
+import { Fault } from "@dlmskit/core";
+import type { DecipherKeys } from "./decipher.ts";
+import { decodeHdlc } from "./hdlc.ts";
+import type { Item } from "./item.ts";
+import { decodeDataSource, decodePdu, Session } from "./pdu.ts";
+import { Source } from "./source.ts";
+import { decodeWrapper } from "./wrapper.ts";
+
+/** The layers that octets can be taken as. */
+export const layers = ["hdlc", "wrapper", "apdu", "data"] as const;
+export type LayerName = (typeof layers)[number];
+
+function attempt(decode: () => Item): Item {
+  try {
+    return decode();
+  } catch (caught) {
+    if (caught instanceof Fault) return { fault: caught };
+    throw caught;
+  }
+}
+
+/** Data tags that an APDU has, too: read as Data where that fits to the last octet. */
+const lastDataTag = 33;
+const readRequest = 0x05;
+
+function decodeUnknown(source: Source, keys: DecipherKeys): Item[] {
+  const { octets } = source;
+  const [first, second] = octets;
+  if (first === 0x7e) return decodeHdlc(source, new Session(keys));
+  if (first === 0 && second === 1) return decodeWrapper(source, new Session(keys));
+  const apdu = (): Item => attempt(() => decodePdu(source, new Session(keys)));
+  const data = (): Item => attempt(() => decodeDataSource(source));
+  if (first === undefined || (first > lastDataTag && first !== 0xff)) {
+    const item = apdu();
+    // Noise before the first flag is no reason to give up.
+    const unknown = item.fault?.code === "unknown-tag" && item.fault.offset === 0;
+    if (unknown && octets.includes(0x7e)) {
+      const frames = decodeHdlc(source, new Session(keys));
+      if (frames.some((frame) => frame.json !== undefined)) return frames;
+    }
+    return [item];
+  }
+  // A double-long of five octets can be a ReadRequest of one short name as well; whoever decodes means the request.
+  const order = first === readRequest ? [apdu, data] : [data, apdu];
+  const faults: Fault[] = [];
+  for (const decode of order) {
+    const item = decode();
+    if (item.json !== undefined) return [item];
+    if (item.fault !== undefined) faults.push(item.fault);
+  }
+  // The reading that came further is the likelier one.
+  faults.sort((one, other) => (other.offset ?? 0) - (one.offset ?? 0));
+  return [{ fault: faults[0] as Fault }];
+}
+
+/**
+ * What the octets are: several items for a stream. Without a layer it is found out. Never throws for any octets:
+ * what cannot be read is a Fault in its place.
+ */
+export function decodeOctets(octets: Uint8Array, keys: DecipherKeys, layer?: LayerName): Item[] {
+  const source = Source.of(octets);
+  if (octets.length === 0)
+    return [{ fault: new Fault("truncated", "there are no octets", { layer: "cli", offset: 0 }) }];
+  switch (layer) {
+    case undefined:
+      return decodeUnknown(source, keys);
+    case "hdlc":
+      return decodeHdlc(source, new Session(keys));
+    case "wrapper":
+      return decodeWrapper(source, new Session(keys));
+    case "apdu":
+      return [attempt(() => decodePdu(source, new Session(keys)))];
+    case "data":
+      return [attempt(() => decodeDataSource(source))];
+  }
+}

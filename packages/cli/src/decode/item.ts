@@ -1,0 +1,23 @@
+import type { Fault, Json } from "@dlmskit/core";
+import type { TreeNode } from "./tree.ts";
+
+/**
+ * One thing of a stream. What could not be read of it is its Fault, with an offset in the input: then `json` and `node`
+ * hold what could, or are absent.
+ */
+export interface Item {
+  readonly json?: { readonly [key: string]: Json };
+  readonly node?: TreeNode;
+  readonly fault?: Fault;
+}
+
+/** An item of which something could be read: its JSON form and its fields for people. */
+export interface Decoded extends Item {
+  readonly json: { readonly [key: string]: Json };
+  readonly node: TreeNode;
+}
+
+/** The JSON document of an item: the form, the fault, or both. */
+export function itemJson({ json, fault }: Item): { readonly [key: string]: Json } {
+  return fault === undefined ? (json ?? {}) : { ...json, fault: fault.toJSON() };
+}
