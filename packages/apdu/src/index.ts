@@ -27,6 +27,7 @@ export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse } f
 export * from "./initiate.ts";
 export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
 export { type Keyed, keyed } from "./keyed.ts";
+export type { ExplainNames } from "./meaning.ts";
 export { type ApduQuirk, DataNotification, DataNotificationConfirm, EventNotificationRequest } from "./notification.ts";
 export {
   AttributeDescriptor,
