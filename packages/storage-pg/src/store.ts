@@ -9,6 +9,7 @@ import { pgCommunicationPorts, pgHdlcSettings } from "./tables/communication.ts"
 import { disconnectDeadProcesses, disconnectProcess, pgConnections } from "./tables/connections.ts";
 import { pgCounters } from "./tables/counters.ts";
 import { pgLoadProfileTemplates, pgPowerQualityEvents } from "./tables/generation.ts";
+import { pgKeyPairs } from "./tables/key-pairs.ts";
 import { openSealing } from "./tables/key-sealing.ts";
 import { pgMessageQueue } from "./tables/message-queue.ts";
 import { pgMeters } from "./tables/meters.ts";
@@ -54,6 +55,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     meters: pgMeters(database),
     counters: pgCounters(database),
     securitySettings: pgSecuritySettings(database, sealing),
+    keyPairs: pgKeyPairs(database, sealing),
     certificates: pgCertificates(database),
     clientAssociations: pgClientAssociations(database),
     obisCodes: new PgObisCodes(database),

@@ -5,6 +5,7 @@ import type { CommunicationPorts, HdlcSettings } from "./communication.ts";
 import type { Connections } from "./connections.ts";
 import type { Counters } from "./counters.ts";
 import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
+import type { KeyPairs } from "./key-pairs.ts";
 import type { MessageQueue } from "./message-queue.ts";
 import type { Meters } from "./meters.ts";
 import type { ObisCodes } from "./obis-codes.ts";
@@ -26,6 +27,7 @@ export interface Store extends AsyncDisposable {
   readonly meters: Meters;
   readonly counters: Counters;
   readonly securitySettings: SecuritySettings;
+  readonly keyPairs: KeyPairs;
   readonly certificates: Certificates;
   readonly clientAssociations: ClientAssociations;
   readonly obisCodes: ObisCodes;

@@ -38,6 +38,9 @@ export function sealAll(state: MemoryState, sealing: KeySealing): void {
       );
     }
   }
+  for (const of of state.keyPairs.values()) {
+    for (const [name, pair] of of) of.set(name, { ...pair, privateKey: sealKey(sealing, pair.privateKey) });
+  }
   for (const secrets of state.secrets.values()) {
     for (const secret of secrets.values()) secret.secret = sealSecret(sealing, secret.secret);
   }

@@ -5,6 +5,7 @@ import type { ClientAssociation } from "../client-associations.ts";
 import type { CommunicationPort, HdlcSetting } from "../communication.ts";
 import type { Connection } from "../connections.ts";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
+import type { KeyPair } from "../key-pairs.ts";
 import type { QueuedMessage } from "../message-queue.ts";
 import type { Meter } from "../meters.ts";
 import type { ObisCode } from "../obis-codes.ts";
@@ -57,6 +58,8 @@ export class MemoryState {
   readonly formerKeys = new Map<string, Map<string, FormerKey[]>>();
   /** By meterId, then by client and instance. */
   readonly secrets = new Map<string, Map<string, { clientId: number; instanceId: string; secret: Uint8Array }>>();
+  /** By meterId, then by Security setup and usage; private keys as they are sealed. */
+  readonly keyPairs = new Map<string, Map<string, KeyPair>>();
   readonly certificates = new MemoryTable<Certificate>();
   readonly clientAssociations = new MemoryTable<ClientAssociation>();
   readonly obisCodes = new MemoryTable<ObisCode>();

@@ -3,6 +3,7 @@ import { sealingCheck, sealingNeeded, verifySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { memoryConnections } from "./connections.ts";
 import { memoryCounters } from "./counters.ts";
+import { memoryKeyPairs } from "./key-pairs.ts";
 import { memoryMessageQueue } from "./message-queue.ts";
 import { memoryMeters } from "./meters.ts";
 import { memoryCaptures, memoryEvents } from "./records.ts";
@@ -48,6 +49,7 @@ export async function openMemoryStore(
     meters: memoryMeters(context),
     counters: memoryCounters(context),
     securitySettings: memorySecuritySettings(context, sealing),
+    keyPairs: memoryKeyPairs(context, sealing),
     ...memoryTables(context),
     connections,
     values: memoryValues(context),

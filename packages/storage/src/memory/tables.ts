@@ -1,5 +1,6 @@
+import { logicalName, sameOctets, toHex } from "@dlmskit/core";
 import { AccessRight, type AccessRights } from "../access-rights.ts";
-import { Certificate, type Certificates } from "../certificates.ts";
+import { Certificate, type CertificateQuery, type Certificates } from "../certificates.ts";
 import { ClientAssociation, type ClientAssociations } from "../client-associations.ts";
 import { CommunicationPort, type CommunicationPorts, HdlcSetting, type HdlcSettings } from "../communication.ts";
 import {
@@ -11,7 +12,7 @@ import {
 import { ObisCode, type ObisCodes } from "../obis-codes.ts";
 import { checkRow, type Stored } from "../shape.ts";
 import { MemoryRows } from "./rows.ts";
-import { copied, type MemoryContext, unknownReference } from "./state.ts";
+import { copied, knownMeter, type MemoryContext, unknownReference } from "./state.ts";
 
 const objectKey = (row: ObisCode): string =>
   JSON.stringify([row.template, row.logicalDevice, row.classId, row.logicalName]);
@@ -69,6 +70,37 @@ class MemoryAccessRights extends MemoryRows<AccessRight> implements AccessRights
   }
 }
 
+class MemoryCertificates extends MemoryRows<Certificate> implements Certificates {
+  #added = 0;
+
+  constructor(context: MemoryContext) {
+    super(context, {
+      table: (state) => state.certificates,
+      check: (row) => checkRow(Certificate, row),
+      // As in SQL: what is not told is like nothing else.
+      unique: ({ meterId, instanceId, serialNumber, issuer }) =>
+        meterId === undefined || instanceId === undefined || serialNumber === undefined || issuer === undefined
+          ? String(++this.#added)
+          : JSON.stringify([meterId, instanceId, toHex(serialNumber), toHex(issuer)]),
+      references({ meterId }, state) {
+        if (meterId !== undefined) knownMeter(state, meterId);
+      },
+    });
+  }
+
+  async find({ instanceId, ...query }: CertificateQuery): Promise<readonly Stored<Certificate>[]> {
+    const asked = Object.entries({
+      ...query,
+      ...(instanceId === undefined ? {} : { instanceId: logicalName(instanceId) }),
+    });
+    const fits = (value: unknown, wanted: unknown): boolean =>
+      wanted instanceof Uint8Array ? value instanceof Uint8Array && sameOctets(value, wanted) : value === wanted;
+    return this.table()
+      .filter((row) => asked.every(([name, wanted]) => fits(row[name as keyof Certificate], wanted)))
+      .map(copied);
+  }
+}
+
 /** The tables that a user edits. */
 export function memoryTables(context: MemoryContext): {
   readonly obisCodes: ObisCodes;
@@ -83,10 +115,7 @@ export function memoryTables(context: MemoryContext): {
   return {
     obisCodes: new MemoryObisCodes(context),
     accessRights: new MemoryAccessRights(context),
-    certificates: new MemoryRows(context, {
-      table: (state) => state.certificates,
-      check: (row) => checkRow(Certificate, row),
-    }),
+    certificates: new MemoryCertificates(context),
     clientAssociations: new MemoryRows(context, {
       table: (state) => state.clientAssociations,
       check: (row) => checkRow(ClientAssociation, row),

@@ -126,10 +126,85 @@ export function securitySuite(open: OpenStore): void {
         ]);
       }));
 
+    for (const sealing of [undefined, testSealing(1)]) {
+      it(`keeps key pairs ${sealing === undefined ? "as they are" : "sealed"}`, () =>
+        withStore(
+          open,
+          async (store) => {
+            await filled(store);
+            const { keyPairs } = store;
+            const pair = { meterId, instanceId, usage: 0, privateKey: key(21, 32), publicKey: key(22, 64) };
+            const other = { ...pair, usage: 1, privateKey: key(23, 48), publicKey: key(24, 96) };
+            expect(await keyPairs.of(meterId)).toEqual([]);
+            expect(await keyPairs.putIfAbsent([other, pair])).toBe(2);
+            expect(await keyPairs.putIfAbsent([{ ...pair, privateKey: key(25, 32) }])).toBe(0);
+            expect(await keyPairs.of(meterId)).toEqual([pair, other]);
+            await keyPairs.put([{ ...pair, privateKey: key(26, 32) }]);
+            expect((await keyPairs.of(meterId))[0]?.privateKey).toEqual(key(26, 32));
+            await expectFault(keyPairs.put([pair, { ...pair, privateKey: key(1, 31) }]), "bad-value", [
+              "key_pairs",
+              "private_key",
+            ]);
+            await expectFault(keyPairs.put([pair, { ...other, meterId: "nobody" }]), "unknown-reference");
+            expect((await keyPairs.of(meterId))[0]?.privateKey).toEqual(key(26, 32));
+            expect(await keyPairs.putIfAbsent([])).toBe(0);
+          },
+          sealing === undefined ? {} : { sealing },
+        ));
+    }
+
+    it("finds certificates by serial number and by entity", () =>
+      withStore(open, async (store) => {
+        await filled(store);
+        const { certificates } = store;
+        const one = {
+          meterId,
+          instanceId,
+          certificateEntity: 0,
+          certificateUsage: 1,
+          serialNumber: key(1, 8),
+          issuer: key(2, 40),
+          systemTitle: key(3, 8),
+          entityId: 1,
+          certificateType: "DEVICE" as const,
+          certificateData: key(4, 300),
+          validFrom: 0,
+          validUntil: 1000,
+        };
+        const client = { ...one, certificateEntity: 1, serialNumber: key(5, 8), certificateType: "CLIENT" as const };
+        const loose = {
+          entityId: 0,
+          certificateType: "AUTHORITY" as const,
+          certificateData: key(6),
+          validFrom: 0,
+          validUntil: 1,
+        };
+        const ids = await certificates.addAll([one, client, loose, loose]);
+        const found = async (query: object) =>
+          (await certificates.find({ meterId, ...query })).map(({ id }) => ids.indexOf(id));
+        expect(await found({})).toEqual([0, 1]);
+        expect(await found({ instanceId, serialNumber: key(5, 8), issuer: key(2, 40) })).toEqual([1]);
+        expect(await found({ certificateEntity: 0, certificateUsage: 1, systemTitle: key(3, 8) })).toEqual([0]);
+        expect(await found({ certificateUsage: 0 })).toEqual([]);
+        expect(await found({ instanceId: "0.0.43.0.9.255" })).toEqual([]);
+        expect(await certificates.find({ meterId: "nobody" })).toEqual([]);
+        expect((await certificates.find({ meterId }))[0]).toMatchObject(one);
+        await expectFault(certificates.add(one), "duplicate");
+        await expectFault(
+          certificates.add({ ...one, meterId: "nobody", serialNumber: key(9, 8) }),
+          "unknown-reference",
+        );
+        expect(await certificates.remove(ids[0] as number)).toBe(true);
+        expect(await found({})).toEqual([1]);
+        await certificates.add(one);
+      }));
+
     it("is opened with its key-encryption key only, and seals what was not", async () => {
       const { store, reopen } = await open();
       await filled(store);
       await store.securitySettings.changeKeys(meterId, instanceId, { masterKey: key(6) }, 1000);
+      const pair = { meterId, instanceId, usage: 2, privateKey: key(31, 48), publicKey: key(32, 96) };
+      await store.keyPairs.put([pair]);
       await store.close();
       if (reopen === undefined) return;
       const sealed = await reopen({ sealing: testSealing(1) });
@@ -140,6 +215,7 @@ export function securitySuite(open: OpenStore): void {
         keyVersion: 2,
       });
       expect(await sealed.securitySettings.secretsOf(meterId)).toEqual([secret]);
+      expect(await sealed.keyPairs.of(meterId)).toEqual([pair]);
       expect((await sealed.securitySettings.formerKeys(meterId, instanceId))[0]?.key).toEqual(key(3));
       await sealed.close();
       await expectFault(reopen({ sealing: testSealing(2) }), "wrong-key-encryption-key");

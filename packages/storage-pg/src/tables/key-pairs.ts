@@ -1,0 +1,52 @@
+import { stepped } from "@dlmskit/core";
+import { checkRow, KeyPair, type KeyPairs, type KeySealing, sealKey, unsealKey } from "@dlmskit/storage";
+import { octetsOf, recordsOf, rowOf } from "../columns.ts";
+import type { Database } from "../database.ts";
+import { expectSealing } from "./key-sealing.ts";
+
+const select = `
+  SELECT meter_id, instance_id, usage, private_key, public_key FROM key_pairs
+  WHERE meter_id = $1::text
+  ORDER BY instance_id COLLATE "C", usage`;
+
+const put = `
+  INSERT INTO key_pairs AS k (meter_id, instance_id, usage, private_key, public_key)
+  SELECT r.meter_id, r.instance_id, r.usage, decode(r.private_key, 'hex'), decode(r.public_key, 'hex')
+  FROM jsonb_to_recordset($1::text::jsonb)
+    AS r(meter_id text, instance_id text, usage int, private_key text, public_key text)
+  ON CONFLICT (meter_id, instance_id, usage)`;
+
+const set = `${put} DO UPDATE SET private_key = EXCLUDED.private_key, public_key = EXCLUDED.public_key RETURNING 1`;
+const putIfAbsent = `${put} DO NOTHING RETURNING 1`;
+
+export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPairs {
+  async function keep(sql: string, pairs: readonly KeyPair[]): Promise<number> {
+    const kept = pairs
+      .map((pair) => checkRow(KeyPair, pair))
+      .map((row) => ({ ...row, privateKey: sealKey(sealing, row.privateKey) }));
+    if (kept.length === 0) return 0;
+    return db.transaction(async (tx) => {
+      await expectSealing(tx, sealing);
+      return (await tx.query(sql, [recordsOf(KeyPair, kept)])).rows.length;
+    });
+  }
+  return {
+    async of(meterId) {
+      const { rows } = await db.query(select, [meterId]);
+      return rows.map((row) => {
+        const id = `${row.meter_id} ${row.instance_id} ${row.usage}`;
+        let privateKey: Uint8Array;
+        try {
+          privateKey = unsealKey(sealing, octetsOf(row.private_key));
+        } catch (caught) {
+          throw stepped(stepped(stepped(caught, "private_key"), `id ${id}`), KeyPair.table);
+        }
+        return rowOf(KeyPair, { ...row, private_key: privateKey }, id);
+      });
+    },
+    async put(pairs) {
+      await keep(set, pairs);
+    },
+    putIfAbsent: (pairs) => keep(putIfAbsent, pairs),
+  };
+}

@@ -1,0 +1,29 @@
+import { integer, logicalNameText, octets, octetsOf, text } from "./fields.ts";
+import { type RowOf, shape } from "./shape.ts";
+
+/** A key pair of a Security setup of a meter: raw keys on P-256 (suite 1) or P-384 (suite 2). */
+export const KeyPair = shape("key_pairs", {
+  meterId: text(100, 1),
+  /** Logical name of the Security setup. */
+  instanceId: logicalNameText,
+  /** As the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
+  usage: integer(0, 2),
+  /** The scalar: sealed as the other keys are. */
+  privateKey: octetsOf(32, 48),
+  /** x ‖ y. */
+  publicKey: octets(64, 96),
+});
+export type KeyPair = RowOf<typeof KeyPair>;
+
+/**
+ * Key pairs, one for each usage of a Security setup. Faults: `bad-value`, `unknown-reference` (no such meter),
+ * `wrong-key-encryption-key`, `key-encryption-key-needed`.
+ */
+export interface KeyPairs {
+  /** By instanceId and usage. */
+  of(meterId: string): Promise<readonly KeyPair[]>;
+  /** Sets a key pair, whether there was one or not: all or none. */
+  put(pairs: readonly KeyPair[]): Promise<void>;
+  /** Adds those that are not there yet; gives how many. */
+  putIfAbsent(pairs: readonly KeyPair[]): Promise<number>;
+}

@@ -1,0 +1,36 @@
+import { KeyPair, type KeyPairs } from "../key-pairs.ts";
+import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
+import { checkRow } from "../shape.ts";
+import { copied, knownMeter, type MemoryContext } from "./state.ts";
+
+export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | undefined): KeyPairs {
+  function keep(pairs: readonly KeyPair[], replace: boolean): number {
+    const state = context.use();
+    if (sealing === undefined && state.sealingCheck !== undefined) throw sealingNeeded();
+    const checked = pairs.map((pair) => copied(checkRow(KeyPair, pair)));
+    for (const { meterId } of checked) knownMeter(state, meterId);
+    let kept = 0;
+    for (const pair of checked) {
+      const of = state.keyPairs.get(pair.meterId) ?? new Map<string, KeyPair>();
+      state.keyPairs.set(pair.meterId, of);
+      const name = `${pair.instanceId} ${pair.usage}`;
+      if (of.has(name) && !replace) continue;
+      of.set(name, { ...pair, privateKey: new Uint8Array(sealKey(sealing, pair.privateKey)) });
+      kept++;
+    }
+    return kept;
+  }
+  return {
+    async of(meterId) {
+      return [...(context.use().keyPairs.get(meterId)?.entries() ?? [])]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([, pair]) => copied({ ...pair, privateKey: unsealKey(sealing, pair.privateKey) }));
+    },
+    async put(pairs) {
+      keep(pairs, true);
+    },
+    async putIfAbsent(pairs) {
+      return keep(pairs, false);
+    },
+  };
+}
