@@ -22,7 +22,7 @@ function within<T>(step: string, encode: () => T): T {
 }
 
 function encodeHdlc(json: { readonly [key: string]: Json }): Uint8Array {
-  const { pdu, fault: _, ...frame } = json;
+  const { pdu, fault: _, pduFault: __, ...frame } = json;
   if (frame.information !== undefined || pdu === undefined) return encodeFrame(frameFromJson(frame));
   const { apdu, octets } = within("pdu", () => encodeApduJson(pdu));
   const information = wrapLlc(octets, senderOf(apdu.apdu) === "client" ? "command" : "response");
@@ -30,7 +30,7 @@ function encodeHdlc(json: { readonly [key: string]: Json }): Uint8Array {
 }
 
 function encodeWrapper(json: { readonly [key: string]: Json }): Uint8Array {
-  const { pdu, fault: _, length, ...header } = json;
+  const { pdu, fault: _, pduFault: __, length, ...header } = json;
   const octets = within("pdu", () => (typeof pdu === "string" ? fromHex(pdu) : encodeApduJson(pdu as Json).octets));
   const wpdu = Wpdu.fromJson({ ...header, pdu: "" });
   if (length !== undefined && length !== octets.length) {

@@ -1,9 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { decodeCommand } from "./commands/decode.ts";
+import { discoverCommand } from "./commands/discover.ts";
 import { encodeCommand } from "./commands/encode.ts";
+import { profileCommand } from "./commands/profile.ts";
+import { readCommand } from "./commands/read.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { startCommand } from "./commands/start.ts";
 import { templatesCommand } from "./commands/templates.ts";
+import { invokeCommand, writeCommand } from "./commands/write.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 
 const program = new Command("dlms")
@@ -11,9 +15,11 @@ const program = new Command("dlms")
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-for (const add of [decodeCommand, encodeCommand, simulateCommand, templatesCommand, startCommand]) {
-  add(program);
-}
+const commands = [
+  ...[decodeCommand, encodeCommand, simulateCommand, readCommand, writeCommand, invokeCommand],
+  ...[profileCommand, discoverCommand, templatesCommand, startCommand],
+];
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync();

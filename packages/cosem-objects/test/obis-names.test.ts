@@ -6,6 +6,7 @@ describe("names of OBIS codes", () => {
     ["1.0.1.8.0.255", "Active energy import (+A), total"],
     ["1.0.1.8.3.255", "Active energy import (+A), rate 3"],
     ["1.5.1.8.0.255", "Active energy import (+A), total"],
+    ["0.0.96.1.2.255", "Device ID 3"],
     ["0.0.94.91.10.255", "Name plate details profile"],
   ])("%s is %s", (code, name) => {
     expect(obisName(code)).toBe(name);

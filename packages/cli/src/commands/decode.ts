@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DecipherKeys } from "../decode/decipher.ts";
 import { decodeOctets, type LayerName, layers } from "../decode/decode.ts";
 import { type Item, itemJson } from "../decode/item.ts";
+import { keyFrom } from "../decode/key-option.ts";
 import { hexInputs, type Input, octetsOf } from "../input.ts";
-import { keyFrom } from "../keys.ts";
 import { faultText } from "../output/fault.ts";
 import { treeText } from "../output/tree.ts";
 
@@ -50,8 +50,8 @@ function jsonLine(items: readonly Item[]): string {
   return `${JSON.stringify(document)}\n`;
 }
 
-function peopleText({ node, fault }: Item): string {
-  return (node === undefined ? "" : treeText([node])) + (fault === undefined ? "" : faultText(fault));
+function faultTexts({ fault, pduFault }: Item): string {
+  return [fault, pduFault].map((one) => (one === undefined ? "" : faultText(one))).join("");
 }
 
 async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
@@ -61,7 +61,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   let answered = 0;
   for await (const input of inputs) {
     const items = decodeInput(input, keys, options.as);
-    failed ||= items.some(({ fault }) => fault !== undefined);
+    failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
       process.stdout.write(jsonLine(items));
       continue;
@@ -69,11 +69,8 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
     for (const item of items) {
       // Among others a fault stands in its place; alone it goes where faults go.
       if (answered > 0) process.stdout.write("\n");
-      if (many || items.length > 1 || item.fault === undefined) process.stdout.write(peopleText(item));
-      else {
-        if (item.node !== undefined) process.stdout.write(treeText([item.node]));
-        process.stderr.write(faultText(item.fault));
-      }
+      if (item.node !== undefined) process.stdout.write(treeText([item.node]));
+      (many || items.length > 1 ? process.stdout : process.stderr).write(faultTexts(item));
       answered++;
     }
   }

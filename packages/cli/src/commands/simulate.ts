@@ -1,27 +1,16 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { Fault } from "@dlmskit/core";
+import { writeFileSync } from "node:fs";
 import {
   createSimulator,
   identitiesCsv,
   identitiesJson,
   type LinkName,
-  parseKeysFile,
   type SimulatorOptions,
 } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { readKeysFile } from "../keys-file.ts";
+import { numberOption, portOption } from "../options.ts";
 import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
-
-/** A whole number in a range, for an option. */
-const numberOption =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= low && number <= high) return number;
-    throw new InvalidArgumentError(`a whole number from ${low} to ${high} is wanted`);
-  };
-
-export const portOption = numberOption(0, 65535);
 
 function speedOption(text: string): number {
   const speed = Number(text);
@@ -51,16 +40,11 @@ interface SimulateOptions {
   readonly json?: boolean;
 }
 
-function readText(path: string, what: string): string {
-  if (!existsSync(path)) throw new Fault("no-such-file", `${what} ${path} is not there`, { layer: "cli" });
-  return readFileSync(path, "utf8");
-}
-
 async function simulate(options: SimulateOptions): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`${text}\n`);
   };
-  const keys = options.keys === undefined ? undefined : parseKeysFile(readText(options.keys, "the keys file"));
+  const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const store = await openStoreOf(options.store, say);
   try {
     const { template, meters, seed, start, speed } = options;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { portOption } from "./simulate.ts";
+import { portOption } from "../options.ts";
 
 /** `dlms start`: what `npm start` runs. */
 export function startCommand(program: Command): void {

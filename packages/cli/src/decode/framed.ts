@@ -22,6 +22,6 @@ export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;
     caught.path.unshift("pdu");
-    return { ...frame, fault: caught };
+    return { ...frame, pduFault: caught };
   }
 }

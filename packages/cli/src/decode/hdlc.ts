@@ -59,15 +59,28 @@ function decodeOne(source: Source, frame: Frame, session: Session, segments: Seg
   return pdu === undefined ? decoded : framed(decoded, message.view(pdu), session);
 }
 
-/** The Fault of octets that are no frame. */
-function dropped(octets: Source, why: string): Fault {
+const words: { readonly [why: string]: string } = {
+  "fcs-mismatch": "the frame check sequence is wrong",
+  "hcs-mismatch": "the header check sequence is wrong",
+  "no-closing-flag": "no flag stands where the length field puts it",
+  truncated: "the frame is cut",
+};
+
+function noFrame(octets: Source, why: string): Fault {
+  const { length } = octets.octets;
+  const message = words[why] ?? `${length} octet${length === 1 ? " is" : "s are"} no frame`;
+  return new Fault(why, message, { layer: "hdlc", offset: octets.place(0) });
+}
+
+/** What is wrong with octets that should have been one frame, exactly. */
+function noFrameAtAll(source: Source, why: string): Fault {
   try {
-    decodeFrame(octets.octets);
+    decodeFrame(source.octets);
   } catch (caught) {
-    const fault = placed(caught, octets);
-    if (fault instanceof Fault && fault.code !== "no-opening-flag") return fault;
+    if (caught instanceof Fault) return caught;
+    throw caught;
   }
-  return new Fault(why, `${octets.octets.length} octets are no frame`, { layer: "hdlc", offset: octets.place(0) });
+  return noFrame(source, why);
 }
 
 /** The frames of a stream, in order; a Fault in the place of what is none. */
@@ -82,7 +95,7 @@ export function decodeHdlc(source: Source, session: Session): Item[] {
       if (split.frame === undefined) {
         const part = source.slice(end, end + split.octets.length);
         end += split.octets.length;
-        throw dropped(part, split.why);
+        throw noFrame(part, split.why);
       }
       const part = source.view(split.octets);
       end = split.octets.byteOffset - octets.byteOffset + split.octets.length - 1;
@@ -93,8 +106,9 @@ export function decodeHdlc(source: Source, session: Session): Item[] {
     }
   }
   // The flag that closed the last frame waits for another one; more than that is a frame cut off.
-  if (splitter.held > 1)
-    items.push({ fault: dropped(source.slice(octets.length - splitter.held, octets.length), "truncated") });
-  if (items.length === 0) items.push({ fault: dropped(source, "noise") });
+  if (splitter.held > 1) {
+    items.push({ fault: noFrame(source.slice(octets.length - splitter.held, octets.length), "truncated") });
+  }
+  if (items.every(({ json }) => json === undefined)) return [{ fault: noFrameAtAll(source, "noise") }];
   return items;
 }

@@ -9,6 +9,8 @@ export interface Item {
   readonly json?: { readonly [key: string]: Json };
   readonly node?: TreeNode;
   readonly fault?: Fault;
+  /** Why the PDU of a frame cannot be read; the frame itself is right. */
+  readonly pduFault?: Fault;
 }
 
 /** An item of which something could be read: its JSON form and its fields for people. */
@@ -18,6 +20,10 @@ export interface Decoded extends Item {
 }
 
 /** The JSON document of an item: the form, the fault, or both. */
-export function itemJson({ json, fault }: Item): { readonly [key: string]: Json } {
-  return fault === undefined ? (json ?? {}) : { ...json, fault: fault.toJSON() };
+export function itemJson({ json, fault, pduFault }: Item): { readonly [key: string]: Json } {
+  return {
+    ...json,
+    ...(fault === undefined ? {} : { fault: fault.toJSON() }),
+    ...(pduFault === undefined ? {} : { pduFault: pduFault.toJSON() }),
+  };
 }

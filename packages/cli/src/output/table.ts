@@ -6,10 +6,31 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-/** Rows for a terminal: no lines between them, numbers to the right where the column says so. */
+/** Words in lines of at most `width` characters, where they are not longer themselves. */
+function wrapped(text: string, width: number): string {
+  let line = "";
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join("\n");
+}
+
+/** Rows for a terminal: no lines between them, numbers to the right where the column says so. A long heading takes several lines. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
-    head: columns.map(({ title }) => pc.bold(title)),
+    head: columns.map(({ title }, at) => {
+      const widest = rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 14);
+      return wrapped(title, widest)
+        .split("\n")
+        .map((line) => pc.bold(line))
+        .join("\n");
+    }),
     colAligns: columns.map(({ align }) => align ?? "left"),
     chars: {
       ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },

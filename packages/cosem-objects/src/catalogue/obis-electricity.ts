@@ -3,7 +3,7 @@ import type { NameEntry } from "./obis-names.ts";
 // OBIS codes of electricity (value group A = 1, and 2 for direct current).
 // A lower-case letter in a pattern is any number; {e} in a name stands for the number there.
 export const electricityNames: readonly NameEntry[] = [
-  ["1.b.0.0.e.255", "Electricity ID {e}+1 ({e} = 0..9)"],
+  ["1.b.0.0.e.255", "Electricity ID {e}+1"],
   ["1.b.0.0.255.255", "Electricity IDs combined"],
   ["1.b.0.1.0.255", "Billing period counter (scheme 1)"],
   ["1.b.0.1.1.255", "Number of available billing periods (scheme 1)"],
@@ -216,10 +216,7 @@ export const electricityNames: readonly NameEntry[] = [
   ["1.b.13.3.0.255", "Minimum power factor 1"],
   ["1.b.13.0.0.255", "Average power factor, billing period"],
   ["1.b.13.5.0.255", "Last average power factor"],
-  [
-    "1.b.81.7.e.255",
-    "Phase angle ({e} = 10*reference + quantity; U(L1)=0, U(L2)=1, U(L3)=2, I(L1)=4, I(L2)=5, I(L3)=6, I(L0)=7)",
-  ],
+  ["1.b.81.7.e.255", "Phase angle=0, U(L2)=1, U(L3)=2, I(L1)=4, I(L2)=5, I(L3)=6, I(L0)=7)"],
   ["1.b.81.7.1.255", "Angle U(L2) to U(L1)"],
   ["1.b.81.7.2.255", "Angle U(L3) to U(L1)"],
   ["1.b.81.7.12.255", "Angle U(L3) to U(L2)"],
@@ -227,7 +224,7 @@ export const electricityNames: readonly NameEntry[] = [
   ["1.b.81.7.15.255", "Angle I(L2) to U(L2)"],
   ["1.b.81.7.26.255", "Angle I(L3) to U(L3)"],
   ["1.b.83.8.e.255", "Line and transformer losses ({e} selects quantity)"],
-  ["1.b.c.7.124.255", "Total harmonic distortion, instantaneous ({c} = 11, 12, 31, 32, 51, 52, 71, 72)"],
+  ["1.b.c.7.124.255", "Total harmonic distortion, instantaneous"],
   ["1.b.c.7.e.255", "Harmonic {e}, instantaneous (voltage, current, power quantities)"],
   ["1.b.12.32.e.255", "UNIPEDE voltage dips ({e} selects depth and duration class)"],
   ["1.b.96.1.e.255", "Metering point ID {e}+1 (electricity related)"],

@@ -51,5 +51,8 @@ export function obisName(code: LogicalName, companion?: Companion): string | und
   const known = patterns(groups[0] as string);
   const found =
     (companion && known.find((pattern) => pattern.companion === companion && fits(pattern))) ?? known.find(fits);
-  return found?.name.replace(/\{(\w)\}/g, (_, letter: string) => groups[found.groups.indexOf(letter)] as string);
+  return found?.name.replace(/\{(\w)\}(\+1)?/g, (_, letter: string, next?: string) => {
+    const group = groups[found.groups.indexOf(letter)] as string;
+    return next === undefined ? group : String(Number(group) + 1);
+  });
 }

@@ -1,0 +1,70 @@
+import type { DiscoveredObject } from "@dlmskit/client";
+import { AccessBit } from "@dlmskit/cosem-objects";
+import type { Command } from "commander";
+import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { openMeter } from "../meter/open.ts";
+import { table } from "../output/table.ts";
+
+/** `1r 2rw 3-`: what may be done with each attribute; `!` where it needs protection. */
+function rights({ attributes }: DiscoveredObject): string {
+  const guarded = ~(AccessBit.read | AccessBit.write);
+  return attributes
+    .map(({ attributeId, readable, writable, bits }) => {
+      const how = `${readable ? "r" : ""}${writable ? "w" : ""}` || "-";
+      return `${attributeId}${how}${(bits & guarded) === 0 ? "" : "!"}`;
+    })
+    .join(" ");
+}
+
+const invocable = ({ methods }: DiscoveredObject): string =>
+  methods.flatMap((one) => (one.invocable ? [String(one.methodId)] : [])).join(" ");
+
+async function discover(place: string, options: MeterOptions): Promise<void> {
+  await using session = await openMeter(place, options);
+  const { association } = session;
+  const { objects, problems, version } = await session.discover();
+  if (options.json) {
+    const { conformance, ciphered, clientMaxReceivePduSize, serverMaxReceivePduSize } = association;
+    const told = { version, ciphered, conformance, clientMaxReceivePduSize, serverMaxReceivePduSize, problems };
+    process.stdout.write(`${JSON.stringify({ association: told })}\n`);
+    for (const object of objects) process.stdout.write(`${JSON.stringify(object)}\n`);
+    return;
+  }
+  process.stdout.write(
+    `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets to the meter\n` +
+      `services: ${association.conformance.join(", ")}\n\n`,
+  );
+  process.stdout.write(
+    table(
+      [
+        { title: "class" },
+        { title: "" },
+        { title: "logical name" },
+        { title: "name" },
+        { title: "attributes" },
+        { title: "methods" },
+      ],
+      objects.map((object) => [
+        `${object.classId} v${object.version}`,
+        object.className ?? "",
+        object.instanceId,
+        object.name ?? "",
+        rights(object),
+        invocable(object),
+      ]),
+    ),
+  );
+  process.stdout.write(`${objects.length} objects\n`);
+  for (const problem of problems) process.stderr.write(`note: object list, ${problem}\n`);
+}
+
+/** `dlms discover`: what the meter lets the client see. */
+export function discoverCommand(program: Command): void {
+  const command = program
+    .command("discover")
+    .description("shows the association and the object list: classes, names, access rights")
+    .argument("<host[:port]>", "where the meter is");
+  meterOptions(command)
+    .addHelpText("after", "\nExample: dlms discover 127.0.0.1:4059 --client 48 --auth hls --keys keys.json")
+    .action((place: string, options: MeterOptions) => discover(place, options));
+}

@@ -1,0 +1,69 @@
+import { type Command, Option } from "commander";
+import { hexOption, numberOption } from "../options.ts";
+
+/** The authentication mechanisms by the names of the command line. */
+export const mechanisms = {
+  none: 0,
+  lls: 1,
+  hls: 2,
+  "hls-md5": 3,
+  "hls-sha1": 4,
+  "hls-gmac": 5,
+  "hls-sha256": 6,
+  "hls-ecdsa": 7,
+} as const;
+export type AuthName = keyof typeof mechanisms;
+
+/** What every command that talks to a meter takes. */
+export interface MeterOptions {
+  readonly client: number;
+  readonly server: number;
+  readonly physical?: number;
+  readonly link: "wrapper" | "hdlc";
+  readonly auth: AuthName;
+  readonly password?: string;
+  readonly ek?: string;
+  readonly ak?: string;
+  readonly systemTitle?: string;
+  readonly suite: number;
+  readonly signingKey?: string;
+  readonly meterPublicKey?: string;
+  readonly keys?: string;
+  readonly counter?: string;
+  readonly state?: string;
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+/** Adds them. Secrets can come from the environment, so that no process list shows them. */
+export function meterOptions(command: Command): Command {
+  return command
+    .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
+    .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
+    .option("--physical <address>", "the lower HDLC address, where the meter has one", numberOption(0, 0x3fff))
+    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
+    .addOption(new Option("--referencing <form>", "how objects are named").choices(["ln"]).default("ln"))
+    .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
+    .addOption(new Option("--ek <hex>", "global unicast encryption key").env("DLMS_EK").argParser(hexOption(16, 32)))
+    .addOption(new Option("--ak <hex>", "authentication key").env("DLMS_AK").argParser(hexOption(16, 32)))
+    .addOption(
+      new Option("--system-title <hex>", "the client's; one is made and kept unless given")
+        .env("DLMS_SYSTEM_TITLE")
+        .argParser(hexOption(8)),
+    )
+    .addOption(new Option("--suite <n>", "security suite").choices(["0", "1", "2"]).default("0").argParser(Number))
+    .addOption(
+      new Option("--signing-key <hex>", "hls-ecdsa: the client's private key")
+        .env("DLMS_SIGNING_KEY")
+        .argParser(hexOption(32, 48)),
+    )
+    .addOption(
+      new Option("--meter-public-key <hex>", "hls-ecdsa: the meter's public key, x and y").argParser(hexOption(64, 96)),
+    )
+    .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
+    .option("--counter <code>", "where the meter tells the invocation counter it saw last, or none")
+    .option("--state <dir>", "where invocation counters are kept; a folder in the user's state unless given")
+    .option("--timeout <ms>", "how long to wait for an answer", numberOption(1, 600_000), 10_000)
+    .option("--json", "one JSON document a line");
+}

@@ -1,0 +1,131 @@
+import { connect, DurableCounters, type Line, readInvocationCounter, type Session } from "@dlmskit/client";
+import { Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
+import { Primary } from "@dlmskit/hdlc";
+import { CounterGuard, Keys } from "@dlmskit/security";
+import { node } from "@dlmskit/security/node";
+import { systemClock, tcpConnect } from "@dlmskit/transport/node";
+import { WrapperClientLink } from "@dlmskit/wrapper";
+import { readKeysFile } from "../keys-file.ts";
+import { type MeterOptions, mechanisms } from "./meter-options.ts";
+import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
+
+type SecurityOf = NonNullable<Parameters<typeof connect>[1]["security"]>;
+
+/** `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; port 4059 unless it says another. Fault `bad-option`. */
+export function placeOf(text: string): { host: string; port: number } {
+  const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
+  const port = Number(found?.[3] ?? 4059);
+  if (found === null || port < 1 || port > 65535) {
+    throw new Fault("bad-option", `"${text}" is no address`, {
+      layer: "cli",
+      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059",
+    });
+  }
+  return { host: (found[1] ?? found[2]) as string, port };
+}
+
+async function lineTo(place: string, options: MeterOptions, client: number): Promise<Line> {
+  const { host, port } = placeOf(place);
+  const { server, physical, link, timeout } = options;
+  const duplex = await tcpConnect(host, port, { timeout });
+  if (link === "wrapper") return { duplex, link: new WrapperClientLink({ client, server }) };
+  const address = { upper: server, ...(physical === undefined ? {} : { lower: physical }) };
+  return { duplex, link: new Primary({ client, server: address, maxInfoSend: 512, maxInfoReceive: 512 }) };
+}
+
+/** Password and keys, from the options, else from the keys file. */
+function secretsOf(options: MeterOptions) {
+  const named = options.keys === undefined ? undefined : readKeysFile(options.keys).clients?.[String(options.client)];
+  const { password } = options;
+  const hex = password === undefined ? undefined : /^hex:((?:[0-9a-fA-F]{2})*)$/.exec(password)?.[1];
+  return {
+    secret: hex !== undefined ? fromHex(hex) : password !== undefined ? fromAscii(password) : named?.password,
+    encryptionKey: options.ek === undefined ? named?.encryptionKey : fromHex(options.ek),
+    authenticationKey: options.ak === undefined ? named?.authenticationKey : fromHex(options.ak),
+  };
+}
+
+/** Where IS 15959 meters tell which counter they saw last of a client, and others may. */
+function counterObject({ counter, client }: MeterOptions): string | undefined {
+  if (counter === "none") return undefined;
+  if (counter !== undefined) return logicalName(counter);
+  return `0.0.43.1.${client % 16 === 0 && client <= 0xff0 ? client / 16 : 0}.255`;
+}
+
+/** The first counter to use with a key that is new here: one above what the meter saw, where it tells. */
+async function firstCounter(place: string, options: MeterOptions): Promise<number> {
+  const instanceId = counterObject(options);
+  if (instanceId === undefined) return 0;
+  try {
+    const asked = { clock: systemClock, provider: node, instanceId, timeout: options.timeout };
+    return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
+  } catch (caught) {
+    // It need not tell. What it expects then shows when it refuses the counter.
+    if (caught instanceof Fault && caught.layer !== "transport") return 0;
+    throw caught;
+  }
+}
+
+async function securityOf(place: string, options: MeterOptions): Promise<SecurityOf | undefined> {
+  const { encryptionKey, authenticationKey } = secretsOf(options);
+  if (encryptionKey === undefined && authenticationKey === undefined) return undefined;
+  if (encryptionKey === undefined || authenticationKey === undefined) {
+    throw new Fault("bad-option", `--${encryptionKey === undefined ? "ek" : "ak"} is missing`, {
+      layer: "cli",
+      hint: "ciphering needs the encryption key and the authentication key",
+    });
+  }
+  const folder = options.state ?? stateFolder();
+  const systemTitle = options.systemTitle === undefined ? ownSystemTitle(folder) : fromHex(options.systemTitle);
+  const file = new CounterFile(folder, encryptionKey, systemTitle);
+  const start = file.reserved ?? (await firstCounter(place, options));
+  let next = start;
+  const counters = new DurableCounters({
+    start,
+    block: 64,
+    reserve(upTo) {
+      file.reserve(next, upTo);
+      next = upTo;
+    },
+  });
+  const { signingKey, meterPublicKey } = options;
+  return {
+    suite: options.suite,
+    keys: new Keys({ encryptionKey, authenticationKey }),
+    systemTitle,
+    counters,
+    replay: new CounterGuard(),
+    ...(signingKey !== undefined && meterPublicKey !== undefined
+      ? { signing: { privateKey: fromHex(signingKey), peerPublicKey: fromHex(meterPublicKey) } }
+      : {}),
+  };
+}
+
+/** Opens the association that the options tell; after an invocation-counter-error once more, with the counter that the meter expects. */
+export async function openMeter(place: string, options: MeterOptions): Promise<Session> {
+  const { secret } = secretsOf(options);
+  const mechanism = mechanisms[options.auth];
+  if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7 && secret === undefined) {
+    throw new Fault("bad-option", `--auth ${options.auth} needs a password`, {
+      layer: "cli",
+      hint: "--password, DLMS_PASSWORD, or --keys FILE with one for this client",
+    });
+  }
+  const security = await securityOf(place, options);
+  const associate = {
+    clock: systemClock,
+    provider: node,
+    timeout: options.timeout,
+    mechanism,
+    ciphered: security !== undefined,
+    ...(mechanism === 0 || secret === undefined ? {} : { secret }),
+    ...(security === undefined ? {} : { security }),
+  };
+  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client), associate);
+  try {
+    return await open();
+  } catch (caught) {
+    if (caught instanceof Fault && caught.code === "invocation-counter-error" && security !== undefined) return open();
+    throw caught;
+  }
+}

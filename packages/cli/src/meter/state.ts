@@ -1,0 +1,155 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Fault, fromHex, toHex } from "@dlmskit/core";
+import { node } from "@dlmskit/security/node";
+import { platformRandom } from "@dlmskit/server";
+
+/** Where a user's programs keep what they must not forget (XDG). */
+export function stateFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { XDG_STATE_HOME: xdg } = environment;
+  return join(xdg === undefined || xdg === "" ? join(homedir(), ".local", "state") : xdg, "dlmskit");
+}
+
+function broken(path: string, what: string, cause?: unknown): Fault {
+  return new Fault("bad-state", `${path}: ${what}`, {
+    layer: "cli",
+    hint: "put it right, or remove it; a counter that is lost must be set above what was used, or the key changed",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Writes a file so that after a crash it holds either what it held or the whole of this. */
+function writeDurably(path: string, text: string): void {
+  const beside = `${path}.${process.pid}.new`;
+  const file = openSync(beside, "w", 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(beside, path);
+  const folder = openSync(join(path, ".."), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function readOr<T>(path: string, absent: T): string | T {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (caught) {
+    if ((caught as NodeJS.ErrnoException).code === "ENOENT") return absent;
+    throw broken(path, "it cannot be read", caught);
+  }
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (caught) {
+    return (caught as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+/** Runs something while no other process does with this path; a lock that a dead process left is taken over. */
+function locked<T>(path: string, run: () => T): T {
+  const lock = `${path}.lock`;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx", mode: 0o600 });
+      break;
+    } catch (caught) {
+      if ((caught as NodeJS.ErrnoException).code !== "EEXIST") throw broken(lock, "it cannot be written", caught);
+      const holder = Number(readOr(lock, ""));
+      if (holder > 0 && !alive(holder)) {
+        // Whoever renames it first has it: two that see the same dead holder do not both remove a lock.
+        const taken = `${lock}.${process.pid}`;
+        try {
+          renameSync(lock, taken);
+          rmSync(taken);
+        } catch {
+          // Another was faster.
+        }
+      } else if (attempt >= 200) {
+        throw broken(lock, `another process (${holder}) holds it`);
+      } else {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      }
+    }
+  }
+  try {
+    return run();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The client's own system title: made once, then always the same. */
+export function ownSystemTitle(folder: string): Uint8Array {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, "system-title");
+  return locked(path, () => {
+    const kept = readOr(path, undefined);
+    if (kept !== undefined) {
+      if (!/^[0-9a-f]{16}\s*$/.test(kept)) throw broken(path, "it is not a system title in hex");
+      return fromHex(kept);
+    }
+    const title = new Uint8Array([...new TextEncoder().encode("DLK"), ...platformRandom(5)]);
+    writeDurably(path, `${toHex(title)}\n`);
+    return title;
+  });
+}
+
+/** The invocation counters of one key and system title, in a file that is named by a digest of the key. */
+export class CounterFile {
+  readonly #path: string;
+
+  constructor(folder: string, key: Uint8Array, systemTitle: Uint8Array) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#path = join(folder, `counter-${toHex(node.hash("sha256", key)).slice(0, 16)}-${toHex(systemTitle)}`);
+  }
+
+  #read(): number | undefined {
+    const text = readOr(this.#path, undefined);
+    if (text === undefined) return undefined;
+    const upTo = Number(text);
+    if (text.trim() === "" || !Number.isInteger(upTo) || upTo < 0 || upTo > 0x100000000) {
+      throw broken(this.#path, "it is not a counter");
+    }
+    return upTo;
+  }
+
+  /** All counters below it may have been used; undefined: the key is new here. */
+  get reserved(): number | undefined {
+    return this.#read();
+  }
+
+  /** Writes durably that the counters from `from` to below `upTo` may be used. Fault `counter-taken` when another process has some of them. */
+  reserve(from: number, upTo: number): void {
+    locked(this.#path, () => {
+      const kept = this.#read() ?? 0;
+      if (kept > from) {
+        throw new Fault("counter-taken", "another process uses the same key and system title", {
+          layer: "cli",
+          hint: "call again",
+        });
+      }
+      writeDurably(this.#path, `${upTo}\n`);
+    });
+  }
+}
