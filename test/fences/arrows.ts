@@ -3,6 +3,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   hdlc: ["core"],
   wrapper: ["core"],
+  mbus: ["core"],
   apdu: ["core"],
   transport: ["core"],
   storage: ["core"],
@@ -17,17 +18,17 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     ...["security", "cosem-objects", "association", "client", "server"],
   ],
   cli: [
-    ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
+    ...["core", "hdlc", "wrapper", "mbus", "apdu", "transport", "storage", "security", "cosem-objects"],
     ...["storage-pg", "association", "client", "server", "simulator"],
   ],
   bench: [
     ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
     ...["storage-pg", "association", "client", "server", "simulator", "cli"],
   ],
-  fuzz: ["core", "hdlc", "wrapper", "apdu"],
+  fuzz: ["core", "hdlc", "wrapper", "mbus", "apdu"],
 };
 
-const purePackages = ["core", "hdlc", "wrapper", "apdu", "security", "association", "cosem-objects"];
+const purePackages = ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects"];
 
 /** Whether a source file belongs to the pure part of its package: no I/O, no clock, no randomness, nothing asynchronous. */
 export const isPure = (name: string, file: string): boolean =>

@@ -3,6 +3,7 @@ export type Layer =
   | "core"
   | "hdlc"
   | "wrapper"
+  | "mbus"
   | "axdr"
   | "acse"
   | "xdlms"

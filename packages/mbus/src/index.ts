@@ -1,0 +1,3 @@
+export { decodeFrame, encodeFrame, longestUserData, MbusFrame } from "./frame.ts";
+export { framesOf, type MbusJoined, MbusJoiner, type MbusPush, type MbusSegment, segmentOf } from "./segment.ts";
+export { type MbusSplit, MbusSplitter } from "./splitter.ts";

@@ -1,0 +1,117 @@
+import { concat, Fault, inRange } from "@dlmskit/core";
+import { longestUserData, type MbusFrame } from "./frame.ts";
+
+/** A piece of an APDU in a long frame: control information 00 to 1F, then source and destination SAP (EN 13757-3, DLMS). */
+export interface MbusSegment {
+  /** 0 to 15, counted on from 0 within one APDU. */
+  readonly sequence: number;
+  /** Whether it is the last one of its APDU. */
+  readonly final: boolean;
+  /** The server's logical device where a meter pushes. */
+  readonly sourceSap: number;
+  /** The client. */
+  readonly destinationSap: number;
+  readonly octets: Uint8Array;
+}
+
+const finalBit = 0x10;
+const lastOfDlms = 0x1f;
+
+/** The segment in a frame; undefined for a frame with another control information, or without room for the SAPs. */
+export function segmentOf({ controlInformation, userData }: MbusFrame): MbusSegment | undefined {
+  if (controlInformation > lastOfDlms || userData.length < 2) return undefined;
+  return {
+    sequence: controlInformation & 0x0f,
+    final: (controlInformation & finalBit) !== 0,
+    sourceSap: userData[0] as number,
+    destinationSap: userData[1] as number,
+    octets: userData.subarray(2),
+  };
+}
+
+export interface MbusPush {
+  /** 0x53 (SND_UD) unless told otherwise. */
+  readonly control?: number;
+  /** 0xFF (broadcast without an answer) unless told otherwise. */
+  readonly address?: number;
+  readonly sourceSap: number;
+  readonly destinationSap: number;
+  /** The most octets that the L field may count; 250 unless told otherwise, as meters in the field do. */
+  readonly longest?: number;
+}
+
+/** The long frames that carry an APDU, in order. Fault `out-of-range`. */
+export function framesOf(apdu: Uint8Array, push: MbusPush): MbusFrame[] {
+  const { control = 0x53, address = 0xff, sourceSap, destinationSap, longest = 250 } = push;
+  const saps = Uint8Array.of(inRange(sourceSap, 0, 0xff), inRange(destinationSap, 0, 0xff));
+  const room = inRange(longest, 6, longestUserData + 3) - 5;
+  const frames: MbusFrame[] = [];
+  let at = 0;
+  do {
+    const octets = apdu.subarray(at, at + room);
+    at += room;
+    const controlInformation = (frames.length & 0x0f) | (at >= apdu.length ? finalBit : 0);
+    frames.push({ control, address, controlInformation, userData: concat(saps, octets) });
+  } while (at < apdu.length);
+  return frames;
+}
+
+/** What a frame did: it made a PDU whole, it was a part of one, it is none of DLMS, or a part is missing. */
+export type MbusJoined =
+  | { readonly type: "received"; readonly pdu: Uint8Array; readonly sourceSap: number; readonly destinationSap: number }
+  | { readonly type: "held" }
+  | { readonly type: "dropped"; readonly fault: Fault };
+
+/** Joins the segments of one APDU, as one meter sends them. Frames of another address or other SAPs start anew. */
+export class MbusJoiner {
+  readonly #longest: number;
+  #parts: Uint8Array[] = [];
+  #octets = 0;
+  #from = "";
+
+  /** `longest`: the longest PDU that is joined, in octets; 65 535 unless told otherwise. */
+  constructor(longest = 0xffff) {
+    this.#longest = longest;
+  }
+
+  /** How many octets of an unfinished PDU are held. */
+  get held(): number {
+    return this.#octets;
+  }
+
+  /** Faults in what it gives: `not-dlms`, `missing-segment`, `pdu-too-long`. What was held is then forgotten. */
+  push(frame: MbusFrame): MbusJoined {
+    const segment = segmentOf(frame);
+    if (segment === undefined) return dropped("not-dlms", "the control information is not that of a DLMS segment");
+    const { sequence, final, sourceSap, destinationSap, octets } = segment;
+    const from = `${frame.address} ${sourceSap} ${destinationSap}`;
+    if (sequence === 0 && (this.#parts.length & 0x0f) !== 0) this.#forget();
+    if (from !== this.#from) this.#forget();
+    this.#from = from;
+    if (sequence !== (this.#parts.length & 0x0f)) {
+      const expected = this.#parts.length & 0x0f;
+      this.#forget();
+      return dropped("missing-segment", `segment ${sequence} where ${expected} belongs`);
+    }
+    if (this.#octets + octets.length > this.#longest) {
+      this.#forget();
+      return dropped("pdu-too-long", `more than ${this.#longest} octets`);
+    }
+    // A copy: the frame may be a view into what its reader uses again.
+    this.#parts.push(octets.slice());
+    this.#octets += octets.length;
+    if (!final) return { type: "held" };
+    const pdu = concat(...this.#parts);
+    this.#forget();
+    return { type: "received", pdu, sourceSap, destinationSap };
+  }
+
+  #forget(): void {
+    this.#parts = [];
+    this.#octets = 0;
+  }
+}
+
+function dropped(code: string, message: string): MbusJoined {
+  return { type: "dropped", fault: new Fault(code, message, { layer: "mbus" }) };
+}
