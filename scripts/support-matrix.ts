@@ -1,15 +1,14 @@
-// Writes docs/support-matrix.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+// Writes docs/support-matrix.md and docs/schema.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
 import { writeFileSync } from "node:fs";
 import { Conformance } from "@dlmskit/apdu";
 import { clientConformance } from "@dlmskit/client";
 import { servedConformance } from "@dlmskit/server";
 import { classesTable, templatesTable } from "./support/classes.ts";
 import { framesTable, linksTable } from "./support/links.ts";
+import { schemaPage } from "./support/schema.ts";
 import { securityTable } from "./support/security.ts";
 import { servicesTable } from "./support/services.ts";
 import { table, yes } from "./support/table.ts";
-
-export const matrixFile = new URL("../docs/support-matrix.md", import.meta.url);
 
 const conformance = (): string =>
   table(
@@ -24,7 +23,7 @@ const conformance = (): string =>
   );
 
 /** The text of docs/support-matrix.md. */
-export function supportMatrix(): string {
+function supportMatrix(): string {
   return `# What is supported
 
 This page is made from the code by \`scripts/support-matrix.ts\`; a test fails when the two differ.
@@ -66,4 +65,10 @@ HDLC frames:
 ${framesTable()}`;
 }
 
-if (import.meta.main) writeFileSync(matrixFile, supportMatrix());
+/** The pages that are made from the code, and what they must say. */
+export const pages = (): readonly (readonly [file: URL, text: string])[] => [
+  [new URL("../docs/support-matrix.md", import.meta.url), supportMatrix()],
+  [new URL("../docs/schema.md", import.meta.url), schemaPage()],
+];
+
+if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);
