@@ -1,7 +1,8 @@
+import type { ApduQuirk } from "@dlmskit/apdu";
 import { Fault, fromHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DecipherKeys } from "../decode/decipher.ts";
-import { decodeOctets, type LayerName, layers } from "../decode/decode.ts";
+import { decodeOctets, type HowToDecode, type LayerName, layers } from "../decode/decode.ts";
 import { type Item, itemJson } from "../decode/item.ts";
 import { keyFrom } from "../decode/key-option.ts";
 import { hexInputs, type Input, octetsOf } from "../input.ts";
@@ -15,6 +16,7 @@ interface DecodeOptions {
   readonly dedicatedKey?: string;
   readonly broadcastKey?: string;
   readonly systemTitle?: readonly Uint8Array[];
+  readonly quirk?: readonly ApduQuirk[];
   readonly json?: boolean;
 }
 
@@ -34,9 +36,9 @@ function keysOf(options: DecodeOptions): DecipherKeys {
   };
 }
 
-function decodeInput(input: Input, keys: DecipherKeys, layer: LayerName | undefined): Item[] {
+function decodeInput(input: Input, how: HowToDecode): Item[] {
   try {
-    return decodeOctets(typeof input === "string" ? octetsOf(input) : input, keys, layer);
+    return decodeOctets(typeof input === "string" ? octetsOf(input) : input, how);
   } catch (caught) {
     if (caught instanceof Fault) return [{ fault: caught }];
     throw caught;
@@ -55,12 +57,12 @@ function faultTexts({ fault, pduFault }: Item): string {
 }
 
 async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
-  const keys = keysOf(options);
+  const how = { keys: keysOf(options), layer: options.as, quirks: options.quirk };
   const { inputs, many } = hexInputs(given);
   let failed = false;
   let answered = 0;
   for await (const input of inputs) {
-    const items = decodeInput(input, keys, options.as);
+    const items = decodeInput(input, how);
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
       process.stdout.write(jsonLine(items));
@@ -95,6 +97,12 @@ export function decodeCommand(program: Command): void {
       "--system-title <title>",
       "the sender's, 8 octets in hex, where the octets do not say it; may be repeated",
       titleOption,
+    )
+    .addOption(
+      new Option("--quirk <name...>", "takes what only some meters send").choices([
+        "date-time-with-data-tag",
+        "untyped-attribute-descriptors",
+      ]),
     )
     .option("--json", "one JSON document a line")
     .addHelpText(

@@ -1,5 +1,5 @@
 import { ActionResponseItem, type Apdu, Data, GetDataResult } from "@dlmskit/apdu";
-import { type Codec, decode, Fault, type Json, list, toHex } from "@dlmskit/core";
+import { type Codec, decode, Fault, type Json, list, sameOctets, toHex } from "@dlmskit/core";
 import { Source } from "./source.ts";
 
 interface Block {
@@ -27,7 +27,10 @@ const contents: readonly (readonly [key: string, codec: Codec<unknown>])[] = [
 export class BlockJoiner {
   readonly #transfers = new Map<string, { next: number; parts: Source[] }>();
 
-  /** The whole when `apdu` is the last block of a transfer whose blocks have all come; undefined else. */
+  /**
+   * The whole when `apdu` is the last block of a transfer whose blocks have all come; undefined else. A block sent again
+   * counts once. Fault `block-out-of-order`: then nothing of that transfer is joined.
+   */
   add(apdu: Apdu, source: Source): Source | undefined {
     if (apdu.apdu === "general-block-transfer") {
       const { blockNumber, lastBlock, blockData } = apdu;
@@ -40,13 +43,23 @@ export class BlockJoiner {
   }
 
   #add(key: string, blockNumber: number, last: boolean, part: Source): Source | undefined {
-    const known = this.#transfers.get(key);
-    const transfer = known !== undefined && known.next === blockNumber ? known : { next: blockNumber, parts: [] };
+    if (blockNumber <= 1) this.#transfers.set(key, { next: blockNumber, parts: [] });
+    const transfer = this.#transfers.get(key);
     // The middle of a transfer whose start was not seen cannot be joined.
-    if (transfer.parts.length === 0 && blockNumber > 1) return undefined;
+    if (transfer === undefined) return undefined;
+    const before = transfer.parts.at(-1);
+    if (blockNumber === transfer.next - 1 && before !== undefined && sameOctets(before.octets, part.octets)) {
+      return undefined;
+    }
+    if (blockNumber !== transfer.next) {
+      this.#transfers.delete(key);
+      throw new Fault("block-out-of-order", `block ${blockNumber} where ${transfer.next} is next`, {
+        layer: "xdlms",
+        offset: part.place(0),
+      });
+    }
     transfer.parts.push(part);
-    transfer.next = blockNumber + 1;
-    this.#transfers.set(key, transfer);
+    transfer.next++;
     if (!last) return undefined;
     this.#transfers.delete(key);
     return Source.join(transfer.parts);

@@ -57,6 +57,8 @@ export class Decipherer {
 
   /** Whether it has the key that this form needs. */
   canOpen(apdu: Ciphered): boolean {
+    const { authenticated, encrypted } = apdu.securityControl;
+    if (!authenticated && !encrypted) return true;
     if (apdu.apdu === "general-ciphering") return false;
     return isDedicated(apdu) ? this.#dedicatedKey !== undefined : this.#keys.encryptionKey !== undefined;
   }
@@ -66,19 +68,16 @@ export class Decipherer {
    * Faults `missing-key`, `missing-system-title`, and those of `Protection.open`.
    */
   open(apdu: Ciphered, octets: Uint8Array): { readonly apdu: Uint8Array; readonly verified: boolean } {
-    const { suite, authenticated, broadcast } = apdu.securityControl;
+    const { suite, authenticated, encrypted } = apdu.securityControl;
+    if (!authenticated && !encrypted) return { apdu: apdu.ciphertext, verified: false };
     const length = suite === 2 ? 32 : 16;
-    const { encryptionKey, authenticationKey, broadcastKey } = this.#keys;
+    const { encryptionKey, authenticationKey } = this.#keys;
+    // Whoever names one key only means that one.
+    const broadcastKey = this.#keys.broadcastKey ?? encryptionKey;
     if (authenticated && authenticationKey === undefined) {
       throw new Fault("missing-key", "the APDU is authenticated, and there is no authentication key", {
         layer: "security",
         hint: "give it with --ak",
-      });
-    }
-    if (broadcast && broadcastKey === undefined) {
-      throw new Fault("missing-key", "the APDU is under the broadcast key", {
-        layer: "security",
-        hint: "give it with --broadcast-key",
       });
     }
     const unused = new Uint8Array(length);
@@ -113,7 +112,7 @@ export class Decipherer {
         refused = caught;
       }
     }
-    throw refused;
+    throw refused instanceof Fault && refused.code === "bad-tag" ? wrongTag() : refused;
   }
 
   #candidates(apdu: Ciphered): Uint8Array[] {
@@ -124,6 +123,13 @@ export class Decipherer {
       : [this.#titles.get(senderOf(apdu.apdu))].filter((title) => title !== undefined);
     return [...learned, ...this.#keys.systemTitles];
   }
+}
+
+function wrongTag(): Fault {
+  return new Fault("bad-tag", "the authentication tag is wrong", {
+    layer: "security",
+    hint: "check the keys and the sender's system title; if they are right, the octets were altered",
+  });
 }
 
 function isDedicated(apdu: Ciphered): boolean {

@@ -1,3 +1,4 @@
+import type { ApduQuirk } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { DecipherKeys } from "./decipher.ts";
 import { decodeHdlc } from "./hdlc.ts";
@@ -9,6 +10,14 @@ import { decodeWrapper } from "./wrapper.ts";
 /** The layers that octets can be taken as. */
 export const layers = ["hdlc", "wrapper", "apdu", "data"] as const;
 export type LayerName = (typeof layers)[number];
+
+export interface HowToDecode {
+  readonly keys: DecipherKeys;
+  /** What the octets are; found out unless told. */
+  readonly layer?: LayerName | undefined;
+  /** What to take of what only real meters send. */
+  readonly quirks?: readonly ApduQuirk[] | undefined;
+}
 
 function attempt(decode: () => Item): Item {
   try {
@@ -23,19 +32,19 @@ function attempt(decode: () => Item): Item {
 const lastDataTag = 33;
 const readRequest = 0x05;
 
-function decodeUnknown(source: Source, keys: DecipherKeys): Item[] {
+function decodeUnknown(source: Source, session: () => Session): Item[] {
   const { octets } = source;
   const [first, second] = octets;
-  if (first === 0x7e) return decodeHdlc(source, new Session(keys));
-  if (first === 0 && second === 1) return decodeWrapper(source, new Session(keys));
-  const apdu = (): Item => attempt(() => decodePdu(source, new Session(keys)));
+  if (first === 0x7e) return decodeHdlc(source, session());
+  if (first === 0 && second === 1) return decodeWrapper(source, session());
+  const apdu = (): Item => attempt(() => decodePdu(source, session()));
   const data = (): Item => attempt(() => decodeDataSource(source));
   if (first === undefined || (first > lastDataTag && first !== 0xff)) {
     const item = apdu();
     // Noise before the first flag is no reason to give up.
     const unknown = item.fault?.code === "unknown-tag" && item.fault.offset === 0;
     if (unknown && octets.includes(0x7e)) {
-      const frames = decodeHdlc(source, new Session(keys));
+      const frames = decodeHdlc(source, session());
       if (frames.some((frame) => frame.json !== undefined)) return frames;
     }
     return [item];
@@ -57,19 +66,20 @@ function decodeUnknown(source: Source, keys: DecipherKeys): Item[] {
  * What the octets are: several items for a stream. Without a layer it is found out. Never throws for any octets:
  * what cannot be read is a Fault in its place.
  */
-export function decodeOctets(octets: Uint8Array, keys: DecipherKeys, layer?: LayerName): Item[] {
+export function decodeOctets(octets: Uint8Array, how: HowToDecode): Item[] {
+  const session = (): Session => new Session(how.keys, how.quirks ?? []);
   const source = Source.of(octets);
   if (octets.length === 0)
     return [{ fault: new Fault("truncated", "there are no octets", { layer: "cli", offset: 0 }) }];
-  switch (layer) {
+  switch (how.layer) {
     case undefined:
-      return decodeUnknown(source, keys);
+      return decodeUnknown(source, session);
     case "hdlc":
-      return decodeHdlc(source, new Session(keys));
+      return decodeHdlc(source, session());
     case "wrapper":
-      return decodeWrapper(source, new Session(keys));
+      return decodeWrapper(source, session());
     case "apdu":
-      return [attempt(() => decodePdu(source, new Session(keys)))];
+      return [attempt(() => decodePdu(source, session()))];
     case "data":
       return [attempt(() => decodeDataSource(source))];
   }

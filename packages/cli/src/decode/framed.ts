@@ -9,7 +9,7 @@ function inOrder(nodes: TreeNode[]): TreeNode[] {
   return nodes.sort((one, other) => one.offset - other.offset);
 }
 
-/** A frame with the APDU in it as `pdu`; where that cannot be read, the frame as it is and the Fault. */
+/** A frame with the APDU in it as `pdu`; where that cannot be read, the frame as it is and why. */
 export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
   try {
     const { json, node, fault } = decodePdu(pdu, session);
@@ -17,7 +17,8 @@ export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
     return {
       json: { ...frame.json, pdu: json },
       node: { ...frame.node, children: inOrder([...frame.node.children, node]) },
-      ...(fault === undefined ? {} : { fault }),
+      // What cannot be deciphered was asked for; what is odd within the APDU is no fault of the frame.
+      ...(fault === undefined ? {} : fault.layer === "security" ? { fault } : { pduFault: fault }),
     };
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;

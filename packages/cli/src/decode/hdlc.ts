@@ -1,8 +1,9 @@
+import { ApduTag } from "@dlmskit/apdu";
 import { decode, Fault, sameOctets } from "@dlmskit/core";
 import { decodeFrame, Frame, FrameSplitter, frameToJson, unwrapLlc } from "@dlmskit/hdlc";
 import { framed } from "./framed.ts";
 import type { Decoded, Item } from "./item.ts";
-import { placed, type Session } from "./pdu.ts";
+import type { Session } from "./pdu.ts";
 import { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
 
@@ -40,6 +41,12 @@ class Segments {
   }
 }
 
+/** The PDU behind the LLC header. Blocks of a push stand in UI frames without one, but for the first. */
+function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
+  const bare = frame === "ui" && message[0] === ApduTag["general-block-transfer"];
+  return unwrapLlc(message, "command") ?? unwrapLlc(message, "response") ?? (bare ? message : undefined);
+}
+
 function decodeOne(source: Source, frame: Frame, session: Session, segments: Segments): Decoded {
   const seen = new TreeCollector(source);
   decode(Frame, source.octets, { layer: "hdlc", observer: seen });
@@ -55,7 +62,7 @@ function decodeOne(source: Source, frame: Frame, session: Session, segments: Seg
   };
   const message = frame.information.length === 0 ? undefined : segments.add(frame, source.view(frame.information));
   if (message === undefined) return decoded;
-  const pdu = unwrapLlc(message.octets, "command") ?? unwrapLlc(message.octets, "response");
+  const pdu = pduOf(message.octets, frame);
   return pdu === undefined ? decoded : framed(decoded, message.view(pdu), session);
 }
 

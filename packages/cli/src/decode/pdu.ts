@@ -1,4 +1,4 @@
-import { type Apdu, apduToJson, Data, decodeApdu } from "@dlmskit/apdu";
+import { type Apdu, type ApduQuirk, apduToJson, Data, decodeApdu } from "@dlmskit/apdu";
 import { Fault, type Json, Reader, stepped } from "@dlmskit/core";
 import { BlockJoiner, joinedToJson } from "./blocks.ts";
 import { type Ciphered, Decipherer, type DecipherKeys } from "./decipher.ts";
@@ -11,8 +11,11 @@ export class Session {
   readonly decipherer: Decipherer;
   readonly blocks = new BlockJoiner();
 
-  constructor(keys: DecipherKeys) {
+  readonly quirks: readonly ApduQuirk[];
+
+  constructor(keys: DecipherKeys, quirks: readonly ApduQuirk[]) {
     this.decipherer = new Decipherer(keys);
+    this.quirks = quirks;
   }
 }
 
@@ -65,7 +68,7 @@ export function decodePdu(source: Source, session: Session): Decoded {
   const seen = new TreeCollector(source);
   let apdu: Apdu;
   try {
-    apdu = decodeApdu(source.octets, { observer: seen });
+    apdu = decodeApdu(source.octets, { observer: seen, quirks: session.quirks });
   } catch (caught) {
     throw placed(caught, source);
   }
@@ -107,7 +110,7 @@ function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): vo
   if ("ciphertext" in apdu) {
     open(apdu, source, session, extras);
   } else if ("userInformation" in apdu && apdu.userInformation !== undefined) {
-    userInformation(source.view(apdu.userInformation), session, extras);
+    add("userInformationPdu", source.view(apdu.userInformation), session, extras);
   } else if ("content" in apdu) {
     add("contentPdu", source.view(apdu.content), session, extras);
   } else {
@@ -125,20 +128,12 @@ function open(apdu: Ciphered, source: Source, session: Session, extras: Extras):
   extras.nodes.push(nodeOf("verified", text, ciphertext.slice(plain.length, ciphertext.octets.length), []));
 }
 
-/** Real meters put in what is no APDU: then it stays the octets that it is. */
-function userInformation(octets: Source, session: Session, extras: Extras): void {
-  try {
-    add("userInformationPdu", octets, session, extras);
-  } catch (caught) {
-    if (!(caught instanceof Fault) || caught.layer === "security") throw caught;
-  }
-}
-
 function join(apdu: Apdu, source: Source, session: Session, extras: Extras): void {
   const whole = session.blocks.add(apdu, source);
   if (whole === undefined) return;
   if (apdu.apdu === "general-block-transfer") {
-    add("joined", whole, session, extras);
+    // A block without data only acknowledges.
+    if (whole.octets.length > 0) add("joined", whole, session, extras);
     return;
   }
   const joined = joinedToJson(whole.octets);
