@@ -1,5 +1,27 @@
 export { challengeLength, checkChallenge, checkChallenges, newChallenge } from "./challenges.ts";
+export type { Compression } from "./compression.ts";
 export { CounterLedger, type CounterLedgerOptions, type CounterSource, lastCounter } from "./counters.ts";
+export type { GeneralKey } from "./general/general-key.ts";
+export {
+  type AppliedCiphering,
+  type AppliedSignature,
+  type CipheringOptions,
+  type GeneralOptions,
+  GeneralProtection,
+  type HeaderOptions,
+  type SigningOptions,
+} from "./general/general-protection.ts";
+export { type KeyGuards, MemoryKeyGuards, type TransactionGuard } from "./general/guards.ts";
+export { type AgreedKeyId, agreeKey, type KeyOffer, offerKey } from "./general/key-agreement-method.ts";
+export {
+  type AppliedLayer,
+  type Layer,
+  type LayerProtections,
+  type OpenedLayers,
+  openLayers,
+  sealLayers,
+} from "./general/layers.ts";
+export type { KeyPurpose, PeerKeys, PrivateKeys } from "./general/peer-keys.ts";
 export { deriveKey, KeyAlgorithm, type KeyDerivation, type KeyPair, newKeyPair } from "./key-agreement.ts";
 export { checkKey, type KeySet, Keys } from "./keys.ts";
 export {

@@ -1,9 +1,11 @@
 import { ApduTag, CipheredFields, cipheredTag, plainTag, securityControlOctet } from "@dlmskit/apdu";
-import { concat, Fault, Reader, sameOctets, Writer } from "@dlmskit/core";
+import { concat, Reader, sameOctets, Writer } from "@dlmskit/core";
 import { tagLength } from "./checks.ts";
+import { type Compression, compressionOf, decompressed } from "./compression.ts";
 import type { CounterSource } from "./counters.ts";
 import { checkKey, type KeySet } from "./keys.ts";
 import type { AesGcm, CryptoProvider } from "./provider.ts";
+import { refusal } from "./refusal.ts";
 import { counterFault, type ReplayGuard } from "./replay.ts";
 import { type SecuritySuite, securitySuite } from "./suites.ts";
 import { checkSystemTitle, checkTitles, initializationVector, systemTitleLength } from "./system-title.ts";
@@ -17,6 +19,8 @@ export interface SealOptions {
   readonly form: CipheredForm;
   /** Under the broadcast key instead of the unicast one. Not with the dedicated key. */
   readonly broadcast?: boolean;
+  /** Compressed before it is ciphered, by the `compression` of the options. */
+  readonly compressed?: boolean;
 }
 
 /** How a received APDU was protected. */
@@ -25,6 +29,7 @@ export interface AppliedProtection {
   readonly encrypted: boolean;
   readonly form: CipheredForm;
   readonly broadcast: boolean;
+  readonly compressed?: true;
   /** The invocation counter it carried. */
   readonly counter: number;
   /** The lowest acceptable counter before it was opened: what the counter within an HLS response is checked against. */
@@ -60,6 +65,10 @@ export interface ProtectionOptions {
   readonly broadcast?: { readonly counters?: CounterSource; readonly replay?: ReplayGuard };
   /** `"encryption-only"`: opens what is encrypted and not authenticated, which anybody can alter on its way. */
   readonly accept?: readonly "encryption-only"[];
+  /** Without it, what is compressed is refused. */
+  readonly compression?: Compression;
+  /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
+  readonly maxDecompressed?: number;
 }
 
 /** A key at work. */
@@ -97,6 +106,8 @@ export class Protection {
   readonly #systemTitle: Uint8Array;
   #peerSystemTitle: Uint8Array | undefined;
   readonly #encryptionOnly: boolean;
+  readonly #compression: Compression | undefined;
+  readonly #maxDecompressed: number | undefined;
 
   constructor(options: ProtectionOptions) {
     const { provider, keys, counters, replay, broadcast } = options;
@@ -113,6 +124,8 @@ export class Protection {
     checkSystemTitle(options.systemTitle);
     this.#systemTitle = options.systemTitle.slice();
     this.#encryptionOnly = options.accept?.includes("encryption-only") ?? false;
+    this.#compression = options.compression;
+    this.#maxDecompressed = options.maxDecompressed;
     if (options.peerSystemTitle !== undefined) this.meet(options.peerSystemTitle);
     if (options.dedicated !== undefined) this.dedicate(options.dedicated);
   }
@@ -150,8 +163,7 @@ export class Protection {
    * `no-dedicated-key`, `no-broadcast-key`, `counter-exhausted`, `counter-not-reserved`.
    */
   seal(apdu: Uint8Array, how: SealOptions): Uint8Array {
-    const { authenticated, encrypted, form } = how;
-    const broadcast = how.broadcast ?? false;
+    const { authenticated, encrypted, form, broadcast = false, compressed = false } = how;
     if (!authenticated && !encrypted) {
       throw refusal("bad-security-control", "an APDU is sealed with authentication, encryption or both");
     }
@@ -163,24 +175,25 @@ export class Protection {
       authenticated,
       encrypted,
       broadcast,
-      compressed: false,
+      compressed,
     });
+    const information = compressed ? compressionOf(this.#compression).compress(apdu) : apdu;
     const counter = slot.counters.next();
     const iv = initializationVector(this.#systemTitle, counter);
-    const length = apdu.length + (authenticated ? tagLength : 0);
-    const to = new Writer(apdu.length + protectionOverhead(apdu.length, how));
+    const length = information.length + (authenticated ? tagLength : 0);
+    const to = new Writer(information.length + protectionOverhead(information.length, how));
     to.u8(tag);
     if (form.startsWith("general")) to.sized(this.#systemTitle);
     to.size(headerLength + length);
     to.u8(control);
     to.u32(counter);
     if (!authenticated) {
-      to.put(slot.aes.crypt(iv, apdu));
+      to.put(slot.aes.crypt(iv, information));
     } else if (encrypted) {
-      to.put(slot.aes.seal(iv, apdu, this.#additional(control)));
+      to.put(slot.aes.seal(iv, information, this.#additional(control)));
     } else {
-      to.put(apdu);
-      to.put(slot.aes.seal(iv, none, this.#additional(control, apdu)));
+      to.put(information);
+      to.put(slot.aes.seal(iv, none, this.#additional(control, information)));
     }
     return to.done();
   }
@@ -189,7 +202,8 @@ export class Protection {
    * The plain APDU of a ciphered one: first the tag is verified, then the counter checked, then the inner tag.
    * Only a right tag moves the counter. Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`,
    * `trailing-octets`, `bad-security-control`, `unknown-system-title`, `own-system-title`, `no-dedicated-key`,
-   * `no-broadcast-key`, `bad-tag`, `invocation-counter` (with `expected`), `inner-tag-mismatch`.
+   * `no-broadcast-key`, `bad-tag`, `invocation-counter` (with `expected`), `bad-compression`, `decompressed-too-long`,
+   * `inner-tag-mismatch`.
    */
   open(apdu: Uint8Array): OpenedApdu {
     const from = new Reader(apdu, { layer: "security" });
@@ -198,7 +212,7 @@ export class Protection {
     const title = this.#senderOf(form.startsWith("general") ? from.take(from.boundedLength()) : none);
     const { securityControl, invocationCounter: counter, ciphertext } = CipheredFields.read(from);
     from.finish();
-    const { authenticated, encrypted, broadcast } = securityControl;
+    const { authenticated, encrypted, broadcast, compressed } = securityControl;
     this.#checkControl(securityControl);
     const slot = this.#slot(form, broadcast);
     const { replay } = slot;
@@ -221,12 +235,14 @@ export class Protection {
     const { lowest } = replay;
     if (!replay.check(counter)) throw counterFault(counter, lowest);
     replay.accept(counter);
+    if (compressed) opened = decompressed(compressionOf(this.#compression), opened, this.#maxDecompressed);
     const first = opened[0];
     // A general form carries any APDU but one that is ciphered in the same way itself.
     if (first === undefined || (inner === undefined ? isCiphered(first) : first !== inner)) {
       throw refusal("inner-tag-mismatch", "the APDU within is not what the ciphered tag says");
     }
-    return { apdu: opened, protection: { authenticated, encrypted, form, broadcast, counter, lowest } };
+    const applied = { authenticated, encrypted, form, broadcast, counter, lowest };
+    return { apdu: opened, protection: compressed ? { ...applied, compressed } : applied };
   }
 
   #senderOf(told: Uint8Array): Uint8Array {
@@ -245,9 +261,7 @@ export class Protection {
     if (suite !== this.#suite.id) {
       throw refusal("bad-security-control", `security suite ${suite} where ${this.#suite.id} is in use`);
     }
-    if (compressed) {
-      throw refusal("bad-security-control", "the APDU is compressed, which is not supported", "turn compression off");
-    }
+    if (compressed) compressionOf(this.#compression);
     if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU is not protected at all");
     if (!authenticated && !this.#encryptionOnly) {
       throw refusal("bad-security-control", "the APDU is encrypted and not authenticated", 'accept "encryption-only"');
@@ -269,10 +283,6 @@ export class Protection {
   #additional(control: number, information: Uint8Array = none): Uint8Array {
     return concat(Uint8Array.of(control), this.#authenticationKey, information);
   }
-}
-
-function refusal(code: string, message: string, hint?: string): Fault {
-  return new Fault(code, message, { layer: "security", ...(hint === undefined ? {} : { hint }) });
 }
 
 function isCiphered(tag: number): boolean {

@@ -1,0 +1,32 @@
+import { Fault } from "@dlmskit/core";
+
+/** Compression of an APDU before it is ciphered (ITU-T V.44 by the standard): the user's, for the package has none. */
+export interface Compression {
+  compress(octets: Uint8Array): Uint8Array;
+  /** Gives no more than `most` octets: it stops, or throws, where there would be more. */
+  decompress(octets: Uint8Array, most: number): Uint8Array;
+}
+
+/** What an APDU may grow to unless told otherwise. */
+const usualMost = 0x10000;
+
+/** Fault `bad-security-control` where there is no compression. */
+export function compressionOf(compression: Compression | undefined): Compression {
+  if (compression !== undefined) return compression;
+  throw new Fault("bad-security-control", "the APDU is compressed, which is not supported", {
+    layer: "security",
+    hint: "turn compression off, or give a `compression`",
+  });
+}
+
+/** The octets again. Faults `bad-compression` for any error, `decompressed-too-long` for more than `most` octets. */
+export function decompressed(compression: Compression, octets: Uint8Array, most = usualMost): Uint8Array {
+  let whole: Uint8Array;
+  try {
+    whole = compression.decompress(octets, most);
+  } catch (cause) {
+    throw new Fault("bad-compression", "the APDU cannot be decompressed", { layer: "security", cause });
+  }
+  if (whole.length <= most) return whole;
+  throw new Fault("decompressed-too-long", `more than ${most} octets come of ${octets.length}`, { layer: "security" });
+}
