@@ -1,6 +1,7 @@
-import { type Apdu, apduFromJson, Data, encodeApdu, encodeData } from "@dlmskit/apdu";
+import { type Apdu, apduFromJson, apduFromXml, Data, dataFromXml, encodeApdu, encodeData } from "@dlmskit/apdu";
 import { asObject, concat, Fault, fromHex, type Json, stepped } from "@dlmskit/core";
 import { encodeFrame, frameFromJson, wrapLlc } from "@dlmskit/hdlc";
+import { encodeFrame as encodeMbusFrame, MbusFrame } from "@dlmskit/mbus";
 import { encodeWpdu, Wpdu } from "@dlmskit/wrapper";
 import { senderOf } from "./decode/decipher.ts";
 
@@ -39,8 +40,22 @@ function encodeWrapper(json: { readonly [key: string]: Json }): Uint8Array {
   return encodeWpdu({ ...wpdu, pdu: octets });
 }
 
+/** The octets of the XML form of an APDU or a Data. Fault `bad-xml`, and those of the layer. */
+export function encodeXml(xml: string): Uint8Array {
+  try {
+    return encodeApdu(apduFromXml(xml));
+  } catch (caught) {
+    if (!(caught instanceof Fault) || caught.code !== "bad-xml") throw caught;
+    try {
+      return encodeData(dataFromXml(xml));
+    } catch {
+      throw caught;
+    }
+  }
+}
+
 /**
- * The octets of a JSON form: an HDLC frame or WPDU (`layer`), an APDU (`apdu`), a Data (`type`), or a list of them, one after
+ * The octets of a JSON form: an HDLC or M-Bus frame or a WPDU (`layer`), an APDU (`apdu`), a Data (`type`), or a list of them, one after
  * another. Fault `bad-json`, and those of the layer.
  */
 export function encodeJson(json: Json): Uint8Array {
@@ -50,6 +65,10 @@ export function encodeJson(json: Json): Uint8Array {
   const given = asObject(json);
   if (given.layer === "hdlc") return encodeHdlc(given);
   if (given.layer === "wrapper") return encodeWrapper(given);
+  if (given.layer === "mbus") {
+    const { pdu: _, fault: __, pduFault: ___, ...frame } = given;
+    return encodeMbusFrame(MbusFrame.fromJson(frame));
+  }
   if (given.apdu !== undefined) return encodeApduJson(given).octets;
   if (given.type !== undefined) return encodeData(Data.fromJson(given));
   throw new Fault("bad-json", "it is no form that is known", {

@@ -64,25 +64,21 @@ export function hexInputs(given: readonly string[]): Inputs {
   return { inputs: lines, many: lines.length > 1 };
 }
 
-/** What `[FILE|-]` means for JSON: a document a line, or one document over all lines. */
+/** What `[FILE|-]` means for JSON and XML: a document a line, or one document over all lines. */
 export function jsonInputs(given: string | undefined): Inputs {
   if (given === undefined || given === "-") return { inputs: standardDocuments(), many: true };
-  if (/^\s*[[{]/.test(given)) return { inputs: [given], many: false };
+  if (/^\s*[[{<]/.test(given)) return { inputs: [given], many: false };
   const text = new TextDecoder().decode(readFile(given));
-  try {
-    JSON.parse(text);
-    return { inputs: [text], many: false };
-  } catch {
-    const lines = linesOf(text);
-    return { inputs: lines, many: lines.length > 1 };
-  }
+  if (parses(text) || opensXml(text.split("\n", 1)[0] ?? "")) return { inputs: [text], many: false };
+  const lines = linesOf(text);
+  return { inputs: lines, many: lines.length > 1 };
 }
 
 /** A line that only opens a bracket starts a document that is spread over lines. */
 async function* standardDocuments(): AsyncIterable<string> {
   let held: string | undefined;
   for await (const line of standardInput()) {
-    if (held === undefined && /^\s*[[{]\s*$/.test(line)) {
+    if (held === undefined && (/^\s*[[{]\s*$/.test(line) || opensXml(line))) {
       held = line;
       continue;
     }
@@ -91,11 +87,21 @@ async function* standardDocuments(): AsyncIterable<string> {
       continue;
     }
     held += `\n${line}`;
-    if (!/^\s*[\]}]\s*$/.test(line) || !parses(held)) continue;
+    if (!(closesXml(held) || (/^\s*[\]}]\s*$/.test(line) && parses(held)))) continue;
     yield held;
     held = undefined;
   }
   if (held !== undefined) yield held;
+}
+
+/** A line that opens an XML element and does not close it. */
+function opensXml(line: string): boolean {
+  return /^\s*<[^>]*>\s*$/.test(line) && !/\/>\s*$/.test(line);
+}
+
+function closesXml(text: string): boolean {
+  const root = /^\s*<([\w.-]+)/.exec(text)?.[1];
+  return root !== undefined && text.trimEnd().endsWith(`</${root}>`);
 }
 
 function parses(text: string): boolean {

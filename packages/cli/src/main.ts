@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
 import { decodeCommand } from "./commands/decode.ts";
 import { discoverCommand } from "./commands/discover.ts";
@@ -21,6 +22,12 @@ const commands = [
 ];
 for (const add of commands) add(program);
 
+// Whoever reads the output may stop reading it: `dlms … | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (caught) {
@@ -30,6 +37,7 @@ try {
   } else {
     if (process.argv.includes("--json")) process.stdout.write(faultJson(caught));
     else process.stderr.write(faultText(caught));
-    process.exitCode = 1;
+    // An option that makes no sense is wrong usage, whoever found it out.
+    process.exitCode = caught instanceof Fault && caught.code === "bad-option" ? 2 : 1;
   }
 }

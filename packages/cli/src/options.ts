@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import { InvalidArgumentError } from "commander";
 
 /** A whole number in a range, for an option. */
@@ -11,11 +12,15 @@ export const numberOption =
 
 export const portOption = numberOption(0, 65535);
 
-/** Octets in hex, `low` to `high` of them; the message never shows what was given: it may be a key. */
+/**
+ * Octets in hex, `low` to `high` of them. Fault `bad-option` that never shows what was given: it may be a key
+ * (commander's own InvalidArgumentError does).
+ */
 export const hexOption =
-  (low: number, high = low) =>
+  (name: string, low: number, high = low) =>
   (text: string): string => {
     const octets = text.length / 2;
     if (/^(?:[0-9a-fA-F]{2})*$/.test(text) && octets >= low && octets <= high) return text.toLowerCase();
-    throw new InvalidArgumentError(`${low === high ? low : `${low} to ${high}`} octets in hex are wanted`);
+    const wanted = `${low === high ? low : `${low} to ${high}`} octets in hex`;
+    throw new Fault("bad-option", `${name} takes ${wanted}`, { layer: "cli" });
   };

@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DecipherKeys } from "../decode/decipher.ts";
 import { decodeOctets, type HowToDecode, type LayerName, layers } from "../decode/decode.ts";
 import { type Item, itemJson } from "../decode/item.ts";
-import { keyFrom } from "../decode/key-option.ts";
 import { hexInputs, type Input, octetsOf } from "../input.ts";
+import { keyFrom } from "../keys.ts";
 import { faultText } from "../output/fault.ts";
 import { treeText } from "../output/tree.ts";
 
@@ -18,6 +18,7 @@ interface DecodeOptions {
   readonly systemTitle?: readonly Uint8Array[];
   readonly quirk?: readonly ApduQuirk[];
   readonly json?: boolean;
+  readonly xml?: boolean;
 }
 
 /** A system title in hex; each use of the option adds one. */
@@ -45,6 +46,17 @@ function decodeInput(input: Input, how: HowToDecode): Item[] {
   }
 }
 
+/** The XML of what has one; a Fault stands in its place as a comment. On one line where each input gets one. */
+function xmlText(items: readonly Item[], oneLine: boolean): string {
+  const texts = items.map((item) => {
+    const fault = item.fault ?? item.pduFault;
+    const said = fault === undefined ? "" : `<!-- ${fault.code}: ${fault.message.replaceAll("--", "- -")} -->\n`;
+    return (item.xml?.() ?? "") + said;
+  });
+  const text = texts.join("");
+  return oneLine ? `${text.replace(/\s*\n\s*/g, "")}\n` : text;
+}
+
 /** One line for an input: its document, or the list of them for a stream. */
 function jsonLine(items: readonly Item[]): string {
   const [only] = items;
@@ -68,6 +80,10 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
       process.stdout.write(jsonLine(items));
       continue;
     }
+    if (options.xml) {
+      process.stdout.write(xmlText(items, many));
+      continue;
+    }
     for (const item of items) {
       // Among others a fault stands in its place; alone it goes where faults go.
       if (answered > 0) process.stdout.write("\n");
@@ -83,7 +99,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
 export function decodeCommand(program: Command): void {
   program
     .command("decode")
-    .description("explains octets: HDLC frames, wrapper PDUs, APDUs, Data")
+    .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data")
     .argument("[hex...]", "octets in hex, a file with an input a line, or - for standard input")
     .addOption(new Option("--as <layer>", "what they are; found out unless told").choices([...layers]))
     .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
@@ -104,7 +120,8 @@ export function decodeCommand(program: Command): void {
         "untyped-attribute-descriptors",
       ]),
     )
-    .option("--json", "one JSON document a line")
+    .addOption(new Option("--json", "one JSON document a line").conflicts("xml"))
+    .option("--xml", "the XML form of the Green Book, of APDUs and Data")
     .addHelpText(
       "after",
       "\nExamples:\n  dlms decode 7ea0210002002303939a748181 --as hdlc\n  dlms decode c001c100030100010800ff0200 --json\n  cat capture.txt | dlms decode - --json",

@@ -1,6 +1,6 @@
 import { Fault, type Json, toHex } from "@dlmskit/core";
 import type { Command } from "commander";
-import { encodeJson } from "../encode.ts";
+import { encodeJson, encodeXml } from "../encode.ts";
 import { jsonInputs } from "../input.ts";
 import { faultJson } from "../output/fault.ts";
 
@@ -16,7 +16,8 @@ async function encode(given: string | undefined, options: { readonly json?: bool
   const { inputs, many } = jsonInputs(given);
   for await (const input of inputs) {
     try {
-      const hex = toHex(encodeJson(parse(input as string)));
+      const text = input as string;
+      const hex = toHex(/^\s*</.test(text) ? encodeXml(text) : encodeJson(parse(text)));
       process.stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
     } catch (caught) {
       if (!(caught instanceof Fault) || !many) throw caught;
@@ -31,7 +32,7 @@ async function encode(given: string | undefined, options: { readonly json?: bool
 export function encodeCommand(program: Command): void {
   program
     .command("encode")
-    .description("the way back from dlms decode --json: a JSON form to octets in hex")
+    .description("the way back from dlms decode --json or --xml: octets in hex")
     .argument("[file]", "a file with a document, or one a line; - for standard input")
     .option("--json", 'one JSON document a line: {"hex": "…"}')
     .addHelpText("after", `\nExample: echo '{"type": "long-unsigned", "value": 230}' | dlms encode -`)

@@ -3,12 +3,13 @@ import { Fault } from "@dlmskit/core";
 import type { DecipherKeys } from "./decipher.ts";
 import { decodeHdlc } from "./hdlc.ts";
 import type { Item } from "./item.ts";
+import { decodeMbus } from "./mbus.ts";
 import { decodeDataSource, decodePdu, Session } from "./pdu.ts";
 import { Source } from "./source.ts";
 import { decodeWrapper } from "./wrapper.ts";
 
 /** The layers that octets can be taken as. */
-export const layers = ["hdlc", "wrapper", "apdu", "data"] as const;
+export const layers = ["hdlc", "wrapper", "mbus", "apdu", "data"] as const;
 export type LayerName = (typeof layers)[number];
 
 export interface HowToDecode {
@@ -37,6 +38,7 @@ function decodeUnknown(source: Source, session: () => Session): Item[] {
   const [first, second] = octets;
   if (first === 0x7e) return decodeHdlc(source, session());
   if (first === 0 && second === 1) return decodeWrapper(source, session());
+  if (first === 0x68 && octets[3] === 0x68 && second === octets[2]) return decodeMbus(source, session());
   const apdu = (): Item => attempt(() => decodePdu(source, session()));
   const data = (): Item => attempt(() => decodeDataSource(source));
   if (first === undefined || (first > lastDataTag && first !== 0xff)) {
@@ -78,6 +80,8 @@ export function decodeOctets(octets: Uint8Array, how: HowToDecode): Item[] {
       return decodeHdlc(source, session());
     case "wrapper":
       return decodeWrapper(source, session());
+    case "mbus":
+      return decodeMbus(source, session());
     case "apdu":
       return [attempt(() => decodePdu(source, session()))];
     case "data":

@@ -9,16 +9,21 @@ function inOrder(nodes: TreeNode[]): TreeNode[] {
   return nodes.sort((one, other) => one.offset - other.offset);
 }
 
+/** What cannot be deciphered was asked for, and what cannot be joined is lost; what is odd within an APDU is no fault of its frame. */
+function isOfFrame({ layer, code }: Fault): boolean {
+  return layer === "security" || code === "block-out-of-order";
+}
+
 /** A frame with the APDU in it as `pdu`; where that cannot be read, the frame as it is and why. */
 export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
   try {
-    const { json, node, fault } = decodePdu(pdu, session);
+    const { json, node, xml, fault } = decodePdu(pdu, session);
     fault?.path.unshift("pdu");
     return {
       json: { ...frame.json, pdu: json },
       node: { ...frame.node, children: inOrder([...frame.node.children, node]) },
-      // What cannot be deciphered was asked for; what is odd within the APDU is no fault of the frame.
-      ...(fault === undefined ? {} : fault.layer === "security" ? { fault } : { pduFault: fault }),
+      ...(xml === undefined ? {} : { xml }),
+      ...(fault === undefined ? {} : isOfFrame(fault) ? { fault } : { pduFault: fault }),
     };
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;

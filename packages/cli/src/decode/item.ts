@@ -8,6 +8,8 @@ import type { TreeNode } from "./tree.ts";
 export interface Item {
   readonly json?: { readonly [key: string]: Json };
   readonly node?: TreeNode;
+  /** The XML form of the APDU or Data in it; deciphered where that was possible. */
+  readonly xml?: () => string;
   readonly fault?: Fault;
   /** Why the PDU of a frame cannot be read; the frame itself is right. */
   readonly pduFault?: Fault;

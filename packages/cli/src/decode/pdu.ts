@@ -1,4 +1,4 @@
-import { type Apdu, type ApduQuirk, apduToJson, Data, decodeApdu } from "@dlmskit/apdu";
+import { type Apdu, type ApduQuirk, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
 import { Fault, type Json, Reader, stepped } from "@dlmskit/core";
 import { BlockJoiner, joinedToJson } from "./blocks.ts";
 import { type Ciphered, Decipherer, type DecipherKeys } from "./decipher.ts";
@@ -48,7 +48,7 @@ export function decodeDataSource(source: Source): Decoded {
     seen.leave(from.at, data);
     from.finish();
     const json = Data.toJson(data) as { readonly [key: string]: Json };
-    return { json, node: seen.nodes[0] as TreeNode };
+    return { json, node: seen.nodes[0] as TreeNode, xml: () => dataToXml(data) };
   } catch (caught) {
     throw placed(caught, source);
   }
@@ -58,6 +58,8 @@ interface Extras {
   readonly json: Record<string, Json>;
   readonly nodes: TreeNode[];
   fault?: Fault;
+  /** Of what is inside and says more than the APDU around it. */
+  xml?: () => string;
 }
 
 /**
@@ -84,6 +86,7 @@ export function decodePdu(source: Source, session: Session): Decoded {
   return {
     json: { ...(apduToJson(apdu) as { readonly [key: string]: Json }), ...extras.json },
     node: nodeOf(apdu.apdu, "", source, [...seen.nodes, ...extras.nodes]),
+    xml: extras.xml ?? (() => apduToXml(apdu)),
     ...(fault === undefined ? {} : { fault }),
   };
 }
@@ -97,7 +100,8 @@ function learn(apdu: Apdu, { decipherer }: Session): void {
 /** What is inside of an APDU, under `key`; its Fault has the key in its path. */
 function add(key: string, octets: Source, session: Session, extras: Extras): void {
   try {
-    const { json, node, fault } = decodePdu(octets, session);
+    const { json, node, xml, fault } = decodePdu(octets, session);
+    if (xml !== undefined && key !== "userInformationPdu") extras.xml = xml;
     extras.json[key] = json;
     extras.nodes.push({ ...node, name: key, text: node.name });
     if (fault !== undefined) throw fault;

@@ -45,21 +45,25 @@ export function meterOptions(command: Command): Command {
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
     .addOption(new Option("--referencing <form>", "how objects are named").choices(["ln"]).default("ln"))
     .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
-    .addOption(new Option("--ek <hex>", "global unicast encryption key").env("DLMS_EK").argParser(hexOption(16, 32)))
-    .addOption(new Option("--ak <hex>", "authentication key").env("DLMS_AK").argParser(hexOption(16, 32)))
+    .addOption(
+      new Option("--ek <hex>", "global unicast encryption key").env("DLMS_EK").argParser(hexOption("--ek", 16, 32)),
+    )
+    .addOption(new Option("--ak <hex>", "authentication key").env("DLMS_AK").argParser(hexOption("--ak", 16, 32)))
     .addOption(
       new Option("--system-title <hex>", "the client's; one is made and kept unless given")
         .env("DLMS_SYSTEM_TITLE")
-        .argParser(hexOption(8)),
+        .argParser(hexOption("--system-title", 8)),
     )
-    .addOption(new Option("--suite <n>", "security suite").choices(["0", "1", "2"]).default("0").argParser(Number))
+    .addOption(new Option("--suite <n>", "security suite: 0, 1 or 2").default(0).argParser(numberOption(0, 2)))
     .addOption(
       new Option("--signing-key <hex>", "hls-ecdsa: the client's private key")
         .env("DLMS_SIGNING_KEY")
-        .argParser(hexOption(32, 48)),
+        .argParser(hexOption("--signing-key", 32, 48)),
     )
     .addOption(
-      new Option("--meter-public-key <hex>", "hls-ecdsa: the meter's public key, x and y").argParser(hexOption(64, 96)),
+      new Option("--meter-public-key <hex>", "hls-ecdsa: the meter's public key, x and y").argParser(
+        hexOption("--meter-public-key", 64, 96),
+      ),
     )
     .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
     .option("--counter <code>", "where the meter tells the invocation counter it saw last, or none")

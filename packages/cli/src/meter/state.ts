@@ -1,6 +1,7 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -66,31 +67,50 @@ const alive = (pid: number): boolean => {
   }
 };
 
+/** Makes the file with the number of this process in it, at once and only where there is none. */
+function claimed(lock: string): boolean {
+  const mine = `${lock}.${process.pid}`;
+  writeFileSync(mine, String(process.pid), { mode: 0o600 });
+  try {
+    linkSync(mine, lock);
+    return true;
+  } catch (caught) {
+    if ((caught as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw broken(lock, "it cannot be written", caught);
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** The process that holds a lock; undefined when there is none any more. */
+function holderOf(lock: string): number | undefined {
+  const text = readOr(lock, undefined);
+  return text === undefined ? undefined : Number(text);
+}
+
+/**
+ * Removes the lock of a dead process. Only who holds the right to remove does, and looks again once it has it: else two that
+ * saw the same dead holder could each remove the lock of a living one.
+ */
+function removeDead(lock: string): void {
+  const right = `${lock}.removal`;
+  if (!claimed(right)) return;
+  try {
+    const holder = holderOf(lock);
+    if (holder !== undefined && !alive(holder)) rmSync(lock, { force: true });
+  } finally {
+    rmSync(right, { force: true });
+  }
+}
+
 /** Runs something while no other process does with this path; a lock that a dead process left is taken over. */
 function locked<T>(path: string, run: () => T): T {
   const lock = `${path}.lock`;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx", mode: 0o600 });
-      break;
-    } catch (caught) {
-      if ((caught as NodeJS.ErrnoException).code !== "EEXIST") throw broken(lock, "it cannot be written", caught);
-      const holder = Number(readOr(lock, ""));
-      if (holder > 0 && !alive(holder)) {
-        // Whoever renames it first has it: two that see the same dead holder do not both remove a lock.
-        const taken = `${lock}.${process.pid}`;
-        try {
-          renameSync(lock, taken);
-          rmSync(taken);
-        } catch {
-          // Another was faster.
-        }
-      } else if (attempt >= 200) {
-        throw broken(lock, `another process (${holder}) holds it`);
-      } else {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-      }
-    }
+  for (let attempt = 0; !claimed(lock); attempt++) {
+    const holder = holderOf(lock);
+    if (holder !== undefined && !alive(holder)) removeDead(lock);
+    else if (attempt >= 200) throw broken(lock, `another process (${holder ?? "unknown"}) holds it`);
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   }
   try {
     return run();
