@@ -8,6 +8,7 @@ import {
 } from "@dlmskit/apdu";
 import { decode, encode, Fault } from "@dlmskit/core";
 import { contentIn, IncomingBlocks, OutgoingBlocks } from "./blocks.ts";
+import { least, strengthened } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import { ActionResponseItems, actionResponseItem, DataList } from "./results.ts";
 import {
@@ -34,6 +35,8 @@ interface LongRequest {
 interface LongResponse {
   readonly invokeId: number;
   readonly blocks: OutgoingBlocks;
+  /** What its first block was protected with: no other is protected less. */
+  readonly sealing: RequestContext["sealing"];
   deadline: number;
 }
 
@@ -137,7 +140,8 @@ export class ActionServer {
       return;
     }
     if (port.has("block-transfer-with-action")) {
-      this.#response = { invokeId: context.invokeId, blocks: new OutgoingBlocks(octets), deadline: 0 };
+      const { invokeId, sealing } = context;
+      this.#response = { invokeId, blocks: new OutgoingBlocks(octets), sealing, deadline: 0 };
       this.#sendBlock(this.#response, context, now);
       return;
     }
@@ -180,7 +184,7 @@ export class ActionServer {
       this.#fail("long-action-aborted", context);
       return;
     }
-    this.#sendBlock(response, context, now);
+    this.#sendBlock(response, { ...context, sealing: strengthened(context.sealing, least(response.sealing)) }, now);
   }
 
   #first(

@@ -8,6 +8,10 @@ export interface Sealing {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly form: CipheredForm;
+  /** Under the broadcast key. */
+  readonly broadcast?: true;
+  /** Digitally signed: `"inside"` before it is ciphered, `"outside"` after. */
+  readonly signed?: "inside" | "outside";
 }
 
 export interface Opened {
@@ -40,7 +44,8 @@ export function plainRoom(limit: number, sealing?: Sealing): number {
 
 /** Opens and seals what passes: through a Protection, or, where there is none, as it is. */
 export class Channel {
-  readonly protection: Protection | undefined;
+  /** Replaced when the keys change. */
+  protection: Protection | undefined;
   /** Forms that were negotiated: the general ones ask for the conformance bit general-protection. */
   readonly #general: boolean;
 
@@ -58,12 +63,12 @@ export class Channel {
       throw refusal("service-not-supported", "general protection was not negotiated");
     }
     const { apdu, protection }: OpenedApdu = this.protection.open(pdu);
-    const { authenticated, encrypted, form } = protection;
+    const { authenticated, encrypted, form, broadcast } = protection;
     return {
       apdu,
       seen: { authenticated, encrypted, signed: false },
-      sealing: { authenticated, encrypted, form },
-      ...(form === "glo" || form === "general-glo" ? { lowest: protection.lowest } : {}),
+      sealing: { authenticated, encrypted, form, ...(broadcast ? { broadcast: true as const } : {}) },
+      ...((form === "glo" || form === "general-glo") && !broadcast ? { lowest: protection.lowest } : {}),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { DataAccessResultName, DataBlockG, EncodedData, GetDataResult, GetRequest } from "@dlmskit/apdu";
 import { encode } from "@dlmskit/core";
 import { contentIn, OutgoingBlocks } from "./blocks.ts";
+import { least, strengthened } from "./policy.ts";
 import { attributeReference } from "./references.ts";
 import { refusal } from "./refusals.ts";
 import { GetDataResults, getDataResult } from "./results.ts";
@@ -19,6 +20,8 @@ import type { AttributeReference, GetResult } from "./services.ts";
 interface LongGet {
   readonly invokeId: number;
   readonly blocks: OutgoingBlocks;
+  /** What its first block was protected with: no other is protected less. */
+  readonly sealing: RequestContext["sealing"];
   deadline: number;
 }
 
@@ -111,7 +114,12 @@ export class GetServer {
   /** Sends the first block, where blocks were negotiated. */
   #begin(octets: Uint8Array, context: RequestContext, now: number): boolean {
     if (!this.#port.has("block-transfer-with-get-or-read")) return false;
-    this.#long = { invokeId: context.invokeId, blocks: new OutgoingBlocks(octets), deadline: 0 };
+    this.#long = {
+      invokeId: context.invokeId,
+      blocks: new OutgoingBlocks(octets),
+      sealing: context.sealing,
+      deadline: 0,
+    };
     this.#sendBlock(this.#long, context, now);
     return true;
   }
@@ -140,7 +148,7 @@ export class GetServer {
       this.#fail(blockNumber, "data-block-number-invalid", context);
       return;
     }
-    this.#sendBlock(long, context, now);
+    this.#sendBlock(long, { ...context, sealing: strengthened(context.sealing, least(long.sealing)) }, now);
   }
 
   #fail(blockNumber: number, dataAccessResult: DataAccessResultName, context: RequestContext): void {

@@ -11,7 +11,9 @@ import { Fault } from "@dlmskit/core";
 import {
   CounterGuard,
   CounterLedger,
+  type CryptoProvider,
   challengeLength,
+  type DedicatedKey,
   lastCounter,
   newChallenge,
   Protection,
@@ -19,7 +21,7 @@ import {
 } from "@dlmskit/security";
 import { Channel, type Sealing } from "./channel.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./handshake.ts";
-import type { InitiatorOptions } from "./initiator-options.ts";
+import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "./initiator-options.ts";
 import type { Negotiated } from "./offer.ts";
 
 function failed(code: string, message: string, hint?: string): Fault {
@@ -37,8 +39,9 @@ export interface Accepted {
 /** Passes 1 and 2 at the client's end, for one attempt to open. */
 export class InitiatorHandshake {
   readonly #options: InitiatorOptions;
-  readonly #protection: Protection | undefined;
-  readonly #dedicatedKey: Uint8Array | undefined;
+  #security: InitiatorSecurity | undefined;
+  #protection: Protection | undefined;
+  readonly #dedicated: DedicatedKey | undefined;
   /** How services are sealed when the association is open. */
   readonly sealing: Sealing | undefined;
   /** How the InitiateRequest is sealed, and pass 3: under the global key. */
@@ -51,29 +54,57 @@ export class InitiatorHandshake {
     const { ciphered, mechanism, security, provider, random } = options;
     this.cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
     if (!ciphered || security === undefined) return;
-    const { suite, keys, counters, replay, systemTitle, serverSystemTitle, accept } = security;
-    this.#protection = new Protection({
+    this.#security = security;
+    const { authenticated = true, encrypted = true, form = "glo" } = security;
+    this.globalSealing = { authenticated, encrypted, form };
+    this.sealing = this.globalSealing;
+    if (security.dedicatedKey === true && encrypted) {
+      // Always a new one: its counters begin at 0.
+      const key = newChallenge(random, securitySuite(security.suite).keyLength);
+      const own = new CounterLedger({ start: 0 });
+      own.reserved(lastCounter + 1);
+      this.#dedicated = { key, counters: own, replay: new CounterGuard() };
+      this.sealing = { authenticated, encrypted, form: form === "glo" ? "ded" : "general-ded" };
+    }
+    this.#protection = this.#protect(security, security.serverSystemTitle, provider);
+  }
+
+  #protect(security: InitiatorSecurity, peerSystemTitle: Uint8Array | undefined, provider: CryptoProvider): Protection {
+    const { suite, keys, counters, replay, systemTitle, accept, broadcast } = security;
+    return new Protection({
       provider,
       suite,
       keys,
       systemTitle,
       counters,
       replay,
-      ...(serverSystemTitle === undefined ? {} : { peerSystemTitle: serverSystemTitle }),
+      ...(peerSystemTitle === undefined ? {} : { peerSystemTitle }),
       ...(accept === undefined ? {} : { accept }),
+      ...(broadcast === undefined ? {} : { broadcast }),
+      ...(this.#dedicated === undefined ? {} : { dedicated: this.#dedicated }),
     });
-    const { authenticated = true, encrypted = true, form = "glo" } = security;
-    this.globalSealing = { authenticated, encrypted, form };
-    this.sealing = this.globalSealing;
-    if (security.dedicatedKey === true && encrypted) {
-      // Always a new one: its counters begin at 0.
-      const key = newChallenge(random, securitySuite(suite).keyLength);
-      const own = new CounterLedger({ start: 0 });
-      own.reserved(lastCounter + 1);
-      this.#protection.dedicate({ key, counters: own, replay: new CounterGuard() });
-      this.#dedicatedKey = key;
-      this.sealing = { authenticated, encrypted, form: form === "glo" ? "ded" : "general-ded" };
+  }
+
+  /** Goes on under new keys. Fault `bad-key-length`; `wrong-state` where nothing is ciphered. */
+  rekey(change: KeyChange, channel: Channel): void {
+    const before = this.#protection;
+    if (this.#security === undefined || before === undefined) {
+      throw failed("wrong-state", "the association is not a ciphered one");
     }
+    const security = { ...this.#security, ...change };
+    this.#protection = this.#protect(security, before.peerSystemTitle, this.#options.provider);
+    this.#security = security;
+    channel.protection = this.#protection;
+  }
+
+  /** What an association has that nobody opens. */
+  preEstablished(): Accepted {
+    const { conformance, preEstablished, security } = this.#options;
+    const negotiated = {
+      ...this.#negotiated(undefined, security?.serverSystemTitle),
+      serverMaxReceivePduSize: preEstablished?.serverMaxReceivePduSize ?? 0,
+    };
+    return { negotiated, channel: new Channel(this.#protection, conformance.includes("general-protection")) };
   }
 
   /** The AARQ. */
@@ -92,7 +123,7 @@ export class InitiatorHandshake {
             mechanismName: mechanismName(mechanism),
             callingAuthenticationValue: { choice: "charstring" as const, value },
           }),
-      userInformation: this.#initiateRequest(this.#dedicatedKey),
+      userInformation: this.#initiateRequest(this.#dedicated?.key),
     });
   }
 
@@ -231,7 +262,7 @@ export class InitiatorHandshake {
       conformance: response?.negotiatedConformance ?? conformance,
       clientMaxReceivePduSize: maxReceivePduSize,
       serverMaxReceivePduSize: response?.serverMaxReceivePduSize ?? 0,
-      dedicatedKey: this.#dedicatedKey !== undefined,
+      dedicatedKey: this.#dedicated !== undefined,
       confirmed: true,
       ...(security === undefined ? {} : { clientSystemTitle: security.systemTitle }),
       ...(serverSystemTitle === undefined ? {} : { serverSystemTitle }),

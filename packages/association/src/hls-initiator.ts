@@ -35,6 +35,7 @@ export function pass3(
   const value = challengeResponse({
     ...context(options, challenges, serverSystemTitle),
     ...(security === undefined ? {} : { counters: security.counters }),
+    ...(security?.strictChallenges === true ? { strict: true } : {}),
     ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
   });
   return {

@@ -62,6 +62,7 @@ export function answerPass3(
   const value = challengeResponse({
     ...common,
     ...(security === undefined ? {} : { counters: security.counters }),
+    ...(security?.strictChallenges === true ? { strict: true } : {}),
     ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
   });
   return {

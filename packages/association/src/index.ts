@@ -4,6 +4,7 @@ export type {
   InitiatorOptions,
   InitiatorQuirk,
   InitiatorSecurity,
+  KeyChange,
 } from "./initiator-options.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";

@@ -7,18 +7,13 @@ import {
   type ServiceError,
 } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
-import {
-  CounterGuard,
-  CounterLedger,
-  type CryptoProvider,
-  lastCounter,
-  Protection,
-  securitySuite,
-} from "@dlmskit/security";
-import { Channel, type Opened, type Sealing } from "./channel.ts";
+import { CounterGuard, CounterLedger, type CryptoProvider, lastCounter, securitySuite } from "@dlmskit/security";
+import type { Channel, Opened, Sealing } from "./channel.ts";
 import { dlmsVersion, leastPduSize, logicalNameVaa } from "./handshake.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import { enforceRequest, responseSealing } from "./policy.ts";
+import { refusal } from "./refusals.ts";
+import { ServerChannel } from "./server-channel.ts";
 
 /** What of the association the InitiateRequest settles. */
 export interface Initiated {
@@ -49,22 +44,6 @@ const refuse = (value: keyof (typeof ServiceError)["initiate"], message: string)
 const undeciphered = (fault: Fault): InitiateRefused =>
   new InitiateRefused({ error: "application-reference", value: "deciphering-error" }, fault);
 
-function protectionOf(offer: Offer, provider: CryptoProvider, title: Uint8Array) {
-  const { security } = offer;
-  if (!offer.ciphered || security === undefined) return undefined;
-  const { suite, keys, systemTitle, counters, replay, accept } = security;
-  return new Protection({
-    provider,
-    suite,
-    keys,
-    systemTitle,
-    peerSystemTitle: title,
-    counters,
-    replay,
-    ...(accept === undefined ? {} : { accept }),
-  });
-}
-
 /**
  * Negotiates: the conformance that both have, the PDU sizes, the dedicated key. Green Book 9.4.2 and 9.5.
  * Throws InitiateRefused.
@@ -77,9 +56,9 @@ export function initiate(
   userId: number | undefined,
 ): Initiated {
   if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ carries no InitiateRequest");
-  const protection = clientTitle === undefined ? undefined : protectionOf(offer, provider, clientTitle);
-  // Which general forms the client may use is not known yet: what it used here is checked against what was negotiated below.
-  const opened = open(new Channel(protection, true), octets, offer);
+  // Which general forms the client may use is not known yet.
+  const opening = new ServerChannel(offer, provider, clientTitle);
+  const opened = open(opening, octets, offer);
   const request = decodeRequest(opened.apdu);
   if (request.proposedDlmsVersionNumber < dlmsVersion) {
     throw refuse("dlms-version-too-low", `version ${request.proposedDlmsVersionNumber}, ${dlmsVersion} is the least`);
@@ -92,7 +71,7 @@ export function initiate(
   }
   const confirmed = request.responseAllowed;
   if (!confirmed && offer.mechanism > 1) throw refuse("other", "an authentication in four passes needs an AARE");
-  const dedicatedKey = dedicate(request, offer, protection, opened);
+  const dedicatedKey = dedicate(request, offer, opening, opened);
   const negotiated: Negotiated = {
     context: offer.context,
     ciphered: offer.ciphered,
@@ -106,7 +85,7 @@ export function initiate(
     ...(offer.security === undefined ? {} : { serverSystemTitle: offer.security.systemTitle }),
     ...(userId === undefined ? {} : { userId }),
   };
-  const channel = new Channel(protection, conformance.includes("general-protection"));
+  const channel = opening.negotiated(conformance);
   const response = () =>
     channel.seal(
       encodeApdu({
@@ -116,7 +95,7 @@ export function initiate(
         serverMaxReceivePduSize: offer.maxReceivePduSize,
         vaaName: logicalNameVaa,
       }),
-      protection === undefined ? undefined : responseSealing(offer.security?.policy, opened.sealing),
+      channel.protection === undefined ? undefined : responseSealing(offer.security?.policy, opened.sealing),
     );
   return { channel, negotiated, response, sealing: opened.sealing };
 }
@@ -125,6 +104,7 @@ function open(channel: Channel, octets: Uint8Array, offer: Offer): Opened {
   try {
     const opened = channel.open(octets);
     if (offer.ciphered) enforceRequest(offer.security?.policy, opened.seen);
+    if (opened.sealing?.broadcast === true) throw refusal("broadcast-key", "an AARQ for one, under the key for all");
     return opened;
   } catch (caught) {
     throw caught instanceof Fault ? undeciphered(caught) : caught;
@@ -161,17 +141,18 @@ const served: ReadonlySet<ConformanceName> = new Set<ConformanceName>([
 ]);
 
 /** What both have, as far as it is served here. */
-function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {
+export function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {
   return offer.conformance.filter(
     (name) => proposed.includes(name) && served.has(name) && (offer.ciphered || name !== "general-protection"),
   );
 }
 
 /** Takes the client's dedicated key. One that came unprotected is nobody's secret: it is not used. */
-function dedicate(request: InitiateRequest, offer: Offer, protection: Protection | undefined, opened: Opened): boolean {
+function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel, opened: Opened): boolean {
   const { security } = offer;
   const key = request.dedicatedKey;
-  if (key === undefined || security === undefined || protection === undefined || !opened.seen.encrypted) return false;
+  if (key === undefined || security === undefined || channel.protection === undefined || !opened.seen.encrypted)
+    return false;
   if (security.dedicatedKeys === false) return false;
   const { keyLength } = securitySuite(security.suite);
   if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);
@@ -179,6 +160,6 @@ function dedicate(request: InitiateRequest, offer: Offer, protection: Protection
   if (sameOctets(key, security.keys.encryptionKey)) throw refuse("other", "the dedicated key is the global one");
   const counters = new CounterLedger({ start: 0 });
   counters.reserved(lastCounter + 1);
-  protection.dedicate({ key: key.slice(), counters, replay: new CounterGuard() });
+  channel.dedicate({ key: key.slice(), counters, replay: new CounterGuard() });
   return true;
 }

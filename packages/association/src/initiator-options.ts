@@ -27,6 +27,8 @@ export interface InitiatorSecurity {
   readonly systemTitle: Uint8Array;
   /** The server's, where it is known beforehand: any other is refused. */
   readonly serverSystemTitle?: Uint8Array;
+  /** The client's own counter of the broadcast key: with it, unconfirmed requests may go to all stations. */
+  readonly broadcast?: { readonly counters: CounterSource };
   /** How requests are protected; both true unless told otherwise. Responses must not be protected less. */
   readonly authenticated?: boolean;
   readonly encrypted?: boolean;
@@ -35,9 +37,14 @@ export interface InitiatorSecurity {
   /** Services go under a key that is made for this association alone. */
   readonly dedicatedKey?: boolean;
   readonly accept?: readonly "encryption-only"[];
+  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
+  readonly strictChallenges?: boolean;
   /** For mechanism 7: the client's signing key and the server's public key, raw. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
+
+/** Keys that take the place of others, with what counts for them. */
+export type KeyChange = Pick<InitiatorSecurity, "keys" | "counters" | "replay">;
 
 export interface InitiatorLimits {
   /** The most octets that a response is put together from; 4 MiB unless told otherwise. */
@@ -56,6 +63,11 @@ export interface InitiatorOptions {
   readonly conformance: readonly ConformanceName[];
   /** The largest APDU that the client takes, in octets: 12 to 65535, or 0 for any. */
   readonly maxReceivePduSize: number;
+  /** The association is there without being opened (mechanism 0): what is proposed is taken as agreed. */
+  readonly preEstablished?: {
+    /** The largest APDU that the server takes, octets; 0 (no limit) unless told otherwise. */
+    readonly serverMaxReceivePduSize?: number;
+  };
   /** calling-AE-invocation-id. */
   readonly userId?: number;
   readonly provider: CryptoProvider;
@@ -76,6 +88,10 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   if (needsTitles(ciphered, mechanism) && security === undefined) throw missing("security");
   if (secret === undefined && (mechanism === 6 || (mechanism >= 1 && mechanism <= 4))) throw missing("secret");
   if (mechanism === 7 && security?.signing === undefined) throw missing("security.signing");
+  if (options.preEstablished !== undefined) {
+    if (mechanism !== 0) throw missing("an association that is opened");
+    if (ciphered && security?.serverSystemTitle === undefined) throw missing("security.serverSystemTitle");
+  }
   if (security?.authenticated === false && security.encrypted === false && ciphered) {
     throw missing("authenticated or encrypted");
   }

@@ -5,7 +5,7 @@ import type { Exchange } from "./client-exchange.ts";
 import { exceptionFault, exchangeFor } from "./exchanges.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake-initiator.ts";
 import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
-import { checkOptions, type InitiatorOptions } from "./initiator-options.ts";
+import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
 import type { ServiceName, ServiceRequest, ServiceResults } from "./services.ts";
@@ -16,6 +16,8 @@ export interface RequestOptions {
   readonly priority?: "normal" | "high";
   /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
   readonly confirmed?: boolean;
+  /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
+  readonly broadcast?: boolean;
 }
 
 interface Queued {
@@ -79,6 +81,11 @@ export class Initiator {
     if (this.#state !== "idle" && this.#state !== "closed") throw wrongState("open", this.#state);
     this.#handshake = new InitiatorHandshake(this.#options);
     this.#accepted = undefined;
+    if (this.#options.preEstablished !== undefined) {
+      this.#accepted = this.#handshake.preEstablished();
+      this.#associated();
+      return;
+    }
     const pdu = this.#handshake.aarq();
     this.#state = "opening";
     this.#transmit(pdu, now);
@@ -100,10 +107,30 @@ export class Initiator {
   release(now: number): void {
     const handshake = this.#handshake;
     if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
+    if (this.#options.preEstablished !== undefined) {
+      // Nobody opened it, and nobody has to release it.
+      this.#failAll(new Fault("released", "the association is left", { layer: "association" }));
+      this.#state = "closed";
+      this.#outputs.push({ type: "released" });
+      return;
+    }
     const pdu = handshake.rlrq();
     this.#failAll(new Fault("released", "the association is being released", { layer: "association" }));
     this.#state = "releasing";
     this.#transmit(pdu, now);
+  }
+
+  /**
+   * Goes on under new keys: after key_transfer the server does, too. Faults `wrong-state` (no ciphered association is open),
+   * `bad-key-length`.
+   */
+  changeKeys(change: KeyChange): void {
+    const handshake = this.#handshake;
+    const accepted = this.#accepted;
+    if (this.#state !== "associated" || handshake === undefined || accepted === undefined) {
+      throw wrongState("change keys", this.#state);
+    }
+    handshake.rekey(change, accepted.channel);
   }
 
   /** The link is gone: everything that waits has failed. */
@@ -286,7 +313,7 @@ export class Initiator {
   #begin({ id, request, options }: Queued, now: number): void {
     const { limits } = this.#options;
     const { negotiated } = this.#accepted as Accepted;
-    const sealing = this.#handshake?.sealing;
+    const sealing = this.#sealingFor(options);
     const invoke = this.#nextInvoke(options);
     const exchange = exchangeFor(request, {
       invoke,
@@ -306,6 +333,13 @@ export class Initiator {
     }
     this.#send(first, sealing, now, end);
     this.#current = { id, service: request.service, invoke, exchange, end };
+  }
+
+  #sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
+    if (broadcast !== true) return this.#handshake?.sealing;
+    if (confirmed !== false) throw dropped("broadcast-key", "nobody answers what goes to all: it cannot be confirmed");
+    const sealing = this.#handshake?.globalSealing;
+    return sealing === undefined ? undefined : { ...sealing, broadcast: true };
   }
 
   #response(apdu: Apdu, now: number): void {

@@ -9,8 +9,10 @@ export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 export interface SecurityPolicy {
   readonly authenticatedRequest: boolean;
   readonly encryptedRequest: boolean;
+  readonly signedRequest: boolean;
   readonly authenticatedResponse: boolean;
   readonly encryptedResponse: boolean;
+  readonly signedResponse: boolean;
 }
 
 /** What the server has for protected traffic in this association. */
@@ -19,10 +21,17 @@ export interface OfferedSecurity {
   /** Read anew for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
   readonly policy: SecurityPolicy;
   readonly keys: KeySet;
+  /**
+   * Another value than before: keys, counters and replay guard are others now. What is open goes on with them from the next
+   * APDU of the client on; what answers the last one still goes out under the old ones. Absent: keys never change.
+   */
+  readonly keyVersion?: unknown;
   /** The server's own counter of the encryption key. */
   readonly counters: CounterSource;
   /** What the server accepts of this client's counter. */
   readonly replay: ReplayGuard;
+  /** What it accepts under the broadcast key; without it, what comes under that key is refused. */
+  readonly broadcast?: { readonly replay: ReplayGuard };
   /** The server's own, 8 octets. */
   readonly systemTitle: Uint8Array;
   /** The only client that may come; any other title is refused. Absent: whoever has the keys. */
@@ -31,8 +40,18 @@ export interface OfferedSecurity {
   readonly dedicatedKeys?: boolean;
   /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
   readonly accept?: readonly "encryption-only"[];
+  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
+  readonly strictChallenges?: boolean;
   /** For mechanism 7: the server's signing key and the client's public key, raw. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
+}
+
+/** An association that is there without being opened: no AARQ, no AARE, no release. Green Book 9.4.4.4. */
+export interface PreEstablished {
+  /** The client's, 8 octets; needed where the association is ciphered. */
+  readonly clientSystemTitle?: Uint8Array;
+  /** The largest APDU that the client takes, octets; 0 (no limit) unless told otherwise. */
+  readonly clientMaxReceivePduSize?: number;
 }
 
 /** What the server lets a client open. The server looks it up by the client's SAP and the logical device. */
@@ -49,6 +68,8 @@ export interface Offer {
   readonly security?: OfferedSecurity;
   /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
   readonly associationInstance?: LogicalName;
+  /** It is open without being opened; mechanism 0 only, and what is offered is what both have. */
+  readonly preEstablished?: PreEstablished;
   /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
   readonly users?: readonly number[];
   /** The largest SET or ACTION that is put together from blocks, in octets; 64 KiB unless told otherwise. */
@@ -76,19 +97,22 @@ export interface Negotiated {
 const none: SecurityPolicy = {
   authenticatedRequest: false,
   encryptedRequest: false,
+  signedRequest: false,
   authenticatedResponse: false,
   encryptedResponse: false,
+  signedResponse: false,
 };
 
 /**
  * The policy of Security setup, attribute 2: version 0 is an enumeration (0 nothing, 1 authenticated, 2 encrypted, 3 both; both
- * directions alike); version 1 is bits (2 request authenticated, 3 request encrypted, 5 and 6 the same for the response; the
- * bits for digital signature, 4 and 7, are not dealt with here). Blue Book 4.4.7.
+ * directions alike); version 1 is bits (2 request authenticated, 3 encrypted, 4 signed; 5, 6 and 7 the same for the response).
+ * Blue Book 4.4.7.
  */
 export function securityPolicy(value: number, version: 0 | 1 = 0): SecurityPolicy {
   const bit = (at: number) => (value & (1 << at)) !== 0;
   if (version === 0) {
     return {
+      ...none,
       authenticatedRequest: bit(0),
       encryptedRequest: bit(1),
       authenticatedResponse: bit(0),
@@ -98,8 +122,10 @@ export function securityPolicy(value: number, version: 0 | 1 = 0): SecurityPolic
   return {
     authenticatedRequest: bit(2),
     encryptedRequest: bit(3),
+    signedRequest: bit(4),
     authenticatedResponse: bit(5),
     encryptedResponse: bit(6),
+    signedResponse: bit(7),
   };
 }
 

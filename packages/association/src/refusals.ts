@@ -9,6 +9,8 @@ export type RefusalCode =
   | "service-not-supported"
   /** The APDU is protected less than the policy asks for. */
   | "protection-too-weak"
+  /** What is for one client, or wants an answer, came under the key that is for all. */
+  | "broadcast-key"
   | "pdu-too-long"
   | "too-many-requests";
 
@@ -30,6 +32,7 @@ export function exceptionFor(fault: Fault): ExceptionResponse {
   switch (fault.code) {
     case "not-associated":
     case "protection-too-weak":
+    case "broadcast-key":
       return exception("service-not-allowed", "operation-not-possible");
     case "pdu-too-long":
       return exception("service-not-allowed", "pdu-too-long");

@@ -16,10 +16,11 @@ import type { Initiated } from "./initiate-responder.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
 import { enforceRequest, responseSealing } from "./policy.ts";
+import { establish } from "./pre-established.ts";
 import { exceptionFor, refusal } from "./refusals.ts";
 import { echo, type RequestContext, type ServiceResponse } from "./server-port.ts";
 import { ServerServices } from "./server-services.ts";
-import type { ResultsOf } from "./services.ts";
+import type { ResponseProtection, ResultsOf } from "./services.ts";
 
 export interface ResponderLimits {
   /** How long a block transfer may stand still, in ms; 60,000 unless told otherwise. */
@@ -91,10 +92,11 @@ export class Responder {
 
   /**
    * The results of request `id`, as many as it had items, in their order. An id that is not waited for (answered, or its
-   * association is over) is ignored. Throws Fault `bad-results` for another number of results, and the Faults of encoding them.
+   * association is over) is ignored. `least`: how the answer must be protected by the access rights of what was asked for.
+   * Throws Fault `bad-results` for another number of results, and the Faults of encoding them.
    */
-  respond(id: number, results: ResultsOf, now: number): void {
-    this.#open?.services.respond(id, results, now);
+  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
+    this.#open?.services.respond(id, results, now, least);
   }
 
   /** The link is gone, or the server wants the association to end. */
@@ -127,6 +129,7 @@ export class Responder {
 
   #receive(pdu: Uint8Array, now: number): void {
     const tag = pdu[0];
+    this.#establish();
     if (tag === ApduTag.aarq) {
       this.#associate(pdu);
       return;
@@ -153,12 +156,22 @@ export class Responder {
     }
   }
 
+  /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
+  #establish(): void {
+    const { offer, provider } = this.#options;
+    if (offer?.preEstablished === undefined || this.#open !== undefined) return;
+    const initiated = establish(offer, offer.preEstablished, provider);
+    this.#open = { initiated, services: this.#services(initiated, offer) };
+    this.#outputs.push({ type: "associated", association: initiated.negotiated });
+  }
+
   #associate(pdu: Uint8Array): void {
-    const { offer, provider, random } = this.#options;
+    const { provider, random } = this.#options;
+    const offer = this.#options.offer?.preEstablished === undefined ? this.#options.offer : undefined;
     const answer = answerAarq(pdu, { offer, provider, random });
     if (answer.fault !== undefined) this.#refuse(answer.fault);
     // Whoever asks anew gives up what was open, whether or not it gets anything: never two at once, never the old by a mistake.
-    if (answer.malformed !== true && this.#open !== undefined) this.#close("reassociated");
+    if (answer.malformed !== true && this.#open !== undefined && offer !== undefined) this.#close("reassociated");
     if (answer.aare !== undefined) this.#transmit(answer.aare);
     const { initiated, challenges } = answer;
     if (initiated === undefined || offer === undefined) return;
@@ -208,6 +221,9 @@ export class Responder {
     }
     const apdu = decodeApdu(octets) as ServiceApdu;
     const context: RequestContext = { ...echo(apdu), seen, sealing: responseSealing(policy, sealing) };
+    if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
+      throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
+    }
     if (isPass3(apdu, offer)) {
       this.#pass3(open, apdu as Pass3, context, lowest);
       return;
@@ -244,8 +260,8 @@ export class Responder {
   #release(pdu: Uint8Array): void {
     const open = this.#open;
     // There is nothing to release, and nobody to answer.
-    if (open === undefined) {
-      this.#refuse(refusal("not-associated", "a release without association"));
+    if (open === undefined || this.#options.offer?.preEstablished !== undefined) {
+      this.#refuse(refusal("not-associated", "a release of what was not opened"));
       return;
     }
     const { channel, sealing, response } = open.initiated;

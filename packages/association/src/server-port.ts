@@ -9,7 +9,8 @@ export type ServiceResponse = GetResponse | SetResponse | ActionResponse;
 /** What every APDU of a service carries, and how it came. */
 export interface RequestContext extends Invoke {
   readonly seen: ProtectionSeen;
-  readonly sealing: Sealing | undefined;
+  /** How the answer leaves; what the server's rights ask for besides is added when it answers. */
+  sealing: Sealing | undefined;
 }
 
 /** What the services of the server's end need of the association that they run in. */

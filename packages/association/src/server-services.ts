@@ -3,9 +3,10 @@ import { Fault } from "@dlmskit/core";
 import { ActionServer } from "./action-server.ts";
 import { lengthOctets } from "./blocks.ts";
 import { GetServer } from "./get-server.ts";
+import { strengthened } from "./policy.ts";
 import { refusal } from "./refusals.ts";
 import type { RequestContext, ServerPort } from "./server-port.ts";
-import type { Incoming, ResultsOf, ServiceRequest } from "./services.ts";
+import type { Incoming, ResponseProtection, ResultsOf, ServiceRequest } from "./services.ts";
 import { SetServer } from "./set-server.ts";
 
 export interface ServerServicesOptions extends Omit<ServerPort, "deliver"> {
@@ -90,10 +91,12 @@ export class ServerServices {
     this.#options.request({ id, request, confirmed, priority, protection: seen });
   }
 
-  respond(id: number, results: ResultsOf, now: number): void {
+  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
+    const { context } = waiting;
+    if (least !== undefined) context.sealing = strengthened(context.sealing, least);
     try {
       waiting.answer(results, now);
     } catch (caught) {

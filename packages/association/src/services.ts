@@ -65,6 +65,9 @@ export interface ProtectionSeen {
   readonly signed: boolean;
 }
 
+/** What a response must have at least, beyond what policy and request ask for. */
+export type ResponseProtection = Partial<ProtectionSeen>;
+
 /** A request for the server, whole: all its blocks are here, its protection is verified, its service was negotiated. */
 export interface Incoming {
   /** What `respond` is called with; unique in one Responder. */

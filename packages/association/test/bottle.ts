@@ -264,8 +264,10 @@ export const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 
 export const protectedPolicy: SecurityPolicy = {
   authenticatedRequest: true,
   encryptedRequest: true,
+  signedRequest: false,
   authenticatedResponse: true,
   encryptedResponse: true,
+  signedResponse: false,
 };
 
 /** Fails when a server's or client's ciphered APDUs repeat a counter under one key. */

@@ -3,7 +3,7 @@ import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble, Protection } from "@dlmskit/security";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type SecurityPolicy, securityPolicy } from "../src/index.ts";
+import { noPolicy, type SecurityPolicy, securityPolicy } from "../src/index.ts";
 import {
   Bottle,
   type BottleOptions,
@@ -132,10 +132,9 @@ describe("protected services at the edges", () => {
     for (const authenticatedRequest of [false, true]) {
       for (const encryptedRequest of [false, true]) {
         const policy: SecurityPolicy = {
+          ...noPolicy,
           authenticatedRequest,
           encryptedRequest,
-          authenticatedResponse: false,
-          encryptedResponse: false,
         };
         for (const [authenticated, encrypted] of [
           [false, false],

@@ -1,0 +1,30 @@
+import type { CryptoProvider } from "@dlmskit/security";
+import { common, type Initiated } from "./initiate-responder.ts";
+import type { Negotiated, Offer, PreEstablished } from "./offer.ts";
+import { refusal } from "./refusals.ts";
+import { ServerChannel } from "./server-channel.ts";
+
+/** What an association that nobody opens has: what is offered. Fault `not-associated` where it is ciphered and has no client. */
+export function establish(
+  offer: Offer,
+  { clientSystemTitle, ...client }: PreEstablished,
+  provider: CryptoProvider,
+): Initiated {
+  const title = clientSystemTitle ?? offer.security?.peerSystemTitle;
+  if (offer.ciphered && title === undefined) throw refusal("not-associated", "the client's system title is not known");
+  const conformance = common(offer, offer.conformance);
+  const negotiated: Negotiated = {
+    context: offer.context,
+    ciphered: offer.ciphered,
+    mechanism: 0,
+    conformance,
+    clientMaxReceivePduSize: client.clientMaxReceivePduSize ?? 0,
+    serverMaxReceivePduSize: offer.maxReceivePduSize,
+    dedicatedKey: false,
+    confirmed: true,
+    ...(title === undefined ? {} : { clientSystemTitle: title }),
+    ...(offer.security === undefined ? {} : { serverSystemTitle: offer.security.systemTitle }),
+  };
+  const channel = new ServerChannel(offer, provider, title, conformance);
+  return { channel, negotiated, response: () => new Uint8Array(0), sealing: undefined };
+}
