@@ -1,1 +1,47 @@
-export {};
+import { cost } from "./measure.ts";
+import type { Row } from "./row.ts";
+import { codecRows } from "./rows/codec.ts";
+import { securityRows } from "./rows/security.ts";
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const chosen: readonly Row[] = [...codecRows, ...securityRows].filter(({ name }) =>
+  words.every((word) => name.toLowerCase().includes(word.toLowerCase())),
+);
+if (chosen.length === 0) {
+  process.stderr.write(`no row has ${words.map((word) => `"${word}"`).join(" and ")} in its name\n`);
+  process.exit(2);
+}
+
+const rate = (number: number): string => `${Math.round(number).toLocaleString("en")}/s`;
+const columns = ["", "rate", "to the floor", "allocated", "fastest peer", "to the peer"] as const;
+const widths = [58, 14, 13, 14, 26, 20] as const;
+const line = (cells: readonly string[]): void => {
+  const padded = cells.map((cell, at) =>
+    at === 0 ? cell.padEnd(widths[at] as number) : cell.padStart(widths[at] as number),
+  );
+  process.stdout.write(`${padded.join("").trimEnd()}\n`);
+};
+
+line(columns);
+let behind = 0;
+for (const row of chosen) {
+  const ours = await cost(row.ours);
+  const floor = row.floor === undefined ? undefined : await cost(row.floor);
+  const perSecond = 1e9 / ours.time;
+  const toPeer = row.peer === undefined ? undefined : perSecond / row.peer.rate;
+  const goal = row.goal ?? 1;
+  const met = toPeer === undefined || toPeer >= goal;
+  if (!met) behind++;
+  line([
+    row.name,
+    rate(perSecond),
+    floor === undefined ? "" : `${(ours.time / floor.time).toFixed(2)} x`,
+    `${Math.round(ours.allocated).toLocaleString("en")} octets`,
+    row.peer === undefined ? "" : `${row.peer.name} ${rate(row.peer.rate)}`,
+    toPeer === undefined ? "" : `${toPeer.toFixed(2)} x${goal > 1 ? ` (goal ${goal})` : ""}${met ? "" : " !"}`,
+  ]);
+}
+process.stdout.write(
+  `\nnode ${process.version}, ${process.arch}; floor: a hand-written loop over the same fields without a check, for ciphering bare node:crypto; x to the floor: times its time; peers' rates were measured on another machine of this kind\n`,
+);
+if (behind > 0) process.stdout.write(`${behind} rows are behind their goal (!)\n`);
