@@ -1,14 +1,5 @@
 import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
-import { decodeCommand } from "./commands/decode.ts";
-import { discoverCommand } from "./commands/discover.ts";
-import { encodeCommand } from "./commands/encode.ts";
-import { profileCommand } from "./commands/profile.ts";
-import { readCommand } from "./commands/read.ts";
-import { simulateCommand } from "./commands/simulate.ts";
-import { startCommand } from "./commands/start.ts";
-import { templatesCommand } from "./commands/templates.ts";
-import { invokeCommand, writeCommand } from "./commands/write.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 
 const program = new Command("dlms")
@@ -16,11 +7,24 @@ const program = new Command("dlms")
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-const commands = [
-  ...[decodeCommand, encodeCommand, simulateCommand, readCommand, writeCommand, invokeCommand],
-  ...[profileCommand, discoverCommand, templatesCommand, startCommand],
-];
-for (const add of commands) add(program);
+type AddCommand = (program: Command) => void;
+
+/** Each loads what it needs when it is called, and no sooner: most need a fraction of the whole. */
+const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
+  decode: async () => (await import("./commands/decode.ts")).decodeCommand,
+  encode: async () => (await import("./commands/encode.ts")).encodeCommand,
+  simulate: async () => (await import("./commands/simulate.ts")).simulateCommand,
+  read: async () => (await import("./commands/read.ts")).readCommand,
+  write: async () => (await import("./commands/write.ts")).writeCommand,
+  invoke: async () => (await import("./commands/write.ts")).invokeCommand,
+  profile: async () => (await import("./commands/profile.ts")).profileCommand,
+  discover: async () => (await import("./commands/discover.ts")).discoverCommand,
+  templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  start: async () => (await import("./commands/start.ts")).startCommand,
+};
+const [, , asked = ""] = process.argv;
+const wanted = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+for (const name of wanted) (await commands[name]?.())?.(program);
 
 // Whoever reads the output may stop reading it: `dlms … | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

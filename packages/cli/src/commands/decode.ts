@@ -124,7 +124,7 @@ export function decodeCommand(program: Command): void {
     .option("--xml", "the XML form of the Green Book, of APDUs and Data")
     .addHelpText(
       "after",
-      "\nExamples:\n  dlms decode 7ea0210002002303939a748181 --as hdlc\n  dlms decode c001c100030100010800ff0200 --json\n  cat capture.txt | dlms decode - --json",
+      "\nExamples:\n  dlms decode 7ea00802232193bd647e\n  dlms decode c001c100030100010800ff0200 --json\n  cat capture.txt | dlms decode - --json",
     )
     .action((hex: string[], options: DecodeOptions) => decode(hex, options));
 }
