@@ -1,0 +1,133 @@
+import { concat, dateOfDays, fromAscii } from "@dlmskit/core";
+import { type BaseBlock, fromBER, Integer, ObjectIdentifier, Primitive, Sequence } from "asn1js";
+import { AlgorithmIdentifier } from "pkijs";
+import { scalarLength } from "../checks.ts";
+import type { Curve } from "../provider.ts";
+import { refusal } from "../refusal.ts";
+
+/** Octets of the longest certificate, request or list that is looked at. */
+const most = 0x10000;
+
+const ecPublicKey = "1.2.840.10045.2.1";
+const curveIds = { "P-256": "1.2.840.10045.3.1.7", "P-384": "1.3.132.0.34" } as const satisfies Record<Curve, string>;
+const signatureIds = { "P-256": "1.2.840.10045.4.3.2", "P-384": "1.2.840.10045.4.3.3" } as const;
+
+function curveNamed(ids: Record<Curve, string>, id: string): Curve | undefined {
+  return id === ids["P-256"] ? "P-256" : id === ids["P-384"] ? "P-384" : undefined;
+}
+
+/** What `build` makes of DER that is one whole value: any error in it is a Fault of that code. */
+export function parseDer<T>(code: string, what: string, der: Uint8Array, build: (root: BaseBlock) => T): T {
+  if (der.length > most) throw refusal(code, `${what} of ${der.length} octets`);
+  let value: T;
+  try {
+    // A copy: the classes keep views into what they were given.
+    const { offset, result } = fromBER(der.slice());
+    if (offset !== der.length) throw new Error("not one whole DER value");
+    value = build(result as BaseBlock);
+  } catch (cause) {
+    if (cause instanceof Refused) throw cause.fault;
+    throw refusal(code, `not ${what}: ${(cause as Error).message}`);
+  }
+  return value;
+}
+
+/** Carries a Fault of its own code out of `parseDer`. */
+class Refused extends Error {
+  readonly fault: Error;
+  constructor(fault: Error) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
+export function refused(code: string, message: string): Error {
+  return new Refused(refusal(code, message));
+}
+
+export function toDer(block: { toBER(sizeOnly?: boolean): ArrayBuffer }): Uint8Array {
+  return new Uint8Array(block.toBER(false));
+}
+
+/** The octets of a positive INTEGER: without leading zeros but the one that keeps it positive. */
+export function positive(octets: Uint8Array): Uint8Array {
+  let at = 0;
+  while (at < octets.length - 1 && octets[at] === 0) at++;
+  const least = octets.subarray(at);
+  return (least[0] as number) >= 0x80 ? concat(Uint8Array.of(0), least) : least.slice();
+}
+
+function fixed(octets: Uint8Array, length: number): Uint8Array {
+  const least = octets[0] === 0 ? octets.subarray(1) : octets;
+  if (least.length > length) throw new Error("an integer of the signature is too long");
+  const whole = new Uint8Array(length);
+  whole.set(least, length - least.length);
+  return whole;
+}
+
+/** r ‖ s of an ECDSA-Sig-Value. */
+export function rawSignature(curve: Curve, der: Uint8Array): Uint8Array {
+  const { offset, result } = fromBER(der.slice());
+  const [r, s, ...more] = result instanceof Sequence ? result.valueBlock.value : [];
+  if (offset !== der.length || !(r instanceof Integer && s instanceof Integer) || more.length > 0) {
+    throw new Error("the signature is not two integers");
+  }
+  const half = scalarLength[curve];
+  return concat(fixed(r.valueBlock.valueHexView, half), fixed(s.valueBlock.valueHexView, half));
+}
+
+/** The ECDSA-Sig-Value of r ‖ s. */
+export function derSignature(raw: Uint8Array): Uint8Array {
+  const half = raw.length / 2;
+  const parts = [raw.subarray(0, half), raw.subarray(half)];
+  return toDer(new Sequence({ value: parts.map((part) => new Integer({ valueHex: positive(part) })) }));
+}
+
+/** ecdsa-with-SHA256 or -SHA384: the hash goes with the curve of the key that signs. */
+export function signatureAlgorithm(curve: Curve): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithmId: signatureIds[curve] });
+}
+
+/** The curve of a signature algorithm. Refused as `wrong-curve`. */
+export function signatureCurve(algorithm: AlgorithmIdentifier): Curve {
+  const curve = curveNamed(signatureIds, algorithm.algorithmId);
+  if (curve !== undefined) return curve;
+  throw refused("wrong-curve", `signed by ${algorithm.algorithmId}, not ECDSA with SHA-256 or SHA-384`);
+}
+
+export function curveParameters(curve: Curve): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({
+    algorithmId: ecPublicKey,
+    algorithmParams: new ObjectIdentifier({ value: curveIds[curve] }),
+  });
+}
+
+/** The curve that an EC key names. Refused as `wrong-curve`. */
+export function curveOfKey(algorithm: AlgorithmIdentifier): Curve {
+  const parameters: unknown = algorithm.algorithmParams;
+  const named = algorithm.algorithmId === ecPublicKey && parameters instanceof ObjectIdentifier;
+  const curve = named ? curveNamed(curveIds, parameters.valueBlock.toString()) : undefined;
+  if (curve !== undefined) return curve;
+  throw refused("wrong-curve", "the key is not one of P-256 or P-384");
+}
+
+const utcTime = 23;
+const generalizedTime = 24;
+const day = 86_400_000;
+
+function digits(value: number, count = 2): string {
+  return String(value).padStart(count, "0");
+}
+
+/** Time of an instant (ms since 1970, UTC), in whole seconds: UTCTime until 2049, GeneralizedTime after. RFC 5280 4.1.2.5. */
+export function timeOf(instant: number): { toSchema(): Primitive } {
+  const days = Math.floor(instant / day);
+  const seconds = Math.floor((instant - days * day) / 1000);
+  const { year, month, day: dayOfMonth } = dateOfDays(days);
+  const time = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => digits(part));
+  const text = `${digits(month)}${digits(dayOfMonth)}${time.join("")}Z`;
+  const short = year >= 1950 && year < 2050;
+  const valueHex = fromAscii(short ? digits(year % 100) + text : digits(year, 4) + text);
+  const idBlock = { tagClass: 1, tagNumber: short ? utcTime : generalizedTime };
+  return { toSchema: () => new Primitive({ idBlock, valueHex: valueHex.slice().buffer as ArrayBuffer }) };
+}

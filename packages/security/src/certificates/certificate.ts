@@ -1,0 +1,141 @@
+import { sameOctets, toHex } from "@dlmskit/core";
+import { Certificate as CertificateBlock, type PublicKeyInfo } from "pkijs";
+import { scalarLength } from "../checks.ts";
+import type { Curve } from "../provider.ts";
+import { systemTitleLength } from "../system-title.ts";
+import { curveOfKey, parseDer, rawSignature, refused, signatureCurve } from "./asn1.ts";
+import { type ExtensionValues, type KeyUsageName, readExtensions } from "./extensions.ts";
+import { nameParts, titleOf } from "./names.ts";
+import { derOf, toPem } from "./pem.ts";
+
+/** An X.509 certificate of version 3 with an EC key: what is in it. Nothing of it is checked yet but its form. */
+export interface Certificate extends Omit<ExtensionValues, "hardwareSerial"> {
+  readonly der: Uint8Array;
+  /** The INTEGER's octets. */
+  readonly serialNumber: Uint8Array;
+  /** The Names in DER, and for people. */
+  readonly issuer: Uint8Array;
+  readonly issuerName: string;
+  readonly subject: Uint8Array;
+  readonly subjectName: string;
+  /** The common name where it is 16 hexadecimal digits; of an empty subject the hardware serial number of 8 octets. */
+  readonly systemTitle?: Uint8Array;
+  /** Instants, in ms since 1970, UTC; both are within. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly curve: Curve;
+  /** x ‖ y. That it is on the curve shows when it is used. */
+  readonly publicKey: Uint8Array;
+  /** The octets that are signed, by a key of that curve, and the signature r ‖ s. */
+  readonly signed: Uint8Array;
+  readonly signatureCurve: Curve;
+  readonly signature: Uint8Array;
+}
+
+/** x ‖ y of a key that is uncompressed. Refused as `wrong-curve`, `bad-public-key`. */
+export function readPublicKey(info: PublicKeyInfo): { curve: Curve; publicKey: Uint8Array } {
+  const curve = curveOfKey(info.algorithm);
+  const point = info.subjectPublicKey.valueBlock.valueHexView;
+  if (point[0] !== 0x04 || point.length !== 1 + scalarLength[curve] * 2) {
+    throw refused("bad-public-key", "the public key is not an uncompressed point");
+  }
+  return { curve, publicKey: point.slice(1) };
+}
+
+/** A certificate, DER or PEM. Faults `bad-certificate`, `bad-pem`, `wrong-curve` (not P-256 or P-384), `bad-public-key`. */
+export function parseCertificate(file: Uint8Array): Certificate {
+  const der = derOf(file, "CERTIFICATE");
+  return parseDer("bad-certificate", "a certificate", der, (schema) => {
+    const block = new CertificateBlock({ schema });
+    if (block.version !== 2) throw new Error(`version ${block.version + 1}, not 3`);
+    if (block.signature.algorithmId !== block.signatureAlgorithm.algorithmId) {
+      throw new Error("two signature algorithms");
+    }
+    const { hardwareSerial, ...extensions } = readExtensions(block.extensions ?? []);
+    const issuer = nameParts(block.issuer);
+    const subject = nameParts(block.subject);
+    const serialTitle =
+      subject.text === "" && hardwareSerial?.length === systemTitleLength ? hardwareSerial : undefined;
+    const systemTitle = titleOf(subject) ?? serialTitle;
+    const signed = signatureCurve(block.signatureAlgorithm);
+    return {
+      der: der.slice(),
+      serialNumber: block.serialNumber.valueBlock.valueHexView.slice(),
+      issuer: issuer.der,
+      issuerName: issuer.text,
+      subject: subject.der,
+      subjectName: subject.text,
+      ...(systemTitle && { systemTitle }),
+      notBefore: instantOf(block.notBefore.value),
+      notAfter: instantOf(block.notAfter.value),
+      ...readPublicKey(block.subjectPublicKeyInfo),
+      ...extensions,
+      signed: block.tbsView.slice(),
+      signatureCurve: signed,
+      signature: rawSignature(signed, block.signatureValue.valueBlock.valueHexView),
+    };
+  });
+}
+
+export function instantOf(value: { getTime(): number }): number {
+  const instant = value.getTime();
+  if (Number.isNaN(instant)) throw new Error("a time that is none");
+  return instant;
+}
+
+/** The PEM of a certificate. */
+export function certificatePem(certificate: Certificate): string {
+  return toPem("CERTIFICATE", certificate.der);
+}
+
+/** What a certificate is for, as the Security setup names it; undefined for none of them. */
+export type CertificateUsage = "digital-signature" | "key-agreement" | "tls";
+
+const signing: KeyUsageName = "digitalSignature";
+const agreeing: KeyUsageName = "keyAgreement";
+
+/** The usage by key usage and extended key usage: TLS where a purpose of TLS is named. Undefined for an authority's. */
+export function usageOf(certificate: Certificate): CertificateUsage | undefined {
+  const { keyUsage, extendedKeyUsage, authority } = certificate;
+  if (authority !== undefined) return undefined;
+  if (extendedKeyUsage.length > 0) return keyUsage.includes(signing) ? "tls" : undefined;
+  if (keyUsage.includes(signing)) return keyUsage.includes(agreeing) ? "tls" : "digital-signature";
+  return keyUsage.includes(agreeing) ? "key-agreement" : undefined;
+}
+
+/** What a program prints of a certificate: names, hexadecimal digits, instants in ms. */
+export function describeCertificate(certificate: Certificate): {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serialNumber: string;
+  readonly systemTitle?: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly curve: Curve;
+  readonly publicKey: string;
+  readonly keyUsage: readonly KeyUsageName[];
+  readonly extendedKeyUsage: readonly string[];
+  readonly usage?: CertificateUsage;
+  readonly authority: boolean;
+} {
+  const usage = usageOf(certificate);
+  return {
+    subject: certificate.subjectName,
+    issuer: certificate.issuerName,
+    serialNumber: toHex(certificate.serialNumber),
+    ...(certificate.systemTitle && { systemTitle: toHex(certificate.systemTitle) }),
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+    curve: certificate.curve,
+    publicKey: toHex(certificate.publicKey),
+    keyUsage: certificate.keyUsage,
+    extendedKeyUsage: certificate.extendedKeyUsage,
+    ...(usage && { usage }),
+    authority: certificate.authority !== undefined,
+  };
+}
+
+/** Whether it says of itself that it signed itself. */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return sameOctets(certificate.issuer, certificate.subject);
+}

@@ -1,0 +1,47 @@
+import { toHex } from "@dlmskit/core";
+import type { KeyPurpose, PeerKeys } from "../general/peer-keys.ts";
+import { type Certificate, usageOf } from "./certificate.ts";
+
+/**
+ * Public keys out of certificates that were checked before (`checkCertificate`). It looks at the time each time: a certificate
+ * that expires while an association lasts gives no key any more.
+ */
+export class CertifiedKeys implements PeerKeys {
+  readonly #certificates = new Map<string, Certificate[]>();
+  readonly #now: () => number;
+
+  /** `now` tells the instant, in ms since 1970, UTC. */
+  constructor(now: () => number, certificates: Iterable<Certificate> = []) {
+    this.#now = now;
+    for (const certificate of certificates) this.add(certificate);
+  }
+
+  /** Of no use, and left out: a certificate without a system title, or for neither signature nor key agreement. */
+  add(certificate: Certificate): void {
+    const { systemTitle } = certificate;
+    const usage = usageOf(certificate);
+    if (systemTitle === undefined || usage === undefined) return;
+    const key = place(systemTitle, usage);
+    this.#certificates.set(key, [...(this.#certificates.get(key) ?? []), certificate]);
+  }
+
+  remove(certificate: Certificate): void {
+    for (const [key, held] of this.#certificates) {
+      const left = held.filter(({ der }) => toHex(der) !== toHex(certificate.der));
+      this.#certificates.set(key, left);
+    }
+  }
+
+  /** The key of the valid certificate that ends last. */
+  publicKey(systemTitle: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined {
+    const at = this.#now();
+    return this.#certificates
+      .get(place(systemTitle, purpose))
+      ?.filter(({ notBefore, notAfter }) => notBefore <= at && at < notAfter + 1000)
+      .sort((one, other) => other.notAfter - one.notAfter)[0]?.publicKey;
+  }
+}
+
+function place(systemTitle: Uint8Array, usage: string): string {
+  return `${toHex(systemTitle)} ${usage}`;
+}

@@ -1,0 +1,114 @@
+import { sameOctets } from "@dlmskit/core";
+import type { CryptoProvider } from "../provider.ts";
+import { refusal } from "../refusal.ts";
+import { securitySuite } from "../suites.ts";
+import { type Certificate, type CertificateUsage, usageOf } from "./certificate.ts";
+import type { KeyUsageName } from "./extensions.ts";
+import { type RevocationCheck, signedBy } from "./revocation.ts";
+
+export interface CheckOptions {
+  readonly provider: CryptoProvider;
+  readonly certificate: Certificate;
+  /** The roots that are trusted, because a person said so. */
+  readonly anchors: readonly Certificate[];
+  /** Authorities between, in any order. */
+  readonly authorities?: readonly Certificate[];
+  /** The instant that counts, in ms since 1970, UTC. */
+  readonly at: number;
+  /** The security suite whose curve the key must have. */
+  readonly suite?: number;
+  readonly usage?: CertificateUsage | "authority";
+  /** The system title that the subject must have. */
+  readonly systemTitle?: Uint8Array;
+  readonly revocation?: RevocationCheck;
+  /** Refuses a certificate whose revocation status nobody knows. */
+  readonly requireStatus?: boolean;
+}
+
+/** No chain of meters is as long. */
+const mostAuthorities = 6;
+
+/**
+ * Checks a certificate and all above it; gives the chain, from it to the anchor. Faults: `wrong-curve`, `wrong-usage`,
+ * `wrong-subject`, `expired`, `not-yet-valid`, `unknown-critical-extension`, `unknown-issuer`, `not-an-authority`,
+ * `path-too-long`, `bad-signature`, `revoked`, `revocation-unknown`, `bad-public-key`.
+ */
+export function checkCertificate(options: CheckOptions): readonly Certificate[] {
+  const { certificate, suite, usage, systemTitle } = options;
+  if (suite !== undefined && certificate.curve !== securitySuite(suite).curve) {
+    throw refusal("wrong-curve", `a key on ${certificate.curve}, which is not that of security suite ${suite}`);
+  }
+  if (usage !== undefined) checkUsage(certificate, usage);
+  if (
+    systemTitle !== undefined &&
+    (certificate.systemTitle === undefined || !sameOctets(certificate.systemTitle, systemTitle))
+  ) {
+    throw refusal("wrong-subject", "the subject is not the system title", "its common name is 16 hexadecimal digits");
+  }
+  const chain = [certificate];
+  for (;;) {
+    const last = chain.at(-1) as Certificate;
+    checkTime(last, options.at);
+    const [unknown] = last.unknownCritical;
+    if (unknown !== undefined) throw refusal("unknown-critical-extension", `the extension ${unknown} is critical`);
+    if (options.anchors.some((anchor) => sameOctets(anchor.der, last.der))) return chain;
+    if (chain.length > mostAuthorities) throw refusal("path-too-long", `more than ${mostAuthorities} authorities`);
+    const issuer = issuerOf(last, options);
+    checkAuthority(issuer, chain.length - 1);
+    checkRevocation(last, issuer, options);
+    chain.push(issuer);
+  }
+}
+
+function checkUsage(certificate: Certificate, usage: CertificateUsage | "authority"): void {
+  const found = certificate.authority === undefined ? usageOf(certificate) : "authority";
+  if (found !== usage)
+    throw refusal("wrong-usage", `the certificate is for ${found ?? "nothing of DLMS"}, not ${usage}`);
+}
+
+function checkTime({ notBefore, notAfter, subjectName }: Certificate, at: number): void {
+  if (at < notBefore) throw refusal("not-yet-valid", `the certificate of ${subjectName} is not valid yet`);
+  // The last second counts whole.
+  if (at >= notAfter + 1000) throw refusal("expired", `the certificate of ${subjectName} has expired`);
+}
+
+function checkAuthority(issuer: Certificate, below: number): void {
+  const needed: KeyUsageName = "keyCertSign";
+  if (issuer.authority === undefined || !issuer.keyUsage.includes(needed)) {
+    throw refusal("not-an-authority", `${issuer.subjectName} may not issue certificates`);
+  }
+  const { pathLength } = issuer.authority;
+  if (pathLength !== undefined && below > pathLength) {
+    throw refusal("path-too-long", `${issuer.subjectName} may have ${pathLength} authorities below it`);
+  }
+}
+
+function issuerOf(certificate: Certificate, options: CheckOptions): Certificate {
+  const { authorityKeyIdentifier: wanted } = certificate;
+  const named = [...options.anchors, ...(options.authorities ?? [])].filter(
+    ({ subject, subjectKeyIdentifier: own }) =>
+      sameOctets(subject, certificate.issuer) && (wanted === undefined || own === undefined || sameOctets(wanted, own)),
+  );
+  if (named.length === 0) {
+    throw refusal("unknown-issuer", `there is no certificate of ${certificate.issuerName}`, "import its authority");
+  }
+  // A renewed authority has several certificates: of those that signed, one that is valid.
+  const signers = named.filter((issuer) => signedBy(options.provider, certificate, issuer));
+  const valid = signers.find(({ notBefore, notAfter }) => notBefore <= options.at && options.at < notAfter + 1000);
+  const signer = valid ?? signers[0];
+  if (signer === undefined) {
+    throw refusal("bad-signature", `the certificate of ${certificate.subjectName} is not signed by its issuer`);
+  }
+  return signer;
+}
+
+function checkRevocation(certificate: Certificate, issuer: Certificate, options: CheckOptions): void {
+  const status = options.revocation?.(certificate, issuer, options.at) ?? "unknown";
+  if (status === "revoked") throw refusal("revoked", `the certificate of ${certificate.subjectName} was revoked`);
+  if (status === "unknown" && options.requireStatus) {
+    throw refusal(
+      "revocation-unknown",
+      `nobody tells whether the certificate of ${certificate.subjectName} was revoked`,
+    );
+  }
+}

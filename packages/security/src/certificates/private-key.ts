@@ -1,0 +1,49 @@
+import { concat } from "@dlmskit/core";
+import { BitString, Constructed, Integer, OctetString, Sequence } from "asn1js";
+import { ECPrivateKey, PrivateKeyInfo } from "pkijs";
+import { scalarLength } from "../checks.ts";
+import type { CryptoProvider, Curve } from "../provider.ts";
+import { curveOfKey, curveParameters, parseDer, toDer } from "./asn1.ts";
+import { derOf, toPem } from "./pem.ts";
+
+function buffer(octets: Uint8Array): ArrayBuffer {
+  return octets.slice().buffer as ArrayBuffer;
+}
+
+/** PKCS #8 of a private key, as TLS libraries read it. Fault `bad-private-key`. Keep it as secret as the key. */
+export function privateKeyDer(provider: CryptoProvider, curve: Curve, privateKey: Uint8Array): Uint8Array {
+  const point = concat(Uint8Array.of(0x04), provider.publicKey(curve, privateKey));
+  const key = new Sequence({
+    value: [
+      new Integer({ value: 1 }),
+      new OctetString({ valueHex: buffer(privateKey) }),
+      new Constructed({ idBlock: { tagClass: 3, tagNumber: 1 }, value: [new BitString({ valueHex: buffer(point) })] }),
+    ],
+  });
+  return toDer(
+    new Sequence({
+      value: [
+        new Integer({ value: 0 }),
+        curveParameters(curve).toSchema(),
+        new OctetString({ valueHex: buffer(toDer(key)) }),
+      ],
+    }),
+  );
+}
+
+export function privateKeyPem(provider: CryptoProvider, curve: Curve, privateKey: Uint8Array): string {
+  return toPem("PRIVATE KEY", privateKeyDer(provider, curve, privateKey));
+}
+
+/** The private key of PKCS #8, DER or PEM, not encrypted. Faults `bad-private-key`, `bad-pem`, `wrong-curve`. */
+export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; readonly privateKey: Uint8Array } {
+  const der = derOf(file, "PRIVATE KEY");
+  return parseDer("bad-private-key", "a private key", der, (schema) => {
+    const info = new PrivateKeyInfo({ schema });
+    const curve = curveOfKey(info.privateKeyAlgorithm);
+    const key = ECPrivateKey.fromBER(info.privateKey.valueBlock.valueHexView.slice());
+    const privateKey = key.privateKey.valueBlock.valueHexView.slice();
+    if (privateKey.length !== scalarLength[curve]) throw new Error("a scalar of another length");
+    return { curve, privateKey };
+  });
+}

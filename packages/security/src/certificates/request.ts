@@ -1,0 +1,79 @@
+import { concat } from "@dlmskit/core";
+import { BitString } from "asn1js";
+import { CertificationRequest, PublicKeyInfo } from "pkijs";
+import type { CryptoProvider, Curve } from "../provider.ts";
+import { refusal } from "../refusal.ts";
+import {
+  curveParameters,
+  derSignature,
+  parseDer,
+  rawSignature,
+  signatureAlgorithm,
+  signatureCurve,
+  toDer,
+} from "./asn1.ts";
+import { readPublicKey } from "./certificate.ts";
+import { commonNameOf, nameOf, nameParts, titleOf } from "./names.ts";
+import { derOf } from "./pem.ts";
+
+/** A certificate signing request (PKCS #10) whose signature was right: who asks has the private key. */
+export interface CertificateRequest {
+  readonly der: Uint8Array;
+  readonly subjectName: string;
+  readonly systemTitle?: Uint8Array;
+  readonly curve: Curve;
+  readonly publicKey: Uint8Array;
+}
+
+export function publicKeyInfo(curve: Curve, publicKey: Uint8Array): PublicKeyInfo {
+  const point = concat(Uint8Array.of(0x04), publicKey);
+  const subjectPublicKey = new BitString({ valueHex: point.buffer as ArrayBuffer });
+  return new PublicKeyInfo({ algorithm: curveParameters(curve), subjectPublicKey });
+}
+
+/** A request for a certificate of the own public key, in DER. Faults `bad-system-title`, `bad-private-key`. */
+export function requestCertificate(options: {
+  readonly provider: CryptoProvider;
+  readonly curve: Curve;
+  readonly privateKey: Uint8Array;
+  /** The subject's common name. */
+  readonly systemTitle: Uint8Array;
+}): Uint8Array {
+  const { provider, curve, privateKey } = options;
+  const request = new CertificationRequest({
+    subject: nameOf(commonNameOf(options.systemTitle)),
+    subjectPublicKeyInfo: publicKeyInfo(curve, provider.publicKey(curve, privateKey)),
+    attributes: [],
+    signatureAlgorithm: signatureAlgorithm(curve),
+  });
+  const [signed] = request.toSchema(true).valueBlock.value;
+  const signature = provider.ecdsaSign(curve, privateKey, toDer(signed as never));
+  request.signatureValue = new BitString({ valueHex: derSignature(signature).buffer as ArrayBuffer });
+  return toDer(request.toSchema(true));
+}
+
+/**
+ * The request, DER or PEM, once its signature is verified. Faults `bad-certificate-request`, `bad-pem`, `wrong-curve`,
+ * `bad-public-key`, `bad-signature`.
+ */
+export function parseCertificateRequest(provider: CryptoProvider, file: Uint8Array): CertificateRequest {
+  const der = derOf(file, "CERTIFICATE REQUEST");
+  const parsed = parseDer("bad-certificate-request", "a certificate signing request", der, (schema) => {
+    const block = new CertificationRequest({ schema });
+    const signedBy = signatureCurve(block.signatureAlgorithm);
+    const signature = rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView);
+    return {
+      ...readPublicKey(block.subjectPublicKeyInfo),
+      subject: nameParts(block.subject),
+      signedBy,
+      signature,
+      signed: block.tbsView.slice(),
+    };
+  });
+  const { curve, publicKey, subject } = parsed;
+  if (parsed.signedBy !== curve || !provider.ecdsaVerify(curve, publicKey, parsed.signed, parsed.signature)) {
+    throw refusal("bad-signature", "the request is not signed by the key that it is for");
+  }
+  const systemTitle = titleOf(subject);
+  return { der: der.slice(), subjectName: subject.text, ...(systemTitle && { systemTitle }), curve, publicKey };
+}

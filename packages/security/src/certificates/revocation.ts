@@ -1,0 +1,131 @@
+import { sameOctets, toHex } from "@dlmskit/core";
+import { BitString, Integer } from "asn1js";
+import {
+  CertificateRevocationList,
+  Extensions,
+  type RelativeDistinguishedNames,
+  RevokedCertificate,
+  type Time,
+} from "pkijs";
+import type { CryptoProvider, Curve } from "../provider.ts";
+import { derSignature, parseDer, rawSignature, signatureAlgorithm, signatureCurve, timeOf, toDer } from "./asn1.ts";
+import { type Certificate, instantOf } from "./certificate.ts";
+import { keyIdentifierOf, listNumberOf } from "./extensions.ts";
+import { nameParts } from "./names.ts";
+import { derOf } from "./pem.ts";
+
+/** One certificate that its authority takes back. */
+export interface Revocation {
+  readonly serialNumber: Uint8Array;
+  /** From when, in ms since 1970, UTC. */
+  readonly at: number;
+}
+
+/** A certificate revocation list: what is in it. Whose it is shows with its issuer's certificate. */
+export interface RevocationList {
+  readonly der: Uint8Array;
+  /** The Name in DER. */
+  readonly issuer: Uint8Array;
+  readonly thisUpdate: number;
+  readonly nextUpdate?: number;
+  readonly revoked: readonly Revocation[];
+  readonly signed: Uint8Array;
+  readonly signatureCurve: Curve;
+  readonly signature: Uint8Array;
+}
+
+export function writeRevocationList(options: {
+  readonly provider: CryptoProvider;
+  readonly curve: Curve;
+  readonly privateKey: Uint8Array;
+  readonly issuer: RelativeDistinguishedNames;
+  readonly keyIdentifier: Uint8Array;
+  readonly revoked: readonly Revocation[];
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly number: number;
+}): Uint8Array {
+  const { provider, curve, privateKey, revoked } = options;
+  const list = new CertificateRevocationList({
+    version: 1,
+    signature: signatureAlgorithm(curve),
+    issuer: options.issuer,
+    thisUpdate: timeOf(options.thisUpdate) as unknown as Time,
+    nextUpdate: timeOf(options.nextUpdate) as unknown as Time,
+    // An empty list of certificates must be absent.
+    ...(revoked.length > 0 && { revokedCertificates: revoked.map(entry) }),
+    crlExtensions: new Extensions({
+      extensions: [keyIdentifierOf(options.keyIdentifier), listNumberOf(options.number)],
+    }),
+    signatureAlgorithm: signatureAlgorithm(curve),
+  });
+  const [signed] = list.toSchema(true).valueBlock.value;
+  const signature = provider.ecdsaSign(curve, privateKey, toDer(signed as never));
+  list.signatureValue = new BitString({ valueHex: derSignature(signature).buffer as ArrayBuffer });
+  return toDer(list.toSchema(true));
+}
+
+function entry({ serialNumber, at }: Revocation): RevokedCertificate {
+  return new RevokedCertificate({
+    userCertificate: new Integer({ valueHex: serialNumber.slice().buffer as ArrayBuffer }),
+    revocationDate: timeOf(at) as unknown as Time,
+  });
+}
+
+/** A revocation list, DER or PEM. Faults `bad-revocation-list`, `bad-pem`, `wrong-curve`. */
+export function parseRevocationList(file: Uint8Array): RevocationList {
+  const der = derOf(file, "X509 CRL");
+  return parseDer("bad-revocation-list", "a certificate revocation list", der, (schema) => {
+    const block = new CertificateRevocationList({ schema });
+    const signedBy = signatureCurve(block.signatureAlgorithm);
+    return {
+      der: der.slice(),
+      issuer: nameParts(block.issuer).der,
+      thisUpdate: instantOf(block.thisUpdate.value),
+      ...(block.nextUpdate && { nextUpdate: instantOf(block.nextUpdate.value) }),
+      revoked: (block.revokedCertificates ?? []).map((revoked) => ({
+        serialNumber: revoked.userCertificate.valueBlock.valueHexView.slice(),
+        at: instantOf(revoked.revocationDate.value),
+      })),
+      signed: block.tbsView.slice(),
+      signatureCurve: signedBy,
+      signature: rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView),
+    };
+  });
+}
+
+export type RevocationStatus = "good" | "revoked" | "unknown";
+
+/** Whether a certificate was taken back, at an instant: asked for every certificate of a chain, with its issuer's. */
+export type RevocationCheck = (certificate: Certificate, issuer: Certificate, at: number) => RevocationStatus;
+
+/**
+ * The status by lists. A list counts where its issuer is the certificate's and has signed it, and where it is not too old:
+ * without one that counts, the status is unknown. What an older list revokes stays revoked.
+ */
+export function revocationByLists(provider: CryptoProvider, lists: readonly RevocationList[]): RevocationCheck {
+  return (certificate, issuer, at) => {
+    let status: RevocationStatus = "unknown";
+    const serial = toHex(certificate.serialNumber);
+    for (const list of lists) {
+      if (!sameOctets(list.issuer, issuer.subject) || list.thisUpdate > at || !signedBy(provider, list, issuer))
+        continue;
+      const found = list.revoked.find(({ serialNumber }) => toHex(serialNumber) === serial);
+      if (found !== undefined && found.at <= at) return "revoked";
+      if (list.nextUpdate === undefined || list.nextUpdate >= at) status = "good";
+    }
+    return status;
+  };
+}
+
+/** Whether the issuer's key signed it. Fault `bad-public-key` for an issuer's key that is not on its curve. */
+export function signedBy(
+  provider: CryptoProvider,
+  what: Pick<Certificate, "signed" | "signature" | "signatureCurve">,
+  issuer: Certificate,
+): boolean {
+  return (
+    what.signatureCurve === issuer.curve &&
+    provider.ecdsaVerify(issuer.curve, issuer.publicKey, what.signed, what.signature)
+  );
+}
