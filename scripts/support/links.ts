@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Fault } from "@dlmskit/core";
 import { decodeControl, primaryTransitions, secondaryTransitions } from "@dlmskit/hdlc";
+import * as mbus from "@dlmskit/mbus";
 import * as transport from "@dlmskit/transport";
 import * as node from "@dlmskit/transport/node";
 import * as wrapper from "@dlmskit/wrapper";
@@ -39,7 +40,7 @@ export function framesTable(): string {
 
 /** Where a link can run: there when all that it needs is exported. */
 export function linksTable(): string {
-  const exported: Readonly<Record<string, unknown>> = { ...transport, ...node, ...wrapper };
+  const exported: Readonly<Record<string, unknown>> = { ...transport, ...node, ...wrapper, ...mbus };
   const has = (pattern: RegExp): boolean => Object.keys(exported).some((name) => pattern.test(name));
   const manifest = readFileSync(new URL("../../packages/transport/package.json", import.meta.url), "utf8");
   const tcp = has(/^tcpConnect$/) && has(/^tcpListen$/);
@@ -53,6 +54,7 @@ export function linksTable(): string {
       ["wrapper", "TLS", yes(has(/^tls/))],
       ["wrapper", "UDP", yes(udp)],
       ["both", "a line in memory", yes(has(/^memoryPair$/))],
+      ["wired M-Bus long frames", "a stream, one way: pushes are decoded and joined", yes(has(/^MbusJoiner$/))],
     ],
   );
 }
