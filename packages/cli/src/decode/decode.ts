@@ -33,6 +33,13 @@ function attempt(decode: () => Item): Item {
 const lastDataTag = 33;
 const readRequest = 0x05;
 
+/** The frames of a stream with noise before its first flag; undefined when there are none. */
+function framesIn(source: Source, session: () => Session): Item[] | undefined {
+  if (!source.octets.includes(0x7e)) return undefined;
+  const frames = decodeHdlc(source, session());
+  return frames.some(({ json }) => json !== undefined) ? frames : undefined;
+}
+
 function decodeUnknown(source: Source, session: () => Session): Item[] {
   const { octets } = source;
   const [first, second] = octets;
@@ -43,13 +50,7 @@ function decodeUnknown(source: Source, session: () => Session): Item[] {
   const data = (): Item => attempt(() => decodeDataSource(source));
   if (first === undefined || (first > lastDataTag && first !== 0xff)) {
     const item = apdu();
-    // Noise before the first flag is no reason to give up.
-    const unknown = item.fault?.code === "unknown-tag" && item.fault.offset === 0;
-    if (unknown && octets.includes(0x7e)) {
-      const frames = decodeHdlc(source, session());
-      if (frames.some((frame) => frame.json !== undefined)) return frames;
-    }
-    return [item];
+    return (item.json === undefined ? framesIn(source, session) : undefined) ?? [item];
   }
   // A double-long of five octets can be a ReadRequest of one short name as well; whoever decodes means the request.
   const order = first === readRequest ? [apdu, data] : [data, apdu];
@@ -61,7 +62,7 @@ function decodeUnknown(source: Source, session: () => Session): Item[] {
   }
   // The reading that came further is the likelier one.
   faults.sort((one, other) => (other.offset ?? 0) - (one.offset ?? 0));
-  return [{ fault: faults[0] as Fault }];
+  return framesIn(source, session) ?? [{ fault: faults[0] as Fault }];
 }
 
 /**

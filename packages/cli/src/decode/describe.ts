@@ -7,7 +7,39 @@ import {
   logicalNameOf,
   toHex,
 } from "@dlmskit/core";
-import { obisName } from "@dlmskit/cosem-objects";
+import { findClass, obisName, Unit } from "@dlmskit/cosem-objects";
+
+const unitSymbols = new Map<number, string>(Object.entries(Unit).map(([symbol, code]) => [code, symbol]));
+
+interface Node {
+  text: string;
+  readonly children: { readonly name: string; text: string }[];
+}
+
+/** Names that only the whole of a value tells: the class and member of a descriptor, the unit behind a scaler. */
+export function annotate(value: unknown, node: Node): void {
+  if (typeof value !== "object" || value === null) return;
+  const given = value as Record<string, unknown>;
+  if (given.type === "structure") {
+    const [scaler, unit, ...more] = given.value as readonly Data[];
+    const last = node.children[1];
+    if (more.length > 0 || scaler?.type !== "integer" || unit?.type !== "enum" || last === undefined) return;
+    const symbol = unitSymbols.get(unit.value);
+    if (symbol !== undefined) last.text += `  ${symbol}`;
+    return;
+  }
+  const { classId, attributeId, methodId } = given;
+  const spec = typeof classId === "number" ? findClass(classId) : undefined;
+  if (spec === undefined) return;
+  const members: object = methodId === undefined ? { logicalName: { id: 1 }, ...spec.attributes } : spec.methods;
+  const wanted = methodId ?? attributeId;
+  const member = Object.entries(members).find(([, { id }]) => id === wanted)?.[0];
+  for (const child of node.children) {
+    if (child.name === "classId") child.text += `  ${spec.name}`;
+    if (child.name === "attributeId" || child.name === "methodId")
+      child.text += member === undefined ? "" : `  ${member}`;
+  }
+}
 
 /** Octets as hex, the middle left out when there are more than `most`. */
 export function hexText(octets: Uint8Array, most = 32): string {

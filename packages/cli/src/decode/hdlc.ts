@@ -9,7 +9,7 @@ import { TreeCollector } from "./tree.ts";
 
 interface Message {
   readonly parts: Source[];
-  last?: Extract<Frame, { frame: "i" }>;
+  last?: Frame;
 }
 
 /** Joins the segments of each direction. */
@@ -19,15 +19,15 @@ class Segments {
   /** The message that the frame ends, LLC header and all; undefined when more follows or there is none. */
   add(frame: Frame, information: Source): Source | undefined {
     const key = JSON.stringify([frame.destination, frame.source]);
-    if (frame.frame === "ui") return frame.segmented ? undefined : information;
-    if (frame.frame !== "i") {
+    if (frame.frame !== "i" && frame.frame !== "ui") {
       if (frame.frame === "snrm" || frame.frame === "disc") this.#messages.clear();
       return undefined;
     }
     const message: Message = this.#messages.get(key) ?? { parts: [] };
     const { last } = message;
     const again =
-      last !== undefined &&
+      frame.frame === "i" &&
+      last?.frame === "i" &&
       last.sendSequence === frame.sendSequence &&
       sameOctets(last.information, frame.information) &&
       message.parts.length > 0;

@@ -101,7 +101,7 @@ function learn(apdu: Apdu, { decipherer }: Session): void {
 function add(key: string, octets: Source, session: Session, extras: Extras): void {
   try {
     const { json, node, xml, fault } = decodePdu(octets, session);
-    if (xml !== undefined && key !== "userInformationPdu") extras.xml = xml;
+    if (xml !== undefined && (key === "plaintext" || key === "joined")) extras.xml = xml;
     extras.json[key] = json;
     extras.nodes.push({ ...node, name: key, text: node.name });
     if (fault !== undefined) throw fault;

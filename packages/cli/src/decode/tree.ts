@@ -1,5 +1,5 @@
 import type { ReadObserver } from "@dlmskit/core";
-import { valueText } from "./describe.ts";
+import { annotate, valueText } from "./describe.ts";
 import type { Source } from "./source.ts";
 
 /** A field for people: where it is in the input, its octets, what it is called and what it says. */
@@ -37,6 +37,7 @@ export class TreeCollector implements ReadObserver {
       text: open.children.length > 0 && isRecord(value) ? "" : valueText(value),
       children: open.children,
     };
+    annotate(value, node);
     // An optional field that is not there takes no octets worth a line.
     if (value === undefined) return;
     (this.#open.at(-1)?.children ?? this.nodes).push(node);

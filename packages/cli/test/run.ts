@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const main = resolve(import.meta.dirname, "../src/main.ts");
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface How {
+  readonly input?: string;
+  readonly env?: { readonly [name: string]: string };
+}
+
+function begin(args: readonly string[], env: How["env"] = {}): ChildProcess {
+  return spawn(process.execPath, ["--conditions=dlmskit-source", main, ...args], {
+    env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+}
+
+/** Runs the command as a user does, from the sources. */
+export function dlms(args: readonly string[], { input, env }: How = {}): Promise<Ran> {
+  return new Promise((done, failed) => {
+    const child = begin(args, env);
+    let stdout = "";
+    let stderr = "";
+    child.stdout?.on("data", (chunk) => (stdout += chunk));
+    child.stderr?.on("data", (chunk) => (stderr += chunk));
+    child.on("error", failed);
+    child.on("close", (code) => done({ code, stdout, stderr }));
+    child.stdin?.end(input ?? "");
+  });
+}
+
+export interface Serving extends AsyncDisposable {
+  readonly lines: readonly string[];
+  /** Ends it by a signal; gives its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `dlms simulate` and waits for as many lines of readiness. */
+export function serving(args: readonly string[], lines = 1): Promise<Serving> {
+  return new Promise((done, failed) => {
+    const child = begin(args);
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    let stdout = "";
+    let stderr = "";
+    const stop = (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> => {
+      child.kill(signal);
+      return ended;
+    };
+    child.stderr?.on("data", (chunk) => (stderr += chunk));
+    child.stdout?.on("data", (chunk) => {
+      stdout += chunk;
+      const told = stdout.split("\n").slice(0, -1);
+      if (told.length >= lines) done({ lines: told, stop, [Symbol.asyncDispose]: async () => void (await stop()) });
+    });
+    child.on("error", failed);
+    void ended.then((code) => failed(new Error(`it ended with ${code}: ${stderr}`)));
+  });
+}
+
+/** A folder of its own, removed at the end. */
+export function folder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "dlms-cli-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
