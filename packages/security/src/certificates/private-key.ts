@@ -1,6 +1,6 @@
 import { concat } from "@dlmskit/core";
-import { BitString, Constructed, Integer, OctetString, Sequence } from "asn1js";
-import { ECPrivateKey, PrivateKeyInfo } from "pkijs";
+import { BitString, Constructed, fromBER, Integer, OctetString, Sequence } from "asn1js";
+import { PrivateKeyInfo } from "pkijs";
 import { scalarLength } from "../checks.ts";
 import type { CryptoProvider, Curve } from "../provider.ts";
 import { curveOfKey, curveParameters, parseDer, toDer } from "./asn1.ts";
@@ -41,9 +41,13 @@ export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; read
   return parseDer("bad-private-key", "a private key", der, (schema) => {
     const info = new PrivateKeyInfo({ schema });
     const curve = curveOfKey(info.privateKeyAlgorithm);
-    const key = ECPrivateKey.fromBER(info.privateKey.valueBlock.valueHexView.slice());
-    const privateKey = key.privateKey.valueBlock.valueHexView.slice();
-    if (privateKey.length !== scalarLength[curve]) throw new Error("a scalar of another length");
+    const inner = info.privateKey.valueBlock.valueHexView.slice();
+    // ECPrivateKey { version, privateKey, … }: by hand, for the class of the library wants the curve told twice.
+    const { result } = fromBER(inner);
+    inner.fill(0);
+    const scalar = result instanceof Sequence ? result.valueBlock.value[1] : undefined;
+    const privateKey = scalar instanceof OctetString ? scalar.valueBlock.valueHexView.slice() : undefined;
+    if (privateKey?.length !== scalarLength[curve]) throw new Error("a scalar of another length");
     return { curve, privateKey };
   });
 }
