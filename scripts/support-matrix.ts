@@ -47,7 +47,7 @@ ${conformance()}
 Each cell is an association that was opened, read, written and invoked in. In "plain" the suite matters to mechanisms 5 and 7 only.
 
 ${securityTable()}
-general-ciphering and general-signing are decoded and encoded, and neither served nor used.
+Whether general-ciphering and general-signing are spoken is in the table of the plain APDUs above.
 
 ## Interface classes
 
