@@ -4,10 +4,12 @@ import {
   asText,
   badJson,
   bool,
+  byFunctions,
   type Codec,
   CosemDate,
   CosemDateTime,
   CosemTime,
+  compiled,
   decode,
   encode,
   Fault,
@@ -15,15 +17,22 @@ import {
   f32,
   f64,
   fromHex,
+  type Inlinable,
+  type Inline,
   i8,
   i16,
   i32,
   i64,
+  inlineOf,
   type Json,
   LogicalName,
   named,
   type Of,
+  prefixed,
   type Reader,
+  readCount,
+  readItems,
+  recordInline,
   stepped,
   toHex,
   toLatin1,
@@ -31,6 +40,7 @@ import {
   u16,
   u32,
   u64,
+  writeItems,
 } from "@dlmskit/core";
 import { Data, encodeData } from "./data.ts";
 import { type DataLike, DataTag, type DataTypeName, type EncodedData, tagText, typeOfTag } from "./data-type.ts";
@@ -48,6 +58,7 @@ import {
 /** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
 export interface TypedCodec<V> extends Codec<V> {
   readonly types: readonly DataTypeName[];
+  readonly inline?: Inline;
 }
 
 function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault {
@@ -60,11 +71,12 @@ function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault
 }
 
 /** The tag of a type, then a value. */
-function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
+function simple<V>(type: DataTypeName, inner: Codec<V> & Inlinable): TypedCodec<V> {
   const tag = DataTag[type];
   const types = [type];
   return {
     types,
+    ...(inner.inline?.octets === undefined ? {} : { inline: prefixed([tag], inner.inline) }),
     read(from) {
       const at = from.at;
       if (from.u8() !== tag) throw wrong(from, types, at);
@@ -117,9 +129,24 @@ const text = (octetsOf: (value: string) => Uint8Array, read: (from: Reader) => s
   },
 });
 
+/** Octets of a fixed number: views when read. */
+function octetsInline(count: number): Inline {
+  return byFunctions<Uint8Array>(
+    count,
+    (octets, at) => octets.subarray(at, at + count),
+    (value, octets, at) => {
+      if (!(value instanceof Uint8Array) || value.length !== count) return false;
+      if (count > 32) octets.set(value, at);
+      else for (let step = 0; step < count; step++) octets[at + step] = value[step] as number;
+      return true;
+    },
+  );
+}
+
 /** An octet-string of a fixed length that holds something else. */
-function within<V>(length: number, inner: Codec<V>): TypedCodec<V> {
+function within<V>(length: number, inner: Codec<V> & Inlinable): TypedCodec<V> {
   return simple<V>("octet-string", {
+    ...(inner.inline?.octets === undefined || length >= 0x80 ? {} : { inline: prefixed([length], inner.inline) }),
     read(from) {
       const at = from.at;
       if (from.length() !== length) throw from.fault("bad-length", `this octet-string has ${length} octets`, at);
@@ -149,7 +176,7 @@ const bits: Codec<string> = {
 };
 
 function array<V>(item: Codec<V>): TypedCodec<V[]> {
-  return simple<V[]>("array", {
+  const ordinary = simple<V[]>("array", {
     read(from) {
       const count = from.boundedCount();
       const values: V[] = [];
@@ -175,6 +202,16 @@ function array<V>(item: Codec<V>): TypedCodec<V[]> {
     toJson: (value) => value.map((one) => item.toJson(one)),
     fromJson: (json) => asList(json).map((one) => item.fromJson(one)),
   });
+  const inner = inlineOf(item);
+  return compiled(ordinary, {
+    read(program, into, path) {
+      const count = program.variable();
+      return `let ${count}; if (p >= end || o[p++] !== ${DataTag.array}) return $fail; ${readCount(count)} ${into} = []; ${readItems(program, inner, into, count, path)}`;
+    },
+    write(program, value, path) {
+      return `if (!Array.isArray(${value})) return false; to.u8(${DataTag.array}); to.size(${value}.length); ${writeItems(program, inner, value, path)}`;
+    },
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
@@ -192,7 +229,7 @@ function structure<const F extends Elements>(elements: F): TypedCodec<Fields<F>>
       throw stepped(caught, name);
     }
   };
-  return simple<V>("structure", {
+  const ordinary = simple<V>("structure", {
     read(from) {
       const start = from.at;
       const found = from.length();
@@ -239,6 +276,15 @@ function structure<const F extends Elements>(elements: F): TypedCodec<Fields<F>>
         ]),
       ) as V;
     },
+  });
+  const fields = recordInline(Object.entries(elements));
+  if (fields === undefined || count >= 0x80) return ordinary;
+  if (fields.octets !== undefined) return compiled(ordinary, prefixed([DataTag.structure, count], fields));
+  return compiled(ordinary, {
+    read: (program, into, path) =>
+      `if (p + 2 > end || o[p] !== ${DataTag.structure} || o[p + 1] !== ${count}) return $fail; p += 2; ${fields.read(program, into, path)}`,
+    write: (program, value, path) =>
+      `to.u16(${(DataTag.structure << 8) | count}); ${fields.write(program, value, path)}`,
   });
 }
 
@@ -327,6 +373,7 @@ export const T = {
   /** An octet-string of exactly `count` octets. */
   octetStringOf: (count: number): TypedCodec<Uint8Array> =>
     within(count, {
+      inline: octetsInline(count),
       read: (from) => from.take(count),
       write(value, to) {
         if (asOctets(value).length !== count) {

@@ -1,5 +1,6 @@
 import { asObject, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault, stepped } from "./fault.ts";
+import { byFunctions, type Inlinable } from "./inline.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -116,38 +117,77 @@ function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
   };
 }
 
+const orNull = (value: number, absent: number): number | null => (value === absent ? null : value);
+
+// Written out: every row of a profile has one.
+function dateTimeAt(octets: Uint8Array, at: number): CosemDateTime {
+  return {
+    year: orNull(((octets[at] as number) << 8) | (octets[at + 1] as number), 0xffff),
+    month: orNull(octets[at + 2] as number, 0xff),
+    day: orNull(octets[at + 3] as number, 0xff),
+    dayOfWeek: orNull(octets[at + 4] as number, 0xff),
+    hour: orNull(octets[at + 5] as number, 0xff),
+    minute: orNull(octets[at + 6] as number, 0xff),
+    second: orNull(octets[at + 7] as number, 0xff),
+    hundredths: orNull(octets[at + 8] as number, 0xff),
+    deviation: orNull((((octets[at + 9] as number) << 24) >> 16) | (octets[at + 10] as number), -0x8000),
+    status: orNull(octets[at + 11] as number, 0xff),
+  };
+}
+
+/** Null is written as `absent`; that itself is none that may be given, and becomes `wrong`, which is out of range. */
+const orAbsent = (value: number | null, absent: number, wrong: number): number =>
+  value === null ? absent : value === absent ? wrong : value;
+
+/** Writes a date-time at an offset; false where a field is not one, and nothing is known to be written. */
+function putDateTime(value: CosemDateTime, octets: Uint8Array, at: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const year = orAbsent(value.year, 0xffff, -1);
+  const deviation = orAbsent(value.deviation, -0x8000, 0x8000);
+  const month = orAbsent(value.month, 0xff, -1);
+  const day = orAbsent(value.day, 0xff, -1);
+  const dayOfWeek = orAbsent(value.dayOfWeek, 0xff, -1);
+  const hour = orAbsent(value.hour, 0xff, -1);
+  const minute = orAbsent(value.minute, 0xff, -1);
+  const second = orAbsent(value.second, 0xff, -1);
+  const hundredths = orAbsent(value.hundredths, 0xff, -1);
+  const status = orAbsent(value.status, 0xff, -1);
+  if (year !== (year & 0xffff) || deviation !== (deviation << 16) >> 16) return false;
+  // Each an octet: not one of them has a bit above, or a fraction.
+  if (month !== (month & 0xff) || day !== (day & 0xff) || dayOfWeek !== (dayOfWeek & 0xff)) return false;
+  if (hour !== (hour & 0xff) || minute !== (minute & 0xff) || second !== (second & 0xff)) return false;
+  if (hundredths !== (hundredths & 0xff) || status !== (status & 0xff)) return false;
+  octets[at] = year >>> 8;
+  octets[at + 1] = year;
+  octets[at + 2] = month;
+  octets[at + 3] = day;
+  octets[at + 4] = dayOfWeek;
+  octets[at + 5] = hour;
+  octets[at + 6] = minute;
+  octets[at + 7] = second;
+  octets[at + 8] = hundredths;
+  octets[at + 9] = deviation >>> 8;
+  octets[at + 10] = deviation;
+  octets[at + 11] = status;
+  return true;
+}
+
 /** 5 octets. */
 export const CosemDate: Codec<CosemDate> = fieldsCodec(dateFields);
 /** 4 octets. */
 export const CosemTime: Codec<CosemTime> = fieldsCodec(timeFields);
+const dateTimeFields = fieldsCodec<CosemDateTime>([...dateFields, ...timeFields, ...zoneFields]);
 /** 12 octets. Any octets decode, and encode to the same again. */
-export const CosemDateTime: Codec<CosemDateTime> = {
-  ...fieldsCodec<CosemDateTime>([...dateFields, ...timeFields, ...zoneFields]),
-  // Written out: every row of a profile has one.
+export const CosemDateTime: Codec<CosemDateTime> & Inlinable = {
+  ...dateTimeFields,
   read(from) {
-    const year = from.u16();
-    const month = from.u8();
-    const day = from.u8();
-    const dayOfWeek = from.u8();
-    const hour = from.u8();
-    const minute = from.u8();
-    const second = from.u8();
-    const hundredths = from.u8();
-    const deviation = from.i16();
-    const status = from.u8();
-    return {
-      year: year === 0xffff ? null : year,
-      month: month === 0xff ? null : month,
-      day: day === 0xff ? null : day,
-      dayOfWeek: dayOfWeek === 0xff ? null : dayOfWeek,
-      hour: hour === 0xff ? null : hour,
-      minute: minute === 0xff ? null : minute,
-      second: second === 0xff ? null : second,
-      hundredths: hundredths === 0xff ? null : hundredths,
-      deviation: deviation === -0x8000 ? null : deviation,
-      status: status === 0xff ? null : status,
-    };
+    // Field by field, for the Fault to say which one is missing.
+    if (from.remaining < 12) return dateTimeFields.read(from);
+    const value = dateTimeAt(from.octets, from.at);
+    from.at += 12;
+    return value;
   },
+  inline: byFunctions(12, dateTimeAt, putDateTime),
 };
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar. */

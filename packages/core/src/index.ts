@@ -3,6 +3,7 @@ export * from "./combinators.ts";
 export * from "./date-time.ts";
 export * from "./fault.ts";
 export * from "./fcs16.ts";
+export * from "./inline.ts";
 export * from "./link.ts";
 export * from "./logical-name.ts";
 export * from "./octets.ts";

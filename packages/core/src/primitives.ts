@@ -1,5 +1,6 @@
 import { asText, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault } from "./fault.ts";
+import { type Inlinable, type Inline, integerInlines } from "./inline.ts";
 import { fromHex, toHex } from "./octets.ts";
 import type { Reader } from "./reader.ts";
 import { inRange, type Writer } from "./writer.ts";
@@ -9,8 +10,10 @@ function integer(
   high: number,
   read: (from: Reader) => number,
   write: (value: number, to: Writer) => void,
-): Codec<number> {
+  inline: Inline,
+): Codec<number> & Inlinable {
   return {
+    inline,
     read,
     write: (value, to) => write(inRange(value, low, high), to),
     toJson: (value) => value,
@@ -26,36 +29,42 @@ export const u8: Codec<number> = integer(
   0xff,
   (from) => from.u8(),
   (value, to) => to.u8(value),
+  integerInlines.u8,
 );
 export const u16: Codec<number> = integer(
   0,
   0xffff,
   (from) => from.u16(),
   (value, to) => to.u16(value),
+  integerInlines.u16,
 );
 export const u32: Codec<number> = integer(
   0,
   0xffffffff,
   (from) => from.u32(),
   (value, to) => to.u32(value),
+  integerInlines.u32,
 );
 export const i8: Codec<number> = integer(
   -0x80,
   0x7f,
   (from) => from.i8(),
   (value, to) => to.u8(value),
+  integerInlines.i8,
 );
 export const i16: Codec<number> = integer(
   -0x8000,
   0x7fff,
   (from) => from.i16(),
   (value, to) => to.u16(value),
+  integerInlines.i16,
 );
 export const i32: Codec<number> = integer(
   -0x80000000,
   0x7fffffff,
   (from) => from.i32(),
   (value, to) => to.u32(value),
+  integerInlines.i32,
 );
 
 function integer64(low: bigint, high: bigint, read: (from: Reader) => bigint): Codec<bigint> {

@@ -33,6 +33,21 @@ export class Writer {
     return this.#view;
   }
 
+  /** What is written to, for one who claims room in it and fills that by hand: good until the next write. */
+  get octets(): Uint8Array {
+    return this.#octets;
+  }
+
+  /** Room for `count` octets, to be filled at the offset that it gives in `octets`. */
+  claim(count: number): number {
+    return this.#room(count);
+  }
+
+  /** Forgets what was written behind `length`. */
+  rewind(length: number): void {
+    this.#at = length;
+  }
+
   u8(value: number): void {
     const at = this.#room(1);
     this.#octets[at] = value;
@@ -141,7 +156,13 @@ export class Writer {
 
   /** What was written, as octets of its own. */
   done(): Uint8Array {
-    return this.#octets.slice(0, this.#at);
+    const count = this.#at;
+    const octets = this.#octets;
+    const copy = new Uint8Array(count);
+    // A call costs more than a few octets do.
+    if (count > 64) copy.set(octets.subarray(0, count));
+    else for (let at = 0; at < count; at++) copy[at] = octets[at] as number;
+    return copy;
   }
 }
 
