@@ -16,13 +16,13 @@ import {
   type Fields,
   f32,
   f64,
+  fixedInlineOf,
   fromHex,
-  type Inlinable,
-  type Inline,
   i8,
   i16,
   i32,
   i64,
+  inlined,
   inlineOf,
   type Json,
   LogicalName,
@@ -58,7 +58,6 @@ import {
 /** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
 export interface TypedCodec<V> extends Codec<V> {
   readonly types: readonly DataTypeName[];
-  readonly inline?: Inline;
 }
 
 function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault {
@@ -71,12 +70,11 @@ function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault
 }
 
 /** The tag of a type, then a value. */
-function simple<V>(type: DataTypeName, inner: Codec<V> & Inlinable): TypedCodec<V> {
+function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
   const tag = DataTag[type];
   const types = [type];
-  return {
+  const codec: TypedCodec<V> = {
     types,
-    ...(inner.inline?.octets === undefined ? {} : { inline: prefixed([tag], inner.inline) }),
     read(from) {
       const at = from.at;
       if (from.u8() !== tag) throw wrong(from, types, at);
@@ -89,6 +87,8 @@ function simple<V>(type: DataTypeName, inner: Codec<V> & Inlinable): TypedCodec<
     toJson: inner.toJson,
     fromJson: inner.fromJson,
   };
+  const fixed = fixedInlineOf(inner);
+  return fixed === undefined ? codec : inlined(codec, prefixed([tag], fixed));
 }
 
 const nothing: Codec<null> = {
@@ -130,8 +130,18 @@ const text = (octetsOf: (value: string) => Uint8Array, read: (from: Reader) => s
 });
 
 /** Octets of a fixed number: views when read. */
-function octetsInline(count: number): Inline {
-  return byFunctions<Uint8Array>(
+function octetsOf(count: number): Codec<Uint8Array> {
+  const codec: Codec<Uint8Array> = {
+    read: (from) => from.take(count),
+    write(value, to) {
+      if (asOctets(value).length !== count) {
+        throw new Fault("bad-length", `${value.length} octets where ${count} belong`, { layer: "axdr" });
+      }
+      to.put(value);
+    },
+    ...octetText,
+  };
+  const inline = byFunctions<Uint8Array>(
     count,
     (octets, at) => octets.subarray(at, at + count),
     (value, octets, at) => {
@@ -141,12 +151,12 @@ function octetsInline(count: number): Inline {
       return true;
     },
   );
+  return inlined(codec, inline);
 }
 
 /** An octet-string of a fixed length that holds something else. */
-function within<V>(length: number, inner: Codec<V> & Inlinable): TypedCodec<V> {
-  return simple<V>("octet-string", {
-    ...(inner.inline?.octets === undefined || length >= 0x80 ? {} : { inline: prefixed([length], inner.inline) }),
+function within<V>(length: number, inner: Codec<V>): TypedCodec<V> {
+  const codec: Codec<V> = {
     read(from) {
       const at = from.at;
       if (from.length() !== length) throw from.fault("bad-length", `this octet-string has ${length} octets`, at);
@@ -158,7 +168,10 @@ function within<V>(length: number, inner: Codec<V> & Inlinable): TypedCodec<V> {
     },
     toJson: inner.toJson,
     fromJson: inner.fromJson,
-  });
+  };
+  const fixed = fixedInlineOf(inner);
+  const isPlain = fixed !== undefined && length < 0x80;
+  return simple<V>("octet-string", isPlain ? inlined(codec, prefixed([length], fixed)) : codec);
 }
 
 function float(type: "float32" | "float64", inner: Codec<number>): TypedCodec<number> {
@@ -371,18 +384,7 @@ export const T = {
   long64Unsigned: simple("long64-unsigned", u64),
   octetString: simple("octet-string", sized),
   /** An octet-string of exactly `count` octets. */
-  octetStringOf: (count: number): TypedCodec<Uint8Array> =>
-    within(count, {
-      inline: octetsInline(count),
-      read: (from) => from.take(count),
-      write(value, to) {
-        if (asOctets(value).length !== count) {
-          throw new Fault("bad-length", `${value.length} octets where ${count} belong`, { layer: "axdr" });
-        }
-        to.put(value);
-      },
-      ...octetText,
-    }),
+  octetStringOf: (count: number): TypedCodec<Uint8Array> => within(count, octetsOf(count)),
   visibleString: simple(
     "visible-string",
     text(latin1Octets, (from) => toLatin1(from.take(from.boundedLength()))),

@@ -1,6 +1,6 @@
 import { asObject, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault, stepped } from "./fault.ts";
-import { byFunctions, type Inlinable } from "./inline.ts";
+import { byFunctions, inlined } from "./inline.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -178,17 +178,19 @@ export const CosemDate: Codec<CosemDate> = fieldsCodec(dateFields);
 export const CosemTime: Codec<CosemTime> = fieldsCodec(timeFields);
 const dateTimeFields = fieldsCodec<CosemDateTime>([...dateFields, ...timeFields, ...zoneFields]);
 /** 12 octets. Any octets decode, and encode to the same again. */
-export const CosemDateTime: Codec<CosemDateTime> & Inlinable = {
-  ...dateTimeFields,
-  read(from) {
-    // Field by field, for the Fault to say which one is missing.
-    if (from.remaining < 12) return dateTimeFields.read(from);
-    const value = dateTimeAt(from.octets, from.at);
-    from.at += 12;
-    return value;
+export const CosemDateTime: Codec<CosemDateTime> = inlined<Codec<CosemDateTime>>(
+  {
+    ...dateTimeFields,
+    read(from) {
+      // Field by field, for the Fault to say which one is missing.
+      if (from.remaining < 12) return dateTimeFields.read(from);
+      const value = dateTimeAt(from.octets, from.at);
+      from.at += 12;
+      return value;
+    },
   },
-  inline: byFunctions(12, dateTimeAt, putDateTime),
-};
+  byFunctions(12, dateTimeAt, putDateTime),
+);
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar. */
 export function daysOf(year: number, month: number, day: number): number {

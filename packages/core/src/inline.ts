@@ -68,15 +68,30 @@ export interface FreeInline {
 
 export type Inline = FixedInline | FreeInline;
 
-/** A codec that can be written into a program. */
-export interface Inlinable {
-  readonly inline?: Inline;
+// biome-ignore lint/suspicious/noExplicitAny: whatever a codec is for, it is written out the same way
+type AnyCodec = Codec<any>;
+
+const key = Symbol("inline");
+
+/**
+ * Lets a codec be written into a program. A copy of the codec (`{...codec, read}`) does not have it: what it would read
+ * otherwise is what it reads.
+ */
+export function inlined<C extends AnyCodec>(codec: C, inline: Inline): C {
+  return Object.defineProperty(codec, key, { value: inline });
 }
 
-export const inlineOf = (codec: Codec<unknown>): Inline => (codec as Inlinable).inline ?? called(codec);
+const ownInline = (codec: AnyCodec): Inline | undefined => (codec as { readonly [key]?: Inline })[key];
+/** How a codec is written into a program: as what it is, or as a call of it. */
+export const inlineOf = (codec: AnyCodec): Inline => ownInline(codec) ?? called(codec);
+/** The inline of a codec of always the same number of octets; undefined for any other. */
+export function fixedInlineOf(codec: AnyCodec): FixedInline | undefined {
+  const inline = ownInline(codec);
+  return inline?.octets === undefined ? undefined : inline;
+}
 
 /** Whether a codec's value is never undefined, as far as the program knows. */
-export const isInlinable = (codec: Codec<unknown>): boolean => (codec as Inlinable).inline !== undefined;
+const isInlinable = (codec: AnyCodec): boolean => ownInline(codec) !== undefined;
 
 /** Puts the steps in front of the path of a Fault that passes by. */
 function steppedAll(caught: unknown, steps: readonly (string | number)[]): unknown {
@@ -85,7 +100,7 @@ function steppedAll(caught: unknown, steps: readonly (string | number)[]): unkno
 }
 
 /** A codec that the program calls. */
-function called(codec: Codec<unknown>): FreeInline {
+function called(codec: AnyCodec): FreeInline {
   return {
     read(program, into, path) {
       const [name, steps] = [program.bind(codec), program.bind(steppedAll)];
@@ -160,8 +175,7 @@ const fail = Symbol("not plain");
 const worthwhile = 32;
 
 /** A codec whose `inline` is made a program once it has been used enough. Faults and values are those of `codec`. */
-export function compiled<C extends Codec<unknown>>(codec: C, inline: FreeInline | FixedInline): C & Inlinable {
-  type T = C extends Codec<infer V> ? V : never;
+export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inline): C {
   let reads = 0;
   let writes = 0;
   let fastRead: ((from: Reader) => unknown) | undefined;
@@ -180,29 +194,29 @@ export function compiled<C extends Codec<unknown>>(codec: C, inline: FreeInline 
     return program.compile(`function (value, to) { let p, o; ${body} return true; }`) as typeof fastWrite;
   };
 
-  return {
+  const whole: C = {
     ...codec,
-    inline,
-    read(from) {
+    read(from: Reader): T {
       if (reads < worthwhile && ++reads === worthwhile) fastRead = makeRead();
       if (fastRead !== undefined && from.observer === undefined) {
         const at = from.at;
         const value = fastRead(from);
-        if (value !== fail) return value;
+        if (value !== fail) return value as T;
         from.at = at;
       }
       return codec.read(from);
     },
-    write(value, to) {
+    write(value: T, to: Writer): void {
       if (writes < worthwhile && ++writes === worthwhile) fastWrite = makeWrite();
       if (fastWrite !== undefined) {
         const at = to.length;
         if (fastWrite(value, to)) return;
         to.rewind(at);
       }
-      codec.write(value as T, to);
+      codec.write(value, to);
     },
   };
+  return inlined(whole, inline);
 }
 
 /** Integers. */
@@ -290,7 +304,7 @@ export function prefixed(prefix: readonly number[], inner: FixedInline): FixedIn
 }
 
 /** The fields of a record that are one after another, as an object. Undefined where the object would not be a plain one. */
-export function recordInline(fields: readonly (readonly [name: string, codec: Codec<unknown>])[]): Inline | undefined {
+export function recordInline(fields: readonly (readonly [name: string, codec: AnyCodec])[]): Inline | undefined {
   const inlines = fields.map(([name, codec]) => [name, inlineOf(codec), isInlinable(codec)] as const);
   if (fields.some(([name]) => name === "__proto__")) return undefined;
   const key = (name: string): string => JSON.stringify(name);

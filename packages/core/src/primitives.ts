@@ -1,6 +1,6 @@
 import { asText, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault } from "./fault.ts";
-import { type Inlinable, type Inline, integerInlines } from "./inline.ts";
+import { type FixedInline, inlined, integerInlines } from "./inline.ts";
 import { fromHex, toHex } from "./octets.ts";
 import type { Reader } from "./reader.ts";
 import { inRange, type Writer } from "./writer.ts";
@@ -10,10 +10,9 @@ function integer(
   high: number,
   read: (from: Reader) => number,
   write: (value: number, to: Writer) => void,
-  inline: Inline,
-): Codec<number> & Inlinable {
-  return {
-    inline,
+  inline: FixedInline,
+): Codec<number> {
+  const codec: Codec<number> = {
     read,
     write: (value, to) => write(inRange(value, low, high), to),
     toJson: (value) => value,
@@ -22,6 +21,7 @@ function integer(
       return inRange(json, low, high);
     },
   };
+  return inlined(codec, inline);
 }
 
 export const u8: Codec<number> = integer(
