@@ -1,5 +1,15 @@
-import type { CipheredForm, OpenedApdu, Protection } from "@dlmskit/security";
-import { contentIn } from "./blocks.ts";
+import { Fault, toHex } from "@dlmskit/core";
+import {
+  type AppliedLayer,
+  type AppliedSignature,
+  type CipheredForm,
+  type GeneralKey,
+  type Layer,
+  openLayers,
+  type Random,
+  sealLayers,
+} from "@dlmskit/security";
+import type { Protections } from "./protections.ts";
 import { refusal } from "./refusals.ts";
 import type { ProtectionSeen } from "./services.ts";
 
@@ -7,11 +17,17 @@ import type { ProtectionSeen } from "./services.ts";
 export interface Sealing {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
-  readonly form: CipheredForm;
+  /** Of what is authenticated or encrypted. */
+  readonly form: CipheredForm | "general-ciphering";
+  /** The key of general-ciphering; the global unicast key unless told otherwise. */
+  readonly key?: GeneralKey;
   /** Under the broadcast key. */
   readonly broadcast?: true;
+  readonly compressed?: true;
   /** Digitally signed: `"inside"` before it is ciphered, `"outside"` after. */
   readonly signed?: "inside" | "outside";
+  /** Of general-ciphering and general-signing: that of the request in its response. Absent: a new one. */
+  readonly transactionId?: Uint8Array;
 }
 
 export interface Opened {
@@ -25,55 +41,148 @@ export interface Opened {
 
 export const unprotected: ProtectionSeen = { authenticated: false, encrypted: false, signed: false };
 
-const tagLength = 12;
-const securityHeader = 5;
-
-/** Whether the tag is one of a ciphered APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
+/** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
 export function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
 
-/** The octets of the largest plain APDU that is no longer than `limit` once it is sealed; 0 means no limit there. */
-export function plainRoom(limit: number, sealing?: Sealing): number {
-  if (limit === 0) return Number.POSITIVE_INFINITY;
-  if (sealing === undefined) return limit;
-  // tag, in the general forms the system title with its length, then length, security header, ciphertext, tag
-  const before = sealing.form === "general-glo" || sealing.form === "general-ded" ? 1 + 1 + 8 : 1;
-  return contentIn(limit - before) - securityHeader - (sealing.authenticated ? tagLength : 0);
-}
+/** Octets of a transaction-id of this end's own: never the same twice. */
+export const transactionIdLength = 8;
+// A signature alone has no counter: so many transactions of the peer are remembered.
+const mostTransactions = 0x10000;
 
-/** Opens and seals what passes: through a Protection, or, where there is none, as it is. */
+/** Opens and seals what passes: through the protections that there are, or, where there is none, as it is. */
 export class Channel {
   /** Replaced when the keys change. */
-  protection: Protection | undefined;
+  protected protections: Protections | undefined;
   /** Forms that were negotiated: the general ones ask for the conformance bit general-protection. */
   readonly #general: boolean;
+  readonly #random: Random;
+  readonly #transactions: Set<string>;
 
-  constructor(protection: Protection | undefined, general: boolean) {
-    this.protection = protection;
+  constructor(protections: Protections | undefined, general: boolean, random: Random, before?: Channel) {
+    this.protections = protections;
     this.#general = general;
+    this.#random = random;
+    this.#transactions = before === undefined ? new Set() : before.#transactions;
   }
 
-  /** The APDU within. Faults of the Protection, `service-not-supported` for a form that was not negotiated. */
+  get ciphered(): boolean {
+    return this.protections !== undefined;
+  }
+
+  /** Goes on with other keys. */
+  protect(protections: Protections): void {
+    this.protections = protections;
+  }
+
+  /**
+   * The APDU within. Faults of the protections, `service-not-supported` for a form that was not negotiated, `replayed` for
+   * what is signed alone and came before.
+   */
   open(pdu: Uint8Array): Opened {
     const tag = pdu[0] as number;
     if (!isCiphered(tag)) return { apdu: pdu, seen: unprotected };
-    if (this.protection === undefined) throw refusal("service-not-supported", "the association is not a ciphered one");
+    if (this.protections === undefined) throw refusal("service-not-supported", "the association is not a ciphered one");
     if (tag >= 0xdb && !this.#general) {
       throw refusal("service-not-supported", "general protection was not negotiated");
     }
-    const { apdu, protection }: OpenedApdu = this.protection.open(pdu);
-    const { authenticated, encrypted, form, broadcast } = protection;
+    const { lowest } = this.protections.replay;
+    const { apdu, layers, protection } = openLayers(pdu, this.protections);
+    this.#checkTransaction(layers);
     return {
       apdu,
-      seen: { authenticated, encrypted, signed: false },
-      sealing: { authenticated, encrypted, form, ...(broadcast ? { broadcast: true as const } : {}) },
-      ...((form === "glo" || form === "general-glo") && !broadcast ? { lowest: protection.lowest } : {}),
+      seen: protection,
+      sealing: sealingOf(layers),
+      ...(layers.some(isGlobal) ? { lowest } : {}),
     };
   }
 
   seal(apdu: Uint8Array, sealing?: Sealing): Uint8Array {
-    if (sealing === undefined || this.protection === undefined) return apdu;
-    return this.protection.seal(apdu, sealing);
+    if (sealing === undefined || this.protections === undefined) return apdu;
+    return sealLayers(apdu, this.#layers(sealing), this.protections);
   }
+
+  /** Where nothing has a counter, the transaction-id is what tells a new APDU from one that was heard. */
+  #checkTransaction(layers: readonly AppliedLayer[]): void {
+    const [signature] = layers;
+    if (signature?.form !== "general-signing" || layers.some(({ form }) => form !== "general-signing")) return;
+    const { transactionId } = signature.header;
+    const id = toHex(transactionId);
+    if (id === "" || this.#transactions.has(id)) {
+      throw new Fault("replayed", "a signed APDU with a transaction-id that was used before, or none", {
+        layer: "security",
+      });
+    }
+    this.#transactions.add(id);
+    if (this.#transactions.size <= mostTransactions) return;
+    for (const oldest of this.#transactions) {
+      this.#transactions.delete(oldest);
+      return;
+    }
+  }
+
+  #layers(sealing: Sealing): Layer[] {
+    const { authenticated, encrypted, key = "global-unicast-encryption-key", broadcast, signed } = sealing;
+    const form = formOf(sealing);
+    const compressed = sealing.compressed === true ? { compressed: true } : {};
+    const transactionId = (): { transactionId: Uint8Array } => ({
+      transactionId: sealing.transactionId ?? this.#random(transactionIdLength),
+    });
+    const layers: Layer[] = [];
+    if (authenticated || encrypted) {
+      layers.push(
+        form === "general-ciphering"
+          ? { form, authenticated, encrypted, key, ...compressed, ...transactionId() }
+          : { form, authenticated, encrypted, ...compressed, ...(broadcast === true ? { broadcast } : {}) },
+      );
+    }
+    if (signed !== undefined) {
+      const signature: Layer = { form: "general-signing", ...transactionId() };
+      if (signed === "inside") layers.unshift(signature);
+      else layers.push(signature);
+    }
+    return layers;
+  }
+}
+
+/** What is signed has no service-specific ciphering: it travels in the general one. */
+export function formOf({ form, signed }: Sealing): Sealing["form"] {
+  if (signed !== "inside") return form;
+  return form === "glo" ? "general-glo" : form === "ded" ? "general-ded" : form;
+}
+
+/** Whether the counter of the global unicast key was used. */
+function isGlobal(layer: AppliedLayer): boolean {
+  if (layer.form === "general-ciphering") return layer.key === "global-unicast-encryption-key";
+  return (layer.form === "glo" || layer.form === "general-glo") && !layer.broadcast;
+}
+
+/** What the layers of a request were, so that its response has the same. */
+function sealingOf(layers: readonly AppliedLayer[]): Sealing {
+  const ciphering = layers.find((layer) => layer.form !== "general-signing") as
+    | Exclude<AppliedLayer, AppliedSignature>
+    | undefined;
+  const signature = layers.findIndex(({ form }) => form === "general-signing");
+  const signed =
+    signature < 0 ? {} : ({ signed: signature === 0 && layers.length > 1 ? "outside" : "inside" } as const);
+  const general = layers.find((layer) => "header" in layer);
+  const transaction =
+    general !== undefined && "header" in general ? { transactionId: general.header.transactionId } : {};
+  if (ciphering === undefined) {
+    return { authenticated: false, encrypted: false, form: "general-glo", ...signed, ...transaction };
+  }
+  const { authenticated, encrypted, form, compressed } = ciphering;
+  const broadcast =
+    "broadcast" in ciphering ? ciphering.broadcast : ciphering.key === "global-broadcast-encryption-key";
+  return {
+    authenticated,
+    encrypted,
+    form,
+    ...("key" in ciphering ? { key: ciphering.key } : {}),
+    ...(broadcast ? { broadcast: true as const } : {}),
+    ...(compressed ? { compressed: true as const } : {}),
+    ...signed,
+    ...transaction,
+  };
 }

@@ -11,18 +11,17 @@ import { Fault } from "@dlmskit/core";
 import {
   CounterGuard,
   CounterLedger,
-  type CryptoProvider,
   challengeLength,
   type DedicatedKey,
   lastCounter,
   newChallenge,
-  Protection,
   securitySuite,
 } from "@dlmskit/security";
 import { Channel, type Sealing } from "./channel.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./handshake.ts";
 import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "./initiator-options.ts";
 import type { Negotiated } from "./offer.ts";
+import { type Protections, protectionsOf } from "./protections.ts";
 
 function failed(code: string, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
@@ -40,7 +39,8 @@ export interface Accepted {
 export class InitiatorHandshake {
   readonly #options: InitiatorOptions;
   #security: InitiatorSecurity | undefined;
-  #protection: Protection | undefined;
+  #protections: Protections | undefined;
+  #channel: Channel | undefined;
   readonly #dedicated: DedicatedKey | undefined;
   /** How services are sealed when the association is open. */
   readonly sealing: Sealing | undefined;
@@ -51,12 +51,19 @@ export class InitiatorHandshake {
   /** Faults `bad-random`, and those of the keys and titles. */
   constructor(options: InitiatorOptions) {
     this.#options = options;
-    const { ciphered, mechanism, security, provider, random } = options;
+    const { ciphered, mechanism, security, random } = options;
     this.cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
     if (!ciphered || security === undefined) return;
     this.#security = security;
-    const { authenticated = true, encrypted = true, form = "glo" } = security;
-    this.globalSealing = { authenticated, encrypted, form };
+    const { authenticated = true, encrypted = true, form = "glo", generalKey, compressed, signed } = security;
+    this.globalSealing = {
+      authenticated,
+      encrypted,
+      form,
+      ...(generalKey && { key: generalKey }),
+      ...(compressed && { compressed }),
+      ...(signed && { signed }),
+    };
     this.sealing = this.globalSealing;
     if (security.dedicatedKey === true && encrypted) {
       // Always a new one: its counters begin at 0.
@@ -64,37 +71,39 @@ export class InitiatorHandshake {
       const own = new CounterLedger({ start: 0 });
       own.reserved(lastCounter + 1);
       this.#dedicated = { key, counters: own, replay: new CounterGuard() };
-      this.sealing = { authenticated, encrypted, form: form === "glo" ? "ded" : "general-ded" };
+      this.sealing = { ...this.globalSealing, form: form === "glo" ? "ded" : "general-ded" };
     }
-    this.#protection = this.#protect(security, security.serverSystemTitle, provider);
+    this.#protections = this.#protect(security, security.serverSystemTitle);
   }
 
-  #protect(security: InitiatorSecurity, peerSystemTitle: Uint8Array | undefined, provider: CryptoProvider): Protection {
-    const { suite, keys, counters, replay, systemTitle, accept, broadcast } = security;
-    return new Protection({
-      provider,
-      suite,
-      keys,
-      systemTitle,
-      counters,
-      replay,
-      ...(peerSystemTitle === undefined ? {} : { peerSystemTitle }),
-      ...(accept === undefined ? {} : { accept }),
-      ...(broadcast === undefined ? {} : { broadcast }),
-      ...(this.#dedicated === undefined ? {} : { dedicated: this.#dedicated }),
-    });
+  #protect(security: InitiatorSecurity, systemTitle: Uint8Array | undefined): Protections {
+    const { provider, random } = this.#options;
+    const peer = { systemTitle, dedicated: this.#dedicated, broadcast: security.broadcast };
+    return protectionsOf(security, peer, provider, random);
   }
 
   /** Goes on under new keys. Fault `bad-key-length`; `wrong-state` where nothing is ciphered. */
   rekey(change: KeyChange, channel: Channel): void {
-    const before = this.#protection;
+    const before = this.#protections;
     if (this.#security === undefined || before === undefined) {
       throw failed("wrong-state", "the association is not a ciphered one");
     }
     const security = { ...this.#security, ...change };
-    this.#protection = this.#protect(security, before.peerSystemTitle, this.#options.provider);
+    this.#protections = this.#protect(security, before.association.peerSystemTitle);
     this.#security = security;
-    channel.protection = this.#protection;
+    channel.protect(this.#protections);
+    this.#channel?.protect(this.#protections);
+  }
+
+  /** Any form passes while nothing is negotiated yet. */
+  #opening(): Channel {
+    this.#channel ??= new Channel(this.#protections, true, this.#options.random);
+    return this.#channel;
+  }
+
+  #open(conformance: readonly ConformanceName[]): Channel {
+    const general = conformance.includes("general-protection");
+    return new Channel(this.#protections, general, this.#options.random, this.#opening());
   }
 
   /** What an association has that nobody opens. */
@@ -104,7 +113,7 @@ export class InitiatorHandshake {
       ...this.#negotiated(undefined, security?.serverSystemTitle),
       serverMaxReceivePduSize: preEstablished?.serverMaxReceivePduSize ?? 0,
     };
-    return { negotiated, channel: new Channel(this.#protection, conformance.includes("general-protection")) };
+    return { negotiated, channel: this.#open(conformance) };
   }
 
   /** The AARQ. */
@@ -137,13 +146,13 @@ export class InitiatorHandshake {
       clientMaxReceivePduSize: maxReceivePduSize,
       ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
     };
-    return new Channel(this.#protection, true).seal(encodeApdu(request), this.globalSealing);
+    return this.#opening().seal(encodeApdu(request), this.globalSealing);
   }
 
   /** The RLRQ: protected as the association was opened. */
   rlrq(): Uint8Array {
     const rlrq: ApduLike = { apdu: "rlrq", reason: "normal" };
-    if (this.#protection === undefined) return encodeApdu(rlrq);
+    if (this.#protections === undefined) return encodeApdu(rlrq);
     return encodeApdu({ ...rlrq, userInformation: this.#initiateRequest(undefined) });
   }
 
@@ -167,7 +176,7 @@ export class InitiatorHandshake {
     const sToC = this.#authentication(aare);
     const response = this.#initiateResponse(aare);
     const negotiated = this.#negotiated(response, serverSystemTitle);
-    const channel = new Channel(this.#protection, negotiated.conformance.includes("general-protection"));
+    const channel = this.#open(negotiated.conformance);
     return { negotiated, channel, ...(sToC === undefined ? {} : { sToC }) };
   }
 
@@ -195,7 +204,7 @@ export class InitiatorHandshake {
     if (known === undefined) {
       throw failed("missing-field", "the AARE has no system title", "give security.serverSystemTitle");
     }
-    if (title !== undefined && this.#protection !== undefined) this.#protection.meet(title);
+    if (title !== undefined) this.#protections?.association.meet(title);
     return known.slice();
   }
 
@@ -234,7 +243,7 @@ export class InitiatorHandshake {
         'tolerate it by the quirk "aare-without-user-information"',
       );
     }
-    const opened = new Channel(this.#protection, true).open(octets);
+    const opened = this.#opening().open(octets);
     const apdu = decodeApdu(opened.apdu);
     if (apdu.apdu === "confirmed-service-error") {
       const { error, value } = apdu.serviceError;

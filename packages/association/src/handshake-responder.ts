@@ -112,7 +112,7 @@ function accept(aarq: Aarq, { offer, provider: crypto, random }: HandshakeOption
     throw user("calling-ae-invocation-identifier-not-recognized", `user ${userId ?? "none"}`);
   }
   const cToS = authenticate(aarq, offer, crypto);
-  const initiated = initiate(aarq.userInformation, offer, crypto, clientTitle, userId);
+  const initiated = initiate(aarq.userInformation, offer, { provider: crypto, random }, clientTitle, userId);
   if (!initiated.negotiated.confirmed) return { initiated };
   const challenges = cToS === undefined ? undefined : { cToS, sToC: ownChallenge(random, crypto, cToS, offer) };
   const aare = encodeApdu({

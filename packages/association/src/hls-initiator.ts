@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { challengeResponse, verifyResponse } from "@dlmskit/security";
 import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
 import type { InitiatorOptions } from "./initiator-options.ts";
+import { peerKeysOf, privateKeysOf } from "./protections.ts";
 
 export interface Challenges {
   readonly cToS: Uint8Array;
@@ -32,11 +33,12 @@ export function pass3(
   invoke: Invoke,
 ): ApduLike {
   const { security } = options;
+  const privateKey = security && privateKeysOf(security)?.digitalSignature;
   const value = challengeResponse({
     ...context(options, challenges, serverSystemTitle),
     ...(security === undefined ? {} : { counters: security.counters }),
     ...(security?.strictChallenges === true ? { strict: true } : {}),
-    ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
+    ...(privateKey && { privateKey }),
   });
   return {
     apdu: "action-request-normal",
@@ -60,12 +62,14 @@ export function verifyPass4(
   if (apdu.result !== "success") throw failed(`the server did not take the client's answer: ${apdu.result}`);
   const data = apdu.returnParameters?.data;
   if (data?.type !== "octet-string") throw failed("the server gave no answer to the client's challenge");
+  const peerPublicKey =
+    serverSystemTitle && security && peerKeysOf(security)?.publicKey(serverSystemTitle, "digital-signature");
   const right = verifyResponse({
     ...context(options, challenges, serverSystemTitle),
     response: data.value,
     ...(security === undefined ? {} : { replay: security.replay }),
     ...(lowest === undefined ? {} : { lowest }),
-    ...(security?.signing === undefined ? {} : { peerPublicKey: security.signing.peerPublicKey }),
+    ...(peerPublicKey && { peerPublicKey }),
   });
   if (!right) throw failed("the server's answer to the client's challenge is wrong");
 }

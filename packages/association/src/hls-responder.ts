@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { type CryptoProvider, challengeResponse, verifyResponse } from "@dlmskit/security";
 import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
 import type { Negotiated, Offer } from "./offer.ts";
+import { peerKeysOf, privateKeysOf } from "./protections.ts";
 import { echo } from "./server-port.ts";
 
 /** Whether the APDU invokes reply_to_HLS_authentication of this association. */
@@ -46,6 +47,10 @@ export function answerPass3(
       : { suite: security.suite, keys: security.keys, ownSystemTitle: security.systemTitle }),
     ...(negotiated.clientSystemTitle === undefined ? {} : { peerSystemTitle: negotiated.clientSystemTitle }),
   };
+  const privateKey = security && privateKeysOf(security)?.digitalSignature;
+  const { clientSystemTitle } = negotiated;
+  const peerPublicKey =
+    clientSystemTitle && security && peerKeysOf(security)?.publicKey(clientSystemTitle, "digital-signature");
   const response = apdu.parameters?.type === "octet-string" ? apdu.parameters.value : undefined;
   const right =
     response !== undefined &&
@@ -54,7 +59,7 @@ export function answerPass3(
       response,
       ...(security === undefined ? {} : { replay: security.replay }),
       ...(lowest === undefined ? {} : { lowest }),
-      ...(security?.signing === undefined ? {} : { peerPublicKey: security.signing.peerPublicKey }),
+      ...(peerPublicKey && { peerPublicKey }),
     });
   if (!right) {
     throw new Fault("authentication-failed", "the client's answer to the challenge is wrong", { layer: "association" });
@@ -63,7 +68,7 @@ export function answerPass3(
     ...common,
     ...(security === undefined ? {} : { counters: security.counters }),
     ...(security?.strictChallenges === true ? { strict: true } : {}),
-    ...(security?.signing === undefined ? {} : { privateKey: security.signing.privateKey }),
+    ...(privateKey && { privateKey }),
   });
   return {
     apdu: "action-response-normal",

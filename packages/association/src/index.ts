@@ -8,5 +8,6 @@ export type {
 } from "./initiator-options.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
+export type { AssociationSecurity } from "./protections.ts";
 export * from "./responder.ts";
 export * from "./services.ts";

@@ -7,13 +7,13 @@ import {
   type ServiceError,
 } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
-import { CounterGuard, CounterLedger, type CryptoProvider, lastCounter, securitySuite } from "@dlmskit/security";
+import { CounterGuard, CounterLedger, lastCounter, securitySuite } from "@dlmskit/security";
 import type { Channel, Opened, Sealing } from "./channel.ts";
 import { dlmsVersion, leastPduSize, logicalNameVaa } from "./handshake.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import { enforceRequest, responseSealing } from "./policy.ts";
 import { refusal } from "./refusals.ts";
-import { ServerChannel } from "./server-channel.ts";
+import { ServerChannel, type ServerCrypto } from "./server-channel.ts";
 
 /** What of the association the InitiateRequest settles. */
 export interface Initiated {
@@ -51,13 +51,13 @@ const undeciphered = (fault: Fault): InitiateRefused =>
 export function initiate(
   octets: Uint8Array | undefined,
   offer: Offer,
-  provider: CryptoProvider,
+  crypto: ServerCrypto,
   clientTitle: Uint8Array | undefined,
   userId: number | undefined,
 ): Initiated {
   if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ carries no InitiateRequest");
   // Which general forms the client may use is not known yet.
-  const opening = new ServerChannel(offer, provider, clientTitle);
+  const opening = new ServerChannel(offer, crypto, clientTitle);
   const opened = open(opening, octets, offer);
   const request = decodeRequest(opened.apdu);
   if (request.proposedDlmsVersionNumber < dlmsVersion) {
@@ -95,7 +95,7 @@ export function initiate(
         serverMaxReceivePduSize: offer.maxReceivePduSize,
         vaaName: logicalNameVaa,
       }),
-      channel.protection === undefined ? undefined : responseSealing(offer.security?.policy, opened.sealing),
+      channel.ciphered ? responseSealing(offer.security?.policy, opened.sealing) : undefined,
     );
   return { channel, negotiated, response, sealing: opened.sealing };
 }
@@ -151,8 +151,7 @@ export function common(offer: Offer, proposed: readonly ConformanceName[]): Conf
 function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel, opened: Opened): boolean {
   const { security } = offer;
   const key = request.dedicatedKey;
-  if (key === undefined || security === undefined || channel.protection === undefined || !opened.seen.encrypted)
-    return false;
+  if (key === undefined || security === undefined || !channel.ciphered || !opened.seen.encrypted) return false;
   if (security.dedicatedKeys === false) return false;
   const { keyLength } = securitySuite(security.suite);
   if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);

@@ -1,8 +1,9 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { CounterSource, CryptoProvider, KeySet, Random, ReplayGuard } from "@dlmskit/security";
+import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit/security";
 import { needsTitles } from "./handshake.ts";
 import type { MechanismId } from "./offer.ts";
+import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protections.ts";
 
 /** What only some real meters do, tolerated by name. */
 export type InitiatorQuirk =
@@ -16,15 +17,7 @@ export type InitiatorQuirk =
   | "weaker-responses";
 
 /** What the client has for protected traffic. */
-export interface InitiatorSecurity {
-  readonly suite: number;
-  readonly keys: KeySet;
-  /** The client's own counter of the encryption key. */
-  readonly counters: CounterSource;
-  /** What it accepts of the server's. */
-  readonly replay: ReplayGuard;
-  /** The client's own, 8 octets. */
-  readonly systemTitle: Uint8Array;
+export interface InitiatorSecurity extends AssociationSecurity {
   /** The server's, where it is known beforehand: any other is refused. */
   readonly serverSystemTitle?: Uint8Array;
   /** The client's own counter of the broadcast key: with it, unconfirmed requests may go to all stations. */
@@ -32,15 +25,16 @@ export interface InitiatorSecurity {
   /** How requests are protected; both true unless told otherwise. Responses must not be protected less. */
   readonly authenticated?: boolean;
   readonly encrypted?: boolean;
+  /** Requests are digitally signed, `"inside"` of what is ciphered or `"outside"`; responses must be signed, too. */
+  readonly signed?: "inside" | "outside";
+  /** Compressed before they are ciphered, by `compression`. */
+  readonly compressed?: true;
   /** The forms of ciphered APDUs; `"glo"` unless told otherwise. */
-  readonly form?: "glo" | "general-glo";
+  readonly form?: "glo" | "general-glo" | "general-ciphering";
+  /** The key of `"general-ciphering"`; the global unicast key unless told otherwise. */
+  readonly generalKey?: GeneralKey;
   /** Services go under a key that is made for this association alone. */
   readonly dedicatedKey?: boolean;
-  readonly accept?: readonly "encryption-only"[];
-  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
-  readonly strictChallenges?: boolean;
-  /** For mechanism 7: the client's signing key and the server's public key, raw. */
-  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 
 /** Keys that take the place of others, with what counts for them. */
@@ -87,13 +81,16 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
     });
   if (needsTitles(ciphered, mechanism) && security === undefined) throw missing("security");
   if (secret === undefined && (mechanism === 6 || (mechanism >= 1 && mechanism <= 4))) throw missing("secret");
-  if (mechanism === 7 && security?.signing === undefined) throw missing("security.signing");
+  if (mechanism === 7 && security !== undefined) {
+    if (privateKeysOf(security)?.digitalSignature === undefined) throw missing("security.privateKeys.digitalSignature");
+    if (peerKeysOf(security) === undefined) throw missing("security.peerKeys");
+  }
   if (options.preEstablished !== undefined) {
     if (mechanism !== 0) throw missing("an association that is opened");
     if (ciphered && security?.serverSystemTitle === undefined) throw missing("security.serverSystemTitle");
   }
-  if (security?.authenticated === false && security.encrypted === false && ciphered) {
-    throw missing("authenticated or encrypted");
+  if (security?.authenticated === false && security.encrypted === false && security.signed === undefined && ciphered) {
+    throw missing("authenticated, encrypted or signed");
   }
   return options;
 }

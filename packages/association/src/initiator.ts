@@ -1,6 +1,6 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import { type Opened, plainRoom, type Sealing } from "./channel.ts";
+import type { Opened, Sealing } from "./channel.ts";
 import type { Exchange } from "./client-exchange.ts";
 import { exceptionFault, exchangeFor } from "./exchanges.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake-initiator.ts";
@@ -8,6 +8,7 @@ import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
+import { plainRoom } from "./room.ts";
 import type { ServiceName, ServiceRequest, ServiceResults } from "./services.ts";
 
 export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
@@ -226,7 +227,8 @@ export class Initiator {
   #checkProtection({ seen }: Opened): void {
     const sealing = this.#handshake?.sealing;
     if (sealing === undefined || this.#options.quirks?.includes("weaker-responses")) return;
-    if ((sealing.authenticated && !seen.authenticated) || (sealing.encrypted && !seen.encrypted)) {
+    const unsigned = sealing.signed !== undefined && !seen.signed;
+    if ((sealing.authenticated && !seen.authenticated) || (sealing.encrypted && !seen.encrypted) || unsigned) {
       throw dropped("protection-too-weak", "a response with less protection than its request");
     }
   }
@@ -319,7 +321,7 @@ export class Initiator {
       invoke,
       maxApdu: limits?.maxApdu ?? 0x400000,
       firstBlock: this.#options.quirks?.includes("blocks-from-0") ? 0 : 1,
-      room: plainRoom(negotiated.serverMaxReceivePduSize, sealing),
+      room: plainRoom(negotiated.serverMaxReceivePduSize, sealing, this.#options.security?.suite),
       has: (name) => negotiated.conformance.includes(name),
     });
     const end = now + (limits?.transferTimeout ?? 600_000);

@@ -1,6 +1,7 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
-import type { CounterSource, KeySet, ReplayGuard } from "@dlmskit/security";
+import type { ReplayGuard } from "@dlmskit/security";
+import type { AssociationSecurity } from "./protections.ts";
 
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
 export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -16,34 +17,20 @@ export interface SecurityPolicy {
 }
 
 /** What the server has for protected traffic in this association. */
-export interface OfferedSecurity {
-  readonly suite: number;
+export interface OfferedSecurity extends AssociationSecurity {
   /** Read anew for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
   readonly policy: SecurityPolicy;
-  readonly keys: KeySet;
   /**
    * Another value than before: keys, counters and replay guard are others now. What is open goes on with them from the next
    * APDU of the client on; what answers the last one still goes out under the old ones. Absent: keys never change.
    */
   readonly keyVersion?: unknown;
-  /** The server's own counter of the encryption key. */
-  readonly counters: CounterSource;
-  /** What the server accepts of this client's counter. */
-  readonly replay: ReplayGuard;
   /** What it accepts under the broadcast key; without it, what comes under that key is refused. */
   readonly broadcast?: { readonly replay: ReplayGuard };
-  /** The server's own, 8 octets. */
-  readonly systemTitle: Uint8Array;
   /** The only client that may come; any other title is refused. Absent: whoever has the keys. */
   readonly peerSystemTitle?: Uint8Array;
   /** A dedicated key of the client is taken. Its counters live in the association. True unless told otherwise. */
   readonly dedicatedKeys?: boolean;
-  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
-  readonly accept?: readonly "encryption-only"[];
-  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
-  readonly strictChallenges?: boolean;
-  /** For mechanism 7: the server's signing key and the client's public key, raw. */
-  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 
 /** An association that is there without being opened: no AARQ, no AARE, no release. Green Book 9.4.4.4. */

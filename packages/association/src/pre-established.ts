@@ -1,14 +1,13 @@
-import type { CryptoProvider } from "@dlmskit/security";
 import { common, type Initiated } from "./initiate-responder.ts";
 import type { Negotiated, Offer, PreEstablished } from "./offer.ts";
 import { refusal } from "./refusals.ts";
-import { ServerChannel } from "./server-channel.ts";
+import { ServerChannel, type ServerCrypto } from "./server-channel.ts";
 
 /** What an association that nobody opens has: what is offered. Fault `not-associated` where it is ciphered and has no client. */
 export function establish(
   offer: Offer,
   { clientSystemTitle, ...client }: PreEstablished,
-  provider: CryptoProvider,
+  crypto: ServerCrypto,
 ): Initiated {
   const title = clientSystemTitle ?? offer.security?.peerSystemTitle;
   if (offer.ciphered && title === undefined) throw refusal("not-associated", "the client's system title is not known");
@@ -25,6 +24,6 @@ export function establish(
     ...(title === undefined ? {} : { clientSystemTitle: title }),
     ...(offer.security === undefined ? {} : { serverSystemTitle: offer.security.systemTitle }),
   };
-  const channel = new ServerChannel(offer, provider, title, conformance);
+  const channel = new ServerChannel(offer, crypto, title, conformance);
   return { channel, negotiated, response: () => new Uint8Array(0), sealing: undefined };
 }

@@ -9,7 +9,7 @@ import {
 } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import { type Opened, plainRoom } from "./channel.ts";
+import { type Opened, type Sealing, unprotected } from "./channel.ts";
 import { answerAarq } from "./handshake-responder.ts";
 import { answerPass3, isPass3 } from "./hls-responder.ts";
 import type { Initiated } from "./initiate-responder.ts";
@@ -18,6 +18,7 @@ import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
 import { enforceRequest, responseSealing } from "./policy.ts";
 import { establish } from "./pre-established.ts";
 import { exceptionFor, refusal } from "./refusals.ts";
+import { plainRoom } from "./room.ts";
 import { echo, type RequestContext, type ServiceResponse } from "./server-port.ts";
 import { ServerServices } from "./server-services.ts";
 import type { ResponseProtection, ResultsOf } from "./services.ts";
@@ -158,9 +159,9 @@ export class Responder {
 
   /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
   #establish(): void {
-    const { offer, provider } = this.#options;
+    const { offer, provider, random } = this.#options;
     if (offer?.preEstablished === undefined || this.#open !== undefined) return;
-    const initiated = establish(offer, offer.preEstablished, provider);
+    const initiated = establish(offer, offer.preEstablished, { provider, random });
     this.#open = { initiated, services: this.#services(initiated, offer) };
     this.#outputs.push({ type: "associated", association: initiated.negotiated });
   }
@@ -191,7 +192,7 @@ export class Responder {
       outstanding: limits?.outstanding ?? 16,
       nextId: () => ++this.#ids,
       has: (name) => conformance.has(name),
-      room: ({ sealing }) => plainRoom(negotiated.clientMaxReceivePduSize, sealing),
+      room: ({ sealing }) => this.#room(negotiated, sealing),
       reply: (apdu, context) => this.#reply(apdu, context, initiated),
       request: (incoming) => this.#outputs.push({ type: "request", incoming }),
       refused: (fault) => this.#refuse(fault),
@@ -202,10 +203,14 @@ export class Responder {
     });
   }
 
+  #room({ clientMaxReceivePduSize }: Negotiated, sealing: Sealing | undefined): number {
+    return plainRoom(clientMaxReceivePduSize, sealing, this.#options.offer?.security?.suite);
+  }
+
   #reply(apdu: ServiceResponse, { sealing, serviceClass }: RequestContext, { channel, negotiated }: Initiated): void {
     if (serviceClass !== "confirmed") return;
     const octets = encodeApdu(apdu as ApduLike);
-    if (octets.length > plainRoom(negotiated.clientMaxReceivePduSize, sealing)) {
+    if (octets.length > this.#room(negotiated, sealing)) {
       throw refusal("pdu-too-long", `the client takes no answer of ${octets.length} octets`);
     }
     this.#transmit(channel.seal(octets, sealing));
@@ -272,7 +277,7 @@ export class Responder {
       this.#enforceRelease(opened, sealing !== undefined);
       userInformation = response();
     } else if (this.#options.offer?.ciphered === true) {
-      this.#enforceRelease({ seen: { authenticated: false, encrypted: false, signed: false } }, sealing !== undefined);
+      this.#enforceRelease({ seen: unprotected }, sealing !== undefined);
     }
     this.#close("rlrq");
     this.#open = undefined;
@@ -286,7 +291,7 @@ export class Responder {
     const { offer } = this.#options;
     if (offer?.ciphered !== true) return;
     enforceRequest(offer.security?.policy, seen);
-    if (wasProtected && !seen.authenticated && !seen.encrypted) {
+    if (wasProtected && !seen.authenticated && !seen.encrypted && !seen.signed) {
       throw refusal("protection-too-weak", "the association was opened with protection, its release has none");
     }
   }

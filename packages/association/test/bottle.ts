@@ -98,12 +98,10 @@ export class Bottle {
     const scalar = suite === 2 ? 48 : 32;
     const privateKeys = { client: new Uint8Array(scalar).fill(3), server: new Uint8Array(scalar).fill(5) };
     const signing = (own: "client" | "server", peer: "client" | "server") =>
-      mechanism === 7
+      suite > 0
         ? {
-            signing: {
-              privateKey: privateKeys[own],
-              peerPublicKey: noble.publicKey(curve, privateKeys[peer]),
-            },
+            privateKeys: { digitalSignature: privateKeys[own], keyAgreement: privateKeys[own] },
+            peerKeys: { publicKey: () => noble.publicKey(curve, privateKeys[peer]) },
           }
         : {};
     const secrets = mechanism === 0 || mechanism === 5 || mechanism === 7 ? {} : { secret };

@@ -1,0 +1,123 @@
+import {
+  type Compression,
+  type CounterSource,
+  type CryptoProvider,
+  type DedicatedKey,
+  GeneralProtection,
+  type KeyGuards,
+  type KeySet,
+  type LayerProtections,
+  MemoryKeyGuards,
+  type PeerKeys,
+  type PrivateKeys,
+  Protection,
+  type Random,
+  type ReplayGuard,
+} from "@dlmskit/security";
+
+/** What either end has for protected traffic. */
+export interface AssociationSecurity {
+  /** Security suite 0, 1 or 2. */
+  readonly suite: number;
+  readonly keys: KeySet;
+  /** The own counter of the encryption key. */
+  readonly counters: CounterSource;
+  /** What is accepted of the peer's. */
+  readonly replay: ReplayGuard;
+  /** The own, 8 octets. */
+  readonly systemTitle: Uint8Array;
+  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
+  readonly accept?: readonly "encryption-only"[];
+  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
+  readonly strictChallenges?: boolean;
+  /** Key-encryption key: for general-ciphering under a wrapped key. */
+  readonly masterKey?: Uint8Array;
+  /** Own key pairs: mechanism 7, general-signing, agreed keys. */
+  readonly privateKeys?: PrivateKeys;
+  /** The peer's public keys, for the same. */
+  readonly peerKeys?: PeerKeys;
+  /** The own signing key and the peer's public key, where there is no more to tell than these two. */
+  readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
+  /** Of the keys that APDUs bring: keep one for longer than an association, or what it forgets can be replayed. */
+  readonly guards?: KeyGuards;
+  readonly compression?: Compression;
+  /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
+  readonly maxDecompressed?: number;
+}
+
+export interface Peer {
+  /** The peer's system title, where it is known. */
+  readonly systemTitle: Uint8Array | undefined;
+  readonly dedicated: DedicatedKey | undefined;
+  readonly broadcast: { readonly counters?: CounterSource; readonly replay?: ReplayGuard } | undefined;
+}
+
+/** Own key pairs, wherever they are told. */
+export function privateKeysOf({ privateKeys, signing }: AssociationSecurity): PrivateKeys | undefined {
+  return signing === undefined ? privateKeys : { digitalSignature: signing.privateKey, ...privateKeys };
+}
+
+/** The peer's keys, likewise. */
+export function peerKeysOf({ peerKeys, signing }: AssociationSecurity): PeerKeys | undefined {
+  if (signing === undefined) return peerKeys;
+  return {
+    publicKey: (title, purpose) =>
+      peerKeys?.publicKey(title, purpose) ?? (purpose === "digital-signature" ? signing.peerPublicKey : undefined),
+  };
+}
+
+/** Everything that passes is opened and sealed with these. */
+export interface Protections extends LayerProtections {
+  readonly association: Protection;
+  /** The guard of the global unicast key. */
+  readonly replay: ReplayGuard;
+}
+
+/** Everything that can be opened and sealed with that. Faults of key lengths and titles. */
+export function protectionsOf(
+  security: AssociationSecurity,
+  { systemTitle: peerSystemTitle, dedicated, broadcast }: Peer,
+  provider: CryptoProvider,
+  random: Random,
+): Protections {
+  const { suite, keys, counters, replay, systemTitle } = security;
+  const { accept, compression, maxDecompressed, masterKey } = security;
+  const privateKeys = privateKeysOf(security);
+  const peerKeys = peerKeysOf(security);
+  const { guards = new MemoryKeyGuards() } = security;
+  const common = {
+    provider,
+    suite,
+    keys,
+    systemTitle,
+    counters,
+    replay,
+    ...(peerSystemTitle && { peerSystemTitle }),
+    ...(broadcast && { broadcast }),
+    ...(accept && { accept }),
+    ...(compression && { compression }),
+    ...(maxDecompressed !== undefined && { maxDecompressed }),
+  };
+  const association = new Protection({ ...common, ...(dedicated && { dedicated }) });
+  let general: GeneralProtection | undefined;
+  let met: Uint8Array | undefined;
+  return {
+    association,
+    replay,
+    // Most associations never need it; and who the peer is may be told after the first APDU.
+    get general() {
+      if (general !== undefined && met === association.peerSystemTitle) return general;
+      met = association.peerSystemTitle;
+      general = new GeneralProtection({
+        ...common,
+        ...(met && { peerSystemTitle: met }),
+        random,
+        ...(masterKey && { masterKey }),
+        ...(privateKeys && { privateKeys }),
+        ...(peerKeys && { peerKeys }),
+        guards,
+      });
+      return general;
+    },
+  };
+}

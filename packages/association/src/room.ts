@@ -1,0 +1,67 @@
+import { securitySuite } from "@dlmskit/security";
+import { contentIn, lengthOctets } from "./blocks.ts";
+import { formOf, type Sealing, transactionIdLength } from "./channel.ts";
+
+const tagLength = 12;
+const securityHeader = 5;
+const titleField = 9;
+
+/** Octets of the largest plain APDU that is no longer than `limit` once it is sealed; 0 means no limit there. */
+export function plainRoom(limit: number, sealing?: Sealing, suite = 0): number {
+  if (limit === 0) return Number.POSITIVE_INFINITY;
+  if (sealing === undefined) return limit;
+  const { signed } = sealing;
+  if (signed === undefined) return cipheredRoom(limit, sealing, suite);
+  if (signed === "outside") return cipheredRoom(signedRoom(limit, sealing, suite), sealing, suite);
+  return signedRoom(cipheredRoom(limit, sealing, suite), sealing, suite);
+}
+
+/** tag, transaction-id, both titles, date-time and other-information, which are empty. */
+function generalHeader({ transactionId }: Sealing): number {
+  return 1 + 1 + (transactionId?.length ?? transactionIdLength) + 2 * titleField + 1 + 1;
+}
+
+function signedRoom(limit: number, sealing: Sealing, suite: number): number {
+  return contentIn(limit - generalHeader(sealing) - 1 - signatureLength(suite));
+}
+
+function cipheredRoom(limit: number, sealing: Sealing, suite: number): number {
+  const { authenticated, encrypted } = sealing;
+  if (!authenticated && !encrypted) return limit;
+  return contentIn(limit - before(formOf(sealing), sealing, suite)) - securityHeader - (authenticated ? tagLength : 0);
+}
+
+/** What stands before the length of the security header, ciphertext and tag. */
+function before(form: Sealing["form"], sealing: Sealing, suite: number): number {
+  switch (form) {
+    case "glo":
+    case "ded":
+      return 1;
+    case "general-glo":
+    case "general-ded":
+      return 1 + titleField;
+    case "general-ciphering":
+      return generalHeader(sealing) + keyInfo(sealing.key, suite);
+  }
+}
+
+/** key-info: that it is there, which choice, and its fields. */
+function keyInfo(key: Sealing["key"], suite: number): number {
+  switch (key) {
+    case "wrapped-key":
+      return 2 + 1 + 1 + securitySuite(suite).wrappedKeyLength;
+    case "one-pass-diffie-hellman": {
+      const data = 2 * signatureLength(suite);
+      return 2 + 2 + lengthOctets(data) + data;
+    }
+    case "static-unified-model":
+      return 2 + 2 + 1;
+    default:
+      return 2 + 1;
+  }
+}
+
+/** r ‖ s; a public key, x ‖ y, is as long. */
+function signatureLength(suite: number): number {
+  return suite === 2 ? 96 : 64;
+}
