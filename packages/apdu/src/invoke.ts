@@ -1,4 +1,4 @@
-import { badJson, inRange, type Json, type RecordCodec } from "@dlmskit/core";
+import { badJson, inlinedRecord, inRange, type Json, type RecordCodec, type Writer } from "@dlmskit/core";
 import { bits, oneOf } from "./bits.ts";
 
 export type Priority = "normal" | "high";
@@ -31,8 +31,8 @@ function withReserved<T>(value: T, reserved: unknown, high: number): T {
   return { ...value, reserved: inRange(reserved as number, 0, high) };
 }
 
-/** One octet: bits 0 to 3 the invoke id, 6 confirmed, 7 high priority. */
-export const Invoke: RecordCodec<Invoke> = bits<Invoke>(
+// One octet: bits 0 to 3 the invoke id, 6 confirmed, 7 high priority.
+const invokeBits: RecordCodec<Invoke> = bits<Invoke>(
   "invokeIdAndPriority",
   ["invokeId", "priority", "serviceClass", "reserved"],
   (from) => {
@@ -63,6 +63,29 @@ export const Invoke: RecordCodec<Invoke> = bits<Invoke>(
       3,
     ),
 );
+
+/** One octet: bits 0 to 3 the invoke id, 6 confirmed, 7 high priority. */
+export const Invoke: RecordCodec<Invoke> = inlinedRecord(invokeBits, {
+  read(program) {
+    const octet = program.variable();
+    return {
+      statements: `if (p >= end || (o[p] & 0x30) !== 0) return $fail; const ${octet} = o[p++];`,
+      members: [
+        { name: "invokeId", value: `${octet} & 0x0f` },
+        { name: "priority", value: `(${octet} & 0x80) !== 0 ? "high" : "normal"` },
+        { name: "serviceClass", value: `(${octet} & 0x40) !== 0 ? "confirmed" : "unconfirmed"` },
+      ],
+    };
+  },
+  write: (program, value) => `if (!${program.bind(putInvoke)}(${value}, to)) return false;`,
+});
+
+/** Writes it, where it has no reserved bits. */
+function putInvoke({ invokeId, priority, serviceClass, reserved }: Invoke, to: Writer): boolean {
+  if ((invokeId & 0x0f) !== invokeId || reserved !== undefined) return false;
+  to.u8(invokeId | (priority === "high" ? 0x80 : 0) | (serviceClass === "confirmed" ? 0x40 : 0));
+  return true;
+}
 
 /** Four octets: bits 0 to 23 the id, 28 self-descriptive, 29 break on error, 30 confirmed, 31 high priority. */
 export const LongInvoke: RecordCodec<LongInvoke> = bits<LongInvoke>(

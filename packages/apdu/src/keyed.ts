@@ -1,4 +1,18 @@
-import { asObject, badJson, type Codec, Fault, type Json, type Of, stepped } from "@dlmskit/core";
+import {
+  armsInline,
+  asObject,
+  badJson,
+  type Codec,
+  Fault,
+  type InlineArm,
+  inlined,
+  inlineOf,
+  type Json,
+  type Of,
+  readStatements,
+  stepped,
+  writeStatements,
+} from "@dlmskit/core";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
 type KeyedArms = Record<string, readonly [tag: number, codec: Codec<any>]>;
@@ -25,7 +39,7 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
     return found;
   };
   const notOne = (): Fault => new Fault("unknown-choice", `exactly one of ${names.join(", ")} belongs here`);
-  return {
+  const codec: Codec<Keyed<A>> = {
     read(from) {
       const at = from.at;
       const name = byTag[from.u8()];
@@ -62,4 +76,31 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
       return { [name]: (arms[name] as A[string])[1].fromJson(given[name] as Json) } as Keyed<A>;
     },
   };
+  const inlineArms = names.map((name): InlineArm => {
+    const [tag, inner] = arms[name] as A[string];
+    const inline = inlineOf(inner);
+    const key = JSON.stringify(name);
+    return {
+      tag,
+      name,
+      read(program, into, path) {
+        const value = program.variable();
+        return `let ${value}; ${readStatements(program, inline, value, path)} ${into} = { ${key}: ${value} };`;
+      },
+      write(program, value, path) {
+        const own = program.variable();
+        return `const ${own} = ${value}[${key}]; ${writeStatements(program, inline, own, path)}`;
+      },
+    };
+  });
+  // The one key that it has; where there are several, the ordinary way finds fault with it.
+  const only = (value: object): string | undefined => {
+    const [name, more] = Object.keys(value);
+    return more === undefined ? name : undefined;
+  };
+  return inlined(codec, {
+    read: armsInline(inlineArms, () => "").read,
+    write: (program, value, path) =>
+      armsInline(inlineArms, (given) => `${program.bind(only)}(${given})`).write(program, value, path),
+  });
 }

@@ -2,17 +2,21 @@ import {
   bool,
   type Codec,
   CosemDateTime,
+  compiled,
   Fault,
   i8,
+  inlineOf,
   LogicalName,
   named,
   type Of,
   type RecordCodec,
+  readStatements,
   sequence,
   sizedOctets,
   u8,
   u16,
   u32,
+  writeStatements,
 } from "@dlmskit/core";
 import { Data } from "./data.ts";
 import { DataTag } from "./data-type.ts";
@@ -119,7 +123,7 @@ export function paired<T>(record: RecordCodec<T>, one: keyof T & string, other: 
 
 /** What stands behind one tag octet that is always the same. */
 export function tagged<C extends Codec<unknown>>(tag: number, inner: C): C {
-  return {
+  const codec: C = {
     ...inner,
     read(from) {
       const at = from.at;
@@ -134,4 +138,10 @@ export function tagged<C extends Codec<unknown>>(tag: number, inner: C): C {
       inner.write(value, to);
     },
   };
+  const inline = inlineOf(inner);
+  return compiled(codec, {
+    read: (program, into, path) =>
+      `if (p >= end || o[p++] !== ${tag}) return $fail; ${readStatements(program, inline, into, path)}`,
+    write: (program, value, path) => `to.u8(${tag}); ${writeStatements(program, inline, value, path)}`,
+  });
 }

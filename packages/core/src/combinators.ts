@@ -1,5 +1,20 @@
 import { asList, asObject, asText, badJson, type Codec, type Json, type Of, type RecordCodec } from "./codec.ts";
 import { Fault, stepped } from "./fault.ts";
+import {
+  armsInline,
+  compiled,
+  fieldsInline,
+  fixedInlineOf,
+  type InlineArm,
+  inlined,
+  inlinedRecord,
+  joinedInline,
+  listInline,
+  makeObject,
+  recordInline,
+  recordInlineOf,
+  recordValue,
+} from "./inline.ts";
 import type { Reader } from "./reader.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
@@ -44,7 +59,7 @@ export function sequence<const F extends Record<string, AnyCodec>>(fields: F): R
     }
   }
 
-  return {
+  const record: RecordCodec<Fields<F>> = {
     names,
     readInto,
     read(from) {
@@ -93,6 +108,9 @@ export function sequence<const F extends Record<string, AnyCodec>>(fields: F): R
       }
     },
   };
+  const inline = fieldsInline(Object.entries(fields));
+  if (inline === undefined) return record;
+  return inlinedRecord(inlined(record, recordInline(Object.entries(fields)) ?? recordValue(inline)), inline);
 }
 
 type Joined<C extends readonly AnyRecordCodec[]> = C extends readonly [
@@ -105,7 +123,7 @@ type Joined<C extends readonly AnyRecordCodec[]> = C extends readonly [
 /** The fields of several records, one after another, in one object. */
 export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): RecordCodec<Joined<C>> {
   const names = parts.flatMap((part) => part.names);
-  return {
+  const record: RecordCodec<Joined<C>> = {
     names,
     readInto(from, target) {
       for (const part of parts) part.readInto(from, target);
@@ -137,6 +155,8 @@ export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): Re
       for (const part of parts) part.fromJsonInto(json, target);
     },
   };
+  const inline = joinedInline(parts.map((part) => recordInlineOf(part)));
+  return inline === undefined ? record : inlinedRecord(inlined(record, recordValue(inline)), inline);
 }
 
 type Arms = Record<string, readonly [tag: number, codec: AnyRecordCodec]>;
@@ -169,7 +189,7 @@ export function choice<const D extends string, const A extends Arms>(
     }
     return arm;
   };
-  return {
+  const codec: ChoiceCodec<T> = {
     tags: Object.fromEntries(Object.entries(arms).map(([name, [tag]]) => [name, tag])),
     has: (tag) => byTag[tag] !== undefined,
     read(from) {
@@ -212,6 +232,22 @@ export function choice<const D extends string, const A extends Arms>(
       return target as T;
     },
   };
+  const inlineArms = Object.entries(arms).map(([name, [tag, record]]): InlineArm => {
+    const inline = recordInlineOf(record);
+    if (inline === undefined) return { tag, name };
+    return {
+      tag,
+      name,
+      read(program, into, path) {
+        const { statements, members } = inline.read(program, path);
+        const kind = { name: discriminator, value: JSON.stringify(name) };
+        return `${statements} ${makeObject(into, [kind, ...members])}`;
+      },
+      write: inline.write,
+    };
+  });
+  const which = (value: string): string => `${value}[${JSON.stringify(discriminator)}]`;
+  return compiled(codec, armsInline(inlineArms, which));
 }
 
 /** OPTIONAL of A-XDR: an octet 0 (absent, undefined) or 1 and the value. Fault `bad-value` for any other octet. */
@@ -248,7 +284,7 @@ export function withDefault<T>(inner: Codec<T>, initial: T): Codec<T> {
 
 /** A count and that many items. The count is checked against the octets left before anything is allocated. */
 export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
-  return {
+  const codec: Codec<T[]> = {
     read(from) {
       const count = from.boundedCount(minimumOctets);
       const items: T[] = [];
@@ -285,6 +321,7 @@ export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
         }
       }),
   };
+  return inlined(codec, listInline(item));
 }
 
 /** The same octets, another value in the program; JSON stays that of `inner`. */
@@ -313,7 +350,7 @@ export function named<const N extends Readonly<Record<string, number>>>(
     }
     return number;
   };
-  return {
+  const codec: Codec<Name> = {
     read(from) {
       const at = from.at;
       const number = inner.read(from);
@@ -329,6 +366,21 @@ export function named<const N extends Readonly<Record<string, number>>>(
       return name as Name;
     },
   };
+  const fixed = fixedInlineOf(inner);
+  if (fixed === undefined) return codec;
+  return inlined(codec, {
+    octets: fixed.octets,
+    read(program, at) {
+      const { tests, value } = fixed.read(program, at);
+      const name = `${program.bind(byNumber)}.get(${value})`;
+      return { tests: [...tests, `${name} !== undefined`], value: name };
+    },
+    write(program, value, at) {
+      const numbers = program.bind(new Map(Object.entries(names)));
+      const { puts } = fixed.write(program, `${numbers}.get(${value})`, at);
+      return { tests: [`${numbers}.has(${value})`], puts };
+    },
+  });
 }
 
 /** Looks a name's number up in a table, and the other way round; undefined where there is none. */

@@ -1,5 +1,6 @@
 import { asText, type Codec } from "./codec.ts";
 import { Fault } from "./fault.ts";
+import { byFunctions, inlined } from "./inline.ts";
 
 /** An OBIS code, the six value groups A to F as `"1.0.1.8.0.255"`. */
 export type LogicalName = string;
@@ -29,10 +30,9 @@ export function logicalNameOctets(name: LogicalName): Uint8Array {
 const known = new Map<number, LogicalName>();
 const knownAtMost = 4096;
 
-/** The logical name of six octets. Fault `bad-length` for any other number of octets. */
-export function logicalNameOf(octets: Uint8Array): LogicalName {
-  if (octets.length !== 6) throw new Fault("bad-length", `a logical name has 6 octets, not ${octets.length}`);
-  const [a, b, c, d, e, f] = octets as unknown as [number, number, number, number, number, number];
+function logicalNameAt(octets: Uint8Array, at: number): LogicalName {
+  const [a, b, c] = [octets[at] as number, octets[at + 1] as number, octets[at + 2] as number];
+  const [d, e, f] = [octets[at + 3] as number, octets[at + 4] as number, octets[at + 5] as number];
   const key = ((a << 16) | (b << 8) | c) * 0x1000000 + ((d << 16) | (e << 8) | f);
   let name = known.get(key);
   if (name === undefined) {
@@ -43,12 +43,37 @@ export function logicalNameOf(octets: Uint8Array): LogicalName {
   return name;
 }
 
+/** The logical name of six octets. Fault `bad-length` for any other number of octets. */
+export function logicalNameOf(octets: Uint8Array): LogicalName {
+  if (octets.length !== 6) throw new Fault("bad-length", `a logical name has 6 octets, not ${octets.length}`);
+  return logicalNameAt(octets, 0);
+}
+
+const knownOctets = new Map<LogicalName, Uint8Array>();
+
+/** Writes the name at an offset; false for what is no name, or not yet known. */
+function putLogicalName(name: LogicalName, octets: Uint8Array, at: number): boolean {
+  const own = knownOctets.get(name);
+  if (own === undefined) return false;
+  for (let step = 0; step < 6; step++) octets[at + step] = own[step] as number;
+  return true;
+}
+
 /** Six octets, without tag or length: the logical name in a descriptor. */
-export const LogicalName: Codec<LogicalName> = {
-  read: (from) => logicalNameOf(from.take(6)),
-  write(value, to) {
-    to.put(logicalNameOctets(value));
+export const LogicalName: Codec<LogicalName> = inlined<Codec<LogicalName>>(
+  {
+    read: (from) => logicalNameOf(from.take(6)),
+    write(value, to) {
+      let octets = knownOctets.get(value);
+      if (octets === undefined) {
+        octets = logicalNameOctets(value);
+        if (knownOctets.size >= knownAtMost) knownOctets.clear();
+        knownOctets.set(value, octets);
+      }
+      to.put(octets);
+    },
+    toJson: (value) => value,
+    fromJson: (json) => logicalName(asText(json)),
   },
-  toJson: (value) => value,
-  fromJson: (json) => logicalName(asText(json)),
-};
+  byFunctions(6, logicalNameAt, putLogicalName),
+);
