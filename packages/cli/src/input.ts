@@ -42,7 +42,7 @@ const isText = (octets: Uint8Array): boolean =>
   octets.every((octet) => octet === 9 || octet === 10 || octet === 13 || (octet >= 0x20 && octet < 0x7f));
 
 /** The lines of standard input, each as soon as it is there. */
-export function standardInput(): AsyncIterable<string> {
+function standardInput(): AsyncIterable<string> {
   return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
 }
 

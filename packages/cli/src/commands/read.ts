@@ -89,13 +89,21 @@ function json(reading: Reading): string {
   })}\n`;
 }
 
+/** A value for the table. A long bit-string is told by the numbers of its bits that are 1. */
+function shown(reading: Reading): string {
+  const { data } = reading;
+  if (data?.type !== "bit-string" || data.value.length <= 32) return valueText(scaledValue(reading), reading.scaler);
+  const set = [...data.value].flatMap((bit, at) => (bit === "1" ? [String(at)] : []));
+  return set.length === 0 ? `no bit of ${data.value.length}` : `bit ${set.join(", ")} of ${data.value.length}`;
+}
+
 function people(readings: readonly Reading[]): string {
   return table(
     [{ title: "name" }, { title: "attribute" }, { title: "value", align: "right" }, { title: "unit" }],
     readings.map((reading) => [
       reading.name ?? "",
       `${reading.instanceId}:${reading.attributeId}`,
-      reading.error ?? valueText(scaledValue(reading), reading.scaler),
+      reading.error ?? shown(reading),
       unitText(reading.unit),
     ]),
   );

@@ -42,7 +42,7 @@ export function annotate(value: unknown, node: Node): void {
 }
 
 /** Octets as hex, the middle left out when there are more than `most`. */
-export function hexText(octets: Uint8Array, most = 32): string {
+function hexText(octets: Uint8Array, most = 32): string {
   if (octets.length <= most) return toHex(octets);
   return `${toHex(octets.subarray(0, most - 4))}…${toHex(octets.subarray(-2))} (${octets.length} octets)`;
 }
@@ -54,13 +54,13 @@ function printable(octets: Uint8Array): string | undefined {
 }
 
 /** A logical name and what it is called. */
-export function namedLogicalName(name: string): string {
+function namedLogicalName(name: string): string {
   const known = obisName(name);
   return known === undefined ? name : `${name}  ${known}`;
 }
 
 /** What an octet-string most likely is besides its hex: a date-time, a logical name, a text; undefined when nothing fits. */
-export function guessOctets(octets: Uint8Array): string | undefined {
+function guessOctets(octets: Uint8Array): string | undefined {
   if (octets.length === 12) {
     const value = decode(DateTimeCodec, octets);
     const { year, month, day, hour, minute } = value;
@@ -87,7 +87,7 @@ function octetsText(octets: Uint8Array): string {
 }
 
 /** A Data value on one line; an array or structure by its number of items. */
-export function dataText(data: Data): string {
+function dataText(data: Data): string {
   switch (data.type) {
     case "null-data":
     case "dont-care":

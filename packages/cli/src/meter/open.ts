@@ -12,7 +12,7 @@ import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 type SecurityOf = NonNullable<Parameters<typeof connect>[1]["security"]>;
 
 /** `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; port 4059 unless it says another. Fault `bad-option`. */
-export function placeOf(text: string): { host: string; port: number } {
+function placeOf(text: string): { host: string; port: number } {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const port = Number(found?.[3] ?? 4059);
   if (found === null || port < 1 || port > 65535) {
