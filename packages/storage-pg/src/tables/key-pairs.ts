@@ -1,23 +1,32 @@
-import { stepped } from "@dlmskit/core";
+import { logicalName, stepped } from "@dlmskit/core";
 import { checkRow, KeyPair, type KeyPairs, type KeySealing, sealKey, unsealKey } from "@dlmskit/storage";
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { expectSealing } from "./key-sealing.ts";
 
 const select = `
-  SELECT meter_id, instance_id, usage, private_key, public_key FROM key_pairs
+  SELECT meter_id, instance_id, usage, pending, private_key, public_key FROM key_pairs
   WHERE meter_id = $1::text
-  ORDER BY instance_id COLLATE "C", usage`;
+  ORDER BY instance_id COLLATE "C", usage, pending`;
 
 const put = `
-  INSERT INTO key_pairs AS k (meter_id, instance_id, usage, private_key, public_key)
-  SELECT r.meter_id, r.instance_id, r.usage, decode(r.private_key, 'hex'), decode(r.public_key, 'hex')
+  INSERT INTO key_pairs AS k (meter_id, instance_id, usage, pending, private_key, public_key)
+  SELECT r.meter_id, r.instance_id, r.usage, r.pending, decode(r.private_key, 'hex'), decode(r.public_key, 'hex')
   FROM jsonb_to_recordset($1::text::jsonb)
-    AS r(meter_id text, instance_id text, usage int, private_key text, public_key text)
-  ON CONFLICT (meter_id, instance_id, usage)`;
+    AS r(meter_id text, instance_id text, usage int, pending boolean, private_key text, public_key text)
+  ON CONFLICT (meter_id, instance_id, usage, pending)`;
 
 const set = `${put} DO UPDATE SET private_key = EXCLUDED.private_key, public_key = EXCLUDED.public_key RETURNING 1`;
 const putIfAbsent = `${put} DO NOTHING RETURNING 1`;
+
+const drop = `
+  DELETE FROM key_pairs k WHERE k.meter_id = $1::text AND k.instance_id = $2::text AND k.usage = $3::int AND NOT k.pending
+    AND EXISTS (SELECT 1 FROM key_pairs p
+      WHERE p.meter_id = k.meter_id AND p.instance_id = k.instance_id AND p.usage = k.usage AND p.pending)`;
+const promote = `
+  UPDATE key_pairs SET pending = FALSE
+  WHERE meter_id = $1::text AND instance_id = $2::text AND usage = $3::int AND pending
+  RETURNING 1`;
 
 export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPairs {
   async function keep(sql: string, pairs: readonly KeyPair[]): Promise<number> {
@@ -34,7 +43,7 @@ export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPa
     async of(meterId) {
       const { rows } = await db.query(select, [meterId]);
       return rows.map((row) => {
-        const id = `${row.meter_id} ${row.instance_id} ${row.usage}`;
+        const id = `${row.meter_id} ${row.instance_id} ${row.usage} ${row.pending}`;
         let privateKey: Uint8Array;
         try {
           privateKey = unsealKey(sealing, octetsOf(row.private_key));
@@ -48,5 +57,12 @@ export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPa
       await keep(set, pairs);
     },
     putIfAbsent: (pairs) => keep(putIfAbsent, pairs),
+    promote({ meterId, instanceId, usage }) {
+      const key = [meterId, logicalName(instanceId), usage];
+      return db.transaction(async (tx) => {
+        await tx.query(drop, key);
+        return (await tx.query(promote, key)).rows.length > 0;
+      });
+    },
   };
 }

@@ -44,17 +44,17 @@ async function sealKeys(tx: Queryable, sealing: KeySealing): Promise<void> {
   }
 }
 
-const privateKeys = "SELECT meter_id, instance_id, usage, private_key FROM key_pairs";
+const privateKeys = "SELECT meter_id, instance_id, usage, pending, private_key FROM key_pairs";
 const setPrivateKey = `
   UPDATE key_pairs SET private_key = $4::bytea
-  WHERE meter_id = $1::text AND instance_id = $2::text AND usage = $3::int`;
+  WHERE meter_id = $1::text AND instance_id = $2::text AND usage = $3::int AND pending = $5::boolean`;
 
 async function sealPrivateKeys(tx: Queryable, sealing: KeySealing): Promise<void> {
   const { rows } = await tx.query(privateKeys);
   for (const row of rows) {
     const { meter_id, instance_id } = row as SqlRow & { meter_id: string; instance_id: string };
     const sealed = sealKey(sealing, octetsOf(row.private_key));
-    await tx.query(setPrivateKey, [meter_id, instance_id, Number(row.usage), sealed]);
+    await tx.query(setPrivateKey, [meter_id, instance_id, Number(row.usage), sealed, row.pending === true]);
   }
 }
 

@@ -1,7 +1,11 @@
+import { logicalName } from "@dlmskit/core";
 import { KeyPair, type KeyPairs } from "../key-pairs.ts";
 import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
 import { checkRow } from "../shape.ts";
 import { copied, knownMeter, type MemoryContext } from "./state.ts";
+
+const nameOf = ({ instanceId, usage, pending }: Pick<KeyPair, "instanceId" | "usage" | "pending">): string =>
+  `${logicalName(instanceId)} ${usage} ${pending}`;
 
 export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | undefined): KeyPairs {
   function keep(pairs: readonly KeyPair[], replace: boolean): number {
@@ -13,7 +17,7 @@ export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | und
     for (const pair of checked) {
       const of = state.keyPairs.get(pair.meterId) ?? new Map<string, KeyPair>();
       state.keyPairs.set(pair.meterId, of);
-      const name = `${pair.instanceId} ${pair.usage}`;
+      const name = nameOf(pair);
       if (of.has(name) && !replace) continue;
       of.set(name, { ...pair, privateKey: new Uint8Array(sealKey(sealing, pair.privateKey)) });
       kept++;
@@ -28,6 +32,14 @@ export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | und
     },
     async put(pairs) {
       keep(pairs, true);
+    },
+    async promote({ meterId, ...pair }) {
+      const of = context.use().keyPairs.get(meterId);
+      const pending = of?.get(nameOf({ ...pair, pending: true }));
+      if (of === undefined || pending === undefined) return false;
+      of.delete(nameOf(pending));
+      of.set(nameOf({ ...pair, pending: false }), { ...pending, pending: false });
+      return true;
     },
     async putIfAbsent(pairs) {
       return keep(pairs, false);

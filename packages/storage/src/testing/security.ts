@@ -133,7 +133,14 @@ export function securitySuite(open: OpenStore): void {
           async (store) => {
             await filled(store);
             const { keyPairs } = store;
-            const pair = { meterId, instanceId, usage: 0, privateKey: key(21, 32), publicKey: key(22, 64) };
+            const pair = {
+              meterId,
+              instanceId,
+              usage: 0,
+              pending: false,
+              privateKey: key(21, 32),
+              publicKey: key(22, 64),
+            };
             const other = { ...pair, usage: 1, privateKey: key(23, 48), publicKey: key(24, 96) };
             expect(await keyPairs.of(meterId)).toEqual([]);
             expect(await keyPairs.putIfAbsent([other, pair])).toBe(2);
@@ -148,6 +155,13 @@ export function securitySuite(open: OpenStore): void {
             await expectFault(keyPairs.put([pair, { ...other, meterId: "nobody" }]), "unknown-reference");
             expect((await keyPairs.of(meterId))[0]?.privateKey).toEqual(key(26, 32));
             expect(await keyPairs.putIfAbsent([])).toBe(0);
+            const next = { ...pair, pending: true, privateKey: key(27, 32) };
+            expect(await keyPairs.putIfAbsent([next])).toBe(1);
+            expect(await keyPairs.of(meterId)).toEqual([{ ...pair, privateKey: key(26, 32) }, next, other]);
+            expect(await keyPairs.promote(next)).toBe(true);
+            expect(await keyPairs.of(meterId)).toEqual([{ ...next, pending: false }, other]);
+            expect(await keyPairs.promote(next)).toBe(false);
+            expect(await keyPairs.of(meterId)).toHaveLength(2);
           },
           sealing === undefined ? {} : { sealing },
         ));
@@ -203,7 +217,7 @@ export function securitySuite(open: OpenStore): void {
       const { store, reopen } = await open();
       await filled(store);
       await store.securitySettings.changeKeys(meterId, instanceId, { masterKey: key(6) }, 1000);
-      const pair = { meterId, instanceId, usage: 2, privateKey: key(31, 48), publicKey: key(32, 96) };
+      const pair = { meterId, instanceId, usage: 2, pending: true, privateKey: key(31, 48), publicKey: key(32, 96) };
       await store.keyPairs.put([pair]);
       await store.close();
       if (reopen === undefined) return;
