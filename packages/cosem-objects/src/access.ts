@@ -66,9 +66,9 @@ export const allRights: Rights = { attribute: usageOf, method: () => AccessBit.i
 export interface ObjectRights {
   readonly classId?: number;
   readonly instance: LogicalName;
-  /** By attribute id; what is not named has none. */
-  readonly attributes?: { readonly [attributeId: number]: AccessMode };
-  readonly methods?: { readonly [methodId: number]: MethodAccessMode };
+  /** By attribute id, a mode or `AccessBit`s; what is not named has none. */
+  readonly attributes?: { readonly [attributeId: number]: AccessMode | number };
+  readonly methods?: { readonly [methodId: number]: MethodAccessMode | number };
 }
 
 /** Rights told object by object; an object that is not told has those of `others`. */
@@ -84,12 +84,14 @@ export function rightsOf(objects: readonly ObjectRights[], others: Rights = noRi
     attribute(object, attributeId) {
       const found = find(object);
       if (found === undefined) return others.attribute(object, attributeId);
-      return AccessMode[found.attributes?.[attributeId] ?? "no-access"];
+      const mode = found.attributes?.[attributeId] ?? "no-access";
+      return typeof mode === "number" ? mode : AccessMode[mode];
     },
     method(object, methodId) {
       const found = find(object);
       if (found === undefined) return others.method(object, methodId);
-      return MethodAccessMode[found.methods?.[methodId] ?? "no-access"];
+      const mode = found.methods?.[methodId] ?? "no-access";
+      return typeof mode === "number" ? mode : MethodAccessMode[mode];
     },
   };
 }
@@ -174,4 +176,13 @@ export function denied(
     ((bits & AccessBit.encryptedRequest) !== 0 && !protection.encrypted) ||
     ((bits & AccessBit.signedRequest) !== 0 && !protection.signed);
   return short ? "scope-of-access-violated" : undefined;
+}
+
+/** How the response must be protected by these access bits. */
+export function responseProtection(bits: number): RequestProtection {
+  return {
+    authenticated: (bits & AccessBit.authenticatedResponse) !== 0,
+    encrypted: (bits & AccessBit.encryptedResponse) !== 0,
+    signed: (bits & AccessBit.signedResponse) !== 0,
+  };
 }

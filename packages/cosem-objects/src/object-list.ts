@@ -6,27 +6,51 @@ import type { AnyObject } from "./object.ts";
 import { refuse } from "./refusal.ts";
 
 /** Version of the class Association LN. */
-export type AssociationVersion = 1 | 2 | 3;
+export type AssociationVersion = 0 | 1 | 2 | 3;
+
+const attributeAccessItems = T.array(
+  T.structure({
+    attributeId: T.integer,
+    accessMode: T.enum,
+    selectors: T.nullable(T.array(T.integer)),
+  }),
+);
+const identification = { classId: T.longUnsigned, version: T.unsigned, instanceId: T.logicalName };
 
 /** Attribute 2 of Association LN, versions 1 to 3: modes are numbers, as the version has them (bits in version 3). */
 export const ObjectListElement = T.structure({
-  classId: T.longUnsigned,
-  version: T.unsigned,
-  instanceId: T.logicalName,
+  ...identification,
   accessRights: T.structure({
-    attributes: T.array(
-      T.structure({
-        attributeId: T.integer,
-        accessMode: T.enum,
-        selectors: T.nullable(T.array(T.integer)),
-      }),
-    ),
+    attributes: attributeAccessItems,
     methods: T.array(T.structure({ methodId: T.integer, accessMode: T.enum })),
   }),
 });
 export type ObjectListElement = Of<typeof ObjectListElement>;
+/** The same in version 0: a method may be invoked or may not. */
+export const ObjectListElement0 = T.structure({
+  ...identification,
+  accessRights: T.structure({
+    attributes: attributeAccessItems,
+    methods: T.array(T.structure({ methodId: T.integer, accessMode: T.boolean })),
+  }),
+});
+export type ObjectListElement0 = Of<typeof ObjectListElement0>;
 
-const listCodec = T.array(ObjectListElement);
+const lists = { 0: T.array(ObjectListElement0), other: T.array(ObjectListElement) };
+
+function encodeElement(element: ObjectListElement, version: AssociationVersion): EncodedData {
+  return version === 0 ? dataOf(ObjectListElement0, asVersion0(element)) : dataOf(ObjectListElement, element);
+}
+
+function encodeList(elements: readonly ObjectListElement[], version: AssociationVersion): EncodedData {
+  return version === 0 ? dataOf(lists[0], elements.map(asVersion0)) : dataOf(lists.other, [...elements]);
+}
+
+function asVersion0({ accessRights, ...element }: ObjectListElement): ObjectListElement0 {
+  const methods = accessRights.methods.map(({ methodId, accessMode }) => ({ methodId, accessMode: accessMode !== 0 }));
+  return { ...element, accessRights: { ...accessRights, methods } };
+}
+
 const objectId = T.structure({ classId: T.longUnsigned, instanceId: T.logicalName });
 const objectIds = T.array(objectId);
 const classIds = T.array(T.longUnsigned);
@@ -35,12 +59,15 @@ const classIds = T.array(T.longUnsigned);
 export function attributeMode(bits: number, version: AssociationVersion): number {
   if (version === 3) return bits;
   const use = bits & (AccessBit.read | AccessBit.write);
+  // Version 0 has no more than these: what must be protected is not told, and enforced all the same.
+  if (version === 0) return use;
   return use !== 0 && (bits & AccessBit.authenticatedRequest) !== 0 ? use + 3 : use;
 }
 
 export function methodMode(bits: number, version: AssociationVersion): number {
   if (version === 3) return bits;
   if ((bits & AccessBit.invoke) === 0) return 0;
+  if (version === 0) return 1;
   return (bits & AccessBit.authenticatedRequest) !== 0 ? 2 : 1;
 }
 
@@ -86,9 +113,9 @@ export function objectListElement(object: AnyObject, rights: Rights, version: As
 /** The objects that a client with these rights sees, encoded: computed from the rights that are enforced. */
 export function objectList(objects: readonly AnyObject[], rights: Rights, version: AssociationVersion): EncodedData {
   const seen = objects.filter((object) => visible(rights, object));
-  return dataOf(
-    listCodec,
+  return encodeList(
     seen.map((object) => objectListElement(object, rights, version)),
+    version,
   );
 }
 
@@ -101,14 +128,14 @@ export function selectObjects(
 ): EncodedData {
   const seen = objects.filter((object) => visible(rights, object));
   const bare = (chosen: readonly AnyObject[]): EncodedData =>
-    dataOf(
-      listCodec,
+    encodeList(
       chosen.map((object) => ({
         classId: object.spec.classId,
         version: object.spec.version,
         instanceId: object.instance,
         accessRights: { attributes: [], methods: [] },
       })),
+      version,
     );
   const find = ({
     classId,
@@ -129,15 +156,15 @@ export function selectObjects(
     }
     case 3: {
       const wanted = parametersOf(objectIds, parameters);
-      return dataOf(
-        listCodec,
+      return encodeList(
         wanted.map(find).filter((element) => element !== undefined),
+        version,
       );
     }
     case 4: {
       const element = find(parametersOf(objectId, parameters));
       if (element === undefined) throw refuse("object-undefined");
-      return dataOf(ObjectListElement, element);
+      return encodeElement(element, version);
     }
     default:
       throw refuse("other-reason", `object_list has no selector ${selector}`);

@@ -1,5 +1,5 @@
 import { type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
-import { AssociationLn1, AssociationLn2, AssociationLn3 } from "./classes/association-ln.ts";
+import { AssociationLn0, AssociationLn1, AssociationLn2, AssociationLn3 } from "./classes/association-ln.ts";
 import { Clock } from "./classes/clock.ts";
 import { DataClass } from "./classes/data.ts";
 import { DisconnectControl } from "./classes/disconnect-control.ts";
@@ -18,6 +18,7 @@ export const interfaceClasses: readonly ClassSpec[] = [
   ExtendedRegister,
   ProfileGeneric,
   Clock,
+  AssociationLn0,
   AssociationLn1,
   AssociationLn2,
   AssociationLn3,

@@ -5,7 +5,13 @@ import type { AssociationInformation, Context } from "../context.ts";
 import { interfaceClass } from "../interface-class.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { type AnyObject, type CosemObject, object } from "../object.ts";
-import { type AssociationVersion, ObjectListElement, objectList, selectObjects } from "../object-list.ts";
+import {
+  type AssociationVersion,
+  ObjectListElement,
+  ObjectListElement0,
+  objectList,
+  selectObjects,
+} from "../object-list.ts";
 import { refuse } from "../refusal.ts";
 
 const attributes = {
@@ -45,7 +51,20 @@ const users = {
 const userMethods = { addUser: { id: 5, argument: User }, removeUser: { id: 6, argument: User } } as const;
 
 const name = "Association LN";
-/** Association LN (class 15; Blue Book 4.4.4), version 1. */
+const { securitySetupReference: _, ...attributes0 } = attributes;
+/** Association LN (class 15; Blue Book 4.4.4), version 0: without a Security setup, methods are accessible or not. */
+export const AssociationLn0 = interfaceClass({
+  classId: 15,
+  version: 0,
+  name,
+  attributes: { ...attributes0, objectList: { id: 2, type: T.array(ObjectListElement0), selectors: [1, 2, 3, 4] } },
+  methods: {
+    ...methods,
+    addObject: { id: 3, argument: ObjectListElement0 },
+    removeObject: { id: 4, argument: ObjectListElement0 },
+  },
+});
+/** Version 1. */
 export const AssociationLn1 = interfaceClass({ classId: 15, version: 1, name, attributes, methods });
 /** Version 2: users within the client. */
 export const AssociationLn2 = interfaceClass({
@@ -64,7 +83,7 @@ export const AssociationLn3 = interfaceClass({
   methods: { ...methods, ...userMethods },
 });
 
-const classes = { 1: AssociationLn1, 2: AssociationLn2, 3: AssociationLn3 } as const;
+const classes = { 0: AssociationLn0, 1: AssociationLn1, 2: AssociationLn2, 3: AssociationLn3 } as const;
 
 // Bits of the conformance block, IEC 62056-5-3; its first bit is bit 0.
 const conformanceBits = [
@@ -121,7 +140,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
     known.set(rights, encoded);
     return encoded;
   };
-  const spec = classes[version] as typeof AssociationLn2;
+  const spec = classes[version] as unknown as typeof AssociationLn2;
   const made: CosemObject<typeof AssociationLn2> = object(spec, options.instance, emptyValues, {
     read: {
       objectList(_, context, selection) {

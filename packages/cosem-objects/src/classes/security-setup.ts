@@ -6,8 +6,33 @@ import { interfaceClass } from "../interface-class.ts";
 export const WrappedKeys = T.array(T.structure({ keyId: T.enum, wrapped: T.octetString }));
 export type WrappedKeys = Of<typeof WrappedKeys>;
 
+/**
+ * What a client and a server agree on keys with: the ephemeral public key and its signature over key id ‖ public key. Key ids
+ * as of wrapped keys.
+ */
+export const KeyAgreementData = T.array(T.structure({ keyId: T.enum, keyData: T.octetString }));
+export type KeyAgreementData = Of<typeof KeyAgreementData>;
+
+/** 0 server, 1 client, 2 certification authority, 3 other. */
+export const CertificateEntity = { server: 0, client: 1, "certification-authority": 2, other: 3 } as const;
+/** 0 digital signature, 1 key agreement, 2 TLS, 3 other. */
+export const CertificateType = { "digital-signature": 0, "key-agreement": 1, tls: 2, other: 3 } as const;
+
+/** Which certificate: type 0 by entity, with a CertificateByEntity, 1 by serial number, with a CertificateBySerial. */
+export const CertificateIdentification = T.structure({ identificationType: T.enum, options: T.any });
+export type CertificateIdentification = Of<typeof CertificateIdentification>;
+export const CertificateByEntity = T.structure({
+  certificateEntity: T.enum,
+  certificateType: T.enum,
+  systemTitle: T.octetString,
+});
+export const CertificateBySerial = T.structure({ serialNumber: T.octetString, issuer: T.octetString });
+
 const attributes = {
-  /** Version 0: 0 nothing, 1 authenticated, 2 encrypted, 3 both. Version 1: bits (2, 3 requests; 5, 6 responses). */
+  /**
+   * Version 0: 0 nothing, 1 authenticated, 2 encrypted, 3 both. Version 1: bits 2 authenticated, 3 encrypted, 4 digitally signed
+   * requests; 5, 6, 7 the same of responses.
+   */
   securityPolicy: { id: 2, type: T.enum },
   securitySuite: { id: 3, type: T.enum },
   clientSystemTitle: { id: 4, type: T.octetString },
@@ -44,11 +69,11 @@ export const SecuritySetup1 = interfaceClass({
   methods: {
     securityActivate: { id: 1, argument: T.enum },
     keyTransfer: { id: 2, argument: WrappedKeys },
-    keyAgreement: { id: 3, argument: T.array(T.structure({ keyId: T.enum, keyData: T.octetString })) },
+    keyAgreement: { id: 3, argument: KeyAgreementData, result: KeyAgreementData },
     generateKeyPair: { id: 4, argument: T.enum },
     generateCertificateRequest: { id: 5, argument: T.enum, result: T.octetString },
     importCertificate: { id: 6, argument: T.octetString },
-    exportCertificate: { id: 7, argument: T.any, result: T.octetString },
-    removeCertificate: { id: 8, argument: T.any },
+    exportCertificate: { id: 7, argument: CertificateIdentification, result: T.octetString },
+    removeCertificate: { id: 8, argument: CertificateIdentification },
   },
 });
