@@ -1,4 +1,4 @@
-import { asObject, badJson, type Codec, Fault, type Json, Reader, type ReaderOptions, Writer } from "@dlmskit/core";
+import { asObject, badJson, type Codec, encode, Fault, type Json, Reader, type ReaderOptions } from "@dlmskit/core";
 import { AccessRequest, AccessResponse } from "./access.ts";
 import { Aare, Aarq, Rlre, Rlrq } from "./acse.ts";
 import { ActionRequest, ActionResponse } from "./action.ts";
@@ -152,19 +152,8 @@ export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
 
 /** The octets of an APDU. Faults: `unknown-apdu`, `unknown-choice`, `out-of-range`, `bad-value`, `list-length-mismatch` and those of Data. */
 export function encodeApdu(apdu: ApduLike): Uint8Array {
-  const codec = codecOf(apdu.apdu);
-  const to = scratch ?? new Writer(scratchOctets);
-  scratch = undefined;
-  to.reset();
-  codec.write(apdu, to);
-  const octets = to.done();
-  if (octets.length <= scratchOctets) scratch = to;
-  return octets;
+  return encode(codecOf(apdu.apdu), apdu);
 }
-
-// The room of one Writer is used again by the next APDU: nothing of it leaves but the copy that `done` makes.
-const scratchOctets = 4096;
-let scratch: Writer | undefined;
 
 /** The JSON form of an APDU. */
 export function apduToJson(apdu: ApduLike): Json {

@@ -3,15 +3,10 @@ import {
   CosemDateTime,
   CosemTime,
   Fault,
-  i8,
-  i16,
-  i32,
   i64,
+  inRange,
   type Reader,
   toLatin1,
-  u8,
-  u16,
-  u32,
   u64,
   type Writer,
 } from "@dlmskit/core";
@@ -171,73 +166,88 @@ export function readSimple(tag: number, from: Reader): Data {
   }
 }
 
-/** Writes the value of a type that holds no other, without its tag. Faults `out-of-range`, `type-unmatched`, `bad-value`. */
-export function writeSimple(data: Exclude<Data, { type: "array" | "structure" | "compact-array" }>, to: Writer): void {
-  switch (data.type) {
-    case "double-long-unsigned":
-    case "delta-double-long-unsigned":
-      u32.write(data.value, to);
+/** The value itself where the bits that it may have are all that it has; else the Fault that `inRange` has. */
+const i32Of = (value: number): number => ((value | 0) === value ? value : inRange(value, -0x80000000, 0x7fffffff));
+const u32Of = (value: number): number => (value >>> 0 === value ? value : inRange(value, 0, 0xffffffff));
+const i16Of = (value: number): number => ((value << 16) >> 16 === value ? value : inRange(value, -0x8000, 0x7fff));
+const u16Of = (value: number): number => ((value & 0xffff) === value ? value : inRange(value, 0, 0xffff));
+const i8Of = (value: number): number => ((value << 24) >> 24 === value ? value : inRange(value, -0x80, 0x7f));
+const u8Of = (value: number): number => ((value & 0xff) === value ? value : inRange(value, 0, 0xff));
+
+type SimpleData = Exclude<Data, { type: "array" | "structure" | "compact-array" }>;
+type Valued = { readonly value: never };
+
+/**
+ * Writes the value of a type that holds no other, without its tag; `tag` is that of the type: a number chooses faster than a
+ * name. Faults `out-of-range`, `type-unmatched`, `bad-value`.
+ */
+export function writeSimple(data: SimpleData, to: Writer, tag: number = DataTag[data.type]): void {
+  const { value } = data as unknown as Valued;
+  switch (tag) {
+    case DataTag["null-data"]:
+    case DataTag["dont-care"]:
       return;
-    case "octet-string":
-      to.sized(asOctets(data.value));
+    case DataTag.boolean:
+      to.u8(value ? 1 : 0);
       return;
-    case "long-unsigned":
-    case "delta-long-unsigned":
-      u16.write(data.value, to);
+    case DataTag["bit-string"]:
+      writeBits(value, to);
       return;
-    case "null-data":
-    case "dont-care":
+    case DataTag["double-long"]:
+    case DataTag["delta-double-long"]:
+      to.u32(i32Of(value));
       return;
-    case "boolean":
-      to.u8(data.value ? 1 : 0);
+    case DataTag["double-long-unsigned"]:
+    case DataTag["delta-double-long-unsigned"]:
+      to.u32(u32Of(value));
       return;
-    case "bit-string":
-      writeBits(data.value, to);
+    case DataTag["octet-string"]:
+      to.sized(asOctets(value));
       return;
-    case "visible-string":
-      to.sized(latin1Octets(data.value));
+    case DataTag["visible-string"]:
+      to.sized(latin1Octets(value));
       return;
-    case "utf8-string":
-      to.sized(utf8Octets(data.value));
+    case DataTag["utf8-string"]:
+      to.sized(utf8Octets(value));
       return;
-    case "integer":
-    case "delta-integer":
-      i8.write(data.value, to);
+    case DataTag.integer:
+    case DataTag["delta-integer"]:
+      to.u8(i8Of(value));
       return;
-    case "long":
-    case "delta-long":
-      i16.write(data.value, to);
+    case DataTag.long:
+    case DataTag["delta-long"]:
+      to.u16(i16Of(value));
       return;
-    case "double-long":
-    case "delta-double-long":
-      i32.write(data.value, to);
+    case DataTag.unsigned:
+    case DataTag.enum:
+    case DataTag.bcd:
+    case DataTag["delta-unsigned"]:
+      to.u8(u8Of(value));
       return;
-    case "unsigned":
-    case "enum":
-    case "bcd":
-    case "delta-unsigned":
-      u8.write(data.value, to);
+    case DataTag["long-unsigned"]:
+    case DataTag["delta-long-unsigned"]:
+      to.u16(u16Of(value));
       return;
-    case "long64":
-      i64.write(data.value, to);
+    case DataTag.long64:
+      i64.write(value, to);
       return;
-    case "long64-unsigned":
-      u64.write(data.value, to);
+    case DataTag["long64-unsigned"]:
+      u64.write(value, to);
       return;
-    case "float32":
-      to.f32(asNumber(data.value));
+    case DataTag.float32:
+      to.f32(asNumber(value));
       return;
-    case "float64":
-      to.f64(asNumber(data.value));
+    case DataTag.float64:
+      to.f64(asNumber(value));
       return;
-    case "date-time":
-      CosemDateTime.write(data.value, to);
+    case DataTag["date-time"]:
+      CosemDateTime.write(value, to);
       return;
-    case "date":
-      CosemDate.write(data.value, to);
+    case DataTag.date:
+      CosemDate.write(value, to);
       return;
-    case "time":
-      CosemTime.write(data.value, to);
+    case DataTag.time:
+      CosemTime.write(value, to);
       return;
     default:
       throw unknownType(data);

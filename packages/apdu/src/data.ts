@@ -82,26 +82,20 @@ function writeData(data: DataLike, to: Writer, depth: number): void {
   const tag = tagOfType.get(data.type);
   if (tag === undefined) throw unknownType(data);
   to.u8(tag);
-  switch (data.type) {
-    case "array":
-    case "structure": {
-      if (depth >= deepest) throw new Fault("too-deep", `nested deeper than ${deepest} levels`, { layer: "axdr" });
-      const { value } = data;
-      to.size(value.length);
-      let at = 0;
-      try {
-        for (; at < value.length; at++) writeData(value[at] as DataLike, to, depth + 1);
-      } catch (caught) {
-        throw stepped(caught, String(at));
-      }
-      return;
+  if (data.type === "array" || data.type === "structure") {
+    if (depth >= deepest) throw new Fault("too-deep", `nested deeper than ${deepest} levels`, { layer: "axdr" });
+    const { value } = data;
+    to.size(value.length);
+    let at = 0;
+    try {
+      for (; at < value.length; at++) writeData(value[at] as DataLike, to, depth + 1);
+    } catch (caught) {
+      throw stepped(caught, String(at));
     }
-    case "compact-array":
-      writeCompactArray(data, to);
-      return;
-    default:
-      writeSimple(data, to);
-      return;
+  } else if (data.type === "compact-array") {
+    writeCompactArray(data, to);
+  } else {
+    writeSimple(data, to, tag);
   }
 }
 

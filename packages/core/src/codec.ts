@@ -31,11 +31,21 @@ export function decode<T>(codec: Codec<T>, octets: Uint8Array, options?: ReaderO
   return value;
 }
 
+const scratchOctets = 4096;
+// The room of one Writer is used again and again: nothing of it leaves but the copy that `done` makes. It is taken while it
+// is written to, so that an encoding within an encoding has one of its own.
+let scratch: Writer | undefined;
+
 /** The octets of a value. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const to = new Writer();
+  const to = scratch ?? new Writer(scratchOctets);
+  scratch = undefined;
+  to.reset();
   codec.write(value, to);
-  return to.done();
+  const octets = to.done();
+  // A large one is not kept.
+  if (octets.length <= scratchOctets) scratch = to;
+  return octets;
 }
 
 /** What a JSON value is, for a message. */

@@ -95,8 +95,12 @@ export class Writer {
   }
 
   put(octets: Uint8Array): void {
-    const at = this.#room(octets.length);
-    this.#octets.set(octets, at);
+    const count = octets.length;
+    const at = this.#room(count);
+    const own = this.#octets;
+    // A call costs more than a few octets do.
+    if (count > 32) own.set(octets, at);
+    else for (let step = 0; step < count; step++) own[at + step] = octets[step] as number;
   }
 
   /** A length or count in its shortest form (see `Reader.length`). */
