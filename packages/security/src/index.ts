@@ -1,6 +1,7 @@
 export { challengeLength, checkChallenge, checkChallenges, newChallenge } from "./challenges.ts";
 export type { Compression } from "./compression.ts";
 export { CounterLedger, type CounterLedgerOptions, type CounterSource, lastCounter } from "./counters.ts";
+export { deriveMeterKeys, type FleetOptions, type MeterKeys } from "./fleet-keys.ts";
 export type { GeneralKey } from "./general/general-key.ts";
 export {
   type AppliedCiphering,
@@ -23,7 +24,8 @@ export {
 } from "./general/layers.ts";
 export type { KeyPurpose, PeerKeys, PrivateKeys } from "./general/peer-keys.ts";
 export { deriveKey, KeyAlgorithm, type KeyDerivation, type KeyPair, newKeyPair } from "./key-agreement.ts";
-export { checkKey, type KeySet, Keys } from "./keys.ts";
+export { type KeyFinding, keyFindings } from "./key-findings.ts";
+export { checkKey, erase, type KeySet, Keys } from "./keys.ts";
 export {
   type AuthenticationContext,
   challengeResponse,

@@ -19,6 +19,11 @@ export class Keys implements KeySet {
     this.#broadcastEncryptionKey = keys.broadcastEncryptionKey?.slice();
   }
 
+  /** Overwrites the keys: nothing is sealed or opened with this object any more. */
+  erase(): void {
+    erase(this.#encryptionKey, this.#authenticationKey, this.#broadcastEncryptionKey);
+  }
+
   get encryptionKey(): Uint8Array {
     return this.#encryptionKey;
   }
@@ -31,6 +36,11 @@ export class Keys implements KeySet {
   get broadcastEncryptionKey(): Uint8Array {
     return this.#broadcastEncryptionKey as Uint8Array;
   }
+}
+
+/** Overwrites keys that are not needed any more, as far as a program in JavaScript can: what was copied stays. */
+export function erase(...keys: readonly (Uint8Array | undefined)[]): void {
+  for (const key of keys) key?.fill(0);
 }
 
 /** Fault `bad-key-length` unless the key has the length; the message names the key, never its octets. */

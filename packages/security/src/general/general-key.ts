@@ -4,7 +4,7 @@ import { fresh } from "../challenges.ts";
 import { scalarLength } from "../checks.ts";
 import type { CounterSource } from "../counters.ts";
 import { deriveKey, KeyAlgorithm, newKeyPair } from "../key-agreement.ts";
-import { checkKey, type KeySet } from "../keys.ts";
+import { checkKey, erase, type KeySet } from "../keys.ts";
 import type { CryptoProvider, Curve, Random } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 import type { ReplayGuard } from "../replay.ts";
@@ -104,7 +104,7 @@ function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce
     partyVInfo: parties.recipient,
     length: algorithm.length,
   });
-  shared.fill(0);
+  erase(shared);
   return key;
 }
 
@@ -136,7 +136,7 @@ function onePass(sources: KeySources, parties: Parties, random: Random): Sealing
   const recipient = peerKey(sources, parties.recipient, "key-agreement");
   const ephemeral = newKeyPair(provider, curve, random);
   const shared = provider.ecdhSharedSecret(curve, ephemeral.privateKey, recipient);
-  ephemeral.privateKey.fill(0);
+  erase(ephemeral.privateKey);
   const signature = provider.ecdsaSign(curve, signing, ephemeral.publicKey);
   return {
     key: agreed(sources, shared, parties, none),

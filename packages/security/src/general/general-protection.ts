@@ -10,7 +10,7 @@ import { type Codec, type CosemDateTime, concat, Reader, Writer } from "@dlmskit
 import { tagLength } from "../checks.ts";
 import { type Compression, compressionOf, decompressed } from "../compression.ts";
 import type { CounterSource } from "../counters.ts";
-import { checkKey, type KeySet, Keys } from "../keys.ts";
+import { checkKey, erase, type KeySet, Keys } from "../keys.ts";
 import type { AesGcm, CryptoProvider, Random } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 import { counterFault, type ReplayGuard } from "../replay.ts";
@@ -251,7 +251,7 @@ export class GeneralProtection {
       : encrypted
         ? aes.seal(iv, content, additional)
         : concat(content, aes.seal(iv, none, concat(additional, content)));
-    if (sealing.once) sealing.key.fill(0);
+    if (sealing.once) erase(sealing.key);
     const { keyInfo } = sealing;
     return written(GeneralCiphering, {
       apdu: "general-ciphering",
@@ -284,7 +284,7 @@ export class GeneralProtection {
       const verified = aes.open(iv, ciphertext.subarray(-tagLength), concat(additional, information));
       opened = verified && information;
     }
-    if (opening.once) opening.key.fill(0);
+    if (opening.once) erase(opening.key);
     if (opened === undefined) throw refusal("bad-tag", "the authentication tag is wrong");
     const { replay } = opening;
     if (!replay.check(invocationCounter)) throw counterFault(invocationCounter, replay.lowest);

@@ -1,6 +1,7 @@
 import { concat } from "@dlmskit/core";
 import { scalarLength } from "../checks.ts";
 import { deriveKey, KeyAlgorithm, type KeyPair, newKeyPair } from "../key-agreement.ts";
+import { erase } from "../keys.ts";
 import type { CryptoProvider, Random } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 import { securitySuite } from "../suites.ts";
@@ -75,7 +76,7 @@ export function agreeKey(options: {
     partyVInfo: options.responderSystemTitle,
     length: algorithm.length,
   });
-  sharedSecret.fill(0);
-  options.offer.ephemeral.privateKey.fill(0);
+  erase(sharedSecret);
+  erase(options.offer.ephemeral.privateKey);
   return key;
 }

@@ -1,4 +1,4 @@
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { Fault } from "@dlmskit/core";
 import { addressText } from "../datagrams.ts";
 import type { Duplex, DuplexHandlers, Listener } from "../duplex.ts";
@@ -65,18 +65,36 @@ export interface TcpListenOptions {
 /** Listens for TCP connections. Faults: `address-in-use`, `address-not-available`, `not-permitted`, `transport-failed`. */
 export function tcpListen(options: TcpListenOptions): Promise<Listener> {
   const { host = "127.0.0.1", port, maxConnections = 1024, accept, failed } = options;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    acceptOrDestroy(new TcpDuplex(socket), accept, failed),
+  );
+  return listening(server, { host, port, maxConnections, ...(failed && { failed }) });
+}
+
+type Failed = (fault: Fault) => void;
+
+/** What `accept` throws ends that connection alone. */
+export function acceptOrDestroy<D extends Duplex>(duplex: D, accept: (duplex: D) => void, failed?: Failed): void {
+  try {
+    accept(duplex);
+  } catch (cause) {
+    duplex.destroy();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    failed?.(new Fault("handler-failed", `accepting ${duplex.remote} failed: ${why}`, { layer: "transport", cause }));
+  }
+}
+
+/** Lets a server listen, turn away what is too much, and close whole. */
+export function listening(
+  server: Server,
+  options: { readonly host: string; readonly port: number; readonly maxConnections: number; readonly failed?: Failed },
+): Promise<Listener> {
+  const { host, port, maxConnections, failed } = options;
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  // Of a TLS server this is the socket below: it is there from before the handshake.
+  server.on("connection", (socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
-    const duplex = new TcpDuplex(socket);
-    try {
-      accept(duplex);
-    } catch (cause) {
-      duplex.destroy();
-      const why = cause instanceof Error ? cause.message : String(cause);
-      failed?.(new Fault("handler-failed", `accepting ${duplex.remote} failed: ${why}`, { layer: "transport", cause }));
-    }
   });
   server.maxConnections = maxConnections;
   server.on("drop", (data) => {
@@ -111,7 +129,8 @@ export function tcpListen(options: TcpListenOptions): Promise<Listener> {
   });
 }
 
-class TcpDuplex implements Duplex {
+/** A connected socket, plain or with TLS in it, as a Duplex. */
+export class TcpDuplex implements Duplex {
   readonly remote: string;
   readonly #socket: Socket;
   #handlers: DuplexHandlers | undefined;
@@ -119,11 +138,11 @@ class TcpDuplex implements Duplex {
   #fault: Fault | undefined;
   #closed = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, faultOf: (error: unknown, tried: string) => Fault = socketFault) {
     this.#socket = socket;
     this.remote = addressText(socket.remoteAddress, socket.remotePort);
     socket.on("error", (error) => {
-      this.#fault ??= socketFault(error, this.remote);
+      this.#fault ??= faultOf(error, this.remote);
     });
     socket.on("close", () => {
       this.#closed = true;

@@ -1,0 +1,215 @@
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  createServer,
+  type PeerCertificate,
+  type SecureContextOptions,
+  type TLSSocket,
+} from "node:tls";
+import { Fault, toHex } from "@dlmskit/core";
+import { addressText } from "../datagrams.ts";
+import type { Duplex, Listener } from "../duplex.ts";
+import { checkPort } from "./socket-fault.ts";
+import { acceptOrDestroy, listening, type TcpConnectOptions, TcpDuplex, type TcpListenOptions } from "./tcp.ts";
+import { tlsFault } from "./tls-fault.ts";
+
+/** What an end shows, and whom it trusts. All PEM. */
+export interface TlsIdentity {
+  /** The own certificate for TLS, and the authorities between it and the root behind it. */
+  readonly certificate: string;
+  /** PKCS #8. */
+  readonly privateKey: string;
+  /** The roots that the peer's certificate must come from: these alone, not those of the operating system. */
+  readonly authorities: string | readonly string[];
+  /** Revocation lists: with any, one of every authority is needed. */
+  readonly revocationLists?: readonly string[];
+  /** `"tls-without-extended-key-usage"`: takes a peer's certificate that does not say that it is for TLS. */
+  readonly quirks?: readonly "tls-without-extended-key-usage"[];
+}
+
+/** Who is at the other end, by the certificate it has proved to have the key of. */
+export interface TlsPeer {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  /** Of the subject: of a meter or a client 16 hexadecimal digits, its system title. */
+  readonly commonName: string | undefined;
+}
+
+/** A Duplex that knows its peer. */
+export interface TlsDuplex extends Duplex {
+  readonly peer: TlsPeer;
+}
+
+export interface TlsConnectOptions extends TcpConnectOptions, TlsIdentity {
+  /** The system title (8 octets) that the server's certificate must have, or `"any"` that the authorities certified. */
+  readonly peerSystemTitle: Uint8Array | "any";
+}
+
+export interface TlsListenOptions extends Omit<TcpListenOptions, "accept">, TlsIdentity {
+  /** Called for each connection when its handshake is done; it must `start` it. */
+  accept(duplex: TlsDuplex): void;
+  /** How long a handshake may take, in ms; 10000 unless told otherwise. */
+  readonly handshakeTimeout?: number;
+}
+
+class SocketTlsDuplex extends TcpDuplex implements TlsDuplex {
+  readonly peer: TlsPeer;
+
+  constructor(socket: TLSSocket, peer: TlsPeer) {
+    super(socket, tlsFault);
+    this.peer = peer;
+  }
+}
+
+function peerOf(certificate: PeerCertificate): TlsPeer {
+  const name: unknown = certificate.subject.CN;
+  return { certificate: new Uint8Array(certificate.raw), commonName: typeof name === "string" ? name : undefined };
+}
+
+const purposes = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
+
+/**
+ * Fault `wrong-usage`. The library looks at an extended key usage that is there, and takes a certificate for key agreement
+ * alone, without one, for one of TLS.
+ */
+function checkUsage(certificate: PeerCertificate, role: keyof typeof purposes, identity: TlsIdentity): void {
+  if (identity.quirks?.includes("tls-without-extended-key-usage")) return;
+  if (certificate.ext_key_usage?.includes(purposes[role])) return;
+  throw tlsFault({ code: "INVALID_PURPOSE" }, "TLS");
+}
+
+/** Fault `wrong-subject`. */
+function checkPeer(peer: TlsPeer, wanted: Uint8Array | "any", tried: string): void {
+  if (wanted === "any" || peer.commonName?.toLowerCase() === toHex(wanted)) return;
+  throw new Fault("wrong-subject", `${tried}: the certificate is that of ${peer.commonName ?? "nobody"}`, {
+    layer: "transport",
+    hint: "another meter answers at that address, or its system title is another one",
+  });
+}
+
+function secured(identity: TlsIdentity): SecureContextOptions {
+  const { certificate, privateKey, authorities, revocationLists } = identity;
+  // What is empty the library leaves out, and goes on without.
+  if (certificate === "" || privateKey === "" || authorities.length === 0) throw new Error("absent");
+  return {
+    cert: certificate,
+    key: privateKey,
+    ca: [authorities].flat(),
+    ...(revocationLists && { crl: [...revocationLists] }),
+    minVersion: "TLSv1.2",
+  };
+}
+
+/** What is made of certificates and keys. Faults `bad-certificate`, `bad-private-key`. */
+function readable<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (caught) {
+    if ((caught as { readonly code?: unknown } | null)?.code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") {
+      throw tlsFault(caught, "TLS");
+    }
+    // Not as the cause: the library may quote what it could not read, and that may be a key.
+    throw new Fault("bad-certificate", "TLS: a certificate or key cannot be read", {
+      layer: "transport",
+      hint: "PEM is wanted: a certificate with its chain, a PKCS #8 key, the roots",
+    });
+  }
+}
+
+/**
+ * Connects over TLS 1.2 or 1.3, both ends by certificate. Faults: those of `tcpConnect`, `bad-certificate`, `bad-private-key`,
+ * `unknown-issuer`, `expired`, `not-yet-valid`, `revoked`, `revocation-unknown`, `wrong-usage`, `wrong-subject`, `not-tls`,
+ * `tls-version`, `no-shared-cipher`, `certificate-missing`, `certificate-refused`, `tls-failed`. A server may refuse this end's
+ * certificate after the connection stands here: then it closes it, most often without a reason.
+ */
+export function tlsConnect(host: string, port: number, options: TlsConnectOptions): Promise<TlsDuplex> {
+  const { timeout = 10_000, localAddress, signal, peerSystemTitle } = options;
+  const tried = `connect to ${addressText(host, port)} by TLS`;
+  return new Promise((resolve, reject) => {
+    checkPort(port, 1);
+    const given: ConnectionOptions & { readonly allowHalfOpen: true } = {
+      host,
+      port,
+      allowHalfOpen: true,
+      secureContext: readable(() => createSecureContext(secured(options))),
+      // A meter has no host name: whose certificate it is, is checked against the system title.
+      checkServerIdentity: () => undefined,
+      ...(localAddress && { localAddress }),
+    };
+    const socket = connect(given);
+    socket.setNoDelay(true);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      socket.off("secureConnect", connected);
+      socket.off("error", failed);
+      socket.off("close", cut);
+    };
+    const failed = (error: unknown): void => {
+      settle();
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(tlsFault(error, tried));
+    };
+    const connected = (): void => {
+      try {
+        const certificate = socket.getPeerCertificate();
+        checkUsage(certificate, "server", options);
+        const peer = peerOf(certificate);
+        checkPeer(peer, peerSystemTitle, tried);
+        settle();
+        resolve(new SocketTlsDuplex(socket, peer));
+      } catch (caught) {
+        failed(caught);
+      }
+    };
+    const cut = (): void => failed({ code: "ECONNRESET" });
+    const aborted = (): void => failed(new Fault("aborted", `${tried}: given up`, { layer: "transport" }));
+    const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
+    socket.on("secureConnect", connected);
+    socket.on("error", failed);
+    socket.on("close", cut);
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener("abort", aborted);
+  });
+}
+
+/**
+ * Listens for TLS connections, from clients with a certificate. Faults: those of `tcpListen`, `bad-certificate`,
+ * `bad-private-key`. `failed` hears of handshakes that went wrong, with the Faults of `tlsConnect`.
+ */
+export async function tlsListen(options: TlsListenOptions): Promise<Listener> {
+  const { host = "127.0.0.1", port, maxConnections = 1024, handshakeTimeout = 10_000, accept, failed } = options;
+  const server = readable(() =>
+    createServer({
+      ...secured(options),
+      allowHalfOpen: true,
+      noDelay: true,
+      requestCert: true,
+      rejectUnauthorized: true,
+      handshakeTimeout,
+    }),
+  );
+  server.on("secureConnection", (socket) => {
+    const certificate = socket.getPeerCertificate();
+    const duplex = new SocketTlsDuplex(socket, peerOf(certificate));
+    try {
+      checkUsage(certificate, "client", options);
+    } catch (caught) {
+      duplex.destroy();
+      failed?.(tlsFault(caught, duplex.remote));
+      return;
+    }
+    acceptOrDestroy(duplex, accept, failed);
+  });
+  server.on("tlsClientError", (error, socket) => {
+    // A certificate that was refused shows as a connection cut; why stands beside it.
+    const code: unknown = socket.authorizationError;
+    const why = typeof code === "string" ? { code } : error;
+    failed?.(tlsFault(why, `a client at port ${port}`));
+    // With half-open sockets nobody else does.
+    socket.destroy();
+  });
+  return listening(server, { host, port, maxConnections, ...(failed && { failed }) });
+}
