@@ -51,6 +51,11 @@ export class NonceOracle {
     used.add(counter);
   }
 
+  /** Takes one APDU that does not travel on a line. */
+  hear(side: Side, apdu: Uint8Array): void {
+    new Line(this, this.#key, {}).apdu(side, apdu);
+  }
+
   /** The same transport, heard. `titles`: who is known before it tells. */
   tap(duplex: Duplex, titles: Partial<Record<Side, Uint8Array>> = {}): Duplex {
     const line = new Line(this, this.#key, { ...titles });
@@ -92,12 +97,14 @@ class Line {
   }
 
   hear(side: Side, octets: Uint8Array): void {
-    for (const { pdu } of this.#splitters[side].push(octets)) {
-      try {
-        this.#pdu(side, pdu);
-      } catch (caught) {
-        this.#oracle.unread.push(`${side}: ${toHex(pdu)}: ${String(caught)}`);
-      }
+    for (const { pdu } of this.#splitters[side].push(octets)) this.apdu(side, pdu);
+  }
+
+  apdu(side: Side, pdu: Uint8Array): void {
+    try {
+      this.#pdu(side, pdu);
+    } catch (caught) {
+      this.#oracle.unread.push(`${side}: ${toHex(pdu)}: ${String(caught)}`);
     }
   }
 

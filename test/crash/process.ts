@@ -31,6 +31,15 @@ export class Process implements AsyncDisposable {
     throw new Error(`the process ended (${this.#child.exitCode ?? this.#child.signalCode}): ${this.#said}`);
   }
 
+  /** All lines that are still to come, until its end. The last may be cut off, and is left out. */
+  async *rest(): AsyncGenerator<string> {
+    let held: string | undefined;
+    for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) {
+      if (held !== undefined) yield held;
+      held = next.value;
+    }
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -10,6 +10,7 @@ import { disconnectDeadProcesses, disconnectProcess, pgConnections } from "./tab
 import { pgCounters } from "./tables/counters.ts";
 import { pgLoadProfileTemplates, pgPowerQualityEvents } from "./tables/generation.ts";
 import { pgKeyPairs } from "./tables/key-pairs.ts";
+import { pgKeyRotations } from "./tables/key-rotations.ts";
 import { openSealing } from "./tables/key-sealing.ts";
 import { pgMessageQueue } from "./tables/message-queue.ts";
 import { pgMeters } from "./tables/meters.ts";
@@ -55,6 +56,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     meters: pgMeters(database),
     counters: pgCounters(database),
     securitySettings: pgSecuritySettings(database, sealing),
+    keyRotations: pgKeyRotations(database, sealing),
     keyPairs: pgKeyPairs(database, sealing),
     certificates: pgCertificates(database),
     clientAssociations: pgClientAssociations(database),

@@ -8,6 +8,7 @@ export type { Field } from "./fields.ts";
 export * as fields from "./fields.ts";
 export * from "./generation.ts";
 export * from "./key-pairs.ts";
+export * from "./key-rotations.ts";
 export { MemoryState } from "./memory/state.ts";
 export { openMemoryStore } from "./memory/store.ts";
 export * from "./message-queue.ts";

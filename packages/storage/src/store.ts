@@ -6,6 +6,7 @@ import type { Connections } from "./connections.ts";
 import type { Counters } from "./counters.ts";
 import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
 import type { KeyPairs } from "./key-pairs.ts";
+import type { KeyRotations } from "./key-rotations.ts";
 import type { MessageQueue } from "./message-queue.ts";
 import type { Meters } from "./meters.ts";
 import type { ObisCodes } from "./obis-codes.ts";
@@ -27,6 +28,7 @@ export interface Store extends AsyncDisposable {
   readonly meters: Meters;
   readonly counters: Counters;
   readonly securitySettings: SecuritySettings;
+  readonly keyRotations: KeyRotations;
   readonly keyPairs: KeyPairs;
   readonly certificates: Certificates;
   readonly clientAssociations: ClientAssociations;

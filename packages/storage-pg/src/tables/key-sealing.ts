@@ -17,6 +17,10 @@ const keyColumns = [
   { table: "security_settings", id: "id", column: "master_key" },
   { table: "meter_security", id: "security_settings_id", column: "broadcast_key" },
   { table: "former_keys", id: "id", column: "key" },
+  { table: "pending_keys", id: "security_settings_id", column: "encryption_key" },
+  { table: "pending_keys", id: "security_settings_id", column: "authentication_key" },
+  { table: "pending_keys", id: "security_settings_id", column: "master_key" },
+  { table: "pending_keys", id: "security_settings_id", column: "broadcast_key" },
 ] as const;
 
 const secrets = "SELECT meter_id, client_id, instance_id, secret FROM client_secrets";

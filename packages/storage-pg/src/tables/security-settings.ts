@@ -92,6 +92,25 @@ function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => Uint8Ar
   return { ...row, ...changed };
 }
 
+/** Replaces keys that were checked, keeps the former ones, and gives the keyVersion: within a transaction. `until`: now. */
+export async function changeKeysIn(
+  tx: Queryable,
+  sealing: KeySealing | undefined,
+  change: { readonly meterId: string; readonly instanceId: string; readonly keys: NewKeys; readonly until: string },
+): Promise<number> {
+  const { meterId, instanceId, keys, until } = change;
+  const fresh = mapKeys(keys, (key) => sealKey(sealing, key));
+  const row = (await tx.query(`${one} FOR UPDATE`, [meterId, logicalName(instanceId)])).rows[0];
+  if (row === undefined) throw unknown(meterId, instanceId);
+  for (const name of keyNames) {
+    const before = row[columns[name]];
+    if (fresh[name] === undefined || before === null) continue;
+    await tx.query(keepFormer, [Number(row.id), name, Number(row.key_version), octetsOf(before), until]);
+  }
+  const { rows } = await tx.query(setKeys, [Number(row.id), ...keyNames.map((name) => fresh[name] ?? null), until]);
+  return Number(rows[0]?.key_version);
+}
+
 export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined): SecuritySettings {
   function read(row: SqlRow): Stored<SecuritySetting> {
     const open: { [column: string]: unknown } = { ...row };
@@ -105,12 +124,6 @@ export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined
     }
     return storedRowOf(SecuritySetting, open);
   }
-  async function find(tx: Queryable, meterId: string, instanceId: string, forUpdate = ""): Promise<SqlRow> {
-    const { rows } = await tx.query(`${one} ${forUpdate}`, [meterId, instanceId]);
-    if (rows[0] === undefined) throw unknown(meterId, instanceId);
-    return rows[0];
-  }
-
   return {
     ...pgClientSecrets(db, sealing),
     async of(meterId) {
@@ -153,19 +166,11 @@ export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined
       if (rows.length === 0) throw unknown(meterId, instanceId);
     },
     async changeKeys(meterId, instanceId, keys, at) {
-      const fresh = mapKeys(checkNewKeys(keys), (key) => sealKey(sealing, key));
+      const checked = checkNewKeys(keys);
       const until = timestampOf(fields.instant.check(at));
       return db.transaction(async (tx) => {
         await expectSealing(tx, sealing);
-        const row = await find(tx, meterId, logicalName(instanceId), "FOR UPDATE");
-        for (const name of keyNames) {
-          const before = row[columns[name]];
-          if (fresh[name] === undefined || before === null) continue;
-          await tx.query(keepFormer, [Number(row.id), name, Number(row.key_version), octetsOf(before), until]);
-        }
-        const parameters = keyNames.map((name) => fresh[name] ?? null);
-        const { rows } = await tx.query(setKeys, [Number(row.id), ...parameters, until]);
-        return Number(rows[0]?.key_version);
+        return changeKeysIn(tx, sealing, { meterId, instanceId, keys: checked, until });
       });
     },
     async formerKeys(meterId, instanceId) {

@@ -11,6 +11,7 @@ import {
   type SecuritySettings,
 } from "../security-settings.ts";
 import { checkRow, type Stored } from "../shape.ts";
+import { sealPending } from "./key-rotations.ts";
 import { compareText } from "./meters.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState, unknownReference } from "./state.ts";
 
@@ -41,6 +42,7 @@ export function sealAll(state: MemoryState, sealing: KeySealing): void {
   for (const of of state.keyPairs.values()) {
     for (const [name, pair] of of) of.set(name, { ...pair, privateKey: sealKey(sealing, pair.privateKey) });
   }
+  sealPending(state.pendingKeys, sealing);
   for (const secrets of state.secrets.values()) {
     for (const secret of secrets.values()) secret.secret = sealSecret(sealing, secret.secret);
   }

@@ -6,6 +6,7 @@ import type { CommunicationPort, HdlcSetting } from "../communication.ts";
 import type { Connection } from "../connections.ts";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
 import type { KeyPair } from "../key-pairs.ts";
+import type { PendingKeys } from "../key-rotations.ts";
 import type { QueuedMessage } from "../message-queue.ts";
 import type { Meter } from "../meters.ts";
 import type { ObisCode } from "../obis-codes.ts";
@@ -56,6 +57,8 @@ export class MemoryState {
   readonly securitySettings = new Map<string, Map<string, Stored<SecuritySetting>>>();
   /** By meterId, then by Security setup. */
   readonly formerKeys = new Map<string, Map<string, FormerKey[]>>();
+  /** By Security setup and meterId; keys as they are sealed. */
+  readonly pendingKeys = new Map<string, PendingKeys>();
   /** By meterId, then by client and instance. */
   readonly secrets = new Map<string, Map<string, { clientId: number; instanceId: string; secret: Uint8Array }>>();
   /** By meterId, then by Security setup and usage; private keys as they are sealed. */

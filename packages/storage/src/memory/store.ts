@@ -4,6 +4,7 @@ import type { Store, StoreOptions } from "../store.ts";
 import { memoryConnections } from "./connections.ts";
 import { memoryCounters } from "./counters.ts";
 import { memoryKeyPairs } from "./key-pairs.ts";
+import { memoryKeyRotations } from "./key-rotations.ts";
 import { memoryMessageQueue } from "./message-queue.ts";
 import { memoryMeters } from "./meters.ts";
 import { memoryCaptures, memoryEvents } from "./records.ts";
@@ -39,6 +40,7 @@ export async function openMemoryStore(
     },
   };
   const connections = memoryConnections(context);
+  const securitySettings = memorySecuritySettings(context, sealing);
   const close = async (): Promise<void> => {
     if (!closed) connections.closeAll();
     closed = true;
@@ -48,7 +50,8 @@ export async function openMemoryStore(
     sealed: sealing !== undefined,
     meters: memoryMeters(context),
     counters: memoryCounters(context),
-    securitySettings: memorySecuritySettings(context, sealing),
+    securitySettings,
+    keyRotations: memoryKeyRotations(context, sealing, securitySettings),
     keyPairs: memoryKeyPairs(context, sealing),
     ...memoryTables(context),
     connections,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { connectionsSuite } from "./connections.ts";
 import { countersSuite } from "./counters.ts";
 import { expectFault, meter, type OpenStore, withStore } from "./harness.ts";
+import { keyRotationsSuite } from "./key-rotations.ts";
 import { messageQueueSuite } from "./message-queue.ts";
 import { metersSuite } from "./meters.ts";
 import { recordsSuite } from "./records.ts";
@@ -15,6 +16,7 @@ export function storageSuite(name: string, open: OpenStore): void {
     metersSuite(open);
     countersSuite(open);
     securitySuite(open);
+    keyRotationsSuite(open);
     tablesSuite(open);
     connectionsSuite(open);
     valuesSuite(open);
