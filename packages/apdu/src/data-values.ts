@@ -166,13 +166,13 @@ export function readSimple(tag: number, from: Reader): Data {
   }
 }
 
-/** The value itself where the bits that it may have are all that it has; else the Fault that `inRange` has. */
-const i32Of = (value: number): number => ((value | 0) === value ? value : inRange(value, -0x80000000, 0x7fffffff));
-const u32Of = (value: number): number => (value >>> 0 === value ? value : inRange(value, 0, 0xffffffff));
-const i16Of = (value: number): number => ((value << 16) >> 16 === value ? value : inRange(value, -0x8000, 0x7fff));
-const u16Of = (value: number): number => ((value & 0xffff) === value ? value : inRange(value, 0, 0xffff));
-const i8Of = (value: number): number => ((value << 24) >> 24 === value ? value : inRange(value, -0x80, 0x7f));
-const u8Of = (value: number): number => ((value & 0xff) === value ? value : inRange(value, 0, 0xff));
+/** The value itself where it is what its bits say; else the Fault that `inRange` has. */
+const i32Of = (v: number): number => (typeof v === "number" && (v | 0) === v ? v : inRange(v, -0x80000000, 0x7fffffff));
+const u32Of = (v: number): number => (typeof v === "number" && v >>> 0 === v ? v : inRange(v, 0, 0xffffffff));
+const i16Of = (v: number): number => (typeof v === "number" && (v << 16) >> 16 === v ? v : inRange(v, -0x8000, 0x7fff));
+const u16Of = (v: number): number => (typeof v === "number" && (v & 0xffff) === v ? v : inRange(v, 0, 0xffff));
+const i8Of = (v: number): number => (typeof v === "number" && (v << 24) >> 24 === v ? v : inRange(v, -0x80, 0x7f));
+const u8Of = (v: number): number => (typeof v === "number" && (v & 0xff) === v ? v : inRange(v, 0, 0xff));
 
 type SimpleData = Exclude<Data, { type: "array" | "structure" | "compact-array" }>;
 type Valued = { readonly value: never };

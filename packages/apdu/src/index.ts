@@ -41,4 +41,5 @@ export { SetRequest, SetResponse } from "./set.ts";
 export * from "./short-name.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
+export type { TypedCodec } from "./typed-simple.ts";
 export * from "./xml/xml.ts";

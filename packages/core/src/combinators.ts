@@ -321,7 +321,7 @@ export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
         }
       }),
   };
-  return inlined(codec, listInline(item));
+  return inlined(codec, listInline(item, minimumOctets));
 }
 
 /** The same octets, another value in the program; JSON stays that of `inner`. */

@@ -1,5 +1,5 @@
 import type { Codec } from "./codec.ts";
-import { stepped } from "./fault.ts";
+import { Fault, stepped } from "./fault.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -210,7 +210,12 @@ export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inl
       if (writes < worthwhile && ++writes === worthwhile) fastWrite = makeWrite();
       if (fastWrite !== undefined) {
         const at = to.length;
-        if (fastWrite(value, to)) return;
+        try {
+          if (fastWrite(value, to)) return;
+        } catch (caught) {
+          // Arithmetic with what is no number, a getter that throws: the ordinary way says what is wrong.
+          if (caught instanceof Fault) throw caught;
+        }
         to.rewind(at);
       }
       codec.write(value, to);
@@ -483,11 +488,11 @@ export function armsInline(arms: readonly InlineArm[], which: (value: string) =>
   };
 }
 
-/** A list with its count in front. */
-export const listInline = (item: AnyCodec): FreeInline => ({
+/** A list with its count in front, of items of at least `minimum` octets. */
+export const listInline = (item: AnyCodec, minimum: number): FreeInline => ({
   read(program, into, path) {
     const count = program.variable();
-    return `let ${count}; ${readCount(count)} ${into} = []; ${readItems(program, inlineOf(item), into, count, path)}`;
+    return `let ${count}; ${readCount(count)} if (${count} * ${minimum} > end - p) return $fail; ${into} = []; ${readItems(program, inlineOf(item), into, count, path)}`;
   },
   write: (program, value, path) =>
     `if (!Array.isArray(${value})) return false; to.size(${value}.length); ${writeItems(program, inlineOf(item), value, path)}`,

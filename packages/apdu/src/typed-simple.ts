@@ -1,0 +1,39 @@
+import { type Codec, type Fault, fixedInlineOf, inlined, prefixed, type Reader } from "@dlmskit/core";
+import { DataTag, type DataTypeName, tagText, typeOfTag } from "./data-type.ts";
+
+/** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
+export interface TypedCodec<V> extends Codec<V> {
+  readonly types: readonly DataTypeName[];
+}
+
+/** Fault `type-unmatched`, to be thrown: what stands there, and what belongs there. */
+export function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault {
+  const found = from.octets[at] as number;
+  return from.fault(
+    "type-unmatched",
+    `${typeOfTag[found] ?? `tag ${tagText(found)}`} where ${wanted.join(" or ")} belongs`,
+    at,
+  );
+}
+
+/** The tag of a type, then a value. */
+export function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
+  const tag = DataTag[type];
+  const types = [type];
+  const codec: TypedCodec<V> = {
+    types,
+    read(from) {
+      const at = from.at;
+      if (from.u8() !== tag) throw wrong(from, types, at);
+      return inner.read(from);
+    },
+    write(value, to) {
+      to.u8(tag);
+      inner.write(value, to);
+    },
+    toJson: inner.toJson,
+    fromJson: inner.fromJson,
+  };
+  const fixed = fixedInlineOf(inner);
+  return fixed === undefined ? codec : inlined(codec, prefixed([tag], fixed));
+}
