@@ -2,6 +2,15 @@ export { connect, type Line } from "./connect.ts";
 export { DurableCounters, type DurableCountersOptions } from "./counters.ts";
 export type { DiscoveredAttribute, DiscoveredMethod, DiscoveredObject, Discovery } from "./discover.ts";
 export { readInvocationCounter } from "./invocation-counter.ts";
+export type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";
+export {
+  KeyRotation,
+  type KeyRotationOptions,
+  type KeyTarget,
+  keyIdOf,
+  type NotRotated,
+  type Rotated,
+} from "./key-rotation.ts";
 export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileColumn, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileRow } from "./profile-rows.ts";

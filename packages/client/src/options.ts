@@ -51,7 +51,8 @@ export const clientConformance: readonly ConformanceName[] = [
   "action",
 ];
 
-const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
+/** What a program without a source of its own has for randomness: the platform's. */
+export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
 
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {

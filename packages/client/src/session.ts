@@ -120,6 +120,12 @@ export class Session implements AsyncDisposable {
     return this.#connection.release();
   }
 
+  /** Ends link and transport without releasing the association: for one that is of no use any more. Resolves when all is closed. */
+  close(): Promise<void> {
+    this.#connection.close();
+    return this.#connection.closed;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }

@@ -1,0 +1,231 @@
+import { dataOf } from "@dlmskit/apdu";
+import { Fault, type LogicalName, logicalName, toHex } from "@dlmskit/core";
+import { WrappedKeys } from "@dlmskit/cosem-objects";
+import { type CryptoProvider, noble, type Random, securitySuite } from "@dlmskit/security";
+import type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";
+import { hostRandom } from "./options.ts";
+import type { Session } from "./session.ts";
+
+/** With whom, and under which keys, an association is to be opened. */
+export interface KeyTarget {
+  readonly meterId: string;
+  /** The Security setup. */
+  readonly instanceId: LogicalName;
+  readonly keys: KeysInUse;
+  /** Names the encryption key, and shows nothing of it: invocation counters are kept under it, as each key has its own. */
+  readonly keyId: string;
+}
+
+export interface KeyRotationOptions {
+  /** What the head-end system knows of its meters' keys: `securitySettings` of a store of @dlmskit/storage is one. */
+  readonly records: KeyRecords;
+  /** What is on its way: `keyRotations` of the same store. */
+  readonly pending: PendingKeyRecords;
+  /**
+   * Opens an association, ciphered under these keys, of a client that may transfer keys. It is asked with new keys as well as with
+   * former ones: counters go by `keyId`, and a key that was never used starts at its first.
+   */
+  open(target: KeyTarget): Promise<Session>;
+  /** Which keys are changed; encryption and authentication key unless told otherwise. One of these two must be among them. */
+  readonly change?: readonly KeyName[];
+  /** `noble` unless given. */
+  readonly provider?: CryptoProvider;
+  /** Where new keys come from; `crypto.getRandomValues` unless given. */
+  readonly random?: Random;
+  /** Time of day, ms since 1970 UTC; the machine's unless given. */
+  readonly instant?: () => number;
+}
+
+/** A change that was carried through. */
+export interface Rotated {
+  readonly meterId: string;
+  readonly instanceId: LogicalName;
+  readonly keyVersion: number;
+  /** It had been begun before: the meter had the new keys already (`"confirmed"`), or was given them now (`"resumed"`). */
+  readonly how: "changed" | "resumed" | "confirmed";
+}
+
+/** A change that was not carried through, or not yet: what is pending stays pending, and the next attempt goes on with it. */
+export interface NotRotated {
+  readonly meterId: string;
+  readonly instanceId: LogicalName;
+  readonly error: unknown;
+}
+
+const keyIds = { encryptionKey: 0, broadcastKey: 1, authenticationKey: 2, masterKey: 3 } as const;
+const keyTransfer = 2;
+
+/**
+ * Changes the keys of meters through their Security setup (class 64, key_transfer). New keys are noted durably before the meter
+ * hears of them, are sent wrapped under the master key, and replace the former ones in the records once the meter was seen to use
+ * them. Whatever breaks in between, on either side: the next attempt asks the meter which keys it has, and goes on from there.
+ * The constructor has the Fault `bad-value` for a change that no use of keys would show.
+ */
+export class KeyRotation {
+  readonly #options: KeyRotationOptions;
+  readonly #change: readonly KeyName[];
+  readonly #provider: CryptoProvider;
+  readonly #random: Random;
+  readonly #instant: () => number;
+
+  constructor(options: KeyRotationOptions) {
+    this.#options = options;
+    this.#change = options.change ?? ["encryptionKey", "authenticationKey"];
+    if (!this.#change.includes("encryptionKey") && !this.#change.includes("authenticationKey")) {
+      throw new Fault("bad-value", "a change of neither encryption nor authentication key cannot be confirmed by use", {
+        layer: "client",
+        hint: "change the encryption key along with the others",
+      });
+    }
+    this.#provider = options.provider ?? noble;
+    this.#random = options.random ?? hostRandom;
+    this.#instant = options.instant ?? Date.now;
+  }
+
+  /**
+   * Changes the keys of all Security setups that are due, `parallel` at a time (8 unless told otherwise); `signal` ends it before
+   * the next one. One that fails hinders no other.
+   */
+  async rotateDue(
+    options: { readonly parallel?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly rotated: readonly Rotated[]; readonly failed: readonly NotRotated[] }> {
+    const { parallel = 8, signal } = options;
+    const due = [...(await this.#options.pending.due(Math.floor(this.#instant())))].reverse();
+    const rotated: Rotated[] = [];
+    const failed: NotRotated[] = [];
+    const work = async (): Promise<void> => {
+      for (let next = due.pop(); next !== undefined && signal?.aborted !== true; next = due.pop()) {
+        const { meterId, instanceId } = next;
+        try {
+          rotated.push(await this.rotate(meterId, instanceId));
+        } catch (error) {
+          failed.push({ meterId, instanceId, error });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, work));
+    return { rotated, failed };
+  }
+
+  /**
+   * Changes the keys of one Security setup, or goes on with a change that was begun. Faults: `unknown-meter`, `no-master-key`,
+   * `no-keys` (the records lack what is needed), `unprotected` (`open` gave an association without ciphering),
+   * `keys-unknown` (the meter takes neither the former nor the new keys), the action-result of a meter that refuses, those of
+   * `open` and of the records.
+   */
+  async rotate(meterId: string, instance: LogicalName): Promise<Rotated> {
+    const { pending } = this.#options;
+    const instanceId = logicalName(instance);
+    const record = await this.#record(meterId, instanceId);
+    const begun = await pending.pending(meterId, instanceId);
+    if (begun !== undefined) {
+      const session = await this.#reopened(record, meterId, begun.keys);
+      if (session === undefined) return this.#confirm(meterId, instanceId, "confirmed");
+      await this.#transfer(session, record, begun.keys);
+      await this.#use(record, meterId, begun.keys);
+      return this.#confirm(meterId, instanceId, "resumed");
+    }
+    // The association comes first: a meter that cannot be reached is no reason to note new keys.
+    const session = await this.#open(record, meterId);
+    let keys: KeysInUse;
+    try {
+      keys = (await pending.propose(meterId, instanceId, this.#newKeys(record), Math.floor(this.#instant()))).keys;
+    } catch (caught) {
+      await session.close();
+      throw caught;
+    }
+    await this.#transfer(session, record, keys);
+    await this.#use(record, meterId, keys);
+    return this.#confirm(meterId, instanceId, "changed");
+  }
+
+  async #record(meterId: string, instanceId: LogicalName): Promise<KeyRecord> {
+    const record = (await this.#options.records.of(meterId)).find((one) => one.instanceId === instanceId);
+    const missing = (code: string, message: string): Fault => new Fault(code, message, { layer: "client" });
+    if (record === undefined)
+      throw missing("unknown-meter", `no keys of ${instanceId} of meter "${meterId}" are known`);
+    if (record.masterKey === undefined) {
+      throw missing("no-master-key", `no master key of meter "${meterId}" is known, under which new keys travel`);
+    }
+    return record;
+  }
+
+  #newKeys({ securitySuite: suite }: KeyRecord): KeysInUse {
+    const { keyLength } = securitySuite(suite);
+    return Object.fromEntries(this.#change.map((name) => [name, this.#random(keyLength)]));
+  }
+
+  /** An association under the record's keys, or under those in the place of them. */
+  async #open(record: KeyRecord, meterId: string, changed: KeysInUse = {}): Promise<Session> {
+    const { instanceId, encryptionKey, authenticationKey, broadcastKey, masterKey } = record;
+    const known = { encryptionKey, authenticationKey, broadcastKey, masterKey };
+    const keys = Object.fromEntries(Object.entries({ ...known, ...changed }).filter(([, key]) => key !== undefined));
+    const used = (keys as KeysInUse).encryptionKey;
+    if (used === undefined || keys.authenticationKey === undefined) {
+      throw new Fault("no-keys", `the keys of meter "${meterId}" are not known`, { layer: "client" });
+    }
+    const session = await this.#options.open({ meterId, instanceId, keys, keyId: keyIdOf(this.#provider, used) });
+    if (session.association.ciphered) return session;
+    await session.close();
+    throw new Fault("unprotected", "the association is not ciphered: that it opens says nothing about the keys", {
+      layer: "client",
+    });
+  }
+
+  /** Undefined when the meter uses the new keys; else an association under the former ones, to transfer them again. */
+  async #reopened(record: KeyRecord, meterId: string, keys: KeysInUse): Promise<Session | undefined> {
+    let first: unknown;
+    try {
+      await (await this.#open(record, meterId, keys)).release();
+      return undefined;
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      first = caught;
+    }
+    try {
+      return await this.#open(record, meterId);
+    } catch (second) {
+      if (!(second instanceof Fault)) throw second;
+      // A line that is bad says nothing about keys.
+      const line = [first, second].find((fault) => isOfLine(fault as Fault));
+      if (line !== undefined) throw line;
+      throw new Fault("keys-unknown", `meter "${meterId}" takes neither its former keys nor the new ones`, {
+        layer: "client",
+        cause: second,
+        hint: "somebody else changed its keys, or its security policy or secret",
+      });
+    }
+  }
+
+  /** Sends keys, wrapped. The association is over then: some meters go on in it under the former keys, some under the new. */
+  async #transfer(session: Session, { instanceId, masterKey }: KeyRecord, keys: KeysInUse): Promise<void> {
+    try {
+      const wrapped = (Object.keys(keyIds) as KeyName[]).flatMap((name) => {
+        const key = keys[name];
+        if (key === undefined || masterKey === undefined) return [];
+        return [{ keyId: keyIds[name], wrapped: this.#provider.wrapKey(masterKey, key) }];
+      });
+      await session.invoke({ classId: 64, instanceId, methodId: keyTransfer }, dataOf(WrappedKeys, wrapped));
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** That an association opens under the new keys is the proof: the meter's answer is ciphered under them. */
+  async #use(record: KeyRecord, meterId: string, keys: KeysInUse): Promise<void> {
+    await (await this.#open(record, meterId, keys)).release();
+  }
+
+  async #confirm(meterId: string, instanceId: LogicalName, how: Rotated["how"]): Promise<Rotated> {
+    const keyVersion = await this.#options.pending.confirm(meterId, instanceId, Math.floor(this.#instant()));
+    return { meterId, instanceId, keyVersion, how };
+  }
+}
+
+const isOfLine = ({ code, layer }: Fault): boolean =>
+  layer === "transport" || code === "timeout" || code === "link-lost" || code === "closed";
+
+/** The name of a key, which shows nothing of it: the same octets have the same, others another. */
+export function keyIdOf(provider: CryptoProvider, key: Uint8Array): string {
+  return toHex(provider.hash("sha256", key).subarray(0, 16));
+}
