@@ -49,14 +49,15 @@ function instrument(code: string): string {
   return `const ${name} = globalThis.${name};${text.toString()}`;
 }
 
-/** Instruments every source under `packages/NAME/src` that is imported from here on. */
-export function instrumentImports(packages: readonly string[]): void {
+/** Instruments every source under `packages/NAME/src`, and these other ones, that is imported from here on. */
+export function instrumentImports(packages: readonly string[], others: readonly string[] = []): void {
   Object.assign(globalThis, { [name]: counters });
   const wanted = new RegExp(`/packages/(?:${packages.join("|")})/src/[^?]*\\.ts$`);
   registerHooks({
     load(url, context, next) {
       const loaded = next(url, context);
-      if (!wanted.test(url) || loaded.source === undefined || loaded.source === null) return loaded;
+      if (!(wanted.test(url) || others.includes(url)) || loaded.source === undefined || loaded.source === null)
+        return loaded;
       const source = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source);
       return { ...loaded, format: "module", source: instrument(stripTypeScriptTypes(source)) };
     },

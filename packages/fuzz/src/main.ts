@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { placesInUse } from "./coverage.ts";
 import { Campaign, type Finding, type Target } from "./engine.ts";
@@ -18,6 +19,7 @@ interface Options {
   readonly corpus: string;
   readonly target?: string;
   readonly replay?: string;
+  readonly targets?: string;
 }
 
 const options = new Command()
@@ -32,13 +34,15 @@ const options = new Command()
   )
   .option("--target <name>", "only this one")
   .option("--replay <file>", "runs one kept input on --target, and nothing else")
+  .option("--targets <file>", "a module of other targets than ours, as src/targets.ts exports them")
   .addHelpText("after", "\nExample: pnpm fuzz --seconds 60 --seed 7")
   .parse()
   .opts<Options>();
 
-instrumentImports(["core", "hdlc", "wrapper", "apdu"]);
+const module = pathToFileURL(options.targets ?? join(import.meta.dirname, "targets.ts")).href;
+instrumentImports(["core", "hdlc", "wrapper", "mbus", "apdu"], options.targets === undefined ? [] : [module]);
 // Only now: what is imported from here on is counted.
-const { targets } = await import("./targets.ts");
+const { targets } = (await import(module)) as { readonly targets: readonly Target[] };
 
 const chosen: readonly Target[] = targets.filter(({ name }) => options.target === undefined || name === options.target);
 if (chosen.length === 0) {

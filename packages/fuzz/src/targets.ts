@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
-import { apduFromJson, apduToJson, Data, decodeApdu, encodeApdu, T } from "@dlmskit/apdu";
-import { type Codec, decode, encode, Fault, fromHex, sameOctets, toHex } from "@dlmskit/core";
+import {
+  apduFromJson,
+  apduFromXml,
+  apduToJson,
+  apduToXml,
+  Data,
+  decodeApdu,
+  encodeApdu,
+  explainApdu,
+  T,
+} from "@dlmskit/apdu";
+import { type Codec, concat, decode, encode, Fault, fromHex, sameOctets, toHex, toLatin1 } from "@dlmskit/core";
 import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
+import { MbusFrame, MbusJoiner, MbusSplitter } from "@dlmskit/mbus";
 import { WpduSplitter, WrapperServerLink } from "@dlmskit/wrapper";
 import type { Target } from "./engine.ts";
 
@@ -53,6 +64,11 @@ const data = vectors("axdr-data");
 const apdus = [...vectors("xdlms"), ...vectors("acse")];
 const frames = vectors("hdlc");
 const wpdus = vectors("wrapper");
+const mbusFrames = vectors("push-captures").filter((octets) => octets[0] === 0x68);
+const texts = apdus.flatMap((octets) => {
+  const apdu = orFault(() => decodeApdu(octets));
+  return apdu === undefined ? [] : [new TextEncoder().encode(apduToXml(apdu))];
+});
 
 // A profile's rows, read straight into typed values.
 const rows = T.array(T.structure({ clock: T.octetString, energy: T.doubleLongUnsigned, status: T.unsigned }));
@@ -91,6 +107,37 @@ export const targets: readonly Target[] = [
       if (!sameOctets(encodeApdu(value), encodeApdu(apduFromJson(apduToJson(value))))) {
         throw new Error("the JSON form loses something");
       }
+    },
+  },
+  {
+    name: "apdu-xml",
+    seeds: apdus,
+    run(octets) {
+      explainApdu(octets);
+      const value = orFault(() => decodeApdu(octets));
+      if (value === undefined) return;
+      if (!sameOctets(encodeApdu(value), encodeApdu(apduFromXml(apduToXml(value))))) {
+        throw new Error("the XML form loses something");
+      }
+    },
+  },
+  {
+    // Octets as the text of an APDU in XML: whatever stands there, a value or a Fault.
+    name: "xml",
+    seeds: texts,
+    run: (octets) => void orFault(() => apduFromXml(toLatin1(octets))),
+  },
+  codecTarget("mbus-frame", MbusFrame, mbusFrames),
+  {
+    name: "mbus-stream",
+    seeds: mbusFrames,
+    run(octets) {
+      const splitter = new MbusSplitter();
+      const joiner = new MbusJoiner();
+      const found = splitter.push(octets);
+      for (const { frame } of found) if (frame !== undefined) joiner.push(frame);
+      const whole = [...found.map((split) => split.octets), splitter.flush()];
+      if (!sameOctets(concat(...whole), octets)) throw new Error("octets are lost");
     },
   },
   {
