@@ -1,0 +1,278 @@
+import { Fault, sameOctets, toHex } from "@dlmskit/core";
+import { type CryptoProvider, noble } from "@dlmskit/security";
+import {
+  type Certificate,
+  type CertificateUsage,
+  CertifiedKeys,
+  type CheckOptions,
+  certificatePem,
+  checkCertificate,
+  isSelfIssued,
+  parseCertificate,
+  parseRevocationList,
+  revocationByLists,
+} from "@dlmskit/security/certificates";
+import {
+  type CertificateRow,
+  type CertificateStatus,
+  type CertificateTable,
+  type HeldCertificate,
+  heldOf,
+  inForce,
+  rowOf,
+  type StoredCertificate,
+  sameUse,
+} from "./table.ts";
+
+export type { HeldCertificate } from "./table.ts";
+
+/** Whose a certificate is. */
+export type Holder =
+  | {
+      readonly type: "DEVICE" | "CLIENT";
+      /** The id of the row in meters, or the client's SAP. */
+      readonly id: number;
+      readonly systemTitle: Uint8Array;
+      readonly usage: CertificateUsage;
+    }
+  | { readonly type: "AUTHORITY" };
+
+export interface ImportOptions {
+  readonly holder: Holder;
+  /** The instant that counts, in ms since 1970, UTC. */
+  readonly at: number;
+  /** The security suite whose curve the key must have. */
+  readonly suite?: number;
+}
+
+/** What a certificate is checked for; whom to trust and what was revoked is in the table. */
+export type FleetCheck = Omit<CheckOptions, "provider" | "certificate" | "anchors" | "authorities">;
+
+export interface CertificateLifecycleOptions {
+  readonly table: CertificateTable;
+  /** `noble` unless given. */
+  readonly provider?: CryptoProvider;
+  /** Hears of rows whose certificate cannot be read. They are left as they are, and out. */
+  unreadable?(id: number, fault: Fault): void;
+}
+
+/**
+ * The certificates of a fleet over their lives: what is trusted, who holds what, what ends soon, what was revoked. Whatever is
+ * refused changes nothing. Rows that belong to a meter's own Security setup (`meterId`) are not looked at.
+ */
+export class CertificateLifecycle {
+  readonly provider: CryptoProvider;
+  readonly table: CertificateTable;
+  readonly #unreadable: (id: number, fault: Fault) => void;
+
+  constructor(options: CertificateLifecycleOptions) {
+    const { table, provider = noble } = options;
+    this.provider = provider;
+    this.table = table;
+    this.#unreadable = (id, fault) => options.unreadable?.(id, fault);
+  }
+
+  /**
+   * Trusts a root, DER or PEM, from now on, because a person says so. Gives its id. Faults: `not-a-root` (not signed by itself),
+   * `not-an-authority`, `duplicate`, and those of `parseCertificate` and `checkCertificate`.
+   */
+  async trust(file: Uint8Array, at: number): Promise<number> {
+    const certificate = parseCertificate(file);
+    checkCertificate({ provider: this.provider, certificate, anchors: [certificate], at, usage: "authority" });
+    if (!isSelfIssued(certificate) || !this.#signedBy(certificate, certificate)) {
+      throw refused("not-a-root", `the certificate of ${certificate.subjectName} is not signed by itself`);
+    }
+    if (!certificate.keyUsage.includes("keyCertSign")) {
+      throw refused("not-an-authority", `${certificate.subjectName} may not issue certificates`);
+    }
+    return this.#add(certificate, { certificateType: "AUTHORITY", entityId: 0 }, await this.held());
+  }
+
+  /**
+   * Takes a certificate, DER or PEM, once it and all above it was checked. Gives its id. Faults: `duplicate`, and those of
+   * `parseCertificate` and `checkCertificate` (`expired`, `wrong-curve`, `wrong-usage`, `wrong-subject`, `unknown-issuer`,
+   * `revoked`, `bad-signature` …).
+   */
+  async import(file: Uint8Array, { holder, at, suite }: ImportOptions): Promise<number> {
+    const certificate = parseCertificate(file);
+    const held = await this.held();
+    const wanted =
+      holder.type === "AUTHORITY"
+        ? { usage: "authority" as const }
+        : { usage: holder.usage, systemTitle: holder.systemTitle };
+    this.#check(certificate, held, { ...wanted, at, ...(suite !== undefined && { suite }) });
+    const entityId = holder.type === "AUTHORITY" ? 0 : holder.id;
+    return this.#add(certificate, { certificateType: holder.type, entityId }, held);
+  }
+
+  /** The certificate of a row. Fault `unknown-certificate`, `bad-certificate`. */
+  async export(id: number): Promise<{ readonly der: Uint8Array; readonly pem: string }> {
+    const { certificate } = await this.get(id);
+    return { der: certificate.der, pem: certificatePem(certificate) };
+  }
+
+  /** Fault `unknown-certificate`, `bad-certificate`. */
+  async get(id: number): Promise<HeldCertificate> {
+    const row = await this.table.get(id);
+    if (row === undefined || row.meterId !== undefined) {
+      throw refused("unknown-certificate", `there is no certificate ${id} of the fleet`);
+    }
+    return heldOf(row);
+  }
+
+  /** All certificates of the fleet that can be read, by id. */
+  async held(): Promise<readonly HeldCertificate[]> {
+    return this.#readable((await this.table.list()).filter(({ meterId }) => meterId === undefined));
+  }
+
+  /**
+   * What is to be renewed at an instant: certificates in force that end within `within` ms, or have ended already, and no later
+   * one of the same holder and use is there. The first to end comes first.
+   */
+  async due({ at, within }: { readonly at: number; readonly within: number }): Promise<readonly HeldCertificate[]> {
+    const rows = (await this.table.list()).filter((row) => row.meterId === undefined && inForce(row));
+    const ending = this.#readable(rows.filter(({ validUntil }) => validUntil - within <= at));
+    // Only the rows of holders that something ends of are read: of a large fleet few.
+    const holders = new Set(ending.map(({ row }) => holderKey(row)));
+    const others = this.#readable(rows.filter((row) => holders.has(holderKey(row))));
+    return ending
+      .filter((one) => {
+        const { notAfter } = one.certificate;
+        return !others.some((other) => other.certificate.notAfter > notAfter && sameUse(one, other));
+      })
+      .sort((one, other) => one.certificate.notAfter - other.certificate.notAfter);
+  }
+
+  /**
+   * Checks a certificate against what is trusted and what is revoked here; gives its chain. Faults of `checkCertificate`.
+   */
+  async check(certificate: Certificate, options: FleetCheck): Promise<readonly Certificate[]> {
+    return this.#check(certificate, await this.held(), options);
+  }
+
+  /** Marks a certificate as revoked. What it has issued is refused from then on. Whether it was not before. Fault `unknown-certificate`. */
+  async revoke(id: number): Promise<boolean> {
+    const { row } = await this.get(id);
+    return this.setStatus(row, "REVOKED");
+  }
+
+  /**
+   * Marks all that a revocation list, DER or PEM, has. Gives their ids: those that were not revoked before. Faults
+   * `unknown-issuer`, `bad-signature`, `not-yet-valid`, and those of `parseRevocationList`.
+   */
+  async applyRevocationList(file: Uint8Array, at: number): Promise<readonly number[]> {
+    const list = parseRevocationList(file);
+    const held = await this.held();
+    const named = held.filter(
+      ({ row, certificate }) => row.certificateType === "AUTHORITY" && sameOctets(certificate.subject, list.issuer),
+    );
+    if (named.length === 0) throw refused("unknown-issuer", "there is no certificate of the list's authority");
+    const issuers = named.filter(
+      ({ row, certificate }) => inForce(row) && this.#signedBy(list, certificate) && maySignLists(certificate),
+    );
+    if (issuers.length === 0) throw refused("bad-signature", "the list is not signed by its authority");
+    if (list.thisUpdate > at) throw refused("not-yet-valid", "the revocation list is not valid yet");
+    const statusOf = revocationByLists(this.provider, [list]);
+    const revoked: number[] = [];
+    for (const { id, row, certificate } of held) {
+      if (!issuers.some((issuer) => this.#issued(issuer.certificate, certificate))) continue;
+      const status = issuers.map((issuer) => statusOf(certificate, issuer.certificate, at));
+      if (status.includes("revoked") && (await this.setStatus(row, "REVOKED"))) revoked.push(id);
+    }
+    return revoked;
+  }
+
+  /**
+   * Public keys of all that hold a certificate in force, as associations and general protection ask for them. Those that are
+   * refused at `now()` are left out; those that expire later give no key from then on.
+   */
+  async certifiedKeys(now: () => number): Promise<CertifiedKeys> {
+    const held = await this.held();
+    const keys = new CertifiedKeys(now);
+    for (const { row, certificate } of held) {
+      if (row.certificateType === "AUTHORITY" || !inForce(row)) continue;
+      try {
+        this.#check(certificate, held, { at: now() });
+        keys.add(certificate);
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+      }
+    }
+    return keys;
+  }
+
+  /** Sets the status of a row that is still there; whether that changed it. */
+  async setStatus(row: StoredCertificate, status: CertificateStatus): Promise<boolean> {
+    return row.status !== status && this.table.replace(row.id, { ...row, status });
+  }
+
+  #add(
+    certificate: Certificate,
+    holder: Pick<CertificateRow, "certificateType" | "entityId">,
+    held: readonly HeldCertificate[],
+  ): Promise<number> {
+    if (held.some((other) => sameOctets(other.certificate.der, certificate.der))) {
+      throw refused("duplicate", `the certificate of ${certificate.subjectName} is there already`);
+    }
+    return this.table.add(rowOf(certificate, holder, "VALID"));
+  }
+
+  #check(certificate: Certificate, held: readonly HeldCertificate[], options: FleetCheck): readonly Certificate[] {
+    const authorities = held
+      .filter(({ row }) => row.certificateType === "AUTHORITY" && inForce(row))
+      .map((one) => one.certificate);
+    const revoked = new Set(
+      held.filter(({ row }) => row.status === "REVOKED").map((one) => toHex(one.certificate.der)),
+    );
+    // By hand, too: the chain asks for those that have an issuer, and a root has none but itself.
+    if (revoked.has(toHex(certificate.der))) {
+      const what = `the certificate of ${certificate.subjectName} was revoked`;
+      throw new Fault("revoked", what, { layer: "security" });
+    }
+    return checkCertificate({
+      ...options,
+      provider: this.provider,
+      certificate,
+      anchors: authorities.filter(isSelfIssued),
+      authorities: authorities.filter((one) => !isSelfIssued(one)),
+      revocation: (one, issuer, at) => {
+        if (revoked.has(toHex(one.der))) return "revoked";
+        return options.revocation?.(one, issuer, at) ?? "good";
+      },
+    });
+  }
+
+  #readable(rows: readonly StoredCertificate[]): readonly HeldCertificate[] {
+    const held: HeldCertificate[] = [];
+    for (const row of rows) {
+      try {
+        held.push(heldOf(row));
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+        this.#unreadable(row.id, caught);
+      }
+    }
+    return held;
+  }
+
+  #issued(issuer: Certificate, certificate: Certificate): boolean {
+    return sameOctets(issuer.subject, certificate.issuer) && this.#signedBy(certificate, issuer);
+  }
+
+  #signedBy(what: Pick<Certificate, "signed" | "signature" | "signatureCurve">, issuer: Certificate): boolean {
+    const { curve, publicKey } = issuer;
+    return what.signatureCurve === curve && this.provider.ecdsaVerify(curve, publicKey, what.signed, what.signature);
+  }
+}
+
+function holderKey({ certificateType, entityId }: CertificateRow): string {
+  return `${certificateType} ${entityId}`;
+}
+
+function maySignLists({ keyUsage }: Certificate): boolean {
+  return keyUsage.includes("cRLSign");
+}
+
+function refused(code: string, message: string): Fault {
+  return new Fault(code, message, { layer: "client" });
+}

@@ -1,0 +1,100 @@
+import { Fault, sameOctets } from "@dlmskit/core";
+import { CertificateEntity, CertificateType } from "@dlmskit/cosem-objects";
+import { type Certificate, parseCertificate, usageOf } from "@dlmskit/security/certificates";
+
+/** How a certificate stands: `PENDING` was issued, and the meter has not confirmed yet that it has it. */
+export type CertificateStatus = "VALID" | "PENDING" | "REPLACED" | "REVOKED";
+
+/** A row of the table `certificates`, as `Certificate` of `@dlmskit/storage` has it. */
+export interface CertificateRow {
+  /** The meter whose own row it is. The lifecycle leaves those alone: what a meter was made to trust, its operator need not. */
+  readonly meterId?: string;
+  readonly instanceId?: string;
+  readonly certificateEntity?: number;
+  readonly certificateUsage?: number;
+  readonly serialNumber?: Uint8Array;
+  readonly issuer?: Uint8Array;
+  readonly systemTitle?: Uint8Array;
+  /** Whose: the id of the row in meters (DEVICE), the client's SAP (CLIENT), or 0 (AUTHORITY). */
+  readonly entityId: number;
+  readonly certificateType: "DEVICE" | "AUTHORITY" | "CLIENT";
+  readonly certificateData: Uint8Array;
+  readonly validFrom: number;
+  readonly validUntil: number;
+  /** A `CertificateStatus`; any other, or none, counts as `VALID`. */
+  readonly status?: string;
+}
+export type StoredCertificate = CertificateRow & { readonly id: number };
+
+/** Where certificates are kept: `certificates` of a store of `@dlmskit/storage` is one. */
+export interface CertificateTable {
+  list(): Promise<readonly StoredCertificate[]>;
+  get(id: number): Promise<StoredCertificate | undefined>;
+  add(row: CertificateRow): Promise<number>;
+  replace(id: number, row: CertificateRow): Promise<boolean>;
+  remove(id: number): Promise<boolean>;
+}
+
+const entities = {
+  DEVICE: CertificateEntity.server,
+  CLIENT: CertificateEntity.client,
+  AUTHORITY: CertificateEntity["certification-authority"],
+} as const;
+
+/** The row of a certificate that somebody holds. */
+export function rowOf(
+  certificate: Certificate,
+  holder: Pick<CertificateRow, "certificateType" | "entityId">,
+  status: CertificateStatus,
+): CertificateRow {
+  const { certificateType, entityId } = holder;
+  const { systemTitle } = certificate;
+  return {
+    certificateType,
+    entityId,
+    certificateEntity: entities[certificateType],
+    certificateUsage: CertificateType[usageOf(certificate) ?? "other"],
+    serialNumber: certificate.serialNumber,
+    issuer: certificate.issuer,
+    ...(systemTitle && { systemTitle }),
+    certificateData: certificate.der,
+    validFrom: certificate.notBefore,
+    validUntil: certificate.notAfter,
+    status,
+  };
+}
+
+const notInForce: readonly string[] = ["PENDING", "REPLACED", "REVOKED"] satisfies readonly CertificateStatus[];
+
+/** Whether its status lets it be used. */
+export function inForce({ status }: CertificateRow): boolean {
+  return status === undefined || !notInForce.includes(status);
+}
+
+/** A row that can be read. */
+export interface HeldCertificate {
+  readonly id: number;
+  readonly row: StoredCertificate;
+  readonly certificate: Certificate;
+}
+
+/** Fault `bad-certificate` and the others of `parseCertificate`, whose path is the row. */
+export function heldOf(row: StoredCertificate): HeldCertificate {
+  try {
+    return { id: row.id, row, certificate: parseCertificate(row.certificateData) };
+  } catch (caught) {
+    if (caught instanceof Fault) caught.path.unshift("certificates", `id ${row.id}`);
+    throw caught;
+  }
+}
+
+/** Whether both are for the same: the same holder, the same use. */
+export function sameUse(one: HeldCertificate, other: HeldCertificate): boolean {
+  const { row, certificate } = one;
+  if (row.certificateType !== other.row.certificateType || row.entityId !== other.row.entityId) return false;
+  return (
+    sameOctets(certificate.subject, other.certificate.subject) &&
+    usageOf(certificate) === usageOf(other.certificate) &&
+    certificate.curve === other.certificate.curve
+  );
+}
