@@ -77,7 +77,7 @@ export function initiate(
     ciphered: offer.ciphered,
     mechanism: offer.mechanism,
     conformance,
-    clientMaxReceivePduSize,
+    clientMaxReceivePduSize: sendSize(offer, clientMaxReceivePduSize),
     serverMaxReceivePduSize: offer.maxReceivePduSize,
     dedicatedKey,
     confirmed,
@@ -139,6 +139,11 @@ const served: ReadonlySet<ConformanceName> = new Set<ConformanceName>([
   "event-notification",
   "action",
 ]);
+
+/** The largest APDU that goes to the client: 0 is no limit, on either side. */
+export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number {
+  return client === 0 || maxSendPduSize === 0 ? client || maxSendPduSize : Math.min(client, maxSendPduSize);
+}
 
 /** What both have, as far as it is served here. */
 export function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {

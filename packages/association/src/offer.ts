@@ -52,6 +52,8 @@ export interface Offer {
   readonly conformance: readonly ConformanceName[];
   /** The largest APDU that the server takes, in octets; at least 12. */
   readonly maxReceivePduSize: number;
+  /** The largest APDU that the server sends, in octets, however much the client takes; absent: what the client takes. */
+  readonly maxSendPduSize?: number;
   readonly security?: OfferedSecurity;
   /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
   readonly associationInstance?: LogicalName;

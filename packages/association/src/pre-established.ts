@@ -1,4 +1,4 @@
-import { common, type Initiated } from "./initiate-responder.ts";
+import { common, type Initiated, sendSize } from "./initiate-responder.ts";
 import type { Negotiated, Offer, PreEstablished } from "./offer.ts";
 import { refusal } from "./refusals.ts";
 import { ServerChannel, type ServerCrypto } from "./server-channel.ts";
@@ -17,7 +17,7 @@ export function establish(
     ciphered: offer.ciphered,
     mechanism: 0,
     conformance,
-    clientMaxReceivePduSize: client.clientMaxReceivePduSize ?? 0,
+    clientMaxReceivePduSize: sendSize(offer, client.clientMaxReceivePduSize ?? 0),
     serverMaxReceivePduSize: offer.maxReceivePduSize,
     dedicatedKey: false,
     confirmed: true,

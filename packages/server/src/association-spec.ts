@@ -1,4 +1,5 @@
 import type { ConformanceName } from "@dlmskit/apdu";
+import type { PreEstablished } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
@@ -27,6 +28,12 @@ export interface AssociationSpec {
   readonly conformance?: readonly ConformanceName[];
   /** The largest APDU that the server takes; 1024 unless told otherwise. */
   readonly maxReceivePduSize?: number;
+  /** The largest APDU that the server sends, however much the client takes; 0, no limit, unless told otherwise. */
+  readonly maxSendPduSize?: number;
+  /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
+  readonly preEstablished?: PreEstablished;
+  /** Mechanism 5: answers no challenge that is itself an APDU. */
+  readonly strictChallenges?: boolean;
   /** The Association LN object: 0.0.40.0.n.255, n counted from 1, unless told otherwise. */
   readonly instance?: LogicalName;
   /** Version of the Association LN object: 1 unless told otherwise. */
@@ -39,10 +46,14 @@ export interface AssociationSpec {
 
 /** An association as the template has it: all told. */
 export interface Association
-  extends Omit<Required<AssociationSpec>, "access" | "devices" | "securitySetup" | "invocationCounter"> {
+  extends Omit<
+    Required<AssociationSpec>,
+    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
+  > {
   readonly name: string;
   readonly rights: Rights;
   readonly devices: readonly number[] | undefined;
+  readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
   readonly invocationCounter: LogicalName | undefined;
 }
@@ -95,6 +106,9 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
     const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
+    if (spec.preEstablished !== undefined && spec.security.mechanism !== 0) {
+      throw bad(name, "a pre-established association authenticates nobody: mechanism 0");
+    }
     if (!Number.isInteger(spec.client) || spec.client < 0 || spec.client > 0xffff) {
       throw bad(name, `${spec.client} is no client SAP`);
     }
@@ -106,6 +120,9 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       devices: spec.devices,
       conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
       maxReceivePduSize: spec.maxReceivePduSize ?? 1024,
+      maxSendPduSize: spec.maxSendPduSize ?? 0,
+      preEstablished: spec.preEstablished,
+      strictChallenges: spec.strictChallenges ?? false,
       instance,
       version: spec.version ?? 1,
       securitySetup: ciphered ? logicalName(spec.securitySetup ?? `0.0.43.0.${place}.255`) : undefined,

@@ -1,7 +1,9 @@
 import { securityPolicy } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
-import { CounterGuard, CounterLedger, checkKey, type KeySet, lastCounter } from "@dlmskit/security";
+import { type CounterGuard, type CounterLedger, checkKey, type KeySet, MemoryKeyGuards } from "@dlmskit/security";
 import type { Association } from "./association-spec.ts";
+import { Credentials, type CredentialsOwner } from "./credentials.ts";
+import type { CounterBook, KeyCounters } from "./key-counters.ts";
 import type { Secrets } from "./security-spec.ts";
 import type { MeterStore } from "./store-port.ts";
 
@@ -13,11 +15,12 @@ export interface NewKeys {
   masterKey?: Uint8Array;
 }
 
-// How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
-const lowWater = 16;
-const block = 1024;
-// How far a client may go on reading before its counter is kept.
-const peerStep = 64;
+/** The meter that an association is of. */
+export interface StateOwner extends CredentialsOwner {
+  readonly counters: CounterBook;
+  /** All associations that have the same Security setup, as far as they were asked for. */
+  sharing(securitySetup: string): Iterable<AssociationState>;
+}
 
 const noKey = new Uint8Array(0);
 
@@ -31,8 +34,8 @@ export function checkSecrets({ name, security }: Association, secrets: Secrets):
       hint: `give ${what} with the association's security, or with the meter's secrets`,
     });
   };
-  if (mechanism === 7) missing("signing");
-  else if (mechanism !== 0 && mechanism !== 5) missing("secret");
+  if (mechanism === 7 && secrets.privateKeys?.digitalSignature === undefined) missing("signing");
+  else if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) missing("secret");
   if (ciphered || mechanism === 5) {
     missing("encryptionKey");
     missing("authenticationKey");
@@ -49,29 +52,28 @@ export function checkSecrets({ name, security }: Association, secrets: Secrets):
  */
 export class AssociationState {
   readonly association: Association;
-  readonly #meterId: string;
-  readonly #firstCounter: () => number;
+  /** Of the keys that APDUs bring: for longer than one association. */
+  readonly guards = new MemoryKeyGuards();
+  readonly credentials: Credentials;
+  readonly #owner: StateOwner;
   #secrets: Secrets;
   #policy: number;
-  #keyVersion = 1;
+  #changes = 0;
   #store: MeterStore | undefined;
-  #ledger: CounterLedger;
-  #guard = new CounterGuard();
-  #saved = 0;
-  #saving = false;
-  #reserving: Promise<void> | undefined;
+  #unicast: KeyCounters;
+  #broadcast: KeyCounters | undefined;
   /** Failed authentications in a row, and until when (ms since 1970 UTC) every attempt is refused. */
   failures = 0;
   lockedUntil = 0;
 
-  constructor(association: Association, meterId: string, secrets: Secrets, firstCounter: () => number) {
+  constructor(association: Association, owner: StateOwner, secrets: Secrets) {
     this.association = association;
-    this.#meterId = meterId;
+    this.#owner = owner;
     this.#secrets = secrets;
     this.#policy = association.security.policy;
-    this.#firstCounter = firstCounter;
-    this.#ledger = new CounterLedger({ start: firstCounter(), block });
-    this.#reserveInMemory();
+    this.credentials = new Credentials(owner, association, secrets);
+    this.#unicast = owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
   }
 
   get secret(): Uint8Array | undefined {
@@ -80,10 +82,6 @@ export class AssociationState {
 
   get masterKey(): Uint8Array | undefined {
     return this.#secrets.masterKey;
-  }
-
-  get signing(): Secrets["signing"] {
-    return this.#secrets.signing;
   }
 
   /** As attribute 2 of the Security setup has it. */
@@ -95,17 +93,27 @@ export class AssociationState {
     return securityPolicy(this.#policy, this.association.security.setupVersion);
   }
 
+  /** Another number each time that a key was replaced. */
+  get keyVersion(): number {
+    return this.#changes;
+  }
+
   get counters(): CounterLedger {
-    return this.#ledger;
+    return this.#unicast.ledger;
   }
 
   get replay(): CounterGuard {
-    return this.#guard;
+    return this.#unicast.guard(this.#client);
+  }
+
+  /** What is accepted under the broadcast key, where there is one. */
+  get broadcast(): { readonly replay: CounterGuard } | undefined {
+    return this.#broadcast && { replay: this.#broadcast.guard(this.#client) };
   }
 
   /** The last counter accepted from the client, 0 when there was none: the client goes on above it. */
   get lastPeerCounter(): number {
-    return Math.max(0, this.#guard.lowest - 1);
+    return Math.max(0, this.replay.lowest - 1);
   }
 
   /** Empty where the association needs none: `checkSecrets` has seen to the others. */
@@ -118,45 +126,51 @@ export class AssociationState {
     };
   }
 
-  get #ciphered(): boolean {
-    return this.association.security.ciphered;
+  get #client(): number {
+    return this.association.client;
   }
 
-  get #counterKey(): { meterId: string; keyId: string } {
-    return { meterId: this.#meterId, keyId: `${this.association.securitySetup} ${this.#keyVersion}` };
+  /** GMAC counts in every context. */
+  get #counts(): boolean {
+    const { ciphered, mechanism } = this.association.security;
+    return ciphered || mechanism === 5;
   }
 
-  get #peerKey(): { meterId: string; keyId: string; peer: string } {
-    return { ...this.#counterKey, peer: `client ${this.association.client}` };
-  }
-
-  #reserveInMemory(): void {
-    const wanted = this.#store === undefined ? this.#ledger.wants : undefined;
-    if (wanted !== undefined) this.#ledger.reserved(wanted);
+  #broadcastCounters(): KeyCounters | undefined {
+    const key = this.#secrets.broadcastEncryptionKey;
+    return key === undefined ? undefined : this.#owner.counters.of(key);
   }
 
   /** Takes what the store knows of this association's secrets, policy and counters, and from then on keeps it there. */
   async load(store: MeterStore): Promise<void> {
-    const { client, instance, securitySetup } = this.association;
-    const { secret } = this.#secrets;
-    if (secret !== undefined) {
-      const own = { meterId: this.#meterId, clientId: client, instanceId: instance };
-      await store.securitySettings.putSecretsIfAbsent([{ ...own, secret }]);
-      const kept = await store.securitySettings.secretsOf(this.#meterId);
+    const { client, instance, securitySetup, security } = this.association;
+    const { mechanism, ciphered } = security;
+    const meterId = this.#owner.id;
+    if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) {
+      const { secret } = this.#secrets;
+      const own = { meterId, clientId: client, instanceId: instance };
+      if (secret !== undefined) await store.securitySettings.putSecretsIfAbsent([{ ...own, secret }]);
+      const kept = await store.securitySettings.secretsOf(meterId);
       const found = kept.find((one) => one.clientId === client && one.instanceId === instance);
       if (found !== undefined) this.#secrets = { ...this.#secrets, secret: found.secret };
     }
-    if (this.#ciphered && securitySetup !== undefined) await this.#loadKeys(store, securitySetup);
+    if (ciphered && securitySetup !== undefined) await this.#loadKeys(store, securitySetup);
     this.#store = store;
-    if (this.#ciphered) await this.#startCounters(store);
+    await this.credentials.load(store);
+    this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
+    if (!this.#counts) return;
+    await this.#unicast.open(store, client);
+    await this.#broadcast?.openPeer(store, client);
   }
 
   async #loadKeys(store: MeterStore, instanceId: string): Promise<void> {
     const { setupVersion, suite } = this.association.security;
     const { encryptionKey, authenticationKey, masterKey, broadcastEncryptionKey: broadcastKey } = this.#secrets;
+    const meterId = this.#owner.id;
     await store.securitySettings.putIfAbsent([
       {
-        meterId: this.#meterId,
+        meterId,
         instanceId,
         ...this.#policyRow(this.#policy),
         securitySuite: suite,
@@ -167,9 +181,8 @@ export class AssociationState {
         ...(broadcastKey && { broadcastKey }),
       },
     ]);
-    const kept = (await store.securitySettings.of(this.#meterId)).find((one) => one.instanceId === instanceId);
+    const kept = (await store.securitySettings.of(meterId)).find((one) => one.instanceId === instanceId);
     if (kept === undefined) return;
-    this.#keyVersion = kept.keyVersion;
     this.#policy = setupVersion === 1 ? (kept.policyBits ?? this.#policy) : kept.securityPolicy;
     this.#secrets = {
       ...this.#secrets,
@@ -185,96 +198,79 @@ export class AssociationState {
     return { securityPolicy: (policy >> 2) & 3, policyBits: policy };
   }
 
-  async #startCounters(store: MeterStore): Promise<void> {
-    const { from, upTo } = await store.counters.reserve(this.#counterKey, 0, block);
-    this.#ledger = new CounterLedger({ start: from, block });
-    this.#ledger.reserved(upTo + 1);
-    const peer = await store.counters.loadPeer(this.#peerKey);
-    this.#guard = new CounterGuard(peer === undefined ? 0 : peer + 1);
-    this.#saved = this.#guard.lowest;
-  }
-
   /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
   ready(): Promise<void> | undefined {
-    this.#reserveInMemory();
-    const store = this.#store;
-    if (store === undefined || !this.#ciphered || this.#ledger.wants === undefined) return undefined;
-    this.#reserving ??= this.#reserve(store).finally(() => {
-      this.#reserving = undefined;
-    });
-    if (this.#ledger.remaining > lowWater) {
-      // In the background: whoever must wait for it gets the same promise, with its failure.
-      this.#reserving.catch(() => undefined);
-      return undefined;
-    }
-    return this.#reserving;
+    return this.#counts ? this.#unicast.ready() : undefined;
   }
 
-  async #reserve(store: MeterStore): Promise<void> {
-    const ledger = this.#ledger;
-    const { from, upTo } = await store.counters.reserve(this.#counterKey, 0, block);
-    // A key that changed meanwhile has a ledger of its own.
-    if (ledger === this.#ledger) ledger.reserved(Math.min(upTo, lastCounter) + 1, from);
-  }
-
-  /** Keeps the client's counter; resolves when it is durable. Undefined when there is nothing to keep. */
-  savePeer(): Promise<void> | undefined {
-    const store = this.#store;
-    const lowest = this.#guard.lowest;
-    if (store === undefined || !this.#ciphered || lowest === this.#saved || lowest === 0) return undefined;
-    return store.counters.savePeer(this.#peerKey, lowest - 1).then(() => {
-      this.#saved = Math.max(this.#saved, lowest);
-    });
+  /** Keeps what the client has counted; resolves when it is durable. Undefined when there is nothing to keep. */
+  savePeer(): Promise<unknown> | undefined {
+    if (!this.#counts) return undefined;
+    const unicast = this.#unicast.savePeer(this.#client);
+    const broadcast = this.#broadcast?.savePeer(this.#client);
+    return unicast === undefined || broadcast === undefined
+      ? (unicast ?? broadcast)
+      : Promise.all([unicast, broadcast]);
   }
 
   /** The same once the client has gone on a good deal: for what nobody waits for. */
   savePeerSoon(): Promise<void> | undefined {
-    if (this.#saving || this.#guard.lowest - this.#saved < peerStep) return undefined;
-    const saving = this.savePeer();
-    this.#saving = saving !== undefined;
-    return saving?.finally(() => {
-      this.#saving = false;
-    });
+    return this.#counts ? this.#unicast.savePeerSoon(this.#client) : undefined;
   }
 
-  /** Replaces keys from the next association on: counters begin anew with a new encryption key. `at`: ms since 1970 UTC. */
+  /**
+   * Replaces keys, all or none. What is being answered goes out under the old ones; from the next APDU on the new ones hold.
+   * A new key has counters of its own; one that was there before goes on with its. `at`: ms since 1970 UTC.
+   */
   changeKeys(keys: NewKeys, at: number): Promise<void> | undefined {
     const store = this.#store;
-    const { securitySetup } = this.association;
+    const { securitySetup, client } = this.association;
     if (store === undefined || securitySetup === undefined) {
-      this.#take(keys, this.#keyVersion + 1);
+      this.#takeAll(keys);
       return undefined;
     }
-    return store.securitySettings.changeKeys(this.#meterId, securitySetup, keys, at).then((version) => {
-      this.#take(keys, version);
-      return this.#startCounters(store);
-    });
+    const { encryptionKey, broadcastKey } = keys;
+    const { counters } = this.#owner;
+    return (async () => {
+      // Before anything is changed: a key without counters would be of no use.
+      if (encryptionKey !== undefined) await counters.of(encryptionKey).open(store, client);
+      if (broadcastKey !== undefined) await counters.of(broadcastKey).openPeer(store, client);
+      await store.securitySettings.changeKeys(this.#owner.id, securitySetup, keys, at);
+      this.#takeAll(keys);
+    })();
   }
 
-  #take({ broadcastKey, ...keys }: NewKeys, version: number): void {
-    this.#keyVersion = version;
+  #takeAll(keys: NewKeys): void {
+    const { securitySetup } = this.association;
+    this.#take(keys);
+    if (securitySetup === undefined) return;
+    for (const other of this.#owner.sharing(securitySetup)) if (other !== this) other.#take(keys);
+  }
+
+  #take({ broadcastKey, ...keys }: NewKeys): void {
     this.#secrets = {
       ...this.#secrets,
       ...keys,
       ...(broadcastKey === undefined ? {} : { broadcastEncryptionKey: broadcastKey }),
     };
-    if (keys.encryptionKey === undefined || this.#store !== undefined) return;
-    this.#ledger = new CounterLedger({ start: this.#firstCounter(), block });
-    this.#guard = new CounterGuard();
-    this.#reserveInMemory();
+    this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
+    this.#changes++;
   }
 
   changePolicy(policy: number): Promise<void> | undefined {
     const { securitySetup, security } = this.association;
     const taken = (): void => {
       this.#policy = policy;
+      if (securitySetup === undefined) return;
+      for (const other of this.#owner.sharing(securitySetup)) other.#policy = policy;
     };
     if (this.#store === undefined || securitySetup === undefined) {
       taken();
       return undefined;
     }
     const row = { ...this.#policyRow(policy), securitySuite: security.suite };
-    return this.#store.securitySettings.setPolicy(this.#meterId, securitySetup, row).then(taken);
+    return this.#store.securitySettings.setPolicy(this.#owner.id, securitySetup, row).then(taken);
   }
 
   changeSecret(secret: Uint8Array): Promise<void> | undefined {
@@ -286,7 +282,7 @@ export class AssociationState {
       return undefined;
     }
     const { client, instance } = this.association;
-    const row = { meterId: this.#meterId, clientId: client, instanceId: instance, secret };
+    const row = { meterId: this.#owner.id, clientId: client, instanceId: instance, secret };
     return this.#store.securitySettings.setSecret(row).then(taken);
   }
 }

@@ -13,9 +13,11 @@ import {
   invokeMethod,
   type MaybePromise,
   methodAccess,
+  type RequestProtection,
   readAttribute,
   refusalOf,
   refuse,
+  responseProtection,
   visible,
   writeAttribute,
 } from "@dlmskit/cosem-objects";
@@ -123,6 +125,38 @@ const dataOnly = new Set<DataAccessResultName>([
 const actionResult = (result: DataAccessResultName): ActionResultName =>
   dataOnly.has(result) ? "other-reason" : (result as ActionResultName);
 
+/** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */
+export function requiredProtection(
+  asker: Pick<Asker, "device" | "association">,
+  { request }: Incoming,
+  results: ResultsOf,
+): RequestProtection {
+  const { rights } = asker.association;
+  let bits = 0;
+  for (const [at, item] of request.items.entries()) {
+    if (!granted(results[at])) continue;
+    const reference = "method" in item ? item.method : "attribute" in item ? item.attribute : item;
+    const object = objectFor(asker, reference.classId, reference.instanceId);
+    if (typeof object === "string") continue;
+    bits |=
+      "methodId" in reference
+        ? methodAccess(rights, object, reference.methodId)
+        : attributeAccess(rights, object, reference.attributeId);
+  }
+  return responseProtection(bits);
+}
+
+function granted(result: ResultsOf[number] | undefined): boolean {
+  if (result === undefined || typeof result === "string") return result === "success";
+  return "result" in result ? result.result === "success" : "data" in result;
+}
+
+/** Whether answers of this association can be protected like that at all. */
+function canProtect({ meter, association }: Asker, { authenticated, encrypted, signed }: RequestProtection): boolean {
+  if ((authenticated || encrypted || signed) && !association.security.ciphered) return false;
+  return !signed || meter.state(association).credentials.privateKeys.digitalSignature !== undefined;
+}
+
 /** The innermost ring: the rights that the object list tells, then the object. */
 function access(asker: Asker, call: Call): MaybePromise<Outcome> {
   const { classId, instanceId } = call.service === "action" ? call.method : call.attribute;
@@ -134,6 +168,7 @@ function access(asker: Asker, call: Call): MaybePromise<Outcome> {
   const check = (bits: number, use: "read" | "write" | "invoke"): void => {
     const why = denied(bits, use, call.protection);
     if (why !== undefined) throw refuse(why);
+    if (!canProtect(asker, responseProtection(bits))) throw refuse("scope-of-access-violated");
   };
   if (call.service === "action") {
     const { methodId } = call.method;

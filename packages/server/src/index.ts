@@ -4,9 +4,11 @@ export {
   type AssociationSpec,
   servedConformance,
 } from "./association-spec.ts";
-export { AssociationState, type NewKeys } from "./association-state.ts";
+export { AssociationState, type NewKeys, type StateOwner } from "./association-state.ts";
+export { Credentials, type CredentialsOwner, type HeldCertificate, type KeyUsage } from "./credentials.ts";
 export type { ServerEvent } from "./events.ts";
 export type { Call, Interceptor, Outcome } from "./interceptor.ts";
+export { CounterBook, KeyCounters } from "./key-counters.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { Meter, type MeterIdentity, type MeterOptions, meter } from "./meter.ts";
 export {
@@ -16,6 +18,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter-template.ts";
+export { platformRandom } from "./platform-random.ts";
 export {
   hls,
   hls5,
@@ -36,5 +39,5 @@ export {
   type TcpOptions,
   tcp,
 } from "./serve.ts";
-export { platformRandom, type Route, routeTo, Server, type ServerOptions } from "./server.ts";
+export { type Route, routeTo, Server, type ServerOptions } from "./server.ts";
 export type { MeterStore } from "./store-port.ts";

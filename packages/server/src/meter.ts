@@ -14,9 +14,10 @@ import {
   refuse,
   type Values,
 } from "@dlmskit/cosem-objects";
-import { type CryptoProvider, noble } from "@dlmskit/security";
+import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Association, AssociationSpec } from "./association-spec.ts";
-import { AssociationState, checkSecrets } from "./association-state.ts";
+import { AssociationState, checkSecrets, type StateOwner } from "./association-state.ts";
+import { CounterBook } from "./key-counters.ts";
 import { type Keeping, loadMeter } from "./meter-keeping.ts";
 import {
   type Device,
@@ -25,6 +26,7 @@ import {
   setSecurityPort,
   type TemplateOptions,
 } from "./meter-template.ts";
+import { platformRandom } from "./platform-random.ts";
 import type { Secrets } from "./security-spec.ts";
 import type { MeterStore } from "./store-port.ts";
 
@@ -56,7 +58,7 @@ export interface Task {
 const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;
 
 /** A meter: the template, who it is, and the few values that are its own. Reading it changes nothing. */
-export class Meter {
+export class Meter implements StateOwner {
   readonly template: MeterTemplate;
   readonly #identity: MeterIdentity;
   readonly #shared: boolean;
@@ -70,6 +72,8 @@ export class Meter {
   #offset = 0;
   #instant: () => number = Date.now;
   #provider: CryptoProvider = noble;
+  #random: Random = platformRandom;
+  #counters: CounterBook | undefined;
   #keeping: Keeping | undefined;
   #loading: Promise<void> | undefined;
   /** Called when the clock was set or a task was added. */
@@ -126,9 +130,35 @@ export class Meter {
   }
 
   /** What it runs on: time of day (ms since 1970 UTC) and cryptography. A server tells it when it takes the meter. */
-  runOn(environment: { readonly instant?: () => number; readonly provider?: CryptoProvider }): void {
+  runOn(environment: {
+    readonly instant?: () => number;
+    readonly provider?: CryptoProvider;
+    readonly random?: Random;
+  }): void {
     this.#instant = environment.instant ?? this.#instant;
     this.#provider = environment.provider ?? this.#provider;
+    this.#random = environment.random ?? this.#random;
+  }
+
+  get provider(): CryptoProvider {
+    return this.#provider;
+  }
+
+  get random(): Random {
+    return this.#random;
+  }
+
+  /** The invocation counters of its keys. */
+  get counters(): CounterBook {
+    const first = this.identity.firstCounter;
+    this.#counters ??= new CounterBook(this.id, first === undefined ? counterOfClock : () => first);
+    return this.#counters;
+  }
+
+  *sharing(securitySetup: string): Iterable<AssociationState> {
+    for (const state of this.#states?.values() ?? []) {
+      if (state.association.securitySetup === securitySetup) yield state;
+    }
   }
 
   /** Runs something every so many ms while the meter is served: `now` ms since 1970 UTC on its clock, `elapsed` ms since the last time. */
@@ -169,9 +199,7 @@ export class Meter {
     this.#states ??= new Map();
     let state = this.#states.get(association);
     if (state === undefined) {
-      const secrets = this.#secretsOf(association);
-      const first = this.identity.firstCounter;
-      state = new AssociationState(association, this.id, secrets, first === undefined ? counterOfClock : () => first);
+      state = new AssociationState(association, this, this.#secretsOf(association));
       this.#states.set(association, state);
     }
     return state;
@@ -222,6 +250,7 @@ export class Meter {
       this.#views.set(device.sap, view);
       setSecurityPort(view, {
         provider: this.#provider,
+        random: this.#random,
         systemTitle: this.systemTitle,
         state: (association) => this.state(association),
         clientSystemTitle: (association) => this.#open?.get(association)?.at(-1),

@@ -4,7 +4,7 @@ import type { Meter } from "./meter.ts";
 
 /** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
 export function offerOf(meter: Meter, association: Association): Offer {
-  const { security, conformance, maxReceivePduSize, instance } = association;
+  const { security, conformance, maxReceivePduSize, maxSendPduSize, instance, preEstablished } = association;
   const state = meter.state(association);
   const offered = {
     suite: security.suite,
@@ -20,10 +20,20 @@ export function offerOf(meter: Meter, association: Association): Offer {
     get replay() {
       return state.replay;
     },
-    get signing() {
-      return state.signing;
+    get keyVersion() {
+      return state.keyVersion;
     },
+    get masterKey() {
+      return state.masterKey;
+    },
+    get broadcast() {
+      return state.broadcast;
+    },
+    privateKeys: state.credentials.privateKeys,
+    peerKeys: state.credentials.peerKeys,
+    guards: state.guards,
     systemTitle: meter.systemTitle,
+    ...(association.strictChallenges ? { strictChallenges: true } : {}),
   };
   const offer = {
     context: "logical-name" as const,
@@ -34,6 +44,8 @@ export function offerOf(meter: Meter, association: Association): Offer {
     },
     conformance,
     maxReceivePduSize,
+    ...(maxSendPduSize === 0 ? {} : { maxSendPduSize }),
+    ...(preEstablished === undefined ? {} : { preEstablished }),
     associationInstance: instance,
     // GMAC and ECDSA need titles and keys in every context.
     ...(security.ciphered || security.mechanism >= 5 ? { security: offered as OfferedSecurity } : {}),

@@ -1,5 +1,6 @@
 import type { MechanismId } from "@dlmskit/association";
 import { fromAscii } from "@dlmskit/core";
+import type { PrivateKeys } from "@dlmskit/security";
 
 /** The secrets of one association of one meter. Never printed, never logged. */
 export interface Secrets {
@@ -11,7 +12,13 @@ export interface Secrets {
   readonly broadcastEncryptionKey?: Uint8Array;
   /** Key-encryption key: with it, keys may be changed through the Security setup. */
   readonly masterKey?: Uint8Array;
-  /** For mechanism 7: raw keys of suite 1 or 2. */
+  /** Own private keys of suite 1 or 2, by what they are for: mechanism 7, digital signature, key agreement, TLS. */
+  readonly privateKeys?: PrivateKeys & { readonly tls?: Uint8Array };
+  /** Certificates that the meter holds from the start (DER): its own, clients', authorities'. */
+  readonly certificates?: readonly Uint8Array[];
+  /** Certificates of the authorities that it trusts (DER). */
+  readonly trustAnchors?: readonly Uint8Array[];
+  /** The own signing key and the client's public key, where there are no certificates. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 

@@ -6,6 +6,7 @@ import { EventCounts, type ServerEvent } from "./events.ts";
 import type { Interceptor } from "./interceptor.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { Meter } from "./meter.ts";
+import { platformRandom } from "./platform-random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Session, type SessionPort } from "./session.ts";
 import type { MeterStore } from "./store-port.ts";
@@ -29,9 +30,6 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>;
   readonly events?: (event: ServerEvent) => void;
 }
-
-/** What a machine without a source of its own has for randomness: the platform's. */
-export const platformRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
 
 /** The route to one meter: its logical devices are the server addresses, whatever the physical one. */
 export const routeTo =
@@ -101,7 +99,8 @@ export class Server implements Disposable {
   #environment(meter: Meter): void {
     if (this.#known.has(meter)) return;
     this.#known.add(meter);
-    meter.runOn({ instant: this.#base.instant, provider: this.#base.provider });
+    const { instant, provider, random } = this.#base;
+    meter.runOn({ instant, provider, random });
   }
 
   #tell(event: ServerEvent): void {

@@ -5,7 +5,7 @@ import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Cancel, Clock } from "@dlmskit/transport";
 import type { Association } from "./association-spec.ts";
 import { ConnectionRow } from "./connection-row.ts";
-import type { Dispatcher } from "./dispatch.ts";
+import { type Dispatcher, requiredProtection } from "./dispatch.ts";
 import type { ServerEvent } from "./events.ts";
 import type { Limits } from "./limits.ts";
 import type { Meter } from "./meter.ts";
@@ -223,7 +223,7 @@ export class Session {
     if (this.#closed || !incoming.confirmed) return;
     const { clock, tell } = this.#port;
     try {
-      responder.respond(incoming.id, results, clock.now());
+      responder.respond(incoming.id, results, clock.now(), this.#required(incoming, results));
     } catch (error) {
       tell({ type: "hook-failed", meter: this.#meter.name, what: "a result cannot be encoded", error });
       const failed = "hardware-fault" as const;
@@ -233,6 +233,12 @@ export class Session {
       );
       responder.respond(incoming.id, substitute as ResultsOf, clock.now());
     }
+  }
+
+  #required(incoming: Incoming, results: ResultsOf): ReturnType<typeof requiredProtection> | undefined {
+    const association = this.#association;
+    if (association?.security.ciphered !== true) return undefined;
+    return requiredProtection({ device: this.#device, association }, incoming, results);
   }
 
   #information(association: Association): AssociationInformation {

@@ -146,6 +146,12 @@ export class Client {
     return this.initiator.state === "associated";
   }
 
+  /** Goes on under a new encryption key, as the meter does after it was told one. */
+  changeKey(encryptionKey: Uint8Array, authenticationKey = ak): void {
+    const { counters, replay } = protectedClient();
+    this.initiator.changeKeys({ keys: { encryptionKey, authenticationKey }, counters, replay });
+  }
+
   async release(): Promise<void> {
     this.initiator.release(this.bench.clock.now());
     this.drain();

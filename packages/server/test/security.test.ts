@@ -161,7 +161,7 @@ const setup = [64, "0.0.43.0.3.255"] as const;
 const newKey = Uint8Array.from({ length: 16 }, (_, at) => 0x90 + at);
 
 describe("the security setup", () => {
-  it("takes new keys, all or none, for the next association (S4 to S8)", async () => {
+  it("takes new keys, all or none, from the answer on (S4 to S8)", async () => {
     const { meter } = aMeter();
     const bench = new Bench(meter);
     const client = await bench.client(utility()).open();
@@ -181,12 +181,14 @@ describe("the security setup", () => {
       expect(await client.invoke(...setup, 2, keys), String(at)).toBe("other-reason");
     expect(await client.invoke(...setup, 2, { type: "null-data" })).toBe("type-unmatched");
     expect(await client.invoke(...setup, 2, wrapped([0, wrap(newKey)], [2, wrap(newKey)]))).toBe("success");
-    // What is open goes on with what it was opened with.
+    // The answer came under the old key; nothing more does.
+    await expect(client.get([3, "1.0.32.7.0.255", 2])).rejects.toThrow("deciphering-error");
+    client.changeKey(newKey, newKey);
     expect(await readValue(client, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
     await client.release();
     expect((await bench.client(utility({ security: protectedClient({}, 9000) })).open()).opened).toBe(false);
     const keys = { encryptionKey: newKey, authenticationKey: newKey };
-    const renewed = await bench.client(utility({ security: protectedClient({ keys }) })).open();
+    const renewed = await bench.client(utility({ security: protectedClient({ keys }, 100) })).open();
     expect(renewed.opened).toBe(true);
     expect(await readValue(renewed, 3, "1.0.32.7.0.255", 2)).toEqual({ type: "long-unsigned", value: 230 });
     // Without a master key there is nothing to unwrap with.

@@ -82,8 +82,11 @@ describe("with a store", () => {
     expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
     const store = await openMemoryStore({}, state);
     const kept =
-      (await store.counters.loadPeer({ meterId: "TST0000000000001", keyId: "0.0.43.0.1.255 1", peer: "client 48" })) ??
-      0;
+      (await store.counters.loadPeer({
+        meterId: "TST0000000000001",
+        keyId: aMeter().counters.of(ek).keyId,
+        peer: "client 48",
+      })) ?? 0;
     expect(kept).toBeGreaterThan(1);
     // The same client, with counters that were used before the crash, is refused.
     const again = await new Bench(aMeter(), { store }).client(utility(1)).open();
@@ -213,6 +216,7 @@ describe("with a store", () => {
       ],
     };
     expect(await client.invoke(64, "0.0.43.0.1.255", 2, keys)).toBe("success");
+    client.changeKey(newKey);
     expect(await client.invoke(64, "0.0.43.0.1.255", 1, { type: "enum", value: 3 })).toBe("success");
     const reader = await bench.client({ client: 32, mechanism: 1, secret: fromAscii("old-secret") }).open();
     expect(await reader.set(15, "0.0.40.0.2.255", 7, { type: "octet-string", value: fromAscii("new-secret") })).toBe(
@@ -221,7 +225,7 @@ describe("with a store", () => {
 
     const after = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
     expect((await after.client(utility(5000)).open()).opened).toBe(false);
-    const renewed = await after.client(utility(1, newKey)).open();
+    const renewed = await after.client(utility(100, newKey)).open();
     expect(renewed.opened).toBe(true);
     const [policy] = await renewed.get([64, "0.0.43.0.1.255", 2]);
     expect(treeOf((policy as { data: DataLike }).data)).toEqual({ type: "enum", value: 3 });
@@ -240,7 +244,7 @@ describe("with a store", () => {
     for (let at = 0; at < 70; at++) await limitOf(client);
     const kept = await store.counters.loadPeer({
       meterId: "TST0000000000001",
-      keyId: "0.0.43.0.1.255 1",
+      keyId: aMeter().counters.of(ek).keyId,
       peer: "client 48",
     });
     expect(kept).toBeGreaterThan(60);

@@ -1,0 +1,217 @@
+import { type Data, fromData } from "@dlmskit/apdu";
+import { Fault, fromAscii } from "@dlmskit/core";
+import {
+  type AnyObject,
+  CertificateByEntity,
+  CertificateBySerial,
+  type CertificateIdentification,
+  type Context,
+  type KeyAgreementData,
+  type MaybePromise,
+  object,
+  refusalOf,
+  refuse,
+  SecuritySetup0,
+  SecuritySetup1,
+  type WrappedKeys,
+} from "@dlmskit/cosem-objects";
+import { type AgreedKeyId, agreeKey, offerKey } from "@dlmskit/security";
+import type { Association } from "./association-spec.ts";
+import type { AssociationState, NewKeys } from "./association-state.ts";
+import { type HeldCertificate, type KeyUsage, keyUsageOf } from "./credentials.ts";
+import type { SecurityPort } from "./security-objects.ts";
+
+const keyNames = ["encryptionKey", "broadcastKey", "authenticationKey", "masterKey"] as const;
+const signedRequest = 0x10;
+const signedResponse = 0x80;
+
+/** A Security setup of an association (class 64; Blue Book 4.4.7), of the version that the association has. */
+export function setupObject(
+  association: Association,
+  instance: string,
+  port: (context: Context) => SecurityPort,
+): AnyObject {
+  const { setupVersion, suite } = association.security;
+  const stateOf = (context: Context): AssociationState => port(context).state(association);
+  const none = fromAscii("");
+  const values = {
+    securityPolicy: 0,
+    securitySuite: suite,
+    clientSystemTitle: none,
+    serverSystemTitle: none,
+  };
+  const read = {
+    securityPolicy: (_: unknown, context: Context) => stateOf(context).policy,
+    clientSystemTitle: (_: unknown, context: Context) => port(context).clientSystemTitle(association) ?? none,
+    serverSystemTitle: (_: unknown, context: Context) => port(context).systemTitle,
+  };
+  const activate = (_: unknown, policy: number, context: Context): MaybePromise<void> => {
+    const state = stateOf(context);
+    checkPolicy(policy, state, port(context).clientSystemTitle(association));
+    return state.changePolicy(policy);
+  };
+  const transfer = (_: unknown, wrapped: WrappedKeys, context: Context): MaybePromise<void> =>
+    stateOf(context).changeKeys(unwrapAll(wrapped, stateOf(context), port(context)), context.now);
+  if (setupVersion === 0) {
+    return object(SecuritySetup0, instance, values, {
+      read,
+      invoke: { securityActivate: activate, globalKeyTransfer: transfer },
+    });
+  }
+  if (suite === 0) {
+    // No key pairs, no certificates: their methods are not there.
+    return object(SecuritySetup1, instance, values, {
+      read,
+      invoke: { securityActivate: activate, keyTransfer: transfer },
+    });
+  }
+  return object(SecuritySetup1, instance, values, {
+    read: { ...read, certificates: (_, context) => stateOf(context).credentials.certificates.map(listed) },
+    invoke: {
+      securityActivate: activate,
+      keyTransfer: transfer,
+      keyAgreement: (_, offered, context) => agree(offered, stateOf(context), port(context), association, context.now),
+      generateKeyPair: (_, usage, context) => refusing(() => stateOf(context).credentials.generate(usageFrom(usage))),
+      generateCertificateRequest: (_, usage, context) =>
+        refusing(() => stateOf(context).credentials.request(usageFrom(usage))),
+      importCertificate: (_, der, context) => refusing(() => stateOf(context).credentials.import(der)),
+      exportCertificate: (_, which, context) => find(which, stateOf(context)).certificate.der,
+      removeCertificate: (_, which, context) => stateOf(context).credentials.remove(find(which, stateOf(context))),
+    },
+  });
+}
+
+/** A policy only ever gets stronger, and no stronger than what both ends can keep. */
+function checkPolicy(policy: number, state: AssociationState, client: Uint8Array | undefined): void {
+  const { setupVersion, suite } = state.association.security;
+  // Version 1 has bits 2 to 7.
+  const known = setupVersion === 0 ? policy <= 3 : (policy & 0x03) === 0;
+  if (!known || (policy & state.policy) !== state.policy) {
+    throw refuse("other-reason", "the policy is unknown or weaker than the one in force");
+  }
+  if (setupVersion === 0) return;
+  const { credentials } = state;
+  const { digitalSignature } = credentials.privateKeys;
+  if ((policy & signedResponse) !== 0 && (suite === 0 || digitalSignature === undefined)) {
+    throw refuse("other-reason", "the meter has nothing to sign with");
+  }
+  const peer = client && credentials.peerKeys.publicKey(client, "digital-signature");
+  if ((policy & signedRequest) !== 0 && (suite === 0 || peer === undefined)) {
+    throw refuse("other-reason", "the client's signature cannot be verified");
+  }
+}
+
+function keyName(keyId: number, keys: NewKeys, version: 0 | 1): (typeof keyNames)[number] {
+  const name = keyId === 3 && version === 0 ? undefined : keyNames[keyId];
+  if (name === undefined || keys[name] !== undefined) throw refuse("other-reason", `key id ${keyId}`);
+  return name;
+}
+
+/** All keys, or none: any that does not unwrap, has an unknown id or another length refuses them all. */
+function unwrapAll(wrapped: WrappedKeys, state: AssociationState, { provider }: SecurityPort): NewKeys {
+  const { masterKey } = state;
+  if (masterKey === undefined) throw refuse("object-unavailable", "there is no master key to unwrap with");
+  if (wrapped.length === 0) throw refuse("other-reason", "no key was given");
+  const { suite, setupVersion } = state.association.security;
+  const length = suite === 2 ? 32 : 16;
+  const keys: NewKeys = {};
+  for (const { keyId, wrapped: octets } of wrapped) {
+    const name = keyName(keyId, keys, setupVersion);
+    let key: Uint8Array;
+    try {
+      key = provider.unwrapKey(masterKey, octets);
+    } catch {
+      throw refuse("other-reason", "a key does not unwrap");
+    }
+    if (key.length !== length) throw refuse("other-reason", `a key of ${key.length} octets`);
+    keys[name] = key;
+  }
+  return keys;
+}
+
+/** key_agreement, C(2e,0s): all keys, or none; the answer carries this end's part of each. */
+function agree(
+  offered: KeyAgreementData,
+  state: AssociationState,
+  port: SecurityPort,
+  association: Association,
+  now: number,
+): MaybePromise<KeyAgreementData> {
+  if (offered.length === 0) throw refuse("other-reason", "no key was offered");
+  const { provider, random, systemTitle } = port;
+  const { suite } = association.security;
+  const client = port.clientSystemTitle(association);
+  const signingKey = state.credentials.privateKeys.digitalSignature;
+  const peerPublicKey = client && state.credentials.peerKeys.publicKey(client, "digital-signature");
+  if (client === undefined || signingKey === undefined || peerPublicKey === undefined) {
+    throw refuse("object-unavailable", "there are no keys to sign and verify with");
+  }
+  const keys: NewKeys = {};
+  const answers: { keyId: number; keyData: Uint8Array }[] = [];
+  for (const { keyId: number, keyData } of offered) {
+    const name = keyName(number, keys, 1);
+    const keyId = number as AgreedKeyId;
+    refusing(() => {
+      const offer = offerKey({ provider, suite, keyId, signingKey, random });
+      keys[name] = agreeKey({
+        ...{ provider, suite, keyId, offer, keyData, peerPublicKey },
+        initiatorSystemTitle: client,
+        responderSystemTitle: systemTitle,
+      });
+      answers.push({ keyId, keyData: offer.keyData });
+    });
+  }
+  const changing = state.changeKeys(keys, now);
+  return changing === undefined ? answers : changing.then(() => answers);
+}
+
+/** What is wrong with keys and certificates is refused, and says no more to the client than that. */
+function refusing<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (caught) {
+    if (!(caught instanceof Fault) || refusalOf(caught) !== undefined || caught.layer !== "security") throw caught;
+    throw refuse("other-reason", `${caught.code}: ${caught.message}`);
+  }
+}
+
+function usageFrom(number: number): KeyUsage {
+  const usage = keyUsageOf(number);
+  if (usage === undefined) throw refuse("other-reason", `there is no key pair of usage ${number}`);
+  return usage;
+}
+
+function find(
+  { identificationType, options }: CertificateIdentification,
+  { credentials }: AssociationState,
+): HeldCertificate {
+  const found =
+    identificationType === 0
+      ? byEntity(options, credentials)
+      : identificationType === 1
+        ? bySerial(options, credentials)
+        : undefined;
+  if (found === undefined) throw refuse("object-unavailable", "there is no such certificate");
+  return found;
+}
+
+function byEntity(options: Data, credentials: AssociationState["credentials"]): HeldCertificate | undefined {
+  const { certificateEntity, certificateType, systemTitle } = fromData(CertificateByEntity, options);
+  return credentials.byEntity(certificateEntity, certificateType, systemTitle);
+}
+
+function bySerial(options: Data, credentials: AssociationState["credentials"]): HeldCertificate | undefined {
+  const { serialNumber, issuer } = fromData(CertificateBySerial, options);
+  return credentials.bySerial(serialNumber, issuer);
+}
+
+const none = new Uint8Array(0);
+
+/** An element of attribute 6. */
+function listed({ certificate, entity, type }: HeldCertificate) {
+  const { serialNumber, issuer, subject } = certificate;
+  return {
+    ...{ certificateEntity: entity, certificateType: type },
+    ...{ serialNumber, issuer, subject, subjectAltName: none },
+  };
+}
