@@ -1,5 +1,5 @@
-import { concat, dateOfDays, fromAscii } from "@dlmskit/core";
-import { type BaseBlock, fromBER, Integer, ObjectIdentifier, Primitive, Sequence } from "asn1js";
+import { concat, dateOfDays, fromAscii, sameOctets } from "@dlmskit/core";
+import { type BaseBlock, BitString, fromBER, Integer, ObjectIdentifier, Primitive, Sequence } from "asn1js";
 import { AlgorithmIdentifier } from "pkijs";
 import { scalarLength } from "../checks.ts";
 import type { Curve } from "../provider.ts";
@@ -81,6 +81,26 @@ export function derSignature(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   const parts = [raw.subarray(0, half), raw.subarray(half)];
   return toDer(new Sequence({ value: parts.map((part) => new Integer({ valueHex: positive(part) })) }));
+}
+
+/** What every signed structure is: SEQUENCE { what is signed, algorithm, BIT STRING }, in the one way that DER has. */
+export function signedDer(signed: Uint8Array, curve: Curve, signature: Uint8Array): Uint8Array {
+  const der = derSignature(signature);
+  const { result } = fromBER(signed.slice());
+  const value = [
+    result as Sequence,
+    signatureAlgorithm(curve).toSchema(),
+    new BitString({ valueHex: der.buffer as ArrayBuffer }),
+  ];
+  return toDer(new Sequence({ value }));
+}
+
+/**
+ * Refuses what says the same in other octets: around what is signed nothing else protects them, and a store of certificates
+ * would hold one twice.
+ */
+export function checkDer(der: Uint8Array, signed: Uint8Array, curve: Curve, signature: Uint8Array): void {
+  if (!sameOctets(der, signedDer(signed, curve, signature))) throw new Error("it is not DER");
 }
 
 /** ecdsa-with-SHA256 or -SHA384: the hash goes with the curve of the key that signs. */

@@ -1,11 +1,11 @@
 import { sameOctets } from "@dlmskit/core";
-import { BitString, Integer } from "asn1js";
+import { Integer } from "asn1js";
 import { Certificate as CertificateBlock, RelativeDistinguishedNames, type Time } from "pkijs";
 import { fresh } from "../challenges.ts";
 import { newKeyPair } from "../key-agreement.ts";
 import type { CryptoProvider, Curve, Random } from "../provider.ts";
 import { refusal } from "../refusal.ts";
-import { derSignature, positive, signatureAlgorithm, timeOf, toDer } from "./asn1.ts";
+import { positive, signatureAlgorithm, signedDer, timeOf, toDer } from "./asn1.ts";
 import { type Certificate, type CertificateUsage, parseCertificate } from "./certificate.ts";
 import { clientAuth, type KeyUsageName, serverAuth, writeExtensions } from "./extensions.ts";
 import { commonNameOf, nameOf } from "./names.ts";
@@ -74,9 +74,8 @@ function sign(signer: Signer, issuer: RelativeDistinguishedNames, issuerKey: Uin
     signatureAlgorithm: signatureAlgorithm(curve),
   });
   const [signed] = block.toSchema(true).valueBlock.value;
-  const signature = provider.ecdsaSign(curve, privateKey, toDer(signed as never));
-  block.signatureValue = new BitString({ valueHex: derSignature(signature).buffer as ArrayBuffer });
-  return parseCertificate(toDer(block.toSchema(true)));
+  const octets = toDer(signed as never);
+  return parseCertificate(signedDer(octets, curve, provider.ecdsaSign(curve, privateKey, octets)));
 }
 
 /**

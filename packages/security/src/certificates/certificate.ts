@@ -3,7 +3,7 @@ import { Certificate as CertificateBlock, type PublicKeyInfo } from "pkijs";
 import { scalarLength } from "../checks.ts";
 import type { Curve } from "../provider.ts";
 import { systemTitleLength } from "../system-title.ts";
-import { curveOfKey, parseDer, rawSignature, refused, signatureCurve } from "./asn1.ts";
+import { checkDer, curveOfKey, parseDer, rawSignature, refused, signatureCurve } from "./asn1.ts";
 import { type ExtensionValues, type KeyUsageName, readExtensions } from "./extensions.ts";
 import { nameParts, titleOf } from "./names.ts";
 import { derOf, toPem } from "./pem.ts";
@@ -57,7 +57,10 @@ export function parseCertificate(file: Uint8Array): Certificate {
     const serialTitle =
       subject.text === "" && hardwareSerial?.length === systemTitleLength ? hardwareSerial : undefined;
     const systemTitle = titleOf(subject) ?? serialTitle;
-    const signed = signatureCurve(block.signatureAlgorithm);
+    const signedBy = signatureCurve(block.signatureAlgorithm);
+    const signed = block.tbsView.slice();
+    const signature = rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView);
+    checkDer(der, signed, signedBy, signature);
     return {
       der: der.slice(),
       serialNumber: block.serialNumber.valueBlock.valueHexView.slice(),
@@ -70,9 +73,9 @@ export function parseCertificate(file: Uint8Array): Certificate {
       notAfter: instantOf(block.notAfter.value),
       ...readPublicKey(block.subjectPublicKeyInfo),
       ...extensions,
-      signed: block.tbsView.slice(),
-      signatureCurve: signed,
-      signature: rawSignature(signed, block.signatureValue.valueBlock.valueHexView),
+      signed,
+      signatureCurve: signedBy,
+      signature,
     };
   });
 }

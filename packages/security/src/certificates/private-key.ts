@@ -1,7 +1,8 @@
 import { concat } from "@dlmskit/core";
 import { BitString, Constructed, fromBER, Integer, OctetString, Sequence } from "asn1js";
-import { PrivateKeyInfo } from "pkijs";
+import { AlgorithmIdentifier } from "pkijs";
 import { scalarLength } from "../checks.ts";
+import { erase } from "../keys.ts";
 import type { CryptoProvider, Curve } from "../provider.ts";
 import { curveOfKey, curveParameters, parseDer, toDer } from "./asn1.ts";
 import { derOf, toPem } from "./pem.ts";
@@ -35,17 +36,23 @@ export function privateKeyPem(provider: CryptoProvider, curve: Curve, privateKey
   return toPem("PRIVATE KEY", privateKeyDer(provider, curve, privateKey));
 }
 
+function itemsOf(value: unknown): readonly unknown[] {
+  if (value instanceof Sequence) return value.valueBlock.value;
+  throw new Error("not a SEQUENCE");
+}
+
 /** The private key of PKCS #8, DER or PEM, not encrypted. Faults `bad-private-key`, `bad-pem`, `wrong-curve`. */
 export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; readonly privateKey: Uint8Array } {
   const der = derOf(file, "PRIVATE KEY");
   return parseDer("bad-private-key", "a private key", der, (schema) => {
-    const info = new PrivateKeyInfo({ schema });
-    const curve = curveOfKey(info.privateKeyAlgorithm);
-    const inner = info.privateKey.valueBlock.valueHexView.slice();
-    // ECPrivateKey { version, privateKey, … }: by hand, for the class of the library wants the curve told twice.
-    const { result } = fromBER(inner);
-    inner.fill(0);
-    const scalar = result instanceof Sequence ? result.valueBlock.value[1] : undefined;
+    // PrivateKeyInfo { version, algorithm, ECPrivateKey { version, privateKey, … } }: by hand, for the class of the library
+    // tells a curve that it does not know from no key at all by the same error.
+    const [, algorithm, wrapped] = itemsOf(schema);
+    const curve = curveOfKey(new AlgorithmIdentifier({ schema: algorithm }));
+    if (!(wrapped instanceof OctetString)) throw new Error("there is no key in it");
+    const inner = wrapped.valueBlock.valueHexView.slice();
+    const [, scalar] = itemsOf(fromBER(inner).result);
+    erase(inner);
     const privateKey = scalar instanceof OctetString ? scalar.valueBlock.valueHexView.slice() : undefined;
     if (privateKey?.length !== scalarLength[curve]) throw new Error("a scalar of another length");
     return { curve, privateKey };

@@ -4,12 +4,13 @@ import { CertificationRequest, PublicKeyInfo } from "pkijs";
 import type { CryptoProvider, Curve } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 import {
+  checkDer,
   curveParameters,
-  derSignature,
   parseDer,
   rawSignature,
   signatureAlgorithm,
   signatureCurve,
+  signedDer,
   toDer,
 } from "./asn1.ts";
 import { readPublicKey } from "./certificate.ts";
@@ -47,9 +48,8 @@ export function requestCertificate(options: {
     signatureAlgorithm: signatureAlgorithm(curve),
   });
   const [signed] = request.toSchema(true).valueBlock.value;
-  const signature = provider.ecdsaSign(curve, privateKey, toDer(signed as never));
-  request.signatureValue = new BitString({ valueHex: derSignature(signature).buffer as ArrayBuffer });
-  return toDer(request.toSchema(true));
+  const octets = toDer(signed as never);
+  return signedDer(octets, curve, provider.ecdsaSign(curve, privateKey, octets));
 }
 
 /**
@@ -62,12 +62,14 @@ export function parseCertificateRequest(provider: CryptoProvider, file: Uint8Arr
     const block = new CertificationRequest({ schema });
     const signedBy = signatureCurve(block.signatureAlgorithm);
     const signature = rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView);
+    const signed = block.tbsView.slice();
+    checkDer(der, signed, signedBy, signature);
     return {
       ...readPublicKey(block.subjectPublicKeyInfo),
       subject: nameParts(block.subject),
       signedBy,
       signature,
-      signed: block.tbsView.slice(),
+      signed,
     };
   });
   const { curve, publicKey, subject } = parsed;

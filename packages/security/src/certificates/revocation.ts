@@ -1,5 +1,5 @@
 import { sameOctets, toHex } from "@dlmskit/core";
-import { BitString, Integer } from "asn1js";
+import { Integer } from "asn1js";
 import {
   CertificateRevocationList,
   Extensions,
@@ -8,7 +8,16 @@ import {
   type Time,
 } from "pkijs";
 import type { CryptoProvider, Curve } from "../provider.ts";
-import { derSignature, parseDer, rawSignature, signatureAlgorithm, signatureCurve, timeOf, toDer } from "./asn1.ts";
+import {
+  checkDer,
+  parseDer,
+  rawSignature,
+  signatureAlgorithm,
+  signatureCurve,
+  signedDer,
+  timeOf,
+  toDer,
+} from "./asn1.ts";
 import { type Certificate, instantOf } from "./certificate.ts";
 import { keyIdentifierOf, listNumberOf } from "./extensions.ts";
 import { nameParts } from "./names.ts";
@@ -60,9 +69,8 @@ export function writeRevocationList(options: {
     signatureAlgorithm: signatureAlgorithm(curve),
   });
   const [signed] = list.toSchema(true).valueBlock.value;
-  const signature = provider.ecdsaSign(curve, privateKey, toDer(signed as never));
-  list.signatureValue = new BitString({ valueHex: derSignature(signature).buffer as ArrayBuffer });
-  return toDer(list.toSchema(true));
+  const octets = toDer(signed as never);
+  return signedDer(octets, curve, provider.ecdsaSign(curve, privateKey, octets));
 }
 
 function entry({ serialNumber, at }: Revocation): RevokedCertificate {
@@ -78,6 +86,9 @@ export function parseRevocationList(file: Uint8Array): RevocationList {
   return parseDer("bad-revocation-list", "a certificate revocation list", der, (schema) => {
     const block = new CertificateRevocationList({ schema });
     const signedBy = signatureCurve(block.signatureAlgorithm);
+    const signature = rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView);
+    const signed = block.tbsView.slice();
+    checkDer(der, signed, signedBy, signature);
     return {
       der: der.slice(),
       issuer: nameParts(block.issuer).der,
@@ -87,9 +98,9 @@ export function parseRevocationList(file: Uint8Array): RevocationList {
         serialNumber: revoked.userCertificate.valueBlock.valueHexView.slice(),
         at: instantOf(revoked.revocationDate.value),
       })),
-      signed: block.tbsView.slice(),
+      signed,
       signatureCurve: signedBy,
-      signature: rawSignature(signedBy, block.signatureValue.valueBlock.valueHexView),
+      signature,
     };
   });
 }
