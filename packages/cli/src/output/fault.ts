@@ -1,16 +1,16 @@
 import { Fault } from "@dlmskit/core";
-import pc from "picocolors";
+import { errorColours } from "./colours.ts";
 
 /** What anything thrown is for a person: what is wrong, where, and what to try. */
 export function faultText(caught: unknown): string {
   if (!(caught instanceof Fault))
-    return `${pc.red("error")}: ${caught instanceof Error ? caught.message : String(caught)}\n`;
+    return `${errorColours.red("error")}: ${caught instanceof Error ? caught.message : String(caught)}\n`;
   const where = [
     ...(caught.offset === undefined ? [] : [`octet ${caught.offset}`]),
     ...(caught.path.length === 0 ? [] : [caught.path.join(".")]),
   ];
   return [
-    `${pc.red("error")}: ${caught.message} (${caught.layer} ${caught.code})`,
+    `${errorColours.red("error")}: ${caught.message} (${caught.layer} ${caught.code})`,
     ...(where.length === 0 ? [] : [`  at: ${where.join(", ")}`]),
     ...(caught.hint === undefined ? [] : [`  try: ${caught.hint}`]),
     "",

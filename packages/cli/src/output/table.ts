@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import pc from "picocolors";
+import { colours } from "./colours.ts";
 
 export interface Column {
   readonly title: string;
@@ -28,7 +28,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       const widest = rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 14);
       return wrapped(title, widest)
         .split("\n")
-        .map((line) => pc.bold(line))
+        .map((line) => colours.bold(line))
         .join("\n");
     }),
     colAligns: columns.map(({ align }) => align ?? "left"),

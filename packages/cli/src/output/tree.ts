@@ -1,6 +1,6 @@
 import { toHex } from "@dlmskit/core";
-import pc from "picocolors";
 import type { TreeNode } from "../decode/tree.ts";
+import { colours } from "./colours.ts";
 
 const octetColumn = 8;
 
@@ -20,8 +20,10 @@ export function treeText(nodes: readonly TreeNode[]): string {
     const { name, text, offset, octets, children } = node;
     const at = String(offset).padStart(width);
     const hex = octetsText(octets).padEnd(octetColumn * 3 - 1);
-    const label = `${"  ".repeat(depth)}${depth === 0 ? pc.bold(name) : name}`;
-    lines.push(`${pc.dim(at)}  ${pc.dim(hex)}  ${label}${text === "" ? "" : `: ${pc.cyan(text)}`}`.trimEnd());
+    const label = `${"  ".repeat(depth)}${depth === 0 ? colours.bold(name) : name}`;
+    lines.push(
+      `${colours.dim(at)}  ${colours.dim(hex)}  ${label}${text === "" ? "" : `: ${colours.cyan(text)}`}`.trimEnd(),
+    );
     for (const child of children) show(child, depth + 1);
   };
   for (const node of nodes) show(node, 0);

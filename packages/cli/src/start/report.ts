@@ -2,12 +2,12 @@ import type { Discovery, Profile, Session } from "@dlmskit/client";
 import { type CosemDateTime, dateTimeText } from "@dlmskit/core";
 import { obisName } from "@dlmskit/cosem-objects";
 import type { Connection, Stored } from "@dlmskit/storage";
-import pc from "picocolors";
 import { type Bar, barChart } from "../output/chart.ts";
+import { colours } from "../output/colours.ts";
 import { table } from "../output/table.ts";
 import { unitText, valueText } from "../output/value.ts";
 
-const heading = (text: string): string => `\n${pc.bold(pc.underline(text))}\n`;
+const heading = (text: string): string => `\n${colours.bold(colours.underline(text))}\n`;
 const nameOf = (code: string): string => obisName(code, "IS 15959") ?? code;
 
 function objects({ objects: found }: Discovery): string {

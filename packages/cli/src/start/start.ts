@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Fault } from "@dlmskit/core";
 import { createSimulator, type Identity, type Simulator } from "@dlmskit/simulator";
 import type { Store } from "@dlmskit/storage";
-import pc from "picocolors";
+import { colours } from "../output/colours.ts";
 import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 import { openAs, type Place } from "./demo-client.ts";
@@ -67,7 +67,7 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
     lines.push(`npx dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`);
   }
   show(
-    `\n${pc.bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
+    `\n${colours.bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
   );
 }
 
@@ -82,7 +82,7 @@ export async function start(options: StartOptions): Promise<void> {
     const { ports } = await simulator.listen(options.port === undefined ? {} : { port: options.port });
     for (const { host, port, link } of ports) say(`listening on ${host}:${port} (${link})`);
     show(
-      `\n${pc.bold(`Meter ${identity.serial}`)}, logical device ${identity.logicalDeviceName}, template ${identity.template}\n`,
+      `\n${colours.bold(`Meter ${identity.serial}`)}, logical device ${identity.logicalDeviceName}, template ${identity.template}\n`,
     );
     const place = ports.find(({ link }) => link === "wrapper");
     if (place === undefined) {
