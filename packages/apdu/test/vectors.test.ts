@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type Aare,
   type Aarq,
@@ -54,17 +54,8 @@ const refusedAbove: Record<string, (octets: Uint8Array) => void> = {
   },
 };
 
-const counts: string[] = [];
-afterAll(() => console.log(counts.join("\n")));
-
-function count(layer: string, vectors: readonly Vector[]): void {
-  const valid = vectors.filter((vector) => vector.valid).length;
-  counts.push(`${layer}: ${valid} decoded and encoded, ${vectors.length - valid} refused`);
-}
-
 describe("vectors: COSEM Data", () => {
   const vectors = load("axdr-data");
-  count("axdr-data", vectors);
   it.each(vectors.filter((vector) => vector.valid))("$id $notes", ({ id, hex, decoded }) => {
     const data = decodeData(fromHex(hex));
     expect(expected(neutralData(data))).toEqual(expected(decoded));
@@ -80,7 +71,6 @@ describe("vectors: COSEM Data", () => {
 
 describe.each(["acse", "xdlms"])("vectors: %s", (layer) => {
   const vectors = load(layer);
-  count(layer, vectors);
   it.each(vectors.filter((vector) => vector.valid))("$id $notes", ({ id, hex, decoded }) => {
     const apdu = decodeApdu(fromHex(hex));
     expect(neutralApdu(apdu)).toEqual(expected(decoded));
@@ -99,7 +89,6 @@ describe.each(["acse", "xdlms"])("vectors: %s", (layer) => {
 describe("vectors: captured pushes", () => {
   const vectors = load("push-captures");
   const readable = vectors.filter((vector) => vector.decoded.apduHex !== undefined);
-  counts.push(`push-captures: ${readable.length} APDUs of ${vectors.length} captures`);
   it.each(readable)("$id", ({ quirk, decoded }) => {
     const octets = fromHex(decoded.apduHex as string);
     const untyped = quirk?.includes("untyped-attribute-descriptors") === true;

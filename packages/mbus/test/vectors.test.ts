@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fromHex, toHex } from "@dlmskit/core";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeFrame, type MbusFrame, type MbusJoined, MbusJoiner, MbusSplitter, segmentOf } from "../src/index.ts";
 
 interface Vector {
@@ -21,10 +21,6 @@ const vectors = (JSON.parse(readFileSync(path, "utf8")).vectors as Vector[]).fil
   ({ transport }) => transport === "mbus",
 );
 const valid = vectors.filter((vector) => vector.valid);
-
-afterAll(() =>
-  console.log(`push-captures, mbus: ${valid.length} decoded and encoded, ${vectors.length - valid.length} refused`),
-);
 
 function split(hex: string): { frames: MbusFrame[]; joined: MbusJoined[]; faults: string[] } {
   const splitter = new MbusSplitter();

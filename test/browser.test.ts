@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Rolldown } from "vite";
+import { expect, it } from "vitest";
+import { BrowserPage } from "./browser/chromium.ts";
+import { layers, type Outcome, type Vector } from "./vectors/outcomes.ts";
+
+/** The pure packages as one script for a browser, and the modules that it is made of. */
+async function bundle(): Promise<{ code: string; modules: readonly string[] }> {
+  const built = (await build({
+    configFile: false,
+    logLevel: "silent",
+    root: import.meta.dirname,
+    resolve: { conditions: ["dlmskit-source", "browser", "module", "import", "default"] },
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry: join(import.meta.dirname, "browser/page.ts"), formats: ["iife"], name: "dlmskitPage" },
+    },
+  })) as Rolldown.RolldownOutput[];
+  const chunks = built.flatMap(({ output }) => output).filter((one) => one.type === "chunk");
+  return {
+    code: chunks.map(({ code }) => code).join("\n"),
+    modules: chunks.flatMap(({ modules }) => Object.keys(modules)),
+  };
+}
+
+it("the pure packages run all vectors in a browser, with nothing of Node", async () => {
+  const { code, modules } = await bundle();
+  // What is of Node would be left out as an empty module of this name.
+  expect(modules.filter((module) => /^node:|browser-external|polyfill/.test(module))).toEqual([]);
+  for (const name of ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects"]) {
+    expect(
+      modules.some((module) => module.includes(`/packages/${name}/src/`)),
+      name,
+    ).toBe(true);
+  }
+
+  await using page = await BrowserPage.open();
+  if (page === undefined) {
+    // Not on the machines that check every change: those have one.
+    expect(`${process.platform} ${process.arch}`).not.toBe("linux x64");
+    console.log("no browser here: DLMSKIT_CHROMIUM names one");
+    return;
+  }
+  await page.evaluate(`${code};undefined`);
+  expect(await page.evaluate("page.nodeGlobals")).toEqual([]);
+  expect(await page.evaluate("page.exported")).toBeGreaterThan(50);
+  expect(await page.evaluate("page.layers")).toEqual(layers);
+  let count = 0;
+  for (const layer of layers) {
+    const text = readFileSync(join(import.meta.dirname, `../test-vectors/${layer}.json`), "utf8");
+    const { vectors } = JSON.parse(text) as { vectors: Vector[] };
+    const outcomes = (await page.evaluate(
+      `page.outcomes(${JSON.stringify(layer)}, ${JSON.stringify(vectors)})`,
+    )) as Outcome[];
+    expect(outcomes).toEqual(vectors.map(({ id, valid }) => ({ id, outcome: valid ? "both-ways" : "refused" })));
+    count += outcomes.length;
+  }
+  const agent = (await page.evaluate("navigator.userAgent")) as string;
+  console.log(`${count} vectors in ${/\w*Chrome\/[\d.]+/.exec(agent)?.[0] ?? agent}`);
+}, 120_000);
