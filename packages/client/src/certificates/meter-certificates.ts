@@ -129,9 +129,7 @@ export class MeterCertificates {
   }
 }
 
-function identified(
-  which: CertificateSelector,
-): { identificationType: number; options: DataLike } & Of<typeof CertificateIdentification> {
+function identified(which: CertificateSelector): CertificateIdentification {
   if ("serialNumber" in which) {
     const { serialNumber, issuer } = which;
     return { identificationType: 1, options: tree(CertificateBySerial, { serialNumber, issuer }) };
