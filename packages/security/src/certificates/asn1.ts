@@ -1,5 +1,16 @@
 import { concat, dateOfDays, fromAscii, sameOctets } from "@dlmskit/core";
-import { type BaseBlock, BitString, fromBER, Integer, ObjectIdentifier, Primitive, Sequence } from "asn1js";
+import {
+  type BaseBlock,
+  BitString,
+  Constructed,
+  fromBER,
+  GeneralizedTime,
+  Integer,
+  ObjectIdentifier,
+  Primitive,
+  Sequence,
+  UTCTime,
+} from "asn1js";
 import { AlgorithmIdentifier } from "pkijs";
 import { scalarLength } from "../checks.ts";
 import type { Curve } from "../provider.ts";
@@ -24,6 +35,7 @@ export function parseDer<T>(code: string, what: string, der: Uint8Array, build: 
     // A copy: the classes keep views into what they were given.
     const { offset, result } = fromBER(der.slice());
     if (offset !== der.length) throw new Error("not one whole DER value");
+    checkTimes(result as BaseBlock);
     value = build(result as BaseBlock);
   } catch (cause) {
     if (cause instanceof Refused) throw cause.fault;
@@ -140,14 +152,29 @@ function digits(value: number, count = 2): string {
 }
 
 /** Time of an instant (ms since 1970, UTC), in whole seconds: UTCTime until 2049, GeneralizedTime after. RFC 5280 4.1.2.5. */
-export function timeOf(instant: number): { toSchema(): Primitive } {
+export function timeOf(instant: number, kind?: "utc" | "generalized"): { toSchema(): Primitive } {
   const days = Math.floor(instant / day);
   const seconds = Math.floor((instant - days * day) / 1000);
   const { year, month, day: dayOfMonth } = dateOfDays(days);
   const time = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => digits(part));
   const text = `${digits(month)}${digits(dayOfMonth)}${time.join("")}Z`;
-  const short = year >= 1950 && year < 2050;
+  const short = kind === undefined ? year >= 1950 && year < 2050 : kind === "utc";
   const valueHex = fromAscii(short ? digits(year % 100) + text : digits(year, 4) + text);
   const idBlock = { tagClass: 1, tagNumber: short ? utcTime : generalizedTime };
   return { toSchema: () => new Primitive({ idBlock, valueHex: valueHex.slice().buffer as ArrayBuffer }) };
+}
+
+/**
+ * Refuses every time in the tree that is not written as DER has it: the library takes the month 13, and one second of nothing.
+ * The kind may be either, though one is due: there are authorities that write GeneralizedTime alone.
+ */
+function checkTimes(block: BaseBlock): void {
+  if (block instanceof UTCTime) {
+    // GeneralizedTime is one to the library, too.
+    const kind = block instanceof GeneralizedTime ? "generalized" : "utc";
+    const written = toDer(timeOf(block.toDate().getTime(), kind).toSchema());
+    if (!sameOctets(written, block.valueBeforeDecodeView)) throw new Error("a time that is none");
+    return;
+  }
+  if (block instanceof Constructed) for (const each of block.valueBlock.value) checkTimes(each);
 }

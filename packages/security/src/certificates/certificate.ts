@@ -4,7 +4,7 @@ import { scalarLength } from "../checks.ts";
 import type { Curve } from "../provider.ts";
 import { systemTitleLength } from "../system-title.ts";
 import { checkDer, curveOfKey, parseDer, rawSignature, refused, signatureCurve } from "./asn1.ts";
-import { type ExtensionValues, type KeyUsageName, readExtensions } from "./extensions.ts";
+import { clientAuth, type ExtensionValues, type KeyUsageName, readExtensions, serverAuth } from "./extensions.ts";
 import { nameParts, titleOf } from "./names.ts";
 import { derOf, toPem } from "./pem.ts";
 
@@ -69,8 +69,8 @@ export function parseCertificate(file: Uint8Array): Certificate {
       subject: subject.der,
       subjectName: subject.text,
       ...(systemTitle && { systemTitle }),
-      notBefore: instantOf(block.notBefore.value),
-      notAfter: instantOf(block.notAfter.value),
+      notBefore: block.notBefore.value.getTime(),
+      notAfter: block.notAfter.value.getTime(),
       ...readPublicKey(block.subjectPublicKeyInfo),
       ...extensions,
       signed,
@@ -78,12 +78,6 @@ export function parseCertificate(file: Uint8Array): Certificate {
       signature,
     };
   });
-}
-
-export function instantOf(value: { getTime(): number }): number {
-  const instant = value.getTime();
-  if (Number.isNaN(instant)) throw new Error("a time that is none");
-  return instant;
 }
 
 /** The PEM of a certificate. */
@@ -101,7 +95,10 @@ const agreeing: KeyUsageName = "keyAgreement";
 export function usageOf(certificate: Certificate): CertificateUsage | undefined {
   const { keyUsage, extendedKeyUsage, authority } = certificate;
   if (authority !== undefined) return undefined;
-  if (extendedKeyUsage.length > 0) return keyUsage.includes(signing) ? "tls" : undefined;
+  if (extendedKeyUsage.length > 0) {
+    const tls = extendedKeyUsage.includes(serverAuth) || extendedKeyUsage.includes(clientAuth);
+    return tls && keyUsage.includes(signing) ? "tls" : undefined;
+  }
   if (keyUsage.includes(signing)) return keyUsage.includes(agreeing) ? "tls" : "digital-signature";
   return keyUsage.includes(agreeing) ? "key-agreement" : undefined;
 }

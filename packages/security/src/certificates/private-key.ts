@@ -52,8 +52,8 @@ export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; read
     if (!(wrapped instanceof OctetString)) throw new Error("there is no key in it");
     const inner = wrapped.valueBlock.valueHexView.slice();
     const [, scalar] = itemsOf(fromBER(inner).result);
-    erase(inner);
     const privateKey = scalar instanceof OctetString ? scalar.valueBlock.valueHexView.slice() : undefined;
+    erase(inner);
     if (privateKey?.length !== scalarLength[curve]) throw new Error("a scalar of another length");
     return { curve, privateKey };
   });

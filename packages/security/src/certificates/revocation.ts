@@ -18,7 +18,7 @@ import {
   timeOf,
   toDer,
 } from "./asn1.ts";
-import { type Certificate, instantOf } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { keyIdentifierOf, listNumberOf } from "./extensions.ts";
 import { nameParts } from "./names.ts";
 import { derOf } from "./pem.ts";
@@ -92,11 +92,11 @@ export function parseRevocationList(file: Uint8Array): RevocationList {
     return {
       der: der.slice(),
       issuer: nameParts(block.issuer).der,
-      thisUpdate: instantOf(block.thisUpdate.value),
-      ...(block.nextUpdate && { nextUpdate: instantOf(block.nextUpdate.value) }),
+      thisUpdate: block.thisUpdate.value.getTime(),
+      ...(block.nextUpdate && { nextUpdate: block.nextUpdate.value.getTime() }),
       revoked: (block.revokedCertificates ?? []).map((revoked) => ({
         serialNumber: revoked.userCertificate.valueBlock.valueHexView.slice(),
-        at: instantOf(revoked.revocationDate.value),
+        at: revoked.revocationDate.value.getTime(),
       })),
       signed,
       signatureCurve: signedBy,
