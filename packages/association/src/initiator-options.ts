@@ -82,6 +82,7 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   if (needsTitles(ciphered, mechanism) && security === undefined) throw missing("security");
   if (secret === undefined && (mechanism === 6 || (mechanism >= 1 && mechanism <= 4))) throw missing("secret");
   if (mechanism === 7 && security !== undefined) {
+    if (security.suite === 0) throw missing("security suite 1 or 2");
     if (privateKeysOf(security)?.digitalSignature === undefined) throw missing("security.privateKeys.digitalSignature");
     if (peerKeysOf(security) === undefined) throw missing("security.peerKeys");
   }

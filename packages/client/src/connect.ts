@@ -30,7 +30,7 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
   try {
     return new Session(connection, options, await connection.open());
   } catch (caught) {
-    if (caught instanceof Fault) await raiseCounters(options, caught);
+    if (caught instanceof Fault) await raiseCounters({ ...options, counters: options.security?.counters }, caught);
     throw caught;
   }
 }

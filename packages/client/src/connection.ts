@@ -1,6 +1,7 @@
 import {
   Initiator,
   type InitiatorOutput,
+  type KeyChange,
   type Negotiated,
   type RequestOptions,
   type ServiceRequest,
@@ -72,6 +73,11 @@ export class Connection {
       this.#requests.set(id, { resolve, reject });
       this.#drain();
     });
+  }
+
+  /** Goes on under new keys. Faults as `Initiator.changeKeys`. */
+  changeKeys(change: KeyChange): void {
+    this.#initiator.changeKeys(change);
   }
 
   /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */

@@ -94,10 +94,12 @@ export class DurableCounters implements CounterSource {
  * it does. Fault `counter-jump`.
  */
 export async function raiseCounters(
-  { security, counterJump = 0x10000 }: Pick<ConnectOptions, "security" | "counterJump">,
+  {
+    counters,
+    counterJump = 0x10000,
+  }: Pick<ConnectOptions, "counterJump"> & { readonly counters: CounterSource | undefined },
   { code, expected }: Fault,
 ): Promise<boolean> {
-  const counters = security?.counters;
   if (code !== "invocation-counter-error" || expected === undefined || !(counters instanceof DurableCounters)) {
     return false;
   }

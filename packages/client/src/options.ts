@@ -9,7 +9,15 @@ export interface ConnectOptions
   extends Partial<
     Pick<
       InitiatorOptions,
-      "ciphered" | "secret" | "security" | "conformance" | "maxReceivePduSize" | "userId" | "limits" | "quirks"
+      | "ciphered"
+      | "secret"
+      | "security"
+      | "conformance"
+      | "maxReceivePduSize"
+      | "userId"
+      | "limits"
+      | "quirks"
+      | "preEstablished"
     >
   > {
   readonly mechanism?: MechanismId;
@@ -56,7 +64,7 @@ export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(n
 
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
-  const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks } = options;
+  const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
   return {
     context: "logical-name",
     ciphered,
@@ -71,5 +79,6 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(userId === undefined ? {} : { userId }),
     ...(limits === undefined ? {} : { limits }),
     ...(quirks === undefined ? {} : { quirks }),
+    ...(preEstablished === undefined ? {} : { preEstablished }),
   };
 }

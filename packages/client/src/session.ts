@@ -5,6 +5,7 @@ import type {
   AttributeReference,
   AttributeValue,
   GetResult,
+  KeyChange,
   MethodInvocation,
   MethodReference,
   Negotiated,
@@ -14,6 +15,7 @@ import type {
   SetResult,
 } from "@dlmskit/association";
 import { type Codec, Fault, type LogicalName, logicalName } from "@dlmskit/core";
+import type { CounterSource } from "@dlmskit/security";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type Discovery, discover } from "./discover.ts";
@@ -24,6 +26,7 @@ import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
 export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #options: ConnectOptions;
+  #counters: CounterSource | undefined;
   /** What was negotiated. */
   readonly association: Negotiated;
 
@@ -31,6 +34,7 @@ export class Session implements AsyncDisposable {
   constructor(connection: Connection, options: ConnectOptions, association: Negotiated) {
     this.#connection = connection;
     this.#options = options;
+    this.#counters = options.security?.counters;
     this.association = association;
   }
 
@@ -115,6 +119,15 @@ export class Session implements AsyncDisposable {
     return discover(this);
   }
 
+  /**
+   * Goes on under new keys, after the meter was told them (key_transfer, key_agreement): its answer came under the old ones, and
+   * nothing else will. Faults `wrong-state`, `bad-key-length`.
+   */
+  changeKeys(change: KeyChange): void {
+    this.#connection.changeKeys(change);
+    this.#counters = change.counters;
+  }
+
   /** Releases the association and closes link and transport; resolves when all is closed, however the meter answers. */
   release(): Promise<void> {
     return this.#connection.release();
@@ -159,8 +172,8 @@ export class Session implements AsyncDisposable {
   }
 
   async #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
-    const { retries = 1, security } = this.#options;
-    const counters = security?.counters;
+    const { retries = 1 } = this.#options;
+    const counters = this.#counters;
     const repeatable = request.service === "get";
     for (let attempt = 0; ; attempt++) {
       if (counters instanceof DurableCounters) await counters.ready();
@@ -168,7 +181,7 @@ export class Session implements AsyncDisposable {
         return (await this.#connection.request(request, options)).results;
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
-        const raised = await raiseCounters(this.#options, caught);
+        const raised = await raiseCounters({ ...this.#options, counters }, caught);
         if (!repeatable || attempt >= retries || !(raised || caught.code === "timeout")) throw caught;
       }
     }

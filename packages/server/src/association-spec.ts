@@ -106,6 +106,9 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
     const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
+    if (spec.security.mechanism === 7 && spec.security.suite === 0) {
+      throw bad(name, "mechanism 7 needs security suite 1 or 2");
+    }
     if (spec.preEstablished !== undefined && spec.security.mechanism !== 0) {
       throw bad(name, "a pre-established association authenticates nobody: mechanism 0");
     }

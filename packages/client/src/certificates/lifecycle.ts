@@ -18,6 +18,7 @@ import {
   type CertificateTable,
   type HeldCertificate,
   heldOf,
+  holderOf,
   inForce,
   rowOf,
   type StoredCertificate,
@@ -127,18 +128,26 @@ export class CertificateLifecycle {
 
   /**
    * What is to be renewed at an instant: certificates in force that end within `within` ms, or have ended already, and no later
-   * one of the same holder and use is there. The first to end comes first.
+   * one of the same holder and use is there. The first to end comes first. With `meters`, those in meters' own rows besides.
    */
-  async due({ at, within }: { readonly at: number; readonly within: number }): Promise<readonly HeldCertificate[]> {
-    const rows = (await this.table.list()).filter((row) => row.meterId === undefined && inForce(row));
-    const ending = this.#readable(rows.filter(({ validUntil }) => validUntil - within <= at));
+  async due(asked: {
+    readonly at: number;
+    readonly within: number;
+    readonly meters?: boolean;
+  }): Promise<readonly HeldCertificate[]> {
+    const { at, within, meters = false } = asked;
+    const rows = (await this.table.list()).filter((row) => (meters || row.meterId === undefined) && inForce(row));
+    const soon = rows.filter(({ validUntil }) => validUntil - within <= at);
     // Only the rows of holders that something ends of are read: of a large fleet few.
-    const holders = new Set(ending.map(({ row }) => holderKey(row)));
-    const others = this.#readable(rows.filter((row) => holders.has(holderKey(row))));
-    return ending
+    const byHolder = new Map(soon.map((row): [string, HeldCertificate[]] => [holderOf(row), []]));
+    const others = this.#readable(rows.filter((row) => byHolder.has(holderOf(row))));
+    for (const one of others) byHolder.get(holderOf(one.row))?.push(one);
+    const ids = new Set(soon.map(({ id }) => id));
+    return others
       .filter((one) => {
         const { notAfter } = one.certificate;
-        return !others.some((other) => other.certificate.notAfter > notAfter && sameUse(one, other));
+        const later = byHolder.get(holderOf(one.row))?.filter((other) => other.certificate.notAfter > notAfter);
+        return ids.has(one.id) && !later?.some((other) => sameUse(one, other));
       })
       .sort((one, other) => one.certificate.notAfter - other.certificate.notAfter);
   }
@@ -263,10 +272,6 @@ export class CertificateLifecycle {
     const { curve, publicKey } = issuer;
     return what.signatureCurve === curve && this.provider.ecdsaVerify(curve, publicKey, what.signed, what.signature);
   }
-}
-
-function holderKey({ certificateType, entityId }: CertificateRow): string {
-  return `${certificateType} ${entityId}`;
 }
 
 function maySignLists({ keyUsage }: Certificate): boolean {

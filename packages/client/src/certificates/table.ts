@@ -91,10 +91,15 @@ export function heldOf(row: StoredCertificate): HeldCertificate {
 /** Whether both are for the same: the same holder, the same use. */
 export function sameUse(one: HeldCertificate, other: HeldCertificate): boolean {
   const { row, certificate } = one;
-  if (row.certificateType !== other.row.certificateType || row.entityId !== other.row.entityId) return false;
+  if (holderOf(row) !== holderOf(other.row)) return false;
   return (
     sameOctets(certificate.subject, other.certificate.subject) &&
     usageOf(certificate) === usageOf(other.certificate) &&
     certificate.curve === other.certificate.curve
   );
+}
+
+/** Who holds it, and in which Security setup where it is a meter's own row. */
+export function holderOf({ certificateType, entityId, meterId = "", instanceId = "" }: CertificateRow): string {
+  return JSON.stringify([certificateType, entityId, meterId, meterId === "" ? "" : instanceId]);
 }
