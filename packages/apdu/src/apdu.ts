@@ -132,6 +132,9 @@ export interface DecodeOptions extends ReaderOptions {
   readonly quirks?: readonly ApduQuirk[];
 }
 
+const acseOptions: ReaderOptions = { layer: "acse" };
+const xdlmsOptions: ReaderOptions = { layer: "xdlms" };
+
 /**
  * The APDU of the octets, all of them; what octets it holds are views into those given.
  * Any octets give a value or a Fault: `unknown-tag`, `truncated`, `bad-length`, `bad-value`, `trailing-octets`,
@@ -139,7 +142,8 @@ export interface DecodeOptions extends ReaderOptions {
  */
 export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
   const tag = octets[options?.start ?? 0];
-  const from = new Reader(octets, { layer: tag !== undefined && tag >> 2 === 0x18 ? "acse" : "xdlms", ...options });
+  const plain = tag !== undefined && tag >> 2 === 0x18 ? acseOptions : xdlmsOptions;
+  const from = new Reader(octets, options === undefined ? plain : { ...plain, ...options });
   if (from.remaining === 0 || tag === undefined) throw from.fault("truncated", "an APDU has at least one octet");
   const quirk = options?.quirks === undefined ? undefined : quirkyCodec(tag, options.quirks);
   const codec = quirk ?? byTag[tag];

@@ -75,6 +75,15 @@ const deepest = 64;
 const tagOfType: ReadonlyMap<string, number> = new Map(Object.entries(DataTag));
 
 function writeData(data: DataLike, to: Writer, depth: number): void {
+  // What most of the world's Data is; the rest is looked up.
+  if (data.type === "double-long-unsigned") {
+    const { value } = data;
+    if (typeof value === "number" && value >>> 0 === value) {
+      to.u8(DataTag["double-long-unsigned"]);
+      to.u32(value);
+      return;
+    }
+  }
   if (data.type === "encoded") {
     to.put(asOctets(data.octets));
     return;

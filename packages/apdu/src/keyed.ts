@@ -93,14 +93,15 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
       },
     };
   });
-  // The one key that it has; where there are several, the ordinary way finds fault with it.
-  const only = (value: object): string | undefined => {
-    const [name, more] = Object.keys(value);
-    return more === undefined ? name : undefined;
-  };
-  return inlined(codec, {
-    read: armsInline(inlineArms, () => "").read,
-    write: (program, value, path) =>
-      armsInline(inlineArms, (given) => `${program.bind(only)}(${given})`).write(program, value, path),
-  });
+  // The one key that it has; where there are several or none, the ordinary way finds fault with it.
+  const which = (value: string): string =>
+    names
+      .map((name) => {
+        const others = names.filter((other) => other !== name);
+        const none = others.map((other) => ` && ${value}[${JSON.stringify(other)}] === undefined`).join("");
+        return `${value}[${JSON.stringify(name)}] !== undefined${none} ? ${JSON.stringify(name)} : `;
+      })
+      .join("")
+      .concat("undefined");
+  return inlined(codec, armsInline(inlineArms, which));
 }

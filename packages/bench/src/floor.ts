@@ -40,9 +40,8 @@ function invoked(o: Uint8Array): Invoked {
   };
 }
 
-export function u32Value(o: Uint8Array): number {
-  const fields = { ...invoked(o), value: u32(o, 13) };
-  return fields.value;
+export function u32Value(o: Uint8Array): object {
+  return { ...invoked(o), value: u32(o, 13) };
 }
 
 export function u32Answer(given: Apdu): Uint8Array {
@@ -76,9 +75,8 @@ export function struct8(o: Uint8Array): object {
   };
 }
 
-export function struct8Tree(o: Uint8Array): Data[] {
-  invoked(o);
-  return [
+export function struct8Tree(o: Uint8Array): object {
+  const value: Data[] = [
     { type: "octet-string", value: o.subarray(16, 28) },
     { type: "double-long-unsigned", value: u32(o, 29) },
     { type: "long64-unsigned", value: u64(o, 34) },
@@ -88,6 +86,7 @@ export function struct8Tree(o: Uint8Array): Data[] {
     { type: "enum", value: o[59] as number },
     { type: "boolean", value: o[61] !== 0 },
   ];
+  return { ...invoked(o), value };
 }
 
 const rowOctets = 51;

@@ -58,6 +58,10 @@ export function fromAscii(text: string): Uint8Array {
 /** Text of octets, one character (U+0000 to U+00FF) an octet: lossless for any octets. */
 export function toLatin1(octets: Uint8Array): string {
   let text = "";
-  for (const octet of octets) text += String.fromCharCode(octet);
+  // In pieces that any host takes as arguments.
+  for (let at = 0; at < octets.length; at += 4096) {
+    const piece = octets.length <= 4096 ? octets : octets.subarray(at, at + 4096);
+    text += String.fromCharCode.apply(null, piece as unknown as number[]);
+  }
   return text;
 }

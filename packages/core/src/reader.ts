@@ -98,11 +98,18 @@ export class Reader {
   }
 
   u64(): bigint {
-    return this.#dataView(8).getBigUint64(this.#step(8));
+    const high = this.#high();
+    const low = this.u32();
+    // What a number holds exactly makes a bigint in one step.
+    return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
   i64(): bigint {
-    return this.#dataView(8).getBigInt64(this.#step(8));
+    const high = this.#high() | 0;
+    const low = this.u32();
+    return high >= -0x200000 && high < 0x200000
+      ? BigInt(high * 0x100000000 + low)
+      : (BigInt(high) << 32n) | BigInt(low);
   }
 
   f32(): number {
@@ -111,6 +118,12 @@ export class Reader {
 
   f64(): number {
     return this.#dataView(8).getFloat64(this.#step(8));
+  }
+
+  /** The first four of eight octets that are there. */
+  #high(): number {
+    if (this.at + 8 > this.end) throw this.#short(8);
+    return this.u32();
   }
 
   #dataView(wanted: number): DataView {

@@ -32,6 +32,13 @@ export interface Wpdu {
 export const Wpdu: Codec<Wpdu> = {
   read(from) {
     const start = from.at;
+    if (from.observer === undefined) {
+      const version = from.u16();
+      if (version !== wrapperVersion) throw wrongVersion(version, start);
+      const source = from.u16();
+      const destination = from.u16();
+      return { source, destination, pdu: from.take(from.u16()) };
+    }
     const field = <T>(name: string, read: () => T): T => {
       from.observer?.enter(name, from.at);
       const value = read();
@@ -39,9 +46,7 @@ export const Wpdu: Codec<Wpdu> = {
       return value;
     };
     const version = field("version", () => from.u16());
-    if (version !== wrapperVersion) {
-      throw new Fault("bad-version", `wrapper version ${version}`, { layer: "wrapper", offset: start });
-    }
+    if (version !== wrapperVersion) throw wrongVersion(version, start);
     const source = field("source", () => from.u16());
     const destination = field("destination", () => from.u16());
     const length = field("length", () => from.u16());
@@ -79,6 +84,10 @@ export const Wpdu: Codec<Wpdu> = {
     };
   },
 };
+
+function wrongVersion(version: number, offset: number): Fault {
+  return new Fault("bad-version", `wrapper version ${version}`, { layer: "wrapper", offset });
+}
 
 /** The WPDU that the octets are, all of them. Faults `bad-version`, `truncated`, `trailing-octets`. */
 export function decodeWpdu(octets: Uint8Array): Wpdu {
