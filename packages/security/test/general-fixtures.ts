@@ -52,7 +52,7 @@ export function keysOf(suite: number) {
   };
 }
 
-export const masterKeyOf = (suite: number): Uint8Array =>
+const masterKeyOf = (suite: number): Uint8Array =>
   Uint8Array.from({ length: suite === 2 ? 32 : 16 }, (_, at) => 0x55 ^ at);
 
 export function peerKeysOf(provider: CryptoProvider, suite: 1 | 2): PeerKeys {

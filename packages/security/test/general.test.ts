@@ -232,7 +232,7 @@ describe.each([noble, node])("S28: the ephemeral key of C(1e,1s) with $name", (p
   const signed = (point: Uint8Array) =>
     concat(point, provider.ecdsaSign(curve, scalars[1].client.digitalSignature, point));
   const sealed = end("client", provider, 1).seal(get, ciphered("one-pass-diffie-hellman"));
-  const given = (keyCipheredData: Uint8Array, keyParameters = Uint8Array.of(1)) =>
+  const given = (keyCipheredData: Uint8Array, keyParameters: Uint8Array = Uint8Array.of(1)) =>
     faultOf(() =>
       end("server", provider, 1).open(
         remade(sealed, (apdu) => ({ ...apdu, keyInfo: { choice: "agreed-key", keyParameters, keyCipheredData } })),

@@ -89,7 +89,7 @@ export function rawSignature(curve: Curve, der: Uint8Array): Uint8Array {
 }
 
 /** The ECDSA-Sig-Value of r ‖ s. */
-export function derSignature(raw: Uint8Array): Uint8Array {
+function derSignature(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   const parts = [raw.subarray(0, half), raw.subarray(half)];
   return toDer(new Sequence({ value: parts.map((part) => new Integer({ valueHex: positive(part) })) }));

@@ -2,7 +2,7 @@ import { sameOctets } from "@dlmskit/core";
 import { Integer } from "asn1js";
 import { Certificate as CertificateBlock, RelativeDistinguishedNames, type Time } from "pkijs";
 import { fresh } from "../challenges.ts";
-import { newKeyPair } from "../key-agreement.ts";
+import { type KeyPair, newKeyPair } from "../key-agreement.ts";
 import type { CryptoProvider, Curve, Random } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 import { positive, signatureAlgorithm, signedDer, timeOf, toDer } from "./asn1.ts";
@@ -107,17 +107,18 @@ export class CertificateAuthority {
     this.#keyIdentifier = certificate.subjectKeyIdentifier ?? keyIdentifier(provider, certificate.publicKey);
   }
 
-  /** A new root, signed by itself. Fault `bad-random`. */
+  /** A new root, signed by itself. Unless its key is given, to be kept elsewhere too, it makes one. Fault `bad-random`. */
   static root(
     options: Validity & {
       readonly provider: CryptoProvider;
       readonly random: Random;
       readonly curve: Curve;
       readonly name: string;
+      readonly keyPair?: KeyPair;
     },
   ): CertificateAuthority {
     const { provider, random, curve, name, notBefore, notAfter } = options;
-    const { privateKey, publicKey } = newKeyPair(provider, curve, random);
+    const { privateKey, publicKey } = options.keyPair ?? newKeyPair(provider, curve, random);
     const certificate = sign(
       { provider, random, curve, privateKey },
       nameOf(name),
@@ -133,13 +134,18 @@ export class CertificateAuthority {
     return new CertificateAuthority({ provider, random, certificate, privateKey });
   }
 
-  /** A new authority below this one, for end entities alone unless `pathLength` says more. */
+  /** A new authority below this one, for end entities alone unless `pathLength` says more. Its key likewise, on `curve`. */
   subordinate(
-    options: Validity & { readonly name: string; readonly curve?: Curve; readonly pathLength?: number },
+    options: Validity & {
+      readonly name: string;
+      readonly curve?: Curve;
+      readonly pathLength?: number;
+      readonly keyPair?: KeyPair;
+    },
   ): CertificateAuthority {
     const { provider, random } = this.#signer;
     const { name, notBefore, notAfter, curve = this.#signer.curve, pathLength = 0 } = options;
-    const { privateKey, publicKey } = newKeyPair(provider, curve, random);
+    const { privateKey, publicKey } = options.keyPair ?? newKeyPair(provider, curve, random);
     const certificate = this.#issue({
       ...{ notBefore, notAfter, curve, publicKey },
       subject: name,

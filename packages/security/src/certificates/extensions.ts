@@ -12,7 +12,7 @@ import { AuthorityKeyIdentifier, BasicConstraints, Extension, ExtKeyUsage } from
 import { toDer } from "./asn1.ts";
 
 /** The bits of the extension keyUsage, in their order. RFC 5280 4.2.1.3. */
-export const keyUsages = [
+const keyUsages = [
   "digitalSignature",
   "nonRepudiation",
   "keyEncipherment",
