@@ -20,7 +20,11 @@ export const GetRequest = tagged(
 );
 export type GetRequest = Of<typeof GetRequest>;
 
-const getResponse = <D>(data: Codec<D>) =>
+/**
+ * The codec of a GET response whose Data is read by a description, straight into what the program wants:
+ * `decode(getResponseOf(T.array(row)), octets)`. Faults as of the description.
+ */
+export const getResponseOf = <D>(data: Codec<D>) =>
   tagged(
     ApduTag["get-response"],
     choice("apdu", {
@@ -31,9 +35,9 @@ const getResponse = <D>(data: Codec<D>) =>
   );
 
 /** GET.response (tag C4), all forms. */
-export const GetResponse = getResponse(Data);
+export const GetResponse = getResponseOf(Data);
 export type GetResponse = Of<typeof GetResponse>;
 
 /** The same with each Data left as its octets (`EncodedData`), for a reader that knows by itself what they are. */
-export const EncodedGetResponse = getResponse(EncodedData);
+export const EncodedGetResponse = getResponseOf(EncodedData);
 export type EncodedGetResponse = Of<typeof EncodedGetResponse>;

@@ -23,7 +23,7 @@ export * from "./enumerations.ts";
 export * from "./errors.ts";
 export * from "./explain.ts";
 export * from "./general.ts";
-export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse } from "./get.ts";
+export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse, getResponseOf } from "./get.ts";
 export * from "./initiate.ts";
 export { Invoke, LongInvoke, type Priority, type ServiceClass } from "./invoke.ts";
 export { type Keyed, keyed } from "./keyed.ts";

@@ -1,4 +1,4 @@
-import { type Codec, type Fault, fixedInlineOf, inlined, prefixed, type Reader } from "@dlmskit/core";
+import { type Codec, type Fault, inlined, ownInlineOf, prefixed, type Reader } from "@dlmskit/core";
 import { DataTag, type DataTypeName, tagText, typeOfTag } from "./data-type.ts";
 
 /** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
@@ -34,6 +34,6 @@ export function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
     toJson: inner.toJson,
     fromJson: inner.fromJson,
   };
-  const fixed = fixedInlineOf(inner);
-  return fixed === undefined ? codec : inlined(codec, prefixed([tag], fixed));
+  const inline = ownInlineOf(inner);
+  return inline === undefined ? codec : inlined(codec, prefixed([tag], inline));
 }

@@ -25,6 +25,7 @@ import {
   type Of,
   prefixed,
   type Reader,
+  sizedBy,
   toHex,
   toLatin1,
   u8,
@@ -69,11 +70,21 @@ const strictBool: Codec<boolean> = {
 
 const octetText = { toJson: toHex, fromJson: (json: Json) => fromHex(asText(json)) };
 
-const sized: Codec<Uint8Array> = {
-  read: (from) => from.take(from.boundedLength()),
-  write: (value, to) => to.sized(asOctets(value)),
-  ...octetText,
-};
+const sized: Codec<Uint8Array> = inlined<Codec<Uint8Array>>(
+  {
+    read: (from) => from.take(from.boundedLength()),
+    write: (value, to) => to.sized(asOctets(value)),
+    ...octetText,
+  },
+  sizedBy<Uint8Array>(
+    (octets, at, count) => octets.subarray(at, at + count),
+    (value, to) => {
+      if (!(value instanceof Uint8Array)) return false;
+      to.sized(value);
+      return true;
+    },
+  ),
+);
 
 const text = (octetsOf: (value: string) => Uint8Array, read: (from: Reader) => string): Codec<string> => ({
   read,
@@ -84,6 +95,42 @@ const text = (octetsOf: (value: string) => Uint8Array, read: (from: Reader) => s
     return asText(json);
   },
 });
+
+const latin1 = inlined(
+  text(latin1Octets, (from) => toLatin1(from.take(from.boundedLength()))),
+  sizedBy<string>(
+    (octets, at, count) => {
+      if (count > 24) return toLatin1(octets.subarray(at, at + count));
+      let all = "";
+      for (let step = at; step < at + count; step++) all += String.fromCharCode(octets[step] as number);
+      return all;
+    },
+    (value, to) => {
+      if (typeof value !== "string") return false;
+      to.size(value.length);
+      const at = to.claim(value.length);
+      const { octets } = to;
+      for (let step = 0; step < value.length; step++) {
+        const code = value.charCodeAt(step);
+        if (code > 0xff) return false;
+        octets[at + step] = code;
+      }
+      return true;
+    },
+  ),
+);
+
+const truth: Codec<boolean> = inlined<Codec<boolean>>(
+  { ...strictBool },
+  byFunctions<boolean>(
+    1,
+    (octets, at) => octets[at] !== 0,
+    (value, octets, at) => {
+      octets[at] = value ? 1 : 0;
+      return typeof value === "boolean";
+    },
+  ),
+);
 
 /** Octets of a fixed number: views when read. */
 function octetsOf(count: number): Codec<Uint8Array> {
@@ -214,7 +261,7 @@ const anyData: TypedCodec<Data> = { ...Data, types: [] };
  */
 export const T = {
   nullData: simple("null-data", nothing),
-  boolean: simple("boolean", strictBool),
+  boolean: simple("boolean", truth),
   /** A text of 0 and 1. */
   bitString: simple("bit-string", bits),
   integer: simple("integer", i8),
@@ -228,10 +275,7 @@ export const T = {
   octetString: simple("octet-string", sized),
   /** An octet-string of exactly `count` octets. */
   octetStringOf: (count: number): TypedCodec<Uint8Array> => within(count, octetsOf(count)),
-  visibleString: simple(
-    "visible-string",
-    text(latin1Octets, (from) => toLatin1(from.take(from.boundedLength()))),
-  ),
+  visibleString: simple("visible-string", latin1),
   utf8String: simple("utf8-string", text(utf8Octets, readUtf8)),
   /** An enum by names; a number without a name is Fault `bad-value`. */
   enumeration: <const N extends Readonly<Record<string, number>>>(names: N): TypedCodec<keyof N & string> =>

@@ -2,7 +2,7 @@
 import { type Codec, decode, encode, Fault, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { decodeApdu, encodeApdu, T } from "../src/index.ts";
+import { decodeApdu, encodeApdu, getResponseOf, T } from "../src/index.ts";
 import { apdus } from "./apdus.ts";
 import { cosemDateTime } from "./arbitraries.ts";
 
@@ -37,6 +37,9 @@ const rows = () =>
 const mixed = () =>
   T.structure({
     text: T.visibleString,
+    octets: T.octetString,
+    count: T.long64Unsigned,
+    balance: T.long64,
     list: T.array(T.longUnsigned),
     lists: T.array(T.array(T.structure({ x: T.nullable(T.unsigned), y: T.boolean }))),
     any: T.any,
@@ -60,7 +63,10 @@ const row = fc.record({
   h: u8,
 });
 const mixedValue = fc.record({
-  text: fc.string({ maxLength: 5 }),
+  text: fc.string({ maxLength: 40 }),
+  octets: fc.uint8Array({ maxLength: 300 }),
+  count: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  balance: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   list: fc.array(fc.nat(0xffff), { maxLength: 200 }),
   lists: fc.array(fc.array(fc.record({ x: fc.option(u8), y: fc.boolean() }), { maxLength: 3 }), { maxLength: 3 }),
   any: fc.constantFrom({ type: "null-data" }, { type: "unsigned", value: 3 }),
@@ -169,6 +175,22 @@ describe("typed Data as a program", () => {
 });
 
 describe("APDUs as programs", () => {
+  it("a GET response straight into typed values", () => {
+    const codec = getResponseOf(T.structure({ scaler: T.integer, unit: T.enum }));
+    const octets = Uint8Array.of(0xc4, 1, 0xc1, 0, 2, 2, 15, 0, 22, 30);
+    expect(decode(warmed(codec as Codec<unknown>, octets), octets)).toEqual({
+      apdu: "get-response-normal",
+      invokeId: 1,
+      priority: "high",
+      serviceClass: "confirmed",
+      result: { data: { scaler: 0, unit: 30 } },
+    });
+    expect(outcome(() => decode(codec, Uint8Array.of(0xc4, 1, 0xc1, 0, 1, 0)))).toMatchObject({
+      code: "type-unmatched",
+      path: ["get-response-normal", "result", "data"],
+    });
+  });
+
   it.each(apdus)("%s: what is damaged is refused the same way, or not at all", (_, arbitrary) => {
     // With an observer the ordinary way is taken.
     const observer = { enter: () => {}, leave: () => {} };

@@ -1,20 +1,18 @@
 import { asList, asObject, asText, badJson, type Codec, type Json, type Of, type RecordCodec } from "./codec.ts";
 import { Fault, stepped } from "./fault.ts";
+import { compiled, fixedInlineOf, inlined } from "./inline.ts";
+import { recordInline } from "./inline-parts.ts";
 import {
   armsInline,
-  compiled,
   fieldsInline,
-  fixedInlineOf,
   type InlineArm,
-  inlined,
   inlinedRecord,
   joinedInline,
   listInline,
   makeObject,
-  recordInline,
   recordInlineOf,
   recordValue,
-} from "./inline.ts";
+} from "./inline-records.ts";
 import type { Reader } from "./reader.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own

@@ -1,6 +1,7 @@
 import { asObject, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault, stepped } from "./fault.ts";
-import { byFunctions, inlined } from "./inline.ts";
+import { inlined } from "./inline.ts";
+import { byFunctions } from "./inline-parts.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 

@@ -69,7 +69,7 @@ export interface FreeInline {
 export type Inline = FixedInline | FreeInline;
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever a codec is for, it is written out the same way
-type AnyCodec = Codec<any>;
+export type AnyCodec = Codec<any>;
 
 const key = Symbol("inline");
 
@@ -84,6 +84,8 @@ export function inlined<C extends AnyCodec>(codec: C, inline: Inline): C {
 const ownInline = (codec: AnyCodec): Inline | undefined => (codec as { readonly [key]?: Inline })[key];
 /** How a codec is written into a program: as what it is, or as a call of it. */
 export const inlineOf = (codec: AnyCodec): Inline => ownInline(codec) ?? called(codec);
+/** The inline of a codec that has one of its own. */
+export const ownInlineOf = (codec: AnyCodec): Inline | undefined => ownInline(codec);
 /** The inline of a codec of always the same number of octets; undefined for any other. */
 export function fixedInlineOf(codec: AnyCodec): FixedInline | undefined {
   const inline = ownInline(codec);
@@ -91,7 +93,7 @@ export function fixedInlineOf(codec: AnyCodec): FixedInline | undefined {
 }
 
 /** Whether a codec's value is never undefined, as far as the program knows. */
-const isInlinable = (codec: AnyCodec): boolean => ownInline(codec) !== undefined;
+export const isInlinable = (codec: AnyCodec): boolean => ownInline(codec) !== undefined;
 
 /** Puts the steps in front of the path of a Fault that passes by. */
 function steppedAll(caught: unknown, steps: readonly (string | number)[]): unknown {
@@ -113,7 +115,7 @@ function called(codec: AnyCodec): FreeInline {
   };
 }
 
-const failUnless = (tests: readonly string[], otherwise: string): string =>
+export const failUnless = (tests: readonly string[], otherwise: string): string =>
   tests.length === 0 ? "" : `if (!(${tests.join(" && ")})) return ${otherwise};`;
 
 /** Statements that read one codec at `p`. */
@@ -223,277 +225,3 @@ export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inl
   };
   return inlined(whole, inline);
 }
-
-/** Integers. */
-const u32At = (at: string): string =>
-  `((o[${at}] << 24 | o[${at} + 1] << 16 | o[${at} + 2] << 8 | o[${at} + 3]) >>> 0)`;
-const put16 = (value: string, at: string): string => `o[${at}] = ${value} >>> 8; o[${at} + 1] = ${value};`;
-const put32 = (value: string, at: string): string =>
-  `o[${at}] = ${value} >>> 24; o[${at} + 1] = ${value} >>> 16; o[${at} + 2] = ${value} >>> 8; o[${at} + 3] = ${value};`;
-
-const fixed = (
-  octets: number,
-  value: (at: string) => string,
-  same: (value: string) => string,
-  put: (value: string, at: string) => string,
-): FixedInline => ({
-  octets,
-  read: (_, at) => ({ tests: [], value: value(at) }),
-  write: (_, name, at) => ({ tests: [`${same(name)} === ${name}`], puts: [put(name, at)] }),
-});
-
-export const integerInlines = {
-  u8: fixed(
-    1,
-    (at) => `o[${at}]`,
-    (v) => `(${v} & 0xff)`,
-    (v, at) => `o[${at}] = ${v};`,
-  ),
-  u16: fixed(
-    2,
-    (at) => `(o[${at}] << 8 | o[${at} + 1])`,
-    (v) => `(${v} & 0xffff)`,
-    put16,
-  ),
-  u32: fixed(4, u32At, (v) => `(${v} >>> 0)`, put32),
-  i8: fixed(
-    1,
-    (at) => `(o[${at}] << 24 >> 24)`,
-    (v) => `(${v} << 24 >> 24)`,
-    (v, at) => `o[${at}] = ${v};`,
-  ),
-  i16: fixed(
-    2,
-    (at) => `((o[${at}] << 8 | o[${at} + 1]) << 16 >> 16)`,
-    (v) => `(${v} << 16 >> 16)`,
-    put16,
-  ),
-  i32: fixed(
-    4,
-    (at) => `(${u32At(at)} | 0)`,
-    (v) => `(${v} | 0)`,
-    put32,
-  ),
-} as const satisfies Record<string, FixedInline>;
-
-/** A fixed codec by functions: what reads at an offset, and what writes there, false where the value is not plain. */
-export function byFunctions<T>(
-  octets: number,
-  read: (octets: Uint8Array, at: number) => T,
-  write: (value: T, octets: Uint8Array, at: number) => boolean,
-): FixedInline {
-  return {
-    octets,
-    read: (program, at) => ({ tests: [], value: `${program.bind(read)}(o, ${at})` }),
-    write: (program, value, at) => ({
-      tests: [],
-      puts: [`if (!${program.bind(write)}(${value}, o, ${at})) return false;`],
-    }),
-  };
-}
-
-/** One octet that is always the same in front of a fixed codec, or several. */
-export function prefixed(prefix: readonly number[], inner: FixedInline): FixedInline {
-  const count = prefix.length;
-  return {
-    octets: count + inner.octets,
-    read(program, at) {
-      const { tests, value } = inner.read(program, `${at} + ${count}`);
-      return { tests: [...prefix.map((octet, step) => `o[${at} + ${step}] === ${octet}`), ...tests], value };
-    },
-    write(program, value, at) {
-      const { tests, puts } = inner.write(program, value, `${at} + ${count}`);
-      return { tests, puts: [...prefix.map((octet, step) => `o[${at} + ${step}] = ${octet};`), ...puts] };
-    },
-  };
-}
-
-/** The fields of a record that are one after another, as an object. Undefined where the object would not be a plain one. */
-export function recordInline(fields: readonly (readonly [name: string, codec: AnyCodec])[]): Inline | undefined {
-  const inlines = fields.map(([name, codec]) => [name, inlineOf(codec), isInlinable(codec)] as const);
-  if (fields.some(([name]) => name === "__proto__")) return undefined;
-  const key = (name: string): string => JSON.stringify(name);
-  const object = (value: string): string[] => [`typeof ${value} === "object"`, `${value} !== null`];
-  if (inlines.every(([, inline]) => inline.octets !== undefined)) {
-    const parts = inlines as readonly (readonly [string, FixedInline, boolean])[];
-    const whole: FixedInline = {
-      octets: parts.reduce((sum, [, { octets }]) => sum + octets, 0),
-      read(program, at) {
-        const tests: string[] = [];
-        const members: string[] = [];
-        let offset = 0;
-        for (const [name, inline] of parts) {
-          const one = inline.read(program, `${at} + ${offset}`);
-          tests.push(...one.tests);
-          members.push(`${key(name)}: ${one.value}`);
-          offset += inline.octets;
-        }
-        return { tests, value: `{ ${members.join(", ")} }` };
-      },
-      write(program, value, at) {
-        const tests = object(value);
-        const puts: string[] = [];
-        let offset = 0;
-        for (const [name, inline] of parts) {
-          const one = inline.write(program, `${value}[${key(name)}]`, `${at} + ${offset}`);
-          tests.push(...one.tests);
-          puts.push(...one.puts);
-          offset += inline.octets;
-        }
-        return { tests, puts };
-      },
-    };
-    return whole;
-  }
-  const free: FreeInline = {
-    read(program, into, path) {
-      const named = inlines.map(([name, inline, never]) => ({ name, inline, never, variable: program.variable() }));
-      const reads = named.map(
-        ({ name, inline, variable }) =>
-          `let ${variable}; ${readStatements(program, inline, variable, [...path, key(name)])}`,
-      );
-      // A field that may be absent is a key that may be absent.
-      const certain = named.every(({ never }) => never);
-      const made = certain
-        ? `${into} = { ${named.map(({ name, variable }) => `${key(name)}: ${variable}`).join(", ")} };`
-        : `${into} = {}; ${named.map(({ name, variable }) => `if (${variable} !== undefined) ${into}[${key(name)}] = ${variable};`).join(" ")}`;
-      return `${reads.join(" ")} ${made}`;
-    },
-    write(program, value, path) {
-      const writes = inlines.map(([name, inline]) => {
-        const variable = program.variable();
-        return `const ${variable} = ${value}[${key(name)}]; ${writeStatements(program, inline, variable, [...path, key(name)])}`;
-      });
-      return `${failUnless(object(value), "false")} ${writes.join(" ")}`;
-    },
-  };
-  return free;
-}
-
-/**
- * How a record is written into a program as part of another: statements that read its fields, and the members of the object
- * that they make (`"classId": v3`), or those of them that may be absent.
- */
-export interface RecordInline {
-  read(program: Program, path: readonly string[]): { readonly statements: string; readonly members: readonly Member[] };
-  write(program: Program, value: string, path: readonly string[]): string;
-}
-
-export interface Member {
-  readonly name: string;
-  readonly value: string;
-  /** Whether it may be undefined, and its key absent. */
-  readonly mayBeAbsent?: boolean;
-}
-
-const recordKey = Symbol("record inline");
-
-/** Lets a record be written into a program. Like `inlined`. */
-export function inlinedRecord<C extends AnyCodec>(codec: C, inline: RecordInline): C {
-  return Object.defineProperty(codec, recordKey, { value: inline });
-}
-
-export const recordInlineOf = (codec: AnyCodec): RecordInline | undefined =>
-  (codec as { readonly [recordKey]?: RecordInline })[recordKey];
-
-/** An expression or statements that make the object of these members in the variable `into`. */
-export function makeObject(into: string, members: readonly Member[]): string {
-  const certain = members.filter(({ mayBeAbsent }) => mayBeAbsent !== true);
-  const literal = `${into} = { ${certain.map(({ name, value }) => `${JSON.stringify(name)}: ${value}`).join(", ")} };`;
-  const rest = members
-    .filter(({ mayBeAbsent }) => mayBeAbsent === true)
-    .map(({ name, value }) => `if (${value} !== undefined) ${into}[${JSON.stringify(name)}] = ${value};`);
-  return [literal, ...rest].join(" ");
-}
-
-/** Fields one after another, as part of a record. Undefined where an object of them would not be a plain one. */
-export function fieldsInline(fields: readonly (readonly [name: string, codec: AnyCodec])[]): RecordInline | undefined {
-  if (fields.some(([name]) => name === "__proto__")) return undefined;
-  return {
-    read(program, path) {
-      const members: Member[] = [];
-      const statements = fields.map(([name, codec]) => {
-        const value = program.variable();
-        members.push({ name, value, mayBeAbsent: !isInlinable(codec) });
-        const steps = [...path, JSON.stringify(name)];
-        return `let ${value}; ${readStatements(program, inlineOf(codec), value, steps)}`;
-      });
-      return { statements: statements.join(" "), members };
-    },
-    write: (program, value, path) =>
-      fields
-        .map(([name, codec]) => {
-          const variable = program.variable();
-          const steps = [...path, JSON.stringify(name)];
-          return `const ${variable} = ${value}[${JSON.stringify(name)}]; ${writeStatements(program, inlineOf(codec), variable, steps)}`;
-        })
-        .join(" "),
-  };
-}
-
-/** Several records as one. */
-export function joinedInline(parts: readonly (RecordInline | undefined)[]): RecordInline | undefined {
-  const known = parts.filter((part) => part !== undefined);
-  if (known.length < parts.length) return undefined;
-  return {
-    read(program, path) {
-      const read = known.map((part) => part.read(program, path));
-      return {
-        statements: read.map(({ statements }) => statements).join(" "),
-        members: read.flatMap(({ members }) => members),
-      };
-    },
-    write: (program, value, path) => known.map((part) => part.write(program, value, path)).join(" "),
-  };
-}
-
-/** A record as a value of its own. */
-export const recordValue = (record: RecordInline): FreeInline => ({
-  read(program, into, path) {
-    const { statements, members } = record.read(program, path);
-    return `${statements} ${makeObject(into, members)}`;
-  },
-  write: (program, value, path) =>
-    `if (typeof ${value} !== "object" || ${value} === null) return false; ${record.write(program, value, path)}`,
-});
-
-/** What a tag octet leads to: statements for reading, and for writing behind the tag. */
-export interface InlineArm {
-  readonly tag: number;
-  readonly name: string;
-  /** Undefined for an arm that only goes the ordinary way. */
-  readonly read?: (program: Program, into: string, path: readonly string[]) => string;
-  readonly write?: (program: Program, value: string, path: readonly string[]) => string;
-}
-
-/** One of several by a tag octet. `which`: the expression, of the value, that is the name of its arm. */
-export function armsInline(arms: readonly InlineArm[], which: (value: string) => string): FreeInline {
-  return {
-    read(program, into, path) {
-      const cases = arms.flatMap(({ tag, name, read }) =>
-        read === undefined ? [] : [`case ${tag}: { ${read(program, into, [...path, JSON.stringify(name)])} break; }`],
-      );
-      return `if (p >= end) return $fail; switch (o[p++]) { ${cases.join(" ")} default: return $fail; }`;
-    },
-    write(program, value, path) {
-      const cases = arms.flatMap(({ tag, name, write }) =>
-        write === undefined
-          ? []
-          : [
-              `case ${JSON.stringify(name)}: { to.u8(${tag}); ${write(program, value, [...path, JSON.stringify(name)])} break; }`,
-            ],
-      );
-      return `if (typeof ${value} !== "object" || ${value} === null) return false; switch (${which(value)}) { ${cases.join(" ")} default: return false; }`;
-    },
-  };
-}
-
-/** A list with its count in front, of items of at least `minimum` octets. */
-export const listInline = (item: AnyCodec, minimum: number): FreeInline => ({
-  read(program, into, path) {
-    const count = program.variable();
-    return `let ${count}; ${readCount(count)} if (${count} * ${minimum} > end - p) return $fail; ${into} = []; ${readItems(program, inlineOf(item), into, count, path)}`;
-  },
-  write: (program, value, path) =>
-    `if (!Array.isArray(${value})) return false; to.size(${value}.length); ${writeItems(program, inlineOf(item), value, path)}`,
-});

@@ -1,6 +1,7 @@
 import { asText, type Codec } from "./codec.ts";
 import { Fault } from "./fault.ts";
-import { byFunctions, inlined } from "./inline.ts";
+import { inlined } from "./inline.ts";
+import { byFunctions } from "./inline-parts.ts";
 
 /** An OBIS code, the six value groups A to F as `"1.0.1.8.0.255"`. */
 export type LogicalName = string;

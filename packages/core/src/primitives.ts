@@ -1,6 +1,7 @@
 import { asText, badJson, type Codec, type Json } from "./codec.ts";
 import { Fault } from "./fault.ts";
-import { type FixedInline, inlined, integerInlines } from "./inline.ts";
+import { type FixedInline, inlined } from "./inline.ts";
+import { byFunctions, integerInlines } from "./inline-parts.ts";
 import { fromHex, toHex } from "./octets.ts";
 import type { Reader } from "./reader.ts";
 import { inRange, type Writer } from "./writer.ts";
@@ -67,14 +68,30 @@ export const i32: Codec<number> = integer(
   integerInlines.i32,
 );
 
-function integer64(low: bigint, high: bigint, read: (from: Reader) => bigint): Codec<bigint> {
+const word = (octets: Uint8Array, at: number): number =>
+  (((octets[at] as number) << 24) |
+    ((octets[at + 1] as number) << 16) |
+    ((octets[at + 2] as number) << 8) |
+    (octets[at + 3] as number)) >>>
+  0;
+// What a number holds exactly makes a bigint in one step.
+const join64 = (high: number, low: number): bigint =>
+  high < 0x200000 && high >= -0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
+const u64At = (octets: Uint8Array, at: number): bigint => join64(word(octets, at), word(octets, at + 4));
+const i64At = (octets: Uint8Array, at: number): bigint => join64(word(octets, at) | 0, word(octets, at + 4));
+
+function integer64(
+  low: bigint,
+  high: bigint,
+  read: (from: Reader) => bigint,
+  readAt: (octets: Uint8Array, at: number) => bigint,
+): Codec<bigint> {
+  const isIn = (value: bigint): boolean => typeof value === "bigint" && value >= low && value <= high;
   const check = (value: bigint): bigint => {
-    if (typeof value !== "bigint" || value < low || value > high) {
-      throw new Fault("out-of-range", `${String(value)} is not a bigint from ${low} to ${high}`);
-    }
+    if (!isIn(value)) throw new Fault("out-of-range", `${String(value)} is not a bigint from ${low} to ${high}`);
     return value;
   };
-  return {
+  const codec: Codec<bigint> = {
     read,
     write: (value, to) => to.u64(check(value)),
     toJson: (value) => value.toString(),
@@ -84,10 +101,19 @@ function integer64(low: bigint, high: bigint, read: (from: Reader) => bigint): C
       return check(BigInt(text));
     },
   };
+  return inlined(
+    codec,
+    byFunctions<bigint>(8, readAt, (value, octets, at) => {
+      if (!isIn(value)) return false;
+      let rest = BigInt.asUintN(64, value);
+      for (let step = 7; step >= 0; step--, rest >>= 8n) octets[at + step] = Number(rest & 0xffn);
+      return true;
+    }),
+  );
 }
 
-export const u64: Codec<bigint> = integer64(0n, 0xffffffffffffffffn, (from) => from.u64());
-export const i64: Codec<bigint> = integer64(-0x8000000000000000n, 0x7fffffffffffffffn, (from) => from.i64());
+export const u64: Codec<bigint> = integer64(0n, 0xffffffffffffffffn, (from) => from.u64(), u64At);
+export const i64: Codec<bigint> = integer64(-0x8000000000000000n, 0x7fffffffffffffffn, (from) => from.i64(), i64At);
 
 /** A float in JSON: a number, or `"NaN"`, `"Infinity"`, `"-Infinity"`; minus zero is `"-0"`. */
 function float(read: (from: Reader) => number, write: (value: number, to: Writer) => void): Codec<number> {

@@ -1,4 +1,4 @@
-import { type Apdu, Data, decodeApdu, EncodedGetResponse, encodeApdu, T } from "@dlmskit/apdu";
+import { type Apdu, Data, decodeApdu, encodeApdu, getResponseOf, T } from "@dlmskit/apdu";
 import { decode, encode, fcs16 } from "@dlmskit/core";
 import { decodeFrame, unwrapLlc } from "@dlmskit/hdlc";
 import { decodeWpdu, encodeWpdu } from "@dlmskit/wrapper";
@@ -35,11 +35,12 @@ const Struct8 = T.structure({
   unit: T.enum,
   on: T.boolean,
 });
-/** The same straight into typed values: the Data is left in its octets until it is read as what it is. */
+/** The same straight into typed values: no tree between. */
+const Struct8Response = getResponseOf(Struct8);
 function struct8Typed(octets: Uint8Array): unknown {
-  const apdu = decode(EncodedGetResponse, decodeWpdu(octets).pdu);
-  if (apdu.apdu !== "get-response-normal" || apdu.result.data === undefined) throw new Error("no value");
-  return decode(Struct8, apdu.result.data.octets);
+  const apdu = decode(Struct8Response, decodeWpdu(octets).pdu);
+  if (apdu.apdu !== "get-response-normal") throw new Error("no value");
+  return apdu.result.data;
 }
 
 const columns = {
