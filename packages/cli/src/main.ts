@@ -19,6 +19,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   invoke: async () => (await import("./commands/write.ts")).invokeCommand,
   profile: async () => (await import("./commands/profile.ts")).profileCommand,
   discover: async () => (await import("./commands/discover.ts")).discoverCommand,
+  cert: async () => (await import("./commands/cert.ts")).certCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
 };

@@ -1,0 +1,79 @@
+import { CertificateLifecycle, type CertificateRow, type HeldCertificate } from "@dlmskit/client/certificates";
+import { usageOf } from "@dlmskit/security/certificates";
+import { node } from "@dlmskit/security/node";
+import { openMemoryStore, type Store } from "@dlmskit/storage";
+import { table } from "../output/table.ts";
+import { openStoreOf } from "../store.ts";
+import { AuthorityFolder } from "./authority-folder.ts";
+import { serialText } from "./issue.ts";
+import { day, missing, nowInSeconds } from "./options.ts";
+import { iso } from "./show.ts";
+
+export interface ExpiringOptions {
+  readonly within: number;
+  readonly ca?: string;
+  readonly store?: string;
+  readonly at?: number;
+  readonly json?: boolean;
+}
+
+/** What an authority's folder has, as the table that a store has. */
+async function storeOf(path: string): Promise<Store> {
+  const folder = new AuthorityFolder(path);
+  const revoked = new Set(folder.lists().flatMap((list) => list.revoked.map((one) => serialText(one))));
+  const rows = [folder.certificate("root"), folder.certificate("sub"), ...folder.issued()].map(
+    (certificate): CertificateRow => ({
+      certificateType: certificate.authority === undefined ? "DEVICE" : "AUTHORITY",
+      entityId: 0,
+      certificateData: certificate.der,
+      validFrom: certificate.notBefore,
+      validUntil: certificate.notAfter,
+      status: revoked.has(serialText(certificate)) ? "REVOKED" : "VALID",
+    }),
+  );
+  const store = await openMemoryStore();
+  await store.certificates.addAll(rows);
+  return store;
+}
+
+function document({ row, certificate }: HeldCertificate, at: number) {
+  const { meterId } = row;
+  return {
+    subject: certificate.subjectName,
+    usage: usageOf(certificate) ?? "authority",
+    serialNumber: serialText(certificate),
+    notAfter: iso(certificate.notAfter),
+    days: Math.floor((certificate.notAfter - at) / day),
+    ...(meterId === undefined ? {} : { meter: meterId }),
+  };
+}
+
+/** Certificates that end soon or have ended, and that no later one stands for. */
+export async function expiring(options: ExpiringOptions): Promise<void> {
+  const { within, ca, at = nowInSeconds(), json } = options;
+  if ((ca === undefined) === (options.store === undefined)) {
+    throw missing("where the certificates are is to be told once", "--ca DIR or --store STORE");
+  }
+  await using store =
+    ca === undefined
+      ? await openStoreOf(options.store as string, (message) => process.stderr.write(`${message}\n`))
+      : await storeOf(ca);
+  const lifecycle = new CertificateLifecycle({
+    table: store.certificates,
+    provider: node,
+    unreadable: (id, fault) => process.stderr.write(`row ${id}: ${fault.message}\n`),
+  });
+  const due = await lifecycle.due({ at, within: within * day, meters: true });
+  const documents = due.map((one) => document(one, at));
+  if (json) {
+    for (const one of documents) process.stdout.write(`${JSON.stringify(one)}\n`);
+    return;
+  }
+  if (documents.length === 0) {
+    process.stdout.write(`none ends within ${within} days\n`);
+    return;
+  }
+  const rows = documents.map((one) => [one.subject, one.usage, one.notAfter, String(one.days), one.meter ?? ""]);
+  const columns = [{ title: "subject" }, { title: "usage" }, { title: "ends" }];
+  process.stdout.write(table([...columns, { title: "days", align: "right" }, { title: "meter" }], rows));
+}

@@ -1,0 +1,53 @@
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { Fault } from "@dlmskit/core";
+
+/** The octets of a file. Fault `no-such-file`. */
+export function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new Fault("no-such-file", `${path} cannot be read`, { layer: "cli", cause });
+  }
+}
+
+/** What is to be written. */
+export interface NewFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** For its owner's eyes alone. */
+  readonly secret?: boolean;
+}
+
+/** Writes new files, durably: all, or after a Fault none. Faults `file-exists`, `not-written`. */
+export function writeNew(files: readonly NewFile[]): void {
+  const written: string[] = [];
+  try {
+    for (const { path, content, secret = false } of files) {
+      const file = openSync(path, "wx", secret ? 0o600 : 0o644);
+      written.push(path);
+      try {
+        writeSync(file, content as string);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    }
+  } catch (caught) {
+    for (const path of written) rmSync(path, { force: true });
+    const { code, path } = caught as NodeJS.ErrnoException;
+    const exists = code === "EEXIST";
+    throw new Fault(
+      exists ? "file-exists" : "not-written",
+      `${path} ${exists ? "is there already" : "cannot be written"}`,
+      {
+        layer: "cli",
+        hint: exists ? "nothing is overwritten: give another name, or move it away" : "does its folder exist?",
+      },
+    );
+  }
+}
+
+/** `meter.key.pem` for `meter.pem`. */
+export function keyPathOf(path: string): string {
+  return `${path.replace(/\.(pem|crt|cer|der|csr)$/, "")}.key.pem`;
+}

@@ -1,0 +1,190 @@
+import { rmSync } from "node:fs";
+import { T } from "@dlmskit/apdu";
+import type { Session } from "@dlmskit/client";
+import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/certificates";
+import { Fault, fromHex, sameOctets, toHex } from "@dlmskit/core";
+import { type Certificate, certificatePem, fromPem, parseCertificate } from "@dlmskit/security/certificates";
+import { node } from "@dlmskit/security/node";
+import type { MeterOptions } from "../meter/meter-options.ts";
+import { openMeter } from "../meter/open.ts";
+import { table } from "../output/table.ts";
+import { AuthorityFolder } from "./authority-folder.ts";
+import { readFile, writeNew } from "./files.ts";
+import { tellWritten, validityOf } from "./issue.ts";
+import { missing, type UsageName, usageOfName } from "./options.ts";
+import { certificateFields } from "./show.ts";
+
+export interface SetupOptions extends MeterOptions {
+  readonly setup?: string;
+}
+
+async function setupOf(session: Session, { setup }: SetupOptions): Promise<MeterCertificates> {
+  if (setup === undefined) return MeterCertificates.of(session, node);
+  return new MeterCertificates({ session, instanceId: setup, provider: node });
+}
+
+/** Attribute 5 of the Security setup: the meter's system title. */
+function titleOf(session: Session, { instanceId }: MeterCertificates): Promise<Uint8Array> {
+  return session.read({ classId: 64, instanceId, attributeId: 5 }, T.octetString);
+}
+
+/** Every certificate of the files, an authority's before what it has issued. */
+function certificatesOf(files: readonly string[]): Certificate[] {
+  const all = files.map(readFile).flatMap((file) => {
+    if (file[0] === 0x30 && (file[1] as number) >= 0x80) return [parseCertificate(file)];
+    const blocks = fromPem(new TextDecoder().decode(file)).filter(({ label }) => label === "CERTIFICATE");
+    return blocks.map(({ der }) => parseCertificate(der));
+  });
+  return [...all.filter(({ authority }) => authority !== undefined), ...all.filter(({ authority }) => !authority)];
+}
+
+/** import_certificate, for each. What the meter refuses changes nothing in it. */
+export async function importInto(place: string, files: readonly string[], options: SetupOptions): Promise<void> {
+  const certificates = certificatesOf(files);
+  await using session = await openMeter(place, options);
+  const setup = await setupOf(session, options);
+  for (const certificate of certificates) {
+    await setup.import(certificate);
+    const text = options.json
+      ? JSON.stringify({ imported: certificateFields(certificate) })
+      : `imported: ${certificate.subjectName}`;
+    process.stdout.write(`${text}\n`);
+  }
+}
+
+const entities = {
+  server: "server",
+  client: "client",
+  authority: "certification-authority",
+  other: "other",
+} as const;
+
+export interface ExportOptions extends SetupOptions {
+  readonly entity?: keyof typeof entities;
+  readonly usage?: UsageName;
+  readonly of?: string;
+  readonly serial?: string;
+  readonly output?: string;
+  readonly der?: boolean;
+}
+
+async function selectorOf(
+  session: Session,
+  setup: MeterCertificates,
+  options: ExportOptions,
+): Promise<CertificateSelector> {
+  const { entity = "server", usage, of, serial } = options;
+  if (serial !== undefined) {
+    const found = (await setup.list()).filter(({ serialNumber }) => toHex(serialNumber) === serial.toLowerCase());
+    const [one, other] = found;
+    if (one !== undefined && other === undefined) return one;
+    const what = one === undefined ? "no certificate of that serial number" : "several of that serial number";
+    throw new Fault("unknown-certificate", `the meter has ${what}`, { layer: "cli", hint: "dlms cert list HOST" });
+  }
+  if (usage === undefined && entity !== "authority") {
+    throw missing("which certificate is to be told", "--usage, or --serial");
+  }
+  if (of === undefined && entity !== "server" && entity !== "authority") {
+    throw missing("whose certificate is to be told", "--of SYSTEM-TITLE, or --serial");
+  }
+  return {
+    entity: entities[entity],
+    usage: usage === undefined ? "other" : usageOfName(usage),
+    systemTitle: of === undefined ? await titleOf(session, setup) : fromHex(of),
+  };
+}
+
+/** export_certificate. */
+export async function exportFrom(place: string, options: ExportOptions): Promise<void> {
+  const { output, der = false, json } = options;
+  if (der && output === undefined) throw missing("--der writes octets", "-o FILE");
+  await using session = await openMeter(place, options);
+  const setup = await setupOf(session, options);
+  const certificate = await setup.export(await selectorOf(session, setup, options));
+  const pem = certificatePem(certificate);
+  const fields = { certificate: certificateFields(certificate) };
+  if (output === undefined) {
+    process.stdout.write(json ? `${JSON.stringify({ ...fields, pem })}\n` : pem);
+    return;
+  }
+  writeNew([{ path: output, content: der ? certificate.der : pem }]);
+  tellWritten(json, [output], fields);
+}
+
+/** Attribute 6, and of each certificate what it says where the client may export it. */
+export async function listOf(place: string, options: SetupOptions): Promise<void> {
+  await using session = await openMeter(place, options);
+  const setup = await setupOf(session, options);
+  const rows: string[][] = [];
+  for (const entry of await setup.list()) {
+    const { entity, usage } = entry;
+    const serialNumber = toHex(entry.serialNumber);
+    const fields = await setup.export(entry).then(certificateFields, (caught: unknown) => {
+      if (caught instanceof Fault && caught.layer === "client") return undefined;
+      throw caught;
+    });
+    if (options.json) {
+      const names = { issuer: toHex(entry.issuer), subject: toHex(entry.subject) };
+      const more = fields === undefined ? {} : { certificate: fields };
+      process.stdout.write(`${JSON.stringify({ entity, usage, serialNumber, ...names, ...more })}\n`);
+    } else {
+      rows.push([
+        String(entity),
+        String(usage),
+        serialNumber,
+        String(fields?.subject ?? ""),
+        String(fields?.notAfter ?? ""),
+      ]);
+    }
+  }
+  if (options.json) return;
+  const titles = ["entity", "usage", "serial number", "subject", "ends"];
+  process.stdout.write(
+    table(
+      titles.map((title) => ({ title })),
+      rows,
+    ),
+  );
+}
+
+export interface RenewOptions extends SetupOptions {
+  readonly ca: string;
+  readonly usage: UsageName;
+  readonly days?: number;
+  readonly output?: string;
+}
+
+/** A new key pair in the meter and a certificate for it, the first or the next: made, requested, issued, imported, shown. */
+export async function renewIn(place: string, options: RenewOptions): Promise<void> {
+  const { ca, usage: name, output, json } = options;
+  const usage = usageOfName(name);
+  const folder = new AuthorityFolder(ca);
+  const authority = folder.authority("sub");
+  const validity = validityOf(options, authority.certificate, 730);
+  await using session = await openMeter(place, options);
+  const setup = await setupOf(session, options);
+  const systemTitle = await titleOf(session, setup);
+  await setup.generateKeyPair(usage);
+  const request = await setup.request(usage);
+  if (request.systemTitle === undefined || !sameOctets(request.systemTitle, systemTitle)) {
+    throw new Fault("wrong-subject", `the request is for ${request.subjectName}, not for the meter`, { layer: "cli" });
+  }
+  const { curve, publicKey } = request;
+  const certificate = authority.issue({ systemTitle, curve, publicKey, usage, ...validity });
+  const content = certificatePem(certificate);
+  const kept = folder.issuedPath(certificate);
+  // Kept before the meter has it: what was issued can be revoked, whatever happens then.
+  writeNew([{ path: kept, content }, ...(output === undefined ? [] : [{ path: output, content }])]);
+  try {
+    await setup.import(certificate);
+  } catch (caught) {
+    const refused =
+      caught instanceof Fault && caught.layer === "client" && !["timeout", "link-lost"].includes(caught.code);
+    if (refused) for (const path of [kept, output]) if (path !== undefined) rmSync(path, { force: true });
+    throw caught;
+  }
+  if (!sameOctets((await setup.export(certificate)).der, certificate.der)) {
+    throw new Fault("not-confirmed", "the meter took the certificate and does not show it", { layer: "cli" });
+  }
+  tellWritten(json, output === undefined ? [kept] : [kept, output], { certificate: certificateFields(certificate) });
+}
