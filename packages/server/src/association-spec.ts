@@ -118,7 +118,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     return {
       name,
       client: spec.client,
-      security: spec.security,
+      security: withoutShowing(spec.security),
       rights,
       devices: spec.devices,
       conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
@@ -139,6 +139,11 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (other !== undefined) throw bad(one.name, `client ${one.client} has the association "${other.name}" already`);
   }
   return list;
+}
+
+/** Its secrets are there, and what prints or serialises it does not show them. */
+function withoutShowing({ secrets, ...security }: SecuritySpec): SecuritySpec {
+  return secrets === undefined ? security : Object.defineProperty(security, "secrets", { value: secrets });
 }
 
 const overlap = (one: readonly number[] | undefined, other: readonly number[] | undefined): boolean =>

@@ -1,5 +1,5 @@
 import { type Data, fromData } from "@dlmskit/apdu";
-import { Fault, fromAscii } from "@dlmskit/core";
+import { type Codec, Fault, fromAscii } from "@dlmskit/core";
 import {
   type AnyObject,
   CertificateByEntity,
@@ -195,13 +195,22 @@ function find(
   return found;
 }
 
+function optionsAs<V>(codec: Codec<V>, options: Data): V {
+  try {
+    return fromData(codec, options);
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+    throw refuse("type-unmatched", caught.message);
+  }
+}
+
 function byEntity(options: Data, credentials: AssociationState["credentials"]): HeldCertificate | undefined {
-  const { certificateEntity, certificateType, systemTitle } = fromData(CertificateByEntity, options);
+  const { certificateEntity, certificateType, systemTitle } = optionsAs(CertificateByEntity, options);
   return credentials.byEntity(certificateEntity, certificateType, systemTitle);
 }
 
 function bySerial(options: Data, credentials: AssociationState["credentials"]): HeldCertificate | undefined {
-  const { serialNumber, issuer } = fromData(CertificateBySerial, options);
+  const { serialNumber, issuer } = optionsAs(CertificateBySerial, options);
   return credentials.bySerial(serialNumber, issuer);
 }
 

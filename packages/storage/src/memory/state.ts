@@ -82,6 +82,15 @@ export class MemoryState {
   lastSecuritySetting = 0;
   lastMessage = 0;
   lastLease = 0;
+
+  /** It holds keys: whoever prints it, or makes JSON of it, is not shown them. */
+  toJSON(): string {
+    return "memory";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "MemoryState";
+  }
 }
 
 /** What the contracts of one memory store share. */
