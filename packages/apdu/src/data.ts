@@ -8,6 +8,7 @@ import {
   CosemDate,
   CosemDateTime,
   CosemTime,
+  called,
   Fault,
   f32,
   f64,
@@ -16,6 +17,8 @@ import {
   i16,
   i32,
   i64,
+  inlined,
+  integerInlines,
   type Json,
   Reader,
   type ReaderOptions,
@@ -79,8 +82,13 @@ function writeData(data: DataLike, to: Writer, depth: number): void {
   if (data.type === "double-long-unsigned") {
     const { value } = data;
     if (typeof value === "number" && value >>> 0 === value) {
-      to.u8(DataTag["double-long-unsigned"]);
-      to.u32(value);
+      const at = to.claim(5);
+      const { octets } = to;
+      octets[at] = DataTag["double-long-unsigned"];
+      octets[at + 1] = value >>> 24;
+      octets[at + 2] = value >>> 16;
+      octets[at + 3] = value >>> 8;
+      octets[at + 4] = value;
       return;
     }
   }
@@ -216,6 +224,16 @@ export const Data: Codec<DataTree> = {
   toJson: dataJson,
   fromJson: (json) => dataFromJson(json),
 };
+const call = called({ ...Data });
+const u32Inline = integerInlines.u32;
+// A register's value needs no call; anything else does.
+inlined(Data, {
+  read(program, into, path) {
+    const { value } = u32Inline.read(program, "p + 1");
+    return `if (p + 5 <= end && o[p] === ${DataTag["double-long-unsigned"]}) { ${into} = { type: "double-long-unsigned", value: ${value} }; p += 5; } else { ${call.read(program, into, path)} }`;
+  },
+  write: call.write,
+});
 export type Data = DataTree;
 
 /** The Data of the octets, all of them. Faults as `Data`, and `trailing-octets`. */

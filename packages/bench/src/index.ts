@@ -1,4 +1,4 @@
-import { cost } from "./measure.ts";
+import { type Cost, costs } from "./measure.ts";
 import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
 import { securityRows } from "./rows/security.ts";
@@ -25,8 +25,7 @@ const line = (cells: readonly string[]): void => {
 line(columns);
 let behind = 0;
 for (const row of chosen) {
-  const ours = await cost(row.ours);
-  const floor = row.floor === undefined ? undefined : await cost(row.floor);
+  const [ours, floor] = (await costs(row.ours, ...(row.floor === undefined ? [] : [row.floor]))) as [Cost, Cost?];
   const perSecond = 1e9 / ours.time;
   const toPeer = row.peer === undefined ? undefined : perSecond / row.peer.rate;
   const goal = row.goal ?? 1;

@@ -101,8 +101,8 @@ function steppedAll(caught: unknown, steps: readonly (string | number)[]): unkno
   return caught;
 }
 
-/** A codec that the program calls. */
-function called(codec: AnyCodec): FreeInline {
+/** A codec that the program calls; it must not be one that has an inline of its own, or this is its own. */
+export function called(codec: AnyCodec): FreeInline {
   return {
     read(program, into, path) {
       const [name, steps] = [program.bind(codec), program.bind(steppedAll)];
