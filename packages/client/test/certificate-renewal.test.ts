@@ -129,6 +129,57 @@ describe("a renewal", () => {
     60_000,
   );
 
+  it("begun, for a key that the meter has no more, is forgotten, and begun anew", async () => {
+    await using at = await bench();
+    await using session = await at.open();
+    const { instanceId } = await MeterCertificates.of(session);
+    const old = await at.lifecycle.get(at.id);
+    const pending = async () => (await at.table.list()).filter(({ status }) => status === "PENDING");
+    const begin = async () => {
+      const line = breaking(session, 2, false);
+      const first = renewCertificate(old, new MeterCertificates({ session: line, instanceId }), at.renewal);
+      await expect(first).rejects.toMatchObject({ code: "link-lost" });
+      expect(await pending()).toHaveLength(1);
+    };
+    await begin();
+    const setup = new MeterCertificates({ session, instanceId });
+    await setup.generateKeyPair("digital-signature");
+    // The line breaks again, at the first question: nobody knows yet what the meter has.
+    const line = breaking(session, 0, false);
+    const again = renewCertificate(old, new MeterCertificates({ session: line, instanceId }), at.renewal);
+    await expect(again).rejects.toMatchObject({ code: "link-lost" });
+    expect(await pending()).toHaveLength(1);
+    await renewCertificate(old, setup, at.renewal);
+    expect(await at.statuses()).toEqual(["REPLACED", "VALID"]);
+
+    // One that has ended meanwhile is not taken up either; a renewal of what was revoked leaves it revoked.
+    await at.lifecycle.revoke(old.id);
+    await begin();
+    const issue = issueBy(pki.below, { notBefore: now - day, notAfter: now + 900 * day });
+    await renewCertificate(old, setup, { ...at.renewal, issue, at: now + 701 * day });
+    expect(await at.statuses()).toEqual(["REVOKED", "VALID", "VALID"]);
+  });
+
+  it("is confirmed by the list where the client may not export, and by nothing less", async () => {
+    await using at = await bench();
+    await using session = await at.open();
+    const { instanceId } = await MeterCertificates.of(session);
+    const denied = () => Promise.reject(new Fault("read-write-denied", "no right", { layer: "client" }));
+    const invoke = ((...given: Parameters<SetupSession["invoke"]>) =>
+      (given[0] as { methodId?: number }).methodId === 7 ? denied() : session.invoke(...given)) as never;
+    const reads = [denied, () => Promise.resolve([]), () => Promise.reject(new TypeError("gone"))];
+    const old = await at.lifecycle.get(at.id);
+    for (const [step, read] of reads.entries()) {
+      const setup = new MeterCertificates({ session: { invoke, read: read as never }, instanceId });
+      const fault = step < 2 ? { code: "not-confirmed" } : { message: "gone" };
+      await expect(renewCertificate(old, setup, at.renewal)).rejects.toMatchObject(fault);
+      expect(await at.statuses()).toEqual(["VALID", "PENDING"]);
+    }
+    const setup = new MeterCertificates({ session: { invoke, read: session.read.bind(session) as never }, instanceId });
+    await renewCertificate(old, setup, at.renewal);
+    expect(await at.statuses()).toEqual(["REPLACED", "VALID"]);
+  });
+
   it("that the meter refuses, or that cannot be checked, leaves all as it was", async () => {
     const stranger = new Pki("P-256", "Another");
     const wrong: [string, IssueCertificate][] = [

@@ -134,6 +134,8 @@ describe("the certificates of a fleet", () => {
       ...(row as CertificateRow),
       ...{ meterId: "m1", instanceId: "0.0.43.0.1.255", certificateData: root.certificate.der },
     });
+    const due = { at: now + 980 * day, within };
+    expect((await lifecycle.due({ ...due, meters: true })).length).toBe((await lifecycle.due(due)).length + 1);
     const importing = lifecycle.import(stranger.make({ by: root }).certificate.der, { holder: device, at: now });
     await expect(importing).rejects.toMatchObject({ code: "unknown-issuer" });
     await expect(lifecycle.export(id)).rejects.toMatchObject({ code: "unknown-certificate" });
@@ -169,6 +171,7 @@ describe("what is due", () => {
 });
 
 describe("revocation lists", () => {
+  const { certificate } = pki.make();
   const list = (authority = pki.below, serials: readonly Uint8Array[] = [], thisUpdate = now - day) =>
     authority.revocationList({
       revoked: serials.map((serialNumber) => ({ serialNumber, at: thisUpdate })),
@@ -214,5 +217,14 @@ describe("revocation lists", () => {
     const { table } = await operator(pki);
     const failing = Object.assign(Object.create(table), { list: () => Promise.reject(new TypeError("gone")) });
     await expect(new CertificateLifecycle({ table: failing, provider: node }).held()).rejects.toThrow(TypeError);
+    const hurt = Object.assign(Object.create(node), {
+      ecdsaVerify: () => {
+        throw new TypeError("gone");
+      },
+    });
+    const { table: full, lifecycle, device } = await operator(pki);
+    await lifecycle.import(certificate.der, { holder: device, at: now });
+    const keys = new CertificateLifecycle({ table: full, provider: hurt }).certifiedKeys(() => now);
+    await expect(keys).rejects.toThrow(TypeError);
   });
 });

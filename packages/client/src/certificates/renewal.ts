@@ -43,8 +43,8 @@ export interface Renewal {
 /**
  * Renews a meter's certificate: a new key pair in the meter, its request, a certificate, its import, and the proof that the
  * meter has it. The old one is `REPLACED` only then. What was begun before and broke off is brought to its end: what the meter
- * has is taken over, what it refuses is forgotten. Gives the new certificate. Faults: `not-renewable` (not a meter's, or not in
- * force), `wrong-subject`, `wrong-curve`, `wrong-public-key`, `not-a-renewal` (it does not end later), `not-confirmed`, and those
+ * has is taken over, what it refuses is forgotten. Gives the new certificate. Faults: `not-renewable` (not a
+ * meter's), `wrong-subject`, `wrong-curve`, `wrong-public-key`, `not-a-renewal` (it does not end later), `not-confirmed`, and those
  * of `MeterCertificates` and `checkCertificate`.
  */
 export async function renewCertificate(
