@@ -58,10 +58,6 @@ export function fromAscii(text: string): Uint8Array {
 /** Text of octets, one character (U+0000 to U+00FF) an octet: lossless for any octets. */
 export function toLatin1(octets: Uint8Array): string {
   let text = "";
-  // In pieces that any host takes as arguments.
-  for (let at = 0; at < octets.length; at += 4096) {
-    const piece = octets.length <= 4096 ? octets : octets.subarray(at, at + 4096);
-    text += String.fromCharCode.apply(null, piece as unknown as number[]);
-  }
+  for (let at = 0; at < octets.length; at++) text += String.fromCharCode(octets[at] as number);
   return text;
 }
