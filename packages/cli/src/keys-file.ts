@@ -2,13 +2,23 @@ import { readFileSync } from "node:fs";
 import { Fault } from "@dlmskit/core";
 import { type KeysFile, parseKeysFile } from "@dlmskit/simulator";
 
+/** The text of a file; undefined where there is none. Fault `no-such-file` for one that cannot be read. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw unreadable(path, cause);
+  }
+}
+
 /** The keys file of `--keys`. Faults `no-such-file`, `bad-keys-file`; no value of it is ever shown. */
 export function readKeysFile(path: string): KeysFile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new Fault("no-such-file", `the keys file ${path} cannot be read`, { layer: "cli", cause });
-  }
+  const text = readText(path);
+  if (text === undefined) throw unreadable(path);
   return parseKeysFile(text);
+}
+
+function unreadable(path: string, cause?: unknown): Fault {
+  return new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli", cause });
 }

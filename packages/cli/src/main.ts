@@ -20,6 +20,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   profile: async () => (await import("./commands/profile.ts")).profileCommand,
   discover: async () => (await import("./commands/discover.ts")).discoverCommand,
   cert: async () => (await import("./commands/cert.ts")).certCommand,
+  key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
 };

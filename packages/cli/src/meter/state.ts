@@ -31,7 +31,7 @@ function broken(path: string, what: string, cause?: unknown): Fault {
 }
 
 /** Writes a file so that after a crash it holds either what it held or the whole of this. */
-function writeDurably(path: string, text: string): void {
+export function writeDurably(path: string, text: string): void {
   const beside = `${path}.${process.pid}.new`;
   const file = openSync(beside, "w", 0o600);
   try {

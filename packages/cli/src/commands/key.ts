@@ -1,0 +1,65 @@
+import { type Command, Option } from "commander";
+import type { DeriveOptions, NewKeysOptions } from "../key/make.ts";
+import type { RotateOptions } from "../key/rotate.ts";
+import { meterOptions } from "../meter/meter-options.ts";
+import { hexOption, numberOption } from "../options.ts";
+
+const example = (text: string): string => `\nExample: dlms key ${text}`;
+const suiteOption = (): Option =>
+  new Option("--suite <n>", "security suite: 0, 1 or 2").default(0).argParser(numberOption(0, 2));
+const clientOption = (): Option =>
+  new Option("--client <sap...>", "the clients that get a password and keys").default(["48"]);
+
+/** `dlms key`: files of keys, and new keys for a meter. */
+export function keyCommand(program: Command): void {
+  const key = program
+    .command("key")
+    .description("key files, the keys of a fleet, new keys for a meter")
+    .addHelpText("after", example("new -o keys.json"));
+
+  key
+    .command("new")
+    .description("random keys of one meter, in a new file for --keys; nothing is printed")
+    .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
+    .addOption(clientOption())
+    .addOption(suiteOption())
+    .addOption(new Option("--meter <hex>", "the meter's system title, to note it").argParser(hexOption("--meter", 8)))
+    .option("--json", "one JSON document a line")
+    .addHelpText("after", example("new -o keys.json --client 32 48"))
+    .action(async (options: NewKeysOptions) => (await import("../key/make.ts")).newKeys(options));
+
+  key
+    .command("derive")
+    .description("the keys of one meter of a fleet, out of the fleet's one secret")
+    .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
+    .addOption(
+      new Option("--secret <hex>", "32 octets or more of randomness; the environment shows them to fewer")
+        .env("DLMS_FLEET_SECRET")
+        .argParser(hexOption("--secret", 32, 1024))
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--meter <hex>", "the meter's system title").argParser(hexOption("--meter", 8)).makeOptionMandatory(),
+    )
+    .option("--version-number <n>", "counts the rotations, from 0", numberOption(0, 0xffffffff), 0)
+    .addOption(clientOption())
+    .addOption(suiteOption())
+    .option("--json", "one JSON document a line")
+    .addHelpText("after", example("derive --meter 4d4d4d0000000001 -o meter-1.json"))
+    .action(async (options: DeriveOptions) => (await import("../key/make.ts")).deriveKeys(options));
+
+  meterOptions(
+    key
+      .command("rotate")
+      .description("gives a meter new keys under its master key, and puts them in the keys file once it uses them")
+      .argument("<host[:port]>", "where the meter is"),
+  )
+    .option("--setup <ln>", "the Security setup; the association's own unless given")
+    .addOption(
+      new Option("--change <key...>", "which keys: encryption, authentication, broadcast, master")
+        .choices(["encryption", "authentication", "broadcast", "master"])
+        .default(["encryption", "authentication"]),
+    )
+    .addHelpText("after", example("rotate 127.0.0.1 --client 48 --auth hls --keys keys.json"))
+    .action(async (place: string, options: RotateOptions) => (await import("../key/rotate.ts")).rotate(place, options));
+}

@@ -1,0 +1,54 @@
+import { T } from "@dlmskit/apdu";
+import { type KeyName, KeyRotation, type Rotated, type Session } from "@dlmskit/client";
+import { Fault, type LogicalName, logicalName, toHex } from "@dlmskit/core";
+import { node } from "@dlmskit/security/node";
+import type { MeterOptions } from "../meter/meter-options.ts";
+import { openMeter } from "../meter/open.ts";
+import { begunSetup, KeyFileRecords } from "./key-file-records.ts";
+
+export interface RotateOptions extends MeterOptions {
+  readonly setup?: string;
+  readonly change: readonly ("encryption" | "authentication" | "broadcast" | "master")[];
+}
+
+const told: { readonly [how in Rotated["how"]]: string } = {
+  changed: "the meter has new keys and uses them",
+  resumed: "a change that was broken off is done: the meter has new keys and uses them",
+  confirmed: "a change that was broken off is done: the meter had the new keys already",
+};
+
+/** What was told, else that of the change that was broken off, else the association's own. */
+async function setupOf(place: string, options: RotateOptions, path: string): Promise<LogicalName> {
+  const setup = options.setup ?? begunSetup(path);
+  if (setup !== undefined) return logicalName(setup);
+  await using session = await openMeter(place, options);
+  return await session.read({ classId: 15, instanceId: "0.0.40.0.0.255", attributeId: 9 }, T.logicalName);
+}
+
+/** `dlms key rotate`. Faults of `KeyRotation`, of the keys file and of the line. */
+export async function rotate(place: string, options: RotateOptions): Promise<void> {
+  const { keys: path, client, suite, change, json } = options;
+  if (path === undefined) {
+    throw new Fault("bad-option", "--keys is missing", {
+      layer: "cli",
+      hint: "a file with the meter's master key and the client's keys, in which the new keys are put",
+    });
+  }
+  const instanceId = await setupOf(place, options, path);
+  const records = new KeyFileRecords({ path, client, instanceId, suite });
+  const rotation = new KeyRotation({
+    ...{ records, pending: records, provider: node },
+    change: change.map((name): KeyName => `${name}Key`),
+    open: async ({ keys }): Promise<Session> => {
+      const { encryptionKey, authenticationKey } = keys;
+      if (encryptionKey === undefined || authenticationKey === undefined) throw new Error("the keys are incomplete");
+      return openMeter(place, { ...options, ek: toHex(encryptionKey), ak: toHex(authenticationKey) });
+    },
+  });
+  const { how } = await rotation.rotate(place, instanceId);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ rotated: place, setup: instanceId, how, keys: path })}\n`
+      : `${told[how]}; ${path} has them\n`,
+  );
+}
