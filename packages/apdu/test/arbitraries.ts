@@ -23,7 +23,7 @@ type Simple = Exclude<Data, { type: "array" | "structure" | "compact-array" }>;
 const of = <T extends Simple["type"]>(type: T, value: fc.Arbitrary<unknown>): fc.Arbitrary<Simple> =>
   value.map((one) => ({ type, value: one }) as unknown as Simple);
 
-export const simpleData = {
+const simpleData = {
   "null-data": fc.constant<Simple>({ type: "null-data" }),
   "dont-care": fc.constant<Simple>({ type: "dont-care" }),
   boolean: of("boolean", fc.boolean()),

@@ -30,7 +30,7 @@ export const attributeForm = record(
   field("attributeId", "AttributeId", hex(i8, 1)),
 );
 export const attribute: Part = field("attribute", "AttributeDescriptor", attributeForm);
-export const methodForm = record(
+const methodForm = record(
   field("classId", "ClassId", hex(u16, 2)),
   field("instanceId", "InstanceId", hex(LogicalName)),
   field("methodId", "MethodId", hex(i8, 1)),
