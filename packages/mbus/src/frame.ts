@@ -21,7 +21,7 @@ export interface MbusFrame {
 }
 
 export const frameStart = 0x68;
-export const frameStop = 0x16;
+const frameStop = 0x16;
 /** Octets around what the L field counts: start, L, L, start; checksum, stop. */
 export const frameOverhead = 6;
 /** What the L field counts besides user data: C, A and CI. */
@@ -29,7 +29,7 @@ export const headerOctets = 3;
 export const longestUserData = 0xff - headerOctets;
 
 /** The arithmetic sum of what the L field counts, modulo 256. */
-export function checksum(octets: Uint8Array, start: number, end: number): number {
+function checksum(octets: Uint8Array, start: number, end: number): number {
   let sum = 0;
   for (let at = start; at < end; at++) sum += octets[at] as number;
   return sum & 0xff;
