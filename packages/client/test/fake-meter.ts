@@ -6,6 +6,7 @@ import {
   type Offer,
   Responder,
   type ResultsOf,
+  securityPolicy,
 } from "@dlmskit/association";
 import type { ClientLink, Link, LinkAddress, LinkOutput } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
@@ -52,7 +53,7 @@ const titles = {
 };
 
 /** Octets that are the same in every run. */
-export function steady(seed: number): (count: number) => Uint8Array {
+function steady(seed: number): (count: number) => Uint8Array {
   let state = seed;
   return (count) =>
     Uint8Array.from({ length: count }, () => {
@@ -97,12 +98,7 @@ export class FakeMeter {
           ? {
               security: {
                 suite: 0,
-                policy: {
-                  authenticatedRequest: true,
-                  encryptedRequest: true,
-                  authenticatedResponse: true,
-                  encryptedResponse: true,
-                },
+                policy: securityPolicy(3),
                 keys,
                 counters,
                 replay: this.guard,

@@ -20,7 +20,7 @@ import { connect, type Session } from "../src/index.ts";
 
 export const day = 86_400_000;
 export const now = Date.UTC(2026, 10, 24, 12);
-export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
+const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
 export const meterTitle = fromHex("4d4d4d0000bc614e");
 export const clientTitle = fromHex("4d4d4d0000000001");
 const validity = { notBefore: now - 1000 * day, notAfter: now + 1000 * day };
@@ -74,7 +74,7 @@ export async function operator(pki: Pki) {
   return { store, table, lifecycle, unreadable, device };
 }
 
-export const keys = { encryptionKey: random(16), authenticationKey: random(16) };
+const keys = { encryptionKey: random(16), authenticationKey: random(16) };
 
 /** A meter whose certificate for signatures ends in 30 days, served over TCP. */
 export async function served(pki: Pki, own: Made, trusts: Pki = pki) {

@@ -16,13 +16,13 @@ import { type Meter, type Route, Server, type ServerEvent, type ServerOptions } 
 
 let seed = 1;
 /** Different octets each time, the same in each run. */
-export const random = (count: number): Uint8Array =>
+const random = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, () => {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return seed >>> 16;
   });
 
-export const everything: readonly ConformanceName[] = [
+const everything: readonly ConformanceName[] = [
   ...(["get", "set", "action", "selective-access", "multiple-references", "priority-mgmt-supported"] as const),
   ...(["block-transfer-with-get-or-read", "block-transfer-with-set-or-write", "block-transfer-with-action"] as const),
 ];

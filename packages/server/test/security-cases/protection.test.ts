@@ -97,8 +97,8 @@ describe("S10 SYMSEC_0_SecDataX_P1", () => {
   it("writes and reads both values under the global and the dedicated key", async () => {
     for (const dedicatedKey of [false, true]) {
       const client = await new Case().open({ dedicatedKey });
-      for (const [at, item] of [sta1, sta2].entries()) {
-        expect(await client.set(...item, { type: "unsigned", value: 20 + at })).toBe("success");
+      for (const [at, item] of ([sta1, sta2] as const).entries()) {
+        expect(await client.set(item[0], item[1], item[2], { type: "unsigned", value: 20 + at })).toBe("success");
         expect(await readOf(client, item)).toEqual({ type: "unsigned", value: 20 + at });
       }
       const response = client.received.at(-1) as Uint8Array;
