@@ -12,8 +12,8 @@ import { authenticationKey, encryptionKey } from "./known.ts";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
-// How often a process is killed: CRASH_ROUNDS=10000 npx vitest run test/crash/counters.test.ts
-const rounds = Number(process.env.CRASH_ROUNDS ?? 1000);
+// How often a process is killed. All of it: CRASH_ROUNDS=1000 npx vitest run test/crash/counters.test.ts
+const rounds = Number(process.env.CRASH_ROUNDS ?? 300);
 const meterRounds = Math.ceil(rounds / 5);
 const senderRounds = rounds - meterRounds;
 const timeout = 60_000 + rounds * 5_000;

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
-// How often `dlms simulate` is killed: CRASH_ROUNDS=200 npx vitest run test/crash/simulate.test.ts
-const rounds = Number(process.env.CRASH_ROUNDS ?? 50);
+// How often `dlms simulate` is killed: CRASH_RESTARTS=200 npx vitest run test/crash/simulate.test.ts
+const rounds = Number(process.env.CRASH_RESTARTS ?? 50);
 
 const main = resolve(import.meta.dirname, "../../packages/cli/src/main.ts");
 const encryptionKey = fromHex("000102030405060708090a0b0c0d0e0f");
