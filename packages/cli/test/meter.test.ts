@@ -180,15 +180,11 @@ it("invocation counters are kept by a digest of the key, above all used before",
   }
 });
 
-it("two clients at once share no counter", async () => {
+it("clients at once wait for each other: no counter is shared, and all are served", async () => {
   const all = await Promise.all(
     Array.from({ length: 4 }, () => call("wrapper", "read", ["1/0.0.42.0.0.255", "--json", ...as48])),
   );
-  // The meter refuses a counter that comes late, which is no sign of one used twice: the one who is told calls again.
-  for (const { code, stdout } of all) {
-    if (code !== 0) expect(stdout).toMatch(/counter/);
-  }
-  expect(all.some(({ code }) => code === 0)).toBe(true);
+  for (const { code, stdout, stderr } of all) expect(code, stdout + stderr).toBe(0);
 });
 
 it("no secret was printed in any of this", () => {

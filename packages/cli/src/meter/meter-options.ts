@@ -12,7 +12,7 @@ export const mechanisms = {
   "hls-sha256": 6,
   "hls-ecdsa": 7,
 } as const;
-export type AuthName = keyof typeof mechanisms;
+type AuthName = keyof typeof mechanisms;
 
 /** What every command that talks to a meter takes. */
 export interface MeterOptions {

@@ -78,6 +78,7 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
   const folder = options.state ?? stateFolder();
   const systemTitle = options.systemTitle === undefined ? ownSystemTitle(folder) : fromHex(options.systemTitle);
   const file = new CounterFile(folder, encryptionKey, systemTitle);
+  await file.hold();
   const start = file.reserved ?? (await firstCounter(place, options));
   let next = start;
   const counters = new DurableCounters({

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
@@ -142,6 +143,28 @@ export class CounterFile {
   constructor(folder: string, key: Uint8Array, systemTitle: Uint8Array) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#path = join(folder, `counter-${toHex(node.hash("sha256", key)).slice(0, 16)}-${toHex(systemTitle)}`);
+  }
+
+  /**
+   * Waits until no other process uses the key, and keeps it for this one until its end: a meter takes counters that rise, so
+   * that two at once would be in each other's way. Fault `key-in-use` after `patience` ms.
+   */
+  async hold(patience = 60_000): Promise<void> {
+    const lock = `${this.#path}.session`;
+    const until = performance.now() + patience;
+    while (!claimed(lock)) {
+      const holder = holderOf(lock);
+      if (holder === process.pid) return;
+      if (holder !== undefined && !alive(holder)) removeDead(lock);
+      else if (performance.now() < until) await sleep(20);
+      else {
+        throw new Fault("key-in-use", `process ${holder ?? "unknown"} uses the same key and system title`, {
+          layer: "cli",
+          hint: "call again when it has ended, or use another --system-title",
+        });
+      }
+    }
+    process.once("exit", () => rmSync(lock, { force: true }));
   }
 
   #read(): number | undefined {
