@@ -42,7 +42,7 @@ export interface Opened {
 export const unprotected: ProtectionSeen = { authenticated: false, encrypted: false, signed: false };
 
 /** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
-export function isCiphered(tag: number): boolean {
+function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
 

@@ -45,7 +45,7 @@ export type Failed = (meter: Meter, what: string, error: unknown) => void;
 const seen = new WeakMap<Association, WeakMap<AnyObject, boolean>>();
 
 /** The object that a reference means to this client: one that it does not see is not there. */
-export function objectFor(
+function objectFor(
   { device, association }: Pick<Asker, "device" | "association">,
   classId: number,
   instanceId: string,

@@ -41,7 +41,7 @@ export interface MeterTemplate {
 
 // How the objects that the server adds find what belongs to the meter that they are read in.
 const ports = new WeakMap<object, SecurityPort>();
-export const securityPortOf = (context: Context): SecurityPort => {
+const securityPortOf = (context: Context): SecurityPort => {
   const port = ports.get(context.device);
   if (port === undefined) throw new Fault("no-meter", "the object stands in no meter", { layer: "server" });
   return port;
