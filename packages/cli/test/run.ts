@@ -16,11 +16,12 @@ interface How {
   readonly env?: { readonly [name: string]: string };
 }
 
-function begin(args: readonly string[], env: How["env"] = {}): ChildProcess {
+/** `timeout`: ms after which the process is killed; it must outlive everything that is asked of it on a slow machine. */
+function begin(args: readonly string[], env: How["env"] = {}, timeout = 60_000): ChildProcess {
   return spawn(process.execPath, ["--conditions=dlmskit-source", main, ...args], {
     env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", ...env },
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: 60_000,
+    timeout,
   });
 }
 
@@ -47,7 +48,7 @@ export interface Serving extends AsyncDisposable {
 /** Starts `dlms simulate` and waits for as many lines of readiness. */
 export function serving(args: readonly string[], lines = 1): Promise<Serving> {
   return new Promise((done, failed) => {
-    const child = begin(args);
+    const child = begin(args, {}, 900_000);
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     let stdout = "";
     let stderr = "";
