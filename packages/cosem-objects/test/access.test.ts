@@ -21,10 +21,12 @@ import {
   methodMode,
   noRights,
   ObjectListElement,
+  ObjectListElement0,
   objectList,
   type Rights,
   readRights,
   register,
+  responseProtection,
   rightsFromRows,
   rightsOf,
   selectObjects,
@@ -170,12 +172,47 @@ describe("the object list", () => {
       expect(attributeMode(bits, 3)).toBe(bits);
       expect(attributeBits(bits, 3)).toBe(bits);
     }
+    for (const [at, bits] of Object.values(AccessMode).entries())
+      expect(attributeMode(bits, 0)).toBe(at > 3 ? at - 3 : at);
+    for (const [at, bits] of Object.values(MethodAccessMode).entries())
+      expect(methodMode(bits, 0)).toBe(at > 0 ? 1 : 0);
     for (const [at, bits] of Object.values(MethodAccessMode).entries()) {
       expect(methodMode(bits, 2)).toBe(at);
       expect(methodBits(at, 2)).toBe(bits);
       expect(methodMode(bits, 3)).toBe(bits);
       expect(methodBits(bits, 3)).toBe(bits);
     }
+  });
+
+  it("tells in version 0 whether a method may be invoked, and no more", () => {
+    const list0 = T.array(ObjectListElement0);
+    const listed = fromData(list0, objectList(objects, allRights, 0));
+    const methods = listed.flatMap(({ accessRights }) => accessRights.methods.map(({ accessMode }) => accessMode));
+    expect(new Set(methods)).toEqual(new Set([true, false]));
+    const bare = selectObjects(objects, allRights, 0, { selector: 1, parameters: { type: "null-data" } });
+    expect(fromData(list0, bare)).toHaveLength(listed.length);
+    const id: Data = {
+      type: "structure",
+      value: [
+        { type: "long-unsigned", value: 3 },
+        { type: "octet-string", value: Uint8Array.of(1, 0, 1, 8, 0, 255) },
+      ],
+    };
+    const one = selectObjects(objects, allRights, 0, { selector: 4, parameters: id });
+    expect(fromData(ObjectListElement0, one).classId).toBe(3);
+  });
+
+  it("says how the answer must be protected", () => {
+    expect(responseProtection(0x1f)).toEqual({ authenticated: false, encrypted: false, signed: false });
+    expect(responseProtection(0xa1)).toEqual({ authenticated: true, encrypted: false, signed: true });
+    expect(responseProtection(AccessBit.encryptedResponse).encrypted).toBe(true);
+    const bits = rightsOf([{ instance: "1.0.1.8.0.255", attributes: { 2: 0x45 }, methods: { 1: 0x81 } }]);
+    const energy = register(
+      "1.0.1.8.0.255",
+      { type: T.doubleLongUnsigned, value: 0, unit: "Wh" },
+      { invoke: { reset: () => undefined } },
+    );
+    expect([attributeAccess(bits, energy, 2), methodAccess(bits, energy, 1)]).toEqual([0x45, 0x81]);
   });
 
   it("is had in part: without rights, by class, by names", () => {

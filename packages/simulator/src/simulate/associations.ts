@@ -53,7 +53,14 @@ export function associationSpecs(
   const clients = new Set<number>();
   for (const row of rows) {
     const bad = (column: keyof ClientAssociation, message: string) => badRow(table, row.id, column, message);
-    const { clientId, instanceId, authenticationLevel: mechanism, contextName, maxReceivePduSize } = row;
+    const {
+      clientId,
+      instanceId,
+      authenticationLevel: mechanism,
+      contextName,
+      maxReceivePduSize,
+      maxSendPduSize,
+    } = row;
     if (clients.has(clientId)) throw bad("clientId", `client ${clientId} has an association already`);
     clients.add(clientId);
     if (row.logicalDevice !== 1) throw bad("logicalDevice", "meters of this template have the logical device 1 alone");
@@ -64,6 +71,7 @@ export function associationSpecs(
     const ciphered = contextName === withCiphering;
     if (mechanism === 5 && !ciphered) throw bad("contextName", `GMAC (mechanism 5) needs ${withCiphering}`);
     if (maxReceivePduSize !== 0 && maxReceivePduSize < 12) throw bad("maxReceivePduSize", "at least 12 octets, or 0");
+    if (maxSendPduSize !== 0 && maxSendPduSize < 12) throw bad("maxSendPduSize", "at least 12 octets, or 0");
     const known = template.clients.find((one) => one.client === clientId);
     specs[known?.name ?? `client-${clientId}`] = {
       client: clientId,
@@ -78,6 +86,7 @@ export function associationSpecs(
       devices: [1],
       conformance: conformanceNames(row),
       maxReceivePduSize: maxReceivePduSize === 0 ? 0xffff : maxReceivePduSize,
+      maxSendPduSize,
       instance: instanceId,
     };
   }
