@@ -32,7 +32,9 @@ afterAll(async () => {
 const upTo = (ms: number): number => Math.random() * ms;
 
 /** Lets it run, or makes it stand still for a while in the midst of what it does, and kills it: running or standing. */
-async function killSometime(child: Process, ms: number): Promise<void> {
+async function killSometime(child: Process, ms: number, begun: Promise<void>): Promise<void> {
+  // Every other one is killed in the midst of its work, however slow the machine is; the others whenever it may be.
+  if (Math.random() < 0.5) await begun;
   await sleep(upTo(ms));
   if (Math.random() < 0.3) {
     child.signal("SIGSTOP");
@@ -67,13 +69,17 @@ it(`two processes that send under one key, killed ${senderRounds} times, use no 
     const sender = new Process([program, url]);
     await using _ = sender;
     expect(await sender.line()).toBe("ready");
-    const killed = killSometime(sender, 12);
+    const { promise: begun, resolve: began } = Promise.withResolvers<void>();
+    const killed = killSometime(sender, 12, begun);
     // Whatever left the process before its end counts.
-    for await (const line of sender.rest()) oracle.hear("server", fromHex(line));
+    for await (const line of sender.rest()) {
+      began();
+      oracle.hear("server", fromHex(line));
+    }
     await killed;
     oracle.check();
   });
-  expect(oracle.counts["5453543030303032"]).toBeGreaterThan(senderRounds);
+  expect(oracle.counts["5453543030303032"]).toBeGreaterThan(senderRounds / 4);
 });
 
 it(`two processes that serve one meter, killed ${meterRounds} times while they answer, use no counter twice`, {
@@ -90,7 +96,8 @@ it(`two processes that serve one meter, killed ${meterRounds} times while they a
     await using _ = meter;
     const port = Number(await meter.line());
     const duplex = oracle.tap(await tcpConnect("127.0.0.1", port));
-    const killed = killSometime(meter, 40);
+    const { promise: begun, resolve: began } = Promise.withResolvers<void>();
+    const killed = killSometime(meter, 40, begun);
     const line = { duplex, link: new WrapperClientLink({ client: 48, server: 1 }) };
     const security = {
       ...{ suite: 0, keys: { encryptionKey, authenticationKey }, systemTitle: fromAscii("HES00001") },
@@ -107,6 +114,7 @@ it(`two processes that serve one meter, killed ${meterRounds} times while they a
         for (;;) {
           expect(await session.get(attribute)).toEqual({ type: "unsigned", value: 7 });
           answers++;
+          began();
         }
       })
       .catch((caught) => caught);
@@ -114,5 +122,5 @@ it(`two processes that serve one meter, killed ${meterRounds} times while they a
     await killed;
     oracle.check();
   });
-  expect(answers).toBeGreaterThan(meterRounds);
+  expect(answers).toBeGreaterThan(meterRounds / 4);
 });
