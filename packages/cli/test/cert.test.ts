@@ -163,6 +163,8 @@ describe("what is refused leaves the files as they were", () => {
     expect(snapshot()).toEqual(before);
   });
 
+  const derOf = (pem: string): string => Buffer.from(pem.split("\n").slice(1, -2).join(""), "base64").toString("hex");
+
   it("a request of which any character is another", () => {
     const pem = readFileSync(at("own.csr"), "latin1");
     const body = pem.split("\n").slice(1, -2).join("").length;
@@ -170,7 +172,8 @@ describe("what is refused leaves the files as they were", () => {
       fc.property(fc.nat(body - 1), fc.constantFrom(..."ABYZabyz0189+/"), (index, letter) => {
         const place = pem.indexOf("\n") + 1 + index + Math.floor(index / 64);
         const altered = pem.slice(0, place) + letter + pem.slice(place + 1);
-        fc.pre(altered !== pem);
+        // The bits behind the last octet mean nothing in base64: another character there may be the same request.
+        fc.pre(derOf(altered) !== derOf(pem));
         writeFileSync(at("altered.csr"), altered);
         const before = snapshot();
         expect(codeOf(() => issue({ ca: pki, csr: at("altered.csr"), usage: "tls", output: at("z") }))).not.toBe(
