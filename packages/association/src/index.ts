@@ -6,6 +6,7 @@ export type {
   InitiatorSecurity,
   KeyChange,
 } from "./initiator-options.ts";
+export type { InitiatorState, RequestOptions } from "./initiator-state.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
 export type { AssociationSecurity } from "./protections.ts";

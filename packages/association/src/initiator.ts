@@ -1,41 +1,22 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { Opened, Sealing } from "./channel.ts";
-import type { Exchange } from "./client-exchange.ts";
 import { exceptionFault, exchangeFor } from "./exchanges.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake-initiator.ts";
 import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
+import {
+  type Current,
+  dropped,
+  type InitiatorState,
+  type Queued,
+  type RequestOptions,
+  wrongState,
+} from "./initiator-state.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
 import { plainRoom } from "./room.ts";
-import type { ServiceName, ServiceRequest, ServiceResults } from "./services.ts";
-
-export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
-
-export interface RequestOptions {
-  readonly priority?: "normal" | "high";
-  /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
-  readonly confirmed?: boolean;
-  /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
-  readonly broadcast?: boolean;
-}
-
-interface Queued {
-  readonly id: number;
-  readonly request: ServiceRequest;
-  readonly options: RequestOptions;
-}
-
-/** The request that is on its way. */
-interface Current {
-  readonly id: number;
-  readonly service: ServiceName;
-  readonly invoke: Invoke;
-  readonly exchange: Exchange;
-  /** All its blocks must be here then. */
-  readonly end: number;
-}
+import type { ServiceRequest, ServiceResults } from "./services.ts";
 
 const notifications: readonly string[] = ["data-notification", "event-notification-request"];
 
@@ -415,12 +396,4 @@ export class Initiator {
     if (opening) this.#outputs.push({ type: "failed", fault });
     this.#outputs.push({ type: "closed", fault });
   }
-}
-
-function dropped(code: string, message: string): Fault {
-  return new Fault(code, message, { layer: "association" });
-}
-
-function wrongState(what: string, state: InitiatorState): Fault {
-  return new Fault("wrong-state", `cannot ${what} while ${state}`, { layer: "association" });
 }

@@ -14,7 +14,7 @@ if (chosen.length === 0) {
 
 const rate = (number: number): string => `${Math.round(number).toLocaleString("en")}/s`;
 const columns = ["", "rate", "to the floor", "allocated", "fastest peer", "to the peer"] as const;
-const widths = [58, 14, 13, 14, 26, 20] as const;
+const widths = [58, 14, 14, 17, 26, 20] as const;
 const line = (cells: readonly string[]): void => {
   const padded = cells.map((cell, at) =>
     at === 0 ? cell.padEnd(widths[at] as number) : cell.padStart(widths[at] as number),

@@ -8,6 +8,7 @@ export * from "./inline-parts.ts";
 export * from "./inline-records.ts";
 export * from "./link.ts";
 export * from "./logical-name.ts";
+export * from "./named.ts";
 export * from "./octets.ts";
 export * from "./primitives.ts";
 export * from "./reader.ts";

@@ -1,0 +1,41 @@
+import type { Invoke } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import type { Exchange } from "./client-exchange.ts";
+import type { ServiceName, ServiceRequest } from "./services.ts";
+
+export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
+
+export interface RequestOptions {
+  readonly priority?: "normal" | "high";
+  /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
+  readonly confirmed?: boolean;
+  /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
+  readonly broadcast?: boolean;
+}
+
+/** A request that waits. */
+export interface Queued {
+  readonly id: number;
+  readonly request: ServiceRequest;
+  readonly options: RequestOptions;
+}
+
+/** The request that is on its way. */
+export interface Current {
+  readonly id: number;
+  readonly service: ServiceName;
+  readonly invoke: Invoke;
+  readonly exchange: Exchange;
+  /** All its blocks must be here then. */
+  readonly end: number;
+}
+
+/** What came fits nothing. */
+export function dropped(code: string, message: string): Fault {
+  return new Fault(code, message, { layer: "association" });
+}
+
+/** What cannot be asked for in this state. */
+export function wrongState(what: string, state: InitiatorState): Fault {
+  return new Fault("wrong-state", `cannot ${what} while ${state}`, { layer: "association" });
+}
