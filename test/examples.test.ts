@@ -22,7 +22,7 @@ function run(path: string): Promise<{ code: number | null; printed: string }> {
   });
 }
 
-if (examples.length === 0) it.todo("there are examples");
+it("finds the examples", () => expect(examples).toContain(join("examples", "custom-meter.ts")));
 
 it.each(examples)(
   "%s",
