@@ -1,8 +1,7 @@
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import { hasAttribute, hasMethod } from "./attribute.ts";
-import type { RequestProtection } from "./context.ts";
 import { attributeName, type Usage } from "./interface-class.ts";
-import type { AnyObject } from "./object.ts";
+import type { AnyObject, RequestProtection, Rights } from "./object.ts";
 
 /** Access as bits, as Association LN version 3 has them; for a method, bit 0 is the right to invoke. */
 export const AccessBit = {
@@ -38,12 +37,6 @@ export const MethodAccessMode = {
   "authenticated-access": 1 | authenticated,
 } as const;
 export type MethodAccessMode = keyof typeof MethodAccessMode;
-
-/** What an association grants on an object: access bits of an attribute or a method. The one source of what is enforced and what is listed. */
-export interface Rights {
-  attribute(object: AnyObject, attributeId: number): number;
-  method(object: AnyObject, methodId: number): number;
-}
 
 const usageBits = { r: 1, w: 2, rw: 3 } as const;
 const usageOf = (object: AnyObject, attributeId: number): number => {

@@ -1,9 +1,8 @@
 import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { Context, Selection } from "./context.ts";
 import { attributeName, methodName } from "./interface-class.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
-import type { AnyObject } from "./object.ts";
+import type { AnyObject, Context, Selection } from "./object.ts";
 import { refusalOf, refuse } from "./refusal.ts";
 
 type AnyValues = Record<string, unknown>;
@@ -35,7 +34,7 @@ export function hasMethod(object: AnyObject, methodId: number): boolean {
  */
 export function readAttribute(
   object: AnyObject,
-  values: AnyValues,
+  values: Readonly<AnyValues>,
   attributeId: number,
   context: Context,
   selection?: Selection,
@@ -54,7 +53,7 @@ export function readAttribute(
 }
 
 /**
- * Writes an attribute. Throws `object-undefined`, `type-unmatched` (not of the attribute's type; nothing was written), and what the hook throws.
+ * Writes an attribute into `values`. Throws `object-undefined`, `type-unmatched` (not of the attribute's type; nothing was written), and what the hook throws.
  */
 export function writeAttribute(
   object: AnyObject,

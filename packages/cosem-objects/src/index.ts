@@ -11,7 +11,6 @@ export * from "./classes/profile-generic.ts";
 export * from "./classes/register.ts";
 export * from "./classes/sap-assignment.ts";
 export * from "./classes/security-setup.ts";
-export * from "./context.ts";
 export * from "./interface-class.ts";
 export * from "./maybe-promise.ts";
 export * from "./object.ts";

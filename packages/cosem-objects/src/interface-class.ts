@@ -27,6 +27,35 @@ export interface MethodSpec {
   readonly result?: AnyCodec;
 }
 
+/**
+ * What an object does by itself as time passes. Instants are ms since 1970-01-01T00:00Z of the meter's clock.
+ * `V`: the values; `C`: what `run` is given; `T`: what `next` is given.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a class holds a timeline of its own values; the contexts are those of object.ts
+export interface Timeline<V = any, C = any, T = any> {
+  /**
+   * The first instant after `after` at which there is something to do; undefined: never. The same values and instants give
+   * the same answer in any process: nothing else may be asked.
+   */
+  next(values: Readonly<V>, context: T, after: number): number | undefined;
+  /** Does it, at the instant that `next` gave (`context.now`), however late the machine is. A promise ends it later. */
+  run(values: V, context: C, at: number): unknown;
+  /** What becomes of instants that passed while nothing ran: each is run in order, only the last, or none. */
+  readonly missed: "each" | "last" | "none";
+  /** With `missed: "each"`: instants before this one need not be run when it is `now` (a buffer would not keep their rows). */
+  since?(values: Readonly<V>, context: T, now: number): number;
+}
+
+/** What programs ask a class instead of its id: the names of attributes that have a meaning for other objects. */
+export interface Traits {
+  /** The attribute that shows the time of day. */
+  readonly clock?: string;
+  /** A value, and the attribute that holds its scaler and unit. */
+  readonly scaled?: { readonly value: string; readonly scalerUnit: string };
+  /** A buffer of rows, and the attribute that names its columns. */
+  readonly rows?: { readonly buffer: string; readonly columns: string };
+}
+
 /** A COSEM interface class as data (Blue Book 4): attributes from 2 on and methods, by name. */
 export interface ClassSpec {
   readonly classId: number;
@@ -35,6 +64,9 @@ export interface ClassSpec {
   readonly name: string;
   readonly attributes: { readonly [name: string]: AttributeSpec };
   readonly methods: { readonly [name: string]: MethodSpec };
+  readonly traits?: Traits;
+  /** What objects of the class do by themselves. */
+  readonly time?: Timeline;
 }
 
 /** Declares an interface class; the types of its objects' values, hooks and arguments follow from the literal. */
@@ -89,6 +121,12 @@ function members(spec: ClassSpec): Members {
     membersOf.set(spec, found);
   }
   return found;
+}
+
+/** The id of the attribute with that trait's name; undefined where the class does not have the trait. */
+export function clockAttribute(spec: ClassSpec): number | undefined {
+  const name = spec.traits?.clock;
+  return name === undefined ? undefined : spec.attributes[name]?.id;
 }
 
 /** The name of an attribute (2 on) in the class; undefined where there is none. */

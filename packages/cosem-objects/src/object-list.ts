@@ -1,8 +1,7 @@
 import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
 import type { Codec, LogicalName, Of } from "@dlmskit/core";
-import { AccessBit, attributeAccess, methodAccess, type Rights, visible } from "./access.ts";
-import type { Selection } from "./context.ts";
-import type { AnyObject } from "./object.ts";
+import { AccessBit, attributeAccess, methodAccess, visible } from "./access.ts";
+import type { AnyObject, Rights, Selection } from "./object.ts";
 import { refuse } from "./refusal.ts";
 
 /** Version of the class Association LN. */

@@ -1,26 +1,164 @@
-import type { EncodedData } from "@dlmskit/apdu";
+import type { Data, DataLike, EncodedData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName, type Of } from "@dlmskit/core";
-import type { Context, Selection } from "./context.ts";
-import type { ClassSpec, Values } from "./interface-class.ts";
+import type { ClassSpec, Timeline, Values } from "./interface-class.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+
+// An object, what its hooks are given, and what grants access to it. The types name one another, so they stand together.
+
+/** One attribute of one object. */
+export interface AttributeDescriptor {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly attributeId: number;
+}
+
+/** Selective access: the selector and its parameters, as the class defines them. */
+export interface Selection {
+  readonly selector: number;
+  readonly parameters: DataLike;
+}
+
+/** How the request came in: what was verified, deciphered, signed. */
+export interface RequestProtection {
+  readonly authenticated: boolean;
+  readonly encrypted: boolean;
+  readonly signed: boolean;
+}
+
+/** What an association grants on an object: access bits of an attribute or a method. The one source of what is enforced and what is listed. */
+export interface Rights {
+  attribute(object: AnyObject, attributeId: number): number;
+  method(object: AnyObject, methodId: number): number;
+}
+
+/** What the association objects say about an association (Blue Book, Association LN). */
+export interface AssociationInformation {
+  readonly instanceId: LogicalName;
+  readonly clientSap: number;
+  readonly serverSap: number;
+  readonly status: "non-associated" | "association-pending" | "associated";
+  /** 1 logical name, 3 logical name with ciphering (2, 4: short names). */
+  readonly applicationContext: number;
+  /** 0 to 7. */
+  readonly mechanism: number;
+  /** Names of the negotiated conformance bits. */
+  readonly conformance: readonly string[];
+  readonly maxReceivePduSize: number;
+  readonly maxSendPduSize: number;
+  readonly dlmsVersion: number;
+  readonly qualityOfService: number;
+  readonly securitySetup?: LogicalName;
+  /** What the association grants: what is enforced. */
+  readonly rights: Rights;
+}
+
+/** Who acts: a client by its association, or the meter itself (in time, by a script, by its own program). */
+export type Actor =
+  | { readonly client: number; readonly association: string }
+  | { readonly self: "time" | "script" | "program" };
+
+/** The rows that were captured into a profile of a meter. */
+export interface CapturedRowsView {
+  /** How many there are. */
+  count(): MaybePromise<number>;
+  /** Rows captured from `from` to `to` (ms since 1970 UTC, both included; undefined: no bound), oldest first. */
+  range(from: number | undefined, to: number | undefined): MaybePromise<Iterable<Uint8Array>>;
+  /** Rows `first` to `last` (1 is the oldest), as far as they are there. */
+  entries(first: number, last: number): MaybePromise<Iterable<Uint8Array>>;
+  /** Adds an encoded row captured at `at`; the oldest beyond `keep` rows go. It is read once the change is kept. Fault `read-only`. */
+  append(at: number, row: Uint8Array, keep: number): void;
+  /** Removes all rows. Fault `read-only`. */
+  clear(): void;
+}
+
+/** What is to be sent to somebody, put in the queue with the change that caused it. */
+export interface Notification {
+  readonly messageType: string;
+  readonly destination: string;
+  /** The plain APDU. */
+  readonly payload: Uint8Array;
+  /** The higher the sooner. */
+  readonly priority: number;
+  /** Not before this instant, ms since 1970 UTC. */
+  readonly scheduledTime: number;
+}
+
+/**
+ * The logical device that a hook's object stands in. What is changed through it belongs to the unit of work of the request,
+ * or of the action in time: all of it is kept and then seen by others, or none. In a read hook there is nothing to change:
+ * Fault `read-only`.
+ */
+export interface DeviceView {
+  /** Its service access point: 1 is the management logical device. */
+  readonly sap: number;
+  readonly name: string;
+  readonly objects: readonly AnyObject[];
+  /** All logical devices of the meter. */
+  readonly devices: readonly { readonly sap: number; readonly name: string }[];
+  find(classId: number, instanceId: LogicalName): AnyObject | undefined;
+  /** This meter's values of an object of the device, to read. */
+  values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
+  /** One value, as it is kept. */
+  get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
+  /** The attribute as any client would read it, through its hook, without regard to access rights. Throws what a hook throws. */
+  get(attribute: AttributeDescriptor): MaybePromise<DataLike>;
+  /** Sets one value, without its hook. */
+  set<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K, value: Values<S>[K]): void;
+  /** Writes an attribute as any client would, through its hook, without regard to access rights. Throws as `writeAttribute`. */
+  set(attribute: AttributeDescriptor, value: DataLike): MaybePromise<void>;
+  /** Runs a method as the meter itself. */
+  invoke(object: AnyObject, methodId: number, argument?: Data): MaybePromise<DataLike | undefined>;
+  /** The captured rows of a profile. */
+  rows(object: AnyObject): CapturedRowsView;
+  /** Adds a row to the event log of that logical name. `encoded`: what was captured with it; `keep`: how many rows the log keeps. */
+  log(instanceId: LogicalName, code: number, more?: { readonly encoded?: Uint8Array; readonly keep?: number }): void;
+  notify(notification: Notification): void;
+}
+
+/** What a hook gets to know besides its object's values. */
+export interface Context {
+  /** The object that the hook belongs to. */
+  readonly object: AnyObject;
+  /** The meter's own clock: ms since 1970-01-01T00:00Z. In an action in time, the instant at which it was due. */
+  readonly now: number;
+  /** Minutes from the meter's local time to UTC: UTC+05:30 has -330. */
+  readonly deviation: number;
+  /** The service access point of the client that asks; undefined when the meter itself does. */
+  readonly client: number | undefined;
+  readonly association: AssociationInformation | undefined;
+  readonly by: Actor;
+  readonly device: DeviceView;
+  /** What the user made the meter with: its model, its seed, … */
+  readonly own: unknown;
+  /** Sets the meter's clock, ms since 1970-01-01T00:00Z: with the change that is under way. Fault `read-only`. */
+  setClock(instant: number): void;
+}
+
+/** What the due instants of an object depend on, besides its values. */
+export interface TimeContext {
+  readonly object: AnyObject;
+  /** Minutes from the meter's local time to UTC. */
+  readonly deviation: number;
+  readonly own: unknown;
+}
 
 // biome-ignore lint/suspicious/noConfusingVoidType: what a hook returns that has nothing to return
 type ResultOf<M> = M extends { readonly result: infer C } ? Of<C> : void;
 
-/**
- * Behaviour beside the data. `values` are this meter's: assign to its keys, do not change what they hold
- * (an array or object in them may be the template's, shared by other meters).
- */
+/** Behaviour beside the data. */
 export interface Hooks<S extends ClassSpec> {
   /** Gives the value at reading; octets that are already encoded are sent as they are. */
   readonly read?: {
     readonly [K in keyof S["attributes"]]?: (
-      values: Values<S>,
+      values: Readonly<Values<S>>,
       context: Context,
       selection?: Selection,
     ) => MaybePromise<Of<S["attributes"][K]["type"]> | EncodedData>;
   };
-  /** Takes a value that a client wrote, of the right type already; throws `refuse(…)` to refuse. Assigns it itself. */
+  /**
+   * Takes a value that a client wrote, of the right type already; throws `refuse(…)` to refuse. Assigns it itself: to the keys
+   * of `values`, which become the meter's when the whole request is kept. What the keys hold is not to be changed in place.
+   */
   readonly write?: {
     readonly [K in keyof S["attributes"]]?: (
       values: Values<S>,
@@ -28,7 +166,7 @@ export interface Hooks<S extends ClassSpec> {
       context: Context,
     ) => MaybePromise<void>;
   };
-  /** A method without a hook is not there. */
+  /** A method without a hook is not there. `values` as with `write`. */
   readonly invoke?: {
     readonly [K in keyof S["methods"]]?: (
       values: Values<S>,
@@ -36,6 +174,8 @@ export interface Hooks<S extends ClassSpec> {
       context: Context,
     ) => MaybePromise<ResultOf<S["methods"][K]>>;
   };
+  /** What this object does in time, in place of what its class says. */
+  readonly time?: Timeline<Values<S>, Context, TimeContext>;
 }
 
 /** An object of a template: class, logical name, first values, behaviour. */
@@ -59,5 +199,9 @@ export function object<const S extends ClassSpec>(
   values: NoInfer<Values<S>>,
   hooks: NoInfer<Hooks<S>> = {},
 ): CosemObject<S> {
-  return { spec, instance: logicalName(instance), values, hooks };
+  // A copy: the same literal may be the beginning of several objects.
+  return { spec, instance: logicalName(instance), values: { ...values }, hooks };
 }
+
+/** What an object does in time: its own timeline, else that of its class. */
+export const timelineOf = (object: AnyObject): Timeline | undefined => object.hooks.time ?? object.spec.time;

@@ -1,11 +1,13 @@
-import type { AnyObject, Context, DeviceView, Rights } from "../src/index.ts";
-import { allRights, invokeMethod, readAttribute } from "../src/index.ts";
+import { T } from "@dlmskit/apdu";
+import type { AnyObject, AttributeDescriptor, Context, DeviceView, Rights } from "../src/index.ts";
+import { allRights, dataObject, invokeMethod, RowRing, readAttribute, writeAttribute } from "../src/index.ts";
 
 /** A meter of one device in the simplest form: what the server is to these objects. */
 export function contextOf(
   objects: readonly AnyObject[],
   given: Partial<Context> & { rights?: Rights } = {},
 ): Context & { now: number } {
+  const rings = new Map<AnyObject, RowRing>();
   const device: DeviceView = {
     sap: 1,
     name: "TST0000000000001",
@@ -16,14 +18,46 @@ export function contextOf(
     ],
     find: (classId, instanceId) => objects.find((one) => one.spec.classId === classId && one.instance === instanceId),
     values: (object) => object.values,
-    get({ classId, instanceId, attributeId }) {
+    // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.get
+    get(from: any, name?: any): any {
+      if (name !== undefined) return from.values[name];
+      const { classId, instanceId, attributeId } = from as AttributeDescriptor;
       const object = device.find(classId, instanceId);
       if (object === undefined) throw new Error(`no ${instanceId}`);
-      return readAttribute(object, object.values, attributeId, context);
+      return readAttribute(object, object.values, attributeId, contextFor(object));
     },
-    invoke: (object, methodId, argument) => invokeMethod(object, object.values, methodId, argument, context),
+    // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.set
+    set(to: any, second: any, value?: any): any {
+      if ("spec" in to) {
+        to.values[second] = value;
+        return undefined;
+      }
+      const object = device.find(to.classId, to.instanceId);
+      if (object === undefined) throw new Error(`no ${to.instanceId}`);
+      return writeAttribute(object, object.values, to.attributeId, second, contextFor(object));
+    },
+    invoke: (object, methodId, argument) => invokeMethod(object, object.values, methodId, argument, contextFor(object)),
+    rows(object) {
+      const ring = (): RowRing | undefined => rings.get(object);
+      return {
+        count: () => ring()?.length ?? 0,
+        range: (from, to) => ring()?.range(from, to) ?? [],
+        entries: (first, last) => ring()?.entries(first, last) ?? [],
+        append(at, row, keep) {
+          const known = ring() ?? new RowRing(keep);
+          rings.set(object, known);
+          known.push(at, row);
+        },
+        clear: () => ring()?.clear(),
+      };
+    },
+    log: () => undefined,
+    notify: () => undefined,
   };
+  const contextFor = (object: AnyObject): Context => Object.create(context, { object: { value: object } });
   const context: Context & { now: number } = {
+    object: objects[0] ?? dataObject("0.0.96.1.0.255", { type: T.unsigned, value: 0 }),
+    by: { client: 48, association: "utility" },
     now: Date.UTC(2026, 10, 24, 8, 30, 12, 345),
     deviation: -330,
     client: 48,

@@ -117,7 +117,7 @@ describe("association object", () => {
     const one = associationObject({
       instance: own ? "0.0.40.0.3.255" : "0.0.40.0.0.255",
       version,
-      rights: own ? readRights : undefined,
+      rights: own ? () => readRights : undefined,
       hls,
       information: ({ association }) => association,
       changeSecret: (secret) => {
@@ -186,7 +186,7 @@ describe("association object", () => {
     const other = associationObject({
       instance: "0.0.40.0.1.255",
       version: 1,
-      rights: readRights,
+      rights: () => readRights,
       information: () => association,
     });
     expect(securitySetup).toBeDefined();

@@ -17,7 +17,6 @@ import {
   RowRing,
   readAttribute,
   register,
-  ringOf,
   skipData,
 } from "../src/index.ts";
 import { codeOf, contextOf } from "./a-context.ts";
@@ -162,7 +161,7 @@ describe("a profile", () => {
     });
     invokeMethod(load, load.values, 1, undefined, context);
     expect(read()).toEqual([]);
-    expect(ringOf(load.values).length).toBe(0);
+    expect(context.device.rows(load).count()).toBe(0);
   });
 
   it("gives a range by capture time, both ends included (O4)", () => {
@@ -267,6 +266,6 @@ describe("a profile", () => {
     });
     const context = contextOf([energy, load]);
     expect(codeOf(() => invokeMethod(load, load.values, 2, undefined, context))).toBe("bad-profile");
-    expect(ringOf(load.values).length).toBe(0);
+    expect(context.device.rows(load).count()).toBe(0);
   });
 });

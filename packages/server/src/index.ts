@@ -1,24 +1,24 @@
-export {
-  type Access,
-  type Association,
-  type AssociationSpec,
-  servedConformance,
-} from "./association-spec.ts";
-export { AssociationState, type NewKeys, type StateOwner } from "./association-state.ts";
-export { Credentials, type CredentialsOwner, type HeldCertificate, type KeyUsage } from "./credentials.ts";
+export type { Call, Interceptor, ObjectAccess, Outcome } from "./access/call.ts";
+export { GrantedRights } from "./access/granted-rights.ts";
 export type { ServerEvent } from "./events.ts";
-export type { Call, Interceptor, Outcome } from "./interceptor.ts";
-export { CounterBook, KeyCounters } from "./key-counters.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { Meter, type MeterIdentity, type MeterOptions, meter } from "./meter.ts";
+export { type Access, type Association, type AssociationSpec, servedConformance } from "./meter/association-spec.ts";
+export type { Environment, HeldPolicy } from "./meter/environment.ts";
+export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
+export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
 export {
   type Device,
   type DeviceSpec,
   type MeterTemplate,
   meterTemplate,
   type TemplateOptions,
-} from "./meter-template.ts";
+} from "./meter/meter-template.ts";
+export type { Task } from "./meter/meter-timeline.ts";
 export { platformRandom } from "./platform-random.ts";
+export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
+export { AssociationState, type NewKeys, type StateOwner } from "./security/association-state.ts";
+export { Credentials, type CredentialsOwner, type HeldCertificate, type KeyUsage } from "./security/credentials.ts";
+export { CounterBook, KeyCounters } from "./security/key-counters.ts";
 export {
   hls,
   hls5,
@@ -29,7 +29,7 @@ export {
   type Secrets,
   type SecurityOptions,
   type SecuritySpec,
-} from "./security-spec.ts";
+} from "./security/security-spec.ts";
 export {
   type LinkFactory,
   type Listening,
@@ -39,5 +39,6 @@ export {
   type TcpOptions,
   tcp,
 } from "./serve.ts";
-export { type Route, routeTo, Server, type ServerOptions } from "./server.ts";
+export { Server, type ServerOptions } from "./server.ts";
+export { type Route, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

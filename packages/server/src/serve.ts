@@ -1,7 +1,8 @@
 import type { Link, LinkAddress } from "@dlmskit/core";
-import type { Clock, Duplex, Listener } from "@dlmskit/transport";
-import type { Meter } from "./meter.ts";
-import { type Route, routeOf, Server, type ServerOptions } from "./server.ts";
+import type { Duplex, Listener } from "@dlmskit/transport";
+import type { Meter } from "./meter/meter.ts";
+import { Server, type ServerOptions } from "./server.ts";
+import { type Route, routeOf } from "./session/route.ts";
 
 /** Makes the server's end of a data link for a connection; it should answer to the addresses that `knows` knows. */
 export type LinkFactory = (knows: (address: LinkAddress) => boolean) => Link;
@@ -35,7 +36,7 @@ export interface ServeOptions extends Omit<ServerOptions, "meters" | "clock"> {
   /** By name, `wrapper` and `hdlc` for example. */
   readonly on: { readonly [name: string]: ListenSpec };
   /** The machine's unless given. */
-  readonly clock?: Clock;
+  readonly clock?: ServerOptions["clock"];
 }
 
 export interface Listening extends AsyncDisposable {
@@ -54,6 +55,7 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
   const close = async (): Promise<void> => {
     server.close();
     await Promise.all(listeners.map(([, listener]) => listener.close()));
+    await server.settled();
   };
   try {
     for (const [name, spec] of Object.entries(on)) {

@@ -1,71 +1,77 @@
-import type { Fault, Link, LinkAddress } from "@dlmskit/core";
+import type { Link, LinkAddress } from "@dlmskit/core";
+import type { responseProtection } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
-import { type Cancel, type Clock, type Duplex, LinkPump, type PumpHandlers } from "@dlmskit/transport";
-import { dispatcher } from "./dispatch.ts";
+import { type Clock, type Duplex, LinkPump, type PumpHandlers, type WallClock } from "@dlmskit/transport";
+import { type Call, compose, type Interceptor } from "./access/call.ts";
+import { perform } from "./access/perform.ts";
 import { EventCounts, type ServerEvent } from "./events.ts";
-import type { Interceptor } from "./interceptor.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import type { Meter } from "./meter.ts";
+import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
+import { Meter } from "./meter/meter.ts";
 import { platformRandom } from "./platform-random.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Session, type SessionPort } from "./session.ts";
+import { Agenda } from "./runtime/agenda.ts";
+import { SimulatedTime } from "./runtime/simulated-time.ts";
+import { Connection, type ConnectionPort } from "./session/connection.ts";
+import { Lockouts } from "./session/lockouts.ts";
+import { type Route, routeOf } from "./session/route.ts";
 import type { MeterStore } from "./store-port.ts";
-
-/** The meter and logical device (SAP) that an address of the link means; undefined: nobody, who does not answer. */
-export type Route = (address: LinkAddress) => { readonly meter: Meter; readonly device: number } | undefined;
 
 export interface ServerOptions {
   /** Where requests go: one meter (its SAPs are the server addresses), or what decides it. */
   readonly meters: Meter | Route;
-  /** Machine time. */
-  readonly clock: Clock;
-  /** Time of day, ms since 1970 UTC; the machine's unless given. */
-  readonly instant?: () => number;
+  /** Machine time, that links and timeouts run on. */
+  readonly clock: Clock & Partial<WallClock>;
+  /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
+  readonly time?: SimulatedTime;
   /** Pure (`noble`) unless told otherwise; `@dlmskit/security/node` is faster on Node. */
   readonly provider?: CryptoProvider;
   /** The platform's generator unless given. */
   readonly random?: Random;
   readonly store?: MeterStore;
+  /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
+  readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
   readonly limits?: Partial<Limits>;
   readonly events?: (event: ServerEvent) => void;
 }
 
-/** The route to one meter: its logical devices are the server addresses, whatever the physical one. */
-export const routeTo =
-  (meter: Meter): Route =>
-  ({ server }) =>
-    meter.template.devices.has(server) ? { meter, device: server } : undefined;
-
-/** The route that a meter, or a route, stands for. */
-export const routeOf = (meters: Meter | Route): Route => (typeof meters === "function" ? meters : routeTo(meters));
-
 /** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
 export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
-  readonly #limits: Limits;
   readonly #counts = new EventCounts();
-  readonly #connections = new Set<LinkPump>();
-  readonly #scheduler: Scheduler;
-  readonly #known = new WeakSet<Meter>();
-  readonly #base: BasePort;
+  readonly #connections = new Map<LinkPump, Connection>();
+  readonly #residents = new Set<Meter>();
+  readonly #used = new Set<Meter>();
+  readonly #environment: Environment;
+  readonly #base: ConnectionPort;
+  #closed = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
-    const instant = options.instant ?? Date.now;
+    const time = options.time ?? new SimulatedTime({ source: () => clock.instant?.() ?? Date.now() });
     this.#route = routeOf(meters);
-    this.#limits = { ...defaultLimits, ...options.limits };
-    const failed = (meter: Meter, what: string, error: unknown): void =>
-      this.#tell({ type: "hook-failed", meter: meter.name, what, error });
-    this.#scheduler = new Scheduler(clock, failed);
+    const limits = { ...defaultLimits, ...options.limits };
+    this.#environment = {
+      ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held } },
+      agenda: new Agenda(clock, time),
+      reach: compose(interceptors, (call) => perform(call, canProtect)),
+      failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
+      storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+    };
     this.#base = {
-      ...{ clock, provider, random, limits: this.#limits, store, instant },
-      dispatcher: dispatcher(interceptors, failed),
+      environment: this.#environment,
+      limits,
+      lockouts: new Lockouts(limits),
       tell: (event) => this.#tell(event),
     };
     if (typeof meters !== "function") this.run(meters);
+  }
+
+  /** The time of day of the meters. */
+  get time(): SimulatedTime {
+    return this.#environment.time;
   }
 
   /** Whether a link should answer to that address at all. */
@@ -83,24 +89,22 @@ export class Server implements Disposable {
     return this.#connections.size;
   }
 
-  /** Runs what a meter does by itself: its tasks, and the captures of its profiles. A meter on its own is run from the start. */
+  /** Runs what a meter does by itself: its tasks, and what its objects do in time. A meter on its own is run from the start. */
   run(meter: Meter): void {
-    this.#environment(meter);
-    const loading = meter.load(this.#base.store);
-    if (loading === undefined) this.#scheduler.add(meter);
-    else {
-      loading.then(
-        () => this.#scheduler.add(meter),
-        (error: unknown) => this.#tell({ type: "store-failed", meter: meter.name, what: "loading", error }),
-      );
-    }
+    if (this.#closed || this.#residents.has(meter)) return;
+    this.#residents.add(meter);
+    this.#reside(meter);
   }
 
-  #environment(meter: Meter): void {
-    if (this.#known.has(meter)) return;
-    this.#known.add(meter);
-    const { instant, provider, random } = this.#base;
-    meter.runOn({ instant, provider, random });
+  #reside(meter: Meter): void {
+    meter.runOn(this.#environment);
+    meter.reside()?.catch((error: unknown) => {
+      this.#environment.storeFailed(meter, "loading", error);
+      meter.dismiss();
+      // Another process has it, or the store is out of reach: it is tried again until it is this server's.
+      const { clock } = this.#environment;
+      if (!this.#closed) clock.at(clock.now() + 1000, () => this.#residents.has(meter) && this.#reside(meter));
+    });
   }
 
   #tell(event: ServerEvent): void {
@@ -108,19 +112,19 @@ export class Server implements Disposable {
     try {
       this.#options.events?.(event);
     } catch {
-      // Whoever listens badly hurts nobody else.
+      // Errors thrown by a listener are ignored.
     }
   }
 
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
     const pump = new LinkPump({ link, duplex, clock: this.#options.clock });
-    const connection = new Connection(pump, this.#base, this.#limits, (address) => {
+    const connection = new Connection(pump, this.#base, (address) => {
       const found = route(address);
-      if (found !== undefined) this.#environment(found.meter);
+      found?.meter.runOn(this.#environment);
       return found;
     });
-    this.#connections.add(pump);
+    this.#connections.set(pump, connection);
     this.#tell({ type: "opened", remote: pump.remote });
     pump.start({
       received: (pdu, address, broadcast) => connection.received(pdu, address, broadcast),
@@ -128,16 +132,39 @@ export class Server implements Disposable {
       ended: () => connection.ended(),
       closed: (fault) => {
         this.#connections.delete(pump);
+        for (const meter of connection.meters) this.#leaving(meter);
         connection.closed();
         this.#tell({ type: "closed", remote: pump.remote, ...(fault === undefined ? {} : { fault }) });
       },
     } satisfies PumpHandlers);
   }
 
-  /** Ends every connection and all that meters do by themselves. */
+  #leaving(meter: Meter): void {
+    if (this.#environment.store === undefined || this.#used.has(meter)) return;
+    this.#used.add(meter);
+    Promise.resolve()
+      .then(() => meter.settled())
+      .then(
+        () => this.#used.delete(meter),
+        () => this.#used.delete(meter),
+      );
+  }
+
+  /** Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept. */
   close(): void {
-    this.#scheduler.close();
-    for (const pump of this.#connections) pump.destroy();
+    this.#closed = true;
+    this.#environment.agenda.close();
+    for (const pump of this.#connections.keys()) pump.destroy();
+    for (const meter of this.#residents) {
+      meter.dismiss();
+      this.#leaving(meter);
+    }
+    this.#residents.clear();
+  }
+
+  /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
+  async settled(): Promise<void> {
+    while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));
   }
 
   [Symbol.dispose](): void {
@@ -145,83 +172,14 @@ export class Server implements Disposable {
   }
 }
 
-type BasePort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken">;
-
-const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
-
-/** One transport connection and its sessions. */
-class Connection {
-  readonly #pump: LinkPump;
-  readonly #port: SessionPort;
-  readonly #limits: Limits;
-  readonly #route: Route;
-  readonly #sessions = new Map<string, Session>();
-  #cancel: Cancel | undefined;
-  #ending = false;
-
-  constructor(pump: LinkPump, base: BasePort, limits: Limits, route: Route) {
-    this.#pump = pump;
-    this.#limits = limits;
-    this.#route = route;
-    this.#port = {
-      ...base,
-      remote: pump.remote,
-      send: (pdu, address) => pump.send(pdu, address),
-      quiet: () => this.#endWhenQuiet(),
-      broken: (fault: Fault) => pump.destroy(fault),
-    };
-    this.#watch(base.clock.now() + limits.inactivity);
-  }
-
-  received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
-    const key = keyOf(address);
-    let session = this.#sessions.get(key);
-    if (session === undefined) {
-      // To all stations: the management logical device speaks for the meter, or rather it keeps silent.
-      const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
-      const device = found?.meter.template.devices.get(found.device);
-      // Nobody of that address here: on a shared line any answer would disturb another's.
-      if (found === undefined || device === undefined || this.#sessions.size >= this.#limits.sessionsPerConnection)
-        return;
-      session = new Session(this.#port, address, found.meter, device);
-      this.#sessions.set(key, session);
-    }
-    session.receive(pdu, broadcast);
-  }
-
-  disconnected(address: LinkAddress | undefined): void {
-    const keys = address === undefined ? [...this.#sessions.keys()] : [keyOf(address)];
-    for (const key of keys) {
-      this.#sessions.get(key)?.close();
-      this.#sessions.delete(key);
-    }
-  }
-
-  /** The client sends nothing more: what it asked is answered, then this side ends too. */
-  ended(): void {
-    this.#ending = true;
-    this.#endWhenQuiet();
-  }
-
-  #endWhenQuiet(): void {
-    if (!this.#ending || [...this.#sessions.values()].some(({ busy }) => busy)) return;
-    this.#ending = false;
-    this.#pump.end();
-  }
-
-  closed(): void {
-    this.#cancel?.();
-    this.disconnected(undefined);
-  }
-
-  #watch(at: number): void {
-    if (this.#limits.inactivity <= 0) return;
-    const { clock } = this.#port;
-    this.#cancel = clock.at(at, () => {
-      const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
-      const due = last + this.#limits.inactivity;
-      if (this.#sessions.size > 0 && due > clock.now()) this.#watch(due);
-      else this.#pump.close();
-    });
-  }
+/** Whether answers of this association can be protected like that at all. */
+function canProtect(call: Call, { authenticated, encrypted, signed }: ReturnType<typeof responseProtection>): boolean {
+  const { association, meter } = call;
+  if ((authenticated || encrypted || signed) && association?.security.ciphered !== true) return false;
+  if (!signed) return true;
+  return (
+    association !== undefined &&
+    meter instanceof Meter &&
+    meter.state(association).credentials.privateKeys.digitalSignature !== undefined
+  );
 }

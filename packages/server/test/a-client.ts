@@ -56,7 +56,6 @@ export class Bench {
     this.server = new Server({
       meters,
       clock: this.clock,
-      instant: () => this.clock.instant(),
       random,
       events: (event) => this.events.push(event),
       ...options,

@@ -56,7 +56,7 @@ describe("what a meter does by itself", () => {
     await bench.settle();
     expect(
       bench.events.filter(({ type }) => type === "hook-failed").map((one) => (one as { what: string }).what),
-    ).toEqual(["a task", "capture of 1.0.99.1.0.255"]);
+    ).toEqual(["a task", "what 1.0.99.1.0.255 does in time"]);
     expect(made.now - now0).toBeGreaterThan(15 * 60_000);
   });
 });

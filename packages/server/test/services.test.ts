@@ -83,7 +83,7 @@ describe("reading", () => {
     expect(bench.server.counts["hook-failed"]).toBe(3);
     expect(
       bench.events.filter(({ type }) => type === "hook-failed").map((one) => (one as { what: string }).what),
-    ).toEqual(["get 0.0.96.1.13.255:2", "get 0.0.96.1.14.255:2", "set 0.0.96.1.13.255:2"]);
+    ).toEqual(["read 0.0.96.1.13.255:2", "read 0.0.96.1.14.255:2", "write 0.0.96.1.13.255:2"]);
   });
 
   it("gives a long profile in blocks, the whole and a range (B1, O4)", async () => {
@@ -203,10 +203,7 @@ describe("writing and invoking", () => {
 describe("interceptors", () => {
   it("that answer nonsense are told, and the client hears hardware-fault", async () => {
     const nonsense: Interceptor = (call) =>
-      ({
-        service: call.service,
-        result: call.service === "set" ? "nonsense" : { result: "nonsense", data: { type: "nonsense" } },
-      }) as never;
+      (call.do === "write" ? { error: "nonsense" } : { result: "nonsense", data: { type: "nonsense" } }) as never;
     const bench = new Bench(aMeter().meter, { interceptors: [nonsense] });
     const client = await bench.client({ client: 1 }).open();
     expect(await client.get([3, "1.0.1.8.0.255", 2])).toEqual([{ error: "hardware-fault" }]);
@@ -217,7 +214,7 @@ describe("interceptors", () => {
 
   it("that refuse or throw are results like any other", async () => {
     const thrower: Interceptor = (call) => {
-      if (call.service === "action") throw refuse("long-get-aborted");
+      if (call.do === "invoke") throw refuse("long-get-aborted");
       throw new Error("interceptor");
     };
     const client = await new Bench(aMeter().meter, { interceptors: [thrower] }).client({ client: 1 }).open();
@@ -230,13 +227,11 @@ describe("interceptors", () => {
     const trace =
       (name: string): Interceptor =>
       (call, next) => {
-        order.push(`${name} ${call.service} ${call.object?.instance ?? "nothing"}`);
+        order.push(`${name} ${call.do} ${call.object?.instance ?? "nothing"}`);
         return next();
       };
     const fault: Interceptor = (call: Call, next) =>
-      call.service === "get" && call.attribute.instanceId === "1.0.1.8.0.255"
-        ? { service: "get", result: { error: "temporary-failure" } }
-        : next();
+      call.do === "read" && call.instanceId === "1.0.1.8.0.255" ? { error: "temporary-failure" } : next();
     const bench = new Bench(aMeter().meter, { interceptors: [trace("a"), fault, trace("b")] });
     const client = await bench.client({ client: 1 }).open();
     expect(
@@ -247,15 +242,15 @@ describe("interceptors", () => {
     await client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 1 });
     await client.invoke(3, "1.0.1.8.0.255", 1);
     expect(order).toEqual([
-      "a get 1.0.1.8.0.255",
-      "a get 1.0.32.7.0.255",
-      "b get 1.0.32.7.0.255",
-      "a get nothing",
-      "b get nothing",
-      "a set 0.0.96.1.11.255",
-      "b set 0.0.96.1.11.255",
-      "a action 1.0.1.8.0.255",
-      "b action 1.0.1.8.0.255",
+      "a read 1.0.1.8.0.255",
+      "a read 1.0.32.7.0.255",
+      "b read 1.0.32.7.0.255",
+      "a read nothing",
+      "b read nothing",
+      "a write 0.0.96.1.11.255",
+      "b write 0.0.96.1.11.255",
+      "a invoke 1.0.1.8.0.255",
+      "b invoke 1.0.1.8.0.255",
     ]);
     expect(T.unsigned.types).toEqual(["unsigned"]);
   });

@@ -5,6 +5,8 @@ import type { CommunicationPorts, HdlcSettings } from "./communication.ts";
 import type { Connections } from "./connections.ts";
 import type { Counters } from "./counters.ts";
 import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
+import type { Fleets } from "./fleets.ts";
+import type { Keeping } from "./keeping.ts";
 import type { KeyPairs } from "./key-pairs.ts";
 import type { KeyRotations } from "./key-rotations.ts";
 import type { MessageQueue } from "./message-queue.ts";
@@ -28,6 +30,8 @@ export interface Store extends AsyncDisposable {
   readonly meters: Meters;
   readonly counters: Counters;
   readonly securitySettings: SecuritySettings;
+  readonly keeping: Keeping;
+  readonly fleets: Fleets;
   readonly keyRotations: KeyRotations;
   readonly keyPairs: KeyPairs;
   readonly certificates: Certificates;

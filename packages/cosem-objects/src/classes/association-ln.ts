@@ -1,10 +1,15 @@
 import { type Data, type EncodedData, T } from "@dlmskit/apdu";
 import { fromHex, type LogicalName } from "@dlmskit/core";
-import type { Rights } from "../access.ts";
-import type { AssociationInformation, Context } from "../context.ts";
 import { interfaceClass } from "../interface-class.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
-import { type AnyObject, type CosemObject, object } from "../object.ts";
+import {
+  type AnyObject,
+  type AssociationInformation,
+  type Context,
+  type CosemObject,
+  object,
+  type Rights,
+} from "../object.ts";
 import {
   type AssociationVersion,
   ObjectListElement,
@@ -110,8 +115,8 @@ function oid(kind: number, id: number): Data {
 export interface AssociationObjectOptions {
   readonly instance: LogicalName;
   readonly version: AssociationVersion;
-  /** What the association grants; undefined: the object stands for whichever association reads it (0.0.40.0.0.255). */
-  readonly rights: Rights | undefined;
+  /** What the association grants now; undefined: the object stands for whichever association reads it (0.0.40.0.0.255). */
+  readonly rights: (() => Rights) | undefined;
   /** What is known of the association, open or not. */
   readonly information: (context: Context) => AssociationInformation | undefined;
   /** With it, the secret (attribute 7; method 2) may be changed. */
@@ -131,10 +136,10 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
     if (found === undefined) throw refuse("object-unavailable", "no association is open");
     return found;
   };
-  // One list for all meters of a template: its array of objects is the key.
-  const lists = new WeakMap<readonly AnyObject[], Map<Rights, EncodedData>>();
+  // One list for all meters of a template, as long as the same rights are granted.
+  const lists = new WeakMap<readonly AnyObject[], WeakMap<Rights, EncodedData>>();
   const list = (objects: readonly AnyObject[], rights: Rights): EncodedData => {
-    const known = lists.get(objects) ?? new Map<Rights, EncodedData>();
+    const known = lists.get(objects) ?? new WeakMap<Rights, EncodedData>();
     lists.set(objects, known);
     const encoded = known.get(rights) ?? objectList(objects, rights, version);
     known.set(rights, encoded);
@@ -144,7 +149,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
   const made: CosemObject<typeof AssociationLn2> = object(spec, options.instance, emptyValues, {
     read: {
       objectList(_, context, selection) {
-        const rights = own ?? context.association?.rights;
+        const rights = own?.() ?? context.association?.rights;
         if (rights === undefined) throw refuse("object-unavailable");
         const { objects } = context.device;
         return selection === undefined ? list(objects, rights) : selectObjects(objects, rights, version, selection);

@@ -34,6 +34,7 @@ export const Clock = interfaceClass({
     },
     shiftTime: { id: 6, argument: T.long },
   },
+  traits: { clock: "time" },
 });
 
 const unspecified: CosemDateTime = {

@@ -16,6 +16,7 @@ export const ExtendedRegister = interfaceClass({
     captureTime: { id: 5, type: T.dateTimeOctets },
   },
   methods: { reset: { id: 1, argument: T.integer } },
+  traits: { scaled: { value: "value", scalerUnit: "scalerUnit" } },
 });
 
 export interface ExtendedRegisterOptions<C extends AnyCodec> extends RegisterOptions<C> {

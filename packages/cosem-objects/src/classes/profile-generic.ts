@@ -1,13 +1,27 @@
 import { type DataLike, encodeData, T } from "@dlmskit/apdu";
 import { Fault, type LogicalName } from "@dlmskit/core";
-import type { Context } from "../context.ts";
-import { interfaceClass, type Values } from "../interface-class.ts";
+import { hasMethod } from "../attribute.ts";
+import { interfaceClass, type Timeline, type Values } from "../interface-class.ts";
 import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
-import { type AnyObject, type CosemObject, type Hooks, object } from "../object.ts";
+import { type AnyObject, type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 import { elementsOf, encodedStructure } from "../profile/elements.ts";
-import { RowRing } from "../profile/row-ring.ts";
 import { type RowSource, readRows } from "../profile/rows.ts";
 import { CaptureObject, selectionOf } from "../profile/selective-access.ts";
+
+const captureMethod = 2;
+
+/** A row at every full multiple of the period in local time, where the object captures at all (Blue Book 4.3.6.2.4). */
+const captures: Timeline<{ capturePeriod: number; profileEntries: number }, Context, TimeContext> = {
+  next({ capturePeriod }, { object: profile, deviation }, after) {
+    if (!(capturePeriod > 0) || !hasMethod(profile, captureMethod)) return undefined;
+    const period = capturePeriod * 1000;
+    const shift = deviation * 60_000;
+    return (Math.floor((after - shift) / period) + 1) * period + shift;
+  },
+  run: (_, { device, object: profile }) => device.invoke(profile, captureMethod),
+  missed: "each",
+  since: ({ capturePeriod, profileEntries }, _, now) => now - capturePeriod * profileEntries * 1000,
+};
 
 /** Profile generic (class 7, version 1; Blue Book 4.3.6). */
 export const ProfileGeneric = interfaceClass({
@@ -27,8 +41,10 @@ export const ProfileGeneric = interfaceClass({
   },
   methods: {
     reset: { id: 1, argument: T.integer },
-    capture: { id: 2, argument: T.integer },
+    capture: { id: captureMethod, argument: T.integer },
   },
+  traits: { rows: { buffer: "buffer", columns: "captureObjects" } },
+  time: captures,
 });
 type ProfileValues = Values<typeof ProfileGeneric>;
 
@@ -57,24 +73,12 @@ export interface ProfileOptions {
   readonly rows?: RowSource;
 }
 
-// The ring of a profile belongs to a meter: its values are the key.
-const rings = new WeakMap<object, RowRing>();
-
-/** The rows that were captured into a profile of a meter; made when first asked for. */
-export function ringOf(values: ProfileValues): RowRing {
-  let ring = rings.get(values);
-  if (ring === undefined) {
-    ring = new RowRing(values.profileEntries);
-    rings.set(values, ring);
-  }
-  return ring;
-}
-
-const captured = (values: ProfileValues): RowSource => ({
-  count: () => rings.get(values)?.length ?? 0,
-  range: (from, to) => rings.get(values)?.range(from, to) ?? [],
-  entries: (first, last) => rings.get(values)?.entries(first, last) ?? [],
-});
+/** The rows that were captured into the object. */
+const captured: RowSource = {
+  count: ({ device, object: profile }) => device.rows(profile).count(),
+  range: (from, to, { device, object: profile }) => device.rows(profile).range(from, to),
+  entries: (first, last, { device, object: profile }) => device.rows(profile).entries(first, last),
+};
 
 /** A profile: with `rows` from a source of its own, otherwise a ring that `capture` fills. Fault `bad-profile`. */
 export function profileGeneric(
@@ -87,7 +91,7 @@ export function profileGeneric(
     throw new Fault("bad-profile", `a profile keeps at least one entry, not ${entries}`, { layer: "cosem" });
   }
   const captureObjects = options.capture.map(captureObject);
-  const source = (values: ProfileValues): RowSource => rows ?? captured(values);
+  const source = rows ?? captured;
   return object(
     ProfileGeneric,
     instance,
@@ -105,17 +109,20 @@ export function profileGeneric(
       read: {
         buffer: (values, context, selection) =>
           readRows(
-            source(values),
+            source,
             selection && selectionOf(selection, values.captureObjects, context),
             values.sortMethod === 2,
             context,
           ),
-        entriesInUse: (values, context) => source(values).count(context),
+        entriesInUse: (_, context) => source.count(context),
         ...hooks.read,
       },
       invoke: {
         ...(rows === undefined
-          ? { reset: (values: ProfileValues) => ringOf(values).clear(), capture: captureRow }
+          ? {
+              reset: (_: ProfileValues, __: number, context: Context) => context.device.rows(context.object).clear(),
+              capture: captureRow,
+            }
           : {}),
         ...hooks.invoke,
       },
@@ -123,13 +130,15 @@ export function profileGeneric(
   );
 }
 
-/** Captures one row, at the second that the meter's clock shows: reads every column and puts the encoded row in the ring. */
+/** Captures one row, at the second that the meter's clock shows: reads every column and keeps the encoded row. */
 function captureRow(values: ProfileValues, _argument: number, context: Context): MaybePromise<void> {
   const time = Math.floor(context.now / 1000) * 1000;
   const elements = afterEach(values.captureObjects, (column) =>
     after(context.device.get(column), (data) => elementOf(data, column.dataIndex)),
   );
-  return after(elements, (row) => ringOf(values).push(time, encodedStructure(row)));
+  return after(elements, (row) =>
+    context.device.rows(context.object).append(time, encodedStructure(row), values.profileEntries),
+  );
 }
 
 function elementOf(data: DataLike, dataIndex: number): Uint8Array {

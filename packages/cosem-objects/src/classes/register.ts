@@ -18,6 +18,7 @@ export const Register = interfaceClass({
     scalerUnit: { id: 3, type: ScalerUnit },
   },
   methods: { reset: { id: 1, argument: T.integer } },
+  traits: { scaled: { value: "value", scalerUnit: "scalerUnit" } },
 });
 
 export interface RegisterOptions<C extends AnyCodec> {

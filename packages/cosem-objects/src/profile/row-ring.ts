@@ -34,6 +34,11 @@ export class RowRing {
     return { time: this.#times[at] as number, row: this.#rows[at] as Uint8Array };
   }
 
+  /** Adds all rows, oldest first, to another ring. */
+  copyTo(other: RowRing): void {
+    for (let at = 0; at < this.length; at++) other.push(this.#time(at), this.#rows[this.#index(at)] as Uint8Array);
+  }
+
   clear(): void {
     this.#rows = [];
     this.#times = [];

@@ -1,6 +1,6 @@
 import type { EncodedData } from "@dlmskit/apdu";
-import type { Context } from "../context.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
+import type { Context } from "../object.ts";
 import { elementsOf, encodedArray, encodedStructure } from "./elements.ts";
 import type { BufferSelection } from "./selective-access.ts";
 

@@ -1,6 +1,6 @@
 import { type Data, fromData, T } from "@dlmskit/apdu";
 import { Fault, instantOf, type LogicalName, type Of } from "@dlmskit/core";
-import type { Context, Selection } from "../context.ts";
+import type { Context, Selection } from "../object.ts";
 import { parametersOf } from "../object-list.ts";
 import { refuse } from "../refusal.ts";
 

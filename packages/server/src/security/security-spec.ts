@@ -9,7 +9,7 @@ export interface Secrets {
   /** Global unicast encryption key. */
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
-  readonly broadcastEncryptionKey?: Uint8Array;
+  readonly broadcastKey?: Uint8Array;
   /** Key-encryption key: with it, keys may be changed through the Security setup. */
   readonly masterKey?: Uint8Array;
   /** Own private keys of suite 1 or 2, by what they are for: mechanism 7, digital signature, key agreement, TLS. */

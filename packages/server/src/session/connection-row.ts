@@ -1,6 +1,6 @@
 import type { Random } from "@dlmskit/security";
 import type { Cancel, Clock } from "@dlmskit/transport";
-import type { MeterStore } from "./store-port.ts";
+import type { MeterStore } from "../store-port.ts";
 
 export interface ConnectionRowPort {
   readonly store: MeterStore;

@@ -1,6 +1,7 @@
 import { concat, fromAscii, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, lastCounter, noble } from "@dlmskit/security";
-import type { MeterStore } from "./store-port.ts";
+import type { MeterSecrets } from "@dlmskit/storage";
+import type { MeterStore } from "../store-port.ts";
 
 // How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
 const lowWater = 16;
@@ -8,35 +9,40 @@ const block = 1024;
 // How far a client may go on reading before its counter is kept.
 const peerStep = 64;
 
+/** A counter of a client that is not kept yet. */
+export type PeerCounter = MeterSecrets["peers"][number];
+
 /** What is accepted from one client under one key. */
 interface Peer {
   readonly guard: CounterGuard;
+  /** The guard's lowest as it is kept. */
   saved: number;
-  saving: boolean;
 }
+
+const peerName = (client: number): string => `client ${client}`;
 
 /**
  * The invocation counters of one key of one meter, whoever uses it: two associations with the same key count together, and a key
  * that comes back goes on where it was. With a store, counters are reserved in it before they are used.
  */
 export class KeyCounters {
-  readonly #key: { readonly meterId: string; readonly keyId: string };
+  /** What a store knows the key by. */
+  readonly keyId: string;
+  readonly #meterId: string;
+  readonly #kept: ReadonlyMap<string, number>;
   readonly #peers = new Map<number, Peer>();
   #ledger: CounterLedger;
-  #store: MeterStore | undefined;
   /** Where the counters of this end are reserved; undefined: in memory alone. */
   #reserved: MeterStore | undefined;
   #reserving: Promise<void> | undefined;
 
-  constructor(meterId: string, keyId: string, firstCounter: number) {
-    this.#key = { meterId, keyId };
+  /** `kept`: the highest counter of each peer as a store has it, by `keyId peer`. */
+  constructor(meterId: string, keyId: string, firstCounter: number, kept: ReadonlyMap<string, number>) {
+    this.#meterId = meterId;
+    this.keyId = keyId;
+    this.#kept = kept;
     this.#ledger = new CounterLedger({ start: firstCounter, block });
     this.#reserveInMemory();
-  }
-
-  /** What a store knows the key by. */
-  get keyId(): string {
-    return this.#key.keyId;
   }
 
   get ledger(): CounterLedger {
@@ -51,13 +57,11 @@ export class KeyCounters {
   #peer(client: number): Peer {
     const known = this.#peers.get(client);
     if (known !== undefined) return known;
-    const peer = { guard: new CounterGuard(), saved: 0, saving: false };
+    const kept = this.#kept.get(`${this.keyId} ${peerName(client)}`);
+    const guard = new CounterGuard(kept === undefined ? 0 : kept + 1);
+    const peer = { guard, saved: guard.lowest };
     this.#peers.set(client, peer);
     return peer;
-  }
-
-  #peerKey(client: number): { meterId: string; keyId: string; peer: string } {
-    return { ...this.#key, peer: `client ${client}` };
   }
 
   #reserveInMemory(): void {
@@ -65,25 +69,15 @@ export class KeyCounters {
     if (wanted !== undefined) this.#ledger.reserved(wanted);
   }
 
-  /** From now on counters are the store's, and so is what the client has sent. Faults of the store. */
-  async open(store: MeterStore, client: number): Promise<void> {
-    if (this.#reserved !== store) {
-      const { from, upTo } = await store.counters.reserve(this.#key, 0, block);
+  /** From now on the counters of this end are reserved in the store. Undefined: they are already. Faults of the store. */
+  open(store: MeterStore): Promise<void> | undefined {
+    if (this.#reserved === store) return undefined;
+    return store.counters.reserve({ meterId: this.#meterId, keyId: this.keyId }, 0, block).then(({ from, upTo }) => {
+      if (this.#reserved === store) return;
       this.#ledger = new CounterLedger({ start: from, block });
       this.#ledger.reserved(upTo + 1);
       this.#reserved = store;
-    }
-    await this.openPeer(store, client);
-  }
-
-  /** The same for what the client has sent alone: under the broadcast key a meter sends nothing. */
-  async openPeer(store: MeterStore, client: number): Promise<void> {
-    if (this.#store !== store) this.#peers.clear();
-    this.#store = store;
-    if (this.#peers.has(client)) return;
-    const kept = await store.counters.loadPeer(this.#peerKey(client));
-    const guard = new CounterGuard(kept === undefined ? 0 : kept + 1);
-    if (!this.#peers.has(client)) this.#peers.set(client, { guard, saved: guard.lowest, saving: false });
+    });
   }
 
   /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
@@ -95,7 +89,7 @@ export class KeyCounters {
       this.#reserving = undefined;
     });
     if (this.#ledger.remaining > lowWater) {
-      // In the background: whoever must wait for it gets the same promise, with its failure.
+      // In the background. A request that has to wait for it gets the same promise, and its failure.
       this.#reserving.catch(() => undefined);
       return undefined;
     }
@@ -103,30 +97,21 @@ export class KeyCounters {
   }
 
   async #reserve(store: MeterStore): Promise<void> {
-    const { from, upTo } = await store.counters.reserve(this.#key, 0, block);
+    const { from, upTo } = await store.counters.reserve({ meterId: this.#meterId, keyId: this.keyId }, 0, block);
     this.#ledger.reserved(Math.min(upTo, lastCounter) + 1, from);
   }
 
-  /** Keeps the client's counter; resolves when it is durable. Undefined when there is nothing to keep. */
-  savePeer(client: number): Promise<void> | undefined {
-    const store = this.#store;
-    const peer = this.#peer(client);
-    const { lowest } = peer.guard;
-    if (store === undefined || lowest === peer.saved || lowest === 0) return undefined;
-    return store.counters.savePeer(this.#peerKey(client), lowest - 1).then(() => {
-      peer.saved = Math.max(peer.saved, lowest);
-    });
+  /** The counter of the client, where it has moved since it was kept. `soon`: only where it has moved a good deal. */
+  unsaved(client: number, soon = false): PeerCounter | undefined {
+    const { guard, saved } = this.#peer(client);
+    if (guard.lowest - saved < (soon ? peerStep : 1)) return undefined;
+    return { keyId: this.keyId, peer: peerName(client), counter: guard.lowest - 1 };
   }
 
-  /** The same once the client has gone on a good deal: for what nobody waits for. */
-  savePeerSoon(client: number): Promise<void> | undefined {
+  /** The client's counter is kept up to there. */
+  saved(client: number, { counter }: PeerCounter): void {
     const peer = this.#peer(client);
-    if (peer.saving || peer.guard.lowest - peer.saved < peerStep) return undefined;
-    const saving = this.savePeer(client);
-    peer.saving = saving !== undefined;
-    return saving?.finally(() => {
-      peer.saving = false;
-    });
+    peer.saved = Math.max(peer.saved, counter + 1);
   }
 }
 
@@ -137,10 +122,16 @@ export class CounterBook {
   readonly #meterId: string;
   readonly #firstCounter: () => number;
   readonly #keys = new Map<string, KeyCounters>();
+  readonly #kept = new Map<string, number>();
 
   constructor(meterId: string, firstCounter: () => number) {
     this.#meterId = meterId;
     this.#firstCounter = firstCounter;
+  }
+
+  /** Takes what a store has kept of peers; it holds for keys that are used from now on. */
+  know(peers: readonly PeerCounter[]): void {
+    for (const { keyId, peer, counter } of peers) this.#kept.set(`${keyId} ${peer}`, counter);
   }
 
   of(key: Uint8Array): KeyCounters {
@@ -148,7 +139,7 @@ export class CounterBook {
     const keyId = `key ${toHex(noble.hash("sha256", concat(label, key)).subarray(0, 16))}`;
     let counters = this.#keys.get(keyId);
     if (counters === undefined) {
-      counters = new KeyCounters(this.#meterId, keyId, this.#firstCounter());
+      counters = new KeyCounters(this.#meterId, keyId, this.#firstCounter(), this.#kept);
       this.#keys.set(keyId, counters);
     }
     return counters;

@@ -16,23 +16,19 @@ import {
   type WrappedKeys,
 } from "@dlmskit/cosem-objects";
 import { type AgreedKeyId, agreeKey, offerKey } from "@dlmskit/security";
-import type { Association } from "./association-spec.ts";
+import type { Association } from "../meter/association-spec.ts";
 import type { AssociationState, NewKeys } from "./association-state.ts";
 import { type HeldCertificate, type KeyUsage, keyUsageOf } from "./credentials.ts";
-import type { SecurityPort } from "./security-objects.ts";
+import { type SecurityPort, securityPortOf } from "./security-port.ts";
 
 const keyNames = ["encryptionKey", "broadcastKey", "authenticationKey", "masterKey"] as const;
 const signedRequest = 0x10;
 const signedResponse = 0x80;
 
 /** A Security setup of an association (class 64; Blue Book 4.4.7), of the version that the association has. */
-export function setupObject(
-  association: Association,
-  instance: string,
-  port: (context: Context) => SecurityPort,
-): AnyObject {
+export function setupObject(association: Association, instance: string): AnyObject {
   const { setupVersion, suite } = association.security;
-  const stateOf = (context: Context): AssociationState => port(context).state(association);
+  const stateOf = (context: Context): AssociationState => securityPortOf(context).state(association);
   const none = fromAscii("");
   const values = {
     securityPolicy: 0,
@@ -42,16 +38,20 @@ export function setupObject(
   };
   const read = {
     securityPolicy: (_: unknown, context: Context) => stateOf(context).policy,
-    clientSystemTitle: (_: unknown, context: Context) => port(context).clientSystemTitle(association) ?? none,
-    serverSystemTitle: (_: unknown, context: Context) => port(context).systemTitle,
+    clientSystemTitle: (_: unknown, context: Context) => securityPortOf(context).clientSystemTitle(association) ?? none,
+    serverSystemTitle: (_: unknown, context: Context) => securityPortOf(context).systemTitle,
   };
-  const activate = (_: unknown, policy: number, context: Context): MaybePromise<void> => {
+  const activate = (_: unknown, policy: number, context: Context): void => {
     const state = stateOf(context);
-    checkPolicy(policy, state, port(context).clientSystemTitle(association));
-    return state.changePolicy(policy);
+    checkPolicy(policy, state, securityPortOf(context).clientSystemTitle(association));
+    state.changePolicy(policy, securityPortOf(context).work);
   };
   const transfer = (_: unknown, wrapped: WrappedKeys, context: Context): MaybePromise<void> =>
-    stateOf(context).changeKeys(unwrapAll(wrapped, stateOf(context), port(context)), context.now);
+    stateOf(context).changeKeys(
+      unwrapAll(wrapped, stateOf(context), securityPortOf(context)),
+      context.now,
+      securityPortOf(context).work,
+    );
   if (setupVersion === 0) {
     return object(SecuritySetup0, instance, values, {
       read,
@@ -70,13 +70,17 @@ export function setupObject(
     invoke: {
       securityActivate: activate,
       keyTransfer: transfer,
-      keyAgreement: (_, offered, context) => agree(offered, stateOf(context), port(context), association, context.now),
-      generateKeyPair: (_, usage, context) => refusing(() => stateOf(context).credentials.generate(usageFrom(usage))),
+      keyAgreement: (_, offered, context) =>
+        agree(offered, stateOf(context), securityPortOf(context), association, context.now),
+      generateKeyPair: (_, usage, context) =>
+        refusing(() => stateOf(context).credentials.generate(usageFrom(usage), securityPortOf(context).work)),
       generateCertificateRequest: (_, usage, context) =>
         refusing(() => stateOf(context).credentials.request(usageFrom(usage))),
-      importCertificate: (_, der, context) => refusing(() => stateOf(context).credentials.import(der)),
+      importCertificate: (_, der, context) =>
+        refusing(() => stateOf(context).credentials.import(der, securityPortOf(context).work)),
       exportCertificate: (_, which, context) => find(which, stateOf(context)).certificate.der,
-      removeCertificate: (_, which, context) => stateOf(context).credentials.remove(find(which, stateOf(context))),
+      removeCertificate: (_, which, context) =>
+        stateOf(context).credentials.remove(find(which, stateOf(context)), securityPortOf(context).work),
     },
   });
 }
@@ -161,7 +165,7 @@ function agree(
       answers.push({ keyId, keyData: offer.keyData });
     });
   }
-  const changing = state.changeKeys(keys, now);
+  const changing = state.changeKeys(keys, now, port.work);
   return changing === undefined ? answers : changing.then(() => answers);
 }
 

@@ -6,11 +6,13 @@ import {
   type AnyObject,
   type AssociationVersion,
   allRights,
+  clockAttribute,
   noRights,
   type Rights,
   readRights,
 } from "@dlmskit/cosem-objects";
-import type { SecuritySpec } from "./security-spec.ts";
+import { GrantedRights } from "../access/granted-rights.ts";
+import type { SecuritySpec } from "../security/security-spec.ts";
 
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
@@ -51,7 +53,8 @@ export interface Association
     "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
   > {
   readonly name: string;
-  readonly rights: Rights;
+  /** What it grants; `replace` changes it while meters are served. */
+  readonly access: GrantedRights;
   readonly devices: readonly number[] | undefined;
   readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
@@ -82,7 +85,7 @@ const publicGroups = [
 /** Logical device name, SAP assignment, the current association, clocks and invocation counters, to read. */
 const publicRights: Rights = {
   attribute: (object: AnyObject, attributeId) =>
-    object.spec.classId === 8 || publicGroups.some((group) => group.test(object.instance))
+    clockAttribute(object.spec) !== undefined || publicGroups.some((group) => group.test(object.instance))
       ? readRights.attribute(object, attributeId) & AccessBit.read
       : 0,
   method: () => 0,
@@ -119,7 +122,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       name,
       client: spec.client,
       security: withoutShowing(spec.security),
-      rights,
+      access: new GrantedRights(rights),
       devices: spec.devices,
       conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
       maxReceivePduSize: spec.maxReceivePduSize ?? 1024,

@@ -1,11 +1,10 @@
 import type { Offer, OfferedSecurity } from "@dlmskit/association";
-import type { Association } from "./association-spec.ts";
-import type { Meter } from "./meter.ts";
+import type { AssociationState } from "./association-state.ts";
 
 /** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
-export function offerOf(meter: Meter, association: Association): Offer {
+export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer {
+  const { association } = state;
   const { security, conformance, maxReceivePduSize, maxSendPduSize, instance, preEstablished } = association;
-  const state = meter.state(association);
   const offered = {
     suite: security.suite,
     get policy() {
@@ -32,7 +31,7 @@ export function offerOf(meter: Meter, association: Association): Offer {
     privateKeys: state.credentials.privateKeys,
     peerKeys: state.credentials.peerKeys,
     guards: state.guards,
-    systemTitle: meter.systemTitle,
+    systemTitle,
     ...(association.strictChallenges ? { strictChallenges: true } : {}),
   };
   const offer = {

@@ -1,8 +1,8 @@
 import { T } from "@dlmskit/apdu";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
-import { type AnyObject, type Context, dataObject, sapAssignment } from "@dlmskit/cosem-objects";
+import { type AnyObject, dataObject, type Rights, sapAssignment, timelineOf } from "@dlmskit/cosem-objects";
+import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
-import { type SecurityPort, securityObjects } from "./security-objects.ts";
 
 /** A logical device besides the management one. */
 export interface DeviceSpec {
@@ -37,21 +37,26 @@ export interface MeterTemplate {
   readonly associations: readonly Association[];
   /** Minutes from local time to UTC, as COSEM has it. */
   readonly deviation: number;
+  /** The logical device that an object of the template stands in. */
+  deviceOf(object: AnyObject): Device;
+  /** The objects that do something by themselves in time. */
+  readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
+  grant(rights: { readonly [association: string]: Rights }): void;
 }
 
-// How the objects that the server adds find what belongs to the meter that they are read in.
-const ports = new WeakMap<object, SecurityPort>();
-const securityPortOf = (context: Context): SecurityPort => {
-  const port = ports.get(context.device);
-  if (port === undefined) throw new Fault("no-meter", "the object stands in no meter", { layer: "server" });
-  return port;
-};
-export const setSecurityPort = (device: Context["device"], port: SecurityPort): void => {
-  ports.set(device, port);
-};
-
-/** Compiles a template. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`. */
+/**
+ * Compiles a template that many meters share: the values of its objects are frozen, and what is written to a meter stands beside
+ * them. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`.
+ */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
+  const template = compile(options);
+  for (const { objects } of template.devices.values()) for (const { values } of objects) Object.freeze(values);
+  return template;
+}
+
+/** The same for one meter alone, whose objects are its own. */
+export function compile(options: TemplateOptions): MeterTemplate {
   const associations = associationsOf(options.associations);
   const specs: DeviceSpec[] = [{ sap: 1, objects: options.objects }, ...(options.devices ?? [])];
   const devices = new Map<number, Device>();
@@ -59,7 +64,26 @@ export function meterTemplate(options: TemplateOptions): MeterTemplate {
     if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
     devices.set(spec.sap, deviceOf(spec, associations));
   }
-  return { devices, associations, deviation: -(options.zoneMinutesEast ?? 0) };
+  const homes = new Map([...devices.values()].flatMap((device) => device.objects.map((object) => [object, device])));
+  return {
+    devices,
+    associations,
+    deviceOf: (object) => homes.get(object) as Device,
+    deviation: -(options.zoneMinutesEast ?? 0),
+    timed: [...devices.values()].flatMap((device) =>
+      device.objects.filter((object) => timelineOf(object) !== undefined).map((object) => ({ device, object })),
+    ),
+    grant(rights) {
+      const found = Object.entries(rights).map(([name, granted]) => {
+        const association = associations.find((one) => one.name === name);
+        if (association === undefined) {
+          throw new Fault("bad-association", `there is no association "${name}"`, { layer: "server" });
+        }
+        return { association, granted };
+      });
+      for (const { association, granted } of found) association.access.replace(granted);
+    },
+  };
 }
 
 function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
@@ -89,7 +113,7 @@ function ownObjects(spec: DeviceSpec, associations: readonly Association[]): Any
     { type: T.octetString, value: fromAscii("") },
     { read: { value: (_, { device }) => fromAscii(device.name) } },
   );
-  return [name, ...(spec.sap === 1 ? [sapAssignment()] : []), ...securityObjects(associations, securityPortOf)];
+  return [name, ...(spec.sap === 1 ? [sapAssignment()] : []), ...securityObjects(associations)];
 }
 
 const bad = (message: string): Fault => new Fault("bad-template", message, { layer: "server" });

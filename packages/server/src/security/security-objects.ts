@@ -1,43 +1,29 @@
 import { T } from "@dlmskit/apdu";
-import { type AnyObject, associationObject, type Context, dataObject, refuse } from "@dlmskit/cosem-objects";
-import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Association } from "./association-spec.ts";
-import type { AssociationState } from "./association-state.ts";
+import { type AnyObject, associationObject, dataObject, refuse } from "@dlmskit/cosem-objects";
+import type { Association } from "../meter/association-spec.ts";
+import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
-/** What the objects about security need of the meter that they are read in. */
-export interface SecurityPort {
-  readonly provider: CryptoProvider;
-  readonly random: Random;
-  readonly systemTitle: Uint8Array;
-  state(association: Association): AssociationState;
-  /** System title of the client that has the association open. */
-  clientSystemTitle(association: Association): Uint8Array | undefined;
-  isOpen(association: Association): boolean;
-}
-
-type PortOf = (context: Context) => SecurityPort;
-
 /** The objects that every logical device has for its associations: Association LN, Security setup, invocation counters. */
-export function securityObjects(associations: readonly Association[], port: PortOf): AnyObject[] {
+export function securityObjects(associations: readonly Association[]): AnyObject[] {
   const current = associationObject({
     instance: "0.0.40.0.0.255",
     version: associations[0]?.version ?? 1,
     rights: undefined,
     information: ({ association }) => association,
   });
-  return [current, ...associations.flatMap((one) => objectsOf(one, port))];
+  return [current, ...associations.flatMap((one) => objectsOf(one))];
 }
 
-function objectsOf(association: Association, port: PortOf): AnyObject[] {
-  const { instance, version, rights, security, securitySetup, invocationCounter } = association;
+function objectsOf(association: Association): AnyObject[] {
+  const { instance, version, access, security, securitySetup, invocationCounter } = association;
   const changeable =
     security.mechanism === 1 || (security.mechanism >= 2 && security.mechanism !== 5 && security.mechanism !== 7);
   const objects: AnyObject[] = [
     associationObject({
       instance,
       version,
-      rights,
+      rights: () => access.current,
       hls: security.mechanism >= 2,
       information: (context) =>
         context.association?.instanceId === instance
@@ -46,7 +32,7 @@ function objectsOf(association: Association, port: PortOf): AnyObject[] {
               instanceId: instance,
               clientSap: association.client,
               serverSap: context.device.sap,
-              status: port(context).isOpen(association) ? "associated" : "non-associated",
+              status: securityPortOf(context).isOpen(association) ? "associated" : "non-associated",
               applicationContext: security.ciphered ? 3 : 1,
               mechanism: security.mechanism,
               conformance: association.conformance,
@@ -54,7 +40,7 @@ function objectsOf(association: Association, port: PortOf): AnyObject[] {
               maxSendPduSize: association.maxSendPduSize,
               dlmsVersion: 6,
               qualityOfService: 0,
-              rights,
+              rights: access.current,
               ...(securitySetup === undefined ? {} : { securitySetup }),
             },
       ...(changeable
@@ -62,19 +48,20 @@ function objectsOf(association: Association, port: PortOf): AnyObject[] {
             changeSecret(secret, context) {
               if (security.mechanism === 2 && secret.length !== 16)
                 throw refuse("other-reason", "the secret has 16 octets");
-              return port(context).state(association).changeSecret(secret.slice());
+              const { state, work } = securityPortOf(context);
+              state(association).changeSecret(secret.slice(), work);
             },
           }
         : {}),
     }),
   ];
-  if (securitySetup !== undefined) objects.push(setupObject(association, securitySetup, port));
+  if (securitySetup !== undefined) objects.push(setupObject(association, securitySetup));
   if (invocationCounter !== undefined) {
     objects.push(
       dataObject(
         invocationCounter,
         { type: T.doubleLongUnsigned, value: 0 },
-        { read: { value: (_, context) => port(context).state(association).lastPeerCounter } },
+        { read: { value: (_, context) => securityPortOf(context).state(association).lastPeerCounter } },
       ),
     );
   }

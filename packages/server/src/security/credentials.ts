@@ -18,9 +18,10 @@ import {
   requestCertificate,
   usageOf,
 } from "@dlmskit/security/certificates";
-import type { Association } from "./association-spec.ts";
+import type { Certificate as CertificateRow, KeyPair as KeyPairRow, SecurityChange, Stored } from "@dlmskit/storage";
+import type { Association } from "../meter/association-spec.ts";
+import type { Work } from "../runtime/unit-of-work.ts";
 import type { Secrets } from "./security-spec.ts";
-import type { MeterStore } from "./store-port.ts";
 
 /** The meter that credentials are of. */
 export interface CredentialsOwner {
@@ -44,10 +45,6 @@ export interface HeldCertificate {
   readonly anchor: boolean;
 }
 
-interface Held extends HeldCertificate {
-  readonly id?: number;
-}
-
 interface Pairs {
   current?: KeyPair;
   pending?: KeyPair;
@@ -58,8 +55,8 @@ const rowTypes = ["DEVICE", "CLIENT", "AUTHORITY", "CLIENT"] as const;
 const usages = ["digital-signature", "key-agreement", "tls"] as const;
 
 /**
- * The key pairs and certificates of a Security setup. With a store, what changes is durable before it holds. A new key pair
- * waits for its certificate when there is one in use already.
+ * The key pairs and certificates of a Security setup. A change belongs to a unit of work and holds once that is kept. A new key
+ * pair waits for its certificate when there is one in use already.
  */
 export class Credentials {
   readonly #owner: CredentialsOwner;
@@ -68,9 +65,10 @@ export class Credentials {
   readonly #curve: Curve | undefined;
   readonly #secrets: Secrets;
   readonly #pairs: readonly [Pairs, Pairs, Pairs] = [{}, {}, {}];
-  #held: readonly Held[] | undefined;
+  #held: readonly HeldCertificate[] | undefined;
   #certified: CertifiedKeys | undefined;
-  #store: MeterStore | undefined;
+  /** Whether a store has the rows of this Security setup: then they rule, and not what was given. */
+  #recorded = false;
 
   constructor(owner: CredentialsOwner, { security, securitySetup }: Association, secrets: Secrets) {
     this.#owner = owner;
@@ -120,7 +118,7 @@ export class Credentials {
   }
 
   /** What was given with the association is read when it is first needed. */
-  #all(): readonly Held[] {
+  #all(): readonly HeldCertificate[] {
     this.#held ??= [
       ...(this.#secrets.trustAnchors ?? []).map((der) => this.#describe(parseCertificate(der), true)),
       ...(this.#secrets.certificates ?? []).map((der) => this.#describe(parseCertificate(der), false)),
@@ -128,7 +126,7 @@ export class Credentials {
     return this.#held;
   }
 
-  #describe(certificate: Certificate, anchor: boolean): Held {
+  #describe(certificate: Certificate, anchor: boolean): HeldCertificate {
     const usage = usageOf(certificate);
     const { systemTitle, authority } = certificate;
     const entity =
@@ -152,7 +150,7 @@ export class Credentials {
     return this.#certified;
   }
 
-  #replace(held: readonly Held[]): void {
+  #replace(held: readonly HeldCertificate[]): void {
     this.#held = held;
     this.#certified = undefined;
   }
@@ -163,22 +161,33 @@ export class Credentials {
   }
 
   /** A new key pair: it is used at once where there is none, else when its certificate is imported. */
-  generate(usage: KeyUsage): Promise<void> | undefined {
+  generate(usage: KeyUsage, work: Work): void {
     const pair = newKeyPair(this.#owner.provider, this.#needCurve(), this.#owner.random);
     const pairs = this.#pairs[usage];
     const pending = this.#pair(usage) !== undefined;
-    const take = (): void => {
+    this.#recordGiven(work);
+    work.secure(this.#pairChange(usage, pair, pending), () => {
       if (pending) pairs.pending = pair;
       else pairs.current = pair;
-    };
-    const row = this.#row(usage, pair, pending);
-    if (row === undefined) return void take();
-    return this.#store?.keyPairs?.put([row]).then(take);
+    });
   }
 
-  #row(usage: KeyUsage, pair: KeyPair, pending: boolean) {
-    if (this.#store?.keyPairs === undefined || this.#instanceId === undefined) return undefined;
-    return { meterId: this.#owner.id, instanceId: this.#instanceId, usage, pending, ...pair };
+  #pairChange(usage: KeyUsage, pair: KeyPair, pending: boolean): SecurityChange | undefined {
+    const instanceId = this.#instanceId;
+    return instanceId === undefined ? undefined : { change: "key-pair", pair: { instanceId, usage, pending, ...pair } };
+  }
+
+  /** The first change also keeps what was given with the association: from then on the rows rule. */
+  #recordGiven(work: Work): void {
+    if (this.#recorded) return;
+    for (const usage of [0, 1, 2] as const) {
+      const pair = this.#pair(usage);
+      if (pair !== undefined) work.secure(this.#pairChange(usage, pair, false), () => undefined);
+    }
+    for (const held of this.#all()) work.secure(this.#certificateChange(held), () => undefined);
+    work.secure(undefined, () => {
+      this.#recorded = true;
+    });
   }
 
   /** A certificate signing request for the key pair that was made last, DER. */
@@ -191,7 +200,7 @@ export class Credentials {
   }
 
   /** Takes a certificate that all is right with. The Faults of `checkCertificate` say what is not; nothing has changed then. */
-  import(der: Uint8Array): Promise<void> | undefined {
+  import(der: Uint8Array, work: Work): void {
     this.#needCurve();
     const held = this.#describe(parseCertificate(der), false);
     const { certificate, entity, type } = held;
@@ -212,20 +221,12 @@ export class Credentials {
         throw new Fault("wrong-key", "the certificate is of a key that the meter has not", { layer: "security" });
       }
     }
-    const take = (kept: Held): void => {
-      this.#replace([...all, kept]);
-      if (promoted) this.#promote(usage);
-    };
-    const { id: meterId } = this.#owner;
-    const store = this.#store;
-    if (store?.certificates === undefined || this.#instanceId === undefined) return void take(held);
     const instanceId = this.#instanceId;
-    return (async () => {
-      const id = await this.#keep(store, instanceId, held);
-      // A crash in between: the key pair is found to be that of the certificate when it is loaded.
-      if (promoted) await store.keyPairs?.promote({ meterId, instanceId, usage });
-      take({ ...held, id });
-    })();
+    this.#recordGiven(work);
+    if (promoted && instanceId !== undefined) {
+      work.secure({ change: "promote-key-pair", instanceId, usage }, () => this.#promote(usage));
+    }
+    work.secure(this.#certificateChange(held), () => this.#replace([...this.#all(), held]));
   }
 
   #promote(usage: KeyUsage): void {
@@ -280,75 +281,47 @@ export class Credentials {
   }
 
   /** Takes a certificate away. What is trusted stays. */
-  remove(held: HeldCertificate): Promise<void> | undefined {
+  remove(held: HeldCertificate, work: Work): void {
     if (held.anchor) throw refuse("read-write-denied", "a trust anchor is not removed by a client");
-    const all = this.#all();
-    const take = (): void => this.#replace(all.filter((one) => one !== held));
-    const { id } = held as Held;
-    const { certificates } = this.#store ?? {};
-    if (certificates === undefined || id === undefined) return void take();
-    return certificates.remove(id).then(take);
+    const { serialNumber, issuer } = held.certificate;
+    const instanceId = this.#instanceId;
+    this.#recordGiven(work);
+    work.secure(
+      instanceId === undefined ? undefined : { change: "remove-certificate", instanceId, serialNumber, issuer },
+      () => this.#replace(this.#all().filter(({ certificate }) => certificate !== held.certificate)),
+    );
   }
 
-  /** Takes what the store has; what was given with the association is put there once. Faults of the store. */
-  async load(store: MeterStore): Promise<void> {
+  /** Takes what a store keeps, where it keeps anything of this Security setup. Faults of `parseCertificate`. */
+  load(keyPairs: readonly KeyPairRow[], certificates: readonly Stored<CertificateRow>[]): void {
     const instanceId = this.#instanceId;
-    this.#store = store;
-    const { keyPairs, certificates } = store;
     if (this.#curve === undefined || instanceId === undefined) return;
-    if (keyPairs === undefined || certificates === undefined) return;
-    const { id: meterId } = this.#owner;
-    const pairs = (await keyPairs.of(meterId)).filter((one) => one.instanceId === instanceId);
-    const rows = await certificates.find({ meterId, instanceId });
-    if (pairs.length === 0 && rows.length === 0) {
-      const given = ([0, 1, 2] as const).flatMap((usage) => {
-        const pair = this.#pair(usage);
-        const row = pair && this.#row(usage, pair, false);
-        return row === undefined ? [] : [row];
-      });
-      await keyPairs.putIfAbsent(given);
-      const held: Held[] = [];
-      for (const one of this.#all()) held.push({ ...one, id: await this.#keep(store, instanceId, one) });
-      this.#replace(held);
-      return;
-    }
+    const pairs = keyPairs.filter((one) => one.instanceId === instanceId);
+    const rows = certificates.filter((one) => one.instanceId === instanceId);
+    if (pairs.length === 0 && rows.length === 0) return;
+    this.#recorded = true;
     for (const { usage, pending, privateKey, publicKey } of pairs) {
       this.#pairs[usage as KeyUsage][pending ? "pending" : "current"] = { privateKey, publicKey };
     }
-    const held = rows.map(
-      (row): Held => ({
-        ...this.#describe(parseCertificate(row.certificateData), row.status === anchorStatus),
-        id: row.id,
-      }),
+    this.#replace(
+      rows.map((row) => this.#describe(parseCertificate(row.certificateData), row.status === anchorStatus)),
     );
-    this.#replace(held);
-    for (const usage of [0, 1, 2] as const) {
-      const { pending } = this.#pairs[usage];
-      const own = held.some(
-        ({ certificate, entity }) =>
-          entity === CertificateEntity.server &&
-          pending !== undefined &&
-          sameOctets(certificate.publicKey, pending.publicKey),
-      );
-      if (!own) continue;
-      await keyPairs.promote({ meterId, instanceId, usage });
-      this.#promote(usage);
-    }
   }
 
-  async #keep(store: MeterStore, instanceId: string, { certificate, entity, type, anchor }: Held): Promise<number> {
-    const { certificates, meters } = store;
-    if (certificates === undefined) throw new Fault("no-store", "the store keeps no certificates", { layer: "server" });
-    const { id: meterId } = this.#owner;
+  #certificateChange({ certificate, entity, type, anchor }: HeldCertificate): SecurityChange | undefined {
+    const instanceId = this.#instanceId;
+    if (instanceId === undefined) return undefined;
     const { serialNumber, issuer, systemTitle, der, notBefore, notAfter } = certificate;
-    const certificateType = rowTypes[entity] ?? "CLIENT";
-    const entityId = certificateType === "DEVICE" ? ((await meters.get(meterId))?.id ?? 0) : 0;
-    return certificates.add({
-      ...{ meterId, instanceId, certificateEntity: entity, certificateUsage: type, serialNumber, issuer },
-      ...(systemTitle && { systemTitle }),
-      ...{ entityId, certificateType, certificateData: der, validFrom: notBefore, validUntil: notAfter },
-      status: anchor ? anchorStatus : "VALID",
-    });
+    return {
+      change: "add-certificate",
+      certificate: {
+        ...{ instanceId, certificateEntity: entity, certificateUsage: type, serialNumber, issuer },
+        ...(systemTitle && { systemTitle }),
+        // The store knows the id of the meter's row, and puts it where a certificate is the meter's own.
+        ...{ entityId: 0, certificateType: rowTypes[entity] ?? "CLIENT", certificateData: der },
+        ...{ validFrom: notBefore, validUntil: notAfter, status: anchor ? anchorStatus : "VALID" },
+      },
+    };
   }
 }
 

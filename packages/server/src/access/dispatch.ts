@@ -1,0 +1,158 @@
+import { DataAccessResult, type DataAccessResultName } from "@dlmskit/apdu";
+import type { Incoming, ResultsOf } from "@dlmskit/association";
+import { Fault } from "@dlmskit/core";
+import {
+  type AssociationInformation,
+  after,
+  afterEach,
+  attempt,
+  attributeAccess,
+  type MaybePromise,
+  methodAccess,
+  type RequestProtection,
+  refusalOf,
+  responseProtection,
+} from "@dlmskit/cosem-objects";
+import type { Association } from "../meter/association-spec.ts";
+import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Device } from "../meter/meter-template.ts";
+import type { Work } from "../runtime/unit-of-work.ts";
+import type { ServerService, Wish } from "../services/service.ts";
+import { serviceNamed } from "../services/table.ts";
+import type { Call, Outcome } from "./call.ts";
+import { objectFor } from "./perform.ts";
+
+/** Who asks: one association of one client with one logical device of one meter. */
+export interface Asker {
+  readonly live: LiveMeter;
+  readonly device: Device;
+  readonly association: Association;
+  readonly information: AssociationInformation;
+}
+
+export interface DispatchPort {
+  reach(call: Call): MaybePromise<Outcome>;
+  /** A hook or an interceptor threw something that is no refusal. */
+  failed(what: string, error: unknown): void;
+  /** A change could not be kept, and was not made. */
+  notKept(cause: unknown): void;
+}
+
+/**
+ * The results of a request, one an item. What a request changes is one unit of work; an item that is refused leaves no trace in
+ * it. Rejects where the meter is not this process's any more (Faults `lease-lost`, `counter-replayed`): nothing was done then.
+ */
+export function dispatch(asker: Asker, { request, protection }: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
+  const { live, device, association, information } = asker;
+  const service = serviceNamed(request.service);
+  const by = { client: association.client, association: association.name } as const;
+  const items = request.items as readonly unknown[];
+  const run = (work: Work | undefined): MaybePromise<unknown[]> => {
+    const view = live.view(device, {
+      by,
+      client: association.client,
+      association: information,
+      ...(work === undefined ? {} : { work }),
+    });
+    return afterEach(items, (item) => {
+      const wish = service.wish(item);
+      const found = objectFor(device, association, wish.classId, wish.instanceId);
+      const object = typeof found === "string" ? undefined : found;
+      const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
+      const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
+      const done = attempt<Outcome>(
+        work === undefined ? reach : () => work.attempt(() => succeeded(reach())),
+        (error) => ({
+          error: resultOf(error, () => port.failed(whatOf(wish), error)),
+        }),
+      );
+      return after(done, (outcome) => service.result(outcome));
+    });
+  };
+  if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;
+  return attempt(
+    () => live.change(by, run) as MaybePromise<ResultsOf>,
+    (error) => notKept(error, service, items, port),
+  );
+}
+
+/** An interceptor in plain JavaScript may give anything. */
+function checked(outcome: Outcome): Outcome {
+  const known =
+    typeof outcome === "object" &&
+    outcome !== null &&
+    Object.keys(outcome).every((key) => key === "data" || key === "error") &&
+    (outcome.error === undefined || Object.hasOwn(DataAccessResult, outcome.error));
+  if (known) return outcome;
+  throw new Fault("bad-results", "an interceptor gave no outcome", {
+    layer: "server",
+    hint: "an outcome is {}, { data } or { error }, with the name of a Data-Access-Result",
+  });
+}
+
+/** An item that came to an error undoes what it changed. */
+function succeeded(outcome: MaybePromise<Outcome>): MaybePromise<Outcome> {
+  return after(outcome, (done) => {
+    if (done.error === undefined || done.error === "success") return done;
+    throw new RefusedItem(done);
+  });
+}
+
+class RefusedItem extends Error {
+  readonly outcome: Outcome & { readonly error: DataAccessResultName };
+  constructor(outcome: Outcome) {
+    super("refused");
+    this.outcome = outcome as Outcome & { readonly error: DataAccessResultName };
+  }
+}
+
+function resultOf(error: unknown, failed: () => void): DataAccessResultName {
+  if (error instanceof RefusedItem) return error.outcome.error;
+  const refused = refusalOf(error);
+  if (refused !== undefined) return refused;
+  failed();
+  return "hardware-fault";
+}
+
+const whatOf = ({ do: what, instanceId, index }: Wish): string => `${what} ${instanceId}:${index}`;
+
+function notKept(
+  error: unknown,
+  service: ServerService<unknown, unknown>,
+  items: readonly unknown[],
+  { notKept: told, failed }: DispatchPort,
+): ResultsOf {
+  const cause = error instanceof Fault && error.code === "not-kept" ? error.cause : undefined;
+  if (cause === undefined) {
+    failed("a change", error);
+    return items.map(() => service.result({ error: "hardware-fault" })) as unknown as ResultsOf;
+  }
+  if (cause instanceof Fault && (cause.code === "lease-lost" || cause.code === "counter-replayed")) throw cause;
+  told(cause);
+  return items.map(() => service.result({ error: "temporary-failure" })) as unknown as ResultsOf;
+}
+
+/** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */
+export function requiredProtection(
+  { device, association }: Pick<Asker, "device" | "association">,
+  { request }: Incoming,
+  results: ResultsOf,
+): RequestProtection {
+  const rights = association.access.current;
+  const service = serviceNamed(request.service);
+  let bits = 0;
+  for (const [at, item] of (request.items as readonly unknown[]).entries()) {
+    if (!granted(results[at])) continue;
+    const wish = service.wish(item);
+    const object = objectFor(device, association, wish.classId, wish.instanceId);
+    if (typeof object === "string") continue;
+    bits |=
+      wish.do === "invoke" ? methodAccess(rights, object, wish.index) : attributeAccess(rights, object, wish.index);
+  }
+  return responseProtection(bits);
+}
+
+function granted(result: ResultsOf[number] | undefined): boolean {
+  if (result === undefined || typeof result === "string") return result === "success";
+  return "result" in result ? result.result === "success" : "data" in result;
+}

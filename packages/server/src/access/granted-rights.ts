@@ -1,0 +1,40 @@
+import { type AnyObject, type Rights, visible } from "@dlmskit/cosem-objects";
+
+/**
+ * What an association grants now. Rights are replaced as a whole: requests that come later see the new generation, its object
+ * list and its visibility; one that is under way ends with what it began with.
+ */
+export class GrantedRights {
+  #current: Rights;
+  #generation = 1;
+  #seen = new WeakMap<AnyObject, boolean>();
+
+  constructor(rights: Rights) {
+    this.#current = rights;
+  }
+
+  get current(): Rights {
+    return this.#current;
+  }
+
+  /** Counts the replacements, from 1. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  replace(rights: Rights): void {
+    this.#current = rights;
+    this.#seen = new WeakMap();
+    this.#generation++;
+  }
+
+  /** Whether the client sees the object at all. */
+  sees(object: AnyObject): boolean {
+    let sees = this.#seen.get(object);
+    if (sees === undefined) {
+      sees = visible(this.#current, object);
+      this.#seen.set(object, sees);
+    }
+    return sees;
+  }
+}

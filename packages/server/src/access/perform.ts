@@ -1,0 +1,68 @@
+import {
+  type AnyObject,
+  after,
+  attributeAccess,
+  denied,
+  hasAttribute,
+  hasMethod,
+  invokeMethod,
+  type MaybePromise,
+  methodAccess,
+  readAttribute,
+  refuse,
+  responseProtection,
+  writeAttribute,
+} from "@dlmskit/cosem-objects";
+import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/meter-template.ts";
+import type { Call, Outcome } from "./call.ts";
+
+/** The object that a reference means to this client: one that it does not see is not there. */
+export function objectFor(
+  device: Device,
+  association: Association | undefined,
+  classId: number,
+  instanceId: string,
+): AnyObject | "object-undefined" | "object-class-inconsistent" {
+  const object = device.byName.get(instanceId);
+  if (object === undefined || association?.access.sees(object) === false) return "object-undefined";
+  return object.spec.classId === classId ? object : "object-class-inconsistent";
+}
+
+/** Whether answers of an association can be protected like that at all. */
+export type CanProtect = (call: Call, protection: ReturnType<typeof responseProtection>) => boolean;
+
+/**
+ * The innermost part of a call's way: the rights that the object list tells, then the object and its hook. The meter itself
+ * needs no right. Throws refusals (`refuse`), and what hooks throw.
+ */
+export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcome> {
+  const { device, view, association, classId, instanceId, index } = call;
+  const object = objectFor(device, association, classId, instanceId);
+  if (typeof object === "string") throw refuse(object);
+  const check = (
+    bits: (rights: Association["access"]["current"]) => number,
+    use: "read" | "write" | "invoke",
+  ): void => {
+    if (association === undefined) return;
+    const granted = bits(association.access.current);
+    const why = denied(granted, use, call.protection);
+    if (why !== undefined) throw refuse(why);
+    if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
+  };
+  if (call.do === "invoke") {
+    if (!hasMethod(object, index)) throw refuse("object-undefined");
+    check((rights) => methodAccess(rights, object, index), "invoke");
+    const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
+    return after(done, (data) => (data === undefined ? {} : { data }));
+  }
+  if (!hasAttribute(object, index)) throw refuse("object-undefined");
+  if (call.do === "read") {
+    check((rights) => attributeAccess(rights, object, index), "read");
+    const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);
+    return after(read, (data) => ({ data }));
+  }
+  check((rights) => attributeAccess(rights, object, index), "write");
+  if (call.selection !== undefined) throw refuse("other-reason", "no attribute is written in part");
+  return after(writeAttribute(object, view.draft(object), index, call.value, view.context(object)), () => ({}));
+}

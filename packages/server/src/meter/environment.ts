@@ -1,0 +1,58 @@
+import type { MaybePromise } from "@dlmskit/cosem-objects";
+import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
+import type { Clock } from "@dlmskit/transport";
+import type { Call, Outcome } from "../access/call.ts";
+import { perform } from "../access/perform.ts";
+import { platformRandom } from "../platform-random.ts";
+import { Agenda } from "../runtime/agenda.ts";
+import { SimulatedTime } from "../runtime/simulated-time.ts";
+import type { MeterStore } from "../store-port.ts";
+import type { KnownMeter } from "./meter-identity.ts";
+
+/** What a server gives to its meters. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly time: SimulatedTime;
+  readonly agenda: Agenda;
+  readonly provider: CryptoProvider;
+  readonly random: Random;
+  readonly store: MeterStore | undefined;
+  readonly held: HeldPolicy;
+  /** The way of a call: interceptors, rights, object. */
+  reach(call: Call): MaybePromise<Outcome>;
+  /** A hook, a task or an interceptor threw. */
+  failed(meter: KnownMeter, what: string, error: unknown): void;
+  storeFailed(meter: KnownMeter, what: string, error: unknown): void;
+}
+
+/** What becomes of a client whose meter another process has at the moment. */
+export interface HeldPolicy {
+  /** `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once. */
+  readonly whenHeld: "wait" | "refuse";
+  readonly heldFor: number;
+}
+
+export const defaultHeld: HeldPolicy = { whenHeld: "wait", heldFor: 5000 };
+
+// A meter that no server has taken yet: read and written by the program alone.
+const noClock: Clock = {
+  now: () => 0,
+  at: () => () => undefined,
+};
+
+/** The environment of a meter that stands alone: the machine's time of day, no store, nothing happens by itself. */
+export function standingAlone(): Environment {
+  const time = new SimulatedTime({ source: Date.now });
+  return {
+    clock: noClock,
+    time,
+    agenda: new Agenda(noClock, time),
+    provider: noble,
+    random: platformRandom,
+    store: undefined,
+    held: defaultHeld,
+    reach: (call) => perform(call, () => true),
+    failed: () => undefined,
+    storeFailed: () => undefined,
+  };
+}

@@ -1,0 +1,407 @@
+import { dataOf, fromData } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import {
+  type Actor,
+  type AnyObject,
+  after,
+  attributeName,
+  type Context,
+  isLater,
+  type MaybePromise,
+  RowRing,
+} from "@dlmskit/cosem-objects";
+import type { CryptoProvider, Random } from "@dlmskit/security";
+import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
+import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
+import { AssociationState, type StateOwner } from "../security/association-state.ts";
+import { CounterBook } from "../security/key-counters.ts";
+import type { SecurityPort } from "../security/security-port.ts";
+import type { Secrets } from "../security/security-spec.ts";
+import type { MeterStore } from "../store-port.ts";
+import type { Association } from "./association-spec.ts";
+import type { Environment } from "./environment.ts";
+import type { KnownMeter } from "./meter-identity.ts";
+import type { Device } from "./meter-template.ts";
+import { MeterTimeline, type OpenWork, type Task, type TimelinePort } from "./meter-timeline.ts";
+import type { MeterValues } from "./values.ts";
+import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
+
+/** What of a meter is there whether or not it is in use. */
+export interface LivePort {
+  readonly known: KnownMeter;
+  readonly environment: Environment;
+  readonly systemTitle: Uint8Array;
+  readonly tasks: readonly Task[];
+  /** Runs code of a work: what it assigns to its objects' values belongs to it. */
+  within<T>(work: Work, run: () => T): T;
+  secretsOf(association: Association): Secrets;
+  deviceName(device: Device): string;
+}
+
+/**
+ * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
+ * one after another, are kept as a whole, and only then are seen by others. With a store it is let go when nobody uses the
+ * meter, since all of it is kept.
+ */
+export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
+  readonly #port: LivePort;
+  readonly #values: MeterValues;
+  readonly #queue = new WorkQueue();
+  readonly #states = new Map<Association, AssociationState>();
+  readonly #rings = new Map<AnyObject, RowRing>();
+  readonly #open = new Map<Association, (Uint8Array | undefined)[]>();
+  readonly counters: CounterBook;
+  /** The right to act for the meter, where it has a store. */
+  lease: Lease | undefined;
+  #offset = 0;
+  #timeline: MeterTimeline | undefined;
+  #openAssociations = 0;
+
+  constructor(port: LivePort, values: MeterValues) {
+    this.#port = port;
+    this.#values = values;
+    const { known } = port;
+    const first = known.identity.firstCounter;
+    this.counters = new CounterBook(known.id, first === undefined ? counterOfClock : () => first);
+  }
+
+  get known(): KnownMeter {
+    return this.#port.known;
+  }
+
+  get id(): string {
+    return this.known.id;
+  }
+
+  get systemTitle(): Uint8Array {
+    return this.#port.systemTitle;
+  }
+
+  get provider(): CryptoProvider {
+    return this.#port.environment.provider;
+  }
+
+  get random(): Random {
+    return this.#port.environment.random;
+  }
+
+  get store(): MeterStore | undefined {
+    return this.#port.environment.store;
+  }
+
+  get time(): number {
+    return this.#port.environment.time.now;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The meter's own clock. */
+  get now(): number {
+    return this.time + this.#offset;
+  }
+
+  get diverged(): number {
+    return this.#values.diverged;
+  }
+
+  /** Whether another process has the meter now. */
+  get lost(): boolean {
+    return this.lease?.lost === true;
+  }
+
+  values(object: AnyObject): Readonly<Record<string, unknown>> {
+    return this.#values.values(object);
+  }
+
+  deviceName(device: Device): string {
+    return this.#port.deviceName(device);
+  }
+
+  reach(...call: Parameters<ViewPort["reach"]>): ReturnType<ViewPort["reach"]> {
+    return this.#port.environment.reach(...call);
+  }
+
+  /** The secrets and counters of an association; made when first asked for. */
+  state(association: Association): AssociationState {
+    let state = this.#states.get(association);
+    if (state === undefined) {
+      state = new AssociationState(association, this, this.#port.secretsOf(association));
+      this.#states.set(association, state);
+    }
+    return state;
+  }
+
+  *sharing(securitySetup: string): Iterable<AssociationState> {
+    for (const association of this.known.template.associations) {
+      if (association.securitySetup !== securitySetup) continue;
+      // Without a store there is nowhere else to read a change from: all that share the setup are told.
+      const state = this.store === undefined ? this.state(association) : this.#states.get(association);
+      if (state !== undefined) yield state;
+    }
+  }
+
+  readonly security: Omit<SecurityPort, "work"> = this.#securityPort();
+
+  #securityPort(): Omit<SecurityPort, "work"> {
+    const live = this;
+    return {
+      get provider() {
+        return live.provider;
+      },
+      get random() {
+        return live.random;
+      },
+      get systemTitle() {
+        return live.systemTitle;
+      },
+      state: (association) => live.state(association),
+      clientSystemTitle: (association) => live.#open.get(association)?.at(-1),
+      isOpen: (association) => (live.#open.get(association)?.length ?? 0) > 0,
+    };
+  }
+
+  /** An association was opened, by a client of that system title; gives what to call when it is over. */
+  opened(association: Association, systemTitle: Uint8Array | undefined): () => void {
+    const open = this.#open.get(association) ?? [];
+    this.#open.set(association, open);
+    open.push(systemTitle);
+    this.#openAssociations++;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#openAssociations--;
+      open.splice(open.indexOf(systemTitle), 1);
+    };
+  }
+
+  /** How many associations are open now. */
+  get openAssociations(): number {
+    return this.#openAssociations;
+  }
+
+  view(device: Device, request: Request): View {
+    return new View(this, device, request);
+  }
+
+  context(device: Device, object: AnyObject, work: Work): Context {
+    return this.view(device, { by: work.by, work }).context(object);
+  }
+
+  rows(device: Device, profile: AnyObject): KeptRows {
+    const { store } = this;
+    if (store === undefined) {
+      const ring = (): RowRing | undefined => this.#rings.get(profile);
+      return {
+        count: () => ring()?.length ?? 0,
+        range: (from, to) => ring()?.range(from, to) ?? [],
+        entries: (first, last) => ring()?.entries(first, last) ?? [],
+      };
+    }
+    const of = { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance };
+    return {
+      count: () => store.keeping.count(of),
+      range: (from, to) => store.keeping.range(of, from, to),
+      entries: (first, last) => store.keeping.entries(of, first, last),
+    };
+  }
+
+  /**
+   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done.
+   * Fault `not-kept` (with the store's fault as its cause): the store failed, and nothing of it is done.
+   */
+  change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
+    return this.#queue.run(() => {
+      const work = new Work(this, by);
+      return after(
+        this.#port.within(work, () => run(work)),
+        (result) => after(this.#keep(work), () => result),
+      );
+    });
+  }
+
+  open(): MaybePromise<OpenWork> {
+    const begin = (release: () => void): OpenWork => {
+      const work = new Work(this, { self: "time" });
+      return {
+        work,
+        within: (run) => this.#port.within(work, run),
+        finish: () => {
+          const failed = (error: unknown): void => {
+            const { cause } = error as { cause?: unknown };
+            this.#port.environment.storeFailed(this.known, "what was due in time", cause ?? error);
+            release();
+          };
+          try {
+            const kept = this.#keep(work);
+            if (isLater(kept)) return kept.then(release, failed) as MaybePromise<void>;
+            release();
+          } catch (error) {
+            failed(error);
+          }
+          return undefined;
+        },
+      };
+    };
+    return after(this.#queue.hold(), begin);
+  }
+
+  /** What the hooks of timelines threw. */
+  failed(what: string, error: unknown): void {
+    this.#port.environment.failed(this.known, what, error);
+  }
+
+  #keep(work: Work): MaybePromise<void> {
+    const result = work.end();
+    const { store, lease } = this;
+    if (store === undefined || lease === undefined) {
+      this.#take(result);
+      return undefined;
+    }
+    const unsaved = [...this.#states.values()].map((state) => state.unsavedPeers());
+    const peers = unsaved.flatMap((one) => one.peers);
+    if (isEmpty(result) && peers.length === 0 && !result.marked) return undefined;
+    const commit = this.#commitOf(lease, result, peers);
+    return store.keeping.commit(commit).then(
+      () => {
+        for (const { saved } of unsaved) saved();
+        this.#take(result);
+      },
+      (cause: unknown) => {
+        throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
+      },
+    );
+  }
+
+  #commitOf(lease: Lease, result: WorkResult, peers: Commit["peers"]): Commit {
+    const { deviceOf } = this.known.template;
+    const updatedAt = Math.floor(this.time);
+    const values = [...result.values].flatMap(([object, changed]) =>
+      Object.entries(changed).flatMap(([name, value]) => {
+        const { id, type, volatile } = object.spec.attributes[name];
+        if (volatile === true) return [];
+        const { classId } = object.spec;
+        const logicalDevice = deviceOf(object).sap;
+        const encoded = dataOf(type, value as never).octets;
+        return [{ logicalDevice, classId, instanceId: object.instance, attributeId: id, encoded, updatedAt }];
+      }),
+    );
+    const rows = [...result.rows].map(
+      ([profile, { clear, rows, keep }]): CapturedRows => ({
+        logicalDevice: deviceOf(profile).sap,
+        instanceId: profile.instance,
+        ...(clear ? { clear: true } : {}),
+        rows: rows.map((row) => ({ ...row, at: Math.floor(row.at) })),
+        keep,
+      }),
+    );
+    return {
+      lease,
+      ...(values.length === 0 ? {} : { values }),
+      ...(rows.length === 0 ? {} : { rows }),
+      ...(result.events.length === 0 ? {} : { events: result.events }),
+      ...(result.messages.length === 0 ? {} : { messages: result.messages }),
+      ...(result.security.length === 0 ? {} : { security: result.security }),
+      ...(peers === undefined || peers.length === 0 ? {} : { peers }),
+      ...(result.clock === undefined ? {} : { clockOffset: Math.round(this.#offset + result.clock) }),
+      ...(result.ranUpTo === undefined ? {} : { ranUpTo: result.ranUpTo }),
+    };
+  }
+
+  /** It is kept: from now on everybody sees it. */
+  #take(result: WorkResult): void {
+    this.#values.put(result.values);
+    if (this.store === undefined) this.#takeRows(result);
+    for (const then of result.afterwards) then();
+    if (result.clock !== undefined) {
+      this.#offset += result.clock;
+      this.#timeline?.clockSet();
+    }
+    this.#timeline?.replan(result.values.keys());
+    if (this.#timeline !== undefined) this.#port.environment.agenda.changed(this.#timeline);
+  }
+
+  #takeRows({ rows }: WorkResult): void {
+    for (const [profile, { clear, keep, rows: added }] of rows) {
+      let ring = this.#rings.get(profile);
+      if (ring === undefined || ring.capacity !== keep) {
+        const kept = ring;
+        ring = new RowRing(keep);
+        kept?.copyTo(ring);
+        this.#rings.set(profile, ring);
+      }
+      if (clear) ring.clear();
+      for (const { at, encoded } of added) ring.push(at, encoded);
+    }
+  }
+
+  /** Keeps what clients have counted. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
+  keepPeers(soon = false): MaybePromise<void> | undefined {
+    const { store, lease } = this;
+    if (store === undefined || lease === undefined || lease.lost) return undefined;
+    if (![...this.#states.values()].some((state) => state.unsavedPeers(soon).peers.length > 0)) return undefined;
+    return this.change({ self: "program" }, () => undefined);
+  }
+
+  /** Takes what a store keeps of the meter. */
+  take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter, association: Association | undefined): void {
+    this.lease = lease;
+    this.#offset = clockOffset;
+    this.counters.know(secrets.peers);
+    const { devices } = this.known.template;
+    const changed = new Map<AnyObject, Record<string, unknown>>();
+    for (const row of values) {
+      const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
+      const name = object?.spec.classId === row.classId ? attributeName(object.spec, row.attributeId) : undefined;
+      // A value whose object the template no longer has stays in the store, for the template that has it.
+      if (object === undefined || name === undefined) continue;
+      const { type } = object.spec.attributes[name];
+      const of = changed.get(object) ?? {};
+      of[name] = fromData(type, { type: "encoded", octets: row.encoded });
+      changed.set(object, of);
+    }
+    this.#values.put(changed);
+    if (association !== undefined) this.state(association).load(secrets);
+    this.#ranUpToBefore = ranUpTo;
+  }
+
+  #ranUpToBefore: number | undefined;
+
+  /** Keeps from when on the meter does what it does by itself, where that is not kept yet. */
+  mark(): MaybePromise<void> | undefined {
+    if (this.#timeline?.next === undefined || this.#ranUpToBefore !== undefined) return undefined;
+    const { ranUpTo } = this.#timeline;
+    return this.change({ self: "time" }, (work) => work.mark(Math.floor(ranUpTo)));
+  }
+
+  /** Begins to do what the meter does by itself, after what it has done before. */
+  begin(): void {
+    if (this.#timeline !== undefined || (this.known.template.timed.length === 0 && this.#port.tasks.length === 0))
+      return;
+    this.#timeline = new MeterTimeline(this, this.#port.tasks, this.#ranUpToBefore ?? this.now);
+    this.#port.environment.agenda.add(this.#timeline);
+  }
+
+  end(): void {
+    if (this.#timeline === undefined) return;
+    this.#port.environment.agenda.remove(this.#timeline);
+    this.#ranUpToBefore = this.#timeline.ranUpTo;
+    this.#timeline = undefined;
+  }
+
+  addTask(task: Task): void {
+    if (this.#timeline === undefined) return;
+    this.#timeline.addTask(task);
+    this.#port.environment.agenda.changed(this.#timeline);
+  }
+
+  /** Resolves when no work is under way; undefined: none is. */
+  get idle(): Promise<unknown> | undefined {
+    return this.#queue.idle;
+  }
+}
+
+// Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
+const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;

@@ -1,0 +1,268 @@
+import { Fault } from "@dlmskit/core";
+import {
+  type AnyObject,
+  type Context,
+  isLater,
+  type MaybePromise,
+  type TimeContext,
+  type Timeline,
+  timelineOf,
+} from "@dlmskit/cosem-objects";
+import type { Timed } from "../runtime/agenda.ts";
+import type { Work } from "../runtime/unit-of-work.ts";
+import type { KnownMeter } from "./meter-identity.ts";
+import type { Device } from "./meter-template.ts";
+
+/** What the user's own code does in time. */
+export interface Task {
+  readonly every: number;
+  readonly run: (now: number, elapsed: number) => void | PromiseLike<void>;
+}
+
+// Catching up, a task runs at most so often; its `elapsed` is longer then.
+const mostRuns = 100_000;
+
+/** A unit of work that is open for what is due. */
+export interface OpenWork {
+  readonly work: Work;
+  /** Runs code of this work: what it assigns to its objects' values belongs to it. */
+  within<T>(run: () => T): T;
+  /** Keeps it, and lets other works of the meter come. Never throws. */
+  finish(): MaybePromise<void>;
+}
+
+export interface TimelinePort {
+  readonly known: KnownMeter;
+  /** Simulated time of day, ms since 1970 UTC. */
+  readonly time: number;
+  /** What the meter's clock shows more. */
+  readonly offset: number;
+  values(object: AnyObject): Readonly<Record<string, unknown>>;
+  context(device: Device, object: AnyObject, work: Work): Context;
+  /** Opens a work once no other is under way. */
+  open(): MaybePromise<OpenWork>;
+  failed(what: string, error: unknown): void;
+}
+
+/** An object that acts in time. Instants on the meter's clock. */
+interface Entry {
+  readonly device: Device;
+  readonly object: AnyObject;
+  readonly timeline: Timeline;
+  readonly context: TimeContext;
+  due: number | undefined;
+}
+
+/** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
+interface TaskEntry {
+  readonly task: Task;
+  last: number;
+  due: number;
+}
+
+/** What one meter does in time: its objects' timelines and its tasks, in order, each at its own instant. */
+export class MeterTimeline implements Timed {
+  readonly #port: TimelinePort;
+  readonly #entries: readonly Entry[];
+  readonly #tasks: TaskEntry[] = [];
+  #open: OpenWork | undefined;
+  /** How far (on the meter's clock) everything has been done. */
+  #ranUpTo: number;
+
+  /** `after`: what was due until then (ms, the meter's clock) was done before; what is due since is caught up with. */
+  constructor(port: TimelinePort, tasks: readonly Task[], after: number) {
+    this.#port = port;
+    this.#ranUpTo = after;
+    const { template, identity } = port.known;
+    this.#entries = template.timed.map(({ device, object }) => ({
+      device,
+      object,
+      timeline: timelineOf(object) as Timeline,
+      context: { object, deviation: template.deviation, own: identity.own },
+      due: undefined,
+    }));
+    this.#plan(after);
+    for (const task of tasks) this.addTask(task, after - port.offset);
+  }
+
+  addTask(task: Task, from = this.#port.time): void {
+    this.#tasks.push({ task, last: from, due: from + task.every });
+  }
+
+  /** Simulated time. */
+  get next(): number | undefined {
+    const first = this.#first();
+    return first === undefined ? undefined : "task" in first ? first.due : (first.due as number) - this.#port.offset;
+  }
+
+  /** How far (on the meter's clock) the meter has done what it does by itself. */
+  get ranUpTo(): number {
+    return this.#ranUpTo;
+  }
+
+  /** At one instant tasks come first: a capture shows what they did. */
+  #first(): Entry | TaskEntry | undefined {
+    let first: TaskEntry | undefined;
+    for (const entry of this.#tasks) if (first === undefined || entry.due < first.due) first = entry;
+    let found: Entry | TaskEntry | undefined = first;
+    let at = first === undefined ? Number.POSITIVE_INFINITY : first.due + this.#port.offset;
+    for (const entry of this.#entries) {
+      if (entry.due !== undefined && entry.due < at) {
+        at = entry.due;
+        found = entry;
+      }
+    }
+    return found;
+  }
+
+  /** Plans all objects anew: what is due after an instant, with what was missed until now. */
+  #plan(after: number): void {
+    for (const entry of this.#entries) this.#planEntry(entry, after);
+  }
+
+  #planEntry(entry: Entry, after: number): void {
+    const { object, timeline, context } = entry;
+    const values = this.#port.values(object);
+    const now = this.#port.time + this.#port.offset;
+    let from = after;
+    if (after < now) {
+      if (timeline.missed === "none") from = now;
+      if (timeline.missed === "each" && timeline.since !== undefined) {
+        from = Math.max(after, timeline.since(values, context, now));
+      }
+    }
+    entry.due = this.#guard(entry, () => nextAfter(timeline, values, context, from));
+    if (timeline.missed === "last") this.#skipToLast(entry, now);
+  }
+
+  /** Of what was missed, only the last is run. */
+  #skipToLast(entry: Entry, now: number): void {
+    const { object, timeline, context } = entry;
+    const values = this.#port.values(object);
+    while (entry.due !== undefined && entry.due <= now) {
+      const { due } = entry;
+      const next = this.#guard(entry, () => nextAfter(timeline, values, context, due));
+      if (next === undefined || next > now) return;
+      entry.due = next;
+    }
+  }
+
+  #guard<T>(entry: Entry, run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (error) {
+      this.#port.failed(`the timeline of ${entry.object.instance}`, error);
+      return undefined;
+    }
+  }
+
+  /** Values of these objects have changed: what they do next may be due at another time. */
+  replan(objects: Iterable<AnyObject>): void {
+    const changed = new Set(objects);
+    if (changed.size === 0) return;
+    const now = this.#port.time + this.#port.offset;
+    for (const entry of this.#entries) {
+      // What is overdue is run as it was planned: the change came after it.
+      if (changed.has(entry.object) && (entry.due === undefined || entry.due > now)) this.#planEntry(entry, now);
+    }
+  }
+
+  /** The meter's own clock was set. */
+  clockSet(): void {
+    const now = this.#port.time + this.#port.offset;
+    this.#ranUpTo = now;
+    this.#plan(now);
+  }
+
+  moved(before: number, now: number): void {
+    const { offset } = this.#port;
+    if (now >= before) {
+      // What is due since is caught up with; what would not be caught up with is planned anew.
+      this.#plan(Math.min(this.#ranUpTo, before + offset));
+      return;
+    }
+    this.#ranUpTo = now + offset;
+    this.#plan(now + offset);
+    for (const entry of this.#tasks) {
+      entry.last = now;
+      entry.due = now + entry.task.every;
+    }
+  }
+
+  runFirst(now: number): MaybePromise<void> {
+    const open = this.#open;
+    if (open !== undefined) return this.#runIn(open, now);
+    const opened = this.#port.open();
+    const run = (work: OpenWork): MaybePromise<void> => {
+      this.#open = work;
+      return this.#runIn(work, now);
+    };
+    return isLater(opened) ? opened.then(run) : run(opened);
+  }
+
+  #runIn(open: OpenWork, now: number): MaybePromise<void> {
+    const first = this.#first();
+    if (first === undefined) return undefined;
+    if ("task" in first) return first.due > now ? undefined : this.#runTask(first, open, now);
+    return (first.due as number) - this.#port.offset > now ? undefined : this.#runEntry(first, open);
+  }
+
+  #runTask(entry: TaskEntry, { work, within }: OpenWork, now: number): MaybePromise<void> {
+    const { task, due, last } = entry;
+    // Far behind, a task takes longer steps: in order with what else is due, and in bounded time.
+    const behind = Math.floor((now - due) / task.every / mostRuns);
+    entry.last = due;
+    entry.due = due + (behind + 1) * task.every;
+    const at = due + this.#port.offset;
+    work.at = at;
+    return this.#run(work, "a task", at, () => within(() => task.run(at, due - last)) as MaybePromise<unknown>);
+  }
+
+  #runEntry(entry: Entry, { work, within }: OpenWork): MaybePromise<void> {
+    const { device, object, timeline, context } = entry;
+    const at = entry.due as number;
+    work.at = at;
+    entry.due = this.#guard(entry, () => nextAfter(timeline, work.values(object), context, at));
+    if (timeline.missed !== "each") this.#skipToLast(entry, this.#port.time + this.#port.offset);
+    return this.#run(work, `what ${object.instance} does in time`, at, () =>
+      within(() => timeline.run(work.draft(object), this.#port.context(device, object, work), at)),
+    );
+  }
+
+  #run(work: Work, what: string, at: number, run: () => unknown): MaybePromise<void> {
+    const done = (): void => {
+      this.#ranUpTo = Math.max(this.#ranUpTo, at);
+      work.ran(Math.floor(this.#ranUpTo));
+    };
+    const failed = (error: unknown): void => {
+      this.#port.failed(what, error);
+      done();
+    };
+    try {
+      const running = work.attempt(run as () => MaybePromise<unknown>);
+      if (isLater(running)) return running.then(done, failed) as MaybePromise<void>;
+      done();
+    } catch (error) {
+      failed(error);
+    }
+    return undefined;
+  }
+
+  finish(): MaybePromise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    return open?.finish();
+  }
+}
+
+/** The next instant, checked: a timeline that does not move on would never end. */
+function nextAfter(
+  timeline: Timeline,
+  values: Readonly<Record<string, unknown>>,
+  context: TimeContext,
+  after: number,
+): number | undefined {
+  const next = timeline.next(values, context, after);
+  if (next === undefined || next > after) return next;
+  throw new Fault("bad-timeline", `after ${after} nothing can be due at ${next}`, { layer: "server" });
+}

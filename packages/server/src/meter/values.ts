@@ -1,0 +1,87 @@
+import type { AnyObject } from "@dlmskit/cosem-objects";
+import type { AnyValues, Committed } from "../runtime/unit-of-work.ts";
+
+/** The values of one meter, as everybody reads them. */
+export interface MeterValues extends Committed {
+  /** Values that changed, by object and name. */
+  put(changed: ReadonlyMap<AnyObject, AnyValues>): void;
+  /** How many objects have values of their own. */
+  readonly diverged: number;
+}
+
+/** Values over a template that other meters share. */
+export class SharedValues implements MeterValues {
+  readonly #overlay = new Map<AnyObject, Readonly<AnyValues>>();
+
+  values(object: AnyObject): Readonly<AnyValues> {
+    return this.#overlay.get(object) ?? object.values;
+  }
+
+  put(changed: ReadonlyMap<AnyObject, AnyValues>): void {
+    for (const [object, values] of changed) {
+      this.#overlay.set(object, Object.freeze({ ...this.values(object), ...values }));
+    }
+  }
+
+  get diverged(): number {
+    return this.#overlay.size;
+  }
+}
+
+// The plain values behind `object.values` of a meter of its own kind.
+const records = new WeakMap<object, AnyValues>();
+
+export interface OwnValuesPort {
+  /** The copy of the unit of work whose code runs now; undefined: none does. */
+  draft(object: AnyObject): AnyValues | undefined;
+  /** Code outside of any unit of work assigned a value. */
+  assigned(object: AnyObject, name: string): void;
+}
+
+/**
+ * The values of a meter whose objects are its own. `object.values` shows them, and takes assignments: those of a hook or a task
+ * belong to its unit of work, others are seen at once.
+ */
+export class OwnValues implements MeterValues {
+  readonly #changed = new Set<AnyObject>();
+
+  constructor(objects: Iterable<AnyObject>, port: OwnValuesPort) {
+    for (const object of objects) bind(object, port);
+  }
+
+  values(object: AnyObject): Readonly<AnyValues> {
+    return records.get(object.values) ?? object.values;
+  }
+
+  put(changed: ReadonlyMap<AnyObject, AnyValues>): void {
+    for (const [object, values] of changed) {
+      this.#changed.add(object);
+      Object.assign(records.get(object.values) ?? object.values, values);
+    }
+  }
+
+  get diverged(): number {
+    return this.#changed.size;
+  }
+}
+
+function bind(object: AnyObject, port: OwnValuesPort): void {
+  const shown = object.values as AnyValues;
+  const record = records.get(shown) ?? { ...shown };
+  records.set(shown, record);
+  for (const name of new Set([...Object.keys(object.spec.attributes), ...Object.keys(record)])) {
+    Object.defineProperty(shown, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (port.draft(object) ?? record)[name],
+      set: (value: unknown) => {
+        const draft = port.draft(object);
+        if (draft !== undefined) draft[name] = value;
+        else {
+          record[name] = value;
+          port.assigned(object, name);
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,225 @@
+import type { Data, DataLike } from "@dlmskit/apdu";
+import { Fault, type LogicalName } from "@dlmskit/core";
+import {
+  type Actor,
+  type AnyObject,
+  type AssociationInformation,
+  type AttributeDescriptor,
+  after,
+  type CapturedRowsView,
+  type Context,
+  type MaybePromise,
+  type Notification,
+  readAttribute,
+  refuse,
+} from "@dlmskit/cosem-objects";
+import type { Call, ObjectAccess, Outcome } from "../access/call.ts";
+import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
+import { type SecurityPort, securityPort } from "../security/security-port.ts";
+import type { KnownMeter } from "./meter-identity.ts";
+import type { Device } from "./meter-template.ts";
+
+/** Rows of a profile as they are kept. */
+export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
+
+/** What a meter gives to the views of its logical devices. */
+export interface ViewPort extends Committed {
+  readonly known: KnownMeter;
+  readonly security: Omit<SecurityPort, "work">;
+  deviceName(device: Device): string;
+  rows(device: Device, profile: AnyObject): KeptRows;
+  /** The way of a call: interceptors, rights, object. */
+  reach(call: Call): MaybePromise<Outcome>;
+}
+
+/** On whose behalf a view is. */
+export interface Request {
+  readonly by: Actor;
+  readonly client?: number;
+  readonly association?: AssociationInformation;
+  readonly work?: Work;
+}
+
+const unprotected = { authenticated: false, encrypted: false, signed: false };
+
+/** A logical device of one meter as the hooks of one request, or of one action, see it. */
+export class View implements ObjectAccess {
+  readonly #port: ViewPort;
+  readonly #device: Device;
+  readonly #request: Request;
+  #now: number | undefined;
+
+  constructor(port: ViewPort, device: Device, request: Request) {
+    this.#port = port;
+    this.#device = device;
+    this.#request = request;
+  }
+
+  get sap(): number {
+    return this.#device.sap;
+  }
+
+  get name(): string {
+    return this.#port.deviceName(this.#device);
+  }
+
+  get objects(): readonly AnyObject[] {
+    return this.#device.objects;
+  }
+
+  get devices(): readonly { readonly sap: number; readonly name: string }[] {
+    const { template } = this.#port.known;
+    return [...template.devices.values()].map((one) => ({ sap: one.sap, name: this.#port.deviceName(one) }));
+  }
+
+  /** One instant for all of a request; the due instant in an action in time. */
+  get now(): number {
+    const at = this.#request.work?.at;
+    if (at !== undefined) return at;
+    this.#now ??= this.#port.known.now;
+    return this.#now;
+  }
+
+  get [securityPort](): SecurityPort {
+    const work = (): Work => this.#work();
+    const { provider, random, systemTitle, state, clientSystemTitle, isOpen } = this.#port.security;
+    return {
+      provider,
+      random,
+      systemTitle,
+      state,
+      clientSystemTitle,
+      isOpen,
+      get work() {
+        return work();
+      },
+    };
+  }
+
+  context(object: AnyObject): Context {
+    const { by, client, association } = this.#request;
+    const { known } = this.#port;
+    return {
+      object,
+      now: this.now,
+      deviation: known.template.deviation,
+      client,
+      association,
+      by,
+      device: this,
+      own: known.identity.own,
+      // The clock is told as an offset to the time of day, which does not stand still meanwhile.
+      setClock: (instant) => {
+        const work = this.#work();
+        work.setClock(instant - this.now);
+      },
+    };
+  }
+
+  find(classId: number, instanceId: LogicalName): AnyObject | undefined {
+    const found = this.#device.byName.get(instanceId);
+    return found?.spec.classId === classId ? found : undefined;
+  }
+
+  #found({ classId, instanceId }: Omit<AttributeDescriptor, "attributeId">): AnyObject {
+    const object = this.find(classId, instanceId);
+    if (object === undefined) throw refuse("object-undefined", `there is no ${instanceId} of class ${classId}`);
+    return object;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: values of any class; DeviceView gives each its type
+  values(object: AnyObject): any {
+    return this.#request.work?.values(object) ?? this.#port.values(object);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: an attribute's value or its Data; DeviceView tells which
+  get(from: AnyObject | AttributeDescriptor, attribute?: any): any {
+    if (attribute !== undefined) return this.values(from as AnyObject)[attribute];
+    const descriptor = from as AttributeDescriptor;
+    const object = this.#found(descriptor);
+    return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
+  }
+
+  draft(object: AnyObject): AnyValues {
+    return this.#work().draft(object);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.set
+  set(to: AnyObject | AttributeDescriptor, second: any, value?: unknown): any {
+    if ("spec" in to) {
+      this.draft(to)[second as string] = value;
+      return undefined;
+    }
+    const { classId, instanceId, attributeId } = to as AttributeDescriptor;
+    const call = this.#call(this.#found(to as AttributeDescriptor), attributeId);
+    return after(this.#port.reach({ ...call, classId, instanceId, do: "write", value: second as DataLike }), refused);
+  }
+
+  invoke(object: AnyObject, methodId: number, argument?: Data): MaybePromise<DataLike | undefined> {
+    const call: Call = {
+      ...this.#call(object, methodId),
+      do: "invoke",
+      ...(argument === undefined ? {} : { argument }),
+    };
+    return after(this.#port.reach(call), (outcome) => {
+      refused(outcome);
+      return outcome.error === undefined ? outcome.data : undefined;
+    });
+  }
+
+  /** A call of the meter itself, within the work that is under way. */
+  #call(object: AnyObject, index: number) {
+    const work = this.#work();
+    const { by } = this.#request;
+    const self: Actor = "self" in by ? by : { self: "script" };
+    return {
+      meter: this.#port.known,
+      device: this.#device,
+      view: new View(this.#port, this.#device, { by: self, work }),
+      association: undefined,
+      by: self,
+      protection: unprotected,
+      classId: object.spec.classId,
+      instanceId: object.instance,
+      index,
+      object,
+    };
+  }
+
+  rows(profile: AnyObject): CapturedRowsView {
+    const kept = this.#port.rows(this.#device, profile);
+    return {
+      count: () => kept.count(),
+      range: (from, to) => kept.range(from, to),
+      entries: (first, last) => kept.entries(first, last),
+      append: (at, row, keep) => this.#work().append(profile, at, row, keep),
+      clear: () => this.#work().clear(profile),
+    };
+  }
+
+  log(
+    instanceId: LogicalName,
+    code: number,
+    { encoded = new Uint8Array(0), keep }: { readonly encoded?: Uint8Array; readonly keep?: number } = {},
+  ): void {
+    const at = Math.floor(this.now);
+    this.#work().log({ instanceId, code, at, encoded, ...(keep === undefined ? {} : { keep }) });
+  }
+
+  notify(notification: Notification): void {
+    this.#work().notify(notification);
+  }
+
+  #work(): Work {
+    const { work } = this.#request;
+    if (work !== undefined) return work;
+    throw new Fault("read-only", "nothing can be changed while an attribute is read", {
+      layer: "server",
+      hint: "change values in a write hook, a method, a timeline or `meter.change`",
+    });
+  }
+}
+
+function refused(outcome: Outcome): void {
+  if (outcome.error !== undefined && outcome.error !== "success") throw refuse(outcome.error);
+}

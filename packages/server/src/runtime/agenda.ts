@@ -1,0 +1,250 @@
+import type { MaybePromise } from "@dlmskit/cosem-objects";
+import { isLater } from "@dlmskit/cosem-objects";
+import type { Cancel, Clock } from "@dlmskit/transport";
+import type { SimulatedTime, TimeListener } from "./simulated-time.ts";
+
+/** Somebody with things to do in time: a meter, or the idle meters of a fleet. */
+export interface Timed {
+  /** When the first of them is due, ms since 1970 UTC of the simulated time; undefined: nothing is. */
+  readonly next: number | undefined;
+  /** Does the first, if it is due by `now`. What throws is the implementer's business: it must not throw. */
+  runFirst(now: number): MaybePromise<void>;
+  /** Keeps what was done since the last time; nothing may have been. Must not throw. */
+  finish(): MaybePromise<void>;
+  /** The time of day was set from one instant to another. */
+  moved(before: number, now: number): void;
+}
+
+interface Place {
+  readonly timed: Timed;
+  readonly order: number;
+  /** Where it stands in the heap; undefined: it is busy, or has nothing to do. */
+  at: number | undefined;
+  due: number;
+  busy: boolean;
+}
+
+// A turn gives way to sockets after so many ms of the machine, or so many actions.
+const turnMs = 5;
+const turnActions = 2000;
+// Instants of simulated time are rounded to some tenths of a microsecond. A timer is set a little early, and what is due in this
+// little while is due: so rounding makes nothing late.
+const earlyMs = 1e-6;
+const roundingMs = 1e-3;
+// No sleep is longer: a time of day that jumps with the machine's clock is noticed within this time.
+const longestSleep = 60_000;
+
+/**
+ * All that is due in one server, in the order of instants: one binary heap, one timer. Who is busy (a hook that promised, a
+ * commit) stands outside it until it is done, and nobody waits for it.
+ */
+export class Agenda implements TimeListener {
+  readonly #clock: Clock;
+  readonly #time: SimulatedTime;
+  readonly #heap: Place[] = [];
+  readonly #places = new Map<Timed, Place>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #unlisten: () => void;
+  #order = 0;
+  #busy = 0;
+  #cancel: Cancel | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #turning = false;
+  #closed = false;
+
+  constructor(clock: Clock, time: SimulatedTime) {
+    this.#clock = clock;
+    this.#time = time;
+    this.#unlisten = time.listen(this);
+  }
+
+  add(timed: Timed): void {
+    if (this.#closed || this.#places.has(timed)) return;
+    const place: Place = { timed, order: this.#order++, at: undefined, due: 0, busy: false };
+    this.#places.set(timed, place);
+    this.#settle(place);
+    this.#arm();
+  }
+
+  remove(timed: Timed): void {
+    const place = this.#places.get(timed);
+    if (place === undefined) return;
+    this.#places.delete(timed);
+    if (place.at !== undefined) this.#take(place);
+    this.#notice();
+  }
+
+  /** What is due first has changed. */
+  changed(timed: Timed): void {
+    const place = this.#places.get(timed);
+    if (place === undefined || place.busy) return;
+    this.#settle(place);
+    this.#arm();
+  }
+
+  /** How many have something to do. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** The instant of the first thing to do. */
+  get next(): number | undefined {
+    return this.#heap[0]?.due;
+  }
+
+  timeChanged(before: number, now: number): void {
+    if (before !== now) {
+      for (const { timed } of [...this.#places.values()]) timed.moved(before, now);
+      for (const place of this.#places.values()) if (!place.busy) this.#settle(place);
+    }
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#arm();
+  }
+
+  settled(): Promise<void> {
+    if (this.#idle) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  get #idle(): boolean {
+    const due = this.next;
+    return this.#closed || (this.#busy === 0 && (due === undefined || due > this.#time.now));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unlisten();
+    this.#cancel?.();
+    this.#heap.length = 0;
+    this.#places.clear();
+    this.#notice();
+  }
+
+  #notice(): void {
+    if (this.#waiting.length === 0 || !this.#idle) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #arm(now = false): void {
+    if (this.#closed || this.#turning) return;
+    const due = this.next;
+    if (due === undefined) return;
+    const sleep = now ? 0 : Math.min(longestSleep, this.#time.until(due));
+    if (sleep === Number.POSITIVE_INFINITY) return;
+    const at = this.#clock.now() + Math.max(0, sleep - earlyMs);
+    // A timer that is set for earlier finds out by itself.
+    if (this.#cancel !== undefined && this.#armedFor <= at) return;
+    this.#cancel?.();
+    this.#armedFor = at;
+    this.#cancel = this.#clock.at(at, () => this.#turn());
+  }
+
+  #turn(): void {
+    this.#cancel = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    if (this.#closed) return;
+    this.#turning = true;
+    const began = this.#clock.now();
+    const now = this.#time.now + roundingMs + 2 * earlyMs * this.#time.rate;
+    const touched = new Set<Place>();
+    let more = false;
+    for (let count = 0; ; count++) {
+      const place = this.#heap[0];
+      if (place === undefined || place.due > now) break;
+      if (count >= turnActions || this.#clock.now() - began > turnMs) {
+        more = true;
+        break;
+      }
+      this.#take(place);
+      const done = place.timed.runFirst(now);
+      if (isLater(done)) {
+        touched.delete(place);
+        this.#wait(place, done.then(() => place.timed.finish()) as PromiseLike<void>);
+      } else {
+        touched.add(place);
+        this.#settle(place);
+      }
+      if (this.#closed) return;
+    }
+    for (const place of touched) {
+      const kept = place.timed.finish();
+      if (!isLater(kept)) continue;
+      if (place.at !== undefined) this.#take(place);
+      this.#wait(place, kept as PromiseLike<void>);
+    }
+    this.#turning = false;
+    this.#arm(more);
+    this.#notice();
+  }
+
+  #wait(place: Place, work: PromiseLike<void>): void {
+    place.busy = true;
+    this.#busy++;
+    const done = (): void => {
+      place.busy = false;
+      this.#busy--;
+      if (this.#places.get(place.timed) === place) {
+        this.#settle(place);
+        this.#arm();
+      }
+      this.#notice();
+    };
+    work.then(done, done);
+  }
+
+  /** Puts a place where its next instant belongs. */
+  #settle(place: Place): void {
+    const due = place.timed.next;
+    if (place.at !== undefined) this.#take(place);
+    if (due === undefined || this.#closed || this.#places.get(place.timed) !== place) return;
+    place.due = due;
+    this.#heap.push(place);
+    this.#up(this.#heap.length - 1, place);
+  }
+
+  #take(place: Place): void {
+    const at = place.at as number;
+    place.at = undefined;
+    const last = this.#heap.pop() as Place;
+    if (last === place) return;
+    this.#up(at, last);
+    this.#down(last.at as number, last);
+  }
+
+  #before(one: Place, other: Place): boolean {
+    return one.due < other.due || (one.due === other.due && one.order < other.order);
+  }
+
+  #up(from: number, place: Place): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = this.#heap[parent] as Place;
+      if (!this.#before(place, above)) break;
+      this.#heap[at] = above;
+      above.at = at;
+      at = parent;
+    }
+    this.#heap[at] = place;
+    place.at = at;
+  }
+
+  #down(from: number, place: Place): void {
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.#heap.length) break;
+      const right = this.#heap[child + 1];
+      if (right !== undefined && this.#before(right, this.#heap[child] as Place)) child++;
+      const below = this.#heap[child] as Place;
+      if (!this.#before(below, place)) break;
+      this.#heap[at] = below;
+      below.at = at;
+      at = child;
+    }
+    this.#heap[at] = place;
+    place.at = at;
+  }
+}

@@ -1,0 +1,273 @@
+import { Fault } from "@dlmskit/core";
+import type { Actor, AnyObject, MaybePromise, Notification } from "@dlmskit/cosem-objects";
+import { isLater } from "@dlmskit/cosem-objects";
+import type { SecurityChange } from "@dlmskit/storage";
+
+export type AnyValues = Record<string, unknown>;
+
+/** Rows that a work adds to a profile. */
+export interface NewRows {
+  clear: boolean;
+  keep: number;
+  rows: { readonly at: number; readonly encoded: Uint8Array }[];
+}
+
+export interface LoggedEvent {
+  readonly instanceId: string;
+  readonly code: number;
+  readonly at: number;
+  readonly encoded: Uint8Array;
+  readonly keep?: number;
+}
+
+/** What a work has changed so far. */
+interface Changes {
+  readonly drafts: Map<AnyObject, AnyValues>;
+  readonly rows: Map<AnyObject, NewRows>;
+  readonly events: LoggedEvent[];
+  readonly messages: Notification[];
+  readonly security: SecurityChange[];
+  readonly afterwards: (() => void)[];
+  clock: number | undefined;
+  ranUpTo: number | undefined;
+  /** How far the meter ran is to be kept, even where nothing else is. */
+  marked: boolean;
+  /** Values that are kept although others see them already. */
+  readonly forced: Map<AnyObject, Set<string>>;
+}
+
+const nothing = (): Changes => ({
+  drafts: new Map(),
+  rows: new Map(),
+  events: [],
+  messages: [],
+  security: [],
+  afterwards: [],
+  clock: undefined,
+  ranUpTo: undefined,
+  marked: false,
+  forced: new Map(),
+});
+
+/** The values that everybody reads, until a work is kept. */
+export interface Committed {
+  values(object: AnyObject): Readonly<AnyValues>;
+}
+
+/**
+ * One unit of work of one meter: a request, or what is due in time. It collects all changes, of whichever object; the meter
+ * keeps them in one transaction and shows them to others only then.
+ */
+export class Work {
+  readonly by: Actor;
+  readonly #committed: Committed;
+  #changes = nothing();
+  /** The instant at which an action in time was due, on the meter's clock; undefined: it happens now. */
+  at: number | undefined;
+  #over = false;
+
+  constructor(committed: Committed, by: Actor) {
+    this.#committed = committed;
+    this.by = by;
+  }
+
+  /** Values as this work sees them. */
+  values(object: AnyObject): Readonly<AnyValues> {
+    return this.#changes.drafts.get(object) ?? this.#committed.values(object);
+  }
+
+  /** The work's own copy of an object's values: what is assigned to its keys is what changes. Fault `work-over`. */
+  draft(object: AnyObject): AnyValues {
+    this.#use();
+    const { drafts } = this.#changes;
+    let draft = drafts.get(object);
+    if (draft === undefined) {
+      draft = { ...this.#committed.values(object) };
+      drafts.set(object, draft);
+    }
+    return draft;
+  }
+
+  append(profile: AnyObject, at: number, encoded: Uint8Array, keep: number): void {
+    const rows = this.#rowsOf(profile);
+    rows.rows.push({ at, encoded });
+    rows.keep = keep;
+  }
+
+  clear(profile: AnyObject): void {
+    const rows = this.#rowsOf(profile);
+    rows.clear = true;
+    rows.rows.length = 0;
+  }
+
+  #rowsOf(profile: AnyObject): NewRows {
+    this.#use();
+    const { rows } = this.#changes;
+    const known = rows.get(profile) ?? { clear: false, keep: 1, rows: [] };
+    rows.set(profile, known);
+    return known;
+  }
+
+  log(event: LoggedEvent): void {
+    this.#use();
+    this.#changes.events.push(event);
+  }
+
+  notify(notification: Notification): void {
+    this.#use();
+    this.#changes.messages.push(notification);
+  }
+
+  /** A change of keys, policy, secrets or certificates; `taken` runs once it is kept. */
+  secure(change: SecurityChange | undefined, taken: () => void): void {
+    this.#use();
+    if (change !== undefined) this.#changes.security.push(change);
+    this.#changes.afterwards.push(taken);
+  }
+
+  /** The meter's clock will show that instant more than the time of day (ms). */
+  setClock(offset: number): void {
+    this.#use();
+    this.#changes.clock = offset;
+  }
+
+  ran(upTo: number): void {
+    this.#changes.ranUpTo = upTo;
+  }
+
+  mark(upTo: number): void {
+    this.ran(upTo);
+    this.#changes.marked = true;
+  }
+
+  /** The value is kept, whether or not this work changed it. */
+  force(object: AnyObject, name: string): void {
+    const { forced } = this.#changes;
+    forced.set(object, (forced.get(object) ?? new Set()).add(name));
+  }
+
+  #use(): void {
+    if (!this.#over) return;
+    throw new Fault("work-over", "the request or action that this belongs to has ended", {
+      layer: "server",
+      hint: "a hook changes values before its promise resolves; afterwards use `meter.change`",
+    });
+  }
+
+  /** Runs one part of the work. When it throws, now or later, the work is as it was before. */
+  attempt<T>(run: () => MaybePromise<T>): MaybePromise<T> {
+    const before = this.#copy();
+    const undo = (error: unknown): never => {
+      this.#changes = before;
+      throw error;
+    };
+    try {
+      const result = run();
+      return isLater(result) ? result.then((value) => value, undo) : result;
+    } catch (error) {
+      return undo(error);
+    }
+  }
+
+  /** Works are small: a copy of each list and of each draft. */
+  #copy(): Changes {
+    const { drafts, rows, events, messages, security, afterwards, forced, ...rest } = this.#changes;
+    const copyRows = (one: NewRows): NewRows => ({ ...one, rows: [...one.rows] });
+    return {
+      drafts: new Map([...drafts].map(([object, draft]) => [object, { ...draft }])),
+      rows: new Map([...rows].map(([profile, one]) => [profile, copyRows(one)])),
+      events: [...events],
+      messages: [...messages],
+      security: [...security],
+      afterwards: [...afterwards],
+      forced: new Map(forced),
+      ...rest,
+    };
+  }
+
+  /** Ends the work: nothing more can be changed through it. Gives what it comes to. */
+  end(): Omit<Changes, "drafts" | "forced"> & { readonly values: ReadonlyMap<AnyObject, AnyValues> } {
+    this.#over = true;
+    const { drafts, forced, ...rest } = this.#changes;
+    const values = new Map<AnyObject, AnyValues>();
+    for (const [object, names] of forced) {
+      const now = this.values(object);
+      values.set(object, Object.fromEntries([...names].map((name) => [name, now[name]])));
+    }
+    for (const [object, draft] of drafts) {
+      const committed = this.#committed.values(object);
+      const changed = Object.entries(draft).filter(([name, value]) => committed[name] !== value);
+      if (changed.length > 0) values.set(object, { ...values.get(object), ...Object.fromEntries(changed) });
+    }
+    return { ...rest, values };
+  }
+}
+
+export type WorkResult = ReturnType<Work["end"]>;
+
+/** Whether there is nothing to keep. */
+export const isEmpty = ({ values, rows, events, messages, security, clock }: WorkResult): boolean =>
+  values.size === 0 &&
+  rows.size === 0 &&
+  events.length === 0 &&
+  messages.length === 0 &&
+  security.length === 0 &&
+  clock === undefined;
+
+/** Runs the works of one meter one after another. While none is under way, a work without a promise is run at once. */
+export class WorkQueue {
+  readonly #waiting: (() => void)[] = [];
+  #busy = false;
+
+  run<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+    if (this.#busy) return this.#turn().then(() => this.#run(work));
+    this.#busy = true;
+    return this.#run(work);
+  }
+
+  #run<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      const result = work();
+      if (isLater(result)) {
+        return result.then(
+          (value) => {
+            this.#release();
+            return value;
+          },
+          (error) => {
+            this.#release();
+            throw error;
+          },
+        );
+      }
+      this.#release();
+      return result;
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  /** Keeps all others out until the function that it gives is called. At once where no work is under way. */
+  hold(): MaybePromise<() => void> {
+    const release = (): void => this.#release();
+    if (this.#busy) return this.#turn().then(() => release);
+    this.#busy = true;
+    return release;
+  }
+
+  /** Resolves when what is under way now is done; undefined when nothing is. */
+  get idle(): Promise<void> | undefined {
+    return this.#busy ? this.#turn().then(() => this.#release()) : undefined;
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#busy = false;
+    else next();
+  }
+}

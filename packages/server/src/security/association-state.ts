@@ -1,0 +1,297 @@
+import { securityPolicy } from "@dlmskit/association";
+import { Fault } from "@dlmskit/core";
+import { type CounterGuard, type CounterLedger, checkKey, type KeySet, MemoryKeyGuards } from "@dlmskit/security";
+import type { MeterScope, MeterSecrets, SecuritySetting } from "@dlmskit/storage";
+import type { Association } from "../meter/association-spec.ts";
+import type { Work } from "../runtime/unit-of-work.ts";
+import type { MeterStore } from "../store-port.ts";
+import { Credentials, type CredentialsOwner } from "./credentials.ts";
+import type { CounterBook, KeyCounters, PeerCounter } from "./key-counters.ts";
+import type { Secrets } from "./security-spec.ts";
+
+/** New keys, by what they replace. */
+export interface NewKeys {
+  encryptionKey?: Uint8Array;
+  authenticationKey?: Uint8Array;
+  broadcastKey?: Uint8Array;
+  masterKey?: Uint8Array;
+}
+
+/** The meter that an association is of. */
+export interface StateOwner extends CredentialsOwner {
+  readonly counters: CounterBook;
+  /** Where keys and counters are kept; undefined: in memory alone. */
+  readonly store: MeterStore | undefined;
+  /** All associations that have the same Security setup, as far as this process has loaded them. */
+  sharing(securitySetup: string): Iterable<AssociationState>;
+}
+
+const noKey = new Uint8Array(0);
+
+/** Fault `missing-secret` where an association cannot work with these secrets, `bad-key-length` for a key of another length. */
+export function checkSecrets({ name, security }: Association, secrets: Secrets): void {
+  const { mechanism, ciphered, suite } = security;
+  const missing = (what: keyof Secrets): void => {
+    if (secrets[what] !== undefined) return;
+    throw new Fault("missing-secret", `association "${name}" needs ${what}`, {
+      layer: "server",
+      hint: `give ${what} with the association's security, or with the meter's secrets`,
+    });
+  };
+  if (mechanism === 7 && secrets.privateKeys?.digitalSignature === undefined) missing("signing");
+  else if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) missing("secret");
+  if (ciphered || mechanism === 5) {
+    missing("encryptionKey");
+    missing("authenticationKey");
+  }
+  const length = suite === 2 ? 32 : 16;
+  for (const key of ["encryptionKey", "authenticationKey", "broadcastKey", "masterKey"] as const) {
+    if (secrets[key] !== undefined) checkKey(`${key} of association "${name}"`, secrets[key], length);
+  }
+}
+
+/**
+ * The secrets of one association of one meter, and the counters of its encryption key: shared by all connections of that
+ * client, so that no counter is used twice. With a store, counters are reserved in it before they are used.
+ */
+export class AssociationState {
+  readonly association: Association;
+  /** Of the keys that APDUs bring: for longer than one association. */
+  readonly guards = new MemoryKeyGuards();
+  readonly credentials: Credentials;
+  readonly #owner: StateOwner;
+  #secrets: Secrets;
+  #policy: number;
+  #changes = 0;
+  #unicast: KeyCounters;
+  #broadcast: KeyCounters | undefined;
+
+  constructor(association: Association, owner: StateOwner, secrets: Secrets) {
+    this.association = association;
+    this.#owner = owner;
+    this.#secrets = secrets;
+    this.#policy = association.security.policy;
+    this.credentials = new Credentials(owner, association, secrets);
+    this.#unicast = owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
+  }
+
+  get secret(): Uint8Array | undefined {
+    return this.#secrets.secret;
+  }
+
+  get masterKey(): Uint8Array | undefined {
+    return this.#secrets.masterKey;
+  }
+
+  /** As attribute 2 of the Security setup has it. */
+  get policy(): number {
+    return this.#policy;
+  }
+
+  get securityPolicy(): ReturnType<typeof securityPolicy> {
+    return securityPolicy(this.#policy, this.association.security.setupVersion);
+  }
+
+  /** Another number each time that a key was replaced. */
+  get keyVersion(): number {
+    return this.#changes;
+  }
+
+  get counters(): CounterLedger {
+    return this.#unicast.ledger;
+  }
+
+  get replay(): CounterGuard {
+    return this.#unicast.guard(this.#client);
+  }
+
+  /** What is accepted under the broadcast key, where there is one. */
+  get broadcast(): { readonly replay: CounterGuard } | undefined {
+    return this.#broadcast && { replay: this.#broadcast.guard(this.#client) };
+  }
+
+  /** The last counter accepted from the client, 0 when there was none: the client goes on above it. */
+  get lastPeerCounter(): number {
+    return Math.max(0, this.replay.lowest - 1);
+  }
+
+  /** Empty where the association needs none: `checkSecrets` has seen to the others. */
+  get keys(): KeySet {
+    const { encryptionKey = noKey, authenticationKey = noKey, broadcastKey } = this.#secrets;
+    return {
+      encryptionKey,
+      authenticationKey,
+      ...(broadcastKey === undefined ? {} : { broadcastEncryptionKey: broadcastKey }),
+    };
+  }
+
+  get #client(): number {
+    return this.association.client;
+  }
+
+  /** GMAC counts in every context. */
+  get #counts(): boolean {
+    const { ciphered, mechanism } = this.association.security;
+    return ciphered || mechanism === 5;
+  }
+
+  #broadcastCounters(): KeyCounters | undefined {
+    const key = this.#secrets.broadcastKey;
+    return key === undefined ? undefined : this.#owner.counters.of(key);
+  }
+
+  /** What a store is asked for before the association can be opened. */
+  static scopeOf({ client, instance, securitySetup, security }: Association): MeterScope {
+    const { mechanism, ciphered } = security;
+    const hasSecret = mechanism !== 0 && mechanism !== 5 && mechanism !== 7;
+    return {
+      clients: hasSecret ? [{ clientId: client, instanceId: instance }] : [],
+      setups: ciphered && securitySetup !== undefined ? [securitySetup] : [],
+    };
+  }
+
+  /** Takes what the store keeps of this association's secrets, keys, policy and certificates. Faults of certificates. */
+  load({ settings, secrets, keyPairs, certificates }: MeterSecrets): void {
+    const { client, instance, securitySetup, security } = this.association;
+    const secret = secrets.find((one) => one.clientId === client && one.instanceId === instance)?.secret;
+    if (secret !== undefined) this.#secrets = { ...this.#secrets, secret };
+    const kept = security.ciphered ? settings.find((one) => one.instanceId === securitySetup) : undefined;
+    if (kept !== undefined) {
+      this.#policy = security.setupVersion === 1 ? (kept.policyBits ?? this.#policy) : kept.securityPolicy;
+      this.#secrets = {
+        ...this.#secrets,
+        ...(kept.encryptionKey && { encryptionKey: kept.encryptionKey }),
+        ...(kept.authenticationKey && { authenticationKey: kept.authenticationKey }),
+        ...(kept.masterKey && { masterKey: kept.masterKey }),
+        ...(kept.broadcastKey && { broadcastKey: kept.broadcastKey }),
+      };
+    }
+    this.credentials.load(keyPairs, certificates);
+    this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
+  }
+
+  /** Reserves counters where a store keeps them; undefined: nothing has to be waited for. */
+  open(): Promise<void> | undefined {
+    const { store } = this.#owner;
+    return store === undefined || !this.#counts ? undefined : this.#unicast.open(store);
+  }
+
+  /** The row of a Security setup that has none yet: as it was given. */
+  #initialRow(instanceId: string): SecuritySetting {
+    const { encryptionKey, authenticationKey, masterKey, broadcastKey } = this.#secrets;
+    return {
+      meterId: this.#owner.id,
+      instanceId,
+      ...this.#policyRow(this.#policy),
+      securitySuite: this.association.security.suite,
+      keyVersion: 1,
+      ...(encryptionKey && { encryptionKey }),
+      ...(authenticationKey && { authenticationKey }),
+      ...(masterKey && { masterKey }),
+      ...(broadcastKey && { broadcastKey }),
+    };
+  }
+
+  #policyRow(policy: number): { securityPolicy: number; policyBits?: number } {
+    if (this.association.security.setupVersion === 0) return { securityPolicy: policy };
+    return { securityPolicy: (policy >> 2) & 3, policyBits: policy };
+  }
+
+  /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
+  ready(): Promise<void> | undefined {
+    return this.#counts ? this.#unicast.ready() : undefined;
+  }
+
+  /** What the client has counted and no store has yet. `soon`: only where it is a good deal. */
+  unsavedPeers(soon = false): { readonly peers: readonly PeerCounter[]; saved(): void } {
+    if (!this.#counts) return nothingUnsaved;
+    const found = [this.#unicast, this.#broadcast].flatMap((counters) => {
+      const peer = counters?.unsaved(this.#client, soon);
+      return counters === undefined || peer === undefined ? [] : [{ counters, peer }];
+    });
+    if (found.length === 0) return nothingUnsaved;
+    return {
+      peers: found.map(({ peer }) => peer),
+      saved: () => {
+        for (const { counters, peer } of found) counters.saved(this.#client, peer);
+      },
+    };
+  }
+
+  /**
+   * Replaces keys, all or none, with the work: what is being answered goes out under the old ones; from the next APDU on the
+   * new ones hold. A new key has counters of its own; one that was there before goes on with its. `at`: ms since 1970 UTC.
+   */
+  changeKeys(keys: NewKeys, at: number, work: Work): Promise<void> | undefined {
+    const { securitySetup } = this.association;
+    const { encryptionKey } = keys;
+    const { counters, store } = this.#owner;
+    const change = (): void => {
+      work.secure(
+        securitySetup === undefined
+          ? undefined
+          : {
+              change: "keys",
+              instanceId: securitySetup,
+              keys,
+              at: Math.floor(at),
+              initial: this.#initialRow(securitySetup),
+            },
+        () => this.#takeAll(keys),
+      );
+    };
+    // Before anything is changed: a key without counters would be of no use.
+    const opening =
+      encryptionKey === undefined || store === undefined ? undefined : counters.of(encryptionKey).open(store);
+    if (opening === undefined) {
+      change();
+      return undefined;
+    }
+    return opening.then(change);
+  }
+
+  #takeAll(keys: NewKeys): void {
+    const { securitySetup } = this.association;
+    this.#take(keys);
+    if (securitySetup === undefined) return;
+    for (const other of this.#owner.sharing(securitySetup)) if (other !== this) other.#take(keys);
+  }
+
+  #take(keys: NewKeys): void {
+    this.#secrets = { ...this.#secrets, ...keys };
+    this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
+    this.#broadcast = this.#broadcastCounters();
+    this.#changes++;
+  }
+
+  changePolicy(policy: number, work: Work): void {
+    const { securitySetup, security } = this.association;
+    work.secure(
+      securitySetup === undefined
+        ? undefined
+        : {
+            change: "policy",
+            instanceId: securitySetup,
+            ...this.#policyRow(policy),
+            securitySuite: security.suite,
+            initial: this.#initialRow(securitySetup),
+          },
+      () => {
+        this.#policy = policy;
+        if (securitySetup === undefined) return;
+        for (const other of this.#owner.sharing(securitySetup)) other.#policy = policy;
+      },
+    );
+  }
+
+  changeSecret(secret: Uint8Array, work: Work): void {
+    const { client, instance } = this.association;
+    work.secure({ change: "secret", clientId: client, instanceId: instance, secret }, () => {
+      this.#secrets = { ...this.#secrets, secret };
+    });
+  }
+}
+
+const nothingUnsaved = { peers: [], saved: () => undefined } as const;

@@ -1,0 +1,39 @@
+import type { DataAccessResultName } from "@dlmskit/apdu";
+import type { AttributeReference, MethodReference } from "@dlmskit/association";
+import type { LogicalName } from "@dlmskit/core";
+import type { Call, Outcome } from "../access/call.ts";
+
+type Distribute<C> = C extends Call ? Pick<C, Extract<keyof C, "do" | "value" | "selection" | "argument">> : never;
+
+/** What an item of a request asks for: a call without who asks. */
+export type Wish = Distribute<Call> & {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly index: number;
+};
+
+/** A service on the server's side: how its items become calls, and what came of them becomes results. */
+export interface ServerService<Item, Result> {
+  /** GET changes nothing; the others run in a unit of work. */
+  readonly changes: boolean;
+  wish(item: Item): Wish;
+  result(outcome: Outcome): Result;
+}
+
+/** The wish of an attribute reference. */
+export const attributeOf = ({
+  classId,
+  instanceId,
+  attributeId,
+  access,
+}: AttributeReference): Pick<Wish, "classId" | "instanceId" | "index"> & {
+  readonly selection?: NonNullable<AttributeReference["access"]>;
+} => ({ classId, instanceId, index: attributeId, ...(access === undefined ? {} : { selection: access }) });
+
+export const methodOf = ({ classId, instanceId, methodId }: MethodReference) => ({
+  classId,
+  instanceId,
+  index: methodId,
+});
+
+export const errorOf = (outcome: Outcome): DataAccessResultName | undefined => outcome.error;

@@ -1,0 +1,11 @@
+import type { ServiceName } from "@dlmskit/association";
+import { action } from "./action.ts";
+import { get } from "./get.ts";
+import type { ServerService } from "./service.ts";
+import { set } from "./set.ts";
+
+const services = { get, set, action } as const;
+
+/** The server's side of a service: the items and results of a name fit together. */
+export const serviceNamed = (name: ServiceName): ServerService<unknown, unknown> =>
+  services[name] as unknown as ServerService<unknown, unknown>;

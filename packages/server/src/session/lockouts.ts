@@ -1,0 +1,50 @@
+import type { Limits } from "../limits.ts";
+
+interface Failures {
+  count: number;
+  /** ms on the machine's clock. */
+  lockedUntil: number;
+  last: number;
+}
+
+// How many sources are remembered; the one that failed longest ago is forgotten first.
+const mostSources = 10_000;
+
+/**
+ * Failed authentications by source and association. A source that failed too often waits; the same client from elsewhere does
+ * not, so that nobody can lock the rightful client out. Only secrets that can be guessed count.
+ */
+export class Lockouts {
+  readonly #limits: Limits;
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  locked(source: string, now: number): boolean {
+    return (this.#failures.get(source)?.lockedUntil ?? 0) > now;
+  }
+
+  /** One more failure; gives until when (ms on the machine's clock) the source is locked out, undefined: it is not. */
+  failed(source: string, now: number): number | undefined {
+    const { failedAuthentications, lockout, longestLockout } = this.#limits;
+    const known = this.#failures.get(source);
+    // Who has waited long enough begins anew.
+    const fresh = known === undefined || now - known.last > 10 * longestLockout;
+    const failures = fresh ? { count: 0, lockedUntil: 0, last: now } : known;
+    failures.count++;
+    failures.last = now;
+    this.#failures.delete(source);
+    if (this.#failures.size >= mostSources) this.#failures.delete(this.#failures.keys().next().value as string);
+    this.#failures.set(source, failures);
+    if (failures.count < failedAuthentications) return undefined;
+    const doubled = lockout * 2 ** Math.min(20, failures.count - failedAuthentications);
+    failures.lockedUntil = now + Math.min(longestLockout, doubled);
+    return failures.lockedUntil;
+  }
+
+  succeeded(source: string): void {
+    this.#failures.delete(source);
+  }
+}

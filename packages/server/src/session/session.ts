@@ -1,0 +1,372 @@
+import { type Incoming, type Negotiated, type Offer, Responder, type ResultsOf } from "@dlmskit/association";
+import { Fault, type LinkAddress } from "@dlmskit/core";
+import { type AssociationInformation, isLater } from "@dlmskit/cosem-objects";
+import type { Cancel } from "@dlmskit/transport";
+import { dispatch, requiredProtection } from "../access/dispatch.ts";
+import type { ServerEvent } from "../events.ts";
+import type { Limits } from "../limits.ts";
+import type { Association } from "../meter/association-spec.ts";
+import type { Environment } from "../meter/environment.ts";
+import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Meter } from "../meter/meter.ts";
+import type { Device } from "../meter/meter-template.ts";
+import { offerOf } from "../security/offer.ts";
+import { serviceNamed } from "../services/table.ts";
+import { ConnectionRow } from "./connection-row.ts";
+import type { Lockouts } from "./lockouts.ts";
+
+/** What a session needs of the server and of its connection. */
+export interface SessionPort {
+  readonly environment: Environment;
+  readonly limits: Limits;
+  readonly lockouts: Lockouts;
+  readonly remote: string;
+  tell(event: ServerEvent): void;
+  send(pdu: Uint8Array, address: LinkAddress): void;
+  /** Nothing waits any more. */
+  quiet(): void;
+  /** The connection cannot go on. */
+  broken(fault: Fault): void;
+}
+
+// These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
+const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !== 5 && mechanism !== 7;
+
+/** One client with one logical device on one connection: its association and what it has asked. */
+export class Session {
+  readonly #port: SessionPort;
+  readonly #address: LinkAddress;
+  readonly #meter: Meter;
+  readonly #device: Device;
+  readonly #association: Association | undefined;
+  readonly #waiting: { pdu: Uint8Array; broadcast: boolean }[] = [];
+  /** What is loaded of the meter for this session; undefined: nothing yet. */
+  #live: LiveMeter | undefined;
+  #leave: (() => void) | undefined;
+  #responder: Responder | undefined;
+  #locked = false;
+  #blocked = false;
+  #silent = false;
+  #over: (() => void) | undefined;
+  #row: ConnectionRow | undefined;
+  #negotiated: Negotiated | undefined;
+  #cancel: Cancel | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #closed = false;
+  /** ms on the machine's clock: the last PDU of the client. */
+  lastActivity: number;
+
+  constructor(port: SessionPort, address: LinkAddress, meter: Meter, device: Device) {
+    this.#port = port;
+    this.#address = address;
+    this.#meter = meter;
+    this.#device = device;
+    this.#association = device.association(address.client);
+    this.lastActivity = port.environment.clock.now();
+  }
+
+  /** Requests that came and are not answered. */
+  get busy(): boolean {
+    return this.#blocked || this.#waiting.length > 0;
+  }
+
+  get #now(): number {
+    return this.#port.environment.clock.now();
+  }
+
+  #newResponder(locked: boolean): Responder {
+    const { environment, limits } = this.#port;
+    const { provider, random } = environment;
+    this.#locked = locked;
+    const association = this.#association;
+    const offer: Offer | undefined =
+      association === undefined || locked
+        ? undefined
+        : offerOf(this.#meter.state(association), this.#meter.systemTitle);
+    return new Responder({
+      ...(offer === undefined ? {} : { offer }),
+      provider,
+      random,
+      limits: { outstanding: limits.outstandingRequests },
+    });
+  }
+
+  /** One PDU. It waits its turn while the meter is loaded, counters are reserved, or a hook takes its time. */
+  receive(pdu: Uint8Array, broadcast: boolean): void {
+    if (this.#closed) return;
+    this.lastActivity = this.#now;
+    this.#row?.touch();
+    if (this.#blocked) {
+      if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
+      return;
+    }
+    this.#take(pdu, broadcast);
+  }
+
+  #take(pdu: Uint8Array, broadcast: boolean): void {
+    const wait = this.#wait();
+    if (wait === undefined) {
+      this.#process(pdu, broadcast);
+      return;
+    }
+    this.#block(
+      wait.then(() => this.#process(pdu, broadcast)),
+      "loading",
+    );
+  }
+
+  /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
+  #wait(): Promise<unknown> | undefined {
+    const association = this.#association;
+    // A client that the meter does not know is refused without a look at what is kept.
+    if (association === undefined) return undefined;
+    this.#leave ??= this.#meter.use();
+    const entering = this.#meter.enter(association);
+    if (entering === undefined) {
+      this.#live ??= this.#meter.live;
+      return this.#meter.state(association).ready();
+    }
+    return entering.then(() => {
+      this.#live ??= this.#meter.live;
+      return this.#meter.state(association).ready();
+    });
+  }
+
+  /** Nothing else of this client is served until `work` is done. */
+  #block(work: PromiseLike<unknown>, what: string): void {
+    this.#blocked = true;
+    const go = (): void => {
+      this.#blocked = false;
+      const next = this.#waiting.shift();
+      if (next !== undefined && !this.#closed) this.receive(next.pdu, next.broadcast);
+      if (!this.busy) this.#port.quiet();
+    };
+    work.then(go, (error: unknown) => this.#fail(what, error));
+  }
+
+  /** Without what is kept of it, the meter must not answer: the connection ends. */
+  #fail(what: string, error: unknown): void {
+    const { broken, tell } = this.#port;
+    if (error instanceof Fault && (error.code === "lease-lost" || error.code === "meter-held")) {
+      tell({ type: "refused", ...this.#where, fault: error });
+      broken(error);
+      return;
+    }
+    if (error instanceof Fault && error.code === "counter-replayed") {
+      tell({ type: "refused", ...this.#where, fault: error });
+      broken(error);
+      return;
+    }
+    this.#storeFailed(what, error);
+    broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+  }
+
+  #process(pdu: Uint8Array, broadcast: boolean): void {
+    if (this.#closed) return;
+    const live = this.#live;
+    if (live !== undefined && (live.lost || live !== this.#meter.live)) {
+      this.#fail("the meter", new Fault("lease-lost", "another process has the meter now", { layer: "server" }));
+      return;
+    }
+    this.#silent = broadcast;
+    this.#currentResponder().receive(pdu, this.#now);
+    this.#drain();
+  }
+
+  /** A source that failed too often, or a client that is one too many, finds nothing to open. */
+  #currentResponder(): Responder {
+    const responder = this.#responder;
+    const association = this.#association;
+    if (responder !== undefined && (association === undefined || responder.state !== "idle")) return responder;
+    const { limits, lockouts } = this.#port;
+    const tooMany = this.#meter.openAssociations >= limits.associationsPerMeter;
+    const locked = association !== undefined && (tooMany || lockouts.locked(this.#source, this.#now));
+    if (responder !== undefined && locked === this.#locked) return responder;
+    this.#responder = this.#newResponder(locked);
+    return this.#responder;
+  }
+
+  /** Where failed authentications come from. */
+  get #source(): string {
+    const host = this.#port.remote.replace(/:\d+$/, "");
+    return `${host} ${this.#meter.id} ${this.#association?.name}`;
+  }
+
+  #drain(): void {
+    const { clock } = this.#port.environment;
+    const responder = this.#responder;
+    if (responder === undefined) return;
+    for (;;) {
+      const output = responder.poll();
+      if (output === undefined) break;
+      switch (output.type) {
+        case "transmit":
+          if (!this.#silent) this.#port.send(output.pdu, this.#address);
+          break;
+        case "request":
+          this.#serve(output.incoming);
+          break;
+        case "associated":
+          this.#associated(output.association);
+          break;
+        case "released":
+          this.#released(output.why);
+          break;
+        case "refused":
+          this.#refused(output.fault);
+          break;
+      }
+      if (this.#closed) return;
+    }
+    const { deadline } = responder;
+    if (deadline !== undefined && deadline < this.#armedFor) {
+      this.#cancel?.();
+      this.#armedFor = deadline;
+      this.#cancel = clock.at(deadline, () => this.#expired());
+    }
+  }
+
+  #expired(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    if (this.#closed) return;
+    this.#responder?.expire(this.#now);
+    this.#drain();
+  }
+
+  #serve(incoming: Incoming): void {
+    const association = this.#association;
+    const live = this.#live;
+    const responder = this.#responder;
+    if (association === undefined || live === undefined || responder === undefined) return;
+    const asker = { live, device: this.#device, association, information: this.#information(association) };
+    const { environment } = this.#port;
+    const known = this.#meter;
+    const results = dispatch(asker, incoming, {
+      reach: environment.reach,
+      failed: (what, error) => environment.failed(known, what, error),
+      notKept: (cause) => environment.storeFailed(known, "a change", cause),
+    });
+    if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
+    if (!isLater(results)) {
+      this.#respond(responder, incoming, results);
+      return;
+    }
+    this.#block(
+      results.then((done) => {
+        this.#respond(responder, incoming, done);
+        this.#drain();
+      }) as PromiseLike<unknown>,
+      "a request",
+    );
+  }
+
+  /** What the client has counted by reading is kept now and then, and nobody waits for it. */
+  #keepPeers(live: LiveMeter, soon: boolean): void {
+    const kept = live.keepPeers(soon);
+    if (kept === undefined || !isLater(kept)) return;
+    const failed = (error: unknown): void => this.#storeFailed("peer counter", (error as Fault).cause ?? error);
+    kept.then(() => undefined, failed);
+  }
+
+  #respond(responder: Responder, incoming: Incoming, results: ResultsOf): void {
+    if (this.#closed || !incoming.confirmed) return;
+    try {
+      responder.respond(incoming.id, results, this.#now, this.#required(incoming, results));
+    } catch (error) {
+      this.#port.environment.failed(this.#meter, "a result that cannot be encoded", error);
+      const service = serviceNamed(incoming.request.service);
+      const substitute = incoming.request.items.map(() => service.result({ error: "hardware-fault" }));
+      responder.respond(incoming.id, substitute as unknown as ResultsOf, this.#now);
+    }
+  }
+
+  #required(incoming: Incoming, results: ResultsOf): ReturnType<typeof requiredProtection> | undefined {
+    const association = this.#association;
+    if (association?.security.ciphered !== true) return undefined;
+    return requiredProtection({ device: this.#device, association }, incoming, results);
+  }
+
+  #information(association: Association): AssociationInformation {
+    const negotiated = this.#negotiated ?? this.#responder?.association;
+    return {
+      instanceId: association.instance,
+      clientSap: this.#address.client,
+      serverSap: this.#device.sap,
+      status: this.#responder?.state === "associated" ? "associated" : "association-pending",
+      applicationContext: association.security.ciphered ? 3 : 1,
+      mechanism: association.security.mechanism,
+      conformance: negotiated?.conformance ?? [],
+      maxReceivePduSize: negotiated?.serverMaxReceivePduSize ?? association.maxReceivePduSize,
+      maxSendPduSize: negotiated?.clientMaxReceivePduSize ?? 0,
+      dlmsVersion: 6,
+      qualityOfService: 0,
+      rights: association.access.current,
+      ...(association.securitySetup === undefined ? {} : { securitySetup: association.securitySetup }),
+    };
+  }
+
+  get #where(): { remote: string; address: LinkAddress; meter: string } {
+    return { remote: this.#port.remote, address: this.#address, meter: this.#meter.name };
+  }
+
+  #associated(negotiated: Negotiated): void {
+    const association = this.#association;
+    const live = this.#live;
+    if (association === undefined || live === undefined) return;
+    this.#negotiated = negotiated;
+    this.#port.lockouts.succeeded(this.#source);
+    this.#over?.();
+    this.#row?.close();
+    this.#over = live.opened(association, negotiated.clientSystemTitle);
+    this.#row = this.#openRow();
+    this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
+  }
+
+  #released(why: "rlrq" | "aborted" | "reassociated" | "disconnected"): void {
+    if (this.#over === undefined) return;
+    this.#over();
+    this.#over = undefined;
+    this.#negotiated = undefined;
+    this.#row?.close();
+    this.#row = undefined;
+    this.#port.tell({ type: "released", ...this.#where, why });
+  }
+
+  #refused(fault: Fault): void {
+    const { environment, lockouts, tell } = this.#port;
+    tell({ type: "refused", ...this.#where, fault });
+    const association = this.#association;
+    if (association === undefined || this.#locked || !guessable(association.security.mechanism)) return;
+    if (!isFailedAuthentication(fault)) return;
+    const until = lockouts.failed(this.#source, this.#now);
+    if (until === undefined) return;
+    tell({ type: "locked", ...this.#where, until: environment.time.now + (until - this.#now) });
+  }
+
+  /** The data link of this client is gone, or the whole connection. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancel?.();
+    this.#responder?.abort(this.#now);
+    this.#released("disconnected");
+    if (this.#live !== undefined && this.#live === this.#meter.live) this.#keepPeers(this.#live, false);
+    this.#leave?.();
+  }
+
+  #storeFailed(what: string, error: unknown): void {
+    this.#port.environment.storeFailed(this.#meter, what, error);
+  }
+
+  #openRow(): ConnectionRow | undefined {
+    const { environment, remote } = this.#port;
+    const { store, clock, random, time } = environment;
+    if (store === undefined) return undefined;
+    const failed = (error: unknown): void => this.#storeFailed("connections", error);
+    const port = { store, clock, random, remote, instant: () => time.now, failed };
+    return new ConnectionRow(port, this.#meter.id, this.#address.client);
+  }
+}
+
+const isFailedAuthentication = ({ code, message }: Fault): boolean =>
+  code === "authentication-failed" || message.startsWith("authentication-failure");
