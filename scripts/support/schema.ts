@@ -16,7 +16,11 @@ function tablesOf(sql: string): readonly Table[] {
   let columns: string[] | undefined;
   for (const line of sql.split("\n")) {
     const started = /^CREATE TABLE (\w+) \($/.exec(line)?.[1];
-    if (started !== undefined) {
+    const added = /^ALTER TABLE (\w+) ADD COLUMN (.+);$/.exec(line);
+    if (added !== null) {
+      tables.push({ name: `${added[1]}, a further column`, note, columns: columnOf(`    ${added[2]}`) });
+      note = [];
+    } else if (started !== undefined) {
       columns = [];
       tables.push({ name: started, note, columns });
       note = [];

@@ -44,6 +44,20 @@ function mayTryAgain(caught: unknown): boolean {
   return state === "40P01" || state === "40001";
 }
 
+/**
+ * Adds a row by `ON CONFLICT (its key) DO NOTHING`. When two processes add one row at the same time, the later one may come
+ * upon another unique constraint of it first, which is a `duplicate`: once more, and it finds the row there. Of a row that
+ * truly has what another has, the Fault comes again.
+ */
+export async function addAbsent<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (caught) {
+    if (!(caught instanceof Fault) || caught.code !== "duplicate") throw caught;
+    return run();
+  }
+}
+
 /** A driver with our Faults, which tries again after a deadlock. */
 export class Database implements Queryable {
   readonly #driver: Driver;
@@ -59,6 +73,12 @@ export class Database implements Queryable {
 
   async query(sql: string, parameters?: readonly SqlValue[]): Promise<{ readonly rows: readonly SqlRow[] }> {
     return this.#tried(() => this.#driver.query(sql, parameters));
+  }
+
+  /** Queries that wait for no other. */
+  get steady(): Queryable {
+    const steady = this.#driver.steady ?? this.#driver;
+    return { query: (sql, parameters) => this.#tried(() => steady.query(sql, parameters)) };
   }
 
   async transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T> {

@@ -14,5 +14,10 @@ export interface Driver extends Queryable {
   readonly kind: "pglite" | "postgres";
   /** Runs what is asked of `Queryable` as one transaction: committed when the promise resolves, undone when it is rejected. */
   transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * A connection that nothing else waits for: the process shows by it that it lives.
+   * Absent: the same as the driver.
+   */
+  readonly steady?: Queryable;
   close(): Promise<void>;
 }

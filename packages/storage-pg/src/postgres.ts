@@ -1,9 +1,10 @@
+import { leaseTimes } from "@dlmskit/storage";
 import pg from "pg";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
 
 export interface PostgresOptions extends PgStoreOptions {
-  /** How many connections at most; 10 unless told otherwise. */
+  /** How many connections at most, beside the one that renews leases; 10 unless told otherwise. */
   readonly connections?: number;
   /** How long to wait for a connection, ms; 10 000 unless told otherwise. */
   readonly connectTimeoutMs?: number;
@@ -19,7 +20,7 @@ function queryable(client: pg.Pool | pg.PoolClient): Queryable {
   };
 }
 
-function driverOf(pool: pg.Pool): Driver {
+function driverOf(pool: pg.Pool, steady: pg.Pool): Driver {
   return {
     kind: "postgres",
     ...queryable(pool),
@@ -43,7 +44,11 @@ function driverOf(pool: pg.Pool): Driver {
         client.release(broken);
       }
     },
-    close: () => pool.end(),
+    steady: queryable(steady),
+    async close() {
+      await pool.end();
+      await steady.end();
+    },
   };
 }
 
@@ -53,17 +58,20 @@ function driverOf(pool: pg.Pool): Driver {
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PgStore> {
   const process = `dlmskit ${crypto.randomUUID()}`;
-  const pool = new pg.Pool({
+  const { leaseMs } = leaseTimes(options.leaseMs);
+  const common = {
     connectionString: url,
-    max: options.connections ?? 10,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10000,
-    // One connection stays: by its name others see that this process lives.
-    min: 1,
     application_name: process,
     // TIMESTAMP columns hold UTC, and a counter that is reserved is on the disk, whatever the server is set to.
     options: "-c TimeZone=UTC -c synchronous_commit=on",
-  });
-  // A connection that breaks while it is idle: the next query opens another, and says so if it cannot.
-  pool.on("error", () => undefined);
-  return openStore(driverOf(pool), process, options);
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10000,
+  };
+  const pool = new pg.Pool({ ...common, max: options.connections ?? 10 });
+  // One connection stays: by its name others see that this process lives. An answer that comes after a lease helps nobody.
+  const steady = new pg.Pool({ ...common, max: 1, min: 1, query_timeout: leaseMs });
+  for (const each of [pool, steady]) {
+    // A connection that breaks while it is idle: the next query opens another, and says so if it cannot.
+    each.on("error", () => undefined);
+  }
+  return openStore(driverOf(pool, steady), process, options);
 }

@@ -2,13 +2,16 @@ import type { Store, StoreOptions } from "@dlmskit/storage";
 import { Database } from "./database.ts";
 import type { Driver } from "./driver.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
+import { OwnProcess } from "./processes.ts";
 import { PgAccessRights } from "./tables/access-rights.ts";
 import { pgCertificates } from "./tables/certificates.ts";
 import { pgClientAssociations } from "./tables/client-associations.ts";
 import { pgCommunicationPorts, pgHdlcSettings } from "./tables/communication.ts";
 import { disconnectDeadProcesses, disconnectProcess, pgConnections } from "./tables/connections.ts";
 import { pgCounters } from "./tables/counters.ts";
+import { pgFleets } from "./tables/fleets.ts";
 import { pgLoadProfileTemplates, pgPowerQualityEvents } from "./tables/generation.ts";
+import { pgKeeping } from "./tables/keeping.ts";
 import { pgKeyPairs } from "./tables/key-pairs.ts";
 import { pgKeyRotations } from "./tables/key-rotations.ts";
 import { openSealing } from "./tables/key-sealing.ts";
@@ -35,18 +38,26 @@ export interface PgStore extends Store {
 /** The store on any driver; `process` is the application_name of its sessions. It closes the driver, also when it fails. */
 export async function openStore(driver: Driver, process: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const database = new Database(driver);
-  const { sealing, onProgress } = options;
+  const { sealing, onProgress, address, leaseMs } = options;
+  const own = new OwnProcess(database, process, { address, leaseMs });
   try {
     await migrate(database, options.migrations ?? (await migrations()), onProgress);
     await openSealing(database, sealing);
     await disconnectDeadProcesses(database, process);
+    await own.start();
   } catch (caught) {
+    own.stop();
     await database.close().catch(() => undefined);
     throw caught;
   }
+  const { endAll, ...keeping } = pgKeeping(database, own, sealing);
   const close = async (): Promise<void> => {
     // A server that is gone already does not keep its client from closing.
-    if (database.open) await disconnectProcess(database, process).catch(() => undefined);
+    if (database.open) {
+      endAll();
+      await disconnectProcess(database, process).catch(() => undefined);
+      await own.end().catch(() => undefined);
+    }
     await database.close();
   };
   return {
@@ -71,6 +82,8 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     events: pgEvents(database),
     captures: pgCaptures(database),
     messageQueue: pgMessageQueue(database),
+    keeping,
+    fleets: pgFleets(database, sealing),
     close,
     [Symbol.asyncDispose]: close,
   };

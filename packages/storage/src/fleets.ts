@@ -22,7 +22,15 @@ export interface Fleets {
   /** Adds the fleet unless the store has one of that template, and gives the one that is kept. */
   putIfAbsent(fleet: Fleet): Promise<Fleet>;
   get(template: string): Promise<Fleet | undefined>;
-  /** The instant up to which the meters of a template did what they do by themselves (they that nobody changed). */
+  /** The instant up to which the meters of one part of a fleet did what they do by themselves (those that nobody changed). */
   ranUpTo(template: string, shard: string): Promise<number | undefined>;
+  /** Fault `unknown-reference`: there is no fleet of that template. */
   setRanUpTo(template: string, shard: string, at: number): Promise<void>;
 }
+
+/** Which part of a fleet a process runs, as the processes have agreed on it: a name of 1 to 100 characters. Fault `bad-value`. */
+export function checkShard(shard: string): string {
+  return shards.check(shard);
+}
+
+const shards = text(100, 1);

@@ -1,6 +1,14 @@
 export * from "./access-rights.ts";
 export * from "./certificates.ts";
 export * from "./client-associations.ts";
+export {
+  type CheckedCommit,
+  type CommitEvents,
+  checkCommit,
+  checkScope,
+  entriesFrom,
+  noPendingKeyPair,
+} from "./commits.ts";
 export * from "./communication.ts";
 export * from "./connections.ts";
 export * from "./counters.ts";
@@ -11,8 +19,9 @@ export * from "./generation.ts";
 export * from "./keeping.ts";
 export * from "./key-pairs.ts";
 export * from "./key-rotations.ts";
+export * from "./leases.ts";
 export { MemoryState } from "./memory/state.ts";
-export { openMemoryStore } from "./memory/store.ts";
+export { type MemoryStoreOptions, type MemoryTime, openMemoryStore } from "./memory/store.ts";
 export * from "./message-queue.ts";
 export * from "./meters.ts";
 export * from "./obis-codes.ts";

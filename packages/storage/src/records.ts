@@ -14,7 +14,7 @@ export const EventRecord = shape("event_records", {
 });
 export type EventRecord = RowOf<typeof EventRecord>;
 
-/** A row that was captured into a profile buffer, beyond what the generator computes. */
+/** A row that was captured into a profile buffer of logical device 1, beyond what the generator computes. `Keeping` is about all devices. */
 export const CaptureRecord = shape("capture_records", {
   meterId: text(100, 1),
   /** Logical name of the Profile generic. */

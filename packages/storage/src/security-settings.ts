@@ -54,6 +54,24 @@ export function checkNewKeys(keys: NewKeys): NewKeys {
   return checked;
 }
 
+/** What rules over a Security setup. */
+export interface Policy {
+  readonly securityPolicy: number;
+  readonly securitySuite: number;
+  readonly policyBits?: number;
+}
+
+const policyShape = shape(SecuritySetting.table, {
+  securityPolicy: SecuritySetting.fields.securityPolicy,
+  securitySuite: SecuritySetting.fields.securitySuite,
+  policyBits: SecuritySetting.fields.policyBits,
+});
+
+/** The policy, checked. Fault `bad-value`. */
+export function checkPolicy(policy: Policy): Policy {
+  return checkRow(policyShape, policy);
+}
+
 /** A key as it was before a change. */
 export interface FormerKey {
   readonly name: keyof NewKeys;
@@ -85,11 +103,7 @@ export interface SecuritySettings {
   /** Adds those whose (meterId, instanceId) is not known yet: a Security setup that is there keeps its keys. Gives how many. */
   putIfAbsent(settings: readonly SecuritySetting[]): Promise<number>;
   /** Sets policy and suite; Fault `unknown-reference` when there is no such Security setup. */
-  setPolicy(
-    meterId: string,
-    instanceId: string,
-    policy: { readonly securityPolicy: number; readonly securitySuite: number; readonly policyBits?: number },
-  ): Promise<void>;
+  setPolicy(meterId: string, instanceId: string, policy: Policy): Promise<void>;
   /** Replaces keys, keeps the former ones, and gives the new keyVersion. `at`: ms since 1970 UTC. */
   changeKeys(meterId: string, instanceId: string, keys: NewKeys, at: number): Promise<number>;
   /** Former keys, the latest first. */

@@ -4,8 +4,8 @@ import type { ClientAssociations } from "./client-associations.ts";
 import type { CommunicationPorts, HdlcSettings } from "./communication.ts";
 import type { Connections } from "./connections.ts";
 import type { Counters } from "./counters.ts";
-import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
 import type { Fleets } from "./fleets.ts";
+import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
 import type { Keeping } from "./keeping.ts";
 import type { KeyPairs } from "./key-pairs.ts";
 import type { KeyRotations } from "./key-rotations.ts";
@@ -30,8 +30,6 @@ export interface Store extends AsyncDisposable {
   readonly meters: Meters;
   readonly counters: Counters;
   readonly securitySettings: SecuritySettings;
-  readonly keeping: Keeping;
-  readonly fleets: Fleets;
   readonly keyRotations: KeyRotations;
   readonly keyPairs: KeyPairs;
   readonly certificates: Certificates;
@@ -47,7 +45,13 @@ export interface Store extends AsyncDisposable {
   readonly events: EventRecords;
   readonly captures: CaptureRecords;
   readonly messageQueue: MessageQueue;
-  /** Waits for what is under way, then lets go; twice is once. Its own connections that are open become DISCONNECTED. */
+  /** What meters keep while they run, one owner at a time. */
+  readonly keeping: Keeping;
+  readonly fleets: Fleets;
+  /**
+   * Waits for what is under way, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
+   * meters that it has are free.
+   */
   close(): Promise<void>;
 }
 
@@ -57,4 +61,11 @@ export interface StoreOptions {
    * (the store is sealed, and none was given). A store that was not sealed yet is sealed when it opens.
    */
   readonly sealing?: KeySealing;
+  /** Where this process is reached, for another that wants a meter which this one has (`HeldMeter.address`). */
+  readonly address?: string;
+  /**
+   * How long this process keeps its meters without renewing its leases, ms; 4000 unless told otherwise. The store renews them
+   * four times in that time. 40 at least.
+   */
+  readonly leaseMs?: number;
 }

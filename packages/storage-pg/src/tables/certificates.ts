@@ -2,6 +2,7 @@ import { logicalName } from "@dlmskit/core";
 import { Certificate, type CertificateQuery, type Certificates, checkRow } from "@dlmskit/storage";
 import { msOf, parametersOf, storedRowOf, utcNow } from "../columns.ts";
 import type { Database } from "../database.ts";
+import type { Queryable } from "../driver.ts";
 import { PgRows } from "../rows.ts";
 
 // A row that a hand added to certificates alone belongs to no meter.
@@ -51,6 +52,24 @@ const find = `
     AND ($6::bytea IS NULL OR d.issuer = $6::bytea)
     AND ($7::bytea IS NULL OR d.system_title = $7::bytea)
   ORDER BY t.id`;
+
+/** Adds a certificate that was checked. Fault `duplicate`. */
+export async function addCertificateIn(tx: Queryable, row: Certificate): Promise<void> {
+  await tx.query(insert, parametersOf(Certificate, row));
+}
+
+const remove = `
+  DELETE FROM certificates t USING certificate_details d
+  WHERE d.certificate_id = t.id AND d.meter_id = $1::text AND d.instance_id = $2::text
+    AND d.serial_number = $3::bytea AND d.issuer = $4::bytea`;
+
+/** Removes the certificate of a Security setup, if it is there. */
+export async function removeCertificateIn(
+  tx: Queryable,
+  named: Required<Pick<Certificate, "meterId" | "instanceId" | "serialNumber" | "issuer">>,
+): Promise<void> {
+  await tx.query(remove, [named.meterId, named.instanceId, named.serialNumber, named.issuer]);
+}
 
 class PgCertificates extends PgRows<Certificate> implements Certificates {
   async find(query: CertificateQuery) {

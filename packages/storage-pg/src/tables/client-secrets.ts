@@ -9,6 +9,7 @@ import {
 } from "@dlmskit/storage";
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
+import type { Queryable, SqlRow } from "../driver.ts";
 import { expectSealing } from "./key-sealing.ts";
 
 const select = `
@@ -23,6 +24,23 @@ const put = `
   ORDER BY 1, 2, 3`;
 const putIfAbsent = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO NOTHING RETURNING client_id`;
 const set = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO UPDATE SET secret = EXCLUDED.secret RETURNING client_id`;
+
+/** A row with its secret unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
+export function readSecret(sealing: KeySealing | undefined, row: SqlRow): ClientSecret {
+  const id = `${row.meter_id} ${row.client_id} ${row.instance_id}`;
+  let secret: Uint8Array;
+  try {
+    secret = unsealSecret(sealing, octetsOf(row.secret));
+  } catch (caught) {
+    throw stepped(stepped(stepped(caught, "secret"), `id ${id}`), ClientSecret.table);
+  }
+  return rowOf(ClientSecret, { ...row, secret }, id);
+}
+
+/** Sets a secret that was checked. */
+export async function setSecretIn(tx: Queryable, sealing: KeySealing | undefined, row: ClientSecret): Promise<void> {
+  await tx.query(set, [recordsOf(ClientSecret, [{ ...row, secret: sealSecret(sealing, row.secret) }])]);
+}
 
 type ClientSecrets = Pick<SecuritySettings, "secretsOf" | "putSecretsIfAbsent" | "setSecret">;
 
@@ -40,16 +58,7 @@ export function pgClientSecrets(db: Database, sealing: KeySealing | undefined): 
   return {
     async secretsOf(meterId) {
       const { rows } = await db.query(select, [meterId]);
-      return rows.map((row) => {
-        const id = `${row.meter_id} ${row.client_id} ${row.instance_id}`;
-        let secret: Uint8Array;
-        try {
-          secret = unsealSecret(sealing, octetsOf(row.secret));
-        } catch (caught) {
-          throw stepped(stepped(stepped(caught, "secret"), `id ${id}`), ClientSecret.table);
-        }
-        return rowOf(ClientSecret, { ...row, secret }, id);
-      });
+      return rows.map((row) => readSecret(sealing, row));
     },
     putSecretsIfAbsent: (secrets) => keep(putIfAbsent, secrets),
     async setSecret(secret) {

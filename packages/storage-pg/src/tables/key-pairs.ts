@@ -2,6 +2,7 @@ import { logicalName, stepped } from "@dlmskit/core";
 import { checkRow, KeyPair, type KeyPairs, type KeySealing, sealKey, unsealKey } from "@dlmskit/storage";
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
+import type { Queryable, SqlRow } from "../driver.ts";
 import { expectSealing } from "./key-sealing.ts";
 
 const select = `
@@ -28,6 +29,33 @@ const promote = `
   WHERE meter_id = $1::text AND instance_id = $2::text AND usage = $3::int AND pending
   RETURNING 1`;
 
+/** A row with its private key unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
+export function readKeyPair(sealing: KeySealing | undefined, row: SqlRow): KeyPair {
+  const id = `${row.meter_id} ${row.instance_id} ${row.usage} ${row.pending}`;
+  let privateKey: Uint8Array;
+  try {
+    privateKey = unsealKey(sealing, octetsOf(row.private_key));
+  } catch (caught) {
+    throw stepped(stepped(stepped(caught, "private_key"), `id ${id}`), KeyPair.table);
+  }
+  return rowOf(KeyPair, { ...row, private_key: privateKey }, id);
+}
+
+/** Sets a key pair that was checked. */
+export async function setKeyPairIn(tx: Queryable, sealing: KeySealing | undefined, row: KeyPair): Promise<void> {
+  await tx.query(set, [recordsOf(KeyPair, [{ ...row, privateKey: sealKey(sealing, row.privateKey) }])]);
+}
+
+/** The pending key pair becomes the one in use; whether there was one. */
+export async function promoteIn(
+  tx: Queryable,
+  { meterId, instanceId, usage }: Pick<KeyPair, "meterId" | "instanceId" | "usage">,
+): Promise<boolean> {
+  const key = [meterId, logicalName(instanceId), usage];
+  await tx.query(drop, key);
+  return (await tx.query(promote, key)).rows.length > 0;
+}
+
 export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPairs {
   async function keep(sql: string, pairs: readonly KeyPair[]): Promise<number> {
     const kept = pairs
@@ -42,27 +70,12 @@ export function pgKeyPairs(db: Database, sealing: KeySealing | undefined): KeyPa
   return {
     async of(meterId) {
       const { rows } = await db.query(select, [meterId]);
-      return rows.map((row) => {
-        const id = `${row.meter_id} ${row.instance_id} ${row.usage} ${row.pending}`;
-        let privateKey: Uint8Array;
-        try {
-          privateKey = unsealKey(sealing, octetsOf(row.private_key));
-        } catch (caught) {
-          throw stepped(stepped(stepped(caught, "private_key"), `id ${id}`), KeyPair.table);
-        }
-        return rowOf(KeyPair, { ...row, private_key: privateKey }, id);
-      });
+      return rows.map((row) => readKeyPair(sealing, row));
     },
     async put(pairs) {
       await keep(set, pairs);
     },
     putIfAbsent: (pairs) => keep(putIfAbsent, pairs),
-    promote({ meterId, instanceId, usage }) {
-      const key = [meterId, logicalName(instanceId), usage];
-      return db.transaction(async (tx) => {
-        await tx.query(drop, key);
-        return (await tx.query(promote, key)).rows.length > 0;
-      });
-    },
+    promote: (pair) => db.transaction((tx) => promoteIn(tx, pair)),
   };
 }

@@ -21,6 +21,7 @@ const keyColumns = [
   { table: "pending_keys", id: "security_settings_id", column: "authentication_key" },
   { table: "pending_keys", id: "security_settings_id", column: "master_key" },
   { table: "pending_keys", id: "security_settings_id", column: "broadcast_key" },
+  { table: "fleets", id: "template", column: "secret" },
 ] as const;
 
 const secrets = "SELECT meter_id, client_id, instance_id, secret FROM client_secrets";
@@ -40,8 +41,8 @@ async function sealKeys(tx: Queryable, sealing: KeySealing): Promise<void> {
         fault.path.push(table, `id ${row.id}`, column);
         throw fault;
       }
-      await tx.query(`UPDATE ${table} SET ${column} = $2::bytea WHERE ${id} = $1::int`, [
-        Number(row.id),
+      await tx.query(`UPDATE ${table} SET ${column} = $2::bytea WHERE ${id}::text = $1::text`, [
+        String(row.id),
         sealKey(sealing, key),
       ]);
     }

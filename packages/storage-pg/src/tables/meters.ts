@@ -1,6 +1,6 @@
 import { checkRow, Meter, type Meters, type Stored } from "@dlmskit/storage";
 import { msOf, recordsOf, storedRowOf, utcNow } from "../columns.ts";
-import type { Database } from "../database.ts";
+import { addAbsent, type Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
 
 const select = `
@@ -16,10 +16,16 @@ const insertAbsent = `
   ORDER BY r.meter_id COLLATE "C"
   ON CONFLICT (meter_id) DO NOTHING`;
 
-// What refers to meters goes with it, but for the rows of security_settings, which do not know their meter.
+// What refers to meters goes with it, but for the rows of security_settings and certificates, which do not know their meter,
+// and the lease, whose epoch goes on.
 const remove = `
   WITH settings AS (
     DELETE FROM security_settings s USING meter_security m WHERE m.security_settings_id = s.id AND m.meter_id = $1::text
+  ), certificates_of AS (
+    DELETE FROM certificates c USING certificate_details d WHERE d.certificate_id = c.id AND d.meter_id = $1::text
+  ), lease AS (
+    UPDATE meter_leases SET process = NULL, commits = commits + 1, clock_offset_ms = 0, ran_up_to = NULL
+    WHERE meter_id = $1::text
   )
   DELETE FROM meters WHERE meter_id = $1::text RETURNING id`;
 
@@ -30,12 +36,14 @@ export function pgMeters(db: Database): Meters {
     async putIfAbsent(meters) {
       const checked = meters.map((meter) => checkRow(Meter, meter));
       const ids = checked.map((meter) => meter.meterId);
-      return db.transaction(async (tx) => {
-        await tx.query(insertAbsent, [recordsOf(Meter, checked)]);
-        const { rows } = await tx.query(`${select} WHERE t.meter_id = ANY($1::text[])`, [ids]);
-        const there = new Map(rows.map(read).map((meter) => [meter.meterId, meter]));
-        return ids.map((id) => ({ ...(there.get(id) as Stored<Meter>) }));
-      });
+      const put = () =>
+        db.transaction(async (tx) => {
+          await tx.query(insertAbsent, [recordsOf(Meter, checked)]);
+          const { rows } = await tx.query(`${select} WHERE t.meter_id = ANY($1::text[])`, [ids]);
+          const there = new Map(rows.map(read).map((meter) => [meter.meterId, meter]));
+          return ids.map((id) => ({ ...(there.get(id) as Stored<Meter>) }));
+        });
+      return addAbsent(put);
     },
     async get(meterId) {
       const { rows } = await db.query(`${select} WHERE t.meter_id = $1::text`, [meterId]);

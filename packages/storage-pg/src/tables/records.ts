@@ -1,3 +1,4 @@
+import { toHex } from "@dlmskit/core";
 import {
   CaptureRecord,
   type CaptureRecords,
@@ -19,8 +20,8 @@ const appendEvents = `
   ORDER BY r.number`;
 
 const appendCaptures = `
-  INSERT INTO capture_records (meter_id, instance_id, at, encoded)
-  SELECT r.meter_id, r.instance_id, r.at, decode(r.encoded, 'hex')
+  INSERT INTO capture_records (meter_id, logical_device, instance_id, at, encoded)
+  SELECT r.meter_id, 1, r.instance_id, r.at, decode(r.encoded, 'hex')
   FROM ROWS FROM (jsonb_to_recordset($1::text::jsonb) AS (meter_id text, instance_id text, at timestamp, encoded text))
     WITH ORDINALITY AS r(meter_id, instance_id, at, encoded, number)
   ORDER BY r.number`;
@@ -31,9 +32,14 @@ const listEvents = `
 const listCaptures = `
   SELECT t.id, t.meter_id, t.instance_id, ${msOf("t.at")}, t.encoded FROM capture_records t`;
 
+// This contract is about the profiles of logical device 1; `keeping` is about all.
+const oneLog = {
+  event_records: "meter_id = $1::text AND instance_id = $2::text",
+  capture_records: "meter_id = $1::text AND logical_device = 1 AND instance_id = $2::text",
+} as const;
+
 // The latest $5 rows; they are turned round afterwards.
 const range = `
-  WHERE t.meter_id = $1::text AND t.instance_id = $2::text
     AND ($3::text IS NULL OR t.at >= $3::text::timestamp) AND ($4::text IS NULL OR t.at <= $4::text::timestamp)
   ORDER BY t.at DESC, t.id DESC
   LIMIT $5::int`;
@@ -43,8 +49,8 @@ function rangeOf({ meterId, instanceId, from, to, limit = 10000 }: RecordQuery):
   return [meterId, instanceId, text(from), text(to), limit];
 }
 
-async function listed(db: Database, select: string, query: RecordQuery): Promise<SqlRow[]> {
-  const { rows } = await db.query(`${select} ${range}`, rangeOf(query));
+async function listed(db: Database, table: LogTable, select: string, query: RecordQuery): Promise<SqlRow[]> {
+  const { rows } = await db.query(`${select} WHERE ${oneLog[table]} ${range}`, rangeOf(query));
   return rows.toReversed();
 }
 
@@ -59,7 +65,7 @@ async function trim(tx: Queryable, table: LogTable, appended: Logs, keep: number
   for (const [meterId, instanceId] of logs.values()) {
     await tx.query(
       `DELETE FROM ${table} WHERE id IN (
-        SELECT id FROM ${table} WHERE meter_id = $1::text AND instance_id = $2::text ORDER BY at DESC, id DESC OFFSET $3::int
+        SELECT id FROM ${table} WHERE ${oneLog[table]} ORDER BY at DESC, id DESC OFFSET $3::int
       )`,
       [meterId as string, instanceId as string, keep],
     );
@@ -86,16 +92,16 @@ async function append(
 }
 
 async function count(db: Database, table: LogTable, meterId: string, instanceId: string): Promise<number> {
-  const { rows } = await db.query(
-    `SELECT count(*)::int AS count FROM ${table} WHERE meter_id = $1::text AND instance_id = $2::text`,
-    [meterId, instanceId],
-  );
+  const { rows } = await db.query(`SELECT count(*)::int AS count FROM ${table} WHERE ${oneLog[table]}`, [
+    meterId,
+    instanceId,
+  ]);
   return Number(rows[0]?.count);
 }
 
 async function clear(db: Database, table: LogTable, meterId: string, instanceId: string): Promise<number> {
   const { rows } = await db.query(
-    `WITH gone AS (DELETE FROM ${table} WHERE meter_id = $1::text AND instance_id = $2::text RETURNING 1)
+    `WITH gone AS (DELETE FROM ${table} WHERE ${oneLog[table]} RETURNING 1)
     SELECT count(*)::int AS count FROM gone`,
     [meterId, instanceId],
   );
@@ -109,7 +115,7 @@ export function pgEvents(db: Database): EventRecords {
       await append(db, "event_records", appendEvents, recordsOf(EventRecord, checked), checked, keep);
     },
     async list(query) {
-      return (await listed(db, listEvents, query)).map((row) => rowOf(EventRecord, row));
+      return (await listed(db, "event_records", listEvents, query)).map((row) => rowOf(EventRecord, row));
     },
     count: (meterId, instanceId) => count(db, "event_records", meterId, instanceId),
     clear: (meterId, instanceId) => clear(db, "event_records", meterId, instanceId),
@@ -123,9 +129,83 @@ export function pgCaptures(db: Database): CaptureRecords {
       await append(db, "capture_records", appendCaptures, recordsOf(CaptureRecord, checked), checked, keep);
     },
     async list(query) {
-      return (await listed(db, listCaptures, query)).map((row) => rowOf(CaptureRecord, row));
+      return (await listed(db, "capture_records", listCaptures, query)).map((row) => rowOf(CaptureRecord, row));
     },
     count: (meterId, instanceId) => count(db, "capture_records", meterId, instanceId),
     clear: (meterId, instanceId) => clear(db, "capture_records", meterId, instanceId),
   };
+}
+
+/** Rows of one log that a commit appends; `keep` undefined keeps all. */
+export interface AppendedLog {
+  readonly logicalDevice?: number;
+  readonly instanceId: string;
+  readonly clear: boolean;
+  readonly keep: number | undefined;
+  readonly rows: readonly { readonly at: number; readonly encoded: Uint8Array; readonly code?: number }[];
+}
+
+const logTables = {
+  captures: { table: "capture_records", log: ["logical_device", "instance_id"], row: "" },
+  events: { table: "event_records", log: ["instance_id"], row: "code, " },
+} as const;
+
+/**
+ * Parts of a statement (WITH) that append rows to logs of the meter `held`, and leave the latest of each. All parts of a
+ * statement see the table as it was, so what the new rows push out is counted beside what is there. `give` takes a
+ * parameter and gives its number.
+ */
+export function appendTrimmed(
+  to: keyof typeof logTables,
+  logs: readonly AppendedLog[],
+  give: (value: string) => number,
+): string {
+  const { table, log, row } = logTables[to];
+  const asked = give(
+    JSON.stringify(
+      logs.map(({ logicalDevice, instanceId, clear, keep, rows }) => ({
+        ...{ logical_device: logicalDevice, instance_id: instanceId, clear, keep, fresh: rows.length },
+      })),
+    ),
+  );
+  const records = logs.flatMap(({ logicalDevice, instanceId, rows }) =>
+    rows.map(({ at, encoded, code }) => ({
+      ...{ logical_device: logicalDevice, instance_id: instanceId, code },
+      ...{ at: timestampOf(at), encoded: toHex(encoded) },
+    })),
+  );
+  const fresh = give(JSON.stringify(records.map((record, number) => ({ ...record, number }))));
+  const same = (one: string, other: string): string =>
+    log.map((column) => `${one}.${column} = ${other}.${column}`).join(" AND ");
+  const logColumns = (as: string): string => log.map((column) => `${as}.${column}`).join(", ");
+  const rowColumns = (as: string): string => (row === "" ? "" : `${as}.${row}`);
+  return `${to}_logs AS (
+      SELECT r.*, held.meter_id
+      FROM held, jsonb_to_recordset($${asked}::text::jsonb)
+        AS r(logical_device int, instance_id text, clear boolean, keep bigint, fresh bigint)
+    ), ${to}_fresh AS (
+      SELECT r.*, g.meter_id, g.clear, g.keep,
+        row_number() OVER (PARTITION BY ${logColumns("r")} ORDER BY r.at DESC, r.number DESC) AS rank
+      FROM jsonb_to_recordset($${fresh}::text::jsonb)
+        AS r(logical_device int, instance_id text, at timestamp, code int, encoded text, number int)
+      JOIN ${to}_logs g ON ${same("g", "r")}
+    ), ${to}_gone AS (
+      SELECT c.id
+      FROM ${to}_logs g CROSS JOIN LATERAL (
+        SELECT t.id, t.at, row_number() OVER (ORDER BY t.at DESC, t.id DESC) AS rank
+        FROM ${table} t WHERE t.meter_id = g.meter_id AND ${same("t", "g")}
+      ) c
+      WHERE g.clear OR (c.rank > g.keep - g.fresh
+        AND c.rank + (SELECT count(*) FROM ${to}_fresh f WHERE ${same("f", "g")} AND f.at >= c.at) > g.keep)
+    ), ${to}_removed AS (
+      DELETE FROM ${table} WHERE id IN (SELECT id FROM ${to}_gone)
+    ), ${to}_added AS (
+      INSERT INTO ${table} (meter_id, ${log.join(", ")}, ${row}at, encoded)
+      SELECT f.meter_id, ${logColumns("f")}, ${rowColumns("f")}f.at, decode(f.encoded, 'hex')
+      FROM ${to}_fresh f
+      WHERE f.keep IS NULL OR f.rank + (CASE WHEN f.clear THEN 0 ELSE (
+        SELECT count(*) FROM ${table} t WHERE t.meter_id = f.meter_id AND ${same("t", "f")} AND t.at > f.at
+      ) END) <= f.keep
+      ORDER BY f.number
+    )`;
 }

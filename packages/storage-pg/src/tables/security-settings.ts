@@ -1,12 +1,14 @@
 import { Fault, logicalName, stepped } from "@dlmskit/core";
 import {
   checkNewKeys,
+  checkPolicy,
   checkRow,
   type FormerKey,
   fields,
   type KeySealing,
   keyNames,
   type NewKeys,
+  type Policy,
   SecuritySetting,
   type SecuritySettings,
   type Stored,
@@ -111,26 +113,56 @@ export async function changeKeysIn(
   return Number(rows[0]?.key_version);
 }
 
-export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined): SecuritySettings {
-  function read(row: SqlRow): Stored<SecuritySetting> {
-    const open: { [column: string]: unknown } = { ...row };
-    for (const column of Object.values(columns)) {
-      if (row[column] === null) continue;
-      try {
-        open[column] = unsealKey(sealing, octetsOf(row[column]));
-      } catch (caught) {
-        throw stepped(stepped(stepped(caught, column), `id ${row.id}`), SecuritySetting.table);
-      }
+/** A row of `select`, with its keys unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
+export function readSetting(sealing: KeySealing | undefined, row: SqlRow): Stored<SecuritySetting> {
+  const open: { [column: string]: unknown } = { ...row };
+  for (const column of Object.values(columns)) {
+    if (row[column] === null) continue;
+    try {
+      open[column] = unsealKey(sealing, octetsOf(row[column]));
+    } catch (caught) {
+      throw stepped(stepped(stepped(caught, column), `id ${row.id}`), SecuritySetting.table);
     }
-    return storedRowOf(SecuritySetting, open);
   }
+  return storedRowOf(SecuritySetting, open);
+}
+
+/** Adds a row that was checked unless its Security setup has one; whether it did. The meter is locked by the caller. */
+export async function addSettingIn(
+  tx: Queryable,
+  sealing: KeySealing | undefined,
+  row: SecuritySetting,
+): Promise<boolean> {
+  if ((await tx.query(one, [row.meterId, row.instanceId])).rows.length > 0) return false;
+  await tx.query(
+    insert,
+    parametersOf(
+      SecuritySetting,
+      mapKeys(row, (key) => sealKey(sealing, key)),
+    ),
+  );
+  return true;
+}
+
+/** Sets a policy that was checked. Fault `unknown-reference`. */
+export async function setPolicyIn(
+  db: Queryable,
+  meterId: string,
+  instanceId: string,
+  { securityPolicy, securitySuite, policyBits }: Policy,
+): Promise<void> {
+  const parameters = [meterId, logicalName(instanceId), securityPolicy, securitySuite, policyBits ?? null];
+  if ((await db.query(setPolicy, parameters)).rows.length === 0) throw unknown(meterId, instanceId);
+}
+
+export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined): SecuritySettings {
   return {
     ...pgClientSecrets(db, sealing),
     async of(meterId) {
       const { rows } = await db.query(`${select} WHERE m.meter_id = $1::text ORDER BY m.instance_id COLLATE "C"`, [
         meterId,
       ]);
-      return rows.map(read);
+      return rows.map((row) => readSetting(sealing, row));
     },
     async putIfAbsent(settings) {
       const checked = settings.map((setting) => checkRow(SecuritySetting, setting));
@@ -139,32 +171,11 @@ export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined
         let added = 0;
         for (const meterId of [...new Set(checked.map((row) => row.meterId))].sort())
           await tx.query(lockMeter, [meterId]);
-        for (const row of checked) {
-          const { rows } = await tx.query(one, [row.meterId, row.instanceId]);
-          if (rows.length > 0) continue;
-          await tx.query(
-            insert,
-            parametersOf(
-              SecuritySetting,
-              mapKeys(row, (key) => sealKey(sealing, key)),
-            ),
-          );
-          added++;
-        }
+        for (const row of checked) if (await addSettingIn(tx, sealing, row)) added++;
         return added;
       });
     },
-    async setPolicy(meterId, instanceId, { securityPolicy, securitySuite, policyBits }) {
-      const { securityPolicy: policy, securitySuite: suite, policyBits: bits } = SecuritySetting.fields;
-      const { rows } = await db.query(setPolicy, [
-        meterId,
-        logicalName(instanceId),
-        policy.check(securityPolicy),
-        suite.check(securitySuite),
-        bits.check(policyBits) ?? null,
-      ]);
-      if (rows.length === 0) throw unknown(meterId, instanceId);
-    },
+    setPolicy: async (meterId, instanceId, policy) => setPolicyIn(db, meterId, instanceId, checkPolicy(policy)),
     async changeKeys(meterId, instanceId, keys, at) {
       const checked = checkNewKeys(keys);
       const until = timestampOf(fields.instant.check(at));

@@ -14,18 +14,10 @@ const keyOf = (key: CounterKey): string => {
   const { meterId, keyId } = checkRow(CounterKey, key);
   return JSON.stringify([meterId, keyId]);
 };
-const peerKeyOf = (key: PeerCounterKey): string => {
-  const { meterId, keyId, peer } = checkRow(PeerCounterKey, key);
-  return JSON.stringify([meterId, keyId, peer]);
-};
 
 export function memoryCounters(context: MemoryContext): Counters {
   function savePeer(key: PeerCounterKey, counter: number): number {
-    const { peers } = context.use();
-    const name = peerKeyOf(key);
-    const kept = Math.max(counterValue.check(counter), peers.get(name) ?? 0);
-    peers.set(name, kept);
-    return kept;
+    return context.use().savePeer(checkRow(PeerCounterKey, key), counterValue.check(counter));
   }
   return {
     async reserve(key, atLeast, block) {
@@ -45,13 +37,13 @@ export function memoryCounters(context: MemoryContext): Counters {
     },
     async savePeers(counters) {
       for (const { key, counter } of counters) {
-        peerKeyOf(key);
+        checkRow(PeerCounterKey, key);
         counterValue.check(counter);
       }
       for (const { key, counter } of counters) savePeer(key, counter);
     },
     async loadPeer(key) {
-      return context.use().peers.get(peerKeyOf(key));
+      return context.use().loadPeer(checkRow(PeerCounterKey, key));
     },
   };
 }

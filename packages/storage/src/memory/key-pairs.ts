@@ -2,10 +2,24 @@ import { logicalName } from "@dlmskit/core";
 import { KeyPair, type KeyPairs } from "../key-pairs.ts";
 import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
 import { checkRow } from "../shape.ts";
-import { copied, knownMeter, type MemoryContext } from "./state.ts";
+import { copied, knownMeter, type MemoryContext, type MemoryState } from "./state.ts";
 
-const nameOf = ({ instanceId, usage, pending }: Pick<KeyPair, "instanceId" | "usage" | "pending">): string =>
-  `${logicalName(instanceId)} ${usage} ${pending}`;
+/** What a meter knows a key pair by. */
+export const keyPairName = ({
+  instanceId,
+  usage,
+  pending,
+}: Pick<KeyPair, "instanceId" | "usage" | "pending">): string => `${logicalName(instanceId)} ${usage} ${pending}`;
+
+/** The pending key pair becomes the one in use; whether there was one. */
+export function promoteIn(state: MemoryState, pair: Pick<KeyPair, "meterId" | "instanceId" | "usage">): boolean {
+  const of = state.keyPairs.get(pair.meterId);
+  const pending = of?.get(keyPairName({ ...pair, pending: true }));
+  if (of === undefined || pending === undefined) return false;
+  of.delete(keyPairName(pending));
+  of.set(keyPairName({ ...pending, pending: false }), { ...pending, pending: false });
+  return true;
+}
 
 export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | undefined): KeyPairs {
   function keep(pairs: readonly KeyPair[], replace: boolean): number {
@@ -17,7 +31,7 @@ export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | und
     for (const pair of checked) {
       const of = state.keyPairs.get(pair.meterId) ?? new Map<string, KeyPair>();
       state.keyPairs.set(pair.meterId, of);
-      const name = nameOf(pair);
+      const name = keyPairName(pair);
       if (of.has(name) && !replace) continue;
       of.set(name, { ...pair, privateKey: new Uint8Array(sealKey(sealing, pair.privateKey)) });
       kept++;
@@ -33,13 +47,8 @@ export function memoryKeyPairs(context: MemoryContext, sealing: KeySealing | und
     async put(pairs) {
       keep(pairs, true);
     },
-    async promote({ meterId, ...pair }) {
-      const of = context.use().keyPairs.get(meterId);
-      const pending = of?.get(nameOf({ ...pair, pending: true }));
-      if (of === undefined || pending === undefined) return false;
-      of.delete(nameOf(pending));
-      of.set(nameOf({ ...pair, pending: false }), { ...pending, pending: false });
-      return true;
+    async promote(pair) {
+      return promoteIn(context.use(), pair);
     },
     async putIfAbsent(pairs) {
       return keep(pairs, false);

@@ -1,6 +1,6 @@
 import { backOff, Message, type MessageQueue, type QueuedMessage } from "../message-queue.ts";
 import { checkRow } from "../shape.ts";
-import { copied, type KeptMessage, type MemoryContext } from "./state.ts";
+import { copied, type KeptMessage, type MemoryContext, type MemoryState } from "./state.ts";
 
 function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {
   return copied(message);
@@ -8,6 +8,16 @@ function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMes
 
 function inOrder(one: KeptMessage, other: KeptMessage): number {
   return other.priority - one.priority || one.scheduledTime - other.scheduledTime || one.id - other.id;
+}
+
+/** Adds messages that were checked; their ids. */
+export function enqueueIn(state: MemoryState, messages: readonly Message[]): number[] {
+  return messages.map((message) => {
+    const id = ++state.lastMessage;
+    const kept = copied(message);
+    state.messages.set(id, { ...kept, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
+    return id;
+  });
 }
 
 export function memoryMessageQueue(context: MemoryContext): MessageQueue {
@@ -19,12 +29,10 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
   return {
     async enqueue(messages) {
       const state = context.use();
-      const checked = messages.map((message) => copied(checkRow(Message, message)));
-      return checked.map((message) => {
-        const id = ++state.lastMessage;
-        state.messages.set(id, { ...message, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
-        return id;
-      });
+      return enqueueIn(
+        state,
+        messages.map((message) => checkRow(Message, message)),
+      );
     },
     async claim({ now, limit = 1, leaseMs = 60000 }) {
       const state = context.use();

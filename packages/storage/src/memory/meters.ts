@@ -1,7 +1,7 @@
 import { toHex } from "@dlmskit/core";
 import { Meter, type Meters } from "../meters.ts";
 import { checkRow, type Stored } from "../shape.ts";
-import { copied, duplicate, type MemoryContext } from "./state.ts";
+import { copied, duplicate, type MemoryContext, type MemoryState } from "./state.ts";
 
 const byId = (one: Stored<Meter>, other: Stored<Meter>): number => compareText(one.meterId, other.meterId);
 
@@ -16,31 +16,34 @@ export function compareText(one: string, other: string): number {
   return left.length - right.length;
 }
 
+/** Adds those that are not there yet, all or none; gives all as they are kept. Faults `bad-value`, `duplicate`. */
+export function addMeters(state: MemoryState, meters: readonly Meter[], createdAt: number): Stored<Meter>[] {
+  const checked = meters.map((meter) => copied(checkRow(Meter, meter)));
+  const titles = new Set<string>();
+  const names = new Set<string>();
+  const fresh = new Map<string, Meter>();
+  for (const meter of checked) {
+    if (state.meters.has(meter.meterId) || fresh.has(meter.meterId)) continue;
+    const title = toHex(meter.systemTitle);
+    if (titles.has(title) || state.systemTitles.has(title)) throw duplicate(`a meter with system title ${title}`);
+    if (names.has(meter.logicalDeviceName) || state.logicalDeviceNames.has(meter.logicalDeviceName))
+      throw duplicate(`a meter named ${meter.logicalDeviceName}`);
+    titles.add(title);
+    names.add(meter.logicalDeviceName);
+    fresh.set(meter.meterId, meter);
+  }
+  for (const meter of fresh.values()) {
+    state.meters.set(meter.meterId, { ...meter, id: ++state.lastMeter, createdAt });
+    state.systemTitles.add(toHex(meter.systemTitle));
+    state.logicalDeviceNames.add(meter.logicalDeviceName);
+  }
+  return checked.map((meter) => copied(state.meters.get(meter.meterId) as Stored<Meter>));
+}
+
 export function memoryMeters(context: MemoryContext): Meters {
   return {
     async putIfAbsent(meters) {
-      const state = context.use();
-      const checked = meters.map((meter) => copied(checkRow(Meter, meter)));
-      const titles = new Set<string>();
-      const names = new Set<string>();
-      const fresh = new Map<string, Meter>();
-      for (const meter of checked) {
-        if (state.meters.has(meter.meterId) || fresh.has(meter.meterId)) continue;
-        const title = toHex(meter.systemTitle);
-        if (titles.has(title) || state.systemTitles.has(title)) throw duplicate(`a meter with system title ${title}`);
-        if (names.has(meter.logicalDeviceName) || state.logicalDeviceNames.has(meter.logicalDeviceName))
-          throw duplicate(`a meter named ${meter.logicalDeviceName}`);
-        titles.add(title);
-        names.add(meter.logicalDeviceName);
-        fresh.set(meter.meterId, meter);
-      }
-      const createdAt = context.instant();
-      for (const meter of fresh.values()) {
-        state.meters.set(meter.meterId, { ...meter, id: ++state.lastMeter, createdAt });
-        state.systemTitles.add(toHex(meter.systemTitle));
-        state.logicalDeviceNames.add(meter.logicalDeviceName);
-      }
-      return checked.map((meter) => copied(state.meters.get(meter.meterId) as Stored<Meter>));
+      return addMeters(context.use(), meters, context.instant());
     },
     async get(meterId) {
       const meter = context.use().meters.get(meterId);
@@ -75,8 +78,19 @@ export function memoryMeters(context: MemoryContext): Meters {
         state.secrets,
         state.formerKeys,
         state.securitySettings,
+        state.keyPairs,
       ]) {
         kept.delete(meterId);
+      }
+      for (const [id, row] of state.certificates.rows) {
+        if (row.meterId === meterId) state.certificates.rows.delete(id);
+      }
+      for (const name of state.pendingKeys.keys()) {
+        if (name.slice(name.indexOf(" ") + 1) === meterId) state.pendingKeys.delete(name);
+      }
+      const lease = state.leases.get(meterId);
+      if (lease !== undefined) {
+        state.leases.set(meterId, { process: undefined, epoch: lease.epoch, clockOffset: 0, ranUpTo: undefined });
       }
       return state.meters.delete(meterId);
     },

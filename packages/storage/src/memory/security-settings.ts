@@ -4,9 +4,11 @@ import { type KeySealing, sealingNeeded, sealKey, sealSecret, unsealKey, unsealS
 import {
   ClientSecret,
   checkNewKeys,
+  checkPolicy,
   type FormerKey,
   keyNames,
   type NewKeys,
+  type Policy,
   SecuritySetting,
   type SecuritySettings,
 } from "../security-settings.ts";
@@ -15,7 +17,7 @@ import { sealPending } from "./key-rotations.ts";
 import { compareText } from "./meters.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState, unknownReference } from "./state.ts";
 
-function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => Uint8Array): R {
+export function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => Uint8Array): R {
   const changed: { -readonly [K in keyof NewKeys]?: Uint8Array } = {};
   for (const name of keyNames) if (row[name] !== undefined) changed[name] = change(row[name]);
   return { ...row, ...changed };
@@ -43,40 +45,86 @@ export function sealAll(state: MemoryState, sealing: KeySealing): void {
     for (const [name, pair] of of) of.set(name, { ...pair, privateKey: sealKey(sealing, pair.privateKey) });
   }
   sealPending(state.pendingKeys, sealing);
+  for (const [template, fleet] of state.fleets) {
+    state.fleets.set(template, { ...fleet, secret: sealKey(sealing, fleet.secret) });
+  }
   for (const secrets of state.secrets.values()) {
     for (const secret of secrets.values()) secret.secret = sealSecret(sealing, secret.secret);
   }
 }
 
-export function memorySecuritySettings(context: MemoryContext, sealing: KeySealing | undefined): SecuritySettings {
-  function find(meterId: string, instanceId: string): Stored<SecuritySetting> {
-    const row = context.use().securitySettings.get(meterId)?.get(logicalName(instanceId));
-    if (row === undefined) throw unknownReference(`Security setup ${instanceId} of meter "${meterId}"`);
-    return row;
+function find(state: MemoryState, meterId: string, instanceId: string): Stored<SecuritySetting> {
+  const row = state.securitySettings.get(meterId)?.get(logicalName(instanceId));
+  if (row === undefined) throw unknownReference(`Security setup ${instanceId} of meter "${meterId}"`);
+  return row;
+}
+
+function set(state: MemoryState, row: Stored<SecuritySetting>): void {
+  state.securitySettings.get(row.meterId)?.set(row.instanceId, row);
+}
+
+/** Adds a row that was checked, unless its Security setup has one; whether it did. */
+export function addSetting(context: MemoryContext, sealing: KeySealing | undefined, row: SecuritySetting): boolean {
+  const { state } = context;
+  const of = state.securitySettings.get(row.meterId) ?? new Map<string, Stored<SecuritySetting>>();
+  state.securitySettings.set(row.meterId, of);
+  if (of.has(row.instanceId)) return false;
+  const kept = mapKeys(copied(row), (key) => new Uint8Array(sealKey(sealing, key)));
+  of.set(row.instanceId, { ...kept, id: ++state.lastSecuritySetting, createdAt: context.instant() });
+  return true;
+}
+
+/** Sets a policy that was checked. Fault `unknown-reference`. */
+export function setPolicyIn(state: MemoryState, meterId: string, instanceId: string, policy: Policy): void {
+  const { policyBits: _, ...row } = find(state, meterId, instanceId);
+  const { securityPolicy, securitySuite, policyBits } = policy;
+  set(state, { ...row, securityPolicy, securitySuite, ...(policyBits === undefined ? {} : { policyBits }) });
+}
+
+/** Replaces keys that were checked, keeps the former ones, and gives the keyVersion. Fault `unknown-reference`. */
+export function changeKeysIn(
+  state: MemoryState,
+  sealing: KeySealing | undefined,
+  change: { readonly meterId: string; readonly instanceId: string; readonly keys: NewKeys; readonly at: number },
+): number {
+  const { meterId, at } = change;
+  const row = find(state, meterId, change.instanceId);
+  const fresh = mapKeys(change.keys, (key) => new Uint8Array(sealKey(sealing, key)));
+  const former: FormerKey[] = [];
+  for (const name of keyNames) {
+    const key = row[name];
+    if (fresh[name] !== undefined && key !== undefined) {
+      former.push({ name, keyVersion: row.keyVersion, key, until: at });
+    }
   }
+  const of = state.formerKeys.get(meterId) ?? new Map<string, FormerKey[]>();
+  state.formerKeys.set(meterId, of);
+  of.set(row.instanceId, [...(of.get(row.instanceId) ?? []), ...former]);
+  const keyVersion = row.keyVersion + 1;
+  set(state, { ...row, ...fresh, keyVersion, lastKeyChange: at });
+  return keyVersion;
+}
+
+/** Keeps a secret that was checked; false where there is one and `replace` is false. */
+export function setSecretIn(
+  state: MemoryState,
+  sealing: KeySealing | undefined,
+  { meterId, clientId, instanceId, secret }: ClientSecret,
+  replace = true,
+): boolean {
+  const of =
+    state.secrets.get(meterId) ?? new Map<string, { clientId: number; instanceId: string; secret: Uint8Array }>();
+  state.secrets.set(meterId, of);
+  const name = `${clientId} ${instanceId}`;
+  if (of.has(name) && !replace) return false;
+  of.set(name, { clientId, instanceId, secret: new Uint8Array(sealSecret(sealing, secret)) });
+  return true;
+}
+
+export function memorySecuritySettings(context: MemoryContext, sealing: KeySealing | undefined): SecuritySettings {
   // As another process that sealed the store: from then on no key is written in clear.
   function expectSealing(): void {
     if (sealing === undefined && context.use().sealingCheck !== undefined) throw sealingNeeded();
-  }
-  function set(row: Stored<SecuritySetting>): void {
-    context.state.securitySettings.get(row.meterId)?.set(row.instanceId, row);
-  }
-  function secretsOf(meterId: string): Map<string, { clientId: number; instanceId: string; secret: Uint8Array }> {
-    const { secrets } = context.use();
-    let of = secrets.get(meterId);
-    if (of === undefined) {
-      of = new Map();
-      secrets.set(meterId, of);
-    }
-    return of;
-  }
-  function keep(secret: ClientSecret, replace: boolean): number {
-    const { meterId, clientId, instanceId, secret: octets } = checkRow(ClientSecret, secret);
-    const of = secretsOf(meterId);
-    const name = `${clientId} ${instanceId}`;
-    if (of.has(name) && !replace) return 0;
-    of.set(name, { clientId, instanceId, secret: new Uint8Array(sealSecret(sealing, octets)) });
-    return 1;
   }
 
   return {
@@ -90,46 +138,19 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       const state = context.use();
       const checked = settings.map((setting) => copied(checkRow(SecuritySetting, setting)));
       for (const { meterId } of checked) knownMeter(state, meterId);
-      let added = 0;
-      for (const row of checked) {
-        const of = state.securitySettings.get(row.meterId) ?? new Map<string, Stored<SecuritySetting>>();
-        state.securitySettings.set(row.meterId, of);
-        if (of.has(row.instanceId)) continue;
-        const kept = mapKeys(row, (key) => sealKey(sealing, key));
-        of.set(row.instanceId, { ...kept, id: ++state.lastSecuritySetting, createdAt: context.instant() });
-        added++;
-      }
-      return added;
+      return checked.filter((row) => addSetting(context, sealing, row)).length;
     },
     async setPolicy(meterId, instanceId, policy) {
-      const { policyBits: _, ...row } = find(meterId, instanceId);
-      const { securityPolicy, securitySuite, policyBits } = policy;
-      const bits = policyBits === undefined ? {} : { policyBits };
-      checkRow(
-        SecuritySetting,
-        mapKeys({ ...row, securityPolicy, securitySuite, ...bits }, (key) => unsealKey(sealing, key)),
-      );
-      set({ ...row, securityPolicy, securitySuite, ...bits });
+      setPolicyIn(context.use(), meterId, instanceId, checkPolicy(policy));
     },
     async changeKeys(meterId, instanceId, keys, at) {
       expectSealing();
-      const row = find(meterId, instanceId);
-      const fresh = mapKeys(checkNewKeys(keys), (key) => new Uint8Array(sealKey(sealing, key)));
-      const lastKeyChange = instant.check(at);
-      const { formerKeys } = context.state;
-      const former: FormerKey[] = [];
-      for (const name of keyNames) {
-        const key = row[name];
-        if (fresh[name] !== undefined && key !== undefined) {
-          former.push({ name, keyVersion: row.keyVersion, key, until: lastKeyChange });
-        }
-      }
-      const of = formerKeys.get(meterId) ?? new Map<string, FormerKey[]>();
-      formerKeys.set(meterId, of);
-      of.set(row.instanceId, [...(of.get(row.instanceId) ?? []), ...former]);
-      const keyVersion = row.keyVersion + 1;
-      set({ ...row, ...fresh, keyVersion, lastKeyChange });
-      return keyVersion;
+      return changeKeysIn(context.use(), sealing, {
+        meterId,
+        instanceId,
+        keys: checkNewKeys(keys),
+        at: instant.check(at),
+      });
     },
     async formerKeys(meterId, instanceId) {
       const former = context.use().formerKeys.get(meterId)?.get(logicalName(instanceId)) ?? [];
@@ -147,13 +168,15 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
     async putSecretsIfAbsent(secrets) {
       expectSealing();
       const state = context.use();
-      for (const secret of secrets) knownMeter(state, checkRow(ClientSecret, secret).meterId);
-      return secrets.reduce((added, secret) => added + keep(secret, false), 0);
+      const checked = secrets.map((secret) => checkRow(ClientSecret, secret));
+      for (const { meterId } of checked) knownMeter(state, meterId);
+      return checked.filter((secret) => setSecretIn(state, sealing, secret, false)).length;
     },
     async setSecret(secret) {
       expectSealing();
-      knownMeter(context.use(), checkRow(ClientSecret, secret).meterId);
-      keep(secret, true);
+      const checked = checkRow(ClientSecret, secret);
+      knownMeter(context.use(), checked.meterId);
+      setSecretIn(context.use(), sealing, checked);
     },
   };
 }

@@ -4,6 +4,8 @@ import type { Certificate } from "../certificates.ts";
 import type { ClientAssociation } from "../client-associations.ts";
 import type { CommunicationPort, HdlcSetting } from "../communication.ts";
 import type { Connection } from "../connections.ts";
+import type { PeerCounterKey } from "../counters.ts";
+import type { Fleet } from "../fleets.ts";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
 import type { KeyPair } from "../key-pairs.ts";
 import type { PendingKeys } from "../key-rotations.ts";
@@ -14,6 +16,8 @@ import type { CaptureRecord, EventRecord } from "../records.ts";
 import type { FormerKey, SecuritySetting } from "../security-settings.ts";
 import type { Stored } from "../shape.ts";
 import type { AttributeValue } from "../values.ts";
+
+const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
 
 /** The rows of one table, by id. */
 export class MemoryTable<R> {
@@ -43,6 +47,14 @@ export interface KeptMessage extends QueuedMessage {
   readonly leaseUntil: number;
 }
 
+/** Who has a meter: `process` undefined is nobody. */
+export interface KeptLease {
+  readonly process: { readonly address: string | undefined } | undefined;
+  readonly epoch: number;
+  readonly clockOffset: number;
+  readonly ranUpTo: number | undefined;
+}
+
 /** What a memory store holds. Several stores on one state are as several processes on one database. */
 export class MemoryState {
   /** `sealingCheck` of the key-encryption key, once there is one. */
@@ -52,7 +64,16 @@ export class MemoryState {
   readonly systemTitles = new Set<string>();
   readonly logicalDeviceNames = new Set<string>();
   readonly counters = new Map<string, number>();
-  readonly peers = new Map<string, number>();
+  /** By meterId, then by key and peer. */
+  readonly peers = new Map<string, Map<string, { keyId: string; peer: string; counter: number }>>();
+  /** By meterId. A row outlives its meter, so that an epoch is never used twice. */
+  readonly leases = new Map<string, KeptLease>();
+  /** The processes that have the state open, and until when each is taken to live, ms of their common clock. */
+  readonly processes = new Map<object, number>();
+  /** By template; secrets as they are sealed. */
+  readonly fleets = new Map<string, Fleet>();
+  /** By template and shard. */
+  readonly fleetProgress = new Map<string, number>();
   /** By meterId, then by Security setup; keys as they are sealed. */
   readonly securitySettings = new Map<string, Map<string, Stored<SecuritySetting>>>();
   /** By meterId, then by Security setup. */
@@ -76,12 +97,27 @@ export class MemoryState {
   readonly values = new Map<string, Map<string, AttributeValue>>();
   /** By meterId, then by logical name. */
   readonly events = new Map<string, Map<string, EventRecord[]>>();
+  /** By meterId, then by profile (`profileKey`). */
   readonly captures = new Map<string, Map<string, CaptureRecord[]>>();
   readonly messages = new Map<number, KeptMessage>();
   lastMeter = 0;
   lastSecuritySetting = 0;
   lastMessage = 0;
   lastLease = 0;
+
+  /** The counter of a peer, moved to `counter` where that is higher; gives what is kept now. */
+  savePeer({ meterId, keyId, peer }: PeerCounterKey, counter: number): number {
+    const of = this.peers.get(meterId) ?? new Map<string, { keyId: string; peer: string; counter: number }>();
+    this.peers.set(meterId, of);
+    const name = peerName(keyId, peer);
+    const kept = Math.max(counter, of.get(name)?.counter ?? 0);
+    of.set(name, { keyId, peer, counter: kept });
+    return kept;
+  }
+
+  loadPeer({ meterId, keyId, peer }: PeerCounterKey): number | undefined {
+    return this.peers.get(meterId)?.get(peerName(keyId, peer))?.counter;
+  }
 
   /** It holds keys: whoever prints it, or makes JSON of it, is not shown them. */
   toJSON(): string {

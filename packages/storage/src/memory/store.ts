@@ -1,8 +1,11 @@
 import { Fault } from "@dlmskit/core";
+import { leaseTimes } from "../leases.ts";
 import { sealingCheck, sealingNeeded, verifySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { memoryConnections } from "./connections.ts";
 import { memoryCounters } from "./counters.ts";
+import { memoryFleets } from "./fleets.ts";
+import { memoryKeeping } from "./keeping.ts";
 import { memoryKeyPairs } from "./key-pairs.ts";
 import { memoryKeyRotations } from "./key-rotations.ts";
 import { memoryMessageQueue } from "./message-queue.ts";
@@ -13,15 +16,38 @@ import { type MemoryContext, MemoryState } from "./state.ts";
 import { memoryTables } from "./tables.ts";
 import { memoryValues } from "./values.ts";
 
+/** The clock and the timer that leases run on. */
+export interface MemoryTime {
+  /** ms, never going back. */
+  now(): number;
+  /** Runs something every so many ms, until what it gives is called. */
+  every(ms: number, run: () => void): () => void;
+}
+
+export interface MemoryStoreOptions extends StoreOptions {
+  /** The machine's monotonic clock unless told otherwise. Stores on one state have the same. */
+  readonly time?: MemoryTime;
+}
+
+const machineTime: MemoryTime = {
+  now: () => performance.now(),
+  every(ms, run) {
+    const timer = setInterval(run, ms);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};
+
 /**
  * A store in memory: gone with the process, otherwise as any other. Two stores on one `state` are as two processes on one
  * database. Faults as of `StoreOptions`.
  */
 export async function openMemoryStore(
-  options: StoreOptions = {},
+  options: MemoryStoreOptions = {},
   state: MemoryState = new MemoryState(),
 ): Promise<Store> {
-  const { sealing } = options;
+  const { sealing, address, time = machineTime } = options;
+  const { leaseMs, renewMs } = leaseTimes(options.leaseMs);
   if (state.sealingCheck !== undefined) {
     if (sealing === undefined) throw sealingNeeded();
     verifySealing(sealing, state.sealingCheck);
@@ -39,11 +65,20 @@ export async function openMemoryStore(
       return state;
     },
   };
+  const process = { address };
+  const renew = () => void state.processes.set(process, time.now() + leaseMs);
+  renew();
+  const stopRenewing = time.every(renewMs, renew);
+  const { endAll, ...keeping } = memoryKeeping(context, process, { now: () => time.now(), renew }, sealing);
   const connections = memoryConnections(context);
   const securitySettings = memorySecuritySettings(context, sealing);
   const close = async (): Promise<void> => {
-    if (!closed) connections.closeAll();
+    if (closed) return;
     closed = true;
+    connections.closeAll();
+    stopRenewing();
+    state.processes.delete(process);
+    endAll();
   };
   return {
     kind: "memory",
@@ -59,6 +94,8 @@ export async function openMemoryStore(
     events: memoryEvents(context),
     captures: memoryCaptures(context),
     messageQueue: memoryMessageQueue(context),
+    keeping,
+    fleets: memoryFleets(context, sealing),
     close,
     [Symbol.asyncDispose]: close,
   };

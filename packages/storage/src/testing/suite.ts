@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { connectionsSuite } from "./connections.ts";
 import { countersSuite } from "./counters.ts";
+import { fleetsSuite } from "./fleets.ts";
 import { expectFault, meter, type OpenStore, withStore } from "./harness.ts";
+import { keepingSuite } from "./keeping.ts";
 import { keyRotationsSuite } from "./key-rotations.ts";
 import { messageQueueSuite } from "./message-queue.ts";
 import { metersSuite } from "./meters.ts";
@@ -22,6 +24,8 @@ export function storageSuite(name: string, open: OpenStore): void {
     valuesSuite(open);
     recordsSuite(open);
     messageQueueSuite(open);
+    keepingSuite(open);
+    fleetsSuite(open);
 
     it("is closed once, and refuses what comes after", async () => {
       const { store } = await open();

@@ -1,0 +1,172 @@
+import {
+  AttributeValue,
+  type CheckedCommit,
+  counterReplayed,
+  type KeySealing,
+  leaseLost,
+  Message,
+  noPendingKeyPair,
+  type SecurityChange,
+} from "@dlmskit/storage";
+import { recordsOf, timestampOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Queryable, SqlRow, SqlValue } from "../driver.ts";
+import { columnsOf, recordset, recordValues } from "../json.ts";
+import { addCertificateIn, removeCertificateIn } from "./certificates.ts";
+import { setSecretIn } from "./client-secrets.ts";
+import { promoteIn, setKeyPairIn } from "./key-pairs.ts";
+import { expectSealing } from "./key-sealing.ts";
+import { type AppendedLog, appendTrimmed } from "./records.ts";
+import { addSettingIn, changeKeysIn, setPolicyIn } from "./security-settings.ts";
+
+const lockLease = `
+  SELECT 1 FROM meter_leases WHERE meter_id = $1::text AND process = $2::text AND epoch = $3::bigint FOR UPDATE`;
+
+/** Keeps a commit, or nothing of it. Faults `lease-lost`, `counter-replayed`, and those of the changes. */
+export async function commitIn(
+  db: Database,
+  process: string,
+  sealing: KeySealing | undefined,
+  commit: CheckedCommit,
+): Promise<void> {
+  const statement = statementOf(process, commit);
+  if (commit.security.length === 0) {
+    await run(db, commit, statement);
+    return;
+  }
+  await db.transaction(async (tx) => {
+    await expectSealing(tx, sealing);
+    const { meterId, epoch, security } = commit;
+    if ((await tx.query(lockLease, [meterId, process, epoch])).rows.length === 0) throw leaseLost({ meterId, epoch });
+    for (const change of security) await applySecurityChange(tx, sealing, meterId, change);
+    await run(tx, commit, statement);
+  });
+}
+
+/**
+ * The statement reads what was when it began. Where another commit of the meter came in between it changes nothing, and is run
+ * again: of a meter, one commit follows the other.
+ */
+async function run(db: Queryable, commit: CheckedCommit, { sql, parameters }: Statement): Promise<void> {
+  const { meterId, epoch } = commit;
+  for (;;) {
+    const row = (await db.query(sql, parameters)).rows[0] as SqlRow;
+    if (row.held === true) return;
+    if (row.own !== true) throw leaseLost({ meterId, epoch });
+    if (row.replayed !== null && row.replayed !== undefined) {
+      const peer = JSON.parse(String(row.replayed)) as { peer: string; counter: number };
+      throw counterReplayed(meterId, peer);
+    }
+  }
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+/** One statement for all that a commit holds, but for `security`. */
+function statementOf(process: string, commit: CheckedCommit): Statement {
+  const { meterId, epoch, values, rows, events, messages, peers, clockOffset, ranUpTo } = commit;
+  const parameters: SqlValue[] = [
+    ...[meterId, process, epoch],
+    ...[clockOffset ?? null, ranUpTo === undefined ? null : timestampOf(ranUpTo)],
+  ];
+  /** The number of a parameter. */
+  const give = (value: SqlValue): number => parameters.push(value);
+  const parts: string[] = [];
+
+  if (values.length > 0) {
+    parts.push(`put_values AS (
+      INSERT INTO attribute_values (${columnsOf(AttributeValue)})
+      SELECT ${recordValues(AttributeValue, "r")} FROM held, ${recordset(AttributeValue, give(recordsOf(AttributeValue, values)), "r")}
+      ON CONFLICT (meter_id, logical_device, class_id, instance_id, attribute_id) DO UPDATE
+      SET encoded = EXCLUDED.encoded, updated_at = EXCLUDED.updated_at
+    )`);
+  }
+  if (rows.length > 0) parts.push(appendTrimmed("captures", rows.map(capturedLog), give));
+  if (events.length > 0) parts.push(appendTrimmed("events", events.map(eventLog), give));
+  if (messages.length > 0) {
+    parts.push(`put_messages AS (
+      INSERT INTO message_queue (${columnsOf(Message)}, retry_count, status, created_at)
+      SELECT ${recordValues(Message, "r")}, 0, 'PENDING', ${utcNow} FROM held, ${recordset(Message, give(recordsOf(Message, messages)), "r")}
+    )`);
+  }
+  const replayed = peers.length > 0 ? peerParts(give(JSON.stringify(peers.map(peerRecord)))) : undefined;
+  if (replayed !== undefined) parts.push(replayed.move);
+
+  const sql = `
+    WITH seen AS (
+      SELECT process, epoch, commits FROM meter_leases WHERE meter_id = $1::text
+    ),${replayed === undefined ? "" : `${replayed.check},`} held AS (
+      UPDATE meter_leases l
+      SET commits = l.commits + 1, clock_offset_ms = COALESCE($4::float8::bigint, l.clock_offset_ms),
+        ran_up_to = COALESCE($5::text::timestamp, l.ran_up_to)
+      WHERE l.meter_id = $1::text AND l.process = $2::text AND l.epoch = $3::bigint AND l.commits = (SELECT commits FROM seen)
+        ${replayed === undefined ? "" : "AND NOT EXISTS (SELECT FROM replayed)"}
+      RETURNING l.meter_id
+    )${parts.map((part) => `, ${part}`).join("")}
+    SELECT EXISTS (SELECT FROM held) AS held,
+      EXISTS (SELECT FROM seen WHERE process = $2::text AND epoch = $3::bigint) AS own,
+      ${replayed === undefined ? "NULL" : "(SELECT json_build_object('peer', peer, 'counter', counter)::text FROM replayed LIMIT 1)"} AS replayed`;
+  return { sql, parameters };
+}
+
+function peerRecord({ keyId, peer, counter }: CheckedCommit["peers"][number]): object {
+  return { key_id: keyId, peer, counter };
+}
+
+/** `check` names the counters that are not higher than those kept, `move` keeps the others. */
+function peerParts(parameter: number): { readonly check: string; readonly move: string } {
+  const asked = `jsonb_to_recordset($${parameter}::text::jsonb) AS r(key_id text, peer text, counter bigint)`;
+  return {
+    check: ` replayed AS (
+      SELECT r.peer, r.counter FROM ${asked}
+      JOIN peer_counters p ON p.meter_id = $1::text AND p.key_id = r.key_id AND p.peer = r.peer
+      WHERE p.counter >= r.counter
+    )`,
+    move: `moved AS (
+      INSERT INTO peer_counters AS p (meter_id, key_id, peer, counter)
+      SELECT held.meter_id, r.key_id, r.peer, r.counter FROM held, ${asked}
+      ON CONFLICT (meter_id, key_id, peer) DO UPDATE SET counter = GREATEST(p.counter, EXCLUDED.counter)
+    )`,
+  };
+}
+
+function capturedLog({ logicalDevice, instanceId, clear, keep, rows }: CheckedCommit["rows"][number]): AppendedLog {
+  return { logicalDevice, instanceId, clear: clear === true, keep, rows };
+}
+
+function eventLog({ instanceId, keep, rows }: CheckedCommit["events"][number]): AppendedLog {
+  return { instanceId, clear: false, keep, rows };
+}
+
+async function applySecurityChange(
+  tx: Queryable,
+  sealing: KeySealing | undefined,
+  meterId: string,
+  change: SecurityChange,
+): Promise<void> {
+  switch (change.change) {
+    case "policy":
+      await addSettingIn(tx, sealing, change.initial);
+      return setPolicyIn(tx, meterId, change.instanceId, change);
+    case "keys": {
+      const { instanceId, keys, at, initial } = change;
+      await addSettingIn(tx, sealing, initial);
+      await changeKeysIn(tx, sealing, { meterId, instanceId, keys, until: timestampOf(at) });
+      return;
+    }
+    case "secret":
+      return setSecretIn(tx, sealing, { ...change, meterId });
+    case "key-pair":
+      return setKeyPairIn(tx, sealing, { ...change.pair, meterId });
+    case "promote-key-pair":
+      if (!(await promoteIn(tx, { ...change, meterId }))) throw noPendingKeyPair(meterId, change);
+      return;
+    case "add-certificate":
+      return addCertificateIn(tx, { ...change.certificate, meterId });
+    case "remove-certificate":
+      return removeCertificateIn(tx, { ...change, meterId });
+  }
+}

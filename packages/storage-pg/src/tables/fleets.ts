@@ -1,0 +1,61 @@
+import { stepped } from "@dlmskit/core";
+import {
+  checkRow,
+  checkShard,
+  Fleet,
+  type Fleets,
+  fields,
+  type KeySealing,
+  sealKey,
+  unsealKey,
+} from "@dlmskit/storage";
+import { msOf, octetsOf, parametersOf, rowOf, timestampOf, utcNow } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Queryable } from "../driver.ts";
+import { expectSealing } from "./key-sealing.ts";
+
+const select = `
+  SELECT template, secret, seed, manufacturer, ${msOf("commissioned_at")}, derivation FROM fleets WHERE template = $1::text`;
+
+const putIfAbsent = `
+  INSERT INTO fleets (template, secret, seed, manufacturer, commissioned_at, derivation, created_at)
+  VALUES ($1::text, $2::bytea, $3::text, $4::text, $5::text::timestamp, $6::int, ${utcNow})
+  ON CONFLICT (template) DO NOTHING`;
+
+const ranUpTo = `SELECT ${msOf("ran_up_to")} FROM fleet_progress WHERE template = $1::text AND shard = $2::text`;
+const setRanUpTo = `
+  INSERT INTO fleet_progress (template, shard, ran_up_to) VALUES ($1::text, $2::text, $3::text::timestamp)
+  ON CONFLICT (template, shard) DO UPDATE SET ran_up_to = EXCLUDED.ran_up_to`;
+
+export function pgFleets(db: Database, sealing: KeySealing | undefined): Fleets {
+  async function get(from: Queryable, template: string): Promise<Fleet | undefined> {
+    const row = (await from.query(select, [template])).rows[0];
+    if (row === undefined) return undefined;
+    let secret: Uint8Array;
+    try {
+      secret = unsealKey(sealing, octetsOf(row.secret));
+    } catch (caught) {
+      throw stepped(stepped(stepped(caught, "secret"), `id ${template}`), Fleet.table);
+    }
+    return rowOf(Fleet, { ...row, secret }, template);
+  }
+  return {
+    async putIfAbsent(fleet) {
+      const checked = checkRow(Fleet, fleet);
+      const sealed = { ...checked, secret: sealKey(sealing, checked.secret) };
+      return db.transaction(async (tx) => {
+        await expectSealing(tx, sealing);
+        await tx.query(putIfAbsent, parametersOf(Fleet, sealed));
+        return (await get(tx, checked.template)) as Fleet;
+      });
+    },
+    get: (template) => get(db, Fleet.fields.template.check(template)),
+    async ranUpTo(template, shard) {
+      const { rows } = await db.query(ranUpTo, [template, checkShard(shard)]);
+      return rows[0] === undefined ? undefined : Math.round(Number(rows[0].ran_up_to));
+    },
+    async setRanUpTo(template, shard, at) {
+      await db.query(setRanUpTo, [template, checkShard(shard), timestampOf(fields.instant.check(at))]);
+    },
+  };
+}

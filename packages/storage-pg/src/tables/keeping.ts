@@ -1,0 +1,266 @@
+import { Fault } from "@dlmskit/core";
+import {
+  AttributeValue,
+  Certificate,
+  ClientSecret,
+  checkCommit,
+  checkRow,
+  checkScope,
+  columnOf,
+  entriesFrom,
+  fields,
+  type Keeping,
+  KeyPair,
+  type KeySealing,
+  type Lease,
+  Meter,
+  type MeterScope,
+  type MeterSecrets,
+  OwnLeases,
+  type ProfileOf,
+  SecuritySetting,
+  type TakenMeter,
+} from "@dlmskit/storage";
+import { msOf, octetsOf, recordsOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
+import { addAbsent, type Database } from "../database.ts";
+import type { SqlRow } from "../driver.ts";
+import { columnsOf, jsonObject, recordset, recordValues, rowOfJson, sqlRowOf } from "../json.ts";
+import type { OwnProcess } from "../processes.ts";
+import { readSecret } from "./client-secrets.ts";
+import { commitIn } from "./commit.ts";
+import { readKeyPair } from "./key-pairs.ts";
+import { readSetting } from "./security-settings.ts";
+
+const createdAt = (column: string): string => `'created_at', (EXTRACT(EPOCH FROM ${column}) * 1000)::float8`;
+
+// Columns of a shape that stand in the second of its two tables.
+const inMeterSecurity = new Set(["meter_id", "instance_id", "policy_bits", "broadcast_key", "key_version"]);
+const inCertificates = new Set(
+  ["entityId", "certificateType", "certificateData", "validFrom", "validUntil", "status"].map(columnOf),
+);
+
+const values = jsonObject(AttributeValue, (column) => `v.${column}`);
+const settings = jsonObject(SecuritySetting, (column) => `${inMeterSecurity.has(column) ? "m" : "s"}.${column}`, [
+  "'id'",
+  "s.id",
+  createdAt("s.created_at"),
+]);
+const certificates = jsonObject(Certificate, (column) => `${inCertificates.has(column) ? "c" : "d"}.${column}`, [
+  "'id'",
+  "c.id",
+  createdAt("c.created_at"),
+]);
+
+// What was written to the meter $1, as far as it is of the clients $2 and the Security setups $3.
+const secretParts = `
+  'settings', (SELECT json_agg(${settings} ORDER BY m.instance_id COLLATE "C")
+    FROM meter_security m JOIN security_settings s ON s.id = m.security_settings_id
+    WHERE m.meter_id = $1::text AND m.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
+  'secrets', (SELECT json_agg(${jsonObject(ClientSecret, (column) => `e.${column}`)} ORDER BY e.client_id, e.instance_id COLLATE "C")
+    FROM client_secrets e JOIN jsonb_to_recordset($2::text::jsonb) AS r(client_id int, instance_id text) USING (client_id, instance_id)
+    WHERE e.meter_id = $1::text),
+  'key_pairs', (SELECT json_agg(${jsonObject(KeyPair, (column) => `k.${column}`)} ORDER BY k.instance_id COLLATE "C", k.usage, k.pending)
+    FROM key_pairs k
+    WHERE k.meter_id = $1::text AND k.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
+  'certificates', (SELECT json_agg(${certificates} ORDER BY c.id)
+    FROM certificate_details d JOIN certificates c ON c.id = d.certificate_id
+    WHERE d.meter_id = $1::text AND d.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
+  'peers', (SELECT json_agg(json_build_object('key_id', p.key_id, 'peer', p.peer, 'counter', p.counter)
+      ORDER BY p.key_id COLLATE "C", p.peer COLLATE "C")
+    FROM peer_counters p WHERE p.meter_id = $1::text)`;
+
+const valueParts = `
+  'values', (SELECT json_agg(${values} ORDER BY v.logical_device, v.instance_id COLLATE "C", v.class_id, v.attribute_id)
+    FROM attribute_values v WHERE v.meter_id = $1::text)`;
+
+const secretsOf = `SELECT json_build_object(${secretParts})::text AS contents`;
+const contentsOf = `
+  SELECT l.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("l.ran_up_to")},
+    json_build_object(${valueParts}, ${secretParts})::text AS contents
+  FROM meter_leases l WHERE l.meter_id = $1::text`;
+
+// One statement. What it reads is as of its beginning, while the lease is taken as of now: `commits` and `epoch` of then and of now
+// tell whether another process has changed something in between.
+const take = `
+  WITH added AS (
+    INSERT INTO meters (${columnsOf(Meter)}, created_at)
+    SELECT ${recordValues(Meter, "r")}, ${utcNow} FROM ${recordset(Meter, 4, "r")}
+    WHERE NOT EXISTS (SELECT FROM meters WHERE meter_id = $1::text)
+    ON CONFLICT (meter_id) DO NOTHING
+    RETURNING *
+  ), known AS (
+    SELECT * FROM added UNION ALL SELECT * FROM meters WHERE meter_id = $1::text
+  ), seen AS (
+    SELECT process, epoch, commits FROM meter_leases WHERE meter_id = $1::text
+  ), taken AS (
+    INSERT INTO meter_leases AS l (meter_id, process, epoch)
+    SELECT meter_id, $5::text, 1 FROM known
+    ON CONFLICT (meter_id) DO UPDATE
+    SET process = EXCLUDED.process, epoch = CASE WHEN l.process = EXCLUDED.process THEN l.epoch ELSE l.epoch + 1 END
+    WHERE l.process IS NULL OR l.process = EXCLUDED.process OR NOT process_lives(l.process)
+    RETURNING epoch, commits, clock_offset_ms, ran_up_to
+  )
+  SELECT ${jsonObject(Meter, (column) => `k.${column}`, ["'id'", "k.id", createdAt("k.created_at")])}::text AS meter,
+    t.epoch::float8 AS epoch, t.commits::float8 AS commits, t.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("t.ran_up_to")},
+    s.process AS seen_process, s.epoch::float8 AS seen_epoch, s.commits::float8 AS seen_commits,
+    (SELECT p.address FROM processes p WHERE p.process = s.process) AS address,
+    CASE WHEN t.epoch IS NOT NULL THEN json_build_object(${valueParts}, ${secretParts})::text END AS contents
+  FROM known k LEFT JOIN taken t ON TRUE LEFT JOIN seen s ON TRUE`;
+
+const release = `
+  UPDATE meter_leases l SET process = NULL
+  FROM jsonb_to_recordset($2::text::jsonb) AS r(meter_id text, epoch bigint)
+  WHERE l.meter_id = r.meter_id AND l.epoch = r.epoch AND l.process = $1::text`;
+
+const rowsOfProfile = `
+  FROM capture_records t WHERE t.meter_id = $1::text AND t.logical_device = $2::int AND t.instance_id = $3::text`;
+const entries = `SELECT t.encoded ${rowsOfProfile} ORDER BY t.at, t.id OFFSET $4::bigint LIMIT $5::bigint`;
+const range = `SELECT t.encoded ${rowsOfProfile}
+  AND ($4::text IS NULL OR t.at >= $4::text::timestamp) AND ($5::text IS NULL OR t.at <= $5::text::timestamp)
+  ORDER BY t.at, t.id`;
+const count = `SELECT count(*)::int AS count ${rowsOfProfile}`;
+
+type Contents = { readonly [part: string]: readonly SqlRow[] | null };
+
+export function pgKeeping(
+  db: Database,
+  own: OwnProcess,
+  sealing: KeySealing | undefined,
+): Keeping & { endAll(): void } {
+  const leases = new OwnLeases();
+
+  function leaseOf(meterId: string, epoch: number): Lease {
+    const { term } = own;
+    return leases.take(meterId, epoch, () => own.lives && own.term === term);
+  }
+
+  function secretsIn(contents: Contents): MeterSecrets {
+    const rows = (part: string): readonly SqlRow[] => contents[part] ?? [];
+    return {
+      settings: rows("settings").map((row) => readSetting(sealing, sqlRowOf(SecuritySetting, row))),
+      secrets: rows("secrets").map((row) => readSecret(sealing, sqlRowOf(ClientSecret, row))),
+      keyPairs: rows("key_pairs").map((row) => readKeyPair(sealing, sqlRowOf(KeyPair, row))),
+      certificates: rows("certificates").map((row) => storedRowOf(Certificate, sqlRowOf(Certificate, row))),
+      peers: rows("peers").map((row) => ({
+        keyId: String(row.key_id),
+        peer: String(row.peer),
+        counter: Number(row.counter),
+      })),
+    };
+  }
+
+  function valuesIn(contents: Contents): AttributeValue[] {
+    return (contents.values ?? []).map((row) =>
+      rowOfJson(
+        AttributeValue,
+        row,
+        `${row.meter_id} ${row.logical_device} ${row.class_id} ${row.instance_id} ${row.attribute_id}`,
+      ),
+    );
+  }
+
+  function takenOf(lease: Lease, meter: SqlRow, row: SqlRow): TakenMeter {
+    const contents = JSON.parse(String(row.contents)) as Contents;
+    return {
+      taken: true,
+      lease,
+      meter: storedRowOf(Meter, sqlRowOf(Meter, meter)),
+      clockOffset: Number(row.clock_offset_ms),
+      ranUpTo: row.ran_up_to === null ? undefined : Math.round(Number(row.ran_up_to)),
+      values: valuesIn(contents),
+      ...secretsIn(contents),
+    };
+  }
+
+  return {
+    async take(meterId, scope, identity) {
+      const scoped = parametersOf(meterId, scope);
+      const identities = identity === undefined ? "[]" : recordsOf(Meter, [checkIdentity(meterId, identity)]);
+      if (!own.lives) await own.renew();
+      for (;;) {
+        const [row] = (await addAbsent(() => db.query(take, [...scoped, identities, own.name]))).rows;
+        if (row === undefined) {
+          if (identity === undefined) throw unknownMeter(meterId);
+          // Another process added the meter just now: it is there the next time.
+          continue;
+        }
+        if (row.epoch === null) {
+          leases.end(meterId);
+          // Who has taken it since this statement began is seen the next time.
+          if (row.seen_process === null || row.seen_process === own.name) continue;
+          return { taken: false, address: typeof row.address === "string" ? row.address : undefined };
+        }
+        const lease = leaseOf(meterId, Number(row.epoch));
+        const meter = JSON.parse(String(row.meter)) as SqlRow;
+        if (isCurrent(row, own.name)) return takenOf(lease, meter, row);
+        const now = (await db.query(contentsOf, scoped)).rows[0];
+        if (now !== undefined) return takenOf(lease, meter, now);
+      }
+    },
+    async secrets(meterId, scope) {
+      const { rows } = await db.query(secretsOf, parametersOf(meterId, scope));
+      return secretsIn(JSON.parse(String(rows[0]?.contents)) as Contents);
+    },
+    async commit(given) {
+      const commit = checkCommit(given);
+      try {
+        await commitIn(db, own.name, sealing, commit);
+      } catch (caught) {
+        if (caught instanceof Fault && caught.code === "lease-lost") leases.end(commit.meterId, commit.epoch);
+        throw caught;
+      }
+    },
+    async release(given) {
+      const records = given.map(({ meterId, epoch }) => ({ meter_id: meterId, epoch }));
+      if (records.length > 0) await db.query(release, [own.name, JSON.stringify(records)]);
+      for (const { meterId, epoch } of given) leases.end(meterId, epoch);
+    },
+    async entries(of, first, last) {
+      const { offset, count: limit } = entriesFrom(first, last);
+      return encodings(await db.query(entries, [...profileOf(of), offset, limit]));
+    },
+    async range(of, from, to) {
+      const text = (at: number | undefined) => (at === undefined ? null : timestampOf(fields.instant.check(at)));
+      return encodings(await db.query(range, [...profileOf(of), text(from), text(to)]));
+    },
+    async count(of) {
+      return Number((await db.query(count, profileOf(of))).rows[0]?.count);
+    },
+    endAll() {
+      leases.endAll();
+    },
+  };
+}
+
+/** Whether what `take` read is what the lease was taken with. */
+function isCurrent(row: SqlRow, process: string): boolean {
+  const before = Number(row.seen_epoch ?? 0);
+  const epoch = row.seen_process === process ? before : before + 1;
+  return Number(row.epoch) === epoch && Number(row.commits) === Number(row.seen_commits ?? 0);
+}
+
+function parametersOf(meterId: string, scope: MeterScope): [string, string, string] {
+  const { clients, setups } = checkScope(scope);
+  const records = clients.map(({ clientId, instanceId }) => ({ client_id: clientId, instance_id: instanceId }));
+  return [Meter.fields.meterId.check(meterId), JSON.stringify(records), JSON.stringify(setups)];
+}
+
+function profileOf({ meterId, logicalDevice, instanceId }: ProfileOf): [string, number, string] {
+  return [meterId, logicalDevice, fields.logicalNameText.check(instanceId)];
+}
+
+function encodings({ rows }: { readonly rows: readonly SqlRow[] }): Uint8Array[] {
+  return rows.map((row) => octetsOf(row.encoded));
+}
+
+function checkIdentity(meterId: string, identity: Meter): Meter {
+  const checked = checkRow(Meter, identity);
+  if (checked.meterId === meterId) return checked;
+  throw new Fault("bad-value", `the identity is that of meter "${checked.meterId}", not of "${meterId}"`, {
+    layer: "storage",
+  });
+}
+
+function unknownMeter(meterId: string): Fault {
+  return new Fault("unknown-reference", `there is no meter "${meterId}"`, { layer: "storage" });
+}
