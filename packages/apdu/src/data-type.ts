@@ -1,4 +1,5 @@
 import type { CosemDate, CosemDateTime, CosemTime } from "@dlmskit/core";
+import type { DataAccessResultName } from "./enumerations.ts";
 
 /** The tag of each type of the Data CHOICE (IEC 62056-5-3, COSEM ASN.1). */
 export const DataTag = {
@@ -94,8 +95,26 @@ export interface EncodedData {
   readonly octets: Uint8Array;
 }
 
-/** A Data tree, or one that is encoded already. */
-export type DataLike = Data | EncodedData;
+/**
+ * What a stream gives: octets; `"later"`, none yet, so that other work gets its turn; an error, which is its end; undefined at
+ * its end.
+ */
+export type StreamPart = Uint8Array | "later" | { readonly error: DataAccessResultName } | undefined;
+
+/**
+ * The octets of one encoded Data, tag and all, given in parts as they are asked for: a long value that never stands in memory
+ * whole. It is read once. All parts must tell of one moment: whoever makes the stream sees to that.
+ */
+export interface StreamedData {
+  readonly type: "streamed";
+  /** The next part. About `wanted` octets are needed; more or fewer may be given. After an error or the end it is not called again. */
+  next(wanted: number): StreamPart;
+  /** Called once when the value is given up before its end. */
+  close?(): void;
+}
+
+/** A Data tree, or one that is encoded already, or is encoded as it is sent. */
+export type DataLike = Data | EncodedData | StreamedData;
 
 /** The one value of null-data that decoders return. */
 export const nullData: Data = Object.freeze({ type: "null-data" });

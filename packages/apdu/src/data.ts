@@ -33,6 +33,7 @@ import {
 import { readCompactArray, TypeDescription, writeCompactArray } from "./compact-array.ts";
 import { type DataLike, DataTag, type Data as DataTree, type DataTypeName, nullData } from "./data-type.ts";
 import { asOctets, bitOctets, latin1Octets, readSimple, unknownType, utf8Octets, writeSimple } from "./data-values.ts";
+import { collected } from "./streamed.ts";
 
 function readItems(from: Reader): DataTree[] {
   from.descend();
@@ -96,6 +97,10 @@ function writeData(data: DataLike, to: Writer, depth: number): void {
     to.put(asOctets(data.octets));
     return;
   }
+  if (data.type === "streamed") {
+    to.put(collected(data));
+    return;
+  }
   const tag = tagOfType.get(data.type);
   if (tag === undefined) throw unknownType(data);
   to.u8(tag);
@@ -152,7 +157,7 @@ function checked(text: string, check: (text: string) => unknown): string {
 }
 
 function dataJson(given: DataLike): Json {
-  const data = given.type === "encoded" ? decodeData(given.octets) : given;
+  const data = treeOf(given);
   switch (data.type) {
     case "null-data":
     case "dont-care":
@@ -215,7 +220,7 @@ function itemsFromJson(json: Json, depth: number): DataTree[] {
 
 /**
  * The codec of a Data tree, tag and all. Reading gives views into the octets read, never `"encoded"`; writing also takes
- * an `EncodedData` anywhere in the tree. Faults: `unknown-tag`, `truncated`, `bad-length`, `too-deep`, `bad-utf8`,
+ * an `EncodedData` or a `StreamedData` anywhere in the tree. Faults: `unknown-tag`, `truncated`, `bad-length`, `too-deep`, `bad-utf8`,
  * `too-many-values`; when writing `unknown-type`, `out-of-range`, `type-unmatched`, `bad-value`.
  */
 export const Data: Codec<DataTree> = {
@@ -244,10 +249,16 @@ export function decodeData(octets: Uint8Array, options?: ReaderOptions): Data {
   return data;
 }
 
-/** The octets of a Data. */
+/** The octets of a Data. A streamed one is collected: Faults `stream-not-ready`, `stream-failed`. */
 export function encodeData(data: DataLike): Uint8Array {
   if (data.type === "encoded") return data.octets;
+  if (data.type === "streamed") return collected(data);
   const to = new Writer();
   writeData(data, to, 0);
   return to.done();
+}
+
+/** The tree of a Data, whether it is encoded, streamed or a tree already. Faults as `decodeData` and `encodeData`. */
+export function treeOf(data: DataLike): Data {
+  return data.type === "encoded" || data.type === "streamed" ? decodeData(encodeData(data)) : data;
 }

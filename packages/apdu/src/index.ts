@@ -6,7 +6,7 @@ export * from "./apdu.ts";
 export * from "./block-transfer.ts";
 export * from "./ciphering.ts";
 export { TypeDescription } from "./compact-array.ts";
-export { Data, decodeData, encodeData } from "./data.ts";
+export { Data, decodeData, encodeData, treeOf } from "./data.ts";
 export {
   // The name by which declarations of other packages can say what a Data is.
   type Data as DataTree,
@@ -17,6 +17,8 @@ export {
   type IntegerTypeName,
   nullData,
   type SimpleTypeName,
+  type StreamedData,
+  type StreamPart,
 } from "./data-type.ts";
 export { EncodedData, skipData } from "./encoded-data.ts";
 export * from "./enumerations.ts";
@@ -39,6 +41,8 @@ export {
 } from "./parts.ts";
 export { SetRequest, SetResponse } from "./set.ts";
 export * from "./short-name.ts";
+export { streamedData } from "./streamed.ts";
+export { streamedStructure } from "./streamed-structure.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
 export type { TypedCodec } from "./typed-simple.ts";

@@ -316,8 +316,3 @@ export function dataOf<V>(codec: Codec<V>, value: V): EncodedData {
 export function fromData<V>(codec: Codec<V>, data: DataLike): V {
   return decode(codec, encodeData(data), { layer: "axdr" });
 }
-
-/** The tree of a Data, encoded or not. */
-export function treeOf(data: DataLike): Data {
-  return data.type === "encoded" ? decode(Data, data.octets, { layer: "axdr" }) : data;
-}

@@ -9,6 +9,21 @@ export type {
 export type { InitiatorState, RequestOptions } from "./initiator-state.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
-export type { AssociationSecurity } from "./protections.ts";
+export type { AssociationSecurity } from "./protection/protections.ts";
+export type { ProtectionSeen, ResponseProtection } from "./protection/sealing.ts";
 export * from "./responder.ts";
-export * from "./services.ts";
+export type { ActionOutcome, MethodInvocation } from "./services/action.ts";
+export type { GetResult } from "./services/get.ts";
+export type * from "./services/items.ts";
+export type { Does, Service } from "./services/service.ts";
+export type { AttributeValue, SetResult } from "./services/set.ts";
+export {
+  type Incoming,
+  type ResultsOf,
+  type ServiceName,
+  type ServiceRequest,
+  type ServiceResults,
+  servedConformance,
+  services,
+} from "./services/table.ts";
+export type { PlainTap } from "./tap.ts";

@@ -1,9 +1,10 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit/security";
-import { needsTitles } from "./handshake.ts";
+import { needsTitles } from "./handshake/names.ts";
 import type { MechanismId } from "./offer.ts";
-import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protections.ts";
+import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
+import type { PlainTap } from "./tap.ts";
 
 /** What only some real meters do, tolerated by name. */
 export type InitiatorQuirk =
@@ -70,6 +71,8 @@ export interface InitiatorOptions {
   readonly timeout: number;
   readonly limits?: InitiatorLimits;
   readonly quirks?: readonly InitiatorQuirk[];
+  /** Sees each plain APDU, and may drop or replace it. */
+  readonly tap?: PlainTap;
 }
 
 /** Fault `missing-parameter` for options that cannot work. */

@@ -1,7 +1,7 @@
 import type { Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { Exchange } from "./client-exchange.ts";
-import type { ServiceName, ServiceRequest } from "./services.ts";
+import type { Exchange } from "./services/service.ts";
+import type { AnyService, ServiceRequest } from "./services/table.ts";
 
 export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
 
@@ -23,9 +23,9 @@ export interface Queued {
 /** The request that is on its way. */
 export interface Current {
   readonly id: number;
-  readonly service: ServiceName;
+  readonly service: AnyService;
   readonly invoke: Invoke;
-  readonly exchange: Exchange;
+  readonly exchange: Exchange<unknown, unknown>;
   /** All its blocks must be here then. */
   readonly end: number;
 }

@@ -1,9 +1,7 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { Opened, Sealing } from "./channel.ts";
-import { exceptionFault, exchangeFor } from "./exchanges.ts";
-import { type Accepted, InitiatorHandshake } from "./handshake-initiator.ts";
-import { type Challenges, pass3, verifyPass4 } from "./hls-initiator.ts";
+import { type Challenges, pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
+import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
 import {
   type Current,
@@ -15,10 +13,19 @@ import {
 } from "./initiator-state.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
-import { plainRoom } from "./room.ts";
-import type { ServiceRequest, ServiceResults } from "./services.ts";
+import type { Opened } from "./protection/channel.ts";
+import { plainRoom } from "./protection/room.ts";
+import type { Sealing } from "./protection/sealing.ts";
+import { exceptionFault } from "./refusals.ts";
+import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
 
-const notifications: readonly string[] = ["data-notification", "event-notification-request"];
+/** APDUs that nothing protects as a whole. */
+const unprotectedTags: readonly (number | undefined)[] = [
+  ApduTag.aare,
+  ApduTag.rlre,
+  ApduTag["exception-response"],
+  ApduTag["confirmed-service-error"],
+];
 
 /**
  * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
@@ -68,7 +75,7 @@ export class Initiator {
       this.#associated();
       return;
     }
-    const pdu = this.#handshake.aarq();
+    const pdu = this.#tapped("sent", this.#handshake.aarq());
     this.#state = "opening";
     this.#transmit(pdu, now);
   }
@@ -96,7 +103,7 @@ export class Initiator {
       this.#outputs.push({ type: "released" });
       return;
     }
-    const pdu = handshake.rlrq();
+    const pdu = this.#tapped("sent", handshake.rlrq());
     this.#failAll(new Fault("released", "the association is being released", { layer: "association" }));
     this.#state = "releasing";
     this.#transmit(pdu, now);
@@ -157,42 +164,52 @@ export class Initiator {
     this.#outputs.push({ type: "dropped", fault });
   }
 
-  #transmit(pdu: Uint8Array, now: number, end = Number.POSITIVE_INFINITY): void {
+  /** Sends what was sealed, or needs no seal. */
+  #transmit(pdu: Uint8Array | undefined, now: number, end = Number.POSITIVE_INFINITY): void {
     this.#dropped = undefined;
     this.#deadline = Math.min(now + this.#options.timeout, end);
-    this.#outputs.push({ type: "transmit", pdu });
+    if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
+  }
+
+  #tapped(way: "received" | "sent", apdu: Uint8Array): Uint8Array | undefined {
+    const { tap } = this.#options;
+    return tap === undefined ? apdu : tap(way, apdu);
   }
 
   #receive(pdu: Uint8Array, now: number): void {
-    const tag = pdu[0];
-    if (tag === ApduTag.aare && this.#state === "opening") {
-      this.#attempt(() => this.#aare(pdu, now));
-      return;
-    }
-    if (tag === ApduTag.rlre && this.#state === "releasing") {
-      this.#rlre(pdu);
-      return;
-    }
-    if (tag === ApduTag["exception-response"] || tag === ApduTag["confirmed-service-error"]) {
-      this.#error(pdu, now);
+    if (unprotectedTags.includes(pdu[0])) {
+      const passed = this.#tapped("received", pdu);
+      if (passed !== undefined) this.#receivePlain(passed, now);
       return;
     }
     const accepted = this.#accepted;
-    if (tag === undefined || tag === ApduTag.aare || tag === ApduTag.rlre || accepted === undefined) {
-      throw dropped("unexpected-apdu", `an APDU that nothing waits for while ${this.#state}`);
-    }
+    if (pdu.length === 0 || accepted === undefined) throw this.#unexpected();
     const opened = accepted.channel.open(pdu);
-    const apdu = decodeApdu(opened.apdu);
-    if (notifications.includes(apdu.apdu)) {
+    const octets = this.#tapped("received", opened.apdu);
+    if (octets === undefined) return;
+    const apdu = decodeApdu(octets);
+    if (isNotification(octets[0])) {
       this.#outputs.push({ type: "notification", apdu });
       return;
     }
     this.#checkProtection(opened);
     if (this.#state === "authenticating") {
-      this.#attempt(() => this.#pass4(apdu, opened, now));
+      this.#attempt(() => this.#pass4(octets[0], apdu, opened));
       return;
     }
-    this.#response(apdu, now);
+    this.#response(octets[0], apdu, now);
+  }
+
+  #receivePlain(pdu: Uint8Array, now: number): void {
+    const tag = pdu[0];
+    if (tag === ApduTag.aare && this.#state === "opening") this.#attempt(() => this.#aare(pdu, now));
+    else if (tag === ApduTag.rlre && this.#state === "releasing") this.#rlre(pdu);
+    else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw this.#unexpected();
+    else this.#error(pdu, now);
+  }
+
+  #unexpected(): Fault {
+    return dropped("unexpected-apdu", `an APDU that nothing waits for while ${this.#state}`);
   }
 
   /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
@@ -235,8 +252,8 @@ export class Initiator {
     };
   }
 
-  #pass4(apdu: Apdu, { lowest }: Opened, _now: number): void {
-    if (!apdu.apdu.startsWith("action-response") || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
+  #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
+    if (tag !== ApduTag["action-response"] || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
       this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
       return;
     }
@@ -260,9 +277,10 @@ export class Initiator {
 
   #send(apdu: ApduLike, sealing: Sealing | undefined, now: number, end?: number): void {
     const { channel, negotiated } = this.#accepted as Accepted;
-    const pdu = channel.seal(encodeApdu(apdu), sealing);
+    const passed = this.#tapped("sent", encodeApdu(apdu));
+    const pdu = passed === undefined ? undefined : channel.seal(passed, sealing);
     const most = negotiated.serverMaxReceivePduSize;
-    if (most !== 0 && pdu.length > most) {
+    if (pdu !== undefined && most !== 0 && pdu.length > most) {
       throw dropped("pdu-too-long", `${pdu.length} octets, the server takes ${most}`);
     }
     this.#transmit(pdu, now, end);
@@ -298,7 +316,8 @@ export class Initiator {
     const { negotiated } = this.#accepted as Accepted;
     const sealing = this.#sealingFor(options);
     const invoke = this.#nextInvoke(options);
-    const exchange = exchangeFor(request, {
+    const service = serviceNamed(request.service);
+    const exchange = service.client(request.items, {
       invoke,
       maxApdu: limits?.maxApdu ?? 0x400000,
       firstBlock: this.#options.quirks?.includes("blocks-from-0") ? 0 : 1,
@@ -308,14 +327,16 @@ export class Initiator {
     const end = now + (limits?.transferTimeout ?? 600_000);
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
-      if (request.service === "get") throw dropped("service-not-supported", "a GET that is not answered is of no use");
+      if (service.does === "read") {
+        throw dropped("service-not-supported", "what is read and not answered is of no use");
+      }
       this.#send(first, sealing, now);
       this.#deadline = undefined;
       this.#outputs.push({ type: "response", id, service: request.service, results: [] });
       return;
     }
     this.#send(first, sealing, now, end);
-    this.#current = { id, service: request.service, invoke, exchange, end };
+    this.#current = { id, service, invoke, exchange, end };
   }
 
   #sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
@@ -325,11 +346,11 @@ export class Initiator {
     return sealing === undefined ? undefined : { ...sealing, broadcast: true };
   }
 
-  #response(apdu: Apdu, now: number): void {
+  #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
     if (
       current === undefined ||
-      !apdu.apdu.startsWith(`${current.service}-response`) ||
+      tag !== current.service.responseTag ||
       (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId
     ) {
       throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
@@ -337,7 +358,7 @@ export class Initiator {
     let done: ServiceResults | undefined;
     try {
       const step = current.exchange.receive(apdu);
-      if ("done" in step) done = step.done;
+      if ("done" in step) done = { service: current.service.name, results: step.done } as ServiceResults;
       else this.#send(step.send, this.#handshake?.sealing, now, current.end);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;

@@ -1,7 +1,7 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 import type { ReplayGuard } from "@dlmskit/security";
-import type { AssociationSecurity } from "./protections.ts";
+import type { AssociationSecurity } from "./protection/protections.ts";
 
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
 export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;

@@ -1,7 +1,7 @@
 import type { Apdu } from "@dlmskit/apdu";
 import type { Fault } from "@dlmskit/core";
 import type { Negotiated } from "./offer.ts";
-import type { Incoming, ServiceResults } from "./services.ts";
+import type { Incoming, ServiceResults } from "./services/table.ts";
 
 /** What the Responder asks its owner to do, in order. */
 export type ResponderOutput =

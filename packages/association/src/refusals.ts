@@ -49,3 +49,16 @@ export function exceptionFor(fault: Fault): ExceptionResponse {
   if (fault.code === "unknown-tag" && fault.offset === 0) return exception("service-unknown", "service-not-supported");
   return exception("service-not-allowed", "service-not-supported");
 }
+
+/** Faults `invocation-counter-error` (with the counter that the server expects, where it says so) and `exception-response`. */
+export function exceptionFault({ stateError, serviceError, invocationCounter }: ExceptionResponse): Fault {
+  if (serviceError === "invocation-counter-error") {
+    return new Fault("invocation-counter-error", "the server has seen this invocation counter, or a higher one", {
+      layer: "association",
+      ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
+    });
+  }
+  return new Fault("exception-response", `the server refuses the service: ${stateError}, ${serviceError}`, {
+    layer: "association",
+  });
+}

@@ -1,27 +1,21 @@
-import {
-  type Apdu,
-  type ApduLike,
-  ApduTag,
-  type ConformanceName,
-  decodeApdu,
-  encodeApdu,
-  type Rlrq,
-} from "@dlmskit/apdu";
+import { ApduTag, type ConformanceName, decodeApdu, encodeApdu, type Invoke, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import { type Opened, type Sealing, unprotected } from "./channel.ts";
-import { answerAarq } from "./handshake-responder.ts";
-import { answerPass3, isPass3 } from "./hls-responder.ts";
-import type { Initiated } from "./initiate-responder.ts";
+import { answerPass3, isPass3, type Pass3 } from "./handshake/hls-responder.ts";
+import type { Initiated } from "./handshake/initiate.ts";
+import { establish } from "./handshake/pre-established.ts";
+import { answerAarq } from "./handshake/responder.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
-import { enforceRequest, responseSealing } from "./policy.ts";
-import { establish } from "./pre-established.ts";
+import type { Opened } from "./protection/channel.ts";
+import { enforceRequest, responseSealing } from "./protection/policy.ts";
+import { plainRoom } from "./protection/room.ts";
+import { type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
 import { exceptionFor, refusal } from "./refusals.ts";
-import { plainRoom } from "./room.ts";
-import { echo, type RequestContext, type ServiceResponse } from "./server-port.ts";
-import { ServerServices } from "./server-services.ts";
-import type { ResponseProtection, ResultsOf } from "./services.ts";
+import { Serving } from "./services/serving.ts";
+import { type ResultsOf, serviceWithTag } from "./services/table.ts";
+import type { PlainTap } from "./tap.ts";
+import { echo, type RequestContext } from "./transfer/port.ts";
 
 export interface ResponderLimits {
   /** How long a block transfer may stand still, in ms; 60,000 unless told otherwise. */
@@ -36,6 +30,8 @@ export interface ResponderOptions {
   readonly provider: CryptoProvider;
   readonly random: Random;
   readonly limits?: ResponderLimits;
+  /** Sees each plain APDU, and may drop or replace it. */
+  readonly tap?: PlainTap;
 }
 
 type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
@@ -43,11 +39,9 @@ type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
 /** An association: being authenticated as long as it has challenges. */
 interface Association {
   readonly initiated: Initiated;
-  readonly services: ServerServices;
+  readonly services: Serving;
   challenges?: Challenges | undefined;
 }
-
-const requestTags: readonly number[] = [ApduTag["get-request"], ApduTag["set-request"], ApduTag["action-request"]];
 
 /**
  * The server's end of one association, on one link address: octets and time in, outputs out.
@@ -79,6 +73,11 @@ export class Responder {
     return this.#open?.services.deadline;
   }
 
+  /** Whether an answer waits for a stream that said "later": `resume` is to be called when it may go on. */
+  get suspended(): boolean {
+    return this.#open?.services.suspended === true;
+  }
+
   /** One APDU from the client. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
@@ -86,8 +85,7 @@ export class Responder {
       this.#receive(pdu, now);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#refuse(caught);
-      this.#transmit(encodeApdu(exceptionFor(caught)));
+      this.#exception(caught);
     }
   }
 
@@ -95,9 +93,18 @@ export class Responder {
    * The results of request `id`, as many as it had items, in their order. An id that is not waited for (answered, or its
    * association is over) is ignored. `least`: how the answer must be protected by the access rights of what was asked for.
    * Throws Fault `bad-results` for another number of results, and the Faults of encoding them.
+   *
+   * A result may be a `StreamedData`: it is pulled as its APDUs are sent, here, when the client asks for the next block, and in
+   * `resume`. All blocks of an answer must tell of one moment; for what is streamed that is the stream's business. A stream that
+   * ends in an error gives its item that error, or, when some of it was sent, ends the transfer (long-get-aborted).
    */
   respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
     this.#open?.services.respond(id, results, now, least);
+  }
+
+  /** Goes on with the answers that wait for a stream. One that says "later" again goes on waiting. */
+  resume(now: number): void {
+    this.#open?.services.resume(now);
   }
 
   /** The link is gone, or the server wants the association to end. */
@@ -114,8 +121,20 @@ export class Responder {
     return this.#outputs.shift();
   }
 
+  /** Sends what has no protection of its own. */
   #transmit(pdu: Uint8Array): void {
-    this.#outputs.push({ type: "transmit", pdu });
+    const passed = this.#tapped("sent", pdu);
+    if (passed !== undefined) this.#outputs.push({ type: "transmit", pdu: passed });
+  }
+
+  #tapped(way: "received" | "sent", apdu: Uint8Array): Uint8Array | undefined {
+    const { tap } = this.#options;
+    return tap === undefined ? apdu : tap(way, apdu);
+  }
+
+  #exception(fault: Fault): void {
+    this.#refuse(fault);
+    this.#transmit(encodeApdu(exceptionFor(fault)));
   }
 
   #refuse(fault: Fault): void {
@@ -124,19 +143,23 @@ export class Responder {
 
   #close(why: ReleaseReason): void {
     const told = this.state === "associated";
-    this.#open = undefined;
+    this.#forget();
     if (told) this.#outputs.push({ type: "released", why });
+  }
+
+  #forget(): void {
+    this.#open?.services.close();
+    this.#open = undefined;
   }
 
   #receive(pdu: Uint8Array, now: number): void {
     const tag = pdu[0];
     this.#establish();
-    if (tag === ApduTag.aarq) {
-      this.#associate(pdu);
-      return;
-    }
-    if (tag === ApduTag.rlrq) {
-      this.#release(pdu);
+    if (tag === ApduTag.aarq || tag === ApduTag.rlrq) {
+      const passed = this.#tapped("received", pdu);
+      if (passed === undefined) return;
+      if (tag === ApduTag.aarq) this.#associate(passed);
+      else this.#release(passed);
       return;
     }
     const open = this.#open;
@@ -148,11 +171,13 @@ export class Responder {
     if (tag === undefined)
       throw new Fault("truncated", "an APDU has at least one octet", { layer: "xdlms", offset: 0 });
     const opened = channel.open(pdu);
+    const apdu = this.#tapped("received", opened.apdu);
+    if (apdu === undefined) return;
     try {
-      this.#serve(open, opened, now);
+      this.#serve(open, { ...opened, apdu }, now);
     } catch (caught) {
       // Nothing is ever answered to an unconfirmed service.
-      if (!(caught instanceof Fault) || !isUnconfirmed(opened.apdu)) throw caught;
+      if (!(caught instanceof Fault) || serviceWithTag(apdu[0])?.isUnconfirmed(apdu) !== true) throw caught;
       this.#refuse(caught);
     }
   }
@@ -182,11 +207,11 @@ export class Responder {
     }
   }
 
-  #services(initiated: Initiated, offer: Offer): ServerServices {
+  #services(initiated: Initiated, offer: Offer): Serving {
     const { limits } = this.#options;
     const { negotiated } = initiated;
     const conformance = new Set<ConformanceName>(negotiated.conformance);
-    return new ServerServices({
+    return new Serving({
       maxApdu: offer.maxApdu ?? 0x10000,
       transferTimeout: limits?.transferTimeout ?? 60_000,
       outstanding: limits?.outstanding ?? 16,
@@ -196,10 +221,7 @@ export class Responder {
       reply: (apdu, context) => this.#reply(apdu, context, initiated),
       request: (incoming) => this.#outputs.push({ type: "request", incoming }),
       refused: (fault) => this.#refuse(fault),
-      exception: (fault) => {
-        this.#refuse(fault);
-        this.#transmit(encodeApdu(exceptionFor(fault)));
-      },
+      exception: (fault) => this.#exception(fault),
     });
   }
 
@@ -207,37 +229,38 @@ export class Responder {
     return plainRoom(clientMaxReceivePduSize, sealing, this.#options.offer?.security?.suite);
   }
 
-  #reply(apdu: ServiceResponse, { sealing, serviceClass }: RequestContext, { channel, negotiated }: Initiated): void {
+  #reply(apdu: Uint8Array, { sealing, serviceClass }: RequestContext, { channel, negotiated }: Initiated): void {
     if (serviceClass !== "confirmed") return;
-    const octets = encodeApdu(apdu as ApduLike);
-    if (octets.length > this.#room(negotiated, sealing)) {
-      throw refusal("pdu-too-long", `the client takes no answer of ${octets.length} octets`);
+    if (apdu.length > this.#room(negotiated, sealing)) {
+      throw refusal("pdu-too-long", `the client takes no answer of ${apdu.length} octets`);
     }
-    this.#transmit(channel.seal(octets, sealing));
+    const passed = this.#tapped("sent", apdu);
+    if (passed !== undefined) this.#outputs.push({ type: "transmit", pdu: channel.seal(passed, sealing) });
   }
 
   #serve(open: Association, { apdu: octets, seen, sealing, lowest }: Opened, now: number): void {
     const { offer } = this.#options as { offer: Offer };
     const policy = offer.ciphered ? offer.security?.policy : undefined;
     enforceRequest(policy, seen);
-    const tag = octets[0] as number;
-    if (!requestTags.includes(tag)) {
+    const tag = octets[0] ?? 0;
+    const service = serviceWithTag(tag);
+    if (service === undefined) {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
     }
-    const apdu = decodeApdu(octets) as ServiceApdu;
+    const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Invoke;
     const context: RequestContext = { ...echo(apdu), seen, sealing: responseSealing(policy, sealing) };
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
       throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
     }
     if (isPass3(apdu, offer)) {
-      this.#pass3(open, apdu as Pass3, context, lowest);
+      this.#pass3(open, apdu, context, lowest);
       return;
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
     if (!open.initiated.negotiated.confirmed && context.serviceClass === "confirmed") {
       throw refusal("service-not-supported", "the association is for unconfirmed services only");
     }
-    open.services.receive(apdu, context, now);
+    open.services.receive(service, apdu, context, now);
   }
 
   #pass3(open: Association, apdu: Pass3, context: RequestContext, lowest: number | undefined): void {
@@ -246,19 +269,19 @@ export class Responder {
     const { negotiated } = initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "read-write-denied" }, context, initiated);
+      this.#reply(failedPass3(apdu, "read-write-denied"), context, initiated);
       return;
     }
     try {
       const pass4 = answerPass3(apdu, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(pass4, context, initiated);
+      this.#reply(encodeApdu(pass4), context, initiated);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#open = undefined;
+      this.#forget();
       this.#refuse(caught);
-      this.#reply({ apdu: "action-response-normal", ...echo(apdu), result: "other-reason" }, context, initiated);
+      this.#reply(failedPass3(apdu, "other-reason"), context, initiated);
     }
   }
 
@@ -280,7 +303,6 @@ export class Responder {
       this.#enforceRelease({ seen: unprotected }, sealing !== undefined);
     }
     this.#close("rlrq");
-    this.#open = undefined;
     this.#transmit(
       encodeApdu({ apdu: "rlre", reason: "normal", ...(userInformation === undefined ? {} : { userInformation }) }),
     );
@@ -297,10 +319,6 @@ export class Responder {
   }
 }
 
-type ServiceApdu = Extract<Apdu, { apdu: `${"get" | "set" | "action"}-request-${string}` }>;
-type Pass3 = Extract<ServiceApdu, { apdu: "action-request-normal" }>;
-
-/** Whether the octets begin as a request of an unconfirmed service does; it need not be readable beyond that. */
-function isUnconfirmed(octets: Uint8Array): boolean {
-  return requestTags.includes(octets[0] as number) && octets.length > 2 && ((octets[2] as number) & 0x40) === 0;
+function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {
+  return encodeApdu({ apdu: "action-response-normal", ...echo(apdu), result });
 }

@@ -22,7 +22,7 @@ import {
   Writer,
 } from "@dlmskit/core";
 import { TypeDescription } from "../compact-array.ts";
-import { decodeData, encodeData } from "../data.ts";
+import { decodeData, encodeData, treeOf } from "../data.ts";
 import { type Data, type DataLike, DataTag, type DataTypeName, dontCare, nullData } from "../data-type.ts";
 import { bitOctets, latin1Octets, utf8Octets } from "../data-values.ts";
 import {
@@ -184,7 +184,7 @@ function compactOf(node: XmlNode): Data {
 }
 
 function dataNode(given: DataLike): XmlNode {
-  const data = given.type === "encoded" ? decodeData(given.octets) : given;
+  const data = treeOf(given);
   switch (data.type) {
     case "array":
     case "structure": {

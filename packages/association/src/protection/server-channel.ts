@@ -1,7 +1,7 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import type { CryptoProvider, DedicatedKey, Random } from "@dlmskit/security";
+import type { Offer } from "../offer.ts";
 import { Channel, type Opened } from "./channel.ts";
-import type { Offer } from "./offer.ts";
 import { protectionsOf } from "./protections.ts";
 
 export interface ServerCrypto {

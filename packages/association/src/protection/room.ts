@@ -1,6 +1,7 @@
 import { securitySuite } from "@dlmskit/security";
-import { contentIn, lengthOctets } from "./blocks.ts";
-import { formOf, type Sealing, transactionIdLength } from "./channel.ts";
+import { contentIn, lengthOctets } from "../lengths.ts";
+import { transactionIdLength } from "./channel.ts";
+import { formOf, type Sealing } from "./sealing.ts";
 
 const tagLength = 12;
 const securityHeader = 5;

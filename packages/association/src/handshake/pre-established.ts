@@ -1,7 +1,7 @@
-import { common, type Initiated, sendSize } from "./initiate-responder.ts";
-import type { Negotiated, Offer, PreEstablished } from "./offer.ts";
-import { refusal } from "./refusals.ts";
-import { ServerChannel, type ServerCrypto } from "./server-channel.ts";
+import type { Negotiated, Offer, PreEstablished } from "../offer.ts";
+import { ServerChannel, type ServerCrypto } from "../protection/server-channel.ts";
+import { refusal } from "../refusals.ts";
+import { common, type Initiated, sendSize } from "./initiate.ts";
 
 /** What an association that nobody opens has: what is offered. Fault `not-associated` where it is ciphered and has no client. */
 export function establish(

@@ -1,6 +1,6 @@
 import { Mechanism, type MechanismName } from "@dlmskit/apdu";
 import { nameOf } from "@dlmskit/core";
-import type { MechanismId } from "./offer.ts";
+import type { MechanismId } from "../offer.ts";
 
 export const contextNames = {
   plain: "logical-name-referencing-no-ciphering",

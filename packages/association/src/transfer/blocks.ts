@@ -6,7 +6,7 @@ export interface Block {
   readonly rawData: Uint8Array;
 }
 
-/** Octets that leave in numbered blocks, from 1 on: the snapshot is taken once, so that all blocks tell of one moment. */
+/** Octets of a request that leave in numbered blocks, from 1 on. */
 export class OutgoingBlocks {
   readonly #octets: Uint8Array;
   #at = 0;
@@ -68,17 +68,4 @@ export class IncomingBlocks {
   whole(): Uint8Array {
     return concat(...this.#parts);
   }
-}
-
-/** How many octets the length field of `length` octets takes. */
-export function lengthOctets(length: number): number {
-  return length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : length < 0x1000000 ? 4 : 5;
-}
-
-/** The most octets of content that fit in `room` together with their length field; below 0 when not even that fits. */
-export function contentIn(room: number): number {
-  if (room === Number.POSITIVE_INFINITY) return room;
-  let content = room - 1;
-  while (content > 0 && content + lengthOctets(content) > room) content--;
-  return content;
 }

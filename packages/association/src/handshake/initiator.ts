@@ -17,11 +17,12 @@ import {
   newChallenge,
   securitySuite,
 } from "@dlmskit/security";
-import { Channel, type Sealing } from "./channel.ts";
-import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./handshake.ts";
-import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "./initiator-options.ts";
-import type { Negotiated } from "./offer.ts";
-import { type Protections, protectionsOf } from "./protections.ts";
+import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "../initiator-options.ts";
+import type { Negotiated } from "../offer.ts";
+import { Channel } from "../protection/channel.ts";
+import { type Protections, protectionsOf } from "../protection/protections.ts";
+import type { Sealing } from "../protection/sealing.ts";
+import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
 
 function failed(code: string, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });

@@ -1,15 +1,17 @@
 import type { ActionRequest, ActionResponse } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { type CryptoProvider, challengeResponse, verifyResponse } from "@dlmskit/security";
-import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
-import type { Negotiated, Offer } from "./offer.ts";
-import { peerKeysOf, privateKeysOf } from "./protections.ts";
-import { echo } from "./server-port.ts";
+import type { Negotiated, Offer } from "../offer.ts";
+import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
+import { echo } from "../transfer/port.ts";
+import { associationClass, currentAssociation, replyToHlsAuthentication } from "./names.ts";
+
+export type Pass3 = Extract<ActionRequest, { apdu: "action-request-normal" }>;
 
 /** Whether the APDU invokes reply_to_HLS_authentication of this association. */
-export function isPass3(apdu: { readonly apdu: string }, offer: Offer): boolean {
+export function isPass3(apdu: { readonly apdu: string }, offer: Offer): apdu is Pass3 {
   if (apdu.apdu !== "action-request-normal") return false;
-  const { method } = apdu as Extract<ActionRequest, { apdu: "action-request-normal" }>;
+  const { method } = apdu as Pass3;
   return (
     method.classId === associationClass &&
     method.methodId === replyToHlsAuthentication &&
@@ -30,10 +32,7 @@ export interface Pass3Options {
  * Passes 3 and 4: verifies f(StoC) and answers with f(CtoS). Fault `authentication-failed`, and those of the counters.
  * Green Book 9.2.7.4.
  */
-export function answerPass3(
-  apdu: Extract<ActionRequest, { apdu: "action-request-normal" }>,
-  options: Pass3Options,
-): ActionResponse {
+export function answerPass3(apdu: Pass3, options: Pass3Options): ActionResponse {
   const { offer, negotiated, provider, challenges, lowest } = options;
   const { security } = offer;
   const common = {

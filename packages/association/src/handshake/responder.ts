@@ -8,10 +8,10 @@ import {
 } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
 import { type CryptoProvider, challengeLength, newChallenge, type Random, systemTitleLength } from "@dlmskit/security";
-import { contextNames, mechanismName, needsTitles } from "./handshake.ts";
-import { type Initiated, InitiateRefused, initiate } from "./initiate-responder.ts";
-import type { Offer } from "./offer.ts";
-import { exceptionFor } from "./refusals.ts";
+import type { Offer } from "../offer.ts";
+import { exceptionFor } from "../refusals.ts";
+import { type Initiated, InitiateRefused, initiate } from "./initiate.ts";
+import { contextNames, mechanismName, needsTitles } from "./names.ts";
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;

@@ -2,33 +2,14 @@ import { Fault, toHex } from "@dlmskit/core";
 import {
   type AppliedLayer,
   type AppliedSignature,
-  type CipheredForm,
-  type GeneralKey,
   type Layer,
   openLayers,
   type Random,
   sealLayers,
 } from "@dlmskit/security";
+import { refusal } from "../refusals.ts";
 import type { Protections } from "./protections.ts";
-import { refusal } from "./refusals.ts";
-import type { ProtectionSeen } from "./services.ts";
-
-/** How an APDU leaves. */
-export interface Sealing {
-  readonly authenticated: boolean;
-  readonly encrypted: boolean;
-  /** Of what is authenticated or encrypted. */
-  readonly form: CipheredForm | "general-ciphering";
-  /** The key of general-ciphering; the global unicast key unless told otherwise. */
-  readonly key?: GeneralKey;
-  /** Under the broadcast key. */
-  readonly broadcast?: true;
-  readonly compressed?: true;
-  /** Digitally signed: `"inside"` before it is ciphered, `"outside"` after. */
-  readonly signed?: "inside" | "outside";
-  /** Of general-ciphering and general-signing: that of the request in its response. Absent: a new one. */
-  readonly transactionId?: Uint8Array;
-}
+import { formOf, type ProtectionSeen, type Sealing, unprotected } from "./sealing.ts";
 
 export interface Opened {
   readonly apdu: Uint8Array;
@@ -38,8 +19,6 @@ export interface Opened {
   /** The lowest acceptable counter of the global key before it came; absent where that key was not used. */
   readonly lowest?: number;
 }
-
-export const unprotected: ProtectionSeen = { authenticated: false, encrypted: false, signed: false };
 
 /** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
 function isCiphered(tag: number): boolean {
@@ -144,12 +123,6 @@ export class Channel {
     }
     return layers;
   }
-}
-
-/** What is signed has no service-specific ciphering: it travels in the general one. */
-export function formOf({ form, signed }: Sealing): Sealing["form"] {
-  if (signed !== "inside") return form;
-  return form === "glo" ? "general-glo" : form === "ded" ? "general-ded" : form;
 }
 
 /** Whether the counter of the global unicast key was used. */

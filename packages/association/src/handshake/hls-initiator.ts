@@ -1,9 +1,9 @@
 import type { ActionResponse, ApduLike, Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { challengeResponse, verifyResponse } from "@dlmskit/security";
-import { associationClass, currentAssociation, replyToHlsAuthentication } from "./handshake.ts";
-import type { InitiatorOptions } from "./initiator-options.ts";
-import { peerKeysOf, privateKeysOf } from "./protections.ts";
+import type { InitiatorOptions } from "../initiator-options.ts";
+import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
+import { associationClass, currentAssociation, replyToHlsAuthentication } from "./names.ts";
 
 export interface Challenges {
   readonly cToS: Uint8Array;

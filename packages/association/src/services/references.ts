@@ -1,5 +1,5 @@
 import type { AttributeWithSelection, DataLike } from "@dlmskit/apdu";
-import type { AttributeReference } from "./services.ts";
+import type { AttributeReference } from "./items.ts";
 
 /** An attribute of the wire for the program. */
 export function attributeReference({ attribute, access }: AttributeWithSelection): AttributeReference {

@@ -1,7 +1,6 @@
-import type { Sealing } from "./channel.ts";
-import { noPolicy, type SecurityPolicy } from "./offer.ts";
-import { refusal } from "./refusals.ts";
-import type { ProtectionSeen } from "./services.ts";
+import { noPolicy, type SecurityPolicy } from "../offer.ts";
+import { refusal } from "../refusals.ts";
+import type { ProtectionSeen, Sealing } from "./sealing.ts";
 
 /** Fault `protection-too-weak` unless what came is protected as the policy asks. */
 export function enforceRequest(policy: SecurityPolicy = noPolicy, seen: ProtectionSeen): void {

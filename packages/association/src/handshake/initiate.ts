@@ -8,12 +8,14 @@ import {
 } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, lastCounter, securitySuite } from "@dlmskit/security";
-import type { Channel, Opened, Sealing } from "./channel.ts";
-import { dlmsVersion, leastPduSize, logicalNameVaa } from "./handshake.ts";
-import type { Negotiated, Offer } from "./offer.ts";
-import { enforceRequest, responseSealing } from "./policy.ts";
-import { refusal } from "./refusals.ts";
-import { ServerChannel, type ServerCrypto } from "./server-channel.ts";
+import type { Negotiated, Offer } from "../offer.ts";
+import type { Channel, Opened } from "../protection/channel.ts";
+import { enforceRequest, responseSealing } from "../protection/policy.ts";
+import type { Sealing } from "../protection/sealing.ts";
+import { ServerChannel, type ServerCrypto } from "../protection/server-channel.ts";
+import { refusal } from "../refusals.ts";
+import { negotiable } from "../services/table.ts";
+import { dlmsVersion, leastPduSize, logicalNameVaa } from "./names.ts";
 
 /** What of the association the InitiateRequest settles. */
 export interface Initiated {
@@ -122,24 +124,6 @@ function decodeRequest(octets: Uint8Array): InitiateRequest {
   }
 }
 
-// What this end serves: nothing else is ever negotiated, whatever the offer says.
-const served: ReadonlySet<ConformanceName> = new Set<ConformanceName>([
-  "general-protection",
-  "attribute0-supported-with-set",
-  "priority-mgmt-supported",
-  "attribute0-supported-with-get",
-  "block-transfer-with-get-or-read",
-  "block-transfer-with-set-or-write",
-  "block-transfer-with-action",
-  "multiple-references",
-  "data-notification",
-  "get",
-  "set",
-  "selective-access",
-  "event-notification",
-  "action",
-]);
-
 /** The largest APDU that goes to the client: 0 is no limit, on either side. */
 export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number {
   return client === 0 || maxSendPduSize === 0 ? client || maxSendPduSize : Math.min(client, maxSendPduSize);
@@ -148,7 +132,7 @@ export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number 
 /** What both have, as far as it is served here. */
 export function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {
   return offer.conformance.filter(
-    (name) => proposed.includes(name) && served.has(name) && (offer.ciphered || name !== "general-protection"),
+    (name) => proposed.includes(name) && negotiable.has(name) && (offer.ciphered || name !== "general-protection"),
   );
 }
 

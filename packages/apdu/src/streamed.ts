@@ -1,0 +1,40 @@
+import { Fault, Writer } from "@dlmskit/core";
+import type { StreamedData, StreamPart } from "./data-type.ts";
+
+/** A streamed value from octets that are made one part after another, by a generator for example. */
+export function streamedData(parts: Iterable<Exclude<StreamPart, undefined>>): StreamedData {
+  const iterator = parts[Symbol.iterator]();
+  return {
+    type: "streamed",
+    next() {
+      const { done, value } = iterator.next();
+      return done === true ? undefined : value;
+    },
+    close() {
+      iterator.return?.();
+    },
+  };
+}
+
+/**
+ * All octets of a streamed value, now. Fault `stream-not-ready` when a part is still to come ("later"), `stream-failed` when the
+ * stream ends in an error; what `next` throws passes.
+ */
+export function collected(stream: StreamedData): Uint8Array {
+  const to = new Writer();
+  for (;;) {
+    const part = stream.next(Number.POSITIVE_INFINITY);
+    if (part === undefined) return to.done();
+    if (part === "later") {
+      stream.close?.();
+      throw new Fault("stream-not-ready", "a streamed value is not at hand yet, and is needed whole", {
+        layer: "axdr",
+        hint: "only the result of a GET or the return parameters of an ACTION may be given in parts that come later",
+      });
+    }
+    if ("error" in part) {
+      throw new Fault("stream-failed", `a streamed value ended with ${part.error}`, { layer: "axdr" });
+    }
+    to.put(part);
+  }
+}

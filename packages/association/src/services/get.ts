@@ -1,0 +1,238 @@
+import {
+  type ApduLike,
+  ApduTag,
+  Data,
+  type DataAccessResultName,
+  encodeApdu,
+  type GetRequest,
+  type GetResponse,
+} from "@dlmskit/apdu";
+import { decode } from "@dlmskit/core";
+import { type AnswerForm, AnswerTransfer, headOf } from "../transfer/answer.ts";
+import { IncomingResponse, mustFit } from "../transfer/client.ts";
+import { echo, type RequestContext } from "../transfer/port.ts";
+import type { AttributeReference } from "./items.ts";
+import { attributeReference, attributeWithSelection } from "./references.ts";
+import { AnswerWriter, type DataOrError, dataOrError, GetDataResults } from "./results.ts";
+import {
+  type ClientPort,
+  doneWith,
+  type Exchange,
+  isUnconfirmedInvoke,
+  needConfirmed,
+  needItems,
+  needNegotiated,
+  type ServerPort,
+  type ServiceServer,
+  type Step,
+  service,
+  unexpected,
+} from "./service.ts";
+
+/** The data of an attribute, or why there is none. The server may give them as a stream (`StreamedData`). */
+export type GetResult = DataOrError;
+
+/** GET: attributes of objects by logical name, one or a list; attribute 0 is all of an object's. Green Book 9.3.6. */
+export const get = service({
+  name: "get",
+  does: "read",
+  requestTag: ApduTag["get-request"],
+  responseTag: ApduTag["get-response"],
+  conformance: [
+    "get",
+    "multiple-references",
+    "selective-access",
+    "attribute0-supported-with-get",
+    "block-transfer-with-get-or-read",
+  ],
+  besides: [],
+  needs(request: GetRequest) {
+    if (request.apdu === "get-request-next") return ["get"];
+    const list = request.apdu === "get-request-with-list";
+    const attributes = list ? request.attributes : [request];
+    return [
+      "get",
+      ...(list ? (["multiple-references"] as const) : []),
+      ...(attributes.some(({ access }) => access !== undefined) ? (["selective-access"] as const) : []),
+      ...(attributes.some(({ attribute }) => attribute.attributeId === 0)
+        ? (["attribute0-supported-with-get"] as const)
+        : []),
+    ];
+  },
+  isUnconfirmed: isUnconfirmedInvoke,
+  // What is too long is said in fewer words, or goes in blocks.
+  leastAnswer: () => 0,
+  refused: (error): GetResult => ({ error }),
+  granted: (result: GetResult) => "data" in result,
+  client: (items: readonly AttributeReference[], port): Exchange<GetResponse, GetResult> =>
+    new GetExchange(items, port),
+  server: (port: ServerPort<AttributeReference, GetResult>): ServiceServer<GetRequest> => new GetServer(port),
+});
+
+const inBlocks: Pick<AnswerForm, "inBlocks" | "blockHeader" | "block" | "aborted"> = {
+  inBlocks: "block-transfer-with-get-or-read",
+  // tag, choice, invoke-id, last-block, block-number, choice of the result
+  blockHeader: 3 + 1 + 4 + 1,
+  block: ({ lastBlock, blockNumber, rawData }, invoke) => ({
+    apdu: "get-response-with-datablock",
+    ...echo(invoke),
+    block: { lastBlock, blockNumber, result: { rawData } },
+  }),
+  aborted: (blockNumber, invoke) => failedBlock(blockNumber, "long-get-aborted", invoke),
+};
+
+const anyInvoke = { invokeId: 0, priority: "normal", serviceClass: "confirmed" } as const;
+
+const normal: AnswerForm = {
+  ...inBlocks,
+  whole: headOf({ apdu: "get-response-normal", ...anyInvoke, result: { dataAccessResult: "success" } }),
+  // Blocks of one attribute carry the Data, without the choice of Get-Data-Result in front of it.
+  onlyWhole: 1,
+};
+const withList: AnswerForm = {
+  ...inBlocks,
+  whole: headOf({ apdu: "get-response-with-list", ...anyInvoke, results: [] }),
+  onlyWhole: 0,
+};
+
+function failedBlock(
+  blockNumber: number,
+  dataAccessResult: DataAccessResultName,
+  invoke: Parameters<typeof echo>[0],
+): ApduLike {
+  return {
+    apdu: "get-response-with-datablock",
+    ...echo(invoke),
+    block: { lastBlock: true, blockNumber, result: { dataAccessResult } },
+  };
+}
+
+function write(results: readonly GetResult[], list: boolean): AnswerWriter {
+  const to = new AnswerWriter();
+  if (list) to.count(results.length);
+  for (const result of results) to.result(result);
+  return to;
+}
+
+class GetServer implements ServiceServer<GetRequest> {
+  readonly #port: ServerPort<AttributeReference, GetResult>;
+  readonly #answers: AnswerTransfer;
+
+  constructor(port: ServerPort<AttributeReference, GetResult>) {
+    this.#port = port;
+    this.#answers = new AnswerTransfer(port);
+  }
+
+  get deadline(): number | undefined {
+    return this.#answers.deadline;
+  }
+
+  get suspended(): readonly number[] {
+    return this.#answers.suspendedIds;
+  }
+
+  receive(apdu: GetRequest, context: RequestContext, now: number): void {
+    switch (apdu.apdu) {
+      case "get-request-normal":
+        this.#deliver([attributeReference(apdu)], context, false);
+        return;
+      case "get-request-with-list":
+        needItems(apdu.attributes);
+        this.#deliver(apdu.attributes.map(attributeReference), context, true);
+        return;
+      case "get-request-next":
+        needConfirmed(context);
+        this.#next(apdu.blockNumber, context, now);
+        return;
+    }
+  }
+
+  resume(now: number): void {
+    this.#answers.resume(now);
+  }
+
+  expire(now: number): void {
+    this.#answers.expire(now);
+  }
+
+  close(): void {
+    this.#answers.close();
+  }
+
+  #deliver(items: readonly AttributeReference[], context: RequestContext, list: boolean): void {
+    // A new GET ends the long one: its next block is asked for in vain.
+    this.#answers.supersede();
+    this.#port.deliver(items, context, (results, now) => {
+      const shorter = () =>
+        write(
+          results.map(() => ({ error: "other-reason" as const })),
+          list,
+        ).done() as Uint8Array;
+      this.#answers.begin(
+        { form: list ? withList : normal, content: write(results, list).done(), shorter },
+        context,
+        now,
+      );
+    });
+  }
+
+  #next(blockNumber: number, context: RequestContext, now: number): void {
+    const next = this.#answers.next(blockNumber, context, now);
+    if (next === "sent") return;
+    const why = next === "none" ? "no-long-get-in-progress" : "data-block-number-invalid";
+    this.#port.reply(encodeApdu(failedBlock(blockNumber, why, context)), context);
+  }
+}
+
+class GetExchange implements Exchange<GetResponse, GetResult> {
+  readonly #port: ClientPort;
+  readonly #items: readonly AttributeReference[];
+  readonly #response: IncomingResponse;
+
+  constructor(items: readonly AttributeReference[], port: ClientPort) {
+    this.#items = items;
+    this.#port = port;
+    this.#response = new IncomingResponse(port);
+  }
+
+  first(): ApduLike {
+    const { invoke } = this.#port;
+    const attributes = this.#items.map(attributeWithSelection);
+    const [only, ...others] = attributes;
+    const apdu: ApduLike =
+      only !== undefined && others.length === 0
+        ? { apdu: "get-request-normal", ...invoke, ...only }
+        : { apdu: "get-request-with-list", ...invoke, attributes };
+    needNegotiated(get.needs(apdu as GetRequest), this.#port.has);
+    return mustFit(this.#port, apdu);
+  }
+
+  receive(apdu: GetResponse): Step<GetResult> {
+    switch (apdu.apdu) {
+      case "get-response-normal":
+        if (this.#items.length !== 1 || this.#response.unfinished) throw unexpected("one result, out of place");
+        return doneWith([dataOrError(apdu.result)], this.#items);
+      case "get-response-with-list":
+        if (this.#items.length === 1 || this.#response.unfinished) {
+          throw unexpected("a list of results, out of place");
+        }
+        return doneWith(apdu.results.map(dataOrError), this.#items);
+      case "get-response-with-datablock":
+        return this.#block(apdu.block);
+    }
+  }
+
+  #block({ lastBlock, blockNumber, result }: Extract<GetResponse, { block: unknown }>["block"]): Step<GetResult> {
+    if (result.dataAccessResult !== undefined) {
+      const error = result.dataAccessResult;
+      return { done: this.#items.map(() => ({ error })) };
+    }
+    const whole = this.#response.take({ lastBlock, blockNumber, rawData: result.rawData });
+    if (whole === undefined) return { send: { apdu: "get-request-next", ...this.#port.invoke, blockNumber } };
+    const results =
+      this.#items.length === 1
+        ? [{ data: decode(Data, whole, { layer: "axdr" }) }]
+        : decode(GetDataResults, whole, { layer: "xdlms" }).map(dataOrError);
+    return doneWith(results, this.#items);
+  }
+}

@@ -1,0 +1,23 @@
+import type { DataLike } from "@dlmskit/apdu";
+import type { LogicalName } from "@dlmskit/core";
+
+/** Which part of an attribute: the access selector and its parameters (Blue Book, the class that it is for). */
+export interface SelectiveAccess {
+  readonly selector: number;
+  readonly parameters: DataLike;
+}
+
+/** One attribute of one object. Attribute 0 is all of them. */
+export interface AttributeReference {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly attributeId: number;
+  readonly access?: SelectiveAccess;
+}
+
+/** One method of one object. */
+export interface MethodReference {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly methodId: number;
+}

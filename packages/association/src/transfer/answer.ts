@@ -1,0 +1,241 @@
+import { type ApduLike, type ConformanceName, encodeApdu, Invoke } from "@dlmskit/apdu";
+import { concat, encode, Fault } from "@dlmskit/core";
+import { contentIn } from "../lengths.ts";
+import { least, strengthened } from "../protection/policy.ts";
+import { refusal } from "../refusals.ts";
+import type { Block } from "./blocks.ts";
+import type { RequestContext, TransferPort } from "./port.ts";
+import { type Piece, Source } from "./source.ts";
+
+/** How the responses of a service carry an answer. */
+export interface AnswerForm {
+  /** Tag and choice of the response that carries all of it; the invoke-id and the content follow. */
+  readonly whole: Uint8Array;
+  /** How many octets at the beginning of the content only that response has. */
+  readonly onlyWhole: number;
+  /** The conformance bit of the service's blocks. */
+  readonly inBlocks: ConformanceName;
+  /** Octets of a block's APDU without its raw data and the length of that. */
+  readonly blockHeader: number;
+  block(block: Block, invoke: Invoke): ApduLike;
+  /** Ends a transfer whose rest cannot be had, in place of that block. */
+  aborted(blockNumber: number, invoke: Invoke): ApduLike;
+}
+
+/** An answer: its content, and what is said in its place when it is too long and must not be cut. */
+export interface Answer {
+  readonly form: AnswerForm;
+  readonly content: Uint8Array | readonly Piece[];
+  shorter(): Uint8Array;
+}
+
+interface Sending {
+  readonly answer: Answer;
+  readonly source: Source;
+  /** The request, or the request for the next block, that is to be answered. */
+  context: RequestContext;
+  /** The block that was sent last; 0: nothing was sent. */
+  number: number;
+  /** A stream gave way: nothing can be sent before `resume`. */
+  suspended: boolean;
+  deadline: number;
+}
+
+/** Tag and choice of an APDU. */
+export function headOf(apdu: ApduLike): Uint8Array {
+  return encodeApdu(apdu).subarray(0, 2);
+}
+
+/**
+ * The answers of one service on their way: whole where they fit, else in blocks of the service. It alone knows block numbers,
+ * and pulls of an answer what the next APDU needs and one octet more, to know whether that is the last.
+ */
+export class AnswerTransfer {
+  readonly #port: TransferPort;
+  /** The one whose blocks the client asks for. */
+  #long: Sending | undefined;
+  /** Suspended before anything was sent. */
+  readonly #unsent = new Set<Sending>();
+
+  constructor(port: TransferPort) {
+    this.#port = port;
+  }
+
+  /** When `expire` is next due. */
+  get deadline(): number | undefined {
+    let first = this.#long?.deadline;
+    for (const { deadline } of this.#unsent) if (first === undefined || deadline < first) first = deadline;
+    return first;
+  }
+
+  /** The invoke ids of the answers that wait for `resume`. */
+  get suspendedIds(): number[] {
+    return this.#suspended.map(({ context }) => context.invokeId);
+  }
+
+  get #suspended(): Sending[] {
+    return this.#long?.suspended === true ? [...this.#unsent, this.#long] : [...this.#unsent];
+  }
+
+  /** Sends an answer, or the first block of it. Faults `pdu-too-long`, and those of sealing. */
+  begin(answer: Answer, context: RequestContext, now: number): void {
+    const { content, form } = answer;
+    if (content instanceof Uint8Array && form.whole.length + 1 + content.length <= this.#port.room(context)) {
+      this.#whole(answer, content, context);
+      return;
+    }
+    const pieces = content instanceof Uint8Array ? [content] : content;
+    const source = new Source(pieces, (fault) => this.#port.refused(fault));
+    this.#send({ answer, source, context, number: 0, suspended: false, deadline: 0 }, now);
+  }
+
+  /** The client has block `blockNumber` and asks for the next. `"none"`: nothing to go on with; `"number"`: a wrong one, which ends it. */
+  next(blockNumber: number, context: RequestContext, now: number): "sent" | "none" | "number" {
+    const long = this.#long;
+    if (long === undefined || long.context.invokeId !== context.invokeId) return "none";
+    if (long.number !== blockNumber) {
+      this.supersede();
+      return "number";
+    }
+    // No block is protected less than the first.
+    long.context = { ...context, sealing: strengthened(context.sealing, least(long.context.sealing)) };
+    this.#send(long, now);
+    return "sent";
+  }
+
+  /** Goes on with what was suspended, as far as its streams do. */
+  resume(now: number): void {
+    for (const sending of this.#suspended) this.#answered(() => this.#send(sending, now));
+  }
+
+  /** Drops what stood still: a client that does not ask is forgotten, a stream that does not come has failed. */
+  expire(now: number): void {
+    for (const sending of [...this.#unsent]) if (now >= sending.deadline) this.#late(sending, now);
+    const long = this.#long;
+    if (long === undefined || now < long.deadline) return;
+    if (long.suspended) this.#late(long, now);
+    else this.supersede();
+  }
+
+  /** Ends the transfer in blocks: a new request of the service does. */
+  supersede(): void {
+    this.#long?.source.close();
+    this.#long = undefined;
+  }
+
+  /** Gives up everything. */
+  close(): void {
+    this.supersede();
+    for (const { source } of this.#unsent) source.close();
+    this.#unsent.clear();
+  }
+
+  /** Outside of a request, a Fault is nobody's to catch. */
+  #answered(step: () => void): void {
+    try {
+      step();
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#port.exception(caught);
+    }
+  }
+
+  #late(sending: Sending, now: number): void {
+    const { transferTimeout } = this.#port;
+    this.#port.refused(
+      new Fault("stream-timeout", `a streamed value had nothing to give for ${transferTimeout} ms`, {
+        layer: "association",
+      }),
+    );
+    // What comes behind it has time of its own.
+    sending.suspended = false;
+    this.#answered(() => {
+      if (sending.source.fail("temporary-failure")) this.#send(sending, now);
+      else this.#abort(sending);
+    });
+  }
+
+  #send(sending: Sending, now: number): void {
+    try {
+      if (sending.number === 0) this.#first(sending, now);
+      else this.#block(sending, now);
+    } catch (caught) {
+      this.#drop(sending);
+      throw caught;
+    }
+  }
+
+  #first(sending: Sending, now: number): void {
+    const { answer, source, context } = sending;
+    const { form } = answer;
+    const most = this.#port.room(context) - form.whole.length - 1;
+    // A stream that ends in an error leaves one in its place while nothing of it was sent: it is not broken yet.
+    if (source.fill(most) === "later") {
+      this.#suspend(sending, now);
+      return;
+    }
+    if (source.ended && source.length <= most) {
+      this.#drop(sending);
+      this.#whole(answer, source.take(most), context);
+    } else if (this.#port.has(form.inBlocks)) {
+      source.take(form.onlyWhole);
+      this.#block(sending, now);
+    } else {
+      this.#drop(sending);
+      this.#whole(answer, answer.shorter(), context);
+    }
+  }
+
+  #block(sending: Sending, now: number): void {
+    const { answer, source, context } = sending;
+    const { form } = answer;
+    const most = contentIn(this.#port.room(context) - form.blockHeader);
+    if (most < 1) throw refusal("pdu-too-long", "the client takes no APDU that a block fits in");
+    const filled = source.fill(most);
+    if (filled === "later") {
+      this.#suspend(sending, now);
+      return;
+    }
+    if (filled === "broken") {
+      this.#abort(sending);
+      return;
+    }
+    const rawData = source.take(most);
+    const lastBlock = source.ended && source.length === 0;
+    sending.number++;
+    if (lastBlock) this.#drop(sending);
+    else this.#wait(sending, now);
+    this.#port.reply(encodeApdu(form.block({ lastBlock, blockNumber: sending.number, rawData }, context)), context);
+  }
+
+  #whole({ form }: Answer, content: Uint8Array, context: RequestContext): void {
+    this.#port.reply(concat(form.whole, encode(Invoke, context), content), context);
+  }
+
+  #abort(sending: Sending): void {
+    this.#drop(sending);
+    const { answer, context, number } = sending;
+    this.#port.reply(encodeApdu(answer.form.aborted(number + 1, context)), context);
+  }
+
+  #suspend(sending: Sending, now: number): void {
+    if (!sending.suspended) sending.deadline = now + this.#port.transferTimeout;
+    sending.suspended = true;
+    if (sending.number === 0) this.#unsent.add(sending);
+  }
+
+  /** The client has to ask for more. */
+  #wait(sending: Sending, now: number): void {
+    this.#unsent.delete(sending);
+    if (this.#long !== sending) this.supersede();
+    this.#long = sending;
+    sending.suspended = false;
+    sending.deadline = now + this.#port.transferTimeout;
+  }
+
+  #drop(sending: Sending): void {
+    this.#unsent.delete(sending);
+    if (this.#long === sending) this.#long = undefined;
+    sending.source.close();
+  }
+}

@@ -1,0 +1,112 @@
+import { type ApduLike, type ConformanceName, encodeApdu } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import { contentIn } from "../lengths.ts";
+import { type Block, IncomingBlocks, OutgoingBlocks } from "./blocks.ts";
+
+/** What a transfer at the client's end needs of its association. */
+export interface ClientTransferPort {
+  readonly maxApdu: number;
+  readonly firstBlock: number;
+  readonly room: number;
+  readonly invoke: { readonly serviceClass: string };
+  has(name: ConformanceName): boolean;
+}
+
+/** The APDU; Fault `pdu-too-long` when the server does not take it and nothing can be cut off it. */
+export function mustFit(port: ClientTransferPort, apdu: ApduLike): ApduLike {
+  if (fits(port, apdu)) return apdu;
+  throw new Fault("pdu-too-long", `the server takes ${port.room} octets`, {
+    layer: "association",
+    hint: "ask for fewer items at a time",
+  });
+}
+
+function fits(port: ClientTransferPort, apdu: ApduLike): boolean {
+  return encodeApdu(apdu).length <= port.room;
+}
+
+/** A request on its way to the server, whole where it fits, else in blocks. */
+export class OutgoingRequest {
+  readonly #port: ClientTransferPort;
+  readonly #inBlocks: ConformanceName;
+  #blocks: OutgoingBlocks | undefined;
+
+  /** `inBlocks`: the conformance bit of the service's blocks. */
+  constructor(port: ClientTransferPort, inBlocks: ConformanceName) {
+    this.#port = port;
+    this.#inBlocks = inBlocks;
+  }
+
+  /** Whether it goes in blocks. */
+  get long(): boolean {
+    return this.#blocks !== undefined;
+  }
+
+  /** Whether it has blocks that were not sent yet. */
+  get unfinished(): boolean {
+    return this.#blocks?.finished === false;
+  }
+
+  /** The number of the block that was sent last. */
+  get number(): number | undefined {
+    return this.#blocks?.number;
+  }
+
+  /** The first APDU: `whole`, or one with as much of `content` as it takes. Fault `pdu-too-long`. */
+  first(whole: ApduLike, content: () => Uint8Array, apduWith: (block: Block) => ApduLike): ApduLike {
+    const port = this.#port;
+    if (!port.has(this.#inBlocks) || port.invoke.serviceClass !== "confirmed") return mustFit(port, whole);
+    if (fits(port, whole)) return whole;
+    this.#blocks = new OutgoingBlocks(content());
+    return this.next(apduWith);
+  }
+
+  /** The next block, as much of it as fits beside the rest of its APDU. Fault `pdu-too-long` when nothing does. */
+  next(apduWith: (block: Block) => ApduLike): ApduLike {
+    const { room } = this.#port;
+    const empty = encodeApdu(apduWith({ blockNumber: 0, lastBlock: false, rawData: new Uint8Array(0) })).length - 1;
+    const most = contentIn(room - empty);
+    if (most < 1) {
+      throw new Fault("pdu-too-long", `the server takes ${room} octets, a block does not fit`, {
+        layer: "association",
+      });
+    }
+    return apduWith((this.#blocks as OutgoingBlocks).next(most));
+  }
+}
+
+/** A response that comes in blocks. */
+export class IncomingResponse {
+  readonly #port: ClientTransferPort;
+  #blocks: IncomingBlocks | undefined;
+
+  constructor(port: ClientTransferPort) {
+    this.#port = port;
+  }
+
+  /** Whether blocks came, and more are to come. */
+  get unfinished(): boolean {
+    return this.#blocks !== undefined;
+  }
+
+  /** Takes a block; the whole, once the last is here. Faults `block-number`, `response-too-long`. */
+  take(block: Block): Uint8Array | undefined {
+    this.#blocks ??= new IncomingBlocks(this.#port.maxApdu, this.#port.firstBlock);
+    const blocks = this.#blocks;
+    const taken = blocks.add(block);
+    if (taken === "number") {
+      throw new Fault("block-number", `block ${block.blockNumber} after block ${blocks.number}`, {
+        layer: "association",
+      });
+    }
+    if (taken === "cap") {
+      throw new Fault("response-too-long", "the blocks of the response are more octets than are taken", {
+        layer: "association",
+        hint: "raise limits.maxApdu, or ask for less",
+      });
+    }
+    if (!block.lastBlock) return undefined;
+    this.#blocks = undefined;
+    return blocks.whole();
+  }
+}
