@@ -37,7 +37,7 @@ function end(vector: Vector, provider: CryptoProvider, suite: number, sends: boo
   return new Protection({
     provider,
     suite,
-    keys: { encryptionKey, authenticationKey: key(vector, "authenticationKey"), broadcastEncryptionKey: encryptionKey },
+    keys: { encryptionKey, authenticationKey: key(vector, "authenticationKey"), broadcastKey: encryptionKey },
     ...(sends ? { systemTitle: title } : { systemTitle: fromHex("5858585800000000"), peerSystemTitle: title }),
     ...counting,
     dedicated: { key: encryptionKey, ...counting },

@@ -6,7 +6,7 @@ import { securityPolicy } from "../src/index.ts";
 import { answer, Bottle, clientTitle, energy, ledger, protectedPolicy, pseudoRandom, serverTitle } from "./bottle.ts";
 
 const keys = { encryptionKey: pseudoRandom(11)(16), authenticationKey: pseudoRandom(12)(16) };
-const broadcastEncryptionKey = pseudoRandom(13)(16);
+const broadcastKey = pseudoRandom(13)(16);
 const newKeys = { ...keys, encryptionKey: pseudoRandom(21)(16) };
 const get = { service: "get", items: [energy] } as const;
 const set = { service: "set", items: [{ attribute: energy, value: { type: "unsigned", value: 1 } }] } as const;
@@ -89,8 +89,8 @@ describe("the broadcast key", () => {
     ciphered: true,
     mechanism: 5,
     policy: protectedPolicy,
-    clientSecurity: { keys: { ...keys, broadcastEncryptionKey }, broadcast: { counters: ledger() } },
-    serverSecurity: { keys: { ...keys, broadcastEncryptionKey }, broadcast: { replay: new CounterGuard() } },
+    clientSecurity: { keys: { ...keys, broadcastKey }, broadcast: { counters: ledger() } },
+    serverSecurity: { keys: { ...keys, broadcastKey }, broadcast: { replay: new CounterGuard() } },
   } as const;
   const fresh = () => ({
     ...options,
@@ -118,7 +118,7 @@ describe("the broadcast key", () => {
       new Protection({
         provider: noble,
         suite: 0,
-        keys: { ...keys, broadcastEncryptionKey: key },
+        keys: { ...keys, broadcastKey: key },
         systemTitle: clientTitle,
         peerSystemTitle: serverTitle,
         counters: ledger(start),
@@ -132,13 +132,13 @@ describe("the broadcast key", () => {
       serviceClass: "confirmed",
       attribute: energy,
     };
-    expect(bottle.rawHex(sealed(broadcastEncryptionKey, request, 100))).toBe("d80101");
+    expect(bottle.rawHex(sealed(broadcastKey, request, 100))).toBe("d80101");
     expect(bottle.rawHex(sealed(keys.encryptionKey, request, 200))).toBe("d80105");
-    expect(
-      new Bottle({ ...options, serverSecurity: {} }).open().rawHex(sealed(broadcastEncryptionKey, request, 1)),
-    ).toBe("d80105");
+    expect(new Bottle({ ...options, serverSecurity: {} }).open().rawHex(sealed(broadcastKey, request, 1))).toBe(
+      "d80105",
+    );
     const initiate = sealed(
-      broadcastEncryptionKey,
+      broadcastKey,
       {
         apdu: "initiate-request",
         responseAllowed: true,

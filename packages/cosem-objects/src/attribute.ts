@@ -1,4 +1,4 @@
-import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
+import { type Data, type DataLike, dataOf, type EncodedData, fromData, type StreamedData, T } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { attributeName, methodName } from "./interface-class.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
@@ -7,8 +7,12 @@ import { refusalOf, refuse } from "./refusal.ts";
 
 type AnyValues = Record<string, unknown>;
 
-const isEncoded = (value: unknown): value is EncodedData =>
-  typeof value === "object" && value !== null && (value as EncodedData).type === "encoded" && "octets" in value;
+/** Whether a hook gave octets, or a stream of them, in place of a value. */
+function isEncoded(value: unknown): value is EncodedData | StreamedData {
+  if (typeof value !== "object" || value === null) return false;
+  const { type } = value as { type?: unknown };
+  return (type === "encoded" && "octets" in value) || (type === "streamed" && "next" in value);
+}
 
 /** Whether the object has the attribute: a value or a hook. Every object has attribute 1. */
 export function hasAttribute(object: AnyObject, attributeId: number): boolean {

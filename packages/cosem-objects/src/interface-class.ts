@@ -129,6 +129,9 @@ export function clockAttribute(spec: ClassSpec): number | undefined {
   return name === undefined ? undefined : spec.attributes[name]?.id;
 }
 
+/** The ids of the attributes from 2 on, ascending. */
+export const attributeIds = (spec: ClassSpec): readonly number[] =>
+  [...members(spec).attributes.keys()].sort((one, other) => one - other);
 /** The name of an attribute (2 on) in the class; undefined where there is none. */
 export const attributeName = (spec: ClassSpec, id: number): string | undefined => members(spec).attributes.get(id);
 /** The name of a method in the class; undefined where there is none. */

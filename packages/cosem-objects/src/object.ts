@@ -1,4 +1,4 @@
-import type { Data, DataLike, EncodedData } from "@dlmskit/apdu";
+import type { Data, DataLike, EncodedData, StreamedData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName, type Of } from "@dlmskit/core";
 import type { ClassSpec, Timeline, Values } from "./interface-class.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -147,13 +147,13 @@ type ResultOf<M> = M extends { readonly result: infer C } ? Of<C> : void;
 
 /** Behaviour beside the data. */
 export interface Hooks<S extends ClassSpec> {
-  /** Gives the value at reading; octets that are already encoded are sent as they are. */
+  /** Gives the value at reading; octets that are already encoded, or a stream of them, are sent as they are. */
   readonly read?: {
     readonly [K in keyof S["attributes"]]?: (
       values: Readonly<Values<S>>,
       context: Context,
       selection?: Selection,
-    ) => MaybePromise<Of<S["attributes"][K]["type"]> | EncodedData>;
+    ) => MaybePromise<Of<S["attributes"][K]["type"]> | EncodedData | StreamedData>;
   };
   /**
    * Takes a value that a client wrote, of the right type already; throws `refuse(…)` to refuse. Assigns it itself: to the keys

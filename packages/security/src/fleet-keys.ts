@@ -12,7 +12,7 @@ export interface MeterKeys {
   readonly encryptionKey: Uint8Array;
   readonly authenticationKey: Uint8Array;
   /** One for the whole fleet, so that one APDU is for all meters. */
-  readonly broadcastEncryptionKey: Uint8Array;
+  readonly broadcastKey: Uint8Array;
   /** 16 octets for low level security (as 32 hexadecimal digits, where it must be text) and mechanisms 2, 3, 4 and 6. */
   readonly lowSecret: Uint8Array;
   readonly highSecret: Uint8Array;
@@ -33,7 +33,7 @@ const leastSecret = 32;
 /**
  * Every key of a meter by HKDF-SHA-256 (RFC 5869) of one secret, without salt. The info of a key is, in this order: the text
  * `dlmskit/` and the key's name here (`dlmskit/encryptionKey`), 00, the suite (1 octet), the version (4 octets, big-endian; 0 for
- * `masterKey`), the system title (8 octets; none for `broadcastEncryptionKey`). Faults `bad-key-length`, `unknown-suite`,
+ * `masterKey`), the system title (8 octets; none for `broadcastKey`). Faults `bad-key-length`, `unknown-suite`,
  * `bad-system-title`, `out-of-range`.
  */
 export function deriveMeterKeys(options: FleetOptions): MeterKeys {
@@ -50,7 +50,7 @@ export function deriveMeterKeys(options: FleetOptions): MeterKeys {
   new DataView(counted.buffer).setUint32(0, inRange(version, 0, 0xffffffff));
   const derive = (name: keyof MeterKeys, length: number): Uint8Array => {
     const at = name === "masterKey" ? new Uint8Array(4) : counted;
-    const whose = name === "broadcastEncryptionKey" ? new Uint8Array(0) : systemTitle;
+    const whose = name === "broadcastKey" ? new Uint8Array(0) : systemTitle;
     const info = concat(fromAscii(`dlmskit/${name}`), Uint8Array.of(0, id), at, whose);
     return hkdf(sha256, secret, undefined, info, length);
   };
@@ -58,7 +58,7 @@ export function deriveMeterKeys(options: FleetOptions): MeterKeys {
     masterKey: derive("masterKey", keyLength),
     encryptionKey: derive("encryptionKey", keyLength),
     authenticationKey: derive("authenticationKey", keyLength),
-    broadcastEncryptionKey: derive("broadcastEncryptionKey", keyLength),
+    broadcastKey: derive("broadcastKey", keyLength),
     lowSecret: derive("lowSecret", 16),
     highSecret: derive("highSecret", 16),
   };

@@ -31,7 +31,7 @@ export function keyFindings(keys: KeySet & { readonly masterKey?: Uint8Array }):
     [
       ["encryption key", keys.encryptionKey],
       ["authentication key", keys.authenticationKey],
-      ["broadcast encryption key", keys.broadcastEncryptionKey],
+      ["broadcast encryption key", keys.broadcastKey],
       ["master key", keys.masterKey],
     ] as const
   ).flatMap(([name, key]) => (key === undefined ? [] : [{ name, key, hex: toHex(key) }]));

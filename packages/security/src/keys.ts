@@ -4,24 +4,24 @@ import { Fault } from "@dlmskit/core";
 export interface KeySet {
   readonly encryptionKey: Uint8Array;
   readonly authenticationKey: Uint8Array;
-  readonly broadcastEncryptionKey?: Uint8Array;
+  readonly broadcastKey?: Uint8Array;
 }
 
 /** A key set that shows nothing when it is printed, logged or made JSON of. */
 export class Keys implements KeySet {
   readonly #encryptionKey: Uint8Array;
   readonly #authenticationKey: Uint8Array;
-  readonly #broadcastEncryptionKey: Uint8Array | undefined;
+  readonly #broadcastKey: Uint8Array | undefined;
 
   constructor(keys: KeySet) {
     this.#encryptionKey = keys.encryptionKey.slice();
     this.#authenticationKey = keys.authenticationKey.slice();
-    this.#broadcastEncryptionKey = keys.broadcastEncryptionKey?.slice();
+    this.#broadcastKey = keys.broadcastKey?.slice();
   }
 
   /** Overwrites the keys: nothing is sealed or opened with this object any more. */
   erase(): void {
-    erase(this.#encryptionKey, this.#authenticationKey, this.#broadcastEncryptionKey);
+    erase(this.#encryptionKey, this.#authenticationKey, this.#broadcastKey);
   }
 
   get encryptionKey(): Uint8Array {
@@ -33,8 +33,8 @@ export class Keys implements KeySet {
   }
 
   // An absent key is an absent key: the type of a getter cannot say so, its value can.
-  get broadcastEncryptionKey(): Uint8Array {
-    return this.#broadcastEncryptionKey as Uint8Array;
+  get broadcastKey(): Uint8Array {
+    return this.#broadcastKey as Uint8Array;
   }
 }
 

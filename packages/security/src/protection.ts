@@ -117,9 +117,9 @@ export class Protection {
     this.#authenticationKey = checkKey("authentication key", keys.authenticationKey, suite.keyLength).slice();
     checkKey("encryption key", keys.encryptionKey, suite.keyLength);
     this.#unicast = { aes: provider.aesGcm(keys.encryptionKey), counters, replay };
-    if (keys.broadcastEncryptionKey !== undefined && broadcast !== undefined) {
-      checkKey("broadcast encryption key", keys.broadcastEncryptionKey, suite.keyLength);
-      this.#broadcast = { ...broadcast, aes: provider.aesGcm(keys.broadcastEncryptionKey) };
+    if (keys.broadcastKey !== undefined && broadcast !== undefined) {
+      checkKey("broadcast encryption key", keys.broadcastKey, suite.keyLength);
+      this.#broadcast = { ...broadcast, aes: provider.aesGcm(keys.broadcastKey) };
     }
     checkSystemTitle(options.systemTitle);
     this.#systemTitle = options.systemTitle.slice();

@@ -48,7 +48,7 @@ export function keysOf(suite: number) {
   return {
     encryptionKey: Uint8Array.from({ length }, (_, at) => at),
     authenticationKey: Uint8Array.from({ length }, (_, at) => 0xd0 + at),
-    broadcastEncryptionKey: Uint8Array.from({ length }, (_, at) => 0x0f - at),
+    broadcastKey: Uint8Array.from({ length }, (_, at) => 0x0f - at),
   };
 }
 

@@ -19,7 +19,7 @@ describe("the keys of a fleet", () => {
     expect(toHex(keys.masterKey)).toBe(expected(info("masterKey", 2, "00000000", title), 32));
     expect(toHex(keys.encryptionKey)).toBe(expected(info("encryptionKey", 2, "00000102", title), 32));
     expect(toHex(keys.authenticationKey)).toBe(expected(info("authenticationKey", 2, "00000102", title), 32));
-    expect(toHex(keys.broadcastEncryptionKey)).toBe(expected(info("broadcastEncryptionKey", 2, "00000102", ""), 32));
+    expect(toHex(keys.broadcastKey)).toBe(expected(info("broadcastKey", 2, "00000102", ""), 32));
     expect(toHex(keys.lowSecret)).toBe(expected(info("lowSecret", 2, "00000102", title), 16));
     expect(toHex(keys.highSecret)).toBe(expected(info("highSecret", 2, "00000102", title), 16));
   });
@@ -36,7 +36,7 @@ describe("the keys of a fleet", () => {
     // The master key outlives versions; the broadcast key is one for all meters.
     expect(seen.size).toBe(all.length * names.length - 2);
     expect(all[2]?.masterKey).toEqual(all[0]?.masterKey);
-    expect(all[1]?.broadcastEncryptionKey).toEqual(all[0]?.broadcastEncryptionKey);
+    expect(all[1]?.broadcastKey).toEqual(all[0]?.broadcastKey);
   });
 
   it("refuse a short secret, an unknown suite, another title, a version that is none", () => {

@@ -25,7 +25,7 @@ const server = fromHex("4d4d4d0000bc614e");
 const keys: KeySet = {
   encryptionKey: fromHex("000102030405060708090a0b0c0d0e0f"),
   authenticationKey: fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"),
-  broadcastEncryptionKey: fromHex("0f0e0d0c0b0a09080706050403020100"),
+  broadcastKey: fromHex("0f0e0d0c0b0a09080706050403020100"),
 };
 const dedicatedKey = fromHex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff");
 const get = fromHex("c001c100080000010000ff0200");
@@ -87,7 +87,7 @@ function endsOf(vector: Vector, provider = noble) {
   const set: KeySet = {
     encryptionKey: key,
     authenticationKey: keyOf(vector, "authenticationKey"),
-    broadcastEncryptionKey: key,
+    broadcastKey: key,
   };
   const common = { provider, suite: securityControl.suite, keys: set, accept: ["encryption-only"] } as const;
   const sending = { counters: countersFrom(invocationCounter, 1), replay: new CounterGuard() };
@@ -365,7 +365,7 @@ describe("the security control", () => {
   it("may say broadcast only where there is a broadcast key, and not with a dedicated form", () => {
     const { from, to } = ends();
     const sealed = from.seal(get, { ...both, broadcast: true });
-    const { broadcastEncryptionKey: _, ...unicast } = keys;
+    const { broadcastKey: _, ...unicast } = keys;
     expect(faultOf(() => ends({ keys: unicast }).to.open(sealed))).toBe("no-broadcast-key");
     // The sender has counters for the broadcast key and no guard, the receiver a guard and no counters.
     expect(faultOf(() => from.open(sealed))).toBe("no-broadcast-key");
@@ -492,7 +492,7 @@ describe("what is no ciphered APDU", () => {
 describe("keys", () => {
   it("have the length of the suite", () => {
     const short = new Uint8Array(15);
-    for (const wrong of [{ encryptionKey: short }, { authenticationKey: short }, { broadcastEncryptionKey: short }]) {
+    for (const wrong of [{ encryptionKey: short }, { authenticationKey: short }, { broadcastKey: short }]) {
       expect(faultOf(() => ends({ keys: { ...keys, ...wrong } }))).toBe("bad-key-length");
     }
     expect(faultOf(() => ends({ suite: 2 }))).toBe("bad-key-length");
@@ -501,7 +501,7 @@ describe("keys", () => {
 
   it("are shown by nothing: not printed, not in JSON, not in a message", () => {
     const secret = new Uint8Array(16).fill(0xab);
-    const given = { encryptionKey: secret, authenticationKey: secret, broadcastEncryptionKey: secret };
+    const given = { encryptionKey: secret, authenticationKey: secret, broadcastKey: secret };
     const holders = [noble, node].flatMap((provider) => {
       const { from } = ends({
         provider,
@@ -528,7 +528,7 @@ describe("keys", () => {
     const held = new Keys(given);
     given.encryptionKey.fill(1);
     expect(held.encryptionKey).toEqual(new Uint8Array(16));
-    expect(held.broadcastEncryptionKey).toBeUndefined();
-    expect(new Keys(keys).broadcastEncryptionKey).toEqual(keys.broadcastEncryptionKey);
+    expect(held.broadcastKey).toBeUndefined();
+    expect(new Keys(keys).broadcastKey).toEqual(keys.broadcastKey);
   });
 });

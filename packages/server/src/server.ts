@@ -10,6 +10,7 @@ import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environm
 import { Meter } from "./meter/meter.ts";
 import { platformRandom } from "./platform-random.ts";
 import { Agenda } from "./runtime/agenda.ts";
+import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
@@ -64,6 +65,7 @@ export class Server implements Disposable {
       environment: this.#environment,
       limits,
       lockouts: new Lockouts(limits),
+      pacer: new Pacer(clock),
       tell: (event) => this.#tell(event),
     };
     if (typeof meters !== "function") this.run(meters);

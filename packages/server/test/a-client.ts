@@ -10,6 +10,7 @@ import {
 } from "@dlmskit/association";
 import { fromAscii } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
+import { type MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { LinkPump, memoryPair, VirtualClock } from "@dlmskit/transport";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type Meter, type Route, Server, type ServerEvent, type ServerOptions } from "../src/index.ts";
@@ -198,4 +199,10 @@ export class Client {
     const items = [{ method: { classId, instanceId, methodId }, parameters }];
     return ((await this.request({ service: "action", items }))[0] as { result: string }).result;
   }
+}
+
+/** The store of the process that comes after a crash: those that had the state open are dead. */
+export function restarted(state: MemoryState): Promise<Store> {
+  state.endProcesses();
+  return openMemoryStore({}, state);
 }

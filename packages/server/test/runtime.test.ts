@@ -34,14 +34,7 @@ function capturing() {
     return data.value.map(({ value: [stamp, count] }) => {
       const octets = (stamp as { value: Uint8Array }).value;
       const view = new DataView(octets.buffer, octets.byteOffset);
-      const at = Date.UTC(
-        view.getUint16(0),
-        (octets[2] as number) - 1,
-        octets[3],
-        octets[5],
-        octets[6],
-        octets[7],
-      );
+      const at = Date.UTC(view.getUint16(0), (octets[2] as number) - 1, octets[3], octets[5], octets[6], octets[7]);
       return { at, energy: numberOf(count) };
     });
   };
@@ -153,7 +146,10 @@ describe("one agenda", () => {
       classId: 9001,
       version: 0,
       name: "Ticker",
-      attributes: { count: { id: 2, type: T.doubleLongUnsigned }, period: { id: 3, type: T.longUnsigned, access: "rw" } },
+      attributes: {
+        count: { id: 2, type: T.doubleLongUnsigned },
+        period: { id: 3, type: T.longUnsigned, access: "rw" },
+      },
       methods: {},
       time: {
         next: ({ period }, _, after) => (period > 0 ? after + period * 1000 : undefined),
@@ -233,14 +229,19 @@ describe("a hook that changes other objects", () => {
     methods: { go: { id: 1, argument: T.integer } },
   });
   const control = disconnectControl();
-  const poke = object(Poke, "0.0.96.50.1.255", {}, {
-    invoke: {
-      go: (_, mode, { device }) => {
-        device.set(control, "controlMode", mode);
-        if (mode === 5) throw new Error("half-way");
+  const poke = object(
+    Poke,
+    "0.0.96.50.1.255",
+    {},
+    {
+      invoke: {
+        go: (_, mode, { device }) => {
+          device.set(control, "controlMode", mode);
+          if (mode === 5) throw new Error("half-way");
+        },
       },
     },
-  });
+  );
   const template = meterTemplate({ objects: [control, poke], associations: open });
 
   it("changes its own meter and no other of the template", async () => {
@@ -265,14 +266,18 @@ describe("a hook that changes other objects", () => {
   });
 
   it("does not change values while it reads", async () => {
-    const sly = dataObject("0.0.96.1.1.255", { type: T.unsigned, value: 1 }, {
-      read: {
-        value: (_, { device }) => {
-          device.set(control, "controlMode", 1);
-          return 1;
+    const sly = dataObject(
+      "0.0.96.1.1.255",
+      { type: T.unsigned, value: 1 },
+      {
+        read: {
+          value: (_, { device }) => {
+            device.set(control, "controlMode", 1);
+            return 1;
+          },
         },
       },
-    });
+    );
     const one = new Meter(meterTemplate({ objects: [control, sly], associations: open }), { name: "ABC1" });
     const client = await new Bench(one).client({ client: 16 }).open();
     expect(await client.get([1, sly.instance, 2])).toEqual([{ error: "hardware-fault" }]);
@@ -280,16 +285,20 @@ describe("a hook that changes other objects", () => {
   });
 
   it("does not mix with what another request changes meanwhile", async () => {
-    const counter = dataObject("0.0.96.1.2.255", { type: T.doubleLongUnsigned, value: 0 }, {
-      write: {
-        // Reads, waits, writes: two of them at once would lose one.
-        value: async (values, add) => {
-          const before = values.value;
-          await new Promise((resolve) => setImmediate(resolve));
-          values.value = before + add;
+    const counter = dataObject(
+      "0.0.96.1.2.255",
+      { type: T.doubleLongUnsigned, value: 0 },
+      {
+        write: {
+          // Reads, waits, writes: two of them at once would lose one.
+          value: async (values, add) => {
+            const before = values.value;
+            await new Promise((resolve) => setImmediate(resolve));
+            values.value = before + add;
+          },
         },
       },
-    });
+    );
     const one = new Meter(meterTemplate({ objects: [counter], associations: open }), { name: "ABC1" });
     const bench = new Bench(one);
     const clients = await Promise.all([1, 2, 3, 4].map(() => bench.client({ client: 16 }).open()));

@@ -2,10 +2,10 @@ import { type Data, type DataLike, T, treeOf } from "@dlmskit/apdu";
 import { fromAscii } from "@dlmskit/core";
 import { clock, dataObject, profileGeneric } from "@dlmskit/cosem-objects";
 import { noble } from "@dlmskit/security";
-import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
+import { type Commit, MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
 import { hls5, lls, Meter, type MeterStore, meterTemplate, none } from "../src/index.ts";
-import { ak, Bench, type Client, type ClientOptions, ek, protectedClient } from "./a-client.ts";
+import { ak, Bench, type Client, type ClientOptions, ek, protectedClient, restarted } from "./a-client.ts";
 import { kek } from "./a-meter.ts";
 
 const limit = dataObject("0.0.96.1.11.255", { type: T.unsigned, value: 5 });
@@ -39,14 +39,7 @@ const seven: Data = { type: "unsigned", value: 7 };
 /** A store that fails, or waits, where it is told to. */
 function between(store: Store, change: Partial<{ [K in keyof MeterStore]: Partial<MeterStore[K]> }>): MeterStore {
   const part = <K extends keyof MeterStore>(name: K): MeterStore[K] => ({ ...store[name], ...change[name] });
-  return {
-    meters: part("meters"),
-    counters: part("counters"),
-    securitySettings: part("securitySettings"),
-    values: part("values"),
-    captures: part("captures"),
-    connections: part("connections"),
-  };
+  return { keeping: part("keeping"), counters: part("counters"), connections: part("connections") };
 }
 
 describe("with a store", () => {
@@ -55,7 +48,7 @@ describe("with a store", () => {
     const used: number[] = [];
     let limitNow = 5;
     for (let run = 0; run < 4; run++) {
-      const store = await openMemoryStore({}, state);
+      const store = await restarted(state);
       const bench = new Bench(aMeter(), { store });
       const client = await bench.client(utility(1 + run * 100)).open();
       expect(client.opened, `run ${run}`).toBe(true);
@@ -71,7 +64,7 @@ describe("with a store", () => {
 
   it("never executes a write twice, not even after a crash in between (2.1)", async () => {
     const state = new MemoryState();
-    const first = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    const first = new Bench(aMeter(), { store: await restarted(state) });
     const client = await first.client(utility()).open();
     const sent: Uint8Array[] = [];
     const send = client.pump.send.bind(client.pump);
@@ -80,39 +73,32 @@ describe("with a store", () => {
       send(pdu);
     };
     expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
-    const store = await openMemoryStore({}, state);
+    const store = await restarted(state);
     const kept =
       (await store.counters.loadPeer({
         meterId: "TST0000000000001",
-        keyId: aMeter().counters.of(ek).keyId,
+        keyId: aMeter().live.counters.of(ek).keyId,
         peer: "client 48",
       })) ?? 0;
     expect(kept).toBeGreaterThan(1);
     // The same client, with counters that were used before the crash, is refused.
     const again = await new Bench(aMeter(), { store }).client(utility(1)).open();
     expect(again.opened).toBe(false);
-    const higher = await new Bench(aMeter(), { store: await openMemoryStore({}, state) })
-      .client(utility(kept + 1))
-      .open();
+    const higher = await new Bench(aMeter(), { store: await restarted(state) }).client(utility(kept + 1)).open();
     expect(higher.opened).toBe(true);
     expect(sent.length).toBe(1);
   });
 
-  it("saves the client's counter before it executes, and executes nothing where it cannot", async () => {
-    const store = await openMemoryStore();
-    const order: string[] = [];
+  it("keeps a write and the counter of its client together, or neither", async () => {
+    const state = new MemoryState();
+    const store = await restarted(state);
+    const commits: Commit[] = [];
     const failing = { now: false };
     const port = between(store, {
-      counters: {
-        savePeer: (key, counter) => {
-          order.push("peer");
-          return failing.now ? Promise.reject(new Error("disk")) : store.counters.savePeer(key, counter);
-        },
-      },
-      values: {
-        put: (rows) => {
-          order.push("value");
-          return store.values.put(rows);
+      keeping: {
+        commit: (commit) => {
+          commits.push(commit);
+          return failing.now ? Promise.reject(new Error("disk")) : store.keeping.commit(commit);
         },
       },
     });
@@ -120,26 +106,45 @@ describe("with a store", () => {
     const bench = new Bench(meter, { store: port });
     const client = await bench.client(utility()).open();
     expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
-    expect(order).toEqual(["peer", "value"]);
+    expect(commits.map(({ values, peers }) => [values?.length, peers?.length])).toEqual([[1, 1]]);
     failing.now = true;
-    await expect(client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 9 })).rejects.toThrow();
+    expect(await client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 9 })).toBe("temporary-failure");
     expect(meter.values(limit).value).toBe(7);
-    expect(client.closed).toBe(true);
-    expect(bench.server.counts["store-failed"]).toBeGreaterThan(0);
+    expect(await limitOf(client)).toBe(7);
+    expect(bench.server.counts["store-failed"]).toBe(1);
+    failing.now = false;
+    expect(await client.set(1, "0.0.96.1.11.255", 2, { type: "unsigned", value: 8 })).toBe("success");
+    const after = await new Bench(aMeter(), { store: await restarted(state) }).client(utility(1000)).open();
+    expect(await limitOf(after)).toBe(8);
   });
 
-  it("tells a client of success only when the value is kept", async () => {
-    const store = await openMemoryStore();
-    const port = between(store, { values: { put: () => Promise.reject(new Error("disk")) } });
-    const bench = new Bench(aMeter(), { store: port });
-    const client = await bench.client(utility()).open();
-    expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("hardware-fault");
-    expect(bench.server.counts["hook-failed"]).toBe(1);
+  it("keeps in order what two clients write, however long the store takes", async () => {
+    const state = new MemoryState();
+    const store = await restarted(state);
+    let commits = 0;
+    const port = between(store, {
+      keeping: {
+        commit: async (commit) => {
+          const turns = commits++ === 0 ? 12 : 1;
+          for (let at = 0; at < turns; at++) await new Promise((resolve) => setImmediate(resolve));
+          return store.keeping.commit(commit);
+        },
+      },
+    });
+    const meter = aMeter();
+    const bench = new Bench(meter, { store: port });
+    const one = await bench.client(utility()).open();
+    const other = await bench.client({ client: 32, mechanism: 1, secret: fromAscii("old-secret") }).open();
+    const value = (number: number): Data => ({ type: "unsigned", value: number });
+    await Promise.all([one.set(1, "0.0.96.1.11.255", 2, value(1)), other.set(1, "0.0.96.1.11.255", 2, value(2))]);
+    const inMemory = meter.values(limit).value;
+    const after = await new Bench(aMeter(), { store: await restarted(state) }).client(utility(1000)).open();
+    expect(await limitOf(after)).toBe(inMemory);
   });
 
   it("closes the connection where the meter cannot be loaded", async () => {
     const store = await openMemoryStore();
-    const port = between(store, { values: { of: () => Promise.reject(new Error("disk")) } });
+    const port = between(store, { keeping: { take: () => Promise.reject(new Error("disk")) } });
     const bench = new Bench(aMeter(), { store: port });
     const client = await bench.client(utility()).open();
     expect([client.opened, client.closed]).toEqual([false, true]);
@@ -201,7 +206,7 @@ describe("with a store", () => {
   it("keeps new keys, policy and secret", async () => {
     const state = new MemoryState();
     const newKey = Uint8Array.from({ length: 16 }, (_, at) => 0x90 + at);
-    const bench = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    const bench = new Bench(aMeter(), { store: await restarted(state) });
     const client = await bench.client(utility()).open();
     const keys: Data = {
       type: "array",
@@ -223,7 +228,7 @@ describe("with a store", () => {
       "success",
     );
 
-    const after = new Bench(aMeter(), { store: await openMemoryStore({}, state) });
+    const after = new Bench(aMeter(), { store: await restarted(state) });
     expect((await after.client(utility(5000)).open()).opened).toBe(false);
     const renewed = await after.client(utility(100, newKey)).open();
     expect(renewed.opened).toBe(true);
@@ -244,7 +249,7 @@ describe("with a store", () => {
     for (let at = 0; at < 70; at++) await limitOf(client);
     const kept = await store.counters.loadPeer({
       meterId: "TST0000000000001",
-      keyId: aMeter().counters.of(ek).keyId,
+      keyId: aMeter().live.counters.of(ek).keyId,
       peer: "client 48",
     });
     expect(kept).toBeGreaterThan(60);
@@ -274,7 +279,7 @@ describe("with a store", () => {
     };
     const start = async () => {
       const bench = new Bench(new Meter(profiled, { name: "TST0000000000001" }), {
-        store: await openMemoryStore({}, state),
+        store: await restarted(state),
       });
       await bench.settle();
       return bench;

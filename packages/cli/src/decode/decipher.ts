@@ -97,7 +97,7 @@ export class Decipherer {
         keys: {
           encryptionKey: encryptionKey ?? unused,
           authenticationKey: authenticationKey ?? unused,
-          ...(broadcastKey === undefined ? {} : { broadcastEncryptionKey: broadcastKey }),
+          ...(broadcastKey === undefined ? {} : { broadcastKey: broadcastKey }),
         },
         systemTitle: otherTitle(title),
         peerSystemTitle: title,

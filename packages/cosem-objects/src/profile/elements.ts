@@ -64,20 +64,23 @@ export function elementsOf(octets: Uint8Array): Uint8Array[] {
   return elements;
 }
 
-function counted(tag: number, parts: readonly Uint8Array[]): Uint8Array {
-  const count = parts.length;
-  const head =
+function headOf(tag: number, count: number): Uint8Array {
+  return Uint8Array.from(
     count < 0x80
       ? [tag, count]
       : count < 0x100
         ? [tag, 0x81, count]
         : count < 0x10000
           ? [tag, 0x82, count >>> 8, count & 0xff]
-          : [tag, 0x83, count >>> 16, (count >>> 8) & 0xff, count & 0xff];
-  return concat(Uint8Array.from(head), ...parts);
+          : [tag, 0x83, count >>> 16, (count >>> 8) & 0xff, count & 0xff],
+  );
 }
+
+const counted = (tag: number, parts: readonly Uint8Array[]): Uint8Array => concat(headOf(tag, parts.length), ...parts);
 
 /** A structure of encoded elements: what a row is. */
 export const encodedStructure = (elements: readonly Uint8Array[]): Uint8Array => counted(2, elements);
+/** What stands before the elements of an encoded array. */
+export const encodedArrayHead = (count: number): Uint8Array => headOf(1, count);
 /** An array of encoded elements: what a buffer is. */
 export const encodedArray = (elements: readonly Uint8Array[]): Uint8Array => counted(1, elements);

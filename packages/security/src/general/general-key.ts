@@ -203,9 +203,9 @@ export function sealingKey(sources: KeySources, source: GeneralKey, parties: Par
 }
 
 function broadcastKey(sources: KeySources): Uint8Array {
-  const { broadcastEncryptionKey } = sources.keys;
-  if (broadcastEncryptionKey === undefined) throw refusal("no-broadcast-key", "there is no broadcast key");
-  return checkKey("broadcast encryption key", broadcastEncryptionKey, sources.suite.keyLength);
+  const { broadcastKey } = sources.keys;
+  if (broadcastKey === undefined) throw refusal("no-broadcast-key", "there is no broadcast key");
+  return checkKey("broadcast encryption key", broadcastKey, sources.suite.keyLength);
 }
 
 /** The key that the originator sealed with. */

@@ -1,4 +1,4 @@
-import { DataAccessResult, type DataAccessResultName } from "@dlmskit/apdu";
+import { DataAccessResult, type DataAccessResultName, type DataLike } from "@dlmskit/apdu";
 import type { Incoming, ResultsOf } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import {
@@ -32,6 +32,8 @@ export interface Asker {
 
 export interface DispatchPort {
   reach(call: Call): MaybePromise<Outcome>;
+  /** Lets a long answer share the event loop with others. */
+  pace(data: DataLike): DataLike;
   /** A hook or an interceptor threw something that is no refusal. */
   failed(what: string, error: unknown): void;
   /** A change could not be kept, and was not made. */
@@ -66,7 +68,11 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
           error: resultOf(error, () => port.failed(whatOf(wish), error)),
         }),
       );
-      return after(done, (outcome) => service.result(outcome));
+      return after(done, (outcome) =>
+        service.result(
+          outcome.error === undefined && outcome.data !== undefined ? { data: port.pace(outcome.data) } : outcome,
+        ),
+      );
     });
   };
   if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;

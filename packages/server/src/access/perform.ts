@@ -1,14 +1,20 @@
+import { encodeData } from "@dlmskit/apdu";
 import {
   type AnyObject,
   after,
+  afterEach,
+  attempt,
   attributeAccess,
+  attributeIds,
   denied,
+  encodedStructure,
   hasAttribute,
   hasMethod,
   invokeMethod,
   type MaybePromise,
   methodAccess,
   readAttribute,
+  refusalOf,
   refuse,
   responseProtection,
   writeAttribute,
@@ -27,6 +33,33 @@ export function objectFor(
   const object = device.byName.get(instanceId);
   if (object === undefined || association?.access.sees(object) === false) return "object-undefined";
   return object.spec.classId === classId ? object : "object-class-inconsistent";
+}
+
+/**
+ * Attribute 0: a structure of all attributes, in the order of their ids. One that the client may not read, or that cannot be read now, is null-data
+ * (Green Book, attribute_0 referencing).
+ */
+function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): MaybePromise<Outcome> {
+  const { view, association } = call;
+  const ids = [1, ...attributeIds(object.spec)].filter((id) => hasAttribute(object, id));
+  const one = (id: number): MaybePromise<Uint8Array> => {
+    if (association !== undefined) {
+      const granted = attributeAccess(association.access.current, object, id);
+      const refused = denied(granted, "read", call.protection) !== undefined;
+      if (refused || !canProtect(call, responseProtection(granted))) return nullData;
+    }
+    const read = readAttribute(object, view.values(object), id, view.context(object));
+    return after(read, (data) => encodeData(data));
+  };
+  const values = afterEach(ids, (id) => attempt(() => one(id), ignoredRefusal));
+  return after(values, (elements) => ({ data: { type: "encoded", octets: encodedStructure(elements) } }));
+}
+
+const nullData = Uint8Array.of(0);
+
+function ignoredRefusal(error: unknown): Uint8Array {
+  if (refusalOf(error) === undefined) throw error;
+  return nullData;
 }
 
 /** Whether answers of an association can be protected like that at all. */
@@ -56,6 +89,7 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
+  if (call.do === "read" && index === 0 && call.selection === undefined) return allAttributes(call, object, canProtect);
   if (!hasAttribute(object, index)) throw refuse("object-undefined");
   if (call.do === "read") {
     check((rights) => attributeAccess(rights, object, index), "read");

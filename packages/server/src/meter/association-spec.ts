@@ -1,5 +1,5 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import type { PreEstablished } from "@dlmskit/association";
+import { type PreEstablished, servedConformance as servedByServices } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
@@ -61,19 +61,8 @@ export interface Association
   readonly invocationCounter: LogicalName | undefined;
 }
 
-/** The services that this server has: what it can propose, whatever the client asks; general-protection where there is ciphering. */
-export const servedConformance: readonly ConformanceName[] = [
-  "general-protection",
-  "block-transfer-with-get-or-read",
-  "block-transfer-with-set-or-write",
-  "block-transfer-with-action",
-  "multiple-references",
-  "priority-mgmt-supported",
-  "get",
-  "set",
-  "selective-access",
-  "action",
-];
+/** The conformance bits of the services that this server has; general-protection where there is ciphering. */
+export const servedConformance: readonly ConformanceName[] = servedByServices();
 
 const publicGroups = [
   /^0\.0\.42\.0\.0\.255$/,

@@ -204,7 +204,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     return {
       count: () => store.keeping.count(of),
       range: (from, to) => store.keeping.range(of, from, to),
-      entries: (first, last) => store.keeping.entries(of, first, last),
+      entries: (first, last) => store.keeping.entries(of, first, Math.min(last, Number.MAX_SAFE_INTEGER)),
     };
   }
 

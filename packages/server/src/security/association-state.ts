@@ -122,7 +122,7 @@ export class AssociationState {
     return {
       encryptionKey,
       authenticationKey,
-      ...(broadcastKey === undefined ? {} : { broadcastEncryptionKey: broadcastKey }),
+      ...(broadcastKey === undefined ? {} : { broadcastKey }),
     };
   }
 

@@ -10,6 +10,7 @@ import type { Environment } from "../meter/environment.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import type { Pacer } from "../runtime/pacer.ts";
 import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
 import { ConnectionRow } from "./connection-row.ts";
@@ -20,6 +21,7 @@ export interface SessionPort {
   readonly environment: Environment;
   readonly limits: Limits;
   readonly lockouts: Lockouts;
+  readonly pacer: Pacer;
   readonly remote: string;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
@@ -226,6 +228,13 @@ export class Session {
     }
   }
 
+  /** A long answer goes on. */
+  resume(): void {
+    if (this.#closed) return;
+    this.#responder?.resume(this.#now);
+    this.#drain();
+  }
+
   #expired(): void {
     this.#armedFor = Number.POSITIVE_INFINITY;
     if (this.#closed) return;
@@ -243,6 +252,7 @@ export class Session {
     const known = this.#meter;
     const results = dispatch(asker, incoming, {
       reach: environment.reach,
+      pace: (data) => this.#port.pacer.pace(data, this),
       failed: (what, error) => environment.failed(known, what, error),
       notKept: (cause) => environment.storeFailed(known, "a change", cause),
     });
@@ -348,6 +358,7 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancel?.();
+    this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
     if (this.#live !== undefined && this.#live === this.#meter.live) this.#keepPeers(this.#live, false);

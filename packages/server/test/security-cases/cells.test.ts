@@ -69,7 +69,10 @@ async function open(): Promise<{ client: Client; setPolicy: (policy: number) => 
   expect(client.opened).toBe(true);
   mine = protectionsOf(suite, "client", { accept: ["encryption-only"] });
   const state = made.state(made.template.associations[0] as never);
-  return { client, setPolicy: (policy) => void state.changePolicy(policy) };
+  return {
+    client,
+    setPolicy: (policy) => void made.live.change({ self: "program" }, (work) => state.changePolicy(policy, work)),
+  };
 }
 
 function request(protection: number, right: { request: number; response: number }): Uint8Array {

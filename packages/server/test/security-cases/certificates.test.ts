@@ -12,10 +12,10 @@ import {
   parseCertificate,
   parseCertificateRequest,
 } from "@dlmskit/security/certificates";
-import { MemoryState, openMemoryStore } from "@dlmskit/storage";
+import { MemoryState } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
 import type { Client } from "../a-client.ts";
-import { now0 } from "../a-client.ts";
+import { now0, restarted } from "../a-client.ts";
 import { Case, random, readOf, setup } from "./case.ts";
 import { authorityOf, clientTitle, curveOf, meterTitle, provider, type Suite, validity } from "./parties.ts";
 
@@ -61,7 +61,7 @@ for (const suite of [1, 2] as const) {
   describe(`S31 SEC1_CERT_1..8, suite ${suite}`, () => {
     it("makes key pairs, asks for certificates, takes them, gives them away, removes them; over a restart, too", async () => {
       const state = new MemoryState();
-      const one = new Case({ suite, server: { store: await openMemoryStore({}, state) } });
+      const one = new Case({ suite, server: { store: await restarted(state) } });
       const meter = new Setup(await one.open());
       const before = await meter.list();
       // The authority and the client's two.
@@ -87,27 +87,25 @@ for (const suite of [1, 2] as const) {
       const [signing] = made as [Certificate];
       const peerKeys = { publicKey: () => signing.publicKey };
       expect((await one.open({ peerKeys })).opened).toBe(true);
-      const bench = new Case({ suite, server: { store: await openMemoryStore({}, state) } });
+      const bench = new Case({ suite, server: { store: await restarted(state) } });
       const again = new Setup(await bench.open({ peerKeys }));
       expect(again.client.opened).toBe(true);
       expect(await again.list()).toHaveLength(6);
       expect((await again.call(8, again.bySerial(made[2] as Certificate))).result).toBe("success");
       expect((await again.call(8, again.byEntity(0, 1, meterTitle))).result).toBe("success");
       expect((await again.call(8, again.byEntity(0, 1, meterTitle))).result).toBe("object-unavailable");
-      const last = new Setup(
-        await new Case({ suite, server: { store: await openMemoryStore({}, state) } }).open({ peerKeys }),
-      );
+      const last = new Setup(await new Case({ suite, server: { store: await restarted(state) } }).open({ peerKeys }));
       expect((await last.list()).map(({ serialNumber }) => serialNumber)).not.toContainEqual(made[2]?.serialNumber);
       expect(await last.list()).toHaveLength(4);
     });
 
     it("goes on with the old key pair until the certificate of the new one is there", async () => {
       const state = new MemoryState();
-      const one = new Case({ suite, server: { store: await openMemoryStore({}, state) } });
+      const one = new Case({ suite, server: { store: await restarted(state) } });
       const meter = new Setup(await one.open());
       expect(await meter.generate(0)).toBe("success");
       expect((await one.open()).opened).toBe(true);
-      const after = new Case({ suite, server: { store: await openMemoryStore({}, state) } });
+      const after = new Case({ suite, server: { store: await restarted(state) } });
       const again = new Setup(await after.open());
       expect(again.client.opened).toBe(true);
       const { publicKey } = parseCertificateRequest(provider, await again.request(0));

@@ -3,9 +3,9 @@ import { dataOf, fromData } from "@dlmskit/apdu";
 import { agreeKeys } from "@dlmskit/client";
 import { KeyAgreementData, WrappedKeys } from "@dlmskit/cosem-objects";
 import { type AgreedKeyId, CounterGuard, offerKey } from "@dlmskit/security";
-import { MemoryState, openMemoryStore } from "@dlmskit/storage";
+import { MemoryState } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import type { Client } from "../a-client.ts";
+import { type Client, restarted } from "../a-client.ts";
 import { Case, countersOf, forger, how, random, reaction, readOf, seal, setOf, setup, told } from "./case.ts";
 import {
   clientTitle,
@@ -77,14 +77,14 @@ describe("S5 SYMSEC_0_Key_Tx_P2", () => {
 
   it("repeats no counter of a key whose companion was changed, not even over a restart", async () => {
     const state = new MemoryState();
-    const one = new Case({ server: { store: await openMemoryStore({}, state) } });
+    const one = new Case({ server: { store: await restarted(state) } });
     const client = await one.open();
     const fresh = { ...keysOf(0), authenticationKey: newKey(0, 0x30) };
     expect(await transfer(client, [{ keyId: 2, wrapped: wrap(0, fresh.authenticationKey) }])).toBe("success");
     change(client, fresh);
     await readOf(client);
     const seen = countersOf(client);
-    const after = new Case({ server: { store: await openMemoryStore({}, state) } });
+    const after = new Case({ server: { store: await restarted(state) } });
     const second = await after.open({ keys: fresh });
     await readOf(second);
     for (const counter of countersOf(second)) expect(seen).not.toContain(counter);
@@ -139,7 +139,7 @@ describe("S7 and S8 SYMSEC_0_Key_Tx_N1, N2", () => {
 describe("S13 to S15 SYMSEC_0_SecPol_1..3", () => {
   it("refuses what is weaker from then on; a policy only gets stronger, and stays so over a restart", async () => {
     const state = new MemoryState();
-    const one = new Case({ policy: 0, server: { store: await openMemoryStore({}, state) } });
+    const one = new Case({ policy: 0, server: { store: await restarted(state) } });
     const client = await one.open();
     const activate = (policy: number) => client.invoke(...setup, 1, { type: "enum", value: policy });
     const weaker = { ...how, encrypted: false };
@@ -155,7 +155,7 @@ describe("S13 to S15 SYMSEC_0_SecPol_1..3", () => {
     for (const lower of [0, 1, 2])
       expect(await (await one.open()).invoke(...setup, 1, { type: "enum", value: lower })).toBe("other-reason");
     expect(one.writes).toBe(1);
-    const again = new Case({ policy: 0, server: { store: await openMemoryStore({}, state) } });
+    const again = new Case({ policy: 0, server: { store: await restarted(state) } });
     expect((await again.open({ encrypted: false })).opened).toBe(false);
     const reader = await again.open();
     expect((await reader.get([...setup, 2]))[0]).toMatchObject({ data: { type: "enum", value: 3 } });

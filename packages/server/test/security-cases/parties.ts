@@ -29,7 +29,7 @@ export const curveOf = (suite: Suite) => (suite === 2 ? ("P-384" as const) : ("P
 export const keysOf = (suite: Suite) => ({
   encryptionKey: octets(keyLength(suite), 0),
   authenticationKey: octets(keyLength(suite), 0xd0),
-  broadcastEncryptionKey: octets(keyLength(suite), 0x80),
+  broadcastKey: octets(keyLength(suite), 0x80),
 });
 export const masterKeyOf = (suite: Suite): Uint8Array => octets(keyLength(suite), 0x40);
 
@@ -100,11 +100,11 @@ export function clientCertificates(suite: Suite): Uint8Array[] {
 
 /** What the meter has: its keys, the client's certificates. */
 export function meterSecrets(suite: Suite = 0): Secrets {
-  const { encryptionKey, authenticationKey, broadcastEncryptionKey } = keysOf(suite);
+  const { encryptionKey, authenticationKey, broadcastKey } = keysOf(suite);
   return {
     encryptionKey,
     authenticationKey,
-    broadcastEncryptionKey,
+    broadcastKey,
     masterKey: masterKeyOf(suite),
     ...(suite === 0
       ? {}

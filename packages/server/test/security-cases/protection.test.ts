@@ -1,8 +1,9 @@
 import { encodeApdu } from "@dlmskit/apdu";
 import { concat, fromAscii, toHex } from "@dlmskit/core";
 import { CounterGuard } from "@dlmskit/security";
-import { MemoryState, openMemoryStore } from "@dlmskit/storage";
+import { MemoryState } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
+import { restarted } from "../a-client.ts";
 import { Case, countersOf, forger, getOf, how, look, reaction, readOf, seal, setOf, sta1, sta2, told } from "./case.ts";
 import { clientTitle, counters, keysOf, meterTitle } from "./parties.ts";
 
@@ -53,7 +54,7 @@ describe("S3 SYMSEC_0_FraCount_3", () => {
     const state = new MemoryState();
     const seen: number[] = [];
     for (let boot = 0; boot < 3; boot++) {
-      const one = new Case({ server: { store: await openMemoryStore({}, state) } });
+      const one = new Case({ server: { store: await restarted(state) } });
       for (let association = 0; association < 2; association++) {
         const client = await one.open();
         for (let at = 0; at < 10; at++) await readOf(client);
@@ -232,7 +233,7 @@ describe("S21", () => {
     const broadcast = { counters: counters(5) };
     const all = { ...how, broadcast: true } as const;
     const { encryptionKey } = keysOf(0);
-    const wrongKey = forger(0, { broadcast, keys: { ...keysOf(0), broadcastEncryptionKey: encryptionKey } });
+    const wrongKey = forger(0, { broadcast, keys: { ...keysOf(0), broadcastKey: encryptionKey } });
     expect(await told(client, seal(setOf(1), [all], wrongKey))).toMatch(reaction);
     expect(await told(client, seal(setOf(1), [all], forger(0, { broadcast })))).toMatch(reaction);
     expect(one.writes).toBe(0);
@@ -285,7 +286,7 @@ describe("S25", () => {
     const state = new MemoryState();
     const seen = new Set<number>();
     for (let run = 0; run < 20; run++) {
-      const one = new Case({ server: { store: await openMemoryStore({}, state) } });
+      const one = new Case({ server: { store: await restarted(state) } });
       const client = await one.open();
       for (let at = 0; at < run % 7; at++) await readOf(client);
       for (const counter of countersOf(client)) {

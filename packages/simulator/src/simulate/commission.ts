@@ -118,13 +118,13 @@ async function putSecrets(options: CommissionOptions, meters: readonly MeterRow[
     const masterKey = keys?.masterKey ?? random(16);
     for (const association of compiled.associations) {
       const { client, instance, securitySetup, security } = association;
-      const { secret, broadcastEncryptionKey, ...made } = secretsFor(association, keys, masterKey, random);
+      const { secret, broadcastKey, ...made } = secretsFor(association, keys, masterKey, random);
       if (secret !== undefined) secrets.push({ meterId, clientId: client, instanceId: instance, secret });
       if (securitySetup === undefined) continue;
       settings.push({
         ...{ meterId, instanceId: securitySetup, keyVersion: 1, ...made },
         ...{ securityPolicy: security.policy, securitySuite: security.suite },
-        ...(broadcastEncryptionKey === undefined ? {} : { broadcastKey: broadcastEncryptionKey }),
+        ...(broadcastKey === undefined ? {} : { broadcastKey: broadcastKey }),
       });
     }
   }

@@ -34,7 +34,7 @@ export function secretsFor(
       ? {
           encryptionKey: given.encryptionKey ?? random(keyOctets),
           authenticationKey: given.authenticationKey ?? random(keyOctets),
-          ...(given.broadcastKey === undefined ? {} : { broadcastEncryptionKey: given.broadcastKey }),
+          ...(given.broadcastKey === undefined ? {} : { broadcastKey: given.broadcastKey }),
           masterKey,
         }
       : {}),

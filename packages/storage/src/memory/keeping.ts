@@ -29,7 +29,7 @@ export function memoryKeeping(
   const leases = new OwnLeases();
   const holds = ({ meterId, epoch }: Pick<Lease, "meterId" | "epoch">): boolean => {
     const row = context.state.leases.get(meterId);
-    return row?.process === process && row.epoch === epoch;
+    return row?.process === process && row.epoch === epoch && !context.state.ended.has(process);
   };
   const lives = (other: object): boolean => (context.state.processes.get(other) ?? -Infinity) > time.now();
 

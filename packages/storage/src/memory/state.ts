@@ -70,6 +70,8 @@ export class MemoryState {
   readonly leases = new Map<string, KeptLease>();
   /** The processes that have the state open, and until when each is taken to live, ms of their common clock. */
   readonly processes = new Map<object, number>();
+  /** Processes that a test has ended: they get nothing back. */
+  readonly ended = new WeakSet<object>();
   /** By template; secrets as they are sealed. */
   readonly fleets = new Map<string, Fleet>();
   /** By template and shard. */
@@ -117,6 +119,12 @@ export class MemoryState {
 
   loadPeer({ meterId, keyId, peer }: PeerCounterKey): number | undefined {
     return this.peers.get(meterId)?.get(peerName(keyId, peer))?.counter;
+  }
+
+  /** As if all processes that have the state open had died at this moment: what they had is free, and they find out. */
+  endProcesses(): void {
+    for (const process of this.processes.keys()) this.ended.add(process);
+    this.processes.clear();
   }
 
   /** It holds keys: whoever prints it, or makes JSON of it, is not shown them. */

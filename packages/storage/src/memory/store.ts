@@ -66,7 +66,9 @@ export async function openMemoryStore(
     },
   };
   const process = { address };
-  const renew = () => void state.processes.set(process, time.now() + leaseMs);
+  const renew = (): void => {
+    if (!state.ended.has(process)) state.processes.set(process, time.now() + leaseMs);
+  };
   renew();
   const stopRenewing = time.every(renewMs, renew);
   const { endAll, ...keeping } = memoryKeeping(context, process, { now: () => time.now(), renew }, sealing);
