@@ -1,21 +1,19 @@
 import { storageSuite } from "@dlmskit/storage/testing";
-import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll } from "vitest";
-import { pgliteDriver } from "../src/pglite.ts";
 import { openStore } from "../src/store.ts";
+import { type Bench, startBench } from "./pglite-schemas.ts";
 
-// Starting PGlite takes seconds, emptying it none: one is enough for all.
-let db: PGlite;
+let bench: Bench;
 beforeAll(async () => {
-  db = await PGlite.create();
+  bench = await startBench();
 }, 120_000);
-afterAll(() => db?.close());
+afterAll(() => bench?.close());
 
 storageSuite("PGlite in memory", async (options) => {
-  await db.exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public; SET TimeZone = 'Asia/Kolkata'");
-  const driver = { ...pgliteDriver(db), close: async () => undefined };
+  await bench.empty();
+  await bench.db.exec("SET TimeZone = 'Asia/Kolkata'");
   return {
-    store: await openStore(driver, "dlmskit first", options),
-    reopen: (again) => openStore(driver, "dlmskit again", again),
+    store: await openStore(bench.driver, "dlmskit first", options),
+    reopen: (again) => openStore(bench.driver, "dlmskit again", again),
   };
 });

@@ -34,7 +34,7 @@ async function described(schema: string): Promise<unknown[]> {
 
 describe("the schema", () => {
   it("has the tables that were asked for: columns, types, constraints", async () => {
-    const database = await bench.empty();
+    const database = await bench.bare();
     await migrate(database, await migrations());
     await bench.db.exec(
       `DROP SCHEMA IF EXISTS asked CASCADE; CREATE SCHEMA asked; SET search_path TO asked;
@@ -52,7 +52,7 @@ describe("the schema", () => {
   });
 
   it("is the same after a second time, and says what it does", async () => {
-    const database = await bench.empty();
+    const database = await bench.bare();
     const said: string[] = [];
     const known = await migrations();
     expect(await migrate(database, known, (message) => said.push(message))).toEqual(
@@ -70,13 +70,13 @@ describe("the schema", () => {
   };
 
   it("refuses a database that is newer than the program", async () => {
-    const database = await bench.empty();
+    const database = await bench.bare();
     await migrate(database, [...(await migrations()), later]);
     await expect(bench.store()).rejects.toMatchObject({ code: "newer-database", layer: "storage" });
   });
 
   it("refuses a migration that was edited after it was applied", async () => {
-    const database = await bench.empty();
+    const database = await bench.bare();
     await migrate(database, [later]);
     const edited = migrate(database, [{ ...later, checksum: "1" }]);
     await expect(edited).rejects.toMatchObject({ code: "changed-migration" });
@@ -84,7 +84,7 @@ describe("the schema", () => {
   });
 
   it("applies all or nothing", async () => {
-    const database = await bench.empty();
+    const database = await bench.bare();
     const broken = { ...later, version: 10000, sql: "CREATE TABLE later_still (id INTEGER); SELECT nonsense" };
     await expect(migrate(database, [later, broken])).rejects.toMatchObject({ code: "query-failed" });
     expect((await database.query("SELECT to_regclass('later')::text AS later")).rows).toEqual([{ later: null }]);

@@ -20,6 +20,12 @@ async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>
   }
 }
 
+const patient = { timeout: 15_000 };
+// The sessions of processes of which no session is to be there any more.
+const deadSessions = `
+  SELECT a.pid FROM pg_stat_activity a JOIN connection_details d ON d.process = a.application_name
+  JOIN active_connections c ON c.id = d.connection_id WHERE c.session_id = 'dying'`;
+
 describe("a PostgreSQL server", () => {
   it("is made ready by several processes that start at once", async () => {
     const url = await server.database();
@@ -33,7 +39,8 @@ describe("a PostgreSQL server", () => {
 
   it("forgets the connections of a process that died, and only those", async () => {
     const url = await server.database();
-    const [dying, living] = [await openPostgres(url), await openPostgres(url)];
+    // Renewing its lease, it would come back.
+    const [dying, living] = [await openPostgres(url, { leaseMs: 4_000_000 }), await openPostgres(url)];
     const connection = { connectionTime: 1000, ipAddress: "::1", port: 1 };
     await dying.connections.open({ ...connection, sessionId: "dying" });
     await living.connections.open({ ...connection, sessionId: "living" });
@@ -44,6 +51,9 @@ describe("a PostgreSQL server", () => {
         JOIN active_connections c ON c.id = d.connection_id WHERE c.session_id = 'dying'`,
       ),
     );
+    await expect
+      .poll(() => withClient(url, (client) => client.query(deadSessions)).then(({ rows }) => rows.length), patient)
+      .toBe(0);
     const next = await openPostgres(url);
     const open = await next.connections.list();
     expect(open.map(({ sessionId }) => sessionId)).toEqual(["living"]);

@@ -25,8 +25,10 @@ export function memoryConnections(context: MemoryContext): Connections & { close
         throw unknownReference(`client_associations row ${associationId}`);
       }
       if (meterId !== undefined) knownMeter(state, meterId);
-      if (state.connections.find((each) => each.sessionId === sessionId)) throw duplicate(`a session ${sessionId}`);
-      return state.connections.add({ ...checked, owner }, context.instant());
+      if (state.sessions.has(sessionId)) throw duplicate(`a session ${sessionId}`);
+      const id = state.connections.add({ ...checked, owner }, context.instant());
+      state.sessions.set(sessionId, id);
+      return id;
     },
     async touch(ids, at, status = "ACTIVE") {
       change(ids, { lastActivity: instant.check(at), status });
@@ -42,9 +44,12 @@ export function memoryConnections(context: MemoryContext): Connections & { close
         .map(({ owner: _, ...row }): Stored<Connection> => copied(row));
     },
     async forget(before) {
-      const { connections } = context.use();
+      const { connections, sessions } = context.use();
       const gone = connections.filter((row) => row.status === "DISCONNECTED" && row.lastActivity < before);
-      for (const { id } of gone) connections.rows.delete(id);
+      for (const { id, sessionId } of gone) {
+        connections.rows.delete(id);
+        sessions.delete(sessionId);
+      }
       return gone.length;
     },
     closeAll() {

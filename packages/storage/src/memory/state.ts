@@ -91,6 +91,8 @@ export class MemoryState {
   readonly obisCodes = new MemoryTable<ObisCode>();
   readonly accessRights = new MemoryTable<AccessRight>();
   readonly connections = new MemoryTable<Connection & { readonly owner: object }>();
+  /** The row of each session, also of those that are over. */
+  readonly sessions = new Map<string, number>();
   readonly hdlcSettings = new MemoryTable<HdlcSetting>();
   readonly communicationPorts = new MemoryTable<CommunicationPort>();
   readonly loadProfileTemplates = new MemoryTable<LoadProfileTemplate>();

@@ -30,7 +30,9 @@ export function connectionsSuite(open: OpenStore): void {
         expect((await connections.list()).map((row) => row.id)).toEqual([other]);
         expect(await connections.list({ status: ["DISCONNECTED"] })).toMatchObject([{ id, lastActivity: 5000 }]);
         expect(await connections.forget(5000)).toBe(0);
+        await expectFault(connections.open(connection), "duplicate");
         expect(await connections.forget(5001)).toBe(1);
+        await connections.open(connection);
         await expectFault(connections.open({ ...connection, sessionId: "s-2" }), "duplicate");
       }));
 
@@ -49,9 +51,18 @@ export function connectionsSuite(open: OpenStore): void {
         if (another !== undefined) {
           const other = await another();
           const foreign = await other.connections.open({ ...connection, sessionId: "s-2" });
-          expect((await other.connections.list()).map((row) => row.id)).toEqual([id, foreign]);
+          const idle = await other.connections.open({ ...connection, sessionId: "s-3" });
+          await other.connections.touch([idle], 2000, "IDLE");
+          await store.connections.touch([id], 1000, "IDLE");
+          expect((await other.connections.list()).map((row) => row.id)).toEqual([id, foreign, idle]);
           await other.close();
-          expect((await store.connections.list()).map((row) => row.id)).toEqual([id]);
+          expect((await store.connections.list()).map(({ id: row, status }) => [row, status])).toEqual([[id, "IDLE"]]);
+          expect(
+            (await store.connections.list({ status: ["DISCONNECTED"] })).map((row) => [row.id, row.lastActivity]),
+          ).toEqual([
+            [foreign, 1000],
+            [idle, 2000],
+          ]);
         }
         await store.close();
         const again = await reopen?.();
