@@ -12,7 +12,14 @@ export {
   type HeaderOptions,
   type SigningOptions,
 } from "./general/general-protection.ts";
-export { type KeyGuards, MemoryKeyGuards, type TransactionGuard } from "./general/guards.ts";
+export {
+  type KeyGuards,
+  type KeyMemory,
+  MemoryKeyGuards,
+  type MemoryKeyGuardsOptions,
+  OrderedKeyGuards,
+  type TransactionGuard,
+} from "./general/guards.ts";
 export { type AgreedKeyId, agreeKey, type KeyOffer, offerKey } from "./general/key-agreement-method.ts";
 export {
   type AppliedLayer,

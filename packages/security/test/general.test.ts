@@ -12,6 +12,7 @@ import {
   GeneralProtection,
   MemoryKeyGuards,
   noble,
+  OrderedKeyGuards,
 } from "../src/index.ts";
 import { node } from "../src/node.ts";
 import { faultOf } from "./fault-of.ts";
@@ -365,14 +366,76 @@ describe("general-ciphering", () => {
     expect(faultOf(() => server.open(mirrored))).toBe("invocation-counter");
   });
 
-  it("refuses new keys when its memory is full, and keeps what it knows", () => {
-    const guards = new MemoryKeyGuards(1);
+  it("forgets the oldest key when its window is full, and takes new ones", () => {
+    const guards = new MemoryKeyGuards({ window: 2 });
     const client = end("client", node, 0);
-    const [one, two] = [client.seal(get, ciphered("wrapped-key")), client.seal(get, ciphered("wrapped-key"))];
+    const sealed = Array.from({ length: 5 }, () => client.seal(get, ciphered("wrapped-key")));
     const server = end("server", node, 0, { guards });
-    server.open(one);
-    expect(faultOf(() => server.open(two))).toBe("too-many-keys");
-    expect(faultOf(() => server.open(one))).toBe("invocation-counter");
+    for (const one of sealed) expect(server.open(one).apdu).toEqual(get);
+    expect(guards.size).toBe(2);
+    for (const one of sealed.slice(3)) expect(faultOf(() => server.open(one))).toBe("invocation-counter");
+    // Without a memory, what is behind the window can come again: the limit that docs/decisions/0010 tells.
+    expect(server.open(sealed[0] as Uint8Array).apdu).toEqual(get);
+  });
+
+  it("asks its memory for what is behind the window, also in another process", () => {
+    const set = new Set<string>();
+    const memory = { remember: (digest: string) => !set.has(digest) && set.add(digest) !== undefined };
+    const client = end("client", node, 0);
+    const sealed = Array.from({ length: 5 }, () => client.seal(get, ciphered("wrapped-key")));
+    const server = end("server", node, 0, { guards: new MemoryKeyGuards({ window: 2, memory }) });
+    for (const one of sealed) server.open(one);
+    for (const one of sealed.slice(0, 3)) expect(faultOf(() => server.open(one))).toBe("replayed");
+    const again = end("server", node, 0, { guards: new MemoryKeyGuards({ memory }) });
+    for (const one of sealed) expect(faultOf(() => again.open(one))).toBe("replayed");
+    for (const digest of set) expect(digest.length).toBeLessThanOrEqual(120);
+    expect(set.size).toBe(5);
+    expect(again.open(client.seal(get, ciphered("wrapped-key"))).apdu).toEqual(get);
+  });
+
+  it("remembers no key whose tag is wrong", () => {
+    const digests: string[] = [];
+    const memory = { remember: (digest: string) => digests.push(digest) > 0 };
+    const sealed = end("client", node, 0).seal(get, ciphered("wrapped-key"));
+    const server = end("server", node, 0, { guards: new MemoryKeyGuards({ memory }) });
+    const broken = sealed.slice();
+    broken[broken.length - 1] = (broken.at(-1) as number) ^ 1;
+    expect(faultOf(() => server.open(broken))).toBe("bad-tag");
+    expect(digests).toEqual([]);
+    server.open(sealed);
+    expect(digests).toHaveLength(1);
+  });
+
+  describe("transaction-ids that are counted", () => {
+    const counted = (count: number): CipheringOptions => ({
+      ...ciphered("wrapped-key"),
+      transactionId: Uint8Array.of(1, 0, 0, count >> 8, count & 0xff),
+    });
+    const guarded = () => end("server", node, 0, { guards: new OrderedKeyGuards(new MemoryKeyGuards({ window: 2 })) });
+
+    it("hold the peer to it, so that nothing behind the window comes again", () => {
+      const [client, server] = [end("client", node, 0), guarded()];
+      const sealed = Array.from({ length: 200 }, (_, at) => client.seal(get, counted(at)));
+      for (const one of sealed) server.open(one);
+      for (const one of sealed.slice(0, -2)) expect(faultOf(() => server.open(one))).toBe("replayed");
+      expect(faultOf(() => server.open(sealed.at(-1) as Uint8Array))).toBe("invocation-counter");
+      // Not above, of another length, none: neither is what this peer does.
+      expect(faultOf(() => server.open(client.seal(get, counted(199))))).toBe("replayed");
+      const others = [Uint8Array.of(2, 0, 0, 0), new Uint8Array(0)];
+      for (const transactionId of others) {
+        expect(faultOf(() => server.open(client.seal(get, { ...counted(0), transactionId })))).toBe("replayed");
+      }
+      expect(server.open(client.seal(get, counted(1000))).apdu).toEqual(get);
+    });
+
+    it("hold nobody to it who does not count, counts anew now and then, or counts short", () => {
+      const [client, server] = [end("client", node, 0), guarded()];
+      for (let at = 0; at < 300; at++) expect(server.open(client.seal(get, counted(at % 60))).apdu).toEqual(get);
+      for (let at = 0; at < 300; at++) {
+        const transactionId = Uint8Array.of(at & 0xff);
+        expect(server.open(client.seal(get, { ...counted(0), transactionId })).apdu).toEqual(get);
+      }
+    });
   });
 
   it("moves no counter for a wrong tag", () => {

@@ -13,7 +13,9 @@ import {
   CounterLedger,
   challengeLength,
   type DedicatedKey,
+  type KeyGuards,
   lastCounter,
+  MemoryKeyGuards,
   newChallenge,
   securitySuite,
 } from "@dlmskit/security";
@@ -43,6 +45,7 @@ export class InitiatorHandshake {
   #protections: Protections | undefined;
   #channel: Channel | undefined;
   readonly #dedicated: DedicatedKey | undefined;
+  readonly #guards: KeyGuards;
   /** How services are sealed when the association is open. */
   readonly sealing: Sealing | undefined;
   /** How the InitiateRequest is sealed, and pass 3: under the global key. */
@@ -52,6 +55,7 @@ export class InitiatorHandshake {
   /** Faults `bad-random`, and those of the keys and titles. */
   constructor(options: InitiatorOptions) {
     this.#options = options;
+    this.#guards = options.security?.guards ?? new MemoryKeyGuards();
     const { ciphered, mechanism, security, random } = options;
     this.cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
     if (!ciphered || security === undefined) return;
@@ -79,7 +83,7 @@ export class InitiatorHandshake {
 
   #protect(security: InitiatorSecurity, systemTitle: Uint8Array | undefined): Protections {
     const { provider, random } = this.#options;
-    const peer = { systemTitle, dedicated: this.#dedicated, broadcast: security.broadcast };
+    const peer = { systemTitle, dedicated: this.#dedicated, broadcast: security.broadcast, guards: this.#guards };
     return protectionsOf(security, peer, provider, random);
   }
 
@@ -98,13 +102,13 @@ export class InitiatorHandshake {
 
   /** Any form passes while nothing is negotiated yet. */
   #opening(): Channel {
-    this.#channel ??= new Channel(this.#protections, true, this.#options.random);
+    this.#channel ??= new Channel(this.#protections, true, this.#options.random, this.#guards);
     return this.#channel;
   }
 
   #open(conformance: readonly ConformanceName[]): Channel {
     const general = conformance.includes("general-protection");
-    return new Channel(this.#protections, general, this.#options.random, this.#opening());
+    return new Channel(this.#protections, general, this.#options.random, this.#guards, this.#opening());
   }
 
   /** What an association has that nobody opens. */

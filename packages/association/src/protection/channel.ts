@@ -2,6 +2,7 @@ import { Fault, toHex } from "@dlmskit/core";
 import {
   type AppliedLayer,
   type AppliedSignature,
+  type KeyGuards,
   type Layer,
   openLayers,
   type Random,
@@ -25,10 +26,9 @@ function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
 
-/** Octets of a transaction-id of this end's own: never the same twice. */
-export const transactionIdLength = 8;
-// A signature alone has no counter: so many transactions of the peer are remembered.
-const mostTransactions = 0x10000;
+/** Octets of a transaction-id of this end's own: a counter, so that the peer can tell old from new, and what never comes again. */
+export const transactionIdLength = 12;
+const counterLength = 4;
 
 /** Opens and seals what passes: through the protections that there are, or, where there is none, as it is. */
 export class Channel {
@@ -37,13 +37,23 @@ export class Channel {
   /** Forms that were negotiated: the general ones ask for the conformance bit general-protection. */
   readonly #general: boolean;
   readonly #random: Random;
-  readonly #transactions: Set<string>;
+  readonly #guards: KeyGuards;
+  /** Shared by the channels of one association. */
+  readonly #own: { transactions: number };
 
-  constructor(protections: Protections | undefined, general: boolean, random: Random, before?: Channel) {
+  /** `guards`: of what is signed and no more. `before`: the channel that the association was opened with. */
+  constructor(
+    protections: Protections | undefined,
+    general: boolean,
+    random: Random,
+    guards: KeyGuards,
+    before?: Channel,
+  ) {
     this.protections = protections;
     this.#general = general;
     this.#random = random;
-    this.#transactions = before === undefined ? new Set() : before.#transactions;
+    this.#guards = guards;
+    this.#own = before === undefined ? { transactions: 0 } : before.#own;
   }
 
   get ciphered(): boolean {
@@ -87,18 +97,21 @@ export class Channel {
     const [signature] = layers;
     if (signature?.form !== "general-signing" || layers.some(({ form }) => form !== "general-signing")) return;
     const { transactionId } = signature.header;
-    const id = toHex(transactionId);
-    if (id === "" || this.#transactions.has(id)) {
+    const guard = this.#guards.guard(`signed ${toHex(transactionId)}`, transactionId);
+    if (transactionId.length === 0 || !guard.check(0)) {
       throw new Fault("replayed", "a signed APDU with a transaction-id that was used before, or none", {
         layer: "security",
       });
     }
-    this.#transactions.add(id);
-    if (this.#transactions.size <= mostTransactions) return;
-    for (const oldest of this.#transactions) {
-      this.#transactions.delete(oldest);
-      return;
-    }
+    guard.accept(0);
+  }
+
+  #transactionId(): Uint8Array {
+    this.#own.transactions++;
+    const id = new Uint8Array(transactionIdLength);
+    new DataView(id.buffer).setUint32(0, this.#own.transactions);
+    id.set(this.#random(transactionIdLength - counterLength), counterLength);
+    return id;
   }
 
   #layers(sealing: Sealing): Layer[] {
@@ -106,7 +119,7 @@ export class Channel {
     const form = formOf(sealing);
     const compressed = sealing.compressed === true ? { compressed: true } : {};
     const transactionId = (): { transactionId: Uint8Array } => ({
-      transactionId: sealing.transactionId ?? this.#random(transactionIdLength),
+      transactionId: sealing.transactionId ?? this.#transactionId(),
     });
     const layers: Layer[] = [];
     if (authenticated || encrypted) {

@@ -7,7 +7,6 @@ import {
   type KeyGuards,
   type KeySet,
   type LayerProtections,
-  MemoryKeyGuards,
   type PeerKeys,
   type PrivateKeys,
   Protection,
@@ -38,7 +37,10 @@ export interface AssociationSecurity {
   readonly peerKeys?: PeerKeys;
   /** The own signing key and the peer's public key, where there is no more to tell than these two. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
-  /** Of the keys that APDUs bring: keep one for longer than an association, or what it forgets can be replayed. */
+  /**
+   * Of the keys that APDUs bring, and of what is signed alone: keep one for longer than an association, or what it forgets can be
+   * replayed; give it a memory where the mechanism gives no fresh challenge (0, 1, pre-established). docs/decisions/0010.
+   */
   readonly guards?: KeyGuards;
   readonly compression?: Compression;
   /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
@@ -50,6 +52,7 @@ export interface Peer {
   readonly systemTitle: Uint8Array | undefined;
   readonly dedicated: DedicatedKey | undefined;
   readonly broadcast: { readonly counters?: CounterSource; readonly replay?: ReplayGuard } | undefined;
+  readonly guards: KeyGuards;
 }
 
 /** Own key pairs, wherever they are told. */
@@ -76,7 +79,7 @@ export interface Protections extends LayerProtections {
 /** Everything that can be opened and sealed with that. Faults of key lengths and titles. */
 export function protectionsOf(
   security: AssociationSecurity,
-  { systemTitle: peerSystemTitle, dedicated, broadcast }: Peer,
+  { systemTitle: peerSystemTitle, dedicated, broadcast, guards }: Peer,
   provider: CryptoProvider,
   random: Random,
 ): Protections {
@@ -84,7 +87,6 @@ export function protectionsOf(
   const { accept, compression, maxDecompressed, masterKey } = security;
   const privateKeys = privateKeysOf(security);
   const peerKeys = peerKeysOf(security);
-  const { guards = new MemoryKeyGuards() } = security;
   const common = {
     provider,
     suite,

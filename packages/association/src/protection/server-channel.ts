@@ -1,5 +1,12 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import type { CryptoProvider, DedicatedKey, Random } from "@dlmskit/security";
+import {
+  type CryptoProvider,
+  type DedicatedKey,
+  type KeyGuards,
+  MemoryKeyGuards,
+  OrderedKeyGuards,
+  type Random,
+} from "@dlmskit/security";
 import type { Offer } from "../offer.ts";
 import { Channel, type Opened } from "./channel.ts";
 import { protectionsOf } from "./protections.ts";
@@ -14,6 +21,7 @@ export class ServerChannel extends Channel {
   readonly #offer: Offer;
   readonly #crypto: ServerCrypto;
   readonly #clientTitle: Uint8Array | undefined;
+  readonly #keyGuards: KeyGuards;
   #keyVersion: unknown;
   #dedicated: DedicatedKey | undefined;
 
@@ -25,7 +33,10 @@ export class ServerChannel extends Channel {
     conformance: readonly ConformanceName[] = ["general-protection"],
     before?: ServerChannel,
   ) {
-    super(undefined, conformance.includes("general-protection"), crypto.random, before);
+    const guards =
+      before === undefined ? new OrderedKeyGuards(offer.security?.guards ?? new MemoryKeyGuards()) : before.#keyGuards;
+    super(undefined, conformance.includes("general-protection"), crypto.random, guards, before);
+    this.#keyGuards = guards;
     this.#offer = offer;
     this.#crypto = crypto;
     this.#clientTitle = clientTitle;
@@ -42,7 +53,12 @@ export class ServerChannel extends Channel {
     const { security, ciphered } = this.#offer;
     if (!ciphered || security === undefined || this.#clientTitle === undefined) return;
     this.#keyVersion = security.keyVersion;
-    const peer = { systemTitle: this.#clientTitle, dedicated: this.#dedicated, broadcast: security.broadcast };
+    const peer = {
+      systemTitle: this.#clientTitle,
+      dedicated: this.#dedicated,
+      broadcast: security.broadcast,
+      guards: this.#keyGuards,
+    };
     this.protect(protectionsOf(security, peer, this.#crypto.provider, this.#crypto.random));
   }
 

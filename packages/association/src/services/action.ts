@@ -94,7 +94,8 @@ function actionResult(result: DataAccessResultName): ActionResultName {
 }
 
 const blocks: Omit<AnswerForm, "whole"> = {
-  onlyWhole: 0,
+  // tag, choice, invoke-id
+  onlyWhole: 3,
   inBlocks: "block-transfer-with-action",
   // tag, choice, invoke-id, last-block, block-number
   blockHeader: 3 + 1 + 4,
@@ -112,8 +113,8 @@ const withList: AnswerForm = {
   whole: headOf({ apdu: "action-response-with-list", ...anyInvoke, results: [] }),
 };
 
-function write(results: readonly ActionOutcome[], list: boolean): AnswerWriter {
-  const to = new AnswerWriter();
+function write(results: readonly ActionOutcome[], list: boolean, context: RequestContext): AnswerWriter {
+  const to = new AnswerWriter((list ? withList : normal).whole, context);
   if (list) to.count(results.length);
   for (const { result, data } of results) {
     to.put(encode(ActionResponseItem, { result }).subarray(0, 1));
@@ -208,8 +209,9 @@ class ActionServer implements ServiceServer<ActionRequest> {
         write(
           results.map(({ result, data }) => ({ result, ...(data && { data: { error: "other-reason" as const } }) })),
           list,
+          context,
         ).done() as Uint8Array;
-      const answer = { form: list ? withList : normal, content: write(results, list).done(), shorter };
+      const answer = { form: list ? withList : normal, whole: write(results, list, context).done(), shorter };
       this.#answers.begin(answer, context, now);
     });
   }

@@ -86,13 +86,13 @@ const anyInvoke = { invokeId: 0, priority: "normal", serviceClass: "confirmed" }
 const normal: AnswerForm = {
   ...inBlocks,
   whole: headOf({ apdu: "get-response-normal", ...anyInvoke, result: { dataAccessResult: "success" } }),
-  // Blocks of one attribute carry the Data, without the choice of Get-Data-Result in front of it.
-  onlyWhole: 1,
+  // tag, choice, invoke-id; and blocks of one attribute carry the Data, without the choice of Get-Data-Result.
+  onlyWhole: 3 + 1,
 };
 const withList: AnswerForm = {
   ...inBlocks,
   whole: headOf({ apdu: "get-response-with-list", ...anyInvoke, results: [] }),
-  onlyWhole: 0,
+  onlyWhole: 3,
 };
 
 function failedBlock(
@@ -107,12 +107,14 @@ function failedBlock(
   };
 }
 
-function write(results: readonly GetResult[], list: boolean): AnswerWriter {
-  const to = new AnswerWriter();
+function write(results: readonly GetResult[], list: boolean, context: RequestContext): AnswerWriter {
+  const to = new AnswerWriter((list ? withList : normal).whole, context);
   if (list) to.count(results.length);
   for (const result of results) to.result(result);
   return to;
 }
+
+const tooLong = (): GetResult => ({ error: "other-reason" });
 
 class GetServer implements ServiceServer<GetRequest> {
   readonly #port: ServerPort<AttributeReference, GetResult>;
@@ -163,16 +165,9 @@ class GetServer implements ServiceServer<GetRequest> {
     // A new GET ends the long one: its next block is asked for in vain.
     this.#answers.supersede();
     this.#port.deliver(items, context, (results, now) => {
-      const shorter = () =>
-        write(
-          results.map(() => ({ error: "other-reason" as const })),
-          list,
-        ).done() as Uint8Array;
-      this.#answers.begin(
-        { form: list ? withList : normal, content: write(results, list).done(), shorter },
-        context,
-        now,
-      );
+      const form = list ? withList : normal;
+      const shorter = () => write(results.map(tooLong), list, context).done() as Uint8Array;
+      this.#answers.begin({ form, whole: write(results, list, context).done(), shorter }, context, now);
     });
   }
 

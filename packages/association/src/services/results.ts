@@ -5,6 +5,7 @@ import {
   type DataLike,
   encodeData,
   GetDataResult,
+  Invoke,
 } from "@dlmskit/apdu";
 import { encode, list, Writer } from "@dlmskit/core";
 import type { Piece } from "../transfer/source.ts";
@@ -29,10 +30,16 @@ export function dataOrError(result: GetDataResult): DataOrError {
   return result.dataAccessResult === undefined ? { data: result.data } : { error: result.dataAccessResult };
 }
 
-/** Writes an answer: octets of what is at hand, streams as they are. */
+/** Writes a response that carries an answer: octets of what is at hand, streams as they are. */
 export class AnswerWriter {
-  readonly #to = new Writer();
+  readonly #to = new Writer(64);
   #pieces: Piece[] | undefined;
+
+  /** `head`: tag and choice of the response; its invoke-id follows. */
+  constructor(head: Uint8Array, invoke: Invoke) {
+    this.#to.put(head);
+    Invoke.write(invoke, this.#to);
+  }
 
   /** What is at hand. */
   put(octets: Uint8Array): void {

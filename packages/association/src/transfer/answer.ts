@@ -1,5 +1,5 @@
-import { type ApduLike, type ConformanceName, encodeApdu, Invoke } from "@dlmskit/apdu";
-import { concat, encode, Fault } from "@dlmskit/core";
+import { type ApduLike, type ConformanceName, encodeApdu, type Invoke } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 import { contentIn } from "../lengths.ts";
 import { least, strengthened } from "../protection/policy.ts";
 import { refusal } from "../refusals.ts";
@@ -9,9 +9,9 @@ import { type Piece, Source } from "./source.ts";
 
 /** How the responses of a service carry an answer. */
 export interface AnswerForm {
-  /** Tag and choice of the response that carries all of it; the invoke-id and the content follow. */
+  /** Tag and choice of the response that carries all of it; the invoke-id and the results follow. */
   readonly whole: Uint8Array;
-  /** How many octets at the beginning of the content only that response has. */
+  /** How many octets of that response, from its tag on, do not go into blocks. */
   readonly onlyWhole: number;
   /** The conformance bit of the service's blocks. */
   readonly inBlocks: ConformanceName;
@@ -22,10 +22,10 @@ export interface AnswerForm {
   aborted(blockNumber: number, invoke: Invoke): ApduLike;
 }
 
-/** An answer: its content, and what is said in its place when it is too long and must not be cut. */
+/** An answer: the response that carries all of it, and what is said in its place when it is too long and must not be cut. */
 export interface Answer {
   readonly form: AnswerForm;
-  readonly content: Uint8Array | readonly Piece[];
+  readonly whole: Uint8Array | readonly Piece[];
   shorter(): Uint8Array;
 }
 
@@ -79,12 +79,12 @@ export class AnswerTransfer {
 
   /** Sends an answer, or the first block of it. Faults `pdu-too-long`, and those of sealing. */
   begin(answer: Answer, context: RequestContext, now: number): void {
-    const { content, form } = answer;
-    if (content instanceof Uint8Array && form.whole.length + 1 + content.length <= this.#port.room(context)) {
-      this.#whole(answer, content, context);
+    const { whole } = answer;
+    if (whole instanceof Uint8Array && whole.length <= this.#port.room(context)) {
+      this.#port.reply(whole, context);
       return;
     }
-    const pieces = content instanceof Uint8Array ? [content] : content;
+    const pieces = whole instanceof Uint8Array ? [whole] : whole;
     const source = new Source(pieces, (fault) => this.#port.refused(fault));
     this.#send({ answer, source, context, number: 0, suspended: false, deadline: 0 }, now);
   }
@@ -168,7 +168,7 @@ export class AnswerTransfer {
   #first(sending: Sending, now: number): void {
     const { answer, source, context } = sending;
     const { form } = answer;
-    const most = this.#port.room(context) - form.whole.length - 1;
+    const most = this.#port.room(context);
     // A stream that ends in an error leaves one in its place while nothing of it was sent: it is not broken yet.
     if (source.fill(most) === "later") {
       this.#suspend(sending, now);
@@ -176,13 +176,13 @@ export class AnswerTransfer {
     }
     if (source.ended && source.length <= most) {
       this.#drop(sending);
-      this.#whole(answer, source.take(most), context);
+      this.#port.reply(source.take(most), context);
     } else if (this.#port.has(form.inBlocks)) {
       source.take(form.onlyWhole);
       this.#block(sending, now);
     } else {
       this.#drop(sending);
-      this.#whole(answer, answer.shorter(), context);
+      this.#port.reply(answer.shorter(), context);
     }
   }
 
@@ -206,10 +206,6 @@ export class AnswerTransfer {
     if (lastBlock) this.#drop(sending);
     else this.#wait(sending, now);
     this.#port.reply(encodeApdu(form.block({ lastBlock, blockNumber: sending.number, rawData }, context)), context);
-  }
-
-  #whole({ form }: Answer, content: Uint8Array, context: RequestContext): void {
-    this.#port.reply(concat(form.whole, encode(Invoke, context), content), context);
   }
 
   #abort(sending: Sending): void {

@@ -222,17 +222,17 @@ export function openingKey(sources: KeySources, keyInfo: KeyInfo | undefined, pa
     }
     case "wrapped-key": {
       const key = sources.provider.unwrapKey(masterKeyOf(sources), keyInfo.keyCipheredData);
-      return brought(sources, checkKey("wrapped key", key, sources.suite.keyLength), "wrapped-key");
+      return brought(sources, checkKey("wrapped key", key, sources.suite.keyLength), "wrapped-key", parties);
     }
     case "agreed-key":
       return openAgreed(sources, keyInfo.keyParameters, keyInfo.keyCipheredData, parties);
   }
 }
 
-function brought(sources: KeySources, key: Uint8Array, source: GeneralKey): OpeningKey {
+function brought(sources: KeySources, key: Uint8Array, source: GeneralKey, { transactionId }: Parties): OpeningKey {
   const digest = sources.provider.hash("sha256", concat(key, Uint8Array.of(sources.suite.id)));
   const fingerprint = Array.from(digest.subarray(0, 16), (octet) => octet.toString(16).padStart(2, "0")).join("");
-  return { key, source, replay: sources.guards.guard(fingerprint), once: true };
+  return { key, source, replay: sources.guards.guard(fingerprint, transactionId), once: true };
 }
 
 function openAgreed(
@@ -256,11 +256,11 @@ function openAgreed(
       throw refusal("bad-signature", "the signature of the ephemeral public key is wrong");
     }
     const shared = provider.ecdhSharedSecret(curve, ownKey(sources, "key-agreement"), ephemeral);
-    return brought(sources, agreed(sources, shared, parties, none), "one-pass-diffie-hellman");
+    return brought(sources, agreed(sources, shared, parties, none), "one-pass-diffie-hellman", parties);
   }
   if (keyParameters.length === 1 && id === scheme["static-unified-model"]) {
     if (keyCipheredData.length > 0) throw refusal("bad-length", "the static unified model sends no key");
-    return brought(sources, staticKey(sources, parties, parties.originator), "static-unified-model");
+    return brought(sources, staticKey(sources, parties, parties.originator), "static-unified-model", parties);
   }
   throw refusal("unknown-key-agreement", "the scheme of key agreement is not known", "1: C(1e,1s), 2: C(0e,2s)");
 }

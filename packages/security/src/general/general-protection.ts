@@ -172,7 +172,7 @@ export class GeneralProtection {
    * The APDU within one layer. Faults: `not-ciphered` (another APDU), those of decoding, `unknown-system-title`,
    * `own-system-title`, `wrong-recipient`, `missing-key-info`, `missing-transaction-id`, `unknown-key-agreement`, `bad-length`,
    * `bad-public-key`, `unknown-public-key`, `bad-key-wrap`, `no-broadcast-key`, `no-master-key`, `no-private-key`,
-   * `suite-without-curve`, `bad-signature`, `bad-security-control`, `bad-tag`, `invocation-counter`, `too-many-keys`,
+   * `suite-without-curve`, `bad-signature`, `bad-security-control`, `bad-tag`, `invocation-counter`,
    * `replayed`, `bad-compression`, `decompressed-too-long`, `inner-tag-mismatch`.
    */
   open(apdu: Uint8Array): { readonly apdu: Uint8Array; readonly protection: AppliedCiphering | AppliedSignature } {
