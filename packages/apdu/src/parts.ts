@@ -2,22 +2,19 @@ import {
   bool,
   type Codec,
   CosemDateTime,
-  compiled,
   Fault,
   i8,
-  inlineOf,
   LogicalName,
   named,
   type Of,
   type RecordCodec,
-  readStatements,
   sequence,
   sizedOctets,
   u8,
   u16,
   u32,
-  writeStatements,
 } from "@dlmskit/core";
+import { compiled, inlineOf, readStatements, writeStatements } from "@dlmskit/core/internal";
 import { Data } from "./data.ts";
 import { DataTag } from "./data-type.ts";
 import { ActionResult as ActionResultNames, DataAccessResult as DataAccessResultNames } from "./enumerations.ts";

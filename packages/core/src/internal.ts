@@ -1,0 +1,9 @@
+/**
+ * How codecs are written out as programs. For the packages of dlmskit only: what stands here may change in any version.
+ *
+ * @internal
+ * @module
+ */
+export * from "./inline.ts";
+export * from "./inline-parts.ts";
+export * from "./inline-records.ts";
