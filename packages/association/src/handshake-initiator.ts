@@ -7,7 +7,7 @@ import {
   type InitiateRequest,
   type InitiateResponse,
 } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 import {
   CounterGuard,
   CounterLedger,
@@ -23,7 +23,7 @@ import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "./initiator
 import type { Negotiated } from "./offer.ts";
 import { type Protections, protectionsOf } from "./protections.ts";
 
-function failed(code: string, message: string, hint?: string): Fault {
+function failed(code: FaultCode<"association">, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
 }
 

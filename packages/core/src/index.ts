@@ -3,6 +3,7 @@ export * from "./combinators.ts";
 export { setCompilation } from "./compilation.ts";
 export * from "./date-time.ts";
 export * from "./fault.ts";
+export * from "./fault-codes.ts";
 export * from "./fcs16.ts";
 export * from "./link.ts";
 export * from "./logical-name.ts";

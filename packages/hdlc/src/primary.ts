@@ -1,4 +1,12 @@
-import { type ClientLink, Fault, inRange, type LinkAddress, type LinkOutput, sameOctets } from "@dlmskit/core";
+import {
+  type ClientLink,
+  Fault,
+  type FaultCode,
+  inRange,
+  type LinkAddress,
+  type LinkOutput,
+  sameOctets,
+} from "@dlmskit/core";
 import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import type { Control, FrameType } from "./control.ts";
@@ -364,7 +372,7 @@ export class Primary implements ClientLink {
     this.#sender.send(control, information);
   }
 
-  #fault(code: string, message: string, hint?: string, cause?: unknown): Fault {
+  #fault(code: FaultCode<"hdlc">, message: string, hint?: string, cause?: unknown): Fault {
     return new Fault(code, message, { layer: "hdlc", ...(hint === undefined ? {} : { hint }), cause });
   }
 
