@@ -5,4 +5,5 @@ export { withFaults } from "./faulty-duplex.ts";
 export { type LineFaults, seededRandom } from "./line-faults.ts";
 export * from "./link-pump.ts";
 export * from "./memory-pair.ts";
+export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";
