@@ -1,7 +1,6 @@
 // What a driver's error becomes, told by what it is and never by its text.
 import { createServer } from "node:net";
 import { Fault } from "@dlmskit/core";
-import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { asFault } from "../src/database.ts";
@@ -39,13 +38,6 @@ describe("a driver's error", () => {
     expect(codeOf(new TypeError("cannot connect"))).toBe("query-failed");
     const own = new Fault("store-closed", "closed", { layer: "storage" });
     expect(asFault(own)).toBe(own);
-  });
-
-  it("of PGlite: a refused query, and one to a database that was closed", { timeout: 180_000 }, async () => {
-    const db = await PGlite.create();
-    expect(codeOf(await failed(db.query("SELECT * FROM connect_timeout")))).toBe("query-failed");
-    await db.close();
-    expect(codeOf(await failed(db.query("SELECT 1")))).toBe("store-unavailable");
   });
 
   it("of a PostgreSQL that is not there, hangs up, and says nothing", async () => {

@@ -63,9 +63,8 @@ export class TapLine {
 
   /** Runs `run` when all that was pushed before has gone on. */
   afterwards(run: () => void): void {
-    const last = this.#held.at(-1);
-    if (last === undefined) run();
-    else this.#held.push({ due: last.due, run });
+    if (this.#held.length === 0) run();
+    else this.#held.push({ due: Number.NEGATIVE_INFINITY, run });
   }
 
   /** Lets go on what is due. */
@@ -84,8 +83,8 @@ export class TapLine {
 
   #later(what: Uint8Array | Delayed, now: number): void {
     const octets = what instanceof Uint8Array ? what : what.octets;
-    const wanted = what instanceof Uint8Array ? now : now + Math.max(what.delay, 0);
-    const due = Math.max(wanted, this.#held.at(-1)?.due ?? wanted);
+    const due = what instanceof Uint8Array ? now : now + what.delay;
+    // What is held goes on from the front only, so that nothing overtakes.
     if (due <= now && this.#held.length === 0) {
       this.#pass(octets);
       return;
