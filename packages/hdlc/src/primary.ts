@@ -7,6 +7,7 @@ import {
   type LinkOutput,
   sameOctets,
 } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import type { Control, FrameType } from "./control.ts";
@@ -53,7 +54,7 @@ export class Primary implements ClientLink {
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
   readonly #unnumbered: Assembler;
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
   #parameters: Parameters;
   #mode: PrimaryMode = "disconnected";
   #receiveSequence = 0;

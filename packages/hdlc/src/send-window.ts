@@ -66,7 +66,9 @@ export class SendWindow {
     const count = (receiveSequence - this.#oldest) & 7;
     if (count > this.#unacknowledged.length) return -1;
     if (count > 0) {
-      this.#unacknowledged.splice(0, count);
+      // A new list where none is left: an idle link keeps no room for what it once had to send.
+      if (count === this.#unacknowledged.length) this.#unacknowledged = [];
+      else this.#unacknowledged.splice(0, count);
       this.#oldest = receiveSequence;
     }
     return count;
@@ -82,7 +84,8 @@ export class SendWindow {
       this.#unacknowledged.push({ information: message.subarray(this.#at, end), segmented });
       this.#at = end;
       if (!segmented) {
-        this.#messages.shift();
+        if (this.#messages.length === 1) this.#messages = [];
+        else this.#messages.shift();
         this.#at = 0;
       }
     }
