@@ -1,9 +1,10 @@
-// Writes docs/support-matrix.md and docs/schema.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+// Writes docs/support-matrix.md, docs/schema.md and docs/faults.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
 import { writeFileSync } from "node:fs";
 import { Conformance } from "@dlmskit/apdu";
 import { clientConformance } from "@dlmskit/client";
 import { servedConformance } from "@dlmskit/server";
 import { classesTable, templatesTable } from "./support/classes.ts";
+import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
 import { schemaPage } from "./support/schema.ts";
 import { securityTable } from "./support/security.ts";
@@ -69,6 +70,7 @@ ${framesTable()}`;
 export const pages = (): readonly (readonly [file: URL, text: string])[] => [
   [new URL("../docs/support-matrix.md", import.meta.url), supportMatrix()],
   [new URL("../docs/schema.md", import.meta.url), schemaPage()],
+  [new URL("../docs/faults.md", import.meta.url), faultsPage()],
 ];
 
 if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);

@@ -48,15 +48,31 @@ it("the pure packages run all vectors in a browser, with nothing of Node", async
   expect(await page.evaluate("page.exported")).toBeGreaterThan(50);
   expect(await page.evaluate("page.layers")).toEqual(layers);
   let count = 0;
-  for (const layer of layers) {
+  const run = async (layer: string, times = 1) => {
     const text = readFileSync(join(import.meta.dirname, `../test-vectors/${layer}.json`), "utf8");
     const { vectors } = JSON.parse(text) as { vectors: Vector[] };
-    const outcomes = (await page.evaluate(
-      `page.outcomes(${JSON.stringify(layer)}, ${JSON.stringify(vectors)})`,
-    )) as Outcome[];
-    expect(outcomes).toEqual(vectors.map(({ id, valid }) => ({ id, outcome: valid ? "both-ways" : "refused" })));
-    count += outcomes.length;
-  }
+    for (let time = 0; time < times; time++) {
+      const outcomes = (await page.evaluate(
+        `page.outcomes(${JSON.stringify(layer)}, ${JSON.stringify(vectors)})`,
+      )) as Outcome[];
+      expect(outcomes).toEqual(vectors.map(({ id, valid }) => ({ id, outcome: valid ? "both-ways" : "refused" })));
+      count += outcomes.length;
+    }
+  };
+  // Under a policy that lets no code be made of text: switched off, nothing tries; else it is tried once, and codecs go on.
+  await page.evaluate("page.forbidCode()");
+  await expect(page.evaluate("new Function('')")).rejects.toThrow("EvalError");
+  const attempts = async (): Promise<unknown> => {
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve))");
+    return page.evaluate("page.attempts");
+  };
+  expect(await attempts()).toBe(1);
+  await page.evaluate("page.setCompilation(false)");
+  await run("xdlms", 3);
+  expect(await attempts()).toBe(1);
+  await page.evaluate("page.setCompilation(true)");
+  for (const layer of layers) await run(layer, layer === "xdlms" ? 3 : 1);
+  expect(await attempts()).toBe(2);
   const agent = (await page.evaluate("navigator.userAgent")) as string;
   console.log(`${count} vectors in ${/\w*Chrome\/[\d.]+/.exec(agent)?.[0] ?? agent}`);
 }, 120_000);

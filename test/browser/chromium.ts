@@ -95,6 +95,8 @@ export class BrowserPage implements AsyncDisposable {
       expression,
       awaitPromise: true,
       returnByValue: true,
+      // What a page may not do by its own policy, it may not do here.
+      allowUnsafeEvalBlockedByCSP: false,
     });
     if (exceptionDetails !== undefined) {
       throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);

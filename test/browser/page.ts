@@ -1,13 +1,25 @@
 // What the browser gets: every pure package, bundled, and the vectors' runner.
 import * as association from "@dlmskit/association";
+import { setCompilation } from "@dlmskit/core";
 import * as objects from "@dlmskit/cosem-objects";
 import { noble } from "@dlmskit/security";
 import { layers, type Outcome, outcomesOf, type Vector } from "../vectors/outcomes.ts";
+
+// The little of a document that is used here.
+declare const document: {
+  addEventListener(type: string, listener: () => void): void;
+  createElement(name: string): object;
+  readonly head: { append(element: object): void };
+};
 
 interface Page {
   readonly layers: readonly string[];
   readonly exported: number;
   readonly nodeGlobals: readonly string[];
+  /** Forbids the page to make code of text, by a Content-Security-Policy; counts the attempts from then on in `attempts`. */
+  forbidCode(): void;
+  attempts: number;
+  setCompilation(on: boolean): void;
   outcomes(layer: string, vectors: readonly Vector[]): Outcome[];
 }
 
@@ -16,6 +28,13 @@ const page: Page = {
   // They are here for being bundled and run, down to their last module.
   exported: Object.keys(association).length + Object.keys(objects).length,
   nodeGlobals: ["process", "Buffer", "require", "global"].filter((name) => name in globalThis),
+  forbidCode() {
+    document.addEventListener("securitypolicyviolation", () => page.attempts++);
+    const policy = { httpEquiv: "Content-Security-Policy", content: "script-src 'unsafe-inline'" };
+    document.head.append(Object.assign(document.createElement("meta"), policy));
+  },
+  attempts: 0,
+  setCompilation,
   outcomes: (layer, vectors) => outcomesOf(layer, vectors, noble),
 };
 Object.assign(globalThis, { page });

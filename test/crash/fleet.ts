@@ -162,7 +162,7 @@ export class Fleet {
       ...{ start: next, block: 32 },
       async reserve(upTo) {
         const { from } = await store.counters.reserve(key, next, upTo - next);
-        if (from !== next) throw new Fault("counter-taken", "another process has them", { layer: "client" });
+        if (from !== next) throw new Fault("counter-taken", "another process has them", { layer: "cli" });
         next = upTo;
       },
     });

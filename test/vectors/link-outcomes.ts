@@ -80,7 +80,8 @@ function checkBlocks(octets: Uint8Array): void {
     if (pdu?.[0] !== 0xe0) continue;
     const apdu = decodeApdu(pdu);
     if (apdu.apdu !== "general-block-transfer") continue;
-    if (apdu.blockNumber !== last + 1) throw new Fault("block-out-of-order", `${apdu.blockNumber} behind ${last}`);
+    if (apdu.blockNumber !== last + 1)
+      throw new Fault("block-out-of-order", `${apdu.blockNumber} behind ${last}`, { layer: "xdlms" });
     last = apdu.blockNumber;
   }
 }

@@ -44,7 +44,7 @@ function apdu({ id, hex }: Vector): void {
   same(toHex(encodeApdu(apduFromXml(apduToXml(value)))), toHex(octets));
   // What only the layer above can refuse: an unknown context, user information of another kind.
   if (id === "acse-bad-005" && value.apdu === "aarq" && value.applicationContextName.startsWith("2.16.756.5.8.1.")) {
-    throw new Fault("refused", "the association refuses an unknown context");
+    throw new Fault("refused", "the association refuses an unknown context", { layer: "vectors" });
   }
   if (id === "acse-bad-010" && value.apdu === "aare") decodeApdu(value.userInformation as Uint8Array);
 }

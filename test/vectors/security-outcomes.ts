@@ -19,7 +19,7 @@ function key(vector: Vector, name: string): Uint8Array {
   if (found === undefined) throw new Error(`${vector.id} has no ${name}`);
   return found;
 }
-const refused = (why: string): Fault => new Fault("refused", why);
+const refused = (why: string): Fault => new Fault("refused", why, { layer: "vectors" });
 
 function counters(start: number): CounterLedger {
   const ledger = new CounterLedger({ start });

@@ -8,7 +8,6 @@ import {
   CosemDate,
   CosemDateTime,
   CosemTime,
-  called,
   Fault,
   f32,
   f64,
@@ -17,8 +16,6 @@ import {
   i16,
   i32,
   i64,
-  inlined,
-  integerInlines,
   type Json,
   Reader,
   type ReaderOptions,
@@ -30,6 +27,7 @@ import {
   u64,
   Writer,
 } from "@dlmskit/core";
+import { called, inlined, integerInlines } from "@dlmskit/core/internal";
 import { readCompactArray, TypeDescription, writeCompactArray } from "./compact-array.ts";
 import { type DataLike, DataTag, type Data as DataTree, type DataTypeName, nullData } from "./data-type.ts";
 import { asOctets, bitOctets, latin1Octets, readSimple, unknownType, utf8Octets, writeSimple } from "./data-values.ts";

@@ -1,4 +1,5 @@
-import { badJson, inlinedRecord, inRange, type Json, type RecordCodec, type Writer } from "@dlmskit/core";
+import { badJson, inRange, type Json, type RecordCodec, type Writer } from "@dlmskit/core";
+import { inlinedRecord } from "@dlmskit/core/internal";
 import { bits, oneOf } from "./bits.ts";
 
 export type Priority = "normal" | "high";

@@ -1,18 +1,5 @@
-import {
-  armsInline,
-  asObject,
-  badJson,
-  type Codec,
-  Fault,
-  type InlineArm,
-  inlined,
-  inlineOf,
-  type Json,
-  type Of,
-  readStatements,
-  stepped,
-  writeStatements,
-} from "@dlmskit/core";
+import { asObject, badJson, type Codec, Fault, type Json, type Of, stepped } from "@dlmskit/core";
+import { armsInline, type InlineArm, inlined, inlineOf, readStatements, writeStatements } from "@dlmskit/core/internal";
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
 type KeyedArms = Record<string, readonly [tag: number, codec: Codec<any>]>;

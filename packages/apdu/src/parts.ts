@@ -2,22 +2,19 @@ import {
   bool,
   type Codec,
   CosemDateTime,
-  compiled,
   Fault,
   i8,
-  inlineOf,
   LogicalName,
   named,
   type Of,
   type RecordCodec,
-  readStatements,
   sequence,
   sizedOctets,
   u8,
   u16,
   u32,
-  writeStatements,
 } from "@dlmskit/core";
+import { compiled, inlineOf, readStatements, writeStatements } from "@dlmskit/core/internal";
 import { Data } from "./data.ts";
 import { DataTag } from "./data-type.ts";
 import { ActionResult as ActionResultNames, DataAccessResult as DataAccessResultNames } from "./enumerations.ts";
@@ -86,21 +83,19 @@ export const TaggedDateTime: Codec<CosemDateTime | undefined> = {
 
 /** Two lists of one record that belong together item by item. Fault `list-length-mismatch`, reading and writing. */
 export function paired<T>(record: RecordCodec<T>, one: keyof T & string, other: keyof T & string): RecordCodec<T> {
-  const check = (value: Record<string, unknown>): Fault | undefined => {
+  const difference = (value: Record<string, unknown>): string | undefined => {
     const ones = (value[one] as readonly unknown[] | undefined)?.length;
     const others = (value[other] as readonly unknown[] | undefined)?.length;
-    return ones === others
-      ? undefined
-      : new Fault("list-length-mismatch", `${ones} ${one}, but ${others} ${other}`, { layer: "xdlms" });
+    return ones === others ? undefined : `${ones} ${one}, but ${others} ${other}`;
   };
   const must = (value: object): void => {
-    const fault = check(value as Record<string, unknown>);
-    if (fault !== undefined) throw fault;
+    const what = difference(value as Record<string, unknown>);
+    if (what !== undefined) throw new Fault("list-length-mismatch", what, { layer: "xdlms" });
   };
   const readInto: RecordCodec<T>["readInto"] = (from, target) => {
     record.readInto(from, target);
-    const fault = check(target);
-    if (fault !== undefined) throw from.fault(fault.code, fault.message);
+    const what = difference(target);
+    if (what !== undefined) throw from.fault("list-length-mismatch", what);
   };
   return {
     names: record.names,

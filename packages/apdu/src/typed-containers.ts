@@ -1,19 +1,5 @@
-import {
-  asList,
-  asObject,
-  type Codec,
-  compiled,
-  Fault,
-  type Fields,
-  inlineOf,
-  type Json,
-  prefixed,
-  readCount,
-  readItems,
-  recordInline,
-  stepped,
-  writeItems,
-} from "@dlmskit/core";
+import { asList, asObject, type Codec, Fault, type Fields, type Json, stepped } from "@dlmskit/core";
+import { compiled, inlineOf, prefixed, readCount, readItems, recordInline, writeItems } from "@dlmskit/core/internal";
 import { DataTag } from "./data-type.ts";
 import { simple, type TypedCodec } from "./typed-simple.ts";
 

@@ -1,4 +1,5 @@
-import { type Codec, type Fault, inlined, ownInlineOf, prefixed, type Reader } from "@dlmskit/core";
+import type { Codec, Fault, Reader } from "@dlmskit/core";
+import { inlined, ownInlineOf, prefixed } from "@dlmskit/core/internal";
 import { DataTag, type DataTypeName, tagText, typeOfTag } from "./data-type.ts";
 
 /** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */

@@ -2,7 +2,6 @@ import {
   asText,
   badJson,
   bool,
-  byFunctions,
   type Codec,
   CosemDate,
   CosemDateTime,
@@ -12,20 +11,16 @@ import {
   Fault,
   f32,
   f64,
-  fixedInlineOf,
   fromHex,
   i8,
   i16,
   i32,
   i64,
-  inlined,
   type Json,
   LogicalName,
   named,
   type Of,
-  prefixed,
   type Reader,
-  sizedBy,
   toHex,
   toLatin1,
   u8,
@@ -33,6 +28,7 @@ import {
   u32,
   u64,
 } from "@dlmskit/core";
+import { byFunctions, fixedInlineOf, inlined, prefixed, sizedBy } from "@dlmskit/core/internal";
 import { Data, encodeData } from "./data.ts";
 import { type DataLike, DataTag, type DataTypeName, type EncodedData } from "./data-type.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Invoke } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 import type { Exchange } from "./services/service.ts";
 import type { AnyService, ServiceRequest } from "./services/table.ts";
 
@@ -31,7 +31,7 @@ export interface Current {
 }
 
 /** What came fits nothing. */
-export function dropped(code: string, message: string): Fault {
+export function dropped(code: FaultCode<"association">, message: string): Fault {
   return new Fault(code, message, { layer: "association" });
 }
 

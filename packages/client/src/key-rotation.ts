@@ -1,5 +1,5 @@
 import { dataOf } from "@dlmskit/apdu";
-import { Fault, type LogicalName, logicalName, toHex } from "@dlmskit/core";
+import { Fault, type FaultCode, type LogicalName, logicalName, toHex } from "@dlmskit/core";
 import { WrappedKeys } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random, securitySuite } from "@dlmskit/security";
 import type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";
@@ -141,7 +141,8 @@ export class KeyRotation {
 
   async #record(meterId: string, instanceId: LogicalName): Promise<KeyRecord> {
     const record = (await this.#options.records.of(meterId)).find((one) => one.instanceId === instanceId);
-    const missing = (code: string, message: string): Fault => new Fault(code, message, { layer: "client" });
+    const missing = (code: FaultCode<"client">, message: string): Fault =>
+      new Fault(code, message, { layer: "client" });
     if (record === undefined)
       throw missing("unknown-meter", `no keys of ${instanceId} of meter "${meterId}" are known`);
     if (record.masterKey === undefined) {

@@ -14,7 +14,7 @@ import type {
   ServiceRequest,
   SetResult,
 } from "@dlmskit/association";
-import { type Codec, Fault, type LogicalName, logicalName } from "@dlmskit/core";
+import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
@@ -203,7 +203,7 @@ const hints: { readonly [code: string]: string } = {
   "object-class-inconsistent": "discover() tells the classes of the objects",
 };
 
-function refused(code: string, message: string): Fault {
+function refused(code: FaultCode<"client">, message: string): Fault {
   const hint = hints[code];
   return new Fault(code, `${message}: ${code}`, { layer: "client", ...(hint === undefined ? {} : { hint }) });
 }

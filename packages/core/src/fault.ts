@@ -1,24 +1,8 @@
-/** The layer in whose octets, state or input something was found wrong. */
-export type Layer =
-  | "core"
-  | "hdlc"
-  | "wrapper"
-  | "mbus"
-  | "axdr"
-  | "acse"
-  | "xdlms"
-  | "security"
-  | "association"
-  | "cosem"
-  | "client"
-  | "server"
-  | "transport"
-  | "storage"
-  | "simulator"
-  | "cli";
+import type { FaultCode, FaultLayer } from "./fault-codes.ts";
 
-export interface FaultDetails {
-  readonly layer?: Layer;
+export interface FaultDetails<L extends string = FaultLayer> {
+  /** `"core"` unless told otherwise. */
+  readonly layer?: L;
   /** Offset of the octet at fault, from the start of the octets that were decoded. */
   readonly offset?: number;
   /** What the reader of the message should try. */
@@ -33,15 +17,46 @@ export interface FaultDetails {
  * A decoder given any octets returns a value or throws a Fault, and nothing else.
  * No Fault carries a key, a password or a plaintext.
  */
-export class Fault extends Error {
-  override readonly name = "Fault";
-  /** Stable, kebab-case, for programs: `"truncated"`, `"unknown-tag"`, `"fcs-mismatch"` … */
+export interface Fault extends Error {
+  readonly name: "Fault";
+  /** Stable, kebab-case, for programs: `"truncated"`, `"unknown-tag"`, `"fcs-mismatch"` … Those of a layer are in `faultCodes`. */
   readonly code: string;
-  readonly layer: Layer;
+  readonly layer: FaultLayer;
   readonly offset: number | undefined;
   readonly hint: string | undefined;
   readonly expected: number | undefined;
   /** The fields that led to the place, outermost first. */
+  readonly path: string[];
+  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?}`. */
+  toJSON(): { [key: string]: string | number };
+}
+
+/** A code that its layer has; for any other a text that no code equals, so that the compiler's message says what to do. */
+type Listed<C extends string, L extends string> =
+  C extends FaultCode<L>
+    ? C
+    : `"${C}" is not among the Fault codes of the layer "${L}": add a line to packages/core/src/faults`;
+
+export interface FaultConstructor {
+  /**
+   * A Fault of the layer in `details`, `"core"` without one. A layer of dlmskit takes the codes of its list in `faultCodes`
+   * only, which the compiler checks; a layer of your own takes any.
+   */
+  new <const C extends string, const L extends string = "core">(
+    code: Listed<C, L>,
+    message: string,
+    details?: FaultDetails<L>,
+  ): Fault;
+  readonly prototype: Fault;
+}
+
+export const Fault: FaultConstructor = class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: string;
+  readonly layer: FaultLayer;
+  readonly offset: number | undefined;
+  readonly hint: string | undefined;
+  readonly expected: number | undefined;
   readonly path: string[] = [];
 
   constructor(code: string, message: string, details: FaultDetails = {}) {
@@ -53,7 +68,6 @@ export class Fault extends Error {
     this.expected = details.expected;
   }
 
-  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?}`. */
   toJSON(): { [key: string]: string | number } {
     return {
       code: this.code,
@@ -65,7 +79,7 @@ export class Fault extends Error {
       ...(this.expected === undefined ? {} : { expected: this.expected }),
     };
   }
-}
+};
 
 /** Puts `step` in front of the path of a Fault that passes by; returns what was caught, to be thrown again. */
 export function stepped(caught: unknown, step: string): unknown {

@@ -1,11 +1,10 @@
 export * from "./codec.ts";
 export * from "./combinators.ts";
+export { setCompilation } from "./compilation.ts";
 export * from "./date-time.ts";
 export * from "./fault.ts";
+export * from "./fault-codes.ts";
 export * from "./fcs16.ts";
-export * from "./inline.ts";
-export * from "./inline-parts.ts";
-export * from "./inline-records.ts";
 export * from "./link.ts";
 export * from "./logical-name.ts";
 export * from "./named.ts";

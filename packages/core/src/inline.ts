@@ -1,4 +1,5 @@
 import type { Codec } from "./codec.ts";
+import { compileExpression, mayCompile } from "./compilation.ts";
 import { Fault, stepped } from "./fault.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
@@ -23,14 +24,10 @@ export class Program {
     return `v${this.#variables++}`;
   }
 
-  /** The function of this source; undefined where a host allows none to be made (a content security policy). */
+  /** The function of this source; undefined where none may be made. */
   compile(source: string): unknown {
     const names = this.#values.map((_, at) => `$${at}`);
-    try {
-      return new Function(...names, `"use strict"; return ${source};`)(...this.#values);
-    } catch {
-      return undefined;
-    }
+    return compileExpression(source, names, this.#values);
   }
 }
 
@@ -199,8 +196,8 @@ export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inl
   const whole: C = {
     ...codec,
     read(from: Reader): T {
-      if (reads < worthwhile && ++reads === worthwhile) fastRead = makeRead();
-      if (fastRead !== undefined && from.observer === undefined) {
+      if (reads < worthwhile && mayCompile() && ++reads === worthwhile) fastRead = makeRead();
+      if (fastRead !== undefined && from.observer === undefined && mayCompile()) {
         const at = from.at;
         const value = fastRead(from);
         if (value !== fail) return value as T;
@@ -209,8 +206,8 @@ export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inl
       return codec.read(from);
     },
     write(value: T, to: Writer): void {
-      if (writes < worthwhile && ++writes === worthwhile) fastWrite = makeWrite();
-      if (fastWrite !== undefined) {
+      if (writes < worthwhile && mayCompile() && ++writes === worthwhile) fastWrite = makeWrite();
+      if (fastWrite !== undefined && mayCompile()) {
         const at = to.length;
         try {
           if (fastWrite(value, to)) return;

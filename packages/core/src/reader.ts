@@ -1,4 +1,5 @@
-import { Fault, type Layer } from "./fault.ts";
+import { Fault } from "./fault.ts";
+import type { FaultCode, FaultLayer } from "./fault-codes.ts";
 
 /** Hears of each field that is read, with its octet range: what explain mode is made of. */
 export interface ReadObserver {
@@ -8,7 +9,7 @@ export interface ReadObserver {
 
 export interface ReaderOptions {
   /** The layer that faults are reported for. */
-  readonly layer?: Layer;
+  readonly layer?: FaultLayer;
   readonly start?: number;
   readonly end?: number;
   /** How deep arrays and structures may nest; 64 unless told otherwise. */
@@ -22,7 +23,7 @@ export interface ReaderOptions {
  */
 export class Reader {
   readonly octets: Uint8Array;
-  readonly layer: Layer;
+  readonly layer: FaultLayer;
   readonly maxDepth: number;
   readonly observer: ReadObserver | undefined;
   /** Offset of the next octet. */
@@ -46,7 +47,7 @@ export class Reader {
   }
 
   /** A Fault at `offset` (the next octet unless given), to be thrown. */
-  fault(code: string, message: string, offset: number = this.at, hint?: string): Fault {
+  fault(code: FaultCode, message: string, offset: number = this.at, hint?: string): Fault {
     return new Fault(code, message, { layer: this.layer, offset, ...(hint === undefined ? {} : { hint }) });
   }
 

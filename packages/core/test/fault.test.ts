@@ -23,8 +23,8 @@ describe("Fault", () => {
       hint: "look it up",
       expected: 7,
     });
-    expect(new Fault("odd", "it is").toJSON()).toEqual({ code: "odd", layer: "core", message: "it is" });
-    expect("cause" in new Fault("odd", "it is")).toBe(false);
+    expect(new Fault("bad-value", "it is").toJSON()).toEqual({ code: "bad-value", layer: "core", message: "it is" });
+    expect("cause" in new Fault("bad-value", "it is")).toBe(false);
   });
 
   it("lets other errors pass as they are", () => {

@@ -187,7 +187,7 @@ describe("Reader", () => {
     });
     from.u8();
     expect(faultOf(() => from.finish()).message).toBe("1 octet left over");
-    expect(from.fault("odd", "it is", undefined, "try again")).toMatchObject({ offset: 2, hint: "try again" });
+    expect(from.fault("bad-value", "it is", undefined, "try again")).toMatchObject({ offset: 2, hint: "try again" });
   });
 });
 

@@ -148,5 +148,5 @@ export function addressFromJson(json: Json): HdlcAddress {
 export function lowerAddressOfSerial(serialNumber: string, modulus = 10_000, offset = 1000): number {
   const digits = serialNumber.replace(/\D/g, "");
   if (digits === "") throw new Fault("bad-value", `"${serialNumber}" has no digits`, { layer: "hdlc" });
-  return inRange(Number(BigInt(digits) % BigInt(modulus)) + offset, 0x10, 0x3ffd);
+  return inRange(Number(BigInt(digits) % BigInt(modulus)) + offset, 0x10, allStation(4) - 2);
 }

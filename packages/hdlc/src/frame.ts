@@ -1,4 +1,4 @@
-import { Fault, fcs16, inRange, Writer } from "@dlmskit/core";
+import { Fault, type FaultCode, fcs16, inRange, Writer } from "@dlmskit/core";
 import { type AddressOctets, addressAt, addressWidth, type HdlcAddress, hdlcAddress, writeAddress } from "./address.ts";
 import { type Control, decodeControl, encodeControl } from "./control.ts";
 
@@ -121,7 +121,7 @@ const words: Record<FrameFault, string> = {
   "no-closing-flag": "no flag stands where the length field puts it",
 };
 
-function bad(code: string, message: string, offset: number): Fault {
+function bad(code: FaultCode<"hdlc">, message: string, offset: number): Fault {
   return new Fault(code, message, { layer: "hdlc", offset });
 }
 

@@ -38,6 +38,15 @@ export {
 } from "./primary-options.ts";
 export { decodeRejection, encodeRejection, type Rejection, type RejectReason, rejectReasons } from "./reject.ts";
 export {
+  type AddressRange,
+  firstUsableAddress,
+  type ReservedAddress,
+  reservedLower,
+  reservedUpper,
+  usableLower,
+  usableUpper,
+} from "./reserved-address.ts";
+export {
   Secondary,
   type SecondaryAct,
   type SecondaryMode,

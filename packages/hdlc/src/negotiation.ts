@@ -134,11 +134,15 @@ export function negotiationOf(own: Parameters): Negotiation {
   };
 }
 
-// Zero is no length and no window: it counts as absent.
+// No frame carries 0 octets of a message, and no window holds 0 frames (6.4.4.4.3.2): such a parameter counts as absent,
+// and the default holds for it.
 const lower = (own: number, proposed: number | undefined, initial: number): number =>
   Math.min(own, proposed === undefined || proposed === 0 ? initial : proposed);
 
-/** The smaller of what one end can and what the other says; the other's transmit is this one's receive. */
+/**
+ * The smaller of what one end can and what the other says; the other's transmit is this one's receive. What the other does
+ * not say, or says to be 0, is the default: the result is always 1 octet and 1 frame at least.
+ */
 export function negotiate(own: Parameters, peer: Negotiation): Parameters {
   return {
     maxInfoSend: lower(own.maxInfoSend, peer.maxInfoFieldLengthReceive, defaultParameters.maxInfoSend),

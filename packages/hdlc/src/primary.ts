@@ -1,4 +1,13 @@
-import { type ClientLink, Fault, inRange, type LinkAddress, type LinkOutput, sameOctets } from "@dlmskit/core";
+import {
+  type ClientLink,
+  Fault,
+  type FaultCode,
+  inRange,
+  type LinkAddress,
+  type LinkOutput,
+  sameOctets,
+} from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import type { Control, FrameType } from "./control.ts";
@@ -45,7 +54,7 @@ export class Primary implements ClientLink {
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
   readonly #unnumbered: Assembler;
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
   #parameters: Parameters;
   #mode: PrimaryMode = "disconnected";
   #receiveSequence = 0;
@@ -364,7 +373,7 @@ export class Primary implements ClientLink {
     this.#sender.send(control, information);
   }
 
-  #fault(code: string, message: string, hint?: string, cause?: unknown): Fault {
+  #fault(code: FaultCode<"hdlc">, message: string, hint?: string, cause?: unknown): Fault {
     return new Fault(code, message, { layer: "hdlc", ...(hint === undefined ? {} : { hint }), cause });
   }
 

@@ -1,4 +1,5 @@
 import { Fault, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import type { HdlcAddress } from "./address.ts";
 import { Assembler } from "./assembler.ts";
 import { type Control, encodeControl, type FrameType } from "./control.ts";
@@ -77,7 +78,7 @@ export class Secondary {
   readonly #sender: FrameSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
   #parameters: Parameters;
   #mode: SecondaryMode = "disconnected";
   #receiveSequence = 0;

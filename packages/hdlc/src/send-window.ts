@@ -1,3 +1,6 @@
+import { inRange } from "@dlmskit/core";
+import { maxInfoLimit } from "./negotiation.ts";
+
 /** One information field of a message that may take several. */
 export interface Piece {
   readonly information: Uint8Array;
@@ -17,10 +20,13 @@ export class SendWindow {
   #messages: Uint8Array[] = [];
   #at = 0;
 
-  /** What was negotiated: octets a piece, pieces in a row. Messages that wait stay. */
+  /**
+   * What was negotiated: octets a piece, pieces in a row. Messages that wait stay. Fault `out-of-range` outside 1 to 2030
+   * octets and 1 to 7 pieces: pieces of 0 octets would never end a message.
+   */
   setLimits(maxInfo: number, size: number): void {
-    this.#maxInfo = maxInfo;
-    this.#size = size;
+    this.#maxInfo = inRange(maxInfo, 1, maxInfoLimit);
+    this.#size = inRange(size, 1, 7);
   }
 
   reset(maxInfo = 128, size = 1): void {
@@ -50,8 +56,9 @@ export class SendWindow {
     return this.#unacknowledged.length === 0 && this.#messages.length === 0;
   }
 
+  /** A message behind those that wait. An empty one has nothing to send. */
   queue(message: Uint8Array): void {
-    this.#messages.push(message);
+    if (message.length > 0) this.#messages.push(message);
   }
 
   /** Takes the peer's N(R): how many pieces it newly acknowledges, -1 when it acknowledges what was never sent. */
@@ -59,7 +66,9 @@ export class SendWindow {
     const count = (receiveSequence - this.#oldest) & 7;
     if (count > this.#unacknowledged.length) return -1;
     if (count > 0) {
-      this.#unacknowledged.splice(0, count);
+      // A new list where none is left: an idle link keeps no room for what it once had to send.
+      if (count === this.#unacknowledged.length) this.#unacknowledged = [];
+      else this.#unacknowledged.splice(0, count);
       this.#oldest = receiveSequence;
     }
     return count;
@@ -75,7 +84,8 @@ export class SendWindow {
       this.#unacknowledged.push({ information: message.subarray(this.#at, end), segmented });
       this.#at = end;
       if (!segmented) {
-        this.#messages.shift();
+        if (this.#messages.length === 1) this.#messages = [];
+        else this.#messages.shift();
         this.#at = 0;
       }
     }

@@ -1,4 +1,5 @@
 import type { Link, LinkAddress, LinkOutput } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import {
   type AddressLike,
   allStation,
@@ -48,7 +49,7 @@ export class Station implements Link {
   readonly #accepts: (address: HdlcAddress) => boolean;
   readonly #splitter: FrameSplitter;
   readonly #links = new Map<string, Secondary>();
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
 
   /** Faults `out-of-range`, `bad-address` for options that cannot be. */
   constructor(options: StationOptions) {

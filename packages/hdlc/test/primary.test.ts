@@ -93,6 +93,26 @@ describe("opening and closing", () => {
     expect(open((reader) => reader.hear(ua, more), { quirks: ["ua-above-proposal"] })).toEqual(["connected"]);
   });
 
+  it("a UA with 0 octets or 0 frames: the defaults hold, and nothing empty is sent", () => {
+    const none = encodeNegotiation({
+      maxInfoFieldLengthTransmit: 0,
+      maxInfoFieldLengthReceive: 0,
+      windowSizeTransmit: 0,
+      windowSizeReceive: 0,
+    });
+    const reader = new Reader({ maxInfoSend: 512, maxInfoReceive: 512, windowSend: 7, windowReceive: 7 }).connect(none);
+    expect(reader.primary.parameters).toEqual({
+      maxInfoSend: 128,
+      maxInfoReceive: 128,
+      windowSend: 1,
+      windowReceive: 1,
+    });
+    expect(reader.send("c0".repeat(200))).toBe("i00+!");
+    expect(reader.hear(poll.rr(1))).toBe("i10!");
+    expect(reader.hear(poll.i(0, 2), response("c401"))).toBe("");
+    expect(reader.received).toEqual(["c401"]);
+  });
+
   it("H41 losing the link: DM, FRMR", () => {
     const lost = (control: Control): string[] => {
       const reader = new Reader().connect();

@@ -326,6 +326,47 @@ describe("negotiation", () => {
     expect(negotiated(fromHex("818003050100"))).toMatchObject(defaults);
   });
 
+  it("a proposal of 0 octets or 0 frames counts as none: the defaults hold", () => {
+    const none = {
+      maxInfoFieldLengthTransmit: 128,
+      maxInfoFieldLengthReceive: 128,
+      windowSizeTransmit: 1,
+      windowSizeReceive: 1,
+    };
+    for (const name of Object.keys(none) as (keyof typeof none)[]) {
+      expect(negotiated(propose({ [name]: 0 })), name).toEqual(none);
+    }
+    // Each of the four is taken on its own.
+    expect(negotiated(propose({ ...none, maxInfoFieldLengthReceive: 0, windowSizeReceive: 3 }))).toEqual({
+      ...none,
+      windowSizeTransmit: 3,
+    });
+  });
+
+  it("after a proposal of 0 a response goes out in whole segments, none of them empty", () => {
+    const meter = new Meter(big).connect(propose({ maxInfoFieldLengthReceive: 0, windowSizeReceive: 0 }));
+    meter.answer = () => new Uint8Array(300);
+    const frames = meter.octets(frame(poll.i(0, 0), { information: command("c001") }));
+    for (let received = 1; frames.at(-1)?.segmented === true && received < 8; received++) {
+      frames.push(...meter.octets(frame(poll.rr(received))));
+    }
+    expect(frames.map(({ information }) => information.length)).toEqual([128, 128, 47]);
+  });
+
+  it("SNRM without P is not answered, and opens no link", () => {
+    const meter = new Meter();
+    expect(meter.say({ frame: "snrm", pollFinal: false })).toBe("");
+    expect(meter.dropped).toEqual(["no-poll"]);
+    expect(meter.events).toEqual([]);
+    expect(meter.disconnected).toBe(true);
+    // On an open link it neither ends nor renews it.
+    const open = new Meter().connect();
+    expect(open.say(poll.i(0, 0), { information: command("c001") })).toBe("i01!");
+    expect(open.say({ frame: "snrm", pollFinal: false })).toBe("");
+    expect(open.say(poll.rr(1))).toBe("rr1!");
+    expect(open.events).toEqual(["connected"]);
+  });
+
   it("refuses options that cannot be", () => {
     expect(() => new Station({ addresses: [], maxInfoReceive: 2031 })).toThrow("2030");
     expect(() => new Station({ addresses: [{ upper: 1, lower: 2, octets: 1 }] })).toThrow("lower");

@@ -1,4 +1,4 @@
-import { concat, Fault, inRange } from "@dlmskit/core";
+import { concat, Fault, type FaultCode, inRange } from "@dlmskit/core";
 import { longestUserData, type MbusFrame } from "./frame.ts";
 
 /** A piece of an APDU in a long frame: control information 00 to 1F, then source and destination SAP (EN 13757-3, DLMS). */
@@ -112,6 +112,6 @@ export class MbusJoiner {
   }
 }
 
-function dropped(code: string, message: string): MbusJoined {
+function dropped(code: FaultCode<"mbus">, message: string): MbusJoined {
   return { type: "dropped", fault: new Fault(code, message, { layer: "mbus" }) };
 }

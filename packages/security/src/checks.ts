@@ -1,4 +1,4 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 import type { Curve } from "./provider.ts";
 
 /** Octets of the authentication tag in every security suite. */
@@ -10,7 +10,7 @@ export const scalarLength = { "P-256": 32, "P-384": 48 } as const satisfies Reco
 
 const aesKeyLengths = [16, 24, 32];
 
-function securityFault(code: string, message: string): Fault {
+function securityFault(code: FaultCode<"security">, message: string): Fault {
   return new Fault(code, message, { layer: "security" });
 }
 

@@ -72,7 +72,7 @@ describe("a new key pair", () => {
 
   it("hides no other fault", () => {
     const publicKey = () => {
-      throw new Fault("other", "something else");
+      throw new Fault("other", "something else", { layer: "test" });
     };
     const broken: CryptoProvider = { ...noble, publicKey };
     expect(faultOf(() => newKeyPair(broken, "P-256", (count) => new Uint8Array(count).map((_, at) => at)))).toBe(

@@ -1,10 +1,30 @@
 import { Fault } from "@dlmskit/core";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
 
-/** SQLSTATE of a driver's error, where it has one. */
+/** SQLSTATE of a driver's error (five characters, PostgreSQL Appendix A), which it has when the database gave an answer. */
 function sqlState(caught: unknown): string | undefined {
   const code = (caught as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !isSystemError(caught) ? code : undefined;
+}
+
+/** What the system says in place of a database, as EPIPE: five characters as well, but with the number of the error. */
+function isSystemError(caught: unknown): boolean {
+  return typeof (caught as { errno?: unknown } | undefined)?.errno === "number";
+}
+
+/** A mistake in a program, not something that a driver reports. */
+function isMistake(caught: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => caught instanceof kind);
+}
+
+/**
+ * Whether the database could not be reached or does not work. With an answer of the database the SQLSTATE says so: class 08
+ * connection exceptions, 28 refused, 3D no such database, 53 no resources, 57P shut down or starting up. Without one there
+ * was no answer: the connection could not be made or was lost, the pool was closed, or PGlite has stopped.
+ */
+function isUnavailable(caught: unknown): boolean {
+  const state = sqlState(caught);
+  return state === undefined ? !isMistake(caught) : /^(08|28|3D|53|57P)/.test(state);
 }
 
 function detailOf(caught: unknown): string {
@@ -30,9 +50,7 @@ export function asFault(caught: unknown): Fault {
     default:
   }
   const message = caught instanceof Error ? caught.message : String(caught);
-  // Class 08: connection exceptions; 28: refused; 3D: no such database; 53: no resources; 57P: shut down, starting up;
-  // no SQLSTATE: the driver's own, as ECONNREFUSED.
-  if (state === undefined ? /connect|terminat|timeout/i.test(message) : /^(08|28|3D|53|57P)|^E[A-Z]+$/.test(state)) {
+  if (isUnavailable(caught)) {
     return new Fault("store-unavailable", `the database cannot be used: ${message}`, details);
   }
   return new Fault("query-failed", message, details);

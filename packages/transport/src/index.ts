@@ -4,5 +4,7 @@ export * from "./duplex.ts";
 export { withFaults } from "./faulty-duplex.ts";
 export { type LineFaults, seededRandom } from "./line-faults.ts";
 export * from "./link-pump.ts";
+export type { Delayed, LinkTap, Tapped } from "./link-tap.ts";
 export * from "./memory-pair.ts";
+export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";

@@ -7,8 +7,10 @@ import {
   type LinkOutput,
   type Tracer,
 } from "@dlmskit/core";
-import type { Cancel, Clock } from "./clock.ts";
-import type { Duplex } from "./duplex.ts";
+import type { Clock } from "./clock.ts";
+import type { Duplex, DuplexHandlers } from "./duplex.ts";
+import { type LinkTap, TapLine } from "./link-tap.ts";
+import { type Timers, TimerTable } from "./timer-table.ts";
 
 /** What a pump tells its owner. Called synchronously, from within the transport's delivery, a timer, or a call of the pump. */
 export interface PumpHandlers {
@@ -29,7 +31,15 @@ export interface PumpHandlers {
   closed(fault?: Fault): void;
 }
 
-export interface LinkPumpOptions<L extends Link = Link> {
+/** Deadlines of a pump's owner, kept beside the pump's own on the same timer. */
+export interface PumpTimers<T extends string> {
+  /** Their names, none of "link", "linger", "receive", "transmit"; best one list for all pumps. */
+  readonly names: readonly (T extends OwnTimer ? never : T)[];
+  /** Called when a deadline of `pump.timers` has come. What it throws ends the connection (`handler-failed`). */
+  due(name: T, now: number): void;
+}
+
+export interface LinkPumpOptions<L extends Link = Link, T extends string = never> {
   readonly link: L;
   readonly duplex: Duplex;
   readonly clock: Clock;
@@ -38,35 +48,56 @@ export interface LinkPumpOptions<L extends Link = Link> {
   /** How long a peer may take to close after this end did, in ms; 5000 unless told otherwise. */
   readonly linger?: number;
   readonly trace?: Tracer;
+  /** Sees, alters, drops or delays the octets of the link, both ways. */
+  readonly tap?: LinkTap;
+  readonly timers?: PumpTimers<T>;
+}
+
+const ownTimers = ["link", "linger", "receive", "transmit"] as const;
+type OwnTimer = (typeof ownTimers)[number];
+/** One list for all pumps whose owners have one. */
+const namesWith = new WeakMap<readonly string[], readonly string[]>();
+
+function timerNames(owners: readonly string[] | undefined): readonly string[] {
+  if (owners === undefined) return ownTimers;
+  const known = namesWith.get(owners);
+  if (known !== undefined) return known;
+  const names = [...ownTimers, ...owners];
+  namesWith.set(owners, names);
+  return names;
 }
 
 /**
  * Joins a link to a transport and a clock. What arrives goes through the link to the handlers, and what they send goes out,
- * in one synchronous run. It keeps one timer, for the link's deadline.
+ * in one synchronous run. It keeps one timer, for the link's deadline, its own and its owner's.
  */
-export class LinkPump<L extends Link = Link> {
+export class LinkPump<L extends Link = Link, T extends string = never> {
   readonly link: L;
   readonly duplex: Duplex;
   readonly #clock: Clock;
   readonly #maxBufferedOctets: number;
   readonly #linger: number;
   readonly #trace: Tracer | undefined;
+  readonly #table: TimerTable<string>;
+  readonly #owner: PumpTimers<T> | undefined;
+  #receiving: TapLine | undefined;
+  #transmitting: TapLine | undefined;
   #handlers: PumpHandlers | undefined;
   /** open: both ways; closing: the link is ending in its own way; ending: this side of the transport has ended. */
   #state: "open" | "closing" | "ending" | "closed" = "open";
   #draining = false;
   #disconnected = false;
-  #cancel: Cancel | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
-  #cancelLinger: Cancel | undefined;
 
-  constructor(options: LinkPumpOptions<L>) {
+  constructor(options: LinkPumpOptions<L, T>) {
     this.link = options.link;
     this.duplex = options.duplex;
     this.#clock = options.clock;
     this.#maxBufferedOctets = options.maxBufferedOctets ?? 1 << 20;
     this.#linger = options.linger ?? 5000;
     this.#trace = options.trace;
+    this.#owner = options.timers;
+    this.#table = new TimerTable(options.clock, timerNames(options.timers?.names), (name, now) => this.#due(name, now));
+    if (options.tap !== undefined) this.#tap(options.tap);
   }
 
   /** Who is at the other end of the transport. */
@@ -79,15 +110,15 @@ export class LinkPump<L extends Link = Link> {
     return this.#state === "open" || this.#state === "closing";
   }
 
+  /** The owner's deadlines, of the names in the options. All are taken back, and none is set any more, once the pump has closed. */
+  get timers(): Timers<T> {
+    return this.#table;
+  }
+
   /** Begins, once. No handler is called before it returned. */
   start(handlers: PumpHandlers): void {
     this.#handlers = handlers;
-    this.duplex.start({
-      received: (octets) => this.#guarded(() => this.#receive(octets)),
-      ended: () => this.#guarded(() => this.#peerEnded()),
-      drained: () => this.#guarded(() => handlers.drained?.()),
-      closed: (fault) => this.#closed(fault),
-    });
+    this.duplex.start(new LinkPump.#Incoming(this));
     this.#arm();
   }
 
@@ -119,9 +150,10 @@ export class LinkPump<L extends Link = Link> {
   end(): void {
     if (!this.open) return;
     this.#state = "ending";
-    this.#disarm();
-    this.#cancelLinger = this.#clock.at(this.#clock.now() + this.#linger, () => this.duplex.destroy());
-    this.duplex.end();
+    this.#table.clear("link");
+    // What a tap still holds leaves first.
+    if (this.#transmitting === undefined) this.#endTransport();
+    else this.#transmitting.afterwards(() => this.#endTransport());
   }
 
   /** Closes the transport now. `closed` is told before it returns, with the Fault given. */
@@ -131,12 +163,119 @@ export class LinkPump<L extends Link = Link> {
     this.#closed(fault);
   }
 
-  #receive(octets: Uint8Array): void {
+  /** What the transport tells, as one object a pump. */
+  static readonly #Incoming = class Incoming implements DuplexHandlers {
+    // biome-ignore lint/suspicious/noExplicitAny: whatever link a pump has, it hears the same
+    readonly #pump: LinkPump<any, any>;
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    constructor(pump: LinkPump<any, any>) {
+      this.#pump = pump;
+    }
+    received(octets: Uint8Array): void {
+      try {
+        this.#pump.#arrived(octets);
+      } catch (cause) {
+        this.#pump.#failed(cause);
+      }
+    }
+    ended(): void {
+      const pump = this.#pump;
+      pump.#guarded(() => {
+        if (pump.#receiving === undefined) pump.#peerEnded();
+        else pump.#receiving.afterwards(() => pump.#peerEnded());
+      });
+    }
+    drained(): void {
+      this.#pump.#guarded(() => this.#pump.#handlers?.drained?.());
+    }
+    closed(fault?: Fault): void {
+      this.#pump.#closed(fault);
+    }
+  };
+
+  #tap(tap: LinkTap): void {
+    const { receive, transmit } = tap;
+    if (receive !== undefined) {
+      this.#receiving = new TapLine(
+        (octets, now) => receive.call(tap, octets, now),
+        (octets) => this.#receive(octets, this.#clock.now()),
+      );
+    }
+    if (transmit !== undefined) {
+      this.#transmitting = new TapLine(
+        (octets, now) => transmit.call(tap, octets, now),
+        (octets) => this.#transmit(octets),
+      );
+    }
+  }
+
+  #arrived(octets: Uint8Array): void {
     if (!this.open) return;
     const now = this.#clock.now();
     this.#trace?.({ type: "octets", direction: "in", octets, at: now });
+    if (this.#receiving === undefined) {
+      this.#receive(octets, now);
+      return;
+    }
+    this.#receiving.push(octets, now);
+    this.#armTap("receive", this.#receiving);
+  }
+
+  #receive(octets: Uint8Array, now: number): void {
+    if (!this.open) return;
     this.link.receive(octets, now);
     this.#drain();
+  }
+
+  #transmit(octets: Uint8Array): void {
+    this.#trace?.({ type: "octets", direction: "out", octets, at: this.#clock.now() });
+    this.duplex.send(octets);
+    this.#checkBuffered();
+  }
+
+  #tapTransmit(line: TapLine, octets: Uint8Array): void {
+    try {
+      line.push(octets, this.#clock.now());
+    } catch (cause) {
+      this.#failed(cause);
+      return;
+    }
+    this.#armTap("transmit", line);
+    this.#checkBuffered();
+  }
+
+  #armTap(name: OwnTimer, line: TapLine): void {
+    const { next } = line;
+    if (next === undefined) this.#table.clear(name);
+    else this.#table.set(name, next);
+  }
+
+  #endTransport(): void {
+    if (this.#state !== "ending") return;
+    this.#table.set("linger", this.#clock.now() + this.#linger);
+    this.duplex.end();
+  }
+
+  #due(name: string, now: number): void {
+    this.#guarded(() => {
+      switch (name as OwnTimer) {
+        case "link":
+          this.#expired(now);
+          return;
+        case "linger":
+          this.duplex.destroy();
+          return;
+        case "receive":
+        case "transmit": {
+          const line = (name === "receive" ? this.#receiving : this.#transmitting) as TapLine;
+          line.expire(now);
+          this.#armTap(name as OwnTimer, line);
+          return;
+        }
+        default:
+          this.#owner?.due(name as T, now);
+      }
+    });
   }
 
   #peerEnded(): void {
@@ -145,11 +284,8 @@ export class LinkPump<L extends Link = Link> {
     else this.#handlers.ended();
   }
 
-  #expired(): void {
-    this.#cancel = undefined;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+  #expired(now: number): void {
     if (!this.open) return;
-    const now = this.#clock.now();
     const deadline = this.link.deadline;
     if (deadline !== undefined && deadline <= now) this.link.expire(now);
     this.#drain();
@@ -176,9 +312,8 @@ export class LinkPump<L extends Link = Link> {
     const handlers = this.#handlers;
     switch (output.type) {
       case "transmit":
-        this.#trace?.({ type: "octets", direction: "out", octets: output.octets, at: this.#clock.now() });
-        this.duplex.send(output.octets);
-        this.#checkBuffered();
+        if (this.#transmitting === undefined) this.#transmit(output.octets);
+        else this.#tapTransmit(this.#transmitting, output.octets);
         break;
       case "received": {
         const { pdu, address } = output;
@@ -211,7 +346,7 @@ export class LinkPump<L extends Link = Link> {
   }
 
   #checkBuffered(): void {
-    const waiting = this.duplex.bufferedOctets;
+    const waiting = this.duplex.bufferedOctets + (this.#transmitting?.octets ?? 0);
     if (waiting <= this.#maxBufferedOctets) return;
     this.destroy(
       new Fault("peer-does-not-read", `${this.remote} has left ${waiting} octets unread`, {
@@ -221,22 +356,10 @@ export class LinkPump<L extends Link = Link> {
     );
   }
 
-  /** A timer that is early is left as it is and looks again when it fires: deadlines mostly move away. */
   #arm(): void {
     const deadline = this.open ? this.link.deadline : undefined;
-    if (deadline === undefined) {
-      this.#disarm();
-    } else if (deadline < this.#armedFor) {
-      this.#disarm();
-      this.#armedFor = deadline;
-      this.#cancel = this.#clock.at(deadline, () => this.#guarded(() => this.#expired()));
-    }
-  }
-
-  #disarm(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+    if (deadline === undefined) this.#table.clear("link");
+    else this.#table.set("link", deadline);
   }
 
   /** What throws in here has no caller that could catch it: it ends this connection, and no other. */
@@ -244,16 +367,21 @@ export class LinkPump<L extends Link = Link> {
     try {
       run();
     } catch (cause) {
-      const message = `handling what ${this.remote} sent failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-      this.destroy(new Fault("handler-failed", message, { layer: "transport", cause }));
+      this.#failed(cause);
     }
+  }
+
+  #failed(cause: unknown): void {
+    const message = `handling what ${this.remote} sent failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    this.destroy(new Fault("handler-failed", message, { layer: "transport", cause }));
   }
 
   #closed(fault?: Fault): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#disarm();
-    this.#cancelLinger?.();
+    this.#table.close();
+    this.#receiving?.drop();
+    this.#transmitting?.drop();
     this.#trace?.({
       type: "state",
       what: fault === undefined ? "closed" : `closed: ${fault.code}`,

@@ -31,12 +31,17 @@ export function memoryPair(options: MemoryPairOptions = {}): [MemoryDuplex, Memo
   return [first, second];
 }
 
+function isFaulty({ latency, rate, split, loss, duplicate, corrupt }: LineFaults): boolean {
+  return [latency, rate, split, loss, duplicate, corrupt].some((fault) => fault !== undefined);
+}
+
 class MemoryEnd implements MemoryDuplex {
   readonly remote: string;
   readonly datagrams?: true;
   peer: MemoryEnd = this;
   readonly #clock: Clock | undefined;
-  readonly #line: FaultyLine;
+  /** Undefined for a line without faults: octets are there when they are sent. */
+  readonly #line: FaultyLine | undefined;
   /** What arrives here: octets, or null where the peer has ended. */
   #inbox: (Uint8Array | null)[] = [];
   #inboxOctets = 0;
@@ -54,11 +59,11 @@ class MemoryEnd implements MemoryDuplex {
     this.remote = remote;
     if (options.datagrams === true) this.datagrams = true;
     this.#clock = options.clock;
-    this.#line = new FaultyLine({ ...options, seed }, options.datagrams === true);
+    if (isFaulty(options)) this.#line = new FaultyLine({ ...options, seed }, options.datagrams === true);
   }
 
   get bufferedOctets(): number {
-    return this.#line.heldOctets + (this.#gone ? 0 : this.peer.#inboxOctets);
+    return (this.#line?.heldOctets ?? 0) + (this.#gone ? 0 : this.peer.#inboxOctets);
   }
 
   send(octets: Uint8Array): void {
@@ -68,19 +73,20 @@ class MemoryEnd implements MemoryDuplex {
       this.#close(new Fault("connection-reset", `${this.remote} has closed the connection`, { layer: "transport" }));
       return;
     }
-    this.#line.pass(octets, (piece) => this.peer.#arrive(piece));
+    if (this.#line !== undefined) this.#line.pass(octets, (piece) => this.peer.#arrive(piece));
+    else if (octets.length > 0 || this.datagrams === true) this.peer.#arrive(octets);
   }
 
   end(): void {
     if (this.#ended || this.#gone) return;
     this.#ended = true;
-    this.#line.afterwards(() => this.peer.#arrive(null));
-    if (this.#peerEnded) this.#line.afterwards(() => this.#close());
+    this.#afterwards(() => this.peer.#arrive(null));
+    if (this.#peerEnded) this.#afterwards(() => this.#close());
   }
 
   destroy(): void {
     if (this.#gone) return;
-    this.#line.drop();
+    this.#line?.drop();
     if (!this.#ended) this.peer.#arrive(null);
     this.#close();
   }
@@ -102,7 +108,7 @@ class MemoryEnd implements MemoryDuplex {
   vanish(): void {
     this.#handlers = undefined;
     this.#gone = true;
-    this.#line.drop();
+    this.#line?.drop();
     this.#inbox = [];
     this.#inboxOctets = 0;
   }
@@ -150,7 +156,7 @@ class MemoryEnd implements MemoryDuplex {
   #hearEnd(): void {
     if (this.#peerEnded) return;
     this.#peerEnded = true;
-    if (this.#ended) this.#line.afterwards(() => this.#close());
+    if (this.#ended) this.#afterwards(() => this.#close());
     else if (this.#handlers?.ended === undefined) this.end();
     else this.#handlers.ended();
   }
@@ -169,6 +175,11 @@ class MemoryEnd implements MemoryDuplex {
     const handlers = this.#handlers;
     this.#handlers = undefined;
     handlers?.closed(this.#fault);
+  }
+
+  #afterwards(run: () => void): void {
+    if (this.#line === undefined) run();
+    else this.#line.afterwards(run);
   }
 
   #later(run: () => void): void {

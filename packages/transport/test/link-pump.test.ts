@@ -38,7 +38,12 @@ class ChunkLink implements ClientLink {
   expire(now: number): void {
     this.expired.push(now);
     this.deadline = undefined;
-    this.outputs.push({ type: "disconnected", why: "timeout", address, fault: new Fault("no-octets", "100 ms") });
+    this.outputs.push({
+      type: "disconnected",
+      why: "timeout",
+      address,
+      fault: new Fault("no-octets", "100 ms", { layer: "test" }),
+    });
   }
 
   connect(): void {

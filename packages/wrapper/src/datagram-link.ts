@@ -1,4 +1,5 @@
 import { Fault, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import { addressOf, allStation, type End, noStation, wpduTo } from "./ports.ts";
 import { decodeWpdu, encodeWpdu } from "./wpdu.ts";
 
@@ -11,7 +12,7 @@ export interface WrapperDatagramOptions {
 export class WrapperDatagramLink implements Link {
   readonly deadline = undefined;
   readonly #end: End;
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
   #last: LinkAddress | undefined;
 
   constructor(options: WrapperDatagramOptions = {}) {

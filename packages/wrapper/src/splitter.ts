@@ -1,5 +1,7 @@
 import { headerOctets, type Wpdu, wrapperVersion } from "./wpdu.ts";
 
+const nothing = new Uint8Array(0);
+
 /** Why a stream of WPDUs cannot be read on: it has no mark from which to start again. */
 export type StreamBreak = "version" | "pdu-too-long";
 
@@ -9,7 +11,7 @@ export type StreamBreak = "version" | "pdu-too-long";
  */
 export class WpduSplitter {
   readonly #maxPdu: number;
-  #held = new Uint8Array(0);
+  #held = nothing;
   #length = 0;
   #broken: StreamBreak | undefined;
 
@@ -50,7 +52,7 @@ export class WpduSplitter {
       const whole = this.#wholeAt(this.#held, 0, this.#length);
       if (whole === undefined) continue;
       wpdus.push(wpdu(this.#held, 0, whole));
-      this.#held = new Uint8Array(0);
+      this.#held = nothing;
       this.#length = 0;
     }
     return wpdus;

@@ -1,4 +1,5 @@
 import { inRange, type LinkOutput } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
 import { WpduSplitter } from "./splitter.ts";
 import type { Wpdu } from "./wpdu.ts";
 
@@ -16,7 +17,7 @@ export class WrapperStream {
   readonly #splitter: WpduSplitter;
   readonly #incomplete: number;
   readonly #inactivity: number;
-  readonly #outputs: LinkOutput[] = [];
+  readonly #outputs = new OutputQueue<LinkOutput>();
   #closed = false;
   #begun: number | undefined;
   #lastWpdu: number | undefined;
@@ -84,7 +85,8 @@ export class WrapperStream {
       this.#outputs.push({ type: "broken", why: "incomplete-timeout" });
     } else if (now >= this.#inactiveAt()) {
       this.#closed = true;
-      this.#outputs.push({ type: "disconnected", why: "timeout" }, { type: "broken", why: "inactivity" });
+      this.#outputs.push({ type: "disconnected", why: "timeout" });
+      this.#outputs.push({ type: "broken", why: "inactivity" });
     }
   }
 

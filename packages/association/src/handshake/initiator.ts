@@ -7,7 +7,7 @@ import {
   type InitiateRequest,
   type InitiateResponse,
 } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 import {
   CounterGuard,
   CounterLedger,
@@ -26,7 +26,7 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
 
-function failed(code: string, message: string, hint?: string): Fault {
+function failed(code: FaultCode<"association">, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
 }
 

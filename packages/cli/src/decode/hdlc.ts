@@ -1,5 +1,5 @@
 import { ApduTag } from "@dlmskit/apdu";
-import { decode, Fault, sameOctets } from "@dlmskit/core";
+import { decode, Fault, type FaultCode, sameOctets } from "@dlmskit/core";
 import { decodeFrame, Frame, FrameSplitter, frameToJson, unwrapLlc } from "@dlmskit/hdlc";
 import { framed } from "./framed.ts";
 import type { Decoded, Item } from "./item.ts";
@@ -73,14 +73,14 @@ const words: { readonly [why: string]: string } = {
   truncated: "the frame is cut",
 };
 
-function noFrame(octets: Source, why: string): Fault {
+function noFrame(octets: Source, why: FaultCode<"hdlc">): Fault {
   const { length } = octets.octets;
   const message = words[why] ?? `${length} octet${length === 1 ? " is" : "s are"} no frame`;
   return new Fault(why, message, { layer: "hdlc", offset: octets.place(0) });
 }
 
 /** What is wrong with octets that should have been one frame, exactly. */
-function noFrameAtAll(source: Source, why: string): Fault {
+function noFrameAtAll(source: Source, why: FaultCode<"hdlc">): Fault {
   try {
     decodeFrame(source.octets);
   } catch (caught) {

@@ -1,4 +1,4 @@
-import { Fault, sameOctets, toHex } from "@dlmskit/core";
+import { Fault, type FaultCode, sameOctets, toHex } from "@dlmskit/core";
 import { type CryptoProvider, noble } from "@dlmskit/security";
 import {
   type Certificate,
@@ -278,6 +278,6 @@ function maySignLists({ keyUsage }: Certificate): boolean {
   return keyUsage.includes("cRLSign");
 }
 
-function refused(code: string, message: string): Fault {
+function refused(code: FaultCode<"client">, message: string): Fault {
   return new Fault(code, message, { layer: "client" });
 }

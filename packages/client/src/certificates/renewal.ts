@@ -1,5 +1,5 @@
 import { DataAccessResult } from "@dlmskit/apdu";
-import { Fault, sameOctets } from "@dlmskit/core";
+import { Fault, type FaultCode, sameOctets } from "@dlmskit/core";
 import {
   type Certificate,
   type CertificateAuthority,
@@ -190,6 +190,6 @@ export async function renewDue(
   return outcomes;
 }
 
-function refused(code: string, message: string): Fault {
+function refused(code: FaultCode<"client">, message: string): Fault {
   return new Fault(code, message, { layer: "client" });
 }

@@ -1,4 +1,4 @@
-import { concat, dateOfDays, fromAscii, sameOctets } from "@dlmskit/core";
+import { concat, dateOfDays, type FaultCode, fromAscii, sameOctets } from "@dlmskit/core";
 import {
   type BaseBlock,
   BitString,
@@ -28,7 +28,12 @@ function curveNamed(ids: Record<Curve, string>, id: string): Curve | undefined {
 }
 
 /** What `build` makes of DER that is one whole value: any error in it is a Fault of that code. */
-export function parseDer<T>(code: string, what: string, der: Uint8Array, build: (root: BaseBlock) => T): T {
+export function parseDer<T>(
+  code: FaultCode<"security">,
+  what: string,
+  der: Uint8Array,
+  build: (root: BaseBlock) => T,
+): T {
   if (der.length > most) throw refusal(code, `${what} of ${der.length} octets`);
   let value: T;
   try {
@@ -53,7 +58,7 @@ class Refused extends Error {
   }
 }
 
-export function refused(code: string, message: string): Error {
+export function refused(code: FaultCode<"security">, message: string): Error {
   return new Refused(refusal(code, message));
 }
 

@@ -1,6 +1,6 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 
-const known: Readonly<Record<string, readonly [code: string, what: string, hint: string]>> = {
+const known: Readonly<Record<string, readonly [code: FaultCode<"transport">, what: string, hint: string]>> = {
   ECONNREFUSED: [
     "connection-refused",
     "nobody listens there",

@@ -1,7 +1,7 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type FaultCode } from "@dlmskit/core";
 import { socketFault } from "./socket-fault.ts";
 
-type Known = readonly [code: string, what: string, hint: string];
+type Known = readonly [code: FaultCode<"transport">, what: string, hint: string];
 
 const unknownIssuer: Known = [
   "unknown-issuer",

@@ -1,0 +1,28 @@
+/** The Data-Access-Results and Action-Results that are not success (IEC 62056-5-3), by their names. */
+export const results = {
+  "data-block-number-invalid": "A block has another number than expected; start the transfer again.",
+  "data-block-unavailable": "The next block cannot be given; start the transfer again.",
+  "hardware-fault": "The meter reports a hardware fault, or one of its hooks failed; look at the meter's log.",
+  "long-action-aborted": "A long ACTION was ended before its last block; invoke again.",
+  "long-get-aborted": "A long GET was ended before its last block; read again.",
+  "long-set-aborted": "A long SET was ended before its last block; write again.",
+  "no-long-action-in-progress": "A block of an ACTION came without its beginning; invoke again.",
+  "no-long-get-in-progress": "A next block was asked for without a GET; read again.",
+  "no-long-set-in-progress": "A block of a SET came without its beginning; write again.",
+  "object-class-inconsistent": "The object is of another class; `discover()` tells the classes.",
+  "object-unavailable": "The object is there but cannot be used now; try again later.",
+  "object-undefined":
+    "There is no such object, attribute or method for this client; `discover()` tells which there are.",
+  "other-reason": "The meter gives no reason; its log may.",
+  "read-write-denied": "This client has no right to it; use another client.",
+  "scope-of-access-violated": "The association is not protected enough for it; use authentication or encryption.",
+  "temporary-failure": "It cannot be done now; try again later.",
+  "type-unmatched": "The value has another type than the attribute; look at the class's declaration.",
+} as const;
+
+export const cosem = {
+  ...results,
+  "bad-access-level": "The access level is no access mode of the Blue Book; correct the row or the rights.",
+  "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
+  "bad-unit": "There is no unit of that name or number; see the list of units.",
+} as const;

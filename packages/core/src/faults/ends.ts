@@ -1,0 +1,102 @@
+import { results } from "./cosem.ts";
+import { certificates } from "./links.ts";
+
+export const client = {
+  ...results,
+  "bad-answer": "The meter's answer is none that the method can give; the message says what came.",
+  "bad-object-list": "The meter's object list cannot be read; `cause` says why.",
+  "bad-profile": "The meter's profile cannot be read: its capture objects and rows do not fit; the message says where.",
+  "bad-signature": certificates["bad-signature"],
+  closed: "The connection was closed; connect again.",
+  "counter-jump": "The meter expects a counter far ahead; make sure that it was the meter, then raise `counterJump`.",
+  duplicate: "The certificate is in the records already; nothing to do.",
+  "keys-unknown":
+    "After a key change neither the old keys nor the new ones open an association; the records keep both.",
+  "link-lost": "The connection went down; connect again.",
+  "no-answer": "The meter gave no certificate or request; look at its Security setup.",
+  "no-keys": "There are no keys of this meter to change; give them to the records first.",
+  "no-master-key": "The master key of the meter is not known, under which new keys travel; give it to the records.",
+  "no-security-setup": "The association has no Security setup object that this client may use; use another client.",
+  "not-a-renewal": "The new certificate does not renew the old one; the message says what differs.",
+  "not-a-root": "A trusted authority must have signed itself; give the root.",
+  "not-an-authority": "The certificate is no authority's; give the right one.",
+  "not-confirmed": "The meter does not show the certificate that it was given; try again.",
+  "not-renewable": "The certificate cannot be renewed this way; the message says why.",
+  "not-yet-valid": certificates["not-yet-valid"],
+  "reservation-failed": "The store reserved no invocation counters; `cause` says why.",
+  revoked: certificates.revoked,
+  success: "The meter answers with the result success where a value belongs; the meter is at fault.",
+  "unknown-certificate": "There is no certificate of that number in the records; list them.",
+  "unknown-issuer": certificates["unknown-issuer"],
+  "unknown-meter": "The records have no keys of this meter; add them.",
+  unprotected: "Keys may only be changed in an association that is ciphered; use one.",
+  "wrong-curve": "The new certificate is on another curve than the old one; issue one on the same.",
+  "wrong-public-key": "The new certificate has another public key than the request; issue it from the request.",
+  "wrong-subject": certificates["wrong-subject"],
+} as const;
+
+export const server = {
+  "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
+  "bad-template": "The template of a meter is not consistent; the message says what is wrong.",
+  "missing-secret": "An association needs a secret or key that was not given; the message names it.",
+  "no-device": "The meter has no logical device of that name; correct the name.",
+  "no-meter": "The server has no meter of that name; correct the name.",
+  "no-store": "The meter has no store, which this needs; give one.",
+  "store-failed":
+    "The store failed while a request was answered; `cause` says how, and the client was told of a failure.",
+} as const;
+
+export const simulator = {
+  "bad-calendar": "The calendar of the model is not consistent; the message says where.",
+  "bad-keys-file": "The file of keys cannot be followed; the message and the path say where.",
+  "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
+  "bad-model": "The model is not consistent; the message says where.",
+  "bad-row":
+    "A row of configuration cannot be followed; `path` has table, id and column, and the row was left as it is.",
+  "identity-mismatch":
+    "The store has a meter of that index with another identity; use the seed or secret that it was made with.",
+  "no-port": "No port is left for the meters; give more ports.",
+  "not-simulated": "The object has no simulated value; give the value itself.",
+  "template-mismatch": "The store has this meter with another template; use the same template, or another meter.",
+  "too-many-meters": "There are more meters than addresses behind one port; use more ports.",
+  "unknown-template": "There is no meter template of that name; the hint lists them.",
+} as const;
+
+export const storage = {
+  "bad-row": "A row cannot be followed; `path` has table, id and column, and the row was left as it is.",
+  "changed-migration":
+    "A migration that was applied has changed since; use the version of the package that made the database.",
+  "counter-exhausted": "2^32 invocation counters are used up; change the key.",
+  duplicate: "There is such a row already; change it instead.",
+  "folder-in-use": "Another process has the PGlite folder; use one process at a time, or PostgreSQL.",
+  "in-use": "Another row names this one; remove that one first.",
+  "key-encryption-key-needed": "The keys of the store are sealed; give the key-encryption key.",
+  "newer-database": "The database was made by a newer version; update the package.",
+  "query-failed": "The database refused a query; `cause` is its error.",
+  "store-closed": "The store was closed; open it again.",
+  "store-unavailable": "The database cannot be reached or refuses to work; check that it runs, then try again.",
+  "unknown-reference": "The row names another one that is not there; add that one first.",
+  "wrong-key-encryption-key": "The keys of the store were sealed with another key; give that one.",
+} as const;
+
+export const cli = {
+  "bad-option": "An option of the command cannot be used so; the hint says how.",
+  "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
+  "counter-not-reserved": "Deciphering takes no counters; only `dlms` itself can raise this.",
+  "counter-taken": "Another process took these invocation counters; try again.",
+  "file-exists": "The file is there already and is not replaced; choose another name.",
+  "key-in-use": "Another process uses the same key file; wait for it.",
+  "no-association": "The meter has no association of that name; the hint lists them.",
+  "no-column": "The profile has no column of that name; the hint lists them.",
+  "no-key": "A key is missing; give it by the option.",
+  "no-meter": "The simulator has no such meter; correct its number.",
+  "no-port": "The simulator listens at no port; give one.",
+  "no-secret": "The secret is missing; give it by the option.",
+  "no-such-file": "There is no such file; correct the name.",
+  "not-confirmed": "The meter does not show what it was given; read it again.",
+  "not-written": "The file could not be written; `cause` says why.",
+  "object-undefined": "There is no such object; `dlms discover` lists them.",
+  "unknown-certificate": "There is no certificate of that number; list them.",
+  "unknown-issuer": "The issuer of the certificate is not in the folder; add it.",
+  "wrong-subject": "The certificate is for another system title or name; give the right one.",
+} as const;

@@ -1,0 +1,43 @@
+/** What any layer may find in octets, in JSON and in the values that it is given. */
+export const anyLayer = {
+  "bad-count":
+    "A list or structure has another number of elements than its declaration; compare the declaration with the octets at `offset`.",
+  "bad-hex": "The text is not hexadecimal, or has an odd number of digits; `offset` is the octet at fault.",
+  "bad-json": "The JSON is not the form of this value; `path` says where, the message what was expected.",
+  "bad-length":
+    "A length or count does not fit the octets that are there, or the value has another length than it must; look at `offset` and `path`.",
+  "bad-value": "The value is none that may stand there; the message says which are allowed.",
+  "out-of-range": "A number is outside its range; the message gives the range.",
+  "too-deep": "The value is nested deeper than the limit; raise `maxDepth` if such a value is real.",
+  "trailing-octets": "Octets are left over behind the value; it was cut wrongly, or is of another type.",
+  truncated: "The octets end too early; read the rest, or check where they were cut.",
+  "type-unmatched": "The value has another type than the declaration; correct the declaration or the value.",
+  "unknown-tag":
+    "The tag is none that may stand there; `offset` and `path` say where. The octets may be of another type, or need a quirk.",
+} as const;
+
+export const core = {
+  "bad-logical-name":
+    "The text is no OBIS code; write six numbers from 0 to 255 with dots between, as in 1.0.1.8.0.255.",
+  "unknown-choice": "The name is none of the choices; the hint lists them.",
+} as const;
+
+export const axdr = {
+  "bad-utf8": "A utf8-string holds octets that are not UTF-8; read the attribute as an octet-string.",
+  "too-many-values": "A compact-array describes more values than its octets can hold; do not trust the sender.",
+  "unknown-type": "There is no type of Data with that name or tag; correct the name.",
+} as const;
+
+export const acse = {
+  "duplicate-field": "A field of an ACSE APDU stands twice; the sender is at fault.",
+  "field-order": "The fields of an ACSE APDU stand in the wrong order; the sender is at fault.",
+  "missing-field": "A field that an ACSE APDU must have is not there; add it, or look at the quirks of the layer.",
+} as const;
+
+export const xdlms = {
+  "bad-xml": "The XML is not the form of an APDU; the message and the path say where.",
+  "block-out-of-order": "A block of a long answer does not follow the last one; part of the capture is missing.",
+  "list-length-mismatch": "Two lists that belong together have different lengths; give as many values as references.",
+  "too-short-for-tag": "A ciphered APDU is too short for its authentication tag; it was cut, or is not authenticated.",
+  "unknown-apdu": "There is no APDU of that name; correct the name.",
+} as const;
