@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { patience } from "./test/campaign.ts";
 
 // Not "import": it would reach what a CommonJS dependency requires, too.
 const conditions = ["dlmskit-source", "module", "node", "development|production"];
@@ -11,9 +12,11 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     globals: false,
     pool: "forks",
+    // Files share the modules of a process: loading them again for each took half of the time. No test leaves a module changed.
+    isolate: false,
     setupFiles: ["./test/setup.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: patience,
+    hookTimeout: patience,
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
