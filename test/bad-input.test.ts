@@ -313,7 +313,7 @@ describe("on HDLC", () => {
     }
     await sleep(600);
     expect(await line.send(right)).toMatch(/^7ea.*73.*7e$/);
-  }, 20_000);
+  });
 
   it("a frame cut at any octet is given up when its rest does not come", async () => {
     const line = await raw("hdlc");

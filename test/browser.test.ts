@@ -75,4 +75,4 @@ it("the pure packages run all vectors in a browser, with nothing of Node", async
   expect(await attempts()).toBe(2);
   const agent = (await page.evaluate("navigator.userAgent")) as string;
   console.log(`${count} vectors in ${/\w*Chrome\/[\d.]+/.exec(agent)?.[0] ?? agent}`);
-}, 120_000);
+});

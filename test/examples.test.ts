@@ -2,17 +2,19 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
+import { patience } from "./campaign.ts";
+import { programs } from "./programs.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const examples = globSync("examples/*.ts", { cwd: root }).sort();
 
-/** Runs a program on the sources; resolves with its exit code and what it printed. */
-function run(path: string): Promise<{ code: number | null; printed: string }> {
+/** Runs a program; resolves with its exit code and what it printed. */
+function run(program: string): Promise<{ code: number | null; printed: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, ["--conditions=dlmskit-source", path], {
+    const child = spawn(process.execPath, [program], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 50_000,
+      timeout: patience - 10_000,
     });
     let printed = "";
     child.stdout.on("data", (chunk) => (printed += chunk));
@@ -24,11 +26,8 @@ function run(path: string): Promise<{ code: number | null; printed: string }> {
 
 it("finds the examples", () => expect(examples).toContain(join("examples", "custom-meter.ts")));
 
-it.each(examples)(
-  "%s",
-  async (path) => {
-    const { code, printed } = await run(join(root, path));
-    expect(code, printed).toBe(0);
-  },
-  60_000,
-);
+it.each(examples)("%s", async (path) => {
+  const made = await programs(...examples);
+  const { code, printed } = await run(made[examples.indexOf(path)] as string);
+  expect(code, printed).toBe(0);
+});

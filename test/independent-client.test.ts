@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dlmsProgram } from "./programs.ts";
 
 // A client that shares no line with the library: octets put together by hand from the tables of Green and Blue Book, and
 // node:crypto. What encoder and decoder had wrong alike would show here. It knows nothing of the meter but the keys file.
 
-const root = join(import.meta.dirname, "..");
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 const keys = {
   systemTitle: "4d4d4d0000000001",
@@ -35,10 +35,8 @@ let port: number;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "dlmskit-keys-"));
   writeFileSync(join(folder, "keys.json"), JSON.stringify(keys));
-  const node = join(root, "node_modules/node/bin/node");
   const simulate = ["simulate", "--template", "is15959-d1", "--store", "memory", "--keys", join(folder, "keys.json")];
-  const main = join(root, "packages/cli/src/main.ts");
-  child = spawn(node, ["--conditions=dlmskit-source", main, ...simulate, "--port", "0", "--json"], {
+  child = spawn(process.execPath, [await dlmsProgram(), ...simulate, "--port", "0", "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {

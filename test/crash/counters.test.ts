@@ -7,27 +7,28 @@ import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Server, startServer } from "../../packages/storage-pg/test/harness.ts";
-import { type Bundle, bundle } from "./bundle.ts";
+import { patience, times } from "../campaign.ts";
+import { programs } from "../programs.ts";
 import { authenticationKey, encryptionKey } from "./known.ts";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
-// How often a process is killed. All of it: CRASH_ROUNDS=1000 npx vitest run test/crash/counters.test.ts
-const rounds = Number(process.env.CRASH_ROUNDS ?? 300);
-const meterRounds = Math.ceil(rounds / 5);
-const senderRounds = rounds - meterRounds;
-const timeout = 60_000 + rounds * 5_000;
+// How often a process is killed.
+const meterRounds = times(12);
+const senderRounds = times(48);
+const timeout = patience + (meterRounds + senderRounds) * 5_000;
 
 let server: Server;
-let children: Bundle;
+let meterProgram: string;
+let senderProgram: string;
 beforeAll(async () => {
-  children = await bundle("child-meter", "child-sender");
+  [meterProgram, senderProgram] = (await programs("test/crash/child-meter.ts", "test/crash/child-sender.ts")) as [
+    string,
+    string,
+  ];
   server = await startServer();
-}, 120_000);
-afterAll(async () => {
-  await server?.stop();
-  await children?.[Symbol.asyncDispose]();
 });
+afterAll(() => server?.stop());
 
 const upTo = (ms: number): number => Math.random() * ms;
 
@@ -64,9 +65,8 @@ it(`two processes that send under one key, killed ${senderRounds} times, use no 
 }, async () => {
   const oracle = new NonceOracle(encryptionKey);
   const url = await server.database();
-  const program = children.program("child-sender");
   await inTwos(senderRounds, async () => {
-    const sender = new Process([program, url]);
+    const sender = new Process([senderProgram, url]);
     await using _ = sender;
     expect(await sender.line()).toBe("ready");
     const { promise: begun, resolve: began } = Promise.withResolvers<void>();
@@ -87,12 +87,11 @@ it(`two processes that serve one meter, killed ${meterRounds} times while they a
 }, async () => {
   const oracle = new NonceOracle(encryptionKey);
   const url = await server.database();
-  const program = children.program("child-meter");
   const counters = new DurableCounters({ start: 1, reserve: () => undefined });
   let answers = 0;
   const attribute = { classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 };
   await inTwos(meterRounds, async () => {
-    const meter = new Process([program, url]);
+    const meter = new Process([meterProgram, url]);
     await using _ = meter;
     const port = Number(await meter.line());
     const duplex = oracle.tap(await tcpConnect("127.0.0.1", port));

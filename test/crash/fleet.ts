@@ -1,6 +1,6 @@
 import { T } from "@dlmskit/apdu";
 import { connect, DurableCounters, KeyRotation, type KeyTarget, type Session } from "@dlmskit/client";
-import { Fault, fromAscii, toHex } from "@dlmskit/core";
+import { Fault, fromAscii } from "@dlmskit/core";
 import { dataObject } from "@dlmskit/cosem-objects";
 import { CounterGuard } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
@@ -10,7 +10,7 @@ import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { systemClock } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { Fuse, mortal } from "./fuse.ts";
-import { NonceOracle } from "./nonce-oracle.ts";
+import { NonceOracles } from "./nonce-oracle.ts";
 
 export const setup = "0.0.43.0.1.255";
 export const reading = { classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 };
@@ -40,7 +40,7 @@ export class Fleet {
   #meterStore: Store | undefined;
   readonly #headEndState = new MemoryState();
   readonly #alive = new Map<string, { readonly server: Server; readonly fuse: Fuse }>();
-  readonly #oracles = new Map<string, NonceOracle>();
+  readonly #oracles = new NonceOracles();
   /** How often each kind of crash happened. */
   readonly crashes = { meter: 0, headEnd: 0, line: 0 };
 
@@ -133,16 +133,13 @@ export class Fleet {
           },
         }),
     };
-    const name = toHex(key);
-    const oracle = this.#oracles.get(name) ?? new NonceOracle(key);
-    this.#oracles.set(name, oracle);
     // Behind what breaks, as far as the client goes: what was sent was sent, also where it never arrives.
-    return oracle.tap(broken);
+    return this.#oracles.of(key).tap(broken);
   }
 
   /** Throws where a key was used with one counter twice. */
   check(): void {
-    for (const oracle of this.#oracles.values()) oracle.check();
+    this.#oracles.check();
   }
 
   /** An association of a client, with counters of the head-end system's database. */

@@ -56,9 +56,12 @@ export class NonceOracle {
     new Line(this, this.#key, {}).apdu(side, apdu);
   }
 
-  /** The same transport, heard. `titles`: who is known before it tells. */
-  tap(duplex: Duplex, titles: Partial<Record<Side, Uint8Array>> = {}): Duplex {
-    const line = new Line(this, this.#key, { ...titles });
+  /**
+   * The same transport, heard. `titles`: who is known before it tells. `repeated`: the client sends what was recorded, so that
+   * only the server's counters must be new.
+   */
+  tap(duplex: Duplex, titles: Partial<Record<Side, Uint8Array>> = {}, repeated = false): Duplex {
+    const line = new Line(this, this.#key, { ...titles }, repeated);
     return {
       remote: duplex.remote,
       get bufferedOctets() {
@@ -82,18 +85,38 @@ export class NonceOracle {
   }
 }
 
+/** An oracle for each key: for meters that each have their own. */
+export class NonceOracles {
+  readonly #oracles = new Map<string, NonceOracle>();
+
+  /** The one of a global unicast encryption key; the same key always gives the same one. */
+  of(key: Uint8Array): NonceOracle {
+    const name = toHex(key);
+    const oracle = this.#oracles.get(name) ?? new NonceOracle(key);
+    this.#oracles.set(name, oracle);
+    return oracle;
+  }
+
+  /** Throws where a key was used with one counter twice. */
+  check(): void {
+    for (const oracle of this.#oracles.values()) oracle.check();
+  }
+}
+
 /** One connection. */
 class Line {
   readonly #oracle: NonceOracle;
   readonly #key: Uint8Array;
   readonly #titles: Partial<Record<Side, Uint8Array>>;
   readonly #splitters = { client: new WpduSplitter(0xffff), server: new WpduSplitter(0xffff) };
+  readonly #repeated: boolean;
   #thirdPass = false;
 
-  constructor(oracle: NonceOracle, key: Uint8Array, titles: Partial<Record<Side, Uint8Array>>) {
+  constructor(oracle: NonceOracle, key: Uint8Array, titles: Partial<Record<Side, Uint8Array>>, repeated = false) {
     this.#oracle = oracle;
     this.#key = key;
     this.#titles = titles;
+    this.#repeated = repeated;
   }
 
   hear(side: Side, octets: Uint8Array): void {
@@ -125,7 +148,7 @@ class Line {
     const title = tag === ApduTag["general-glo-ciphering"] ? from.take(from.u8()) : this.#titles[side];
     if (title === undefined) throw new Error("whose counter is it");
     const { securityControl, invocationCounter, ciphertext } = CipheredFields.read(from);
-    this.#oracle.see(title, invocationCounter);
+    this.#see(side, title, invocationCounter);
     const text = ciphertext.subarray(0, securityControl.authenticated ? -tagLength : undefined);
     if (!securityControl.encrypted) {
       this.#plain(side, text);
@@ -143,12 +166,14 @@ class Line {
     const asks = pdu[0] === actionRequest && pdu[3] === 0 && pdu[4] === 15;
     const holds = pdu[at - 2] === 0x09 && pdu[at - 1] === gmacLength && ((pdu[at] as number) & 0xf0) === 0x10;
     if (holds && (asks || (pdu[0] === actionResponse && this.#thirdPass))) {
-      this.#oracle.see(
-        this.#titles[side] as Uint8Array,
-        new DataView(pdu.buffer, pdu.byteOffset + at + 1, 4).getUint32(0),
-      );
+      const counter = new DataView(pdu.buffer, pdu.byteOffset + at + 1, 4).getUint32(0);
+      this.#see(side, this.#titles[side] as Uint8Array, counter);
     }
     this.#thirdPass = asks && holds;
+  }
+
+  #see(side: Side, title: Uint8Array, counter: number): void {
+    if (side === "server" || !this.#repeated) this.#oracle.see(title, counter);
   }
 }
 

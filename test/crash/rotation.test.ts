@@ -3,11 +3,11 @@ import { Fault } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import type { Store } from "@dlmskit/storage";
 import { expect, expectTypeOf, it } from "vitest";
+import { patience, times } from "../campaign.ts";
 import { Fleet, reading, setup } from "./fleet.ts";
 import { Fuse } from "./fuse.ts";
 
-// ROTATION_METERS=10000 npx vitest run test/crash/rotation.test.ts
-const count = Number(process.env.ROTATION_METERS ?? 1000);
+const count = times(200);
 const kinds = { meter: 60, headEnd: 24, line: 30 };
 const forEver = (): Fuse => new Fuse(Number.POSITIVE_INFINITY);
 const random = (below: number): number => Math.floor(Math.random() * below);
@@ -69,7 +69,7 @@ it("keeps its records where a store of @dlmskit/storage keeps them", () => {
 });
 
 it(`changes the keys of ${count} meters under traffic, whoever crashes at whatever step`, {
-  timeout: 120_000 + count * 100,
+  timeout: patience + count * 1_000,
 }, async () => {
   const fleet = new Fleet(count);
   await fleet.import();

@@ -1,6 +1,6 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { connect, DurableCounters, type Session } from "@dlmskit/client";
 import { type Fault, fromAscii, fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard } from "@dlmskit/security";
@@ -8,13 +8,14 @@ import { node } from "@dlmskit/security/node";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { patience, times } from "../campaign.ts";
+import { dlmsProgram } from "../programs.ts";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
-// How often `dlms simulate` is killed: CRASH_RESTARTS=200 npx vitest run test/crash/simulate.test.ts
-const rounds = Number(process.env.CRASH_RESTARTS ?? 50);
+// How often `dlms simulate` is killed.
+const rounds = times(8);
 
-const main = resolve(import.meta.dirname, "../../packages/cli/src/main.ts");
 const encryptionKey = fromHex("000102030405060708090a0b0c0d0e0f");
 const authenticationKey = fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf");
 const secret = "0123456789abcdef";
@@ -47,9 +48,7 @@ class Bench {
   async start(): Promise<{ readonly meter: Process; readonly port: number }> {
     const keys = join(folder, "keys.json");
     const simulate = ["simulate", "--store", `pglite:${this.store}`, "--keys", keys, "--port", "0", "--json"];
-    const meter = new Process(["--conditions=dlmskit-source", main, ...simulate], {
-      NODE_COMPILE_CACHE: join(folder, "compiled"),
-    });
+    const meter = new Process([await dlmsProgram(), ...simulate]);
     return { meter, port: JSON.parse(await meter.line()).port };
   }
 
@@ -87,7 +86,7 @@ async function readOn(session: Session, answered: () => void): Promise<Fault> {
 }
 
 it(`${rounds} times killed during a read and read again, it uses no invocation counter twice`, {
-  timeout: 60_000 + rounds * 20_000,
+  timeout: patience + rounds * 20_000,
 }, async () => {
   const bench = new Bench("kept");
   let known: unknown;
@@ -126,7 +125,7 @@ it(`${rounds} times killed during a read and read again, it uses no invocation c
   for (const count of Object.values(bench.oracle.counts)) expect(count).toBeGreaterThan(rounds);
 });
 
-it("a store that goes back in time is what the oracle is there to see", { timeout: 120_000 }, async () => {
+it("a store that goes back in time is what the oracle is there to see", async () => {
   const bench = new Bench("rolled-back");
   for (const round of [1, 2]) {
     if (round === 1) {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { decode, encode, Fault, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   type Apdu,
   ApduTag,
@@ -36,7 +37,7 @@ describe("every APDU", () => {
         expect(json.apdu).toBe(name);
         expect(toHex(encodeApdu(apduFromJson(json)))).toBe(toHex(octets));
       }),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
   it("gives a value or a Fault, with an octet changed, lost or added", () => {
@@ -53,7 +54,7 @@ describe("every APDU", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
   it("gives a value or a Fault for any octets behind any tag", () => {
@@ -65,7 +66,7 @@ describe("every APDU", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
   it("of the vectors gives a Fault wherever it is cut", () => {

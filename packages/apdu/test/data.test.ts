@@ -1,6 +1,7 @@
 import { Fault, fromHex, Reader, toHex, Writer } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { Data, type DataLike, decodeData, encodeData, nullData, TypeDescription, treeOf } from "../src/index.ts";
 import { anyData, compactArray } from "./arbitraries.ts";
 import { faultOf } from "./fault-of.ts";
@@ -11,7 +12,7 @@ describe("Data", () => {
       fc.property(anyData, (data) => {
         expect(decodeData(encodeData(data))).toEqual(data);
       }),
-      { numRuns: 500 },
+      { numRuns: times(100) },
     );
   });
   it("comes back from its JSON, through text", () => {
@@ -20,7 +21,7 @@ describe("Data", () => {
         const text = JSON.stringify(Data.toJson(data));
         expect(toHex(encodeData(Data.fromJson(JSON.parse(text))))).toBe(toHex(encodeData(data)));
       }),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
   });
   it("decodes compact arrays that it encodes", () => {
@@ -28,7 +29,7 @@ describe("Data", () => {
       fc.property(compactArray, (data) => {
         expect(decodeData(encodeData(data))).toEqual(data);
       }),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
   });
   it("gives a value or a Fault for any octets", () => {
@@ -40,7 +41,7 @@ describe("Data", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
   it("gives a value or a Fault for Data with an octet changed, lost or added", () => {
@@ -55,7 +56,7 @@ describe("Data", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: times(100) },
     );
   });
 

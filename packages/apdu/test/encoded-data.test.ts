@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { decode, encode, Fault, fromHex, Reader, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   decodeData,
   EncodedData,
@@ -24,7 +25,7 @@ it("goes past any Data to its end", () => {
       expect(from.at).toBe(octets.length);
       expect(decode(EncodedData, octets)).toEqual({ type: "encoded", octets });
     }),
-    { numRuns: 300 },
+    { numRuns: times(60) },
   );
 });
 it("refuses what the Data codec refuses, and accepts what it accepts", () => {
@@ -39,7 +40,7 @@ it("refuses what the Data codec refuses, and accepts what it accepts", () => {
       }
       if (!accepted) expect(() => decodeData(octets)).toThrow(Fault);
     }),
-    { numRuns: 1000 },
+    { numRuns: times(200) },
   );
   const { vectors } = JSON.parse(
     readFileSync(new URL("../../../test-vectors/axdr-data.json", import.meta.url), "utf8"),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { CosemDateTime, decode, Fault, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   type Explained,
   Explainer,
@@ -170,7 +171,7 @@ describe("explain", () => {
         octets[at % Math.max(octets.length, 1)] = octet;
         explainApdu(octets, { names });
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 

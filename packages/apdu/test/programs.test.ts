@@ -1,7 +1,9 @@
 // What runs as a program must do what the declaration does: values, octets and faults, to the offset and the path.
+
 import { type Codec, decode, encode, Fault, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { decodeApdu, encodeApdu, getResponseOf, T } from "../src/index.ts";
 import { apdus } from "./apdus.ts";
 import { cosemDateTime } from "./arbitraries.ts";
@@ -103,7 +105,7 @@ function same<V>(make: () => Codec<V>, values: fc.Arbitrary<V>): void {
       const octets = damaged(whole, change);
       expect(outcome(() => decode(fast, octets))).toEqual(outcome(() => decode(make(), octets)));
     }),
-    { numRuns: 500 },
+    { numRuns: times(100) },
   );
 }
 
@@ -134,7 +136,7 @@ function sameRefusals<V>(make: () => Codec<V>, values: fc.Arbitrary<V>): void {
       });
       expect(both[0]).toEqual(both[1]);
     }),
-    { numRuns: 500 },
+    { numRuns: times(100) },
   );
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   apduFromXml,
   apduToXml,
@@ -238,7 +239,7 @@ describe("reading XML", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 

@@ -3,6 +3,7 @@ import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { noble } from "@dlmskit/security";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { Initiator, type InitiatorOptions, type InitiatorOutput, type ServiceRequest } from "../src/index.ts";
 import { Bottle, clientTitle, energy, everything, ledger, pseudoRandom, secret, serverTitle } from "./bottle.ts";
 
@@ -638,7 +639,7 @@ describe("the client and responses that are not what it asked for", () => {
           ).toHaveLength(1);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble, Protection } from "@dlmskit/security";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { noPolicy, type SecurityPolicy, securityPolicy } from "../src/index.ts";
 import {
   Bottle,
@@ -370,7 +371,7 @@ describe("protected services at the edges", () => {
         );
         expect(settled).toHaveLength(asked);
       }),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
   });
 

@@ -2,6 +2,7 @@ import { type ApduLike, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apd
 import { fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { Bottle, type BottleOptions, energy, everything } from "./bottle.ts";
 
 const invoke: Invoke = { invokeId: 1, priority: "high", serviceClass: "confirmed" };
@@ -272,7 +273,7 @@ describe("data services at the edges", () => {
           expect(bottle.raw(pdu).length).toBeLessThanOrEqual(1);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: times(100) },
     );
   });
 });

@@ -76,7 +76,7 @@ afterAll(async () => {
   place[Symbol.dispose]();
 });
 
-describe("dlms cert, on a meter", { timeout: 90_000 }, () => {
+describe("dlms cert, on a meter", () => {
   it("enrols it, renews it, lists and exports what it has, gives it others'", async () => {
     const [first] = documents(
       await onMeter("renew", "--ca", pki, "--usage", "signature", "--days", "20", "-o", at("m.pem")),
@@ -120,7 +120,7 @@ describe("dlms cert, on a meter", { timeout: 90_000 }, () => {
   });
 });
 
-describe("a meter over TLS, by certificates of the command", { timeout: 90_000 }, () => {
+describe("a meter over TLS, by certificates of the command", () => {
   const identity = (name: string): TlsIdentity => ({
     certificate: readFileSync(at(`${name}.pem`), "latin1"),
     privateKey: readFileSync(at(`${name}.key.pem`), "latin1"),

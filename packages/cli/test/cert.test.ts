@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => place[Symbol.dispose]());
 
-describe("dlms cert", { timeout: 90_000 }, () => {
+describe("dlms cert", () => {
   it("makes an authority, once; keys are for their owner's eyes", async () => {
     const before = snapshot();
     expect(Object.keys(before)).toHaveLength(6);

@@ -158,5 +158,5 @@ describe("usage", () => {
       expect(help.code, names[at]).toBe(0);
       expect(help.stdout, names[at]).toMatch(/Examples?:/);
     });
-  }, 90_000);
+  });
 });

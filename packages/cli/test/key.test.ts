@@ -19,7 +19,7 @@ const read = (name: string) => JSON.parse(readFileSync(at(name), "utf8"));
 const secretsOf = (json: unknown): string[] => JSON.stringify(json).match(/[0-9a-f]{32,}/g) ?? [];
 
 describe("dlms key", () => {
-  it("makes a file of random keys, for its owner's eyes, and overwrites none", { timeout: 60_000 }, async () => {
+  it("makes a file of random keys, for its owner's eyes, and overwrites none", async () => {
     const made = await key("new", "-o", at("new.json"), "--client", "32", "48", "--suite", "2", "--json");
     expect(made, made.stderr).toMatchObject({ code: 0, stdout: `${JSON.stringify({ keys: at("new.json") })}\n` });
     expect(statSync(at("new.json")).mode & 0o777).toBe(0o600);
@@ -34,7 +34,7 @@ describe("dlms key", () => {
     expect(existsSync(at("x.json"))).toBe(false);
   });
 
-  it("derives the same keys of a meter each time, and others of another", { timeout: 60_000 }, async () => {
+  it("derives the same keys of a meter each time, and others of another", async () => {
     for (const [name, meter, version] of [
       ["one.json", "4d4d4d0000000001", "0"],
       ["again.json", "4d4d4d0000000001", "0"],
@@ -53,7 +53,7 @@ describe("dlms key", () => {
     expect(short.code).not.toBe(0);
   });
 
-  describe("rotate", { timeout: 90_000 }, () => {
+  describe("rotate", () => {
     let meter: Serving;
     let address = "";
     beforeAll(async () => {

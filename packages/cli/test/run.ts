@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-
-const main = resolve(import.meta.dirname, "../src/main.ts");
+import { join } from "node:path";
+import { dlmsProgram } from "../../../test/programs.ts";
 
 export interface Ran {
   readonly code: number | null;
@@ -17,18 +16,18 @@ interface How {
 }
 
 /** `timeout`: ms after which the process is killed; it must outlive everything that is asked of it on a slow machine. */
-function begin(args: readonly string[], env: How["env"] = {}, timeout = 60_000): ChildProcess {
-  return spawn(process.execPath, ["--conditions=dlmskit-source", main, ...args], {
+async function begin(args: readonly string[], env: How["env"] = {}, timeout = 60_000): Promise<ChildProcess> {
+  return spawn(process.execPath, [await dlmsProgram(), ...args], {
     env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", ...env },
     stdio: ["pipe", "pipe", "pipe"],
     timeout,
   });
 }
 
-/** Runs the command as a user does, from the sources. */
-export function dlms(args: readonly string[], { input, env }: How = {}): Promise<Ran> {
+/** Runs the command as a user does, bundled from the sources. */
+export async function dlms(args: readonly string[], { input, env }: How = {}): Promise<Ran> {
+  const child = await begin(args, env);
   return new Promise((done, failed) => {
-    const child = begin(args, env);
     let stdout = "";
     let stderr = "";
     child.stdout?.on("data", (chunk) => (stdout += chunk));
@@ -46,9 +45,9 @@ export interface Serving extends AsyncDisposable {
 }
 
 /** Starts `dlms simulate` and waits for as many lines of readiness. */
-export function serving(args: readonly string[], lines = 1): Promise<Serving> {
+export async function serving(args: readonly string[], lines = 1): Promise<Serving> {
+  const child = await begin(args, {}, 900_000);
   return new Promise((done, failed) => {
-    const child = begin(args, {}, 900_000);
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     let stdout = "";
     let stderr = "";

@@ -3,6 +3,7 @@ import { toPem } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { CertificateLifecycle, type CertificateRow } from "../src/certificates.ts";
 import { clientTitle, day, meterTitle, now, operator, Pki, text } from "./pki.ts";
 
@@ -97,7 +98,7 @@ describe("the certificates of a fleet", () => {
           expect(await table.list()).toEqual(before);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
     await lifecycle.import(der, options);
   });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   asList,
   bool,
@@ -85,7 +86,7 @@ describe("a declaration", () => {
         }
         expect(decode(Shape, encode(Shape, value))).toEqual(value);
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 

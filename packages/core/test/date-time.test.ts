@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import vectors from "../../../test-vectors/core.json" with { type: "json" };
 import {
   type Codec,
@@ -74,7 +75,7 @@ describe("CosemDateTime", () => {
           status: 0,
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { Reader, toHex, Writer } from "../src/index.ts";
 import { faultOf } from "./fault-of.ts";
 
@@ -228,7 +229,7 @@ describe("Writer", () => {
         expected.sized(within.view());
         expect(Buffer.compare(to.done(), expected.done())).toBe(0);
       }),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { concat, decode, Fault, fromHex, Reader, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { decodeFrame, encodeFrame, framesOf, MbusFrame, MbusJoiner, MbusSplitter, segmentOf } from "../src/index.ts";
 
 const code = (run: () => unknown): string => {
@@ -168,7 +169,7 @@ describe("the splitter", () => {
         expect(concat(...found.map((one) => one.octets), splitter.flush())).toEqual(octets);
         for (const one of found) if (one.frame !== undefined) decode(MbusFrame, one.octets);
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 

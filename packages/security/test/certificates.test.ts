@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { concat, fromAscii, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   type Certificate,
   CertificateAuthority,
@@ -440,7 +441,7 @@ describe("parsing", () => {
     };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (rest) => total(concat(fromHex("3082"), rest))),
-      { numRuns: 300 },
+      { numRuns: times(60) },
     );
     fc.assert(
       fc.property(fc.nat(der.length - 1), fc.nat(255), (position, octet) => {
@@ -448,7 +449,7 @@ describe("parsing", () => {
         other[position] = octet;
         total(other);
       }),
-      { numRuns: 500 },
+      { numRuns: times(100) },
     );
     for (let length = 0; length < der.length; length += 3) total(der.subarray(0, length));
     total(new Uint8Array(0x10001).fill(0x30));

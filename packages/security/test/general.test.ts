@@ -2,6 +2,7 @@ import { ApduTag, decodeApdu, encodeApdu, type GeneralCiphering, type GeneralSig
 import { concat, dateTimeOf, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   type CipheringOptions,
   CounterGuard,
@@ -607,7 +608,7 @@ describe("general-ciphering", () => {
     const tag = fc.constantFrom(ApduTag["general-ciphering"], ApduTag["general-signing"]);
     fc.assert(
       fc.property(tag, fc.uint8Array({ maxLength: 300 }), (first, rest) => total(concat(Uint8Array.of(first), rest))),
-      { numRuns: 500 },
+      { numRuns: times(100) },
     );
     for (let length = 0; length < sealed.length; length++) total(sealed.subarray(0, length));
   });

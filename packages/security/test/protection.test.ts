@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { concat, Fault, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import {
   type CipheredForm,
   CounterGuard,
@@ -231,7 +232,7 @@ describe("seal and open", () => {
           expect(caught).toBeInstanceOf(Fault);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(200) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { fromHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
+import { patience } from "../../../test/campaign.ts";
 import { CounterGuard, CounterLedger, type CryptoProvider, noble, Protection, verifyResponse } from "../src/index.ts";
 import { node } from "../src/node.ts";
 
@@ -50,7 +51,7 @@ function measured(buffer: Uint8Array, one: number, other: number, batch: number,
 }
 
 const secret = Uint8Array.from({ length: 64 }, (_, at) => (at * 7 + 1) & 0xff);
-const patient = { timeout: 120_000 };
+const patient = { timeout: patience };
 
 describe.each([noble, node])("S34 with $name: the time does not tell where", (provider: CryptoProvider) => {
   it("a secret is wrong", patient, () => {

@@ -4,6 +4,7 @@ import { dataObject } from "@dlmskit/cosem-objects";
 import { encodeWpdu } from "@dlmskit/wrapper";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { Meter, meterTemplate, none } from "../src/index.ts";
 import { Bench, protectedClient } from "./a-client.ts";
 import { aMeter } from "./a-meter.ts";
@@ -129,7 +130,7 @@ describe("sessions", () => {
     expect(got).toEqual([]);
   });
 
-  it("survives any octets, on the wire and in a PDU", { timeout: 30_000 }, async () => {
+  it("survives any octets, on the wire and in a PDU", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -150,7 +151,7 @@ describe("sessions", () => {
           expect(bench.server.counts["hook-failed"]).toBeUndefined();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 
@@ -172,7 +173,7 @@ describe("sessions", () => {
     });
   });
 
-  it("survives any APDU in an open association, and writes nothing of it", { timeout: 30_000 }, async () => {
+  it("survives any APDU in an open association, and writes nothing of it", async () => {
     const tail = fc.uint8Array({ maxLength: 50 });
     const request = fc.tuple(
       fc.constantFrom(0xc0, 0xc1, 0xc3, 0xc8, 0xc9, 0xcb, 0xd9, 0xdb, 0xe0, 0x60, 0x62),
@@ -210,7 +211,7 @@ describe("sessions", () => {
           expect(bench.server.counts["hook-failed"]).toBeUndefined();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 

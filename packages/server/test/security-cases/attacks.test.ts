@@ -3,6 +3,7 @@ import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, type ReplayGuard } from "@dlmskit/security";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../../test/campaign.ts";
 import type { Client } from "../a-client.ts";
 import { Case, forger, getOf, how, look, random, reaction, readOf, seal, setOf, sta1, told } from "./case.ts";
 import { clientSecurity, clientTitle, counters, keysOf, meterTitle, protectionsOf } from "./parties.ts";
@@ -21,7 +22,7 @@ function heard(client: Client): Uint8Array[] {
 }
 
 describe("2.1 replay", () => {
-  it("executes nothing twice, whatever is repeated or comes in another order", { timeout: 60_000 }, async () => {
+  it("executes nothing twice, whatever is repeated or comes in another order", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(9), { minLength: 10, maxLength: 30 }),
@@ -42,7 +43,7 @@ describe("2.1 replay", () => {
           expect(one.writes).toBe(rising);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
 
@@ -227,7 +228,7 @@ describe("2.13 certificates and what they bind", () => {
 });
 
 describe("2.14 octets meant to cost", () => {
-  it("answers hostile protection at once and without memory", { timeout: 60_000 }, async () => {
+  it("answers hostile protection at once and without memory", async () => {
     const one = new Case({ suite: 1, server: { limits: { failedAuthentications: 1_000_000 } } });
     const client = await one.open();
     const bombs = [
