@@ -149,6 +149,8 @@ describe("Addresses", () => {
     const listed = new Addresses(wrapperSpace(), { meters: 1, host, ports: [5000, 5001] });
     expect(listed.portCount).toBe(1);
     expect(listed.indexAt(5001, { server: 1 })).toBeUndefined();
+    expect(listed.behind(5001)).toBeUndefined();
+    expect(listed.behind(5000)).toEqual({ first: 0, meters: 1 });
   });
 
   it("refuses more meters than the ports have room for, and ports that are none", () => {

@@ -36,7 +36,7 @@ const usableLower: readonly Range[] = [
   { first: 0x80, last: 0x3ffd },
 ];
 
-/** Lower addresses at which a device cannot be told apart from nobody or from everybody. */
+/** Lower addresses of no station, the calling physical device and all stations: a row cannot give them to a meter. */
 const unanswerable: readonly number[] = [0, 0x7e, 0x7f, 0x3ffe, 0x3fff];
 
 /** Meters behind one port of the wrapper, by server address: 1, 16, 17 and so on. */

@@ -77,9 +77,9 @@ export class Cohort {
     let instant = this.#following(from - this.#delay(this.meters - 1));
     for (;;) {
       let round = rounds.at(-1);
-      while (instant !== undefined && (round === undefined || instant <= round.at)) {
+      while (instant !== undefined && (round === undefined || instant < round.at)) {
         const place = this.#firstPlaceAfter(from - instant);
-        if (place < this.meters) insert(rounds, { instant, place, at: instant + this.#delay(place) });
+        insert(rounds, { instant, place, at: instant + this.#delay(place) });
         round = rounds.at(-1);
         instant = this.#following(instant);
       }

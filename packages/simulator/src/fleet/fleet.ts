@@ -3,15 +3,15 @@ import { Hkdf } from "@dlmskit/security";
 import { type RandomKey, randomKey } from "../model/random.ts";
 import { Permutation } from "./permutation.ts";
 
-/** What a fleet is computed from; a row of `fleets` has it all but the number of meters. */
+/** What a fleet is computed from: a row of `fleets` and the number of meters. */
 export interface FleetDefinition {
-  /** 32 octets or more of randomness; who has it has every meter. */
+  /** 32 octets or more of randomness. All keys of all meters follow from it. */
   readonly secret: Uint8Array;
   /** The name of the template, a part of meter ids. */
   readonly template: string;
   /** Three characters: the first of logical device name and system title. */
   readonly manufacturer: string;
-  /** 1 to 100,000,000. More of them change nothing about the ones before. */
+  /** 1 to 100,000,000. Raising it leaves the meters that there were as they are. */
   readonly meters: number;
   /** What the simulated data are computed from. */
   readonly seed: string;

@@ -61,7 +61,7 @@ function field(value: unknown): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A write a meter would be slow. */
+/** Joins pieces to chunks, so that a file takes one write for many meters. */
 async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string, undefined> {
   let chunk = "";
   for await (const piece of pieces) {

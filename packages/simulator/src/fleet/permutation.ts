@@ -14,7 +14,7 @@ function mixed(value: number): number {
 /**
  * A keyed bijection of 0 … size - 1: its values look random, never repeat, and lead back to where they come from, with no table.
  * A Feistel network over pairs (left, right) whose product is just `size` or a little more; a value beyond it is permuted again.
- * It scatters and does not encrypt: enough values reveal the round keys, so the key must be derived for this purpose alone.
+ * It is no encryption: enough values reveal the round keys, so the key must be used for nothing else.
  */
 export class Permutation {
   readonly size: number;

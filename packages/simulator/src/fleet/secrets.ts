@@ -18,10 +18,6 @@ export interface FleetSecretsOptions {
   readonly broadcastKeys?: boolean;
 }
 
-/** The key-encryption key of a meter: of the keys file, else derived. */
-export const masterKeyOf = (fleet: Fleet, index: number, octets: number, keys: KeysFile | undefined): Uint8Array =>
-  keys?.masterKey ?? fleet.key(index, "master-key", octets);
-
 /**
  * The secrets of one association of one meter. Each Security setup has keys of its own: with one key in two of them, two
  * invocation counters would give the same initialization vector. Mechanisms 5 and 7 have no secret. Fault `out-of-range`.
@@ -45,7 +41,7 @@ export function secretsOf(
     encryptionKey: given.encryptionKey ?? fleet.key(index, `encryption-key ${securitySetup}`, octets),
     authenticationKey: given.authenticationKey ?? fleet.key(index, `authentication-key ${securitySetup}`, octets),
     ...(broadcastEncryptionKey === undefined ? {} : { broadcastEncryptionKey }),
-    masterKey: masterKeyOf(fleet, index, octets, keys),
+    masterKey: keys?.masterKey ?? fleet.key(index, "master-key", octets),
   };
 }
 
