@@ -1,7 +1,5 @@
 import { concat, fromAscii, inRange } from "@dlmskit/core";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { refusal } from "./refusal.ts";
+import { Hkdf } from "./hkdf.ts";
 import { securitySuite } from "./suites.ts";
 import { checkSystemTitle } from "./system-title.ts";
 
@@ -28,8 +26,6 @@ export interface FleetOptions {
   readonly version?: number;
 }
 
-const leastSecret = 32;
-
 /**
  * Every key of a meter by HKDF-SHA-256 (RFC 5869) of one secret, without salt. The info of a key is, in this order: the text
  * `dlmskit/` and the key's name here (`dlmskit/encryptionKey`), 00, the suite (1 octet), the version (4 octets, big-endian; 0 for
@@ -38,12 +34,7 @@ const leastSecret = 32;
  */
 export function deriveMeterKeys(options: FleetOptions): MeterKeys {
   const { secret, systemTitle, version = 0 } = options;
-  if (secret.length < leastSecret) {
-    throw refusal(
-      "bad-key-length",
-      `the secret of the fleet has ${secret.length} octets, ${leastSecret} or more belong`,
-    );
-  }
+  const hkdf = new Hkdf(secret);
   const { id, keyLength } = securitySuite(options.suite);
   checkSystemTitle(systemTitle);
   const counted = new Uint8Array(4);
@@ -52,7 +43,7 @@ export function deriveMeterKeys(options: FleetOptions): MeterKeys {
     const at = name === "masterKey" ? new Uint8Array(4) : counted;
     const whose = name === "broadcastKey" ? new Uint8Array(0) : systemTitle;
     const info = concat(fromAscii(`dlmskit/${name}`), Uint8Array.of(0, id), at, whose);
-    return hkdf(sha256, secret, undefined, info, length);
+    return hkdf.derive(info, length);
   };
   return {
     masterKey: derive("masterKey", keyLength),

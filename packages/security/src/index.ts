@@ -30,6 +30,7 @@ export {
   sealLayers,
 } from "./general/layers.ts";
 export type { KeyPurpose, PeerKeys, PrivateKeys } from "./general/peer-keys.ts";
+export { Hkdf } from "./hkdf.ts";
 export { deriveKey, KeyAlgorithm, type KeyDerivation, type KeyPair, newKeyPair } from "./key-agreement.ts";
 export { type KeyFinding, keyFindings } from "./key-findings.ts";
 export { checkKey, erase, type KeySet, Keys } from "./keys.ts";

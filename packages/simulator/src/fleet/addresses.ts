@@ -1,0 +1,101 @@
+import { Fault, inRange } from "@dlmskit/core";
+import type { AddressSpace, MeterAddress } from "./address-space.ts";
+
+/** Where a meter is reached. */
+export interface Place extends MeterAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Meters from `first` on, counted from 0. */
+export interface Span {
+  readonly first: number;
+  readonly meters: number;
+}
+
+export interface AddressesOptions {
+  readonly meters: number;
+  readonly host: string;
+  /** The first of consecutive ports, or all of them in order (where the system chose them). */
+  readonly ports: number | readonly number[];
+}
+
+const highestPort = 0xffff;
+
+/** How many ports the meters need. */
+export const portsNeeded = (space: AddressSpace, meters: number): number => Math.ceil(meters / space.capacity);
+
+/**
+ * The addresses of all meters: what identities name is what routes answer to. Each port is filled before the next one is
+ * begun. Nothing is held for a meter: an address and its meter are computed from each other.
+ */
+export class Addresses {
+  readonly meters: number;
+  readonly host: string;
+  readonly #space: AddressSpace;
+  readonly #ports: number | readonly number[];
+  /** The ports that are in use. */
+  readonly portCount: number;
+  readonly #places: ReadonlyMap<number, number> | undefined;
+
+  /** Faults `out-of-range` (meters, ports), `too-many-meters` (the ports cannot address them all), `bad-value` (a port twice). */
+  constructor(space: AddressSpace, { meters, host, ports }: AddressesOptions) {
+    this.meters = inRange(meters, 1, Number.MAX_SAFE_INTEGER);
+    this.host = host;
+    this.#space = space;
+    this.#ports = ports;
+    this.portCount = portsNeeded(space, meters);
+    const available = typeof ports === "number" ? highestPort - inRange(ports, 1, highestPort) + 1 : ports.length;
+    if (this.portCount > available) {
+      throw new Fault("too-many-meters", `${meters} meters need ${this.portCount} ports, there are ${available}`, {
+        layer: "simulator",
+        hint: `one port addresses ${space.capacity}`,
+      });
+    }
+    if (typeof ports === "number") return;
+    const places = new Map<number, number>();
+    for (const port of ports.slice(0, this.portCount)) {
+      if (places.has(inRange(port, 1, highestPort))) {
+        throw new Fault("bad-value", `port ${port} is there twice`, { layer: "simulator" });
+      }
+      places.set(port, places.size);
+    }
+    this.#places = places;
+  }
+
+  /** Where a meter is reached, by index from 0. Fault `out-of-range`. */
+  of(index: number): Place {
+    inRange(index, 0, this.meters - 1);
+    const { capacity } = this.#space;
+    const place = index % capacity;
+    return { host: this.host, port: this.portAt((index - place) / capacity), ...this.#space.of(place) };
+  }
+
+  /** The index of the meter that an address means on a port; undefined: no meter has it, and nothing may answer. */
+  indexAt(port: number, address: MeterAddress): number | undefined {
+    const at = this.#placeOfPort(port);
+    const place = at === undefined ? undefined : this.#space.placeAt(address);
+    if (at === undefined || place === undefined) return undefined;
+    const index = at * this.#space.capacity + place;
+    return index < this.meters ? index : undefined;
+  }
+
+  /** The number of the port at a place from 0 to portCount - 1. */
+  portAt(place: number): number {
+    return typeof this.#ports === "number" ? this.#ports + place : (this.#ports[place] as number);
+  }
+
+  /** The meters behind a port; undefined: there are none. */
+  behind(port: number): Span | undefined {
+    const at = this.#placeOfPort(port);
+    if (at === undefined) return undefined;
+    const first = at * this.#space.capacity;
+    return { first, meters: Math.min(this.#space.capacity, this.meters - first) };
+  }
+
+  #placeOfPort(port: number): number | undefined {
+    if (typeof this.#ports !== "number") return this.#places?.get(port);
+    const place = port - this.#ports;
+    return Number.isInteger(place) && place >= 0 && place < this.portCount ? place : undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import { toHex } from "@dlmskit/core";
+import type { Association } from "@dlmskit/server";
+import type { ClientSecret, Meter, SecuritySetting } from "@dlmskit/storage";
+import { type ClientIdentity, type Identity, passwordText } from "../simulate/identities.ts";
+import type { Addresses, Span } from "./addresses.ts";
+import type { Fleet } from "./fleet.ts";
+import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
+
+/** One meter as a head-end system must know it, with where it is reached. */
+export interface LocatedIdentity extends Omit<Identity, "physicalAddress"> {
+  readonly host: string;
+  readonly port: number;
+  /** The lower HDLC address; absent on the wrapper. */
+  readonly physicalAddress?: number;
+}
+
+/** What identities follow from. */
+export interface IdentitySource extends FleetSecretsOptions {
+  readonly fleet: Fleet;
+  /** Of the compiled template. */
+  readonly associations: readonly Association[];
+  readonly addresses: Addresses;
+}
+
+/** What a store has of a meter: it goes before what is derived. */
+export interface KeptIdentity {
+  readonly meter?: Meter;
+  readonly settings?: readonly SecuritySetting[];
+  readonly secrets?: readonly ClientSecret[];
+}
+
+/** Who a meter is, with its secrets. Fault `out-of-range`: there is no such meter. */
+export function identityOf(source: IdentitySource, index: number, kept: KeptIdentity = {}): LocatedIdentity {
+  const { fleet, addresses, associations } = source;
+  const { meter } = kept;
+  const { host, port, server, physical } = addresses.of(index);
+  let masterKey: Uint8Array | undefined;
+  const clients = associations.map((association): ClientIdentity => {
+    const { name, client, instance, security, securitySetup, invocationCounter } = association;
+    const setting = kept.settings?.find(({ instanceId }) => instanceId === securitySetup);
+    const stored = kept.secrets?.find((one) => one.clientId === client && one.instanceId === instance);
+    const derived = secretsOf(fleet, index, association, source);
+    const secret = stored?.secret ?? derived.secret;
+    const encryptionKey = setting?.encryptionKey ?? derived.encryptionKey;
+    const authenticationKey = setting?.authenticationKey ?? derived.authenticationKey;
+    const broadcastKey = setting?.broadcastKey ?? derived.broadcastEncryptionKey;
+    masterKey ??= setting?.masterKey ?? derived.masterKey;
+    return {
+      ...{ client, name, association: instance, mechanism: security.mechanism, ciphered: security.ciphered },
+      ...{ suite: security.suite, policy: setting?.securityPolicy ?? security.policy },
+      ...(secret === undefined || security.mechanism === 0 ? {} : { password: passwordText(secret) }),
+      ...(encryptionKey && { encryptionKey: toHex(encryptionKey) }),
+      ...(authenticationKey && { authenticationKey: toHex(authenticationKey) }),
+      ...(broadcastKey && { broadcastKey: toHex(broadcastKey) }),
+      ...(invocationCounter === undefined ? {} : { invocationCounter }),
+    };
+  });
+  return {
+    meterId: meter?.meterId ?? fleet.meterId(index),
+    serial: meter?.serial ?? fleet.serial(index),
+    logicalDeviceName: meter?.logicalDeviceName ?? fleet.logicalDeviceName(index),
+    systemTitle: toHex(meter?.systemTitle ?? fleet.systemTitle(index)),
+    ...(masterKey && { masterKey: toHex(masterKey) }),
+    ...{ host, port, serverAddress: server },
+    ...(physical === undefined ? {} : { physicalAddress: physical }),
+    template: meter?.template ?? fleet.template,
+    clients,
+  };
+}
+
+/** Who the meters of a span are, all unless told otherwise, one at a time. */
+export function* identities(
+  source: IdentitySource,
+  { first, meters }: Span = { first: 0, meters: source.fleet.meters },
+): Generator<LocatedIdentity, undefined> {
+  for (let index = first; index < first + meters; index++) yield identityOf(source, index);
+}
