@@ -1,206 +1,333 @@
-import type { LoadProfileTemplate } from "@dlmskit/storage";
-import { type Calendar, dayClassifier } from "./calendar.ts";
-import { type DayShape, dayShapes, slotsPerDay } from "./load-profile.ts";
-import { type EventSource, timeBeside } from "./power-quality.ts";
-import { between, type RandomKey, Stream, uniform } from "./random.ts";
+import { Cursor, weightBetween } from "./cursor.ts";
+import type { ExpectedLoad } from "./expected-load.ts";
+import { daySeconds, minuteSeconds, slotSeconds, slotsPerDay, spanDays, spanMs, spansKnown } from "./grid.ts";
+import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
+import { evenly, phasesOnTheWay } from "./phases.ts";
+import { between, bits, draw, signed, Stream } from "./random.ts";
 
-// Energy is accounted from the top down. A day's energy is decided first, in whole Wh. Within the day it flows along a curve
-// from 0 to 1: quarters of an hour by the template's shape, minutes within them, nothing while the supply is interrupted.
-// A register is the whole days before plus the curve times the day, rounded down: what flows between any two instants is a
-// difference of two registers, so blocks sum to the day and days to the register, exactly.
+// Energy by splitting. The Wh of a span of 64 days is decided first, from what the rows expect of it; then it is shared between the
+// halves of the span, of a day, of a quarter of an hour, down to the minute (cursor.ts), and evenly within the minute. Inside a
+// span a unit is a thousandth of a Wh; a register shows whole Wh. The energy at any instant is found on the way down to it, and
+// nothing is kept for a meter.
+//
+// Interruptions take their weight away before anything is shared: a span is decided as if the supply never failed, loses the part of
+// its weight that was interrupted, and shares the rest among the minutes with supply. So a register needs what each span since
+// commissioning lost, and a flow only the spans that it touches.
 
-const minuteLength = 60_000;
-const slotLength = 15 * minuteLength;
-const dayLength = 86_400_000;
-
-/** A day of one meter. Instants are ms since 1970-01-01T00:00Z. */
-interface MeterDay {
-  readonly start: number;
-  readonly shape: DayShape;
-  /** Wh and VAh of the whole day, integers. */
-  readonly activeWh: number;
-  readonly apparentVAh: number;
-  /** What part of the day's energy had flowed when quarter `n` began; 97 values from 0 to 1. */
-  readonly activeCurve: Float64Array;
-  readonly apparentCurve: Float64Array;
-  readonly outages: readonly { start: number; end: number }[];
-  /** Sums of the whole days before, from the day of commissioning on. */
-  readonly beforeWh: number;
-  readonly beforeVAh: number;
+/** One household, as the splitting sees it. */
+export interface Household extends EventOwner {
+  /** How large it is: 1 takes what the rows say. */
+  readonly size: number;
+  /** What it takes of VAh beside each Wh. */
+  readonly extra: number;
 }
 
-export interface EnergyModel {
-  readonly dayOf: (instant: number) => number;
-  day(day: number): MeterDay;
-  /** Import registers, integers that never fall; 0 when the meter was commissioned. */
-  registers(instant: number): { importWh: number; importVAh: number };
-  /** W and VA that flow at an instant: their integral is what the registers count. */
-  power(instant: number): { active: number; apparent: number };
+/** Wh and VAh, whole numbers. */
+export interface Flow {
+  readonly wh: number;
+  readonly vah: number;
 }
 
-export interface EnergyOptions {
-  readonly key: RandomKey;
-  readonly templates: readonly LoadProfileTemplate[];
-  readonly calendar: Calendar;
-  readonly zoneMs: number;
-  readonly commissioned: number;
-  readonly events: EventSource;
+/** Registers of a household since it was commissioned, as far as they were summed up: spans before `span`. */
+export interface Sums {
+  /** What the span of commissioning had counted then. */
+  readonly whAtStart: number;
+  readonly vahAtStart: number;
+  readonly firstSpan: number;
+  span: number;
+  wh: number;
+  extra: number;
 }
 
-const checkpointDays = 32;
-const daysKept = 8;
+/** How far the energy of a span may be carried over into the next, of the smaller of both. */
+const carriedOver = 0.08;
+// By how much the two halves of 64, 32, 16, 8, 4 and 2 days differ.
+const spreadOfDays = [0.08, 0.1, 0.12, 0.14, 0.16, 0.2];
+// Halves of a day down to the quarter of an hour, for a jitter of 1.
+const spreadOfSlots = [0.16, 0.2, 0.3, 0.4, 0.44, 0.5, 0.6];
+const spreadOfMinutes = [0.2, 0.2, 0.24, 0.3];
+const minutesOfSlot = Float64Array.from({ length: 16 }, (_, minute) => minute * minuteSeconds);
+// Nodes are numbered below the span's seed: days from 0, those of the n-th day from (n + 1) * 4096, its minutes 256 further on.
+const nodesOfDay = 4096;
+const nodesOfMinutes = 256;
+const minuteMs = 60_000;
+// Above a GW, a span's units would not fit into 53 bits.
+const mostPeak = 1e9;
 
-export function energyModel(options: EnergyOptions): EnergyModel {
-  const { key, zoneMs, events } = options;
-  const shapeOf = dayShapes(options.templates);
-  const classify = dayClassifier(options.calendar);
-  // A household has its size (0.6 to 1.6 of the template) and its mix of appliances for its life.
-  const size = between(key, Stream.household, 0, 0.6, 1.6);
-  const usualPowerFactor = between(key, Stream.powerFactor, 0, 0.88, 0.93);
-  const dayOf = (instant: number): number => Math.floor((instant + zoneMs) / dayLength);
-  const startOf = (day: number): number => day * dayLength - zoneMs;
+/** Energy in one direction, for all meters of the same rows, calendar and zone. */
+export class SplitEnergy {
+  readonly #load: ExpectedLoad;
+  readonly #quality: PowerQuality;
+  readonly #zoneMs: number;
+  readonly #stream: number;
+  /** Units in a Wh. */
+  readonly perWh: number;
+  readonly lastInstant: number;
 
-  function totals(day: number): {
-    activeWh: number;
-    apparentVAh: number;
-    shape: DayShape;
-    outages: MeterDay["outages"];
-  } {
-    const { season, dayType } = classify(day);
-    const shape = shapeOf(season, dayType);
-    const start = startOf(day);
-    const outages = events.outages(start, start + dayLength);
-    const supplied = timeBeside(outages, start, start + dayLength) / dayLength;
-    const activeWh = Math.round(shape.meanLoad * 24 * size * between(key, Stream.day, day, 0.82, 1.18) * supplied);
-    const powerFactor = usualPowerFactor + between(key, Stream.powerFactor, day + 1, -0.02, 0.02);
-    return { activeWh, apparentVAh: Math.round(activeWh / powerFactor), shape, outages };
+  // The span that was read last. Everything below is found again for another meter or span.
+  #owner: Household | undefined;
+  #span = -1;
+  #day = -1;
+  #slot = -1;
+  #seed = 0;
+  readonly #dark = new Interruptions();
+  readonly days = new Cursor(spanDays, daySeconds, spreadOfDays, true);
+  readonly slots = new Cursor(slotsPerDay, slotSeconds, spreadOfSlots, true);
+  readonly #minutes = new Cursor(15, minuteSeconds, spreadOfMinutes, false);
+  // Results of `#decide` and `#locate`.
+  #wh = 0;
+  #extraWh = 0;
+  #units = 0;
+  #extra = 0;
+  readonly #decided = new Interruptions();
+
+  /** `stream`: added to the streams of random numbers, so that two directions differ. */
+  constructor(load: ExpectedLoad, quality: PowerQuality, zoneMs: number, stream: number) {
+    this.#load = load;
+    this.#quality = quality;
+    this.#zoneMs = zoneMs;
+    this.#stream = stream;
+    this.perWh = load.peak > mostPeak ? 1 : 1000;
+    this.lastInstant = spansKnown * spanMs - zoneMs - 1;
   }
 
-  function curves(day: number, shape: DayShape, outages: MeterDay["outages"]): [Float64Array, Float64Array] {
-    const active = new Float64Array(slotsPerDay + 1);
-    const apparent = new Float64Array(slotsPerDay + 1);
-    for (let slot = 0; slot < slotsPerDay; slot++) {
-      const index = day * slotsPerDay + slot;
-      const begin = startOf(day) + slot * slotLength;
-      const supplied = outages.length === 0 ? 1 : timeBeside(outages, begin, begin + slotLength) / slotLength;
-      const jitter = 1 + shape.jitter * (2 * uniform(key, Stream.slot, index) - 1);
-      // Something always draws a little: a day whose template says 0 still has a curve to share its 0 Wh along.
-      const weight = ((shape.load[slot] as number) * jitter + 1e-6) * supplied;
-      active[slot + 1] = (active[slot] as number) + weight;
-      apparent[slot + 1] =
-        (apparent[slot] as number) + weight * between(key, Stream.powerFactorSlot, index, 0.97, 1.03);
+  /** What flowed in [from, to): a difference of registers. */
+  flow(owner: Household, from: number, to: number): Flow {
+    if (to < from) {
+      const { wh, vah } = this.flow(owner, to, from);
+      return { wh: 0 - wh, vah: 0 - vah };
     }
-    for (const curve of [active, apparent]) {
-      const whole = curve[slotsPerDay] as number;
-      // A day without any supply: nothing flows, and the curve is flat.
-      if (whole > 0) for (let at = 0; at <= slotsPerDay; at++) curve[at] = (curve[at] as number) / whole;
+    const start = Math.min(Math.max(from, owner.commissioned), this.lastInstant);
+    const end = Math.min(to, this.lastInstant);
+    if (!(end > start)) return { wh: 0, vah: 0 };
+    const first = this.#spanOf(start);
+    const last = this.#spanOf(end);
+    this.#locate(owner, start);
+    let wh = -this.#whole(this.#units);
+    let vah = -this.#whole(this.#units + this.#extra);
+    for (let span = first; span < last; span++) {
+      this.#decide(owner, span, this.#decided);
+      wh += this.#wh;
+      vah += this.#wh + this.#extraWh;
     }
-    return [active, apparent];
+    this.#locate(owner, end);
+    return { wh: wh + this.#whole(this.#units), vah: vah + this.#whole(this.#units + this.#extra) };
   }
 
-  const known = new Map<number, MeterDay>();
-  function day(number: number): MeterDay {
-    const kept = known.get(number);
-    if (kept !== undefined) return kept;
-    const { activeWh, apparentVAh, shape, outages } = totals(number);
-    const [activeCurve, apparentCurve] = curves(number, shape, outages);
-    const { wh: beforeWh, vah: beforeVAh } = before(number);
-    const totalsOfDay = { activeWh, apparentVAh, beforeWh, beforeVAh };
-    const made = { start: startOf(number), shape, activeCurve, apparentCurve, outages, ...totalsOfDay };
-    if (known.size >= daysKept) known.delete(known.keys().next().value as number);
-    known.set(number, made);
-    return made;
-  }
-
-  // Sums of whole days from the day of commissioning on, every 32 days.
-  const firstDay = dayOf(options.commissioned);
-  const checkpoints: { wh: number; vah: number }[] = [{ wh: 0, vah: 0 }];
-  function before(number: number): { wh: number; vah: number } {
-    const wanted = Math.floor((number - firstDay) / checkpointDays);
-    let at = Math.max(0, Math.min(checkpoints.length - 1, wanted));
-    let { wh, vah } = checkpoints[at] as { wh: number; vah: number };
-    for (let current = firstDay + at * checkpointDays; current < number; ) {
-      const { activeWh, apparentVAh } = totals(current);
-      wh += activeWh;
-      vah += apparentVAh;
-      current++;
-      if ((current - firstDay) % checkpointDays === 0) {
-        at++;
-        if (at === checkpoints.length) checkpoints.push({ wh, vah });
-      }
+  /** Registers, which are 0 when the meter is commissioned. `sums`: what an earlier call gave, for the same household. */
+  register(owner: Household, at: number, sums?: Sums): Flow & { sums: Sums | undefined } {
+    if (!(at > owner.commissioned)) return { wh: 0, vah: 0, sums };
+    const until = Math.min(at, this.lastInstant);
+    const span = this.#spanOf(until);
+    const known = sums ?? this.#sumsOf(owner);
+    if (known.span > span) {
+      known.span = known.firstSpan;
+      known.wh = 0;
+      known.extra = 0;
     }
-    return { wh, vah };
-  }
-
-  // Minutes share a quarter of an hour out unevenly; those without supply get nothing.
-  function minuteWeight(number: number, outages: MeterDay["outages"], begin: number, minute: number): number {
-    const from = begin + minute * minuteLength;
-    const supplied = outages.length === 0 ? minuteLength : timeBeside(outages, from, from + minuteLength);
-    const index = number * 1440 + Math.round((begin - startOf(number)) / minuteLength) + minute;
-    return between(key, Stream.minute, index, 0.75, 1.25) * supplied;
-  }
-
-  function place(instant: number) {
-    const number = dayOf(instant);
-    const ofDay = day(number);
-    const slot = Math.floor((instant - ofDay.start) / slotLength);
-    const begin = ofDay.start + slot * slotLength;
-    const minute = Math.floor((instant - begin) / minuteLength);
-    let sum = 0;
-    let passed = 0;
-    let current = 0;
-    for (let at = 0; at < 15; at++) {
-      const weight = minuteWeight(number, ofDay.outages, begin, at);
-      if (at < minute) passed += weight;
-      if (at === minute) current = weight;
-      sum += weight;
+    for (; known.span < span; known.span++) {
+      this.#decide(owner, known.span, this.#decided);
+      known.wh += this.#wh;
+      known.extra += this.#extraWh;
     }
-    return { ofDay, slot, begin, minute, sum, passed, current };
-  }
-
-  /** How much of the day's energy has flowed, 0 to 1. */
-  function flowed(instant: number): { ofDay: MeterDay; active: number; apparent: number } {
-    const { ofDay, slot, begin, minute, sum, passed, current } = place(instant);
-    const from = begin + minute * minuteLength;
-    const supplied = timeBeside(ofDay.outages, from, from + minuteLength);
-    const share = supplied === 0 ? 0 : (current * timeBeside(ofDay.outages, from, instant)) / supplied;
-    const within = sum === 0 ? 0 : Math.min(1, (passed + share) / sum);
-    const along = (curve: Float64Array): number => {
-      const low = curve[slot] as number;
-      return low + ((curve[slot + 1] as number) - low) * within;
-    };
-    return { ofDay, active: along(ofDay.activeCurve), apparent: along(ofDay.apparentCurve) };
-  }
-
-  function sinceFirstMidnight(instant: number): { wh: number; vah: number } {
-    const { ofDay, active, apparent } = flowed(instant);
+    this.#locate(owner, until);
     return {
-      wh: ofDay.beforeWh + Math.floor(ofDay.activeWh * active),
-      vah: ofDay.beforeVAh + Math.floor(ofDay.apparentVAh * apparent),
+      wh: known.wh + this.#whole(this.#units) - known.whAtStart,
+      vah: known.wh + known.extra + this.#whole(this.#units + this.#extra) - known.vahAtStart,
+      sums: known,
     };
   }
-  const initial = sinceFirstMidnight(options.commissioned);
 
-  return {
-    dayOf,
-    day,
-    registers(instant) {
-      if (instant <= options.commissioned) return { importWh: 0, importVAh: 0 };
-      const { wh, vah } = sinceFirstMidnight(instant);
-      return { importWh: wh - initial.wh, importVAh: vah - initial.vah };
-    },
-    power(instant) {
-      const { ofDay, slot, begin, minute, sum, current } = place(instant);
-      const from = begin + minute * minuteLength;
-      const supplied = timeBeside(ofDay.outages, from, from + minuteLength);
-      const off = ofDay.outages.some((outage) => outage.start <= instant && instant < outage.end);
-      if (off || supplied === 0 || instant < options.commissioned) return { active: 0, apparent: 0 };
-      const rate = ((current / sum) * 3_600_000) / supplied;
-      const along = (curve: Float64Array): number => (curve[slot + 1] as number) - (curve[slot] as number);
-      return {
-        active: ofDay.activeWh * along(ofDay.activeCurve) * rate,
-        apparent: ofDay.apparentVAh * along(ofDay.apparentCurve) * rate,
-      };
-    },
-  };
+  #sumsOf(owner: Household): Sums {
+    const firstSpan = this.#spanOf(owner.commissioned);
+    this.#locate(owner, owner.commissioned);
+    return {
+      whAtStart: this.#whole(this.#units),
+      vahAtStart: this.#whole(this.#units + this.#extra),
+      ...{ firstSpan, span: firstSpan, wh: 0, extra: 0 },
+    };
+  }
+
+  /** The Wh of `register` by phase: L1, L2 and L3. */
+  phases(owner: Household, at: number): [number, number, number] {
+    if (!(at > owner.commissioned)) return [0, 0, 0];
+    const until = Math.min(at, this.lastInstant);
+    const [start, end] = [owner.commissioned, until].map((instant) => this.#phasesInSpan(owner, instant));
+    const flowed = (end as number[]).map((wh, phase) => wh - ((start as number[])[phase] as number));
+    for (let span = this.#spanOf(owner.commissioned); span < this.#spanOf(until); span++) {
+      this.#decide(owner, span, this.#decided);
+      const { one, two } = this.#phasesOfSpan(owner, this.#wh);
+      for (const [phase, wh] of [one, two, this.#wh - one - two].entries()) flowed[phase] = (flowed[phase] as number) + wh;
+    }
+    return flowed as [number, number, number];
+  }
+
+  #phasesOfSpan(owner: Household, wh: number): { one: number; two: number } {
+    const [one, two] = [0, 1].map((phase) => Math.floor(wh * between(owner.key, Stream.phases, phase, 0.25, 0.4)));
+    return { one: one as number, two: two as number };
+  }
+
+  /** Wh of each phase from a span's beginning to an instant in it. */
+  #phasesInSpan(owner: Household, at: number): number[] {
+    this.#locate(owner, at);
+    const { days, slots, perWh } = this;
+    const seed = bits(owner.key, this.#stream + Stream.phases, this.#span);
+    const ofSpan = this.#phasesOfSpan(owner, this.#whole(days.units(0)));
+    const day = phasesOnTheWay(days, ofSpan, 0, perWh, seed);
+    const dayBefore = days.unitsBefore();
+    const slot = phasesOnTheWay(slots, day.cell, dayBefore, perWh, draw(seed, 0x1000000 + this.#day));
+    const slotBefore = dayBefore + slots.unitsBefore();
+    const whBefore = this.#whole(slotBefore);
+    const whole = this.#whole(slotBefore + slots.units()) - whBefore;
+    const counted = this.#whole(this.#units);
+    const now = evenly(slot.cell, whole, counted - whBefore);
+    const one = day.before.one + slot.before.one + now.one;
+    const two = day.before.two + slot.before.two + now.two;
+    return [one, two, counted - one - two];
+  }
+
+  /** W and VA at an instant: what the minute holds, over the part of it with supply. 0 while interrupted. */
+  power(owner: Household, at: number): { active: number; apparent: number } {
+    if (!(at >= owner.commissioned && at <= this.lastInstant)) return { active: 0, apparent: 0 };
+    const second = this.#minute(owner, at);
+    const from = Math.floor(second / minuteSeconds) * minuteSeconds;
+    const now = Math.floor(second);
+    if (this.#dark.within(now, now + 1) > 0) return { active: 0, apparent: 0 };
+    const supplied = minuteSeconds - this.#dark.within(from, from + minuteSeconds);
+    const watts = 3600 / supplied / this.perWh;
+    const active = this.#minutes.units();
+    return { active: active * watts, apparent: (active + this.#minutes.extra()) * watts };
+  }
+
+  /** Whole Wh in units. */
+  #whole(units: number): number {
+    return Math.floor(units / this.perWh);
+  }
+
+  #spanOf(instant: number): number {
+    return Math.floor((instant + this.#zoneMs) / spanMs);
+  }
+
+  /** Wh of all spans before one, for a household whose supply never fails and whose registers began with the first span. */
+  #before(owner: Household, span: number): number {
+    const { days, perWh } = this.#load;
+    const weight = days[span * spanDays] as number;
+    if (span === 0 || span === spansKnown) return Math.floor((owner.size / perWh) * weight);
+    const last = weight - (days[(span - 1) * spanDays] as number);
+    const next = (days[(span + 1) * spanDays] as number) - weight;
+    const random = signed(bits(owner.key, this.#stream + Stream.spanBoundary, span));
+    return Math.floor((owner.size / perWh) * (weight + carriedOver * random * Math.min(last, next)));
+  }
+
+  /** Wh of a span and what comes to it for VAh, in `#wh` and `#extraWh`; its interruptions in `dark`. */
+  #decide(owner: Household, span: number, dark: Interruptions): void {
+    const { days } = this.#load;
+    const firstDay = span * spanDays;
+    let wh = this.#before(owner, span + 1) - this.#before(owner, span);
+    this.#quality.interruptions(owner, span, dark);
+    if (dark.count > 0 && wh > 0) {
+      const weight = (days[firstDay + spanDays] as number) - (days[firstDay] as number);
+      let left = weight;
+      for (let at = 0; at < dark.count; at++) {
+        left -= weightBetween(this.#load, firstDay, dark.starts[at] as number, dark.ends[at] as number);
+      }
+      wh = Math.floor(wh * (left / weight));
+    }
+    const random = signed(bits(owner.key, this.#stream + Stream.spanApparent, span));
+    this.#wh = wh;
+    this.#extraWh = Math.floor(wh * owner.extra * (1 + 0.05 * random));
+  }
+
+  /** Goes to a span of a meter. */
+  #toSpan(owner: Household, span: number): void {
+    if (this.#owner === owner && this.#span === span) return;
+    this.#owner = owner;
+    this.#span = span;
+    this.#day = -1;
+    this.#slot = -1;
+    this.#decide(owner, span, this.#dark);
+    this.#seed = bits(owner.key, this.#stream + Stream.spanTree, span);
+    const [units, extra] = [this.#wh * this.perWh, this.#extraWh * this.perWh];
+    this.days.begin(units, extra, this.#load.days, span * spanDays, this.#seed, 0, 1, 0);
+    if (this.#dark.count > 0) this.days.without(this.#dark, this.#load, span * spanDays);
+  }
+
+  /** Goes to a quarter of an hour, counted from the span's beginning. */
+  #toSlot(slot: number): void {
+    const day = Math.floor(slot / slotsPerDay);
+    const { days, slots } = this;
+    if (day !== this.#day) {
+      days.seek(day);
+      const firstDay = this.#span * spanDays;
+      const kind = this.#load.classOf[firstDay + day] as number;
+      slots.begin(
+        days.units(),
+        days.extra(),
+        this.#load.slots,
+        kind * (slotsPerDay + 1),
+        this.#seed,
+        (day + 1) * nodesOfDay,
+        this.#load.jitter[kind] as number,
+        day * daySeconds,
+      );
+      if (this.#dark.count > 0) slots.without(this.#dark, this.#load, firstDay);
+      this.#day = day;
+    }
+    slots.seek(slot - day * slotsPerDay);
+  }
+
+  /** Goes to the minute of an instant. Returns the second of the span, with its fraction. */
+  #minute(owner: Household, at: number): number {
+    const span = this.#spanOf(at);
+    this.#toSpan(owner, span);
+    const second = (at + this.#zoneMs - span * spanMs) / 1000;
+    const slot = Math.floor(second / slotSeconds);
+    this.#toSlot(slot);
+    if (slot !== this.#slot) {
+      const ofDay = slot - this.#day * slotsPerDay;
+      this.#minutes.begin(
+        this.slots.units(),
+        this.slots.extra(),
+        minutesOfSlot,
+        0,
+        this.#seed,
+        (this.#day + 1) * nodesOfDay + nodesOfMinutes + ofDay * 32,
+        1,
+        slot * slotSeconds,
+      );
+      if (this.#dark.count > 0) this.#minutes.without(this.#dark, undefined, 0);
+      this.#slot = slot;
+    }
+    this.#minutes.seek(Math.floor((second - slot * slotSeconds) / minuteSeconds));
+    return second;
+  }
+
+  /** Units and extra that flowed from the span's beginning to an instant, in `#units` and `#extra`. */
+  #locate(owner: Household, at: number): void {
+    const span = this.#spanOf(at);
+    const ms = at + this.#zoneMs - span * spanMs;
+    if (ms % (slotSeconds * 1000) === 0) {
+      this.#toSpan(owner, span);
+      this.#toSlot(ms / (slotSeconds * 1000));
+      this.#units = 0;
+      this.#extra = 0;
+    } else {
+      const second = this.#minute(owner, at);
+      const minutes = this.#minutes;
+      const from = Math.floor(second / minuteSeconds) * minuteSeconds;
+      let part = (ms - from * 1000) / minuteMs;
+      if (this.#dark.count > 0) {
+        const dark = this.#dark.within(from, from + minuteSeconds);
+        if (dark > 0) {
+          const passed = second - from - this.#dark.within(from, second);
+          part = dark < minuteSeconds ? passed / (minuteSeconds - dark) : 0;
+        }
+      }
+      this.#units = minutes.unitsBefore() + Math.floor(minutes.units() * part);
+      this.#extra = minutes.extraBefore() + Math.floor(minutes.extra() * part);
+    }
+    const { days, slots } = this;
+    this.#units += days.unitsBefore() + slots.unitsBefore();
+    this.#extra += days.extraBefore() + slots.extraBefore();
+  }
 }

@@ -1,9 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { checkRow, LoadProfileTemplate } from "@dlmskit/storage";
 import { type DayType, dayTypes, type Season, seasons } from "./calendar.ts";
-
-/** Quarters of an hour in a day: the grain in which a day's energy is shared out. */
-export const slotsPerDay = 96;
+import { slotsPerDay } from "./grid.ts";
 
 /** A template made ready: load in W of each quarter of an hour, before jitter and the household's size. */
 export interface DayShape {

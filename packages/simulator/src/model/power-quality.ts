@@ -1,5 +1,6 @@
 import { checkRow, PowerQualityEventConfig } from "@dlmskit/storage";
-import { between, bits, type RandomKey, Stream, uniform } from "./random.ts";
+import { daySeconds, daysKnown, spanDays, spanMs, spanSeconds } from "./grid.ts";
+import { bits, draw, type RandomKey, Stream, unit } from "./random.ts";
 
 /** What happened: from `start` to before `end`, ms since 1970-01-01T00:00Z. */
 export interface PowerQualityEvent {
@@ -11,78 +12,192 @@ export interface PowerQualityEvent {
   readonly phases: readonly string[];
 }
 
-const dayLength = 86_400_000;
-
-/** Where the events of one meter are asked for. */
-export interface EventSource {
-  /** All events that touch [from, to), oldest first. */
-  events(from: number, to: number): PowerQualityEvent[];
-  /** The interruptions that touch [from, to), as parts that do not overlap, cut to the range. */
-  outages(from: number, to: number): { start: number; end: number }[];
+/** Whose events they are: those that would have begun before `commissioned` did not happen. */
+export interface EventOwner {
+  readonly key: RandomKey;
+  readonly commissioned: number;
 }
 
-/** The events of a meter: on each local day, each row comes true with its probability, at a time of its own. */
-export function eventSource(
-  rows: readonly PowerQualityEventConfig[],
-  key: RandomKey,
-  zoneMs: number,
-  since: number,
-): EventSource {
-  for (const row of rows) checkRow(PowerQualityEventConfig, row);
-  const longest = rows.reduce((most, row) => Math.max(most, row.maxDuration), 0);
-  const reach = Math.ceil(longest / 86_400);
-  const ofDay = new Map<number, PowerQualityEvent[]>();
+interface PreparedRow {
+  readonly row: PowerQualityEventConfig;
+  readonly stream: number;
+  /** Of 2^32: how likely it is that no more than n days pass without the row; the last is above all. */
+  readonly within: Float64Array;
+  /** By the upper 8 of 32 random bits: how many days pass at least. */
+  readonly guess: Uint8Array;
+  /** How many days after the one on which it began an event can last. */
+  readonly reach: number;
+}
 
-  function startingOn(day: number): PowerQualityEvent[] {
-    const known = ofDay.get(day);
-    if (known !== undefined) return known;
-    const found: PowerQualityEvent[] = [];
-    rows.forEach((row, at) => {
-      const stream = Stream.events + at * 4;
-      if (uniform(key, stream, day) >= row.probability) return;
-      const start = day * dayLength - zoneMs + (bits(key, stream + 1, day) % 86_400) * 1000;
-      const seconds = Math.round(between(key, stream + 2, day, row.minDuration, row.maxDuration));
-      const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
-      const magnitude = Math.round(between(key, stream + 3, day, low, high) * 1000) / 1000;
-      if (start < since || seconds === 0) return;
-      found.push({ type: row.eventType, start, end: start + seconds * 1000, magnitude, phases: row.affectedPhases });
-    });
-    if (ofDay.size >= 64) ofDay.clear();
-    ofDay.set(day, found);
-    return found;
-  }
+/** Interruptions of one span, in order and apart from each other: seconds since the span began. Kept and filled again. */
+export class Interruptions {
+  count = 0;
+  starts = new Int32Array(16);
+  ends = new Int32Array(16);
 
-  function events(from: number, to: number): PowerQualityEvent[] {
-    const found: PowerQualityEvent[] = [];
-    if (rows.length === 0 || to <= from) return found;
-    const first = Math.floor((from + zoneMs) / dayLength) - reach;
-    const last = Math.floor((to - 1 + zoneMs) / dayLength);
-    for (let day = first; day <= last; day++) {
-      for (const event of startingOn(day)) if (event.start < to && event.end > from) found.push(event);
+  /** Adds one in its place by the start. */
+  insert(start: number, end: number): void {
+    if (this.count === this.starts.length) {
+      const [starts, ends] = [this.starts, this.ends];
+      this.starts = new Int32Array(starts.length * 2);
+      this.ends = new Int32Array(ends.length * 2);
+      this.starts.set(starts);
+      this.ends.set(ends);
     }
-    return found.sort((one, other) => one.start - other.start);
+    let at = this.count++;
+    for (; at > 0 && (this.starts[at - 1] as number) > start; at--) {
+      this.starts[at] = this.starts[at - 1] as number;
+      this.ends[at] = this.ends[at - 1] as number;
+    }
+    this.starts[at] = start;
+    this.ends[at] = end;
   }
 
-  return {
-    events,
-    outages(from, to) {
-      const parts: { start: number; end: number }[] = [];
-      for (const event of events(from, to)) {
-        if (event.type !== "INTERRUPTION") continue;
-        const start = Math.max(event.start, from);
-        const end = Math.min(event.end, to);
-        const last = parts.at(-1);
-        if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
-        else parts.push({ start, end });
+  /** Makes one of those that meet. */
+  join(): void {
+    let last = -1;
+    for (let at = 0; at < this.count; at++) {
+      const [start, end] = [this.starts[at] as number, this.ends[at] as number];
+      if (last >= 0 && start <= (this.ends[last] as number)) {
+        if (end > (this.ends[last] as number)) this.ends[last] = end;
+      } else {
+        last++;
+        this.starts[last] = start;
+        this.ends[last] = end;
       }
-      return parts;
-    },
-  };
+    }
+    this.count = last + 1;
+  }
+
+  /** How many of the seconds in [from, to) are interrupted; fractions of a second count. */
+  within(from: number, to: number): number {
+    let sum = 0;
+    for (let at = 0; at < this.count; at++) {
+      const start = this.starts[at] as number;
+      if (start >= to) break;
+      const end = this.ends[at] as number;
+      if (end > from) sum += (end < to ? end : to) - (start > from ? start : from);
+    }
+    return sum;
+  }
 }
 
-/** How much of [from, to) the parts leave over, ms. The parts do not overlap. */
-export function timeBeside(parts: readonly { start: number; end: number }[], from: number, to: number): number {
-  let left = Math.max(0, to - from);
-  for (const part of parts) left -= Math.max(0, Math.min(part.end, to) - Math.max(part.start, from));
-  return left;
+// How many days from one event of a row to the next is drawn, not each day by itself: a span of 64 days costs a draw for
+// each event in it and one more. It comes to the same: each day has the row's probability, whatever the other days have.
+function gaps(probability: number): Pick<PreparedRow, "within" | "guess"> {
+  let none = 1;
+  const within = Float64Array.from({ length: spanDays + 1 }, (_, days) => {
+    none *= 1 - probability;
+    return days === spanDays ? Number.POSITIVE_INFINITY : (1 - none) * 0x100000000;
+  });
+  const guess = Uint8Array.from({ length: 256 }, (_, upper) => within.findIndex((most) => upper * 0x1000000 < most));
+  return { within, guess };
+}
+
+/** The events of all meters of the same rows and zone: on each local day each row happens with its probability. */
+export class PowerQuality {
+  readonly #zoneMs: number;
+  readonly #rows: readonly PreparedRow[];
+  readonly #interruptions: readonly PreparedRow[];
+  readonly #reach: number;
+  readonly #days = new Int32Array(spanDays);
+  readonly #counted = new Interruptions();
+
+  /** Fault `bad-value` where a row cannot be used. */
+  constructor(rows: readonly PowerQualityEventConfig[], zoneMs: number) {
+    for (const row of rows) checkRow(PowerQualityEventConfig, row);
+    this.#zoneMs = zoneMs;
+    this.#rows = rows
+      .map((row, at) => ({
+        row,
+        stream: Stream.events + at,
+        ...gaps(row.probability),
+        reach: Math.ceil(row.maxDuration / daySeconds),
+      }))
+      .filter(({ row }) => row.probability > 0 && row.maxDuration > 0);
+    this.#interruptions = this.#rows.filter(({ row }) => row.eventType === "INTERRUPTION");
+    this.#reach = this.#rows.reduce((most, { reach }) => Math.max(most, reach), 0);
+  }
+
+  /** The days of a span, from `lowest` on, on which a row happens: the last day first, in `#days`. Returns how many. */
+  #happens({ within, guess }: PreparedRow, seed: number, lowest: number): number {
+    let count = 0;
+    for (let day = spanDays - 1; ; day--) {
+      const drawn = draw(seed, count) >>> 0;
+      let gap = guess[drawn >>> 24] as number;
+      while (drawn >= (within[gap] as number)) gap++;
+      day -= gap;
+      if (day < lowest) return count;
+      this.#days[count++] = day;
+    }
+  }
+
+  /** Local second of the day, and length in seconds, of a row's event. */
+  #start(seed: number, day: number): number {
+    return Math.floor(unit(draw(seed, 2 * spanDays + day)) * daySeconds);
+  }
+  #length({ minDuration, maxDuration }: PowerQualityEventConfig, seed: number, day: number): number {
+    return Math.round(minDuration + (maxDuration - minDuration) * unit(draw(seed, 3 * spanDays + day)));
+  }
+
+  /** Fills `into` with the interruptions in a span, cut to it. */
+  interruptions(owner: EventOwner, span: number, into: Interruptions): void {
+    into.count = 0;
+    for (const prepared of this.#interruptions) {
+      const { row, stream, reach } = prepared;
+      for (let from = span; from >= span - 1 && from >= 0; from--) {
+        const seed = bits(owner.key, stream, from);
+        const count = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach);
+        for (let at = 0; at < count; at++) {
+          const day = this.#days[at] as number;
+          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(seed, day);
+          const end = start + this.#length(row, seed, day);
+          if (end <= 0 || end === start) continue;
+          if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
+          into.insert(start < 0 ? 0 : start, end > spanSeconds ? spanSeconds : end);
+        }
+      }
+    }
+    if (into.count > 1) into.join();
+  }
+
+  /** How much of [from, to) was interrupted, ms; both from 1970-01-01 local time on. */
+  interruptedMs(owner: EventOwner, from: number, to: number): number {
+    if (this.#interruptions.length === 0) return 0;
+    const [start, end] = [from + this.#zoneMs, to + this.#zoneMs];
+    let seconds = 0;
+    for (let span = Math.floor(start / spanMs); span * spanMs < end; span++) {
+      this.interruptions(owner, span, this.#counted);
+      seconds += this.#counted.within(start / 1000 - span * spanSeconds, end / 1000 - span * spanSeconds);
+    }
+    return Math.round(seconds * 1000);
+  }
+
+  /** All events that touch [from, to), ms, the earliest first. */
+  events(owner: EventOwner, from: number, to: number): PowerQualityEvent[] {
+    const found: PowerQualityEvent[] = [];
+    if (this.#rows.length === 0 || !(to > from)) return found;
+    const dayOf = (instant: number): number => Math.floor((instant + this.#zoneMs) / (daySeconds * 1000));
+    const first = Math.max(0, dayOf(Math.max(from, owner.commissioned)) - this.#reach);
+    const last = Math.min(daysKnown - 1, dayOf(to - 1));
+    for (let span = Math.floor(first / spanDays); span * spanDays <= last; span++) {
+      for (const prepared of this.#rows) {
+        const { row, stream } = prepared;
+        const seed = bits(owner.key, stream, span);
+        const count = this.#happens(prepared, seed, Math.max(0, first - span * spanDays));
+        for (let at = 0; at < count; at++) {
+          const day = this.#days[at] as number;
+          const seconds = span * spanSeconds + day * daySeconds + this.#start(seed, day);
+          const start = seconds * 1000 - this.#zoneMs;
+          if (start >= to || start < owner.commissioned) continue;
+          const end = start + this.#length(row, seed, day) * 1000;
+          if (end <= from || end === start) continue;
+          const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
+          const magnitude = Math.round((low + (high - low) * unit(draw(seed, 4 * spanDays + day))) * 1000) / 1000;
+          found.push({ type: row.eventType, start, end, magnitude, phases: row.affectedPhases });
+        }
+      }
+    }
+    return found.length > 1 ? found.sort((one, other) => one.start - other.start) : found;
+  }
 }

@@ -1,89 +1,133 @@
-import type { EnergyModel } from "./energy.ts";
-import { slotsPerDay } from "./load-profile.ts";
-import type { EventSource } from "./power-quality.ts";
-import { between, type RandomKey, Stream } from "./random.ts";
+import type { ExpectedLoads } from "./expected-load.ts";
+import { daysKnown, slotsPerDay } from "./grid.ts";
+import type { EventOwner, PowerQuality, PowerQualityEvent } from "./power-quality.ts";
+import { between, bits, signed, Stream } from "./random.ts";
 
-// Voltage and frequency at the meter: what the network gives, minute by minute, less a drop under load, with the events in it.
+// Voltage and frequency at the meter: what the network gives, less a drop under load, with the events in it.
+//
+// The voltage of a quarter of an hour is its expected value and a random number. Within it the voltage of a minute differs by
+// n(minute) - n(minute + 1), where n is random: over any time those differences come to the first n less the last, so that a mean
+// is known without going through the minutes.
 
-const minuteLength = 60_000;
+const minuteMs = 60_000;
+const slotMs = 15 * minuteMs;
 
-export interface SupplyModel {
-  /** V at an instant; 0 while interrupted. */
-  voltage(instant: number): number;
-  /** V, the mean over [from, to) while there was supply; 0 when there was none. */
-  averageVoltage(from: number, to: number): number;
-  /** Hz; 0 while interrupted. */
-  frequency(instant: number): number;
+export interface Connected extends EventOwner {
+  /** What part of the voltage is lost on the line at the template's peak. */
+  readonly drop: number;
+}
+
+/** The voltage over a day, of the nominal: near 0.8 per cent more in the morning and less in the evening. */
+function dailyWave(slot: number): number {
+  // A sine, near enough: 16x(1 - x) / (5 - 4x(1 - x)) for half a period.
+  const part = (slot + 0.5) / slotsPerDay;
+  const x = (part % 0.5) * 2;
+  const half = (16 * x * (1 - x)) / (5 - 4 * x * (1 - x));
+  return 0.008 * (part < 0.5 ? half : -half);
 }
 
 export interface SupplyOptions {
-  readonly key: RandomKey;
   readonly zoneMs: number;
   readonly nominalVoltage: number;
   readonly nominalFrequency: number;
-  readonly energy: EnergyModel;
-  readonly events: EventSource;
+  readonly loads: ExpectedLoads;
+  readonly quality: PowerQuality;
 }
 
-export function supplyModel(options: SupplyOptions): SupplyModel {
-  const { key, zoneMs, nominalVoltage, nominalFrequency, energy, events } = options;
-  // How far down the line the household is: 0 to 3 per cent lost at the template's peak.
-  const drop = between(key, Stream.household, 1, 0, 0.03);
+/** The supply of all meters of the same rows, calendar and zone. */
+export class Supply {
+  readonly #options: SupplyOptions;
+  readonly #wave = Float64Array.from({ length: slotsPerDay }, (_, slot) => 1.01 + dailyWave(slot));
 
-  function minuteVoltage(minute: number): number {
-    const slot = Math.floor(minute / 15);
-    const local = minute * minuteLength;
-    const day = Math.floor(slot / slotsPerDay);
-    const { shape } = energy.day(day);
-    const load = shape.peakLoad === 0 ? 0 : (shape.load[slot - day * slotsPerDay] as number) / shape.peakLoad;
-    const daily = 0.008 * Math.sin((local / 86_400_000) * 2 * Math.PI);
-    const wander = between(key, Stream.voltageSlot, slot, -0.012, 0.012);
-    return (
-      nominalVoltage * (1.01 + daily + wander + between(key, Stream.voltageMinute, minute, -0.003, 0.003) - drop * load)
-    );
+  constructor(options: SupplyOptions) {
+    this.#options = options;
   }
 
-  /** What the events leave of the voltage at an instant: 1 when nothing is the matter. */
-  function factor(instant: number, found: ReturnType<EventSource["events"]>): number {
-    let left = 1;
-    for (const event of found) {
-      if (instant < event.start || instant >= event.end) continue;
-      if (event.type === "INTERRUPTION") return 0;
-      if (event.type === "VOLTAGE_SAG" || event.type === "VOLTAGE_SWELL") left = event.magnitude / 100;
-    }
-    return left;
+  /** V at an instant; 0 while interrupted. */
+  voltage(owner: Connected, at: number): number {
+    const { quality, zoneMs } = this.#options;
+    const left = factor(at, quality.events(owner, at, at + 1));
+    if (left === 0) return 0;
+    const minute = Math.floor((at + zoneMs) / minuteMs);
+    return left * (this.#slotVoltage(owner, Math.floor(minute / 15)) + this.#noise(owner, minute, minute + 1));
   }
 
-  const localMinute = (instant: number): number => Math.floor((instant + zoneMs) / minuteLength);
-
-  return {
-    voltage(instant) {
-      return minuteVoltage(localMinute(instant)) * factor(instant, events.events(instant, instant + 1));
-    },
-    averageVoltage(from, to) {
-      const found = events.events(from, to);
-      let sum = 0;
-      let supplied = 0;
-      for (let at = from; at < to; ) {
-        let next = Math.min(to, (localMinute(at) + 1) * minuteLength - zoneMs);
-        for (const { start, end } of found) {
-          if (start > at && start < next) next = start;
-          if (end > at && end < next) next = end;
-        }
-        const left = factor(at, found);
-        if (left > 0) {
-          sum += minuteVoltage(localMinute(at)) * left * (next - at);
-          supplied += next - at;
-        }
-        at = next;
+  /** V, the mean over [from, to) while there was supply; 0 when there was none. */
+  averageVoltage(owner: Connected, from: number, to: number): number {
+    if (!(to > from)) return 0;
+    const events = this.#options.quality.events(owner, from, to);
+    if (events.length === 0) return this.#steadyVoltage(owner, from, to) / (to - from);
+    // Between one beginning or end of an event and the next, the voltage is only scaled.
+    const edges = [...new Set(events.flatMap(({ start, end }) => [start, end]))]
+      .filter((edge) => edge > from && edge < to)
+      .sort((one, other) => one - other);
+    let sum = 0;
+    let supplied = 0;
+    let start = from;
+    for (const end of [...edges, to]) {
+      const left = factor(start, events);
+      if (left > 0) {
+        sum += left * this.#steadyVoltage(owner, start, end);
+        supplied += end - start;
       }
-      return supplied === 0 ? 0 : sum / supplied;
-    },
-    frequency(instant) {
-      const found = events.events(instant, instant + 1);
-      if (factor(instant, found) === 0) return 0;
-      const off = found.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
-      return (nominalFrequency * off) / 100 + between(key, Stream.frequency, localMinute(instant), -0.05, 0.05);
-    },
-  };
+      start = end;
+    }
+    return supplied === 0 ? 0 : sum / supplied;
+  }
+
+  /** Hz; 0 while interrupted. */
+  frequency(owner: Connected, at: number): number {
+    const { quality, zoneMs, nominalFrequency } = this.#options;
+    const events = quality.events(owner, at, at + 1);
+    if (factor(at, events) === 0) return 0;
+    const off = events.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
+    const minute = Math.floor((at + zoneMs) / minuteMs);
+    return (nominalFrequency * off) / 100 + between(owner.key, Stream.frequency, minute, -0.05, 0.05);
+  }
+
+  /** V in a quarter of an hour, counted from 1970-01-01 local time, without events. */
+  #slotVoltage(owner: Connected, slot: number): number {
+    const { nominalVoltage, loads } = this.#options;
+    const day = Math.floor(slot / slotsPerDay);
+    const ofDay = slot - day * slotsPerDay;
+    const kind = loads.import.classOf[Math.max(0, Math.min(daysKnown, day))] as number;
+    const wander = 0.012 * signed(bits(owner.key, Stream.voltageSlot, slot));
+    const load = loads.relative[kind * slotsPerDay + ofDay] as number;
+    return nominalVoltage * ((this.#wave[ofDay] as number) + wander - owner.drop * load);
+  }
+
+  /** V x ms over [from, to), without events. */
+  #steadyVoltage(owner: Connected, from: number, to: number): number {
+    const { zoneMs } = this.#options;
+    const [start, end] = [from + zoneMs, to + zoneMs];
+    let sum = this.#noise(owner, start / minuteMs, end / minuteMs) * minuteMs;
+    for (let slot = Math.floor(start / slotMs); slot * slotMs < end; slot++) {
+      const time = Math.min(end, (slot + 1) * slotMs) - Math.max(start, slot * slotMs);
+      sum += this.#slotVoltage(owner, slot) * time;
+    }
+    return sum;
+  }
+
+  /** V x minutes by which the minutes of [from, to) differ from their quarters of an hour. */
+  #noise(owner: Connected, from: number, to: number): number {
+    return this.#noiseBefore(owner, to) - this.#noiseBefore(owner, from);
+  }
+  #noiseBefore(owner: Connected, minutes: number): number {
+    const minute = Math.floor(minutes);
+    const part = minutes - minute;
+    const at = (n: number): number => signed(bits(owner.key, Stream.voltageMinute, n));
+    const before = part === 0 ? at(minute) : at(minute) * (1 - part) + at(minute + 1) * part;
+    return -0.0015 * this.#options.nominalVoltage * before;
+  }
+}
+
+/** What the events leave of the voltage at an instant: 1 when nothing is the matter. */
+function factor(instant: number, events: readonly PowerQualityEvent[]): number {
+  let left = 1;
+  for (const { type, start, end, magnitude } of events) {
+    if (instant < start || instant >= end) continue;
+    if (type === "INTERRUPTION") return 0;
+    if (type === "VOLTAGE_SAG" || type === "VOLTAGE_SWELL") left = magnitude / 100;
+  }
+  return left;
 }
