@@ -15,6 +15,7 @@ export {
 } from "./meter/meter-template.ts";
 export type { Task } from "./meter/meter-timeline.ts";
 export { platformRandom } from "./platform-random.ts";
+export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
 export { AssociationState, type NewKeys, type StateOwner } from "./security/association-state.ts";
 export { Credentials, type CredentialsOwner, type HeldCertificate, type KeyUsage } from "./security/credentials.ts";

@@ -9,7 +9,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
 import { platformRandom } from "./platform-random.ts";
-import { Agenda } from "./runtime/agenda.ts";
+import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
@@ -71,6 +71,12 @@ export class Server implements Disposable {
     if (typeof meters !== "function") this.run(meters);
   }
 
+  /** Gives a meter what it runs on here, as every meter that a route leads to gets it. */
+  adopt(meter: Meter): Meter {
+    meter.runOn(this.#environment);
+    return meter;
+  }
+
   /** The time of day of the meters. */
   get time(): SimulatedTime {
     return this.#environment.time;
@@ -91,9 +97,17 @@ export class Server implements Disposable {
     return this.#connections.size;
   }
 
-  /** Runs what a meter does by itself: its tasks, and what its objects do in time. A meter on its own is run from the start. */
-  run(meter: Meter): void {
-    if (this.#closed || this.#residents.has(meter)) return;
+  /**
+   * Runs what a meter does by itself: its tasks, and what its objects do in time. A meter on its own is run from the start. With a
+   * `Timed`, something else on the same agenda: what is due for the idle meters of a fleet.
+   */
+  run(meter: Meter | Timed): void {
+    if (this.#closed) return;
+    if (!(meter instanceof Meter)) {
+      this.#environment.agenda.add(meter);
+      return;
+    }
+    if (this.#residents.has(meter)) return;
     this.#residents.add(meter);
     this.#reside(meter);
   }

@@ -36,12 +36,18 @@ export const client = {
 } as const;
 
 export const server = {
+  "bad-results": "An interceptor gave no outcome; it gives {}, { data } or { error }.",
+  "bad-timeline": "What an object does in time gives a next instant that is not later; correct its `next`.",
+  "lease-lost": "Another process has the meter now; connect to that one.",
+  "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
+  "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",
+  "read-only": "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
+  "work-over": "A hook changed something after its request had ended; use `meter.change` for that.",
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",
   "missing-secret": "An association needs a secret or key that was not given; the message names it.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
-  "no-store": "The meter has no store, which this needs; give one.",
   "store-failed":
     "The store failed while a request was answered; `cause` says how, and the client was told of a failure.",
 } as const;
@@ -67,6 +73,8 @@ export const storage = {
   "changed-migration":
     "A migration that was applied has changed since; use the version of the package that made the database.",
   "counter-exhausted": "2^32 invocation counters are used up; change the key.",
+  "counter-replayed": "A client's counter is not higher than the one kept: the request was executed before.",
+  "lease-lost": "Another process has taken the meter; take it again before changing it.",
   duplicate: "There is such a row already; change it instead.",
   "folder-in-use": "Another process has the PGlite folder; use one process at a time, or PostgreSQL.",
   "in-use": "Another row names this one; remove that one first.",

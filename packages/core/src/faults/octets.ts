@@ -23,6 +23,8 @@ export const core = {
 } as const;
 
 export const axdr = {
+  "stream-failed": "A value that is given in parts ended in an error; `cause` or the message says which.",
+  "stream-not-ready": "A value that is given in parts is needed whole, and a part is still to come.",
   "bad-utf8": "A utf8-string holds octets that are not UTF-8; read the attribute as an octet-string.",
   "too-many-values": "A compact-array describes more values than its octets can hold; do not trust the sender.",
   "unknown-type": "There is no type of Data with that name or tag; correct the name.",

@@ -364,7 +364,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     }
     this.#values.put(changed);
     if (association !== undefined) this.state(association).load(secrets);
-    this.#ranUpToBefore = ranUpTo;
+    this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
   }
 
   #ranUpToBefore: number | undefined;
@@ -382,6 +382,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       return;
     this.#timeline = new MeterTimeline(this, this.#port.tasks, this.#ranUpToBefore ?? this.now);
     this.#port.environment.agenda.add(this.#timeline);
+  }
+
+  /** Resolves when everything that is due by now is done. */
+  caughtUp(): Promise<void> | undefined {
+    return this.#timeline === undefined ? undefined : this.#port.environment.agenda.settled(this.#timeline);
   }
 
   end(): void {

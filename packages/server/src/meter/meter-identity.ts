@@ -20,7 +20,14 @@ export interface MeterIdentity {
   /** The first invocation counter where there is no store; from the machine's clock unless told otherwise. */
   readonly firstCounter?: number;
   /** What a store keeps of a simulated meter's origin: seed, template and commissioning. */
-  readonly origin?: { readonly seed: string; readonly template: string; readonly commissionedAt: number };
+  readonly origin?: {
+    readonly seed: string;
+    readonly template: string;
+    /** ms since 1970 UTC. */
+    readonly commissionedAt: number;
+    /** From when on the meter does what it does by itself, where it never did: ms since 1970 UTC; when it is first used unless told otherwise. */
+    readonly ranFrom?: number;
+  };
 }
 
 /** A meter as hooks, interceptors and events know it. */

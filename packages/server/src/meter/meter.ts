@@ -289,6 +289,8 @@ export class Meter implements KnownMeter {
       live.take(taken, association);
       this.#loaded = new Set();
       live.begin();
+      // Whoever reads the meter finds all that it did while nobody looked.
+      await live.caughtUp();
     } else if (association !== undefined && this.#loaded?.has(association) !== true) {
       const secrets = await store.keeping.secrets(this.id, scope);
       live.counters.know(secrets.peers);
@@ -338,6 +340,21 @@ export class Meter implements KnownMeter {
       return undefined;
     }
     return entered.then(() => this.#live?.mark());
+  }
+
+  /**
+   * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
+   * of `enter`.
+   */
+  async visit(): Promise<void> {
+    const leave = this.use();
+    try {
+      await this.enter(undefined);
+      await this.#live?.caughtUp();
+    } finally {
+      leave();
+      await this.#leaving;
+    }
   }
 
   dismiss(): void {

@@ -43,7 +43,7 @@ export class Agenda implements TimeListener {
   readonly #time: SimulatedTime;
   readonly #heap: Place[] = [];
   readonly #places = new Map<Timed, Place>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly timed: Timed | undefined; readonly resolve: () => void }[] = [];
   readonly #unlisten: () => void;
   #order = 0;
   #busy = 0;
@@ -103,14 +103,21 @@ export class Agenda implements TimeListener {
     this.#arm();
   }
 
-  settled(): Promise<void> {
-    if (this.#idle) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Resolves when nothing that is due by then is left: of one, or of all. */
+  settled(timed?: Timed): Promise<void> {
+    if (this.#isIdle(timed)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ timed, resolve }));
   }
 
-  get #idle(): boolean {
-    const due = this.next;
-    return this.#closed || (this.#busy === 0 && (due === undefined || due > this.#time.now));
+  #isIdle(timed: Timed | undefined): boolean {
+    if (this.#closed) return true;
+    if (timed === undefined) return this.#busy === 0 && !this.#isDue(this.next);
+    const place = this.#places.get(timed);
+    return place === undefined || (!place.busy && (place.at === undefined || !this.#isDue(place.due)));
+  }
+
+  #isDue(due: number | undefined): boolean {
+    return due !== undefined && due <= this.#time.now;
   }
 
   close(): void {
@@ -123,8 +130,11 @@ export class Agenda implements TimeListener {
   }
 
   #notice(): void {
-    if (this.#waiting.length === 0 || !this.#idle) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#waiting.length === 0) return;
+    for (const one of this.#waiting.splice(0)) {
+      if (this.#isIdle(one.timed)) one.resolve();
+      else this.#waiting.push(one);
+    }
   }
 
   #arm(now = false): void {
