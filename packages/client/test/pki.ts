@@ -11,7 +11,7 @@ import {
   certificatePem,
 } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
-import { hls5, meter, none, serve, tcp } from "@dlmskit/server";
+import { hls5, meter, none, SimulatedTime, serve, tcp } from "@dlmskit/server";
 import { openMemoryStore } from "@dlmskit/storage";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
@@ -97,7 +97,7 @@ export async function served(pki: Pki, own: Made, trusts: Pki = pki) {
   });
   const running = await serve(acme, {
     on: { wrapper: tcp(0, () => new WrapperServerLink()) },
-    instant: () => now,
+    time: new SimulatedTime({ source: () => now }),
   });
   const counters = new CounterLedger({ start: 1 });
   counters.reserved(0x100000);

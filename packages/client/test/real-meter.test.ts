@@ -3,7 +3,7 @@ import type { ClientLink, Link } from "@dlmskit/core";
 import { clock, profileGeneric, register } from "@dlmskit/cosem-objects";
 import { Primary, Station } from "@dlmskit/hdlc";
 import { CounterGuard } from "@dlmskit/security";
-import { hls5, lls, type Meter, meter, none, serve, tcp } from "@dlmskit/server";
+import { hls5, lls, type Meter, meter, none, SimulatedTime, serve, tcp } from "@dlmskit/server";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
@@ -42,7 +42,10 @@ describe.each(["wrapper", "hdlc"] as const)("a meter over TCP and %s", (kind) =>
   async function bench(
     run: (open: (client: number, options?: Partial<ConnectOptions>) => ReturnType<typeof connect>) => Promise<void>,
   ) {
-    await using running = await serve(acme(), { on: { line: tcp(0, links[kind].server) }, instant: () => instant });
+    await using running = await serve(acme(), {
+      on: { line: tcp(0, links[kind].server) },
+      time: new SimulatedTime({ source: () => instant }),
+    });
     const { host = "", port = 0 } = running.addresses.line ?? {};
     await run(async (client, options = {}) =>
       connect(
