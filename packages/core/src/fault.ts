@@ -25,6 +25,8 @@ export interface FaultDetails {
   readonly hint?: string;
   /** The number that would have been right, where the answer to the peer names it (an invocation counter). */
   readonly expected?: number;
+  /** The standard's name of the diagnostic, result or error that the peer gave or gets: `"authentication-failure"`, `"pdu-too-long"`. */
+  readonly detail?: string;
   readonly cause?: unknown;
 }
 
@@ -41,6 +43,7 @@ export class Fault extends Error {
   readonly offset: number | undefined;
   readonly hint: string | undefined;
   readonly expected: number | undefined;
+  readonly detail: string | undefined;
   /** The fields that led to the place, outermost first. */
   readonly path: string[] = [];
 
@@ -51,9 +54,10 @@ export class Fault extends Error {
     this.offset = details.offset;
     this.hint = details.hint;
     this.expected = details.expected;
+    this.detail = details.detail;
   }
 
-  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?}`. */
+  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?, "detail"?}`. */
   toJSON(): { [key: string]: string | number } {
     return {
       code: this.code,
@@ -63,6 +67,7 @@ export class Fault extends Error {
       ...(this.path.length === 0 ? {} : { path: this.path.join(".") }),
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.expected === undefined ? {} : { expected: this.expected }),
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
     };
   }
 }
