@@ -19,6 +19,7 @@ export type { Does, Service } from "./services/service.ts";
 export type { AttributeValue, SetResult } from "./services/set.ts";
 export {
   type Incoming,
+  negotiable,
   type ResultsOf,
   type ServiceName,
   type ServiceRequest,

@@ -2,6 +2,7 @@ import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke 
 import { Fault } from "@dlmskit/core";
 import { type Challenges, pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
+import { isNeverProtected } from "./handshake/names.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
 import {
   type Current,
@@ -16,16 +17,8 @@ import type { InitiatorOutput } from "./outputs.ts";
 import type { Opened } from "./protection/channel.ts";
 import { plainRoom } from "./protection/room.ts";
 import type { Sealing } from "./protection/sealing.ts";
-import { exceptionFault } from "./refusals.ts";
+import { errorFault } from "./refusals.ts";
 import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
-
-/** APDUs that nothing protects as a whole. */
-const unprotectedTags: readonly (number | undefined)[] = [
-  ApduTag.aare,
-  ApduTag.rlre,
-  ApduTag["exception-response"],
-  ApduTag["confirmed-service-error"],
-];
 
 /**
  * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
@@ -177,7 +170,7 @@ export class Initiator {
   }
 
   #receive(pdu: Uint8Array, now: number): void {
-    if (unprotectedTags.includes(pdu[0])) {
+    if (isNeverProtected(pdu[0])) {
       const passed = this.#tapped("received", pdu);
       if (passed !== undefined) this.#receivePlain(passed, now);
       return;
@@ -375,25 +368,16 @@ export class Initiator {
   /** An exception-response or confirmedServiceError: it has no invoke id, and belongs to what is on its way. */
   #error(pdu: Uint8Array, now: number): void {
     const apdu = decodeApdu(pdu);
-    const fault =
-      apdu.apdu === "exception-response"
-        ? exceptionFault(apdu)
-        : dropped("confirmed-service-error", `the server answers with an error: ${JSON.stringify(apdu)}`);
-    if (this.#state === "opening" || this.#state === "authenticating") {
+    const fault = errorFault(apdu as Parameters<typeof errorFault>[0]);
+    // While it is being opened or released: nothing is going to come of this association.
+    if (this.#state === "opening" || this.#state === "authenticating" || this.#state === "releasing") {
       this.#close(fault);
-      return;
-    }
-    // Refused or not: nothing is going to come of this association.
-    if (this.#state === "releasing") {
-      this.#close(fault);
-      return;
-    }
-    if (this.#current === undefined) {
+    } else if (this.#current === undefined) {
       this.#drop(fault);
-      return;
+    } else {
+      this.#fail(fault);
+      this.#next(now);
     }
-    this.#fail(fault);
-    this.#next(now);
   }
 
   /** The request on its way has failed; the association goes on. */

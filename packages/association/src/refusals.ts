@@ -1,4 +1,4 @@
-import type { ExceptionResponse, ServiceErrorName, StateErrorName } from "@dlmskit/apdu";
+import type { ConfirmedServiceError, ExceptionResponse, ServiceErrorName, StateErrorName } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 
 /** The Fault codes that the association raises itself when it refuses an APDU of the client. */
@@ -50,15 +50,28 @@ export function exceptionFor(fault: Fault): ExceptionResponse {
   return exception("service-not-allowed", "service-not-supported");
 }
 
-/** Faults `invocation-counter-error` (with the counter that the server expects, where it says so) and `exception-response`. */
-export function exceptionFault({ stateError, serviceError, invocationCounter }: ExceptionResponse): Fault {
+/**
+ * What the server's error means: Faults `invocation-counter-error` (with the counter that it expects, where it says so),
+ * `exception-response` (its service-error is the detail), `confirmed-service-error` (its value is).
+ */
+export function errorFault(apdu: ExceptionResponse | ConfirmedServiceError): Fault {
+  if (apdu.apdu === "confirmed-service-error") {
+    const detail = String(apdu.serviceError.value);
+    return new Fault("confirmed-service-error", `the server answers with an error: ${JSON.stringify(apdu)}`, {
+      layer: "association",
+      detail,
+    });
+  }
+  const { stateError, serviceError, invocationCounter } = apdu;
   if (serviceError === "invocation-counter-error") {
     return new Fault("invocation-counter-error", "the server has seen this invocation counter, or a higher one", {
       layer: "association",
+      detail: serviceError,
       ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
     });
   }
   return new Fault("exception-response", `the server refuses the service: ${stateError}, ${serviceError}`, {
     layer: "association",
+    detail: serviceError,
   });
 }

@@ -60,7 +60,7 @@ describe("block transfer between both ends", () => {
         const items = given.map((_, at) => ({ classId: 1, instanceId: `0.0.96.1.${at}.255`, attributeId: 2 }));
         const outcome = made.ask({ service: "get", items });
         if (outcome.type === "failed") {
-          expect(outcome.fault.message).toContain("pdu-too-long");
+          expect(outcome.fault).toMatchObject({ code: "exception-response", detail: "pdu-too-long" });
           expect(client).toBeLessThan(40);
         } else {
           expect(outcome).toEqual({

@@ -44,7 +44,10 @@ function refusedWith(options: BottleOptions, aarq: Partial<Aarq>, diagnostic: st
   expect(aare.resultSourceDiagnostic.diagnostic).toBe(diagnostic);
   expect(aare.userInformation === undefined ? undefined : toHex(aare.userInformation)).toBe(information);
   expect(bottle.server.state).toBe("idle");
-  expect(bottle.fromServer).toMatchObject([{ type: "refused" }]);
+  // Programs go by code and detail, not by the message.
+  const code = diagnostic === "authentication-failure" ? "authentication-failed" : "association-refused";
+  const told = information === undefined && diagnostic !== "no-reason-given";
+  expect(bottle.fromServer).toMatchObject([{ type: "refused", ...(told && { fault: { code, detail: diagnostic } }) }]);
   // A1: nothing is served after a refusal.
   expect(bottle.rawHex("c001c100030100010800ff0200")).toBe("d80101");
   expect(bottle.executed).toEqual([]);

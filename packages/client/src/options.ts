@@ -1,5 +1,5 @@
 import type { Apdu, ConformanceName } from "@dlmskit/apdu";
-import type { InitiatorOptions, MechanismId } from "@dlmskit/association";
+import { type InitiatorOptions, type MechanismId, negotiable } from "@dlmskit/association";
 import type { Fault } from "@dlmskit/core";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock } from "@dlmskit/transport";
@@ -44,20 +44,10 @@ export interface ConnectOptions
   closed?(fault?: Fault): void;
 }
 
-/** What a client asks for unless told otherwise: all that this one can do. */
-export const clientConformance: readonly ConformanceName[] = [
-  "priority-mgmt-supported",
-  "block-transfer-with-get-or-read",
-  "block-transfer-with-set-or-write",
-  "block-transfer-with-action",
-  "multiple-references",
-  "data-notification",
-  "get",
-  "set",
-  "selective-access",
-  "event-notification",
-  "action",
-];
+/** What a client asks for unless told otherwise: all that this one can do; general-protection only where there is ciphering. */
+export const clientConformance: readonly ConformanceName[] = [...negotiable].filter(
+  (name) => name !== "general-protection",
+);
 
 /** What a program without a source of its own has for randomness: the platform's. */
 export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));

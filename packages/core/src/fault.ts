@@ -9,6 +9,8 @@ export interface FaultDetails<L extends string = FaultLayer> {
   readonly hint?: string;
   /** The number that would have been right, where the answer to the peer names it (an invocation counter). */
   readonly expected?: number;
+  /** The standard's name of the diagnostic, result or error that the peer gave or gets: `"authentication-failure"`, `"pdu-too-long"`. */
+  readonly detail?: string;
   readonly cause?: unknown;
 }
 
@@ -25,9 +27,10 @@ export interface Fault extends Error {
   readonly offset: number | undefined;
   readonly hint: string | undefined;
   readonly expected: number | undefined;
+  readonly detail: string | undefined;
   /** The fields that led to the place, outermost first. */
   readonly path: string[];
-  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?}`. */
+  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?, "detail"?}`. */
   toJSON(): { [key: string]: string | number };
 }
 
@@ -57,6 +60,7 @@ export const Fault: FaultConstructor = class Fault extends Error {
   readonly offset: number | undefined;
   readonly hint: string | undefined;
   readonly expected: number | undefined;
+  readonly detail: string | undefined;
   readonly path: string[] = [];
 
   constructor(code: string, message: string, details: FaultDetails = {}) {
@@ -66,6 +70,7 @@ export const Fault: FaultConstructor = class Fault extends Error {
     this.offset = details.offset;
     this.hint = details.hint;
     this.expected = details.expected;
+    this.detail = details.detail;
   }
 
   toJSON(): { [key: string]: string | number } {
@@ -77,6 +82,7 @@ export const Fault: FaultConstructor = class Fault extends Error {
       ...(this.path.length === 0 ? {} : { path: this.path.join(".") }),
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.expected === undefined ? {} : { expected: this.expected }),
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
     };
   }
 };

@@ -57,9 +57,11 @@ export function verifyPass4(
   lowest: number | undefined,
 ): void {
   const { security } = options;
-  const failed = (message: string): Fault => new Fault("authentication-failed", message, { layer: "association" });
+  const failed = (message: string, detail?: string): Fault =>
+    new Fault("authentication-failed", message, { layer: "association", ...(detail === undefined ? {} : { detail }) });
   if (apdu.apdu !== "action-response-normal") throw failed(`${apdu.apdu} instead of the server's answer`);
-  if (apdu.result !== "success") throw failed(`the server did not take the client's answer: ${apdu.result}`);
+  if (apdu.result !== "success")
+    throw failed(`the server did not take the client's answer: ${apdu.result}`, apdu.result);
   const data = apdu.returnParameters?.data;
   if (data?.type !== "octet-string") throw failed("the server gave no answer to the client's challenge");
   const peerPublicKey =

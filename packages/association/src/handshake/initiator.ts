@@ -26,8 +26,12 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
 
-function failed(code: FaultCode<"association">, message: string, hint?: string): Fault {
-  return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
+function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
+  return new Fault(code, message, {
+    layer: "association",
+    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
+  });
 }
 
 /** What an accepted AARE settled at the client's end. */
@@ -188,18 +192,26 @@ export class InitiatorHandshake {
   #refused(aare: Aare): Fault {
     const { source, diagnostic } = aare.resultSourceDiagnostic;
     let why = `${source}: ${diagnostic}`;
+    // What refused the InitiateRequest says more than the diagnostic beside it.
+    let detail: string = diagnostic;
     try {
       const octets = aare.userInformation;
       const apdu = octets === undefined ? undefined : decodeApdu(octets);
       if (apdu?.apdu === "confirmed-service-error") {
         const { error, value } = apdu.serviceError;
         why += `, ${error}: ${value}`;
+        detail = value;
       }
     } catch (caught) {
       // A refusal may carry anything (real meters do); it stays a refusal.
       if (!(caught instanceof Fault)) throw caught;
     }
-    return failed("association-refused", `the server refused the association: ${aare.result}, ${why}`);
+    return failed(
+      "association-refused",
+      `the server refused the association: ${aare.result}, ${why}`,
+      undefined,
+      detail,
+    );
   }
 
   #meet({ respondingApTitle: title }: Aare): Uint8Array | undefined {
@@ -252,7 +264,12 @@ export class InitiatorHandshake {
     const apdu = decodeApdu(opened.apdu);
     if (apdu.apdu === "confirmed-service-error") {
       const { error, value } = apdu.serviceError;
-      throw failed("initiate-refused", `the server refused the InitiateRequest: ${error}, ${value}`);
+      throw failed(
+        "initiate-refused",
+        `the server refused the InitiateRequest: ${error}, ${value}`,
+        undefined,
+        String(value),
+      );
     }
     if (apdu.apdu !== "initiate-response")
       throw failed("missing-field", `${apdu.apdu} where an InitiateResponse belongs`);

@@ -1,4 +1,4 @@
-import { Mechanism, type MechanismName } from "@dlmskit/apdu";
+import { ApduTag, Mechanism, type MechanismName } from "@dlmskit/apdu";
 import { nameOf } from "@dlmskit/core";
 import type { MechanismId } from "../offer.ts";
 
@@ -25,4 +25,16 @@ export function mechanismName(mechanism: MechanismId): MechanismName {
 /** Whether system titles take part: in the ciphered contexts, and in mechanisms 5, 6 and 7. */
 export function needsTitles(ciphered: boolean, mechanism: MechanismId): boolean {
   return ciphered || mechanism >= 5;
+}
+
+const neverProtected: readonly (number | undefined)[] = [
+  ApduTag.aare,
+  ApduTag.rlre,
+  ApduTag["exception-response"],
+  ApduTag["confirmed-service-error"],
+];
+
+/** Whether an APDU of the server with that tag is never protected as a whole. */
+export function isNeverProtected(tag: number | undefined): boolean {
+  return neverProtected.includes(tag);
 }

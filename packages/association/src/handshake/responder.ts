@@ -44,17 +44,19 @@ class Rejected extends Error {
   }
 }
 
+/** Fault `authentication-failed` for the client's proof that is wrong, else `association-refused`; the diagnostic is its detail. */
 function user(diagnostic: AcseServiceUserDiagnosticName, message: string): Rejected {
+  const code = diagnostic === "authentication-failure" ? "authentication-failed" : "association-refused";
   return new Rejected(
     { source: "acse-service-user", diagnostic },
-    new Fault(`association-refused`, `${diagnostic}: ${message}`, { layer: "association" }),
+    new Fault(code, `${diagnostic}: ${message}`, { layer: "association", detail: diagnostic }),
   );
 }
 
 function provider(diagnostic: AcseServiceProviderDiagnosticName, message: string): Rejected {
   return new Rejected(
     { source: "acse-service-provider", diagnostic },
-    new Fault("association-refused", `${diagnostic}: ${message}`, { layer: "association" }),
+    new Fault("association-refused", `${diagnostic}: ${message}`, { layer: "association", detail: diagnostic }),
   );
 }
 

@@ -83,7 +83,7 @@ export function servedConformance(
   return [...bits];
 }
 
-/** All bits that can be negotiated: nothing else ever is, whatever is offered. */
+/** All bits that can be negotiated: nothing else ever is, whatever is proposed or offered. */
 export const negotiable: ReadonlySet<ConformanceName> = new Set([
   ...ofAssociation,
   ...all.flatMap(({ conformance, besides }) => [...conformance, ...besides]),
