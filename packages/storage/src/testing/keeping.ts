@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Certificate } from "../certificates.ts";
 import type { CapturedRows, Commit, HeldMeter, Lease, MeterScope, SecurityChange, TakenMeter } from "../keeping.ts";
-import type { SecuritySetting } from "../security-settings.ts";
 import type { Store } from "../store.ts";
+import type { Certificate } from "../tables/certificates.ts";
+import type { SecuritySetting } from "../tables/security-settings.ts";
 import { expectFault, key, meter, type OpenStore, testSealing, withStore } from "./harness.ts";
 
 type NamedCertificate = Required<Pick<Certificate, "serialNumber" | "issuer">>;

@@ -1,22 +1,26 @@
-import { bits, integer } from "./fields.ts";
-import type { Rows } from "./rows.ts";
-import { type RowOf, type Stored, shape } from "./shape.ts";
+import { bits, integer } from "../fields.ts";
+import type { Rows } from "../rows.ts";
+import { type RowOf, type Stored, table } from "../shape.ts";
 
 /**
  * One row says that a client has `accessLevel` on some attributes and methods of an object; several rows add up.
  * `accessLevelsOn` collects what they say of one attribute or method.
  */
-export const AccessRight = shape("access_rights", {
-  /** The id of the row in obis_codes. */
-  objectId: integer(1),
-  clientId: integer(0, 0xffff),
-  /** Access mode of the Blue Book: Association LN version 0 to 2 as an enumeration, version 3 as bits. */
-  accessLevel: integer(0, 255),
-  /** Attribute n is meant when bit n - 1 is set. */
-  attributeMask: bits,
-  /** Method n is meant when bit n - 1 is set. */
-  methodMask: bits,
-});
+export const AccessRight = table(
+  "access_rights",
+  {
+    /** The id of the row in obis_codes. */
+    objectId: integer(1),
+    clientId: integer(0, 0xffff),
+    /** Access mode of the Blue Book: Association LN version 0 to 2 as an enumeration, version 3 as bits. */
+    accessLevel: integer(0, 255),
+    /** Attribute n is meant when bit n - 1 is set. */
+    attributeMask: bits,
+    /** Method n is meant when bit n - 1 is set. */
+    methodMask: bits,
+  },
+  { group: "objectId", references: { objectId: "obis_codes" } },
+);
 export type AccessRight = RowOf<typeof AccessRight>;
 
 export interface AccessRights extends Rows<AccessRight> {

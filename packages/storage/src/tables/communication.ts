@@ -1,9 +1,9 @@
-import { integer, oneOf, optional } from "./fields.ts";
-import type { Rows } from "./rows.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { integer, oneOf, optional } from "../fields.ts";
+import type { Rows } from "../rows.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** How one device talks HDLC (IEC HDLC setup, class 23). */
-export const HdlcSetting = shape("hdlc_settings", {
+export const HdlcSetting = table("hdlc_settings", {
   /** Lower HDLC address, the physical device: 1 or 2 octets hold 0 to 0x7F or 0x3FFF. */
   deviceAddress: integer(0, 0x3fff),
   windowSizeTransmit: integer(1, 7),
@@ -20,7 +20,7 @@ export type HdlcSetting = RowOf<typeof HdlcSetting>;
 export type HdlcSettings = Rows<HdlcSetting>;
 
 /** Where the simulator listens. The columns of a serial line are absent for TCP and UDP. */
-export const CommunicationPort = shape("communication_ports", {
+export const CommunicationPort = table("communication_ports", {
   portType: oneOf("SERIAL", "TCP", "UDP"),
   /** TCP or UDP port, 0: any that is free; SERIAL: the number of the device. */
   portNumber: integer(0, 0xffff),

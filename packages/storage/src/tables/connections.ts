@@ -1,21 +1,28 @@
-import { instant, integer, oneOf, optional, text } from "./fields.ts";
-import { type RowOf, type Stored, shape } from "./shape.ts";
+import { instant, integer, oneOf, optional, text } from "../fields.ts";
+import { type RowOf, type Stored, table } from "../shape.ts";
 
 /** Who is, or was, connected. */
-export const Connection = shape("active_connections", {
-  /** The id of the row in client_associations; absent where the offer is not kept there. */
-  associationId: optional(integer(1)),
-  meterId: optional(text(100, 1)),
-  clientId: optional(integer(0, 0xffff)),
-  connectionTime: instant,
-  lastActivity: instant,
-  /** IPv4 or IPv6 address of the peer. */
-  ipAddress: text(45, 1),
-  port: integer(0, 0xffff),
-  /** What the server calls the session; no two rows share one. */
-  sessionId: text(50, 1),
-  status: oneOf("ACTIVE", "IDLE", "DISCONNECTED"),
-});
+export const Connection = table(
+  "active_connections",
+  {
+    /** The id of the row in client_associations; absent where the offer is not kept there. */
+    associationId: optional(integer(1)),
+    meterId: optional(text(100, 1)),
+    clientId: optional(integer(0, 0xffff)),
+    connectionTime: instant,
+    lastActivity: instant,
+    /** IPv4 or IPv6 address of the peer. */
+    ipAddress: text(45, 1),
+    port: integer(0, 0xffff),
+    /** What the server calls the session; no two rows share one. */
+    sessionId: text(50, 1),
+    status: oneOf("ACTIVE", "IDLE", "DISCONNECTED"),
+  },
+  {
+    references: { associationId: "client_associations", meterId: "meters" },
+    details: { table: "connection_details", key: "connection_id", fields: ["meterId", "clientId"] },
+  },
+);
 export type Connection = RowOf<typeof Connection>;
 export type ConnectionStatus = Connection["status"];
 

@@ -1,28 +1,36 @@
-import { instant, integer, logicalNameText, octets, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { instant, integer, logicalNameText, octets, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** A row of an event log. */
-export const EventRecord = shape("event_records", {
-  meterId: text(100, 1),
-  /** Logical name of the event log. */
-  instanceId: logicalNameText,
-  /** ms since 1970 UTC. */
-  at: instant,
-  code: integer(0, 0xffff),
-  /** The A-XDR encoding of what was captured with it; may be empty. */
-  encoded: octets(0, 0x10000),
-});
+export const EventRecord = table(
+  "event_records",
+  {
+    meterId: text(100, 1),
+    /** Logical name of the event log. */
+    instanceId: logicalNameText,
+    /** ms since 1970 UTC. */
+    at: instant,
+    code: integer(0, 0xffff),
+    /** The A-XDR encoding of what was captured with it; may be empty. */
+    encoded: octets(0, 0x10000),
+  },
+  { references: { meterId: "meters" }, createdAt: false },
+);
 export type EventRecord = RowOf<typeof EventRecord>;
 
 /** A row that was captured into a profile buffer of logical device 1, beyond what the generator computes. `Keeping` is about all devices. */
-export const CaptureRecord = shape("capture_records", {
-  meterId: text(100, 1),
-  /** Logical name of the Profile generic. */
-  instanceId: logicalNameText,
-  at: instant,
-  /** The A-XDR encoding of the row, a structure. */
-  encoded: octets(1, 0x10000),
-});
+export const CaptureRecord = table(
+  "capture_records",
+  {
+    meterId: text(100, 1),
+    /** Logical name of the Profile generic. */
+    instanceId: logicalNameText,
+    at: instant,
+    /** The A-XDR encoding of the row, a structure. */
+    encoded: octets(1, 0x10000),
+  },
+  { references: { meterId: "meters" }, createdAt: false },
+);
 export type CaptureRecord = RowOf<typeof CaptureRecord>;
 
 export interface RecordQuery {

@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
-import { integer, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { integer, text } from "../fields.ts";
+import { type RowOf, shape, table } from "../shape.ts";
 
 /** The key under which an invocation counter counts. */
 export const CounterKey = shape("invocation_counters", {
@@ -11,11 +11,15 @@ export const CounterKey = shape("invocation_counters", {
 export type CounterKey = RowOf<typeof CounterKey>;
 
 /** A counter received from a peer. */
-export const PeerCounterKey = shape("peer_counters", {
-  ...CounterKey.fields,
-  /** Who sent it: the peer's system title in hex, or the client's SAP. */
-  peer: text(50, 1),
-});
+export const PeerCounterKey = table(
+  "peer_counters",
+  {
+    ...CounterKey.fields,
+    /** Who sent it: the peer's system title in hex, or the client's SAP. */
+    peer: text(50, 1),
+  },
+  { key: ["meterId", "keyId", "peer"] },
+);
 export type PeerCounterKey = RowOf<typeof PeerCounterKey>;
 
 /** The last invocation counter that there is. */

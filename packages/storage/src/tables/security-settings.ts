@@ -1,34 +1,47 @@
 import { Fault } from "@dlmskit/core";
-import { instant, integer, logicalNameText, octets, octetsOf, optional, text } from "./fields.ts";
-import { checkRow, type RowOf, type Stored, shape } from "./shape.ts";
+import { instant, integer, logicalNameText, octets, octetsOf, optional, text } from "../fields.ts";
+import { checkRow, type RowOf, type Stored, shape, table } from "../shape.ts";
 
 /** Keys are 16 octets in the security suites 0 and 1, 32 in suite 2. */
 const key = optional(octetsOf(16, 32));
 
 /** One Security setup object of one meter (class 64). */
-export const SecuritySetting = shape("security_settings", {
-  meterId: text(100, 1),
-  /** Logical name of the Security setup, such as 0.0.43.0.3.255. */
-  instanceId: logicalNameText,
-  /** Version 0 enumeration: 0 nothing, 1 authenticated, 2 encrypted, 3 both. */
-  securityPolicy: integer(0, 3),
-  securitySuite: integer(0, 15),
-  /** Version 1 bits, where the object is of version 1 or later: it then rules, and securityPolicy is the nearest there is. */
-  policyBits: optional(integer(0, 255)),
-  /** Global unicast encryption key. */
-  encryptionKey: key,
-  /** Global authentication key. */
-  authenticationKey: key,
-  /** Master key, the key-encryption key that wraps new keys in key_transfer. */
-  masterKey: key,
-  /** Global broadcast encryption key. */
-  broadcastKey: key,
-  /** Counts the changes of the keys, from 1: a part of the keyId of the counters. */
-  keyVersion: integer(1),
-  /** After how many seconds the global keys are to be changed. */
-  globalKeyChangeInterval: optional(integer(0)),
-  lastKeyChange: optional(instant),
-});
+export const SecuritySetting = table(
+  "security_settings",
+  {
+    meterId: text(100, 1),
+    /** Logical name of the Security setup, such as 0.0.43.0.3.255. */
+    instanceId: logicalNameText,
+    /** Version 0 enumeration: 0 nothing, 1 authenticated, 2 encrypted, 3 both. */
+    securityPolicy: integer(0, 3),
+    securitySuite: integer(0, 15),
+    /** Version 1 bits, where the object is of version 1 or later: it then rules, and securityPolicy is the nearest there is. */
+    policyBits: optional(integer(0, 255)),
+    /** Global unicast encryption key. */
+    encryptionKey: key,
+    /** Global authentication key. */
+    authenticationKey: key,
+    /** Master key, the key-encryption key that wraps new keys in key_transfer. */
+    masterKey: key,
+    /** Global broadcast encryption key. */
+    broadcastKey: key,
+    /** Counts the changes of the keys, from 1: a part of the keyId of the counters. */
+    keyVersion: integer(1),
+    /** After how many seconds the global keys are to be changed. */
+    globalKeyChangeInterval: optional(integer(0)),
+    lastKeyChange: optional(instant),
+  },
+  {
+    unique: ["meterId", "instanceId"],
+    references: { meterId: "meters" },
+    details: {
+      table: "meter_security",
+      key: "security_settings_id",
+      required: true,
+      fields: ["meterId", "instanceId", "policyBits", "broadcastKey", "keyVersion"],
+    },
+  },
+);
 export type SecuritySetting = RowOf<typeof SecuritySetting>;
 
 /** Keys that are to replace those of a Security setup; an absent one stays. */
@@ -83,14 +96,18 @@ export interface FormerKey {
 }
 
 /** The secret of one client of one meter: the LLS password or the HLS secret. */
-export const ClientSecret = shape("client_secrets", {
-  meterId: text(100, 1),
-  /** The client's SAP. */
-  clientId: integer(0, 0xffff),
-  /** Logical name of the Association, such as 0.0.40.0.2.255. */
-  instanceId: logicalNameText,
-  secret: octets(0, 255),
-});
+export const ClientSecret = table(
+  "client_secrets",
+  {
+    meterId: text(100, 1),
+    /** The client's SAP. */
+    clientId: integer(0, 0xffff),
+    /** Logical name of the Association, such as 0.0.40.0.2.255. */
+    instanceId: logicalNameText,
+    secret: octets(0, 255),
+  },
+  { key: ["meterId", "clientId", "instanceId"], references: { meterId: "meters" } },
+);
 export type ClientSecret = RowOf<typeof ClientSecret>;
 
 /**

@@ -1,8 +1,8 @@
-import { instant, integer, octets, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { instant, integer, octets, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** A message to be pushed. */
-export const Message = shape("message_queue", {
+export const Message = table("message_queue", {
   /** What it is, for whoever sends it: `push`, `event` … */
   messageType: text(50, 1),
   /** The higher the sooner. */

@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
-import { decimal, integer, list, oneOf, optional, text } from "./fields.ts";
-import type { Rows } from "./rows.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { decimal, integer, list, oneOf, optional, text } from "../fields.ts";
+import type { Rows } from "../rows.ts";
+import { type RowOf, table } from "../shape.ts";
 import { variationPattern } from "./variation-pattern.ts";
 
 /** Fault `bad-value` at `column` where the higher value is below the lower. */
@@ -13,7 +13,7 @@ function ordered(low: number | undefined, high: number | undefined, column: stri
 }
 
 /** What a day looks like: the generator's input. */
-export const LoadProfileTemplate = shape(
+export const LoadProfileTemplate = table(
   "load_profile_templates",
   {
     templateName: text(100, 1),
@@ -26,13 +26,13 @@ export const LoadProfileTemplate = shape(
     peakLoad: decimal(10, 3, 0),
     variationPattern,
   },
-  (row) => ordered(row.baseLoad, row.peakLoad, "peak_load", "base_load"),
+  { together: (row) => ordered(row.baseLoad, row.peakLoad, "peak_load", "base_load") },
 );
 export type LoadProfileTemplate = RowOf<typeof LoadProfileTemplate>;
 export type LoadProfileTemplates = Rows<LoadProfileTemplate>;
 
 /** How often the supply fails, how long and how badly. */
-export const PowerQualityEventConfig = shape(
+export const PowerQualityEventConfig = table(
   "power_quality_events_config",
   {
     eventType: oneOf(
@@ -56,9 +56,11 @@ export const PowerQualityEventConfig = shape(
     /** Of L1, L2, L3. */
     affectedPhases: list(oneOf("L1", "L2", "L3"), 3),
   },
-  (row) => {
-    ordered(row.minDuration, row.maxDuration, "max_duration", "min_duration");
-    ordered(row.minMagnitude, row.maxMagnitude, "max_magnitude", "min_magnitude");
+  {
+    together(row) {
+      ordered(row.minDuration, row.maxDuration, "max_duration", "min_duration");
+      ordered(row.minMagnitude, row.maxMagnitude, "max_magnitude", "min_magnitude");
+    },
   },
 );
 export type PowerQualityEventConfig = RowOf<typeof PowerQualityEventConfig>;

@@ -1,20 +1,24 @@
-import { boolean, integer, logicalNameText, octets, octetsOf, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { boolean, integer, logicalNameText, octets, octetsOf, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** A key pair of a Security setup of a meter: raw keys on P-256 (suite 1) or P-384 (suite 2). */
-export const KeyPair = shape("key_pairs", {
-  meterId: text(100, 1),
-  /** Logical name of the Security setup. */
-  instanceId: logicalNameText,
-  /** As the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
-  usage: integer(0, 2),
-  /** Made and not in use yet: it takes the place of the other one when its certificate is there. */
-  pending: boolean,
-  /** The scalar: sealed as the other keys are. */
-  privateKey: octetsOf(32, 48),
-  /** x ‖ y. */
-  publicKey: octets(64, 96),
-});
+export const KeyPair = table(
+  "key_pairs",
+  {
+    meterId: text(100, 1),
+    /** Logical name of the Security setup. */
+    instanceId: logicalNameText,
+    /** As the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
+    usage: integer(0, 2),
+    /** Made and not in use yet: it takes the place of the other one when its certificate is there. */
+    pending: boolean,
+    /** The scalar: sealed as the other keys are. */
+    privateKey: octetsOf(32, 48),
+    /** x ‖ y. */
+    publicKey: octets(64, 96),
+  },
+  { key: ["meterId", "instanceId", "usage", "pending"], references: { meterId: "meters" } },
+);
 export type KeyPair = RowOf<typeof KeyPair>;
 
 /**

@@ -1,23 +1,27 @@
-import { instant, octets, text } from "./fields.ts";
-import { type RowOf, type Stored, shape } from "./shape.ts";
+import { instant, octets, text } from "../fields.ts";
+import { type RowOf, type Stored, table } from "../shape.ts";
 
 /** Who a meter is; given once, when it is commissioned. */
-export const Meter = shape("meters", {
-  /** The name that the other tables know the meter by; of the user's choice. */
-  meterId: text(100, 1),
-  /** The serial number on the plate. */
-  serial: text(100, 1),
-  /** COSEM logical device name of the management logical device, 1 to 16 characters; no two meters share one. */
-  logicalDeviceName: text(16, 1),
-  /** 8 octets; no two meters share one. */
-  systemTitle: octets(8),
-  /** What its simulated data are computed from. */
-  seed: text(200),
-  /** The name of its template. */
-  template: text(200, 1),
-  /** When it began to count, ms since 1970 UTC. */
-  commissionedAt: instant,
-});
+export const Meter = table(
+  "meters",
+  {
+    /** The name that the other tables know the meter by; of the user's choice. */
+    meterId: text(100, 1),
+    /** The serial number on the plate. */
+    serial: text(100, 1),
+    /** COSEM logical device name of the management logical device, 1 to 16 characters; no two meters share one. */
+    logicalDeviceName: text(16, 1),
+    /** 8 octets; no two meters share one. */
+    systemTitle: octets(8),
+    /** What its simulated data are computed from. */
+    seed: text(200),
+    /** The name of its template. */
+    template: text(200, 1),
+    /** When it began to count, ms since 1970 UTC. */
+    commissionedAt: instant,
+  },
+  { unique: ["meterId"] },
+);
 export type Meter = RowOf<typeof Meter>;
 
 export interface Meters {

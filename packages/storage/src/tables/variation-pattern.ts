@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import { json } from "./fields.ts";
+import { json } from "../fields.ts";
 
 /**
  * How the load moves between base load and peak load over a day: the JSON of `load_profile_templates.variation_pattern`.

@@ -1,21 +1,25 @@
-import { instant, integer, octets, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { instant, integer, octets, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** The meters of one template, of which each is an index: what their identities and data are computed from. */
-export const Fleet = shape("fleets", {
-  /** The name of the template; a store has one fleet of each. */
-  template: text(200, 1),
-  /** 32 octets: serial numbers, titles, keys and passwords are derived from it. Sealed as keys are. */
-  secret: octets(32),
-  /** What the simulated data are computed from. */
-  seed: text(200),
-  /** Three letters. */
-  manufacturer: text(3, 3),
-  /** When the registers of its meters began to count, ms since 1970 UTC. */
-  commissionedAt: instant,
-  /** 1: how identities follow from the secret. */
-  derivation: integer(1),
-});
+export const Fleet = table(
+  "fleets",
+  {
+    /** The name of the template; a store has one fleet of each. */
+    template: text(200, 1),
+    /** 32 octets: serial numbers, titles, keys and passwords are derived from it. Sealed as keys are. */
+    secret: octets(32),
+    /** What the simulated data are computed from. */
+    seed: text(200),
+    /** Three letters. */
+    manufacturer: text(3, 3),
+    /** When the registers of its meters began to count, ms since 1970 UTC. */
+    commissionedAt: instant,
+    /** 1: how identities follow from the secret. */
+    derivation: integer(1),
+  },
+  { key: ["template"] },
+);
 export type Fleet = RowOf<typeof Fleet>;
 
 export interface Fleets {

@@ -1,18 +1,22 @@
-import { instant, integer, logicalNameText, octets, text } from "./fields.ts";
-import { type RowOf, shape } from "./shape.ts";
+import { instant, integer, logicalNameText, octets, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
 
 /** An attribute of a meter that was written: the overlay on its template. */
-export const AttributeValue = shape("attribute_values", {
-  meterId: text(100, 1),
-  logicalDevice: integer(0, 0xffff),
-  classId: integer(0, 0xffff),
-  instanceId: logicalNameText,
-  attributeId: integer(-128, 127),
-  /** The A-XDR encoding of its Data. */
-  encoded: octets(1, 0x1000000),
-  /** ms since 1970 UTC. */
-  updatedAt: instant,
-});
+export const AttributeValue = table(
+  "attribute_values",
+  {
+    meterId: text(100, 1),
+    logicalDevice: integer(0, 0xffff),
+    classId: integer(0, 0xffff),
+    instanceId: logicalNameText,
+    attributeId: integer(-128, 127),
+    /** The A-XDR encoding of its Data. */
+    encoded: octets(1, 0x1000000),
+    /** ms since 1970 UTC. */
+    updatedAt: instant,
+  },
+  { key: ["meterId", "logicalDevice", "classId", "instanceId", "attributeId"], references: { meterId: "meters" } },
+);
 export type AttributeValue = RowOf<typeof AttributeValue>;
 
 export interface AttributeValues {
