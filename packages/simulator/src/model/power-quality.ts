@@ -34,6 +34,8 @@ export class Interruptions {
   count = 0;
   starts = new Int32Array(16);
   ends = new Int32Array(16);
+  /** What weight of the energy that is shared out each of them takes away: for who shares out. */
+  weights = new Float64Array(16);
 
   /** Adds one in its place by the start. */
   insert(start: number, end: number): void {
@@ -43,6 +45,7 @@ export class Interruptions {
       this.ends = new Int32Array(ends.length * 2);
       this.starts.set(starts);
       this.ends.set(ends);
+      this.weights = new Float64Array(starts.length * 2);
     }
     let at = this.count++;
     for (; at > 0 && (this.starts[at - 1] as number) > start; at--) {
@@ -132,12 +135,17 @@ export class PowerQuality {
     }
   }
 
-  /** Local second of the day, and length in seconds, of a row's event. */
-  #start(seed: number, day: number): number {
-    return Math.floor(unit(draw(seed, 2 * spanDays + day)) * daySeconds);
+  /** Random bits of the event of a day. */
+  #event(seed: number, day: number): number {
+    return draw(seed, 2 * spanDays + day);
   }
-  #length({ minDuration, maxDuration }: PowerQualityEventConfig, seed: number, day: number): number {
-    return Math.round(minDuration + (maxDuration - minDuration) * unit(draw(seed, 3 * spanDays + day)));
+  /** Local second of the day at which it begins. */
+  #start(event: number): number {
+    return Math.floor(unit(event) * daySeconds);
+  }
+  /** How many seconds it lasts. */
+  #length({ minDuration, maxDuration }: PowerQualityEventConfig, event: number): number {
+    return Math.round(minDuration + (maxDuration - minDuration) * unit(Math.imul(event, 0x2545f491)));
   }
 
   /** Fills `into` with the interruptions in a span, cut to it. */
@@ -145,13 +153,14 @@ export class PowerQuality {
     into.count = 0;
     for (const prepared of this.#interruptions) {
       const { row, stream, reach } = prepared;
-      for (let from = span; from >= span - 1 && from >= 0; from--) {
+      for (let from = Math.max(0, span - 1); from <= span; from++) {
         const seed = bits(owner.key, stream, from);
-        const count = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach);
-        for (let at = 0; at < count; at++) {
+        // The last day comes first: gone through backwards, each finds its place at the end.
+        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
           const day = this.#days[at] as number;
-          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(seed, day);
-          const end = start + this.#length(row, seed, day);
+          const event = this.#event(seed, day);
+          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(event);
+          const end = start + this.#length(row, event);
           if (end <= 0 || end === start) continue;
           if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
           into.insert(start < 0 ? 0 : start, end > spanSeconds ? spanSeconds : end);
@@ -187,13 +196,14 @@ export class PowerQuality {
         const count = this.#happens(prepared, seed, Math.max(0, first - span * spanDays));
         for (let at = 0; at < count; at++) {
           const day = this.#days[at] as number;
-          const seconds = span * spanSeconds + day * daySeconds + this.#start(seed, day);
+          const event = this.#event(seed, day);
+          const seconds = span * spanSeconds + day * daySeconds + this.#start(event);
           const start = seconds * 1000 - this.#zoneMs;
           if (start >= to || start < owner.commissioned) continue;
-          const end = start + this.#length(row, seed, day) * 1000;
+          const end = start + this.#length(row, event) * 1000;
           if (end <= from || end === start) continue;
           const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
-          const magnitude = Math.round((low + (high - low) * unit(draw(seed, 4 * spanDays + day))) * 1000) / 1000;
+          const magnitude = Math.round((low + (high - low) * unit(draw(event, 0))) * 1000) / 1000;
           found.push({ type: row.eventType, start, end, magnitude, phases: row.affectedPhases });
         }
       }
