@@ -145,7 +145,7 @@ export class Cursor {
       if (start >= from && end <= to) {
         lost += load === undefined ? end - start : (dark.weights[at] as number);
       } else if (end > from) {
-        const [begin, stop] = [start > from ? start : from, end < to ? end : to];
+        const [begin, stop] = [Math.max(start, from), Math.min(end, to)];
         lost += load === undefined ? stop - begin : weightBetween(load, this.#firstDay, begin, stop);
       }
     }

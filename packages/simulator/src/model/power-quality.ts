@@ -79,7 +79,7 @@ export class Interruptions {
       const start = this.starts[at] as number;
       if (start >= to) break;
       const end = this.ends[at] as number;
-      if (end > from) sum += (end < to ? end : to) - (start > from ? start : from);
+      if (end > from) sum += Math.min(end, to) - Math.max(start, from);
     }
     return sum;
   }
@@ -163,7 +163,7 @@ export class PowerQuality {
           const end = start + this.#length(row, event);
           if (end <= 0 || end === start) continue;
           if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
-          into.insert(start < 0 ? 0 : start, end > spanSeconds ? spanSeconds : end);
+          into.insert(Math.max(start, 0), Math.min(end, spanSeconds));
         }
       }
     }
