@@ -1,5 +1,5 @@
 import { checkRow, PowerQualityEventConfig } from "@dlmskit/storage";
-import { daySeconds, daysKnown, spanDays, spanMs, spanSeconds } from "./grid.ts";
+import { daySeconds, spanDays, spanMs, spanSeconds, spansKnown } from "./grid.ts";
 import { bits, draw, type RandomKey, Stream, unit } from "./random.ts";
 
 /** What happened: from `start` to before `end`, ms since 1970-01-01T00:00Z. */
@@ -102,9 +102,12 @@ export class PowerQuality {
   readonly #zoneMs: number;
   readonly #rows: readonly PreparedRow[];
   readonly #interruptions: readonly PreparedRow[];
-  readonly #reach: number;
   readonly #days = new Int32Array(spanDays);
   readonly #counted = new Interruptions();
+  // The events of the span that was asked for last.
+  #owner: EventOwner | undefined;
+  #span = -1;
+  #found: readonly FoundEvent[] = [];
 
   /** Fault `bad-value` where a row cannot be used. */
   constructor(rows: readonly PowerQualityEventConfig[], zoneMs: number) {
@@ -119,7 +122,6 @@ export class PowerQuality {
       }))
       .filter(({ row }) => row.probability > 0 && row.maxDuration > 0);
     this.#interruptions = this.#rows.filter(({ row }) => row.eventType === "INTERRUPTION");
-    this.#reach = this.#rows.reduce((most, { reach }) => Math.max(most, reach), 0);
   }
 
   /** The days of a span, from `lowest` on, on which a row happens: the last day first, in `#days`. Returns how many. */
@@ -186,28 +188,57 @@ export class PowerQuality {
   events(owner: EventOwner, from: number, to: number): PowerQualityEvent[] {
     const found: PowerQualityEvent[] = [];
     if (this.#rows.length === 0 || !(to > from)) return found;
-    const dayOf = (instant: number): number => Math.floor((instant + this.#zoneMs) / (daySeconds * 1000));
-    const first = Math.max(0, dayOf(Math.max(from, owner.commissioned)) - this.#reach);
-    const last = Math.min(daysKnown - 1, dayOf(to - 1));
-    for (let span = Math.floor(first / spanDays); span * spanDays <= last; span++) {
-      for (const prepared of this.#rows) {
-        const { row, stream } = prepared;
-        const seed = bits(owner.key, stream, span);
-        const count = this.#happens(prepared, seed, Math.max(0, first - span * spanDays));
-        for (let at = 0; at < count; at++) {
+    const first = Math.max(0, Math.floor((Math.max(from, owner.commissioned) + this.#zoneMs) / spanMs));
+    const last = Math.min(spansKnown - 1, Math.floor((to - 1 + this.#zoneMs) / spanMs));
+    for (let span = first; span <= last; span++) {
+      if (this.#owner !== owner || this.#span !== span) this.#find(owner, span);
+      const begin = span * spanMs - this.#zoneMs;
+      for (const event of this.#found) {
+        if (event.start >= to) break;
+        // What began in the span before is in both.
+        if (event.end <= from || (event.start < begin && span !== first)) continue;
+        event.whole ??= whole(event);
+        found.push(event.whole);
+      }
+    }
+    return found;
+  }
+
+  /** Keeps the events that touch a span, the earliest first: the next question is about the same span, mostly. */
+  #find(owner: EventOwner, span: number): void {
+    this.#owner = owner;
+    this.#span = span;
+    const found: FoundEvent[] = [];
+    const begin = span * spanMs - this.#zoneMs;
+    for (const prepared of this.#rows) {
+      const { row, stream, reach } = prepared;
+      for (let from = Math.max(0, span - 1); from <= span; from++) {
+        const seed = bits(owner.key, stream, from);
+        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
           const day = this.#days[at] as number;
-          const event = this.#event(seed, day);
-          const seconds = span * spanSeconds + day * daySeconds + this.#start(event);
-          const start = seconds * 1000 - this.#zoneMs;
-          if (start >= to || start < owner.commissioned) continue;
-          const end = start + this.#length(row, event) * 1000;
-          if (end <= from || end === start) continue;
-          const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
-          const magnitude = Math.round((low + (high - low) * unit(draw(event, 0))) * 1000) / 1000;
-          found.push({ type: row.eventType, start, end, magnitude, phases: row.affectedPhases });
+          const bitsOfEvent = this.#event(seed, day);
+          const start = ((from - span) * spanSeconds + day * daySeconds + this.#start(bitsOfEvent)) * 1000 + begin;
+          const end = start + this.#length(row, bitsOfEvent) * 1000;
+          if (end <= begin || end === start || start < owner.commissioned) continue;
+          found.push({ start, end, row, bits: bitsOfEvent, whole: undefined });
         }
       }
     }
-    return found.length > 1 ? found.sort((one, other) => one.start - other.start) : found;
+    this.#found = found.sort((one, other) => one.start - other.start);
   }
+}
+
+/** An event of the span that was asked for last; the rest of it is made when it is asked for. */
+interface FoundEvent {
+  readonly start: number;
+  readonly end: number;
+  readonly row: PowerQualityEventConfig;
+  readonly bits: number;
+  whole: PowerQualityEvent | undefined;
+}
+
+function whole({ start, end, row, bits: event }: FoundEvent): PowerQualityEvent {
+  const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
+  const magnitude = Math.round((low + (high - low) * unit(draw(event, 0))) * 1000) / 1000;
+  return { type: row.eventType, start, end, magnitude, phases: row.affectedPhases };
 }
