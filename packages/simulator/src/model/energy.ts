@@ -1,9 +1,9 @@
 import { Cursor, weightBetween } from "./cursor.ts";
 import type { ExpectedLoad } from "./expected-load.ts";
 import { daySeconds, minuteSeconds, slotSeconds, slotsPerDay, spanDays, spanMs, spansKnown } from "./grid.ts";
-import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
 import { evenly, phasesOnTheWay } from "./phases.ts";
-import { between, bits, draw, signed, Stream } from "./random.ts";
+import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
+import { between, bits, draw, Stream, signed } from "./random.ts";
 
 // Energy by splitting. The Wh of a span of 64 days is decided first, from what the rows expect of it; then it is shared between the
 // halves of the span, of a day, of a quarter of an hour, down to the minute (cursor.ts), and evenly within the minute. Inside a
@@ -80,6 +80,10 @@ export class SplitEnergy {
   #units = 0;
   #extra = 0;
   readonly #decided = new Interruptions();
+  // The latest answer of `#before`.
+  #beforeOwner: Household | undefined;
+  #beforeSpan = -1;
+  #beforeWh = 0;
 
   /** `stream`: added to the streams of random numbers, so that two directions differ. */
   constructor(load: ExpectedLoad, quality: PowerQuality, zoneMs: number, stream: number) {
@@ -157,7 +161,8 @@ export class SplitEnergy {
     for (let span = this.#spanOf(owner.commissioned); span < this.#spanOf(until); span++) {
       this.#decide(owner, span, this.#decided);
       const { one, two } = this.#phasesOfSpan(owner, this.#wh);
-      for (const [phase, wh] of [one, two, this.#wh - one - two].entries()) flowed[phase] = (flowed[phase] as number) + wh;
+      for (const [phase, wh] of [one, two, this.#wh - one - two].entries())
+        flowed[phase] = (flowed[phase] as number) + wh;
     }
     return flowed as [number, number, number];
   }
@@ -213,25 +218,33 @@ export class SplitEnergy {
     const { days, perWh } = this.#load;
     const weight = days[span * spanDays] as number;
     if (span === 0 || span === spansKnown) return Math.floor((owner.size / perWh) * weight);
+    // The end of a span is asked for again as the beginning of the next.
+    if (this.#beforeOwner === owner && this.#beforeSpan === span) return this.#beforeWh;
     const last = weight - (days[(span - 1) * spanDays] as number);
     const next = (days[(span + 1) * spanDays] as number) - weight;
     const random = signed(bits(owner.key, this.#stream + Stream.spanBoundary, span));
-    return Math.floor((owner.size / perWh) * (weight + carriedOver * random * Math.min(last, next)));
+    this.#beforeOwner = owner;
+    this.#beforeSpan = span;
+    this.#beforeWh = Math.floor((owner.size / perWh) * (weight + carriedOver * random * Math.min(last, next)));
+    return this.#beforeWh;
   }
 
   /** Wh of a span and what comes to it for VAh, in `#wh` and `#extraWh`; its interruptions in `dark`. */
   #decide(owner: Household, span: number, dark: Interruptions): void {
     const { days } = this.#load;
     const firstDay = span * spanDays;
-    let wh = this.#before(owner, span + 1) - this.#before(owner, span);
+    const before = this.#before(owner, span);
+    let wh = this.#before(owner, span + 1) - before;
     this.#quality.interruptions(owner, span, dark);
-    if (dark.count > 0 && wh > 0) {
+    if (dark.count > 0) {
       const weight = (days[firstDay + spanDays] as number) - (days[firstDay] as number);
       let left = weight;
       for (let at = 0; at < dark.count; at++) {
-        left -= weightBetween(this.#load, firstDay, dark.starts[at] as number, dark.ends[at] as number);
+        const lost = weightBetween(this.#load, firstDay, dark.starts[at] as number, dark.ends[at] as number);
+        dark.weights[at] = lost;
+        left -= lost;
       }
-      wh = Math.floor(wh * (left / weight));
+      if (weight > 0) wh = Math.floor(wh * (left / weight));
     }
     const random = signed(bits(owner.key, this.#stream + Stream.spanApparent, span));
     this.#wh = wh;
@@ -259,7 +272,7 @@ export class SplitEnergy {
     if (day !== this.#day) {
       days.seek(day);
       const firstDay = this.#span * spanDays;
-      const kind = this.#load.classOf[firstDay + day] as number;
+      const kind = this.#load.kindOf[firstDay + day] as number;
       slots.begin(
         days.units(),
         days.extra(),

@@ -28,7 +28,6 @@ export class HouseholdModel implements Model, Household, Connected {
   readonly commissioned: number;
   readonly size: number;
   readonly extra: number;
-  readonly drop: number;
   readonly #shared: Shared;
   #importSums: Sums | undefined;
   #exportSums: Sums | undefined;
@@ -37,17 +36,20 @@ export class HouseholdModel implements Model, Household, Connected {
     this.#shared = shared;
     this.key = key;
     this.commissioned = commissioned;
-    // A household has its size, its mix of appliances and its place on the line for its life.
+    // A household has its size, its mix of appliances and its place on the line (`drop`) for its life.
     this.size = between(key, Stream.household, 0, 0.6, 1.6);
     this.extra = 1 / between(key, Stream.household, 1, 0.89, 0.94) - 1;
-    this.drop = between(key, Stream.household, 2, 0, 0.03);
+  }
+
+  get drop(): number {
+    return between(this.key, Stream.household, 2, 0, 0.03);
   }
 
   instantaneous(at: number): Instantaneous {
     const { supply } = this.#shared;
     const taken = this.#shared.import.power(this, at);
     const given = this.#shared.export?.power(this, at) ?? { active: 0, apparent: 0 };
-    const voltage = supply.voltage(this, at);
+    const { voltage, frequency } = supply.at(this, at);
     const activePower = taken.active - given.active;
     const apparentPower = taken.apparent + given.apparent;
     const current = voltage === 0 ? 0 : apparentPower / voltage;
@@ -56,7 +58,7 @@ export class HouseholdModel implements Model, Household, Connected {
       current,
       neutralCurrent: current * (1 - between(this.key, Stream.leakage, Math.floor(at / 60_000), 0, 0.002)),
       powerFactor: apparentPower === 0 ? 1 : Math.min(1, Math.abs(activePower) / apparentPower),
-      frequency: supply.frequency(this, at),
+      frequency,
       activePower,
       apparentPower,
     };
