@@ -10,6 +10,7 @@ export type Layer =
   | "security"
   | "association"
   | "cosem"
+  | "capture"
   | "client"
   | "server"
   | "transport"

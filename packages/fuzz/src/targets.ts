@@ -10,6 +10,7 @@ import {
   explainApdu,
   T,
 } from "@dlmskit/apdu";
+import { Decoder, type DecoderOptions, itemJson, treeText } from "@dlmskit/capture";
 import { type Codec, concat, decode, encode, Fault, fromHex, sameOctets, toHex, toLatin1 } from "@dlmskit/core";
 import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
 import { MbusFrame, MbusJoiner, MbusSplitter } from "@dlmskit/mbus";
@@ -94,6 +95,11 @@ function machine(
   };
 }
 
+const openings: readonly DecoderOptions[] = [
+  {},
+  { keys: { encryptionKey: new Uint8Array(16), systemTitles: [new Uint8Array(8).fill(1)] } },
+];
+
 export const targets: readonly Target[] = [
   codecTarget("data", Data as Codec<Data>, data),
   codecTarget("typed-rows", rows as Codec<unknown>, data),
@@ -172,6 +178,25 @@ export const targets: readonly Target[] = [
       let cut = 0;
       for (let at = 0; at < octets.length; at++) cut += splitter.push(octets.subarray(at, at + 1)).length;
       if (cut !== found.length) throw new Error("a cut of the stream changes what is found in it");
+    },
+  },
+  {
+    // Whatever a capture holds is explained or a Fault in its place, with and without keys, as one piece and as two.
+    name: "capture",
+    seeds: [...frames, ...wpdus, ...mbusFrames, ...apdus, ...data, ...vectors("push-captures")],
+    run(octets) {
+      const half = octets.length >> 1;
+      for (const options of openings) {
+        const decoder = new Decoder(options);
+        for (const part of [octets, octets.subarray(0, half), octets.subarray(half)]) {
+          for (const item of decoder.decode(part)) {
+            if (item.json === undefined && item.fault === undefined) throw new Error("an item says nothing");
+            if (item.node !== undefined) treeText([item.node]);
+            JSON.stringify(itemJson(item));
+            item.xml?.();
+          }
+        }
+      }
     },
   },
   machine("hdlc-station", frames, () => new Station({ addresses: [{ upper: 1 }] })),

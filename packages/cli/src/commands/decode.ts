@@ -1,9 +1,16 @@
 import type { ApduQuirk } from "@dlmskit/apdu";
+import {
+  type DecipherKeys,
+  type DecoderOptions,
+  decodeOctets,
+  type Item,
+  itemJson,
+  type LayerName,
+  layers,
+} from "@dlmskit/capture";
 import { Fault, fromHex } from "@dlmskit/core";
+import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { DecipherKeys } from "../decode/decipher.ts";
-import { decodeOctets, type HowToDecode, type LayerName, layers } from "../decode/decode.ts";
-import { type Item, itemJson } from "../decode/item.ts";
 import { hexInputs, type Input, octetsOf } from "../input.ts";
 import { keyFrom } from "../keys.ts";
 import { faultText } from "../output/fault.ts";
@@ -37,7 +44,7 @@ function keysOf(options: DecodeOptions): DecipherKeys {
   };
 }
 
-function decodeInput(input: Input, how: HowToDecode): Item[] {
+function decodeInput(input: Input, how: DecoderOptions): Item[] {
   try {
     return decodeOctets(typeof input === "string" ? octetsOf(input) : input, how);
   } catch (caught) {
@@ -69,7 +76,7 @@ function faultTexts({ fault, pduFault }: Item): string {
 }
 
 async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
-  const how = { keys: keysOf(options), layer: options.as, quirks: options.quirk };
+  const how = { keys: keysOf(options), layer: options.as, quirks: options.quirk, provider: node };
   const { inputs, many } = hexInputs(given);
   let failed = false;
   let answered = 0;

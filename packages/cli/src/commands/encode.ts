@@ -1,6 +1,6 @@
+import { encodeJson, encodeXml } from "@dlmskit/capture";
 import { Fault, type Json, toHex } from "@dlmskit/core";
 import type { Command } from "commander";
-import { encodeJson, encodeXml } from "../encode.ts";
 import { jsonInputs } from "../input.ts";
 import { faultJson } from "../output/fault.ts";
 

@@ -1,45 +1,11 @@
 import { ApduTag } from "@dlmskit/apdu";
-import { decode, Fault, sameOctets } from "@dlmskit/core";
+import { decode, Fault } from "@dlmskit/core";
 import { decodeFrame, Frame, FrameSplitter, frameToJson, unwrapLlc } from "@dlmskit/hdlc";
 import { framed } from "./framed.ts";
 import type { Decoded, Item } from "./item.ts";
-import type { Session } from "./pdu.ts";
-import { Source } from "./source.ts";
+import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
-
-interface Message {
-  readonly parts: Source[];
-  last?: Frame;
-}
-
-/** Joins the segments of each direction. */
-class Segments {
-  readonly #messages = new Map<string, Message>();
-
-  /** The message that the frame ends, LLC header and all; undefined when more follows or there is none. */
-  add(frame: Frame, information: Source): Source | undefined {
-    const key = JSON.stringify([frame.destination, frame.source]);
-    if (frame.frame !== "i" && frame.frame !== "ui") {
-      if (frame.frame === "snrm" || frame.frame === "disc") this.#messages.clear();
-      return undefined;
-    }
-    const message: Message = this.#messages.get(key) ?? { parts: [] };
-    const { last } = message;
-    const again =
-      frame.frame === "i" &&
-      last?.frame === "i" &&
-      last.sendSequence === frame.sendSequence &&
-      sameOctets(last.information, frame.information) &&
-      message.parts.length > 0;
-    if (again) message.parts.pop();
-    message.parts.push(information);
-    message.last = frame;
-    this.#messages.set(key, message);
-    if (frame.segmented) return undefined;
-    this.#messages.delete(key);
-    return message.parts.length === 1 ? information : Source.join(message.parts);
-  }
-}
 
 /** The PDU behind the LLC header. Blocks of a push stand in UI frames without one, but for the first. */
 function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
@@ -47,7 +13,7 @@ function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
   return unwrapLlc(message, "command") ?? unwrapLlc(message, "response") ?? (bare ? message : undefined);
 }
 
-function decodeOne(source: Source, frame: Frame, session: Session, segments: Segments): Decoded {
+function decodeOne(source: Source, frame: Frame, session: Session): Decoded {
   const seen = new TreeCollector(source);
   decode(Frame, source.octets, { layer: "hdlc", observer: seen });
   const decoded: Decoded = {
@@ -60,7 +26,7 @@ function decodeOne(source: Source, frame: Frame, session: Session, segments: Seg
       children: [...seen.nodes],
     },
   };
-  const message = frame.information.length === 0 ? undefined : segments.add(frame, source.view(frame.information));
+  const message = frame.information.length === 0 ? undefined : session.hdlc.add(frame, source.view(frame.information));
   if (message === undefined) return decoded;
   const pdu = pduOf(message.octets, frame);
   return pdu === undefined ? decoded : framed(decoded, message.view(pdu), session);
@@ -94,7 +60,6 @@ function noFrameAtAll(source: Source, why: string): Fault {
 export function decodeHdlc(source: Source, session: Session): Item[] {
   const { octets } = source;
   const items: Item[] = [];
-  const segments = new Segments();
   const splitter = new FrameSplitter(Number.POSITIVE_INFINITY);
   let end = 0;
   for (const split of splitter.push(octets, 0)) {
@@ -106,7 +71,7 @@ export function decodeHdlc(source: Source, session: Session): Item[] {
       }
       const part = source.view(split.octets);
       end = split.octets.byteOffset - octets.byteOffset + split.octets.length - 1;
-      items.push(decodeOne(part, split.frame, session, segments));
+      items.push(decodeOne(part, split.frame, session));
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       items.push({ fault: caught });

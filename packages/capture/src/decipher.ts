@@ -1,16 +1,15 @@
 import type { Apdu } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
-import { Protection } from "@dlmskit/security";
-import { node } from "@dlmskit/security/node";
+import { type CryptoProvider, Protection } from "@dlmskit/security";
 
-/** What is known to decipher with. */
+/** What is known to decipher with. Keys have 16 octets, of suite 2 32. */
 export interface DecipherKeys {
   readonly encryptionKey?: Uint8Array | undefined;
   readonly authenticationKey?: Uint8Array | undefined;
   readonly dedicatedKey?: Uint8Array | undefined;
   readonly broadcastKey?: Uint8Array | undefined;
   /** The sender's, where the octets do not tell it. */
-  readonly systemTitles: readonly Uint8Array[];
+  readonly systemTitles?: readonly Uint8Array[] | undefined;
 }
 
 /** Who sent an APDU, as far as its kind tells. */
@@ -30,18 +29,20 @@ const anyCounter = { lowest: 0, check: () => true, accept: () => undefined };
 const noCounters = {
   remaining: 0,
   next: (): never => {
-    throw new Fault("counter-not-reserved", "decoding seals nothing", { layer: "cli" });
+    throw new Fault("counter-not-reserved", "decoding seals nothing", { layer: "capture" });
   },
 };
 
 /** Opens the ciphered APDUs of one input; learns system titles and dedicated keys from what it sees. */
 export class Decipherer {
   readonly #keys: DecipherKeys;
+  readonly #provider: CryptoProvider;
   readonly #titles = new Map<Sender, Uint8Array>();
   #dedicatedKey: Uint8Array | undefined;
 
-  constructor(keys: DecipherKeys) {
+  constructor(keys: DecipherKeys, provider: CryptoProvider) {
     this.#keys = keys;
+    this.#provider = provider;
     this.#dedicatedKey = keys.dedicatedKey;
   }
 
@@ -92,7 +93,7 @@ export class Decipherer {
     let refused: unknown;
     for (const title of titles) {
       const protection = new Protection({
-        provider: node,
+        provider: this.#provider,
         suite,
         keys: {
           encryptionKey: encryptionKey ?? unused,
@@ -121,7 +122,7 @@ export class Decipherer {
     const learned = apdu.apdu.startsWith("general")
       ? [...this.#titles.values()]
       : [this.#titles.get(senderOf(apdu.apdu))].filter((title) => title !== undefined);
-    return [...learned, ...this.#keys.systemTitles];
+    return [...learned, ...(this.#keys.systemTitles ?? [])];
   }
 }
 

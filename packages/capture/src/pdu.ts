@@ -1,23 +1,11 @@
-import { type Apdu, type ApduQuirk, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
+import { type Apdu, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
 import { Fault, type Json, Reader, stepped } from "@dlmskit/core";
-import { BlockJoiner, joinedToJson } from "./blocks.ts";
-import { type Ciphered, Decipherer, type DecipherKeys } from "./decipher.ts";
+import { joinedToJson } from "./blocks.ts";
+import type { Ciphered } from "./decipher.ts";
 import type { Decoded } from "./item.ts";
+import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector, type TreeNode } from "./tree.ts";
-
-/** What is remembered from one APDU of an input to the next. */
-export class Session {
-  readonly decipherer: Decipherer;
-  readonly blocks = new BlockJoiner();
-
-  readonly quirks: readonly ApduQuirk[];
-
-  constructor(keys: DecipherKeys, quirks: readonly ApduQuirk[]) {
-    this.decipherer = new Decipherer(keys);
-    this.quirks = quirks;
-  }
-}
 
 /** The Fault with its offset in the input, and `step` before its path. */
 export function placed(caught: unknown, source: Source, step?: string): unknown {

@@ -3,7 +3,7 @@ import { asObject, concat, Fault, fromHex, type Json, stepped } from "@dlmskit/c
 import { encodeFrame, frameFromJson, wrapLlc } from "@dlmskit/hdlc";
 import { encodeFrame as encodeMbusFrame, MbusFrame } from "@dlmskit/mbus";
 import { encodeWpdu, Wpdu } from "@dlmskit/wrapper";
-import { senderOf } from "./decode/decipher.ts";
+import { senderOf } from "./decipher.ts";
 
 /** What `decode` adds to an APDU of its own: explained already by the other keys. */
 const explained = new Set(["plaintext", "verified", "userInformationPdu", "contentPdu", "joined", "fault"]);
@@ -72,7 +72,7 @@ export function encodeJson(json: Json): Uint8Array {
   if (given.apdu !== undefined) return encodeApduJson(given).octets;
   if (given.type !== undefined) return encodeData(Data.fromJson(given));
   throw new Fault("bad-json", "it is no form that is known", {
-    layer: "cli",
+    layer: "capture",
     hint: 'one of the keys "layer", "apdu" and "type" says what it is',
   });
 }

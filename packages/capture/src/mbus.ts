@@ -1,39 +1,13 @@
 import { decode, Fault } from "@dlmskit/core";
-import { MbusFrame, type MbusSegment, MbusSplitter, segmentOf } from "@dlmskit/mbus";
+import { MbusFrame, MbusSplitter, segmentOf } from "@dlmskit/mbus";
 import { framed } from "./framed.ts";
 import type { Decoded, Item } from "./item.ts";
-import { placed, type Session } from "./pdu.ts";
-import { Source } from "./source.ts";
+import { placed } from "./pdu.ts";
+import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
 
-/** The segments of one APDU as they come, with their places in the input. */
-class Segments {
-  #parts: Source[] = [];
-
-  get open(): boolean {
-    return this.#parts.length > 0;
-  }
-
-  /** The whole APDU when the segment ends it. Fault `missing-segment`. */
-  add({ sequence, final }: MbusSegment, octets: Source): Source | undefined {
-    if (sequence === 0 && this.#parts.length % 16 !== 0) this.#parts = [];
-    const expected = this.#parts.length % 16;
-    if (sequence !== expected) {
-      this.#parts = [];
-      throw new Fault("missing-segment", `segment ${sequence} where ${expected} belongs`, {
-        layer: "mbus",
-        offset: octets.place(0),
-      });
-    }
-    this.#parts.push(octets);
-    if (!final) return undefined;
-    const whole = Source.join(this.#parts);
-    this.#parts = [];
-    return whole;
-  }
-}
-
-function decodeOne(source: Source, frame: MbusFrame, session: Session, segments: Segments): Decoded {
+function decodeOne(source: Source, frame: MbusFrame, session: Session): Decoded {
   const seen = new TreeCollector(source);
   decode(MbusFrame, source.octets, { layer: "mbus", observer: seen });
   const segment = segmentOf(frame);
@@ -50,7 +24,7 @@ function decodeOne(source: Source, frame: MbusFrame, session: Session, segments:
   };
   if (segment === undefined) return decoded;
   try {
-    const whole = segments.add(segment, source.view(frame.userData).slice(2, frame.userData.length));
+    const whole = session.mbus.add(segment, source.view(frame.userData).slice(2, frame.userData.length));
     return whole === undefined ? decoded : framed(decoded, whole, session);
   } catch (caught) {
     if (caught instanceof Fault) return { ...decoded, fault: caught };
@@ -61,7 +35,6 @@ function decodeOne(source: Source, frame: MbusFrame, session: Session, segments:
 /** The long frames of a stream, in order; a Fault in the place of what is none. */
 export function decodeMbus(source: Source, session: Session): Item[] {
   const items: Item[] = [];
-  const segments = new Segments();
   const splitter = new MbusSplitter();
   let at = 0;
   let noise = 0;
@@ -79,7 +52,7 @@ export function decodeMbus(source: Source, session: Session): Item[] {
       at += split.octets.length;
       noise = at;
       // The splitter works on a copy: the frame is read again where it lies in the input.
-      items.push(decodeOne(part, decode(MbusFrame, part.octets, { layer: "mbus" }), session, segments));
+      items.push(decodeOne(part, decode(MbusFrame, part.octets, { layer: "mbus" }), session));
       continue;
     }
     if (split.fault !== undefined) {
@@ -96,7 +69,7 @@ export function decodeMbus(source: Source, session: Session): Item[] {
     items.push({ fault: new Fault("truncated", "the frame is cut", { layer: "mbus", offset }) });
   }
   const last = items.at(-1);
-  if (segments.open && last?.json !== undefined) {
+  if (session.mbus.open && last?.json !== undefined) {
     const incomplete = new Fault("incomplete", "the APDU goes on in a frame that is not there", { layer: "mbus" });
     items[items.length - 1] = { ...last, fault: incomplete };
   }

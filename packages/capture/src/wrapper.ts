@@ -2,7 +2,8 @@ import { Fault, Reader, toHex } from "@dlmskit/core";
 import { Wpdu } from "@dlmskit/wrapper";
 import { framed } from "./framed.ts";
 import type { Item } from "./item.ts";
-import { placed, type Session } from "./pdu.ts";
+import { placed } from "./pdu.ts";
+import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
 

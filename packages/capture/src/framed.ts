@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { Decoded } from "./item.ts";
-import { decodePdu, type Session } from "./pdu.ts";
+import { decodePdu } from "./pdu.ts";
+import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
