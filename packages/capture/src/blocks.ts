@@ -31,15 +31,22 @@ export class BlockJoiner {
    * The whole when `apdu` is the last block of a transfer whose blocks have all come; undefined else. A block sent again
    * counts once. Fault `block-out-of-order`: then nothing of that transfer is joined.
    */
-  add(apdu: Apdu, source: Source): Source | undefined {
+  add(apdu: Apdu, source: Source, direction: string): Source | undefined {
     if (apdu.apdu === "general-block-transfer") {
       const { blockNumber, lastBlock, blockData } = apdu;
-      return this.#add("gbt", blockNumber, lastBlock, source.view(blockData));
+      // It only acknowledges what the other end sends.
+      if (blockData.length === 0) return undefined;
+      return this.#add(`gbt ${direction}`, blockNumber, lastBlock, source.view(blockData));
     }
     const block = blockOf(apdu);
     if (block === undefined || !("invokeId" in apdu)) return undefined;
     const service = apdu.apdu.split("-").slice(0, 2).join("-");
-    return this.#add(`${service} ${apdu.invokeId}`, block.blockNumber, block.lastBlock, source.view(block.data));
+    return this.#add(
+      `${service} ${apdu.invokeId} ${direction}`,
+      block.blockNumber,
+      block.lastBlock,
+      source.view(block.data),
+    );
   }
 
   #add(key: string, blockNumber: number, last: boolean, part: Source): Source | undefined {

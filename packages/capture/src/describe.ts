@@ -101,6 +101,9 @@ function dataText(data: Data): string {
     case "visible-string":
     case "utf8-string":
       return `${data.type} ${JSON.stringify(data.value)}`;
+    case "bcd":
+      // Its digits, which are those of its octet in hex.
+      return `${data.type} ${(data.value & 0xff).toString(16).padStart(2, "0")}`;
     case "date-time":
       return `${data.type} ${dateTimeText(data.value)}`;
     case "date":

@@ -1,12 +1,22 @@
 import { type Apdu, apduFromJson, apduFromXml, Data, dataFromXml, encodeApdu, encodeData } from "@dlmskit/apdu";
-import { asObject, concat, Fault, fromHex, type Json, stepped } from "@dlmskit/core";
+import { asObject, concat, encode, Fault, fromHex, type Json, stepped } from "@dlmskit/core";
 import { encodeFrame, frameFromJson, wrapLlc } from "@dlmskit/hdlc";
-import { encodeFrame as encodeMbusFrame, MbusFrame } from "@dlmskit/mbus";
+import { encodeFrame as encodeMbusFrame, MbusFrame, WirelessFrame } from "@dlmskit/mbus";
 import { encodeWpdu, Wpdu } from "@dlmskit/wrapper";
 import { senderOf } from "./decipher.ts";
+import { latin1Octets } from "./text/encodings.ts";
 
 /** What `decode` adds to an APDU of its own: explained already by the other keys. */
-const explained = new Set(["plaintext", "verified", "userInformationPdu", "contentPdu", "joined", "fault"]);
+const explained = new Set([
+  "plaintext",
+  "verified",
+  "userInformationPdu",
+  "contentPdu",
+  "joined",
+  "fault",
+  "notVerified",
+  "pduFault",
+]);
 
 function encodeApduJson(json: Json): { readonly apdu: Apdu; readonly octets: Uint8Array } {
   const given = Object.entries(asObject(json)).filter(([key]) => !explained.has(key));
@@ -22,11 +32,18 @@ function within<T>(step: string, encode: () => T): T {
   }
 }
 
+const directionOf = ({ apdu }: Apdu): "command" | "response" => (senderOf(apdu) === "client" ? "command" : "response");
+
+function llcDirection(given: Json): "command" | "response" {
+  if (given === "command" || given === "response") return given;
+  throw new Fault("bad-json", 'the direction is "command" or "response"', { layer: "hdlc" });
+}
+
 function encodeHdlc(json: { readonly [key: string]: Json }): Uint8Array {
-  const { pdu, fault: _, pduFault: __, ...frame } = json;
+  const { pdu, fault: _, pduFault: __, rejection: ___, ...frame } = json;
   if (frame.information !== undefined || pdu === undefined) return encodeFrame(frameFromJson(frame));
   const { apdu, octets } = within("pdu", () => encodeApduJson(pdu));
-  const information = wrapLlc(octets, senderOf(apdu.apdu) === "client" ? "command" : "response");
+  const information = wrapLlc(octets, directionOf(apdu));
   return encodeFrame({ ...frameFromJson(frame), information });
 }
 
@@ -65,6 +82,23 @@ export function encodeJson(json: Json): Uint8Array {
   const given = asObject(json);
   if (given.layer === "hdlc") return encodeHdlc(given);
   if (given.layer === "wrapper") return encodeWrapper(given);
+  if (given.layer === "llc") {
+    const { apdu, octets } = within("pdu", () => encodeApduJson(given.pdu as Json));
+    return wrapLlc(octets, given.direction === undefined ? directionOf(apdu) : llcDirection(given.direction));
+  }
+  if (given.layer === "p1" && typeof given.text === "string") return latin1Octets(given.text);
+  if (given.layer === "mbus" && given.frame === "wireless") {
+    const {
+      pdu: _,
+      fault: __,
+      pduFault: ___,
+      header: ____,
+      sourceSap: _____,
+      destinationSap: ______,
+      ...frame
+    } = given;
+    return encode(WirelessFrame, WirelessFrame.fromJson(frame));
+  }
   if (given.layer === "mbus") {
     const { pdu: _, fault: __, pduFault: ___, ...frame } = given;
     return encodeMbusFrame(MbusFrame.fromJson(frame));

@@ -1,4 +1,4 @@
-import { Fault } from "@dlmskit/core";
+import type { Fault } from "@dlmskit/core";
 import type { Decoded } from "./item.ts";
 import { decodePdu } from "./pdu.ts";
 import type { Session } from "./session.ts";
@@ -15,20 +15,14 @@ function isOfFrame({ layer, code }: Fault): boolean {
   return layer === "security" || code === "block-out-of-order";
 }
 
-/** A frame with the APDU in it as `pdu`; where that cannot be read, the frame as it is and why. */
+/** A frame with the APDU in it as `pdu`; where that cannot be read, the frame, what can be read of it, and why. */
 export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
-  try {
-    const { json, node, xml, fault } = decodePdu(pdu, session);
-    fault?.path.unshift("pdu");
-    return {
-      json: { ...frame.json, pdu: json },
-      node: { ...frame.node, children: inOrder([...frame.node.children, node]) },
-      ...(xml === undefined ? {} : { xml }),
-      ...(fault === undefined ? {} : isOfFrame(fault) ? { fault } : { pduFault: fault }),
-    };
-  } catch (caught) {
-    if (!(caught instanceof Fault)) throw caught;
-    caught.path.unshift("pdu");
-    return { ...frame, pduFault: caught };
-  }
+  const { json, node, xml, fault } = decodePdu(pdu, session);
+  fault?.path.unshift("pdu");
+  return {
+    json: json === undefined ? frame.json : { ...frame.json, pdu: json },
+    node: node === undefined ? frame.node : { ...frame.node, children: inOrder([...frame.node.children, node]) },
+    ...(xml === undefined ? {} : { xml }),
+    ...(fault === undefined ? {} : json !== undefined && isOfFrame(fault) ? { fault } : { pduFault: fault }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Fault, Json } from "@dlmskit/core";
+import { type Fault, type Json, toHex } from "@dlmskit/core";
 import type { TreeNode } from "./tree.ts";
 
 /**
@@ -21,10 +21,22 @@ export interface Decoded extends Item {
   readonly node: TreeNode;
 }
 
-/** The JSON document of an item: the form, the fault, or both. */
-export function itemJson({ json, fault, pduFault }: Item): { readonly [key: string]: Json } {
+/** A field and what is in it, in JSON. */
+export function treeJson({ name, offset, octets, text, children }: TreeNode): { readonly [key: string]: Json } {
+  return {
+    name,
+    offset,
+    octets: toHex(octets),
+    ...(text === "" ? {} : { text }),
+    ...(children.length === 0 ? {} : { fields: children.map(treeJson) }),
+  };
+}
+
+/** The JSON document of an item: the form, the fault, or both; the `fields` up to the fault where there is no form. */
+export function itemJson({ json, node, fault, pduFault }: Item): { readonly [key: string]: Json } {
   return {
     ...json,
+    ...(json === undefined && node !== undefined ? { fields: [treeJson(node)] } : {}),
     ...(fault === undefined ? {} : { fault: fault.toJSON() }),
     ...(pduFault === undefined ? {} : { pduFault: pduFault.toJSON() }),
   };

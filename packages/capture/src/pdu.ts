@@ -1,8 +1,9 @@
-import { type Apdu, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
-import { Fault, type Json, Reader, stepped } from "@dlmskit/core";
+import { type Apdu, type ApduQuirk, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
+import { Fault, type Json, Reader, stepped, toHex, toLatin1 } from "@dlmskit/core";
 import { joinedToJson } from "./blocks.ts";
 import type { Ciphered } from "./decipher.ts";
-import type { Decoded } from "./item.ts";
+import type { Item } from "./item.ts";
+import { decodeP1, isP1 } from "./p1.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector, type TreeNode } from "./tree.ts";
@@ -26,8 +27,19 @@ function nodeOf(name: string, text: string, source: Source, children: TreeNode[]
   return { name, text, offset: source.place(0), octets: source.octets, children };
 }
 
-/** A Data, all of the source. */
-export function decodeDataSource(source: Source): Decoded {
+/** What was read before a Fault, and the Fault. */
+function brokenOff(caught: unknown, seen: TreeCollector, source: Source, name?: string): Item {
+  if (!(caught instanceof Fault)) throw caught;
+  const nodes = seen.finish(caught.message);
+  const fault = placed(caught, source) as Fault;
+  if (nodes.length === 0) return { fault };
+  const [whole] = nodes;
+  if (name === undefined && whole !== undefined) return { node: whole, fault };
+  return { node: nodeOf(name ?? "octets", "", source, nodes), fault };
+}
+
+/** A Data, all of the source; the fields up to a Fault where it is none. */
+export function decodeDataSource(source: Source): Item {
   const seen = new TreeCollector(source);
   try {
     const from = new Reader(source.octets, { layer: "axdr", observer: seen });
@@ -38,7 +50,7 @@ export function decodeDataSource(source: Source): Decoded {
     const json = Data.toJson(data) as { readonly [key: string]: Json };
     return { json, node: seen.nodes[0] as TreeNode, xml: () => dataToXml(data) };
   } catch (caught) {
-    throw placed(caught, source);
+    return brokenOff(caught, seen, source);
   }
 }
 
@@ -52,15 +64,17 @@ interface Extras {
 
 /**
  * An APDU, all of the source, and what is inside it: ciphered, in ACSE user information, in a gateway's or a signed
- * envelope, in joined blocks. Faults as `decodeApdu`; what is wrong inside is the Fault of the result.
+ * envelope, in joined blocks. What is wrong inside is the Fault of the result; where it is no APDU there is no `json`,
+ * and the fields up to the Fault.
  */
-export function decodePdu(source: Source, session: Session): Decoded {
+export function decodePdu(source: Source, session: Session): Item {
   const seen = new TreeCollector(source);
   let apdu: Apdu;
   try {
     apdu = decodeApdu(source.octets, { observer: seen, quirks: session.quirks });
   } catch (caught) {
-    throw placed(caught, source);
+    const fault = caught instanceof Fault ? withQuirk(caught, source.octets, session) : caught;
+    return brokenOff(fault, seen, source, (caught instanceof Fault ? caught.path[0] : undefined) ?? "APDU");
   }
   const extras: Extras = { json: {}, nodes: [] };
   learn(apdu, session);
@@ -85,16 +99,70 @@ function learn(apdu: Apdu, { decipherer }: Session): void {
   if (apdu.apdu === "initiate-request" && apdu.dedicatedKey !== undefined) decipherer.dedicate(apdu.dedicatedKey);
 }
 
+/** The quirks that octets which only some meters send need. */
+const knownQuirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
+
+/** The Fault, with a hint where a quirk would take the octets. */
+function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault {
+  for (const quirk of knownQuirks) {
+    if (quirks.includes(quirk)) continue;
+    try {
+      decodeApdu(octets, { quirks: [...quirks, quirk] });
+    } catch (caught) {
+      if (caught instanceof Fault) continue;
+      throw caught;
+    }
+    const { code, message, layer, offset } = fault;
+    const hint = `take it as this meter sends it: --quirk ${quirk}`;
+    const hinted = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
+    hinted.path.push(...fault.path);
+    return hinted;
+  }
+  return fault;
+}
+
 /** What is inside of an APDU, under `key`; its Fault has the key in its path. */
 function add(key: string, octets: Source, session: Session, extras: Extras): void {
+  const { json, node, xml, fault } = decodePdu(octets, session);
+  if (xml !== undefined && (key === "plaintext" || key === "joined")) extras.xml = xml;
+  if (json !== undefined) extras.json[key] = json;
+  if (node !== undefined) extras.nodes.push({ ...node, name: key, text: node.name });
+  if (fault !== undefined) throw stepped(fault, key);
+}
+
+const isText = (octets: Uint8Array): boolean =>
+  octets.length > 0 &&
+  octets.every((octet) => (octet >= 0x20 && octet < 0x7f) || octet === 9 || octet === 10 || octet === 13);
+
+/** A plaintext: an APDU, else a P1 telegram, text or octets. It is never lost because it is no APDU. */
+function addPlaintext(plain: Source, verified: boolean, session: Session, extras: Extras): void {
+  if (isP1(plain.octets)) {
+    const { json, node } = decodeP1(plain);
+    extras.json.plaintext = json;
+    extras.nodes.push({ ...node, name: "plaintext" });
+    return;
+  }
+  const { octets } = plain;
+  const before = extras.nodes.length;
   try {
-    const { json, node, xml, fault } = decodePdu(octets, session);
-    if (xml !== undefined && (key === "plaintext" || key === "joined")) extras.xml = xml;
-    extras.json[key] = json;
-    extras.nodes.push({ ...node, name: key, text: node.name });
-    if (fault !== undefined) throw fault;
+    add("plaintext", plain, session, extras);
   } catch (caught) {
-    throw stepped(caught, key);
+    if (extras.json.plaintext !== undefined) throw caught;
+    const partial = extras.nodes.splice(before);
+    if (isText(octets)) {
+      const text = toLatin1(octets);
+      extras.json.plaintext = { text };
+      extras.nodes.push(nodeOf("plaintext", JSON.stringify(text), plain, []));
+      return;
+    }
+    extras.json.plaintext = { octets: toHex(octets) };
+    extras.nodes.push(...(partial.length > 0 ? partial : [nodeOf("plaintext", toHex(octets), plain, [])]));
+    if (verified || !(caught instanceof Fault)) throw caught;
+    const hint = "nothing verifies the plaintext: with a wrong key it looks like this";
+    const { code, message, layer, offset } = caught;
+    const fault = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
+    fault.path.push(...caught.path);
+    throw fault;
   }
 }
 
@@ -113,15 +181,23 @@ function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): vo
 function open(apdu: Ciphered, source: Source, session: Session, extras: Extras): void {
   if (!session.decipherer.canOpen(apdu)) return;
   const ciphertext = source.view(apdu.ciphertext);
-  const { apdu: plain, verified } = session.decipherer.open(apdu, source.octets);
+  const { apdu: plain, verified, why } = session.decipherer.open(apdu, source.octets, session.titles);
   extras.json.verified = verified;
-  const text = verified ? "the authentication tag is right" : "no, there is no authentication tag";
-  add("plaintext", ciphertext.slice(0, plain.length).replaced(plain), session, extras);
-  extras.nodes.push(nodeOf("verified", text, ciphertext.slice(plain.length, ciphertext.octets.length), []));
+  if (why !== undefined) extras.json.notVerified = why;
+  const text = verified
+    ? "the authentication tag is right"
+    : why === undefined
+      ? "no, there is no authentication tag"
+      : `NOT VERIFIED: ${why}`;
+  try {
+    addPlaintext(ciphertext.slice(0, plain.length).replaced(plain), verified, session, extras);
+  } finally {
+    extras.nodes.push(nodeOf("verified", text, ciphertext.slice(plain.length, ciphertext.octets.length), []));
+  }
 }
 
 function join(apdu: Apdu, source: Source, session: Session, extras: Extras): void {
-  const whole = session.blocks.add(apdu, source);
+  const whole = session.blocks.add(apdu, source, session.direction);
   if (whole === undefined) return;
   if (apdu.apdu === "general-block-transfer") {
     // A block without data only acknowledges.
@@ -130,6 +206,7 @@ function join(apdu: Apdu, source: Source, session: Session, extras: Extras): voi
   }
   const joined = joinedToJson(whole.octets);
   extras.json.joined = joined;
-  const children = "data" in joined ? [decodeDataSource(whole).node] : [];
+  const { node } = "data" in joined ? decodeDataSource(whole) : {};
+  const children = node === undefined ? [] : [node];
   extras.nodes.push(nodeOf("joined", `${whole.octets.length} octets of all blocks`, whole, children));
 }

@@ -12,6 +12,11 @@ export class Session {
   readonly hdlc = new HdlcSegments();
   readonly mbus = new MbusSegments();
 
+  /** Who sent what is being read, as far as the frame around it tells: blocks of the two ends are kept apart. */
+  direction = "";
+  /** System titles that the frame around suggests, where the octets within tell none. */
+  titles: readonly Uint8Array[] = [];
+
   constructor(decipherer: Decipherer, quirks: readonly ApduQuirk[]) {
     this.decipherer = decipherer;
     this.quirks = quirks;

@@ -43,17 +43,19 @@ export class TreeCollector implements ReadObserver {
     (this.#open.at(-1)?.children ?? this.nodes).push(node);
   }
 
-  /** Closes what a Fault left open; gives the nodes so far. */
-  finish(): TreeNode[] {
+  /** Closes what a Fault left open and says in the innermost field what is wrong; gives the nodes so far. */
+  finish(wrong = ""): TreeNode[] {
+    let text = wrong;
     while (this.#open.length > 0) {
       const open = this.#open.pop() as { name: string; start: number; children: TreeNode[] };
       const node: TreeNode = {
         name: open.name,
         offset: this.#source.place(open.start),
         octets: this.#source.octets.subarray(open.start),
-        text: "",
+        text,
         children: open.children,
       };
+      text = "";
       (this.#open.at(-1)?.children ?? this.nodes).push(node);
     }
     return this.nodes;

@@ -1,11 +1,32 @@
 import { Fault, Reader, toHex } from "@dlmskit/core";
-import { Wpdu } from "@dlmskit/wrapper";
+import { headerOctets, Wpdu } from "@dlmskit/wrapper";
 import { framed } from "./framed.ts";
 import type { Item } from "./item.ts";
-import { placed } from "./pdu.ts";
 import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
+
+/** A WPDU that is cut, or whose length is wrong: its header, what there is of the PDU, and the Fault. */
+function brokenOff(source: Source, caught: Fault, seen: TreeCollector, session: Session): Item {
+  const { octets } = source;
+  const children = seen.finish();
+  const node = { name: "wrapper PDU", text: "", offset: source.place(0), octets, children };
+  const u16 = (at: number): number => ((octets[at] as number) << 8) | (octets[at + 1] as number);
+  if (octets.length <= headerOctets || u16(0) !== 1) {
+    return {
+      node,
+      fault: new Fault(caught.code, caught.message, { layer: "wrapper", offset: caught.offset ?? source.place(0) }),
+    };
+  }
+  const pdu = source.slice(headerOctets, octets.length);
+  const [from, to, length] = [u16(2), u16(4), u16(6)];
+  session.direction = `${from} ${to}`;
+  const json = { layer: "wrapper", source: from, destination: to, length, pdu: toHex(pdu.octets) };
+  const found = framed({ json, node: { ...node, text: `wPort ${from} to ${to}` } }, pdu, session);
+  const message = `the length says ${length} octets, ${pdu.octets.length} are there`;
+  const fault = new Fault("truncated", message, { layer: "wrapper", offset: source.place(6) });
+  return { ...found, fault, ...(found.fault === undefined ? {} : { pduFault: found.fault }) };
+}
 
 function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: Session): Item {
   const start = from.at;
@@ -13,9 +34,10 @@ function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: S
   try {
     wpdu = Wpdu.read(from);
   } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
     // What comes behind it cannot be found: there is no mark to start again from.
     from.at = from.end;
-    throw placed(caught, source);
+    return brokenOff(source.slice(start, source.octets.length), caught, seen, session);
   }
   const json = {
     layer: "wrapper",
@@ -32,6 +54,7 @@ function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: S
     octets: whole.octets,
     children: seen.nodes.slice(0, -1),
   };
+  session.direction = `${wpdu.source} ${wpdu.destination}`;
   return framed({ json, node }, source.view(wpdu.pdu), session);
 }
 
@@ -42,12 +65,7 @@ export function decodeWrapper(source: Source, session: Session): Item[] {
   do {
     const seen = new TreeCollector(source);
     const from = new Reader(source.octets, { layer: "wrapper", start: at, observer: seen });
-    try {
-      items.push(decodeOne(source, from, seen, session));
-    } catch (caught) {
-      if (!(caught instanceof Fault)) throw caught;
-      items.push({ fault: caught });
-    }
+    items.push(decodeOne(source, from, seen, session));
     at = from.at;
   } while (at < source.octets.length);
   return items;

@@ -267,7 +267,7 @@ describe("for people", () => {
        1  a0 2a                      format: 42
        3  41                         destination: upper 32, octets 1
        4  08 83                      source: upper 4, lower 65, octets 2
-       6  13                         control: ui
+       6  13                         control: ui, P/F 1
        7  04 13                      hcs: 0413
        9  e6 e7 00 0f 40 00 00 …     information: e6e7000f40000000000101020309060100010700ff060000067d02020f00161b
       12  0f 40 00 00 00 00 01 …     data-notification

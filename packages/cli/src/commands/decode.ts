@@ -1,18 +1,19 @@
 import type { ApduQuirk } from "@dlmskit/apdu";
 import {
+  type CaptureRecord,
   type DecipherKeys,
-  type DecoderOptions,
-  decodeOctets,
+  Explainer,
   type Item,
   itemJson,
   type LayerName,
   layers,
 } from "@dlmskit/capture";
-import { Fault, fromHex } from "@dlmskit/core";
+import { fromHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { hexInputs, type Input, octetsOf } from "../input.ts";
+import { captureInput } from "../capture-input.ts";
 import { keyFrom } from "../keys.ts";
+import { errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
 import { treeText } from "../output/tree.ts";
 
@@ -24,6 +25,7 @@ interface DecodeOptions {
   readonly broadcastKey?: string;
   readonly systemTitle?: readonly Uint8Array[];
   readonly quirk?: readonly ApduQuirk[];
+  readonly unverified?: boolean;
   readonly json?: boolean;
   readonly xml?: boolean;
 }
@@ -42,15 +44,6 @@ function keysOf(options: DecodeOptions): DecipherKeys {
     broadcastKey: keyFrom("--broadcast-key", options.broadcastKey, process.env.DLMS_BROADCAST_KEY),
     systemTitles: options.systemTitle ?? [],
   };
-}
-
-function decodeInput(input: Input, how: DecoderOptions): Item[] {
-  try {
-    return decodeOctets(typeof input === "string" ? octetsOf(input) : input, how);
-  } catch (caught) {
-    if (caught instanceof Fault) return [{ fault: caught }];
-    throw caught;
-  }
 }
 
 /** The XML of what has one; a Fault stands in its place as a comment. On one line where each input gets one. */
@@ -75,32 +68,85 @@ function faultTexts({ fault, pduFault }: Item): string {
   return [fault, pduFault].map((one) => (one === undefined ? "" : faultText(one))).join("");
 }
 
+/** What was guessed about a record, and lines that hold no octets, on stderr: it is no answer. */
+class Notes {
+  readonly #skipped: number[] = [];
+
+  guessed({ guesses, line }: CaptureRecord): void {
+    if (guesses.length > 0) this.#say(`${line === undefined ? "" : `line ${line}: `}${guesses.join("; ")}`);
+  }
+
+  skip({ line }: CaptureRecord): void {
+    this.#skipped.push(line ?? 0);
+  }
+
+  end(): void {
+    const { length } = this.#skipped;
+    const some = this.#skipped.slice(0, 8).join(", ");
+    if (length > 0)
+      this.#say(`${length === 1 ? "line" : "lines"} ${some}${length > 8 ? ", …" : ""} without octets left out`);
+  }
+
+  #say(text: string): void {
+    process.stderr.write(`${errorColours.dim("note")}: ${text}\n`);
+  }
+}
+
 async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
-  const how = { keys: keysOf(options), layer: options.as, quirks: options.quirk, provider: node };
-  const { inputs, many } = hexInputs(given);
+  const explainer = new Explainer({
+    keys: keysOf(options),
+    layer: options.as,
+    quirks: options.quirk,
+    unverified: options.unverified,
+    provider: node,
+  });
+  const machine = options.json === true || options.xml === true;
+  const { records, many } = captureInput(given, machine);
+  const notes = new Notes();
   let failed = false;
   let answered = 0;
-  for await (const input of inputs) {
-    const items = decodeInput(input, how);
+  let held: Item[] = [];
+  const final = Array.isArray(records) ? records.at(-1) : undefined;
+  for await (const record of records) {
+    // A line of prose among others; where each line is to have its answer it has its fault.
+    if (record.prose === true && many && !(machine && isStandardInput(given))) {
+      notes.skip(record);
+      held = [...explainer.explain(record).items];
+      continue;
+    }
+    notes.guessed(record);
+    answered += answer(explainer.explain(record, record === final).items);
+  }
+  if (final === undefined) for (const fault of explainer.end()) answered += answer([{ fault }]);
+  // Nothing but prose: then that is what is wrong.
+  if (answered === 0) answer(held);
+  else notes.end();
+  if (failed) process.exitCode = 1;
+
+  function answer(items: readonly Item[]): number {
+    if (items.length === 0) return 0;
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
       process.stdout.write(jsonLine(items));
-      continue;
+      return 1;
     }
     if (options.xml) {
       process.stdout.write(xmlText(items, many));
-      continue;
+      return 1;
     }
+    let said = answered;
     for (const item of items) {
       // Among others a fault stands in its place; alone it goes where faults go.
-      if (answered > 0) process.stdout.write("\n");
+      if (said > 0) process.stdout.write("\n");
       if (item.node !== undefined) process.stdout.write(treeText([item.node]));
       (many || items.length > 1 ? process.stdout : process.stderr).write(faultTexts(item));
-      answered++;
+      said++;
     }
+    return items.length;
   }
-  if (failed) process.exitCode = 1;
 }
+
+const isStandardInput = (given: readonly string[]): boolean => given.length === 0 || given[0] === "-";
 
 /** `dlms decode`: explains octets. */
 export function decodeCommand(program: Command): void {
@@ -120,6 +166,10 @@ export function decodeCommand(program: Command): void {
       "--system-title <title>",
       "the sender's, 8 octets in hex, where the octets do not say it; may be repeated",
       titleOption,
+    )
+    .option(
+      "--unverified",
+      "shows what could be deciphered and not verified, marked so: no authentication key is needed",
     )
     .addOption(
       new Option("--quirk <name...>", "takes what only some meters send").choices([
