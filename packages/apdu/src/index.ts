@@ -42,4 +42,5 @@ export * from "./short-name.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
 export type { TypedCodec } from "./typed-simple.ts";
+export { parseXml, printXml, type XmlNode } from "./xml/node.ts";
 export * from "./xml/xml.ts";

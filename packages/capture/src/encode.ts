@@ -5,6 +5,8 @@ import { encodeFrame as encodeMbusFrame, MbusFrame, WirelessFrame } from "@dlmsk
 import { encodeWpdu, Wpdu } from "@dlmskit/wrapper";
 import { senderOf } from "./decipher.ts";
 import { latin1Octets } from "./text/encodings.ts";
+import { readXml } from "./xml/dialect.ts";
+import type { NumberOptions } from "./xml/numbers.ts";
 
 /** What `decode` adds to an APDU of its own: explained already by the other keys. */
 const explained = new Set([
@@ -57,8 +59,7 @@ function encodeWrapper(json: { readonly [key: string]: Json }): Uint8Array {
   return encodeWpdu({ ...wpdu, pdu: octets });
 }
 
-/** The octets of the XML form of an APDU or a Data. Fault `bad-xml`, and those of the layer. */
-export function encodeXml(xml: string): Uint8Array {
+function encodeDocument(xml: string): Uint8Array {
   try {
     return encodeApdu(apduFromXml(xml));
   } catch (caught) {
@@ -71,6 +72,28 @@ export function encodeXml(xml: string): Uint8Array {
   }
 }
 
+/** The octets of the APDUs or Data in a document, and what was guessed in reading it. */
+export interface EncodedXml {
+  readonly encoded: readonly Uint8Array[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * The octets of the XML form of APDUs or Data, ours or that of other translators: `<Messages>`, `<HDLC>`, `<WRAPPER>`
+ * and `<PDU>` around APDUs are taken off, numbers that can only be decimal are taken so. `decimal`: all numbers are.
+ * Fault `bad-xml`, also for a number that may be decimal or hex and for a `Qty` that is not the number of elements, and
+ * those of the layer.
+ */
+export function encodeXmlDocument(xml: string, options: NumberOptions = {}): EncodedXml {
+  const { documents, notes } = readXml(xml, options);
+  return { encoded: documents.map(encodeDocument), notes };
+}
+
+/** The octets of an XML form, those of several one after another. Faults as `encodeXmlDocument`. */
+export function encodeXml(xml: string, options: NumberOptions = {}): Uint8Array {
+  return concat(...encodeXmlDocument(xml, options).encoded);
+}
+
 /**
  * The octets of a JSON form: an HDLC or M-Bus frame or a WPDU (`layer`), an APDU (`apdu`), a Data (`type`), or a list of them, one after
  * another. Fault `bad-json`, and those of the layer.
@@ -79,7 +102,8 @@ export function encodeJson(json: Json): Uint8Array {
   if (Array.isArray(json)) {
     return concat(...json.map((one: Json, at) => within(String(at), () => encodeJson(one))));
   }
-  const given = asObject(json);
+  // What `decode` adds about a packet is none of its octets.
+  const { packet: _, ...given } = asObject(json);
   if (given.layer === "hdlc") return encodeHdlc(given);
   if (given.layer === "wrapper") return encodeWrapper(given);
   if (given.layer === "llc") {

@@ -1,6 +1,6 @@
-import type { Fault } from "@dlmskit/core";
+import type { Fault, Json } from "@dlmskit/core";
 import { Decoder, type DecoderOptions, withFault } from "./decoder.ts";
-import type { Item } from "./item.ts";
+import { type Item, itemJson } from "./item.ts";
 import { readCapture } from "./read.ts";
 import type { CaptureRecord } from "./record.ts";
 
@@ -8,6 +8,15 @@ import type { CaptureRecord } from "./record.ts";
 export interface Explained {
   readonly record: CaptureRecord;
   readonly items: readonly Item[];
+}
+
+/** The JSON documents of a record's items; those of a packet capture say between whom and when. */
+export function recordJson({ record, items }: Explained): { readonly [key: string]: Json }[] {
+  const { flow, time } = record;
+  const documents = items.map(itemJson);
+  if (flow === undefined) return documents;
+  const [from = "", to = ""] = flow.split(" > ");
+  return documents.map((one) => ({ ...one, packet: { from, to, ...(time === undefined ? {} : { time }) } }));
 }
 
 /** Explains the records of one capture, in order. What belongs to one connection shares a decoder. */

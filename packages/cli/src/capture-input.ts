@@ -20,6 +20,16 @@ export function readInputFile(path: string): Uint8Array {
   return readFileSync(path);
 }
 
+/** The text of a file, UTF-8 or UTF-16. Fault `no-such-file`. */
+export function readTextFile(path: string): string {
+  const octets = readInputFile(path);
+  const text =
+    octets[0] === 0xff && octets[1] === 0xfe
+      ? new TextDecoder("utf-16le").decode(octets)
+      : new TextDecoder().decode(octets);
+  return text.replace(/^\uFEFF/, "");
+}
+
 /**
  * The records of standard input, each as soon as its lines are there. Where the first octets are no text, or UTF-16, the
  * whole is read as a file is. `emptyLines`: a line without octets is answered as well.

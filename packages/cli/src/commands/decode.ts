@@ -2,18 +2,19 @@ import type { ApduQuirk } from "@dlmskit/apdu";
 import {
   type CaptureRecord,
   type DecipherKeys,
+  type Explained,
   Explainer,
   type Item,
-  itemJson,
   type LayerName,
   layers,
+  recordJson,
 } from "@dlmskit/capture";
 import { fromHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { captureInput } from "../capture-input.ts";
 import { keyFrom } from "../keys.ts";
-import { errorColours } from "../output/colours.ts";
+import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
 import { treeText } from "../output/tree.ts";
 
@@ -58,9 +59,9 @@ function xmlText(items: readonly Item[], oneLine: boolean): string {
 }
 
 /** One line for an input: its document, or the list of them for a stream. */
-function jsonLine(items: readonly Item[]): string {
-  const [only] = items;
-  const document = items.length === 1 && only !== undefined ? itemJson(only) : items.map(itemJson);
+function jsonLine(explained: Explained): string {
+  const documents = recordJson(explained);
+  const document = documents.length === 1 ? documents[0] : documents;
   return `${JSON.stringify(document)}\n`;
 }
 
@@ -105,29 +106,31 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   const notes = new Notes();
   let failed = false;
   let answered = 0;
-  let held: Item[] = [];
+  let held: Explained | undefined;
   const final = Array.isArray(records) ? records.at(-1) : undefined;
   for await (const record of records) {
     // A line of prose among others; where each line is to have its answer it has its fault.
     if (record.prose === true && many && !(machine && isStandardInput(given))) {
       notes.skip(record);
-      held = [...explainer.explain(record).items];
+      held = explainer.explain(record);
       continue;
     }
     notes.guessed(record);
-    answered += answer(explainer.explain(record, record === final).items);
+    answered += answer(explainer.explain(record, record === final));
   }
-  if (final === undefined) for (const fault of explainer.end()) answered += answer([{ fault }]);
+  if (final === undefined)
+    for (const fault of explainer.end()) answered += answer({ record: nothingMore, items: [{ fault }] });
   // Nothing but prose: then that is what is wrong.
-  if (answered === 0) answer(held);
+  if (answered === 0 && held !== undefined) answer(held);
   else notes.end();
   if (failed) process.exitCode = 1;
 
-  function answer(items: readonly Item[]): number {
+  function answer(explained: Explained): number {
+    const { items, record } = explained;
     if (items.length === 0) return 0;
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
-      process.stdout.write(jsonLine(items));
+      process.stdout.write(jsonLine(explained));
       return 1;
     }
     if (options.xml) {
@@ -135,6 +138,9 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
       return 1;
     }
     let said = answered;
+    const heading = headingOf(record);
+    if (heading !== "") process.stdout.write(`${said > 0 ? "\n" : ""}${colours.dim(heading)}`);
+    if (heading !== "") said = 0;
     for (const item of items) {
       // Among others a fault stands in its place; alone it goes where faults go.
       if (said > 0) process.stdout.write("\n");
@@ -144,6 +150,14 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
     }
     return items.length;
   }
+}
+
+const nothingMore: CaptureRecord = { octets: new Uint8Array(0), notation: "", guesses: [] };
+
+/** When and between whom, where the capture says it. */
+function headingOf({ time, direction, flow }: CaptureRecord): string {
+  const said = [time, direction, flow].filter((one) => one !== undefined);
+  return said.length === 0 ? "" : `${said.join("  ")}\n`;
 }
 
 const isStandardInput = (given: readonly string[]): boolean => given.length === 0 || given[0] === "-";
