@@ -19,6 +19,10 @@ function octetsText(octets: Uint8Array): string {
   return shown === octets ? hex : `${hex} …`;
 }
 
+/** Control characters and marks that change the direction of text, made visible: text of a capture must not act on a terminal. */
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
+
 /** Fields one a line: offset in the input, first octets, name by depth, what it says. Plain text unless `style` is given. */
 export function treeText(nodes: readonly TreeNode[], style: TreeStyle = plain): string {
   const lines: string[] = [];
@@ -29,8 +33,10 @@ export function treeText(nodes: readonly TreeNode[], style: TreeStyle = plain): 
     const { name, text, offset, octets, children } = node;
     const at = String(offset).padStart(width);
     const hex = octetsText(octets).padEnd(octetColumn * 3 - 1);
-    const label = `${"  ".repeat(depth)}${depth === 0 ? style.bold(name) : name}`;
-    lines.push(`${style.dim(at)}  ${style.dim(hex)}  ${label}${text === "" ? "" : `: ${style.value(text)}`}`.trimEnd());
+    const label = `${"  ".repeat(depth)}${depth === 0 ? style.bold(visible(name)) : visible(name)}`;
+    lines.push(
+      `${style.dim(at)}  ${style.dim(hex)}  ${label}${text === "" ? "" : `: ${style.value(visible(text))}`}`.trimEnd(),
+    );
     for (const child of children) show(child, depth + 1);
   };
   for (const node of nodes) show(node, 0);

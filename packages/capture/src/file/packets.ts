@@ -25,7 +25,9 @@ class Flow {
     this.#next ??= sequence;
     this.#waiting.push({ sequence, record });
     const ready: CaptureRecord[] = [];
-    for (let found = this.#take(); found !== undefined; found = this.#take()) ready.push(found);
+    for (let found = this.#take(); found !== undefined; found = this.#take()) {
+      if (found.octets.length > 0) ready.push(found);
+    }
     // What never comes must not hold the rest back.
     return this.#waiting.length > 64 ? [...ready, ...this.flush()] : ready;
   }

@@ -14,22 +14,35 @@ export interface DumpLine {
 
 const line = /^\s*(?:0x)?([0-9a-f]{3,8})(:\s*|\s+\|\s*|\s+)((?:[0-9a-f]{2})+(?![0-9a-z]).*)$/i;
 
+/** Whether further offsets stand among the octets: the lines of a dump as one. */
+function isRunTogether(width: number, body: string): boolean {
+  let octets = 0;
+  for (const token of body.split(/\s+/)) {
+    if (token.length === width && Number.parseInt(token, 16) === octets) return true;
+    if (!/^[0-9a-f]{2}$/i.test(token)) return false;
+    octets++;
+  }
+  return false;
+}
+
 export function dumpLine(text: string): DumpLine | undefined {
   const found = line.exec(text);
   if (found === null) return undefined;
   const [, digits = "", gap = "", body = ""] = found;
   const [first = ""] = body.split(/\s/, 1);
   const pairs = digits.length >= 4 && /^[0-9a-f]{2}(?:\s|$)/i.test(body);
+  if (pairs && isRunTogether(digits.length, body)) return undefined;
+  const swapped =
+    digits.length === 7 &&
+    !gap.includes(":") &&
+    first.length === 4 &&
+    /^[0-9a-f]{4}(?:\s+[0-9a-f]{4})*\s*$/i.test(body);
   return {
     offset: Number.parseInt(digits, 16),
     octal: /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined,
     body,
-    certain: gap.includes(":") || gap.includes("|") || gap.length > 1 || pairs,
-    swapped:
-      digits.length === 7 &&
-      !gap.includes(":") &&
-      first.length === 4 &&
-      /^[0-9a-f]{4}(?:\s+[0-9a-f]{4})*\s*$/i.test(body),
+    certain: gap.includes(":") || gap.includes("|") || gap.length > 1 || pairs || swapped,
+    swapped,
   };
 }
 

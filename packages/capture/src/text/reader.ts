@@ -1,4 +1,4 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, fromHex } from "@dlmskit/core";
 import { Assembler } from "../assembler.ts";
 import type { CaptureRecord } from "../record.ts";
 import { shapeOf } from "../shape.ts";
@@ -73,6 +73,9 @@ function isMeant(text: string): boolean {
 
 /** Lines that can be joined only as text: hex that was wrapped within an octet. */
 const isHalf = (text: string): boolean => /^[0-9a-f]+$/i.test(text) && text.length % 2 !== 0;
+
+/** Whether hex stands for itself, and goes on nothing. */
+const isWhole = (text: string): boolean => text.length % 2 === 0 && text.length > 8 && fits(fromHex(text));
 
 export interface CaptureReaderOptions {
   /** An empty line is a record without octets and has the Fault `truncated`; else it is passed over. */
@@ -190,7 +193,7 @@ export class CaptureReader {
     const half = this.#half;
     if (half !== undefined) {
       const joined = half.text + trimmed;
-      if (/^[0-9a-f]+$/i.test(trimmed)) {
+      if (/^[0-9a-f]+$/i.test(trimmed) && !isWhole(trimmed)) {
         this.#half = undefined;
         if (isHalf(joined)) {
           this.#half = { line: half.line, text: joined };

@@ -90,7 +90,7 @@ export function writtenOctets(given: string, fits: (octets: Uint8Array) => boole
   // Groups of several octets, each with a prefix of its own.
   const groups = tokens.map((token) => /^0x((?:[0-9a-f]{2})+)$/i.exec(token)?.[1]);
   if (groups.every((one) => one !== undefined)) return { octets: fromHex(groups.join("")), notation: "prefixed hex" };
-  const small = tokens.length > 1 && tokens.every(({ length }) => length <= 3);
+  const small = tokens.length > 1 && tokens.every(({ length }) => length <= (negative ? 4 : 3));
   if (small && tokens.every((token) => /^-?\d{1,3}$/.test(token) && Number(token) >= -128 && Number(token) <= 255)) {
     const wide = tokens.some((token) => token.length === 3 || token.startsWith("-"));
     if (wide && tokens.length > 2) {
