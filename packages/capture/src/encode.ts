@@ -1,9 +1,21 @@
-import { type Apdu, apduFromJson, apduFromXml, Data, dataFromXml, encodeApdu, encodeData } from "@dlmskit/apdu";
-import { asObject, concat, encode, Fault, fromHex, type Json, stepped } from "@dlmskit/core";
+import {
+  type Apdu,
+  apduFromJson,
+  apduFromXml,
+  apduToJson,
+  Data,
+  dataFromXml,
+  decodeApdu,
+  decodeData,
+  encodeApdu,
+  encodeData,
+} from "@dlmskit/apdu";
+import { asObject, concat, encode, Fault, fromHex, type Json, sameOctets, stepped } from "@dlmskit/core";
 import { encodeFrame, frameFromJson, wrapLlc } from "@dlmskit/hdlc";
 import { encodeFrame as encodeMbusFrame, MbusFrame, WirelessFrame } from "@dlmskit/mbus";
 import { encodeWpdu, Wpdu } from "@dlmskit/wrapper";
 import { senderOf } from "./decipher.ts";
+import { knownQuirks } from "./pdu.ts";
 import { latin1Octets } from "./text/encodings.ts";
 import { readXml } from "./xml/dialect.ts";
 import type { NumberOptions } from "./xml/numbers.ts";
@@ -20,10 +32,44 @@ const explained = new Set([
   "pduFault",
 ]);
 
+/** The JSON form that octets have, as a text; undefined where they have none. */
+function formOf(octets: Uint8Array, form: (octets: Uint8Array) => Json): string | undefined {
+  try {
+    return JSON.stringify(form(octets));
+  } catch (caught) {
+    if (caught instanceof Fault) return undefined;
+    throw caught;
+  }
+}
+
+/** The octets that a form was given with, unless it says something else by now: then it was changed, and is encoded. */
+function keptOctets(
+  kept: Json | undefined,
+  minimal: Uint8Array,
+  ...forms: ((octets: Uint8Array) => Json)[]
+): Uint8Array {
+  if (typeof kept !== "string") return minimal;
+  const octets = fromHex(kept);
+  return forms.some((form) => formOf(octets, form) === formOf(minimal, form)) ? octets : minimal;
+}
+
 function encodeApduJson(json: Json): { readonly apdu: Apdu; readonly octets: Uint8Array } {
-  const given = Object.entries(asObject(json)).filter(([key]) => !explained.has(key));
+  const { octets: kept, ...form } = asObject(json);
+  const given = Object.entries(form).filter(([key]) => !explained.has(key));
   const apdu = apduFromJson(Object.fromEntries(given));
-  return { apdu, octets: encodeApdu(apdu) };
+  const decoded = apduToJson(apdu);
+  const read = (octets: Uint8Array): Json => apduToJson(decodeApdu(octets));
+  const quirky = knownQuirks.map((quirk) => (octets: Uint8Array): Json => {
+    // What is compared is the value: the minimal form is read without the quirk.
+    return sameOctets(octets, minimal) ? decoded : apduToJson(decodeApdu(octets, { quirks: [quirk] }));
+  });
+  const minimal = encodeApdu(apdu);
+  return { apdu, octets: keptOctets(kept, minimal, read, ...quirky) };
+}
+
+function encodeDataJson(json: { readonly [key: string]: Json }): Uint8Array {
+  const { octets: kept, fault: _, ...form } = json;
+  return keptOctets(kept, encodeData(Data.fromJson(form)), (octets) => Data.toJson(decodeData(octets)));
 }
 
 function within<T>(step: string, encode: () => T): T {
@@ -128,7 +174,7 @@ export function encodeJson(json: Json): Uint8Array {
     return encodeMbusFrame(MbusFrame.fromJson(frame));
   }
   if (given.apdu !== undefined) return encodeApduJson(given).octets;
-  if (given.type !== undefined) return encodeData(Data.fromJson(given));
+  if (given.type !== undefined) return encodeDataJson(given);
   throw new Fault("bad-json", "it is no form that is known", {
     layer: "capture",
     hint: 'one of the keys "layer", "apdu" and "type" says what it is',

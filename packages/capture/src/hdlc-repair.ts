@@ -27,7 +27,7 @@ export function repairFrame(given: Uint8Array): Repaired | undefined {
   const format = given[1] ?? 0;
   if (given[0] !== flag || (format & 0xf0) !== 0xa0 || given.length < 6) return undefined;
   const announced = ((format & 0x07) << 8) | (given[2] as number);
-  const closed = given.at(-1) === flag && given.length - 2 !== announced - 1;
+  const closed = given.at(-1) === flag;
   const between = given.length - (closed ? 2 : 1);
   const isCut = !closed && between < announced;
   const length = isCut || !closed ? announced : between;

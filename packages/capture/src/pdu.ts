@@ -1,5 +1,15 @@
-import { type Apdu, type ApduQuirk, apduToJson, apduToXml, Data, dataToXml, decodeApdu } from "@dlmskit/apdu";
-import { Fault, type Json, Reader, stepped, toHex, toLatin1 } from "@dlmskit/core";
+import {
+  type Apdu,
+  type ApduQuirk,
+  apduToJson,
+  apduToXml,
+  Data,
+  dataToXml,
+  decodeApdu,
+  encodeApdu,
+  encodeData,
+} from "@dlmskit/apdu";
+import { Fault, type Json, Reader, sameOctets, stepped, toHex, toLatin1 } from "@dlmskit/core";
 import { joinedToJson } from "./blocks.ts";
 import type { Ciphered } from "./decipher.ts";
 import type { Item } from "./item.ts";
@@ -27,6 +37,16 @@ function nodeOf(name: string, text: string, source: Source, children: TreeNode[]
   return { name, text, offset: source.place(0), octets: source.octets, children };
 }
 
+/** The octets themselves where they are not the minimal form of what they say, which is what encoding gives. */
+function unlessMinimal(octets: Uint8Array, encoded: () => Uint8Array): { readonly octets?: string } {
+  try {
+    if (sameOctets(encoded(), octets)) return {};
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+  }
+  return { octets: toHex(octets) };
+}
+
 /** What was read before a Fault, and the Fault. */
 function brokenOff(caught: unknown, seen: TreeCollector, source: Source, name?: string): Item {
   if (!(caught instanceof Fault)) throw caught;
@@ -48,7 +68,8 @@ export function decodeDataSource(source: Source): Item {
     seen.leave(from.at, data);
     from.finish();
     const json = Data.toJson(data) as { readonly [key: string]: Json };
-    return { json, node: seen.nodes[0] as TreeNode, xml: () => dataToXml(data) };
+    const whole = { ...json, ...unlessMinimal(source.octets, () => encodeData(data)) };
+    return { json: whole, node: seen.nodes[0] as TreeNode, xml: () => dataToXml(data) };
   } catch (caught) {
     return brokenOff(caught, seen, source);
   }
@@ -86,7 +107,11 @@ export function decodePdu(source: Source, session: Session): Item {
   }
   const { fault } = extras;
   return {
-    json: { ...(apduToJson(apdu) as { readonly [key: string]: Json }), ...extras.json },
+    json: {
+      ...(apduToJson(apdu) as { readonly [key: string]: Json }),
+      ...unlessMinimal(source.octets, () => encodeApdu(apdu)),
+      ...extras.json,
+    },
     node: nodeOf(apdu.apdu, "", source, [...seen.nodes, ...extras.nodes]),
     xml: extras.xml ?? (() => apduToXml(apdu)),
     ...(fault === undefined ? {} : { fault }),
@@ -100,7 +125,7 @@ function learn(apdu: Apdu, { decipherer }: Session): void {
 }
 
 /** The quirks that octets which only some meters send need. */
-const knownQuirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
+export const knownQuirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
 
 /** The Fault, with a hint where a quirk would take the octets. */
 function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault {

@@ -317,12 +317,13 @@ describe("the way back", () => {
         const back = found.map((item) => JSON.parse(JSON.stringify(itemJson(item))));
         const [only] = back;
         const octets = encodeJson(back.length === 1 ? only : back);
-        // Longer forms than needed are read and written in the shortest: those come back as the same value.
+        // Longer forms than needed keep their octets in JSON; in XML they are read and written in the shortest.
         if (toHex(octets) === hex) same++;
         else expect(decodeOctets(octets, { keys: noKeys }).map(itemJson), id).toEqual(found.map(itemJson));
         if (file !== "wrapper") {
           const [{ xml } = {}] = found;
-          expect(toHex(encodeXml(xml?.() ?? "")), id).toBe(toHex(octets));
+          const { octets: _, ...form } = only as { readonly [key: string]: Json };
+          expect(toHex(encodeXml(xml?.() ?? "")), id).toBe(toHex(encodeJson(form)));
         }
       }
     }

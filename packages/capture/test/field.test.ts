@@ -180,3 +180,86 @@ describe("octets", () => {
     expect(documents("0D45")).toEqual([{ type: "bcd", value: 69 }]);
   });
 });
+
+describe("what is there is shown although something is wrong", () => {
+  const push = "7ea02a410883130413e6e7000f40000000000101020309060100010700ff060000016f02020f00161b601b7e";
+
+  it.each<[string, string, object]>([
+    [
+      "a wrong header check sequence",
+      push.replace("130413e6", "130414e6"),
+      { fault: { code: "hcs-mismatch", offset: 7 } },
+    ],
+    ["a wrong length", push.replace("7ea02a", "7ea02b"), { fault: { code: "length-mismatch", offset: 1 } }],
+    ["an octet too few", push.replace("0000016f", "00016f"), { fault: { code: "length-mismatch" } }],
+    ["a cut end", push.slice(0, 60), { fault: { code: "truncated", offset: 30 } }],
+  ])("%s of an HDLC frame", (_, input, expected) => {
+    const [document, ...more] = documents(input);
+    expect(more).toEqual([]);
+    expect(document).toMatchObject({ layer: "hdlc", frame: "ui", destination: { upper: 32 }, ...expected });
+    expect(text(input)).toMatch(/data-notification/);
+    expect(text(input)).toContain("octet-string 0100010700ff");
+  });
+
+  it("a wrapper PDU that is cut", () => {
+    const input = "000100100001000dc001c1000301000108";
+    expect(documents(input)).toMatchObject([
+      { layer: "wrapper", source: 16, destination: 1, length: 13, fault: { code: "truncated", offset: 6 } },
+    ]);
+    expect(text(input)).toContain("classId: 3");
+  });
+
+  it("an M-Bus frame with a wrong checksum, and one that is cut", () => {
+    const frame = "6815156853ff100167db084b464d6750000009053012345678aa16";
+    const [length] = [(frame.length / 2 - 6).toString(16).padStart(2, "0")];
+    const right = frame.replace("681515", `68${length}${length}`);
+    expect(documents(right)).toMatchObject([
+      { layer: "mbus", controlInformation: 0x10, fault: { code: "mbus-checksum" } },
+    ]);
+    expect(text(right)).toContain("SAP 1 to 103");
+    expect(documents(right.slice(0, 36))).toMatchObject([{ layer: "mbus", fault: { code: "truncated" } }]);
+  });
+
+  it("an APDU that is cut: the fields up to there, in JSON too", () => {
+    const [document] = documents("c001c1000301000108");
+    expect(document).toMatchObject({ fault: { code: "truncated", offset: 5 } });
+    expect(JSON.stringify(document.fields)).toContain('"name":"classId","offset":3,"octets":"0003"');
+    expect(text("0203120001")).toContain("long-unsigned 1");
+  });
+});
+
+describe("state over lines", () => {
+  const wrap = (from: number, to: number, pdu: string) =>
+    [1, from, to, pdu.length / 2].map((part) => part.toString(16).padStart(4, "0")).join("") + pdu;
+
+  it("the system title of an AARQ serves a ciphered request after it", () => {
+    const request = "c81e3001234567411312ff935a47566827c467bc7d825c3be4a77c3fcc056b6b";
+    const aarq = "601d a109060760857405080103 a60a04084d4d4d0000bc614e be040402 0100".replaceAll(" ", "");
+    const keys = { encryptionKey: ek, authenticationKey: ak };
+    const before = documents(wrap(16, 1, request), { keys });
+    expect(before[0]).toMatchObject({ fault: { code: "missing-system-title" } });
+    const found = documents(`${wrap(16, 1, aarq)}\n${wrap(16, 1, request)}`, { keys });
+    expect(found[1].pdu).toMatchObject({ verified: true, plaintext: { apdu: "get-request-normal" } });
+  });
+
+  it("blocks of the one end and acknowledgements of the other", () => {
+    const lines = [
+      wrap(1, 16, "e0020001000004c401c100"),
+      wrap(16, 1, "e0800001000100"),
+      wrap(1, 16, "e082000200010312 00e6".replace(" ", "")),
+    ];
+    expect(documents(lines.join("\n"))[2].pdu.joined).toMatchObject({ apdu: "get-response-normal" });
+  });
+
+  it("segments of M-Bus, a frame a line; one that is missing is said at the end", () => {
+    const vectors = JSON.parse(
+      readFileSync(new URL("../../../test-vectors/push-captures.json", import.meta.url), "utf8"),
+    ).vectors as { id: string; hex: string }[];
+    const { hex } = vectors.find(({ id }) => id === "push-kaifa-005") as { hex: string };
+    const first = hex.slice(0, (0xfa + 6) * 2);
+    const found = documents(`${first}\n${hex.slice(first.length)}`);
+    expect(found[0]).not.toHaveProperty("fault");
+    expect(found[1].pdu).toMatchObject({ apdu: "general-glo-ciphering" });
+    expect(documents(first)[0]).toMatchObject({ fault: { code: "incomplete" } });
+  });
+});

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import {
   apduFromJson,
   apduFromXml,
@@ -10,7 +10,7 @@ import {
   explainApdu,
   T,
 } from "@dlmskit/apdu";
-import { Decoder, type DecoderOptions, itemJson, treeText } from "@dlmskit/capture";
+import { Decoder, type DecoderOptions, encodeXml, explainCapture, itemJson, treeText } from "@dlmskit/capture";
 import { type Codec, concat, decode, encode, Fault, fromHex, sameOctets, toHex, toLatin1 } from "@dlmskit/core";
 import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
 import { MbusFrame, MbusJoiner, MbusSplitter } from "@dlmskit/mbus";
@@ -95,6 +95,9 @@ function machine(
   };
 }
 
+const notations = readdirSync(new URL("../../capture/test/forms/", import.meta.url)).map((name) =>
+  Uint8Array.from(readFileSync(new URL(`../../capture/test/forms/${name}`, import.meta.url))),
+);
 const openings: readonly DecoderOptions[] = [
   {},
   { keys: { encryptionKey: new Uint8Array(16), systemTitles: [new Uint8Array(8).fill(1)] } },
@@ -198,6 +201,24 @@ export const targets: readonly Target[] = [
         }
       }
     },
+  },
+  {
+    // Text or a file of any octets: records with octets or a Fault, whatever stands there.
+    name: "capture-text",
+    seeds: [...notations, ...texts],
+    run(octets) {
+      for (const input of [octets, toLatin1(octets)]) {
+        for (const { record, items } of explainCapture(input)) {
+          if (record.octets.length === 0 && record.fault === undefined) throw new Error("a record says nothing");
+          if (items.length === 0) throw new Error("a record without an answer");
+        }
+      }
+    },
+  },
+  {
+    name: "capture-xml",
+    seeds: texts,
+    run: (octets) => void orFault(() => encodeXml(toLatin1(octets))),
   },
   machine("hdlc-station", frames, () => new Station({ addresses: [{ upper: 1 }] })),
   machine("wrapper-server", wpdus, () => new WrapperServerLink()),

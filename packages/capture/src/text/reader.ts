@@ -57,6 +57,8 @@ function lineOctets(text: string): Pick<CaptureRecord, "octets" | "notation" | "
   throw odd ?? noOctets(text);
 }
 
+const empty = (): Fault => new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 });
+
 function noOctets(text: string): Fault {
   const [digit] = /[^0-9a-f\s:,x-]/i.exec(text) ?? ["an odd digit"];
   return new Fault("bad-hex", `there are no octets in it: ${JSON.stringify(digit)} is not a hex digit`, {
@@ -186,8 +188,7 @@ export class CaptureReader {
     const trimmed = text.trim();
     if (trimmed === "") {
       if (!this.#emptyLines || this.#assembler.waiting || this.#half !== undefined) return [];
-      const fault = new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 });
-      return [{ octets: none, notation: "hex", line: this.#line, guesses: [], fault }];
+      return [{ octets: none, notation: "hex", line: this.#line, guesses: [], fault: empty() }];
     }
     if (comment.test(trimmed) || punctuation.test(trimmed)) return [];
     const half = this.#half;
@@ -221,7 +222,9 @@ export class CaptureReader {
   }
 
   #out(record: CaptureRecord): CaptureRecord[] {
-    return this.#assembler.push(record);
+    const { octets, fault } = record;
+    if (octets.length > 0 || fault !== undefined) return this.#assembler.push(record);
+    return this.#assembler.push({ ...record, fault: empty() });
   }
 }
 

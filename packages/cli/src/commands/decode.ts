@@ -166,8 +166,8 @@ const isStandardInput = (given: readonly string[]): boolean => given.length === 
 export function decodeCommand(program: Command): void {
   program
     .command("decode")
-    .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data")
-    .argument("[hex...]", "octets in hex, a file with an input a line, or - for standard input")
+    .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data, P1, packet captures")
+    .argument("[hex...]", "octets in any notation, a file (text, pcap, pcapng, octets), or - for standard input")
     .addOption(new Option("--as <layer>", "what they are; found out unless told").choices([...layers]))
     .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
     .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
