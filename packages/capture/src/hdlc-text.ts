@@ -4,7 +4,7 @@ import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The control field in words: kind, sequence numbers, poll or final bit. */
-export function controlText(frame: Frame): string {
+function controlText(frame: Frame): string {
   const parts: string[] = [frame.frame];
   if (frame.frame === "i") parts.push(`N(S) ${frame.sendSequence}`);
   if ("receiveSequence" in frame) parts.push(`N(R) ${frame.receiveSequence}`);

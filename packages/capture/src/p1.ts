@@ -35,7 +35,7 @@ function lineOf(text: string): { reference: string; values: Value[] } | undefine
 }
 
 /** `1-0:1.8.0` as a logical name; a missing last field is 255. */
-export function logicalNameOfReference(reference: string): string | undefined {
+function logicalNameOfReference(reference: string): string | undefined {
   const found = /^(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[*.](\d{1,3}))?$/.exec(reference);
   return found === null ? undefined : [...found.slice(1, 6), found[6] ?? "255"].join(".");
 }

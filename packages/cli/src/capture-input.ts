@@ -10,7 +10,7 @@ export interface Captured {
 }
 
 /** The octets of a file; Fault `no-such-file` names what was looked for. */
-export function readInputFile(path: string): Uint8Array {
+function readInputFile(path: string): Uint8Array {
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new Fault("no-such-file", `"${path}" is neither hex nor a file`, {
       layer: "cli",

@@ -13,7 +13,7 @@ const widths: Readonly<Record<string, number>> = {
 const signed = /^(?:delta)?int\d/;
 
 /** How the numbers of a document are written. */
-export type Base = "hex" | "decimal";
+type Base = "hex" | "decimal";
 
 export interface NumberOptions {
   /** All numbers are decimal. */
