@@ -9,6 +9,7 @@ import { EventCounts, type ServerEvent } from "./events.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
+import type { KnownMeter } from "./meter/meter-identity.ts";
 import { platformRandom } from "./platform-random.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { Pacer } from "./runtime/pacer.ts";
@@ -63,6 +64,7 @@ export class Server implements Disposable {
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+      lost: (meter) => this.#lost(meter),
     };
     this.#base = {
       environment: this.#environment,
@@ -125,6 +127,13 @@ export class Server implements Disposable {
       const { clock } = this.#environment;
       if (!this.#closed) clock.at(clock.now() + 1000, () => this.#residents.has(meter) && this.#reside(meter));
     });
+  }
+
+  /** Another process has taken a meter that runs here: it is taken again when it is free. */
+  #lost(known: KnownMeter): void {
+    if (!(known instanceof Meter) || !this.#residents.has(known)) return;
+    known.dismiss();
+    this.#reside(known);
   }
 
   #tell(event: ServerEvent): void {
