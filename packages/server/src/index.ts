@@ -35,6 +35,8 @@ export {
   type LinkFactory,
   type Listening,
   type ListenSpec,
+  type RelaySpec,
+  relay,
   type ServeOptions,
   serve,
   type TcpOptions,

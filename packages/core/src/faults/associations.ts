@@ -57,7 +57,8 @@ export const security = {
 } as const;
 
 export const association = {
-  "stream-failed": "The value of an answer that is given in parts failed half-way; the client is told long-get-aborted.",
+  "stream-failed":
+    "The value of an answer that is given in parts failed half-way; the client is told long-get-aborted.",
   "stream-timeout": "The value of an answer that is given in parts did not go on in time.",
   "association-refused":
     "The server or the client refuses the association; the message has the diagnostic: client SAP, mechanism, password, context, keys.",
