@@ -35,7 +35,7 @@ const askAgain = 100;
 export class Meter implements KnownMeter {
   readonly template: MeterTemplate;
   // Not enumerable, as it may hold secrets: what prints a meter does not show them.
-  readonly #identity: MeterIdentity;
+  #identity: MeterIdentity;
   #environment: Environment | undefined;
   #live: LiveMeter | undefined;
   #own: OwnValues | undefined;
@@ -50,19 +50,10 @@ export class Meter implements KnownMeter {
 
   /** Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity) {
-    if (!/^[\x20-\x7e]{1,16}$/.test(identity.name)) {
-      throw new Fault("bad-value", `"${identity.name}" is no logical device name`, {
-        layer: "server",
-        hint: "1 to 16 ASCII characters, the first three the manufacturer's",
-      });
-    }
-    const { systemTitle, secrets } = identity;
-    if (systemTitle !== undefined && systemTitle.length !== 8) {
-      throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
-    }
+    checkIdentity(identity);
     this.template = template;
     this.#identity = identity;
-    if (typeof secrets === "function") return;
+    if (typeof identity.secrets === "function") return;
     for (const association of template.associations) checkSecrets(association, this.#secretsOf(association));
   }
 
@@ -286,6 +277,7 @@ export class Meter implements KnownMeter {
     const { live } = this;
     if (live.lease === undefined) {
       const taken = await this.#take(store, association);
+      await this.#become(store, taken);
       live.take(taken, association);
       this.#loaded = new Set();
       live.begin();
@@ -299,6 +291,20 @@ export class Meter implements KnownMeter {
     if (association === undefined) return;
     await live.state(association).open();
     this.#loaded?.add(association);
+  }
+
+  /** Takes what the store has of who the meter is. */
+  async #become(store: MeterStore, taken: TakenMeter): Promise<void> {
+    if (this.identity.taken === undefined) return;
+    try {
+      const identity = await this.identity.taken(taken);
+      checkIdentity(identity);
+      this.#identity = identity;
+      this.#systemTitle = undefined;
+    } catch (error) {
+      await store.keeping.release([taken.lease]);
+      throw error;
+    }
   }
 
   /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
@@ -401,6 +407,19 @@ export class Meter implements KnownMeter {
         if (this.#leaving === leaving) this.#leaving = undefined;
       });
     this.#leaving = leaving;
+  }
+}
+
+/** Fault `bad-value`. */
+function checkIdentity({ name, systemTitle }: MeterIdentity): void {
+  if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
+    throw new Fault("bad-value", `"${name}" is no logical device name`, {
+      layer: "server",
+      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+    });
+  }
+  if (systemTitle !== undefined && systemTitle.length !== 8) {
+    throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
   }
 }
 

@@ -8,6 +8,8 @@ const select = `
     ${msOf("t.commissioned_at")}, ${msOf("t.created_at")}
   FROM meters t`;
 
+const selectMany = `${select} WHERE t.meter_id = ANY($1::text[])`;
+
 const insertAbsent = `
   INSERT INTO meters (meter_id, serial, logical_device_name, system_title, seed, template, commissioned_at, created_at)
   SELECT r.meter_id, r.serial, r.logical_device_name, decode(r.system_title, 'hex'), r.seed, r.template, r.commissioned_at, ${utcNow}
@@ -39,7 +41,7 @@ export function pgMeters(db: Database): Meters {
       const put = () =>
         db.transaction(async (tx) => {
           await tx.query(insertAbsent, [recordsOf(Meter, checked)]);
-          const { rows } = await tx.query(`${select} WHERE t.meter_id = ANY($1::text[])`, [ids]);
+          const { rows } = await tx.query(selectMany, [ids]);
           const there = new Map(rows.map(read).map((meter) => [meter.meterId, meter]));
           return ids.map((id) => ({ ...(there.get(id) as Stored<Meter>) }));
         });
@@ -48,6 +50,9 @@ export function pgMeters(db: Database): Meters {
     async get(meterId) {
       const { rows } = await db.query(`${select} WHERE t.meter_id = $1::text`, [meterId]);
       return rows[0] === undefined ? undefined : read(rows[0]);
+    },
+    async getMany(meterIds) {
+      return (await db.query(selectMany, [meterIds])).rows.map(read);
     },
     async list({ after, limit = 1000 } = {}) {
       const { rows } = await db.query(
