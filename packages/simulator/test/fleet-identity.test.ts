@@ -47,7 +47,7 @@ describe("the secrets of a meter", () => {
     expect(Object.keys(secretsOf(fleet, 3, associationOf(32)))).toEqual(["secret"]);
     expect(secretsOf(fleet, 3, associationOf(32)).secret).toHaveLength(20);
     expect(utility.secret).toHaveLength(16);
-    expect(utility.broadcastEncryptionKey).toBeUndefined();
+    expect(utility.broadcastKey).toBeUndefined();
     for (const key of [utility.encryptionKey, utility.authenticationKey, utility.masterKey])
       expect(key).toHaveLength(16);
     expect(secretsOf(fleet, 3, associationOf(64)).encryptionKey).toHaveLength(32);
@@ -66,8 +66,8 @@ describe("the secrets of a meter", () => {
     const broadcastKeys = true;
     const one = secretsOf(fleet, 0, associationOf(48), { broadcastKeys });
     const other = secretsOf(fleet, 1, associationOf(48), { broadcastKeys });
-    expect(one.broadcastEncryptionKey).toHaveLength(16);
-    expect(one.broadcastEncryptionKey).toEqual(other.broadcastEncryptionKey);
+    expect(one.broadcastKey).toHaveLength(16);
+    expect(one.broadcastKey).toEqual(other.broadcastKey);
     expect(one.masterKey).toEqual(secretsOf(fleet, 0, associationOf(80)).masterKey);
     expect(one.masterKey).not.toEqual(other.masterKey);
   });
@@ -86,7 +86,7 @@ describe("the secrets of a meter", () => {
     expect(secretsOf(fleet, 0, associationOf(16), { keys })).toEqual({});
     expect(secretsOf(fleet, 0, associationOf(32), { keys })).toEqual({ secret: fromAscii("lls") });
     expect(utility.encryptionKey).toEqual(fromHex("01".repeat(16)));
-    expect(utility.broadcastEncryptionKey).toEqual(fromHex("02".repeat(16)));
+    expect(utility.broadcastKey).toEqual(fromHex("02".repeat(16)));
     expect(utility.masterKey).toEqual(fromHex("aa".repeat(16)));
     expect(utility.authenticationKey).toEqual(secretsOf(fleet, 0, associationOf(48)).authenticationKey);
     expect(utility.secret).toEqual(secretsOf(fleet, 0, associationOf(48)).secret);
