@@ -1,5 +1,7 @@
+import type { DataLike } from "@dlmskit/apdu";
 import { connect, type Session } from "@dlmskit/client";
 import { fromAscii, fromHex } from "@dlmskit/core";
+import type { AttributeDescriptor } from "@dlmskit/cosem-objects";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { type MemoryState, openMemoryStore } from "@dlmskit/storage";
 import { memoryPair, VirtualClock } from "@dlmskit/transport";
@@ -20,6 +22,17 @@ export async function bottled(options: SimulatorOptions = {}, state?: MemoryStat
   return { clock, store, simulator };
 }
 
+/** All that comes. */
+export async function listed<V>(stream: AsyncIterable<V>): Promise<V[]> {
+  const all: V[] = [];
+  for await (const one of stream) all.push(one);
+  return all;
+}
+
+/** An attribute as the meter itself reads it. */
+export const readBy = (simulator: Simulator, index: number, attribute: AttributeDescriptor): Promise<DataLike> =>
+  simulator.using(index, (meter) => meter.get(attribute));
+
 const counters = new Map<string, CounterLedger>();
 
 function ledger(key: string): CounterLedger {
@@ -39,13 +52,12 @@ export async function associate(
   client: number,
   { meter = 0, identity, maxReceivePduSize }: { meter?: number; identity?: Identity; maxReceivePduSize?: number } = {},
 ): Promise<Session> {
-  const known = identity ?? ((await simulator.identities())[meter] as Identity);
+  const known = identity ?? (await simulator.identity(meter));
   const own = known.clients.find((one) => one.client === client);
   if (own === undefined) throw new Error(`no client ${client}`);
   const { password, encryptionKey, authenticationKey, mechanism, ciphered } = own;
   const [near, far] = memoryPair();
-  const server = simulator.server();
-  server.accept(far, new WrapperServerLink({ inactivity: 0 }));
+  simulator.server.accept(far, new WrapperServerLink({ inactivity: 0 }));
   return connect(
     { duplex: near, link: new WrapperClientLink({ client, server: known.serverAddress }) },
     {
