@@ -1,4 +1,4 @@
-import type { DataLike } from "@dlmskit/apdu";
+import { type Data, treeOf } from "@dlmskit/apdu";
 import { connect, type Session } from "@dlmskit/client";
 import { fromAscii, fromHex } from "@dlmskit/core";
 import type { AttributeDescriptor } from "@dlmskit/cosem-objects";
@@ -22,6 +22,8 @@ export async function bottled(options: SimulatorOptions = {}, state?: MemoryStat
   return { clock, store, simulator };
 }
 
+export type Bottle = Awaited<ReturnType<typeof bottled>>;
+
 /** All that comes. */
 export async function listed<V>(stream: AsyncIterable<V>): Promise<V[]> {
   const all: V[] = [];
@@ -30,8 +32,21 @@ export async function listed<V>(stream: AsyncIterable<V>): Promise<V[]> {
 }
 
 /** An attribute as the meter itself reads it. */
-export const readBy = (simulator: Simulator, index: number, attribute: AttributeDescriptor): Promise<DataLike> =>
-  simulator.using(index, (meter) => meter.get(attribute));
+export const readBy = (simulator: Simulator, index: number, attribute: AttributeDescriptor): Promise<Data> =>
+  simulator.using(index, async (meter) => treeOf(await meter.get(attribute)));
+
+/** Steps to an instant while the machine's clock goes on a little. */
+export async function stepTo({ simulator, clock }: Pick<Bottle, "simulator" | "clock">, instant: number): Promise<void> {
+  let over = false;
+  const stepped = simulator.time.step(instant).finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (!over) clock.advance(1);
+  }
+  await stepped;
+}
 
 const counters = new Map<string, CounterLedger>();
 

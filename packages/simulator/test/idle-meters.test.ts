@@ -5,7 +5,7 @@ import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { failing, type StoreFailure } from "@dlmskit/storage/testing";
 import { describe, expect, it } from "vitest";
 import { type SimulatorOptions, type SimulatorTemplate, simulated } from "../src/index.ts";
-import { bottled, day, hour, now0 } from "./bottle.ts";
+import { bottled, day, hour, now0, stepTo } from "./bottle.ts";
 
 const captureEvery = 6 * hour;
 const profile = "1.0.99.1.0.255";
@@ -88,7 +88,7 @@ describe("idle meters whose objects capture", () => {
     const state = new MemoryState();
     const first = await run(state);
     expect(first.simulator.server.connections).toBe(0);
-    await first.simulator.time.step(now0 + day);
+    await stepTo(first, now0 + day);
     await expectAll(first.store, now0, now0 + day);
     expect(await first.store.fleets.ranUpTo("captured", "all")).toBeGreaterThan(now0 + day - captureEvery);
     await first.simulator.close();
@@ -96,12 +96,12 @@ describe("idle meters whose objects capture", () => {
 
     const week = now0 + 8 * day;
     const second = await run(state, { start: week });
-    await second.simulator.time.step(week + hour);
+    await stepTo(second, week + hour);
     await expectAll(second.store, now0, week + hour);
     // A visit for the whole week, and not one for each instant.
     const visits = second.failed.calls.filter((call) => call === "keeping.take").length;
     expect(visits).toBe(meters);
-    await second.simulator.time.step(week + day);
+    await stepTo(second, week + day);
     await expectAll(second.store, now0, week + day);
     await second.simulator.close();
   });
@@ -111,13 +111,13 @@ describe("idle meters whose objects capture", () => {
     const killed = await run(state, {}, [{ call: 20, when: "before", of: "keeping.commit", times: Number.POSITIVE_INFINITY }]);
     void killed.simulator.time.step(now0 + day);
     // Until the store fails for good.
-    while (killed.failed.failed.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (killed.failed.failed.length === 0) await killed.clock.advanceAsync(1);
     state.endProcesses();
     const rows = await Promise.all(Array.from({ length: meters }, (_, index) => captured(killed.store, index)));
     expect(rows.some((one) => one.length > 0)).toBe(true);
     expect(rows.some((one) => one.length === 0)).toBe(true);
     const second = await run(state, { start: now0 + 2 * day });
-    await second.simulator.time.step(now0 + 2 * day + hour);
+    await stepTo(second, now0 + 2 * day + hour);
     await expectAll(second.store, now0, now0 + 2 * day + hour);
   });
 
@@ -143,18 +143,18 @@ describe("idle meters whose objects capture", () => {
       clock.advance(1000);
     }
     expect(events).toContain("store-failed");
-    await simulator.time.step(now0 + day + hour);
+    await stepTo({ simulator, clock }, now0 + day + hour);
     await expectAll(store, now0, simulator.time.now);
   });
 
   it("that come later begin when they come", async () => {
     const state = new MemoryState();
     const first = await run(state, { meters: meters - 10 });
-    await first.simulator.time.step(now0 + day);
+    await stepTo(first, now0 + day);
     await first.simulator.close();
     await first.store.close();
     const second = await run(state, { start: now0 + day });
-    await second.simulator.time.step(now0 + 2 * day);
+    await stepTo(second, now0 + 2 * day);
     const mark = instants(now0, now0 + day).at(-1) as number;
     expect((await captured(second.store, 0)).map(({ at }) => at)).toEqual(instants(now0, now0 + 2 * day));
     expect((await captured(second.store, meters - 1)).map(({ at }) => at)).toEqual(

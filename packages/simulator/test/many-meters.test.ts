@@ -9,8 +9,10 @@ import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
 import { Handles } from "../src/fleet/handles.ts";
-import { createSimulator, type Identity, parseKeysFile, type Simulator } from "../src/index.ts";
-import { associate, bottled, day, listed, now0, readBy } from "./bottle.ts";
+import { createSimulator, type Identity, parseKeysFile, type Simulator, wrapperSpace } from "../src/index.ts";
+import { portsOf } from "../src/simulate/listeners.ts";
+import { associate, bottled, day, listed, now0, readBy, stepTo } from "./bottle.ts";
+import { codeOf } from "./code-of.ts";
 
 const nameOf = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
 const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
@@ -97,22 +99,16 @@ describe("a fleet", () => {
       await session.release();
     }
     await expect(simulator.listen({ link: "hdlc", port: 65_535 })).rejects.toMatchObject({ code: "too-many-meters" });
-    const store = await openMemoryStore();
-    // Ports of other rows are passed over.
-    const row = { portType: "TCP" as const, baudRate: 9600 };
-    const free = ports[1]?.port as number;
-    await simulator.close();
-    await store.communicationPorts.addAll([
-      { ...row, portNumber: free },
-      { portType: "TCP", portNumber: free + 1 },
-    ]);
-    await using other = await createSimulator({ meters: 20_000, seed: "ports", store });
-    const told = await other.listen();
-    expect(told.ports.map(({ port, link }) => [port, link])).toEqual([
-      [free, "hdlc"],
-      [free + 2, "hdlc"],
-      [free + 1, "wrapper"],
-    ]);
+  });
+
+  it("passes over the ports of other rows, and counts no further than there are ports", () => {
+    const space = wrapperSpace();
+    const line = { space, port: 4059, taken: new Set([4059, 4060, 4062]) };
+    expect(portsOf(line, 1)).toEqual([4059]);
+    expect(portsOf(line, space.capacity)).toEqual([4059]);
+    expect(portsOf(line, 3 * space.capacity)).toEqual([4059, 4061, 4063]);
+    expect(portsOf({ ...line, port: 0 }, 2 * space.capacity)).toEqual([0, 0]);
+    expect(codeOf(() => portsOf({ ...line, port: 65_535 }, space.capacity + 1))).toBe("too-many-meters");
   });
 
   it("is the same by the same seed, in any store, and another without", async () => {
@@ -199,7 +195,7 @@ describe("what a store has of a meter", () => {
     }
     const session = await associate(simulator, clock, 48, { identity: second as Identity });
     expect(text(await session.get(nameOf))).toBe("OLD0000000000007");
-    expect(text(await session.get({ classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 }))).toContain;
+    expect(await session.get({ classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 })).toMatchObject({ value: "00000007" });
     const { value } = (await session.get(energy)) as { value: number };
     // Counted since it was commissioned, by its own seed.
     const { createModel } = await import("../src/index.ts");
@@ -274,7 +270,7 @@ describe("time", () => {
     clock.advance(day);
     expect(simulator.time.now).toBe(now0);
     expect(await read()).toBe(before);
-    await simulator.time.step(now0 + day);
+    await stepTo({ simulator, clock }, now0 + day);
     const after = await read();
     expect(after).toBeGreaterThan(before);
     simulator.time.set(now0);

@@ -56,6 +56,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   #offset = 0;
   #timeline: MeterTimeline | undefined;
   #openAssociations = 0;
+  #unkept: unknown;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
@@ -230,6 +231,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         within: (run) => this.#port.within(work, run),
         finish: () => {
           const failed = (error: unknown): void => {
+            this.#unkept = error;
             const { cause } = error as { cause?: unknown };
             this.#port.environment.storeFailed(this.known, "what was due in time", cause ?? error);
             release();
@@ -246,6 +248,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       };
     };
     return after(this.#queue.hold(), begin);
+  }
+
+  /** Why something that was due in time could not be kept; undefined: all was. */
+  get unkept(): unknown {
+    return this.#unkept;
   }
 
   /** What the hooks of timelines threw. */

@@ -350,13 +350,16 @@ export class Meter implements KnownMeter {
 
   /**
    * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
-   * of `enter`.
+   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
    */
   async visit(): Promise<void> {
     const leave = this.use();
     try {
       await this.enter(undefined);
-      await this.#live?.caughtUp();
+      const live = this.#live;
+      await live?.caughtUp();
+      await live?.idle;
+      if (live?.unkept !== undefined) throw live.unkept;
     } finally {
       leave();
       await this.#leaving;

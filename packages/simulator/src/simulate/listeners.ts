@@ -109,7 +109,7 @@ function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
 }
 
 /** The ports of a line. Fault `too-many-meters` where there are not as many. */
-function portsOf({ space, port, taken }: Line, meters: number): number[] {
+export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "taken">, meters: number): number[] {
   const count = portsNeeded(space, meters);
   if (port === 0) return Array.from({ length: count }, () => 0);
   const ports = [port];
