@@ -45,7 +45,7 @@ async function captured(store: Store, index: number): Promise<{ at: number; wh: 
   const meterId = `captured-${String(index + 1).padStart(6, "0")}`;
   const rows = await store.keeping.entries({ meterId, logicalDevice: 1, instanceId: profile }, 1, 1000);
   return rows.map((octets) => {
-    const [at, wh] = (treeOf({ type: "encoded", octets }) as { value: { value: unknown }[] }).value;
+    const [at, wh] = (treeOf({ type: "encoded", octets }) as unknown as { value: { value: unknown }[] }).value;
     const date = decodeTime(at?.value as Uint8Array);
     return { at: instantOf(date) as number, wh: wh?.value as number };
   });

@@ -46,9 +46,9 @@ describe("the log of what a client changes", () => {
     const { simulator, clock, store } = await bottled();
     const session = await associate(simulator, clock, 48);
     const results = await session.set([
-      { reference: demandPeriod, value: seconds(900) },
-      { reference: demandPeriod, value: seconds(7) },
-      { reference: capturePeriod, value: seconds(900) },
+      { attribute: demandPeriod, value: seconds(900) },
+      { attribute: demandPeriod, value: seconds(7) },
+      { attribute: capturePeriod, value: seconds(900) },
     ]);
     expect(results).toEqual(["success", "other-reason", "success"]);
     expect(await logOf(store)).toEqual([
