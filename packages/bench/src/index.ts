@@ -3,6 +3,9 @@ import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
 import { securityRows } from "./rows/security.ts";
 
+// What a fleet costs is measured in a way of its own.
+if (process.argv[2] === "fleet") await import("./fleet.ts");
+
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const chosen: readonly Row[] = [...codecRows, ...securityRows].filter(({ name }) =>
   words.every((word) => name.toLowerCase().includes(word.toLowerCase())),
