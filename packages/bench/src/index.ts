@@ -5,6 +5,9 @@ import { modelRows } from "./rows/model.ts";
 import { securityRows } from "./rows/security.ts";
 import { serverFigures } from "./server/figures.ts";
 
+// What a fleet costs is measured in a way of its own.
+if (process.argv[2] === "fleet") await import("./fleet.ts");
+
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const chosen: readonly Row[] = [...codecRows, ...securityRows, ...modelRows].filter(({ name }) =>
   words.every((word) => name.toLowerCase().includes(word.toLowerCase())),

@@ -57,6 +57,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-key-length": "The key of an order of meters has not 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is not consistent; the message says where.",
   "bad-keys-file": "The file of keys cannot be followed; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
