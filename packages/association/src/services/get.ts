@@ -19,7 +19,7 @@ import {
   doneWith,
   type Exchange,
   isUnconfirmedInvoke,
-  needConfirmed,
+  needAnswers,
   needItems,
   needNegotiated,
   type ServerPort,
@@ -143,7 +143,7 @@ class GetServer implements ServiceServer<GetRequest> {
         this.#deliver(apdu.attributes.map(attributeReference), context, true);
         return;
       case "get-request-next":
-        needConfirmed(context);
+        needAnswers(context);
         this.#next(apdu.blockNumber, context, now);
         return;
     }
