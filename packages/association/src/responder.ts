@@ -7,7 +7,7 @@ import { establish } from "./handshake/pre-established.ts";
 import { answerAarq } from "./handshake/responder.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
-import type { Opened } from "./protection/channel.ts";
+import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
 import { plainRoom } from "./protection/room.ts";
 import { type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
@@ -165,12 +165,14 @@ export class Responder {
     const open = this.#open;
     if (open === undefined) throw refusal("not-associated", "no association is open");
     const { channel, negotiated } = open.initiated;
-    if (negotiated.serverMaxReceivePduSize !== 0 && pdu.length > negotiated.serverMaxReceivePduSize) {
-      throw refusal("pdu-too-long", `${pdu.length} octets, ${negotiated.serverMaxReceivePduSize} are taken`);
-    }
+    const most = negotiated.serverMaxReceivePduSize;
+    const plain = this.#options.offer?.countedPduSize === "plain" && isCiphered(tag ?? 0);
+    tooLong(pdu.length, most === 0 ? 0 : most + (plain ? mostCiphering : 0));
     if (tag === undefined)
       throw new Fault("truncated", "an APDU has at least one octet", { layer: "xdlms", offset: 0 });
     const opened = channel.open(pdu);
+    // What was compressed may be longer than it came.
+    if (pdu.length > most) tooLong(opened.apdu.length, most);
     const apdu = this.#tapped("received", opened.apdu);
     if (apdu === undefined) return;
     try {
@@ -333,6 +335,13 @@ export class Responder {
       throw refusal("protection-too-weak", "the association was opened with protection, its release has none");
     }
   }
+}
+
+/** No ciphering and signature of an APDU are more octets than that, whatever the suite and the key. */
+const mostCiphering = 512;
+
+function tooLong(length: number, most: number): void {
+  if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
 }
 
 function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {

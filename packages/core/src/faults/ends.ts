@@ -47,6 +47,8 @@ export const server = {
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",
   "missing-secret": "An association needs a secret or key that was not given; the message names it.",
+  "secret-too-short":
+    "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":
