@@ -36,13 +36,20 @@ export function conformanceBlock(names: readonly ConformanceName[]): number {
   return block;
 }
 
-/** Conformance, [APPLICATION 31] IMPLICIT BIT STRING (SIZE(24)): the one BER element within A-XDR, 5F 1F 04 00 and three octets. */
+/**
+ * Conformance, [APPLICATION 31] IMPLICIT BIT STRING (SIZE(24)): the one BER element within A-XDR, 5F 1F 04 00 and three octets.
+ * The tag on one octet, 5F 04 00, is read as well: the ASN.1 comment of Conformance allows it, and clients of the 3-layer HDLC
+ * profile send it.
+ */
 export const ConformanceBlock: Codec<readonly ConformanceName[]> = {
   read(from) {
     const at = from.at;
-    if (from.u8() !== 0x5f || from.u8() !== 0x1f)
-      throw from.fault("unknown-tag", "a conformance block has the tag 5F1F", at);
-    if (from.length() !== 4) throw from.fault("bad-length", "a conformance block has 4 octets", at + 2);
+    if (from.u8() !== 0x5f) throw from.fault("unknown-tag", "a conformance block has the tag 5F1F", at);
+    if (from.peek() === 0x1f) from.u8();
+    const lengthAt = from.at;
+    if (from.length() !== 4) {
+      throw from.fault("bad-length", "a conformance block is 24 bits: its length is 4", lengthAt);
+    }
     if (from.u8() !== 0) throw from.fault("bad-value", "a conformance block has no unused bits", from.at - 1);
     return conformanceOf((from.u8() << 16) | from.u16());
   },

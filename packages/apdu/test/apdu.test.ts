@@ -109,7 +109,7 @@ describe("decodeApdu", () => {
     ["a date-time of 11 octets", "0f000000010b07e80101010000000080000000", "bad-length", "xdlms", 5],
     ["a time with presence 9", "c2090c07e70706040a362600ff88800001808080808000020900", "bad-value", "xdlms", 1],
     ["a conformance block of 3 octets", "0800065f1f0300001d01f40007", "bad-length", "xdlms", 5],
-    ["a conformance block of another tag", "0800065f1e0400001d01f40007", "unknown-tag", "xdlms", 3],
+    ["a conformance block of another tag", "0800065e1f0400001d01f40007", "unknown-tag", "xdlms", 3],
     ["a conformance block with unused bits", "0800065f1f040100001d01f40007", "bad-value", "xdlms", 6],
     ["a security header past the end", "c80630000000", "bad-length", "xdlms", 1],
     ["a security header of 4 octets", "c80430000000", "truncated", "xdlms", 2],

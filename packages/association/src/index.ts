@@ -1,3 +1,4 @@
+export { leastSecretLength } from "./handshake/names.ts";
 export * from "./initiator.ts";
 export type {
   InitiatorLimits,
@@ -27,4 +28,5 @@ export {
   servedConformance,
   services,
 } from "./services/table.ts";
+export { undecodedData } from "./spoilt.ts";
 export type { PlainTap } from "./tap.ts";

@@ -1,7 +1,7 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit/security";
-import { needsTitles } from "./handshake/names.ts";
+import { leastSecretLength, needsTitles } from "./handshake/names.ts";
 import type { MechanismId } from "./offer.ts";
 import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
 import type { PlainTap } from "./tap.ts";
@@ -12,6 +12,10 @@ export type InitiatorQuirk =
   | "aare-without-user-information"
   /** The InitiateResponse of a ciphered association comes plain. */
   | "plain-initiate-response"
+  /** The AARE names no mechanism and says that nothing is wrong, though the server's challenge is in it. */
+  | "aare-without-mechanism"
+  /** The server agrees to services that were not proposed: what both have is taken. */
+  | "conformance-not-proposed"
   /** The blocks of responses are numbered from 0. */
   | "blocks-from-0"
   /** Responses are protected less than their requests. What it lets through can be forged. */
@@ -54,6 +58,10 @@ export interface InitiatorOptions {
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
   readonly secret?: Uint8Array;
+  /** A secret of any length is used, and an empty one; false unless told otherwise: see `leastSecretLength`. */
+  readonly shortSecrets?: boolean;
+  /** The Association LN object where mechanisms from 2 on are finished: 0.0.40.0.0.255, the current one, unless told otherwise. */
+  readonly association?: LogicalName;
   readonly security?: InitiatorSecurity;
   readonly conformance: readonly ConformanceName[];
   /** The largest APDU that the client takes, in octets: 12 to 65535, or 0 for any. */
@@ -75,7 +83,7 @@ export interface InitiatorOptions {
   readonly tap?: PlainTap;
 }
 
-/** Fault `missing-parameter` for options that cannot work. */
+/** Faults `missing-parameter`, `secret-too-short`, `bad-logical-name` for options that cannot work. */
 export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const { ciphered, mechanism, secret, security } = options;
   const missing = (what: string): Fault =>
@@ -83,7 +91,14 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
       layer: "association",
     });
   if (needsTitles(ciphered, mechanism) && security === undefined) throw missing("security");
-  if (secret === undefined && (mechanism === 6 || (mechanism >= 1 && mechanism <= 4))) throw missing("secret");
+  const least = leastSecretLength(mechanism);
+  if (secret === undefined && least > 0) throw missing("secret");
+  if (secret !== undefined && secret.length < least && options.shortSecrets !== true) {
+    throw new Fault("secret-too-short", `the secret has ${secret.length} octets, ${least} are the least`, {
+      layer: "association",
+      hint: "give the meter a longer one, or set shortSecrets to use it all the same",
+    });
+  }
   if (mechanism === 7 && security !== undefined) {
     if (security.suite === 0) throw missing("security suite 1 or 2");
     if (privateKeysOf(security)?.digitalSignature === undefined) throw missing("security.privateKeys.digitalSignature");
@@ -96,5 +111,6 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   if (security?.authenticated === false && security.encrypted === false && security.signed === undefined && ciphered) {
     throw missing("authenticated, encrypted or signed");
   }
+  if (options.association !== undefined) logicalName(options.association);
   return options;
 }

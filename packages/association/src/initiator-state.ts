@@ -9,6 +9,8 @@ export interface RequestOptions {
   readonly priority?: "normal" | "high";
   /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
   readonly confirmed?: boolean;
+  /** How long it may take with all its blocks and what waits before it, in ms; `limits.transferTimeout` unless told otherwise. */
+  readonly within?: number;
   /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
   readonly broadcast?: boolean;
 }
@@ -18,6 +20,8 @@ export interface Queued {
   readonly id: number;
   readonly request: ServiceRequest;
   readonly options: RequestOptions;
+  /** When it must be over. */
+  readonly end: number;
 }
 
 /** The request that is on its way. */

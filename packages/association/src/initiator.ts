@@ -18,7 +18,9 @@ import type { Opened } from "./protection/channel.ts";
 import { plainRoom } from "./protection/room.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
+import { decodeResponse } from "./services/get.ts";
 import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
+import { belongs, type Expected, isAnswer, isForgeable, shown, spoiltBy } from "./spoilt.ts";
 
 /**
  * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
@@ -38,6 +40,8 @@ export class Initiator {
   #invokeIds = 0;
   /** Why the last APDU that was dropped was dropped: a time-out says so. */
   #dropped: Fault | undefined;
+  /** An answer whose protection was wrong: anybody may have sent it, so that the true one is waited for. */
+  #forged: Fault | undefined;
 
   /** Fault `missing-parameter` for options that cannot work. */
   constructor(options: InitiatorOptions) {
@@ -77,7 +81,8 @@ export class Initiator {
   request(request: ServiceRequest, options: RequestOptions, now: number): number {
     if (this.#state !== "associated") throw wrongState("request", this.#state);
     const id = ++this.#ids;
-    const queued: Queued = { id, request, options };
+    const end = now + (options.within ?? this.#options.limits?.transferTimeout ?? 600_000);
+    const queued: Queued = { id, request, options, end };
     const at = options.priority === "high" ? this.#queue.findIndex((other) => other.options.priority !== "high") : -1;
     if (at < 0) this.#queue.push(queued);
     else this.#queue.splice(at, 0, queued);
@@ -123,17 +128,16 @@ export class Initiator {
   expire(now: number): void {
     if (this.#deadline === undefined || now < this.#deadline) return;
     const why = this.#dropped;
-    const fault = new Fault("timeout", `no answer within ${this.#options.timeout} ms`, {
+    const end = this.#current?.end ?? Number.POSITIVE_INFINITY;
+    const late =
+      now >= end
+        ? "the answer was not complete in the time of the request"
+        : `no answer within ${this.#options.timeout} ms`;
+    const fault = new Fault("timeout", late, {
       layer: "association",
       ...(why === undefined ? {} : { cause: why, hint: `what came was dropped: ${why.message}` }),
     });
-    this.#deadline = undefined;
-    if (this.#state !== "associated") {
-      this.#close(fault);
-      return;
-    }
-    this.#fail(fault);
-    this.#next(now);
+    this.#spoilt(this.#forged ?? fault, now);
   }
 
   /** The next thing to do, in order; undefined when there is none. */
@@ -148,18 +152,46 @@ export class Initiator {
       this.#receive(pdu, now);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#drop(caught);
+      if (!this.#waiting || !isAnswer(pdu, this.#expected, caught)) this.#drop(caught);
+      else if (isForgeable(caught)) this.#drop(caught, spoiltBy(caught, pdu));
+      else this.#spoilt(spoiltBy(caught, pdu), now);
     }
   }
 
-  #drop(fault: Fault): void {
+  /** The response that is waited for, if any. */
+  get #expected(): Expected | undefined {
+    const pass4 = this.#state === "authenticating";
+    const invoke = pass4 ? this.#invoke : this.#current?.invoke;
+    const service = pass4 ? serviceNamed("action") : this.#current?.service;
+    if (invoke === undefined || service === undefined) return undefined;
+    return { responseTag: service.responseTag, invokeId: invoke.invokeId, sealing: this.#handshake?.sealing };
+  }
+
+  get #waiting(): boolean {
+    return this.#state === "associated"
+      ? this.#current !== undefined
+      : this.#state !== "idle" && this.#state !== "closed";
+  }
+
+  /** The answer is of no use, and will not come again: to wait for it would be in vain. */
+  #spoilt(fault: Fault, now: number): void {
+    if (this.#state === "associated") {
+      this.#fail(fault);
+      this.#next(now);
+    } else this.#close(fault);
+  }
+
+  /** `spoilt`: it was the answer, or looked like it. Without a better one, the request ends with it. */
+  #drop(fault: Fault, spoilt?: Fault): void {
     this.#dropped = fault;
+    this.#forged = spoilt ?? this.#forged;
     this.#outputs.push({ type: "dropped", fault });
   }
 
   /** Sends what was sealed, or needs no seal. */
   #transmit(pdu: Uint8Array | undefined, now: number, end = Number.POSITIVE_INFINITY): void {
     this.#dropped = undefined;
+    this.#forged = undefined;
     this.#deadline = Math.min(now + this.#options.timeout, end);
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
   }
@@ -176,16 +208,18 @@ export class Initiator {
       return;
     }
     const accepted = this.#accepted;
-    if (pdu.length === 0 || accepted === undefined) throw this.#unexpected();
+    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options.ciphered)) {
+      throw this.#unexpected(pdu);
+    }
     const opened = accepted.channel.open(pdu);
     const octets = this.#tapped("received", opened.apdu);
     if (octets === undefined) return;
-    const apdu = decodeApdu(octets);
     if (isNotification(octets[0])) {
-      this.#outputs.push({ type: "notification", apdu });
+      this.#outputs.push({ type: "notification", apdu: decodeApdu(octets) });
       return;
     }
     this.#checkProtection(opened);
+    const apdu = decodeResponse(octets);
     if (this.#state === "authenticating") {
       this.#attempt(() => this.#pass4(octets[0], apdu, opened));
       return;
@@ -196,13 +230,20 @@ export class Initiator {
   #receivePlain(pdu: Uint8Array, now: number): void {
     const tag = pdu[0];
     if (tag === ApduTag.aare && this.#state === "opening") this.#attempt(() => this.#aare(pdu, now));
-    else if (tag === ApduTag.rlre && this.#state === "releasing") this.#rlre(pdu);
-    else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw this.#unexpected();
+    else if (tag === ApduTag.rlre && this.#state === "releasing") this.#rlre();
+    else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw this.#unexpected(pdu);
     else this.#error(pdu, now);
   }
 
-  #unexpected(): Fault {
-    return dropped("unexpected-apdu", `an APDU that nothing waits for while ${this.#state}`);
+  #unexpected(pdu: Uint8Array): Fault {
+    const [tag] = pdu;
+    const known = belongs(tag, this.#options.ciphered);
+    return dropped(
+      "unexpected-apdu",
+      known
+        ? `an APDU that nothing waits for while ${this.#state}: ${shown(pdu)}`
+        : `what came is no APDU that belongs here: ${shown(pdu)}`,
+    );
   }
 
   /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
@@ -261,8 +302,8 @@ export class Initiator {
     this.#outputs.push({ type: "associated", association: (this.#accepted as Accepted).negotiated });
   }
 
-  #rlre(pdu: Uint8Array): void {
-    decodeApdu(pdu);
+  /** The server has let go, well-formed or not: some cut the user-information of the RLRE short. */
+  #rlre(): void {
     this.#state = "closed";
     this.#deadline = undefined;
     this.#outputs.push({ type: "released" });
@@ -304,7 +345,9 @@ export class Initiator {
     }
   }
 
-  #begin({ id, request, options }: Queued, now: number): void {
+  #begin({ id, request, options, end }: Queued, now: number): void {
+    if (now >= end)
+      throw new Fault("timeout", "the time of the request was over before its turn", { layer: "association" });
     const { limits } = this.#options;
     const { negotiated } = this.#accepted as Accepted;
     const sealing = this.#sealingFor(options);
@@ -317,7 +360,6 @@ export class Initiator {
       room: plainRoom(negotiated.serverMaxReceivePduSize, sealing, this.#options.security?.suite),
       has: (name) => negotiated.conformance.includes(name),
     });
-    const end = now + (limits?.transferTimeout ?? 600_000);
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
       if (service.does === "read") {

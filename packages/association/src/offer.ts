@@ -55,6 +55,18 @@ export interface Offer {
   /** The largest APDU that the server sends, in octets, however much the client takes; absent: what the client takes. */
   readonly maxSendPduSize?: number;
   readonly security?: OfferedSecurity;
+  /**
+   * What becomes of SET and ACTION with service class 0 (unconfirmed): `"silent"`, as the standard has it, unless told
+   * otherwise. GET and pass 3 are answered whatever their service class: many clients leave the bit unset, and meters answer.
+   */
+  readonly unconfirmed?: "silent" | "answered";
+  /**
+   * How the length of what the client sends is held against `maxReceivePduSize`: `"sealed"`, as it comes, unless told otherwise;
+   * `"plain"`: a ciphered APDU may be longer by its ciphering, which some clients do not count.
+   */
+  readonly countedPduSize?: "sealed" | "plain";
+  /** Secrets of any length may be used, and empty ones; false unless told otherwise: see `leastSecretLength`. */
+  readonly shortSecrets?: boolean;
   /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
   readonly associationInstance?: LogicalName;
   /** It is open without being opened; mechanism 0 only, and what is offered is what both have. */

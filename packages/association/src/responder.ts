@@ -7,7 +7,7 @@ import { establish } from "./handshake/pre-established.ts";
 import { answerAarq } from "./handshake/responder.ts";
 import type { Negotiated, Offer } from "./offer.ts";
 import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
-import type { Opened } from "./protection/channel.ts";
+import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
 import { plainRoom } from "./protection/room.ts";
 import { type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
@@ -165,21 +165,34 @@ export class Responder {
     const open = this.#open;
     if (open === undefined) throw refusal("not-associated", "no association is open");
     const { channel, negotiated } = open.initiated;
-    if (negotiated.serverMaxReceivePduSize !== 0 && pdu.length > negotiated.serverMaxReceivePduSize) {
-      throw refusal("pdu-too-long", `${pdu.length} octets, ${negotiated.serverMaxReceivePduSize} are taken`);
-    }
+    const most = negotiated.serverMaxReceivePduSize;
+    const plain = this.#options.offer?.countedPduSize === "plain" && isCiphered(tag ?? 0);
+    tooLong(pdu.length, most === 0 ? 0 : most + (plain ? mostCiphering : 0));
     if (tag === undefined)
       throw new Fault("truncated", "an APDU has at least one octet", { layer: "xdlms", offset: 0 });
     const opened = channel.open(pdu);
+    // What was compressed may be longer than it came.
+    if (pdu.length > most) tooLong(opened.apdu.length, most);
     const apdu = this.#tapped("received", opened.apdu);
     if (apdu === undefined) return;
     try {
       this.#serve(open, { ...opened, apdu }, now);
     } catch (caught) {
-      // Nothing is ever answered to an unconfirmed service.
-      if (!(caught instanceof Fault) || serviceWithTag(apdu[0])?.isUnconfirmed(apdu) !== true) throw caught;
+      if (!(caught instanceof Fault) || this.#isAnswered(open, apdu, opened.sealing)) throw caught;
       this.#refuse(caught);
     }
+  }
+
+  /**
+   * Whether an APDU gets an answer, readable or not. A client that reads, or has not finished its authentication, waits for
+   * one: many such clients leave the service-class bit unset (0x81). SET and ACTION without the bit follow the offer.
+   */
+  #isAnswered(open: Association, apdu: Uint8Array, sealing: Sealing | undefined): boolean {
+    const service = serviceWithTag(apdu[0]);
+    if (service === undefined || !service.isUnconfirmed(apdu)) return true;
+    // What goes to all stations, or comes from a client that wants no response, is never answered.
+    if (sealing?.broadcast === true || !open.initiated.negotiated.confirmed) return false;
+    return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
   }
 
   /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
@@ -229,8 +242,8 @@ export class Responder {
     return plainRoom(clientMaxReceivePduSize, sealing, this.#options.offer?.security?.suite);
   }
 
-  #reply(apdu: Uint8Array, { sealing, serviceClass }: RequestContext, { channel, negotiated }: Initiated): void {
-    if (serviceClass !== "confirmed") return;
+  #reply(apdu: Uint8Array, { sealing, answered }: RequestContext, { channel, negotiated }: Initiated): void {
+    if (!answered) return;
     if (apdu.length > this.#room(negotiated, sealing)) {
       throw refusal("pdu-too-long", `the client takes no answer of ${apdu.length} octets`);
     }
@@ -248,12 +261,17 @@ export class Responder {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
     }
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Invoke;
-    const context: RequestContext = { ...echo(apdu), seen, sealing: responseSealing(policy, sealing) };
+    const context: RequestContext = {
+      ...echo(apdu),
+      answered: this.#isAnswered(open, octets, sealing),
+      seen,
+      sealing: responseSealing(policy, sealing),
+    };
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
       throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
     }
     if (isPass3(apdu, offer)) {
-      this.#pass3(open, apdu, context, lowest);
+      this.#pass3(open, apdu, { ...context, answered: sealing?.broadcast !== true }, lowest);
       return;
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
@@ -317,6 +335,13 @@ export class Responder {
       throw refusal("protection-too-weak", "the association was opened with protection, its release has none");
     }
   }
+}
+
+/** No ciphering and signature of an APDU are more octets than that, whatever the suite and the key. */
+const mostCiphering = 512;
+
+function tooLong(length: number, most: number): void {
+  if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
 }
 
 function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {

@@ -1,91 +1,11 @@
 import { type Aare, type ApduLike, decodeApdu, encodeApdu, type InitiateResponse } from "@dlmskit/apdu";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
-import { noble } from "@dlmskit/security";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { times } from "../../../test/campaign.ts";
-import { Initiator, type InitiatorOptions, type InitiatorOutput, type ServiceRequest } from "../src/index.ts";
-import { Bottle, clientTitle, energy, everything, ledger, pseudoRandom, secret, serverTitle } from "./bottle.ts";
-
-const initiate: InitiateResponse = {
-  apdu: "initiate-response",
-  negotiatedDlmsVersionNumber: 6,
-  negotiatedConformance: [
-    "get",
-    "set",
-    "action",
-    "block-transfer-with-get-or-read",
-    "block-transfer-with-set-or-write",
-    "block-transfer-with-action",
-    "multiple-references",
-  ],
-  serverMaxReceivePduSize: 64,
-  vaaName: 7,
-};
-const accepted: Aare = {
-  apdu: "aare",
-  applicationContextName: "logical-name-referencing-no-ciphering",
-  result: "accepted",
-  resultSourceDiagnostic: { source: "acse-service-user", diagnostic: "null" },
-  userInformation: encodeApdu(initiate),
-};
-const hls = {
-  resultSourceDiagnostic: { source: "acse-service-user", diagnostic: "authentication-required" },
-  mechanismName: "high-md5",
-  respondingAuthenticationValue: { choice: "charstring", value: fromHex("0102030405060708090a0b0c0d0e0f10") },
-} as const;
-
-/** A client alone: the test is its server. */
-class Alone {
-  readonly client: Initiator;
-  readonly sent: string[] = [];
-  now = 0;
-
-  constructor(options: Partial<InitiatorOptions> = {}) {
-    this.client = new Initiator({
-      context: "logical-name",
-      ciphered: false,
-      mechanism: 0,
-      conformance: [...everything],
-      maxReceivePduSize: 1024,
-      provider: noble,
-      random: pseudoRandom(1),
-      timeout: 1000,
-      ...options,
-    });
-  }
-
-  outputs(): Exclude<InitiatorOutput, { type: "transmit" }>[] {
-    const all: Exclude<InitiatorOutput, { type: "transmit" }>[] = [];
-    for (let output = this.client.poll(); output !== undefined; output = this.client.poll()) {
-      if (output.type === "transmit") this.sent.push(toHex(output.pdu));
-      else all.push(output);
-    }
-    return all;
-  }
-
-  receive(apdu: ApduLike | string): ReturnType<Alone["outputs"]> {
-    this.client.receive(typeof apdu === "string" ? fromHex(apdu) : encodeApdu(apdu), this.now);
-    return this.outputs();
-  }
-
-  open(aare: Partial<Aare> | string = {}): ReturnType<Alone["outputs"]> {
-    this.client.open(this.now);
-    this.outputs();
-    return this.receive(typeof aare === "string" ? aare : ({ ...accepted, ...aare } as ApduLike));
-  }
-
-  ask(request: ServiceRequest = { service: "get", items: [energy] }, options = {}): ReturnType<Alone["outputs"]> {
-    this.client.request(request, options, this.now);
-    return this.outputs();
-  }
-
-  expire(ms: number): ReturnType<Alone["outputs"]> {
-    this.now += ms;
-    this.client.expire(this.now);
-    return this.outputs();
-  }
-}
+import type { InitiatorOptions } from "../src/index.ts";
+import { Alone, accepted, hls, initiate } from "./alone.ts";
+import { Bottle, clientTitle, energy, ledger, pseudoRandom, secret, serverTitle } from "./bottle.ts";
 
 function notOpened(options: Partial<InitiatorOptions>, aare: Partial<Aare> | string, code: string): void {
   const alone = new Alone(options);
@@ -349,11 +269,13 @@ describe("the client and responses that are not what it asked for", () => {
     alone.ask();
     let failed: unknown;
     for (let number = 1; failed === undefined && number < 20; number++) {
-      alone.receive(block(2, number, 0));
+      alone.receive(block(2, number, 1));
       [failed] = alone.expire(900);
     }
     expect(failed).toMatchObject({ type: "failed", fault: { code: "timeout" } });
     expect(alone.now).toBe(5400);
+    alone.ask();
+    expect(alone.receive(block(3, 1, 0))).toMatchObject([{ type: "failed", fault: { code: "empty-block" } }]);
   });
 
   it("forms that do not fit the request", () => {

@@ -40,6 +40,11 @@ export interface Link {
   receive(octets: Uint8Array, now: number): void;
   /** Sends a PDU; a server says to whom, a client has one address. */
   send(pdu: Uint8Array, now: number, address?: LinkAddress): void;
+  /**
+   * Nothing answers the last PDU of that address: a link on which the peer waits for its turn (HDLC) gives it back. Without
+   * effect where no turn is held, or something was sent.
+   */
+  yield?(now: number, address?: LinkAddress): void;
   expire(now: number): void;
   /** Ends the link in the protocol's way (HDLC: DISC); outputs follow. */
   close(now: number): void;

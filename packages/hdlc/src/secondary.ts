@@ -165,6 +165,11 @@ export class Secondary {
     if (this.#turn) this.#respond();
   }
 
+  /** The message that gave the turn is not answered: RR gives it back, so that the client need not wait for its timeout. */
+  yield(): void {
+    if (this.#turn) this.#respond();
+  }
+
   /** Sends a PDU in UI frames, unasked and unacknowledged. */
   sendUnnumbered(pdu: Uint8Array): void {
     const message = wrapLlc(pdu, "response");

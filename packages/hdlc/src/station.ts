@@ -102,6 +102,14 @@ export class Station implements Link {
     this.#drain(link);
   }
 
+  /** The last message of `address` is not answered: its client gets the turn back (RR), unless it has it. */
+  yield(_now: number, address?: LinkAddress): void {
+    const link = address === undefined ? this.#only() : this.#links.get(key(address));
+    if (link === undefined) return;
+    link.yield();
+    this.#drain(link);
+  }
+
   /** Sends a PDU in UI frames from the server of `address` to its client, with or without a data link: a push. */
   sendUnnumbered(pdu: Uint8Array, address: LinkAddress): void {
     const here = hdlcAddress({

@@ -138,6 +138,13 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.#drain();
   }
 
+  /** Nothing answers the last PDU of that address: a link on which the peer waits for its turn gives it back. */
+  yield(address?: LinkAddress): void {
+    if (!this.open || this.link.yield === undefined) return;
+    this.link.yield(this.#clock.now(), address);
+    this.#drain();
+  }
+
   /** Ends the link in its own way (HDLC: DISC and its answer), then the transport; `closed` follows. */
   close(): void {
     if (this.#state !== "open") return;

@@ -1,5 +1,5 @@
 import type { ActionResponse, ApduLike, Invoke } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { Fault, logicalName } from "@dlmskit/core";
 import { challengeResponse, verifyResponse } from "@dlmskit/security";
 import type { InitiatorOptions } from "../initiator-options.ts";
 import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
@@ -43,7 +43,11 @@ export function pass3(
   return {
     apdu: "action-request-normal",
     ...invoke,
-    method: { classId: associationClass, instanceId: currentAssociation, methodId: replyToHlsAuthentication },
+    method: {
+      classId: associationClass,
+      instanceId: logicalName(options.association ?? currentAssociation),
+      methodId: replyToHlsAuthentication,
+    },
     parameters: { type: "octet-string", value },
   };
 }

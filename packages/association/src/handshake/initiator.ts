@@ -238,10 +238,17 @@ export class InitiatorHandshake {
       }
       return undefined;
     }
-    if (diagnostic !== "authentication-required" || named === undefined) {
-      throw failed("authentication-skipped", "the server opened the association without the authentication asked for");
-    }
     const value = aare.respondingAuthenticationValue;
+    if (diagnostic !== "authentication-required" || named === undefined) {
+      const tolerated = diagnostic === "null" || diagnostic === "authentication-required";
+      if (!tolerated || value === undefined || !this.#options.quirks?.includes("aare-without-mechanism")) {
+        throw failed(
+          "authentication-skipped",
+          "the server opened the association without the authentication asked for",
+          tolerated && value !== undefined ? 'tolerate it by the quirk "aare-without-mechanism"' : undefined,
+        );
+      }
+    }
     const { least, most } = challengeLength;
     if (value?.choice !== "charstring" || value.value.length < least || value.value.length > most) {
       throw failed("bad-challenge", `the server's challenge is not ${least} to ${most} octets`);
@@ -285,12 +292,13 @@ export class InitiatorHandshake {
 
   #negotiated(response: InitiateResponse | undefined, serverSystemTitle: Uint8Array | undefined): Negotiated {
     const { context, ciphered, mechanism, conformance, maxReceivePduSize, security, userId } = this.#options;
-    if (response !== undefined) check(response, conformance);
+    const agreed =
+      response === undefined ? conformance : agreedConformance(response, conformance, this.#options.quirks);
     return {
       context,
       ciphered,
       mechanism,
-      conformance: response?.negotiatedConformance ?? conformance,
+      conformance: agreed,
       clientMaxReceivePduSize: maxReceivePduSize,
       serverMaxReceivePduSize: response?.serverMaxReceivePduSize ?? 0,
       dedicatedKey: this.#dedicated !== undefined,
@@ -302,8 +310,12 @@ export class InitiatorHandshake {
   }
 }
 
-/** Whether the server agreed to no more than was proposed, and to something that can work. */
-function check(response: InitiateResponse, proposed: readonly ConformanceName[]): void {
+/** What the server agreed to: no more than was proposed, and something that can work. Faults otherwise. */
+function agreedConformance(
+  response: InitiateResponse,
+  proposed: readonly ConformanceName[],
+  quirks: InitiatorOptions["quirks"],
+): readonly ConformanceName[] {
   const { negotiatedConformance, negotiatedDlmsVersionNumber, serverMaxReceivePduSize, vaaName } = response;
   if (vaaName !== logicalNameVaa) {
     throw failed(
@@ -316,13 +328,20 @@ function check(response: InitiateResponse, proposed: readonly ConformanceName[])
     throw failed("bad-negotiation", `DLMS version ${negotiatedDlmsVersionNumber} instead of ${dlmsVersion}`);
   }
   const wider = negotiatedConformance.filter((name) => !proposed.includes(name));
-  if (wider.length > 0)
-    throw failed("bad-negotiation", `the server agreed to what was not proposed: ${wider.join(", ")}`);
-  if (negotiatedConformance.length === 0) throw failed("bad-negotiation", "the server agreed to no service at all");
+  if (wider.length > 0 && !quirks?.includes("conformance-not-proposed")) {
+    throw failed(
+      "bad-negotiation",
+      `the server agreed to what was not proposed: ${wider.join(", ")}`,
+      'the quirk "conformance-not-proposed" takes what both have',
+    );
+  }
+  const agreed = negotiatedConformance.filter((name) => proposed.includes(name));
+  if (agreed.length === 0) throw failed("bad-negotiation", "the server agreed to no service at all");
   if (serverMaxReceivePduSize !== 0 && serverMaxReceivePduSize < leastPduSize) {
     throw failed(
       "bad-negotiation",
       `the server takes ${serverMaxReceivePduSize} octets, ${leastPduSize} are the least`,
     );
   }
+  return agreed;
 }

@@ -22,6 +22,14 @@ export function mechanismName(mechanism: MechanismId): MechanismName {
   return nameOf(Mechanism, mechanism) as MechanismName;
 }
 
+/**
+ * Octets that a secret must have at least: a password (mechanism 1) 4, a secret of high level security (2, 3, 4, 6) 8, which is
+ * as long as a challenge is at least. 0: the mechanism has no secret.
+ */
+export function leastSecretLength(mechanism: number): number {
+  return mechanism === 1 ? 4 : mechanism === 6 || (mechanism >= 2 && mechanism <= 4) ? 8 : 0;
+}
+
 /** Whether system titles take part: in the ciphered contexts, and in mechanisms 5, 6 and 7. */
 export function needsTitles(ciphered: boolean, mechanism: MechanismId): boolean {
   return ciphered || mechanism >= 5;

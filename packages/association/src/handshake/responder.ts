@@ -11,7 +11,7 @@ import { type CryptoProvider, challengeLength, newChallenge, type Random, system
 import type { Offer } from "../offer.ts";
 import { exceptionFor } from "../refusals.ts";
 import { type Initiated, InitiateRefused, initiate } from "./initiate.ts";
-import { contextNames, mechanismName, needsTitles } from "./names.ts";
+import { contextNames, leastSecretLength, mechanismName, needsTitles } from "./names.ts";
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;
@@ -175,6 +175,10 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
   }
   if (value === undefined || value.choice !== "charstring") {
     throw user("authentication-failure", "no authentication value of the form that COSEM uses");
+  }
+  if (offer.shortSecrets !== true && (offer.secret?.length ?? 0) < leastSecretLength(mechanism)) {
+    // Whoever tries a few would find it.
+    throw user("authentication-failure", `the secret kept here has less than ${leastSecretLength(mechanism)} octets`);
   }
   if (mechanism === 1) {
     if (offer.secret === undefined || !crypto.sameSecret(offer.secret, value.value)) {

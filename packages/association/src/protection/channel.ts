@@ -22,7 +22,7 @@ export interface Opened {
 }
 
 /** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
-function isCiphered(tag: number): boolean {
+export function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
 

@@ -25,7 +25,7 @@ import {
   doneWith,
   type Exchange,
   isUnconfirmedInvoke,
-  needConfirmed,
+  needAnswers,
   needItems,
   needNegotiated,
   type ServerPort,
@@ -188,11 +188,11 @@ class ActionServer implements ServiceServer<ActionRequest> {
         this.#first({ methods: apdu.methods, list: true }, apdu.block, context, now);
         return;
       case "action-request-with-pblock":
-        needConfirmed(context);
+        needAnswers(context);
         this.#taken(this.#request.next(apdu.block, context, now), apdu.block, context);
         return;
       case "action-request-next-pblock":
-        needConfirmed(context);
+        needAnswers(context);
         this.#next(apdu.blockNumber, context, now);
         return;
     }
@@ -224,7 +224,7 @@ class ActionServer implements ServiceServer<ActionRequest> {
   }
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
-    needConfirmed(context);
+    needAnswers(context);
     this.#answers.supersede();
     this.#taken(this.#request.first(what, block, context, now), block, context);
   }

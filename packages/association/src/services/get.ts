@@ -1,13 +1,16 @@
 import {
+  type Apdu,
   type ApduLike,
   ApduTag,
   Data,
   type DataAccessResultName,
+  decodeApdu,
   encodeApdu,
   type GetRequest,
   type GetResponse,
 } from "@dlmskit/apdu";
-import { decode } from "@dlmskit/core";
+import { decode, Fault } from "@dlmskit/core";
+import { withData } from "../spoilt.ts";
 import { type AnswerForm, AnswerTransfer, headOf } from "../transfer/answer.ts";
 import { IncomingResponse, mustFit } from "../transfer/client.ts";
 import { echo, type RequestContext } from "../transfer/port.ts";
@@ -19,7 +22,7 @@ import {
   doneWith,
   type Exchange,
   isUnconfirmedInvoke,
-  needConfirmed,
+  needAnswers,
   needItems,
   needNegotiated,
   type ServerPort,
@@ -116,6 +119,25 @@ function write(results: readonly GetResult[], list: boolean, context: RequestCon
 
 const tooLong = (): GetResult => ({ error: "other-reason" });
 
+/** An APDU of the server. A Fault of a get-response-normal has the Data that could not be decoded: see `undecodedData`. */
+export function decodeResponse(octets: Uint8Array): Apdu {
+  try {
+    return decodeApdu(octets);
+  } catch (caught) {
+    // tag, choice, invoke-id, choice of the result
+    const data = octets[0] === ApduTag["get-response"] && octets[1] === 1 && octets[3] === 0;
+    throw data && caught instanceof Fault ? withData(caught, octets.subarray(4)) : caught;
+  }
+}
+
+function decodeBlocks(octets: Uint8Array): Data {
+  try {
+    return decode(Data, octets, { layer: "axdr" });
+  } catch (caught) {
+    throw caught instanceof Fault ? withData(caught, octets) : caught;
+  }
+}
+
 class GetServer implements ServiceServer<GetRequest> {
   readonly #port: ServerPort<AttributeReference, GetResult>;
   readonly #answers: AnswerTransfer;
@@ -143,7 +165,7 @@ class GetServer implements ServiceServer<GetRequest> {
         this.#deliver(apdu.attributes.map(attributeReference), context, true);
         return;
       case "get-request-next":
-        needConfirmed(context);
+        needAnswers(context);
         this.#next(apdu.blockNumber, context, now);
         return;
     }
@@ -226,7 +248,7 @@ class GetExchange implements Exchange<GetResponse, GetResult> {
     if (whole === undefined) return { send: { apdu: "get-request-next", ...this.#port.invoke, blockNumber } };
     const results =
       this.#items.length === 1
-        ? [{ data: decode(Data, whole, { layer: "axdr" }) }]
+        ? [{ data: decodeBlocks(whole) }]
         : decode(GetDataResults, whole, { layer: "xdlms" }).map(dataOrError);
     return doneWith(results, this.#items);
   }

@@ -110,9 +110,9 @@ export function needItems(items: readonly unknown[]): void {
   if (items.length === 0) throw refusal("service-not-supported", "a list without items");
 }
 
-/** A block transfer has a confirmed service only: Fault otherwise. */
-export function needConfirmed(context: RequestContext): void {
-  if (context.serviceClass !== "confirmed") {
+/** A block transfer needs its answers: Fault `service-not-supported` for one that gets none. */
+export function needAnswers(context: RequestContext): void {
+  if (!context.answered) {
     throw refusal("service-not-supported", "a block transfer of an unconfirmed service");
   }
 }

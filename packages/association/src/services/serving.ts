@@ -82,8 +82,8 @@ export class Serving {
     return server;
   }
 
-  #repeats({ serviceClass, invokeId }: RequestContext): boolean {
-    if (serviceClass !== "confirmed") return false;
+  #repeats({ answered, invokeId }: RequestContext): boolean {
+    if (!answered) return false;
     for (const waiting of this.#waiting.values()) if (waiting.context.invokeId === invokeId) return true;
     for (const { suspended } of this.#servers.values()) if (suspended.includes(invokeId)) return true;
     return false;
@@ -96,20 +96,20 @@ export class Serving {
   }
 
   #deliver(service: AnyService, request: ServiceRequest, context: RequestContext, answer: Waiting["answer"]): void {
-    const confirmed = context.serviceClass === "confirmed";
+    const { answered } = context;
     // What nobody gets need not be read.
-    if (!confirmed && service.does === "read") return;
-    if (confirmed && this.#outstanding >= this.#options.outstanding) {
+    if (!answered && service.does === "read") return;
+    if (answered && this.#outstanding >= this.#options.outstanding) {
       throw refusal("too-many-requests", `${this.#outstanding} requests wait for their answer`);
     }
-    if (confirmed && service.leastAnswer(request.items, this.#options.has) > this.#options.room(context)) {
+    if (answered && service.leastAnswer(request.items, this.#options.has) > this.#options.room(context)) {
       // If the response cannot be sent, the request is not executed.
       throw refusal("pdu-too-long", "the client takes no answer to this request");
     }
     const id = this.#options.nextId();
-    if (confirmed) this.#waiting.set(id, { context, items: request.items.length, answer });
+    if (answered) this.#waiting.set(id, { context, items: request.items.length, answer });
     const { priority, seen } = context;
-    this.#options.request({ id, request, confirmed, priority, protection: seen });
+    this.#options.request({ id, request, confirmed: answered, priority, protection: seen });
   }
 
   respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {

@@ -24,7 +24,7 @@ import {
   doneWith,
   type Exchange,
   isUnconfirmedInvoke,
-  needConfirmed,
+  needAnswers,
   needItems,
   needNegotiated,
   type ServerPort,
@@ -134,7 +134,7 @@ class SetServer implements ServiceServer<SetRequest> {
         this.#first({ attributes: apdu.attributes.map(attributeReference), list: true }, apdu.block, context, now);
         return;
       case "set-request-with-datablock":
-        needConfirmed(context);
+        needAnswers(context);
         this.#taken(this.#request.next(apdu.block, context, now), apdu.block, context);
         return;
     }
@@ -151,7 +151,7 @@ class SetServer implements ServiceServer<SetRequest> {
   }
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
-    needConfirmed(context);
+    needAnswers(context);
     const { length } = what.attributes;
     // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;

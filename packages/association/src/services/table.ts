@@ -34,7 +34,7 @@ export interface Incoming {
   /** What `respond` is called with; unique in one Responder. */
   readonly id: number;
   readonly request: ServiceRequest;
-  /** False: nothing is ever answered; `respond` may be left out. */
+  /** False: nothing is answered (SET and ACTION of service class 0, unless the offer says otherwise); `respond` may be left out. */
   readonly confirmed: boolean;
   readonly priority: Priority;
   readonly protection: ProtectionSeen;

@@ -89,8 +89,11 @@ export class IncomingResponse {
     return this.#blocks !== undefined;
   }
 
-  /** Takes a block; the whole, once the last is here. Faults `block-number`, `response-too-long`. */
+  /** Takes a block; the whole, once the last is here. Faults `block-number`, `empty-block`, `response-too-long`. */
   take(block: Block): Uint8Array | undefined {
+    if (block.rawData.length === 0 && !block.lastBlock) {
+      throw new Fault("empty-block", `block ${block.blockNumber} is empty, and not the last`, { layer: "association" });
+    }
     this.#blocks ??= new IncomingBlocks(this.#port.maxApdu, this.#port.firstBlock);
     const blocks = this.#blocks;
     const taken = blocks.add(block);

@@ -4,6 +4,8 @@ import type { ProtectionSeen, Sealing } from "../protection/sealing.ts";
 
 /** What every APDU of a request carries, and how it came. */
 export interface RequestContext extends Invoke {
+  /** Whether the client gets an answer: the service class alone does not say so. */
+  readonly answered: boolean;
   readonly seen: ProtectionSeen;
   /** How the answer leaves; what the server's rights ask for besides is added when it answers. */
   sealing: Sealing | undefined;

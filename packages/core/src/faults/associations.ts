@@ -96,11 +96,14 @@ export const association = {
     "An APDU has less protection than the policy or its request; the quirk `weaker-responses` accepts such responses, which can be forged.",
   released: "The association was released; open it again.",
   "response-too-long": "A response is longer than the limit of this client; raise the limit, or ask for less.",
+  "secret-too-short":
+    "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "service-not-supported": "The service, or its form, was not negotiated; look at the conformance of the association.",
   "short-name-server": "The server speaks short names, which were not asked for; choose the other referencing.",
   timeout:
     "No answer came in time; a GET was repeated already, after SET or ACTION read back. Where something was dropped, `cause` says why.",
   "too-many-requests": "The client has more requests open than the server allows; wait for answers.",
+  "empty-block": "A block of a response has no octets although others follow; the server is at fault.",
   "unexpected-apdu": "An APDU came that nothing waits for; it was dropped.",
   "unexpected-response": "The answer is of another service than the request; the server is at fault.",
   "wrong-state": "The association is in another state than this call needs; the message names both.",

@@ -50,6 +50,8 @@ export const server = {
   "bad-address":
     "The address that another process gave is not host:port; open its store with that of its relay listener.",
   "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
+  "secret-too-short":
+    "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":

@@ -30,8 +30,20 @@ export interface AssociationSpec {
   readonly conformance?: readonly ConformanceName[];
   /** The largest APDU that the server takes; 1024 unless told otherwise. */
   readonly maxReceivePduSize?: number;
-  /** The largest APDU that the server sends, however much the client takes; 0, no limit, unless told otherwise. */
+  /**
+   * The largest APDU that the server sends, however much the client takes: as `maxReceivePduSize` unless told otherwise, since
+   * clients size their buffers by what a server offers to take. 0: no limit.
+   */
   readonly maxSendPduSize?: number;
+  /** What becomes of SET and ACTION with service class 0: `"silent"` unless told otherwise; IS 15959 meters answer. */
+  readonly unconfirmed?: "silent" | "answered";
+  /**
+   * `"plain"`: a ciphered APDU that is longer than `maxReceivePduSize` only by its ciphering is taken. Clients of Gurux do not
+   * count the ciphering. `"sealed"` unless told otherwise.
+   */
+  readonly countedPduSize?: "sealed" | "plain";
+  /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false unless told otherwise. */
+  readonly shortSecrets?: boolean;
   /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
@@ -93,6 +105,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     const instance = logicalName(spec.instance ?? `0.0.40.0.${at + 1}.255`);
     const place = instance.split(".")[4];
     const { ciphered } = spec.security;
+    const { maxReceivePduSize = 1024 } = spec;
     const access = spec.access ?? "read";
     const rights = typeof access === "string" ? presets[access] : access;
     if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
@@ -114,8 +127,11 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       access: new GrantedRights(rights),
       devices: spec.devices,
       conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
-      maxReceivePduSize: spec.maxReceivePduSize ?? 1024,
-      maxSendPduSize: spec.maxSendPduSize ?? 0,
+      maxReceivePduSize,
+      maxSendPduSize: spec.maxSendPduSize ?? maxReceivePduSize,
+      unconfirmed: spec.unconfirmed ?? "silent",
+      countedPduSize: spec.countedPduSize ?? "sealed",
+      shortSecrets: spec.shortSecrets ?? false,
       preEstablished: spec.preEstablished,
       strictChallenges: spec.strictChallenges ?? false,
       instance,

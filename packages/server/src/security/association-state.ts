@@ -1,4 +1,4 @@
-import { securityPolicy } from "@dlmskit/association";
+import { leastSecretLength, securityPolicy } from "@dlmskit/association";
 import { Fault, sameOctets } from "@dlmskit/core";
 import { type CounterGuard, type CounterLedger, checkKey, type KeySet, MemoryKeyGuards } from "@dlmskit/security";
 import type { MeterScope, MeterSecrets, SecuritySetting } from "@dlmskit/storage";
@@ -28,8 +28,11 @@ export interface StateOwner extends CredentialsOwner {
 
 const noKey = new Uint8Array(0);
 
-/** Fault `missing-secret` where an association cannot work with these secrets, `bad-key-length` for a key of another length. */
-export function checkSecrets({ name, security }: Association, secrets: Secrets): void {
+/**
+ * Fault `missing-secret` where an association cannot work with these secrets, `secret-too-short` for one that can be guessed,
+ * `bad-key-length` for a key of another length.
+ */
+export function checkSecrets({ name, security, shortSecrets }: Association, secrets: Secrets): void {
   const { mechanism, ciphered, suite } = security;
   const missing = (what: keyof Secrets): void => {
     if (secrets[what] !== undefined) return;
@@ -40,6 +43,13 @@ export function checkSecrets({ name, security }: Association, secrets: Secrets):
   };
   if (mechanism === 7 && secrets.privateKeys?.digitalSignature === undefined) missing("signing");
   else if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) missing("secret");
+  const least = leastSecretLength(mechanism);
+  if (!shortSecrets && secrets.secret !== undefined && secrets.secret.length < least) {
+    throw new Fault("secret-too-short", `the secret of association "${name}" has less than ${least} octets`, {
+      layer: "server",
+      hint: "give a longer one, or set shortSecrets in the association",
+    });
+  }
   if (ciphered || mechanism === 5) {
     missing("encryptionKey");
     missing("authenticationKey");

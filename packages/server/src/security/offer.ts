@@ -5,6 +5,7 @@ import type { AssociationState } from "./association-state.ts";
 export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer {
   const { association } = state;
   const { security, conformance, maxReceivePduSize, maxSendPduSize, instance, preEstablished } = association;
+  const { unconfirmed, countedPduSize, shortSecrets } = association;
   const offered = {
     suite: security.suite,
     get policy() {
@@ -33,6 +34,7 @@ export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer
     guards: state.guards,
     systemTitle,
     ...(association.strictChallenges ? { strictChallenges: true } : {}),
+    ...(security.accept === undefined ? {} : { accept: security.accept }),
   };
   const offer = {
     context: "logical-name" as const,
@@ -46,6 +48,9 @@ export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer
     ...(maxSendPduSize === 0 ? {} : { maxSendPduSize }),
     ...(preEstablished === undefined ? {} : { preEstablished }),
     associationInstance: instance,
+    unconfirmed,
+    countedPduSize,
+    shortSecrets,
     // GMAC and ECDSA need titles and keys in every context.
     ...(security.ciphered || security.mechanism >= 5 ? { security: offered as OfferedSecurity } : {}),
   };

@@ -1,4 +1,5 @@
 import { T } from "@dlmskit/apdu";
+import { leastSecretLength } from "@dlmskit/association";
 import { type AnyObject, associationObject, dataObject, refuse } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
 import { securityPortOf } from "./security-port.ts";
@@ -48,6 +49,10 @@ function objectsOf(association: Association): AnyObject[] {
             changeSecret(secret, context) {
               if (security.mechanism === 2 && secret.length !== 16)
                 throw refuse("other-reason", "the secret has 16 octets");
+              const least = leastSecretLength(security.mechanism);
+              if (secret.length < least && !association.shortSecrets) {
+                throw refuse("other-reason", `the secret has ${least} octets at least`);
+              }
               const { state, work } = securityPortOf(context);
               state(association).changeSecret(secret.slice(), work);
             },

@@ -30,6 +30,11 @@ export interface SecuritySpec {
   /** Security policy as the Security setup of `setupVersion` has it: 0 to 3 in version 0, bits in version 1. */
   readonly policy: number;
   readonly setupVersion: 0 | 1;
+  /**
+   * `"encryption-only"`: takes what is encrypted and not authenticated (security control 0x20), which anybody can alter on its
+   * way. For clients that have no authentication key, and for policy 2 of version 0.
+   */
+  readonly accept?: readonly "encryption-only"[];
   readonly secrets?: Secrets;
 }
 
@@ -51,12 +56,24 @@ export interface SecurityOptions extends Keys {
   /** 3 (authenticated and encrypted) in a ciphered context unless told otherwise. */
   readonly policy?: number;
   readonly setupVersion?: 0 | 1;
+  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
+  readonly accept?: readonly "encryption-only"[];
 }
 
 function spec(mechanism: MechanismId, secret: Password | undefined, options: SecurityOptions): SecuritySpec {
-  const { ciphered = hasKeys(options), suite = 0, setupVersion = suite === 0 ? 0 : 1, policy, ...keys } = options;
+  const {
+    ciphered = hasKeys(options),
+    suite = 0,
+    setupVersion = suite === 0 ? 0 : 1,
+    policy,
+    accept,
+    ...keys
+  } = options;
   const strongest = setupVersion === 0 ? 3 : 0x6c;
-  const made: SecuritySpec = { mechanism, ciphered, suite, setupVersion, policy: policy ?? (ciphered ? strongest : 0) };
+  const made: SecuritySpec = {
+    ...{ mechanism, ciphered, suite, setupVersion, policy: policy ?? (ciphered ? strongest : 0) },
+    ...(accept === undefined ? {} : { accept }),
+  };
   const secrets: Secrets = { ...keys, ...(secret === undefined ? {} : { secret: octetsOf(secret) }) };
   // Not enumerable: what prints or serialises a specification does not show them.
   return Object.defineProperty(made, "secrets", { value: secrets });

@@ -49,7 +49,7 @@ export class Connection {
         return pump.remote;
       },
       send: (pdu, address) => pump.send(pdu, address),
-      quiet: () => this.#endWhenQuiet(),
+      quiet: () => this.#quiet(),
       broken: (fault: Fault) => pump.destroy(fault),
       wake: (deadline) => {
         if (deadline < (pump.timers.get("sessions") ?? Number.POSITIVE_INFINITY)) pump.timers.set("sessions", deadline);
@@ -92,13 +92,23 @@ export class Connection {
       const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
-      if (found === undefined || device === undefined || this.#sessions.size >= this.#limits.sessionsPerConnection)
+      if (found === undefined || device === undefined || this.#sessions.size >= this.#limits.sessionsPerConnection) {
+        // A data link that is open is polled all the same.
+        this.#pump.yield(address);
         return;
+      }
       session = new Session(this.#port, address, found.meter, device);
       this.#sessions.set(key, session);
       this.#meters.add(found.meter);
     }
     session.receive(pdu, broadcast);
+    if (!session.owes) this.#pump.yield(address);
+  }
+
+  /** Nothing waits any more: a client whose request was not answered gets the turn of its link back. */
+  #quiet(): void {
+    for (const session of this.#sessions.values()) if (!session.owes) this.#pump.yield(session.address);
+    this.#endWhenQuiet();
   }
 
   #disconnected(address: LinkAddress | undefined): void {
@@ -130,7 +140,10 @@ export class Connection {
       else this.#pump.close();
       return;
     }
-    for (const session of this.#sessions.values()) session.expire(now);
+    for (const session of this.#sessions.values()) {
+      session.expire(now);
+      if (!session.owes) this.#pump.yield(session.address);
+    }
     for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.#port.wake(deadline);
   }
 }

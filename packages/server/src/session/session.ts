@@ -89,6 +89,16 @@ export class Session {
     return this.#blocked || this.#waiting.length > 0 || this.#relay !== undefined;
   }
 
+  get address(): LinkAddress {
+    return this.#address;
+  }
+
+  /** Whether an answer may still come of what the client has sent. */
+  get owes(): boolean {
+    const delayed = this.#incoming?.deadline !== undefined || this.#outgoing?.deadline !== undefined;
+    return this.busy || this.#responder?.suspended === true || delayed;
+  }
+
   get #now(): number {
     return this.#port.environment.clock.now();
   }

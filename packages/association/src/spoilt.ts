@@ -1,0 +1,97 @@
+import { ApduTag, cipheredTag, DedTag, GloTag } from "@dlmskit/apdu";
+import { Fault, toHex } from "@dlmskit/core";
+import type { Sealing } from "./protection/sealing.ts";
+
+/** Faults of what came before: such an APDU is no answer to what was asked last. */
+const repeated: readonly string[] = ["invocation-counter", "replayed", "duplicate-request"];
+
+const generalTags: readonly number[] = [
+  ApduTag["general-glo-ciphering"],
+  ApduTag["general-ded-ciphering"],
+  ApduTag["general-ciphering"],
+  ApduTag["general-signing"],
+];
+const plainTags: ReadonlySet<number> = new Set(Object.values(ApduTag));
+const cipheredTags: ReadonlySet<number> = new Set([...Object.values(GloTag), ...Object.values(DedTag)]);
+// Ciphered APDUs of short-name referencing stand below the ACSE ones; of these, only errors come with logical names.
+const firstOfLogicalNames = 0x60;
+const cipheredErrors: readonly number[] = [
+  GloTag["glo-confirmed-service-error"],
+  DedTag["ded-confirmed-service-error"],
+];
+
+/** Whether an APDU of that tag can come from a server with logical names; `ciphered`: in a ciphered association. */
+export function belongs(tag: number | undefined, ciphered: boolean): boolean {
+  if (tag === undefined) return false;
+  if (plainTags.has(tag)) return true;
+  return tag < firstOfLogicalNames ? ciphered && cipheredErrors.includes(tag) : cipheredTags.has(tag);
+}
+
+/** What is waited for. */
+export interface Expected {
+  readonly responseTag: number;
+  readonly invokeId: number;
+  /** How it was asked for. */
+  readonly sealing: Sealing | undefined;
+}
+
+/** Whether octets are, by their first ones, the response that is waited for, readable or not, and `fault` is not that of a repetition. */
+export function isAnswer([tag, , invoke]: Uint8Array, expected: Expected | undefined, fault: Fault): boolean {
+  if (tag === undefined || repeated.includes(fault.code)) return false;
+  if (tag === ApduTag["exception-response"] || tag === ApduTag["confirmed-service-error"]) return true;
+  if (expected === undefined) return false;
+  const { responseTag, invokeId, sealing } = expected;
+  if (tag === responseTag) return invoke === undefined || (invoke & 0x0f) === invokeId;
+  if (sealing === undefined) return false;
+  return (
+    generalTags.includes(tag) || tag === cipheredTag(responseTag, "glo") || tag === cipheredTag(responseTag, "ded")
+  );
+}
+
+/** Whether the Fault is one of protection: what has it need not come from the server. */
+export function isForgeable({ layer, code }: Fault): boolean {
+  return layer === "security" || code === "protection-too-weak";
+}
+
+const most = 64;
+
+/** Octets as they are shown: in hex, and as text where they are one. */
+export function shown(octets: Uint8Array): string {
+  const hex = `${toHex(octets.subarray(0, most))}${octets.length > most ? "…" : ""}`;
+  const start = octets.subarray(0, most);
+  const printable =
+    octets.length > 3 && start.every((octet) => (octet >= 0x20 && octet < 0x7f) || octet === 0x0d || octet === 0x0a);
+  return printable ? `${hex} ${JSON.stringify(String.fromCharCode(...start))}` : hex;
+}
+
+const dataOfFault = new WeakMap<Fault, Uint8Array>();
+
+/** Keeps the Data that a response carried and that could not be decoded. */
+export function withData(fault: Fault, data: Uint8Array): Fault {
+  dataOfFault.set(fault, data);
+  return fault;
+}
+
+/**
+ * The octets of the Data that a GET was answered with and that could not be decoded: what a client may still make something of.
+ * Undefined for any other Fault.
+ */
+export function undecodedData(fault: Fault): Uint8Array | undefined {
+  return dataOfFault.get(fault);
+}
+
+/** The Fault of an answer that is of no use, with the octets that came as its detail. */
+export function spoiltBy(fault: Fault, pdu: Uint8Array): Fault {
+  const { code, message, layer, offset, hint, expected } = fault;
+  const told = new Fault(code, message, {
+    layer,
+    detail: `${toHex(pdu.subarray(0, 256))}${pdu.length > 256 ? "…" : ""}`,
+    cause: fault,
+    ...(offset === undefined ? {} : { offset }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(expected === undefined ? {} : { expected }),
+  });
+  told.path.push(...fault.path);
+  const data = undecodedData(fault);
+  return data === undefined ? told : withData(told, data);
+}
