@@ -2,7 +2,7 @@ import { type Codec, type CosemDateTime, choice, join, type Of, type Reader, seq
 import { Data } from "./data.ts";
 import { DataTag } from "./data-type.ts";
 import { LongInvoke } from "./invoke.ts";
-import { AttributeDescriptor, SizedDateTime, TaggedDateTime } from "./parts.ts";
+import { AttributeDescriptor, SizedDateTime, TaggedDateTime, taggedHint } from "./parts.ts";
 import { ApduTag } from "./tags.ts";
 
 /**
@@ -74,7 +74,8 @@ function optionalTime(presence: readonly number[]): Codec<CosemDateTime | undefi
       const usage = from.u8();
       if (usage === 0) return undefined;
       if (!presence.includes(usage)) {
-        throw from.fault("bad-value", `presence octet 0x${usage.toString(16)} is neither 0 nor 1`, at);
+        const hint = usage === DataTag["octet-string"] ? taggedHint : undefined;
+        throw from.fault("bad-value", `presence octet 0x${usage.toString(16)} is neither 0 nor 1`, at, hint);
       }
       return SizedDateTime.read(from);
     },

@@ -55,13 +55,19 @@ export type DataBlockG = Of<typeof DataBlockG>;
 export const DataBlockSA = sequence({ lastBlock: bool, blockNumber: u32, rawData: sizedOctets });
 export type DataBlockSA = Of<typeof DataBlockSA>;
 
+/** What to try where a Data tag stands before a date-time. */
+export const taggedHint = 'it may be the Data tag of an octet-string: the quirk "date-time-with-data-tag" takes it';
+
 /** An octet-string that holds a date-time, or nothing: absent is length 0. Fault `bad-length` for any but 0 and 12. */
 export const SizedDateTime: Codec<CosemDateTime | undefined> = {
   read(from) {
     const at = from.at;
     const length = from.boundedLength();
     if (length === 0) return undefined;
-    if (length !== 12) throw from.fault("bad-length", `a date-time has 12 octets, not ${length}`, at);
+    if (length !== 12) {
+      const hint = length === DataTag["octet-string"] ? taggedHint : undefined;
+      throw from.fault("bad-length", `a date-time has 12 octets, not ${length}`, at, hint);
+    }
     return CosemDateTime.read(from);
   },
   write(value, to) {

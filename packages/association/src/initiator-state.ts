@@ -35,8 +35,8 @@ export interface Current {
 }
 
 /** What came fits nothing. */
-export function dropped(code: FaultCode<"association">, message: string): Fault {
-  return new Fault(code, message, { layer: "association" });
+export function dropped(code: FaultCode<"association">, message: string, hint?: string): Fault {
+  return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
 }
 
 /** What cannot be asked for in this state. */

@@ -135,7 +135,12 @@ export class Initiator {
         : `no answer within ${this.#options.timeout} ms`;
     const fault = new Fault("timeout", late, {
       layer: "association",
-      ...(why === undefined ? {} : { cause: why, hint: `what came was dropped: ${why.message}` }),
+      ...(why === undefined
+        ? {}
+        : {
+            cause: why,
+            hint: `what came was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
+          }),
     });
     this.#spoilt(this.#forged ?? fault, now);
   }
@@ -261,7 +266,8 @@ export class Initiator {
     if (sealing === undefined || this.#options.quirks?.includes("weaker-responses")) return;
     const unsigned = sealing.signed !== undefined && !seen.signed;
     if ((sealing.authenticated && !seen.authenticated) || (sealing.encrypted && !seen.encrypted) || unsigned) {
-      throw dropped("protection-too-weak", "a response with less protection than its request");
+      const hint = 'the quirk "weaker-responses" takes it; what it lets through can be forged';
+      throw dropped("protection-too-weak", "a response with less protection than its request", hint);
     }
   }
 

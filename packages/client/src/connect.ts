@@ -8,6 +8,9 @@ import { Session } from "./session.ts";
 /** Where the meter is: a pump that was not started yet, or a transport and the link for it (HDLC `Primary`, `WrapperClientLink`). */
 export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly link: ClientLink };
 
+/** How long a peer may take to close after this end did, ms. */
+const linger = 1000;
+
 /**
  * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of
  * the association; those of the transport. When it rejects, the line is being closed. After `invocation-counter-error` a
@@ -17,7 +20,7 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
   const pump =
     line instanceof LinkPump
       ? line
-      : new LinkPump<ClientLink>({ link: line.link, duplex: line.duplex, clock: options.clock });
+      : new LinkPump<ClientLink>({ link: line.link, duplex: line.duplex, clock: options.clock, linger });
   let connection: Connection;
   try {
     const counters = options.security?.counters;

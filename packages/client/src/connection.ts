@@ -9,6 +9,7 @@ import {
 } from "@dlmskit/association";
 import { type ClientLink, Fault } from "@dlmskit/core";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
+import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, initiatorOptions } from "./options.ts";
 
 interface Promised<T> {
@@ -25,6 +26,9 @@ export class Connection {
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
+  /** While the link itself is being opened: when that must be done. */
+  #linkBy: number | undefined;
+  readonly #drops = new LinkDrops();
   #draining = false;
   #over: { readonly fault: Fault | undefined } | undefined;
   /** Resolves when the transport is closed. */
@@ -50,14 +54,24 @@ export class Connection {
       this.#opening = { resolve, reject };
       this.#pump.start({
         received: (pdu) => this.#run(() => this.#initiator.receive(pdu, this.#now)),
-        connected: () => this.#run(() => this.#initiator.open(this.#now)),
-        disconnected: (why) => this.#lost(new Fault("link-lost", `the link is gone: ${why}`, { layer: "client" })),
+        connected: () => {
+          this.#linkBy = undefined;
+          this.#run(() => this.#initiator.open(this.#now));
+        },
+        disconnected: (why, _address, fault) => {
+          this.#lost(linkLost(why, fault));
+          // The transport serves this link alone, and would keep the program from ending.
+          this.#pump.end();
+        },
+        dropped: (why) => this.#drops.note(why),
         closed: (fault) => {
           this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
           this.#closed();
         },
       });
+      this.#linkBy = this.#now + (this.#options.timeout ?? 10_000);
       this.#pump.connect();
+      this.#arm();
     });
   }
 
@@ -137,6 +151,7 @@ export class Connection {
   #perform(output: InitiatorOutput): void {
     switch (output.type) {
       case "transmit":
+        this.#drops.clear();
         this.#pump.send(output.pdu);
         break;
       case "associated":
@@ -148,7 +163,7 @@ export class Connection {
         break;
       case "failed":
         if (output.id === undefined) this.#finish(output.fault);
-        else this.#take(output.id)?.reject(output.fault);
+        else this.#take(output.id)?.reject(this.#drops.explain(output.fault));
         break;
       case "notification":
         this.#options.notification?.(output.apdu);
@@ -173,7 +188,10 @@ export class Connection {
   }
 
   #finish(fault: Fault | undefined): void {
-    const ended = fault ?? new Fault("closed", "the association is closed", { layer: "client" });
+    const ended =
+      fault !== undefined
+        ? this.#drops.explain(fault)
+        : new Fault("closed", "the association is closed", { layer: "client" });
     this.#opening?.reject(ended);
     this.#opening = undefined;
     for (const { reject } of this.#requests.values()) reject(ended);
@@ -189,10 +207,35 @@ export class Connection {
 
   #arm(): void {
     this.#cancel?.();
-    const { deadline } = this.#initiator;
+    const deadline = this.#linkBy ?? this.#initiator.deadline;
     this.#cancel =
       deadline === undefined || this.#over !== undefined
         ? undefined
-        : this.#options.clock.at(deadline, () => this.#run(() => this.#initiator.expire(this.#now)));
+        : this.#options.clock.at(deadline, () =>
+            this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),
+          );
   }
+
+  #linkTooLate(): void {
+    this.#linkBy = undefined;
+    const within = this.#options.timeout ?? 10_000;
+    this.#lost(
+      new Fault("timeout", `the link was not opened within ${within} ms`, {
+        layer: "client",
+        hint: "nothing that fits came back: check the addresses, and whether the peer speaks this link",
+      }),
+    );
+    // An HDLC link that never opened has nobody to take leave of.
+    this.#pump.end();
+  }
+}
+
+function linkLost(why: string, fault: Fault | undefined): Fault {
+  const hint = fault?.hint;
+  return new Fault("link-lost", `the link is gone: ${fault?.message ?? why}`, {
+    layer: "client",
+    detail: fault?.code ?? why,
+    cause: fault,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

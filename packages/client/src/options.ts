@@ -26,7 +26,7 @@ export interface ConnectOptions
   readonly random?: Random;
   /** `noble` unless given; `node` of @dlmskit/security/node is faster. */
   readonly provider?: CryptoProvider;
-  /** How long to wait for each answer, in ms; 10,000 unless told otherwise. */
+  /** How long to wait for the link to open and then for each answer, in ms; 10,000 unless told otherwise. */
   readonly timeout?: number;
   /** How often a GET that was not answered is asked again; 1 unless told otherwise. SET and ACTION never are. */
   readonly retries?: number;

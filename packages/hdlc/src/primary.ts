@@ -151,7 +151,9 @@ export class Primary implements ClientLink {
     this.#deadline = undefined;
     const waiting = this.#mode !== "connected" || this.#asked !== undefined;
     if (waiting && this.#attempts >= this.#timing.retries) {
-      const hint = "is the address right, and the line the server's?";
+      const bare =
+        this.#mode === "connecting" && isDefault(this.#own) && !this.#quirks.includes("snrm-with-parameters");
+      const hint = `is the address right, and the line the server's?${bare ? ' Some meters answer only the quirk "snrm-with-parameters"' : ""}`;
       this.#disconnect("no-answer", this.#fault("no-answer", `no answer to ${this.#attempts + 1} tries`, hint));
       return;
     }

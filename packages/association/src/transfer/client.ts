@@ -98,8 +98,10 @@ export class IncomingResponse {
     const blocks = this.#blocks;
     const taken = blocks.add(block);
     if (taken === "number") {
+      const countsFrom0 = block.blockNumber === 0 && this.#port.firstBlock === 1;
       throw new Fault("block-number", `block ${block.blockNumber} after block ${blocks.number}`, {
         layer: "association",
+        ...(countsFrom0 ? { hint: 'the quirk "blocks-from-0" takes it' } : {}),
       });
     }
     if (taken === "cap") {

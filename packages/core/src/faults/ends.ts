@@ -25,6 +25,7 @@ export const client = {
   "not-yet-valid": certificates["not-yet-valid"],
   "reservation-failed": "The store reserved no invocation counters; `cause` says why.",
   revoked: certificates.revoked,
+  timeout: "The link was not opened in time; the hint says what to look at.",
   success: "The meter answers with the result success where a value belongs; the meter is at fault.",
   "unknown-certificate": "There is no certificate of that number in the records; list them.",
   "unknown-issuer": certificates["unknown-issuer"],
