@@ -232,4 +232,29 @@ describe("the oracle of counters", () => {
     expect(oracle.repeats).toHaveLength(2);
     server.close();
   });
+
+  it("hands on all that a transport tells, to handlers of a class too", async () => {
+    const heard: string[] = [];
+    class Handlers {
+      readonly #heard = heard;
+      received(): void {
+        this.#heard.push("received");
+      }
+      ended(): void {
+        this.#heard.push("ended");
+      }
+      closed(): void {
+        this.#heard.push("closed");
+      }
+    }
+    const [near, far] = memoryPair();
+    const duplex = new NonceOracles().of(new Uint8Array(16)).tap(near);
+    duplex.start(new Handlers());
+    far.start({ received: () => undefined, closed: () => undefined });
+    far.send(sealed(1));
+    far.end();
+    await expect.poll(() => heard).toEqual(["received", "ended"]);
+    duplex.end();
+    await expect.poll(() => heard).toEqual(["received", "ended", "closed"]);
+  });
 });

@@ -28,6 +28,7 @@ const name = "TST0000000000001";
 class Processes {
   readonly #state = new MemoryState();
   readonly #stores = new Map<string, Store>();
+  readonly #meters = new Map<string, Meter>();
   readonly benches = new Map<string, Bench>();
   readonly dialled: string[] = [];
   /** The connections between processes: the end of who dialled. */
@@ -37,6 +38,7 @@ class Processes {
     const store = await openMemoryStore(address, this.#state);
     this.#stores.set(at, store);
     const meter = new Meter(template, { name });
+    this.#meters.set(at, meter);
     const bench = new Bench(() => ({ meter, device: 1 }), {
       store,
       held: { whenHeld: "forward", heldFor: 1000, dial: async (to) => this.dial(to), ...held },
@@ -49,10 +51,16 @@ class Processes {
     this.dialled.push(to);
     const bench = this.benches.get(to);
     if (bench === undefined) throw new Fault("connection-refused", `nobody is at ${to}`, { layer: "transport" });
-    const [near, far] = memoryPair();
+    const [near, far] = memoryPair({ remotes: ["relay:1", "relay:2"] });
     bench.server.acceptRelayed(far);
     this.lines.push(near);
     return near;
+  }
+
+  /** Loses its meter, as one that stood still for too long. */
+  async lose(at: string): Promise<void> {
+    const lease = this.#meters.get(at)?.live.lease;
+    if (lease !== undefined) await this.#stores.get(at)?.keeping.release([lease]);
   }
 
   /** Its meters are free, and nobody is at its address. */
@@ -80,7 +88,8 @@ describe("a session with a meter that another process has", () => {
     expect(await owner.get([...limit])).toMatchObject([{ data: { value: 9 } }]);
     expect(processes.dialled).toEqual(["one"]);
     const address = { client: 32, server: 1 };
-    const remote = client.pump.remote === "memory:2" ? "memory:1" : client.pump.remote;
+    // As the second process sees it.
+    const remote = "memory:1";
     expect(two.events).toContainEqual({ type: "forwarded", remote, address, meter: name, to: "one" });
     // The process that serves it knows where the client is.
     expect(one.events).toContainEqual(expect.objectContaining({ type: "associated", remote, address, meter: name }));
@@ -162,10 +171,11 @@ describe("a session with a meter that another process has", () => {
     const processes = new Processes();
     const [one, two] = [await processes.start("one"), await processes.start("two")];
     const client = await one.client(reader()).open();
-    await processes.stop("one");
+    await processes.lose("one");
     await two.client(utility()).open();
     await client.get([...limit]).catch(() => undefined);
     expect(client.closed).toBe(true);
+    expect(codesOf(one)).toEqual(["meter-held", "meter-held"]);
     expect(processes.dialled).toEqual([]);
   });
 

@@ -10,10 +10,25 @@ export interface PostgresOptions extends PgStoreOptions {
   readonly connectTimeoutMs?: number;
 }
 
+// A server takes longer to plan `take` and `commit` than to run them: each connection prepares a statement once. The store's
+// own texts are fewer than these; of a program that makes its texts anew each time the others are not kept.
+const mostPrepared = 200;
+const prepared = new Map<string, { readonly name: string }>();
+
+function preparedAs(sql: string): { readonly name: string } | undefined {
+  const known = prepared.get(sql);
+  if (known !== undefined || prepared.size >= mostPrepared) return known;
+  const made = { name: `dlmskit ${prepared.size + 1}` };
+  prepared.set(sql, made);
+  return made;
+}
+
 function queryable(client: pg.Pool | pg.PoolClient): Queryable {
   return {
     async query(sql: string, parameters?: readonly SqlValue[]) {
-      const result = await client.query<SqlRow>(sql, parameters === undefined ? undefined : [...parameters]);
+      const result = await (parameters === undefined
+        ? client.query<SqlRow>(sql)
+        : client.query<SqlRow>({ ...preparedAs(sql), text: sql, values: [...parameters] }));
       // Several statements give a list of results.
       return Array.isArray(result) ? (result.at(-1) as pg.QueryResult<SqlRow>) : result;
     },

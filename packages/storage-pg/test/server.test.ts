@@ -75,6 +75,20 @@ describe("a PostgreSQL server", () => {
     await store.close();
   });
 
+  it("prepares a statement once a connection, and not without end", async () => {
+    const store = await openPostgres(await server.database(), { connections: 1 });
+    const count = async (): Promise<number> =>
+      Number((await store.database.query("SELECT count(*)::int AS count FROM pg_prepared_statements")).rows[0]?.count);
+    for (let at = 0; at < 3; at++) await store.database.query("SELECT $1::int AS one", [at]);
+    const before = await count();
+    for (let at = 0; at < 3; at++) await store.database.query("SELECT $1::int AS two", [at]);
+    expect(await count()).toBe(before + 1);
+    for (let at = 0; at < 250; at++) await store.database.query(`SELECT $1::int AS made_${at}`, [at]);
+    expect(await count()).toBeLessThanOrEqual(200);
+    expect((await store.database.query("SELECT $1::int AS made_249", [7])).rows).toEqual([{ made_249: 7 }]);
+    await store.close();
+  });
+
   it("undoes a transaction that failed, and its connection is used again", async () => {
     const url = await server.database();
     const store = await openPostgres(url, { connections: 1 });
