@@ -29,38 +29,44 @@ describe("a hook that", () => {
   const note = dataObject("0.0.96.1.1.255", { type: T.unsigned, value: 1 });
   const noted = { classId: 1, instanceId: note.instance, attributeId: 2 };
 
-  it.each([false, true])("goes on writing after its request has ended changes nothing, with a store: %s", async (kept) => {
-    const held: { values: { count: number }; device: DeviceView }[] = [];
-    const late = hook("0.0.96.50.1.255", async (values, _, { device }) => {
-      held.push({ values, device });
-      values.count = 7;
-      device.set(note, "value", 7);
-      await turn();
-    });
-    const made = new Meter(meterTemplate({ objects: [note, late], associations }), { name: "ABC1" });
-    const state = new MemoryState();
-    const bench = new Bench(made, kept ? { store: await openMemoryStore({}, state) } : {});
-    const client = await bench.client({ client: 1 }).open();
-    expect(await client.invoke(9002, late.instance, 1)).toBe("success");
-    const [{ values, device }] = held as [(typeof held)[0]];
-    values.count = 99;
-    for (const change of [
-      () => device.set(note, "value", 99),
-      () => device.invoke(late, 1),
-      () => device.log("0.0.99.98.0.255", 1),
-      () => device.notify({} as never),
-      () => device.rows(note as never).append(0, new Uint8Array(1), 1),
-      () => device.rows(note as never).clear(),
-    ]) {
-      expect(change).toThrow(expect.objectContaining({ code: "work-over" }));
-    }
-    expect(() => device.set(noted, { type: "unsigned", value: 99 })).toThrow(Fault);
-    // What the next request changes is its own.
-    expect(await client.set(9002, late.instance, 2, { type: "unsigned", value: 8 })).toBe("success");
-    expect(await numberOf(client, note.instance)).toBe(7);
-    expect(made.values(late).count).toBe(8);
-    if (kept) expect((await (await openMemoryStore({}, state)).values.of("ABC1")).map(({ encoded }) => encoded.at(-1))).toEqual([7, 8]);
-  });
+  it.each([false, true])(
+    "goes on writing after its request has ended changes nothing, with a store: %s",
+    async (kept) => {
+      const held: { values: { count: number }; device: DeviceView }[] = [];
+      const late = hook("0.0.96.50.1.255", async (values, _, { device }) => {
+        held.push({ values, device });
+        values.count = 7;
+        device.set(note, "value", 7);
+        await turn();
+      });
+      const made = new Meter(meterTemplate({ objects: [note, late], associations }), { name: "ABC1" });
+      const state = new MemoryState();
+      const bench = new Bench(made, kept ? { store: await openMemoryStore({}, state) } : {});
+      const client = await bench.client({ client: 1 }).open();
+      expect(await client.invoke(9002, late.instance, 1)).toBe("success");
+      const [{ values, device }] = held as [(typeof held)[0]];
+      values.count = 99;
+      for (const change of [
+        () => device.set(note, "value", 99),
+        () => device.invoke(late, 1),
+        () => device.log("0.0.99.98.0.255", 1),
+        () => device.notify({} as never),
+        () => device.rows(note as never).append(0, new Uint8Array(1), 1),
+        () => device.rows(note as never).clear(),
+      ]) {
+        expect(change).toThrow(expect.objectContaining({ code: "work-over" }));
+      }
+      expect(() => device.set(noted, { type: "unsigned", value: 99 })).toThrow(Fault);
+      // What the next request changes is its own.
+      expect(await client.set(9002, late.instance, 2, { type: "unsigned", value: 8 })).toBe("success");
+      expect(await numberOf(client, note.instance)).toBe(7);
+      expect(made.values(late).count).toBe(8);
+      if (kept)
+        expect(
+          (await (await openMemoryStore({}, state)).values.of("ABC1")).map(({ encoded }) => encoded.at(-1)),
+        ).toEqual([7, 8]);
+    },
+  );
 
   it("is refused and goes on writing does not change what the rest of its request changes", async () => {
     const late = hook("0.0.96.50.1.255", async (values) => {
@@ -206,7 +212,9 @@ describe("what the program does in a task", () => {
     });
     await bench.clock.advanceAsync(1000);
     await bench.server.settled();
-    expect((await (await openMemoryStore({}, state)).values.of("ABC1")).map(({ encoded }) => encoded.at(-1))).toEqual([5]);
+    expect((await (await openMemoryStore({}, state)).values.of("ABC1")).map(({ encoded }) => encoded.at(-1))).toEqual([
+      5,
+    ]);
   });
 
   it("may set the meter's clock, and read what it has written", async () => {

@@ -1,5 +1,5 @@
 import { dataOf, T, treeOf } from "@dlmskit/apdu";
-import { Fault, fromAscii } from "@dlmskit/core";
+import { type Fault, fromAscii } from "@dlmskit/core";
 import { clock, dataObject, profileGeneric } from "@dlmskit/cosem-objects";
 import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { failing } from "@dlmskit/storage/testing";
@@ -173,12 +173,11 @@ describe("a meter that runs here", () => {
       await one.clock.advanceAsync(1000);
       await one.settle();
     }
-    const [meter] = [one.server];
-    expect(meter.connections).toBe(0);
     const store = await process(state);
+    // No client came: the server takes it by itself.
+    expect(await store.keeping.count(of)).toBe(3);
     const client = await one.client(admin()).open();
     expect(await read(client)).toBe(9);
-    expect(await store.keeping.count(of)).toBe(3);
     await one.clock.advanceAsync(900_000);
     await one.settle();
     expect(await store.keeping.count(of)).toBe(4);
@@ -220,7 +219,9 @@ describe("a meter that runs here", () => {
     expect(meter.live.usable).toBe(false);
   });
 
-  it("is there for whoever uses it, in whatever order they come and go and the store answers", { timeout: patience }, async () => {
+  it("is there for whoever uses it, in whatever order they come and go and the store answers", {
+    timeout: patience,
+  }, async () => {
     const step = fc.record({
       user: fc.nat(2),
       with: fc.constantFrom(undefined, "admin", "other"),
@@ -268,8 +269,8 @@ describe("a meter that runs here", () => {
         const store = failing(await process(state), [{ call: 0, when, of }]);
         const meter = aMeter();
         const bench = new Bench(() => ({ meter, device: 1 }), { store: store.store });
-        const first = await bench.client(other).open();
-        const clients = [first, await bench.client(admin()).open()];
+        const clients = [await bench.client(other).open()];
+        if (of !== "keeping.take") clients.push(await bench.client(admin()).open());
         for (const client of clients) client.pump.destroy();
         await bench.settle();
         await bench.clock.advanceAsync(3000);
@@ -305,6 +306,8 @@ describe("a meter that runs here", () => {
     await store.keeping.commit({ lease: taken.lease, values: [{ ...row, encoded: Uint8Array.of(99, 1) }] });
     const bench = new Bench(() => ({ meter, device: 1 }), { store });
     const meter = aMeter();
+    // Somebody else uses it as well, so that it is not let go in between.
+    meter.use();
     for (let at = 0; at < 2; at++) {
       const client = await bench.client(other).open();
       expect([client.opened, client.closed]).toEqual([false, true]);
@@ -364,6 +367,8 @@ describe("associations of two logical devices", () => {
       ...(({ counters, replay }) => ({ counters, replay }))(protectedClient({}, 2000)),
     });
     expect(await write(one, 4)).toBe("success");
-    expect(bench.events.filter((event) => event.type === "store-failed").map(({ error }) => (error as Fault).code)).toEqual([]);
+    expect(
+      bench.events.filter((event) => event.type === "store-failed").map(({ error }) => (error as Fault).code),
+    ).toEqual([]);
   });
 });

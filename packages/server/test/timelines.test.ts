@@ -16,7 +16,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** Shows the instant at which it is read. */
 const showing = (instance: string) =>
-  dataObject(instance, { type: T.doubleLongUnsigned, value: 0 }, { read: { value: (_, { now }) => (now - from + 10 * day) / 1000 } });
+  dataObject(
+    instance,
+    { type: T.doubleLongUnsigned, value: 0 },
+    { read: { value: (_, { now }) => (now - from + 10 * day) / 1000 } },
+  );
 const columns = [showing("0.0.96.1.1.255"), showing("0.0.96.1.2.255")];
 const load = profileGeneric("1.0.99.1.0.255", { capture: columns, period: 15 * 60, entries: 100_000 });
 const template = meterTemplate({ objects: [clock(), ...columns, load], associations: open });
@@ -40,7 +44,10 @@ type Step =
   | { readonly do: "restart"; readonly away: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min: 1, max: 90 * minute }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min: 1, max: 90 * minute }) }),
+  },
   fc.record({ do: fc.constant("rate" as const), rate: fc.constantFrom(0, 0.5, 1, 7) }),
   fc.record({ do: fc.constant("set" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
   fc.record({ do: fc.constant("clock" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
@@ -188,12 +195,15 @@ describe("a profile that captures each period", () => {
 
   it("has each instant once and in order, over restarts too", { timeout: patience }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof({ weight: 3, arbitrary: step }, restart), { maxLength: 12 }), async (steps) => {
-        const machine = new Machine(true);
-        const model = await run(machine, steps);
-        expect(await machine.rows()).toEqual(inTime(model.rows));
-        machine.server?.close();
-      }),
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 3, arbitrary: step }, restart), { maxLength: 12 }),
+        async (steps) => {
+          const machine = new Machine(true);
+          const model = await run(machine, steps);
+          expect(await machine.rows()).toEqual(inTime(model.rows));
+          machine.server?.close();
+        },
+      ),
       { numRuns: times(60) },
     );
   });
@@ -210,7 +220,10 @@ describe("a profile that captures each period", () => {
         const state = new MemoryState();
         const store = await openMemoryStore({}, state);
         const broken = failing(store, plan);
-        const meter = new Meter(template, { name: "ABC1", origin: { seed: "", template: "t", commissionedAt: from, ranFrom: from } });
+        const meter = new Meter(template, {
+          name: "ABC1",
+          origin: { seed: "", template: "t", commissionedAt: from, ranFrom: from },
+        });
         const server = new Server({ meters: meter, clock: machine, store: broken.store });
         for (let at = 0; at < 24; at++) {
           await machine.advanceAsync(5 * minute);
@@ -276,7 +289,9 @@ describe("what is captured", () => {
         missed: "each",
       },
     });
-    const tickers = ["0.0.96.50.1.255", "0.0.96.50.2.255", "0.0.96.50.3.255"].map((name) => object(Ticker, name, { count: 0 }));
+    const tickers = ["0.0.96.50.1.255", "0.0.96.50.2.255", "0.0.96.50.3.255"].map((name) =>
+      object(Ticker, name, { count: 0 }),
+    );
     const kind = meterTemplate({ objects: tickers, associations: open });
     const machine = new VirtualClock({ epoch: from });
     const store = await openMemoryStore();
