@@ -4,6 +4,7 @@ import {
   type Actor,
   type AnyObject,
   after,
+  attempt,
   attributeName,
   type Context,
   isLater,
@@ -526,8 +527,17 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   /** Keeps from when on the meter does what it does by itself, where that is not kept yet. */
   mark(): MaybePromise<void> | undefined {
     if (this.#timeline?.next === undefined || this.#ranUpToBefore !== undefined) return undefined;
-    const { ranUpTo } = this.#timeline;
-    return this.change({ self: "time" }, (work) => work.mark(Math.floor(ranUpTo)));
+    return this.#mark(this.#timeline);
+  }
+
+  #mark(timeline: MeterTimeline): MaybePromise<void> {
+    return this.change({ self: "time" }, (work) => work.mark(Math.floor(timeline.ranUpTo)));
+  }
+
+  keepRanUpTo(): void {
+    if (this.store === undefined || this.lease === undefined || this.#timeline === undefined) return;
+    const failed = (error: unknown): void => this.#port.environment.storeFailed(this.known, "the time of day", error);
+    attempt(() => this.#mark(this.#timeline as MeterTimeline), failed);
   }
 
   /** Begins to do what the meter does by itself, after what it has done before. */
