@@ -12,4 +12,4 @@ export function times(count: number): number {
 }
 
 /** How long a test may take, ms: far above what any needs on a busy machine. It is there to end what hangs. */
-export const patience = 180_000 * Math.max(1, factor);
+export const patience = 600_000 * Math.max(1, factor);

@@ -47,7 +47,7 @@ export class Fleet {
   constructor(count: number) {
     this.meters = Array.from({ length: count }, (_, at) => {
       const keys = { encryptionKey: platformRandom(16), authenticationKey: platformRandom(16) };
-      const systemTitle = new Uint8Array([...fromAscii("FLT"), 0, 0, 0, at >> 8, at & 0xff]);
+      const systemTitle = new Uint8Array([...fromAscii("FLT"), 0, 0, at >> 16, at >> 8, at]);
       const reader = { encryptionKey: platformRandom(16), authenticationKey: platformRandom(16) };
       return { meterId: `meter-${at}`, systemTitle, utility: { ...keys, masterKey: platformRandom(16) }, reader };
     });

@@ -106,6 +106,14 @@ describe("information", () => {
     expect(meter.say(poll.rr(5))).toBe("rr1!");
   });
 
+  it("goes on with a long response when the next request comes in the midst of it", () => {
+    const meter = wordy(2, 1);
+    expect(meter.say(poll.i(0, 0), { information: command("c0") })).toBe("i01+!");
+    expect(meter.say(poll.i(1, 1), { information: command("c1") })).toBe("i12!");
+    expect(meter.say(poll.rr(2))).toBe("i22+!");
+    expect(meter.served).toEqual(["c0", "c1"]);
+  });
+
   it("H26 numbers wrap modulo 8 both ways", () => {
     const meter = wordy(20, 1);
     let answer = meter.say(poll.i(0, 0), { information: command("c0") });

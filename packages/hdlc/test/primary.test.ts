@@ -113,6 +113,31 @@ describe("opening and closing", () => {
     expect(reader.received).toEqual(["c401"]);
   });
 
+  it("refuses a UA that says more than proposed in any one of its four values", () => {
+    const proposed = { maxInfoSend: 200, maxInfoReceive: 200, windowSend: 3, windowReceive: 3 };
+    const most = { maxInfoFieldLengthTransmit: 200, maxInfoFieldLengthReceive: 200 };
+    for (const [value, limit] of Object.entries({ ...most, windowSizeTransmit: 3, windowSizeReceive: 3 })) {
+      for (const above of [0, 1]) {
+        const reader = new Reader(proposed);
+        reader.primary.connect(0);
+        reader.drain();
+        reader.hear(ua, encodeNegotiation({ [value]: limit + above }));
+        expect(reader.events, value).toEqual([above === 0 ? "connected" : "refused bad-parameters"]);
+      }
+    }
+  });
+
+  it("forgets what was sent on a link that is gone: the next link begins with nothing", () => {
+    const reader = new Reader().connect();
+    expect(reader.send("c001")).toBe("i00!");
+    expect(reader.send("c002")).toBe("");
+    reader.hear({ frame: "dm", pollFinal: true });
+    reader.connect();
+    expect(reader.send("c003")).toBe("i00!");
+    expect(reader.hear(poll.i(0, 1), response("c403"))).toBe("");
+    expect(reader.received).toEqual(["c403"]);
+  });
+
   it("H41 losing the link: DM, FRMR", () => {
     const lost = (control: Control): string[] => {
       const reader = new Reader().connect();

@@ -1,13 +1,15 @@
 import type { Link, LinkAddress } from "@dlmskit/core";
 import type { responseProtection } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
-import { type Clock, type Duplex, LinkPump, type PumpHandlers, type WallClock } from "@dlmskit/transport";
+import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { type Call, compose, type Interceptor } from "./access/call.ts";
 import { perform } from "./access/perform.ts";
+import { allTaps, type Tap } from "./access/taps.ts";
 import { EventCounts, type ServerEvent } from "./events.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
+import type { KnownMeter } from "./meter/meter-identity.ts";
 import { platformRandom } from "./platform-random.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { Pacer } from "./runtime/pacer.ts";
@@ -32,6 +34,8 @@ export interface ServerOptions {
   /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
+  /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
+  readonly taps?: readonly Tap[];
   readonly limits?: Partial<Limits>;
   readonly events?: (event: ServerEvent) => void;
 }
@@ -41,7 +45,7 @@ export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
   readonly #counts = new EventCounts();
-  readonly #connections = new Map<LinkPump, Connection>();
+  readonly #connections = new Set<Connection>();
   readonly #residents = new Set<Meter>();
   readonly #used = new Set<Meter>();
   readonly #environment: Environment;
@@ -60,12 +64,14 @@ export class Server implements Disposable {
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+      lost: (meter) => this.#lost(meter),
     };
     this.#base = {
       environment: this.#environment,
       limits,
       lockouts: new Lockouts(limits),
       pacer: new Pacer(clock),
+      tap: allTaps(options.taps ?? []),
       tell: (event) => this.#tell(event),
     };
     if (typeof meters !== "function") this.run(meters);
@@ -123,6 +129,13 @@ export class Server implements Disposable {
     });
   }
 
+  /** Another process has taken a meter that runs here: it is taken again when it is free. */
+  #lost(known: KnownMeter): void {
+    if (!(known instanceof Meter) || !this.#residents.has(known)) return;
+    known.dismiss();
+    this.#reside(known);
+  }
+
   #tell(event: ServerEvent): void {
     this.#counts.count(event);
     try {
@@ -134,25 +147,21 @@ export class Server implements Disposable {
 
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
-    const pump = new LinkPump({ link, duplex, clock: this.#options.clock });
-    const connection = new Connection(pump, this.#base, (address) => {
+    const adopted: Route = (address) => {
       const found = route(address);
       found?.meter.runOn(this.#environment);
       return found;
-    });
-    this.#connections.set(pump, connection);
-    this.#tell({ type: "opened", remote: pump.remote });
-    pump.start({
-      received: (pdu, address, broadcast) => connection.received(pdu, address, broadcast),
-      disconnected: (_, address) => connection.disconnected(address),
-      ended: () => connection.ended(),
+    };
+    this.#tell({ type: "opened", remote: duplex.remote });
+    const connection = new Connection(duplex, link, this.#base, adopted, {
       closed: (fault) => {
-        this.#connections.delete(pump);
+        this.#connections.delete(connection);
         for (const meter of connection.meters) this.#leaving(meter);
-        connection.closed();
-        this.#tell({ type: "closed", remote: pump.remote, ...(fault === undefined ? {} : { fault }) });
+        this.#tell({ type: "closed", remote: duplex.remote, ...(fault === undefined ? {} : { fault }) });
       },
-    } satisfies PumpHandlers);
+    });
+    this.#connections.add(connection);
+    connection.start();
   }
 
   #leaving(meter: Meter): void {
@@ -170,7 +179,7 @@ export class Server implements Disposable {
   close(): void {
     this.#closed = true;
     this.#environment.agenda.close();
-    for (const pump of this.#connections.keys()) pump.destroy();
+    for (const connection of this.#connections) connection.destroy();
     for (const meter of this.#residents) {
       meter.dismiss();
       this.#leaving(meter);

@@ -1,16 +1,22 @@
-import type { Store, StoreOptions } from "@dlmskit/storage";
+import {
+  ClientAssociation,
+  CommunicationPort,
+  HdlcSetting,
+  LoadProfileTemplate,
+  PowerQualityEventConfig,
+  type Store,
+  type StoreOptions,
+} from "@dlmskit/storage";
 import { Database } from "./database.ts";
 import type { Driver } from "./driver.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { OwnProcess } from "./processes.ts";
+import { PgRows } from "./rows.ts";
 import { PgAccessRights } from "./tables/access-rights.ts";
-import { pgCertificates } from "./tables/certificates.ts";
-import { pgClientAssociations } from "./tables/client-associations.ts";
-import { pgCommunicationPorts, pgHdlcSettings } from "./tables/communication.ts";
+import { PgCertificates } from "./tables/certificates.ts";
 import { disconnectDeadProcesses, disconnectProcess, pgConnections } from "./tables/connections.ts";
 import { pgCounters } from "./tables/counters.ts";
 import { pgFleets } from "./tables/fleets.ts";
-import { pgLoadProfileTemplates, pgPowerQualityEvents } from "./tables/generation.ts";
 import { pgKeeping } from "./tables/keeping.ts";
 import { pgKeyPairs } from "./tables/key-pairs.ts";
 import { pgKeyRotations } from "./tables/key-rotations.ts";
@@ -69,15 +75,15 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     securitySettings: pgSecuritySettings(database, sealing),
     keyRotations: pgKeyRotations(database, sealing),
     keyPairs: pgKeyPairs(database, sealing),
-    certificates: pgCertificates(database),
-    clientAssociations: pgClientAssociations(database),
+    certificates: new PgCertificates(database),
+    clientAssociations: new PgRows(database, ClientAssociation),
     obisCodes: new PgObisCodes(database),
     accessRights: new PgAccessRights(database),
     connections: pgConnections(database, process),
-    hdlcSettings: pgHdlcSettings(database),
-    communicationPorts: pgCommunicationPorts(database),
-    loadProfileTemplates: pgLoadProfileTemplates(database),
-    powerQualityEvents: pgPowerQualityEvents(database),
+    hdlcSettings: new PgRows(database, HdlcSetting),
+    communicationPorts: new PgRows(database, CommunicationPort),
+    loadProfileTemplates: new PgRows(database, LoadProfileTemplate),
+    powerQualityEvents: new PgRows(database, PowerQualityEventConfig),
     values: pgValues(database),
     events: pgEvents(database),
     captures: pgCaptures(database),

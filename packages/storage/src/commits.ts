@@ -1,15 +1,15 @@
 import { Fault, logicalName } from "@dlmskit/core";
-import { Certificate } from "./certificates.ts";
-import { counterValue, PeerCounterKey } from "./counters.ts";
 import { instant, integer, logicalNameText, octets } from "./fields.ts";
 import type { CapturedRows, Commit, MeterScope, SecurityChange } from "./keeping.ts";
-import { KeyPair } from "./key-pairs.ts";
 import { counterReplayed } from "./leases.ts";
-import { Message } from "./message-queue.ts";
-import { CaptureRecord, EventRecord } from "./records.ts";
-import { ClientSecret, checkNewKeys, checkPolicy, SecuritySetting } from "./security-settings.ts";
 import { checkRow, shape } from "./shape.ts";
-import { AttributeValue } from "./values.ts";
+import { Certificate } from "./tables/certificates.ts";
+import { counterValue, PeerCounterKey } from "./tables/counters.ts";
+import { KeyPair } from "./tables/key-pairs.ts";
+import { Message } from "./tables/message-queue.ts";
+import { CaptureRecord, EventRecord } from "./tables/records.ts";
+import { ClientSecret, checkNewKeys, checkPolicy, SecuritySetting } from "./tables/security-settings.ts";
+import { AttributeValue } from "./tables/values.ts";
 
 /** What a buffer or a log keeps: at most so many rows. */
 const keepCount = integer(0);

@@ -4,6 +4,8 @@ import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 export interface Field<V> {
   readonly kind: "integer" | "decimal" | "text" | "octets" | "instant" | "bits" | "json" | "boolean" | "list";
   readonly optional: boolean;
+  /** An integer that INTEGER of SQL cannot hold: BIGINT. */
+  readonly wide?: true;
   check(value: unknown): V;
 }
 
@@ -37,11 +39,12 @@ function field<V>(kind: Field<V>["kind"], expected: string, is: (value: unknown)
 
 /** An integer from `low` to `high`; the INTEGER of SQL unless told otherwise. */
 export function integer(low = -0x80000000, high = 0x7fffffff): Field<number> {
-  return field(
+  const checked = field<number>(
     "integer",
     `an integer from ${low} to ${high}`,
     (value) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high,
   );
+  return low < -0x80000000 || high > 0x7fffffff ? { ...checked, wide: true } : checked;
 }
 
 /** DECIMAL(digits, scale), from `low` to `high`; more decimals than `scale` are refused, never rounded. */
@@ -144,6 +147,7 @@ export function optional<V>(of: Field<V>): Field<V | undefined> {
   return {
     kind: of.kind,
     optional: true,
+    ...(of.wide === undefined ? {} : { wide: of.wide }),
     check: (value) => (value === undefined || value === null ? undefined : of.check(value)),
   };
 }

@@ -1,6 +1,3 @@
-export * from "./access-rights.ts";
-export * from "./certificates.ts";
-export * from "./client-associations.ts";
 export {
   type CheckedCommit,
   type CommitEvents,
@@ -9,27 +6,30 @@ export {
   entriesFrom,
   noPendingKeyPair,
 } from "./commits.ts";
-export * from "./communication.ts";
-export * from "./connections.ts";
-export * from "./counters.ts";
 export type { Field } from "./fields.ts";
 export * as fields from "./fields.ts";
-export * from "./fleets.ts";
-export * from "./generation.ts";
 export * from "./keeping.ts";
-export * from "./key-pairs.ts";
-export * from "./key-rotations.ts";
 export * from "./leases.ts";
 export { MemoryState } from "./memory/state.ts";
 export { type MemoryStoreOptions, type MemoryTime, openMemoryStore } from "./memory/store.ts";
-export * from "./message-queue.ts";
-export * from "./meters.ts";
-export * from "./obis-codes.ts";
-export * from "./records.ts";
 export * from "./rows.ts";
 export * from "./sealing.ts";
-export * from "./security-settings.ts";
 export * from "./shape.ts";
 export * from "./store.ts";
-export * from "./values.ts";
-export * from "./variation-pattern.ts";
+export * from "./tables/access-rights.ts";
+export * from "./tables/certificates.ts";
+export * from "./tables/client-associations.ts";
+export * from "./tables/communication.ts";
+export * from "./tables/connections.ts";
+export * from "./tables/counters.ts";
+export * from "./tables/fleets.ts";
+export * from "./tables/generation.ts";
+export * from "./tables/key-pairs.ts";
+export * from "./tables/key-rotations.ts";
+export * from "./tables/message-queue.ts";
+export * from "./tables/meters.ts";
+export * from "./tables/obis-codes.ts";
+export * from "./tables/records.ts";
+export * from "./tables/security-settings.ts";
+export * from "./tables/values.ts";
+export * from "./tables/variation-pattern.ts";

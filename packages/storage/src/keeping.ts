@@ -1,11 +1,11 @@
-import type { Certificate } from "./certificates.ts";
-import type { KeyPair } from "./key-pairs.ts";
-import type { Message } from "./message-queue.ts";
-import type { Meter } from "./meters.ts";
-import type { EventRecord } from "./records.ts";
-import type { ClientSecret, NewKeys, SecuritySetting } from "./security-settings.ts";
 import type { Stored } from "./shape.ts";
-import type { AttributeValue } from "./values.ts";
+import type { Certificate } from "./tables/certificates.ts";
+import type { KeyPair } from "./tables/key-pairs.ts";
+import type { Message } from "./tables/message-queue.ts";
+import type { Meter } from "./tables/meters.ts";
+import type { EventRecord } from "./tables/records.ts";
+import type { ClientSecret, NewKeys, SecuritySetting } from "./tables/security-settings.ts";
+import type { AttributeValue } from "./tables/values.ts";
 
 /**
  * The right to act for one meter. One process has it at a time. The epoch grows each time that another process takes the

@@ -12,7 +12,7 @@ export interface Shape<F extends Fields> {
   readonly table: string;
   readonly fields: F;
   /** What must hold between columns: throws a Fault `bad-value` whose path is the column. */
-  readonly together?: (row: { readonly [K in keyof F]: ValueOf<F[K]> }) => void;
+  together?(row: { readonly [K in keyof F]: ValueOf<F[K]> }): void;
 }
 
 /** The row type of a shape. */
@@ -25,6 +25,41 @@ export type RowOf<S> =
 
 /** A row as the store gives it back: its id, and when it was made (ms since 1970 UTC; absent where a hand took it away). */
 export type Stored<R> = R & { readonly id: number; readonly createdAt?: number };
+
+/** What a table of a database has beside its columns. */
+export interface TableTraits<F extends Fields> {
+  /** The primary key of a table whose rows have no number; absent: `id`, with `created_at`. */
+  readonly key?: readonly (keyof F & string)[];
+  /** No two rows of a numbered table have the same in all of these; a row that lacks one of them is like no other. */
+  readonly unique?: readonly (keyof F & string)[];
+  /** A numbered table without `created_at`. */
+  readonly createdAt?: false;
+  /** `Rows.addIfEmpty` looks at rows that have the same here. */
+  readonly group?: keyof F & string;
+  /** The table in which a row with this value must be: by `meter_id` in meters, by `id` in the others. */
+  readonly references?: { readonly [K in keyof F]?: "meters" | "obis_codes" | "client_associations" };
+  /** Fields that stand in a second table, whose primary key refers to the first one's. */
+  readonly details?: {
+    readonly table: string;
+    readonly key: string;
+    readonly fields: readonly (keyof F & string)[];
+    /** A row without details is not read: nobody knows whose it is. */
+    readonly required?: true;
+    /** What a row without details has. */
+    readonly defaults?: { readonly [K in keyof F]?: number | string };
+  };
+  /** What must hold between columns: throws a Fault `bad-value` whose path is the column. */
+  together?(row: { readonly [K in keyof F]: ValueOf<F[K]> }): void;
+}
+
+/** A table, declared once: SQL, the rows in memory, checks and tests follow from it. */
+export interface Table<F extends Fields> extends Shape<F> {
+  readonly traits: TableTraits<F>;
+}
+
+export function table<const F extends Fields>(name: string, fields: F, traits: TableTraits<F> = {}): Table<F> {
+  return { table: name, fields, traits, ...(traits.together === undefined ? {} : { together: traits.together }) };
+}
 
 export function shape<const F extends Fields>(
   table: string,

@@ -1,21 +1,21 @@
-import type { AccessRights } from "./access-rights.ts";
-import type { Certificates } from "./certificates.ts";
-import type { ClientAssociations } from "./client-associations.ts";
-import type { CommunicationPorts, HdlcSettings } from "./communication.ts";
-import type { Connections } from "./connections.ts";
-import type { Counters } from "./counters.ts";
-import type { Fleets } from "./fleets.ts";
-import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./generation.ts";
 import type { Keeping } from "./keeping.ts";
-import type { KeyPairs } from "./key-pairs.ts";
-import type { KeyRotations } from "./key-rotations.ts";
-import type { MessageQueue } from "./message-queue.ts";
-import type { Meters } from "./meters.ts";
-import type { ObisCodes } from "./obis-codes.ts";
-import type { CaptureRecords, EventRecords } from "./records.ts";
 import type { KeySealing } from "./sealing.ts";
-import type { SecuritySettings } from "./security-settings.ts";
-import type { AttributeValues } from "./values.ts";
+import type { AccessRights } from "./tables/access-rights.ts";
+import type { Certificates } from "./tables/certificates.ts";
+import type { ClientAssociations } from "./tables/client-associations.ts";
+import type { CommunicationPorts, HdlcSettings } from "./tables/communication.ts";
+import type { Connections } from "./tables/connections.ts";
+import type { Counters } from "./tables/counters.ts";
+import type { Fleets } from "./tables/fleets.ts";
+import type { LoadProfileTemplates, PowerQualityEventConfigs } from "./tables/generation.ts";
+import type { KeyPairs } from "./tables/key-pairs.ts";
+import type { KeyRotations } from "./tables/key-rotations.ts";
+import type { MessageQueue } from "./tables/message-queue.ts";
+import type { Meters } from "./tables/meters.ts";
+import type { ObisCodes } from "./tables/obis-codes.ts";
+import type { CaptureRecords, EventRecords } from "./tables/records.ts";
+import type { SecuritySettings } from "./tables/security-settings.ts";
+import type { AttributeValues } from "./tables/values.ts";
 
 /**
  * What meters keep. Each contract is small and stands alone: a function takes the ones that it needs.

@@ -41,7 +41,8 @@ export const server = {
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
   "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",
-  "read-only": "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
+  "read-only":
+    "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
   "work-over": "A hook changed something after its request had ended; use `meter.change` for that.",
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",

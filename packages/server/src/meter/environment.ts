@@ -23,6 +23,8 @@ export interface Environment {
   /** A hook, a task or an interceptor threw. */
   failed(meter: KnownMeter, what: string, error: unknown): void;
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
+  /** Another process has taken the meter. */
+  lost(meter: KnownMeter): void;
 }
 
 /** What becomes of a client whose meter another process has at the moment. */
@@ -54,5 +56,6 @@ export function standingAlone(): Environment {
     reach: (call) => perform(call, () => true),
     failed: () => undefined,
     storeFailed: () => undefined,
+    lost: () => undefined,
   };
 }

@@ -181,7 +181,8 @@ export class Agenda implements TimeListener {
         touched.add(place);
         this.#settle(place);
       }
-      if (this.#closed) return;
+      // Closed by what it ran: what was done so far is kept all the same.
+      if (this.#closed) break;
     }
     for (const place of touched) {
       const kept = place.timed.finish();

@@ -1,8 +1,8 @@
 import { type Incoming, type Negotiated, type Offer, Responder, type ResultsOf } from "@dlmskit/association";
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { type AssociationInformation, isLater } from "@dlmskit/cosem-objects";
-import type { Cancel } from "@dlmskit/transport";
 import { dispatch, requiredProtection } from "../access/dispatch.ts";
+import type { Tap, TapMessage, TapVerdict } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { Association } from "../meter/association-spec.ts";
@@ -15,6 +15,7 @@ import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import type { Lockouts } from "./lockouts.ts";
+import { TappedLine } from "./tapped-line.ts";
 
 /** What a session needs of the server and of its connection. */
 export interface SessionPort {
@@ -22,6 +23,7 @@ export interface SessionPort {
   readonly limits: Limits;
   readonly lockouts: Lockouts;
   readonly pacer: Pacer;
+  readonly tap: Tap | undefined;
   readonly remote: string;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
@@ -29,6 +31,8 @@ export interface SessionPort {
   quiet(): void;
   /** The connection cannot go on. */
   broken(fault: Fault): void;
+  /** `expire` is to be called at that instant, ms of the machine's clock. */
+  wake(deadline: number): void;
 }
 
 // These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
@@ -52,8 +56,11 @@ export class Session {
   #over: (() => void) | undefined;
   #row: ConnectionRow | undefined;
   #negotiated: Negotiated | undefined;
-  #cancel: Cancel | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
+  readonly #incoming: TappedLine | undefined;
+  readonly #outgoing: TappedLine | undefined;
+  /** What a tap at the plain APDU delays: what is served next, and what is sent next, by so many ms. */
+  #serveLater = 0;
+  #sendLater = 0;
   #closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
@@ -64,6 +71,10 @@ export class Session {
     this.#meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
+    if (port.tap !== undefined) {
+      this.#incoming = new TappedLine();
+      this.#outgoing = new TappedLine();
+    }
     this.lastActivity = port.environment.clock.now();
   }
 
@@ -90,6 +101,7 @@ export class Session {
       provider,
       random,
       limits: { outstanding: limits.outstandingRequests },
+      ...(this.#port.tap === undefined ? {} : { tap: (way, apdu) => this.#tapPlain(way, apdu) }),
     });
   }
 
@@ -97,7 +109,33 @@ export class Session {
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
     this.lastActivity = this.#now;
-    this.#row?.touch();
+    this.#row?.touch(this.lastActivity);
+    if (this.#incoming === undefined) {
+      this.#arrived(pdu, broadcast);
+      return;
+    }
+    const verdict = this.#look("sealed", "received", pdu);
+    this.#incoming.pass(pdu, verdict, this.lastActivity, (passed) => this.#arrived(passed, broadcast));
+    this.#wake();
+  }
+
+  #look(at: TapMessage["at"], way: TapMessage["way"], octets: Uint8Array): TapVerdict | undefined {
+    const { tap, remote } = this.#port;
+    return tap?.({ at, way, octets, remote, now: this.#now, meter: this.#meter, client: this.#address.client });
+  }
+
+  #tapPlain(way: TapMessage["way"], apdu: Uint8Array): Uint8Array | undefined {
+    const verdict = this.#look("plain", way, apdu);
+    if (verdict?.do === "drop") return undefined;
+    if (verdict?.do === "delay") {
+      if (way === "received") this.#serveLater += verdict.ms;
+      else this.#sendLater += verdict.ms;
+    }
+    return (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? apdu;
+  }
+
+  #arrived(pdu: Uint8Array, broadcast: boolean): void {
+    if (this.#closed) return;
     if (this.#blocked) {
       if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
       return;
@@ -195,7 +233,6 @@ export class Session {
   }
 
   #drain(): void {
-    const { clock } = this.#port.environment;
     const responder = this.#responder;
     if (responder === undefined) return;
     for (;;) {
@@ -203,10 +240,10 @@ export class Session {
       if (output === undefined) break;
       switch (output.type) {
         case "transmit":
-          if (!this.#silent) this.#port.send(output.pdu, this.#address);
+          if (!this.#silent) this.#transmit(output.pdu);
           break;
         case "request":
-          this.#serve(output.incoming);
+          this.#serveSoon(output.incoming);
           break;
         case "associated":
           this.#associated(output.association);
@@ -220,12 +257,50 @@ export class Session {
       }
       if (this.#closed) return;
     }
-    const { deadline } = responder;
-    if (deadline !== undefined && deadline < this.#armedFor) {
-      this.#cancel?.();
-      this.#armedFor = deadline;
-      this.#cancel = clock.at(deadline, () => this.#expired());
+    this.#wake();
+  }
+
+  #transmit(pdu: Uint8Array): void {
+    const line = this.#outgoing;
+    const send = (octets: Uint8Array): void => this.#port.send(octets, this.#address);
+    if (line === undefined) {
+      send(pdu);
+      return;
     }
+    const later = this.#sendLater;
+    this.#sendLater = 0;
+    const verdict = this.#look("sealed", "sent", pdu);
+    const waits = verdict?.do === "delay" ? verdict.ms : 0;
+    if (later === 0 || verdict?.do === "drop") line.pass(pdu, verdict, this.#now, send);
+    else {
+      const octets = (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? pdu;
+      line.pass(pdu, { do: "delay", ms: later + waits, octets }, this.#now, send);
+    }
+  }
+
+  /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
+  get deadline(): number | undefined {
+    if (this.#closed) return undefined;
+    let first: number | undefined;
+    for (const holder of [this.#responder, this.#row, this.#incoming, this.#outgoing]) {
+      const deadline = holder?.deadline;
+      if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
+    }
+    return first;
+  }
+
+  #wake(): void {
+    const { deadline } = this;
+    if (deadline !== undefined) this.#port.wake(deadline);
+  }
+
+  expire(now: number): void {
+    if (this.#closed) return;
+    this.#row?.expire(now);
+    this.#incoming?.expire(now);
+    this.#outgoing?.expire(now);
+    this.#responder?.expire(now);
+    this.#drain();
   }
 
   /** A long answer goes on. */
@@ -235,14 +310,28 @@ export class Session {
     this.#drain();
   }
 
-  #expired(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    if (this.#closed) return;
-    this.#responder?.expire(this.#now);
-    this.#drain();
+  /** A tap at the plain APDU may have delayed what came. */
+  #serveSoon(incoming: Incoming): void {
+    const later = this.#serveLater;
+    this.#serveLater = 0;
+    if (later === 0) {
+      this.#serve(incoming);
+      return;
+    }
+    const { clock } = this.#port.environment;
+    const waiting = new Promise<void>((resolve) => clock.at(clock.now() + later, resolve));
+    this.#block(
+      waiting.then(() => {
+        this.#blocked = false;
+        this.#serve(incoming);
+        this.#drain();
+      }),
+      "a request",
+    );
   }
 
   #serve(incoming: Incoming): void {
+    if (this.#closed) return;
     const association = this.#association;
     const live = this.#live;
     const responder = this.#responder;
@@ -357,7 +446,6 @@ export class Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancel?.();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
@@ -371,13 +459,12 @@ export class Session {
 
   #openRow(): ConnectionRow | undefined {
     const { environment, remote } = this.#port;
-    const { store, clock, random, time } = environment;
+    const { store, random, time } = environment;
     if (store === undefined) return undefined;
     const failed = (error: unknown): void => this.#storeFailed("connections", error);
-    const port = { store, clock, random, remote, instant: () => time.now, failed };
-    return new ConnectionRow(port, this.#meter.id, this.#address.client);
+    const port = { store, random, remote, instant: () => time.now, failed };
+    return new ConnectionRow(port, this.#meter.id, this.#address.client, this.#now);
   }
 }
 
-const isFailedAuthentication = ({ code, message }: Fault): boolean =>
-  code === "authentication-failed" || message.startsWith("authentication-failure");
+const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";

@@ -10,24 +10,16 @@ import {
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
+import { idOf, inOrderOf, putIfAbsentOf, selectOf, upsertOf } from "../table-sql.ts";
 import { expectSealing } from "./key-sealing.ts";
 
-const select = `
-  SELECT meter_id, client_id, instance_id, secret FROM client_secrets
-  WHERE meter_id = ANY($1::text[])
-  ORDER BY client_id, instance_id COLLATE "C"`;
-
-const put = `
-  INSERT INTO client_secrets AS c (meter_id, client_id, instance_id, secret)
-  SELECT r.meter_id, r.client_id, r.instance_id, decode(r.secret, 'hex')
-  FROM jsonb_to_recordset($1::text::jsonb) AS r(meter_id text, client_id int, instance_id text, secret text)
-  ORDER BY 1, 2, 3`;
-const putIfAbsent = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO NOTHING RETURNING client_id`;
-const set = `${put} ON CONFLICT (meter_id, client_id, instance_id) DO UPDATE SET secret = EXCLUDED.secret RETURNING client_id`;
+const select = `${selectOf(ClientSecret)} WHERE t.meter_id = ANY($1::text[]) ORDER BY ${inOrderOf(ClientSecret)}`;
+const putIfAbsent = putIfAbsentOf(ClientSecret);
+const set = upsertOf(ClientSecret);
 
 /** A row with its secret unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
 export function readSecret(sealing: KeySealing | undefined, row: SqlRow): ClientSecret {
-  const id = `${row.meter_id} ${row.client_id} ${row.instance_id}`;
+  const id = idOf(ClientSecret, row);
   let secret: Uint8Array;
   try {
     secret = unsealSecret(sealing, octetsOf(row.secret));

@@ -8,14 +8,15 @@ import {
   noPendingKeyPair,
   type SecurityChange,
 } from "@dlmskit/storage";
-import { recordsOf, timestampOf, utcNow } from "../columns.ts";
+import { recordsOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow, SqlValue } from "../driver.ts";
-import { columnsOf, recordset, recordValues } from "../json.ts";
+import { columnsOf, conflictOf, excludedOf, recordset, recordValues } from "../table-sql.ts";
 import { addCertificateIn, removeCertificateIn } from "./certificates.ts";
 import { setSecretIn } from "./client-secrets.ts";
 import { promoteIn, setKeyPairIn } from "./key-pairs.ts";
 import { expectSealing } from "./key-sealing.ts";
+import { enqueued } from "./message-queue.ts";
 import { type AppendedLog, appendTrimmed } from "./records.ts";
 import { addSettingIn, changeKeysIn, setPolicyIn } from "./security-settings.ts";
 
@@ -79,17 +80,16 @@ function statementOf(process: string, commit: CheckedCommit): Statement {
   if (values.length > 0) {
     parts.push(`put_values AS (
       INSERT INTO attribute_values (${columnsOf(AttributeValue)})
-      SELECT ${recordValues(AttributeValue, "r")} FROM held, ${recordset(AttributeValue, give(recordsOf(AttributeValue, values)), "r")}
-      ON CONFLICT (meter_id, logical_device, class_id, instance_id, attribute_id) DO UPDATE
-      SET encoded = EXCLUDED.encoded, updated_at = EXCLUDED.updated_at
+      SELECT ${recordValues(AttributeValue)} FROM held, ${recordset(AttributeValue, give(recordsOf(AttributeValue, values)))}
+      ON CONFLICT (${conflictOf(AttributeValue)}) DO UPDATE SET ${excludedOf(AttributeValue)}
     )`);
   }
   if (rows.length > 0) parts.push(appendTrimmed("captures", rows.map(capturedLog), give));
   if (events.length > 0) parts.push(appendTrimmed("events", events.map(eventLog), give));
   if (messages.length > 0) {
     parts.push(`put_messages AS (
-      INSERT INTO message_queue (${columnsOf(Message)}, retry_count, status, created_at)
-      SELECT ${recordValues(Message, "r")}, 0, 'PENDING', ${utcNow} FROM held, ${recordset(Message, give(recordsOf(Message, messages)), "r")}
+      INSERT INTO message_queue (${columnsOf(Message)}, ${Object.keys(enqueued).join(", ")})
+      SELECT ${recordValues(Message)}, ${Object.values(enqueued).join(", ")} FROM held, ${recordset(Message, give(recordsOf(Message, messages)))}
     )`);
   }
   const replayed = peers.length > 0 ? peerParts(give(JSON.stringify(peers.map(peerRecord)))) : undefined;

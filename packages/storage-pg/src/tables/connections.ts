@@ -1,23 +1,10 @@
 import { Connection, type Connections, checkRow, fields } from "@dlmskit/storage";
-import { msOf, parametersOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
+import { parametersOf, storedRowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
+import { insertOf, selectOf } from "../table-sql.ts";
 
-const select = `
-  SELECT t.id, t.association_id, d.meter_id, d.client_id, ${msOf("t.connection_time")}, ${msOf("t.last_activity")},
-    t.ip_address, t.port, t.session_id, t.status, ${msOf("t.created_at")}
-  FROM active_connections t
-  LEFT JOIN connection_details d ON d.connection_id = t.id`;
-
-const open = `
-  WITH added AS (
-    INSERT INTO active_connections (association_id, connection_time, last_activity, ip_address, port, session_id, status, created_at)
-    VALUES ($1::int, $4::text::timestamp, $5::text::timestamp, $6::text, $7::int, $8::text, $9::text, ${utcNow})
-    RETURNING id
-  ), details AS (
-    INSERT INTO connection_details (connection_id, meter_id, client_id, process)
-    SELECT id, $2::text, $3::int, $10::text FROM added
-  )
-  SELECT id FROM added`;
+const select = selectOf(Connection);
+const open = insertOf(Connection, { process: `$${Object.keys(Connection.fields).length + 1}::text` });
 
 const change = `
   UPDATE active_connections SET last_activity = $2::text::timestamp, status = $3::text

@@ -9,18 +9,14 @@ import {
   sealKey,
   unsealKey,
 } from "@dlmskit/storage";
-import { msOf, octetsOf, parametersOf, rowOf, timestampOf, utcNow } from "../columns.ts";
+import { msOf, octetsOf, recordsOf, rowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable } from "../driver.ts";
+import { putIfAbsentOf, selectOf } from "../table-sql.ts";
 import { expectSealing } from "./key-sealing.ts";
 
-const select = `
-  SELECT template, secret, seed, manufacturer, ${msOf("commissioned_at")}, derivation FROM fleets WHERE template = $1::text`;
-
-const putIfAbsent = `
-  INSERT INTO fleets (template, secret, seed, manufacturer, commissioned_at, derivation, created_at)
-  VALUES ($1::text, $2::bytea, $3::text, $4::text, $5::text::timestamp, $6::int, ${utcNow})
-  ON CONFLICT (template) DO NOTHING`;
+const select = `${selectOf(Fleet)} WHERE t.template = $1::text`;
+const putIfAbsent = putIfAbsentOf(Fleet);
 
 const ranUpTo = `SELECT ${msOf("ran_up_to")} FROM fleet_progress WHERE template = $1::text AND shard = $2::text`;
 const setRanUpTo = `
@@ -45,7 +41,7 @@ export function pgFleets(db: Database, sealing: KeySealing | undefined): Fleets 
       const sealed = { ...checked, secret: sealKey(sealing, checked.secret) };
       return db.transaction(async (tx) => {
         await expectSealing(tx, sealing);
-        await tx.query(putIfAbsent, parametersOf(Fleet, sealed));
+        await tx.query(putIfAbsent, [recordsOf(Fleet, [sealed])]);
         return (await get(tx, checked.template)) as Fleet;
       });
     },

@@ -6,7 +6,6 @@ import {
   checkCommit,
   checkRow,
   checkScope,
-  columnOf,
   entriesFrom,
   fields,
   type Keeping,
@@ -24,54 +23,35 @@ import {
 import { msOf, octetsOf, recordsOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
 import { addAbsent, type Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
-import { columnsOf, jsonObject, recordset, recordValues, rowOfJson, sqlRowOf } from "../json.ts";
 import type { OwnProcess } from "../processes.ts";
+import { columnsOf, inOrderOf, jsonObject, keyedRowOf, recordset, recordValues, sqlRowOf } from "../table-sql.ts";
 import { readSecret } from "./client-secrets.ts";
 import { commitIn } from "./commit.ts";
 import { readKeyPair } from "./key-pairs.ts";
 import { readSetting } from "./security-settings.ts";
 
-const createdAt = (column: string): string => `'created_at', (EXTRACT(EPOCH FROM ${column}) * 1000)::float8`;
-
-// Columns of a shape that stand in the second of its two tables.
-const inMeterSecurity = new Set(["meter_id", "instance_id", "policy_bits", "broadcast_key", "key_version"]);
-const inCertificates = new Set(
-  ["entityId", "certificateType", "certificateData", "validFrom", "validUntil", "status"].map(columnOf),
-);
-
-const values = jsonObject(AttributeValue, (column) => `v.${column}`);
-const settings = jsonObject(SecuritySetting, (column) => `${inMeterSecurity.has(column) ? "m" : "s"}.${column}`, [
-  "'id'",
-  "s.id",
-  createdAt("s.created_at"),
-]);
-const certificates = jsonObject(Certificate, (column) => `${inCertificates.has(column) ? "c" : "d"}.${column}`, [
-  "'id'",
-  "c.id",
-  createdAt("c.created_at"),
-]);
-
 // What was written to the meter $1, as far as it is of the clients $2 and the Security setups $3.
 const secretParts = `
-  'settings', (SELECT json_agg(${settings} ORDER BY m.instance_id COLLATE "C")
-    FROM meter_security m JOIN security_settings s ON s.id = m.security_settings_id
-    WHERE m.meter_id = $1::text AND m.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
-  'secrets', (SELECT json_agg(${jsonObject(ClientSecret, (column) => `e.${column}`)} ORDER BY e.client_id, e.instance_id COLLATE "C")
-    FROM client_secrets e JOIN jsonb_to_recordset($2::text::jsonb) AS r(client_id int, instance_id text) USING (client_id, instance_id)
-    WHERE e.meter_id = $1::text),
-  'key_pairs', (SELECT json_agg(${jsonObject(KeyPair, (column) => `k.${column}`)} ORDER BY k.instance_id COLLATE "C", k.usage, k.pending)
-    FROM key_pairs k
-    WHERE k.meter_id = $1::text AND k.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
-  'certificates', (SELECT json_agg(${certificates} ORDER BY c.id)
-    FROM certificate_details d JOIN certificates c ON c.id = d.certificate_id
+  'settings', (SELECT json_agg(${jsonObject(SecuritySetting)} ORDER BY d.instance_id COLLATE "C")
+    FROM meter_security d JOIN security_settings t ON t.id = d.security_settings_id
+    WHERE d.meter_id = $1::text AND d.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
+  'secrets', (SELECT json_agg(${jsonObject(ClientSecret)} ORDER BY ${inOrderOf(ClientSecret)})
+    FROM client_secrets t JOIN jsonb_to_recordset($2::text::jsonb) AS r(client_id int, instance_id text)
+      ON r.client_id = t.client_id AND r.instance_id = t.instance_id
+    WHERE t.meter_id = $1::text),
+  'key_pairs', (SELECT json_agg(${jsonObject(KeyPair)} ORDER BY ${inOrderOf(KeyPair)})
+    FROM key_pairs t
+    WHERE t.meter_id = $1::text AND t.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
+  'certificates', (SELECT json_agg(${jsonObject(Certificate)} ORDER BY t.id)
+    FROM certificate_details d JOIN certificates t ON t.id = d.certificate_id
     WHERE d.meter_id = $1::text AND d.instance_id IN (SELECT jsonb_array_elements_text($3::text::jsonb))),
   'peers', (SELECT json_agg(json_build_object('key_id', p.key_id, 'peer', p.peer, 'counter', p.counter)
       ORDER BY p.key_id COLLATE "C", p.peer COLLATE "C")
     FROM peer_counters p WHERE p.meter_id = $1::text)`;
 
 const valueParts = `
-  'values', (SELECT json_agg(${values} ORDER BY v.logical_device, v.instance_id COLLATE "C", v.class_id, v.attribute_id)
-    FROM attribute_values v WHERE v.meter_id = $1::text)`;
+  'values', (SELECT json_agg(${jsonObject(AttributeValue)} ORDER BY t.logical_device, t.instance_id COLLATE "C", t.class_id, t.attribute_id)
+    FROM attribute_values t WHERE t.meter_id = $1::text)`;
 
 const secretsOf = `SELECT json_build_object(${secretParts})::text AS contents`;
 const contentsOf = `
@@ -84,7 +64,7 @@ const contentsOf = `
 const take = `
   WITH added AS (
     INSERT INTO meters (${columnsOf(Meter)}, created_at)
-    SELECT ${recordValues(Meter, "r")}, ${utcNow} FROM ${recordset(Meter, 4, "r")}
+    SELECT ${recordValues(Meter)}, ${utcNow} FROM ${recordset(Meter, 4)}
     WHERE NOT EXISTS (SELECT FROM meters WHERE meter_id = $1::text)
     ON CONFLICT (meter_id) DO NOTHING
     RETURNING *
@@ -100,12 +80,12 @@ const take = `
     WHERE l.process IS NULL OR l.process = EXCLUDED.process OR NOT process_lives(l.process)
     RETURNING epoch, commits, clock_offset_ms, ran_up_to
   )
-  SELECT ${jsonObject(Meter, (column) => `k.${column}`, ["'id'", "k.id", createdAt("k.created_at")])}::text AS meter,
-    t.epoch::float8 AS epoch, t.commits::float8 AS commits, t.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("t.ran_up_to")},
+  SELECT ${jsonObject(Meter)}::text AS meter,
+    l.epoch::float8 AS epoch, l.commits::float8 AS commits, l.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("l.ran_up_to")},
     s.process AS seen_process, s.epoch::float8 AS seen_epoch, s.commits::float8 AS seen_commits,
     (SELECT p.address FROM processes p WHERE p.process = s.process) AS address,
-    CASE WHEN t.epoch IS NOT NULL THEN json_build_object(${valueParts}, ${secretParts})::text END AS contents
-  FROM known k LEFT JOIN taken t ON TRUE LEFT JOIN seen s ON TRUE`;
+    CASE WHEN l.epoch IS NOT NULL THEN json_build_object(${valueParts}, ${secretParts})::text END AS contents
+  FROM known t LEFT JOIN taken l ON TRUE LEFT JOIN seen s ON TRUE`;
 
 const release = `
   UPDATE meter_leases l SET process = NULL
@@ -150,13 +130,7 @@ export function pgKeeping(
   }
 
   function valuesIn(contents: Contents): AttributeValue[] {
-    return (contents.values ?? []).map((row) =>
-      rowOfJson(
-        AttributeValue,
-        row,
-        `${row.meter_id} ${row.logical_device} ${row.class_id} ${row.instance_id} ${row.attribute_id}`,
-      ),
-    );
+    return (contents.values ?? []).map((row) => keyedRowOf(AttributeValue, sqlRowOf(AttributeValue, row)));
   }
 
   function takenOf(lease: Lease, meter: SqlRow, row: SqlRow): TakenMeter {

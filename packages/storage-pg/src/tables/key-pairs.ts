@@ -3,22 +3,12 @@ import { checkRow, KeyPair, type KeyPairs, type KeySealing, sealKey, unsealKey }
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
+import { idOf, inOrderOf, putIfAbsentOf, selectOf, upsertOf } from "../table-sql.ts";
 import { expectSealing } from "./key-sealing.ts";
 
-const select = `
-  SELECT meter_id, instance_id, usage, pending, private_key, public_key FROM key_pairs
-  WHERE meter_id = $1::text
-  ORDER BY instance_id COLLATE "C", usage, pending`;
-
-const put = `
-  INSERT INTO key_pairs AS k (meter_id, instance_id, usage, pending, private_key, public_key)
-  SELECT r.meter_id, r.instance_id, r.usage, r.pending, decode(r.private_key, 'hex'), decode(r.public_key, 'hex')
-  FROM jsonb_to_recordset($1::text::jsonb)
-    AS r(meter_id text, instance_id text, usage int, pending boolean, private_key text, public_key text)
-  ON CONFLICT (meter_id, instance_id, usage, pending)`;
-
-const set = `${put} DO UPDATE SET private_key = EXCLUDED.private_key, public_key = EXCLUDED.public_key RETURNING 1`;
-const putIfAbsent = `${put} DO NOTHING RETURNING 1`;
+const select = `${selectOf(KeyPair)} WHERE t.meter_id = $1::text ORDER BY ${inOrderOf(KeyPair)}`;
+const set = upsertOf(KeyPair);
+const putIfAbsent = putIfAbsentOf(KeyPair);
 
 const drop = `
   DELETE FROM key_pairs k WHERE k.meter_id = $1::text AND k.instance_id = $2::text AND k.usage = $3::int AND NOT k.pending
@@ -31,7 +21,7 @@ const promote = `
 
 /** A row with its private key unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
 export function readKeyPair(sealing: KeySealing | undefined, row: SqlRow): KeyPair {
-  const id = `${row.meter_id} ${row.instance_id} ${row.usage} ${row.pending}`;
+  const id = idOf(KeyPair, row);
   let privateKey: Uint8Array;
   try {
     privateKey = unsealKey(sealing, octetsOf(row.private_key));

@@ -7,19 +7,19 @@ import {
   type MessageStatus,
   type QueuedMessage,
 } from "@dlmskit/storage";
-import { msOf, parametersOf, rowOf, timestampOf, utcNow } from "../columns.ts";
+import { msOf, recordsOf, rowOf, timestampOf, utcNow } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
+import { appendOf } from "../table-sql.ts";
 
 // What a hand left out: no priority is 0, no time is at once, no count of attempts is none.
 const columns = `
   q.id, q.message_type, COALESCE(q.priority, 0) AS priority, q.payload, q.destination, COALESCE(q.retry_count, 0) AS retry_count,
   q.status, ${msOf("COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch')", "scheduled_time")}, ${msOf("q.completed_time")}`;
 
-const enqueue = `
-  INSERT INTO message_queue (message_type, priority, payload, destination, scheduled_time, retry_count, status, created_at)
-  VALUES ($1::text, $2::int, $3::bytea, $4::text, $5::text::timestamp, 0, 'PENDING', ${utcNow})
-  RETURNING id`;
+/** What a new row has beside the message. */
+export const enqueued = { retry_count: "0", status: "'PENDING'", created_at: utcNow };
+const enqueue = `${appendOf(Message, enqueued)} RETURNING id`;
 
 // Which rows may have lost their worker: those whose lease ran out, and those without one, left by a program that keeps none.
 const stale = `
@@ -130,12 +130,8 @@ export function pgMessageQueue(db: Database): MessageQueue {
   return {
     async enqueue(messages) {
       const checked = messages.map((message) => checkRow(Message, message));
-      return db.transaction(async (tx) => {
-        const ids: number[] = [];
-        for (const message of checked)
-          ids.push(Number((await tx.query(enqueue, parametersOf(Message, message))).rows[0]?.id));
-        return ids;
-      });
+      // Rows are numbered in their order.
+      return (await db.query(enqueue, [recordsOf(Message, checked)])).rows.map(({ id }) => Number(id));
     },
     async claim({ now, limit = 1, leaseMs = 60000 }) {
       if ((await db.query(`${stale} LIMIT 1`)).rows.length > 0) await releaseStale(db);

@@ -1,22 +1,12 @@
 import { checkRow, Meter, type Meters, type Stored } from "@dlmskit/storage";
-import { msOf, recordsOf, storedRowOf, utcNow } from "../columns.ts";
+import { recordsOf, storedRowOf } from "../columns.ts";
 import { addAbsent, type Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
+import { putIfAbsentOf, selectOf } from "../table-sql.ts";
 
-const select = `
-  SELECT t.id, t.meter_id, t.serial, t.logical_device_name, t.system_title, t.seed, t.template,
-    ${msOf("t.commissioned_at")}, ${msOf("t.created_at")}
-  FROM meters t`;
-
+const select = selectOf(Meter);
 const selectMany = `${select} WHERE t.meter_id = ANY($1::text[])`;
-
-const insertAbsent = `
-  INSERT INTO meters (meter_id, serial, logical_device_name, system_title, seed, template, commissioned_at, created_at)
-  SELECT r.meter_id, r.serial, r.logical_device_name, decode(r.system_title, 'hex'), r.seed, r.template, r.commissioned_at, ${utcNow}
-  FROM jsonb_to_recordset($1::text::jsonb) AS r(meter_id text, serial text, logical_device_name text, system_title text,
-    seed text, template text, commissioned_at timestamp)
-  ORDER BY r.meter_id COLLATE "C"
-  ON CONFLICT (meter_id) DO NOTHING`;
+const insertAbsent = putIfAbsentOf(Meter);
 
 // What refers to meters goes with it, but for the rows of security_settings and certificates, which do not know their meter,
 // and the lease, whose epoch goes on.

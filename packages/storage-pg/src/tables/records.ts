@@ -8,29 +8,15 @@ import {
   fields,
   type RecordQuery,
 } from "@dlmskit/storage";
-import { msOf, recordsOf, rowOf, timestampOf } from "../columns.ts";
+import { recordsOf, rowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow, SqlValue } from "../driver.ts";
+import { appendOf, selectOf } from "../table-sql.ts";
 
-const appendEvents = `
-  INSERT INTO event_records (meter_id, instance_id, at, code, encoded)
-  SELECT r.meter_id, r.instance_id, r.at, r.code, decode(r.encoded, 'hex')
-  FROM ROWS FROM (jsonb_to_recordset($1::text::jsonb) AS (meter_id text, instance_id text, at timestamp, code int, encoded text))
-    WITH ORDINALITY AS r(meter_id, instance_id, at, code, encoded, number)
-  ORDER BY r.number`;
-
-const appendCaptures = `
-  INSERT INTO capture_records (meter_id, logical_device, instance_id, at, encoded)
-  SELECT r.meter_id, 1, r.instance_id, r.at, decode(r.encoded, 'hex')
-  FROM ROWS FROM (jsonb_to_recordset($1::text::jsonb) AS (meter_id text, instance_id text, at timestamp, encoded text))
-    WITH ORDINALITY AS r(meter_id, instance_id, at, encoded, number)
-  ORDER BY r.number`;
-
-const listEvents = `
-  SELECT t.id, t.meter_id, t.instance_id, ${msOf("t.at")}, t.code, t.encoded FROM event_records t`;
-
-const listCaptures = `
-  SELECT t.id, t.meter_id, t.instance_id, ${msOf("t.at")}, t.encoded FROM capture_records t`;
+const appendEvents = appendOf(EventRecord);
+const appendCaptures = appendOf(CaptureRecord, { logical_device: "1" });
+const listEvents = selectOf(EventRecord);
+const listCaptures = selectOf(CaptureRecord);
 
 // This contract is about the profiles of logical device 1; `keeping` is about all.
 const oneLog = {

@@ -15,32 +15,19 @@ import {
   sealKey,
   unsealKey,
 } from "@dlmskit/storage";
-import { msOf, octetsOf, parametersOf, storedRowOf, timestampOf, utcNow } from "../columns.ts";
+import { msOf, octetsOf, parametersOf, storedRowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
+import { insertOf, selectOf } from "../table-sql.ts";
 import { pgClientSecrets } from "./client-secrets.ts";
 import { expectSealing } from "./key-sealing.ts";
 
-const select = `
-  SELECT s.id, m.meter_id, m.instance_id, s.security_policy, s.security_suite, m.policy_bits, s.encryption_key,
-    s.authentication_key, s.master_key, m.broadcast_key, m.key_version, s.global_key_change_interval,
-    ${msOf("s.last_key_change")}, ${msOf("s.created_at")}
-  FROM meter_security m JOIN security_settings s ON s.id = m.security_settings_id`;
-
-const one = `${select} WHERE m.meter_id = $1::text AND m.instance_id = $2::text`;
+const select = selectOf(SecuritySetting);
+const one = `${select} WHERE d.meter_id = $1::text AND d.instance_id = $2::text`;
+const insert = insertOf(SecuritySetting);
 
 // Two processes that add the same Security setup at once: the later one waits for the meter, and then finds it.
 const lockMeter = "SELECT 1 FROM meters WHERE meter_id = $1::text FOR UPDATE";
-
-const insert = `
-  WITH added AS (
-    INSERT INTO security_settings (security_policy, security_suite, encryption_key, authentication_key, master_key,
-      global_key_change_interval, last_key_change, created_at)
-    VALUES ($3::int, $4::int, $6::bytea, $7::bytea, $8::bytea, $11::int, $12::text::timestamp, ${utcNow})
-    RETURNING id
-  )
-  INSERT INTO meter_security (security_settings_id, meter_id, instance_id, policy_bits, broadcast_key, key_version)
-  SELECT id, $1::text, $2::text, $5::int, $9::bytea, $10::int FROM added`;
 
 const setPolicy = `
   WITH changed AS (
@@ -159,7 +146,7 @@ export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined
   return {
     ...pgClientSecrets(db, sealing),
     async of(meterId) {
-      const { rows } = await db.query(`${select} WHERE m.meter_id = $1::text ORDER BY m.instance_id COLLATE "C"`, [
+      const { rows } = await db.query(`${select} WHERE d.meter_id = $1::text ORDER BY d.instance_id COLLATE "C"`, [
         meterId,
       ]);
       return rows.map((row) => readSetting(sealing, row));

@@ -1,6 +1,6 @@
-import { Connection, type Connections } from "../connections.ts";
 import { instant } from "../fields.ts";
 import { checkRow, type Stored } from "../shape.ts";
+import { Connection, type Connections } from "../tables/connections.ts";
 import { copied, duplicate, knownMeter, type MemoryContext, unknownReference } from "./state.ts";
 
 /** Connections of one store among those of the state; `closeAll` at its end. */

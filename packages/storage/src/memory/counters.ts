@@ -1,3 +1,4 @@
+import { checkRow } from "../shape.ts";
 import {
   CounterKey,
   type Counters,
@@ -6,8 +7,7 @@ import {
   counterValue,
   lastCounter,
   PeerCounterKey,
-} from "../counters.ts";
-import { checkRow } from "../shape.ts";
+} from "../tables/counters.ts";
 import type { MemoryContext } from "./state.ts";
 
 const keyOf = (key: CounterKey): string => {

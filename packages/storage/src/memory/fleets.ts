@@ -1,7 +1,7 @@
 import { instant } from "../fields.ts";
-import { checkShard, Fleet, type Fleets } from "../fleets.ts";
 import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
 import { checkRow } from "../shape.ts";
+import { checkShard, Fleet, type Fleets } from "../tables/fleets.ts";
 import { copied, type MemoryContext, unknownReference } from "./state.ts";
 
 export function memoryFleets(context: MemoryContext, sealing: KeySealing | undefined): Fleets {

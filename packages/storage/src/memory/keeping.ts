@@ -3,10 +3,10 @@ import { type CheckedCommit, checkCommit, checkScope, entriesFrom } from "../com
 import { instant } from "../fields.ts";
 import type { Keeping, Lease, MeterScope, MeterSecrets, ProfileOf } from "../keeping.ts";
 import { counterReplayed, leaseLost, OwnLeases } from "../leases.ts";
-import { Meter } from "../meters.ts";
-import type { CaptureRecord } from "../records.ts";
 import { type KeySealing, sealingNeeded, unsealKey, unsealSecret } from "../sealing.ts";
 import { checkRow } from "../shape.ts";
+import { Meter } from "../tables/meters.ts";
+import type { CaptureRecord } from "../tables/records.ts";
 import { enqueueIn } from "./message-queue.ts";
 import { addMeters, compareText } from "./meters.ts";
 import { appendIn, profileKey } from "./records.ts";

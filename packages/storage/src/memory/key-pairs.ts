@@ -1,7 +1,7 @@
 import { logicalName } from "@dlmskit/core";
-import { KeyPair, type KeyPairs } from "../key-pairs.ts";
 import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
 import { checkRow } from "../shape.ts";
+import { KeyPair, type KeyPairs } from "../tables/key-pairs.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState } from "./state.ts";
 
 /** What a meter knows a key pair by. */

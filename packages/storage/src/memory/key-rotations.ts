@@ -1,8 +1,8 @@
 import { logicalName } from "@dlmskit/core";
 import { instant } from "../fields.ts";
-import type { DueKeys, KeyRotations, PendingKeys } from "../key-rotations.ts";
 import { type KeySealing, sealingNeeded, sealKey, unsealKey } from "../sealing.ts";
-import { checkNewKeys, keyNames, type NewKeys, type SecuritySettings } from "../security-settings.ts";
+import type { DueKeys, KeyRotations, PendingKeys } from "../tables/key-rotations.ts";
+import { checkNewKeys, keyNames, type NewKeys, type SecuritySettings } from "../tables/security-settings.ts";
 import { compareText } from "./meters.ts";
 import { type MemoryContext, unknownReference } from "./state.ts";
 

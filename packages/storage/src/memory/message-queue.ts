@@ -1,5 +1,5 @@
-import { backOff, Message, type MessageQueue, type QueuedMessage } from "../message-queue.ts";
 import { checkRow } from "../shape.ts";
+import { backOff, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
 import { copied, type KeptMessage, type MemoryContext, type MemoryState } from "./state.ts";
 
 function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {

@@ -1,6 +1,6 @@
 import { toHex } from "@dlmskit/core";
-import { Meter, type Meters } from "../meters.ts";
 import { checkRow, type Stored } from "../shape.ts";
+import { Meter, type Meters } from "../tables/meters.ts";
 import { copied, duplicate, type MemoryContext, type MemoryState } from "./state.ts";
 
 const byId = (one: Stored<Meter>, other: Stored<Meter>): number => compareText(one.meterId, other.meterId);

@@ -1,5 +1,5 @@
-import { CaptureRecord, EventRecord, type RecordLog } from "../records.ts";
 import { checkRow } from "../shape.ts";
+import { CaptureRecord, EventRecord, type RecordLog } from "../tables/records.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState } from "./state.ts";
 
 type Record = { readonly meterId: string; readonly instanceId: string; readonly at: number };

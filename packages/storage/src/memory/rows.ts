@@ -1,33 +1,41 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, toHex } from "@dlmskit/core";
 import type { Rows } from "../rows.ts";
-import type { Stored } from "../shape.ts";
-import { copied, duplicate, type MemoryContext, type MemoryState, type MemoryTable } from "./state.ts";
+import { checkRow, type RowOf, type Stored, type Table } from "../shape.ts";
+import {
+  copied,
+  duplicate,
+  type MemoryContext,
+  type MemoryState,
+  type MemoryTable,
+  unknownReference,
+} from "./state.ts";
 
-export interface MemoryRowsRules<R> {
-  table(state: MemoryState): MemoryTable<R>;
-  /** The row, checked. */
-  check(row: R): R;
-  /** No two rows have the same. */
-  unique?(row: R): string;
-  /** `addIfEmpty` looks at rows of the same group. */
-  group?(row: R): string;
-  /** Fault for a row that names what is not there. */
-  references?(row: R, state: MemoryState): void;
-  /** Whether another row names this one. */
-  used?(id: number, state: MemoryState): boolean;
-}
+// biome-ignore lint/suspicious/noExplicitAny: a table of any row; inference gives each its own
+type AnyTable = Table<any>;
 
-export class MemoryRows<R extends object> implements Rows<R> {
+/** A table that a user edits: what its rows must be follows from its declaration. */
+export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<T> & object> implements Rows<R> {
   readonly context: MemoryContext;
-  readonly #rules: MemoryRowsRules<R>;
+  readonly #of: T;
+  readonly #table: (state: MemoryState) => MemoryTable<R>;
+  readonly #used: (id: number, state: MemoryState) => boolean;
+  #unlike = 0;
 
-  constructor(context: MemoryContext, rules: MemoryRowsRules<R>) {
+  /** `used`: whether another row names this one. */
+  constructor(
+    context: MemoryContext,
+    of: T,
+    table: (state: MemoryState) => MemoryTable<R>,
+    used: (id: number, state: MemoryState) => boolean = () => false,
+  ) {
     this.context = context;
-    this.#rules = rules;
+    this.#of = of;
+    this.#table = table;
+    this.#used = used;
   }
 
   table(): MemoryTable<R> {
-    return this.#rules.table(this.context.use());
+    return this.#table(this.context.use());
   }
 
   async list(): Promise<readonly Stored<R>[]> {
@@ -45,7 +53,7 @@ export class MemoryRows<R extends object> implements Rows<R> {
 
   async addAll(rows: readonly R[]): Promise<readonly number[]> {
     const table = this.table();
-    const checked = rows.map((row) => copied(this.#rules.check(row)));
+    const checked = rows.map((row) => this.#check(row));
     const taken = new Set<string>();
     for (const row of checked) this.#fits(row, undefined, taken);
     const now = this.context.instant();
@@ -53,7 +61,7 @@ export class MemoryRows<R extends object> implements Rows<R> {
   }
 
   async addIfEmpty(rows: readonly R[]): Promise<boolean> {
-    const group = this.#rules.group ?? (() => "");
+    const group = (row: R): unknown => columnValue(row, this.#of.traits.group);
     const there = new Set([...this.table().rows.values()].map(group));
     const fresh = rows.filter((row) => !there.has(group(row)));
     await this.addAll(fresh);
@@ -62,7 +70,7 @@ export class MemoryRows<R extends object> implements Rows<R> {
 
   async replace(id: number, row: R): Promise<boolean> {
     const table = this.table();
-    const checked = copied(this.#rules.check(row));
+    const checked = this.#check(row);
     const before = table.rows.get(id);
     if (before === undefined) return false;
     this.#fits(checked, id, new Set());
@@ -73,20 +81,49 @@ export class MemoryRows<R extends object> implements Rows<R> {
 
   async remove(id: number): Promise<boolean> {
     const table = this.table();
-    if (this.#rules.used?.(id, this.context.state) === true) {
+    if (this.#used(id, this.context.state)) {
       throw new Fault("in-use", `another row names row ${id}`, { layer: "storage" });
     }
     return table.rows.delete(id);
   }
 
+  #check(row: R): R {
+    return copied(checkRow(this.#of, row) as R);
+  }
+
   #fits(row: R, id: number | undefined, taken: Set<string>): void {
-    this.#rules.references?.(row, this.context.state);
-    const { unique } = this.#rules;
+    const { references = {}, unique } = this.#of.traits;
+    for (const [name, to] of Object.entries(references)) {
+      const value = columnValue(row, name);
+      if (value !== undefined) expectRow(this.context.state, to as keyof typeof referred, value);
+    }
     if (unique === undefined) return;
-    const key = unique(row);
-    if (taken.has(key) || this.table().find((each) => each.id !== id && unique(each) === key) !== undefined) {
+    const key = this.#keyOf(row, unique);
+    if (taken.has(key) || this.table().find((each) => each.id !== id && this.#keyOf(each, unique) === key)) {
       throw duplicate("such a row");
     }
     taken.add(key);
   }
+
+  /** As in SQL: a row that lacks a part is like no other. */
+  #keyOf(row: R, unique: readonly string[]): string {
+    const parts = unique.map((name) => columnValue(row, name));
+    if (parts.includes(undefined)) return String(++this.#unlike);
+    return JSON.stringify(parts.map((part) => (part instanceof Uint8Array ? toHex(part) : part)));
+  }
+}
+
+function columnValue(row: object, name: string | undefined): unknown {
+  return name === undefined ? undefined : (row as { readonly [name: string]: unknown })[name];
+}
+
+const referred = {
+  meters: (state: MemoryState, value: unknown) => state.meters.has(value as string),
+  obis_codes: (state: MemoryState, value: unknown) => state.obisCodes.rows.has(value as number),
+  client_associations: (state: MemoryState, value: unknown) => state.clientAssociations.rows.has(value as number),
+};
+
+/** Fault `unknown-reference` unless that row is there. */
+function expectRow(state: MemoryState, table: keyof typeof referred, value: unknown): void {
+  if (!referred[table](state, value)) throw unknownReference(`${table} row ${JSON.stringify(value)}`);
 }

@@ -1,9 +1,9 @@
 import { sameOctets } from "@dlmskit/core";
-import type { Certificate } from "../certificates.ts";
 import { noPendingKeyPair } from "../commits.ts";
 import type { SecurityChange } from "../keeping.ts";
-import type { KeyPair } from "../key-pairs.ts";
 import { type KeySealing, sealKey } from "../sealing.ts";
+import type { Certificate } from "../tables/certificates.ts";
+import type { KeyPair } from "../tables/key-pairs.ts";
 import { keyPairName, promoteIn } from "./key-pairs.ts";
 import { addSetting, changeKeysIn, setPolicyIn, setSecretIn } from "./security-settings.ts";
 import { copied, duplicate, type MemoryContext, type MemoryState } from "./state.ts";

@@ -1,6 +1,7 @@
 import { logicalName } from "@dlmskit/core";
 import { instant } from "../fields.ts";
 import { type KeySealing, sealingNeeded, sealKey, sealSecret, unsealKey, unsealSecret } from "../sealing.ts";
+import { checkRow, type Stored } from "../shape.ts";
 import {
   ClientSecret,
   checkNewKeys,
@@ -11,8 +12,7 @@ import {
   type Policy,
   SecuritySetting,
   type SecuritySettings,
-} from "../security-settings.ts";
-import { checkRow, type Stored } from "../shape.ts";
+} from "../tables/security-settings.ts";
 import { sealPending } from "./key-rotations.ts";
 import { compareText } from "./meters.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState, unknownReference } from "./state.ts";

@@ -1,21 +1,21 @@
 import { Fault } from "@dlmskit/core";
-import type { AccessRight } from "../access-rights.ts";
-import type { Certificate } from "../certificates.ts";
-import type { ClientAssociation } from "../client-associations.ts";
-import type { CommunicationPort, HdlcSetting } from "../communication.ts";
-import type { Connection } from "../connections.ts";
-import type { PeerCounterKey } from "../counters.ts";
-import type { Fleet } from "../fleets.ts";
-import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
-import type { KeyPair } from "../key-pairs.ts";
-import type { PendingKeys } from "../key-rotations.ts";
-import type { QueuedMessage } from "../message-queue.ts";
-import type { Meter } from "../meters.ts";
-import type { ObisCode } from "../obis-codes.ts";
-import type { CaptureRecord, EventRecord } from "../records.ts";
-import type { FormerKey, SecuritySetting } from "../security-settings.ts";
 import type { Stored } from "../shape.ts";
-import type { AttributeValue } from "../values.ts";
+import type { AccessRight } from "../tables/access-rights.ts";
+import type { Certificate } from "../tables/certificates.ts";
+import type { ClientAssociation } from "../tables/client-associations.ts";
+import type { CommunicationPort, HdlcSetting } from "../tables/communication.ts";
+import type { Connection } from "../tables/connections.ts";
+import type { PeerCounterKey } from "../tables/counters.ts";
+import type { Fleet } from "../tables/fleets.ts";
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "../tables/generation.ts";
+import type { KeyPair } from "../tables/key-pairs.ts";
+import type { PendingKeys } from "../tables/key-rotations.ts";
+import type { QueuedMessage } from "../tables/message-queue.ts";
+import type { Meter } from "../tables/meters.ts";
+import type { ObisCode } from "../tables/obis-codes.ts";
+import type { CaptureRecord, EventRecord } from "../tables/records.ts";
+import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts";
+import type { AttributeValue } from "../tables/values.ts";
 
 const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
 

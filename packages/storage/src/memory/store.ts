@@ -4,6 +4,7 @@ import { sealingCheck, sealingNeeded, verifySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { memoryConnections } from "./connections.ts";
 import { memoryCounters } from "./counters.ts";
+import { memoryTables } from "./edited-tables.ts";
 import { memoryFleets } from "./fleets.ts";
 import { memoryKeeping } from "./keeping.ts";
 import { memoryKeyPairs } from "./key-pairs.ts";
@@ -13,7 +14,6 @@ import { memoryMeters } from "./meters.ts";
 import { memoryCaptures, memoryEvents } from "./records.ts";
 import { memorySecuritySettings, sealAll } from "./security-settings.ts";
 import { type MemoryContext, MemoryState } from "./state.ts";
-import { memoryTables } from "./tables.ts";
 import { memoryValues } from "./values.ts";
 
 /** The clock and the timer that leases run on. */

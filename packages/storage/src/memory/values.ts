@@ -1,5 +1,5 @@
 import { checkRow } from "../shape.ts";
-import { AttributeValue, type AttributeValues } from "../values.ts";
+import { AttributeValue, type AttributeValues } from "../tables/values.ts";
 import { compareText } from "./meters.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState } from "./state.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lastCounter } from "../counters.ts";
+import { lastCounter } from "../tables/counters.ts";
 import { expectFault, type OpenStore, withStore } from "./harness.ts";
 
 const name = { meterId: "meter-1", keyId: "0.0.43.0.3.255 encryption 1" };

@@ -1,8 +1,8 @@
 import { Fault } from "@dlmskit/core";
 import { expect } from "vitest";
-import type { Meter } from "../meters.ts";
 import type { KeySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
+import type { Meter } from "../tables/meters.ts";
 
 /** A store that is empty when it opens. */
 export interface OpenedStore {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SecuritySetting } from "../security-settings.ts";
+import type { SecuritySetting } from "../tables/security-settings.ts";
 import { expectFault, key, meter, type OpenStore, testSealing, withStore } from "./harness.ts";
 
 const instanceId = "0.0.43.0.3.255";

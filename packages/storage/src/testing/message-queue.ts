@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Message } from "../message-queue.ts";
+import type { Message } from "../tables/message-queue.ts";
 import { expectFault, key, type OpenStore, withStore } from "./harness.ts";
 
 function message(priority: number, scheduledTime: number): Message {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SecuritySetting } from "../security-settings.ts";
 import type { Store } from "../store.ts";
+import type { SecuritySetting } from "../tables/security-settings.ts";
 import { expectFault, key, meter, type OpenStore, testSealing, withStore } from "./harness.ts";
 
 const { meterId } = meter(1);

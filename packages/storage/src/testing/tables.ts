@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { AccessRight } from "../access-rights.ts";
-import { accessLevelsOn, maskOf, numbersOf } from "../access-rights.ts";
-import type { ClientAssociation } from "../client-associations.ts";
-import type { LoadProfileTemplate, PowerQualityEventConfig } from "../generation.ts";
-import type { ObisCode } from "../obis-codes.ts";
 import type { Rows } from "../rows.ts";
 import type { Store } from "../store.ts";
+import type { AccessRight } from "../tables/access-rights.ts";
+import { accessLevelsOn, maskOf, numbersOf } from "../tables/access-rights.ts";
+import type { ClientAssociation } from "../tables/client-associations.ts";
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "../tables/generation.ts";
+import type { ObisCode } from "../tables/obis-codes.ts";
 import { expectFault, key, type OpenStore, withStore } from "./harness.ts";
 
 const association: ClientAssociation = {

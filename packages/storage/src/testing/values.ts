@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AttributeValue } from "../values.ts";
+import type { AttributeValue } from "../tables/values.ts";
 import { expectFault, key, meter, type OpenStore, withStore } from "./harness.ts";
 
 const { meterId } = meter(1);

@@ -1,0 +1,47 @@
+import { instant, integer, oneOf, optional, text } from "../fields.ts";
+import { type RowOf, type Stored, table } from "../shape.ts";
+
+/** Who is, or was, connected. */
+export const Connection = table(
+  "active_connections",
+  {
+    /** The id of the row in client_associations; absent where the offer is not kept there. */
+    associationId: optional(integer(1)),
+    meterId: optional(text(100, 1)),
+    clientId: optional(integer(0, 0xffff)),
+    connectionTime: instant,
+    lastActivity: instant,
+    /** IPv4 or IPv6 address of the peer. */
+    ipAddress: text(45, 1),
+    port: integer(0, 0xffff),
+    /** What the server calls the session; no two rows share one. */
+    sessionId: text(50, 1),
+    status: oneOf("ACTIVE", "IDLE", "DISCONNECTED"),
+  },
+  {
+    references: { associationId: "client_associations", meterId: "meters" },
+    details: { table: "connection_details", key: "connection_id", fields: ["meterId", "clientId"] },
+  },
+);
+export type Connection = RowOf<typeof Connection>;
+export type ConnectionStatus = Connection["status"];
+
+/**
+ * Connections, kept across a restart. What a process left ACTIVE or IDLE when it died is DISCONNECTED as soon as another
+ * opens the store; connections of other processes that live are left alone.
+ */
+export interface Connections {
+  /** A new connection, ACTIVE since `connectionTime`; gives its id. */
+  open(connection: Omit<Connection, "status" | "lastActivity">): Promise<number>;
+  /** Something happened on these connections, or (status IDLE) nothing for a while. `at`: ms since 1970 UTC. */
+  touch(ids: readonly number[], at: number, status?: "ACTIVE" | "IDLE"): Promise<void>;
+  /** Gone: DISCONNECTED, its last activity `at`. */
+  close(ids: readonly number[], at: number): Promise<void>;
+  /** By id, those of these states (ACTIVE and IDLE unless told otherwise), of one meter where one is named. */
+  list(filter?: {
+    readonly status?: readonly ConnectionStatus[];
+    readonly meterId?: string;
+  }): Promise<readonly Stored<Connection>[]>;
+  /** Removes DISCONNECTED rows whose last activity was before `before`; gives how many. */
+  forget(before: number): Promise<number>;
+}

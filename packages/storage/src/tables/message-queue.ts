@@ -1,0 +1,81 @@
+import { instant, integer, octets, text } from "../fields.ts";
+import { type RowOf, table } from "../shape.ts";
+
+/** A message to be pushed. */
+export const Message = table("message_queue", {
+  /** What it is, for whoever sends it: `push`, `event` … */
+  messageType: text(50, 1),
+  /** The higher the sooner. */
+  priority: integer(),
+  payload: octets(0, 0x1000000),
+  /** Where to, for whoever sends it: `tcp://host:port`. */
+  destination: text(100, 1),
+  /** Not before this instant, ms since 1970 UTC. */
+  scheduledTime: instant,
+});
+export type Message = RowOf<typeof Message>;
+
+export type MessageStatus = "PENDING" | "PROCESSING" | "SENT" | "FAILED";
+
+/** A message as it stands in the queue. */
+export interface QueuedMessage extends Message {
+  readonly id: number;
+  readonly status: MessageStatus;
+  /** How many attempts failed. */
+  readonly retryCount: number;
+  readonly completedTime?: number;
+  readonly lastError?: string;
+}
+
+/** A message that a worker was given to send. */
+export interface ClaimedMessage extends QueuedMessage {
+  /** Proves that the message is still this worker's: to be handed to `complete` or `fail`. */
+  readonly lease: number;
+}
+
+export interface ClaimOptions {
+  /** What is due by then, ms since 1970 UTC: virtual time where the simulator runs on it. */
+  readonly now: number;
+  /** At most so many; 1 unless told otherwise. */
+  readonly limit?: number;
+  /** How long this worker may take, ms of real time, before another is given the message; 60 000 unless told otherwise. */
+  readonly leaseMs?: number;
+}
+
+export interface Failure {
+  readonly now: number;
+  readonly error: string;
+  /** After how many failed attempts it is FAILED for good; 5 unless told otherwise. */
+  readonly maxAttempts?: number;
+  /** The wait before the second attempt, ms, which doubles from one to the next; 1000 unless told otherwise. */
+  readonly backOffMs?: number;
+  /** The longest wait, ms; one hour unless told otherwise. */
+  readonly maxBackOffMs?: number;
+}
+
+/** The push queue. Several workers and several processes share it, and no message is sent twice while its lease holds. */
+export interface MessageQueue {
+  enqueue(messages: readonly Message[]): Promise<readonly number[]>;
+  /**
+   * Takes what is due, higher priority first, then the oldest by scheduled time, and makes it PROCESSING. A message whose lease ran out
+   * (its worker died) is due again. At once empty when nothing is due.
+   */
+  claim(options: ClaimOptions): Promise<readonly ClaimedMessage[]>;
+  /** Sent. False when the lease was lost to another worker: nothing is changed then. `now`: ms since 1970 UTC. */
+  complete(message: Pick<ClaimedMessage, "id" | "lease">, now: number): Promise<boolean>;
+  /** Not sent: due again after a back-off, or FAILED. Gives which; undefined when the lease was lost. */
+  fail(message: Pick<ClaimedMessage, "id" | "lease">, failure: Failure): Promise<"PENDING" | "FAILED" | undefined>;
+  get(id: number): Promise<QueuedMessage | undefined>;
+  /** How many there are in each state. */
+  counts(): Promise<Readonly<Record<MessageStatus, number>>>;
+  /** When the next PENDING message is due, ms since 1970 UTC; undefined when there is none. */
+  nextDue(): Promise<number | undefined>;
+  /** Removes SENT and FAILED messages completed before `before`; gives how many. */
+  forget(before: number): Promise<number>;
+}
+
+/** The wait before the next attempt after `retryCount` failed ones, ms. */
+export function backOff(retryCount: number, failure: Failure): number {
+  const first = failure.backOffMs ?? 1000;
+  return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
+}
