@@ -47,6 +47,9 @@ export const server = {
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",
   "missing-secret": "An association needs a secret or key that was not given; the message names it.",
+  "bad-address":
+    "The address that another process gave is not host:port; open its store with that of its relay listener.",
+  "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":

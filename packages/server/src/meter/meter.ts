@@ -169,6 +169,8 @@ export class Meter implements KnownMeter {
 
   #forget(): void {
     this.#live?.drop();
+    const { taken } = this.#here();
+    if (taken.get(this.id) === this) taken.delete(this.id);
     this.#live = undefined;
     this.#loaded = undefined;
   }
@@ -329,6 +331,7 @@ export class Meter implements KnownMeter {
       const taken = await this.#take(store, association);
       await this.#become(taken);
       live.take(taken);
+      this.#here().taken.set(this.id, this);
       this.#loaded = new Set();
       live.begin();
       if (association !== undefined) live.state(association).load(taken);
@@ -374,11 +377,13 @@ export class Meter implements KnownMeter {
     for (;;) {
       const taken = await this.#ask(store, scope);
       if (taken.taken) return taken;
-      if (held.whenHeld === "refuse" || clock.now() - began >= held.heldFor) {
+      const elsewhere = held.whenHeld === "forward" && taken.address !== undefined;
+      if (held.whenHeld === "refuse" || elsewhere || clock.now() - began >= held.heldFor) {
         const where = taken.address === undefined ? "" : ` (${taken.address})`;
         throw new Fault("meter-held", `another process${where} has the meter ${this.id}`, {
           layer: "server",
           hint: "connect to that process, or wait until it lets go of the meter",
+          cause: taken,
         });
       }
       await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
