@@ -69,8 +69,13 @@ async function provisioning(): Promise<Figure[]> {
   const memory = (await held()) - before;
   const asked = performance.now();
   let octets = 0;
-  for await (const { clients } of simulator.identities({ of: { first: 500_000, meters: 20_000 } })) octets += clients.length;
-  const identity = { name: "identities, of 5 clients each", value: 20_000 / ((performance.now() - asked) / 1000), unit: "/s" };
+  for await (const { clients } of simulator.identities({ of: { first: 500_000, meters: 20_000 } }))
+    octets += clients.length;
+  const identity = {
+    name: "identities, of 5 clients each",
+    value: 20_000 / ((performance.now() - asked) / 1000),
+    unit: "/s",
+  };
   if (octets !== 100_000) throw new Error("identities are missing");
   await simulator.close();
   return [
@@ -113,7 +118,12 @@ async function connections(client: 16 | 48): Promise<Figure[]> {
   const who = client === 16 ? "public client" : "ciphered client";
   return [
     { name: `left by a released association, ${who}`, value: left, unit: "octets", goal: 16 },
-    { name: `an open association, server side, ${who}`, value: both - server / associations, unit: "octets", goal: 12_288 },
+    {
+      name: `an open association, server side, ${who}`,
+      value: both - server / associations,
+      unit: "octets",
+      goal: 12_288,
+    },
     { name: `an open association, both ends, ${who}`, value: both, unit: "octets" },
   ].map((figure) => figure) as Figure[];
 }
@@ -165,7 +175,11 @@ async function onPglite(): Promise<Figure[]> {
         await session.release();
         await simulator.meter(index).settled();
         found.push({ name: `queries at first contact, client ${client}, ${time}`, value: contact, unit: "", goal: 3 });
-        found.push({ name: `queries until the meter is let go, client ${client}`, value: queries() - before, unit: "" });
+        found.push({
+          name: `queries until the meter is let go, client ${client}`,
+          value: queries() - before,
+          unit: "",
+        });
       }
       await simulator.close();
       await store.close();

@@ -182,7 +182,7 @@ describe("a hook that", () => {
 
   it("changes a list in place does not change the template", async () => {
     const sly = hook("0.0.96.50.1.255", (_, __, { device }) => {
-      const columns = device.get(profile, "captureObjects") as { attributeId: number }[];
+      const columns = device.get(profile, "captureObjects") as unknown as { attributeId: number }[];
       (columns[0] as { attributeId: number }).attributeId = 3;
     });
     const Listed = interfaceClass({

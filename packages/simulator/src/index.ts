@@ -1,9 +1,9 @@
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
-export { Addresses, type AddressesOptions, type Place, type Span } from "./fleet/addresses.ts";
+export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
 export type { ClientIdentity, Identity, LinkName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
-export type { HistoryKind, Span as TimeSpan } from "./meter/event-history.ts";
+export type { HistoryKind, Span } from "./meter/event-history.ts";
 export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";
 export * from "./meter/profiles.ts";
 export { Readings } from "./meter/readings.ts";

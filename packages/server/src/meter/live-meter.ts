@@ -68,13 +68,13 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   #timeline: MeterTimeline | undefined;
   #running = false;
   #openAssociations = 0;
+  #unkept: unknown;
   /** The change of which the store has not said whether it was kept; undefined: there is none. */
   #unsure: WorkResult | undefined;
   #keepingPeers = false;
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
-  #unkept: unknown;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
@@ -358,8 +358,12 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
           };
           try {
             const kept = this.#keep(work);
-            if (isLater(kept)) return kept.then(release, failed) as MaybePromise<void>;
-            release();
+            const done = (): void => {
+              this.#unkept = undefined;
+              release();
+            };
+            if (isLater(kept)) return kept.then(done, failed) as MaybePromise<void>;
+            done();
           } catch (error) {
             failed(error);
           }
@@ -370,7 +374,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     return after(this.#queue.hold(), begin);
   }
 
-  /** Why something that was due in time could not be kept; undefined: all was. */
+  /** Why what was due in time last could not be kept; undefined: it was. */
   get unkept(): unknown {
     return this.#unkept;
   }

@@ -329,7 +329,7 @@ export class Meter implements KnownMeter {
     const { live } = this;
     if (live.lease === undefined) {
       const taken = await this.#take(store, association);
-      await this.#become(store, taken);
+      await this.#become(taken);
       live.take(taken);
       this.#here().taken.set(this.id, this);
       this.#loaded = new Set();
@@ -361,17 +361,12 @@ export class Meter implements KnownMeter {
   }
 
   /** Takes what the store has of who the meter is. */
-  async #become(store: MeterStore, taken: TakenMeter): Promise<void> {
+  async #become(taken: TakenMeter): Promise<void> {
     if (this.identity.taken === undefined) return;
-    try {
-      const identity = await this.identity.taken(taken);
-      checkIdentity(identity);
-      this.#identity = identity;
-      this.#systemTitle = undefined;
-    } catch (error) {
-      await store.keeping.release([taken.lease]);
-      throw error;
-    }
+    const identity = await this.identity.taken(taken);
+    checkIdentity(identity);
+    this.#identity = identity;
+    this.#systemTitle = undefined;
   }
 
   /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */

@@ -5,8 +5,8 @@ import type { SqlRow } from "../driver.ts";
 import { putIfAbsentOf, selectOf } from "../table-sql.ts";
 
 const select = selectOf(Meter);
-const insertAbsent = putIfAbsentOf(Meter);
 const selectMany = `${select} WHERE t.meter_id = ANY($1::text[])`;
+const insertAbsent = putIfAbsentOf(Meter);
 
 // What refers to meters goes with it, but for the rows of security_settings and certificates, which do not know their meter,
 // and the lease, whose epoch goes on.
