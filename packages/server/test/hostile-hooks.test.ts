@@ -219,7 +219,7 @@ describe("what the program does in a task", () => {
 
   it("may set the meter's clock, and read what it has written", async () => {
     const made = meter({ name: "ABC1", objects: [note()], associations });
-    const [value] = made.template.devices.get(1)?.objects as [ReturnType<typeof note>];
+    const value = made.template.devices.get(1)?.objects[0] as ReturnType<typeof note>;
     const bench = new Bench(made);
     const seen: unknown[] = [];
     made.every(1000, async () => {
