@@ -153,6 +153,18 @@ describe("a session with a meter that another process has", () => {
     }
   });
 
+  it("is not kept waiting by a process that says nothing", async () => {
+    const processes = new Processes();
+    const one = await processes.start("one");
+    const dial = async (): Promise<Duplex> => memoryPair()[0];
+    const two = await processes.start("two", { heldFor: 300, dial });
+    await one.client(utility()).open();
+    const client = await two.client(reader()).open();
+    await two.settle(600);
+    expect(client.closed).toBe(true);
+    expect(codesOf(two)).toEqual(["meter-held", "meter-held"]);
+  });
+
   it("goes no further than to one other process", async () => {
     const processes = new Processes();
     const one = await processes.start("one", {}, { address: "two" });
