@@ -9,6 +9,7 @@ import { KeyPair } from "./tables/key-pairs.ts";
 import { Message } from "./tables/message-queue.ts";
 import { CaptureRecord, EventRecord } from "./tables/records.ts";
 import { ClientSecret, checkNewKeys, checkPolicy, SecuritySetting } from "./tables/security-settings.ts";
+import { keyReplayed, UsedKey, usedKeysKept } from "./tables/used-keys.ts";
 import { AttributeValue } from "./tables/values.ts";
 
 /** What a buffer or a log keeps: at most so many rows. */
@@ -35,8 +36,14 @@ export interface CheckedCommit {
   readonly messages: readonly Message[];
   readonly security: readonly SecurityChange[];
   readonly peers: readonly PeerCounter[];
+  readonly usedKeys: readonly CommitUsedKey[];
   readonly clockOffset: number | undefined;
   readonly ranUpTo: number | undefined;
+}
+
+interface CommitUsedKey extends Omit<UsedKey, "meterId"> {
+  /** It may be there already. */
+  readonly again: boolean;
 }
 
 interface PeerCounter {
@@ -47,10 +54,11 @@ interface PeerCounter {
 
 /**
  * The commit, checked before anything is changed. Of several values of one attribute the last stands; captured rows of one
- * profile come together. Faults `bad-value`, `counter-replayed` (two counters of one peer that do not grow).
+ * profile come together. Faults `bad-value`, `counter-replayed` (two counters of one peer that do not grow, a
+ * key twice).
  */
 export function checkCommit(commit: Commit): CheckedCommit {
-  const { lease, values = [], events = [], messages = [], security = [], peers = [] } = commit;
+  const { lease, values = [], events = [], messages = [], security = [], peers = [], usedKeys = [] } = commit;
   const { meterId } = lease;
   return {
     meterId,
@@ -61,6 +69,7 @@ export function checkCommit(commit: Commit): CheckedCommit {
     messages: messages.map((message) => checkRow(Message, message)),
     security: security.map((change) => checkSecurityChange(meterId, change)),
     peers: peersOf(meterId, peers),
+    usedKeys: usedKeysOf(meterId, usedKeys),
     clockOffset: commit.clockOffset === undefined ? undefined : offset.check(commit.clockOffset),
     ranUpTo: commit.ranUpTo === undefined ? undefined : instant.check(commit.ranUpTo),
   };
@@ -120,6 +129,21 @@ function peersOf(meterId: string, all: readonly PeerCounter[]): PeerCounter[] {
   return [...peers.values()];
 }
 
+/** In their order, the latest of each association that would be kept of them. */
+function usedKeysOf(meterId: string, all: NonNullable<Commit["usedKeys"]>): CommitUsedKey[] {
+  const associations = new Map<string, Map<string, CommitUsedKey>>();
+  for (const given of all) {
+    const { clientId, instanceId, digest } = checkRow(UsedKey, { ...given, meterId });
+    const name = `${clientId} ${instanceId}`;
+    const used = associations.get(name) ?? new Map<string, CommitUsedKey>();
+    associations.set(name, used);
+    const again = given.again === true;
+    if (used.has(digest) && !again) throw keyReplayed(meterId, clientId);
+    if (!used.has(digest)) used.set(digest, { clientId, instanceId, digest, again });
+  }
+  return [...associations.values()].flatMap((used) => [...used.values()].slice(-usedKeysKept));
+}
+
 const namedCertificate = shape(Certificate.table, { serialNumber: octets(1, 32), issuer: octets(1, 2048) });
 
 function checkSecurityChange(meterId: string, given: SecurityChange): SecurityChange {
@@ -155,12 +179,14 @@ function checkSecurityChange(meterId: string, given: SecurityChange): SecurityCh
 /** The scope with its logical names in the dotted form. Fault `bad-value`. */
 export function checkScope(scope: MeterScope): MeterScope {
   const { clientId, instanceId } = ClientSecret.fields;
+  const checkClient = (client: MeterScope["clients"][number]): MeterScope["clients"][number] => ({
+    clientId: clientId.check(client.clientId),
+    instanceId: instanceId.check(client.instanceId),
+  });
   return {
-    clients: scope.clients.map((client) => ({
-      clientId: clientId.check(client.clientId),
-      instanceId: instanceId.check(client.instanceId),
-    })),
+    clients: scope.clients.map(checkClient),
     setups: scope.setups.map((setup) => logicalNameText.check(setup)),
+    ...(scope.usedKeys === undefined ? {} : { usedKeys: scope.usedKeys.map(checkClient) }),
   };
 }
 

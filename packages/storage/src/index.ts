@@ -31,5 +31,6 @@ export * from "./tables/meters.ts";
 export * from "./tables/obis-codes.ts";
 export * from "./tables/records.ts";
 export * from "./tables/security-settings.ts";
+export * from "./tables/used-keys.ts";
 export * from "./tables/values.ts";
 export * from "./tables/variation-pattern.ts";

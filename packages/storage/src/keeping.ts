@@ -5,6 +5,7 @@ import type { Message } from "./tables/message-queue.ts";
 import type { Meter } from "./tables/meters.ts";
 import type { EventRecord } from "./tables/records.ts";
 import type { ClientSecret, NewKeys, SecuritySetting } from "./tables/security-settings.ts";
+import type { UsedKey } from "./tables/used-keys.ts";
 import type { AttributeValue } from "./tables/values.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface MeterScope {
   readonly clients: readonly { readonly clientId: number; readonly instanceId: string }[];
   /** The Security setups whose keys, key pairs and certificates are wanted. */
   readonly setups: readonly string[];
+  /** The associations whose used keys are wanted; absent: of none. */
+  readonly usedKeys?: readonly { readonly clientId: number; readonly instanceId: string }[];
 }
 
 /** The keys, secrets and counters of one scope. Absent rows were never written: what was given or derived holds. */
@@ -44,6 +47,8 @@ export interface MeterSecrets {
   readonly certificates: readonly Stored<Certificate>[];
   /** The highest counter accepted from each peer, under each key of the meter. */
   readonly peers: readonly { readonly keyId: string; readonly peer: string; readonly counter: number }[];
+  /** Keys of one APDU that were used, of the associations that the scope asks for; of each in the order in which they were used. */
+  readonly usedKeys: readonly Omit<UsedKey, "meterId">[];
 }
 
 /** A meter that this process has now, with all that was written to it. */
@@ -110,6 +115,11 @@ export interface Commit {
   readonly security?: readonly SecurityChange[];
   /** Counters of peers, each moved only if it is higher than what is kept. */
   readonly peers?: readonly { readonly keyId: string; readonly peer: string; readonly counter: number }[];
+  /**
+   * Keys of one APDU, in the order in which they were used; the latest 16,384 of each (client, association) are kept. `again`: it may be
+   * there already, from a commit that failed and may have been kept all the same.
+   */
+  readonly usedKeys?: readonly (Omit<UsedKey, "meterId"> & { readonly again?: true })[];
   readonly clockOffset?: number;
   readonly ranUpTo?: number;
 }
@@ -126,7 +136,7 @@ export interface Keeping {
   secrets(meterId: string, scope: MeterScope): Promise<MeterSecrets>;
   /**
    * Keeps a change, in one transaction. Faults: `lease-lost` (another process has the meter), `counter-replayed` (a peer's
-   * counter that is not higher than the one kept: the request was executed before). After a Fault nothing of it is kept.
+   * counter that is not higher than the one kept, or a key that was used before: the request was executed before). After a Fault nothing of it is kept.
    */
   commit(commit: Commit): Promise<void>;
   /** Lets go of meters. One that was lost meanwhile is passed over. */

@@ -4,6 +4,7 @@ import {
   type AppliedSignature,
   type KeyGuards,
   type Layer,
+  noble,
   openLayers,
   type Random,
   sealLayers,
@@ -24,6 +25,11 @@ export interface Opened {
 /** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
 export function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
+}
+
+/** By what a transaction-id is remembered: it may have any length, what is remembered may not. */
+function nameOf(transactionId: Uint8Array): string {
+  return toHex(transactionId.length < 32 ? transactionId : noble.hash("sha256", transactionId));
 }
 
 /** Octets of a transaction-id of this end's own: a counter, so that the peer can tell old from new, and what never comes again. */
@@ -97,7 +103,7 @@ export class Channel {
     const [signature] = layers;
     if (signature?.form !== "general-signing" || layers.some(({ form }) => form !== "general-signing")) return;
     const { transactionId } = signature.header;
-    const guard = this.#guards.guard(`signed ${toHex(transactionId)}`, transactionId);
+    const guard = this.#guards.guard(`signed ${nameOf(transactionId)}`, transactionId);
     if (transactionId.length === 0 || !guard.check(0)) {
       throw new Fault("replayed", "a signed APDU with a transaction-id that was used before, or none", {
         layer: "security",

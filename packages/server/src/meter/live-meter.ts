@@ -14,7 +14,7 @@ import {
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { CapturedRows, Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
-import { AssociationState, type StateOwner } from "../security/association-state.ts";
+import { AssociationState, type StateOwner, type Unsaved } from "../security/association-state.ts";
 import { CounterBook } from "../security/key-counters.ts";
 import type { SecurityPort } from "../security/security-port.ts";
 import type { Secrets } from "../security/security-spec.ts";
@@ -391,19 +391,16 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       this.#take(result);
       return undefined;
     }
-    const unsaved = [...this.#states.values()].map((state) => state.unsavedPeers());
-    // Associations that share a key and a client count together.
-    const peers = [
-      ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
-    ];
-    if (isEmpty(result) && peers.length === 0 && !result.marked) return undefined;
-    const commit = this.#commitOf(lease, result, peers);
+    const unsaved = this.#unsaved();
+    if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
+    const commit = this.#commitOf(lease, result, unsaved);
     return store.keeping.commit(commit).then(
       () => {
         for (const { saved } of unsaved) saved();
         this.#take(result);
       },
       (cause: unknown) => {
+        for (const { failed } of unsaved) failed();
         if (cause instanceof Fault && cause.code === "lease-lost") this.noticeLost();
         if (!(cause instanceof Fault && decided.has(cause.code))) {
           this.#unsure = result;
@@ -414,7 +411,17 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     );
   }
 
-  #commitOf(lease: Lease, result: WorkResult, peers: Commit["peers"]): Commit {
+  /** What of clients' counters and used keys is not kept yet. `soon`: only where it is a good deal. */
+  #unsaved(soon = false): Unsaved[] {
+    return [...this.#states.values()].flatMap((state) => state.unsaved(soon) ?? []);
+  }
+
+  #commitOf(lease: Lease, result: WorkResult, unsaved: readonly Unsaved[]): Commit {
+    // Associations that share a key and a client count together.
+    const peers = [
+      ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
+    ];
+    const usedKeys = unsaved.flatMap((one) => one.usedKeys);
     const { deviceOf } = this.known.template;
     const updatedAt = Math.floor(this.time);
     const values = [...result.values].flatMap(([object, changed]) =>
@@ -446,7 +453,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       ...(result.events.length === 0 ? {} : { events: result.events }),
       ...(result.messages.length === 0 ? {} : { messages: result.messages }),
       ...(result.security.length === 0 ? {} : { security: result.security }),
-      ...(peers === undefined || peers.length === 0 ? {} : { peers }),
+      ...(peers.length === 0 ? {} : { peers }),
+      ...(usedKeys.length === 0 ? {} : { usedKeys }),
       ...(clock === undefined ? {} : { clockOffset: clock }),
       ...(ranUpTo === undefined ? {} : { ranUpTo: Math.ceil(ranUpTo) }),
     };
@@ -480,11 +488,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     }
   }
 
-  /** Keeps what clients have counted. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
+  /** Keeps what clients have counted, and the keys that they have used. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
   keepPeers(soon = false): MaybePromise<void> | undefined {
     const { store, lease } = this;
     if (store === undefined || lease === undefined || lease.lost) return undefined;
-    if (![...this.#states.values()].some((state) => state.unsavedPeers(soon).peers.length > 0)) return undefined;
+    if (this.#unsaved(soon).length === 0) return undefined;
     // Works that wait for a slow hook or a slow store do not pile up.
     if (this.#keepingPeers && soon) return undefined;
     this.#keepingPeers = true;

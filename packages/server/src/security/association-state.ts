@@ -8,6 +8,7 @@ import type { MeterStore } from "../store-port.ts";
 import { Credentials, type CredentialsOwner } from "./credentials.ts";
 import type { CounterBook, KeyCounters, PeerCounter } from "./key-counters.ts";
 import type { Secrets } from "./security-spec.ts";
+import { remembersKeys, type UnsavedKeys, UsedKeys } from "./used-keys.ts";
 
 /** New keys, by what they replace. */
 export interface NewKeys {
@@ -24,6 +25,16 @@ export interface StateOwner extends CredentialsOwner {
   readonly store: MeterStore | undefined;
   /** All associations that have the same Security setup, as far as this process has loaded them. */
   sharing(securitySetup: string): Iterable<AssociationState>;
+}
+
+/** What a commit keeps of a client beside what its request changed. */
+export interface Unsaved {
+  readonly peers: readonly PeerCounter[];
+  readonly usedKeys: UnsavedKeys;
+  /** It is kept. */
+  saved(): void;
+  /** The commit failed. */
+  failed(): void;
 }
 
 const noKey = new Uint8Array(0);
@@ -67,7 +78,9 @@ export function checkSecrets({ name, security, shortSecrets }: Association, secr
 export class AssociationState {
   readonly association: Association;
   /** Of the keys that APDUs bring: for longer than one association. */
-  readonly guards = new MemoryKeyGuards();
+  readonly guards: MemoryKeyGuards;
+  /** What the guards ask for keys that came long ago; undefined where the mechanism gives a fresh challenge. */
+  readonly usedKeys: UsedKeys | undefined;
   readonly credentials: Credentials;
   readonly #owner: StateOwner;
   #secrets: Secrets;
@@ -82,6 +95,8 @@ export class AssociationState {
     this.#secrets = secrets;
     this.#policy = association.security.policy;
     this.credentials = new Credentials(owner, association, secrets);
+    this.usedKeys = remembersKeys(association) ? new UsedKeys(association) : undefined;
+    this.guards = new MemoryKeyGuards(this.usedKeys === undefined ? {} : { memory: this.usedKeys });
     this.#unicast = owner.counters.of(this.keys.encryptionKey);
     this.#broadcast = this.#broadcastCounters();
   }
@@ -152,17 +167,19 @@ export class AssociationState {
   }
 
   /** What a store is asked for before the association can be opened. */
-  static scopeOf({ client, instance, securitySetup, security }: Association): MeterScope {
+  static scopeOf(association: Association): MeterScope {
+    const { client, instance, securitySetup, security } = association;
     const { mechanism, ciphered } = security;
     const hasSecret = mechanism !== 0 && mechanism !== 5 && mechanism !== 7;
     return {
       clients: hasSecret ? [{ clientId: client, instanceId: instance }] : [],
       setups: ciphered && securitySetup !== undefined ? [securitySetup] : [],
+      ...(remembersKeys(association) ? { usedKeys: [{ clientId: client, instanceId: instance }] } : {}),
     };
   }
 
   /** Takes what the store keeps of this association's secrets, keys, policy and certificates. Faults of certificates. */
-  load({ settings, secrets, keyPairs, certificates }: MeterSecrets): void {
+  load({ settings, secrets, keyPairs, certificates, usedKeys }: MeterSecrets): void {
     const { client, instance, securitySetup, security } = this.association;
     const secret = secrets.find((one) => one.clientId === client && one.instanceId === instance)?.secret;
     if (secret !== undefined) this.#secrets = { ...this.#secrets, secret };
@@ -180,6 +197,7 @@ export class AssociationState {
     }
     if (!sameKeys(before, this.keys)) this.#changes++;
     this.credentials.load(keyPairs, certificates);
+    this.usedKeys?.load(usedKeys);
     this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
     this.#broadcast = this.#broadcastCounters();
   }
@@ -216,19 +234,23 @@ export class AssociationState {
     return this.#counts ? this.#unicast.ready() : undefined;
   }
 
-  /** What the client has counted and no store has yet. `soon`: only where it is a good deal. */
-  unsavedPeers(soon = false): { readonly peers: readonly PeerCounter[]; saved(): void } {
-    if (!this.#counts) return nothingUnsaved;
+  /** What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only where it is a good deal. */
+  unsaved(soon = false): Unsaved | undefined {
+    if (!this.#counts) return undefined;
+    const usedKeys = this.usedKeys?.unsaved(soon) ?? [];
     const found = [this.#unicast, this.#broadcast].flatMap((counters) => {
       const peer = counters?.unsaved(this.#client, soon);
       return counters === undefined || peer === undefined ? [] : [{ counters, peer }];
     });
-    if (found.length === 0) return nothingUnsaved;
+    if (found.length === 0 && usedKeys.length === 0) return undefined;
     return {
       peers: found.map(({ peer }) => peer),
+      usedKeys,
       saved: () => {
         for (const { counters, peer } of found) counters.saved(this.#client, peer);
+        this.usedKeys?.saved(usedKeys);
       },
+      failed: () => this.usedKeys?.failed(usedKeys),
     };
   }
 
@@ -310,5 +332,3 @@ function sameKeys(one: KeySet, other: KeySet): boolean {
   const names = ["encryptionKey", "authenticationKey", "broadcastKey"] as const;
   return names.every((name) => sameOctets(one[name] ?? noKey, other[name] ?? noKey));
 }
-
-const nothingUnsaved = { peers: [], saved: () => undefined } as const;

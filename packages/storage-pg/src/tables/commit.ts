@@ -3,6 +3,7 @@ import {
   type CheckedCommit,
   counterReplayed,
   type KeySealing,
+  keyReplayed,
   leaseLost,
   Message,
   noPendingKeyPair,
@@ -19,6 +20,7 @@ import { expectSealing } from "./key-sealing.ts";
 import { enqueued } from "./message-queue.ts";
 import { type AppendedLog, appendTrimmed } from "./records.ts";
 import { addSettingIn, changeKeysIn, setPolicyIn } from "./security-settings.ts";
+import { usedKeyParts } from "./used-keys.ts";
 
 const lockLease = `
   SELECT 1 FROM meter_leases WHERE meter_id = $1::text AND process = $2::text AND epoch = $3::bigint FOR UPDATE`;
@@ -58,6 +60,7 @@ async function run(db: Queryable, commit: CheckedCommit, { sql, parameters }: St
       const peer = JSON.parse(String(row.replayed)) as { peer: string; counter: number };
       throw counterReplayed(meterId, peer);
     }
+    if (row.used_by !== null && row.used_by !== undefined) throw keyReplayed(meterId, Number(row.used_by));
   }
 }
 
@@ -68,7 +71,7 @@ interface Statement {
 
 /** One statement for all that a commit holds, but for `security`. */
 function statementOf(process: string, commit: CheckedCommit): Statement {
-  const { meterId, epoch, values, rows, events, messages, peers, clockOffset, ranUpTo } = commit;
+  const { meterId, epoch, values, rows, events, messages, peers, usedKeys, clockOffset, ranUpTo } = commit;
   const parameters: SqlValue[] = [
     ...[meterId, process, epoch],
     ...[clockOffset ?? null, ranUpTo === undefined ? null : timestampOf(ranUpTo)],
@@ -94,26 +97,34 @@ function statementOf(process: string, commit: CheckedCommit): Statement {
   }
   const replayed = peers.length > 0 ? peerParts(give(JSON.stringify(peers.map(peerRecord)))) : undefined;
   if (replayed !== undefined) parts.push(replayed.move);
+  const used = usedKeys.length > 0 ? usedKeyParts(give(JSON.stringify(usedKeys.map(usedKeyRecord)))) : undefined;
+  if (used !== undefined) parts.push(used.keep);
 
   const sql = `
     WITH seen AS (
       SELECT process, epoch, commits FROM meter_leases WHERE meter_id = $1::text
-    ),${replayed === undefined ? "" : `${replayed.check},`} held AS (
+    ),${replayed === undefined ? "" : `${replayed.check},`}${used === undefined ? "" : `${used.check},`} held AS (
       UPDATE meter_leases l
       SET commits = l.commits + 1, clock_offset_ms = COALESCE($4::float8::bigint, l.clock_offset_ms),
         ran_up_to = COALESCE($5::text::timestamp, l.ran_up_to)
       WHERE l.meter_id = $1::text AND l.process = $2::text AND l.epoch = $3::bigint AND l.commits = (SELECT commits FROM seen)
         ${replayed === undefined ? "" : "AND NOT EXISTS (SELECT FROM replayed)"}
+        ${used === undefined ? "" : "AND NOT EXISTS (SELECT FROM used_before)"}
       RETURNING l.meter_id
     )${parts.map((part) => `, ${part}`).join("")}
     SELECT EXISTS (SELECT FROM held) AS held,
       EXISTS (SELECT FROM seen WHERE process = $2::text AND epoch = $3::bigint) AS own,
-      ${replayed === undefined ? "NULL" : "(SELECT json_build_object('peer', peer, 'counter', counter)::text FROM replayed LIMIT 1)"} AS replayed`;
+      ${replayed === undefined ? "NULL" : "(SELECT json_build_object('peer', peer, 'counter', counter)::text FROM replayed LIMIT 1)"} AS replayed,
+      ${used === undefined ? "NULL" : "(SELECT client_id FROM used_before LIMIT 1)"} AS used_by`;
   return { sql, parameters };
 }
 
 function peerRecord({ keyId, peer, counter }: CheckedCommit["peers"][number]): object {
   return { key_id: keyId, peer, counter };
+}
+
+function usedKeyRecord({ clientId, instanceId, digest, again }: CheckedCommit["usedKeys"][number]): object {
+  return { client_id: clientId, instance_id: instanceId, digest, again };
 }
 
 /** `check` names the counters that are not higher than those kept, `move` keeps the others. */

@@ -49,19 +49,27 @@ const secretParts = `
       ORDER BY p.key_id COLLATE "C", p.peer COLLATE "C")
     FROM peer_counters p WHERE p.meter_id = $1::text)`;
 
+// The keys of APDUs that the associations of parameter `$n` have used. Only a scope that asks for them has this part.
+const usedKeyParts = (parameter: number): string => `,
+  'used_keys', (SELECT json_agg(json_build_object('client_id', u.client_id, 'instance_id', u.instance_id, 'digest', u.digest)
+      ORDER BY u.client_id, u.instance_id COLLATE "C", u.number)
+    FROM used_keys u
+    WHERE u.meter_id = $1::text AND (u.client_id, u.instance_id) IN (
+      SELECT r.client_id, r.instance_id FROM jsonb_to_recordset($${parameter}::text::jsonb) AS r(client_id int, instance_id text)))`;
+
 const valueParts = `
   'values', (SELECT json_agg(${jsonObject(AttributeValue)} ORDER BY t.logical_device, t.instance_id COLLATE "C", t.class_id, t.attribute_id)
     FROM attribute_values t WHERE t.meter_id = $1::text)`;
 
-const secretsOf = `SELECT json_build_object(${secretParts})::text AS contents`;
-const contentsOf = `
+const secretsOf = (more = ""): string => `SELECT json_build_object(${secretParts}${more})::text AS contents`;
+const contentsOf = (more = ""): string => `
   SELECT l.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("l.ran_up_to")},
-    json_build_object(${valueParts}, ${secretParts})::text AS contents
+    json_build_object(${valueParts}, ${secretParts}${more})::text AS contents
   FROM meter_leases l WHERE l.meter_id = $1::text`;
 
 // One statement. What it reads is as of its beginning, while the lease is taken as of now: `commits` and `epoch` of then and of now
 // tell whether another process has changed something in between.
-const take = `
+const take = (more = ""): string => `
   WITH added AS (
     INSERT INTO meters (${columnsOf(Meter)}, created_at)
     SELECT ${recordValues(Meter)}, ${utcNow} FROM ${recordset(Meter, 4)}
@@ -84,8 +92,15 @@ const take = `
     l.epoch::float8 AS epoch, l.commits::float8 AS commits, l.clock_offset_ms::float8 AS clock_offset_ms, ${msOf("l.ran_up_to")},
     s.process AS seen_process, s.epoch::float8 AS seen_epoch, s.commits::float8 AS seen_commits,
     (SELECT p.address FROM processes p WHERE p.process = s.process) AS address,
-    CASE WHEN l.epoch IS NOT NULL THEN json_build_object(${valueParts}, ${secretParts})::text END AS contents
+    CASE WHEN l.epoch IS NOT NULL THEN json_build_object(${valueParts}, ${secretParts}${more})::text END AS contents
   FROM known t LEFT JOIN taken l ON TRUE LEFT JOIN seen s ON TRUE`;
+
+const statements = { take: take(), contents: contentsOf(), secrets: secretsOf() };
+const withUsedKeys: typeof statements = {
+  take: take(usedKeyParts(6)),
+  contents: contentsOf(usedKeyParts(4)),
+  secrets: secretsOf(usedKeyParts(4)),
+};
 
 const release = `
   UPDATE meter_leases l SET process = NULL
@@ -126,6 +141,11 @@ export function pgKeeping(
         peer: String(row.peer),
         counter: Number(row.counter),
       })),
+      usedKeys: rows("used_keys").map((row) => ({
+        clientId: Number(row.client_id),
+        instanceId: String(row.instance_id),
+        digest: String(row.digest),
+      })),
     };
   }
 
@@ -148,11 +168,11 @@ export function pgKeeping(
 
   return {
     async take(meterId, scope, identity) {
-      const scoped = parametersOf(meterId, scope);
+      const { sql, scoped, used } = askedOf(meterId, scope);
       const identities = identity === undefined ? "[]" : recordsOf(Meter, [checkIdentity(meterId, identity)]);
       if (!own.lives) await own.renew();
       for (;;) {
-        const [row] = (await addAbsent(() => db.query(take, [...scoped, identities, own.name]))).rows;
+        const [row] = (await addAbsent(() => db.query(sql.take, [...scoped, identities, own.name, ...used]))).rows;
         if (row === undefined) {
           if (identity === undefined) throw unknownMeter(meterId);
           // Another process added the meter just now: it is there the next time.
@@ -167,12 +187,13 @@ export function pgKeeping(
         const lease = leaseOf(meterId, Number(row.epoch));
         const meter = JSON.parse(String(row.meter)) as SqlRow;
         if (isCurrent(row, own.name)) return takenOf(lease, meter, row);
-        const now = (await db.query(contentsOf, scoped)).rows[0];
+        const now = (await db.query(sql.contents, [...scoped, ...used])).rows[0];
         if (now !== undefined) return takenOf(lease, meter, now);
       }
     },
     async secrets(meterId, scope) {
-      const { rows } = await db.query(secretsOf, parametersOf(meterId, scope));
+      const { sql, scoped, used } = askedOf(meterId, scope);
+      const { rows } = await db.query(sql.secrets, [...scoped, ...used]);
       return secretsIn(JSON.parse(String(rows[0]?.contents)) as Contents);
     },
     async commit(given) {
@@ -213,10 +234,19 @@ function isCurrent(row: SqlRow, process: string): boolean {
   return Number(row.epoch) === epoch && Number(row.commits) === Number(row.seen_commits ?? 0);
 }
 
-function parametersOf(meterId: string, scope: MeterScope): [string, string, string] {
-  const { clients, setups } = checkScope(scope);
-  const records = clients.map(({ clientId, instanceId }) => ({ client_id: clientId, instance_id: instanceId }));
-  return [Meter.fields.meterId.check(meterId), JSON.stringify(records), JSON.stringify(setups)];
+/** The statements for a scope, their first three parameters and the last one, where there is one. */
+function askedOf(
+  meterId: string,
+  scope: MeterScope,
+): { readonly sql: typeof statements; readonly scoped: readonly string[]; readonly used: readonly string[] } {
+  const { clients, setups, usedKeys = [] } = checkScope(scope);
+  const records = (of: MeterScope["clients"]): string =>
+    JSON.stringify(of.map(({ clientId, instanceId }) => ({ client_id: clientId, instance_id: instanceId })));
+  return {
+    sql: usedKeys.length > 0 ? withUsedKeys : statements,
+    scoped: [Meter.fields.meterId.check(meterId), records(clients), JSON.stringify(setups)],
+    used: usedKeys.length > 0 ? [records(usedKeys)] : [],
+  };
 }
 
 function profileOf({ meterId, logicalDevice, instanceId }: ProfileOf): [string, number, string] {

@@ -7,6 +7,7 @@ import { type KeySealing, sealingNeeded, unsealKey, unsealSecret } from "../seal
 import { checkRow } from "../shape.ts";
 import { Meter } from "../tables/meters.ts";
 import type { CaptureRecord } from "../tables/records.ts";
+import { keyReplayed } from "../tables/used-keys.ts";
 import { enqueueIn } from "./message-queue.ts";
 import { addMeters, compareText } from "./meters.ts";
 import { appendIn, profileKey } from "./records.ts";
@@ -58,6 +59,11 @@ export function memoryKeeping(
         )
         .map(copied),
       peers: peersOf(state, meterId),
+      usedKeys: (scope.usedKeys ?? [])
+        .toSorted((one, other) => one.clientId - other.clientId || compareText(one.instanceId, other.instanceId))
+        .flatMap(({ clientId, instanceId }) =>
+          [...state.loadUsedKeys(meterId, clientId, instanceId)].map((digest) => ({ clientId, instanceId, digest })),
+        ),
     };
   }
 
@@ -69,7 +75,7 @@ export function memoryKeeping(
 
   /** Fault before anything is changed, or none. */
   function admit(state: MemoryState, commit: CheckedCommit): KeptLease {
-    const { meterId, epoch, security, peers } = commit;
+    const { meterId, epoch, security, peers, usedKeys } = commit;
     const row = state.leases.get(meterId);
     if (row === undefined || !holds({ meterId, epoch })) {
       leases.end(meterId, epoch);
@@ -79,6 +85,10 @@ export function memoryKeeping(
     for (const { keyId, peer, counter } of peers) {
       const kept = state.loadPeer({ meterId, keyId, peer });
       if (kept !== undefined && kept >= counter) throw counterReplayed(meterId, { peer, counter });
+    }
+    for (const { clientId, instanceId, digest, again } of usedKeys) {
+      const used = state.loadUsedKeys(meterId, clientId, instanceId);
+      if (!again && used.has(digest)) throw keyReplayed(meterId, clientId);
     }
     return row;
   }
@@ -143,6 +153,7 @@ export function memoryKeeping(
       }
       enqueueIn(state, commit.messages);
       for (const { keyId, peer, counter } of commit.peers) state.savePeer({ meterId, keyId, peer }, counter);
+      for (const used of commit.usedKeys) state.saveUsedKey({ meterId, ...used });
       state.leases.set(meterId, {
         ...row,
         ...(clockOffset === undefined ? {} : { clockOffset }),

@@ -15,6 +15,7 @@ import type { Meter } from "../tables/meters.ts";
 import type { ObisCode } from "../tables/obis-codes.ts";
 import type { CaptureRecord, EventRecord } from "../tables/records.ts";
 import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts";
+import { type UsedKey, usedKeysKept } from "../tables/used-keys.ts";
 import type { AttributeValue } from "../tables/values.ts";
 
 const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
@@ -66,6 +67,8 @@ export class MemoryState {
   readonly counters = new Map<string, number>();
   /** By meterId, then by key and peer. */
   readonly peers = new Map<string, Map<string, { keyId: string; peer: string; counter: number }>>();
+  /** By meterId, then by client and association; in the order in which they were used. They outlive their meter. */
+  readonly usedKeys = new Map<string, Map<string, Set<string>>>();
   /** By meterId. A row outlives its meter, so that an epoch is never used twice. */
   readonly leases = new Map<string, KeptLease>();
   /** The processes that have the state open, and until when each is taken to live, ms of their common clock. */
@@ -121,6 +124,23 @@ export class MemoryState {
 
   loadPeer({ meterId, keyId, peer }: PeerCounterKey): number | undefined {
     return this.peers.get(meterId)?.get(peerName(keyId, peer))?.counter;
+  }
+
+  loadUsedKeys(meterId: string, clientId: number, instanceId: string): ReadonlySet<string> {
+    return this.usedKeys.get(meterId)?.get(`${clientId} ${instanceId}`) ?? new Set();
+  }
+
+  /** Adds a key that was used; the oldest beyond those that are kept go. */
+  saveUsedKey({ meterId, clientId, instanceId, digest }: UsedKey): void {
+    const associations = this.usedKeys.get(meterId) ?? new Map<string, Set<string>>();
+    this.usedKeys.set(meterId, associations);
+    const used = associations.get(`${clientId} ${instanceId}`) ?? new Set<string>();
+    associations.set(`${clientId} ${instanceId}`, used);
+    used.add(digest);
+    for (const oldest of used) {
+      if (used.size <= usedKeysKept) break;
+      used.delete(oldest);
+    }
   }
 
   /** As if all processes that have the state open had died at this moment: what they had is free, and they find out. */

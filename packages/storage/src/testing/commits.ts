@@ -241,7 +241,7 @@ export function commitsSuite(open: OpenStore): void {
     /** All that a commit can touch. */
     const everything = async (store: Store) => [
       (await taken(store, meter(1), scope)) && (await store.values.of(meterId)),
-      await store.keeping.secrets(meterId, scope),
+      await store.keeping.secrets(meterId, { ...scope, usedKeys: scope.clients }),
       await store.securitySettings.formerKeys(meterId, setup).catch(() => []),
       await store.keeping.range(profile, undefined, undefined),
       await store.events.list({ meterId, instanceId: event(1, 1).instanceId }),
@@ -256,6 +256,7 @@ export function commitsSuite(open: OpenStore): void {
       events: [{ ...event(9, 9), keep: 1 }],
       messages: [message(3)],
       peers: [{ keyId: "k", peer: "a", counter: 50 }],
+      usedKeys: [{ clientId: 32, instanceId: association, digest: "new" }],
       clockOffset: 1,
       ranUpTo: 99,
       security: [
@@ -273,6 +274,7 @@ export function commitsSuite(open: OpenStore): void {
         ...{ lease, values: [value(2)], rows: [captured([1, 2])], events: [event(1, 1), event(2, 2)] },
         messages: [message(1)],
         peers: [{ keyId: "k", peer: "a", counter: 5 }],
+        usedKeys: [{ clientId: 32, instanceId: association, digest: "used" }],
         security: [
           { change: "keys", instanceId: setup, keys: { masterKey: key(4) }, at: 1, initial },
           { change: "add-certificate", certificate },
@@ -291,6 +293,14 @@ export function commitsSuite(open: OpenStore): void {
         "a replayed counter",
         "counter-replayed",
         (commit) => ({ ...commit, peers: [...["b", "a"].map((peer) => ({ keyId: "k", peer, counter: 5 }))] }),
+      ],
+      [
+        "a used key",
+        "counter-replayed",
+        ({ usedKeys = [], ...commit }) => ({
+          ...commit,
+          usedKeys: [...usedKeys, ...usedKeys.map((used) => ({ ...used, digest: "used" }))],
+        }),
       ],
       [
         "a certificate that is there",

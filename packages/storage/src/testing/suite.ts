@@ -11,6 +11,7 @@ import { metersSuite } from "./meters.ts";
 import { recordsSuite } from "./records.ts";
 import { securitySuite } from "./security.ts";
 import { tablesSuite } from "./tables.ts";
+import { usedKeysSuite } from "./used-keys.ts";
 import { valuesSuite } from "./values.ts";
 
 /** What every store must do: vitest runs it on the stores that `open` makes, each of them empty. */
@@ -27,6 +28,7 @@ export function storageSuite(name: string, open: OpenStore): void {
     messageQueueSuite(open);
     keepingSuite(open);
     commitsSuite(open);
+    usedKeysSuite(open);
     fleetsSuite(open);
 
     it("is closed once, and refuses what comes after", async () => {

@@ -1,0 +1,36 @@
+import { usedKeysKept } from "@dlmskit/storage";
+
+const same = (one: string, other: string): string =>
+  `${one}.client_id = ${other}.client_id AND ${one}.instance_id = ${other}.instance_id`;
+
+/**
+ * Parts of a statement (WITH) about the keys of parameter `$n`. `check` names those that were used before. `keep` adds the others to
+ * those of the meter `held`, numbered on from the last one of their association, and leaves the latest. Commits of a meter follow one
+ * another, so no two give the same number.
+ */
+export function usedKeyParts(parameter: number): { readonly check: string; readonly keep: string } {
+  const asked = `ROWS FROM (jsonb_to_recordset($${parameter}::text::jsonb)
+        AS (client_id int, instance_id text, digest text, again boolean))
+      WITH ORDINALITY AS r(client_id, instance_id, digest, again, place)`;
+  const known = `FROM used_keys u WHERE u.meter_id = $1::text AND ${same("u", "r")} AND u.digest = r.digest`;
+  return {
+    check: ` used_before AS (
+      SELECT r.client_id FROM ${asked} WHERE NOT r.again AND EXISTS (SELECT ${known})
+    )`,
+    keep: `used_fresh AS (
+      SELECT held.meter_id, r.client_id, r.instance_id, r.digest,
+        row_number() OVER (PARTITION BY r.client_id, r.instance_id ORDER BY r.place) + COALESCE((
+          SELECT max(u.number) FROM used_keys u WHERE u.meter_id = $1::text AND ${same("u", "r")}
+        ), 0) AS number
+      FROM held, ${asked}
+      WHERE NOT EXISTS (SELECT ${known})
+    ), used_added AS (
+      INSERT INTO used_keys (meter_id, client_id, instance_id, digest, number)
+      SELECT meter_id, client_id, instance_id, digest, number FROM used_fresh
+    ), used_forgotten AS (
+      DELETE FROM used_keys u
+      USING (SELECT meter_id, client_id, instance_id, max(number) AS last FROM used_fresh GROUP BY 1, 2, 3) f
+      WHERE u.meter_id = f.meter_id AND ${same("u", "f")} AND u.number <= f.last - ${usedKeysKept}
+    )`,
+  };
+}
