@@ -214,7 +214,7 @@ class World {
   async kept(): Promise<Kept> {
     const { state } = this;
     const found = await this.behind.values.of(id);
-    const valueOf = (classId: number, instanceId: string): number => {
+    const numberIn = (classId: number, instanceId: string): number => {
       const row = found.find((each) => each.classId === classId && each.instanceId === instanceId);
       return row === undefined ? 0 : new DataView(row.encoded.buffer, row.encoded.byteOffset + 1).getUint32(0);
     };
@@ -222,7 +222,7 @@ class World {
     const [secret] = [...(state.secrets.get(id)?.values() ?? [])];
     const messages = [...state.messages.values()].map(({ payload }) => (payload as Uint8Array)[0] as number);
     return {
-      values: values.map(([classId, { instance }]) => valueOf(classId, instance)),
+      values: values.map(([classId, { instance }]) => numberIn(classId, instance)),
       rows: (state.captures.get(id)?.get(`1 ${rows.instance}`) ?? []).map(({ at }) => at - now0),
       events: (state.events.get(id)?.get(log) ?? []).map(({ code }) => code),
       messages,
