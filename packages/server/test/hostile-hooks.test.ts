@@ -218,8 +218,8 @@ describe("what the program does in a task", () => {
   });
 
   it("may set the meter's clock, and read what it has written", async () => {
-    const made = meter({ name: "ABC1", objects: [note()], associations });
-    const value = made.template.devices.get(1)?.objects[0] as ReturnType<typeof note>;
+    const value = note();
+    const made = meter({ name: "ABC1", objects: [value], associations });
     const bench = new Bench(made);
     const seen: unknown[] = [];
     made.every(1000, async () => {
