@@ -1,5 +1,5 @@
 import { T } from "@dlmskit/apdu";
-import { type CosemDateTime, dateTimeOf, instantOf, type LogicalName } from "@dlmskit/core";
+import { type CosemDateTime, dateTimeOf, daysOf, instantOf, type LogicalName } from "@dlmskit/core";
 import { interfaceClass } from "../interface-class.ts";
 import { type CosemObject, type Hooks, object } from "../object.ts";
 import { refuse } from "../refusal.ts";
@@ -43,6 +43,9 @@ const unspecified: CosemDateTime = {
   ...{ deviation: null, status: null },
 };
 const minute = 60_000;
+// What databases can hold as a time, with a year to spare for what the meter then does.
+const earliest = 0;
+const latest = daysOf(9998, 12, 31) * 86_400_000;
 const nearest = (instant: number, step: number): number => Math.round(instant / step) * step;
 
 /**
@@ -74,6 +77,9 @@ export function clock(
         const instant = instantOf(time, context.deviation);
         if (instant === undefined)
           throw refuse("other-reason", "the clock cannot be set to a time that is not specified");
+        if (instant < earliest || instant > latest) {
+          throw refuse("other-reason", "the clock is set to a time from 1970 to 9998");
+        }
         context.setClock(instant);
       },
       ...hooks.write,

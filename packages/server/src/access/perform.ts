@@ -1,4 +1,4 @@
-import { encodeData } from "@dlmskit/apdu";
+import { type DataLike, streamedStructure } from "@dlmskit/apdu";
 import {
   type AnyObject,
   after,
@@ -7,7 +7,6 @@ import {
   attributeAccess,
   attributeIds,
   denied,
-  encodedStructure,
   hasAttribute,
   hasMethod,
   invokeMethod,
@@ -42,22 +41,21 @@ export function objectFor(
 function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): MaybePromise<Outcome> {
   const { view, association } = call;
   const ids = [1, ...attributeIds(object.spec)].filter((id) => hasAttribute(object, id));
-  const one = (id: number): MaybePromise<Uint8Array> => {
+  const one = (id: number): MaybePromise<DataLike> => {
     if (association !== undefined) {
       const granted = attributeAccess(association.access.current, object, id);
       const refused = denied(granted, "read", call.protection) !== undefined;
       if (refused || !canProtect(call, responseProtection(granted))) return nullData;
     }
-    const read = readAttribute(object, view.values(object), id, view.context(object));
-    return after(read, (data) => encodeData(data));
+    return readAttribute(object, view.values(object), id, view.context(object));
   };
   const values = afterEach(ids, (id) => attempt(() => one(id), ignoredRefusal));
-  return after(values, (elements) => ({ data: { type: "encoded", octets: encodedStructure(elements) } }));
+  return after(values, (elements) => ({ data: streamedStructure(elements) }));
 }
 
-const nullData = Uint8Array.of(0);
+const nullData: DataLike = { type: "null-data" };
 
-function ignoredRefusal(error: unknown): Uint8Array {
+function ignoredRefusal(error: unknown): DataLike {
   if (refusalOf(error) === undefined) throw error;
   return nullData;
 }

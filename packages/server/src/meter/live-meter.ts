@@ -225,6 +225,14 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     };
   }
 
+  /** How many open associations count against one that is to be opened. */
+  openBeside(association: Association): number {
+    if (association.security.mechanism !== 0) return this.#open.get(association)?.length ?? 0;
+    let count = 0;
+    for (const [other, open] of this.#open) if (other.security.mechanism === 0) count += open.length;
+    return count;
+  }
+
   /** How many associations are open now. */
   get openAssociations(): number {
     return this.#openAssociations;

@@ -46,6 +46,7 @@ export class Meter implements KnownMeter {
   #systemTitle: Uint8Array | undefined;
   #uses = 0;
   #resident = false;
+  #givingBack = false;
   #loaded: Set<Association> | undefined;
   /** Loading and letting go, one after another. */
   #turn: Promise<void> | undefined;
@@ -207,6 +208,14 @@ export class Meter implements KnownMeter {
   /** How many associations are open now. */
   get openAssociations(): number {
     return this.#live?.openAssociations ?? 0;
+  }
+
+  /**
+   * How many open associations count against one that is to be opened: of those without authentication all, of the others those
+   * of the same client. So nobody without a secret can keep a client with one out.
+   */
+  openBeside(association: Association): number {
+    return this.#live?.openBeside(association) ?? 0;
   }
 
   deviceName(device: Device): string {
@@ -464,8 +473,13 @@ export class Meter implements KnownMeter {
       this.#here().storeFailed(this, "letting go", error);
       if (error instanceof Fault && error.code === "store-closed") return;
       // Until it is given back no other process can have it.
+      if (this.#givingBack) return;
+      this.#givingBack = true;
       const { clock } = this.#here();
-      clock.at(clock.now() + giveBackAgain, () => this.#uses === 0 && this.#leave());
+      clock.at(clock.now() + giveBackAgain, () => {
+        this.#givingBack = false;
+        if (this.#uses === 0) this.#leave();
+      });
     };
     this.#next(() => this.#letGo(store)).catch(failed);
   }

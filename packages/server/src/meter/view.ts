@@ -79,6 +79,11 @@ export class View implements ObjectAccess {
 
   /** One instant for all of a request; the due instant in an action in time. */
   get now(): number {
+    return this.#begun + (this.#request.work?.clock ?? 0);
+  }
+
+  /** The same before the request set the clock. */
+  get #begun(): number {
     const at = this.#request.work?.at;
     if (at !== undefined) return at;
     this.#now ??= this.#port.known.now;
@@ -116,7 +121,7 @@ export class View implements ObjectAccess {
       // The clock is told as an offset to the time of day, which does not stand still meanwhile.
       setClock: (instant) => {
         const work = this.#work();
-        work.setClock(instant - this.now);
+        work.setClock(instant - this.#begun);
       },
     };
   }

@@ -136,6 +136,11 @@ export class Work {
     this.#changes.clock = offset;
   }
 
+  /** What was set, for what comes later in the same work. */
+  get clock(): number | undefined {
+    return this.#changes.clock;
+  }
+
   ran(upTo: number): void {
     this.#changes.ranUpTo = upTo;
   }

@@ -79,6 +79,18 @@ export class Connection {
     this.#pump.destroy();
   }
 
+  /** Room for one more session: the oldest in which nothing is open and nothing waits gives way. False: there is none. */
+  #makeRoom(): boolean {
+    if (this.#sessions.size < this.#limits.sessionsPerConnection) return true;
+    for (const [key, session] of this.#sessions) {
+      if (session.open || session.busy) continue;
+      session.close();
+      this.#sessions.delete(key);
+      return true;
+    }
+    return false;
+  }
+
   /** The meters that were spoken to. */
   get meters(): Iterable<Meter> {
     return this.#meters;
@@ -92,7 +104,7 @@ export class Connection {
       const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
-      if (found === undefined || device === undefined || this.#sessions.size >= this.#limits.sessionsPerConnection) {
+      if (found === undefined || device === undefined || !this.#makeRoom()) {
         // A data link that is open is polled all the same.
         this.#pump.yield(address);
         return;

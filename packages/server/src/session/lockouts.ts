@@ -36,12 +36,22 @@ export class Lockouts {
     failures.count++;
     failures.last = now;
     this.#failures.delete(source);
-    if (this.#failures.size >= mostSources) this.#failures.delete(this.#failures.keys().next().value as string);
+    if (this.#failures.size >= mostSources) this.#forget(now);
     this.#failures.set(source, failures);
     if (failures.count < failedAuthentications) return undefined;
     const doubled = lockout * 2 ** Math.min(20, failures.count - failedAuthentications);
     failures.lockedUntil = now + Math.min(longestLockout, doubled);
     return failures.lockedUntil;
+  }
+
+  /** The one that failed longest ago and is not locked out; where all are, the one that failed longest ago. */
+  #forget(now: number): void {
+    for (const [source, { lockedUntil }] of this.#failures) {
+      if (lockedUntil > now) continue;
+      this.#failures.delete(source);
+      return;
+    }
+    this.#failures.delete(this.#failures.keys().next().value as string);
   }
 
   succeeded(source: string): void {

@@ -57,7 +57,8 @@ export class Session {
   #ended = false;
   #responder: Responder | undefined;
   #locked = false;
-  #blocked = false;
+  /** What has to be done before anything else of this client is served; one piece of work may begin another. */
+  #blocks = 0;
   #silent = false;
   #over: (() => void) | undefined;
   #row: ConnectionRow | undefined;
@@ -84,9 +85,18 @@ export class Session {
     this.lastActivity = port.environment.clock.now();
   }
 
+  get #isBlocked(): boolean {
+    return this.#blocks > 0;
+  }
+
+  /** Whether an association is open. */
+  get open(): boolean {
+    return this.#over !== undefined;
+  }
+
   /** Requests that came and are not answered. */
   get busy(): boolean {
-    return this.#blocked || this.#waiting.length > 0 || this.#relay !== undefined;
+    return this.#isBlocked || this.#waiting.length > 0 || this.#relay !== undefined;
   }
 
   get address(): LinkAddress {
@@ -156,7 +166,7 @@ export class Session {
       this.#relay.send(pdu, broadcast);
       return;
     }
-    if (this.#blocked) {
+    if (this.#isBlocked) {
       if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
       return;
     }
@@ -241,11 +251,11 @@ export class Session {
 
   /** Nothing else of this client is served until `work` is done. */
   #block(work: PromiseLike<unknown>, what: string): void {
-    this.#blocked = true;
+    this.#blocks++;
     const go = (): void => {
-      this.#blocked = false;
+      this.#blocks--;
       // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
-      while (!this.#blocked && !this.#closed) {
+      while (!this.#isBlocked && !this.#closed) {
         const next = this.#waiting.shift();
         if (next === undefined) break;
         this.receive(next.pdu, next.broadcast);
@@ -288,10 +298,14 @@ export class Session {
   #currentResponder(): Responder {
     const responder = this.#responder;
     const association = this.#association;
-    if (responder !== undefined && (association === undefined || responder.state !== "idle")) return responder;
+    const state = responder?.state ?? "idle";
+    if (responder !== undefined && (association === undefined || state === "associated")) return responder;
     const { limits, lockouts } = this.#port;
-    const tooMany = this.#meter.openAssociations >= limits.associationsPerMeter;
-    const locked = association !== undefined && (tooMany || lockouts.locked(this.#source, this.#now));
+    // Whoever is in the midst of authentication is looked at again: many of them must not be many guesses.
+    const locked =
+      association !== undefined &&
+      ((state === "idle" && this.#meter.openBeside(association) >= limits.associationsPerMeter) ||
+        lockouts.locked(this.#source, this.#now));
     if (responder !== undefined && locked === this.#locked) return responder;
     this.#responder = this.#newResponder(locked);
     return this.#responder;
@@ -393,7 +407,6 @@ export class Session {
     const waiting = new Promise<void>((resolve) => clock.at(clock.now() + later, resolve));
     this.#block(
       waiting.then(() => {
-        this.#blocked = false;
         this.#serve(incoming);
         this.#drain();
       }),

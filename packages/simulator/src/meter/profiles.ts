@@ -17,6 +17,7 @@ import {
   type ProfileGeneric,
   profileGeneric,
   type RowSource,
+  type Rows,
   type ScalerUnit,
 } from "@dlmskit/cosem-objects";
 import { monthOf, startOfMonth } from "./local-time.ts";
@@ -83,8 +84,16 @@ export function computedRows(
   timelineOf: (context: Context) => Timeline,
   row: (n: number, timeline: Timeline, context: Context) => Uint8Array,
 ): RowSource {
-  function* rows(from: number, to: number, timeline: Timeline, context: Context): Generator<Uint8Array> {
-    for (let n = Math.max(from, timeline.first); n <= Math.min(to, timeline.last); n++) yield row(n, timeline, context);
+  // With their number known before, rows are sent as they are made.
+  function rows(from: number, to: number, timeline: Timeline, context: Context): Rows {
+    const first = Math.max(from, timeline.first);
+    const last = Math.min(to, timeline.last);
+    return {
+      length: Math.max(0, last - first + 1),
+      *[Symbol.iterator]() {
+        for (let n = first; n <= last; n++) yield row(n, timeline, context);
+      },
+    };
   }
   return {
     count(context) {
