@@ -14,6 +14,8 @@ export function figures(title: string, all: readonly Figure[]): void {
   process.stdout.write(`${title}\n`);
   for (const { name, value, unit, goal } of all) {
     const met = goal === undefined ? "" : `goal ${text(goal)}${value <= goal ? "" : " !"}`;
-    process.stdout.write(`  ${name.padEnd(66)}${`${text(value)} ${unit}`.padStart(18)}  ${met}\n`.replace(/ +\n/, "\n"));
+    process.stdout.write(
+      `  ${name.padEnd(66)}${`${text(value)} ${unit}`.padStart(18)}  ${met}\n`.replace(/ +\n/, "\n"),
+    );
   }
 }

@@ -36,6 +36,19 @@ const ms = (text: string, from: number, goal?: number): Figure => {
   return { name: text, value, unit: "ms", ...(goal === undefined ? {} : { goal }) };
 };
 
+// A client counts on under a key: one number a meter, which is the client's and not measured.
+const used = new Map<string, CounterLedger>();
+
+function ledgerOf(key: string): CounterLedger {
+  let ledger = used.get(key);
+  if (ledger === undefined) {
+    ledger = new CounterLedger({ start: 1 });
+    ledger.reserved(0x10000000);
+    used.set(key, ledger);
+  }
+  return ledger;
+}
+
 async function associate(simulator: Simulator, index: number, client: 16 | 48): Promise<Session> {
   const { serverAddress, clients, systemTitle } = await simulator.identity(index);
   const [near, far] = memoryPair();
@@ -43,8 +56,7 @@ async function associate(simulator: Simulator, index: number, client: 16 | 48): 
   const line = { duplex: near, link: new WrapperClientLink({ client, server: serverAddress }) };
   if (client === 16) return connect(line, { clock: systemClock });
   const own = clients.find((one) => one.client === client);
-  const counters = new CounterLedger({ start: 1 });
-  counters.reserved(0x10000000);
+  const counters = ledgerOf(own?.encryptionKey ?? "");
   return connect(line, {
     ...{ clock: systemClock, provider: node, ciphered: true, mechanism: 2, secret: fromAscii(String(own?.password)) },
     security: {
@@ -69,8 +81,13 @@ async function provisioning(): Promise<Figure[]> {
   const memory = (await held()) - before;
   const asked = performance.now();
   let octets = 0;
-  for await (const { clients } of simulator.identities({ of: { first: 500_000, meters: 20_000 } })) octets += clients.length;
-  const identity = { name: "identities, of 5 clients each", value: 20_000 / ((performance.now() - asked) / 1000), unit: "/s" };
+  for await (const { clients } of simulator.identities({ of: { first: 500_000, meters: 20_000 } }))
+    octets += clients.length;
+  const identity = {
+    name: "identities, of 5 clients each",
+    value: 20_000 / ((performance.now() - asked) / 1000),
+    unit: "/s",
+  };
   if (octets !== 100_000) throw new Error("identities are missing");
   await simulator.close();
   return [
@@ -113,7 +130,12 @@ async function connections(client: 16 | 48): Promise<Figure[]> {
   const who = client === 16 ? "public client" : "ciphered client";
   return [
     { name: `left by a released association, ${who}`, value: left, unit: "octets", goal: 16 },
-    { name: `an open association, server side, ${who}`, value: both - server / associations, unit: "octets", goal: 12_288 },
+    {
+      name: `an open association, server side, ${who}`,
+      value: both - server / associations,
+      unit: "octets",
+      goal: 12_288,
+    },
     { name: `an open association, both ends, ${who}`, value: both, unit: "octets" },
   ].map((figure) => figure) as Figure[];
 }
@@ -165,7 +187,11 @@ async function onPglite(): Promise<Figure[]> {
         await session.release();
         await simulator.meter(index).settled();
         found.push({ name: `queries at first contact, client ${client}, ${time}`, value: contact, unit: "", goal: 3 });
-        found.push({ name: `queries until the meter is let go, client ${client}`, value: queries() - before, unit: "" });
+        found.push({
+          name: `queries until the meter is let go, client ${client}`,
+          value: queries() - before,
+          unit: "",
+        });
       }
       await simulator.close();
       await store.close();

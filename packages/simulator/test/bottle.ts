@@ -36,7 +36,10 @@ export const readBy = (simulator: Simulator, index: number, attribute: Attribute
   simulator.using(index, async (meter) => treeOf(await meter.get(attribute)));
 
 /** Steps to an instant while the machine's clock goes on a little. */
-export async function stepTo({ simulator, clock }: Pick<Bottle, "simulator" | "clock">, instant: number): Promise<void> {
+export async function stepTo(
+  { simulator, clock }: Pick<Bottle, "simulator" | "clock">,
+  instant: number,
+): Promise<void> {
   let over = false;
   const stepped = simulator.time.step(instant).finally(() => {
     over = true;

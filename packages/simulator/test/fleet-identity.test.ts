@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { hdlcSpace, wrapperSpace } from "../src/fleet/address-space.ts";
 import { Addresses } from "../src/fleet/addresses.ts";
 import { Fleet } from "../src/fleet/fleet.ts";
-import { type IdentitySource, identities, identityOf, type Identity } from "../src/fleet/identity.ts";
+import { type Identity, type IdentitySource, identities, identityOf } from "../src/fleet/identity.ts";
 import { type Identities, identitiesCsv, identitiesJson } from "../src/fleet/identity-text.ts";
 import { secretsOf } from "../src/fleet/secrets.ts";
 import { parseKeysFile } from "../src/simulate/keys-file.ts";

@@ -54,7 +54,12 @@ async function captured(store: Store, index: number): Promise<{ at: number; wh: 
 function decodeTime(octets: Uint8Array): CosemDateTime {
   const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
   return {
-    ...{ year: view.getUint16(0), month: octets[2] as number, day: octets[3] as number, dayOfWeek: octets[4] as number },
+    ...{
+      year: view.getUint16(0),
+      month: octets[2] as number,
+      day: octets[3] as number,
+      dayOfWeek: octets[4] as number,
+    },
     ...{ hour: octets[5] as number, minute: octets[6] as number, second: octets[7] as number, hundredths: 0 },
     ...{ deviation: view.getInt16(9), status: 0 },
   } as unknown as CosemDateTime;
@@ -69,7 +74,10 @@ async function run(state: MemoryState, options: SimulatorOptions = {}, plan: rea
 /** Every meter has every row, at its own instant, in order, once; its register as it was then. */
 async function expectAll(store: Store, after: number, until: number): Promise<void> {
   const { createModel } = await import("../src/index.ts");
-  const rows = { templates: await store.loadProfileTemplates.list(), powerQuality: await store.powerQualityEvents.list() };
+  const rows = {
+    templates: await store.loadProfileTemplates.list(),
+    powerQuality: await store.powerQualityEvents.list(),
+  };
   const { seed, commissionedAt } = (await store.fleets.get("captured")) ?? { seed: "", commissionedAt: 0 };
   for (let index = 0; index < meters; index++) {
     const found = await captured(store, index);
@@ -108,7 +116,9 @@ describe("idle meters whose objects capture", () => {
 
   it("lose nothing where a process is killed in a round, and do nothing twice", async () => {
     const state = new MemoryState();
-    const killed = await run(state, {}, [{ call: 20, when: "before", of: "keeping.commit", times: Number.POSITIVE_INFINITY }]);
+    const killed = await run(state, {}, [
+      { call: 20, when: "before", of: "keeping.commit", times: Number.POSITIVE_INFINITY },
+    ]);
     void killed.simulator.time.step(now0 + day);
     // Until the store fails for good.
     while (killed.failed.failed.length === 0) await killed.clock.advanceAsync(1);

@@ -91,8 +91,6 @@ describe("listening", () => {
     const identity = await run.identity(0, reached[0]);
     expect(identity).toMatchObject({ physicalAddress: 17, serverAddress: 1, link: "hdlc", port: ports[0]?.port });
     const port = ports[0]?.port as number;
-    expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 17 } }), port)).toBe(
-      run.meter(0).name,
-    );
+    expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 17 } }), port)).toBe(run.meter(0).name);
   });
 });

@@ -174,9 +174,7 @@ describe("what a store has of a meter", () => {
         ...{ encryptionKey, authenticationKey },
       },
     ]);
-    await store.securitySettings.putSecretsIfAbsent([
-      { meterId, clientId: 48, instanceId: "0.0.40.0.3.255", secret },
-    ]);
+    await store.securitySettings.putSecretsIfAbsent([{ meterId, clientId: 48, instanceId: "0.0.40.0.3.255", secret }]);
     await store.close();
   }
 
@@ -187,7 +185,11 @@ describe("what a store has of a meter", () => {
     await before(state);
     const { simulator, clock } = await bottled({ meters: 3, seed }, state);
     const [first, second, third] = await listed(simulator.identities());
-    expect(second).toMatchObject({ serial: "00000007", logicalDeviceName: "OLD0000000000007", systemTitle: toHex(title) });
+    expect(second).toMatchObject({
+      serial: "00000007",
+      logicalDeviceName: "OLD0000000000007",
+      systemTitle: toHex(title),
+    });
     const utility = second?.clients.find(({ client }) => client === 48);
     expect(utility).toMatchObject({ password: "0123456789ABCDEF", encryptionKey: toHex(encryptionKey) });
     for (const [at, identity] of [first, third].entries()) {
@@ -195,7 +197,9 @@ describe("what a store has of a meter", () => {
     }
     const session = await associate(simulator, clock, 48, { identity: second as Identity });
     expect(text(await session.get(nameOf))).toBe("OLD0000000000007");
-    expect(await session.get({ classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 })).toMatchObject({ value: "00000007" });
+    expect(await session.get({ classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 })).toMatchObject({
+      value: "00000007",
+    });
     const { value } = (await session.get(energy)) as { value: number };
     // Counted since it was commissioned, by its own seed.
     const { createModel } = await import("../src/index.ts");

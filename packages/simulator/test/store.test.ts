@@ -27,7 +27,10 @@ describe("a store", () => {
       { type: "visible-string", value: "hello" },
     );
     const association = first.simulator.meterTemplate.associations.find(({ client }) => client === 48);
-    const used = first.simulator.meter(0).state(association as never).counters.next() as number;
+    const used = first.simulator
+      .meter(0)
+      .state(association as never)
+      .counters.next() as number;
     await session.release();
     await first.store.close();
 
@@ -42,7 +45,12 @@ describe("a store", () => {
       type: "visible-string",
       value: "hello",
     });
-    expect(second.simulator.meter(0).state(association2(second) as never).counters.next()).toBeGreaterThan(used);
+    expect(
+      second.simulator
+        .meter(0)
+        .state(association2(second) as never)
+        .counters.next(),
+    ).toBeGreaterThan(used);
     await reopened.release();
   });
 

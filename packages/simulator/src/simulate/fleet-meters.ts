@@ -55,7 +55,9 @@ export class FleetMeters {
       origin: { seed, template, commissionedAt, ...(ranFrom === undefined ? {} : { ranFrom }) },
       secrets: ({ name }) => {
         const association = this.#associations.get(name);
-        return association === undefined ? {} : secretsOf(fleet, index, association, keys === undefined ? {} : { keys });
+        return association === undefined
+          ? {}
+          : secretsOf(fleet, index, association, keys === undefined ? {} : { keys });
       },
       taken: (taken) => this.#taken(index, taken),
     };

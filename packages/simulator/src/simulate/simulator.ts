@@ -12,11 +12,11 @@ import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
-import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { keptIdentities } from "./identities.ts";
+import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { addressesOfRows, linkOf, listen, routeInMemory } from "./listeners.ts";
-import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
 import { openFleet } from "./open-fleet.ts";
+import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
 const mostMeters = 100_000_000;
@@ -131,7 +131,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     identities: ({ reached, of = { first: 0, meters: count } } = {}) => keptIdentities(store, sourceOf(reached), of),
     async identity(index, reached) {
-      for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 })) return identity;
+      for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 }))
+        return identity;
       throw new Fault("out-of-range", `there is no meter ${index}`, { layer: "simulator" });
     },
     [Symbol.asyncDispose]: close,
