@@ -15,7 +15,7 @@ import { decodeWpdu, encodeWpdu, WrapperClientLink, WrapperServerLink } from "@d
 import { type Figure, figures } from "./figures.ts";
 
 const meters = 1_000_000;
-const associations = 200;
+const associations = 100;
 const name = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
 const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
 const profile = { classId: 7, instanceId: "1.0.99.1.0.255", attributeId: 2 };
@@ -144,7 +144,7 @@ async function connections(client: 16 | 48): Promise<Figure[]> {
   await all();
   await all();
   const before = await heldBy();
-  const rounds = 3;
+  const rounds = 2;
   for (let again = 0; again < rounds; again++) await all();
   const left = ((await heldBy()) - before) / (rounds * 3 * associations);
   const who = client === 16 ? "public client" : "ciphered client";
