@@ -33,6 +33,8 @@ export interface MethodSpec {
  */
 // biome-ignore lint/suspicious/noExplicitAny: a class holds a timeline of its own values; the contexts are those of object.ts
 export interface Timeline<V = any, C = any, T = any> {
+  /** Whether an object with those hooks ever does something by itself, whatever its values; it may unless told otherwise. */
+  acts?(hooks: { readonly invoke?: { readonly [method: string]: unknown } }): boolean;
   /**
    * The first instant after `after` at which there is something to do; undefined: never. The same values and instants give
    * the same answer in any process: nothing else may be asked.

@@ -207,5 +207,8 @@ export function object<const S extends ClassSpec>(
   return { spec, instance: logicalName(instance), values: { ...values }, hooks };
 }
 
-/** What an object does in time: its own timeline, else that of its class. */
-export const timelineOf = (object: AnyObject): Timeline | undefined => object.hooks.time ?? object.spec.time;
+/** What an object does in time: its own timeline, else that of its class; undefined where it never does anything. */
+export function timelineOf({ hooks, spec }: AnyObject): Timeline | undefined {
+  const timeline: Timeline | undefined = hooks.time ?? spec.time;
+  return timeline?.acts?.(hooks) === false ? undefined : timeline;
+}

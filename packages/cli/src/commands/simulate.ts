@@ -75,6 +75,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
     const { link = "wrapper", port = 4059, host, ports: style } = options;
     const listening = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
     if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
+    // Whoever reads that it listens may ask it to stop at once.
+    const stop = stopAsked();
     for (const { host: at, port: number, link: spoken } of listening.ports) {
       process.stdout.write(
         options.json
@@ -82,7 +84,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
           : `listening on ${at}:${number} (${spoken})\n`,
       );
     }
-    await stopAsked();
+    await stop;
   } finally {
     await store.close();
   }

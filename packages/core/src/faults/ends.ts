@@ -105,7 +105,6 @@ export const cli = {
   "no-association": "The meter has no association of that name; the hint lists them.",
   "no-column": "The profile has no column of that name; the hint lists them.",
   "no-key": "A key is missing; give it by the option.",
-  "no-meter": "The simulator has no such meter; correct its number.",
   "no-port": "The simulator listens at no port; give one.",
   "no-secret": "The secret is missing; give it by the option.",
   "no-such-file": "There is no such file; correct the name.",

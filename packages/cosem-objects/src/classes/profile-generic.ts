@@ -12,6 +12,7 @@ const captureMethod = 2;
 
 /** A row at every full multiple of the period in local time, where the object captures at all (Blue Book 4.3.6.2.4). */
 const captures: Timeline<{ capturePeriod: number; profileEntries: number }, Context, TimeContext> = {
+  acts: ({ invoke }) => invoke?.capture !== undefined,
   next({ capturePeriod }, { object: profile, deviation }, after) {
     if (!(capturePeriod > 0) || !hasMethod(profile, captureMethod)) return undefined;
     const period = capturePeriod * 1000;
