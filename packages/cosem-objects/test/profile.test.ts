@@ -41,7 +41,9 @@ describe("the ring", () => {
             time += delta;
             const row = Uint8Array.of(at);
             ring.push(time, row);
-            model = [...model, { time, row }].slice(-capacity);
+            // In the order of time; of one time, in that of capture.
+            const later = model.filter((one) => one.time > time);
+            model = [...model.filter((one) => one.time <= time), { time, row }, ...later].slice(-capacity);
           }
           expect(ring.length).toBe(model.length);
           expect(ring.latest).toEqual(model.at(-1));

@@ -1,4 +1,4 @@
-/** Rows that were captured: a ring of encoded rows with their capture times, oldest first. */
+/** Rows that were captured: a ring of encoded rows in the order of their capture times, oldest first. */
 export class RowRing {
   readonly capacity: number;
   #rows: Uint8Array[] = [];
@@ -15,8 +15,24 @@ export class RowRing {
     return this.#rows.length;
   }
 
-  /** Adds a row captured at `time` (ms); the oldest goes when the ring is full. */
+  /** Adds a row captured at `time` (ms), behind those that are not later; the oldest goes when the ring is full. */
   push(time: number, row: Uint8Array): void {
+    if (this.length > 0 && time < this.#time(this.length - 1)) this.#insert(time, row);
+    else this.#append(time, row);
+  }
+
+  /** The clock was set back: the row stands before those that are later. */
+  #insert(time: number, row: Uint8Array): void {
+    const later: [number, Uint8Array][] = [];
+    const earlier: [number, Uint8Array][] = [];
+    for (let at = 0; at < this.length; at++) {
+      (this.#time(at) > time ? later : earlier).push([this.#time(at), this.#rows[this.#index(at)] as Uint8Array]);
+    }
+    this.clear();
+    for (const [at, each] of [...earlier, [time, row] as const, ...later]) this.#append(at, each);
+  }
+
+  #append(time: number, row: Uint8Array): void {
     if (this.#rows.length < this.capacity) {
       this.#rows.push(row);
       this.#times.push(time);
@@ -27,7 +43,7 @@ export class RowRing {
     this.#start = (this.#start + 1) % this.capacity;
   }
 
-  /** The row that was added last, and its time. */
+  /** The latest row, and its time. */
   get latest(): { readonly time: number; readonly row: Uint8Array } | undefined {
     if (this.length === 0) return undefined;
     const at = this.#index(this.length - 1);
@@ -60,17 +76,9 @@ export class RowRing {
 
   /** Rows captured from `from` to `to` (ms, both inclusive; undefined: no bound). */
   range(from: number | undefined, to: number | undefined): Uint8Array[] {
-    // A clock that was set back leaves times out of order: then every row is looked at.
     const rows: Uint8Array[] = [];
     const low = from ?? Number.NEGATIVE_INFINITY;
     const high = to ?? Number.POSITIVE_INFINITY;
-    if (!this.#ordered) {
-      for (let at = 0; at < this.length; at++) {
-        const time = this.#time(at);
-        if (time >= low && time <= high) rows.push(this.#rows[this.#index(at)] as Uint8Array);
-      }
-      return rows;
-    }
     for (let at = this.#firstFrom(low); at < this.length && this.#time(at) <= high; at++) {
       rows.push(this.#rows[this.#index(at)] as Uint8Array);
     }
@@ -79,11 +87,6 @@ export class RowRing {
 
   #time(at: number): number {
     return this.#times[this.#index(at)] as number;
-  }
-
-  get #ordered(): boolean {
-    for (let at = 1; at < this.length; at++) if (this.#time(at) < this.#time(at - 1)) return false;
-    return true;
   }
 
   #firstFrom(low: number): number {
