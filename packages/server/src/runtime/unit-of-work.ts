@@ -97,7 +97,7 @@ export class Work {
   clear(profile: AnyObject): void {
     const rows = this.#rowsOf(profile);
     rows.clear = true;
-    rows.rows.length = 0;
+    rows.rows = [];
   }
 
   #rowsOf(profile: AnyObject): NewRows {
@@ -156,9 +156,9 @@ export class Work {
 
   /** Runs one part of the work. When it throws, now or later, the work is as it was before. */
   attempt<T>(run: () => MaybePromise<T>): MaybePromise<T> {
-    const before = this.#copy();
+    const before = this.#remembered();
     const undo = (error: unknown): never => {
-      this.#changes = before;
+      this.#changes = before();
       throw error;
     };
     try {
@@ -169,20 +169,23 @@ export class Work {
     }
   }
 
-  /** Works are small: a copy of each list and of each draft. */
-  #copy(): Changes {
+  /** The changes until now: a copy of each draft, and how long the lists are, which only grow. */
+  #remembered(): () => Changes {
     const { drafts, rows, events, messages, security, afterwards, forced, ...rest } = this.#changes;
-    const copyRows = (one: NewRows): NewRows => ({ ...one, rows: [...one.rows] });
-    return {
-      drafts: new Map([...drafts].map(([object, draft]) => [object, { ...draft }])),
-      rows: new Map([...rows].map(([profile, one]) => [profile, copyRows(one)])),
-      events: [...events],
-      messages: [...messages],
-      security: [...security],
-      afterwards: [...afterwards],
-      forced: new Map(forced),
+    const copies = new Map([...drafts].map(([object, draft]) => [object, { ...draft }]));
+    const added = [...rows].map(([profile, one]) => [profile, { ...one }, cut(one.rows)] as const);
+    const lists = [cut(events), cut(messages), cut(security), cut(afterwards)] as const;
+    const before = new Map(forced);
+    return () => ({
+      drafts: copies,
+      rows: new Map(added.map(([profile, one, list]) => [profile, { ...one, rows: list() }])),
+      events: lists[0](),
+      messages: lists[1](),
+      security: lists[2](),
+      afterwards: lists[3](),
+      forced: before,
       ...rest,
-    };
+    });
   }
 
   /** Ends the work: nothing more can be changed through it. Gives what it comes to. */
@@ -201,6 +204,15 @@ export class Work {
     }
     return { ...rest, values };
   }
+}
+
+/** Gives the list as long as it is now. */
+function cut<E>(list: E[]): () => E[] {
+  const { length } = list;
+  return () => {
+    list.length = length;
+    return list;
+  };
 }
 
 export type WorkResult = ReturnType<Work["end"]>;
@@ -258,7 +270,13 @@ export class WorkQueue {
 
   /** Resolves when what is under way now is done; undefined when nothing is. */
   get idle(): Promise<void> | undefined {
-    return this.#busy ? this.#turn().then(() => this.#release()) : undefined;
+    if (!this.#busy) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting.push(() => {
+        resolve();
+        this.#release();
+      });
+    });
   }
 
   #turn(): Promise<void> {
