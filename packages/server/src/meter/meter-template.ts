@@ -51,8 +51,18 @@ export interface MeterTemplate {
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);
-  for (const { objects } of template.devices.values()) for (const { values } of objects) Object.freeze(values);
+  for (const { objects } of template.devices.values()) for (const { values } of objects) freeze(values);
   return template;
+}
+
+/** Lists and structures too: a hook that changes one in place would change it for all meters. */
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  const prototype = Object.getPrototypeOf(value);
+  // Octets and instances of classes are left as they are.
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
+  Object.freeze(value);
+  for (const element of Object.values(value)) freeze(element);
 }
 
 /** The same for one meter alone, whose objects are its own. */
