@@ -50,6 +50,8 @@ export interface TimelinePort {
   readonly unsure: boolean;
   /** What is due first may have changed. */
   again(): void;
+  /** How far the meter ran was moved back. */
+  keepRanUpTo(): void;
 }
 
 /** An object that acts in time. Instants on the meter's clock. */
@@ -232,6 +234,7 @@ export class MeterTimeline implements Timed {
       entry.last = now;
       entry.due = now + entry.task.every;
     }
+    this.#port.keepRanUpTo();
   }
 
   runFirst(now: number): MaybePromise<void> {
