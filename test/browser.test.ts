@@ -29,7 +29,8 @@ it("the pure packages run all vectors in a browser, with nothing of Node", async
   const { code, modules } = await bundle();
   // What is of Node would be left out as an empty module of this name.
   expect(modules.filter((module) => /^node:|browser-external|polyfill/.test(module))).toEqual([]);
-  for (const name of ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects"]) {
+  const pure = ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects", "capture"];
+  for (const name of pure) {
     expect(
       modules.some((module) => module.includes(`/packages/${name}/src/`)),
       name,
@@ -47,6 +48,9 @@ it("the pure packages run all vectors in a browser, with nothing of Node", async
   expect(await page.evaluate("page.nodeGlobals")).toEqual([]);
   expect(await page.evaluate("page.exported")).toBeGreaterThan(50);
   expect(await page.evaluate("page.layers")).toEqual(layers);
+  expect(await page.evaluate('page.explain("c001c100030100010800ff0200")')).toMatchObject([
+    { apdu: "get-request-normal", attribute: { classId: 3, instanceId: "1.0.1.8.0.255" } },
+  ]);
   let count = 0;
   const run = async (layer: string, times = 1) => {
     const text = readFileSync(join(import.meta.dirname, `../test-vectors/${layer}.json`), "utf8");

@@ -1,6 +1,7 @@
 // What the browser gets: every pure package, bundled, and the vectors' runner.
 import * as association from "@dlmskit/association";
-import { setCompilation } from "@dlmskit/core";
+import { decodeOctets, itemJson } from "@dlmskit/capture";
+import { fromHex, type Json, setCompilation } from "@dlmskit/core";
 import * as objects from "@dlmskit/cosem-objects";
 import { noble } from "@dlmskit/security";
 import { layers, type Outcome, outcomesOf, type Vector } from "../vectors/outcomes.ts";
@@ -20,6 +21,8 @@ interface Page {
   forbidCode(): void;
   attempts: number;
   setCompilation(on: boolean): void;
+  /** The JSON form of what `dlms decode` finds. */
+  explain(hex: string): Json;
   outcomes(layer: string, vectors: readonly Vector[]): Outcome[];
 }
 
@@ -35,6 +38,7 @@ const page: Page = {
   },
   attempts: 0,
   setCompilation,
+  explain: (hex) => decodeOctets(fromHex(hex)).map(itemJson),
   outcomes: (layer, vectors) => outcomesOf(layer, vectors, noble),
 };
 Object.assign(globalThis, { page });

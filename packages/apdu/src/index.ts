@@ -46,4 +46,5 @@ export { streamedStructure } from "./streamed-structure.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
 export type { TypedCodec } from "./typed-simple.ts";
+export { parseXml, printXml, type XmlNode } from "./xml/node.ts";
 export * from "./xml/xml.ts";

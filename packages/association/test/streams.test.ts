@@ -128,6 +128,20 @@ describe("a streamed answer", () => {
     expect(stream.closed).toBe(1);
   });
 
+  it("ends where its last block does, without an empty one behind it", () => {
+    for (let length = 30; length < 130; length++) {
+      const wire = [long(length), new Watched(inParts(long(length), 1000)), new Watched(inParts(long(length), 1))].map(
+        (data) => {
+          const bottle = opened(() => [{ data }]);
+          expect(bottle.ask(get)).toMatchObject({ type: "response", results: [{ data: long(length) }] });
+          return bottle.wire.map(({ pdu }) => toHex(pdu));
+        },
+      );
+      expect(wire[1]).toEqual(wire[0]);
+      expect(wire[2]).toEqual(wire[0]);
+    }
+  });
+
   it("waits for a stream that says later, and other requests pass it by", () => {
     const parts = inParts(long(100), 40);
     const stream = new Watched(["later", parts[0], "later", parts[1], parts[2]]);
@@ -177,6 +191,25 @@ describe("a streamed answer", () => {
         const told = part instanceof Error ? [{ fault: { code: "stream-failed", cause: part } }] : [];
         expect(bottle.fromServer.filter(({ type }) => type === "refused")).toMatchObject(told);
       }
+    });
+
+    it("is its own error or the end of all, wherever a block ends", () => {
+      const outcomes = new Set<string>();
+      for (let length = 30; length < 130; length++) {
+        const parts: StreamPart[] = ["later", Uint8Array.of(9), { error: "object-unavailable" }];
+        const results = [{ data: long(length) }, { data: new Watched(parts) }];
+        const bottle = opened(() => results);
+        bottle.client.request({ service: "get", items: [energy, energy] }, {}, 0);
+        bottle.run();
+        bottle.server.resume(0);
+        const outcome = bottle.run().fromClient.at(-1);
+        const [own, all] = [{ error: "object-unavailable" }, { error: "long-get-aborted" }];
+        if (outcome?.type !== "response") throw new Error(`${length}: ${outcome?.type}`);
+        const aborted = "error" in (outcome.results[0] as GetResult);
+        expect(outcome.results).toEqual(aborted ? [all, all] : [{ data: long(length) }, own]);
+        outcomes.add(aborted ? "aborted" : "own");
+      }
+      expect(outcomes).toEqual(new Set(["own", "aborted"]));
     });
 
     it("ends a transfer that has begun with long-get-aborted, once, and gives up what is left", () => {
@@ -264,6 +297,17 @@ describe("a streamed answer", () => {
     reassociated.bottle.client.abort();
     reassociated.bottle.open();
     expect(reassociated.stream.closed).toBe(1);
+
+    // One that waited, and goes in blocks now, ends the blocks of another.
+    const waiting = new Watched(["later", ...inParts(long(500), 50)]);
+    const between = new Watched(inParts(long(500), 50));
+    const streams = [waiting, between];
+    const two = opened(() => [{ data: streams.shift() as Watched }]);
+    expect(two.raw(getOne)).toEqual([]);
+    expect(two.rawHex(getOther)).toMatch(/^c402c2/);
+    two.server.resume(0);
+    expect(two.replies().map(toHex)[0]).toMatch(/^c402c1/);
+    expect([waiting.closed, between.closed]).toEqual([0, 1]);
 
     const late = new Watched(inParts(long(500), 50));
     const { bottle } = given();

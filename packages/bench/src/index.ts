@@ -1,19 +1,28 @@
 import { type Cost, costs } from "./measure.ts";
 import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
+import { modelRows } from "./rows/model.ts";
 import { securityRows } from "./rows/security.ts";
+import { serverFigures } from "./server/figures.ts";
+
+// What a fleet costs is measured in a way of its own.
+if (process.argv[2] === "fleet") await import("./fleet.ts");
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const chosen: readonly Row[] = [...codecRows, ...securityRows].filter(({ name }) =>
+const chosen: readonly Row[] = [...codecRows, ...securityRows, ...modelRows].filter(({ name }) =>
   words.every((word) => name.toLowerCase().includes(word.toLowerCase())),
 );
+if (words[0] === "server") {
+  await serverFigures((text) => process.stdout.write(`${text}\n`));
+  process.exit(0);
+}
 if (chosen.length === 0) {
   process.stderr.write(`no row has ${words.map((word) => `"${word}"`).join(" and ")} in its name\n`);
   process.exit(2);
 }
 
 const rate = (number: number): string => `${Math.round(number).toLocaleString("en")}/s`;
-const columns = ["", "rate", "to the floor", "allocated", "fastest peer", "to the peer"] as const;
+const columns = ["", "rate", "to the floor", "allocated", "fastest peer, target", "to it"] as const;
 const widths = [58, 14, 14, 17, 26, 20] as const;
 const line = (cells: readonly string[]): void => {
   const padded = cells.map((cell, at) =>
@@ -27,7 +36,8 @@ let behind = 0;
 for (const row of chosen) {
   const [ours, floor] = (await costs(row.ours, ...(row.floor === undefined ? [] : [row.floor]))) as [Cost, Cost?];
   const perSecond = 1e9 / ours.time;
-  const toPeer = row.peer === undefined ? undefined : perSecond / row.peer.rate;
+  const peer = row.peer ?? (row.target === undefined ? undefined : { name: "target", rate: row.target });
+  const toPeer = peer === undefined ? undefined : perSecond / peer.rate;
   const goal = row.goal ?? 1;
   const met = toPeer === undefined || toPeer >= goal;
   if (!met) behind++;
@@ -36,7 +46,7 @@ for (const row of chosen) {
     rate(perSecond),
     floor === undefined ? "" : `${(ours.time / floor.time).toFixed(2)} x`,
     `${Math.round(ours.allocated).toLocaleString("en")} octets`,
-    row.peer === undefined ? "" : `${row.peer.name} ${rate(row.peer.rate)}`,
+    peer === undefined ? "" : `${peer.name} ${rate(peer.rate)}`,
     toPeer === undefined ? "" : `${toPeer.toFixed(2)} x${goal > 1 ? ` (goal ${goal})` : ""}${met ? "" : " !"}`,
   ]);
 }

@@ -6,6 +6,8 @@ export interface Row {
   readonly floor?: () => unknown;
   /** The best rate of the other implementations measured, operations a second, and whose it is. */
   readonly peer?: { readonly rate: number; readonly name: string };
+  /** Operations a second that it is to reach, where there is no peer. */
+  readonly target?: number;
   /** How much faster than the peer it is to be. */
   readonly goal?: number;
 }

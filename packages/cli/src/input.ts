@@ -1,22 +1,8 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { Fault, fromHex } from "@dlmskit/core";
-
-/** Octets as people write them: hex digits with or without spaces, `:`, `-`, `,` or `0x` between them. Fault `bad-hex`. */
-export function octetsOf(text: string): Uint8Array {
-  return fromHex(text.replace(/\b0x/gi, "").replace(/[\s:,-]+/g, ""));
-}
-
-/** Whether a text can only be meant as octets. */
-function isHex(text: string): boolean {
-  return /^[\s:,-]*(?:(?:0x)?[0-9a-f]{2}[\s:,-]*)+$/i.test(text);
-}
-
-/** One input: its text, or the octets themselves where a file holds them raw. */
-export type Input = string | Uint8Array;
+import { readTextFile } from "./capture-input.ts";
 
 export interface Inputs {
-  readonly inputs: AsyncIterable<Input> | Iterable<Input>;
+  readonly inputs: AsyncIterable<string> | Iterable<string>;
   /** Several inputs may come: each is answered in its place. */
   readonly many: boolean;
 }
@@ -27,81 +13,73 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
-/** The octets of a file; Fault `no-such-file` names what was looked for. */
-function readFile(path: string): Uint8Array {
-  if (!existsSync(path) || !statSync(path).isFile()) {
-    throw new Fault("no-such-file", `"${path}" is neither hex nor a file`, {
-      layer: "cli",
-      hint: "give octets in hex, a file, or - for standard input",
-    });
-  }
-  return readFileSync(path);
-}
-
-const isText = (octets: Uint8Array): boolean =>
-  octets.every((octet) => octet === 9 || octet === 10 || octet === 13 || (octet >= 0x20 && octet < 0x7f));
-
 /** The lines of standard input, each as soon as it is there. */
 function standardInput(): AsyncIterable<string> {
   return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
-/** What `[HEX|FILE|-]` means. Hex may be spread over several arguments; none at all is standard input. Fault `no-such-file`. */
-export function hexInputs(given: readonly string[]): Inputs {
-  const [first] = given;
-  if (first === undefined || (first === "-" && given.length === 1)) return { inputs: standardInput(), many: true };
-  const text = given.join(" ");
-  if (isHex(text) && !(given.length === 1 && existsSync(text))) return { inputs: [text], many: false };
-  if (given.length > 1) {
-    const [digits] = /[^0-9a-f\s:,x-]/i.exec(text) ?? ["an odd digit"];
-    throw new Fault("bad-hex", `the octets are not hex: ${digits}`, { layer: "cli" });
-  }
-  // An odd number of digits is a slip of the pen, not the name of a file.
-  if (/^[0-9a-f\s:,-]+$/i.test(text) && !existsSync(text)) return { inputs: [text], many: false };
-  const octets = readFile(text);
-  if (!isText(octets)) return { inputs: [octets], many: false };
-  const lines = linesOf(new TextDecoder().decode(octets));
-  return { inputs: lines, many: lines.length > 1 };
-}
-
-/** What `[FILE|-]` means for JSON and XML: a document a line, or one document over all lines. */
+/** What `[FILE|-]` means for JSON and XML: a document a line, or documents over several lines. */
 export function jsonInputs(given: string | undefined): Inputs {
   if (given === undefined || given === "-") return { inputs: standardDocuments(), many: true };
   if (/^\s*[[{<]/.test(given)) return { inputs: [given], many: false };
-  const text = new TextDecoder().decode(readFile(given));
-  if (parses(text) || opensXml(text.split("\n", 1)[0] ?? "")) return { inputs: [text], many: false };
-  const lines = linesOf(text);
-  return { inputs: lines, many: lines.length > 1 };
+  const text = readTextFile(given);
+  if (parses(text)) return { inputs: [text], many: false };
+  const splitter = new DocumentSplitter();
+  const documents = [...linesOf(text).flatMap((line) => splitter.push(line)), ...splitter.end()];
+  return { inputs: documents, many: documents.length > 1 };
 }
 
-/** A line that only opens a bracket starts a document that is spread over lines. */
 async function* standardDocuments(): AsyncIterable<string> {
-  let held: string | undefined;
-  for await (const line of standardInput()) {
-    if (held === undefined && (/^\s*[[{]\s*$/.test(line) || opensXml(line))) {
-      held = line;
-      continue;
-    }
-    if (held === undefined) {
-      yield line;
-      continue;
-    }
-    held += `\n${line}`;
-    if (!(closesXml(held) || (/^\s*[\]}]\s*$/.test(line) && parses(held)))) continue;
-    yield held;
-    held = undefined;
+  const splitter = new DocumentSplitter();
+  for await (const line of standardInput()) yield* splitter.push(line);
+  yield* splitter.end();
+}
+
+/** Longest document that is waited for, in characters: a bracket that never closes must not hold everything. */
+const longestDocument = 1 << 24;
+
+/** Puts documents together that are spread over lines: XML up to the end of its root, JSON up to its last bracket. */
+class DocumentSplitter {
+  #held: string | undefined;
+  #depth = 0;
+
+  /** The documents that this line ends. */
+  push(line: string): string[] {
+    const text = this.#held === undefined ? line.replace(/^\uFEFF/, "") : line;
+    // JSON that begins on a line with something else is a document of that line, whole or not.
+    if (this.#held === undefined && !/^\s*(?:<|[[{]\s*$)/.test(text)) return [line];
+    this.#depth += /^\s*</.test(this.#held ?? text) ? xmlDepth(text) : jsonDepth(text);
+    this.#held = this.#held === undefined ? text : `${this.#held}\n${text}`;
+    // A declaration or a comment alone starts what follows.
+    const isOpen = this.#depth > 0 || !/[^\s]/.test(this.#held.replace(/<\?[^>]*\?>|<!--[\s\S]*?(?:-->|$)/g, ""));
+    return isOpen && this.#held.length < longestDocument ? [] : this.end();
   }
-  if (held !== undefined) yield held;
+
+  /** What never ended. */
+  end(): string[] {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#depth = 0;
+    return held === undefined || held.trim() === "" ? [] : [held];
+  }
 }
 
-/** A line that opens an XML element and does not close it. */
-function opensXml(line: string): boolean {
-  return /^\s*<[^>]*>\s*$/.test(line) && !/\/>\s*$/.test(line);
+/** Elements that a line opens, less those that it closes. */
+function xmlDepth(line: string): number {
+  let depth = 0;
+  for (const [tag] of line.replace(/<!--.*?-->/g, "").matchAll(/<[/A-Za-z_](?:[^<>"']|"[^"]*"|'[^']*')*>/g)) {
+    if (tag.startsWith("</")) depth--;
+    else if (!tag.endsWith("/>")) depth++;
+  }
+  return depth;
 }
 
-function closesXml(text: string): boolean {
-  const root = /^\s*<([\w.-]+)/.exec(text)?.[1];
-  return root !== undefined && text.trimEnd().endsWith(`</${root}>`);
+function jsonDepth(line: string): number {
+  let depth = 0;
+  for (const [bracket] of line.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+    depth += bracket === "{" || bracket === "[" ? 1 : -1;
+  }
+  return depth;
 }
 
 function parses(text: string): boolean {

@@ -2,7 +2,7 @@ import { association, security } from "./faults/associations.ts";
 import { cosem } from "./faults/cosem.ts";
 import { cli, client, server, simulator, storage } from "./faults/ends.ts";
 import { hdlc, mbus, transport, wrapper } from "./faults/links.ts";
-import { acse, anyLayer, axdr, core, xdlms } from "./faults/octets.ts";
+import { acse, anyLayer, axdr, capture, core, xdlms } from "./faults/octets.ts";
 
 /**
  * The codes of the Faults of dlmskit: for each layer what each code means, and what to do. A Fault of one of these layers has one
@@ -19,6 +19,7 @@ export const faultCodes = {
   security,
   association,
   cosem,
+  capture,
   client,
   server,
   transport,

@@ -40,7 +40,10 @@ const options = new Command()
   .opts<Options>();
 
 const module = pathToFileURL(options.targets ?? join(import.meta.dirname, "targets.ts")).href;
-instrumentImports(["core", "hdlc", "wrapper", "mbus", "apdu"], options.targets === undefined ? [] : [module]);
+instrumentImports(
+  ["core", "hdlc", "wrapper", "mbus", "apdu", "capture"],
+  options.targets === undefined ? [] : [module],
+);
 // Only now: what is imported from here on is counted.
 const { targets } = (await import(module)) as { readonly targets: readonly Target[] };
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import {
   apduFromJson,
   apduFromXml,
@@ -10,6 +10,7 @@ import {
   explainApdu,
   T,
 } from "@dlmskit/apdu";
+import { Decoder, type DecoderOptions, encodeXml, explainCapture, itemJson, treeText } from "@dlmskit/capture";
 import { type Codec, concat, decode, encode, Fault, fromHex, sameOctets, toHex, toLatin1 } from "@dlmskit/core";
 import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
 import { MbusFrame, MbusJoiner, MbusSplitter } from "@dlmskit/mbus";
@@ -94,6 +95,14 @@ function machine(
   };
 }
 
+const notations = readdirSync(new URL("../../capture/test/forms/", import.meta.url)).map((name) =>
+  Uint8Array.from(readFileSync(new URL(`../../capture/test/forms/${name}`, import.meta.url))),
+);
+const openings: readonly DecoderOptions[] = [
+  {},
+  { keys: { encryptionKey: new Uint8Array(16), systemTitles: [new Uint8Array(8).fill(1)] } },
+];
+
 export const targets: readonly Target[] = [
   codecTarget("data", Data as Codec<Data>, data),
   codecTarget("typed-rows", rows as Codec<unknown>, data),
@@ -173,6 +182,43 @@ export const targets: readonly Target[] = [
       for (let at = 0; at < octets.length; at++) cut += splitter.push(octets.subarray(at, at + 1)).length;
       if (cut !== found.length) throw new Error("a cut of the stream changes what is found in it");
     },
+  },
+  {
+    // Whatever a capture holds is explained or a Fault in its place, with and without keys, as one piece and as two.
+    name: "capture",
+    seeds: [...frames, ...wpdus, ...mbusFrames, ...apdus, ...data, ...vectors("push-captures")],
+    run(octets) {
+      const half = octets.length >> 1;
+      for (const options of openings) {
+        const decoder = new Decoder(options);
+        for (const part of [octets, octets.subarray(0, half), octets.subarray(half)]) {
+          for (const item of decoder.decode(part)) {
+            if (item.json === undefined && item.fault === undefined) throw new Error("an item says nothing");
+            if (item.node !== undefined) treeText([item.node]);
+            JSON.stringify(itemJson(item));
+            item.xml?.();
+          }
+        }
+      }
+    },
+  },
+  {
+    // Text or a file of any octets: records with octets or a Fault, whatever stands there.
+    name: "capture-text",
+    seeds: [...notations, ...texts],
+    run(octets) {
+      for (const input of [octets, toLatin1(octets)]) {
+        for (const { record, items } of explainCapture(input)) {
+          if (record.octets.length === 0 && record.fault === undefined) throw new Error("a record says nothing");
+          if (items.length === 0) throw new Error("a record without an answer");
+        }
+      }
+    },
+  },
+  {
+    name: "capture-xml",
+    seeds: texts,
+    run: (octets) => void orFault(() => encodeXml(toLatin1(octets))),
   },
   machine("hdlc-station", frames, () => new Station({ addresses: [{ upper: 1 }] })),
   machine("wrapper-server", wpdus, () => new WrapperServerLink()),

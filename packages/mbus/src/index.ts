@@ -1,3 +1,4 @@
 export { decodeFrame, encodeFrame, longestUserData, MbusFrame } from "./frame.ts";
 export { framesOf, type MbusJoined, MbusJoiner, type MbusPush, type MbusSegment, segmentOf } from "./segment.ts";
 export { type MbusSplit, MbusSplitter } from "./splitter.ts";
+export { WirelessFrame, withoutCrcs } from "./wireless.ts";

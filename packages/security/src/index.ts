@@ -56,3 +56,4 @@ export type { AesEcb, AesGcm, CryptoProvider, Curve, HashName, Random } from "./
 export { CounterGuard, type ReplayGuard } from "./replay.ts";
 export { type SecuritySuite, securitySuite, securitySuites } from "./suites.ts";
 export { checkSystemTitle, checkTitles, systemTitleLength } from "./system-title.ts";
+export { openUnverified, type UnverifiedOptions } from "./unverified.ts";

@@ -1,5 +1,6 @@
 export type { Call, Interceptor, ObjectAccess, Outcome } from "./access/call.ts";
 export { GrantedRights } from "./access/granted-rights.ts";
+export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict, tapOf } from "./access/taps.ts";
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { type Access, type Association, type AssociationSpec, servedConformance } from "./meter/association-spec.ts";
@@ -35,6 +36,8 @@ export {
   type LinkFactory,
   type Listening,
   type ListenSpec,
+  type RelaySpec,
+  relay,
   type ServeOptions,
   serve,
   type TcpOptions,

@@ -1,9 +1,10 @@
-import type { Link, LinkAddress } from "@dlmskit/core";
+import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import type { responseProtection } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
-import { type Clock, type Duplex, LinkPump, type PumpHandlers, type WallClock } from "@dlmskit/transport";
+import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { type Call, compose, type Interceptor } from "./access/call.ts";
 import { perform } from "./access/perform.ts";
+import { allTaps, type Tap } from "./access/taps.ts";
 import { EventCounts, type ServerEvent } from "./events.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
@@ -15,6 +16,8 @@ import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
+import { RelayOffice, relayedFrom } from "./session/relay.ts";
+import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { type Route, routeOf } from "./session/route.ts";
 import type { MeterStore } from "./store-port.ts";
 
@@ -33,6 +36,8 @@ export interface ServerOptions {
   /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
+  /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
+  readonly taps?: readonly Tap[];
   readonly limits?: Partial<Limits>;
   readonly events?: (event: ServerEvent) => void;
 }
@@ -42,13 +47,16 @@ export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
   readonly #counts = new EventCounts();
-  readonly #connections = new Map<LinkPump, Connection>();
+  readonly #connections = new Set<Connection>();
   readonly #residents = new Set<Meter>();
   readonly #used = new Set<Meter>();
   readonly #environment: Environment;
   readonly #base: ConnectionPort;
+  /** For sessions that another process handed over: they go no further. */
+  readonly #last: ConnectionPort;
   #closed = false;
 
+  /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
   constructor(options: ServerOptions) {
     this.#options = options;
     const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
@@ -56,21 +64,39 @@ export class Server implements Disposable {
     this.#route = routeOf(meters);
     const limits = { ...defaultLimits, ...options.limits };
     this.#environment = {
-      ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held } },
+      ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
       agenda: new Agenda(clock, time),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
       lost: (meter) => this.#lost(meter),
     };
-    this.#base = {
+    this.#last = {
       environment: this.#environment,
       limits,
       lockouts: new Lockouts(limits),
       pacer: new Pacer(clock),
+      tap: allTaps(options.taps ?? []),
+      relays: undefined,
       tell: (event) => this.#tell(event),
     };
+    this.#base = { ...this.#last, relays: this.#relays() };
     if (typeof meters !== "function") this.run(meters);
+  }
+
+  #relays(): RelayOffice | undefined {
+    const { clock, held } = this.#environment;
+    if (held.whenHeld !== "forward") return undefined;
+    const { dial, heldFor } = held;
+    if (dial === undefined) {
+      throw new Fault("bad-held-policy", "nothing tells how another process is reached", {
+        layer: "server",
+        hint: "give `held.dial`, or use `serve`, which has TCP",
+      });
+    }
+    const forwarded = ({ address, meter, remote }: Handover, to: string): void =>
+      this.#tell({ type: "forwarded", remote, address, meter, to });
+    return new RelayOffice({ dial, clock, heldFor, forwarded });
   }
 
   /** Gives a meter what it runs on here, as every meter that a route leads to gets it. */
@@ -143,25 +169,43 @@ export class Server implements Disposable {
 
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
-    const pump = new LinkPump({ link, duplex, clock: this.#options.clock });
-    const connection = new Connection(pump, this.#base, (address) => {
+    this.#accept(duplex, link, route, this.#base);
+  }
+
+  /**
+   * Takes a connection on which another process hands over a session of a client whose meter this one has (`held`). Its client
+   * is authenticated here as any other; only where it is connected from is believed, so that nobody but the other processes
+   * may reach this listener.
+   */
+  acceptRelayed(duplex: Duplex): void {
+    const link: RelayLink = new RelayLink({ has: (handover) => this.#holds(handover) !== undefined });
+    const route: Route = () => link.handover && this.#holds(link.handover);
+    this.#accept(relayedFrom(duplex, link), link, route, this.#last);
+  }
+
+  /** The meter of a session, where this process has it now. */
+  #holds({ meter: id, device }: Handover): ReturnType<Route> {
+    const meter = this.#environment.taken.get(id);
+    if (!(meter instanceof Meter) || meter.live.lost || !meter.template.devices.has(device)) return undefined;
+    return { meter, device };
+  }
+
+  #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
+    const adopted: Route = (address) => {
       const found = route(address);
       found?.meter.runOn(this.#environment);
       return found;
-    });
-    this.#connections.set(pump, connection);
-    this.#tell({ type: "opened", remote: pump.remote });
-    pump.start({
-      received: (pdu, address, broadcast) => connection.received(pdu, address, broadcast),
-      disconnected: (_, address) => connection.disconnected(address),
-      ended: () => connection.ended(),
+    };
+    this.#tell({ type: "opened", remote: duplex.remote });
+    const connection = new Connection(duplex, link, port, adopted, {
       closed: (fault) => {
-        this.#connections.delete(pump);
+        this.#connections.delete(connection);
         for (const meter of connection.meters) this.#leaving(meter);
-        connection.closed();
-        this.#tell({ type: "closed", remote: pump.remote, ...(fault === undefined ? {} : { fault }) });
+        this.#tell({ type: "closed", remote: duplex.remote, ...(fault === undefined ? {} : { fault }) });
       },
-    } satisfies PumpHandlers);
+    });
+    this.#connections.add(connection);
+    connection.start();
   }
 
   #leaving(meter: Meter): void {
@@ -179,7 +223,7 @@ export class Server implements Disposable {
   close(): void {
     this.#closed = true;
     this.#environment.agenda.close();
-    for (const pump of this.#connections.keys()) pump.destroy();
+    for (const connection of this.#connections) connection.destroy();
     for (const meter of this.#residents) {
       meter.dismiss();
       this.#leaving(meter);

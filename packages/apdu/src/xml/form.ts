@@ -67,8 +67,14 @@ export function name<N extends string>(
   const byText = new Map<string, N>();
   for (const [other, one] of Object.entries(others)) byText.set(known(other), one);
   for (const one of Object.keys(names) as N[]) byText.set(known(pascal(one)), one);
+  // Others write the number of a name, in hex.
+  const ofNumber = (text: string): N | undefined => {
+    if (!/^[0-9a-f]{2}$/i.test(text)) return undefined;
+    const number = Number.parseInt(text, 16);
+    return (Object.keys(names) as N[]).find((one) => names[one] === number);
+  };
   return leaf(pascal, (text) => {
-    const found = byText.get(known(text));
+    const found = byText.get(known(text)) ?? ofNumber(text);
     if (found === undefined) throw badXml(`"${text}" is none of ${Object.keys(names).map(pascal).join(", ")}`);
     return found;
   });

@@ -1,11 +1,20 @@
 import type { ApduQuirk } from "@dlmskit/apdu";
-import { Fault, fromHex } from "@dlmskit/core";
+import {
+  type CaptureRecord,
+  type DecipherKeys,
+  type Explained,
+  Explainer,
+  type Item,
+  type LayerName,
+  layers,
+  recordJson,
+} from "@dlmskit/capture";
+import { fromHex } from "@dlmskit/core";
+import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { DecipherKeys } from "../decode/decipher.ts";
-import { decodeOctets, type HowToDecode, type LayerName, layers } from "../decode/decode.ts";
-import { type Item, itemJson } from "../decode/item.ts";
-import { hexInputs, type Input, octetsOf } from "../input.ts";
+import { captureInput } from "../capture-input.ts";
 import { keyFrom } from "../keys.ts";
+import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
 import { treeText } from "../output/tree.ts";
 
@@ -17,6 +26,7 @@ interface DecodeOptions {
   readonly broadcastKey?: string;
   readonly systemTitle?: readonly Uint8Array[];
   readonly quirk?: readonly ApduQuirk[];
+  readonly unverified?: boolean;
   readonly json?: boolean;
   readonly xml?: boolean;
 }
@@ -37,15 +47,6 @@ function keysOf(options: DecodeOptions): DecipherKeys {
   };
 }
 
-function decodeInput(input: Input, how: HowToDecode): Item[] {
-  try {
-    return decodeOctets(typeof input === "string" ? octetsOf(input) : input, how);
-  } catch (caught) {
-    if (caught instanceof Fault) return [{ fault: caught }];
-    throw caught;
-  }
-}
-
 /** The XML of what has one; a Fault stands in its place as a comment. On one line where each input gets one. */
 function xmlText(items: readonly Item[], oneLine: boolean): string {
   const texts = items.map((item) => {
@@ -58,9 +59,9 @@ function xmlText(items: readonly Item[], oneLine: boolean): string {
 }
 
 /** One line for an input: its document, or the list of them for a stream. */
-function jsonLine(items: readonly Item[]): string {
-  const [only] = items;
-  const document = items.length === 1 && only !== undefined ? itemJson(only) : items.map(itemJson);
+function jsonLine(explained: Explained): string {
+  const documents = recordJson(explained);
+  const document = documents.length === 1 ? documents[0] : documents;
   return `${JSON.stringify(document)}\n`;
 }
 
@@ -68,39 +69,105 @@ function faultTexts({ fault, pduFault }: Item): string {
   return [fault, pduFault].map((one) => (one === undefined ? "" : faultText(one))).join("");
 }
 
+/** What was guessed about a record, and lines that hold no octets, on stderr: it is no answer. */
+class Notes {
+  readonly #skipped: number[] = [];
+
+  guessed({ guesses, line }: CaptureRecord): void {
+    if (guesses.length > 0) this.#say(`${line === undefined ? "" : `line ${line}: `}${guesses.join("; ")}`);
+  }
+
+  skip({ line }: CaptureRecord): void {
+    this.#skipped.push(line ?? 0);
+  }
+
+  end(): void {
+    const { length } = this.#skipped;
+    const some = this.#skipped.slice(0, 8).join(", ");
+    if (length > 0)
+      this.#say(`${length === 1 ? "line" : "lines"} ${some}${length > 8 ? ", …" : ""} without octets left out`);
+  }
+
+  #say(text: string): void {
+    process.stderr.write(`${errorColours.dim("note")}: ${text}\n`);
+  }
+}
+
 async function decode(given: readonly string[], options: DecodeOptions): Promise<void> {
-  const how = { keys: keysOf(options), layer: options.as, quirks: options.quirk };
-  const { inputs, many } = hexInputs(given);
+  const explainer = new Explainer({
+    keys: keysOf(options),
+    layer: options.as,
+    quirks: options.quirk,
+    unverified: options.unverified,
+    provider: node,
+  });
+  const machine = options.json === true || options.xml === true;
+  const { records, many } = captureInput(given, machine);
+  const notes = new Notes();
   let failed = false;
   let answered = 0;
-  for await (const input of inputs) {
-    const items = decodeInput(input, how);
+  let held: Explained | undefined;
+  const final = Array.isArray(records) ? records.at(-1) : undefined;
+  for await (const record of records) {
+    // A line of prose among others; where each line is to have its answer it has its fault.
+    if (record.prose === true && many && !(machine && isStandardInput(given))) {
+      notes.skip(record);
+      held = explainer.explain(record);
+      continue;
+    }
+    notes.guessed(record);
+    answered += answer(explainer.explain(record, record === final));
+  }
+  if (final === undefined)
+    for (const fault of explainer.end()) answered += answer({ record: nothingMore, items: [{ fault }] });
+  // Nothing but prose: then that is what is wrong.
+  if (answered === 0 && held !== undefined) answer(held);
+  else notes.end();
+  if (failed) process.exitCode = 1;
+
+  function answer(explained: Explained): number {
+    const { items, record } = explained;
+    if (items.length === 0) return 0;
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
-      process.stdout.write(jsonLine(items));
-      continue;
+      process.stdout.write(jsonLine(explained));
+      return 1;
     }
     if (options.xml) {
       process.stdout.write(xmlText(items, many));
-      continue;
+      return 1;
     }
+    let said = answered;
+    const heading = headingOf(record);
+    if (heading !== "") process.stdout.write(`${said > 0 ? "\n" : ""}${colours.dim(heading)}`);
+    if (heading !== "") said = 0;
     for (const item of items) {
       // Among others a fault stands in its place; alone it goes where faults go.
-      if (answered > 0) process.stdout.write("\n");
+      if (said > 0) process.stdout.write("\n");
       if (item.node !== undefined) process.stdout.write(treeText([item.node]));
       (many || items.length > 1 ? process.stdout : process.stderr).write(faultTexts(item));
-      answered++;
+      said++;
     }
+    return items.length;
   }
-  if (failed) process.exitCode = 1;
 }
+
+const nothingMore: CaptureRecord = { octets: new Uint8Array(0), notation: "", guesses: [] };
+
+/** When and between whom, where the capture says it. */
+function headingOf({ time, direction, flow }: CaptureRecord): string {
+  const said = [time, direction, flow].filter((one) => one !== undefined);
+  return said.length === 0 ? "" : `${said.join("  ")}\n`;
+}
+
+const isStandardInput = (given: readonly string[]): boolean => given.length === 0 || given[0] === "-";
 
 /** `dlms decode`: explains octets. */
 export function decodeCommand(program: Command): void {
   program
     .command("decode")
-    .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data")
-    .argument("[hex...]", "octets in hex, a file with an input a line, or - for standard input")
+    .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data, P1, packet captures")
+    .argument("[hex...]", "octets in any notation, a file (text, pcap, pcapng, octets), or - for standard input")
     .addOption(new Option("--as <layer>", "what they are; found out unless told").choices([...layers]))
     .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
     .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
@@ -113,6 +180,10 @@ export function decodeCommand(program: Command): void {
       "--system-title <title>",
       "the sender's, 8 octets in hex, where the octets do not say it; may be repeated",
       titleOption,
+    )
+    .option(
+      "--unverified",
+      "shows what could be deciphered and not verified, marked so: no authentication key is needed",
     )
     .addOption(
       new Option("--quirk <name...>", "takes what only some meters send").choices([

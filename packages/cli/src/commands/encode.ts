@@ -1,7 +1,8 @@
+import { encodeJson, encodeXmlDocument } from "@dlmskit/capture";
 import { Fault, type Json, toHex } from "@dlmskit/core";
 import type { Command } from "commander";
-import { encodeJson, encodeXml } from "../encode.ts";
 import { jsonInputs } from "../input.ts";
+import { errorColours } from "../output/colours.ts";
 import { faultJson } from "../output/fault.ts";
 
 function parse(text: string): Json {
@@ -12,13 +13,25 @@ function parse(text: string): Json {
   }
 }
 
-async function encode(given: string | undefined, options: { readonly json?: boolean }): Promise<void> {
+interface EncodeOptions {
+  readonly json?: boolean;
+  readonly decimal?: boolean;
+}
+
+function encoded(text: string, { decimal }: EncodeOptions): readonly Uint8Array[] {
+  if (!/^\s*</.test(text.replace(/^\uFEFF/, ""))) return [encodeJson(parse(text))];
+  const { encoded, notes } = encodeXmlDocument(text, { decimal });
+  for (const note of notes) process.stderr.write(`${errorColours.dim("note")}: ${note}\n`);
+  return encoded;
+}
+
+async function encode(given: string | undefined, options: EncodeOptions): Promise<void> {
   const { inputs, many } = jsonInputs(given);
   for await (const input of inputs) {
     try {
-      const text = input as string;
-      const hex = toHex(/^\s*</.test(text) ? encodeXml(text) : encodeJson(parse(text)));
-      process.stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
+      for (const hex of encoded(input, options).map(toHex)) {
+        process.stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
+      }
     } catch (caught) {
       if (!(caught instanceof Fault) || !many) throw caught;
       // In its place, so that the lines below stay those of their inputs.
@@ -34,7 +47,8 @@ export function encodeCommand(program: Command): void {
     .command("encode")
     .description("the way back from dlms decode --json or --xml: octets in hex")
     .argument("[file]", "a file with a document, or one a line; - for standard input")
+    .option("--decimal", "numbers in XML are decimal; unless told, only those that cannot be hex are")
     .option("--json", 'one JSON document a line: {"hex": "…"}')
     .addHelpText("after", `\nExample: echo '{"type": "long-unsigned", "value": 230}' | dlms encode -`)
-    .action((file: string | undefined, options: { json?: boolean }) => encode(file, options));
+    .action((file: string | undefined, options: EncodeOptions) => encode(file, options));
 }

@@ -1,6 +1,7 @@
 import { certificates } from "./links.ts";
 
 export const security = {
+  "compression-unsupported": "The plaintext is compressed, which is not undone here.",
   ...certificates,
   "bad-certificate": "The octets are no certificate of the profile of DLMS; the message says what is wrong.",
   "bad-certificate-request": "The octets are no certificate signing request; the message says what is wrong.",
@@ -57,7 +58,8 @@ export const security = {
 } as const;
 
 export const association = {
-  "stream-failed": "The value of an answer that is given in parts failed half-way; the client is told long-get-aborted.",
+  "stream-failed":
+    "The value of an answer that is given in parts failed half-way; the client is told long-get-aborted.",
   "stream-timeout": "The value of an answer that is given in parts did not go on in time.",
   "association-refused":
     "The server or the client refuses the association; the message has the diagnostic: client SAP, mechanism, password, context, keys.",

@@ -41,11 +41,15 @@ export const server = {
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
   "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",
-  "read-only": "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
+  "read-only":
+    "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
   "work-over": "A hook changed something after its request had ended; use `meter.change` for that.",
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",
   "missing-secret": "An association needs a secret or key that was not given; the message names it.",
+  "bad-address":
+    "The address that another process gave is not host:port; open its store with that of its relay listener.",
+  "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":
@@ -53,6 +57,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-key-length": "The key of an order of meters has not 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is not consistent; the message says where.",
   "bad-keys-file": "The file of keys cannot be followed; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",

@@ -1,4 +1,5 @@
 export const hdlc = {
+  "bad-llc": "The octets before the APDU are no LLC header; E6 E6 00 or E6 E7 00 stands there.",
   "bad-address":
     "An HDLC address has another form than 1, 2 or 4 octets, or a part that does not fit; correct the address.",
   "bad-format": "The parameters of SNRM or UA do not start with the format identifier 0x81; the sender is at fault.",

@@ -22,6 +22,12 @@ export const core = {
   "unknown-choice": "The name is none of the choices; the hint lists them.",
 } as const;
 
+/** Reading what people captured. */
+export const capture = {
+  "counter-not-reserved": "Deciphering takes no counters; only the decoder itself can raise this.",
+  "crc-mismatch": "The check value of a telegram is wrong: octets were lost or altered.",
+} as const;
+
 export const axdr = {
   "stream-failed": "A value that is given in parts ended in an error; `cause` or the message says which.",
   "stream-not-ready": "A value that is given in parts is needed whole, and a part is still to come.",

@@ -73,6 +73,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
+  #unkept: unknown;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
@@ -348,6 +349,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         within: (run) => this.#port.within(work, run),
         finish: () => {
           const failed = (error: unknown): void => {
+            this.#unkept = error;
             const { cause } = error as { cause?: unknown };
             if (this.unsure) this.#timeline?.undo();
             this.#port.environment.storeFailed(this.known, "what was due in time", cause ?? error);
@@ -365,6 +367,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       };
     };
     return after(this.#queue.hold(), begin);
+  }
+
+  /** Why something that was due in time could not be kept; undefined: all was. */
+  get unkept(): unknown {
+    return this.#unkept;
   }
 
   /** What the hooks of timelines threw. */

@@ -37,7 +37,7 @@ const giveBackAgain = 1000;
 export class Meter implements KnownMeter {
   readonly template: MeterTemplate;
   // Not enumerable, as it may hold secrets: what prints a meter does not show them.
-  readonly #identity: MeterIdentity;
+  #identity: MeterIdentity;
   #environment: Environment | undefined;
   #live: LiveMeter | undefined;
   #own: OwnValues | undefined;
@@ -57,19 +57,10 @@ export class Meter implements KnownMeter {
 
   /** Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity) {
-    if (!/^[\x20-\x7e]{1,16}$/.test(identity.name)) {
-      throw new Fault("bad-value", `"${identity.name}" is no logical device name`, {
-        layer: "server",
-        hint: "1 to 16 ASCII characters, the first three the manufacturer's",
-      });
-    }
-    const { systemTitle, secrets } = identity;
-    if (systemTitle !== undefined && systemTitle.length !== 8) {
-      throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
-    }
+    checkIdentity(identity);
     this.template = template;
     this.#identity = identity;
-    if (typeof secrets === "function") return;
+    if (typeof identity.secrets === "function") return;
     for (const association of template.associations) checkSecrets(association, this.#secretsOf(association));
   }
 
@@ -178,6 +169,8 @@ export class Meter implements KnownMeter {
 
   #forget(): void {
     this.#live?.drop();
+    const { taken } = this.#here();
+    if (taken.get(this.id) === this) taken.delete(this.id);
     this.#live = undefined;
     this.#loaded = undefined;
   }
@@ -336,7 +329,9 @@ export class Meter implements KnownMeter {
     const { live } = this;
     if (live.lease === undefined) {
       const taken = await this.#take(store, association);
+      await this.#become(store, taken);
       live.take(taken);
+      this.#here().taken.set(this.id, this);
       this.#loaded = new Set();
       live.begin();
       if (association !== undefined) live.state(association).load(taken);
@@ -365,6 +360,20 @@ export class Meter implements KnownMeter {
     }
   }
 
+  /** Takes what the store has of who the meter is. */
+  async #become(store: MeterStore, taken: TakenMeter): Promise<void> {
+    if (this.identity.taken === undefined) return;
+    try {
+      const identity = await this.identity.taken(taken);
+      checkIdentity(identity);
+      this.#identity = identity;
+      this.#systemTitle = undefined;
+    } catch (error) {
+      await store.keeping.release([taken.lease]);
+      throw error;
+    }
+  }
+
   /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
   async #take(store: MeterStore, association: Association | undefined): Promise<TakenMeter> {
     const { clock, held } = this.#here();
@@ -373,11 +382,13 @@ export class Meter implements KnownMeter {
     for (;;) {
       const taken = await this.#ask(store, scope);
       if (taken.taken) return taken;
-      if (held.whenHeld === "refuse" || clock.now() - began >= held.heldFor) {
+      const elsewhere = held.whenHeld === "forward" && taken.address !== undefined;
+      if (held.whenHeld === "refuse" || elsewhere || clock.now() - began >= held.heldFor) {
         const where = taken.address === undefined ? "" : ` (${taken.address})`;
         throw new Fault("meter-held", `another process${where} has the meter ${this.id}`, {
           layer: "server",
           hint: "connect to that process, or wait until it lets go of the meter",
+          cause: taken,
         });
       }
       await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
@@ -416,13 +427,16 @@ export class Meter implements KnownMeter {
 
   /**
    * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
-   * of `enter`.
+   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
    */
   async visit(): Promise<void> {
     const leave = this.use();
     try {
       await this.enter(undefined);
-      await this.#live?.caughtUp();
+      const live = this.#live;
+      await live?.caughtUp();
+      await live?.idle;
+      if (live?.unkept !== undefined) throw live.unkept;
     } finally {
       leave();
       await this.#turn;
@@ -495,6 +509,19 @@ export class Meter implements KnownMeter {
     } catch (error) {
       this.#here().storeFailed(this, "peer counters", error);
     }
+  }
+}
+
+/** Fault `bad-value`. */
+function checkIdentity({ name, systemTitle }: MeterIdentity): void {
+  if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
+    throw new Fault("bad-value", `"${name}" is no logical device name`, {
+      layer: "server",
+      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+    });
+  }
+  if (systemTitle !== undefined && systemTitle.length !== 8) {
+    throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
   }
 }
 

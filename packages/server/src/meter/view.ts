@@ -212,8 +212,16 @@ export class View implements ObjectAccess {
     this.#work().log({ instanceId, code, at, encoded, ...(keep === undefined ? {} : { keep }) });
   }
 
+  logged(instanceId: LogicalName): number {
+    return this.#work().logged(instanceId);
+  }
+
   notify(notification: Notification): void {
     this.#work().notify(notification);
+  }
+
+  whenKept(then: () => void): void {
+    this.#work().secure(undefined, then);
   }
 
   #work(): Work {

@@ -1,10 +1,8 @@
 import type { Random } from "@dlmskit/security";
-import type { Cancel, Clock } from "@dlmskit/transport";
 import type { MeterStore } from "../store-port.ts";
 
 export interface ConnectionRowPort {
   readonly store: MeterStore;
-  readonly clock: Clock;
   readonly random: Random;
   readonly remote: string;
   /** Time of day, ms since 1970 UTC. */
@@ -12,20 +10,21 @@ export interface ConnectionRowPort {
   failed(error: unknown): void;
 }
 
-// A client that says nothing for so long is idle; one that talks is written down as often, ms.
+// After this many ms without a request a session is IDLE; `last_activity` is written at most this often.
 const idleAfter = 60_000;
 
-/** One open association in the table of connections: ACTIVE while the client talks, IDLE, DISCONNECTED. Nobody waits for it. */
+/** One open association in the table of connections: ACTIVE, IDLE while the client says nothing, DISCONNECTED. Nothing waits for it. */
 export class ConnectionRow {
   readonly #port: ConnectionRowPort;
   #id: Promise<number | undefined>;
+  /** Of the last request, and of the next look at it: ms of the machine's clock. */
   #last: number;
-  #idle = false;
-  #cancel: Cancel;
+  #deadline: number | undefined;
 
-  constructor(port: ConnectionRowPort, meterId: string, clientId: number) {
+  constructor(port: ConnectionRowPort, meterId: string, clientId: number, now: number) {
     this.#port = port;
-    this.#last = port.clock.now();
+    this.#last = now;
+    this.#deadline = now + idleAfter;
     const [, host = "", number = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(port.remote) ?? [];
     this.#id = this.#attempt(
       port.store.connections.open({
@@ -37,37 +36,37 @@ export class ConnectionRow {
         sessionId: Array.from(port.random(16), (octet) => octet.toString(16).padStart(2, "0")).join(""),
       }),
     );
-    this.#cancel = this.#watch();
+  }
+
+  /** When `expire` is due, ms of the machine's clock; undefined: the session is IDLE. */
+  get deadline(): number | undefined {
+    return this.#deadline;
   }
 
   /** The client said something. */
-  touch(): void {
-    this.#last = this.#port.clock.now();
-    if (!this.#idle) return;
-    this.#idle = false;
-    this.#write("ACTIVE");
-    this.#cancel = this.#watch();
+  touch(now: number): void {
+    this.#last = now;
+    if (this.#deadline !== undefined) return;
+    this.#write("ACTIVE", now);
+    this.#deadline = now + idleAfter;
+  }
+
+  expire(now: number): void {
+    if (this.#deadline === undefined || now < this.#deadline) return;
+    const idle = now - this.#last >= idleAfter;
+    this.#write(idle ? "IDLE" : "ACTIVE", now);
+    this.#deadline = idle ? undefined : now + idleAfter;
   }
 
   close(): void {
-    this.#cancel();
+    this.#deadline = undefined;
     const at = Math.floor(this.#port.instant());
     this.#then((id) => this.#port.store.connections.close([id], at));
   }
 
-  #watch(): Cancel {
-    const { clock } = this.#port;
-    return clock.at(clock.now() + idleAfter, () => {
-      this.#idle = clock.now() - this.#last >= idleAfter;
-      this.#write(this.#idle ? "IDLE" : "ACTIVE");
-      if (!this.#idle) this.#cancel = this.#watch();
-    });
-  }
-
-  #write(status: "ACTIVE" | "IDLE"): void {
-    const { clock, store } = this.#port;
-    const at = Math.floor(this.#port.instant() - (clock.now() - this.#last));
-    this.#then((id) => store.connections.touch([id], at, status));
+  #write(status: "ACTIVE" | "IDLE", now: number): void {
+    const at = Math.floor(this.#port.instant() - (now - this.#last));
+    this.#then((id) => this.#port.store.connections.touch([id], at, status));
   }
 
   #then(run: (id: number) => Promise<void>): void {

@@ -1,45 +1,94 @@
-import type { Fault, LinkAddress } from "@dlmskit/core";
-import type { Cancel, LinkPump } from "@dlmskit/transport";
+import type { Fault, Link, LinkAddress } from "@dlmskit/core";
+import { type Duplex, LinkPump, type Tapped } from "@dlmskit/transport";
+import type { Tap } from "../access/taps.ts";
 import type { Limits } from "../limits.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Route } from "./route.ts";
 import { Session, type SessionPort } from "./session.ts";
 
 /** What all connections of a server have alike. */
-export type ConnectionPort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken">;
+export type ConnectionPort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken" | "wake">;
+
+export interface ConnectionHandlers {
+  closed(fault: Fault | undefined): void;
+}
 
 const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
-/** One transport connection and its sessions. */
+// inactivity: the client says nothing. sessions: the first deadline of a session.
+const timers = ["inactivity", "sessions"] as const;
+type Timer = (typeof timers)[number];
+
+/** One transport connection and its sessions, with one timer for all of them. */
 export class Connection {
-  readonly #pump: LinkPump;
+  readonly #pump: LinkPump<Link, Timer>;
   readonly #port: SessionPort;
   readonly #limits: Limits;
   readonly #route: Route;
+  readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
   readonly #meters = new Set<Meter>();
-  #cancel: Cancel | undefined;
   #ending = false;
 
-  constructor(pump: LinkPump, base: ConnectionPort, route: Route) {
-    this.#pump = pump;
-    this.#limits = base.limits;
+  constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route, handlers: ConnectionHandlers) {
+    const { environment, limits, tap } = base;
+    const { clock } = environment;
+    this.#limits = limits;
     this.#route = route;
+    this.#pump = new LinkPump<Link, Timer>({
+      ...{ link, duplex, clock },
+      timers: { names: timers, due: (name, now) => this.#due(name, now) },
+      ...(tap === undefined ? {} : { tap: linkTap(tap, duplex.remote) }),
+    });
+    this.#handlers = handlers;
+    const pump = this.#pump;
     this.#port = {
       ...base,
-      remote: pump.remote,
+      // A connection that another process handed over tells later whose it is.
+      get remote() {
+        return pump.remote;
+      },
       send: (pdu, address) => pump.send(pdu, address),
       quiet: () => this.#endWhenQuiet(),
       broken: (fault: Fault) => pump.destroy(fault),
+      wake: (deadline) => {
+        if (deadline < (pump.timers.get("sessions") ?? Number.POSITIVE_INFINITY)) pump.timers.set("sessions", deadline);
+      },
     };
-    this.#watch(base.environment.clock.now() + base.limits.inactivity);
+    if (limits.inactivity > 0) pump.timers.set("inactivity", clock.now() + limits.inactivity);
   }
 
-  received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
+  /** Begins to take what comes. It may have ended when this returns. */
+  start(): void {
+    this.#pump.start({
+      received: (pdu, address, broadcast) => this.#received(pdu, address, broadcast),
+      disconnected: (_, address) => this.#disconnected(address),
+      ended: () => this.#ended(),
+      closed: (fault) => {
+        this.#disconnected(undefined);
+        this.#handlers.closed(fault);
+      },
+    });
+  }
+
+  get remote(): string {
+    return this.#pump.remote;
+  }
+
+  destroy(): void {
+    this.#pump.destroy();
+  }
+
+  /** The meters that were spoken to. */
+  get meters(): Iterable<Meter> {
+    return this.#meters;
+  }
+
+  #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     const key = keyOf(address);
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      // To all stations: the management logical device speaks for the meter, or rather it keeps silent.
+      // To all stations: the management logical device speaks for the meter, and does not answer.
       const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
@@ -52,12 +101,7 @@ export class Connection {
     session.receive(pdu, broadcast);
   }
 
-  /** The meters that were spoken to. */
-  get meters(): Iterable<Meter> {
-    return this.#meters;
-  }
-
-  disconnected(address: LinkAddress | undefined): void {
+  #disconnected(address: LinkAddress | undefined): void {
     const keys = address === undefined ? [...this.#sessions.keys()] : [keyOf(address)];
     for (const key of keys) {
       this.#sessions.get(key)?.close();
@@ -66,8 +110,9 @@ export class Connection {
   }
 
   /** The client sends nothing more: what it asked is answered, then this side ends too. */
-  ended(): void {
+  #ended(): void {
     this.#ending = true;
+    for (const session of this.#sessions.values()) session.ended();
     this.#endWhenQuiet();
   }
 
@@ -77,19 +122,36 @@ export class Connection {
     this.#pump.end();
   }
 
-  closed(): void {
-    this.#cancel?.();
-    this.disconnected(undefined);
-  }
-
-  #watch(at: number): void {
-    if (this.#limits.inactivity <= 0) return;
-    const { clock } = this.#port.environment;
-    this.#cancel = clock.at(at, () => {
+  #due(name: Timer, now: number): void {
+    if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
       const due = last + this.#limits.inactivity;
-      if (this.#sessions.size > 0 && due > clock.now()) this.#watch(due);
+      if (this.#sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
       else this.#pump.close();
-    });
+      return;
+    }
+    for (const session of this.#sessions.values()) session.expire(now);
+    for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.#port.wake(deadline);
   }
+}
+
+/** A tap at the octets of the link. */
+function linkTap(tap: Tap, remote: string) {
+  const look =
+    (way: "received" | "sent") =>
+    (octets: Uint8Array, now: number): Tapped => {
+      const verdict = tap({ at: "link", way, octets, remote, now });
+      switch (verdict?.do) {
+        case undefined:
+        case "pass":
+          return octets;
+        case "drop":
+          return undefined;
+        case "replace":
+          return verdict.octets;
+        case "delay":
+          return { octets: verdict.octets ?? octets, delay: verdict.ms };
+      }
+    };
+  return { receive: look("received"), transmit: look("sent") };
 }

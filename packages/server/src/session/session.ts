@@ -1,8 +1,8 @@
 import { type Incoming, type Negotiated, type Offer, Responder, type ResultsOf } from "@dlmskit/association";
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { type AssociationInformation, isLater } from "@dlmskit/cosem-objects";
-import type { Cancel } from "@dlmskit/transport";
 import { dispatch, requiredProtection } from "../access/dispatch.ts";
+import type { Tap, TapMessage, TapVerdict } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { Association } from "../meter/association-spec.ts";
@@ -15,6 +15,8 @@ import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import type { Lockouts } from "./lockouts.ts";
+import type { Relay, RelayOffice } from "./relay.ts";
+import { TappedLine } from "./tapped-line.ts";
 
 /** What a session needs of the server and of its connection. */
 export interface SessionPort {
@@ -22,13 +24,18 @@ export interface SessionPort {
   readonly limits: Limits;
   readonly lockouts: Lockouts;
   readonly pacer: Pacer;
+  readonly tap: Tap | undefined;
   readonly remote: string;
+  /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
+  readonly relays: RelayOffice | undefined;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
   /** Nothing waits any more. */
   quiet(): void;
   /** The connection cannot go on. */
   broken(fault: Fault): void;
+  /** `expire` is to be called at that instant, ms of the machine's clock. */
+  wake(deadline: number): void;
 }
 
 // These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
@@ -45,6 +52,9 @@ export class Session {
   /** What is loaded of the meter for this session; undefined: nothing yet. */
   #live: LiveMeter | undefined;
   #leave: (() => void) | undefined;
+  /** Another process serves this client. */
+  #relay: Relay | undefined;
+  #ended = false;
   #responder: Responder | undefined;
   #locked = false;
   #blocked = false;
@@ -52,8 +62,11 @@ export class Session {
   #over: (() => void) | undefined;
   #row: ConnectionRow | undefined;
   #negotiated: Negotiated | undefined;
-  #cancel: Cancel | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
+  readonly #incoming: TappedLine | undefined;
+  readonly #outgoing: TappedLine | undefined;
+  /** What a tap at the plain APDU delays: what is served next, and what is sent next, by so many ms. */
+  #serveLater = 0;
+  #sendLater = 0;
   #closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
@@ -64,12 +77,16 @@ export class Session {
     this.#meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
+    if (port.tap !== undefined) {
+      this.#incoming = new TappedLine();
+      this.#outgoing = new TappedLine();
+    }
     this.lastActivity = port.environment.clock.now();
   }
 
   /** Requests that came and are not answered. */
   get busy(): boolean {
-    return this.#blocked || this.#waiting.length > 0;
+    return this.#blocked || this.#waiting.length > 0 || this.#relay !== undefined;
   }
 
   get #now(): number {
@@ -90,6 +107,7 @@ export class Session {
       provider,
       random,
       limits: { outstanding: limits.outstandingRequests },
+      ...(this.#port.tap === undefined ? {} : { tap: (way, apdu) => this.#tapPlain(way, apdu) }),
     });
   }
 
@@ -97,7 +115,37 @@ export class Session {
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
     this.lastActivity = this.#now;
-    this.#row?.touch();
+    this.#row?.touch(this.lastActivity);
+    if (this.#incoming === undefined) {
+      this.#arrived(pdu, broadcast);
+      return;
+    }
+    const verdict = this.#look("sealed", "received", pdu);
+    this.#incoming.pass(pdu, verdict, this.lastActivity, (passed) => this.#arrived(passed, broadcast));
+    this.#wake();
+  }
+
+  #look(at: TapMessage["at"], way: TapMessage["way"], octets: Uint8Array): TapVerdict | undefined {
+    const { tap, remote } = this.#port;
+    return tap?.({ at, way, octets, remote, now: this.#now, meter: this.#meter, client: this.#address.client });
+  }
+
+  #tapPlain(way: TapMessage["way"], apdu: Uint8Array): Uint8Array | undefined {
+    const verdict = this.#look("plain", way, apdu);
+    if (verdict?.do === "drop") return undefined;
+    if (verdict?.do === "delay") {
+      if (way === "received") this.#serveLater += verdict.ms;
+      else this.#sendLater += verdict.ms;
+    }
+    return (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? apdu;
+  }
+
+  #arrived(pdu: Uint8Array, broadcast: boolean): void {
+    if (this.#closed) return;
+    if (this.#relay !== undefined) {
+      this.#relay.send(pdu, broadcast);
+      return;
+    }
     if (this.#blocked) {
       if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
       return;
@@ -112,9 +160,56 @@ export class Session {
       return;
     }
     this.#block(
-      wait.then(() => this.#process(pdu, broadcast)),
+      wait.then(
+        () => this.#process(pdu, broadcast),
+        (fault) => this.#handOver(fault, pdu, broadcast),
+      ),
       "loading",
     );
+  }
+
+  /** Another process has the meter: it serves this client from now on, where that is wanted. Throws `fault` where not. */
+  async #handOver(fault: unknown, pdu: Uint8Array, broadcast: boolean): Promise<void> {
+    const { relays } = this.#port;
+    // An association that was open here is not known there.
+    if (relays === undefined || this.#live !== undefined) throw fault;
+    const relay = await relays.open(fault, {
+      handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: this.#port.remote },
+      enter: () => this.#wait(),
+      gone: () => this.#closed,
+      received: (answer) => this.#port.send(answer, this.#address),
+      closed: (why) => this.#relayClosed(why),
+    });
+    if (relay === undefined) {
+      this.#process(pdu, broadcast);
+      return;
+    }
+    if (this.#closed) {
+      relay.close();
+      return;
+    }
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#relay = relay;
+    relay.send(pdu, broadcast);
+    for (const { pdu, broadcast } of this.#waiting.splice(0)) relay.send(pdu, broadcast);
+    if (this.#ended) relay.end();
+  }
+
+  /** The other process has ended the session: the client's next connection finds who has the meter then. */
+  #relayClosed(fault: Fault | undefined): void {
+    if (this.#closed || this.#relay === undefined) return;
+    this.#relay = undefined;
+    const { broken, quiet } = this.#port;
+    if (this.#ended) quiet();
+    else
+      broken(fault ?? new Fault("lease-lost", "the process that has the meter ended the session", { layer: "server" }));
+  }
+
+  /** The client sends nothing more. */
+  ended(): void {
+    this.#ended = true;
+    this.#relay?.end();
   }
 
   /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
@@ -139,8 +234,12 @@ export class Session {
     this.#blocked = true;
     const go = (): void => {
       this.#blocked = false;
-      const next = this.#waiting.shift();
-      if (next !== undefined && !this.#closed) this.receive(next.pdu, next.broadcast);
+      // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
+      while (!this.#blocked && !this.#closed) {
+        const next = this.#waiting.shift();
+        if (next === undefined) break;
+        this.receive(next.pdu, next.broadcast);
+      }
       if (!this.busy) this.#port.quiet();
     };
     work.then(go, (error: unknown) => this.#fail(what, error));
@@ -195,7 +294,6 @@ export class Session {
   }
 
   #drain(): void {
-    const { clock } = this.#port.environment;
     const responder = this.#responder;
     if (responder === undefined) return;
     for (;;) {
@@ -203,10 +301,10 @@ export class Session {
       if (output === undefined) break;
       switch (output.type) {
         case "transmit":
-          if (!this.#silent) this.#port.send(output.pdu, this.#address);
+          if (!this.#silent) this.#transmit(output.pdu);
           break;
         case "request":
-          this.#serve(output.incoming);
+          this.#serveSoon(output.incoming);
           break;
         case "associated":
           this.#associated(output.association);
@@ -220,12 +318,50 @@ export class Session {
       }
       if (this.#closed) return;
     }
-    const { deadline } = responder;
-    if (deadline !== undefined && deadline < this.#armedFor) {
-      this.#cancel?.();
-      this.#armedFor = deadline;
-      this.#cancel = clock.at(deadline, () => this.#expired());
+    this.#wake();
+  }
+
+  #transmit(pdu: Uint8Array): void {
+    const line = this.#outgoing;
+    const send = (octets: Uint8Array): void => this.#port.send(octets, this.#address);
+    if (line === undefined) {
+      send(pdu);
+      return;
     }
+    const later = this.#sendLater;
+    this.#sendLater = 0;
+    const verdict = this.#look("sealed", "sent", pdu);
+    const waits = verdict?.do === "delay" ? verdict.ms : 0;
+    if (later === 0 || verdict?.do === "drop") line.pass(pdu, verdict, this.#now, send);
+    else {
+      const octets = (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? pdu;
+      line.pass(pdu, { do: "delay", ms: later + waits, octets }, this.#now, send);
+    }
+  }
+
+  /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
+  get deadline(): number | undefined {
+    if (this.#closed) return undefined;
+    let first: number | undefined;
+    for (const holder of [this.#responder, this.#row, this.#incoming, this.#outgoing]) {
+      const deadline = holder?.deadline;
+      if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
+    }
+    return first;
+  }
+
+  #wake(): void {
+    const { deadline } = this;
+    if (deadline !== undefined) this.#port.wake(deadline);
+  }
+
+  expire(now: number): void {
+    if (this.#closed) return;
+    this.#row?.expire(now);
+    this.#incoming?.expire(now);
+    this.#outgoing?.expire(now);
+    this.#responder?.expire(now);
+    this.#drain();
   }
 
   /** A long answer goes on. */
@@ -235,14 +371,28 @@ export class Session {
     this.#drain();
   }
 
-  #expired(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
-    if (this.#closed) return;
-    this.#responder?.expire(this.#now);
-    this.#drain();
+  /** A tap at the plain APDU may have delayed what came. */
+  #serveSoon(incoming: Incoming): void {
+    const later = this.#serveLater;
+    this.#serveLater = 0;
+    if (later === 0) {
+      this.#serve(incoming);
+      return;
+    }
+    const { clock } = this.#port.environment;
+    const waiting = new Promise<void>((resolve) => clock.at(clock.now() + later, resolve));
+    this.#block(
+      waiting.then(() => {
+        this.#blocked = false;
+        this.#serve(incoming);
+        this.#drain();
+      }),
+      "a request",
+    );
   }
 
   #serve(incoming: Incoming): void {
+    if (this.#closed) return;
     const association = this.#association;
     const live = this.#live;
     const responder = this.#responder;
@@ -357,7 +507,7 @@ export class Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancel?.();
+    this.#relay?.close();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
@@ -371,13 +521,12 @@ export class Session {
 
   #openRow(): ConnectionRow | undefined {
     const { environment, remote } = this.#port;
-    const { store, clock, random, time } = environment;
+    const { store, random, time } = environment;
     if (store === undefined) return undefined;
     const failed = (error: unknown): void => this.#storeFailed("connections", error);
-    const port = { store, clock, random, remote, instant: () => time.now, failed };
-    return new ConnectionRow(port, this.#meter.id, this.#address.client);
+    const port = { store, random, remote, instant: () => time.now, failed };
+    return new ConnectionRow(port, this.#meter.id, this.#address.client, this.#now);
   }
 }
 
-const isFailedAuthentication = ({ code, message }: Fault): boolean =>
-  code === "authentication-failed" || message.startsWith("authentication-failure");
+const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";

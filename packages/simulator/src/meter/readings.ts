@@ -1,4 +1,5 @@
-import type { Block, Demand, Energy, Instantaneous, Model } from "../model/model.ts";
+import { highestDemands } from "../model/demand.ts";
+import type { Block, Demands, Energy, Instantaneous, Model } from "../model/model.ts";
 import type { Span } from "./event-history.ts";
 
 /** What a meter measures: the model's household behind the meter's own load switch. Instants are ms since 1970 UTC. */
@@ -7,20 +8,13 @@ export class Readings {
   readonly commissioned: number;
   /** When the load switch was open, in order; the last may have no end yet. */
   readonly #open: readonly Span[];
-  /** What would have flowed in the spans before the n-th. */
-  readonly #lost: readonly Energy[];
+  /** What would have flowed in the spans before the n-th: as many as were asked for. */
+  readonly #lost: Energy[] = [{ importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 }];
 
   constructor(model: Model, commissioned: number, switchedOff: readonly Span[]) {
     this.model = model;
     this.commissioned = commissioned;
     this.#open = switchedOff;
-    const lost: Energy[] = [];
-    let sum: Energy = { importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 };
-    for (const { start, end } of switchedOff) {
-      lost.push(sum);
-      if (end !== Number.POSITIVE_INFINITY) sum = combined(sum, model.flow(start, end), 1);
-    }
-    this.#lost = lost;
   }
 
   startOfDay(at: number): number {
@@ -28,17 +22,35 @@ export class Readings {
   }
 
   switchedOff(at: number): boolean {
-    return this.#open.some(({ start, end }) => start <= at && at < end);
+    const { start, end } = this.#open[this.#firstEndingAfter(at)] ?? { start: at + 1, end: at };
+    return start <= at && at < end;
   }
 
   /** The registers at an instant. */
   energy(at: number): Energy {
     const whole = this.model.energy(at);
-    const last = this.#open.findLastIndex(({ start }) => start <= at);
-    if (last < 0) return whole;
-    const { start, end } = this.#open[last] as Span;
-    const within = this.model.flow(start, Math.min(at, end));
-    return combined(combined(whole, this.#lost[last] as Energy, -1), within, -1);
+    if (this.#open.length === 0) return whole;
+    const over = this.#firstEndingAfter(at);
+    const left = minus(whole, this.#lostBefore(over));
+    const span = this.#open[over];
+    return span === undefined || span.start >= at ? left : minus(left, this.model.flow(span.start, at));
+  }
+
+  /** What flowed in [from, to). */
+  flow(from: number, to: number): Energy {
+    let flowed = this.model.flow(from, to);
+    for (const [start, end] of this.#openWithin(from, to)) flowed = minus(flowed, this.model.flow(start, end));
+    return flowed;
+  }
+
+  /** The same by parts of the local day, which begin at those minutes: see `Model.flowByPart`. */
+  flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[] {
+    let flowed = this.model.flowByPart(from, to, starts);
+    for (const [start, end] of this.#openWithin(from, to)) {
+      const lost = this.model.flowByPart(start, end, starts);
+      flowed = flowed.map((part, at) => minus(part, lost[at] as Energy));
+    }
+    return flowed;
   }
 
   instantaneous(at: number): Instantaneous {
@@ -50,32 +62,26 @@ export class Readings {
   block(from: number, to: number): Block {
     const block = this.model.block(from, to);
     if (!this.#touched(from, to)) return block;
-    const flowed = combined(this.energy(to), this.energy(from), -1);
+    const flowed = this.flow(from, to);
     const hours = (to - from) / 3_600_000;
     const { averageVoltage } = block;
-    const averageCurrent = averageVoltage === 0 ? 0 : flowed.importVAh / hours / averageVoltage;
+    const averageCurrent = averageVoltage === 0 ? 0 : (flowed.importVAh + flowed.exportVAh) / hours / averageVoltage;
     return { ...flowed, averageVoltage, averageCurrent };
   }
 
-  /** Of the demand periods that lie whole within [from, to). */
-  maximumDemand(from: number, to: number, periodMinutes: number): { active: Demand; apparent: Demand } {
+  /** Of the demand periods that lie whole within [from, to). Fault `bad-value`: not 1 to 1440 minutes. */
+  maximumDemand(from: number, to: number, periodMinutes: number): Demands {
     if (!this.#touched(from, to)) return this.model.maximumDemand(from, to, periodMinutes);
-    const length = periodMinutes * 60_000;
-    const first = Math.max(from, this.commissioned);
-    const midnight = this.startOfDay(first);
-    let active: Demand = { value: 0, at: undefined };
-    let apparent: Demand = { value: 0, at: undefined };
-    let start = midnight + Math.ceil((first - midnight) / length) * length;
-    for (let before = this.energy(start); start + length <= to; start += length) {
-      const end = start + length;
-      const after = this.energy(end);
-      const flowed = combined(after, before, -1);
-      before = after;
-      const [w, va] = [(flowed.importWh * 60) / periodMinutes, (flowed.importVAh * 60) / periodMinutes];
-      if (active.at === undefined || w > active.value) active = { value: w, at: end };
-      if (apparent.at === undefined || va > apparent.value) apparent = { value: va, at: end };
-    }
-    return { active, apparent };
+    return highestDemands(
+      Math.max(from, this.commissioned),
+      to,
+      periodMinutes,
+      (at) => this.model.startOfDay(at),
+      (start, end) => {
+        const { importWh, importVAh } = this.flow(start, end);
+        return { wh: importWh, vah: importVAh };
+      },
+    );
   }
 
   powerOnMinutes(at: number): number {
@@ -83,15 +89,54 @@ export class Readings {
   }
 
   #touched(from: number, to: number): boolean {
-    return this.#open.some(({ start, end }) => start < to && end > from);
+    const span = this.#open[this.#firstEndingAfter(from)];
+    return span !== undefined && span.start < to;
+  }
+
+  /** The parts of [from, to) in which the load switch was open. */
+  *#openWithin(from: number, to: number): Generator<[start: number, end: number]> {
+    for (let at = this.#firstEndingAfter(from); at < this.#open.length; at++) {
+      const { start, end } = this.#open[at] as Span;
+      if (start >= to) return;
+      yield [Math.max(start, from), Math.min(end, to)];
+    }
+  }
+
+  /** The index of the first span that is not over at an instant. */
+  #firstEndingAfter(at: number): number {
+    let low = 0;
+    let high = this.#open.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#open[middle] as Span).end <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #lostBefore(span: number): Energy {
+    for (let at = this.#lost.length - 1; at < span; at++) {
+      const { start, end } = this.#open[at] as Span;
+      this.#lost.push(plus(this.#lost[at] as Energy, this.model.flow(start, end)));
+    }
+    return this.#lost[span] as Energy;
   }
 }
 
-function combined(one: Energy, other: Energy, sign: 1 | -1): Energy {
+function plus(one: Energy, other: Energy): Energy {
   return {
-    importWh: one.importWh + sign * other.importWh,
-    importVAh: one.importVAh + sign * other.importVAh,
-    exportWh: one.exportWh + sign * other.exportWh,
-    exportVAh: one.exportVAh + sign * other.exportVAh,
+    importWh: one.importWh + other.importWh,
+    importVAh: one.importVAh + other.importVAh,
+    exportWh: one.exportWh + other.exportWh,
+    exportVAh: one.exportVAh + other.exportVAh,
+  };
+}
+
+function minus(one: Energy, other: Energy): Energy {
+  return {
+    importWh: one.importWh - other.importWh,
+    importVAh: one.importVAh - other.importVAh,
+    exportWh: one.exportWh - other.exportWh,
+    exportVAh: one.exportVAh - other.exportVAh,
   };
 }

@@ -116,8 +116,8 @@ export class Cursor {
   }
 
   /**
-   * Takes the interruptions out of the weights: after `begin`. `load` says what weight they have; without it a second of
-   * interruption has the weight 1. `firstDay`: the day on which the span begins.
+   * Takes the interruptions out of the weights: after `begin`. `load` says what weight they have, and `weights` of `dark` has it;
+   * without it a second of interruption has the weight 1. `firstDay`: the day on which the span begins.
    */
   without(dark: Interruptions, load: ExpectedLoad | undefined, firstDay: number): void {
     const end = this.#start + this.#cells * this.#cellSeconds;
@@ -136,13 +136,18 @@ export class Cursor {
 
   /** The weight that interruptions take from [from, to), seconds of the span. */
   #lost(dark: Interruptions, from: number, to: number, first: number, last: number): number {
+    const load = this.#load;
     let lost = 0;
     for (let at = first; at < last; at++) {
-      const start = Math.max(from, dark.starts[at] as number);
-      const end = Math.min(to, dark.ends[at] as number);
+      const start = dark.starts[at] as number;
+      const end = dark.ends[at] as number;
       if (start >= to) break;
-      if (end <= start) continue;
-      lost += this.#load === undefined ? end - start : weightBetween(this.#load, this.#firstDay, start, end);
+      if (start >= from && end <= to) {
+        lost += load === undefined ? end - start : (dark.weights[at] as number);
+      } else if (end > from) {
+        const [begin, stop] = [Math.max(start, from), Math.min(end, to)];
+        lost += load === undefined ? stop - begin : weightBetween(load, this.#firstDay, begin, stop);
+      }
     }
     return lost;
   }
@@ -174,12 +179,17 @@ export class Cursor {
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       let weightLeft = (prefix[offset + middle] as number) - (prefix[offset + low] as number);
-      if (first < last) weightLeft -= this.#lostFrom(low, middle, first, last);
+      if (first < last) {
+        const from = this.#start + low * this.#cellSeconds;
+        const to = this.#start + middle * this.#cellSeconds;
+        weightLeft -= this.#lost(dark as Interruptions, from, to, first, last);
+      }
       const random = draw(seed, nodes + node);
       const share = weight === 0 ? 0 : weightLeft / weight;
-      const left = shared(units, share, signed(random) * (spread[level] as number) * jitter);
-      const shareOfExtra = units === 0 ? 0 : left / units;
-      const extraLeft = shared(extra, shareOfExtra, signed(Math.imul(random, 0x2545f491)) * spreadOfExtra);
+      const moved = movedShare(share, signed(random) * (spread[level] as number) * jitter);
+      const left = Math.floor(units * moved);
+      const ofExtra = movedShare(moved, signed(Math.imul(random, 0x2545f491)) * spreadOfExtra);
+      const extraLeft = left === 0 ? 0 : left === units ? extra : Math.floor(extra * ofExtra);
       node <<= 1;
       if (cell < middle) {
         high = middle;
@@ -217,26 +227,22 @@ export class Cursor {
     }
     this.#depth = level;
   }
-
-  #lostFrom(low: number, middle: number, first: number, last: number): number {
-    const [from, to] = [this.#start + low * this.#cellSeconds, this.#start + middle * this.#cellSeconds];
-    return this.#lost(this.#dark as Interruptions, from, to, first, last);
-  }
 }
 
 /**
- * What the left half gets of a whole number of units, rounded down: its expected share, moved by a random number from -1 to 1.
- * The right half is moved against it, so that what is expected stays so. A share of 0 gets 0 and a share of 1 gets all.
+ * The left half's share, 0 to 1, moved by a random number from -1 to 1. The right half's is moved against it, so that what is
+ * expected stays so. A share of 0 stays 0 and one of 1 stays 1.
  */
-function shared(units: number, share: number, random: number): number {
-  return Math.floor(units * share * (1 + random * (1 - share)));
+function movedShare(share: number, random: number): number {
+  return share * (1 + random * (1 - share));
 }
 
 /** The expected weight of [from, to), seconds of the span that begins on a day. */
 export function weightBetween(load: ExpectedLoad, firstDay: number, from: number, to: number): number {
-  const fromDay = Math.floor(from / daySeconds);
-  const toDay = Math.floor(to / daySeconds);
+  const fromDay = (from / daySeconds) | 0;
+  const toDay = (to / daySeconds) | 0;
   return (
-    load.before(firstDay + toDay, to - toDay * daySeconds) - load.before(firstDay + fromDay, from - fromDay * daySeconds)
+    load.before(firstDay + toDay, to - toDay * daySeconds) -
+    load.before(firstDay + fromDay, from - fromDay * daySeconds)
   );
 }

@@ -1,9 +1,9 @@
 import { Cursor, weightBetween } from "./cursor.ts";
 import type { ExpectedLoad } from "./expected-load.ts";
 import { daySeconds, minuteSeconds, slotSeconds, slotsPerDay, spanDays, spanMs, spansKnown } from "./grid.ts";
-import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
 import { evenly, phasesOnTheWay } from "./phases.ts";
-import { between, bits, draw, signed, Stream } from "./random.ts";
+import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
+import { between, bits, draw, Stream, signed } from "./random.ts";
 
 // Energy by splitting. The Wh of a span of 64 days is decided first, from what the rows expect of it; then it is shared between the
 // halves of the span, of a day, of a quarter of an hour, down to the minute (cursor.ts), and evenly within the minute. Inside a
@@ -51,6 +51,7 @@ const minutesOfSlot = Float64Array.from({ length: 16 }, (_, minute) => minute * 
 const nodesOfDay = 4096;
 const nodesOfMinutes = 256;
 const minuteMs = 60_000;
+const slotMs = slotSeconds * 1000;
 // Above a GW, a span's units would not fit into 53 bits.
 const mostPeak = 1e9;
 
@@ -68,6 +69,8 @@ export class SplitEnergy {
   #owner: Household | undefined;
   #span = -1;
   #day = -1;
+  /** The quarter of an hour that `slots` is at, and the one whose minutes `#minutes` shares out. */
+  #cell = -2;
   #slot = -1;
   #seed = 0;
   readonly #dark = new Interruptions();
@@ -80,6 +83,10 @@ export class SplitEnergy {
   #units = 0;
   #extra = 0;
   readonly #decided = new Interruptions();
+  // The latest answer of `#before`.
+  #beforeOwner: Household | undefined;
+  #beforeSpan = -1;
+  #beforeWh = 0;
 
   /** `stream`: added to the streams of random numbers, so that two directions differ. */
   constructor(load: ExpectedLoad, quality: PowerQuality, zoneMs: number, stream: number) {
@@ -157,7 +164,8 @@ export class SplitEnergy {
     for (let span = this.#spanOf(owner.commissioned); span < this.#spanOf(until); span++) {
       this.#decide(owner, span, this.#decided);
       const { one, two } = this.#phasesOfSpan(owner, this.#wh);
-      for (const [phase, wh] of [one, two, this.#wh - one - two].entries()) flowed[phase] = (flowed[phase] as number) + wh;
+      for (const [phase, wh] of [one, two, this.#wh - one - two].entries())
+        flowed[phase] = (flowed[phase] as number) + wh;
     }
     return flowed as [number, number, number];
   }
@@ -213,25 +221,33 @@ export class SplitEnergy {
     const { days, perWh } = this.#load;
     const weight = days[span * spanDays] as number;
     if (span === 0 || span === spansKnown) return Math.floor((owner.size / perWh) * weight);
+    // The end of a span is asked for again as the beginning of the next.
+    if (this.#beforeOwner === owner && this.#beforeSpan === span) return this.#beforeWh;
     const last = weight - (days[(span - 1) * spanDays] as number);
     const next = (days[(span + 1) * spanDays] as number) - weight;
     const random = signed(bits(owner.key, this.#stream + Stream.spanBoundary, span));
-    return Math.floor((owner.size / perWh) * (weight + carriedOver * random * Math.min(last, next)));
+    this.#beforeOwner = owner;
+    this.#beforeSpan = span;
+    this.#beforeWh = Math.floor((owner.size / perWh) * (weight + carriedOver * random * Math.min(last, next)));
+    return this.#beforeWh;
   }
 
   /** Wh of a span and what comes to it for VAh, in `#wh` and `#extraWh`; its interruptions in `dark`. */
   #decide(owner: Household, span: number, dark: Interruptions): void {
     const { days } = this.#load;
     const firstDay = span * spanDays;
-    let wh = this.#before(owner, span + 1) - this.#before(owner, span);
+    const before = this.#before(owner, span);
+    let wh = this.#before(owner, span + 1) - before;
     this.#quality.interruptions(owner, span, dark);
-    if (dark.count > 0 && wh > 0) {
+    if (dark.count > 0) {
       const weight = (days[firstDay + spanDays] as number) - (days[firstDay] as number);
       let left = weight;
       for (let at = 0; at < dark.count; at++) {
-        left -= weightBetween(this.#load, firstDay, dark.starts[at] as number, dark.ends[at] as number);
+        const lost = weightBetween(this.#load, firstDay, dark.starts[at] as number, dark.ends[at] as number);
+        dark.weights[at] = lost;
+        left -= lost;
       }
-      wh = Math.floor(wh * (left / weight));
+      if (weight > 0) wh = Math.floor(wh * (left / weight));
     }
     const random = signed(bits(owner.key, this.#stream + Stream.spanApparent, span));
     this.#wh = wh;
@@ -244,6 +260,7 @@ export class SplitEnergy {
     this.#owner = owner;
     this.#span = span;
     this.#day = -1;
+    this.#cell = -2;
     this.#slot = -1;
     this.#decide(owner, span, this.#dark);
     this.#seed = bits(owner.key, this.#stream + Stream.spanTree, span);
@@ -259,7 +276,7 @@ export class SplitEnergy {
     if (day !== this.#day) {
       days.seek(day);
       const firstDay = this.#span * spanDays;
-      const kind = this.#load.classOf[firstDay + day] as number;
+      const kind = this.#load.kindOf[firstDay + day] as number;
       slots.begin(
         days.units(),
         days.extra(),
@@ -274,6 +291,7 @@ export class SplitEnergy {
       this.#day = day;
     }
     slots.seek(slot - day * slotsPerDay);
+    this.#cell = slot;
   }
 
   /** Goes to the minute of an instant. Returns the second of the span, with its fraction. */
@@ -306,11 +324,18 @@ export class SplitEnergy {
   #locate(owner: Household, at: number): void {
     const span = this.#spanOf(at);
     const ms = at + this.#zoneMs - span * spanMs;
-    if (ms % (slotSeconds * 1000) === 0) {
-      this.#toSpan(owner, span);
-      this.#toSlot(ms / (slotSeconds * 1000));
-      this.#units = 0;
-      this.#extra = 0;
+    if (ms % slotMs === 0) {
+      const slot = ms / slotMs;
+      if (this.#owner === owner && this.#span === span && this.#cell + 1 === slot) {
+        // The end of the quarter of an hour that was just read, as for each block.
+        this.#units = this.slots.units();
+        this.#extra = this.slots.extra();
+      } else {
+        this.#toSpan(owner, span);
+        this.#toSlot(slot);
+        this.#units = 0;
+        this.#extra = 0;
+      }
     } else {
       const second = this.#minute(owner, at);
       const minutes = this.#minutes;

@@ -1,55 +1,46 @@
 import type { LoadProfileTemplate } from "@dlmskit/storage";
-import { type Calendar, type DayType, dayClassifier, dayTypes, type Season, seasons } from "./calendar.ts";
+import type { Calendar, Season } from "./calendar.ts";
+import { dayKinds, kindsOfDays } from "./day-kinds.ts";
 import { daysKnown, slotSeconds, slotsPerDay } from "./grid.ts";
 import { dayShapes } from "./load-profile.ts";
 
 // What the rows of load_profile_templates expect at any time, as weights with prefix sums. Made once for all meters of the same
 // rows, calendar and zone. Weights are whole numbers, so sums and differences of them are exact and a span without weight has 0.
 
-/** Kinds of day: a season and a day type, numbered. */
-const classes = seasons.length * dayTypes.length;
 // With weights up to this, the sum over all days known stays below 2^53.
 const highestWeight = 1_500_000;
 
-/** The kind of each day known, and of the one after. */
-export function dayClasses(calendar: Calendar): Uint8Array {
-  const classify = dayClassifier(calendar);
-  return Uint8Array.from({ length: daysKnown + 1 }, (_, day) => {
-    const { season, dayType } = classify(day);
-    return seasons.indexOf(season) * dayTypes.length + dayTypes.indexOf(dayType);
-  });
-}
-
 /** Weights of one direction of energy. */
 export class ExpectedLoad {
-  readonly classOf: Uint8Array;
+  /** The kind of each day known, and of the one after. */
+  readonly kindOf: Uint8Array;
   /** The weight of all days before the n-th. */
   readonly days: Float64Array;
-  /** For each class, the weight of a day before its n-th quarter of an hour: 97 numbers. */
+  /** For each kind of day, the weight of a day before its n-th quarter of an hour: 97 numbers. */
   readonly slots: Float64Array;
-  /** For each class, the weight of a second in each quarter of an hour: 96 numbers. */
+  /** For each kind of day, the weight of a second in each quarter of an hour: 96 numbers. */
   readonly perSecond: Float64Array;
-  /** For each class, how far a quarter of an hour may be from what is expected. */
+  /** For each kind of day, how far a quarter of an hour may be from what is expected. */
   readonly jitter: Float64Array;
   /** The weight that stands for 1 Wh of a household of size 1. */
   readonly perWh: number;
   /** W of a household of size 1, at most. */
   readonly peak: number;
 
-  /** `watts`: for each class the load of each quarter of an hour, W. */
-  constructor(classOf: Uint8Array, watts: readonly Float64Array[], jitter: Float64Array) {
+  /** `watts`: for each kind of day the load of each quarter of an hour, W. */
+  constructor(kindOf: Uint8Array, watts: readonly Float64Array[], jitter: Float64Array) {
     let peak = 0;
     for (const day of watts) for (const load of day) peak = Math.max(peak, load);
     // A power of two, so that what the rows say is scaled without rounding.
     let scale = 1;
     while (peak * scale * 2 <= highestWeight && scale < 0x10000) scale *= 2;
     while (peak * scale > highestWeight) scale /= 2;
-    this.classOf = classOf;
+    this.kindOf = kindOf;
     this.peak = peak;
     this.perWh = scale * 3600;
     this.jitter = jitter;
-    this.slots = new Float64Array(classes * (slotsPerDay + 1));
-    this.perSecond = new Float64Array(classes * slotsPerDay);
+    this.slots = new Float64Array(dayKinds.length * (slotsPerDay + 1));
+    this.perSecond = new Float64Array(dayKinds.length * slotsPerDay);
     this.days = new Float64Array(daysKnown + 1);
     watts.forEach((day, kind) => {
       let sum = 0;
@@ -61,15 +52,15 @@ export class ExpectedLoad {
       });
     });
     for (let day = 0; day < daysKnown; day++) {
-      const ofDay = this.slots[(classOf[day] as number) * (slotsPerDay + 1) + slotsPerDay] as number;
+      const ofDay = this.slots[(kindOf[day] as number) * (slotsPerDay + 1) + slotsPerDay] as number;
       this.days[day + 1] = (this.days[day] as number) + ofDay;
     }
   }
 
   /** The weight before a second of a day. */
   before(day: number, second: number): number {
-    const kind = this.classOf[day] as number;
-    const slot = Math.floor(second / slotSeconds);
+    const kind = this.kindOf[day] as number;
+    const slot = (second / slotSeconds) | 0;
     return (
       (this.days[day] as number) +
       (this.slots[kind * (slotsPerDay + 1) + slot] as number) +
@@ -83,7 +74,7 @@ export interface ExpectedLoads {
   readonly import: ExpectedLoad;
   /** Absent without a solar plant. */
   readonly export: ExpectedLoad | undefined;
-  /** For each class and quarter of an hour, the load of a household relative to the template's peak: 0 to 1. */
+  /** For each kind of day and quarter of an hour, the load of a household relative to the template's peak: 0 to 1. */
   readonly relative: Float64Array;
 }
 
@@ -103,13 +94,10 @@ export function expectedLoads(
   solarPeak: number,
 ): ExpectedLoads {
   const shapeOf = dayShapes(rows);
-  const kinds: { season: Season; dayType: DayType }[] = seasons.flatMap((season) =>
-    dayTypes.map((dayType) => ({ season, dayType })),
-  );
-  const shapes = kinds.map(({ season, dayType }) => shapeOf(season, dayType));
-  const classOf = dayClasses(calendar);
+  const shapes = dayKinds.map(({ season, dayType }) => shapeOf(season, dayType));
+  const kindOf = kindsOfDays(calendar, daysKnown + 1);
   const jitter = Float64Array.from(shapes, (shape) => shape.jitter);
-  const relative = new Float64Array(classes * slotsPerDay);
+  const relative = new Float64Array(dayKinds.length * slotsPerDay);
   shapes.forEach(({ load, peakLoad }, kind) => {
     load.forEach((watts, slot) => {
       relative[kind * slotsPerDay + slot] = peakLoad === 0 ? 0 : watts / peakLoad;
@@ -117,14 +105,14 @@ export function expectedLoads(
   });
   // What the plant gives goes into the house first: a quarter of an hour imports or exports, and never both.
   const net = shapes.map(({ load }, kind) => {
-    const { season } = kinds[kind] as { season: Season };
+    const season = dayKinds[kind]?.season as Season;
     return load.map((watts, slot) => watts - solarPeak * sunOfSeason[season] * sun(slot));
   });
   const taken = net.map((day) => day.map((watts) => Math.max(0, watts)));
   const given = net.map((day) => day.map((watts) => Math.max(0, -watts)));
   return {
-    import: new ExpectedLoad(classOf, taken, jitter),
-    export: solarPeak > 0 ? new ExpectedLoad(classOf, given, jitter) : undefined,
+    import: new ExpectedLoad(kindOf, taken, jitter),
+    export: solarPeak > 0 ? new ExpectedLoad(kindOf, given, jitter) : undefined,
     relative,
   };
 }

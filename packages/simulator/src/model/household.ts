@@ -18,17 +18,12 @@ export interface Shared {
 
 const nothing: Flow = { wh: 0, vah: 0 };
 
-function energyOf(taken: Flow, given: Flow): Energy {
-  return { importWh: taken.wh, importVAh: taken.vah, exportWh: given.wh, exportVAh: given.vah };
-}
-
 /** The model of one meter: its key, a few numbers that follow from it, and how far its registers were summed up. */
 export class HouseholdModel implements Model, Household, Connected {
   readonly key: RandomKey;
   readonly commissioned: number;
   readonly size: number;
   readonly extra: number;
-  readonly drop: number;
   readonly #shared: Shared;
   #importSums: Sums | undefined;
   #exportSums: Sums | undefined;
@@ -37,17 +32,20 @@ export class HouseholdModel implements Model, Household, Connected {
     this.#shared = shared;
     this.key = key;
     this.commissioned = commissioned;
-    // A household has its size, its mix of appliances and its place on the line for its life.
+    // A household has its size, its mix of appliances and its place on the line (`drop`) for its life.
     this.size = between(key, Stream.household, 0, 0.6, 1.6);
     this.extra = 1 / between(key, Stream.household, 1, 0.89, 0.94) - 1;
-    this.drop = between(key, Stream.household, 2, 0, 0.03);
+  }
+
+  get drop(): number {
+    return between(this.key, Stream.household, 2, 0, 0.03);
   }
 
   instantaneous(at: number): Instantaneous {
     const { supply } = this.#shared;
     const taken = this.#shared.import.power(this, at);
     const given = this.#shared.export?.power(this, at) ?? { active: 0, apparent: 0 };
-    const voltage = supply.voltage(this, at);
+    const { voltage, frequency } = supply.at(this, at);
     const activePower = taken.active - given.active;
     const apparentPower = taken.apparent + given.apparent;
     const current = voltage === 0 ? 0 : apparentPower / voltage;
@@ -56,7 +54,7 @@ export class HouseholdModel implements Model, Household, Connected {
       current,
       neutralCurrent: current * (1 - between(this.key, Stream.leakage, Math.floor(at / 60_000), 0, 0.002)),
       powerFactor: apparentPower === 0 ? 1 : Math.min(1, Math.abs(activePower) / apparentPower),
-      frequency: supply.frequency(this, at),
+      frequency,
       activePower,
       apparentPower,
     };
@@ -65,15 +63,17 @@ export class HouseholdModel implements Model, Household, Connected {
   energy(at: number): Energy {
     const taken = this.#shared.import.register(this, at, this.#importSums);
     this.#importSums = taken.sums;
-    if (this.#shared.export === undefined) return energyOf(taken, nothing);
+    const { wh: importWh, vah: importVAh } = taken;
+    if (this.#shared.export === undefined) return { importWh, importVAh, exportWh: 0, exportVAh: 0 };
     const given = this.#shared.export.register(this, at, this.#exportSums);
     this.#exportSums = given.sums;
-    return energyOf(taken, given);
+    return { importWh, importVAh, exportWh: given.wh, exportVAh: given.vah };
   }
 
   flow(from: number, to: number): Energy {
-    const { import: taken, export: given } = this.#shared;
-    return energyOf(taken.flow(this, from, to), given === undefined ? nothing : given.flow(this, from, to));
+    const { wh: importWh, vah: importVAh } = this.#shared.import.flow(this, from, to);
+    const { wh: exportWh, vah: exportVAh } = this.#shared.export?.flow(this, from, to) ?? nothing;
+    return { importWh, importVAh, exportWh, exportVAh };
   }
 
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[] {

@@ -1,5 +1,5 @@
 import { checkRow, PowerQualityEventConfig } from "@dlmskit/storage";
-import { daySeconds, daysKnown, spanDays, spanMs, spanSeconds } from "./grid.ts";
+import { daySeconds, spanDays, spanMs, spanSeconds, spansKnown } from "./grid.ts";
 import { bits, draw, type RandomKey, Stream, unit } from "./random.ts";
 
 /** What happened: from `start` to before `end`, ms since 1970-01-01T00:00Z. */
@@ -34,6 +34,8 @@ export class Interruptions {
   count = 0;
   starts = new Int32Array(16);
   ends = new Int32Array(16);
+  /** What weight of the energy that is shared out each of them takes away: for who shares out. */
+  weights = new Float64Array(16);
 
   /** Adds one in its place by the start. */
   insert(start: number, end: number): void {
@@ -43,6 +45,7 @@ export class Interruptions {
       this.ends = new Int32Array(ends.length * 2);
       this.starts.set(starts);
       this.ends.set(ends);
+      this.weights = new Float64Array(starts.length * 2);
     }
     let at = this.count++;
     for (; at > 0 && (this.starts[at - 1] as number) > start; at--) {
@@ -76,7 +79,7 @@ export class Interruptions {
       const start = this.starts[at] as number;
       if (start >= to) break;
       const end = this.ends[at] as number;
-      if (end > from) sum += (end < to ? end : to) - (start > from ? start : from);
+      if (end > from) sum += Math.min(end, to) - Math.max(start, from);
     }
     return sum;
   }
@@ -99,9 +102,12 @@ export class PowerQuality {
   readonly #zoneMs: number;
   readonly #rows: readonly PreparedRow[];
   readonly #interruptions: readonly PreparedRow[];
-  readonly #reach: number;
   readonly #days = new Int32Array(spanDays);
   readonly #counted = new Interruptions();
+  // The events of the span that was asked for last.
+  #owner: EventOwner | undefined;
+  #span = -1;
+  #found: readonly FoundEvent[] = [];
 
   /** Fault `bad-value` where a row cannot be used. */
   constructor(rows: readonly PowerQualityEventConfig[], zoneMs: number) {
@@ -116,7 +122,6 @@ export class PowerQuality {
       }))
       .filter(({ row }) => row.probability > 0 && row.maxDuration > 0);
     this.#interruptions = this.#rows.filter(({ row }) => row.eventType === "INTERRUPTION");
-    this.#reach = this.#rows.reduce((most, { reach }) => Math.max(most, reach), 0);
   }
 
   /** The days of a span, from `lowest` on, on which a row happens: the last day first, in `#days`. Returns how many. */
@@ -132,12 +137,17 @@ export class PowerQuality {
     }
   }
 
-  /** Local second of the day, and length in seconds, of a row's event. */
-  #start(seed: number, day: number): number {
-    return Math.floor(unit(draw(seed, 2 * spanDays + day)) * daySeconds);
+  /** Random bits of the event of a day. */
+  #event(seed: number, day: number): number {
+    return draw(seed, 2 * spanDays + day);
   }
-  #length({ minDuration, maxDuration }: PowerQualityEventConfig, seed: number, day: number): number {
-    return Math.round(minDuration + (maxDuration - minDuration) * unit(draw(seed, 3 * spanDays + day)));
+  /** Local second of the day at which it begins. */
+  #start(event: number): number {
+    return Math.floor(unit(event) * daySeconds);
+  }
+  /** How many seconds it lasts. */
+  #length({ minDuration, maxDuration }: PowerQualityEventConfig, event: number): number {
+    return Math.round(minDuration + (maxDuration - minDuration) * unit(Math.imul(event, 0x2545f491)));
   }
 
   /** Fills `into` with the interruptions in a span, cut to it. */
@@ -145,16 +155,17 @@ export class PowerQuality {
     into.count = 0;
     for (const prepared of this.#interruptions) {
       const { row, stream, reach } = prepared;
-      for (let from = span; from >= span - 1 && from >= 0; from--) {
+      for (let from = Math.max(0, span - 1); from <= span; from++) {
         const seed = bits(owner.key, stream, from);
-        const count = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach);
-        for (let at = 0; at < count; at++) {
+        // The last day comes first: gone through backwards, each finds its place at the end.
+        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
           const day = this.#days[at] as number;
-          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(seed, day);
-          const end = start + this.#length(row, seed, day);
+          const event = this.#event(seed, day);
+          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(event);
+          const end = start + this.#length(row, event);
           if (end <= 0 || end === start) continue;
           if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
-          into.insert(start < 0 ? 0 : start, end > spanSeconds ? spanSeconds : end);
+          into.insert(Math.max(start, 0), Math.min(end, spanSeconds));
         }
       }
     }
@@ -177,27 +188,57 @@ export class PowerQuality {
   events(owner: EventOwner, from: number, to: number): PowerQualityEvent[] {
     const found: PowerQualityEvent[] = [];
     if (this.#rows.length === 0 || !(to > from)) return found;
-    const dayOf = (instant: number): number => Math.floor((instant + this.#zoneMs) / (daySeconds * 1000));
-    const first = Math.max(0, dayOf(Math.max(from, owner.commissioned)) - this.#reach);
-    const last = Math.min(daysKnown - 1, dayOf(to - 1));
-    for (let span = Math.floor(first / spanDays); span * spanDays <= last; span++) {
-      for (const prepared of this.#rows) {
-        const { row, stream } = prepared;
-        const seed = bits(owner.key, stream, span);
-        const count = this.#happens(prepared, seed, Math.max(0, first - span * spanDays));
-        for (let at = 0; at < count; at++) {
+    const first = Math.max(0, Math.floor((Math.max(from, owner.commissioned) + this.#zoneMs) / spanMs));
+    const last = Math.min(spansKnown - 1, Math.floor((to - 1 + this.#zoneMs) / spanMs));
+    for (let span = first; span <= last; span++) {
+      if (this.#owner !== owner || this.#span !== span) this.#find(owner, span);
+      const begin = span * spanMs - this.#zoneMs;
+      for (const event of this.#found) {
+        if (event.start >= to) break;
+        // What began in the span before is in both.
+        if (event.end <= from || (event.start < begin && span !== first)) continue;
+        event.whole ??= whole(event);
+        found.push(event.whole);
+      }
+    }
+    return found;
+  }
+
+  /** Keeps the events that touch a span, the earliest first: the next question is about the same span, mostly. */
+  #find(owner: EventOwner, span: number): void {
+    this.#owner = owner;
+    this.#span = span;
+    const found: FoundEvent[] = [];
+    const begin = span * spanMs - this.#zoneMs;
+    for (const prepared of this.#rows) {
+      const { row, stream, reach } = prepared;
+      for (let from = Math.max(0, span - 1); from <= span; from++) {
+        const seed = bits(owner.key, stream, from);
+        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
           const day = this.#days[at] as number;
-          const seconds = span * spanSeconds + day * daySeconds + this.#start(seed, day);
-          const start = seconds * 1000 - this.#zoneMs;
-          if (start >= to || start < owner.commissioned) continue;
-          const end = start + this.#length(row, seed, day) * 1000;
-          if (end <= from || end === start) continue;
-          const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
-          const magnitude = Math.round((low + (high - low) * unit(draw(seed, 4 * spanDays + day))) * 1000) / 1000;
-          found.push({ type: row.eventType, start, end, magnitude, phases: row.affectedPhases });
+          const bitsOfEvent = this.#event(seed, day);
+          const start = ((from - span) * spanSeconds + day * daySeconds + this.#start(bitsOfEvent)) * 1000 + begin;
+          const end = start + this.#length(row, bitsOfEvent) * 1000;
+          if (end <= begin || end === start || start < owner.commissioned) continue;
+          found.push({ start, end, row, bits: bitsOfEvent, whole: undefined });
         }
       }
     }
-    return found.length > 1 ? found.sort((one, other) => one.start - other.start) : found;
+    this.#found = found.sort((one, other) => one.start - other.start);
   }
+}
+
+/** An event of the span that was asked for last; the rest of it is made when it is asked for. */
+interface FoundEvent {
+  readonly start: number;
+  readonly end: number;
+  readonly row: PowerQualityEventConfig;
+  readonly bits: number;
+  whole: PowerQualityEvent | undefined;
+}
+
+function whole({ start, end, row, bits: event }: FoundEvent): PowerQualityEvent {
+  const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
+  const magnitude = Math.round((low + (high - low) * unit(draw(event, 0))) * 1000) / 1000;
+  return { type: row.eventType, start, end, magnitude, phases: row.affectedPhases };
 }

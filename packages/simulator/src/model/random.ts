@@ -7,7 +7,7 @@ export interface RandomKey {
 }
 
 /** The finaliser of MurmurHash3: every input bit reaches every output bit. Takes and returns 32 bits, signed. */
-export function mix(value: number): number {
+function mix(value: number): number {
   let h = value | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
@@ -28,9 +28,8 @@ function hashed(text: string, key: { low: number; high: number }): void {
 
 /** The key of one meter of a run. The same texts give the same key on every machine. */
 export function randomKey(seed: string, meter: string): RandomKey {
-  const key = { low: 0x811c9dc5, high: 0x2b1d7a95 };
   // The length comes first, so that "a" + "bc" is not "ab" + "c".
-  hashed(`${seed.length}:`, key);
+  const key = { low: Math.imul(0x811c9dc5 ^ seed.length, 0x01000193), high: mix(0x2b1d7a95 ^ seed.length) };
   hashed(seed, key);
   hashed(meter, key);
   key.low = mix(key.low);
@@ -41,7 +40,8 @@ export function randomKey(seed: string, meter: string): RandomKey {
 /** 32 random bits, signed, of a stream at an index (any safe integer). */
 export function bits(key: RandomKey, stream: number, index: number): number {
   const one = mix(key.low ^ Math.imul(stream + 1, 0x9e3779b1));
-  const two = mix(key.high ^ index ^ Math.imul(Math.floor(index / 0x100000000), 0x7feb352d));
+  const small = (index | 0) === index;
+  const two = mix(key.high ^ index ^ (small ? 0 : Math.imul(Math.floor(index / 0x100000000), 0x7feb352d)));
   return mix(one ^ Math.imul(two, 0x27d4eb2f) ^ (two >>> 15));
 }
 

@@ -1,7 +1,7 @@
 import type { ExpectedLoads } from "./expected-load.ts";
 import { daysKnown, slotsPerDay } from "./grid.ts";
 import type { EventOwner, PowerQuality, PowerQualityEvent } from "./power-quality.ts";
-import { between, bits, signed, Stream } from "./random.ts";
+import { between, bits, Stream, signed } from "./random.ts";
 
 // Voltage and frequency at the meter: what the network gives, less a drop under load, with the events in it.
 //
@@ -43,13 +43,17 @@ export class Supply {
     this.#options = options;
   }
 
-  /** V at an instant; 0 while interrupted. */
-  voltage(owner: Connected, at: number): number {
-    const { quality, zoneMs } = this.#options;
-    const left = factor(at, quality.events(owner, at, at + 1));
-    if (left === 0) return 0;
+  /** V and Hz at an instant; 0 while interrupted. */
+  at(owner: Connected, at: number): { voltage: number; frequency: number } {
+    const { quality, zoneMs, nominalFrequency } = this.#options;
+    const events = quality.events(owner, at, at + 1);
+    const left = factor(at, events);
+    if (left === 0) return { voltage: 0, frequency: 0 };
     const minute = Math.floor((at + zoneMs) / minuteMs);
-    return left * (this.#slotVoltage(owner, Math.floor(minute / 15)) + this.#noise(owner, minute, minute + 1));
+    const steady = this.#slotVoltage(owner, Math.floor(minute / 15)) + this.#noise(owner, minute, minute + 1);
+    const off = events.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
+    const frequency = (nominalFrequency * off) / 100 + between(owner.key, Stream.frequency, minute, -0.05, 0.05);
+    return { voltage: left * steady, frequency };
   }
 
   /** V, the mean over [from, to) while there was supply; 0 when there was none. */
@@ -75,22 +79,12 @@ export class Supply {
     return supplied === 0 ? 0 : sum / supplied;
   }
 
-  /** Hz; 0 while interrupted. */
-  frequency(owner: Connected, at: number): number {
-    const { quality, zoneMs, nominalFrequency } = this.#options;
-    const events = quality.events(owner, at, at + 1);
-    if (factor(at, events) === 0) return 0;
-    const off = events.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
-    const minute = Math.floor((at + zoneMs) / minuteMs);
-    return (nominalFrequency * off) / 100 + between(owner.key, Stream.frequency, minute, -0.05, 0.05);
-  }
-
   /** V in a quarter of an hour, counted from 1970-01-01 local time, without events. */
   #slotVoltage(owner: Connected, slot: number): number {
     const { nominalVoltage, loads } = this.#options;
     const day = Math.floor(slot / slotsPerDay);
     const ofDay = slot - day * slotsPerDay;
-    const kind = loads.import.classOf[Math.max(0, Math.min(daysKnown, day))] as number;
+    const kind = loads.import.kindOf[Math.max(0, Math.min(daysKnown, day))] as number;
     const wander = 0.012 * signed(bits(owner.key, Stream.voltageSlot, slot));
     const load = loads.relative[kind * slotsPerDay + ofDay] as number;
     return nominalVoltage * ((this.#wave[ofDay] as number) + wander - owner.drop * load);

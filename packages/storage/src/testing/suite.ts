@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { commitsSuite } from "./commits.ts";
 import { connectionsSuite } from "./connections.ts";
 import { countersSuite } from "./counters.ts";
 import { fleetsSuite } from "./fleets.ts";
@@ -25,6 +26,7 @@ export function storageSuite(name: string, open: OpenStore): void {
     recordsSuite(open);
     messageQueueSuite(open);
     keepingSuite(open);
+    commitsSuite(open);
     fleetsSuite(open);
 
     it("is closed once, and refuses what comes after", async () => {

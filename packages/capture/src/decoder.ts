@@ -1,0 +1,186 @@
+import { type ApduQuirk, ApduTag, DedTag, GloTag } from "@dlmskit/apdu";
+import { Fault, Reader } from "@dlmskit/core";
+import { type CryptoProvider, noble } from "@dlmskit/security";
+import { Decipherer, type DecipherKeys } from "./decipher.ts";
+import { framed } from "./framed.ts";
+import { decodeHdlc } from "./hdlc.ts";
+import type { Item } from "./item.ts";
+import { decodeMbus } from "./mbus.ts";
+import { decodeP1, isP1 } from "./p1.ts";
+import { decodeDataSource, decodePdu } from "./pdu.ts";
+import { Session } from "./session.ts";
+import { behindLlc } from "./shape.ts";
+import { Source } from "./source.ts";
+import { decodeWireless, isWireless, withGloTag } from "./wireless.ts";
+import { decodeWrapper } from "./wrapper.ts";
+
+/** The layers that octets can be taken as. */
+export const layers = ["hdlc", "wrapper", "mbus", "apdu", "llc", "data", "p1"] as const;
+export type LayerName = (typeof layers)[number];
+
+export interface DecoderOptions {
+  /** What the octets are; found out unless told. */
+  readonly layer?: LayerName | undefined;
+  /** What to decipher with; without keys ciphered APDUs stay closed. */
+  readonly keys?: DecipherKeys | undefined;
+  /** What to take of what only real meters send. */
+  readonly quirks?: readonly ApduQuirk[] | undefined;
+  /** Shows what was deciphered although it could not be verified: `"verified": false` and `"notVerified"` say so. */
+  readonly unverified?: boolean | undefined;
+  /** Where the cryptography comes from; `noble`, which runs in every JavaScript host, unless given. */
+  readonly provider?: CryptoProvider | undefined;
+}
+
+const knownTags = new Set<number>([...Object.values(ApduTag), ...Object.values(GloTag), ...Object.values(DedTag)]);
+
+/** An APDU behind an LLC header. */
+function decodeLlc(source: Source, session: Session): Item {
+  const { octets } = source;
+  const pdu = source.slice(3, octets.length);
+  if (behindLlc(octets) === undefined) {
+    const message = "an LLC header is E6 E6 00 or E6 E7 00";
+    return { fault: new Fault("bad-llc", message, { layer: "hdlc", offset: source.place(0) }) };
+  }
+  const direction = octets[1] === 0xe6 ? "command" : "response";
+  session.direction = direction;
+  const json = { layer: "llc", direction };
+  const node = { name: "LLC header", text: direction, offset: source.place(0), octets, children: [] };
+  return framed({ json, node }, pdu, session);
+}
+
+/** A general-glo-ciphering that lacks its tag: system title, a length that fits, security control. */
+function isWithoutTag(octets: Uint8Array): boolean {
+  const from = new Reader(octets);
+  try {
+    const title = from.length();
+    if (title !== 0 && title !== 8) return false;
+    from.take(title);
+    const long = (from.peek() ?? 0) > 0x80;
+    const control = from.length() === from.remaining ? from.peek() : undefined;
+    return (title !== 0 || long) && control !== undefined && (control & 0x30) !== 0 && (control & 0x0f) <= 2;
+  } catch (caught) {
+    if (caught instanceof Fault) return false;
+    throw caught;
+  }
+}
+
+/** A P1 telegram, or the line that identifies a meter and a ciphered APDU without its tag behind it. */
+function decodeTelegram(source: Source, session: Session): Item {
+  const { octets } = source;
+  let at = octets.indexOf(0x0a) + 1;
+  while (at > 0 && (octets[at] === 0x0a || octets[at] === 0x0d)) at++;
+  const rest = source.slice(at, octets.length);
+  const isTagged = rest.octets[0] === ApduTag["general-glo-ciphering"];
+  if (at === 0 || !(isTagged || isWithoutTag(rest.octets))) return decodeP1(source);
+  const { json, node } = decodeP1(source.slice(0, at));
+  const { text: _, lines: __, ...head } = json;
+  return framed({ json: head, node: { ...node, octets } }, isTagged ? rest : withGloTag(rest), session);
+}
+
+/** Data tags that an APDU has, too: read as Data where that fits to the last octet. */
+const lastDataTag = 33;
+const readRequest = 0x05;
+
+/** The frames of a stream with noise before its first flag; undefined when there are none. */
+function framesIn(source: Source, session: Session): Item[] | undefined {
+  if (!source.octets.includes(0x7e)) return undefined;
+  const frames = decodeHdlc(source, session);
+  return frames.some(({ json, fault }) => json !== undefined && fault === undefined) ? frames : undefined;
+}
+
+function decodeUnknown(source: Source, session: Session): Item[] {
+  const { octets } = source;
+  const [first, second] = octets;
+  if (first === 0x7e) return decodeHdlc(source, session);
+  if (first === 0 && second === 1) return decodeWrapper(source, session);
+  if (first === 0x68 && octets[3] === 0x68 && second === octets[2]) return decodeMbus(source, session);
+  if (isWireless(octets)) return [decodeWireless(source, session)];
+  if (isP1(octets)) return [decodeTelegram(source, session)];
+  const llc = behindLlc(octets);
+  if (llc !== undefined && knownTags.has(llc[0] ?? -1)) return [decodeLlc(source, session)];
+  const apdu = (): Item => decodePdu(source, session);
+  const data = (): Item => decodeDataSource(source);
+  if (first === undefined || (first > lastDataTag && first !== 0xff)) {
+    const item = apdu();
+    return (item.json === undefined ? framesIn(source, session) : undefined) ?? [item];
+  }
+  // A double-long of five octets can be a ReadRequest of one short name as well; whoever decodes means the request.
+  const order = first === readRequest ? [apdu, data] : [data, apdu];
+  const broken: Item[] = [];
+  for (const decode of order) {
+    const item = decode();
+    if (item.json !== undefined) return [item];
+    broken.push(item);
+  }
+  if (isWithoutTag(octets)) {
+    const item = decodePdu(withGloTag(source), session);
+    if (item.json !== undefined) return [item];
+  }
+  // The reading that came further is the likelier one.
+  broken.sort((one, other) => (other.fault?.offset ?? 0) - (one.fault?.offset ?? 0));
+  return framesIn(source, session) ?? broken.slice(0, 1);
+}
+
+/**
+ * Explains octets in the order of their coming: frames, PDUs, APDUs, Data. It remembers from one call to the next what
+ * later octets need: system titles and dedicated keys, blocks and segments of what is not whole yet. A decoder for each
+ * connection or recording.
+ */
+export class Decoder {
+  readonly #layer: LayerName | undefined;
+  readonly #session: Session;
+
+  constructor(options: DecoderOptions = {}) {
+    const { layer, keys = {}, quirks = [], provider = noble, unverified = false } = options;
+    this.#layer = layer;
+    this.#session = new Session(new Decipherer(keys, { provider, unverified }), quirks);
+  }
+
+  /**
+   * What the octets are, several items for a stream; offsets are those in `octets`. Never throws for any octets: what
+   * cannot be read is a Fault in its place.
+   */
+  decode(octets: Uint8Array): Item[] {
+    const session = this.#session;
+    const source = Source.of(octets);
+    if (octets.length === 0)
+      return [{ fault: new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 }) }];
+    switch (this.#layer) {
+      case undefined:
+        return decodeUnknown(source, session);
+      case "hdlc":
+        return decodeHdlc(source, session);
+      case "wrapper":
+        return decodeWrapper(source, session);
+      case "mbus":
+        return isWireless(octets) ? [decodeWireless(source, session)] : decodeMbus(source, session);
+      case "apdu":
+        return [decodePdu(source, session)];
+      case "llc":
+        return [decodeLlc(source, session)];
+      case "data":
+        return [decodeDataSource(source)];
+      case "p1":
+        return [decodeTelegram(source, session)];
+    }
+  }
+
+  /** What is wrong because nothing more comes: an APDU of which segments are missing. */
+  end(): Fault | undefined {
+    if (!this.#session.mbus.open) return undefined;
+    return new Fault("incomplete", "the APDU goes on in a frame that is not there", { layer: "mbus" });
+  }
+}
+
+/** Explains octets that stand alone: `new Decoder(options).decode(octets)`. */
+export function decodeOctets(octets: Uint8Array, options: DecoderOptions = {}): Item[] {
+  const decoder = new Decoder(options);
+  return withFault(decoder.decode(octets), decoder.end());
+}
+
+/** The items with a Fault of their end at the last one, unless that has one. */
+export function withFault(items: Item[], fault: Fault | undefined): Item[] {
+  const last = items.at(-1);
+  if (fault === undefined || last === undefined || last.fault !== undefined) return items;
+  return [...items.slice(0, -1), { ...last, fault }];
+}

@@ -1,0 +1,134 @@
+import { ApduTag } from "@dlmskit/apdu";
+import { decode, Fault, type FaultCode, type Json } from "@dlmskit/core";
+import { decodeFrame, Frame, FrameSplitter, frameToJson, unwrapLlc } from "@dlmskit/hdlc";
+import { framed } from "./framed.ts";
+import { type Repaired, repairFrame } from "./hdlc-repair.ts";
+import { annotateFrame, rejectionOf } from "./hdlc-text.ts";
+import type { Decoded, Item } from "./item.ts";
+import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
+import { TreeCollector, type TreeNode } from "./tree.ts";
+
+/** The PDU behind the LLC header. Blocks of a push stand in UI frames without one, but for the first. */
+function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
+  const bare = frame === "ui" && message[0] === ApduTag["general-block-transfer"];
+  return unwrapLlc(message, "command") ?? unwrapLlc(message, "response") ?? (bare ? message : undefined);
+}
+
+function frameJson(frame: Frame): Decoded["json"] {
+  const rejection = rejectionOf(frame);
+  return { ...frameToJson(frame), ...(rejection === undefined ? {} : { rejection: rejection as unknown as Json }) };
+}
+
+function frameNode(source: Source, frame: Frame, children: TreeNode[]): TreeNode {
+  return {
+    name: `HDLC ${frame.frame.toUpperCase()} frame`,
+    text: frame.segmented ? "segmented" : "",
+    offset: source.place(0),
+    octets: source.octets,
+    children,
+  };
+}
+
+/** A frame with what is in it, once all of its segments are there. */
+function withPdu(decoded: Decoded, frame: Frame, information: Source, session: Session): Decoded {
+  session.direction = JSON.stringify([frame.source, frame.destination]);
+  const message = information.octets.length === 0 ? undefined : session.hdlc.add(frame, information);
+  if (message === undefined) return decoded;
+  const pdu = pduOf(message.octets, frame);
+  return pdu === undefined ? decoded : framed(decoded, message.view(pdu), session);
+}
+
+function decodeOne(source: Source, frame: Frame, session: Session): Decoded {
+  const seen = new TreeCollector(source);
+  decode(Frame, source.octets, { layer: "hdlc", observer: seen });
+  const information = source.view(frame.information);
+  annotateFrame(seen.nodes, frame, frame.information.length === 0 ? undefined : information);
+  const decoded = { json: frameJson(frame), node: frameNode(source, frame, [...seen.nodes]) };
+  return withPdu(decoded, frame, frame.information.length === 0 ? source.slice(0, 0) : information, session);
+}
+
+/** A frame in which something is wrong: what is there, and the Fault in its place. */
+function decodeRepaired(source: Source, repaired: Repaired, session: Session): Decoded {
+  const { octets, there, calculated, fault } = repaired;
+  const start = repaired.frame.information.byteOffset - octets.byteOffset;
+  const length = repaired.frame.information.length;
+  const information =
+    length === 0 ? source.slice(0, 0) : source.slice(Math.min(start, there), Math.min(start + length, there));
+  const frame: Frame = { ...repaired.frame, information: information.octets };
+  const seen = new TreeCollector(source);
+  decode(Frame, octets, { layer: "hdlc", observer: seen });
+  const nodes = seen.nodes.filter(({ offset }) => offset < source.place(there));
+  annotateFrame(nodes, frame, length === 0 ? undefined : information);
+  for (const node of nodes) {
+    const right = calculated.get(node.name);
+    if (right !== undefined) node.text = `wrong, calculated ${right}`;
+  }
+  const decoded = { json: frameJson(frame), node: frameNode(source, frame, nodes) };
+  const found = withPdu(decoded, frame, information, session);
+  const { code, message, offset } = fault;
+  const inPlace = new Fault(code, message, { layer: fault.layer, offset: source.place(offset ?? 0) });
+  const { fault: within } = found;
+  // What is wrong within comes of what is wrong with the frame; only what was cut off is not worth saying again.
+  return { ...found, fault: inPlace, ...(within === undefined ? {} : { pduFault: within }) };
+}
+
+const words: { readonly [why: string]: string } = {
+  "fcs-mismatch": "the frame check sequence is wrong",
+  "hcs-mismatch": "the header check sequence is wrong",
+  "no-closing-flag": "no flag stands where the length field puts it",
+  truncated: "the frame is cut",
+};
+
+function noFrame(octets: Source, why: FaultCode<"hdlc">): Fault {
+  const { length } = octets.octets;
+  const message = words[why] ?? `${length} octet${length === 1 ? " is" : "s are"} no frame`;
+  return new Fault(why, message, { layer: "hdlc", offset: octets.place(0) });
+}
+
+/** What is wrong with octets that should have been one frame, exactly. */
+function noFrameAtAll(source: Source, why: FaultCode<"hdlc">): Fault {
+  try {
+    decodeFrame(source.octets);
+  } catch (caught) {
+    if (caught instanceof Fault) return caught;
+    throw caught;
+  }
+  return noFrame(source, why);
+}
+
+/** A part of a stream that is no frame as it stands: what of it is like one, or the Fault alone. */
+function brokenItem(source: Source, end: number, part: Source, why: FaultCode<"hdlc">, session: Session): Item {
+  const closed = source.octets[end] === 0x7e ? 1 : 0;
+  const candidate = closed === 1 ? source.slice(end - part.octets.length, end + 1) : part;
+  const repaired = repairFrame(candidate.octets);
+  const alone = part.octets.length + closed === source.octets.length;
+  if (repaired === undefined || !(repaired.likely || alone)) return { fault: noFrame(part, why) };
+  return decodeRepaired(candidate, repaired, session);
+}
+
+/** The frames of a stream, in order; a Fault in the place of what is none. */
+export function decodeHdlc(source: Source, session: Session): Item[] {
+  const { octets } = source;
+  const items: Item[] = [];
+  const splitter = new FrameSplitter(Number.POSITIVE_INFINITY);
+  let end = 0;
+  for (const split of splitter.push(octets, 0)) {
+    if (split.frame === undefined) {
+      const part = source.slice(end, end + split.octets.length);
+      end += split.octets.length;
+      items.push(brokenItem(source, end, part, split.why, session));
+      continue;
+    }
+    const part = source.view(split.octets);
+    end = split.octets.byteOffset - octets.byteOffset + split.octets.length - 1;
+    items.push(decodeOne(part, split.frame, session));
+  }
+  // The flag that closed the last frame waits for another one; more than that is a frame cut off.
+  if (splitter.held > 1) {
+    const part = source.slice(octets.length - splitter.held, octets.length);
+    items.push(brokenItem(source, octets.length, part, "truncated", session));
+  }
+  if (items.every(({ json }) => json === undefined)) return [{ fault: noFrameAtAll(source, "noise") }];
+  return items;
+}

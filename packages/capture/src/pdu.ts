@@ -1,0 +1,237 @@
+import {
+  type Apdu,
+  type ApduQuirk,
+  apduToJson,
+  apduToXml,
+  Data,
+  dataToXml,
+  decodeApdu,
+  encodeApdu,
+  encodeData,
+} from "@dlmskit/apdu";
+import { Fault, type Json, Reader, sameOctets, stepped, toHex, toLatin1 } from "@dlmskit/core";
+import { joinedToJson } from "./blocks.ts";
+import type { Ciphered } from "./decipher.ts";
+import type { Item } from "./item.ts";
+import { decodeP1, isP1 } from "./p1.ts";
+import type { Session } from "./session.ts";
+import type { Source } from "./source.ts";
+import { TreeCollector, type TreeNode } from "./tree.ts";
+
+/** The Fault with its offset in the input, and `step` before its path. */
+export function placed(caught: unknown, source: Source, step?: string): unknown {
+  if (!(caught instanceof Fault)) return caught;
+  const { code, message, layer, offset, hint, expected, cause } = caught;
+  const fault = new Fault(code, message, {
+    layer,
+    ...(offset === undefined ? {} : { offset: source.place(offset) }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+  fault.path.push(...caught.path);
+  return step === undefined ? fault : stepped(fault, step);
+}
+
+function nodeOf(name: string, text: string, source: Source, children: TreeNode[]): TreeNode {
+  return { name, text, offset: source.place(0), octets: source.octets, children };
+}
+
+/** The octets themselves where they are not the minimal form of what they say, which is what encoding gives. */
+function unlessMinimal(octets: Uint8Array, encoded: () => Uint8Array): { readonly octets?: string } {
+  try {
+    if (sameOctets(encoded(), octets)) return {};
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+  }
+  return { octets: toHex(octets) };
+}
+
+/** What was read before a Fault, and the Fault. */
+function brokenOff(caught: unknown, seen: TreeCollector, source: Source, name?: string): Item {
+  if (!(caught instanceof Fault)) throw caught;
+  const nodes = seen.finish(caught.message);
+  const fault = placed(caught, source) as Fault;
+  if (nodes.length === 0) return { fault };
+  const [whole] = nodes;
+  if (name === undefined && whole !== undefined) return { node: whole, fault };
+  return { node: nodeOf(name ?? "octets", "", source, nodes), fault };
+}
+
+/** A Data, all of the source; the fields up to a Fault where it is none. */
+export function decodeDataSource(source: Source): Item {
+  const seen = new TreeCollector(source);
+  try {
+    const from = new Reader(source.octets, { layer: "axdr", observer: seen });
+    seen.enter("data", 0);
+    const data = Data.read(from);
+    seen.leave(from.at, data);
+    from.finish();
+    const json = Data.toJson(data) as { readonly [key: string]: Json };
+    const whole = { ...json, ...unlessMinimal(source.octets, () => encodeData(data)) };
+    return { json: whole, node: seen.nodes[0] as TreeNode, xml: () => dataToXml(data) };
+  } catch (caught) {
+    return brokenOff(caught, seen, source);
+  }
+}
+
+interface Extras {
+  readonly json: Record<string, Json>;
+  readonly nodes: TreeNode[];
+  fault?: Fault;
+  /** Of what is inside and says more than the APDU around it. */
+  xml?: () => string;
+}
+
+/**
+ * An APDU, all of the source, and what is inside it: ciphered, in ACSE user information, in a gateway's or a signed
+ * envelope, in joined blocks. What is wrong inside is the Fault of the result; where it is no APDU there is no `json`,
+ * and the fields up to the Fault.
+ */
+export function decodePdu(source: Source, session: Session): Item {
+  const seen = new TreeCollector(source);
+  let apdu: Apdu;
+  try {
+    apdu = decodeApdu(source.octets, { observer: seen, quirks: session.quirks });
+  } catch (caught) {
+    const fault = caught instanceof Fault ? withQuirk(caught, source.octets, session) : caught;
+    return brokenOff(fault, seen, source, (caught instanceof Fault ? caught.path[0] : undefined) ?? "APDU");
+  }
+  const extras: Extras = { json: {}, nodes: [] };
+  learn(apdu, session);
+  try {
+    inner(apdu, source, session, extras);
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+    extras.fault = caught;
+  }
+  const { fault } = extras;
+  return {
+    json: {
+      ...(apduToJson(apdu) as { readonly [key: string]: Json }),
+      ...unlessMinimal(source.octets, () => encodeApdu(apdu)),
+      ...extras.json,
+    },
+    node: nodeOf(apdu.apdu, "", source, [...seen.nodes, ...extras.nodes]),
+    xml: extras.xml ?? (() => apduToXml(apdu)),
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
+
+function learn(apdu: Apdu, { decipherer }: Session): void {
+  if (apdu.apdu === "aarq") decipherer.meet("client", apdu.callingApTitle);
+  if (apdu.apdu === "aare") decipherer.meet("server", apdu.respondingApTitle);
+  if (apdu.apdu === "initiate-request" && apdu.dedicatedKey !== undefined) decipherer.dedicate(apdu.dedicatedKey);
+}
+
+/** The quirks that octets which only some meters send need. */
+export const knownQuirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
+
+/** The Fault, with a hint where a quirk would take the octets. */
+function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault {
+  for (const quirk of knownQuirks) {
+    if (quirks.includes(quirk)) continue;
+    try {
+      decodeApdu(octets, { quirks: [...quirks, quirk] });
+    } catch (caught) {
+      if (caught instanceof Fault) continue;
+      throw caught;
+    }
+    const { code, message, layer, offset } = fault;
+    const hint = `take it as this meter sends it: --quirk ${quirk}`;
+    const hinted = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
+    hinted.path.push(...fault.path);
+    return hinted;
+  }
+  return fault;
+}
+
+/** What is inside of an APDU, under `key`; its Fault has the key in its path. */
+function add(key: string, octets: Source, session: Session, extras: Extras): void {
+  const { json, node, xml, fault } = decodePdu(octets, session);
+  if (xml !== undefined && (key === "plaintext" || key === "joined")) extras.xml = xml;
+  if (json !== undefined) extras.json[key] = json;
+  if (node !== undefined) extras.nodes.push({ ...node, name: key, text: node.name });
+  if (fault !== undefined) throw stepped(fault, key);
+}
+
+const isText = (octets: Uint8Array): boolean =>
+  octets.length > 0 &&
+  octets.every((octet) => (octet >= 0x20 && octet < 0x7f) || octet === 9 || octet === 10 || octet === 13);
+
+/** A plaintext: an APDU, else a P1 telegram, text or octets. It is never lost because it is no APDU. */
+function addPlaintext(plain: Source, verified: boolean, session: Session, extras: Extras): void {
+  if (isP1(plain.octets)) {
+    const { json, node } = decodeP1(plain);
+    extras.json.plaintext = json;
+    extras.nodes.push({ ...node, name: "plaintext" });
+    return;
+  }
+  const { octets } = plain;
+  const before = extras.nodes.length;
+  try {
+    add("plaintext", plain, session, extras);
+  } catch (caught) {
+    if (extras.json.plaintext !== undefined) throw caught;
+    const partial = extras.nodes.splice(before);
+    if (isText(octets)) {
+      const text = toLatin1(octets);
+      extras.json.plaintext = { text };
+      extras.nodes.push(nodeOf("plaintext", JSON.stringify(text), plain, []));
+      return;
+    }
+    extras.json.plaintext = { octets: toHex(octets) };
+    extras.nodes.push(...(partial.length > 0 ? partial : [nodeOf("plaintext", toHex(octets), plain, [])]));
+    if (verified || !(caught instanceof Fault)) throw caught;
+    const hint = "nothing verifies the plaintext: with a wrong key it looks like this";
+    const { code, message, layer, offset } = caught;
+    const fault = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
+    fault.path.push(...caught.path);
+    throw fault;
+  }
+}
+
+function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): void {
+  if ("ciphertext" in apdu) {
+    open(apdu, source, session, extras);
+  } else if ("userInformation" in apdu && apdu.userInformation !== undefined) {
+    add("userInformationPdu", source.view(apdu.userInformation), session, extras);
+  } else if ("content" in apdu) {
+    add("contentPdu", source.view(apdu.content), session, extras);
+  } else {
+    join(apdu, source, session, extras);
+  }
+}
+
+function open(apdu: Ciphered, source: Source, session: Session, extras: Extras): void {
+  if (!session.decipherer.canOpen(apdu)) return;
+  const ciphertext = source.view(apdu.ciphertext);
+  const { apdu: plain, verified, why } = session.decipherer.open(apdu, source.octets, session.titles);
+  extras.json.verified = verified;
+  if (why !== undefined) extras.json.notVerified = why;
+  const text = verified
+    ? "the authentication tag is right"
+    : why === undefined
+      ? "no, there is no authentication tag"
+      : `NOT VERIFIED: ${why}`;
+  try {
+    addPlaintext(ciphertext.slice(0, plain.length).replaced(plain), verified, session, extras);
+  } finally {
+    extras.nodes.push(nodeOf("verified", text, ciphertext.slice(plain.length, ciphertext.octets.length), []));
+  }
+}
+
+function join(apdu: Apdu, source: Source, session: Session, extras: Extras): void {
+  const whole = session.blocks.add(apdu, source, session.direction);
+  if (whole === undefined) return;
+  if (apdu.apdu === "general-block-transfer") {
+    // A block without data only acknowledges.
+    if (whole.octets.length > 0) add("joined", whole, session, extras);
+    return;
+  }
+  const joined = joinedToJson(whole.octets);
+  extras.json.joined = joined;
+  const { node } = "data" in joined ? decodeDataSource(whole) : {};
+  const children = node === undefined ? [] : [node];
+  extras.nodes.push(nodeOf("joined", `${whole.octets.length} octets of all blocks`, whole, children));
+}

@@ -1,0 +1,113 @@
+import { Fault } from "@dlmskit/core";
+import type { KnownMeter } from "../meter/meter-identity.ts";
+
+/** Where a tap looks: at the APDU in plain, at the APDU as it is sealed, or at the octets of the data link. */
+export type TapPlace = "plain" | "sealed" | "link";
+
+/** One APDU, or a piece of the octets of a link, that passes. */
+export interface TapMessage {
+  readonly at: TapPlace;
+  readonly way: "received" | "sent";
+  readonly octets: Uint8Array;
+  /** Who is at the other end of the transport. */
+  readonly remote: string;
+  /** ms on the machine's clock. */
+  readonly now: number;
+  /** The meter and the client's SAP; the octets of a link have neither. */
+  readonly meter?: KnownMeter;
+  readonly client?: number;
+}
+
+/** What becomes of it. In the place of what is delayed nothing passes; what comes later waits behind it. */
+export type TapVerdict =
+  | { readonly do: "pass" }
+  | { readonly do: "drop" }
+  | { readonly do: "replace"; readonly octets: Uint8Array }
+  | { readonly do: "delay"; readonly ms: number; readonly octets?: Uint8Array };
+
+/**
+ * Sees what passes, and may say what becomes of it; undefined lets it pass. A trace, a capture file, a fault or a quirk of a
+ * meter is a tap. It stands outside everything that the meter does: what it drops was never sent, or never came.
+ */
+export type Tap = (message: TapMessage) => TapVerdict | undefined;
+
+/** A tap told as data: which messages, and what becomes of them. */
+export interface TapRule {
+  readonly at: TapPlace;
+  /** Both unless told otherwise. */
+  readonly way?: TapMessage["way"];
+  /** The meter's id, the client's SAP: any unless told otherwise. */
+  readonly meter?: string;
+  readonly client?: number;
+  /** Who is at the other end of the transport: any unless told otherwise. */
+  readonly remote?: string;
+  /** The first octet: the tag of an APDU. */
+  readonly tag?: number;
+  /** The first message that the rule is for, counted from 1 among those that fit, and how many; from the first on, without end. */
+  readonly from?: number;
+  readonly count?: number;
+  readonly verdict: TapVerdict | { readonly do: "flip"; readonly octet: number; readonly mask: number };
+}
+
+/** A tap of rules: the first that fits decides. Fault `bad-value` for a rule that can fit nothing. */
+export function tapOf(rules: readonly TapRule[]): Tap {
+  for (const [at, rule] of rules.entries()) check(rule, at);
+  const seen = rules.map(() => 0);
+  return (message) => {
+    for (const [at, rule] of rules.entries()) {
+      if (!fits(rule, message)) continue;
+      seen[at] = (seen[at] as number) + 1;
+      const number = seen[at] as number;
+      const { from = 1, count = Number.POSITIVE_INFINITY } = rule;
+      if (number < from || number >= from + count) continue;
+      return verdictOf(rule, message);
+    }
+    return undefined;
+  };
+}
+
+function fits(rule: TapRule, { at, way, meter, client, remote, octets }: TapMessage): boolean {
+  return (
+    rule.at === at &&
+    (rule.way === undefined || rule.way === way) &&
+    (rule.meter === undefined || rule.meter === meter?.id) &&
+    (rule.client === undefined || rule.client === client) &&
+    (rule.remote === undefined || rule.remote === remote) &&
+    (rule.tag === undefined || rule.tag === octets[0])
+  );
+}
+
+/** Where the octet counts from the end when it is negative. */
+function verdictOf({ verdict }: TapRule, { octets }: TapMessage): TapVerdict {
+  if (verdict.do !== "flip") return verdict;
+  const altered = octets.slice();
+  const at = verdict.octet < 0 ? altered.length + verdict.octet : verdict.octet;
+  if (at in altered) altered[at] = (altered[at] as number) ^ verdict.mask;
+  return { do: "replace", octets: altered };
+}
+
+function check({ at, meter, client, from = 1, count = 1, verdict }: TapRule, index: number): void {
+  const bad = (message: string): Fault => new Fault("bad-value", `tap rule ${index}: ${message}`, { layer: "server" });
+  if (at === "link" && (meter !== undefined || client !== undefined)) {
+    throw bad("the octets of a link belong to no meter and no client");
+  }
+  if (!(from >= 1 && count >= 1)) throw bad("messages are counted from 1");
+  if (verdict.do === "delay" && !(verdict.ms >= 0)) throw bad(`nothing can be delayed by ${verdict.ms} ms`);
+}
+
+/** Several taps as one: each sees what the one before it lets pass. The delays add up. */
+export function allTaps(taps: readonly Tap[]): Tap | undefined {
+  if (taps.length < 2) return taps[0];
+  return (message) => {
+    let { octets } = message;
+    let ms = 0;
+    for (const tap of taps) {
+      const verdict = tap({ ...message, octets });
+      if (verdict === undefined || verdict.do === "pass") continue;
+      if (verdict.do === "drop") return verdict;
+      octets = verdict.octets ?? octets;
+      if (verdict.do === "delay") ms += verdict.ms;
+    }
+    return ms > 0 ? { do: "delay", ms, octets } : { do: "replace", octets };
+  };
+}
