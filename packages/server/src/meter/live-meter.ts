@@ -1,18 +1,16 @@
-import { dataOf, fromData } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import {
   type Actor,
   type AnyObject,
   after,
   attempt,
-  attributeName,
   type Context,
   isLater,
   type MaybePromise,
   RowRing,
 } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { CapturedRows, Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
+import type { Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
 import { AssociationState, type StateOwner, type Unsaved } from "../security/association-state.ts";
 import { CounterBook } from "../security/key-counters.ts";
@@ -21,6 +19,7 @@ import type { Secrets } from "../security/security-spec.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { Association } from "./association-spec.ts";
 import type { Environment } from "./environment.ts";
+import { commitOf, valuesOf } from "./kept.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
 import { MeterTimeline, type OpenWork, type Task, type TimelinePort } from "./meter-timeline.ts";
@@ -314,7 +313,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
-    const changed = this.#decode(values);
+    const changed = valuesOf(this.known.template, values);
     const moved = clockOffset !== this.#offset;
     const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
     this.#unsure = undefined;
@@ -425,47 +424,15 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   #commitOf(lease: Lease, result: WorkResult, unsaved: readonly Unsaved[]): Commit {
-    // Associations that share a key and a client count together.
-    const peers = [
-      ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
-    ];
-    const usedKeys = unsaved.flatMap((one) => one.usedKeys);
-    const { deviceOf } = this.known.template;
-    const updatedAt = Math.floor(this.time);
-    const values = [...result.values].flatMap(([object, changed]) =>
-      Object.entries(changed).flatMap(([name, value]) => {
-        const { id, type, volatile } = object.spec.attributes[name];
-        if (volatile === true) return [];
-        const { classId } = object.spec;
-        const logicalDevice = deviceOf(object).sap;
-        const encoded = dataOf(type, value as never).octets;
-        return [{ logicalDevice, classId, instanceId: object.instance, attributeId: id, encoded, updatedAt }];
-      }),
-    );
-    const rows = [...result.rows].map(
-      ([profile, { clear, rows, keep }]): CapturedRows => ({
-        logicalDevice: deviceOf(profile).sap,
-        instanceId: profile.instance,
-        ...(clear ? { clear: true } : {}),
-        rows: rows.map((row) => ({ ...row, at: Math.floor(row.at) })),
-        keep,
-      }),
-    );
-    const clock = result.clock === undefined ? undefined : Math.round(this.#offset + result.clock);
-    const ranUpTo =
-      clock === undefined ? (result.ranUpTo ?? this.#timeline?.reached(result.values.keys())) : this.time + clock;
-    return {
-      lease,
-      ...(values.length === 0 ? {} : { values }),
-      ...(rows.length === 0 ? {} : { rows }),
-      ...(result.events.length === 0 ? {} : { events: result.events }),
-      ...(result.messages.length === 0 ? {} : { messages: result.messages }),
-      ...(result.security.length === 0 ? {} : { security: result.security }),
-      ...(peers.length === 0 ? {} : { peers }),
-      ...(usedKeys.length === 0 ? {} : { usedKeys }),
-      ...(clock === undefined ? {} : { clockOffset: clock }),
-      ...(ranUpTo === undefined ? {} : { ranUpTo: Math.ceil(ranUpTo) }),
-    };
+    const { template } = this.known;
+    return commitOf({ lease, template, time: this.time, offset: this.#offset }, result, {
+      // Associations that share a key and a client count together.
+      peers: [
+        ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
+      ],
+      usedKeys: unsaved.flatMap((one) => one.usedKeys),
+      reached: this.#timeline?.reached(result.values.keys()),
+    });
   }
 
   /** It is kept: from now on everybody sees it. */
@@ -519,27 +486,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   /** Takes what a store keeps of the meter. */
   take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter): void {
     // What cannot be read is found before anything is taken.
-    this.#values.put(this.#decode(values));
+    this.#values.put(valuesOf(this.known.template, values));
     this.lease = lease;
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
     this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
-  }
-
-  #decode(values: TakenMeter["values"]): Map<AnyObject, Record<string, unknown>> {
-    const { devices } = this.known.template;
-    const changed = new Map<AnyObject, Record<string, unknown>>();
-    for (const row of values) {
-      const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
-      const name = object?.spec.classId === row.classId ? attributeName(object.spec, row.attributeId) : undefined;
-      // A value whose object the template no longer has stays in the store, for the template that has it.
-      if (object === undefined || name === undefined) continue;
-      const { type } = object.spec.attributes[name];
-      const of = changed.get(object) ?? {};
-      of[name] = fromData(type, { type: "encoded", octets: row.encoded });
-      changed.set(object, of);
-    }
-    return changed;
   }
 
   #ranUpToBefore: number | undefined;
@@ -567,8 +518,10 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     if (this.#timeline === undefined) {
       if (this.known.template.timed.length === 0 && this.#port.tasks.length === 0) return;
       // A time of day that starts before what was done last goes on from where it starts.
-      const after = Math.min(this.#ranUpToBefore ?? this.now, Math.ceil(this.now));
-      this.#timeline = new MeterTimeline(this, this.#port.tasks, after);
+      const { now } = this;
+      const before = this.#ranUpToBefore ?? now;
+      this.#timeline = new MeterTimeline(this, this.#port.tasks, Math.min(before, Math.ceil(now)));
+      if (before > Math.ceil(now)) this.keepRanUpTo();
     } else this.#timeline.goOn();
     this.#running = true;
     agenda.add(this.#timeline);

@@ -1,0 +1,84 @@
+import { dataOf, fromData } from "@dlmskit/apdu";
+import { type AnyObject, attributeName } from "@dlmskit/cosem-objects";
+import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
+import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
+import type { MeterTemplate } from "./meter-template.ts";
+
+/** The meter whose change is kept, at that moment. */
+interface Keeper {
+  readonly lease: Lease;
+  readonly template: MeterTemplate;
+  /** Simulated time of day, ms since 1970 UTC. */
+  readonly time: number;
+  /** What the meter's clock shows more. */
+  readonly offset: number;
+}
+
+/** What a store is told of a work. `reached`: how far the meter has run, where the work is none that is due in time. */
+export function commitOf(
+  { lease, template, time, offset }: Keeper,
+  result: WorkResult,
+  {
+    peers,
+    usedKeys,
+    reached,
+  }: {
+    readonly peers: NonNullable<Commit["peers"]>;
+    readonly usedKeys: NonNullable<Commit["usedKeys"]>;
+    readonly reached: number | undefined;
+  },
+): Commit {
+  const values = encodedValues(template, result, Math.floor(time));
+  const rows = [...result.rows].map(
+    ([profile, { clear, rows, keep }]): CapturedRows => ({
+      logicalDevice: template.deviceOf(profile).sap,
+      instanceId: profile.instance,
+      ...(clear ? { clear: true } : {}),
+      rows: rows.map((row) => ({ ...row, at: Math.floor(row.at) })),
+      keep,
+    }),
+  );
+  const clock = result.clock === undefined ? undefined : Math.round(offset + result.clock);
+  // A clock that was set goes on from there: what it has passed over is not done, and nothing is done twice.
+  const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : time + clock;
+  return {
+    lease,
+    ...(values.length === 0 ? {} : { values }),
+    ...(rows.length === 0 ? {} : { rows }),
+    ...(result.events.length === 0 ? {} : { events: result.events }),
+    ...(result.messages.length === 0 ? {} : { messages: result.messages }),
+    ...(result.security.length === 0 ? {} : { security: result.security }),
+    ...(peers.length === 0 ? {} : { peers }),
+    ...(usedKeys.length === 0 ? {} : { usedKeys }),
+    ...(clock === undefined ? {} : { clockOffset: clock }),
+    ...(ranUpTo === undefined ? {} : { ranUpTo: Math.ceil(ranUpTo) }),
+  };
+}
+
+function encodedValues(template: MeterTemplate, result: WorkResult, updatedAt: number): NonNullable<Commit["values"]> {
+  return [...result.values].flatMap(([object, changed]) =>
+    Object.entries(changed).flatMap(([name, value]) => {
+      const { id, type, volatile } = object.spec.attributes[name];
+      if (volatile === true) return [];
+      const { classId } = object.spec;
+      const logicalDevice = template.deviceOf(object).sap;
+      const encoded = dataOf(type, value as never).octets;
+      return [{ logicalDevice, classId, instanceId: object.instance, attributeId: id, encoded, updatedAt }];
+    }),
+  );
+}
+
+/** The values that a store keeps of a meter. Faults of Data, where one is not of its attribute's type. */
+export function valuesOf({ devices }: MeterTemplate, kept: TakenMeter["values"]): Map<AnyObject, AnyValues> {
+  const values = new Map<AnyObject, AnyValues>();
+  for (const row of kept) {
+    const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
+    const name = object?.spec.classId === row.classId ? attributeName(object.spec, row.attributeId) : undefined;
+    // A value whose object the template no longer has stays in the store, for the template that has it.
+    if (object === undefined || name === undefined) continue;
+    const of = values.get(object) ?? {};
+    of[name] = fromData(object.spec.attributes[name].type, { type: "encoded", octets: row.encoded });
+    values.set(object, of);
+  }
+  return values;
+}
