@@ -12,7 +12,7 @@ import { SharedDatabase } from "./shared-database.ts";
 import { type ClientSap, indexOfName, meterCount, secretsOf } from "./shared-meters.ts";
 
 // How often each process is killed, and how many changes are acknowledged before each kill.
-const rounds = times(2);
+const rounds = times(1);
 const changes = times(40);
 const lanes = 12;
 const names = ["one", "two"] as const;
