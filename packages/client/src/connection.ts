@@ -7,9 +7,22 @@ import {
   type ServiceRequest,
   type ServiceResults,
 } from "@dlmskit/association";
-import { type ClientLink, Fault } from "@dlmskit/core";
+import { type ClientLink, type DisconnectReason, Fault } from "@dlmskit/core";
+import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
+import { countersOfStep, DurableCounters } from "./counters.ts";
 import { type ConnectOptions, initiatorOptions } from "./options.ts";
+
+/** What the link says of its end is more than why it ended. */
+function linkLost(why: DisconnectReason, fault: Fault | undefined): Fault {
+  if (fault === undefined) return new Fault("link-lost", `the link is gone: ${why}`, { layer: "client" });
+  const { hint } = fault;
+  return new Fault("link-lost", `the link is gone: ${fault.message}`, {
+    layer: "client",
+    cause: fault,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
 
 interface Promised<T> {
   resolve(value: T): void;
@@ -22,6 +35,11 @@ export class Connection {
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
   readonly #requests = new Map<number, Promised<ServiceResults>>();
+  #counters: CounterSource | undefined;
+  /** What came while counters were being reserved, in its order, and when. */
+  readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
+  /** Why no counters could be reserved. */
+  #reservation: Fault | undefined;
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
@@ -35,6 +53,7 @@ export class Connection {
     this.#pump = pump;
     this.#options = options;
     this.#initiator = new Initiator(initiatorOptions(options));
+    this.#counters = options.security?.counters;
     this.closed = new Promise((resolve) => {
       this.#closed = resolve;
     });
@@ -49,9 +68,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
       this.#pump.start({
-        received: (pdu) => this.#run(() => this.#initiator.receive(pdu, this.#now)),
+        received: (pdu) => this.#received(pdu),
         connected: () => this.#run(() => this.#initiator.open(this.#now)),
-        disconnected: (why) => this.#lost(new Fault("link-lost", `the link is gone: ${why}`, { layer: "client" })),
+        disconnected: (why, _, fault) => this.#lost(linkLost(why, fault)),
         closed: (fault) => {
           this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
           this.#closed();
@@ -78,6 +97,31 @@ export class Connection {
   /** Goes on under new keys. Faults as `Initiator.changeKeys`. */
   changeKeys(change: KeyChange): void {
     this.#initiator.changeKeys(change);
+    this.#counters = change.counters;
+  }
+
+  /** An answer may need the next APDU at once (the next block, pass 3): the counters for it are reserved before it is looked at. */
+  #received(pdu: Uint8Array): void {
+    const now = this.#now;
+    const counters = this.#counters;
+    const wait =
+      this.#held.length === 0 && counters instanceof DurableCounters ? counters.ready(countersOfStep) : undefined;
+    if (wait === undefined && this.#held.length === 0) {
+      this.#run(() => this.#initiator.receive(pdu, now));
+      return;
+    }
+    this.#held.push({ pdu, now });
+    // Those behind the first wait for it.
+    if (wait === undefined) return;
+    this.#arm();
+    const go = (): void => {
+      const held = this.#held.splice(0);
+      for (const one of held) this.#run(() => this.#initiator.receive(one.pdu, one.now));
+    };
+    wait.then(go, (fault: unknown) => {
+      this.#reservation = fault as Fault;
+      go();
+    });
   }
 
   /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */
@@ -147,8 +191,8 @@ export class Connection {
         this.#take(output.id)?.resolve(output);
         break;
       case "failed":
-        if (output.id === undefined) this.#finish(output.fault);
-        else this.#take(output.id)?.reject(output.fault);
+        if (output.id === undefined) this.#finish(this.#why(output.fault));
+        else this.#take(output.id)?.reject(this.#why(output.fault));
         break;
       case "notification":
         this.#options.notification?.(output.apdu);
@@ -164,6 +208,10 @@ export class Connection {
         this.#pump.close();
         break;
     }
+  }
+
+  #why(fault: Fault): Fault {
+    return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
 
   #take(id: number): Promised<ServiceResults> | undefined {
@@ -191,7 +239,7 @@ export class Connection {
     this.#cancel?.();
     const { deadline } = this.#initiator;
     this.#cancel =
-      deadline === undefined || this.#over !== undefined
+      deadline === undefined || this.#over !== undefined || this.#held.length > 0
         ? undefined
         : this.#options.clock.at(deadline, () => this.#run(() => this.#initiator.expire(this.#now)));
   }

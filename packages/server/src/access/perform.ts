@@ -1,4 +1,5 @@
 import { encodeData } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 import {
   type AnyObject,
   after,
@@ -11,6 +12,8 @@ import {
   hasAttribute,
   hasMethod,
   invokeMethod,
+  listsAttribute,
+  listsMethod,
   type MaybePromise,
   methodAccess,
   readAttribute,
@@ -58,7 +61,8 @@ function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): M
 const nullData = Uint8Array.of(0);
 
 function ignoredRefusal(error: unknown): Uint8Array {
-  if (refusalOf(error) === undefined) throw error;
+  const unreadable = error instanceof Fault && error.code === "unreadable-value";
+  if (refusalOf(error) === undefined && !unreadable) throw error;
   return nullData;
 }
 
@@ -84,13 +88,16 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
   };
   if (call.do === "invoke") {
-    if (!hasMethod(object, index)) throw refuse("object-undefined");
+    // What the object list shows is there, though it cannot be invoked.
+    if (!hasMethod(object, index)) throw refuse(listsMethod(object, index) ? "read-write-denied" : "object-undefined");
     check((rights) => methodAccess(rights, object, index), "invoke");
     const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
   if (call.do === "read" && index === 0 && call.selection === undefined) return allAttributes(call, object, canProtect);
-  if (!hasAttribute(object, index)) throw refuse("object-undefined");
+  if (!hasAttribute(object, index)) {
+    throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
+  }
   if (call.do === "read") {
     check((rights) => attributeAccess(rights, object, index), "read");
     const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);

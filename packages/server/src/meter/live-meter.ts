@@ -9,6 +9,7 @@ import {
   isLater,
   type MaybePromise,
   RowRing,
+  UnreadableValue,
 } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
@@ -359,12 +360,31 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       if (object === undefined || name === undefined) continue;
       const { type } = object.spec.attributes[name];
       const of = changed.get(object) ?? {};
-      of[name] = fromData(type, { type: "encoded", octets: row.encoded });
+      of[name] = this.#valueOf(type, row);
       changed.set(object, of);
     }
     this.#values.put(changed);
     if (association !== undefined) this.state(association).load(secrets);
     this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
+  }
+
+  /** A row that cannot be decoded puts only its value out of service; it is told now, and whenever the value is used. */
+  #valueOf(type: Parameters<typeof fromData>[0], row: TakenMeter["values"][number]): unknown {
+    try {
+      return fromData(type, { type: "encoded", octets: row.encoded });
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+      const { logicalDevice, classId, instanceId, attributeId } = row;
+      const id = `${this.id}, ${logicalDevice}, ${classId}, ${instanceId}, ${attributeId}`;
+      const fault = new Fault("unreadable-value", `attribute_values (${id}), column encoded: ${cause.message}`, {
+        layer: "server",
+        hint: "correct or remove the row, or write the attribute; only this value is out of service",
+        cause,
+      });
+      fault.path.push("attribute_values", id, "encoded");
+      this.#port.environment.storeFailed(this.known, "a kept value", fault);
+      return new UnreadableValue(fault);
+    }
   }
 
   #ranUpToBefore: number | undefined;
