@@ -14,8 +14,8 @@ const sealing = {
 
 async function run(store: Store): Promise<string> {
   await using simulator = await createSimulator({ store, seed: "state" });
-  const [meter] = await simulator.identities();
-  return `${meter?.serial} ${meter?.systemTitle}`;
+  const meter = await simulator.identity(0);
+  return `${meter.serial} ${meter.systemTitle}`;
 }
 
 // Without a folder PGlite is in memory; `openPglite("./meters", …)` is what lasts.

@@ -6,10 +6,10 @@ import { WrapperClientLink } from "@dlmskit/wrapper";
 
 await using simulator = await createSimulator({ seed: "example" });
 const { ports } = await simulator.listen({ port: 0 });
-const [meter] = await simulator.identities();
-const reader = meter?.clients.find(({ name }) => name === "reader");
+const meter = await simulator.identity(0);
+const reader = meter.clients.find(({ name }) => name === "reader");
 console.log(
-  `meter ${meter?.serial} on 127.0.0.1:${ports[0]?.port}, client ${reader?.client} has the password ${reader?.password}`,
+  `meter ${meter.serial} on 127.0.0.1:${ports[0]?.port}, client ${reader?.client} has the password ${reader?.password}`,
 );
 
 // The public client needs no keys: it reads who the meter is, and what time it has.

@@ -10,18 +10,15 @@ const clock = new VirtualClock({ epoch: Date.UTC(2026, 2, 28, 18, 30) });
 // Every third GET fails for a while: what does the system under test make of it?
 let gets = 0;
 const faulty: Interceptor = (call, next) => {
-  if (call.service !== "get" || ++gets % 3 !== 0) return next();
-  return { service: "get", result: { error: "temporary-failure" } };
+  if (call.do !== "read" || ++gets % 3 !== 0) return next();
+  return { error: "temporary-failure" };
 };
 await using simulator = await createSimulator({ seed: "hes", clock, interceptors: [faulty] });
 
 // 50 to 200 ms late, cut into pieces, 960 octets a second, one piece in fifty lost. HDLC repeats what is lost.
 const [here, there] = memoryPair({ clock, seed: 7, latency: [50, 200], split: 64, rate: 960, loss: 0.02 });
-const server = simulator.server();
-server.accept(there, new Station({ addresses: [{ upper: 1, lower: 17 }] }), ({ server: device }) => {
-  const [meter] = simulator.meters;
-  return meter && { meter, device };
-});
+const station = new Station({ addresses: [{ upper: 1, lower: 17 }] });
+simulator.server.accept(there, station, ({ server: device }) => ({ meter: simulator.meter(0), device }));
 
 /** Lets virtual time pass until the promise settles. */
 async function soon<V>(promise: Promise<V>): Promise<V> {

@@ -15,7 +15,6 @@ const served = meter({
   objects: [dataObject("0.0.96.1.0.255", { type: T.unsigned, value: 7 })],
   associations: { utility: { client: 48, security: hls5({ encryptionKey, authenticationKey }), access: "full" } },
 });
-await served.load(store);
 const { addresses } = await serve(served, {
   on: { wrapper: tcp(0, () => new WrapperServerLink()) },
   store,

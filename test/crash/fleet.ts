@@ -11,6 +11,7 @@ import { systemClock } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { Fuse, mortal } from "./fuse.ts";
 import { NonceOracles } from "./nonce-oracle.ts";
+import { withReceived } from "./received.ts";
 
 export const setup = "0.0.43.0.1.255";
 export const reading = { classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 };
@@ -126,12 +127,11 @@ export class Fleet {
       end: () => near.end(),
       destroy: () => near.destroy(),
       start: (handlers) =>
-        near.start({
-          ...handlers,
-          received: (octets) => {
+        near.start(
+          withReceived(handlers, (octets) => {
             if (line.step()) handlers.received(octets);
-          },
-        }),
+          }),
+        ),
     };
     // Behind what breaks, as far as the client goes: what was sent was sent, also where it never arrives.
     return this.#oracles.of(key).tap(broken);

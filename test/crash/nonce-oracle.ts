@@ -4,6 +4,7 @@ import { decode, Reader, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import type { Duplex } from "@dlmskit/transport";
 import { WpduSplitter } from "@dlmskit/wrapper";
+import { withReceived } from "./received.ts";
 
 type Side = "client" | "server";
 
@@ -74,13 +75,12 @@ export class NonceOracle {
       end: () => duplex.end(),
       destroy: () => duplex.destroy(),
       start: (handlers) =>
-        duplex.start({
-          ...handlers,
-          received(octets) {
+        duplex.start(
+          withReceived(handlers, (octets) => {
             line.hear("server", octets);
             handlers.received(octets);
-          },
-        }),
+          }),
+        ),
     };
   }
 }

@@ -65,4 +65,21 @@ export class Recording {
     duplex.destroy();
     return answers;
   }
+
+  /** Sends it all on another connection at once, without a look at answers, and ends. Gives the answers (hex) once the meter has ended too. */
+  async pour(duplex: Duplex): Promise<string[]> {
+    const answers: string[] = [];
+    const splitter = new WpduSplitter(0xffff);
+    const closed = new Promise<void>((resolve) =>
+      duplex.start({
+        received: (octets) => answers.push(...splitter.push(octets).map(({ pdu }) => toHex(pdu))),
+        ended: () => undefined,
+        closed: () => resolve(),
+      }),
+    );
+    for (const wpdu of this.#wpdus) duplex.send(wpdu);
+    duplex.end();
+    await closed;
+    return answers;
+  }
 }

@@ -3,7 +3,7 @@ import { Fault, fromHex, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { times } from "../../../test/campaign.ts";
-import type { InitiatorOptions } from "../src/index.ts";
+import type { InitiatorOptions, ServiceRequest } from "../src/index.ts";
 import { Alone, accepted, hls, initiate } from "./alone.ts";
 import { Bottle, clientTitle, energy, ledger, pseudoRandom, secret, serverTitle } from "./bottle.ts";
 

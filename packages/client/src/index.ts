@@ -13,6 +13,6 @@ export {
   type Rotated,
 } from "./key-rotation.ts";
 export { type ConnectOptions, clientConformance } from "./options.ts";
-export type { Moment, Profile, ProfileColumn, ProfileSelection } from "./profile.ts";
-export type { CellValue, ProfileCell, ProfileRow } from "./profile-rows.ts";
+export type { Moment, Profile, ProfileSelection } from "./profile.ts";
+export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
 export { Session } from "./session.ts";

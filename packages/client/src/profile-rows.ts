@@ -1,6 +1,16 @@
 import { type Data, fromData, T } from "@dlmskit/apdu";
 import { type CosemDateTime, dateTimeOf, Fault, instantOf } from "@dlmskit/core";
-import type { ProfileColumn } from "./profile.ts";
+import type { CaptureObject, Unit } from "@dlmskit/cosem-objects";
+
+export interface ProfileColumn extends CaptureObject {
+  /** What the code is called, where it is known. */
+  readonly name?: string;
+  readonly unit?: Unit;
+  /** The values are scaled by 10 to this power. */
+  readonly scaler?: number;
+  /** Whether it is the time of capture. */
+  readonly time: boolean;
+}
 
 /** What a program makes of a value: scaled numbers, times, texts, octets; null for nothing; the Data itself where it is a structure. */
 export type CellValue = number | bigint | boolean | string | Uint8Array | CosemDateTime | Data | null;

@@ -3,14 +3,17 @@ import type { AttributeReference, GetResult } from "@dlmskit/association";
 import { CosemDateTime, dateTimeOf, encode, Fault, type LogicalName } from "@dlmskit/core";
 import {
   CaptureObject,
+  clockAttribute,
   clockColumn,
   EntryDescriptor,
+  findClass,
   obisName,
   RangeDescriptor,
+  scalerUnitAttribute,
   type Unit,
   UnitCodec,
 } from "@dlmskit/cosem-objects";
-import { type ProfileRow, rowsOf } from "./profile-rows.ts";
+import { type ProfileColumn, type ProfileRow, rowsOf } from "./profile-rows.ts";
 
 /** A moment: ms since 1970-01-01T00:00Z, or a date-time as the meter is to get it. */
 export type Moment = number | CosemDateTime;
@@ -25,16 +28,6 @@ export type ProfileSelection =
     }
   | { readonly entries: readonly [first: number, last: number]; readonly from?: never; readonly to?: never };
 
-export interface ProfileColumn extends CaptureObject {
-  /** What the code is called, where it is known. */
-  readonly name?: string;
-  readonly unit?: Unit;
-  /** The values are scaled by 10 to this power. */
-  readonly scaler?: number;
-  /** Whether it is the time of capture. */
-  readonly time: boolean;
-}
-
 export interface Profile {
   readonly columns: readonly ProfileColumn[];
   readonly rows: readonly ProfileRow[];
@@ -48,8 +41,11 @@ interface Reads {
 const profileGeneric = 7;
 const captureObjects = T.array(CaptureObject);
 const scalerUnit = T.structure({ scaler: T.integer, unit: UnitCodec });
-// The attribute that holds scaler and unit, for each class that captures values with one.
-const scalerUnitOf: { readonly [classId: number]: number } = { 3: 3, 4: 3, 5: 4 };
+/** The attribute that holds scaler and unit of a column; undefined for one without. */
+function scalerUnitOf({ classId, attributeId }: CaptureObject): number | undefined {
+  const spec = findClass(classId);
+  return spec && scalerUnitAttribute(spec, attributeId);
+}
 
 /** Reads a profile: its columns, their units, and the rows of the selection. */
 export async function readProfile(
@@ -95,16 +91,15 @@ function dateTime(moment: Moment): Data {
 }
 
 function isTime({ classId, attributeId }: CaptureObject): boolean {
-  return classId === 8 && attributeId === 2;
+  const spec = findClass(classId);
+  return spec !== undefined && clockAttribute(spec) === attributeId;
 }
 
 /** Names, units and scalers; a unit that cannot be read is left out. */
 async function describe(session: Reads, captured: readonly CaptureObject[]): Promise<ProfileColumn[]> {
-  const wanted = captured.flatMap(({ classId, instanceId, attributeId }) => {
-    const unitAttribute = scalerUnitOf[classId];
-    return unitAttribute === undefined || attributeId < 2 || attributeId >= unitAttribute
-      ? []
-      : [{ classId, instanceId, attributeId: unitAttribute }];
+  const wanted = captured.flatMap((column) => {
+    const attributeId = scalerUnitOf(column);
+    return attributeId === undefined ? [] : [{ classId: column.classId, instanceId: column.instanceId, attributeId }];
   });
   const results = wanted.length === 0 ? [] : await session.get(wanted);
   const units = new Map<string, { scaler: number; unit: Unit }>();
@@ -119,15 +114,10 @@ async function describe(session: Reads, captured: readonly CaptureObject[]): Pro
     return {
       ...column,
       ...(name === undefined ? {} : { name }),
-      ...(scaled === undefined || !scales(column) ? {} : scaled),
+      ...(scaled === undefined || scalerUnitOf(column) === undefined ? {} : scaled),
       time: isTime(column),
     };
   });
-}
-
-function scales({ classId, attributeId }: CaptureObject): boolean {
-  const unitAttribute = scalerUnitOf[classId];
-  return unitAttribute !== undefined && attributeId >= 2 && attributeId < unitAttribute;
 }
 
 function unitIn(data: DataLike): { scaler: number; unit: Unit } | undefined {

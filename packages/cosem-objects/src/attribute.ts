@@ -36,11 +36,6 @@ export function listsAttribute(object: AnyObject, attributeId: number): boolean 
   return attributeId === 1 || attributeName(object.spec, attributeId) !== undefined;
 }
 
-/** Whether the object list shows the method, with access or without: its class has it. */
-export function listsMethod(object: AnyObject, methodId: number): boolean {
-  return methodName(object.spec, methodId) !== undefined;
-}
-
 /** Whether the object has the attribute: a value or a hook. Every object has attribute 1. */
 export function hasAttribute(object: AnyObject, attributeId: number): boolean {
   if (attributeId === 1) return true;

@@ -4,6 +4,7 @@ export * from "./catalogue/obis-names.ts";
 export * from "./classes/association-ln.ts";
 export * from "./classes/clock.ts";
 export * from "./classes/data.ts";
+export * from "./classes/demand-register.ts";
 export * from "./classes/disconnect-control.ts";
 export * from "./classes/extended-register.ts";
 export * from "./classes/limiter.ts";

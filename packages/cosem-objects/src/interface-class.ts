@@ -50,8 +50,8 @@ export interface Timeline<V = any, C = any, T = any> {
 export interface Traits {
   /** The attribute that shows the time of day. */
   readonly clock?: string;
-  /** A value, and the attribute that holds its scaler and unit. */
-  readonly scaled?: { readonly value: string; readonly scalerUnit: string };
+  /** A value (`also`: others in the same unit), and the attribute that holds their scaler and unit. */
+  readonly scaled?: { readonly value: string; readonly also?: readonly string[]; readonly scalerUnit: string };
   /** A buffer of rows, and the attribute that names its columns. */
   readonly rows?: { readonly buffer: string; readonly columns: string };
 }
@@ -127,6 +127,15 @@ function members(spec: ClassSpec): Members {
 export function clockAttribute(spec: ClassSpec): number | undefined {
   const name = spec.traits?.clock;
   return name === undefined ? undefined : spec.attributes[name]?.id;
+}
+
+/** The id of the attribute that holds scaler and unit of an attribute; undefined where it has none. */
+export function scalerUnitAttribute(spec: ClassSpec, attributeId: number): number | undefined {
+  const { scaled } = spec.traits ?? {};
+  const name = attributeName(spec, attributeId);
+  if (scaled === undefined || name === undefined) return undefined;
+  if (name !== scaled.value && scaled.also?.includes(name) !== true) return undefined;
+  return spec.attributes[scaled.scalerUnit]?.id;
 }
 
 /** The ids of the attributes from 2 on, ascending. */

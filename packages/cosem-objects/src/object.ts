@@ -112,7 +112,11 @@ export interface DeviceView {
   rows(object: AnyObject): CapturedRowsView;
   /** Adds a row to the event log of that logical name. `encoded`: what was captured with it; `keep`: how many rows the log keeps. */
   log(instanceId: LogicalName, code: number, more?: { readonly encoded?: Uint8Array; readonly keep?: number }): void;
+  /** How many rows the change that is under way has added to the event log of that logical name so far. Fault `read-only`. */
+  logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;
+  /** Runs `then` once the change that is under way is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */
+  whenKept(then: () => void): void;
 }
 
 /** What a hook gets to know besides its object's values. */

@@ -2,6 +2,7 @@ import { type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/a
 import { AssociationLn0, AssociationLn1, AssociationLn2, AssociationLn3 } from "./classes/association-ln.ts";
 import { Clock } from "./classes/clock.ts";
 import { DataClass } from "./classes/data.ts";
+import { DemandRegister } from "./classes/demand-register.ts";
 import { DisconnectControl } from "./classes/disconnect-control.ts";
 import { ExtendedRegister } from "./classes/extended-register.ts";
 import { Limiter } from "./classes/limiter.ts";
@@ -16,6 +17,7 @@ export const interfaceClasses: readonly ClassSpec[] = [
   DataClass,
   Register,
   ExtendedRegister,
+  DemandRegister,
   ProfileGeneric,
   Clock,
   AssociationLn0,

@@ -52,6 +52,8 @@ export function contextOf(
       };
     },
     log: () => undefined,
+    logged: () => 0,
+    whenKept: (then) => then(),
     notify: () => undefined,
   };
   const contextFor = (object: AnyObject): Context => Object.create(context, { object: { value: object } });

@@ -240,7 +240,7 @@ describe("a profile", () => {
       entries: (first: number, last: number) => [1, 2, 3, 4, 5].slice(first - 1, last).map(row),
     };
     const load = profileGeneric("1.0.99.1.0.255", { capture: [clockColumn()], entries: 5, rows });
-    const context = contextOf([load], { deviation: 0 });
+    const context = contextOf([load, clock()], { deviation: 0 });
     const tree = (selector?: number, parameters?: DataLike) =>
       treeOf(
         readAttribute(

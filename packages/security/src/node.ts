@@ -25,6 +25,7 @@ import {
   scalarLength,
   tagLength,
 } from "./checks.ts";
+import { NobleAesGcm } from "./noble/aes-gcm.ts";
 import type { AesEcb, AesGcm, CryptoProvider, Curve } from "./provider.ts";
 
 const curves = {
@@ -95,6 +96,44 @@ class NodeAesGcm implements AesGcm {
   }
 }
 
+// Up to so many octets noble with its kept tables is faster than a call of OpenSSL (`pnpm bench protect` tells both).
+const shortOctets = 512;
+// The tables take some 5 KiB a key: keys that are used less often than this do without.
+const usesBeforeTables = 8;
+
+/** AES-GCM by whichever is faster: noble for short APDUs under a key that is in use, OpenSSL for long ones and for new keys. */
+class FastestAesGcm implements AesGcm {
+  readonly #key: Uint8Array;
+  readonly #openssl: NodeAesGcm;
+  #noble: AesGcm | undefined;
+  #uses = 0;
+
+  constructor(key: Uint8Array) {
+    this.#key = key.slice();
+    this.#openssl = new NodeAesGcm(key);
+  }
+
+  #for(octets: number): AesGcm {
+    if (octets > shortOctets) return this.#openssl;
+    if (this.#noble !== undefined) return this.#noble;
+    if (++this.#uses <= usesBeforeTables) return this.#openssl;
+    this.#noble = new NobleAesGcm(this.#key);
+    return this.#noble;
+  }
+
+  seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array {
+    return this.#for(plaintext.length + additional.length).seal(iv, plaintext, additional);
+  }
+
+  open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined {
+    return this.#for(sealed.length + additional.length).open(iv, sealed, additional);
+  }
+
+  crypt(iv: Uint8Array, octets: Uint8Array): Uint8Array {
+    return this.#for(octets.length).crypt(iv, octets);
+  }
+}
+
 class NodeAesEcb implements AesEcb {
   readonly #key: KeyObject;
 
@@ -149,12 +188,15 @@ function publicKeyObject(curve: Curve, publicKey: Uint8Array): KeyObject {
   }
 }
 
-/** Cryptography by Node's OpenSSL: hardware AES, signatures twenty times as fast as in JavaScript. */
+/**
+ * Cryptography by Node's OpenSSL: hardware AES, signatures twenty times as fast as in JavaScript. Short APDUs are ciphered by
+ * noble, whose call costs less.
+ */
 export const node: CryptoProvider = {
   name: "node",
   aesGcm(key) {
     checkAesKey(key);
-    return new NodeAesGcm(key);
+    return new FastestAesGcm(key);
   },
   aesEcb(key) {
     checkAesKey(key);

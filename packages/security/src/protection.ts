@@ -99,6 +99,7 @@ export function protectionOverhead(length: number, how: SealOptions): number {
 export class Protection {
   readonly #provider: CryptoProvider;
   readonly #suite: SecuritySuite;
+  #header: Uint8Array | undefined;
   readonly #authenticationKey: Uint8Array;
   readonly #unicast: Slot;
   readonly #broadcast: Slot | undefined;
@@ -281,7 +282,10 @@ export class Protection {
 
   /** SC ‖ AK, and the APDU behind them where it is only authenticated. Green Book 9.2.3.3.7.5. */
   #additional(control: number, information: Uint8Array = none): Uint8Array {
-    return concat(Uint8Array.of(control), this.#authenticationKey, information);
+    if (information.length > 0) return concat(Uint8Array.of(control), this.#authenticationKey, information);
+    // The same for all that is encrypted under one control octet.
+    if (this.#header?.[0] !== control) this.#header = concat(Uint8Array.of(control), this.#authenticationKey);
+    return this.#header;
   }
 }
 

@@ -25,6 +25,10 @@ export function checkTitles(own: Uint8Array, peer: Uint8Array): void {
 export function initializationVector(title: Uint8Array, counter: number): Uint8Array {
   const iv = new Uint8Array(ivLength);
   iv.set(title);
-  new DataView(iv.buffer).setUint32(systemTitleLength, counter);
+  // Octet by octet: a DataView would give so small an array a buffer of its own.
+  iv[8] = counter >>> 24;
+  iv[9] = counter >>> 16;
+  iv[10] = counter >>> 8;
+  iv[11] = counter;
   return iv;
 }

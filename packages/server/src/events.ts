@@ -13,6 +13,13 @@ interface Where {
 export type ServerEvent =
   | { readonly type: "opened"; readonly remote: string }
   | { readonly type: "closed"; readonly remote: string; readonly fault?: Fault }
+  /** Another process has the meter: it serves this client, and is reached at `to`. */
+  | (Omit<Where, "meter"> & {
+      readonly type: "forwarded";
+      /** Id of the meter. */
+      readonly meter: string;
+      readonly to: string;
+    })
   | (Where & { readonly type: "associated"; readonly association: Negotiated })
   | (Where & { readonly type: "released"; readonly why: ReleaseReason | "disconnected" })
   /** Wrong password, bad tag, counter, malformed …: nothing was executed. */

@@ -36,6 +36,8 @@ export {
   type LinkFactory,
   type Listening,
   type ListenSpec,
+  type RelaySpec,
+  relay,
   type ServeOptions,
   serve,
   type TcpOptions,

@@ -1,4 +1,4 @@
-import type { Link, LinkAddress } from "@dlmskit/core";
+import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import type { Duplex, Listener } from "@dlmskit/transport";
 import type { Meter } from "./meter/meter.ts";
 import { Server, type ServerOptions } from "./server.ts";
@@ -15,6 +15,12 @@ export interface ListenSpec {
   listen(accept: (duplex: Duplex) => void, maxConnections: number): Promise<Listener>;
 }
 
+/** Where other processes hand over sessions of clients whose meter this one has. */
+export interface RelaySpec {
+  readonly relay: true;
+  listen: ListenSpec["listen"];
+}
+
 export interface TcpOptions {
   readonly host?: string;
   readonly meters?: Meter | Route;
@@ -25,16 +31,42 @@ export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOption
   return {
     link,
     ...(meters === undefined ? {} : { meters }),
-    async listen(accept, maxConnections) {
-      const { tcpListen } = await import("@dlmskit/transport/node");
-      return tcpListen({ port, accept, maxConnections, ...(host === undefined ? {} : { host }) });
-    },
+    listen: listenOn(port, host),
   };
+}
+
+/**
+ * A listener for the other processes on the same database, for `held: { whenHeld: "forward" }`. Its address is what the store of
+ * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 unless told otherwise. Only the other
+ * processes should reach it: they tell where a client is connected from.
+ */
+export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): RelaySpec {
+  return { relay: true, listen: listenOn(port, host) };
+}
+
+const listenOn =
+  (port: number, host: string | undefined): ListenSpec["listen"] =>
+  async (accept, maxConnections) => {
+    const { tcpListen } = await import("@dlmskit/transport/node");
+    return tcpListen({ port, accept, maxConnections, ...(host === undefined ? {} : { host }) });
+  };
+
+/** TCP to `host:port`. Fault `bad-address` for what is none. */
+async function dialTcp(address: string): Promise<Duplex> {
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+  if (host === undefined) {
+    throw new Fault("bad-address", `"${address}" is not host:port`, {
+      layer: "server",
+      hint: "open the store of each process with the address of its relay listener",
+    });
+  }
+  const { tcpConnect } = await import("@dlmskit/transport/node");
+  return tcpConnect(host, Number(port));
 }
 
 export interface ServeOptions extends Omit<ServerOptions, "meters" | "clock"> {
   /** By name, `wrapper` and `hdlc` for example. */
-  readonly on: { readonly [name: string]: ListenSpec };
+  readonly on: { readonly [name: string]: ListenSpec | RelaySpec };
   /** The machine's unless given. */
   readonly clock?: ServerOptions["clock"];
 }
@@ -50,7 +82,7 @@ export interface Listening extends AsyncDisposable {
 export async function serve(meters: Meter | Route, options: ServeOptions): Promise<Listening> {
   const { on, clock = (await import("@dlmskit/transport/node")).systemClock, ...rest } = options;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
-  const server = new Server({ ...rest, meters, clock, provider });
+  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialTcp, ...rest.held } });
   const listeners: [string, Listener][] = [];
   const close = async (): Promise<void> => {
     server.close();
@@ -59,9 +91,8 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
   };
   try {
     for (const [name, spec] of Object.entries(on)) {
-      const route = routeOf(spec.meters ?? meters);
-      const knows = (address: LinkAddress): boolean => route(address) !== undefined;
-      const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+      const accept =
+        "relay" in spec ? (duplex: Duplex) => server.acceptRelayed(duplex) : accepting(server, spec, meters);
       listeners.push([name, await spec.listen(accept, options.limits?.connections ?? 1024)]);
     }
   } catch (fault) {
@@ -70,4 +101,10 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
   }
   const addresses = Object.fromEntries(listeners.map(([name, { host, port }]) => [name, { host, port }]));
   return { server, addresses, close, [Symbol.asyncDispose]: close };
+}
+
+function accepting(server: Server, spec: ListenSpec, meters: Meter | Route): (duplex: Duplex) => void {
+  const route = routeOf(spec.meters ?? meters);
+  const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+  return (duplex) => server.accept(duplex, spec.link(knows), route);
 }

@@ -1,4 +1,4 @@
-import type { Link, LinkAddress } from "@dlmskit/core";
+import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import type { responseProtection } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
@@ -9,12 +9,15 @@ import { EventCounts, type ServerEvent } from "./events.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
+import type { KnownMeter } from "./meter/meter-identity.ts";
 import { platformRandom } from "./platform-random.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
+import { RelayOffice, relayedFrom } from "./session/relay.ts";
+import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { type Route, routeOf } from "./session/route.ts";
 import type { MeterStore } from "./store-port.ts";
 
@@ -49,8 +52,11 @@ export class Server implements Disposable {
   readonly #used = new Set<Meter>();
   readonly #environment: Environment;
   readonly #base: ConnectionPort;
+  /** For sessions that another process handed over: they go no further. */
+  readonly #last: ConnectionPort;
   #closed = false;
 
+  /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
   constructor(options: ServerOptions) {
     this.#options = options;
     const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
@@ -58,21 +64,39 @@ export class Server implements Disposable {
     this.#route = routeOf(meters);
     const limits = { ...defaultLimits, ...options.limits };
     this.#environment = {
-      ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held } },
+      ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
       agenda: new Agenda(clock, time),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+      lost: (meter) => this.#lost(meter),
     };
-    this.#base = {
+    this.#last = {
       environment: this.#environment,
       limits,
       lockouts: new Lockouts(limits),
       pacer: new Pacer(clock),
       tap: allTaps(options.taps ?? []),
+      relays: undefined,
       tell: (event) => this.#tell(event),
     };
+    this.#base = { ...this.#last, relays: this.#relays() };
     if (typeof meters !== "function") this.run(meters);
+  }
+
+  #relays(): RelayOffice | undefined {
+    const { clock, held } = this.#environment;
+    if (held.whenHeld !== "forward") return undefined;
+    const { dial, heldFor } = held;
+    if (dial === undefined) {
+      throw new Fault("bad-held-policy", "nothing tells how another process is reached", {
+        layer: "server",
+        hint: "give `held.dial`, or use `serve`, which has TCP",
+      });
+    }
+    const forwarded = ({ address, meter, remote }: Handover, to: string): void =>
+      this.#tell({ type: "forwarded", remote, address, meter, to });
+    return new RelayOffice({ dial, clock, heldFor, forwarded });
   }
 
   /** Gives a meter what it runs on here, as every meter that a route leads to gets it. */
@@ -127,6 +151,13 @@ export class Server implements Disposable {
     });
   }
 
+  /** Another process has taken a meter that runs here: it is taken again when it is free. */
+  #lost(known: KnownMeter): void {
+    if (!(known instanceof Meter) || !this.#residents.has(known)) return;
+    known.dismiss();
+    this.#reside(known);
+  }
+
   #tell(event: ServerEvent): void {
     this.#counts.count(event);
     try {
@@ -138,13 +169,35 @@ export class Server implements Disposable {
 
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
+    this.#accept(duplex, link, route, this.#base);
+  }
+
+  /**
+   * Takes a connection on which another process hands over a session of a client whose meter this one has (`held`). Its client
+   * is authenticated here as any other; only where it is connected from is believed, so that nobody but the other processes
+   * may reach this listener.
+   */
+  acceptRelayed(duplex: Duplex): void {
+    const link: RelayLink = new RelayLink({ has: (handover) => this.#holds(handover) !== undefined });
+    const route: Route = () => link.handover && this.#holds(link.handover);
+    this.#accept(relayedFrom(duplex, link), link, route, this.#last);
+  }
+
+  /** The meter of a session, where this process has it now. */
+  #holds({ meter: id, device }: Handover): ReturnType<Route> {
+    const meter = this.#environment.taken.get(id);
+    if (!(meter instanceof Meter) || meter.live.lost || !meter.template.devices.has(device)) return undefined;
+    return { meter, device };
+  }
+
+  #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
     const adopted: Route = (address) => {
       const found = route(address);
       found?.meter.runOn(this.#environment);
       return found;
     };
     this.#tell({ type: "opened", remote: duplex.remote });
-    const connection = new Connection(duplex, link, this.#base, adopted, {
+    const connection = new Connection(duplex, link, port, adopted, {
       closed: (fault) => {
         this.#connections.delete(connection);
         for (const meter of connection.meters) this.#leaving(meter);

@@ -31,7 +31,7 @@ class Line {
     this.#send = (octets) => near.send(octets);
   }
 
-  async #frame(control: Control, information = new Uint8Array(0)): Promise<string> {
+  async #frame(control: Control, information: Uint8Array = new Uint8Array(0)): Promise<string> {
     this.frames = [];
     const addresses = { destination: hdlcAddress({ upper: 1, lower: 17 }), source: hdlcAddress({ upper: 1 }) };
     this.#send(encodeFrame({ ...addresses, segmented: false, information, ...control }));

@@ -1,4 +1,9 @@
-export type { HistoryKind, Span } from "./meter/event-history.ts";
+export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
+export { Addresses, type AddressesOptions, type Place, type Span } from "./fleet/addresses.ts";
+export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
+export type { ClientIdentity, Identity, LinkName } from "./fleet/identity.ts";
+export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
+export type { HistoryKind, Span as TimeSpan } from "./meter/event-history.ts";
 export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";
 export * from "./meter/profiles.ts";
 export { Readings } from "./meter/readings.ts";
@@ -7,12 +12,12 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
-export { type ClientIdentity, type Identity, identitiesCsv, identitiesJson } from "./simulate/identities.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
-  LinkName,
+  IdentitiesOptions,
   ListeningPort,
   ListenOptions,
+  Reached,
   Simulator,
   SimulatorListening,
   SimulatorOptions,

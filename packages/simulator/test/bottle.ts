@@ -1,5 +1,7 @@
+import { type Data, treeOf } from "@dlmskit/apdu";
 import { connect, type Session } from "@dlmskit/client";
 import { fromAscii, fromHex } from "@dlmskit/core";
+import type { AttributeDescriptor } from "@dlmskit/cosem-objects";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { type MemoryState, openMemoryStore } from "@dlmskit/storage";
 import { memoryPair, VirtualClock } from "@dlmskit/transport";
@@ -18,6 +20,35 @@ export async function bottled(options: SimulatorOptions = {}, state?: MemoryStat
   const store = options.store ?? (await openMemoryStore({}, state));
   const simulator = await createSimulator({ seed: "test", clock, store, limits: { inactivity: 0 }, ...options });
   return { clock, store, simulator };
+}
+
+export type Bottle = Awaited<ReturnType<typeof bottled>>;
+
+/** All that comes. */
+export async function listed<V>(stream: AsyncIterable<V>): Promise<V[]> {
+  const all: V[] = [];
+  for await (const one of stream) all.push(one);
+  return all;
+}
+
+/** An attribute as the meter itself reads it. */
+export const readBy = (simulator: Simulator, index: number, attribute: AttributeDescriptor): Promise<Data> =>
+  simulator.using(index, async (meter) => treeOf(await meter.get(attribute)));
+
+/** Steps to an instant while the machine's clock goes on a little. */
+export async function stepTo(
+  { simulator, clock }: Pick<Bottle, "simulator" | "clock">,
+  instant: number,
+): Promise<void> {
+  let over = false;
+  const stepped = simulator.time.step(instant).finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (!over) clock.advance(1);
+  }
+  await stepped;
 }
 
 const counters = new Map<string, CounterLedger>();
@@ -39,13 +70,12 @@ export async function associate(
   client: number,
   { meter = 0, identity, maxReceivePduSize }: { meter?: number; identity?: Identity; maxReceivePduSize?: number } = {},
 ): Promise<Session> {
-  const known = identity ?? ((await simulator.identities())[meter] as Identity);
+  const known = identity ?? (await simulator.identity(meter));
   const own = known.clients.find((one) => one.client === client);
   if (own === undefined) throw new Error(`no client ${client}`);
   const { password, encryptionKey, authenticationKey, mechanism, ciphered } = own;
   const [near, far] = memoryPair();
-  const server = simulator.server();
-  server.accept(far, new WrapperServerLink({ inactivity: 0 }));
+  simulator.server.accept(far, new WrapperServerLink({ inactivity: 0 }));
   return connect(
     { duplex: near, link: new WrapperClientLink({ client, server: known.serverAddress }) },
     {

@@ -164,6 +164,23 @@ describe("what the rows say", () => {
   });
 });
 
+describe("a load of a few watts", () => {
+  it("counts each Wh in one phase", () => {
+    const templates = defaultLoadProfiles.map((row) => ({ ...row, baseLoad: 0.002, peakLoad: 0.012 }));
+    const model = createModel({ ...options, templates });
+    let before = model.phases(commissioned);
+    for (let at = commissioned; at < commissioned + 20 * day; at += 7 * minute) {
+      const phases = model.phases(at);
+      expect(phases.reduce((sum, { importWh }) => sum + importWh, 0)).toBe(model.energy(at).importWh);
+      for (const [n, { importWh }] of phases.entries()) {
+        expect(importWh).toBeGreaterThanOrEqual(before[n]?.importWh as number);
+      }
+      before = phases;
+    }
+    expect(before[2].importWh).toBeGreaterThan(300);
+  });
+});
+
 describe("a solar plant", () => {
   const model = createModel({ ...options, powerQuality: [], solarPeak: 5 });
   it("exports at noon, imports in the evening, and never both at once", () => {

@@ -4,10 +4,9 @@ import { describe, expect, it } from "vitest";
 import { hdlcSpace, wrapperSpace } from "../src/fleet/address-space.ts";
 import { Addresses } from "../src/fleet/addresses.ts";
 import { Fleet } from "../src/fleet/fleet.ts";
-import { type IdentitySource, identities, identityOf, type LocatedIdentity } from "../src/fleet/identity.ts";
+import { type Identity, type IdentitySource, identities, identityOf } from "../src/fleet/identity.ts";
 import { type Identities, identitiesCsv, identitiesJson } from "../src/fleet/identity-text.ts";
 import { secretsOf } from "../src/fleet/secrets.ts";
-import { identitiesJson as wholeJson } from "../src/simulate/identities.ts";
 import { parseKeysFile } from "../src/simulate/keys-file.ts";
 import { codeOf } from "./code-of.ts";
 
@@ -30,8 +29,9 @@ const fleet = new Fleet({
 const source: IdentitySource = {
   ...{ fleet, associations },
   addresses: new Addresses(wrapperSpace(), { meters, host, ports: 4059 }),
+  link: "wrapper",
 };
-const clientOf = (identity: LocatedIdentity, client: number) => identity.clients.find((one) => one.client === client);
+const clientOf = (identity: Identity, client: number) => identity.clients.find((one) => one.client === client);
 const associationOf = (client: number) => associations.find((one) => one.client === client) as never;
 
 async function textOf(chunks: AsyncIterable<string>): Promise<string> {
@@ -47,7 +47,7 @@ describe("the secrets of a meter", () => {
     expect(Object.keys(secretsOf(fleet, 3, associationOf(32)))).toEqual(["secret"]);
     expect(secretsOf(fleet, 3, associationOf(32)).secret).toHaveLength(20);
     expect(utility.secret).toHaveLength(16);
-    expect(utility.broadcastEncryptionKey).toBeUndefined();
+    expect(utility.broadcastKey).toBeUndefined();
     for (const key of [utility.encryptionKey, utility.authenticationKey, utility.masterKey])
       expect(key).toHaveLength(16);
     expect(secretsOf(fleet, 3, associationOf(64)).encryptionKey).toHaveLength(32);
@@ -66,8 +66,8 @@ describe("the secrets of a meter", () => {
     const broadcastKeys = true;
     const one = secretsOf(fleet, 0, associationOf(48), { broadcastKeys });
     const other = secretsOf(fleet, 1, associationOf(48), { broadcastKeys });
-    expect(one.broadcastEncryptionKey).toHaveLength(16);
-    expect(one.broadcastEncryptionKey).toEqual(other.broadcastEncryptionKey);
+    expect(one.broadcastKey).toHaveLength(16);
+    expect(one.broadcastKey).toEqual(other.broadcastKey);
     expect(one.masterKey).toEqual(secretsOf(fleet, 0, associationOf(80)).masterKey);
     expect(one.masterKey).not.toEqual(other.masterKey);
   });
@@ -86,7 +86,7 @@ describe("the secrets of a meter", () => {
     expect(secretsOf(fleet, 0, associationOf(16), { keys })).toEqual({});
     expect(secretsOf(fleet, 0, associationOf(32), { keys })).toEqual({ secret: fromAscii("lls") });
     expect(utility.encryptionKey).toEqual(fromHex("01".repeat(16)));
-    expect(utility.broadcastEncryptionKey).toEqual(fromHex("02".repeat(16)));
+    expect(utility.broadcastKey).toEqual(fromHex("02".repeat(16)));
     expect(utility.masterKey).toEqual(fromHex("aa".repeat(16)));
     expect(utility.authenticationKey).toEqual(secretsOf(fleet, 0, associationOf(48)).authenticationKey);
     expect(utility.secret).toEqual(secretsOf(fleet, 0, associationOf(48)).secret);
@@ -104,7 +104,7 @@ describe("an identity", () => {
       logicalDeviceName: fleet.logicalDeviceName(1),
       systemTitle: toHex(fleet.systemTitle(1)),
       masterKey: toHex(masterKey as Uint8Array),
-      ...{ host, port: 4059, serverAddress: 16, template: "t" },
+      ...{ host, port: 4059, link: "wrapper", serverAddress: 16, template: "t" },
     });
     expect(identity).not.toHaveProperty("physicalAddress");
     expect(identity.clients.map(({ client }) => client)).toEqual([16, 32, 48, 64, 80]);
@@ -125,8 +125,8 @@ describe("an identity", () => {
     });
     expect(clientOf(identity, 16)).not.toHaveProperty("password");
     const hdlc = new Addresses(hdlcSpace([256]), { meters, host, ports: 4060 });
-    expect(identityOf({ ...source, addresses: hdlc }, 1)).toMatchObject({
-      ...{ port: 4060, serverAddress: 1, physicalAddress: 257 },
+    expect(identityOf({ ...source, addresses: hdlc, link: "hdlc" }, 1)).toMatchObject({
+      ...{ port: 4060, link: "hdlc", serverAddress: 1, physicalAddress: 257 },
     });
     expect(codeOf(() => identityOf(source, meters))).toBe("out-of-range");
   });
@@ -178,40 +178,56 @@ describe("an identity", () => {
 describe("the text of identities", () => {
   const all = [...identities(source)];
 
-  it("is one JSON document, as it would be at once", async () => {
-    for (const list of [[], all.slice(0, 1), all]) {
-      const text = await textOf(identitiesJson(list));
-      expect(text).toBe(wholeJson(list as never));
-      expect(JSON.parse(text)).toEqual(list);
-    }
-    const [one] = all;
-    const odd = [{ ...one, template: "a\u2028b\nc" }] as LocatedIdentity[];
-    expect(JSON.parse(await textOf(identitiesJson(odd)))).toEqual(odd);
+  /** As the JSON text has it: clients by SAP. */
+  const byClient = ({ clients, ...meter }: Identity) => ({
+    ...meter,
+    clients: Object.fromEntries(clients.map(({ client, ...identity }) => [String(client), identity])),
   });
 
-  it("is a line for each client", async () => {
+  it("is one JSON document, as it would be at once, with clients by SAP", async () => {
+    for (const list of [[], all.slice(0, 1), all]) {
+      const text = await textOf(identitiesJson(list));
+      expect(text).toBe(`${JSON.stringify(list.map(byClient), undefined, 2)}\n`);
+    }
+    const [one] = all as [Identity];
+    const odd: Identity = { ...one, template: "a\u2028b\nc" };
+    expect(JSON.parse(await textOf(identitiesJson([odd])))).toEqual([byClient(odd)]);
+  });
+
+  it("is a line for each meter", async () => {
     const text = await textOf(identitiesCsv(all));
-    const [names, first, ...rest] = text.split("\r\n");
-    expect(names).toBe(
-      "meterId,serial,logicalDeviceName,systemTitle,host,port,serverAddress,physicalAddress,template," +
-        "client,name,association,mechanism,ciphered,suite,policy,password,passwordHex," +
-        "encryptionKey,authenticationKey,broadcastKey,masterKey,invocationCounter",
+    const [names = "", first = "", ...rest] = text.split("\r\n");
+    expect(names).toMatch(
+      /^serial,logicalDeviceName,systemTitle,host,port,link,serverAddress,physicalAddress,meterId,template,masterKey,client\.16\.name,/,
     );
-    expect(first).toBe(
-      `t-000001,${fleet.serial(0)},${fleet.logicalDeviceName(0)},${toHex(fleet.systemTitle(0))},127.0.0.1,4059,1,,t,` +
-        `16,public,0.0.40.0.1.255,0,false,0,0,,,,,,${all[0]?.masterKey},`,
+    const cells = new Map(names.split(",").map((name, at) => [name, first.split(",")[at]]));
+    const [identity] = all as [Identity];
+    expect(cells.get("serial")).toBe(identity.serial);
+    expect(cells.get("port")).toBe("4059");
+    expect(cells.get("link")).toBe("wrapper");
+    expect(cells.get("physicalAddress")).toBe("");
+    expect(cells.get("client.16.password")).toBe("");
+    expect(cells.get("client.48.mechanism")).toBe("2");
+    for (const name of ["password", "encryptionKey", "authenticationKey", "invocationCounter"] as const) {
+      expect(cells.get(`client.48.${name}`)).toBe(clientOf(identity, 48)?.[name]);
+    }
+    expect(rest).toHaveLength(meters);
+    for (const line of rest.slice(0, -1)) expect(line.split(",")).toHaveLength(names.split(",").length);
+    const [one] = all as [Identity];
+    const odd = one.clients.map((client): typeof client =>
+      client.client === 32
+        ? { ...client, password: 'a,"b"' }
+        : client.client === 48
+          ? { ...client, password: { hex: "00ff" } }
+          : client,
     );
-    expect(rest).toHaveLength(5 * meters);
-    const [one] = all as [LocatedIdentity];
-    const [client] = one.clients;
-    const odd = {
-      ...one,
-      clients: [{ ...client, password: 'a,"b"' } as never, { ...client, password: { hex: "00ff" } } as never],
-    };
-    const lines = await textOf(identitiesCsv([odd]));
+    const lines = await textOf(identitiesCsv([{ ...one, clients: odd }]));
     expect(lines).toContain(',"a,""b""",,');
     expect(lines).toContain(",,00ff,");
-    expect(await textOf(identitiesCsv([]))).toBe(`${names}\r\n`);
+    // Another client than those of the first meter has no column.
+    const others = await textOf(identitiesCsv([one, { ...one, clients: one.clients.slice(0, 1) }]));
+    expect(others.split("\r\n")[2]?.split(",")).toHaveLength(names.split(",").length);
+    expect(await textOf(identitiesCsv([]))).toMatch(/^serial,.*,masterKey\r\n$/);
   });
 
   it("comes in chunks, asks for no more than it writes, and takes what comes later", async () => {

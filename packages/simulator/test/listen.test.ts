@@ -39,14 +39,14 @@ describe("listening", () => {
     expect(run.notices.join()).toMatch(/communication_ports id 4/);
     const { ports } = await run.listen();
     expect(ports.map(({ link, host, meters }) => ({ link, host, meters }))).toEqual([
-      { link: "wrapper", host: "127.0.0.1", meters: [0, 1] },
-      { link: "hdlc", host: "127.0.0.1", meters: [0, 1] },
-      { link: "wrapper", host: "127.0.0.1", meters: [0, 1] },
+      { link: "wrapper", host: "127.0.0.1", meters: { first: 0, meters: 2 } },
+      { link: "hdlc", host: "127.0.0.1", meters: { first: 0, meters: 2 } },
+      { link: "wrapper", host: "127.0.0.1", meters: { first: 0, meters: 2 } },
     ]);
     const [wrapper, hdlc, udp] = ports.map(({ port }) => port) as [number, number, number];
-    const names = run.meters.map((meter) => meter.name);
+    const names = [0, 1].map((index) => run.meter(index).name);
     expect(await nameOver(new WrapperClientLink({ client: 16, server: 1 }), wrapper)).toBe(names[0]);
-    expect(await nameOver(new WrapperClientLink({ client: 16, server: 2 }), wrapper)).toBe(names[1]);
+    expect(await nameOver(new WrapperClientLink({ client: 16, server: 16 }), wrapper)).toBe(names[1]);
     expect(await nameOver(new Primary({ client: 16, server: { upper: 1 } }), hdlc)).toBe(names[0]);
     expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 256 } }), hdlc)).toBe(names[0]);
     expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 257 } }), hdlc)).toBe(names[1]);
@@ -65,10 +65,10 @@ describe("listening", () => {
     const one = await run.listen({ port: 0 });
     expect(one.ports).toHaveLength(1);
     const each = await run.listen({ port: 0, ports: "each", link: "hdlc" });
-    expect(each.ports.map(({ meters }) => meters)).toEqual([[0], [1], [2]]);
+    expect(each.ports.map(({ meters }) => meters)).toEqual([0, 1, 2].map((first) => ({ first, meters: 1 })));
     for (const { port, meters } of each.ports) {
-      const [meter] = meters as [number];
-      expect(await nameOver(new Primary({ client: 16, server: { upper: 1 } }), port)).toBe(run.meters[meter]?.name);
+      const { name: known } = run.meter(meters.first);
+      expect(await nameOver(new Primary({ client: 16, server: { upper: 1 } }), port)).toBe(known);
     }
     // A port that is taken: nothing listens, and the Fault says so.
     const taken = one.ports[0]?.port as number;
@@ -87,11 +87,10 @@ describe("listening", () => {
     const { id, createdAt: _, ...setting } = row;
     await store.hdlcSettings.replace(id, { ...setting, deviceAddress: 17 });
     const run = await simulator({ store });
-    expect((await run.identities())[0]?.physicalAddress).toBe(17);
-    const { ports } = await run.listen({ link: "hdlc", port: 0 });
+    const { ports, reached } = await run.listen({ link: "hdlc", port: 0 });
+    const identity = await run.identity(0, reached[0]);
+    expect(identity).toMatchObject({ physicalAddress: 17, serverAddress: 1, link: "hdlc", port: ports[0]?.port });
     const port = ports[0]?.port as number;
-    expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 17 } }), port)).toBe(
-      run.meters[0]?.name,
-    );
+    expect(await nameOver(new Primary({ client: 16, server: { upper: 1, lower: 17 } }), port)).toBe(run.meter(0).name);
   });
 });

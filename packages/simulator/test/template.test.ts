@@ -2,7 +2,7 @@ import { fromData, T } from "@dlmskit/apdu";
 import { type AnyObject, CaptureObject, hasAttribute } from "@dlmskit/cosem-objects";
 import { describe, expect, it } from "vitest";
 import facts from "../../../test-vectors/is15959-d1.json" with { type: "json" };
-import { associate, bottled } from "./bottle.ts";
+import { associate, bottled, readBy } from "./bottle.ts";
 
 const { simulator, clock } = await bottled();
 const device = simulator.meterTemplate.devices.get(1);
@@ -27,10 +27,9 @@ describe("the objects of is15959-d1", () => {
 
   it.each(profiles)("%s has its scaler profile: scaler and unit of the captured registers", async (_, facts) => {
     if (facts.scalerProfile === null) return;
-    const meter = simulator.meters[0];
     const captured = fromData(
       T.array(CaptureObject),
-      (await meter?.get({ classId: 7, instanceId: facts.scalerProfile, attributeId: 3 })) as never,
+      (await readBy(simulator, 0, { classId: 7, instanceId: facts.scalerProfile, attributeId: 3 })) as never,
     );
     expect(captured.length).toBeGreaterThan(0);
     for (const one of captured) expect(one.attributeId).toBe(3);

@@ -1,9 +1,12 @@
-import { writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { Fault } from "@dlmskit/core";
 import {
   createSimulator,
   identitiesCsv,
   identitiesJson,
   type LinkName,
+  type Reached,
+  type Simulator,
   type SimulatorOptions,
 } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -14,8 +17,8 @@ import { openStoreOf } from "../store.ts";
 
 function speedOption(text: string): number {
   const speed = Number(text);
-  if (text !== "" && speed > 0 && Number.isFinite(speed)) return speed;
-  throw new InvalidArgumentError("a number above 0 is wanted");
+  if (text.trim() !== "" && speed >= 0 && Number.isFinite(speed)) return speed;
+  throw new InvalidArgumentError("a number is wanted, 0 (time stands still) or more");
 }
 
 function instantOption(text: string): number {
@@ -40,6 +43,18 @@ interface SimulateOptions {
   readonly json?: boolean;
 }
 
+/** The identities as they come, for the eyes of the file's owner. Fault `not-written`. */
+async function writeIdentities(simulator: Simulator, path: string, reached: Reached | undefined): Promise<void> {
+  const identities = simulator.identities(reached === undefined ? {} : { reached });
+  const text = /\.csv$/i.test(path) ? identitiesCsv(identities) : identitiesJson(identities);
+  try {
+    await writeFile(path, text, { mode: 0o600 });
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault("not-written", `the file ${path} could not be written`, { layer: "cli", cause });
+  }
+}
+
 async function simulate(options: SimulateOptions): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`${text}\n`);
@@ -49,7 +64,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
-      ...{ store, template, meters, onProgress: say },
+      ...{ store, template, meters },
       ...(keys === undefined ? {} : { keys }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
@@ -57,14 +72,10 @@ async function simulate(options: SimulateOptions): Promise<void> {
     };
     await using simulator = await createSimulator(given);
     for (const notice of simulator.notices) say(`note: ${notice}`);
-    if (options.identities !== undefined) {
-      const all = await simulator.identities();
-      const text = /\.csv$/i.test(options.identities) ? identitiesCsv(all) : identitiesJson(all);
-      writeFileSync(options.identities, text, { mode: 0o600 });
-    }
     const { link = "wrapper", port = 4059, host, ports: style } = options;
-    const { ports } = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
-    for (const { host: at, port: number, link: spoken } of ports) {
+    const listening = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
+    if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
+    for (const { host: at, port: number, link: spoken } of listening.ports) {
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
@@ -83,19 +94,19 @@ export function simulateCommand(program: Command): void {
     .command("simulate")
     .description("runs one meter or a fleet")
     .option("--template <name>", "which kind of meter (see dlms templates)", "is15959-d1")
-    .option("--meters <n>", "how many", numberOption(1, 100_000), 1)
+    .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
     .option("--port <port>", "the first TCP port; 4059 unless told otherwise, 0 for any that is free", portOption)
     .option("--host <address>", "where to listen; 127.0.0.1 unless told otherwise")
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
     .addOption(
-      new Option("--ports <how>", "all meters behind one port by server address, or a port each")
+      new Option("--ports <how>", "all meters behind one port (or as many as they need), or a port each")
         .choices(["one", "each"])
         .default("one"),
     )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
-    .option("--seed <text>", "the same seed, the same data")
+    .option("--seed <text>", "the same seed, the same meters and data; its keys are no secret")
     .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
-    .option("--speed <factor>", "how much faster time passes", speedOption)
+    .option("--speed <factor>", "how much faster time passes; 0 stands still", speedOption)
     .option("--keys <file>", "known secrets for every meter, JSON")
     .option("--identities <file>", "writes what a head-end system must import, secrets included: .csv or .json")
     .option("--json", "one JSON document a line")

@@ -37,7 +37,7 @@ async function readMeter(store: Store, simulator: Simulator, identity: Identity,
   const began = performance.now();
   const session = await openAs(store, place, identity, client);
   const zone = simulator.template.zoneMinutesEast * 60_000;
-  const today = Math.floor((simulator.now() + zone) / 86_400_000) * 86_400_000 - zone;
+  const today = Math.floor((simulator.time.now + zone) / 86_400_000) * 86_400_000 - zone;
   const reading = await readAll(session, today);
   const connections = await store.connections.list({ meterId: identity.meterId });
   await session.release();
@@ -75,10 +75,9 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
 export async function start(options: StartOptions): Promise<void> {
   const store = await openStoreOf(options.store, say);
   try {
-    await using simulator = await createSimulator({ store, template: "is15959-d1", onProgress: say });
+    await using simulator = await createSimulator({ store, template: "is15959-d1" });
     for (const notice of simulator.notices) say(`note: ${notice}`);
-    const [identity] = await simulator.identities();
-    if (identity === undefined) throw new Fault("no-meter", "the store holds no meter", { layer: "cli" });
+    const identity = await simulator.identity(0);
     const { ports } = await simulator.listen(options.port === undefined ? {} : { port: options.port });
     for (const { host, port, link } of ports) say(`listening on ${host}:${port} (${link})`);
     show(

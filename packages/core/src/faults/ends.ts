@@ -51,6 +51,9 @@ export const server = {
   "missing-secret": "An association needs a secret or key that was not given; the message names it.",
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
+  "bad-address":
+    "The address that another process gave is not host:port; open its store with that of its relay listener.",
+  "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":
@@ -58,6 +61,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-key-length": "The key of an order of meters has not 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is not consistent; the message says where.",
   "bad-keys-file": "The file of keys cannot be followed; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",

@@ -1,4 +1,4 @@
-import type { NameEntry } from "./obis-names.ts";
+import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of abstract objects (value group A = 0).
 // A lower-case letter in a pattern is any number; {e} in a name stands for the number there.

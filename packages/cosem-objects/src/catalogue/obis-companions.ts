@@ -1,4 +1,4 @@
-import type { CompanionEntry } from "./obis-names.ts";
+import type { CompanionEntry } from "./obis-entry.ts";
 
 // What companion specifications and national profiles call codes of their own.
 // A lower-case letter in a pattern is any number; {e} in a name stands for the number there.

@@ -1,4 +1,4 @@
-import type { NameEntry } from "./obis-names.ts";
+import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of electricity (value group A = 1, and 2 for direct current).
 // A lower-case letter in a pattern is any number; {e} in a name stands for the number there.

@@ -2,11 +2,10 @@ import type { LogicalName } from "@dlmskit/core";
 import { abstractNames } from "./obis-abstract.ts";
 import { companionNames } from "./obis-companions.ts";
 import { electricityNames } from "./obis-electricity.ts";
+import type { Companion, CompanionEntry, NameEntry } from "./obis-entry.ts";
 import { otherMediaNames } from "./obis-other-media.ts";
 
-export type NameEntry = readonly [pattern: string, name: string];
-export type CompanionEntry = readonly [pattern: string, name: string, companion: Companion];
-export type Companion = "IS 15959" | "IDIS" | "DSMR" | "Norwegian HAN";
+export type { Companion } from "./obis-entry.ts";
 
 interface Pattern {
   readonly groups: readonly string[];

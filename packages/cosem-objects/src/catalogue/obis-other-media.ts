@@ -1,4 +1,4 @@
-import type { NameEntry } from "./obis-names.ts";
+import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of heat, gas, water and cost allocators (value group A = 4 to 9).
 // A lower-case letter in a pattern is any number; {e} in a name stands for the number there.

@@ -1,5 +1,6 @@
 import { type Data, fromData, T } from "@dlmskit/apdu";
 import { Fault, instantOf, type LogicalName, type Of } from "@dlmskit/core";
+import { clockAttribute } from "../interface-class.ts";
 import type { Context, Selection } from "../object.ts";
 import { parametersOf } from "../object-list.ts";
 import { refuse } from "../refusal.ts";
@@ -44,8 +45,11 @@ const same = (one: CaptureObject, other: CaptureObject): boolean =>
   one.attributeId === other.attributeId &&
   one.dataIndex === other.dataIndex;
 
-/** The attribute of a clock that capture times are: what a range may be restricted by. */
-const isClock = ({ classId, attributeId }: CaptureObject): boolean => classId === 8 && attributeId === 2;
+/** Whether it is the attribute of a clock that capture times are: what a range may be restricted by. */
+function isClock({ classId, instanceId, attributeId }: CaptureObject, { device }: Pick<Context, "device">): boolean {
+  const spec = device.find(classId, instanceId)?.spec;
+  return spec !== undefined && clockAttribute(spec) === attributeId;
+}
 
 /** Whatever a client writes a time as: octet-string or date-time; null-data or a year that is not specified is no bound. */
 function instant(data: Data, deviation: number): number | undefined {
@@ -67,11 +71,11 @@ function instant(data: Data, deviation: number): number | undefined {
 export function selectionOf(
   { selector, parameters }: Selection,
   captureObjects: readonly CaptureObject[],
-  context: Pick<Context, "deviation">,
+  context: Pick<Context, "deviation" | "device">,
 ): BufferSelection {
   if (selector === 1) {
     const range = parametersOf(RangeDescriptor, parameters);
-    if (!isClock(range.restrictingObject)) throw refuse("other-reason", "only a clock can restrict a range");
+    if (!isClock(range.restrictingObject, context)) throw refuse("other-reason", "only a clock can restrict a range");
     const columns = range.selectedValues.map((wanted) => {
       const at = captureObjects.findIndex((one) => same(one, wanted));
       if (at < 0) throw refuse("other-reason", `${wanted.instanceId} is not captured`);

@@ -13,7 +13,6 @@ import {
   hasMethod,
   invokeMethod,
   listsAttribute,
-  listsMethod,
   type MaybePromise,
   methodAccess,
   readAttribute,
@@ -88,13 +87,13 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
   };
   if (call.do === "invoke") {
-    // What the object list shows is there, though it cannot be invoked.
-    if (!hasMethod(object, index)) throw refuse(listsMethod(object, index) ? "read-write-denied" : "object-undefined");
+    if (!hasMethod(object, index)) throw refuse("object-undefined");
     check((rights) => methodAccess(rights, object, index), "invoke");
     const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
   if (call.do === "read" && index === 0 && call.selection === undefined) return allAttributes(call, object, canProtect);
+  // What the object list shows is there, though this client has no access to it.
   if (!hasAttribute(object, index)) {
     throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
   }

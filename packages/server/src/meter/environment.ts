@@ -1,6 +1,6 @@
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
-import type { Clock } from "@dlmskit/transport";
+import type { Clock, Duplex } from "@dlmskit/transport";
 import type { Call, Outcome } from "../access/call.ts";
 import { perform } from "../access/perform.ts";
 import { platformRandom } from "../platform-random.ts";
@@ -18,18 +18,29 @@ export interface Environment {
   readonly random: Random;
   readonly store: MeterStore | undefined;
   readonly held: HeldPolicy;
+  /** The meters that this process has now, by id. */
+  readonly taken: Map<string, KnownMeter>;
   /** The way of a call: interceptors, rights, object. */
   reach(call: Call): MaybePromise<Outcome>;
   /** A hook, a task or an interceptor threw. */
   failed(meter: KnownMeter, what: string, error: unknown): void;
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
+  /** Another process has taken the meter. */
+  lost(meter: KnownMeter): void;
 }
 
 /** What becomes of a client whose meter another process has at the moment. */
 export interface HeldPolicy {
-  /** `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once. */
-  readonly whenHeld: "wait" | "refuse";
+  /**
+   * `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once; `forward`: its requests
+   * go to that process and the answers come back, where that process says where it is reached (`StoreOptions.address`, the
+   * address of its `relay` listener). Where it cannot be reached, the client waits as with `wait`.
+   */
+  readonly whenHeld: "wait" | "refuse" | "forward";
+  /** ms. */
   readonly heldFor: number;
+  /** Opens a connection to the `relay` listener at an address: TCP to `host:port` unless told otherwise (`serve`). */
+  readonly dial?: (address: string) => Promise<Duplex>;
 }
 
 export const defaultHeld: HeldPolicy = { whenHeld: "wait", heldFor: 5000 };
@@ -51,8 +62,10 @@ export function standingAlone(): Environment {
     random: platformRandom,
     store: undefined,
     held: defaultHeld,
+    taken: new Map(),
     reach: (call) => perform(call, () => true),
     failed: () => undefined,
     storeFailed: () => undefined,
+    lost: () => undefined,
   };
 }

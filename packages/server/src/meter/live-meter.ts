@@ -12,7 +12,7 @@ import {
   UnreadableValue,
 } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
+import type { CapturedRows, Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
 import { AssociationState, type StateOwner } from "../security/association-state.ts";
 import { CounterBook } from "../security/key-counters.ts";
@@ -37,7 +37,17 @@ export interface LivePort {
   within<T>(work: Work, run: () => T): T;
   secretsOf(association: Association): Secrets;
   deviceName(device: Device): string;
+  /** Another process has taken the meter. */
+  lost(): void;
 }
+
+// After these Faults of a store nothing was kept. After any other it may have kept the change all the same.
+const decided: ReadonlySet<string> = new Set([
+  ...["bad-value", "counter-replayed", "duplicate", "key-encryption-key-needed"],
+  ...["lease-lost", "store-closed", "unknown-reference"],
+]);
+// After a failure of the store, how long until it is asked again what it has kept, ms.
+const askAgain = 1000;
 
 /**
  * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
@@ -56,7 +66,15 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   lease: Lease | undefined;
   #offset = 0;
   #timeline: MeterTimeline | undefined;
+  #running = false;
   #openAssociations = 0;
+  /** The change of which the store has not said whether it was kept; undefined: there is none. */
+  #unsure: WorkResult | undefined;
+  #keepingPeers = false;
+  #dropped = false;
+  #noticed = false;
+  #securityChanges = 0;
+  #unkept: unknown;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
@@ -110,6 +128,35 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   /** Whether another process has the meter now. */
   get lost(): boolean {
     return this.lease?.lost === true;
+  }
+
+  /** Whether it shows what the store has, and may change it. */
+  get usable(): boolean {
+    return this.lease !== undefined && !this.lost && this.#unsure === undefined;
+  }
+
+  /** Whether the store has failed and nobody knows yet what it has kept. */
+  get unsure(): boolean {
+    return this.#unsure !== undefined;
+  }
+
+  /** Counts the changes of keys, secrets, policies and certificates. */
+  get securityChanges(): number {
+    return this.#securityChanges;
+  }
+
+  /** Another process has the meter: nothing more happens here. */
+  noticeLost(): void {
+    if (this.#noticed) return;
+    this.#noticed = true;
+    this.end();
+    this.#port.lost();
+  }
+
+  /** The meter is in use no more, and nobody asks this object for anything. */
+  drop(): void {
+    this.#dropped = true;
+    this.end();
   }
 
   values(object: AnyObject): Readonly<Record<string, unknown>> {
@@ -214,13 +261,85 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
    * Fault `not-kept` (with the store's fault as its cause): the store failed, and nothing of it is done.
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
-    return this.#queue.run(() => {
+    const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
       return after(
         this.#port.within(work, () => run(work)),
         (result) => after(this.#keep(work), () => result),
       );
-    });
+    };
+    return this.#queue.run(() => after(this.#known(), begin));
+  }
+
+  /** Resolves when it shows what the store has. Fault `not-kept`. */
+  certain(): MaybePromise<void> {
+    return this.#unsure === undefined ? undefined : this.#queue.run(() => this.#known());
+  }
+
+  #known(): MaybePromise<void> {
+    return this.#unsure === undefined ? undefined : this.#reload(this.#unsure);
+  }
+
+  /**
+   * The store failed, so that nobody knows whether it has the last change: what it has is loaded again, before anything else is
+   * changed. Fault `not-kept`.
+   */
+  async #reload(unsure: WorkResult): Promise<void> {
+    try {
+      const taken = await (this.store as MeterStore).keeping.take(this.id, this.#scope());
+      if (!taken.taken || taken.lease.epoch !== this.lease?.epoch) {
+        throw new Fault("lease-lost", "another process has taken the meter", { layer: "server" });
+      }
+      this.#takeAgain(taken, unsure);
+    } catch (cause) {
+      if (cause instanceof Fault && cause.code === "lease-lost") this.noticeLost();
+      throw new Fault("not-kept", "the store has failed, and what it has kept cannot be loaded", {
+        layer: "server",
+        cause,
+      });
+    }
+  }
+
+  #scope(): MeterScope {
+    const scopes = [...this.#states.keys()].map((association) => AssociationState.scopeOf(association));
+    return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
+  }
+
+  #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
+    const changed = this.#decode(values);
+    const moved = clockOffset !== this.#offset;
+    const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
+    this.#unsure = undefined;
+    this.#values.put(changed);
+    this.#offset = clockOffset;
+    this.counters.know(secrets.peers);
+    for (const state of this.#states.values()) state.load(secrets);
+    this.#securityChanges++;
+    const timeline = this.#timeline;
+    if (timeline === undefined) return;
+    if (ran) timeline.ran(ranUpTo as number);
+    if (moved) timeline.clockSet();
+    timeline.replan(changed.keys());
+    this.again();
+  }
+
+  /** What is due first may have changed. */
+  again(): void {
+    if (this.#timeline !== undefined && this.#running) this.#port.environment.agenda.changed(this.#timeline);
+  }
+
+  #recoverLater(): void {
+    const { clock } = this.#port.environment;
+    const recover = (): void => {
+      if (this.#dropped || this.#noticed || this.#unsure === undefined) return;
+      const failed = (error: unknown): void => {
+        const { cause } = error as { cause?: unknown };
+        this.#port.environment.storeFailed(this.known, "loading again", cause ?? error);
+        if (!(cause instanceof Fault && cause.code === "store-closed")) this.#recoverLater();
+      };
+      Promise.resolve(this.certain()).then(undefined, failed);
+    };
+    clock.at(clock.now() + askAgain, recover);
   }
 
   open(): MaybePromise<OpenWork> {
@@ -231,7 +350,9 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         within: (run) => this.#port.within(work, run),
         finish: () => {
           const failed = (error: unknown): void => {
+            this.#unkept = error;
             const { cause } = error as { cause?: unknown };
+            if (this.unsure) this.#timeline?.undo();
             this.#port.environment.storeFailed(this.known, "what was due in time", cause ?? error);
             release();
           };
@@ -249,6 +370,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     return after(this.#queue.hold(), begin);
   }
 
+  /** Why something that was due in time could not be kept; undefined: all was. */
+  get unkept(): unknown {
+    return this.#unkept;
+  }
+
   /** What the hooks of timelines threw. */
   failed(what: string, error: unknown): void {
     this.#port.environment.failed(this.known, what, error);
@@ -262,7 +388,10 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       return undefined;
     }
     const unsaved = [...this.#states.values()].map((state) => state.unsavedPeers());
-    const peers = unsaved.flatMap((one) => one.peers);
+    // Associations that share a key and a client count together.
+    const peers = [
+      ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
+    ];
     if (isEmpty(result) && peers.length === 0 && !result.marked) return undefined;
     const commit = this.#commitOf(lease, result, peers);
     return store.keeping.commit(commit).then(
@@ -271,6 +400,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         this.#take(result);
       },
       (cause: unknown) => {
+        if (cause instanceof Fault && cause.code === "lease-lost") this.noticeLost();
+        if (!(cause instanceof Fault && decided.has(cause.code))) {
+          this.#unsure = result;
+          this.#recoverLater();
+        }
         throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
       },
     );
@@ -298,6 +432,9 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         keep,
       }),
     );
+    const clock = result.clock === undefined ? undefined : Math.round(this.#offset + result.clock);
+    const ranUpTo =
+      clock === undefined ? (result.ranUpTo ?? this.#timeline?.reached(result.values.keys())) : this.time + clock;
     return {
       lease,
       ...(values.length === 0 ? {} : { values }),
@@ -306,8 +443,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       ...(result.messages.length === 0 ? {} : { messages: result.messages }),
       ...(result.security.length === 0 ? {} : { security: result.security }),
       ...(peers === undefined || peers.length === 0 ? {} : { peers }),
-      ...(result.clock === undefined ? {} : { clockOffset: Math.round(this.#offset + result.clock) }),
-      ...(result.ranUpTo === undefined ? {} : { ranUpTo: result.ranUpTo }),
+      ...(clock === undefined ? {} : { clockOffset: clock }),
+      ...(ranUpTo === undefined ? {} : { ranUpTo: Math.ceil(ranUpTo) }),
     };
   }
 
@@ -316,12 +453,13 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     this.#values.put(result.values);
     if (this.store === undefined) this.#takeRows(result);
     for (const then of result.afterwards) then();
+    if (result.afterwards.length > 0) this.#securityChanges++;
     if (result.clock !== undefined) {
-      this.#offset += result.clock;
+      this.#offset = Math.round(this.#offset + result.clock);
       this.#timeline?.clockSet();
     }
     this.#timeline?.replan(result.values.keys());
-    if (this.#timeline !== undefined) this.#port.environment.agenda.changed(this.#timeline);
+    this.again();
   }
 
   #takeRows({ rows }: WorkResult): void {
@@ -343,14 +481,32 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     const { store, lease } = this;
     if (store === undefined || lease === undefined || lease.lost) return undefined;
     if (![...this.#states.values()].some((state) => state.unsavedPeers(soon).peers.length > 0)) return undefined;
-    return this.change({ self: "program" }, () => undefined);
+    // Works that wait for a slow hook or a slow store do not pile up.
+    if (this.#keepingPeers && soon) return undefined;
+    this.#keepingPeers = true;
+    const done = (): void => {
+      this.#keepingPeers = false;
+    };
+    const failed = (error: unknown): never => {
+      done();
+      throw error;
+    };
+    const kept = this.change({ self: "program" }, () => undefined);
+    if (isLater(kept)) return kept.then(done, failed);
+    return done();
   }
 
   /** Takes what a store keeps of the meter. */
-  take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter, association: Association | undefined): void {
+  take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter): void {
+    // What cannot be read is found before anything is taken.
+    this.#values.put(this.#decode(values));
     this.lease = lease;
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
+    this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
+  }
+
+  #decode(values: TakenMeter["values"]): Map<AnyObject, Record<string, unknown>> {
     const { devices } = this.known.template;
     const changed = new Map<AnyObject, Record<string, unknown>>();
     for (const row of values) {
@@ -363,9 +519,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       of[name] = this.#valueOf(type, row);
       changed.set(object, of);
     }
-    this.#values.put(changed);
-    if (association !== undefined) this.state(association).load(secrets);
-    this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
+    return changed;
   }
 
   /** A row that cannot be decoded puts only its value out of service; it is told now, and whenever the value is used. */
@@ -398,28 +552,40 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** Begins to do what the meter does by itself, after what it has done before. */
   begin(): void {
-    if (this.#timeline !== undefined || (this.known.template.timed.length === 0 && this.#port.tasks.length === 0))
-      return;
-    this.#timeline = new MeterTimeline(this, this.#port.tasks, this.#ranUpToBefore ?? this.now);
-    this.#port.environment.agenda.add(this.#timeline);
+    if (this.#running || this.#dropped || this.lost) return;
+    const { agenda } = this.#port.environment;
+    if (this.#timeline === undefined) {
+      if (this.known.template.timed.length === 0 && this.#port.tasks.length === 0) return;
+      // A time of day that starts before what was done last goes on from where it starts.
+      const after = Math.min(this.#ranUpToBefore ?? this.now, Math.ceil(this.now));
+      this.#timeline = new MeterTimeline(this, this.#port.tasks, after);
+    } else this.#timeline.goOn();
+    this.#running = true;
+    agenda.add(this.#timeline);
   }
 
   /** Resolves when everything that is due by now is done. */
   caughtUp(): Promise<void> | undefined {
-    return this.#timeline === undefined ? undefined : this.#port.environment.agenda.settled(this.#timeline);
+    return this.#timeline === undefined || !this.#running
+      ? undefined
+      : this.#port.environment.agenda.settled(this.#timeline);
   }
 
   end(): void {
     if (this.#timeline === undefined) return;
+    this.#running = false;
     this.#port.environment.agenda.remove(this.#timeline);
-    this.#ranUpToBefore = this.#timeline.ranUpTo;
-    this.#timeline = undefined;
   }
 
+  /** A task of the meter is new. */
   addTask(task: Task): void {
     if (this.#timeline === undefined) return;
     this.#timeline.addTask(task);
-    this.#port.environment.agenda.changed(this.#timeline);
+    this.again();
+  }
+
+  get hasTimeline(): boolean {
+    return this.#timeline !== undefined;
   }
 
   /** Resolves when no work is under way; undefined: none is. */

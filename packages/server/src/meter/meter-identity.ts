@@ -1,4 +1,6 @@
 import type { LogicalName } from "@dlmskit/core";
+import type { MaybePromise } from "@dlmskit/cosem-objects";
+import type { TakenMeter } from "@dlmskit/storage";
 import type { Secrets } from "../security/security-spec.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 
@@ -28,6 +30,11 @@ export interface MeterIdentity {
     /** From when on the meter does what it does by itself, where it never did: ms since 1970 UTC; when it is first used unless told otherwise. */
     readonly ranFrom?: number;
   };
+  /**
+   * Who the meter is by what a store has of it: asked each time that the meter is taken from the store, before anything of it is
+   * used. What it throws keeps the meter from being used. The meter stays who this object says unless given.
+   */
+  readonly taken?: (taken: TakenMeter) => MaybePromise<MeterIdentity>;
 }
 
 /** A meter as hooks, interceptors and events know it. */

@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import {
   type AnyObject,
+  after,
   type Context,
   isLater,
   type MaybePromise,
@@ -42,6 +43,13 @@ export interface TimelinePort {
   /** Opens a work once no other is under way. */
   open(): MaybePromise<OpenWork>;
   failed(what: string, error: unknown): void;
+  /** Whether another process has the meter. */
+  readonly lost: boolean;
+  noticeLost(): void;
+  /** Whether the store has failed and nobody knows yet what it has kept: nothing is done meanwhile. */
+  readonly unsure: boolean;
+  /** What is due first may have changed. */
+  again(): void;
 }
 
 /** An object that acts in time. Instants on the meter's clock. */
@@ -66,6 +74,9 @@ export class MeterTimeline implements Timed {
   readonly #entries: readonly Entry[];
   readonly #tasks: TaskEntry[] = [];
   #open: OpenWork | undefined;
+  /** What was due when the open work began. */
+  #before: (() => void) | undefined;
+  #busy = false;
   /** How far (on the meter's clock) everything has been done. */
   #ranUpTo: number;
 
@@ -91,8 +102,8 @@ export class MeterTimeline implements Timed {
 
   /** Simulated time. */
   get next(): number | undefined {
-    const first = this.#first();
-    return first === undefined ? undefined : "task" in first ? first.due : (first.due as number) - this.#port.offset;
+    if (this.#busy || this.#port.unsure) return undefined;
+    return this.#dueOf(this.#first());
   }
 
   /** How far (on the meter's clock) the meter has done what it does by itself. */
@@ -161,10 +172,44 @@ export class MeterTimeline implements Timed {
     const changed = new Set(objects);
     if (changed.size === 0) return;
     const now = this.#port.time + this.#port.offset;
+    this.#ranUpTo = this.reached(changed) ?? this.#ranUpTo;
     for (const entry of this.#entries) {
       // What is overdue is run as it was planned: the change came after it.
       if (changed.has(entry.object) && (entry.due === undefined || entry.due > now)) this.#planEntry(entry, now);
     }
+  }
+
+  /**
+   * How far everything has been done when values of these objects change, where nothing is overdue: what they do until then
+   * followed the values before. Undefined: they do nothing by themselves, or something is overdue.
+   */
+  reached(objects: Iterable<AnyObject>): number | undefined {
+    const changed = new Set(objects);
+    if (!this.#entries.some(({ object }) => changed.has(object))) return undefined;
+    const now = this.#port.time + this.#port.offset;
+    const due = this.#dueOf(this.#first());
+    return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
+  }
+
+  /** All that was due until then (the meter's clock) is done, as it turned out. */
+  ran(upTo: number): void {
+    this.#ranUpTo = upTo;
+    for (const entry of this.#entries) if ((entry.due ?? upTo) <= upTo) this.#planEntry(entry, upTo);
+    for (const entry of this.#tasks) {
+      while (entry.due + this.#port.offset <= upTo) {
+        entry.last = entry.due;
+        entry.due += entry.task.every;
+      }
+    }
+  }
+
+  /** Begins again after a pause. */
+  goOn(): void {
+    // What is still under way is not due once more.
+    if (this.#busy) return;
+    const { time, offset } = this.#port;
+    if (time + offset < this.#ranUpTo) this.moved(this.#ranUpTo - offset, time);
+    else this.#plan(this.#ranUpTo);
   }
 
   /** The meter's own clock was set. */
@@ -190,21 +235,55 @@ export class MeterTimeline implements Timed {
   }
 
   runFirst(now: number): MaybePromise<void> {
+    if (this.#port.lost) {
+      this.#port.noticeLost();
+      return undefined;
+    }
     const open = this.#open;
-    if (open !== undefined) return this.#runIn(open, now);
-    const opened = this.#port.open();
     const run = (work: OpenWork): MaybePromise<void> => {
-      this.#open = work;
+      if (this.#open === undefined) {
+        this.#open = work;
+        this.#before = this.#remembered();
+      }
       return this.#runIn(work, now);
     };
-    return isLater(opened) ? opened.then(run) : run(opened);
+    const opened = open ?? this.#port.open();
+    const done = isLater(opened) ? opened.then(run) : run(opened);
+    this.#busy = isLater(done);
+    return done;
+  }
+
+  /** Puts back what is due as it is now. */
+  #remembered(): () => void {
+    const entries = this.#entries.map((entry) => ({ entry, due: entry.due }));
+    const tasks = this.#tasks.map((entry) => ({ entry, due: entry.due, last: entry.last }));
+    const ranUpTo = this.#ranUpTo;
+    return () => {
+      this.#ranUpTo = ranUpTo;
+      for (const { entry, due } of entries) entry.due = due;
+      for (const { entry, due, last } of tasks) Object.assign(entry, { due, last });
+    };
+  }
+
+  /** What the open work did was not kept: it is due still. */
+  undo(): void {
+    this.#before?.();
   }
 
   #runIn(open: OpenWork, now: number): MaybePromise<void> {
+    if (this.#port.lost || this.#port.unsure) return undefined;
     const first = this.#first();
+    const due = this.#dueOf(first);
+    if (first === undefined || due === undefined || due > now) return undefined;
+    const done = "task" in first ? this.#runTask(first, open, now) : this.#runEntry(first, open);
+    // What is due at one instant is kept together, so that the instant tells what was done.
+    return after(done, () => (this.#dueOf(this.#first()) === due ? this.#runIn(open, now) : undefined));
+  }
+
+  /** Simulated time. */
+  #dueOf(first: Entry | TaskEntry | undefined): number | undefined {
     if (first === undefined) return undefined;
-    if ("task" in first) return first.due > now ? undefined : this.#runTask(first, open, now);
-    return (first.due as number) - this.#port.offset > now ? undefined : this.#runEntry(first, open);
+    return "task" in first ? first.due : (first.due as number) - this.#port.offset;
   }
 
   #runTask(entry: TaskEntry, { work, within }: OpenWork, now: number): MaybePromise<void> {
@@ -232,7 +311,7 @@ export class MeterTimeline implements Timed {
   #run(work: Work, what: string, at: number, run: () => unknown): MaybePromise<void> {
     const done = (): void => {
       this.#ranUpTo = Math.max(this.#ranUpTo, at);
-      work.ran(Math.floor(this.#ranUpTo));
+      work.ran(Math.ceil(this.#ranUpTo));
     };
     const failed = (error: unknown): void => {
       this.#port.failed(what, error);
@@ -251,7 +330,18 @@ export class MeterTimeline implements Timed {
   finish(): MaybePromise<void> {
     const open = this.#open;
     this.#open = undefined;
-    return open?.finish();
+    const over = (): void => {
+      this.#before = undefined;
+      this.#busy = false;
+      this.#port.again();
+    };
+    const kept = open?.finish();
+    if (isLater(kept)) {
+      this.#busy = true;
+      return kept.then(over);
+    }
+    over();
+    return undefined;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type MaybePromise,
   type Values,
 } from "@dlmskit/cosem-objects";
-import type { HeldMeter, TakenMeter } from "@dlmskit/storage";
+import type { HeldMeter, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { AssociationState, checkSecrets } from "../security/association-state.ts";
 import type { Secrets } from "../security/security-spec.ts";
@@ -27,6 +27,8 @@ const program = { self: "program" } as const;
 const noScope = { clients: [], setups: [] };
 // How often a meter that another process has is asked for again, ms.
 const askAgain = 100;
+// How long after a failure of the store a meter is given back again, ms.
+const giveBackAgain = 1000;
 
 /**
  * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is let go when
@@ -35,7 +37,7 @@ const askAgain = 100;
 export class Meter implements KnownMeter {
   readonly template: MeterTemplate;
   // Not enumerable, as it may hold secrets: what prints a meter does not show them.
-  readonly #identity: MeterIdentity;
+  #identity: MeterIdentity;
   #environment: Environment | undefined;
   #live: LiveMeter | undefined;
   #own: OwnValues | undefined;
@@ -44,25 +46,21 @@ export class Meter implements KnownMeter {
   #systemTitle: Uint8Array | undefined;
   #uses = 0;
   #resident = false;
-  #loading: Promise<void> | undefined;
   #loaded: Set<Association> | undefined;
-  #leaving: Promise<void> | undefined;
+  /** Loading and letting go, one after another. */
+  #turn: Promise<void> | undefined;
+  #lettingGo = false;
+  /** What is to be given back when the meter is let go. */
+  #lease: Lease | undefined;
+  /** A store that failed may have given the meter to this process all the same. */
+  #mayHave = false;
 
   /** Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity) {
-    if (!/^[\x20-\x7e]{1,16}$/.test(identity.name)) {
-      throw new Fault("bad-value", `"${identity.name}" is no logical device name`, {
-        layer: "server",
-        hint: "1 to 16 ASCII characters, the first three the manufacturer's",
-      });
-    }
-    const { systemTitle, secrets } = identity;
-    if (systemTitle !== undefined && systemTitle.length !== 8) {
-      throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
-    }
+    checkIdentity(identity);
     this.template = template;
     this.#identity = identity;
-    if (typeof secrets === "function") return;
+    if (typeof identity.secrets === "function") return;
     for (const association of template.associations) checkSecrets(association, this.#secretsOf(association));
   }
 
@@ -125,6 +123,7 @@ export class Meter implements KnownMeter {
         return secrets;
       },
       deviceName: (device) => this.deviceName(device),
+      lost: () => this.#here().lost(this),
     };
     return new LiveMeter(port, this.#own ?? new SharedValues());
   }
@@ -169,6 +168,9 @@ export class Meter implements KnownMeter {
   }
 
   #forget(): void {
+    this.#live?.drop();
+    const { taken } = this.#here();
+    if (taken.get(this.id) === this) taken.delete(this.id);
     this.#live = undefined;
     this.#loaded = undefined;
   }
@@ -178,7 +180,9 @@ export class Meter implements KnownMeter {
     if (!(every >= 1)) throw new Fault("bad-value", `a task cannot run every ${every} ms`, { layer: "server" });
     const task = { every, run };
     this.#tasks = [...this.tasks, task];
-    if (this.#resident) this.#live?.addTask(task);
+    const live = this.#live;
+    if (live?.hasTimeline === true) live.addTask(task);
+    else if (this.#resident && (live?.store === undefined || live.usable)) live?.begin();
   }
 
   get tasks(): readonly Task[] {
@@ -212,7 +216,10 @@ export class Meter implements KnownMeter {
 
   /** Reads an attribute as the meter itself: no access rights. */
   get(attribute: AttributeDescriptor, sap = 1): MaybePromise<DataLike> {
-    return this.live.view(this.#device(sap), { by: program }).get(attribute);
+    const device = this.#device(sap);
+    const working = this.#working;
+    if (working !== undefined) return this.live.view(device, { by: program, work: working }).get(attribute);
+    return this.#using((live) => live.view(device, { by: program }).get(attribute));
   }
 
   /** Writes an attribute as the meter itself, through its hook. */
@@ -233,12 +240,40 @@ export class Meter implements KnownMeter {
     const device = this.#device(sap);
     const working = this.#working;
     if (working !== undefined) return run(this.live.view(device, { by: program, work: working }));
-    return this.live.change(program, (work) => run(this.live.view(device, { by: program, work })));
+    return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
   }
 
   /** Sets the meter's clock. */
   setClock(instant: number): MaybePromise<void> {
-    return this.live.change(program, (work) => work.setClock(instant - this.now));
+    const working = this.#working;
+    if (working !== undefined) return working.setClock(instant - (working.at ?? this.now));
+    return this.#using((live) => live.change(program, (work) => work.setClock(instant - live.now)));
+  }
+
+  /** The program uses the meter: with a store it is loaded for that, where it is not. */
+  #using<T>(run: (live: LiveMeter) => MaybePromise<T>): MaybePromise<T> {
+    if (this.#here().store === undefined) return run(this.live);
+    const leave = this.use();
+    let result: MaybePromise<T>;
+    try {
+      const entering = this.enter(undefined);
+      result = entering === undefined ? run(this.live) : entering.then(() => run(this.live) as PromiseLike<T>);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    if (!isLater(result)) {
+      leave();
+      return result;
+    }
+    const failed = (error: unknown): never => {
+      leave();
+      throw error;
+    };
+    return result.then((value) => {
+      leave();
+      return value;
+    }, failed);
   }
 
   #device(sap: number): Device {
@@ -266,46 +301,102 @@ export class Meter implements KnownMeter {
   enter(association: Association | undefined): Promise<void> | undefined {
     const { store } = this.#here();
     if (store === undefined) return undefined;
-    const { lost } = this.live;
-    if (this.#leaving === undefined && !lost && this.#live?.lease !== undefined) {
-      if (association === undefined || this.#loaded?.has(association) === true) return this.#loading;
+    const live = this.#live;
+    if (!this.#lettingGo && live?.usable === true && this.#hasLoaded(association)) {
+      live.begin();
+      return undefined;
     }
-    const before = this.#loading ?? this.#leaving ?? Promise.resolve();
-    const loading = before
-      .then(() => this.#load(store, association))
-      .finally(() => {
-        if (this.#loading === loading) this.#loading = undefined;
-      });
-    this.#loading = loading;
-    return loading;
+    return this.#next(() => this.#load(store, association));
+  }
+
+  #hasLoaded(association: Association | undefined): boolean {
+    return this.#loaded !== undefined && (association === undefined || this.#loaded.has(association));
+  }
+
+  /** Runs after all that was to be loaded or let go before, whether or not it failed. */
+  #next(run: () => Promise<void>): Promise<void> {
+    const turn = (this.#turn ?? Promise.resolve()).then(run, run);
+    this.#turn = turn;
+    const over = (): void => {
+      if (this.#turn === turn) this.#turn = undefined;
+    };
+    turn.then(over, over);
+    return turn;
   }
 
   async #load(store: MeterStore, association: Association | undefined): Promise<void> {
-    const scope = association === undefined ? noScope : AssociationState.scopeOf(association);
-    if (this.live.lost) this.#forget();
+    if (this.#live?.lost === true) this.#forget();
     const { live } = this;
     if (live.lease === undefined) {
       const taken = await this.#take(store, association);
-      live.take(taken, association);
+      await this.#become(store, taken);
+      live.take(taken);
+      this.#here().taken.set(this.id, this);
       this.#loaded = new Set();
       live.begin();
+      if (association !== undefined) live.state(association).load(taken);
       // Whoever reads the meter finds all that it did while nobody looked.
       await live.caughtUp();
-    } else if (association !== undefined && this.#loaded?.has(association) !== true) {
-      const secrets = await store.keeping.secrets(this.id, scope);
-      live.counters.know(secrets.peers);
-      live.state(association).load(secrets);
+    } else {
+      live.begin();
+      await live.certain();
+      if (!this.#hasLoaded(association)) await this.#loadSecrets(store, live, association as Association);
     }
     if (association === undefined) return;
     await live.state(association).open();
-    this.#loaded?.add(association);
+    if (this.#live === live) this.#loaded?.add(association);
+  }
+
+  /** What is changed while the store is asked is asked for again. */
+  async #loadSecrets(store: MeterStore, live: LiveMeter, association: Association): Promise<void> {
+    const scope = AssociationState.scopeOf(association);
+    for (;;) {
+      const { securityChanges } = live;
+      const secrets = await store.keeping.secrets(this.id, scope);
+      if (securityChanges !== live.securityChanges) continue;
+      live.counters.know(secrets.peers);
+      live.state(association).load(secrets);
+      return;
+    }
+  }
+
+  /** Takes what the store has of who the meter is. */
+  async #become(store: MeterStore, taken: TakenMeter): Promise<void> {
+    if (this.identity.taken === undefined) return;
+    try {
+      const identity = await this.identity.taken(taken);
+      checkIdentity(identity);
+      this.#identity = identity;
+      this.#systemTitle = undefined;
+    } catch (error) {
+      await store.keeping.release([taken.lease]);
+      throw error;
+    }
   }
 
   /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
   async #take(store: MeterStore, association: Association | undefined): Promise<TakenMeter> {
-    const { clock, held, time } = this.#here();
-    const { identity } = this;
+    const { clock, held } = this.#here();
     const scope = association === undefined ? noScope : AssociationState.scopeOf(association);
+    const began = clock.now();
+    for (;;) {
+      const taken = await this.#ask(store, scope);
+      if (taken.taken) return taken;
+      const elsewhere = held.whenHeld === "forward" && taken.address !== undefined;
+      if (held.whenHeld === "refuse" || elsewhere || clock.now() - began >= held.heldFor) {
+        const where = taken.address === undefined ? "" : ` (${taken.address})`;
+        throw new Fault("meter-held", `another process${where} has the meter ${this.id}`, {
+          layer: "server",
+          hint: "connect to that process, or wait until it lets go of the meter",
+          cause: taken,
+        });
+      }
+      await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
+    }
+  }
+
+  async #ask(store: MeterStore, scope: MeterScope): Promise<TakenMeter | HeldMeter> {
+    const { identity } = this;
     const row = {
       meterId: this.id,
       serial: identity.serial ?? this.name,
@@ -313,27 +404,19 @@ export class Meter implements KnownMeter {
       systemTitle: this.systemTitle,
       seed: identity.origin?.seed ?? "",
       template: identity.origin?.template ?? "custom",
-      commissionedAt: Math.floor(identity.origin?.commissionedAt ?? time.now),
+      commissionedAt: Math.floor(identity.origin?.commissionedAt ?? this.#here().time.now),
     };
-    const began = clock.now();
-    for (;;) {
-      const taken: TakenMeter | HeldMeter = await store.keeping.take(this.id, scope, row);
-      if (taken.taken) return taken;
-      if (held.whenHeld === "refuse" || clock.now() - began >= held.heldFor) {
-        const where = taken.address === undefined ? "" : ` (${taken.address})`;
-        throw new Fault("meter-held", `another process${where} has the meter ${this.id}`, {
-          layer: "server",
-          hint: "connect to that process, or wait until it lets go of the meter",
-        });
-      }
-      await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
-    }
+    this.#mayHave = true;
+    const taken = await store.keeping.take(this.id, scope, row);
+    this.#mayHave = false;
+    this.#lease = taken.taken ? taken.lease : undefined;
+    return taken;
   }
 
   /** The meter does what it does by itself, from now on until `dismiss`. Undefined when nothing has to be waited for. */
   reside(): Promise<void> | undefined {
+    if (!this.#resident) this.#uses++;
     this.#resident = true;
-    this.#uses++;
     const entered = this.enter(undefined);
     if (entered === undefined) {
       this.live.begin();
@@ -344,16 +427,19 @@ export class Meter implements KnownMeter {
 
   /**
    * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
-   * of `enter`.
+   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
    */
   async visit(): Promise<void> {
     const leave = this.use();
     try {
       await this.enter(undefined);
-      await this.#live?.caughtUp();
+      const live = this.#live;
+      await live?.caughtUp();
+      await live?.idle;
+      if (live?.unkept !== undefined) throw live.unkept;
     } finally {
       leave();
-      await this.#leaving;
+      await this.#turn;
     }
   }
 
@@ -367,40 +453,75 @@ export class Meter implements KnownMeter {
 
   /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
   async settled(): Promise<void> {
-    await this.#loading?.catch(() => undefined);
-    await this.#live?.idle;
-    await this.#leaving;
+    for (;;) {
+      await this.#turn?.catch(() => undefined);
+      const idle = this.#live?.idle;
+      await idle;
+      if (idle === undefined && this.#turn === undefined) return;
+    }
   }
 
   /** Nobody uses the meter any more: what is in memory is let go, as far as a store keeps it. */
   #leave(): void {
-    const live = this.#live;
     const { store } = this.#here();
-    if (store === undefined || live === undefined) return;
-    const leaving = (this.#leaving ?? Promise.resolve())
-      .then(() => this.#loading?.catch(() => undefined))
-      .then(async () => {
-        if (this.#uses > 0 || this.#live !== live) return;
-        live.end();
-        try {
-          await live.keepPeers();
-          await live.idle;
-        } catch (error) {
-          this.#here().storeFailed(this, "peer counters", error);
-        }
-        if (this.#uses > 0) {
-          live.begin();
-          return;
-        }
-        this.#forget();
-        const { lease } = live;
-        if (lease !== undefined) await store.keeping.release([lease]);
-      })
-      .catch((error: unknown) => this.#here().storeFailed(this, "letting go", error))
-      .finally(() => {
-        if (this.#leaving === leaving) this.#leaving = undefined;
-      });
-    this.#leaving = leaving;
+    if (store === undefined) return;
+    const failed = (error: unknown): void => {
+      this.#here().storeFailed(this, "letting go", error);
+      if (error instanceof Fault && error.code === "store-closed") return;
+      // Until it is given back no other process can have it.
+      const { clock } = this.#here();
+      clock.at(clock.now() + giveBackAgain, () => this.#uses === 0 && this.#leave());
+    };
+    this.#next(() => this.#letGo(store)).catch(failed);
+  }
+
+  async #letGo(store: MeterStore): Promise<void> {
+    if (this.#uses > 0) return;
+    const live = this.#live;
+    live?.end();
+    if (this.#waitsForIdle(live)) return;
+    this.#lettingGo = true;
+    try {
+      await this.#keepPeers(live);
+      // Whoever came meanwhile finds the meter as it is.
+      if (this.#uses > 0 || this.#waitsForIdle(live)) return;
+      this.#forget();
+      if (this.#mayHave) await this.#ask(store, noScope);
+      const lease = this.#lease;
+      if (lease !== undefined) await store.keeping.release([lease]);
+      this.#lease = undefined;
+    } finally {
+      this.#lettingGo = false;
+    }
+  }
+
+  /** A work is under way: the meter is let go once it is done. A client that comes meanwhile does not wait for that. */
+  #waitsForIdle(live: LiveMeter | undefined): boolean {
+    const idle = live?.idle;
+    if (idle === undefined) return false;
+    void idle.then(() => this.#uses === 0 && this.#leave());
+    return true;
+  }
+
+  async #keepPeers(live: LiveMeter | undefined): Promise<void> {
+    try {
+      await live?.keepPeers();
+    } catch (error) {
+      this.#here().storeFailed(this, "peer counters", error);
+    }
+  }
+}
+
+/** Fault `bad-value`. */
+function checkIdentity({ name, systemTitle }: MeterIdentity): void {
+  if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
+    throw new Fault("bad-value", `"${name}" is no logical device name`, {
+      layer: "server",
+      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+    });
+  }
+  if (systemTitle !== undefined && systemTitle.length !== 8) {
+    throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
   }
 }
 

@@ -38,7 +38,12 @@ export interface Request {
   readonly client?: number;
   readonly association?: AssociationInformation;
   readonly work?: Work;
+  /** How many calls of the meter itself are around it. */
+  readonly depth?: number;
 }
+
+// A script may invoke another one; one that invokes itself comes to an end here.
+const deepest = 16;
 
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
@@ -170,12 +175,13 @@ export class View implements ObjectAccess {
   /** A call of the meter itself, within the work that is under way. */
   #call(object: AnyObject, index: number) {
     const work = this.#work();
-    const { by } = this.#request;
+    const { by, depth = 0 } = this.#request;
+    if (depth >= deepest) throw refuse("other-reason", `calls are nested more than ${deepest} deep`);
     const self: Actor = "self" in by ? by : { self: "script" };
     return {
       meter: this.#port.known,
       device: this.#device,
-      view: new View(this.#port, this.#device, { by: self, work }),
+      view: new View(this.#port, this.#device, { by: self, work, depth: depth + 1 }),
       association: undefined,
       by: self,
       protection: unprotected,
@@ -206,8 +212,16 @@ export class View implements ObjectAccess {
     this.#work().log({ instanceId, code, at, encoded, ...(keep === undefined ? {} : { keep }) });
   }
 
+  logged(instanceId: LogicalName): number {
+    return this.#work().logged(instanceId);
+  }
+
   notify(notification: Notification): void {
     this.#work().notify(notification);
+  }
+
+  whenKept(then: () => void): void {
+    this.#work().secure(undefined, then);
   }
 
   #work(): Work {

@@ -117,7 +117,12 @@ export class Agenda implements TimeListener {
   }
 
   #isDue(due: number | undefined): boolean {
-    return due !== undefined && due <= this.#time.now;
+    return due !== undefined && due <= this.#dueBy;
+  }
+
+  /** What is due until this instant is due now. */
+  get #dueBy(): number {
+    return this.#time.now + roundingMs + 2 * earlyMs * this.#time.rate;
   }
 
   close(): void {
@@ -157,7 +162,7 @@ export class Agenda implements TimeListener {
     if (this.#closed) return;
     this.#turning = true;
     const began = this.#clock.now();
-    const now = this.#time.now + roundingMs + 2 * earlyMs * this.#time.rate;
+    const now = this.#dueBy;
     const touched = new Set<Place>();
     let more = false;
     for (let count = 0; ; count++) {
@@ -176,7 +181,8 @@ export class Agenda implements TimeListener {
         touched.add(place);
         this.#settle(place);
       }
-      if (this.#closed) return;
+      // Closed by what it ran: what was done so far is kept all the same.
+      if (this.#closed) break;
     }
     for (const place of touched) {
       const kept = place.timed.finish();

@@ -113,6 +113,11 @@ export class Work {
     this.#changes.events.push(event);
   }
 
+  /** How many rows of a log it has so far. */
+  logged(instanceId: string): number {
+    return this.#changes.events.filter((event) => event.instanceId === instanceId).length;
+  }
+
   notify(notification: Notification): void {
     this.#use();
     this.#changes.messages.push(notification);

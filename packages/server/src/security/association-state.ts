@@ -1,5 +1,5 @@
 import { leastSecretLength, securityPolicy } from "@dlmskit/association";
-import { Fault } from "@dlmskit/core";
+import { Fault, sameOctets } from "@dlmskit/core";
 import { type CounterGuard, type CounterLedger, checkKey, type KeySet, MemoryKeyGuards } from "@dlmskit/security";
 import type { MeterScope, MeterSecrets, SecuritySetting } from "@dlmskit/storage";
 import type { Association } from "../meter/association-spec.ts";
@@ -166,6 +166,7 @@ export class AssociationState {
     const { client, instance, securitySetup, security } = this.association;
     const secret = secrets.find((one) => one.clientId === client && one.instanceId === instance)?.secret;
     if (secret !== undefined) this.#secrets = { ...this.#secrets, secret };
+    const before = this.keys;
     const kept = security.ciphered ? settings.find((one) => one.instanceId === securitySetup) : undefined;
     if (kept !== undefined) {
       this.#policy = security.setupVersion === 1 ? (kept.policyBits ?? this.#policy) : kept.securityPolicy;
@@ -177,6 +178,7 @@ export class AssociationState {
         ...(kept.broadcastKey && { broadcastKey: kept.broadcastKey }),
       };
     }
+    if (!sameKeys(before, this.keys)) this.#changes++;
     this.credentials.load(keyPairs, certificates);
     this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
     this.#broadcast = this.#broadcastCounters();
@@ -302,6 +304,11 @@ export class AssociationState {
       this.#secrets = { ...this.#secrets, secret };
     });
   }
+}
+
+function sameKeys(one: KeySet, other: KeySet): boolean {
+  const names = ["encryptionKey", "authenticationKey", "broadcastKey"] as const;
+  return names.every((name) => sameOctets(one[name] ?? noKey, other[name] ?? noKey));
 }
 
 const nothingUnsaved = { peers: [], saved: () => undefined } as const;

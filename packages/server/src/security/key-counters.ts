@@ -108,6 +108,15 @@ export class KeyCounters {
     return { keyId: this.keyId, peer: peerName(client), counter: guard.lowest - 1 };
   }
 
+  /** A store has kept that counter of a client. */
+  know(client: string, counter: number): void {
+    for (const [number, peer] of this.#peers) {
+      if (peerName(number) !== client) continue;
+      peer.saved = Math.max(peer.saved, counter + 1);
+      if (peer.guard.lowest <= counter) this.#peers.set(number, { ...peer, guard: new CounterGuard(counter + 1) });
+    }
+  }
+
   /** The client's counter is kept up to there. */
   saved(client: number, { counter }: PeerCounter): void {
     const peer = this.#peer(client);
@@ -129,9 +138,12 @@ export class CounterBook {
     this.#firstCounter = firstCounter;
   }
 
-  /** Takes what a store has kept of peers; it holds for keys that are used from now on. */
+  /** Takes what a store has kept of peers. */
   know(peers: readonly PeerCounter[]): void {
-    for (const { keyId, peer, counter } of peers) this.#kept.set(`${keyId} ${peer}`, counter);
+    for (const { keyId, peer, counter } of peers) {
+      this.#kept.set(`${keyId} ${peer}`, counter);
+      this.#keys.get(keyId)?.know(peer, counter);
+    }
   }
 
   of(key: Uint8Array): KeyCounters {

@@ -44,7 +44,10 @@ export class Connection {
     const pump = this.#pump;
     this.#port = {
       ...base,
-      remote: pump.remote,
+      // A connection that another process handed over tells later whose it is.
+      get remote() {
+        return pump.remote;
+      },
       send: (pdu, address) => pump.send(pdu, address),
       quiet: () => this.#quiet(),
       broken: (fault: Fault) => pump.destroy(fault),
@@ -119,6 +122,7 @@ export class Connection {
   /** The client sends nothing more: what it asked is answered, then this side ends too. */
   #ended(): void {
     this.#ending = true;
+    for (const session of this.#sessions.values()) session.ended();
     this.#endWhenQuiet();
   }
 

@@ -15,6 +15,7 @@ import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import type { Lockouts } from "./lockouts.ts";
+import type { Relay, RelayOffice } from "./relay.ts";
 import { TappedLine } from "./tapped-line.ts";
 
 /** What a session needs of the server and of its connection. */
@@ -25,6 +26,8 @@ export interface SessionPort {
   readonly pacer: Pacer;
   readonly tap: Tap | undefined;
   readonly remote: string;
+  /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
+  readonly relays: RelayOffice | undefined;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
   /** Nothing waits any more. */
@@ -49,6 +52,11 @@ export class Session {
   /** What is loaded of the meter for this session; undefined: nothing yet. */
   #live: LiveMeter | undefined;
   #leave: (() => void) | undefined;
+  /** Another process serves this client. */
+  #relay: Relay | undefined;
+  /** The other process has not said yet what becomes of the last request. */
+  #relayOwes = false;
+  #ended = false;
   #responder: Responder | undefined;
   #locked = false;
   #blocked = false;
@@ -80,7 +88,7 @@ export class Session {
 
   /** Requests that came and are not answered. */
   get busy(): boolean {
-    return this.#blocked || this.#waiting.length > 0;
+    return this.#blocked || this.#waiting.length > 0 || this.#relay !== undefined;
   }
 
   get address(): LinkAddress {
@@ -90,7 +98,8 @@ export class Session {
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
     const delayed = this.#incoming?.deadline !== undefined || this.#outgoing?.deadline !== undefined;
-    return this.busy || this.#responder?.suspended === true || delayed;
+    const asked = this.#blocked || this.#waiting.length > 0 || this.#relayOwes;
+    return asked || this.#responder?.suspended === true || delayed;
   }
 
   get #now(): number {
@@ -146,6 +155,10 @@ export class Session {
 
   #arrived(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
+    if (this.#relay !== undefined) {
+      this.#forward(this.#relay, pdu, broadcast);
+      return;
+    }
     if (this.#blocked) {
       if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
       return;
@@ -160,9 +173,68 @@ export class Session {
       return;
     }
     this.#block(
-      wait.then(() => this.#process(pdu, broadcast)),
+      wait.then(
+        () => this.#process(pdu, broadcast),
+        (fault) => this.#handOver(fault, pdu, broadcast),
+      ),
       "loading",
     );
+  }
+
+  /** Another process has the meter: it serves this client from now on, where that is wanted. Throws `fault` where not. */
+  async #handOver(fault: unknown, pdu: Uint8Array, broadcast: boolean): Promise<void> {
+    const { relays } = this.#port;
+    // An association that was open here is not known there.
+    if (relays === undefined || this.#live !== undefined) throw fault;
+    const relay = await relays.open(fault, {
+      handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: this.#port.remote },
+      enter: () => this.#wait(),
+      gone: () => this.#closed,
+      received: (answer) => this.#relayed(answer),
+      closed: (why) => this.#relayClosed(why),
+    });
+    if (relay === undefined) {
+      this.#process(pdu, broadcast);
+      return;
+    }
+    if (this.#closed) {
+      relay.close();
+      return;
+    }
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#relay = relay;
+    this.#forward(relay, pdu, broadcast);
+    for (const { pdu, broadcast } of this.#waiting.splice(0)) this.#forward(relay, pdu, broadcast);
+    if (this.#ended) relay.end();
+  }
+
+  #forward(relay: Relay, pdu: Uint8Array, broadcast: boolean): void {
+    this.#relayOwes ||= !broadcast;
+    relay.send(pdu, broadcast);
+  }
+
+  /** What the other process answers; nothing: the request gets no answer. */
+  #relayed(answer: Uint8Array): void {
+    this.#relayOwes = false;
+    if (answer.length > 0) this.#port.send(answer, this.#address);
+    else this.#port.quiet();
+  }
+
+  /** The other process has ended the session: the client's next connection finds who has the meter then. */
+  #relayClosed(fault: Fault | undefined): void {
+    if (this.#closed || this.#relay === undefined) return;
+    this.#relay = undefined;
+    const { broken, quiet } = this.#port;
+    if (this.#ended) quiet();
+    else
+      broken(fault ?? new Fault("lease-lost", "the process that has the meter ended the session", { layer: "server" }));
+  }
+
+  /** The client sends nothing more. */
+  ended(): void {
+    this.#ended = true;
+    this.#relay?.end();
   }
 
   /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
@@ -187,8 +259,12 @@ export class Session {
     this.#blocked = true;
     const go = (): void => {
       this.#blocked = false;
-      const next = this.#waiting.shift();
-      if (next !== undefined && !this.#closed) this.receive(next.pdu, next.broadcast);
+      // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
+      while (!this.#blocked && !this.#closed) {
+        const next = this.#waiting.shift();
+        if (next === undefined) break;
+        this.receive(next.pdu, next.broadcast);
+      }
       if (!this.busy) this.#port.quiet();
     };
     work.then(go, (error: unknown) => this.#fail(what, error));
@@ -456,6 +532,7 @@ export class Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#relay?.close();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");

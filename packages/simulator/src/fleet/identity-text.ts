@@ -1,60 +1,68 @@
-import type { LocatedIdentity } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 
 /** Identities that are written as they come. */
-export type Identities = Iterable<LocatedIdentity> | AsyncIterable<LocatedIdentity>;
+export type Identities = Iterable<Identity> | AsyncIterable<Identity>;
 
 /** Characters that a chunk of text has at least, but for the last. */
 const chunkLength = 65_536;
 
-const columns = [
-  ...["meterId", "serial", "logicalDeviceName", "systemTitle", "host", "port", "serverAddress", "physicalAddress"],
-  ...[
-    "template",
-    "client",
-    "name",
-    "association",
-    "mechanism",
-    "ciphered",
-    "suite",
-    "policy",
-    "password",
-    "passwordHex",
-  ],
-  ...["encryptionKey", "authenticationKey", "broadcastKey", "masterKey", "invocationCounter"],
+const meterColumns = [
+  ...["serial", "logicalDeviceName", "systemTitle", "host", "port", "link", "serverAddress", "physicalAddress"],
+  ...["meterId", "template", "masterKey"],
+] as const;
+const clientColumns = [
+  ...["name", "association", "mechanism", "ciphered", "suite", "policy", "password", "passwordHex"],
+  ...["encryptionKey", "authenticationKey", "broadcastKey", "invocationCounter"],
 ] as const;
 
-/** One JSON document, two spaces deep, in chunks of text. It holds keys. */
+/** One JSON document, two spaces deep, in chunks of text; the clients of a meter by SAP. It holds keys. */
 export function identitiesJson(identities: Identities): AsyncGenerator<string, undefined> {
   return inChunks(jsonPieces(identities));
 }
 
-/** A line for each client of each meter, with a line of names before (RFC 4180), in chunks of text. It holds keys. */
+/**
+ * A line for each meter, with a line of names before (RFC 4180), in chunks of text; what is a client's is named
+ * `client.48.password`. All meters have the clients of the first. It holds keys.
+ */
 export function identitiesCsv(identities: Identities): AsyncGenerator<string, undefined> {
   return inChunks(csvPieces(identities));
 }
 
 async function* jsonPieces(identities: Identities): AsyncGenerator<string, undefined> {
   let before = "[";
-  for await (const identity of identities) {
-    yield `${before}\n  ${JSON.stringify(identity, undefined, 2).replaceAll("\n", "\n  ")}`;
+  for await (const { clients, ...meter } of identities) {
+    const byClient = Object.fromEntries(clients.map(({ client, ...identity }) => [client, identity]));
+    const text = JSON.stringify({ ...meter, clients: byClient }, undefined, 2);
+    yield `${before}\n  ${text.replaceAll("\n", "\n  ")}`;
     before = ",";
   }
   yield before === "[" ? "[]\n" : "\n]\n";
 }
 
 async function* csvPieces(identities: Identities): AsyncGenerator<string, undefined> {
-  yield `${columns.join(",")}\r\n`;
+  let clientsThere: readonly number[] | undefined;
   for await (const { clients, ...meter } of identities) {
-    let lines = "";
-    for (const { password, ...client } of clients) {
+    if (clientsThere === undefined) {
+      clientsThere = clients.map(({ client }) => client);
+      yield line([
+        ...meterColumns,
+        ...clientsThere.flatMap((client) => clientColumns.map((name) => `client.${client}.${name}`)),
+      ]);
+    }
+    const cells: unknown[] = meterColumns.map((name) => (meter as Record<string, unknown>)[name]);
+    for (const client of clientsThere) {
+      const { password, ...identity } = clients.find((one) => one.client === client) ?? {};
       const secret =
         password === undefined ? {} : typeof password === "string" ? { password } : { passwordHex: password.hex };
-      const row: Record<string, unknown> = { ...meter, ...client, ...secret };
-      lines += `${columns.map((name) => field(row[name])).join(",")}\r\n`;
+      const row: Record<string, unknown> = { ...identity, ...secret };
+      cells.push(...clientColumns.map((name) => row[name]));
     }
-    yield lines;
+    yield line(cells);
   }
+  if (clientsThere === undefined) yield line(meterColumns);
 }
+
+const line = (cells: readonly unknown[]): string => `${cells.map(field).join(",")}\r\n`;
 
 function field(value: unknown): string {
   const text = value === undefined ? "" : String(value);

@@ -1,18 +1,55 @@
-import { toHex } from "@dlmskit/core";
+import { type LogicalName, toHex, toLatin1 } from "@dlmskit/core";
 import type { Association } from "@dlmskit/server";
 import type { ClientSecret, Meter, SecuritySetting } from "@dlmskit/storage";
-import { type ClientIdentity, type Identity, passwordText } from "../simulate/identities.ts";
 import type { Addresses, Span } from "./addresses.ts";
 import type { Fleet } from "./fleet.ts";
 import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 
+/** The data link that meters are reached by. */
+export type LinkName = "wrapper" | "hdlc";
+
+/** What one client of one meter needs to come in. Octets in hex. */
+export interface ClientIdentity {
+  /** The client's SAP. */
+  readonly client: number;
+  readonly name: string;
+  /** The Association LN object. */
+  readonly association: LogicalName;
+  readonly mechanism: number;
+  readonly ciphered: boolean;
+  readonly suite: number;
+  readonly policy: number;
+  /** LLS password or HLS secret: text where it is printable ASCII, else `{hex}`. */
+  readonly password?: string | { readonly hex: string };
+  readonly encryptionKey?: string;
+  readonly authenticationKey?: string;
+  readonly broadcastKey?: string;
+  /** Where the client's last invocation counter is read, by the public client. */
+  readonly invocationCounter?: LogicalName;
+}
+
 /** One meter as a head-end system must know it, with where it is reached. */
-export interface LocatedIdentity extends Omit<Identity, "physicalAddress"> {
+export interface Identity {
+  readonly meterId: string;
+  readonly serial: string;
+  readonly logicalDeviceName: string;
+  /** 8 octets in hex. */
+  readonly systemTitle: string;
+  readonly masterKey?: string;
   readonly host: string;
   readonly port: number;
+  readonly link: LinkName;
+  /** The server address on the wrapper, or the upper HDLC address. */
+  readonly serverAddress: number;
   /** The lower HDLC address; absent on the wrapper. */
   readonly physicalAddress?: number;
+  readonly template: string;
+  readonly clients: readonly ClientIdentity[];
 }
+
+/** A secret as the keys file writes it. */
+const passwordText = (secret: Uint8Array): string | { readonly hex: string } =>
+  secret.every((octet) => octet >= 0x20 && octet < 0x7f) ? toLatin1(secret) : { hex: toHex(secret) };
 
 /** What identities follow from. */
 export interface IdentitySource extends FleetSecretsOptions {
@@ -20,6 +57,7 @@ export interface IdentitySource extends FleetSecretsOptions {
   /** Of the compiled template. */
   readonly associations: readonly Association[];
   readonly addresses: Addresses;
+  readonly link: LinkName;
 }
 
 /** What a store has of a meter: it goes before what is derived. */
@@ -30,8 +68,8 @@ export interface KeptIdentity {
 }
 
 /** Who a meter is, with its secrets. Fault `out-of-range`: there is no such meter. */
-export function identityOf(source: IdentitySource, index: number, kept: KeptIdentity = {}): LocatedIdentity {
-  const { fleet, addresses, associations } = source;
+export function identityOf(source: IdentitySource, index: number, kept: KeptIdentity = {}): Identity {
+  const { fleet, addresses, associations, link } = source;
   const { meter } = kept;
   const { host, port, server, physical } = addresses.of(index);
   let masterKey: Uint8Array | undefined;
@@ -43,7 +81,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
     const secret = stored?.secret ?? derived.secret;
     const encryptionKey = setting?.encryptionKey ?? derived.encryptionKey;
     const authenticationKey = setting?.authenticationKey ?? derived.authenticationKey;
-    const broadcastKey = setting?.broadcastKey ?? derived.broadcastEncryptionKey;
+    const broadcastKey = setting?.broadcastKey ?? derived.broadcastKey;
     masterKey ??= setting?.masterKey ?? derived.masterKey;
     return {
       ...{ client, name, association: instance, mechanism: security.mechanism, ciphered: security.ciphered },
@@ -61,7 +99,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
     logicalDeviceName: meter?.logicalDeviceName ?? fleet.logicalDeviceName(index),
     systemTitle: toHex(meter?.systemTitle ?? fleet.systemTitle(index)),
     ...(masterKey && { masterKey: toHex(masterKey) }),
-    ...{ host, port, serverAddress: server },
+    ...{ host, port, link, serverAddress: server },
     ...(physical === undefined ? {} : { physicalAddress: physical }),
     template: meter?.template ?? fleet.template,
     clients,
@@ -72,6 +110,6 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
 export function* identities(
   source: IdentitySource,
   { first, meters }: Span = { first: 0, meters: source.fleet.meters },
-): Generator<LocatedIdentity, undefined> {
+): Generator<Identity, undefined> {
   for (let index = first; index < first + meters; index++) yield identityOf(source, index);
 }

@@ -34,13 +34,13 @@ export function secretsOf(
   const open = security.mechanism === 0 || secret === undefined;
   if (securitySetup === undefined) return open ? {} : { secret };
   const octets = securitySuite(security.suite).keyLength;
-  const broadcastEncryptionKey =
+  const broadcastKey =
     given.broadcastKey ?? (broadcastKeys ? fleet.fleetKey(`broadcast-key ${securitySetup}`, octets) : undefined);
   return {
     ...(open ? {} : { secret }),
     encryptionKey: given.encryptionKey ?? fleet.key(index, `encryption-key ${securitySetup}`, octets),
     authenticationKey: given.authenticationKey ?? fleet.key(index, `authentication-key ${securitySetup}`, octets),
-    ...(broadcastEncryptionKey === undefined ? {} : { broadcastEncryptionKey }),
+    ...(broadcastKey === undefined ? {} : { broadcastKey }),
     masterKey: keys?.masterKey ?? fleet.key(index, "master-key", octets),
   };
 }

@@ -1,4 +1,5 @@
 import type { LogicalName } from "@dlmskit/core";
+import { type AnyObject, after, type DeviceView, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { EventRecord, Store } from "@dlmskit/storage";
 import type { Span } from "./event-history.ts";
 
@@ -16,85 +17,92 @@ export interface SwitchLog {
   readonly log: LogicalName;
   readonly opened: number;
   readonly closed: number;
+  /** The object that is operated. The log of a meter that has no value of its own for it is empty, and is not asked for. */
+  readonly object?: AnyObject;
 }
 
-const sequenceOctets = 4;
+/** No load switch was ever open. */
+export const noSpans: readonly Span[] = [];
 
-/** What happened at one meter by somebody's hand, log by log. */
+const sequenceOctets = 4;
+const mostOperations = 1_000_000;
+
+type Events = Pick<Store, "events">;
+
+/** When the load switch of a meter was open, from the log of its operations. */
+export async function switchedOffOf({ events }: Events, meterId: string, log: SwitchLog): Promise<readonly Span[]> {
+  const rows = await events.list({ meterId, instanceId: log.log, limit: mostOperations });
+  return rows.reduce((spans, row) => switched(spans, row, log), noSpans);
+}
+
+/** The spans with one more operation. */
+function switched(
+  spans: readonly Span[],
+  { at, code }: Pick<EventRecord, "at" | "code">,
+  log: SwitchLog,
+): readonly Span[] {
+  const last = spans.at(-1);
+  const open = last !== undefined && last.end === Number.POSITIVE_INFINITY;
+  if (code === log.opened && !open) {
+    // A clock that was set back must not make a span reach into one before it.
+    const start = Math.max(at, last?.end ?? at);
+    return [...spans, { start, end: Number.POSITIVE_INFINITY }];
+  }
+  if (code === log.closed && open) {
+    return [...spans.slice(0, -1), { start: last.start, end: Math.max(last.start, at) }];
+  }
+  return spans;
+}
+
+/** What happened at one meter by somebody's hand, log by log. It shows what the store keeps, and nothing before it is kept. */
 export class Journal {
-  readonly #store: Pick<Store, "events">;
+  readonly #store: Events;
   readonly #meterId: string;
   readonly #switchLog: SwitchLog | undefined;
   readonly #sequences = new Map<LogicalName, number>();
-  #spans: readonly Span[] = [];
-  #loading: Promise<void> | undefined;
-  #loaded = false;
-  #writing: Promise<void> = Promise.resolve();
+  #spans: readonly Span[];
 
-  constructor(store: Pick<Store, "events">, meterId: string, switchLog: SwitchLog | undefined) {
+  /** `spans`: when the load switch was open until now. */
+  constructor(store: Events, meterId: string, switchLog: SwitchLog | undefined, spans: readonly Span[]) {
     this.#store = store;
     this.#meterId = meterId;
     this.#switchLog = switchLog;
+    this.#spans = spans;
   }
 
-  /** When the load switch was open; of use once `load` is done. */
+  /** When the load switch was open. */
   get switchedOff(): readonly Span[] {
     return this.#spans;
   }
 
-  /** What to wait for before the meter is read; undefined when there is nothing. */
-  load(): Promise<void> | undefined {
-    if (this.#loaded || this.#switchLog === undefined) return undefined;
-    this.#loading ??= this.#load(this.#switchLog).finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
-  }
-
-  async #load(log: SwitchLog): Promise<void> {
-    const rows = await this.#store.events.list({ meterId: this.#meterId, instanceId: log.log, limit: 1_000_000 });
-    for (const row of rows) this.#switched(row, log);
-    this.#loaded = true;
-  }
-
-  #switched({ at, code }: Pick<EventRecord, "at" | "code">, log: SwitchLog): void {
-    const last = this.#spans.at(-1);
-    const open = last !== undefined && last.end === Number.POSITIVE_INFINITY;
-    if (code === log.opened && !open) {
-      // A clock that was set back must not make a span reach into one before it.
-      const start = Math.max(at, last?.end ?? at);
-      this.#spans = [...this.#spans, { start, end: Number.POSITIVE_INFINITY }];
-    } else if (code === log.closed && open) {
-      this.#spans = [...this.#spans.slice(0, -1), { start: last.start, end: Math.max(last.start, at) }];
-    }
-  }
-
   /** How many entries the log ever had. */
-  sequence(log: LogicalName): number | Promise<number> {
+  sequence(log: LogicalName): MaybePromise<number> {
     const known = this.#sequences.get(log);
     if (known !== undefined) return known;
     return this.list(log, { limit: 1 }).then((entries) => {
+      // Entries may have been kept meanwhile.
       const last = Math.max(entries.at(-1)?.sequence ?? 0, this.#sequences.get(log) ?? 0);
       this.#sequences.set(log, last);
       return last;
     });
   }
 
-  /** Writes an entry; resolves when it is durable. `keep`: how many the log keeps; all unless told. */
-  append(log: LogicalName, code: number, at: number, keep?: number): Promise<void> {
-    const instant = Math.floor(at);
-    const next = this.#writing.then(async () => {
-      await this.load();
-      const sequence = (await this.sequence(log)) + 1;
+  /**
+   * Writes an entry with the change that is under way: it is kept with it, or not at all. `at`: its instant, ms since 1970 UTC
+   * (`context.now`). `keep`: how many the log keeps; all unless told otherwise.
+   */
+  append(device: DeviceView, log: LogicalName, code: number, at: number, keep?: number): MaybePromise<void> {
+    return after(this.sequence(log), (last) => {
+      const sequence = last + device.logged(log) + 1;
       const encoded = new Uint8Array(sequenceOctets);
       new DataView(encoded.buffer).setUint32(0, sequence);
-      const row = { meterId: this.#meterId, instanceId: log, at: instant, code, encoded };
-      await this.#store.events.append([row], keep);
-      this.#sequences.set(log, sequence);
-      if (log === this.#switchLog?.log) this.#switched(row, this.#switchLog);
+      device.log(log, code, { encoded, ...(keep === undefined ? {} : { keep }) });
+      device.whenKept(() => {
+        this.#sequences.set(log, sequence);
+        const switchLog = this.#switchLog;
+        if (log === switchLog?.log) this.#spans = switched(this.#spans, { at: Math.floor(at), code }, switchLog);
+      });
     });
-    this.#writing = next.catch(() => undefined);
-    return next;
   }
 
   /** The latest entries, at most `limit`, oldest first. */

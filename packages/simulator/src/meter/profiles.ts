@@ -7,6 +7,7 @@ import {
   afterEach,
   attributeName,
   type CaptureObject,
+  type ClassSpec,
   type Context,
   type CosemObject,
   captureObject,
@@ -157,16 +158,15 @@ export function computedProfile(
   return profileGeneric(instance, { ...options, capture: columns }, hooks);
 }
 
-/** The scaler profile of a profile: the scaler_unit of each column that is a register with a scaler or a unit. */
+/** The scaler profile of a profile: the scaler and unit of each column that is a value with a scaler or a unit. */
 export function scalerProfile(instance: LogicalName, columns: readonly ColumnOf[]): CosemObject<typeof ProfileGeneric> {
-  const scaled = columns.filter(({ object, attributeId = 2 }) => {
-    const { classId } = object.spec;
-    if (attributeId !== 2 || (classId !== 3 && classId !== 4)) return false;
-    const { scaler, unit } = object.values.scalerUnit as ScalerUnit;
-    return scaler !== 0 || unit !== "none";
+  const scaled = columns.flatMap(({ object, attributeId = 2 }) => {
+    const { traits, attributes } = object.spec as ClassSpec;
+    const names = traits?.scaled;
+    if (names === undefined || attributes[names.value]?.id !== attributeId) return [];
+    const { scaler, unit } = object.values[names.scalerUnit] as ScalerUnit;
+    if (scaler === 0 && unit === "none") return [];
+    return [{ object, attributeId: attributes[names.scalerUnit]?.id as number }];
   });
-  return snapshotProfile(
-    instance,
-    scaled.map(({ object }) => ({ object, attributeId: 3 })),
-  );
+  return snapshotProfile(instance, scaled);
 }

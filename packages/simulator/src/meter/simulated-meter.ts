@@ -2,8 +2,8 @@ import { Fault } from "@dlmskit/core";
 import type { Context } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, Meter as MeterRow, PowerQualityEventConfig, Store } from "@dlmskit/storage";
 import { createModel } from "../model/model.ts";
-import { EventHistory, type HistoryKind } from "./event-history.ts";
-import { Journal, type SwitchLog } from "./journal.ts";
+import { EventHistory, type HistoryKind, type Span } from "./event-history.ts";
+import { Journal, noSpans, type SwitchLog } from "./journal.ts";
 import { Readings } from "./readings.ts";
 import { type TariffDay, TariffRegisters } from "./tariff.ts";
 
@@ -15,18 +15,21 @@ export interface World {
   readonly zoneMinutesEast: number;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;
-  /** How many meters keep what was computed for them; the one read longest ago goes first. */
-  readonly kept: Map<SimulatedMeter, Computed>;
+  /** By meter id: how many meters keep what was computed for them; the one read longest ago goes first. */
+  readonly kept: Map<string, Computed>;
   readonly keepAtMost: number;
 }
 
 /** What follows from the model and the load switch: made when first asked for, and again when it was let go. */
 export interface Computed {
+  readonly seed: string;
+  readonly spans: readonly Span[];
   readonly readings: Readings;
   readonly tariff: TariffRegisters;
   readonly histories: Map<readonly HistoryKind[], EventHistory>;
 }
 
+/** Who a simulated meter is, as hooks know it. */
 export type KnownMeter = Pick<
   MeterRow,
   "meterId" | "serial" | "logicalDeviceName" | "systemTitle" | "seed" | "commissionedAt"
@@ -36,21 +39,17 @@ export type KnownMeter = Pick<
 export class SimulatedMeter {
   readonly #world: World;
   readonly known: KnownMeter;
-  #journal: Journal | undefined;
-  #spans: unknown;
+  readonly journal: Journal;
 
-  constructor(world: World, known: KnownMeter) {
+  /** `spans`: when its load switch was open until now. */
+  constructor(world: World, known: KnownMeter, spans: readonly Span[] = noSpans) {
     this.#world = world;
     this.known = known;
+    this.journal = new Journal(world.store, known.meterId, world.switchLog, spans);
   }
 
   get zoneMinutesEast(): number {
     return this.#world.zoneMinutesEast;
-  }
-
-  get journal(): Journal {
-    this.#journal ??= new Journal(this.#world.store, this.known.meterId, this.#world.switchLog);
-    return this.#journal;
   }
 
   get readings(): Readings {
@@ -74,30 +73,32 @@ export class SimulatedMeter {
 
   get #computed(): Computed {
     const { kept, keepAtMost } = this.#world;
-    const { switchedOff } = this.journal;
-    let computed = kept.get(this);
-    if (computed !== undefined && this.#spans === switchedOff) {
-      if (kept.size > 1) {
-        kept.delete(this);
-        kept.set(this, computed);
-      }
-      return computed;
-    }
     const { seed, meterId, commissionedAt } = this.known;
+    const spans = this.journal.switchedOff;
+    const found = kept.get(meterId);
+    const same = found?.seed === seed && found.readings.commissioned === commissionedAt ? found : undefined;
+    if (same !== undefined && same.spans === spans) {
+      if (kept.size > 1) {
+        kept.delete(meterId);
+        kept.set(meterId, same);
+      }
+      return same;
+    }
     const { templates, powerQuality, zoneMinutesEast, tariffDay } = this.#world;
     const model =
-      computed?.readings.model ??
+      same?.readings.model ??
       createModel({ seed, meter: meterId, templates, powerQuality, zoneMinutesEast, commissioned: commissionedAt });
-    const readings = new Readings(model, commissionedAt, switchedOff);
-    computed = {
+    const readings = new Readings(model, commissionedAt, spans);
+    const computed: Computed = {
+      seed,
+      spans,
       readings,
       tariff: new TariffRegisters(readings, commissionedAt, zoneMinutesEast, tariffDay),
       histories: new Map(),
     };
-    kept.delete(this);
-    if (kept.size >= keepAtMost) kept.delete(kept.keys().next().value as SimulatedMeter);
-    kept.set(this, computed);
-    this.#spans = switchedOff;
+    kept.delete(meterId);
+    if (kept.size >= keepAtMost) kept.delete(kept.keys().next().value as string);
+    kept.set(meterId, computed);
     return computed;
   }
 }

@@ -59,7 +59,7 @@ export class TariffRegisters {
 
   #with(before: readonly ZoneEnergy[], from: number, to: number): ZoneEnergy[] {
     const sums = before.map(({ wh, vah }) => ({ wh, vah }));
-    const flowed = this.#source.flowByPart(Math.max(this.#commissioned, from), to, this.#starts);
+    const flowed = this.#source.flowByPart(from, to, this.#starts);
     for (const [part, { importWh, importVAh }] of flowed.entries()) {
       const sum = sums[(this.#zones[part] as number) - 1] as { wh: number; vah: number };
       sum.wh += importWh;

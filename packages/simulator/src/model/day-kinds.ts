@@ -49,9 +49,10 @@ export function kindsOfDays(calendar: Calendar, days: number): Uint8Array {
     const year = 1970 + Math.floor(month / 12);
     const end = Math.min(days, daysOf(month % 12 === 11 ? year + 1 : year, ((month + 1) % 12) + 1, 1));
     const first = day;
+    const [weekday, weekend] = [kindOf(season, "WEEKDAY"), kindOf(season, "WEEKEND")];
     // 1970-01-01 was a Thursday.
     for (; day < end; day++) {
-      kinds[day] = kindOf(season, calendar.weekend.includes(((day + 3) % 7) + 1) ? "WEEKEND" : "WEEKDAY");
+      kinds[day] = calendar.weekend.includes(((day + 3) % 7) + 1) ? weekend : weekday;
     }
     for (const holiday of holidays) {
       if (holiday.month !== (month % 12) + 1 || (holiday.year !== undefined && holiday.year !== year)) continue;

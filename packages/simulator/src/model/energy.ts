@@ -51,6 +51,7 @@ const minutesOfSlot = Float64Array.from({ length: 16 }, (_, minute) => minute * 
 const nodesOfDay = 4096;
 const nodesOfMinutes = 256;
 const minuteMs = 60_000;
+const slotMs = slotSeconds * 1000;
 // Above a GW, a span's units would not fit into 53 bits.
 const mostPeak = 1e9;
 
@@ -68,6 +69,8 @@ export class SplitEnergy {
   #owner: Household | undefined;
   #span = -1;
   #day = -1;
+  /** The quarter of an hour that `slots` is at, and the one whose minutes `#minutes` shares out. */
+  #cell = -2;
   #slot = -1;
   #seed = 0;
   readonly #dark = new Interruptions();
@@ -257,6 +260,7 @@ export class SplitEnergy {
     this.#owner = owner;
     this.#span = span;
     this.#day = -1;
+    this.#cell = -2;
     this.#slot = -1;
     this.#decide(owner, span, this.#dark);
     this.#seed = bits(owner.key, this.#stream + Stream.spanTree, span);
@@ -287,6 +291,7 @@ export class SplitEnergy {
       this.#day = day;
     }
     slots.seek(slot - day * slotsPerDay);
+    this.#cell = slot;
   }
 
   /** Goes to the minute of an instant. Returns the second of the span, with its fraction. */
@@ -319,11 +324,18 @@ export class SplitEnergy {
   #locate(owner: Household, at: number): void {
     const span = this.#spanOf(at);
     const ms = at + this.#zoneMs - span * spanMs;
-    if (ms % (slotSeconds * 1000) === 0) {
-      this.#toSpan(owner, span);
-      this.#toSlot(ms / (slotSeconds * 1000));
-      this.#units = 0;
-      this.#extra = 0;
+    if (ms % slotMs === 0) {
+      const slot = ms / slotMs;
+      if (this.#owner === owner && this.#span === span && this.#cell + 1 === slot) {
+        // The end of the quarter of an hour that was just read, as for each block.
+        this.#units = this.slots.units();
+        this.#extra = this.slots.extra();
+      } else {
+        this.#toSpan(owner, span);
+        this.#toSlot(slot);
+        this.#units = 0;
+        this.#extra = 0;
+      }
     } else {
       const second = this.#minute(owner, at);
       const minutes = this.#minutes;

@@ -18,10 +18,6 @@ export interface Shared {
 
 const nothing: Flow = { wh: 0, vah: 0 };
 
-function energyOf(taken: Flow, given: Flow): Energy {
-  return { importWh: taken.wh, importVAh: taken.vah, exportWh: given.wh, exportVAh: given.vah };
-}
-
 /** The model of one meter: its key, a few numbers that follow from it, and how far its registers were summed up. */
 export class HouseholdModel implements Model, Household, Connected {
   readonly key: RandomKey;
@@ -67,15 +63,17 @@ export class HouseholdModel implements Model, Household, Connected {
   energy(at: number): Energy {
     const taken = this.#shared.import.register(this, at, this.#importSums);
     this.#importSums = taken.sums;
-    if (this.#shared.export === undefined) return energyOf(taken, nothing);
+    const { wh: importWh, vah: importVAh } = taken;
+    if (this.#shared.export === undefined) return { importWh, importVAh, exportWh: 0, exportVAh: 0 };
     const given = this.#shared.export.register(this, at, this.#exportSums);
     this.#exportSums = given.sums;
-    return energyOf(taken, given);
+    return { importWh, importVAh, exportWh: given.wh, exportVAh: given.vah };
   }
 
   flow(from: number, to: number): Energy {
-    const { import: taken, export: given } = this.#shared;
-    return energyOf(taken.flow(this, from, to), given === undefined ? nothing : given.flow(this, from, to));
+    const { wh: importWh, vah: importVAh } = this.#shared.import.flow(this, from, to);
+    const { wh: exportWh, vah: exportVAh } = this.#shared.export?.flow(this, from, to) ?? nothing;
+    return { importWh, importVAh, exportWh, exportVAh };
   }
 
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[] {

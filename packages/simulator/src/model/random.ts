@@ -7,7 +7,7 @@ export interface RandomKey {
 }
 
 /** The finaliser of MurmurHash3: every input bit reaches every output bit. Takes and returns 32 bits, signed. */
-export function mix(value: number): number {
+function mix(value: number): number {
   let h = value | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

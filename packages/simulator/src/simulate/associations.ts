@@ -5,8 +5,8 @@ import { type AssociationSpec, servedConformance } from "@dlmskit/server";
 import type { ClientAssociation, Stored } from "@dlmskit/storage";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { badRow } from "./bad-row.ts";
+import { hasKeys } from "./check-keys.ts";
 import type { KeysFile } from "./keys-file.ts";
-import { hasKeys } from "./secrets.ts";
 
 // Between rows of client_associations and the associations of a template, both ways.
 

@@ -1,70 +1,46 @@
-import { type LogicalName, toHex, toLatin1 } from "@dlmskit/core";
+import type { Store } from "@dlmskit/storage";
+import type { Span } from "../fleet/addresses.ts";
+import { type Identity, type IdentitySource, identityOf, type KeptIdentity } from "../fleet/identity.ts";
 
-/** What one client of one meter needs to come in. Octets in hex. */
-export interface ClientIdentity {
-  /** The client's SAP. */
-  readonly client: number;
-  readonly name: string;
-  /** The Association LN object. */
-  readonly association: LogicalName;
-  readonly mechanism: number;
-  readonly ciphered: boolean;
-  readonly suite: number;
-  readonly policy: number;
-  /** LLS password or HLS secret: text where it is printable ASCII, else `{hex}`. */
-  readonly password?: string | { readonly hex: string };
-  readonly encryptionKey?: string;
-  readonly authenticationKey?: string;
-  readonly broadcastKey?: string;
-  /** Where the client's last invocation counter is read, by the public client. */
-  readonly invocationCounter?: LogicalName;
-}
+/** How many meters are looked up in the store at a time. */
+const batch = 1000;
 
-/** One meter, as a head-end system must know it. */
-export interface Identity {
-  readonly meterId: string;
-  readonly serial: string;
-  readonly logicalDeviceName: string;
-  /** 8 octets in hex. */
-  readonly systemTitle: string;
-  readonly masterKey?: string;
-  /** The server address on the wrapper, and as upper HDLC address; behind a port of its own it is 1. */
-  readonly serverAddress: number;
-  /** The lower HDLC address. */
-  readonly physicalAddress: number;
-  readonly template: string;
-  readonly clients: readonly ClientIdentity[];
-}
-
-/** A secret as the keys file writes it. */
-export const passwordText = (secret: Uint8Array): string | { readonly hex: string } =>
-  secret.every((octet) => octet >= 0x20 && octet < 0x7f) ? toLatin1(secret) : { hex: toHex(secret) };
-
-/** One JSON document, two spaces deep. It holds keys. */
-export const identitiesJson = (identities: readonly Identity[]): string =>
-  `${JSON.stringify(identities, undefined, 2)}\n`;
-
-const columns = [
-  ...["meterId", "serial", "logicalDeviceName", "systemTitle", "serverAddress", "physicalAddress", "template"],
-  ...["client", "name", "association", "mechanism", "ciphered", "suite", "policy", "password", "passwordHex"],
-  ...["encryptionKey", "authenticationKey", "broadcastKey", "masterKey", "invocationCounter"],
-] as const;
-
-/** A line for each client of each meter, with a line of names before (RFC 4180). It holds keys. */
-export function identitiesCsv(identities: readonly Identity[]): string {
-  const lines = [columns.join(",")];
-  for (const { clients, ...meter } of identities) {
-    for (const { password, ...client } of clients) {
-      const secret =
-        password === undefined ? {} : typeof password === "string" ? { password } : { passwordHex: password.hex };
-      const row: Record<string, unknown> = { ...meter, ...client, ...secret };
-      lines.push(columns.map((name) => field(row[name])).join(","));
+/** Identities as the store has them, and derived where it has nothing. */
+export async function* keptIdentities(
+  store: Pick<Store, "meters" | "securitySettings">,
+  source: IdentitySource,
+  { first, meters }: Span,
+): AsyncGenerator<Identity, undefined> {
+  for (let from = first; from < first + meters; from += batch) {
+    const count = Math.min(batch, first + meters - from);
+    const kept = await keptOf(
+      store,
+      Array.from({ length: count }, (_, at) => source.fleet.meterId(from + at)),
+    );
+    for (let index = from; index < from + count; index++) {
+      yield identityOf(source, index, kept.get(source.fleet.meterId(index)));
     }
   }
-  return `${lines.join("\r\n")}\r\n`;
 }
 
-function field(value: unknown): string {
-  const text = value === undefined ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+type Mutable<T> = { -readonly [K in keyof T]?: T[K] extends readonly (infer R)[] | undefined ? R[] : T[K] };
+
+async function keptOf(
+  store: Pick<Store, "meters" | "securitySettings">,
+  meterIds: readonly string[],
+): Promise<ReadonlyMap<string, KeptIdentity>> {
+  const kept = new Map<string, Mutable<KeptIdentity>>();
+  for (const meter of await store.meters.getMany(meterIds)) kept.set(meter.meterId, { meter });
+  if (kept.size === 0) return kept;
+  // Whoever has no row has no keys of its own either.
+  const there = [...kept.keys()];
+  for (const setting of await store.securitySettings.ofMany(there)) {
+    const of = kept.get(setting.meterId);
+    if (of !== undefined) of.settings = [...(of.settings ?? []), setting];
+  }
+  for (const secret of await store.securitySettings.secretsOfMany(there)) {
+    const of = kept.get(secret.meterId);
+    if (of !== undefined) of.secrets = [...(of.secrets ?? []), secret];
+  }
+  return kept;
 }

@@ -1,44 +1,48 @@
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
-import { type Listening, type Meter, type Route, type ServeOptions, serve, tcp } from "@dlmskit/server";
+import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
+import type { Listener } from "@dlmskit/transport";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
-import type { LinkName, ListeningPort, ListenOptions, SimulatorListening } from "./options.ts";
-
-type ListenSpec = ServeOptions["on"][string];
-type LinkFactory = ListenSpec["link"];
+import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
+import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import type { LinkName } from "../fleet/identity.ts";
+import type { ListeningPort, ListenOptions, SimulatorListening } from "./options.ts";
 
 export interface ListenersOptions {
-  readonly meters: readonly Meter[];
+  readonly meters: number;
+  meter(index: number): Meter;
   readonly hdlcSettings: readonly HdlcSetting[];
   readonly ports: readonly Stored<CommunicationPort>[];
-  readonly serve: Omit<ServeOptions, "on">;
+  readonly server: Server;
+  /** Of each listener, at one time. */
+  readonly connections: number;
 }
 
-const highestPhysical = 0x3fff - 2;
+const defaultHost = "127.0.0.1";
+const defaultPort = 4059;
+const highestPort = 0xffff;
+/** Where there is no row of hdlc_settings. */
+const defaultLower = 256;
 
-/** The lower HDLC address of a meter, from 0: its own row's, else counted on from the first row's. */
-export function physicalAddress(settings: readonly HdlcSetting[], meter: number): number {
-  return settings[meter]?.deviceAddress ?? (settings[0]?.deviceAddress ?? 1) + meter;
-}
+/** The lower HDLC addresses of the first meters, from their rows. */
+const lowerOf = (settings: readonly HdlcSetting[]): readonly number[] =>
+  settings.length === 0 ? [defaultLower] : settings.map(({ deviceAddress }) => deviceAddress);
 
-/**
- * All meters behind one port. The server address counts them from 1; a lower HDLC address names one by itself, and then the
- * upper one is its logical device.
- */
-export function routeToAll(meters: readonly Meter[], settings: readonly HdlcSetting[]): Route {
-  const byPhysical = new Map(meters.map((meter, at) => [physicalAddress(settings, at), meter]));
-  return ({ server, physical }) => {
-    const meter = physical === undefined ? meters[server - 1] : server === 1 ? byPhysical.get(physical) : undefined;
-    return meter && { meter, device: 1 };
+/** Meters of one port in memory: by server address, or by a lower HDLC address. */
+export function routeInMemory({ meters, meter, hdlcSettings }: Omit<ListenersOptions, "server" | "ports">): Route {
+  const [byServer, byLower] = [wrapperSpace(), hdlcSpace(lowerOf(hdlcSettings))];
+  return (address) => {
+    const place = (address.physical === undefined ? byServer : byLower).placeAt(address);
+    return place === undefined || place >= meters ? undefined : { meter: meter(place), device: 1 };
   };
 }
 
-/** One meter behind a port of its own, at the server address 1, whatever the physical one is. */
-const routeToOne =
-  (meter: Meter): Route =>
-  ({ server }: LinkAddress) =>
-    server === 1 ? { meter, device: 1 } : undefined;
+/** Where meters are as long as nothing listens: behind the first port of the wrapper, as the rows have it. */
+export function addressesOfRows(meters: number, rows: readonly CommunicationPort[]): Addresses {
+  const row = rows.find((one) => one.portType === "TCP" && linkOf(one) === "wrapper" && one.portNumber > 0);
+  return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
+}
 
 const wrapper: LinkFactory = (knows) => new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
 
@@ -66,57 +70,93 @@ export function linkOf({ portType, baudRate }: CommunicationPort): LinkName | un
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
 
-const udp = (port: number, host: string | undefined): ListenSpec => ({
+const udp = (port: number, host: string): ListenSpec => ({
   link: () => new WrapperDatagramLink(),
   async listen(accept, maxRemotes) {
     const { udpListen } = await import("@dlmskit/transport/node");
-    return udpListen({ port, accept, maxRemotes, ...(host === undefined ? {} : { host }) });
+    return udpListen({ port, host, accept, maxRemotes });
   },
 });
 
+/** All meters by one link, behind as many ports as they need. */
+interface Line {
+  readonly link: LinkName;
+  readonly transport: "TCP" | "UDP";
+  readonly space: AddressSpace;
+  /** The first port, 0 for any that is free; the others count on from it. */
+  readonly port: number;
+  /** Ports that are somebody else's. */
+  readonly taken: ReadonlySet<number>;
+}
+
+function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
+  const { hdlcSettings, ports: rows } = options;
+  const { link: wanted, port, ports: style = "one" } = how;
+  const spaceOf = (link: LinkName): AddressSpace =>
+    link === "wrapper" ? wrapperSpace() : hdlcSpace(lowerOf(hdlcSettings));
+  if (wanted === undefined && port === undefined && style === "one") {
+    const taken = new Set(rows.map(({ portNumber }) => portNumber));
+    return rows.flatMap((row) => {
+      const link = linkOf(row);
+      if (link === undefined) return [];
+      const transport = row.portType === "UDP" ? "UDP" : "TCP";
+      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken }];
+    });
+  }
+  const link = wanted ?? "wrapper";
+  const space = style === "one" ? spaceOf(link) : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
+  return [{ link, transport: "TCP", space, port: port ?? defaultPort, taken: new Set() }];
+}
+
+/** The ports of a line. Fault `too-many-meters` where there are not as many. */
+export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "taken">, meters: number): number[] {
+  const count = portsNeeded(space, meters);
+  if (port === 0) return Array.from({ length: count }, () => 0);
+  const ports = [port];
+  for (let next = port + 1; ports.length < count && next <= highestPort; next++) if (!taken.has(next)) ports.push(next);
+  if (ports.length === count) return ports;
+  throw new Fault("too-many-meters", `${meters} meters need ${count} ports, from ${port} on there are not as many`, {
+    layer: "simulator",
+    hint: `one port addresses ${space.capacity}`,
+  });
+}
+
 /** Listens where the rows say, or where the options do. */
 export async function listen(options: ListenersOptions, how: ListenOptions): Promise<SimulatorListening> {
-  const { meters, hdlcSettings, ports: rows } = options;
-  const { link: wanted, port, host, ports: style = "one" } = how;
+  const { meters, meter, hdlcSettings, server, connections } = options;
+  const { host = defaultHost } = how;
+  const listeners: Listener[] = [];
   const ports: ListeningPort[] = [];
-  const listening: Listening[] = [];
-  const at = host === undefined ? {} : { host };
+  const reached: { link: LinkName; addresses: Addresses }[] = [];
   const close = async (): Promise<void> => {
-    await Promise.all(listening.map((one) => one.close()));
+    await Promise.all(listeners.splice(0).map((listener) => listener.close()));
   };
-  const open = async (link: LinkName, route: Route, spec: ListenSpec, of: readonly number[]): Promise<void> => {
-    const opened = await serve(route, { ...options.serve, on: { [link]: spec } });
-    listening.push(opened);
-    const address = opened.addresses[link];
-    if (address !== undefined) ports.push({ ...address, link, meters: of });
+  const open = async (line: Line, port: number, index: number, route: Route): Promise<Listener> => {
+    const setting = hdlcSettings[line.space.capacity === 1 ? index : 0] ?? hdlcSettings[0];
+    const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
+    const spec = line.transport === "UDP" ? udp(port, host) : tcp(port, link, { host });
+    const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+    const listener = await spec.listen((duplex) => server.accept(duplex, spec.link(knows), route), connections);
+    listeners.push(listener);
+    return listener;
   };
-  const all = meters.map((_, index) => index);
-  const specOf = (link: LinkName, number: number, meter: number): ListenSpec =>
-    tcp(number, link === "hdlc" ? hdlc(hdlcSettings[meter] ?? hdlcSettings[0]) : wrapper, at);
   try {
-    if (style === "one" && physicalAddress(hdlcSettings, meters.length - 1) > highestPhysical) {
-      throw new Fault("too-many-meters", `${meters.length} meters have no HDLC addresses behind one port`, {
-        layer: "simulator",
-        hint: "serve each on a port of its own",
-      });
-    }
-    if (wanted === undefined && port === undefined && style === "one") {
-      const route = routeToAll(meters, hdlcSettings);
-      for (const row of rows) {
-        const link = linkOf(row);
-        if (link === undefined) continue;
-        const spec = row.portType === "UDP" ? udp(row.portNumber, host) : specOf(link, row.portNumber, 0);
-        await open(link, route, spec, all);
+    for (const line of linesOf(options, how)) {
+      let addresses: Addresses | undefined;
+      const opened: Listener[] = [];
+      for (const [index, port] of portsOf(line, meters).entries()) {
+        // Nobody is there before all ports of the line are open.
+        const route: Route = (address) => {
+          const found = addresses?.indexAt(addresses.portAt(index), address);
+          return found === undefined ? undefined : { meter: meter(found), device: 1 };
+        };
+        opened.push(await open(line, port, index, route));
       }
-    } else {
-      const link = wanted ?? "wrapper";
-      const first = port ?? 4059;
-      if (style === "one") {
-        await open(link, routeToAll(meters, hdlcSettings), specOf(link, first, 0), all);
-      } else {
-        for (const [index, meter] of meters.entries()) {
-          await open(link, routeToOne(meter), specOf(link, first === 0 ? 0 : first + index, index), [index]);
-        }
+      addresses = new Addresses(line.space, { meters, host, ports: opened.map(({ port }) => port) });
+      reached.push({ link: line.link, addresses });
+      for (const { host: at, port } of opened) {
+        const behind = addresses.behind(port);
+        if (behind !== undefined) ports.push({ host: at, port, link: line.link, meters: behind });
       }
     }
     if (ports.length === 0) {
@@ -129,5 +169,5 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
     await close();
     throw caught;
   }
-  return { ports, listening, close, [Symbol.asyncDispose]: close };
+  return { ports, reached, close, [Symbol.asyncDispose]: close };
 }

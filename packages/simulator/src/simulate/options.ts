@@ -1,29 +1,33 @@
+import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Interceptor, Limits, Listening, Meter, MeterTemplate, Server, ServerEvent } from "@dlmskit/server";
+import type { Interceptor, Limits, Meter, MeterTemplate, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
+import type { Addresses, Span } from "../fleet/addresses.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { Identity, LinkName } from "../fleet/identity.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
-import type { Identity } from "./identities.ts";
 import type { KeysFile } from "./keys-file.ts";
-
-export type LinkName = "wrapper" | "hdlc";
 
 export interface SimulatorOptions {
   /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
   readonly store?: Store;
   /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of one's own. */
   readonly template?: string | SimulatorTemplate;
-  /** How many meters; 1 unless told otherwise. A store that holds them already gives the same again. */
+  /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
   readonly meters?: number;
-  /** What the simulated data follow from: the same seed, the same data. Random unless given; a meter keeps the one it was commissioned with. */
+  /**
+   * What meters that are new to the store follow from: the same seed, the same identities, keys and data. So its keys are no secret.
+   * Random unless given; the meters of a store keep what they were made with.
+   */
   readonly seed?: string;
-  /** Known secrets for every meter (`parseKeysFile`); all others are random. */
+  /** Known secrets for every meter (`parseKeysFile`); all others are derived. */
   readonly keys?: KeysFile;
   /** Machine time and the time of day; the machine's unless given. */
   readonly clock?: Clock & WallClock;
   /** The time of day at which the simulation starts, ms since 1970 UTC; now unless told otherwise. */
   readonly start?: number;
-  /** How many times faster than the machine's clock the simulated day passes; 1 unless told otherwise. */
+  /** How many times faster than the machine's clock the simulated day passes; 1 unless told otherwise, 0 stands still. */
   readonly speed?: number;
   /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start unless told otherwise. */
   readonly commissioned?: number;
@@ -33,19 +37,20 @@ export interface SimulatorOptions {
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
   readonly events?: (event: ServerEvent) => void;
-  /** What is being done, for people who wait. */
-  readonly onProgress?: (message: string) => void;
 }
 
 /** Where to listen instead of where the rows of `communication_ports` say. */
 export interface ListenOptions {
   /** `wrapper` unless told otherwise. */
   readonly link?: LinkName;
-  /** 4059 unless told otherwise; 0 takes any that is free. With the ports `each`, the first of them. */
+  /** 4059 unless told otherwise; 0 takes any that is free. With more than one port, the first of them. */
   readonly port?: number;
   /** 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
   readonly host?: string;
-  /** `one` (unless told otherwise): all meters behind one port, by server address; `each`: a port for each, one after another. */
+  /**
+   * `one` (unless told otherwise): as many meters behind a port as it can address, and the next port for the next ones; `each`: a
+   * port for each meter, one after another.
+   */
   readonly ports?: "one" | "each";
 }
 
@@ -54,37 +59,69 @@ export interface ListeningPort {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
-  /** The meters behind it, from 0: all with the ports `one`. */
-  readonly meters: readonly number[];
+  /** The meters behind it. */
+  readonly meters: Span;
+}
+
+/** Where all meters are reached by one link. */
+export interface Reached {
+  readonly link: LinkName;
+  readonly addresses: Addresses;
 }
 
 export interface SimulatorListening extends AsyncDisposable {
   readonly ports: readonly ListeningPort[];
-  /** The servers behind them. */
-  readonly listening: readonly Listening[];
+  /** All meters, once for each row of `communication_ports` that is served, or as the options say. */
+  readonly reached: readonly Reached[];
+  /** Stops listening, and ends the connections that came this way. */
   close(): Promise<void>;
 }
 
-/** Meters that are ready to be served. */
+export interface IdentitiesOptions {
+  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows unless told otherwise. */
+  readonly reached?: Reached;
+  /** Of which meters; all unless told otherwise. */
+  readonly of?: Span;
+}
+
+/** Meters that are ready to be served. Each is an index from 0. */
 export interface Simulator extends AsyncDisposable {
   readonly template: SimulatorTemplate;
   /** The template as the rows of the store have it: what the meters share. */
   readonly meterTemplate: MeterTemplate;
-  readonly meters: readonly Meter[];
+  /** How many meters there are. */
+  readonly count: number;
+  /** Who the meters are, where the store does not say something else: serial numbers, names and keys by index, and the way back. */
+  readonly fleet: Fleet;
   readonly store: Store;
   /** What a person should know: keys that are stored unsealed, a port that cannot be served. */
   readonly notices: readonly string[];
-  /** The simulated time of day, ms since 1970 UTC. */
-  now(): number;
+  /** The simulated time of day: `now`, `setRate` (0 stands still), `set`, `step`. */
+  readonly time: SimulatedTime;
+  /** All meters, for connections of one's own too: `accept(duplex, link)`, with a pair in memory for example. */
+  readonly server: Server;
+  /**
+   * A meter by its index, as routes lead to it: loaded from the store while clients use it. As long as somebody holds it, the same is given.
+   * Fault `out-of-range`.
+   */
+  meter(index: number): Meter;
+  /**
+   * Loads a meter as the store has it, runs `run` and lets the meter go again: to read and change it as the meter itself. Faults:
+   * `out-of-range`, `meter-held`, `template-mismatch`, those of the store, and what `run` throws.
+   */
+  using<T>(index: number, run: (meter: Meter) => MaybePromise<T>): Promise<T>;
   /**
    * Listens where the rows say, with `options` where they say. `host` alone overrides the host of the rows' ports.
-   * Faults: `bad-row` of the tables, and those of listeners (`address-in-use` …); then nothing listens.
+   * Faults: `too-many-meters`, `no-port`, and those of listeners (`address-in-use` …); then nothing listens.
    */
   listen(options?: ListenOptions): Promise<SimulatorListening>;
-  /** A server of all meters without a listener, for connections of one's own (`accept`), such as a pair in memory. */
-  server(): Server;
-  /** Who the meters are, with their secrets: what a head-end system must import. */
-  identities(): Promise<readonly Identity[]>;
-  /** Stops listening. The store stays open: it is the caller's. */
+  /**
+   * Who the meters are, with their secrets: what a head-end system must import, one meter at a time. What the store has of a meter goes
+   * before what is derived. Faults of the store.
+   */
+  identities(options?: IdentitiesOptions): AsyncGenerator<Identity, undefined>;
+  /** Who one meter is. Fault `out-of-range`. */
+  identity(index: number, reached?: Reached): Promise<Identity>;
+  /** Stops listening, ends all connections, and waits until all that is under way is kept. The store stays open: it is the caller's. */
   close(): Promise<void>;
 }

@@ -1,32 +1,25 @@
-import { Fault, toHex } from "@dlmskit/core";
-import type { Random } from "@dlmskit/security";
-import {
-  Meter,
-  type MeterIdentity,
-  type MeterTemplate,
-  platformRandom,
-  type Secrets,
-  type ServeOptions,
-  Server,
-} from "@dlmskit/server";
-import { type Meter as MeterRow, openMemoryStore } from "@dlmskit/storage";
+import { Fault } from "@dlmskit/core";
+import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
+import { openMemoryStore, type Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
+import type { IdentitySource } from "../fleet/identity.ts";
 import { monthOf, startOfMonth } from "../meter/local-time.ts";
-import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
 import { findTemplate, type SimulatorTemplate } from "../templates/template.ts";
 import { templates } from "../templates/templates.ts";
-import { commission } from "./commission.ts";
+import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
-import type { Identity } from "./identities.ts";
-import { identityOf } from "./identity-of.ts";
-import type { KeysFile } from "./keys-file.ts";
-import { linkOf, listen, routeToAll } from "./listeners.ts";
-import type { Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
+import { FleetMeters } from "./fleet-meters.ts";
+import { followKeys } from "./follow-keys.ts";
+import { keptIdentities } from "./identities.ts";
+import { IdleMeters, wholeFleet } from "./idle-meters.ts";
+import { addressesOfRows, linkOf, listen, routeInMemory } from "./listeners.ts";
+import { openFleet } from "./open-fleet.ts";
+import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
 import { recorder, serverStore } from "./recorder.ts";
-import { checkKeys, secretsFor } from "./secrets.ts";
 
-const mostMeters = 100_000;
+const mostMeters = 100_000_000;
 /** Meters whose computed state is kept. */
 const computedMeters = 256;
 // The billing profile shows twelve months that are over.
@@ -38,46 +31,64 @@ const monthsOfHistory = 13;
  * `bad-value` (an option) and those of the store.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { keys, random = platformRandom, onProgress = () => undefined } = options;
+  const { keys, seed, random = platformRandom } = options;
   const count = checkedCount(options.meters ?? 1);
   const template = templateOf(options.template ?? "is15959-d1");
   const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
-  const now = timeOf(clock, options);
+  const time = timeOf(clock, options);
 
   const configuration = await configure(store, template, keys);
-  const { meterTemplate, hdlcSettings } = configuration;
-  const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
+  const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
+  const { associations } = meterTemplate;
+  const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];
   const { zoneMinutesEast } = template;
-  const commissioned =
-    options.commissioned ?? startOfMonth(monthOf(now(), zoneMinutesEast) - monthsOfHistory, zoneMinutesEast);
-  const seed = options.seed ?? toHex(random(8));
+  const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
+  const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
+  const { fleet, commissionedAt } = await openFleet({
+    ...{ store, template, meters: count, seed, keys, commissioned, random },
+  });
+  // Rows that the model cannot follow are found now, and not when the first client reads.
+  createModel({
+    ...{ seed: fleet.seed, meter: "", templates: loadProfiles, powerQuality, zoneMinutesEast },
+    commissioned: commissionedAt,
+  });
+  if (keys !== undefined) {
+    await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
+  }
   const world: World = {
-    store,
-    templates: configuration.loadProfiles,
-    powerQuality: configuration.powerQuality,
-    zoneMinutesEast,
+    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
     tariffDay: template.tariffDay,
     switchLog: template.switchLog,
     kept: new Map(),
     keepAtMost: computedMeters,
   };
-  // Rows that the model cannot follow are found now, and not when the first client reads.
-  const { loadProfiles, powerQuality } = configuration;
-  createModel({ seed, meter: "", templates: loadProfiles, powerQuality, zoneMinutesEast, commissioned });
-
-  if (count > 100) onProgress(`commissioning ${count} meters`);
-  const rows = await commission({
-    ...{ store, template, compiled: meterTemplate, meters: count, seed, keys, random },
-    ...{ commissioned, now: Math.floor(now()) },
+  let idle: IdleMeters | undefined;
+  const meters = new FleetMeters({
+    ...{ store, fleet, commissionedAt, compiled: meterTemplate, world, keys },
+    ranFrom: () => idle?.ranUpTo,
   });
-  const meters = rows.map((row) => {
-    const meter = new Meter(meterTemplate, identityFor(row, world, meterTemplate, keys, random));
-    meter.runOn({ instant: now, provider });
-    return meter;
+  const connections = options.limits?.connections ?? defaultLimits.connections;
+  const reachable = { meters: count, meter: (index: number) => meters.at(index), hdlcSettings, connections };
+  const server = new Server({
+    ...{ meters: routeInMemory(reachable), clock, time, provider, random },
+    store: serverStore(store, configuration.associations),
+    // What clients changed is written where nothing can answer in the meter's place any more.
+    interceptors: [...(options.interceptors ?? []), recorder(template)],
+    ...(options.limits && { limits: options.limits }),
+    ...(options.events && { events: options.events }),
   });
-
+  if (meterTemplate.timed.length > 0) {
+    idle = new IdleMeters({
+      ...{ store, compiled: meterTemplate, template: template.name, meters: count, time, clock },
+      ranUpTo: await ranUpTo(store, template, time),
+      meter: (index) => server.adopt(meters.at(index)),
+      failed: (meter, error) =>
+        options.events?.({ type: "store-failed", meter: meter.name, what: "a visit of an idle meter", error }),
+    });
+    server.run(idle);
+  }
   if (store.kind !== "memory" && !store.sealed) {
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
   }
@@ -85,35 +96,60 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     if (linkOf(row) === undefined) notices.push(`communication_ports id ${row.id}: a serial port is not served yet`);
   }
 
-  const serving: Omit<ServeOptions, "on"> & { readonly clock: Clock } = {
-    ...{ clock, instant: now, provider, random },
-    store: serverStore(store, configuration.associations),
-    // What clients changed is written where nothing can answer in the meter's place any more.
-    interceptors: [...(options.interceptors ?? []), recorder(template)],
-    ...(options.limits && { limits: options.limits }),
-    ...(options.events && { events: options.events }),
-  };
+  const rows: Reached = { link: "wrapper", addresses: addressesOfRows(count, configuration.ports) };
+  const sourceOf = ({ link, addresses }: Reached = rows): IdentitySource => ({
+    ...{ fleet, associations, addresses, link },
+    ...(keys === undefined ? {} : { keys }),
+  });
   const open = new Set<SimulatorListening>();
   const close = async (): Promise<void> => {
     const all = [...open];
     open.clear();
     await Promise.all(all.map((one) => one.close()));
+    server.close();
+    await idle?.settled();
+    await server.settled();
   };
   return {
-    ...{ template, meterTemplate, meters, store, notices, now, close },
-    server: () => new Server({ ...serving, meters: routeToAll(meters, hdlcSettings) }),
+    ...{ template, meterTemplate, count, fleet, store, notices, time, server, close },
+    meter: (index) => server.adopt(meters.at(index)),
+    async using(index, run) {
+      const meter = server.adopt(meters.at(index));
+      const leave = meter.use();
+      try {
+        await meter.enter(undefined);
+        return await run(meter);
+      } finally {
+        leave();
+        await meter.settled();
+      }
+    },
     async listen(how = {}) {
-      const opened = await listen({ meters, hdlcSettings, ports: configuration.ports, serve: serving }, how);
+      const opened = await listen({ ...reachable, ports: configuration.ports, server }, how);
       open.add(opened);
       return opened;
     },
-    async identities() {
-      const all: Identity[] = [];
-      for (const [at, row] of rows.entries()) all.push(await identityOf(store, meterTemplate, row, at, hdlcSettings));
-      return all;
+    identities: ({ reached, of = { first: 0, meters: count } } = {}) => keptIdentities(store, sourceOf(reached), of),
+    async identity(index, reached) {
+      for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 }))
+        return identity;
+      throw new Fault("out-of-range", `there is no meter ${index}`, { layer: "simulator" });
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** How far the idle meters are: from their first start on they do what they do by themselves. */
+async function ranUpTo(
+  { fleets }: Pick<Store, "fleets">,
+  { name }: SimulatorTemplate,
+  time: SimulatedTime,
+): Promise<number> {
+  const kept = await fleets.ranUpTo(name, wholeFleet);
+  const now = Math.floor(time.now);
+  if (kept !== undefined) return Math.min(kept, now);
+  await fleets.setRanUpTo(name, wholeFleet, now);
+  return now;
 }
 
 function checkedCount(meters: number): number {
@@ -127,34 +163,8 @@ function checkedCount(meters: number): number {
 const templateOf = (template: string | SimulatorTemplate): SimulatorTemplate =>
   typeof template === "string" ? findTemplate(templates, template) : template;
 
-/** The simulated time of day: the machine's, or from a start on, faster or slower. */
-function timeOf(clock: Clock & WallClock, { start, speed = 1 }: SimulatorOptions): () => number {
-  if (!(speed > 0 && Number.isFinite(speed))) {
-    throw new Fault("bad-value", `time cannot pass ${speed} times as fast`, { layer: "simulator" });
-  }
-  if (start === undefined && speed === 1) return () => clock.instant();
-  const from = start ?? clock.instant();
-  const began = clock.now();
-  return () => from + (clock.now() - began) * speed;
-}
-
-/** Who a meter is. Its secrets are the store's: those given here only stand in where a row was deleted. */
-function identityFor(
-  row: MeterRow,
-  world: World,
-  { associations }: MeterTemplate,
-  keys: KeysFile | undefined,
-  random: Random,
-): MeterIdentity {
-  return {
-    name: row.logicalDeviceName,
-    id: row.meterId,
-    serial: row.serial,
-    systemTitle: row.systemTitle,
-    own: new SimulatedMeter(world, row),
-    get secrets(): { readonly [association: string]: Secrets } {
-      const masterKey = keys?.masterKey ?? random(16);
-      return Object.fromEntries(associations.map((one) => [one.name, secretsFor(one, keys, masterKey, random)]));
-    },
-  };
+/** The simulated time of day: the machine's, or from a start on, faster or slower. Fault `bad-value`. */
+function timeOf(clock: Clock & WallClock, { start, speed = 1 }: SimulatorOptions): SimulatedTime {
+  if (start === undefined && speed === 1) return new SimulatedTime({ source: () => clock.instant() });
+  return new SimulatedTime({ source: () => clock.now(), start: start ?? clock.instant(), rate: speed });
 }

@@ -34,6 +34,11 @@ export interface SimulatorTemplate {
   readonly title: string;
   /** Three characters: the first of logical device name and system title. */
   readonly manufacturer: string;
+  /**
+   * 0 to 9999, 0 unless told otherwise: the digits before the serial number in logical device names. Templates of one
+   * manufacturer that share a store need different ones, or two meters may come to the same name.
+   */
+  readonly series?: number;
   readonly zoneMinutesEast: number;
   /** When the tariff zones are in force. */
   readonly tariffDay: TariffDay;

@@ -13,7 +13,7 @@ import type { Queryable, SqlRow } from "../driver.ts";
 import { idOf, inOrderOf, putIfAbsentOf, selectOf, upsertOf } from "../table-sql.ts";
 import { expectSealing } from "./key-sealing.ts";
 
-const select = `${selectOf(ClientSecret)} WHERE t.meter_id = $1::text ORDER BY ${inOrderOf(ClientSecret)}`;
+const select = `${selectOf(ClientSecret)} WHERE t.meter_id = ANY($1::text[]) ORDER BY ${inOrderOf(ClientSecret)}`;
 const putIfAbsent = putIfAbsentOf(ClientSecret);
 const set = upsertOf(ClientSecret);
 
@@ -34,7 +34,7 @@ export async function setSecretIn(tx: Queryable, sealing: KeySealing | undefined
   await tx.query(set, [recordsOf(ClientSecret, [{ ...row, secret: sealSecret(sealing, row.secret) }])]);
 }
 
-type ClientSecrets = Pick<SecuritySettings, "secretsOf" | "putSecretsIfAbsent" | "setSecret">;
+type ClientSecrets = Pick<SecuritySettings, "secretsOf" | "secretsOfMany" | "putSecretsIfAbsent" | "setSecret">;
 
 export function pgClientSecrets(db: Database, sealing: KeySealing | undefined): ClientSecrets {
   async function keep(sql: string, secrets: readonly ClientSecret[]): Promise<number> {
@@ -47,11 +47,13 @@ export function pgClientSecrets(db: Database, sealing: KeySealing | undefined): 
       return (await tx.query(sql, [recordsOf(ClientSecret, kept)])).rows.length;
     });
   }
+  async function secretsOfMany(meterIds: readonly string[]): Promise<ClientSecret[]> {
+    return (await db.query(select, [meterIds])).rows.map((row) => readSecret(sealing, row));
+  }
+
   return {
-    async secretsOf(meterId) {
-      const { rows } = await db.query(select, [meterId]);
-      return rows.map((row) => readSecret(sealing, row));
-    },
+    secretsOf: (meterId) => secretsOfMany([meterId]),
+    secretsOfMany,
     putSecretsIfAbsent: (secrets) => keep(putIfAbsent, secrets),
     async setSecret(secret) {
       await keep(set, [secret]);

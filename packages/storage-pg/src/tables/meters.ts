@@ -6,6 +6,7 @@ import { putIfAbsentOf, selectOf } from "../table-sql.ts";
 
 const select = selectOf(Meter);
 const insertAbsent = putIfAbsentOf(Meter);
+const selectMany = `${select} WHERE t.meter_id = ANY($1::text[])`;
 
 // What refers to meters goes with it, but for the rows of security_settings and certificates, which do not know their meter,
 // and the lease, whose epoch goes on.
@@ -30,7 +31,7 @@ export function pgMeters(db: Database): Meters {
       const put = () =>
         db.transaction(async (tx) => {
           await tx.query(insertAbsent, [recordsOf(Meter, checked)]);
-          const { rows } = await tx.query(`${select} WHERE t.meter_id = ANY($1::text[])`, [ids]);
+          const { rows } = await tx.query(selectMany, [ids]);
           const there = new Map(rows.map(read).map((meter) => [meter.meterId, meter]));
           return ids.map((id) => ({ ...(there.get(id) as Stored<Meter>) }));
         });
@@ -39,6 +40,9 @@ export function pgMeters(db: Database): Meters {
     async get(meterId) {
       const { rows } = await db.query(`${select} WHERE t.meter_id = $1::text`, [meterId]);
       return rows[0] === undefined ? undefined : read(rows[0]);
+    },
+    async getMany(meterIds) {
+      return (await db.query(selectMany, [meterIds])).rows.map(read);
     },
     async list({ after, limit = 1000 } = {}) {
       const { rows } = await db.query(

@@ -151,6 +151,10 @@ export function pgSecuritySettings(db: Database, sealing: KeySealing | undefined
       ]);
       return rows.map((row) => readSetting(sealing, row));
     },
+    async ofMany(meterIds) {
+      const { rows } = await db.query(`${select} WHERE m.meter_id = ANY($1::text[])`, [meterIds]);
+      return rows.map((row) => readSetting(sealing, row));
+    },
     async putIfAbsent(settings) {
       const checked = settings.map((setting) => checkRow(SecuritySetting, setting));
       return db.transaction(async (tx) => {

@@ -49,6 +49,13 @@ export function memoryMeters(context: MemoryContext): Meters {
       const meter = context.use().meters.get(meterId);
       return meter === undefined ? undefined : copied(meter);
     },
+    async getMany(meterIds) {
+      const { meters } = context.use();
+      return [...new Set(meterIds)].flatMap((meterId) => {
+        const meter = meters.get(meterId);
+        return meter === undefined ? [] : [copied(meter)];
+      });
+    },
     async list(page = {}) {
       const { after, limit = 1000 } = page;
       return [...context.use().meters.values()]

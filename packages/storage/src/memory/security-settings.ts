@@ -127,12 +127,28 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
     if (sealing === undefined && context.use().sealingCheck !== undefined) throw sealingNeeded();
   }
 
+  async function of(meterId: string): Promise<Stored<SecuritySetting>[]> {
+    return [...(context.use().securitySettings.get(meterId)?.values() ?? [])]
+      .sort((one, other) => compareText(one.instanceId, other.instanceId))
+      .map((row) => copied(mapKeys(row, (key) => unsealKey(sealing, key))));
+  }
+
+  async function secretsOf(meterId: string): Promise<ClientSecret[]> {
+    return [...(context.use().secrets.get(meterId)?.values() ?? [])]
+      .map(({ clientId, instanceId, secret }) =>
+        copied({ meterId, clientId, instanceId, secret: unsealSecret(sealing, secret) }),
+      )
+      .sort((one, other) => one.clientId - other.clientId || compareText(one.instanceId, other.instanceId));
+  }
+
+  const ofEach = async <R>(meterIds: readonly string[], rows: (meterId: string) => Promise<R[]>): Promise<R[]> =>
+    (await Promise.all([...new Set(meterIds)].map(rows))).flat();
+
   return {
-    async of(meterId) {
-      return [...(context.use().securitySettings.get(meterId)?.values() ?? [])]
-        .sort((one, other) => compareText(one.instanceId, other.instanceId))
-        .map((row) => copied(mapKeys(row, (key) => unsealKey(sealing, key))));
-    },
+    of,
+    ofMany: (meterIds) => ofEach(meterIds, of),
+    secretsOf,
+    secretsOfMany: (meterIds) => ofEach(meterIds, secretsOf),
     async putIfAbsent(settings) {
       expectSealing();
       const state = context.use();
@@ -157,13 +173,6 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       return former
         .map((each) => copied({ ...each, key: unsealKey(sealing, each.key) }))
         .sort((one, other) => other.keyVersion - one.keyVersion || compareText(one.name, other.name));
-    },
-    async secretsOf(meterId) {
-      return [...(context.use().secrets.get(meterId)?.values() ?? [])]
-        .map(({ clientId, instanceId, secret }) =>
-          copied({ meterId, clientId, instanceId, secret: unsealSecret(sealing, secret) }),
-        )
-        .sort((one, other) => one.clientId - other.clientId || compareText(one.instanceId, other.instanceId));
     },
     async putSecretsIfAbsent(secrets) {
       expectSealing();

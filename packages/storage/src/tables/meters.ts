@@ -31,6 +31,8 @@ export interface Meters {
    */
   putIfAbsent(meters: readonly Meter[]): Promise<readonly Stored<Meter>[]>;
   get(meterId: string): Promise<Stored<Meter> | undefined>;
+  /** Those of these meters that are known, in no order, in one query. */
+  getMany(meterIds: readonly string[]): Promise<readonly Stored<Meter>[]>;
   /** By meterId (in the order of UTF-8 octets), those after `after`, at most `limit` (1000 unless told otherwise). */
   list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Stored<Meter>[]>;
   count(): Promise<number>;

@@ -117,6 +117,8 @@ export type ClientSecret = RowOf<typeof ClientSecret>;
 export interface SecuritySettings {
   /** By instanceId. */
   of(meterId: string): Promise<readonly Stored<SecuritySetting>[]>;
+  /** Those of many meters, in no order, in one query. */
+  ofMany(meterIds: readonly string[]): Promise<readonly Stored<SecuritySetting>[]>;
   /** Adds those whose (meterId, instanceId) is not known yet: a Security setup that is there keeps its keys. Gives how many. */
   putIfAbsent(settings: readonly SecuritySetting[]): Promise<number>;
   /** Sets policy and suite; Fault `unknown-reference` when there is no such Security setup. */
@@ -126,6 +128,8 @@ export interface SecuritySettings {
   /** Former keys, the latest first. */
   formerKeys(meterId: string, instanceId: string): Promise<readonly FormerKey[]>;
   secretsOf(meterId: string): Promise<readonly ClientSecret[]>;
+  /** Those of many meters, in no order, in one query. */
+  secretsOfMany(meterIds: readonly string[]): Promise<readonly ClientSecret[]>;
   /** Adds those that are not known yet, by meterId, clientId and instanceId. Gives how many. */
   putSecretsIfAbsent(secrets: readonly ClientSecret[]): Promise<number>;
   /** Sets a secret, whether there was one or not. */

@@ -16,6 +16,10 @@ export function metersSuite(open: OpenStore): void {
         expect(await meters.count()).toBe(2);
         expect(await meters.get("meter-1")).toEqual(first);
         expect(await meters.get("nobody")).toBeUndefined();
+        const many = await meters.getMany(["meter-2", "nobody", "meter-1", "meter-1"]);
+        expect(many.map(({ meterId }) => meterId).sort()).toEqual(["meter-1", "meter-2"]);
+        expect(many.find(({ meterId }) => meterId === "meter-1")).toEqual(first);
+        expect(await meters.getMany([])).toEqual([]);
       }));
 
     it("refuses a second meter of one system title or name, and adds none then", () =>

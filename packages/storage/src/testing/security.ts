@@ -50,6 +50,20 @@ export function securitySuite(open: OpenStore): void {
               secret,
               { ...secret, clientId: 48, secret: key(1, 0) },
             ]);
+            await store.meters.putIfAbsent([meter(2), meter(3)]);
+            const ofOther = { ...setting, meterId: meter(2).meterId };
+            await securitySettings.putIfAbsent([ofOther]);
+            await securitySettings.putSecretsIfAbsent([{ ...secret, meterId: meter(2).meterId }]);
+            const ids = [meterId, meter(2).meterId, meter(3).meterId, "nobody", meterId];
+            const many = await securitySettings.ofMany(ids);
+            expect(many).toHaveLength(3);
+            for (const row of rows) expect(many).toContainEqual(row);
+            expect(many.find((row) => row.meterId === meter(2).meterId)).toMatchObject(ofOther);
+            expect(await securitySettings.ofMany([meter(3).meterId])).toEqual([]);
+            const secrets = await securitySettings.secretsOfMany(ids);
+            expect(secrets).toHaveLength(3);
+            expect(secrets).toContainEqual({ ...secret, meterId: meter(2).meterId });
+            expect(await securitySettings.secretsOfMany([])).toEqual([]);
             await securitySettings.setSecret({ ...secret, secret: key(5, 255) });
             expect((await securitySettings.secretsOf(meterId))[0]?.secret).toEqual(key(5, 255));
           },

@@ -16,35 +16,33 @@ export const powerEvents: readonly HistoryKind[] = [{ type: "INTERRUPTION", occu
 
 export const transactionLog = "0.0.99.98.3.255";
 
-type Changed = { readonly service: "set" | "action"; readonly id: number; readonly code: number };
+type Changed = { readonly do: "write" | "invoke"; readonly id: number; readonly code: number };
 // What a client changes and the transaction log tells of: by logical name, attribute or method.
 const transactions: { readonly [instance: string]: readonly Changed[] } = {
   "0.0.1.0.0.255": [
-    { service: "set", id: 2, code: 151 },
-    ...[1, 3, 6].map((id) => ({ service: "action" as const, id, code: 151 })),
+    { do: "write", id: 2, code: 151 },
+    ...[1, 3, 6].map((id) => ({ do: "invoke" as const, id, code: 151 })),
   ],
-  "1.0.0.8.0.255": [{ service: "set", id: 2, code: 152 }],
-  "1.0.0.8.4.255": [{ service: "set", id: 2, code: 153 }],
-  "0.0.17.0.0.255": [{ service: "set", id: 4, code: 158 }],
-  "0.0.40.0.2.255": [{ service: "set", id: 7, code: 161 }],
-  "0.0.40.0.3.255": [{ service: "action", id: 2, code: 162 }],
-  "0.0.40.0.5.255": [{ service: "action", id: 2, code: 163 }],
-  ...Object.fromEntries([2, 3, 4, 5].map((n) => [`0.0.43.0.${n}.255`, [{ service: "action", id: 2, code: 164 }]])),
-  "0.0.94.91.26.255": [{ service: "set", id: 2, code: 165 }],
-  "0.0.94.96.19.255": [{ service: "set", id: 2, code: 167 }],
+  "1.0.0.8.0.255": [{ do: "write", id: 2, code: 152 }],
+  "1.0.0.8.4.255": [{ do: "write", id: 2, code: 153 }],
+  "0.0.17.0.0.255": [{ do: "write", id: 4, code: 158 }],
+  "0.0.40.0.2.255": [{ do: "write", id: 7, code: 161 }],
+  "0.0.40.0.3.255": [{ do: "invoke", id: 2, code: 162 }],
+  "0.0.40.0.5.255": [{ do: "invoke", id: 2, code: 163 }],
+  ...Object.fromEntries([2, 3, 4, 5].map((n) => [`0.0.43.0.${n}.255`, [{ do: "invoke", id: 2, code: 164 }]])),
+  "0.0.94.91.26.255": [{ do: "write", id: 2, code: 165 }],
+  "0.0.94.96.19.255": [{ do: "write", id: 2, code: 167 }],
 };
 
 /** The event that a successful SET or ACTION is. */
 export function eventOf(call: Call): LoggedEvent | undefined {
-  if (call.service === "get") return undefined;
-  const set = call.service === "set";
-  const { instanceId } = set ? call.attribute : call.method;
-  const id = set ? call.attribute.attributeId : call.method.methodId;
+  if (call.do === "read") return undefined;
+  const { instanceId, index } = call;
   // Enabling and disabling the load limit are two events.
-  if (set && instanceId === "0.0.96.3.10.255" && id === 4) {
+  if (call.do === "write" && instanceId === "0.0.96.3.10.255" && index === 4) {
     const mode = treeOf(call.value);
     return { log: transactionLog, code: mode.type === "enum" && mode.value === 0 ? 160 : 159 };
   }
-  const found = transactions[instanceId]?.find((one) => one.service === call.service && one.id === id);
+  const found = transactions[instanceId]?.find((one) => one.do === call.do && one.id === index);
   return found && { log: transactionLog, code: found.code };
 }

@@ -12,6 +12,7 @@ import {
   remoteControl,
   type Values,
 } from "@dlmskit/cosem-objects";
+import type { SwitchLog } from "../../meter/journal.ts";
 import { noTime } from "../../meter/local-time.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 
@@ -83,15 +84,16 @@ const eventStatusFilter = dataObject(
   },
 );
 
-export const switchLog = { log: "0.0.99.98.6.255", opened: 301, closed: 302 } as const;
+const operations = { log: "0.0.99.98.6.255", opened: 301, closed: 302 } as const;
 
 type SwitchState = Values<typeof DisconnectControl>;
 const operate = (values: SwitchState, to: "disconnect" | "reconnect", context: Context) => {
   const before = values.outputState;
   remoteControl(values, to);
   if (values.outputState === before) return undefined;
-  const { log, opened, closed } = switchLog;
-  return simulated(context).journal.append(log, values.outputState ? closed : opened, context.now);
+  const { log, opened, closed } = operations;
+  const code = values.outputState ? closed : opened;
+  return simulated(context).journal.append(context.device, log, code, context.now);
 };
 
 /** The load switch. While it is open nothing flows: the log of its operations is what the registers follow. */
@@ -105,6 +107,9 @@ export const loadSwitch = disconnectControl(
     },
   },
 );
+
+/** The log of its operations. */
+export const switchLog: SwitchLog = { ...operations, object: loadSwitch };
 
 const watts = (value: number) => ({ type: "double-long-unsigned", value }) as const;
 const disconnectScript = { scriptLogicalName: "0.0.10.0.106.255", scriptSelector: 1 };

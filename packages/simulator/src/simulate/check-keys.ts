@@ -1,45 +1,7 @@
-import { fromAscii } from "@dlmskit/core";
-import type { Random } from "@dlmskit/security";
-import type { Association, Secrets } from "@dlmskit/server";
+import type { Association } from "@dlmskit/server";
 import { badKeys, type ClientKeys, type KeysFile } from "./keys-file.ts";
 
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const keyOctets = 16;
-const passwordLength = 16;
-
-/** A random password of letters and digits, each as likely. */
-function randomPassword(random: Random): Uint8Array {
-  let text = "";
-  while (text.length < passwordLength) {
-    for (const octet of random(passwordLength)) {
-      // What is left of 256 after whole rounds of 62 would make some letters likelier.
-      if (octet < letters.length * 4 && text.length < passwordLength) text += letters[octet % letters.length];
-    }
-  }
-  return fromAscii(text);
-}
-
-/** The secrets of one association: what the keys file names, the rest random. */
-export function secretsFor(
-  association: Association,
-  keys: KeysFile | undefined,
-  masterKey: Uint8Array,
-  random: Random,
-): Secrets {
-  const { mechanism, ciphered } = association.security;
-  const given: ClientKeys = keys?.clients?.[association.client] ?? {};
-  return {
-    ...(mechanism === 0 ? {} : { secret: given.password ?? randomPassword(random) }),
-    ...(ciphered || mechanism >= 5
-      ? {
-          encryptionKey: given.encryptionKey ?? random(keyOctets),
-          authenticationKey: given.authenticationKey ?? random(keyOctets),
-          ...(given.broadcastKey === undefined ? {} : { broadcastKey: given.broadcastKey }),
-          masterKey,
-        }
-      : {}),
-  };
-}
 
 /** Whether the file names a key of the client. */
 export const hasKeys = (keys: ClientKeys): boolean =>

@@ -1,0 +1,37 @@
+/**
+ * Things that are made for an index when they are asked for. As long as somebody holds one, the same is given; what nobody holds
+ * is let go, but for those that were asked for last.
+ */
+export class Handles<H extends WeakKey> {
+  readonly #make: (index: number) => H;
+  readonly #keepAtMost: number;
+  readonly #recent = new Map<number, H>();
+  readonly #held = new Map<number, WeakRef<H>>();
+  readonly #gone = new FinalizationRegistry<number>((index) => {
+    if (this.#held.get(index)?.deref() === undefined) this.#held.delete(index);
+  });
+
+  /** `keepAtMost`: how many are kept although nobody holds them. */
+  constructor(keepAtMost: number, make: (index: number) => H) {
+    this.#keepAtMost = keepAtMost;
+    this.#make = make;
+  }
+
+  at(index: number): H {
+    let handle = this.#recent.get(index) ?? this.#held.get(index)?.deref();
+    if (handle === undefined) {
+      handle = this.#make(index);
+      this.#held.set(index, new WeakRef(handle));
+      this.#gone.register(handle, index);
+    }
+    this.#recent.delete(index);
+    if (this.#recent.size >= this.#keepAtMost) this.#recent.delete(this.#recent.keys().next().value as number);
+    this.#recent.set(index, handle);
+    return handle;
+  }
+
+  /** How many are kept although nobody may hold them. */
+  get kept(): number {
+    return this.#recent.size;
+  }
+}

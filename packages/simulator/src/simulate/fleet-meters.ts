@@ -1,0 +1,77 @@
+import { Meter, type MeterIdentity, type MeterTemplate } from "@dlmskit/server";
+import type { Meter as MeterRow, Store, TakenMeter } from "@dlmskit/storage";
+import type { Fleet } from "../fleet/fleet.ts";
+import { Handles } from "../fleet/handles.ts";
+import { secretsOf } from "../fleet/secrets.ts";
+import { noSpans, switchedOffOf } from "../meter/journal.ts";
+import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import type { KeysFile } from "./keys-file.ts";
+import { checkRowOf, rowOf } from "./open-fleet.ts";
+
+export interface FleetMetersOptions {
+  readonly store: Pick<Store, "events">;
+  readonly fleet: Fleet;
+  readonly commissionedAt: number;
+  readonly compiled: MeterTemplate;
+  readonly world: World;
+  readonly keys: KeysFile | undefined;
+  /** Until when all meters that were never used did what they do by themselves; undefined: they do nothing. */
+  readonly ranFrom: () => number | undefined;
+}
+
+/** Handles that are kept although nobody uses them: those of the meters that were used last. */
+const keptHandles = 256;
+
+/** The meters of a fleet, made when they are asked for and let go when nobody holds them. */
+export class FleetMeters {
+  readonly #options: FleetMetersOptions;
+  readonly #handles: Handles<Meter>;
+  readonly #associations: ReadonlyMap<string, MeterTemplate["associations"][number]>;
+
+  constructor(options: FleetMetersOptions) {
+    this.#options = options;
+    this.#associations = new Map(options.compiled.associations.map((one) => [one.name, one]));
+    const { fleet, commissionedAt, compiled } = options;
+    this.#handles = new Handles(keptHandles, (index) => {
+      return new Meter(compiled, this.#identity(index, rowOf(fleet, index, commissionedAt), noSpans));
+    });
+  }
+
+  /** Fault `out-of-range`. */
+  at(index: number): Meter {
+    return this.#handles.at(index);
+  }
+
+  #identity(index: number, row: MeterRow, spans: typeof noSpans): MeterIdentity {
+    const { fleet, world, keys } = this.#options;
+    const ranFrom = this.#options.ranFrom();
+    const { seed, template, commissionedAt } = row;
+    return {
+      name: row.logicalDeviceName,
+      id: row.meterId,
+      serial: row.serial,
+      systemTitle: row.systemTitle,
+      own: new SimulatedMeter(world, row, spans),
+      origin: { seed, template, commissionedAt, ...(ranFrom === undefined ? {} : { ranFrom }) },
+      secrets: ({ name }) => {
+        const association = this.#associations.get(name);
+        return association === undefined
+          ? {}
+          : secretsOf(fleet, index, association, keys === undefined ? {} : { keys });
+      },
+      taken: (taken) => this.#taken(index, taken),
+    };
+  }
+
+  /** What the store has of a meter goes before what is derived. */
+  async #taken(index: number, { meter, values }: TakenMeter): Promise<MeterIdentity> {
+    const { fleet, keys, store, world } = this.#options;
+    checkRowOf(fleet, index, meter, keys);
+    const { switchLog } = world;
+    const operated = switchLog?.object;
+    const never =
+      switchLog === undefined ||
+      (operated !== undefined && !values.some(({ instanceId }) => instanceId === operated.instance));
+    return this.#identity(index, meter, never ? noSpans : await switchedOffOf(store, meter.meterId, switchLog));
+  }
+}
