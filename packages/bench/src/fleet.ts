@@ -107,7 +107,7 @@ async function associateBare(simulator: Simulator, index: number): Promise<Duple
   simulator.server.accept(far, new WrapperServerLink());
   let answered: (pdu: Uint8Array) => void = () => undefined;
   near.start({ received: (octets) => answered(octets), closed: () => undefined });
-  const { serverAddress: server } = (await simulator.identity(index));
+  const { serverAddress: server } = await simulator.identity(index);
   for (const pdu of [aarq, getName]) {
     const answer = new Promise<Uint8Array>((resolve) => {
       answered = resolve;

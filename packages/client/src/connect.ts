@@ -1,7 +1,7 @@
 import { type ClientLink, Fault } from "@dlmskit/core";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { Connection } from "./connection.ts";
-import { DurableCounters, raiseCounters } from "./counters.ts";
+import { countersOfStep, DurableCounters, raiseCounters } from "./counters.ts";
 import type { ConnectOptions } from "./options.ts";
 import { Session } from "./session.ts";
 
@@ -24,7 +24,7 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
   let connection: Connection;
   try {
     const counters = options.security?.counters;
-    if (counters instanceof DurableCounters) await counters.ready();
+    if (counters instanceof DurableCounters) await counters.ready(countersOfStep);
     connection = new Connection(pump, options);
   } catch (caught) {
     pump.destroy();

@@ -8,7 +8,9 @@ import {
   type ServiceResults,
 } from "@dlmskit/association";
 import { type ClientLink, Fault } from "@dlmskit/core";
+import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
+import { countersOfStep, DurableCounters } from "./counters.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, initiatorOptions } from "./options.ts";
 
@@ -23,6 +25,11 @@ export class Connection {
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
   readonly #requests = new Map<number, Promised<ServiceResults>>();
+  #counters: CounterSource | undefined;
+  /** What came while counters were being reserved, in its order, and when. */
+  readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
+  /** Why no counters could be reserved. */
+  #reservation: Fault | undefined;
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
@@ -39,6 +46,7 @@ export class Connection {
     this.#pump = pump;
     this.#options = options;
     this.#initiator = new Initiator(initiatorOptions(options));
+    this.#counters = options.security?.counters;
     this.closed = new Promise((resolve) => {
       this.#closed = resolve;
     });
@@ -53,7 +61,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
       this.#pump.start({
-        received: (pdu) => this.#run(() => this.#initiator.receive(pdu, this.#now)),
+        received: (pdu) => this.#received(pdu),
         connected: () => {
           this.#linkBy = undefined;
           this.#run(() => this.#initiator.open(this.#now));
@@ -92,6 +100,31 @@ export class Connection {
   /** Goes on under new keys. Faults as `Initiator.changeKeys`. */
   changeKeys(change: KeyChange): void {
     this.#initiator.changeKeys(change);
+    this.#counters = change.counters;
+  }
+
+  /** An answer may need the next APDU at once (the next block, pass 3): the counters for it are reserved before it is looked at. */
+  #received(pdu: Uint8Array): void {
+    const now = this.#now;
+    const counters = this.#counters;
+    const wait =
+      this.#held.length === 0 && counters instanceof DurableCounters ? counters.ready(countersOfStep) : undefined;
+    if (wait === undefined && this.#held.length === 0) {
+      this.#run(() => this.#initiator.receive(pdu, now));
+      return;
+    }
+    this.#held.push({ pdu, now });
+    // Those behind the first wait for it.
+    if (wait === undefined) return;
+    this.#arm();
+    const go = (): void => {
+      const held = this.#held.splice(0);
+      for (const one of held) this.#run(() => this.#initiator.receive(one.pdu, one.now));
+    };
+    wait.then(go, (fault: unknown) => {
+      this.#reservation = fault as Fault;
+      go();
+    });
   }
 
   /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */
@@ -162,8 +195,8 @@ export class Connection {
         this.#take(output.id)?.resolve(output);
         break;
       case "failed":
-        if (output.id === undefined) this.#finish(output.fault);
-        else this.#take(output.id)?.reject(this.#drops.explain(output.fault));
+        if (output.id === undefined) this.#finish(this.#why(output.fault));
+        else this.#take(output.id)?.reject(this.#why(this.#drops.explain(output.fault)));
         break;
       case "notification":
         this.#options.notification?.(output.apdu);
@@ -179,6 +212,10 @@ export class Connection {
         this.#pump.close();
         break;
     }
+  }
+
+  #why(fault: Fault): Fault {
+    return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
 
   #take(id: number): Promised<ServiceResults> | undefined {
@@ -209,7 +246,7 @@ export class Connection {
     this.#cancel?.();
     const deadline = this.#linkBy ?? this.#initiator.deadline;
     this.#cancel =
-      deadline === undefined || this.#over !== undefined
+      deadline === undefined || this.#over !== undefined || this.#held.length > 0
         ? undefined
         : this.#options.clock.at(deadline, () =>
             this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),

@@ -2,6 +2,9 @@ import { Fault, inRange } from "@dlmskit/core";
 import { CounterLedger, type CounterSource, lastCounter } from "@dlmskit/security";
 import type { ConnectOptions } from "./options.ts";
 
+/** The most counters that one step of an association takes: GMAC of pass 3, and its sealing; a signature has none. */
+export const countersOfStep = 2;
+
 export interface DurableCountersOptions {
   /** The first counter to use: what storage knows as reserved; for a new key 0, or what the meter expects. */
   readonly start: number;
@@ -42,16 +45,21 @@ export class DurableCounters implements CounterSource {
     return counter;
   }
 
-  /** Resolves when enough counters are reserved; undefined when they are. Fault `reservation-failed`. */
-  ready(): Promise<void> | undefined {
-    if (this.#pending !== undefined) return this.#ledger.remaining > 0 ? undefined : this.#pending;
+  /**
+   * Resolves when `least` counters are reserved; undefined when they are. It reserves ahead, so that it seldom has to wait.
+   * Fault `reservation-failed`.
+   */
+  ready(least = 1): Promise<void> | undefined {
+    // What is left above half a block is no reason to reserve, and so none to wait.
+    const enough = this.#ledger.remaining >= Math.min(least, (this.#block >> 1) + 1);
+    if (this.#pending !== undefined) return enough ? undefined : this.#pending;
     if (this.#ledger.wants === undefined) return undefined;
     const pending = this.#fill(this.#ledger).finally(() => {
       this.#pending = undefined;
     });
     this.#pending = pending;
     // A block in hand is enough to go on with; a failure shows when it is used up.
-    if (this.#ledger.remaining === 0) return pending;
+    if (!enough) return pending;
     pending.catch(() => undefined);
     return undefined;
   }

@@ -1,6 +1,6 @@
-import type { Data } from "@dlmskit/apdu";
-import type { AttributeReference } from "@dlmskit/association";
-import { Fault, type LogicalName, logicalNameOf } from "@dlmskit/core";
+import { Data } from "@dlmskit/apdu";
+import { type AttributeReference, undecodedData } from "@dlmskit/association";
+import { Fault, type LogicalName, logicalNameOf, Reader } from "@dlmskit/core";
 import { AccessBit, attributeBits, findClass, methodBits, obisName } from "@dlmskit/cosem-objects";
 
 const associationClass = 15;
@@ -47,22 +47,63 @@ interface Reads {
   get(reference: AttributeReference): Promise<Data>;
 }
 
-/** Reads the object list of the current association. Faults as `Session.get`; `bad-object-list` when it is no list. */
-export async function discover(session: Reads): Promise<Discovery> {
-  const data = await session.get({ classId: associationClass, instanceId: current, attributeId: 2 });
-  const elements = itemsOf(data);
-  if (elements === undefined) {
-    throw new Fault("bad-object-list", `the object list is ${data.type}`, { layer: "client" });
-  }
+/**
+ * Reads the object list of the current association, or of the one at `association`. Faults as `Session.get`; `bad-object-list`
+ * when it is no list. A list whose count does not fit its elements gives the elements, and a problem that says so.
+ */
+export async function discover(session: Reads, association: LogicalName = current): Promise<Discovery> {
+  const problems: string[] = [];
+  const elements = await elementsOf(session, association, problems);
   const version = versionIn(elements);
   const objects: DiscoveredObject[] = [];
-  const problems: string[] = [];
   elements.forEach((element, at) => {
     const found = objectOf(element, version);
     if (typeof found === "string") problems.push(`element ${at}: ${found}`);
     else objects.push(found);
   });
   return { version, objects, problems };
+}
+
+async function elementsOf(session: Reads, association: LogicalName, problems: string[]): Promise<readonly Data[]> {
+  let data: Data;
+  try {
+    data = await session.get({ classId: associationClass, instanceId: association, attributeId: 2 });
+  } catch (caught) {
+    const octets = caught instanceof Fault ? undecodedData(caught) : undefined;
+    const counted = octets === undefined ? undefined : miscounted(octets);
+    if (counted === undefined) throw caught;
+    const { count, elements } = counted;
+    problems.push(`the list says that it has ${count} elements, ${elements.length} are there`);
+    return elements;
+  }
+  const elements = itemsOf(data);
+  if (elements !== undefined) return elements;
+  throw new Fault("bad-object-list", `the object list is ${data.type}`, { layer: "client" });
+}
+
+const arrayTag = 1;
+
+/** The elements of an array whose count is wrong, as far as they are whole; undefined: not a single one is, or it is no array. */
+function miscounted(octets: Uint8Array): { count: number; elements: Data[] } | undefined {
+  const from = new Reader(octets, { layer: "axdr" });
+  const elements: Data[] = [];
+  let count: number;
+  try {
+    if (from.u8() !== arrayTag) return undefined;
+    count = from.length();
+  } catch (caught) {
+    if (caught instanceof Fault) return undefined;
+    throw caught;
+  }
+  while (from.remaining > 0) {
+    try {
+      elements.push(Data.read(from));
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      break;
+    }
+  }
+  return elements.length === 0 || elements.length === count ? undefined : { count, elements };
 }
 
 function itemsOf(data: Data | undefined): readonly Data[] | undefined {

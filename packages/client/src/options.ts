@@ -18,6 +18,8 @@ export interface ConnectOptions
       | "limits"
       | "quirks"
       | "preEstablished"
+      | "association"
+      | "shortSecrets"
     >
   > {
   readonly mechanism?: MechanismId;
@@ -28,6 +30,8 @@ export interface ConnectOptions
   readonly provider?: CryptoProvider;
   /** How long to wait for the link to open and then for each answer, in ms; 10,000 unless told otherwise. */
   readonly timeout?: number;
+  /** How long one request may take in all, its blocks and repetitions included, in ms; `limits.transferTimeout` for each try unless told otherwise. */
+  readonly deadline?: number;
   /** How often a GET that was not answered is asked again; 1 unless told otherwise. SET and ACTION never are. */
   readonly retries?: number;
   /** How many attributes or methods go in one list; 10 unless told otherwise. */
@@ -55,6 +59,7 @@ export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(n
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
+  const { association, shortSecrets } = options;
   return {
     context: "logical-name",
     ciphered,
@@ -70,5 +75,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(limits === undefined ? {} : { limits }),
     ...(quirks === undefined ? {} : { quirks }),
     ...(preEstablished === undefined ? {} : { preEstablished }),
+    ...(association === undefined ? {} : { association }),
+    ...(shortSecrets === undefined ? {} : { shortSecrets }),
   };
 }

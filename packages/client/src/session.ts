@@ -116,7 +116,7 @@ export class Session implements AsyncDisposable {
 
   /** What the meter has: its object list, with classes and access rights. */
   discover(): Promise<Discovery> {
-    return discover(this);
+    return discover(this, this.#options.association);
   }
 
   /**
@@ -175,10 +175,17 @@ export class Session implements AsyncDisposable {
     const { retries = 1 } = this.#options;
     const counters = this.#counters;
     const repeatable = request.service === "get";
+    const { clock, deadline } = this.#options;
+    const end = deadline === undefined ? undefined : clock.now() + deadline;
+    const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;
     for (let attempt = 0; ; attempt++) {
-      if (counters instanceof DurableCounters) await counters.ready();
+      if (used instanceof DurableCounters) await used.ready();
+      // What was asked for with less time keeps to that.
+      const within =
+        end === undefined ? options.within : Math.min(end - clock.now(), options.within ?? Number.POSITIVE_INFINITY);
       try {
-        return (await this.#connection.request(request, options)).results;
+        return (await this.#connection.request(request, within === undefined ? options : { ...options, within }))
+          .results;
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
         const raised = await raiseCounters({ ...this.#options, counters }, caught);

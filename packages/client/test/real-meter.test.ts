@@ -74,7 +74,7 @@ describe.each(["wrapper", "hdlc"] as const)("a meter over TCP and %s", (kind) =>
 
   it("keeps out who does not know the password", () =>
     bench(async (open) => {
-      const refused = open(32, { mechanism: 1, secret: Uint8Array.of(1) });
+      const refused = open(32, { mechanism: 1, secret: Uint8Array.of(1, 2, 3, 4) });
       await expect(refused).rejects.toMatchObject({ code: "association-refused" });
       await expect(open(99)).rejects.toMatchObject({
         code: expect.stringMatching(/association-refused|timeout|link-lost/),

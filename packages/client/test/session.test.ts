@@ -110,7 +110,7 @@ describe("a session", () => {
     await settle();
     meter.clock.advance(1000);
     expect(await opening).toBe("timeout");
-    expect(await codeOf(connect(meter.line(), meter.options({ mechanism: 1, secret: fromHex("00") })))).toBe(
+    expect(await codeOf(connect(meter.line(), meter.options({ mechanism: 1, secret: fromHex("30303030") })))).toBe(
       "association-refused",
     );
   });

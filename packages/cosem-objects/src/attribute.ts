@@ -14,6 +14,28 @@ function isEncoded(value: unknown): value is EncodedData | StreamedData {
   return (type === "encoded" && "octets" in value) || (type === "streamed" && "next" in value);
 }
 
+/**
+ * Stands for a value that is kept somewhere and cannot be made sense of: whoever uses it gets its Fault, and the rest of the
+ * object works. Writing the attribute replaces it.
+ */
+export class UnreadableValue {
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    this.fault = fault;
+  }
+
+  /** A hook that computes with it gets the Fault, too. */
+  [Symbol.toPrimitive](): never {
+    throw this.fault;
+  }
+}
+
+/** Whether the object list shows the attribute, with access or without: its class has it. */
+export function listsAttribute(object: AnyObject, attributeId: number): boolean {
+  return attributeId === 1 || attributeName(object.spec, attributeId) !== undefined;
+}
+
 /** Whether the object has the attribute: a value or a hook. Every object has attribute 1. */
 export function hasAttribute(object: AnyObject, attributeId: number): boolean {
   if (attributeId === 1) return true;
@@ -34,7 +56,7 @@ export function hasMethod(object: AnyObject, methodId: number): boolean {
 
 /**
  * Reads an attribute of an object with a meter's values; access rights are the caller's business.
- * Throws refusals: `object-undefined` for an attribute that is not there, `other-reason` for a selector that it has not.
+ * Throws the Fault of an `UnreadableValue`, and refusals: `object-undefined` for an attribute that is not there, `other-reason` for a selector that it has not.
  */
 export function readAttribute(
   object: AnyObject,
@@ -53,6 +75,7 @@ export function readAttribute(
   const hook = object.hooks.read?.[name];
   const value: MaybePromise<unknown> = hook === undefined ? values[name] : hook(values, context, selection);
   if (value === undefined) throw refuse("other-reason", `${name} has no value`);
+  if (value instanceof UnreadableValue) throw value.fault;
   return after(value, (now) => (isEncoded(now) ? now : dataOf(spec.type, now)));
 }
 

@@ -34,8 +34,20 @@ import {
   primaryTiming,
   primaryTransitions,
 } from "./primary-options.ts";
+import { decodeRejection } from "./reject.ts";
 import { SendWindow } from "./send-window.ts";
 import { FrameSplitter } from "./splitter.ts";
+
+/** What an FRMR says of the frame that it refuses. */
+function reasons({ information }: Frame): string {
+  try {
+    const { control, reasons: why } = decodeRejection(information);
+    return `: control 0x${control.toString(16).padStart(2, "0")}, ${why.join(", ") || "no reason"}`;
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+    return "";
+  }
+}
 
 /**
  * The client's end of an HDLC link. A PDU that is sent is repeated until it is acknowledged, at most `retries` times;
@@ -189,7 +201,10 @@ export class Primary implements ClientLink {
         this.#open(frame, now);
         return;
       case "refused":
-        this.#disconnect("refused", this.#fault("link-refused", `${frame.frame.toUpperCase()} to SNRM`));
+        this.#disconnect(
+          "refused",
+          this.#fault("link-refused", `the meter refuses the data link (${frame.frame.toUpperCase()} to SNRM)`),
+        );
         return;
       case "information":
         if (frame.frame === "i") this.#information(frame, octets, now);
@@ -199,10 +214,10 @@ export class Primary implements ClientLink {
         return;
       case "lost":
         if (frame.frame === "dm") {
-          this.#disconnect("disc", this.#fault("link-refused", "the server sent DM"));
+          this.#disconnect("disc", this.#fault("link-refused", "the meter has no data link open (DM)"));
           return;
         }
-        this.#disconnect("refused", this.#fault("frame-rejected", "the server rejected a frame (FRMR)"));
+        this.#disconnect("refused", this.#fault("frame-rejected", `the meter refuses a frame (FRMR${reasons(frame)})`));
         return;
       case "closed":
         this.#disconnect("disc");

@@ -75,6 +75,40 @@ const codesOf = (bench: Bench): string[] =>
     event.type === "refused" || event.type === "closed" ? (event.fault?.code ?? []) : [],
   );
 
+describe("the link between processes", () => {
+  it("F05: tells once that a request gets no answer, so that the client's link can give it the turn", () => {
+    const handover: Handover = { meter: name, device: 1, address: { client: 32, server: 1 }, remote: "memory:1" };
+    const front = new RelayLink({ handover });
+    const owner = new RelayLink({ has: () => true });
+    const pass = (from: RelayLink, to: RelayLink): Uint8Array[] => {
+      const received: Uint8Array[] = [];
+      for (let output = from.poll(); output !== undefined; output = from.poll()) {
+        if (output.type === "transmit") to.receive(output.octets, 0);
+      }
+      for (let output = to.poll(); output !== undefined; output = to.poll()) {
+        if (output.type === "received") received.push(output.pdu);
+        if (output.type === "transmit") from.receive(output.octets, 0);
+      }
+      return received;
+    };
+    front.connect(0);
+    pass(front, owner);
+    front.send(fromHex("c101"), 0);
+    expect(pass(front, owner)).toHaveLength(1);
+    owner.yield();
+    owner.yield();
+    expect(pass(owner, front)).toEqual([new Uint8Array(0)]);
+    // One that is answered, and one to all stations, are not told of.
+    front.send(fromHex("c001"), 0);
+    pass(front, owner);
+    owner.send(fromHex("c401"), 0);
+    front.send(fromHex("c101"), 0, toAllStations);
+    pass(front, owner);
+    owner.yield();
+    expect(pass(owner, front)).toEqual([fromHex("c401")]);
+  });
+});
+
 describe("a session with a meter that another process has", () => {
   it("is served there, and its client knows nothing of it", async () => {
     const processes = new Processes();

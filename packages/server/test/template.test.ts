@@ -77,9 +77,9 @@ describe("a meter", () => {
 
   it("takes its secrets with the template or of its own", () => {
     const template = meterTemplate({ objects: [], associations: { reader: { client: 32, security: lls() } } });
-    const own = new Meter(template, { name: "TST1", secrets: { reader: { secret: fromAscii("x") } } });
+    const own = new Meter(template, { name: "TST1", secrets: { reader: { secret: fromAscii("long") } } });
     const [association] = template.associations;
-    expect(association && own.state(association).secret).toEqual(fromAscii("x"));
+    expect(association && own.state(association).secret).toEqual(fromAscii("long"));
     expect(codeOf(() => new Meter(template, { name: "TST2" }))).toBe("missing-secret");
   });
 

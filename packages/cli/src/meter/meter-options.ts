@@ -31,7 +31,12 @@ export interface MeterOptions {
   readonly keys?: string;
   readonly counter?: string;
   readonly state?: string;
+  readonly context?: "plain" | "ciphered";
+  readonly encryptionOnly?: boolean;
+  readonly association?: string;
+  readonly shortSecrets?: boolean;
   readonly timeout: number;
+  readonly deadline?: number;
   readonly json?: boolean;
 }
 
@@ -43,6 +48,15 @@ export function meterOptions(command: Command): Command {
     .option("--physical <address>", "the lower HDLC address, where the meter has one", numberOption(0, 0x3fff))
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
+    .addOption(
+      new Option(
+        "--context <context>",
+        "plain: keys for the authentication only; ciphered where there are keys",
+      ).choices(["plain", "ciphered"]),
+    )
+    .option("--encryption-only", "encrypted and not authenticated (policy 2): anybody can alter it on its way")
+    .option("--association <code>", "the Association LN object, where 0.0.40.0.0.255 is not taken")
+    .option("--short-secrets", "a password below 4 octets, an HLS secret below 8, is used all the same")
     .addOption(new Option("--referencing <form>", "how objects are named").choices(["ln"]).default("ln"))
     .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
     .addOption(
@@ -69,5 +83,6 @@ export function meterOptions(command: Command): Command {
     .option("--counter <code>", "where the meter tells the invocation counter it saw last, or none")
     .option("--state <dir>", "where invocation counters are kept; a folder in the user's state unless given")
     .option("--timeout <ms>", "how long to wait for an answer", numberOption(1, 600_000), 10_000)
+    .option("--deadline <ms>", "how long one request may take in all, its blocks included", numberOption(1, 86_400_000))
     .option("--json", "one JSON document a line");
 }

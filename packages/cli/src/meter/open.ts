@@ -66,9 +66,18 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
   }
 }
 
+/** Stands where a key belongs that nothing is protected with. */
+const unusedKey = new Uint8Array(16);
+
 async function securityOf(place: string, options: MeterOptions): Promise<SecurityOf | undefined> {
-  const { encryptionKey, authenticationKey } = secretsOf(options);
-  if (encryptionKey === undefined && authenticationKey === undefined) return undefined;
+  const { encryptionKey: ek, authenticationKey: ak } = secretsOf(options);
+  const mechanism = mechanisms[options.auth];
+  const keyless = ek === undefined && ak === undefined;
+  // SHA-256 needs the system titles and, in the plain context, no keys.
+  const titlesAlone = keyless && mechanism === 6 && options.context !== "ciphered";
+  if (keyless && !titlesAlone) return undefined;
+  const encryptionKey = ek ?? (titlesAlone ? unusedKey : undefined);
+  const authenticationKey = ak ?? (titlesAlone || options.encryptionOnly === true ? unusedKey : undefined);
   if (encryptionKey === undefined || authenticationKey === undefined) {
     throw new Fault("bad-option", `--${encryptionKey === undefined ? "ek" : "ak"} is missing`, {
       layer: "cli",
@@ -96,6 +105,7 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
     systemTitle,
     counters,
     replay: new CounterGuard(),
+    ...(options.encryptionOnly === true ? { authenticated: false, accept: ["encryption-only"] as const } : {}),
     ...(signingKey !== undefined && meterPublicKey !== undefined
       ? { signing: { privateKey: fromHex(signingKey), peerPublicKey: fromHex(meterPublicKey) } }
       : {}),
@@ -113,12 +123,23 @@ export async function openMeter(place: string, options: MeterOptions): Promise<S
     });
   }
   const security = await securityOf(place, options);
+  const { context, association, shortSecrets, deadline } = options;
+  const hasKeys = secretsOf(options).encryptionKey !== undefined;
+  if (!hasKeys && (context === "ciphered" || mechanism === 5)) {
+    throw new Fault("bad-option", `--${context === "ciphered" ? "context ciphered" : "auth hls-gmac"} needs keys`, {
+      layer: "cli",
+      hint: "--ek and --ak, or --keys FILE with those of this client",
+    });
+  }
   const associate = {
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
     mechanism,
-    ciphered: security !== undefined,
+    ciphered: context === undefined ? hasKeys : context === "ciphered",
+    ...(association === undefined ? {} : { association }),
+    ...(shortSecrets === undefined ? {} : { shortSecrets }),
+    ...(deadline === undefined ? {} : { deadline }),
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };

@@ -44,6 +44,8 @@ export const server = {
   "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",
   "read-only":
     "A hook changed something while an attribute was read; change it in a write hook, a method or a timeline.",
+  "unreadable-value":
+    "A kept value cannot be decoded; `path` has table, id and column. Correct the row, or write the attribute: only it is out of service.",
   "work-over": "A hook changed something after its request had ended; use `meter.change` for that.",
   "bad-association": "The declaration of an association cannot be served; the message says what is wrong.",
   "bad-template": "The template of a meter is not consistent; the message says what is wrong.",

@@ -1,4 +1,5 @@
 import { type DataLike, streamedStructure } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 import {
   type AnyObject,
   after,
@@ -10,6 +11,7 @@ import {
   hasAttribute,
   hasMethod,
   invokeMethod,
+  listsAttribute,
   type MaybePromise,
   methodAccess,
   readAttribute,
@@ -56,7 +58,8 @@ function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): M
 const nullData: DataLike = { type: "null-data" };
 
 function ignoredRefusal(error: unknown): DataLike {
-  if (refusalOf(error) === undefined) throw error;
+  const unreadable = error instanceof Fault && error.code === "unreadable-value";
+  if (refusalOf(error) === undefined && !unreadable) throw error;
   return nullData;
 }
 
@@ -88,7 +91,10 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
   if (call.do === "read" && index === 0 && call.selection === undefined) return allAttributes(call, object, canProtect);
-  if (!hasAttribute(object, index)) throw refuse("object-undefined");
+  // What the object list shows is there, though this client has no access to it.
+  if (!hasAttribute(object, index)) {
+    throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
+  }
   if (call.do === "read") {
     check((rights) => attributeAccess(rights, object, index), "read");
     const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);

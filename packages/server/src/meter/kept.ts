@@ -1,5 +1,6 @@
 import { dataOf, fromData } from "@dlmskit/apdu";
-import { type AnyObject, attributeName } from "@dlmskit/cosem-objects";
+import { Fault } from "@dlmskit/core";
+import { type AnyObject, attributeName, UnreadableValue } from "@dlmskit/cosem-objects";
 import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
 import type { MeterTemplate } from "./meter-template.ts";
@@ -68,8 +69,16 @@ function encodedValues(template: MeterTemplate, result: WorkResult, updatedAt: n
   );
 }
 
-/** The values that a store keeps of a meter. Faults of Data, where one is not of its attribute's type. */
-export function valuesOf({ devices }: MeterTemplate, kept: TakenMeter["values"]): Map<AnyObject, AnyValues> {
+/**
+ * The values that a store keeps of a meter. A row that cannot be decoded puts only its value out of service: `unreadable` is told
+ * of it here, and whoever uses the value later.
+ */
+export function valuesOf(
+  { devices }: MeterTemplate,
+  kept: TakenMeter["values"],
+  meterId: string,
+  unreadable: (fault: Fault) => void,
+): Map<AnyObject, AnyValues> {
   const values = new Map<AnyObject, AnyValues>();
   for (const row of kept) {
     const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
@@ -77,8 +86,26 @@ export function valuesOf({ devices }: MeterTemplate, kept: TakenMeter["values"])
     // A value whose object the template no longer has stays in the store, for the template that has it.
     if (object === undefined || name === undefined) continue;
     const of = values.get(object) ?? {};
-    of[name] = fromData(object.spec.attributes[name].type, { type: "encoded", octets: row.encoded });
+    try {
+      of[name] = fromData(object.spec.attributes[name].type, { type: "encoded", octets: row.encoded });
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause;
+      const fault = unreadableRow(meterId, row, cause);
+      unreadable(fault);
+      of[name] = new UnreadableValue(fault);
+    }
     values.set(object, of);
   }
   return values;
+}
+
+function unreadableRow(meterId: string, row: TakenMeter["values"][number], cause: Fault): Fault {
+  const id = [meterId, row.logicalDevice, row.classId, row.instanceId, row.attributeId].join(", ");
+  const fault = new Fault("unreadable-value", `attribute_values (${id}), column encoded: ${cause.message}`, {
+    layer: "server",
+    hint: "correct or remove the row, or write the attribute; only this value is out of service",
+    cause,
+  });
+  fault.path.push("attribute_values", id, "encoded");
+  return fault;
 }

@@ -313,7 +313,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
-    const changed = valuesOf(this.known.template, values);
+    const changed = this.#valuesOf(values);
     const moved = clockOffset !== this.#offset;
     const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
     this.#unsure = undefined;
@@ -427,9 +427,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     const { template } = this.known;
     return commitOf({ lease, template, time: this.time, offset: this.#offset }, result, {
       // Associations that share a key and a client count together.
-      peers: [
-        ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
-      ],
+      peers: [...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values()],
       usedKeys: unsaved.flatMap((one) => one.usedKeys),
       reached: this.#timeline?.reached(result.values.keys()),
     });
@@ -485,12 +483,17 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** Takes what a store keeps of the meter. */
   take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter): void {
-    // What cannot be read is found before anything is taken.
-    this.#values.put(valuesOf(this.known.template, values));
+    this.#values.put(this.#valuesOf(values));
     this.lease = lease;
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
     this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
+  }
+
+  #valuesOf(kept: TakenMeter["values"]): ReturnType<typeof valuesOf> {
+    return valuesOf(this.known.template, kept, this.known.identity.id, (fault) => {
+      this.#port.environment.storeFailed(this.known, "a kept value", fault);
+    });
   }
 
   #ranUpToBefore: number | undefined;

@@ -85,6 +85,8 @@ export class RelayLink implements ClientLink {
   readonly #outputs = new OutputQueue<LinkOutput>();
   #accepted: Handover | undefined;
   #closed = false;
+  /** A request came, and neither an answer was sent nor that there is none. */
+  #owing = false;
 
   constructor(side: RelaySide) {
     this.#side = side;
@@ -106,7 +108,15 @@ export class RelayLink implements ClientLink {
   }
 
   send(pdu: Uint8Array, _now: number, address?: LinkAddress): void {
+    this.#owing = false;
     this.#transmit(address === toAllStations ? "broadcast" : "pdu", pdu);
+  }
+
+  /** The other process is told by a PDU of no octets that its client gets no answer: the client's link may have to give it the turn. */
+  yield(): void {
+    if (!this.#owing) return;
+    this.#owing = false;
+    this.#transmit("pdu", nothing);
   }
 
   receive(octets: Uint8Array, _now: number): void {
@@ -142,8 +152,10 @@ export class RelayLink implements ClientLink {
       return;
     }
     const { address } = handover;
-    if (kind === kinds.pdu) this.#outputs.push({ type: "received", pdu: body, address });
-    else if (kind === kinds.broadcast && "has" in this.#side) {
+    if (kind === kinds.pdu) {
+      this.#owing = "has" in this.#side;
+      this.#outputs.push({ type: "received", pdu: body, address });
+    } else if (kind === kinds.broadcast && "has" in this.#side) {
       this.#outputs.push({ type: "received", pdu: body, address, broadcast: true });
     } else this.#break("unexpected-frame");
   }

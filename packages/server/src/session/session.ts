@@ -54,6 +54,8 @@ export class Session {
   #leave: (() => void) | undefined;
   /** Another process serves this client. */
   #relay: Relay | undefined;
+  /** The other process has not said yet what becomes of the last request. */
+  #relayOwes = false;
   #ended = false;
   #responder: Responder | undefined;
   #locked = false;
@@ -106,7 +108,8 @@ export class Session {
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
     const delayed = this.#incoming?.deadline !== undefined || this.#outgoing?.deadline !== undefined;
-    return this.busy || this.#responder?.suspended === true || delayed;
+    const asked = this.#isBlocked || this.#waiting.length > 0 || this.#relayOwes;
+    return asked || this.#responder?.suspended === true || delayed;
   }
 
   get #now(): number {
@@ -163,7 +166,7 @@ export class Session {
   #arrived(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
     if (this.#relay !== undefined) {
-      this.#relay.send(pdu, broadcast);
+      this.#forward(this.#relay, pdu, broadcast);
       return;
     }
     if (this.#isBlocked) {
@@ -197,7 +200,7 @@ export class Session {
       handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: this.#port.remote },
       enter: () => this.#wait(),
       gone: () => this.#closed,
-      received: (answer) => this.#port.send(answer, this.#address),
+      received: (answer) => this.#relayed(answer),
       closed: (why) => this.#relayClosed(why),
     });
     if (relay === undefined) {
@@ -211,9 +214,21 @@ export class Session {
     this.#leave?.();
     this.#leave = undefined;
     this.#relay = relay;
-    relay.send(pdu, broadcast);
-    for (const { pdu, broadcast } of this.#waiting.splice(0)) relay.send(pdu, broadcast);
+    this.#forward(relay, pdu, broadcast);
+    for (const { pdu, broadcast } of this.#waiting.splice(0)) this.#forward(relay, pdu, broadcast);
     if (this.#ended) relay.end();
+  }
+
+  #forward(relay: Relay, pdu: Uint8Array, broadcast: boolean): void {
+    this.#relayOwes ||= !broadcast;
+    relay.send(pdu, broadcast);
+  }
+
+  /** What the other process answers; nothing: the request gets no answer. */
+  #relayed(answer: Uint8Array): void {
+    this.#relayOwes = false;
+    if (answer.length > 0) this.#port.send(answer, this.#address);
+    else this.#port.quiet();
   }
 
   /** The other process has ended the session: the client's next connection finds who has the meter then. */
