@@ -491,7 +491,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   #valuesOf(kept: TakenMeter["values"]): ReturnType<typeof valuesOf> {
-    return valuesOf(this.known.template, kept, this.known.identity.id, (fault) => {
+    return valuesOf(this.known.template, kept, this.known.id, (fault) => {
       this.#port.environment.storeFailed(this.known, "a kept value", fault);
     });
   }
