@@ -106,6 +106,7 @@ export const cli = {
   "not-confirmed": "The meter does not show what it was given; read it again.",
   "not-written": "The file could not be written; `cause` says why.",
   "object-undefined": "There is no such object; `dlms discover` lists them.",
+  "system-error": "The operating system refused a file or a call; `detail` is its code, the message names the path.",
   "unknown-certificate": "There is no certificate of that number; list them.",
   "unknown-issuer": "The issuer of the certificate is not in the folder; add it.",
   "wrong-subject": "The certificate is for another system title or name; give the right one.",
