@@ -58,7 +58,7 @@ export async function peer(
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on("error", () => undefined);
-    socket.on("close", () => closed());
+    socket.on("end", () => closed());
     serve(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
