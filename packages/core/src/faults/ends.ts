@@ -14,6 +14,7 @@ export const client = {
     "After a key change neither the old keys nor the new ones open an association; the records keep both.",
   "link-lost": "The connection went down; connect again.",
   "no-answer": "The meter gave no certificate or request; look at its Security setup.",
+  "no-attribute": "The interface class has no such attribute; the hint lists those that it has.",
   "no-keys": "There are no keys of this meter to change; give them to the records first.",
   "no-master-key": "The master key of the meter is not known, under which new keys travel; give it to the records.",
   "no-security-setup": "The association has no Security setup object that this client may use; use another client.",
