@@ -79,6 +79,8 @@ export const storage = {
   "counter-replayed": "A client's counter is not higher than the one kept: the request was executed before.",
   "lease-lost": "Another process has taken the meter; take it again before changing it.",
   duplicate: "There is such a row already; change it instead.",
+  "folder-permissions":
+    "Others can look into the PGlite folder, and its mode cannot be narrowed; the hint has the command.",
   "folder-in-use": "Another process has the PGlite folder; use one process at a time, or PostgreSQL.",
   "in-use": "Another row names this one; remove that one first.",
   "key-encryption-key-needed": "The keys of the store are sealed; give the key-encryption key.",
