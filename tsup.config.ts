@@ -4,9 +4,11 @@ import { defineConfig } from "tsup";
 // Shared by all packages: each is built from its own folder, and its entries are what its package.json exports.
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
   name: string;
-  exports?: Record<string, { "dlmskit-source": string }>;
+  exports?: Record<string, { "dlmskit-source": string; browser?: { "dlmskit-source": string } }>;
 };
-const entry = Object.values(manifest.exports ?? {}).map((target) => target["dlmskit-source"]);
+const entry = Object.values(manifest.exports ?? {}).flatMap(({ browser, "dlmskit-source": source }) =>
+  browser === undefined ? [source] : [browser["dlmskit-source"], source],
+);
 if (existsSync("src/main.ts")) entry.push("src/main.ts");
 
 export default defineConfig({

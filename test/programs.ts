@@ -53,6 +53,8 @@ async function bundle(paths: readonly string[], folder: string): Promise<void> {
   const made = mkdtempSync(join(cache, "making-"));
   // Where the store looks for them, seen from a program.
   cpSync(join(root, "packages/storage-pg/migrations"), join(made, "migrations"), { recursive: true });
+  // Where the command looks for its version.
+  cpSync(join(root, "packages/cli/package.json"), join(made, "package.json"));
   await build({
     ...{ configFile: false, root, logLevel: "error", plugins: [stays] },
     resolve: { conditions },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Fault } from "@dlmskit/core";
 import { type KeysFile, parseKeysFile } from "@dlmskit/simulator";
+import { warnIfReadable } from "./private-file.ts";
 
 /** The text of a file; undefined where there is none. Fault `no-such-file` for one that cannot be read. */
 export function readText(path: string): string | undefined {
@@ -16,6 +17,7 @@ export function readText(path: string): string | undefined {
 export function readKeysFile(path: string): KeysFile {
   const text = readText(path);
   if (text === undefined) throw unreadable(path);
+  warnIfReadable(path);
   return parseKeysFile(text);
 }
 

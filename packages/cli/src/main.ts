@@ -1,10 +1,16 @@
 import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
 import { faultJson, faultText } from "./output/fault.ts";
+import { version } from "./version.ts";
+
+const json = process.argv.includes("--json");
 
 const program = new Command("dlms")
   .description("DLMS/COSEM: meters to simulate, meters to read, octets to explain")
+  .version(version(), "-V, --version", "shows the version")
   .exitOverride()
+  // With --json wrong usage is a document as well; it is written below.
+  .configureOutput({ outputError: (text, write) => (json ? undefined : write(text)) })
   .configureHelp({ showGlobalOptions: true });
 
 type AddCommand = (program: Command) => void;
@@ -23,9 +29,11 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
+  completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
 const [, , asked = ""] = process.argv;
-const wanted = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+// The completion knows the options of all commands.
+const wanted = Object.hasOwn(commands, asked) && asked !== "completion" ? [asked] : Object.keys(commands);
 for (const name of wanted) (await commands[name]?.())?.(program);
 
 // Whoever reads the output may stop reading it: `dlms … | head`.
@@ -34,16 +42,23 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** Codes of Faults that mean that the command was used wrongly, whoever found it out. */
+const usage = ["bad-option", "bad-logical-name"];
+
 try {
   await program.parseAsync();
 } catch (caught) {
   if (caught instanceof CommanderError) {
-    // It has said what is wrong already; help and version end well.
+    // It has said what is wrong already, unless a document is wanted; help and version end well.
     process.exitCode = caught.exitCode === 0 ? 0 : 2;
+    if (json && caught.exitCode !== 0) {
+      const message = caught.message.replace(/^error: /, "");
+      const hint = "--help shows the usage";
+      process.stdout.write(faultJson(new Fault("bad-option", message, { layer: "cli", hint })));
+    }
   } else {
-    if (process.argv.includes("--json")) process.stdout.write(faultJson(caught));
+    if (json) process.stdout.write(faultJson(caught));
     else process.stderr.write(faultText(caught));
-    // An option that makes no sense is wrong usage, whoever found it out.
-    process.exitCode = caught instanceof Fault && caught.code === "bad-option" ? 2 : 1;
+    process.exitCode = caught instanceof Fault && usage.includes(caught.code) ? 2 : 1;
   }
 }

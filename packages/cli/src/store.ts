@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Fault, fromHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { type KeySealing, openMemoryStore, type Store } from "@dlmskit/storage";
@@ -18,17 +20,25 @@ function sealing(environment: NodeJS.ProcessEnv): KeySealing | undefined {
 
 /**
  * Opens `memory`, `pglite:DIR` or `postgres://…`; keys are sealed under DLMS_KEY_ENCRYPTION_KEY where the environment has it.
- * Faults: `bad-option`, and those of the stores.
+ * `mustExist`: for commands that only look, nothing is made where there is no store.
+ * Faults: `bad-option`, `no-such-file`, and those of the stores.
  */
 export async function openStoreOf(
   spec: string,
   onProgress: (message: string) => void,
   environment: NodeJS.ProcessEnv = process.env,
+  mustExist = false,
 ): Promise<Store> {
   const seal = sealing(environment);
   const options = { onProgress, ...(seal === undefined ? {} : { sealing: seal }) };
   if (spec === "memory") return openMemoryStore(options);
   const folder = /^pglite:(.+)$/.exec(spec)?.[1];
+  if (mustExist && folder !== undefined && !existsSync(join(folder, "data", "PG_VERSION"))) {
+    throw new Fault("no-such-file", `there is no store in ${folder}`, {
+      layer: "cli",
+      hint: "dlms simulate and dlms start make one; check the path",
+    });
+  }
   // Databases are loaded only when one is asked for: they are large.
   if (folder !== undefined) return (await import("@dlmskit/storage-pg")).openPglite(folder, options);
   if (/^postgres(?:ql)?:\/\//.test(spec)) return (await import("@dlmskit/storage-pg")).openPostgres(spec, options);

@@ -1,5 +1,5 @@
 // What scripts rely on: lines in and out, exit codes, where faults stand, and that no key is ever shown.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dlms, folder } from "./run.ts";
@@ -135,7 +135,6 @@ describe("usage", () => {
     ["an unknown command", ["frobnicate"]],
     ["an unknown option", ["decode", request, "--loud"]],
     ["a layer that is none", ["decode", request, "--as", "tcp"]],
-    ["two forms at once", ["decode", request, "--json", "--xml"]],
     ["no host", ["read"]],
     ["a client that is no number", ["read", "127.0.0.1", "--client", "utility"]],
     ["a host that is none", ["read", "127.0.0.1:70000"]],
@@ -145,6 +144,46 @@ describe("usage", () => {
     expect(code, stderr).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toContain("error: ");
+  });
+
+  it.each([
+    ["two forms at once", ["decode", request, "--json", "--xml"]],
+    ["an unknown command", ["frobnicate", "--json"]],
+    ["an unknown option", ["read", "127.0.0.1", "--json", "--loud"]],
+    ["no host", ["read", "--json"]],
+    ["a name that is none", ["read", "127.0.0.1:1", "no-name", "--json"]],
+    ["a password that is missing", ["read", "127.0.0.1:1", "--auth", "lls", "--json"]],
+    ["a quirk that is none", ["read", "127.0.0.1:1", "--quirk", "nonsense", "--json"]],
+    ["a quirk of another link", ["read", "127.0.0.1:1", "--quirk", "echo", "--json"]],
+    [
+      "a range that ends before it starts",
+      ["profile", "127.0.0.1:1", "1.0.99.1.0.255", "--json", "--from", "-1d", "--to", "-2d"],
+    ],
+    ["entries that end before they start", ["profile", "127.0.0.1:1", "1.0.99.1.0.255", "--json", "--entries", "3..1"]],
+    ["entry 0", ["profile", "127.0.0.1:1", "1.0.99.1.0.255", "--json", "--entries", "0..1"]],
+    ["a password that is too short", ["read", "127.0.0.1:1", "--json", "--auth", "lls", "--password", "short"]],
+  ])("%s with --json: 2, and a document", async (_, args) => {
+    const { code, stdout, stderr } = await dlms(args);
+    expect(code, stdout + stderr).toBe(2);
+    expect(stderr).toBe("");
+    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+    expect(JSON.parse(stdout).fault.message).not.toBe("");
+  });
+
+  it("--version", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
+    expect(await dlms(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  it("an error of the operating system is a fault that names the path", async () => {
+    using place = folder();
+    const ran = await dlms(["read", "127.0.0.1:1", "--client", "48", "--keys", place.path, "--json"]);
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout).fault.message).toContain(place.path);
+    writeFileSync(join(place.path, "state"), "");
+    const state = ["--state", join(place.path, "state"), "--ek", ek, "--ak", ak];
+    const other = await dlms(["read", "127.0.0.1:1", "--client", "48", "--auth", "hls-gmac", ...state, "--json"]);
+    expect(JSON.parse(other.stdout).fault).toMatchObject({ code: "system-error", detail: "EEXIST" });
   });
 
   it("--help of every command has an example and ends with 0", async () => {

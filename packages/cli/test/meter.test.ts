@@ -138,10 +138,11 @@ describe("refusals", () => {
     expect((await call("wrapper", "read", ["1/0.0.42.0.0.255"])).code).toBe(0);
   });
 
-  it("a range that ends before it starts gives no rows, and never the whole buffer", async () => {
+  it("a range that ends before it starts is wrong usage", async () => {
     const args = ["1.0.99.1.0.255", "--from", "2026-01-02", "--to", "2026-01-01", "--json", ...as32];
     const ran = await call("wrapper", "profile", args);
-    expect(documents(ran).filter((document) => "row" in document)).toEqual([]);
+    expect(ran.code).toBe(2);
+    expect(documents(ran)[0].fault.code).toBe("bad-option");
   });
 
   it("a SET of a wrong type goes nowhere; one without the right is refused", async () => {

@@ -16,3 +16,4 @@ export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
 export { Session } from "./session.ts";
+export type { AttributeOf, AttributeValueOf, Scaled } from "./typed-read.ts";

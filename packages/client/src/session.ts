@@ -15,12 +15,14 @@ import type {
   SetResult,
 } from "@dlmskit/association";
 import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
+import type { ClassSpec } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type Discovery, discover } from "./discover.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
+import { type AttributeOf, type AttributeValueOf, readScaled, readTyped, type Scaled } from "./typed-read.ts";
 
 /** An open association with a meter. */
 export class Session implements AsyncDisposable {
@@ -61,8 +63,30 @@ export class Session implements AsyncDisposable {
   }
 
   /** Reads an attribute as a value of a declared type (`T` of @dlmskit/apdu). Faults as `get`, and `type-unmatched`. */
-  async read<V>(reference: AttributeReference, codec: Codec<V>, options?: RequestOptions): Promise<V> {
-    return fromData(codec, await this.get(reference, options));
+  read<V>(reference: AttributeReference, codec: Codec<V>, options?: RequestOptions): Promise<V>;
+  /**
+   * Reads an attribute by its name in an interface class: `session.read(Clock, "0-0:1.0.0", "time")`. Its type follows from the
+   * class. Faults as `get`, `type-unmatched`, and `no-attribute` for a name that the class does not have.
+   */
+  read<S extends ClassSpec, K extends AttributeOf<S>>(
+    spec: S,
+    instanceId: LogicalName,
+    attribute: K,
+    options?: RequestOptions,
+  ): Promise<AttributeValueOf<S, K>>;
+  async read(given: AttributeReference | ClassSpec, second: unknown, third?: unknown, fourth?: RequestOptions) {
+    if ("attributes" in given) {
+      return readTyped(this, given, logicalName(second as LogicalName), third as string, fourth);
+    }
+    return fromData(second as Codec<unknown>, await this.get(given, third as RequestOptions));
+  }
+
+  /**
+   * Reads a value with its scaler applied and its unit, of a class with the trait `scaled`:
+   * `session.readScaled(Register, "1-0:1.8.0")`. Faults as `get`, `type-unmatched` where it is no number, `no-attribute`.
+   */
+  readScaled(spec: ClassSpec, instanceId: LogicalName, options?: RequestOptions): Promise<Scaled> {
+    return readScaled(this, spec, logicalName(instanceId), options);
   }
 
   /** Writes an attribute. Faults as `get`. It is never sent twice: after a `timeout` the meter may have it, or not. */

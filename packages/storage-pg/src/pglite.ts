@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
+import { platform } from "node:os";
 import { join, resolve } from "node:path";
 import { Fault } from "@dlmskit/core";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
@@ -45,16 +46,35 @@ async function started(dataDir: string | undefined): Promise<PGlite> {
   }
 }
 
+/** Keys are in the folder: a mode that lets others in is narrowed. Fault `folder-permissions` where that is refused. */
+async function narrow(path: string, { onProgress }: PgStoreOptions): Promise<void> {
+  const { mode } = await stat(path);
+  if (platform() === "win32" || (mode & 0o077) === 0) return;
+  try {
+    await chmod(path, 0o700);
+  } catch (cause) {
+    throw new Fault("folder-permissions", `others on this machine can look into ${path}, which holds keys`, {
+      layer: "storage",
+      hint: `chmod 700 '${path}', as its owner`,
+      cause,
+    });
+  }
+  onProgress?.(`others could look into ${path}, which holds keys: its mode is 0700 now`);
+}
+
 /**
  * A store on PGlite, PostgreSQL in the process: in `folder`, which it makes, or in memory without one. A new folder takes some seconds.
  * What is written survives the end of the process, however it ends; after a power failure only a server's data are sure.
- * Faults `folder-in-use` (another process has it), `store-unavailable`, those of `migrate` and of `StoreOptions`.
+ * The folder is for its owner alone (0700): a wider mode is narrowed.
+ * Faults `folder-permissions`, `folder-in-use` (another process has it), `store-unavailable`, those of `migrate` and of `StoreOptions`.
  */
 export async function openPglite(folder?: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const process = `dlmskit ${crypto.randomUUID()}`;
   if (folder === undefined) return openStore(pgliteDriver(await started(undefined)), process, options);
   const path = resolve(folder);
-  await mkdir(path, { recursive: true });
+  const exists = existsSync(path);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (exists) await narrow(path, options);
   const lock = await lockFolder(path);
   try {
     const data = join(path, "data");

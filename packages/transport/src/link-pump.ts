@@ -134,7 +134,8 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     if (!this.open) return;
     const now = this.#clock.now();
     this.link.send(pdu, now, address);
-    if (address !== undefined) this.#trace?.({ type: "pdu", direction: "out", pdu, address, at: now });
+    const to = address ?? (this.link as { readonly address?: LinkAddress }).address;
+    if (to !== undefined) this.#trace?.({ type: "pdu", direction: "out", pdu, address: to, at: now });
     this.#drain();
   }
 

@@ -1,5 +1,6 @@
 import { fromHex } from "@dlmskit/core";
 import { fromPem, parseCertificate } from "@dlmskit/security/certificates";
+import { jsonText } from "../output/json.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { readFile } from "./files.ts";
 import { certificateAt, serialText } from "./issue.ts";
@@ -35,7 +36,7 @@ export function check(given: string, options: CheckOptions): void {
   });
   const subjects = chain.map(({ subjectName }) => subjectName);
   const text = json
-    ? JSON.stringify({ valid: true, at: iso(at), chain: subjects })
+    ? jsonText({ valid: true, at: iso(at), chain: subjects })
     : `valid at ${iso(at)}: ${subjects.join(" ← ")}`;
   process.stdout.write(`${text}\n`);
 }
@@ -52,7 +53,7 @@ export function revoke(given: string, { ca, at = nowInSeconds(), json }: RevokeO
   const changed = folder.revoke(certificate, at);
   const serialNumber = serialText(certificate);
   const text = json
-    ? JSON.stringify({ revoked: { serialNumber, subject: certificate.subjectName }, changed })
+    ? jsonText({ revoked: { serialNumber, subject: certificate.subjectName }, changed })
     : `${changed ? "revoked" : "was revoked before"}: ${serialNumber} (${certificate.subjectName})`;
   process.stdout.write(`${text}\n`);
 }

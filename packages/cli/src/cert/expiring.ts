@@ -2,6 +2,7 @@ import { CertificateLifecycle, type CertificateRow, type HeldCertificate } from 
 import { usageOf } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
+import { jsonText } from "../output/json.ts";
 import { table } from "../output/table.ts";
 import { openStoreOf } from "../store.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
@@ -66,7 +67,7 @@ export async function expiring(options: ExpiringOptions): Promise<void> {
   const due = await lifecycle.due({ at, within: within * day, meters: true });
   const documents = due.map((one) => document(one, at));
   if (json) {
-    for (const one of documents) process.stdout.write(`${JSON.stringify(one)}\n`);
+    for (const one of documents) process.stdout.write(`${jsonText(one)}\n`);
     return;
   }
   if (documents.length === 0) {

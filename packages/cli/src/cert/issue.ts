@@ -12,6 +12,7 @@ import {
 } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
+import { jsonText } from "../output/json.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { keyPathOf, type NewFile, readFile, writeNew } from "./files.ts";
 import { day, missing, nowInSeconds, type UsageName, usageOfName } from "./options.ts";
@@ -42,9 +43,7 @@ export function validityOf(
 
 /** What was written, for programs and people. */
 export function tellWritten(json: boolean | undefined, files: readonly string[], more: object = {}): void {
-  const text = json
-    ? `${JSON.stringify({ written: files, ...more })}\n`
-    : files.map((file) => `written: ${file}\n`).join("");
+  const text = json ? `${jsonText({ written: files, ...more })}\n` : files.map((file) => `written: ${file}\n`).join("");
   process.stdout.write(text);
 }
 

@@ -7,6 +7,7 @@ import { type Certificate, certificatePem, fromPem, parseCertificate } from "@dl
 import { node } from "@dlmskit/security/node";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { jsonText } from "../output/json.ts";
 import { table } from "../output/table.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { readFile, writeNew } from "./files.ts";
@@ -46,7 +47,7 @@ export async function importInto(place: string, files: readonly string[], option
   for (const certificate of certificates) {
     await setup.import(certificate);
     const text = options.json
-      ? JSON.stringify({ imported: certificateFields(certificate) })
+      ? jsonText({ imported: certificateFields(certificate) })
       : `imported: ${certificate.subjectName}`;
     process.stdout.write(`${text}\n`);
   }
@@ -104,7 +105,7 @@ export async function exportFrom(place: string, options: ExportOptions): Promise
   const pem = certificatePem(certificate);
   const fields = { certificate: certificateFields(certificate) };
   if (output === undefined) {
-    process.stdout.write(json ? `${JSON.stringify({ ...fields, pem })}\n` : pem);
+    process.stdout.write(json ? `${jsonText({ ...fields, pem })}\n` : pem);
     return;
   }
   writeNew([{ path: output, content: der ? certificate.der : pem }]);
@@ -126,7 +127,7 @@ export async function listOf(place: string, options: SetupOptions): Promise<void
     if (options.json) {
       const names = { issuer: toHex(entry.issuer), subject: toHex(entry.subject) };
       const more = fields === undefined ? {} : { certificate: fields };
-      process.stdout.write(`${JSON.stringify({ entity, usage, serialNumber, ...names, ...more })}\n`);
+      process.stdout.write(`${jsonText({ entity, usage, serialNumber, ...names, ...more })}\n`);
     } else {
       rows.push([
         String(entity),

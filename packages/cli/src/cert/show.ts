@@ -10,6 +10,7 @@ import {
   parseRevocationList,
 } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
+import { visible } from "../output/visible.ts";
 import { missing } from "./options.ts";
 
 /** What is told of one thing in a file: a document for programs, and its lines for people. */
@@ -91,6 +92,8 @@ function valueText(value: Shown["fields"][string]): string {
 
 /** Lines for people. */
 export function shownText({ kind, fields }: Shown): string {
-  const lines = Object.entries(fields).map(([name, value]) => `  ${words(name).padEnd(20)}${valueText(value)}`);
+  const lines = Object.entries(fields).map(
+    ([name, value]) => `  ${words(name).padEnd(20)}${visible(valueText(value))}`,
+  );
   return `${[titles[kind], ...lines].join("\n")}\n`;
 }

@@ -6,8 +6,9 @@ import type { ExportOptions, RenewOptions, SetupOptions } from "../cert/meter.ts
 import { curveOption, daysOption, instantOption, titleOption, usageOption } from "../cert/options.ts";
 import { meterOptions } from "../meter/meter-options.ts";
 import { hexOption, numberOption } from "../options.ts";
+import { jsonText } from "../output/json.ts";
 
-const jsonText = "one JSON document a line";
+const jsonHelp = "one JSON document a line";
 const example = (text: string): string => `\nExample: dlms cert ${text}`;
 const atOption = (): Option =>
   new Option("--at <time>", "the instant that counts; now unless given").argParser(instantOption("--at"));
@@ -39,7 +40,7 @@ function authorityCommands(cert: Command): void {
     .option("--name <name>", "the root's common name", "Test authority")
     .addOption(new Option("--from <time>", "valid from").argParser(instantOption("--from")))
     .addOption(daysOption("valid for so many days; 3650 unless given"))
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("ca new -o pki --curve P-384"))
     .action(async (options: NewAuthorityOptions) => (await issuing()).newAuthority(options));
 
@@ -55,7 +56,7 @@ function authorityCommands(cert: Command): void {
     .addOption(curveOption())
     .addOption(new Option("--from <time>", "valid from; an hour ago unless given").argParser(instantOption("--from")))
     .addOption(daysOption("valid for so many days; 730 unless given"))
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("issue --ca pki --system-title 4d4d4d0000000001 --usage tls -o hes.pem"))
     .action(async (options: IssueOptions) => (await issuing()).issue(options));
 
@@ -65,7 +66,7 @@ function authorityCommands(cert: Command): void {
     .argument("<file>", "the certificate, or its serial number")
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(atOption())
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("revoke meter.pem --ca pki"))
     .action(async (file: string, options: RevokeOptions) => (await checking()).revoke(file, options));
 }
@@ -78,7 +79,7 @@ function fileCommands(cert: Command): void {
     .requiredOption("-o, --output <file>", "the request, PEM")
     .option("--key <file>", "the private key, PKCS #8, made unless it is there; FILE.key.pem unless given")
     .addOption(curveOption().default("P-256"))
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("csr --system-title 4d4d4d0000bc614e -o meter.csr"))
     .action(async (options: RequestOptions) => (await issuing()).request(options));
 
@@ -86,7 +87,7 @@ function fileCommands(cert: Command): void {
     .command("show")
     .description("what certificates, requests and revocation lists say; of a private key the public one")
     .argument("<file...>", "DER or PEM")
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("show meter.pem"))
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const [{ showFile, shownText }, { readFile }] = await Promise.all([
@@ -94,7 +95,7 @@ function fileCommands(cert: Command): void {
         import("../cert/files.ts"),
       ]);
       for (const shown of files.flatMap((file) => showFile(readFile(file)))) {
-        process.stdout.write(json ? `${JSON.stringify({ [shown.kind]: shown.fields })}\n` : shownText(shown));
+        process.stdout.write(json ? `${jsonText({ [shown.kind]: shown.fields })}\n` : shownText(shown));
       }
     });
 
@@ -107,7 +108,7 @@ function fileCommands(cert: Command): void {
     .addOption(usageOption())
     .addOption(titleOption("the system title that it must have"))
     .addOption(new Option("--suite <n>", "the security suite that it must fit").argParser(numberOption(0, 2)))
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("check meter.pem --ca pki --at 2027-01-31 --usage signature"))
     .action(async (file: string, options: CheckOptions) => (await checking()).check(file, options));
 
@@ -118,7 +119,7 @@ function fileCommands(cert: Command): void {
     .option("--ca <dir>", "those of an authority's folder")
     .option("--store <store>", "those of the table certificates: pglite:DIR or postgres://…")
     .addOption(atOption())
-    .option("--json", jsonText)
+    .option("--json", jsonHelp)
     .addHelpText("after", example("expiring --within 30 --ca pki"))
     .action(async (options: ExpiringOptions) => (await import("../cert/expiring.ts")).expiring(options));
 }

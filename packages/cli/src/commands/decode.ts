@@ -16,6 +16,7 @@ import { captureInput } from "../capture-input.ts";
 import { keyFrom } from "../keys.ts";
 import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
+import { jsonText } from "../output/json.ts";
 import { treeText } from "../output/tree.ts";
 
 interface DecodeOptions {
@@ -62,7 +63,7 @@ function xmlText(items: readonly Item[], oneLine: boolean): string {
 function jsonLine(explained: Explained): string {
   const documents = recordJson(explained);
   const document = documents.length === 1 ? documents[0] : documents;
-  return `${JSON.stringify(document)}\n`;
+  return `${jsonText(document)}\n`;
 }
 
 function faultTexts({ fault, pduFault }: Item): string {

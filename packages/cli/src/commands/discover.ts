@@ -3,7 +3,9 @@ import { AccessBit } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
 import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { jsonText } from "../output/json.ts";
 import { table } from "../output/table.ts";
+import { visible } from "../output/visible.ts";
 
 /** `1r 2rw 3-`: what may be done with each attribute; `!` where it needs protection. */
 function rights({ attributes }: DiscoveredObject): string {
@@ -26,8 +28,8 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
   if (options.json) {
     const { conformance, ciphered, clientMaxReceivePduSize, serverMaxReceivePduSize } = association;
     const told = { version, ciphered, conformance, clientMaxReceivePduSize, serverMaxReceivePduSize, problems };
-    process.stdout.write(`${JSON.stringify({ association: told })}\n`);
-    for (const object of objects) process.stdout.write(`${JSON.stringify(object)}\n`);
+    process.stdout.write(`${jsonText({ association: told })}\n`);
+    for (const object of objects) process.stdout.write(`${jsonText(object)}\n`);
     return;
   }
   process.stdout.write(
@@ -55,7 +57,7 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
     ),
   );
   process.stdout.write(`${objects.length} objects\n`);
-  for (const problem of problems) process.stderr.write(`note: object list, ${problem}\n`);
+  for (const problem of problems) process.stderr.write(`note: object list, ${visible(problem)}\n`);
 }
 
 /** `dlms discover`: what the meter lets the client see. */

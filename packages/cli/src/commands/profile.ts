@@ -1,11 +1,14 @@
 import { Data as DataCodec } from "@dlmskit/apdu";
-import type { Moment, Profile, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
-import { type CosemDateTime, dateOfDays, dateTimeText, daysOf, Fault, logicalName } from "@dlmskit/core";
+import type { Moment, Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
+import { type CosemDateTime, dateTimeText, Fault, type Json, logicalName, toHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError } from "commander";
 import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { isAfter, momentOf } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
-import { table } from "../output/table.ts";
+import { jsonText } from "../output/json.ts";
+import { laidOut, terminalWidth } from "../output/table.ts";
+import { isoText, readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
 
 interface ProfileOptions extends MeterOptions {
@@ -17,25 +20,24 @@ interface ProfileOptions extends MeterOptions {
   readonly column?: string;
 }
 
-/** `2026-11-23`, `2026-11-23T06:30[:00]` as the meter's local time, or with `Z` or `+05:30` as an instant. */
 function momentOption(text: string): Moment {
-  const found = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text);
-  const [, year, month, day, hour = "0", minute = "0", second = "0", zone] = found ?? [];
-  const days = daysOf(Number(year), Number(month), Number(day));
-  const date = found === null ? undefined : dateOfDays(days);
-  const valid = date?.month === Number(month) && date.day === Number(day) && Number(hour) < 24 && Number(minute) < 60;
-  if (date === undefined || !valid || Number(second) > 59) {
-    throw new InvalidArgumentError("a time is wanted: 2026-11-23, 2026-11-23T06:30 (the meter's), or with Z or +05:30");
-  }
-  if (zone !== undefined) return Date.parse(text.replace(" ", "T").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
-  const time = { hour: Number(hour), minute: Number(minute), second: Number(second), hundredths: 0 };
-  return { ...date, ...time, deviation: null, status: null };
+  const moment = momentOf(text);
+  if (moment !== undefined) return moment;
+  throw new InvalidArgumentError(
+    "a time is wanted: 2026-11-23, 2026-11-23T06:30 (the meter's), with Z or +05:30, today, yesterday, now, -7d, -12h",
+  );
 }
 
 function entriesOption(text: string): readonly [number, number] {
   const found = /^(\d{1,9})\.\.(\d{1,9})?$/.exec(text);
   if (found === null) throw new InvalidArgumentError("entries are wanted as 1..10, or 11.. to the end");
-  return [Number(found[1]), Number(found[2] ?? 0)];
+  const [first, last] = [Number(found[1]), Number(found[2] ?? 0)];
+  if (first < 1 || (found[2] !== undefined && last < first)) {
+    throw new InvalidArgumentError(
+      "entries count from 1, and the last is not before the first: 1..10, or 11.. to the end",
+    );
+  }
+  return [first, last];
 }
 
 const isDateTime = (value: unknown): value is CosemDateTime =>
@@ -47,18 +49,20 @@ function titleOf(column: ProfileColumn): string {
   return `${column.name ?? column.instanceId}${attribute}${unit === "" ? "" : ` [${unit}]`}`;
 }
 
-function cells(row: ProfileRow, columns: readonly ProfileColumn[]): string[] {
-  return row.map(({ value }, at) => (isDateTime(value) ? dateTimeText(value) : valueText(value, columns[at]?.scaler)));
+function cells(row: ProfileRow, columns: readonly ProfileColumn[], timeText = dateTimeText): string[] {
+  return row.map(({ value }, at) => (isDateTime(value) ? timeText(value) : valueText(value, columns[at]?.scaler)));
 }
 
-/** RFC 4180; the first line has the codes, with units. */
+/** RFC 4180; the first line has the codes, with units; times in ISO 8601. */
 function csv({ columns, rows }: Profile): string {
   const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const heads = columns.map(({ instanceId, attributeId, unit }) => {
     const symbol = unitText(unit);
     return `${instanceId}:${attributeId}${symbol === "" ? "" : ` [${symbol}]`}`;
   });
-  return [heads, ...rows.map((row) => cells(row, columns))].map((line) => `${line.map(field).join(",")}\r\n`).join("");
+  return [heads, ...rows.map((row) => cells(row, columns, isoText))]
+    .map((line) => `${line.map(field).join(",")}\r\n`)
+    .join("");
 }
 
 function json({ columns, rows }: Profile): string {
@@ -67,8 +71,19 @@ function json({ columns, rows }: Profile): string {
     ...(name === undefined ? {} : { name }),
     ...(unit === undefined ? {} : { unit, scaler }),
   }));
-  const lines = rows.map((row) => ({ row: row.map(({ data }) => DataCodec.toJson(data)) }));
-  return [{ columns: described }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+  const lines = rows.map((row) => ({ row: row.map(({ data }) => DataCodec.toJson(data)), values: row.map(valueJson) }));
+  return [{ columns: described }, ...lines].map((line) => `${jsonText(line)}\n`).join("");
+}
+
+/** A cell for programs: scaled numbers, times in ISO 8601, texts, other octets in hex, null for nothing; the JSON form of anything else. */
+function valueJson({ data, value }: ProfileCell): Json {
+  if (value === null || typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value === "bigint") return String(value);
+  if (isDateTime(value)) return isoText(value);
+  const { time, text } = readableOf(data);
+  if (time !== undefined || text !== undefined) return (time ?? text) as string;
+  if (typeof value === "string") return value;
+  return value instanceof Uint8Array ? toHex(value) : DataCodec.toJson(data);
 }
 
 /** The column to draw: the one named, else the first of energy, else the first of numbers. */
@@ -101,7 +116,7 @@ function plot(profile: Profile, wanted: string | undefined): string {
     day = when.day;
     return label === undefined ? { value } : { value, label };
   });
-  return `\n${titleOf(column)}\n${barChart(bars, { unit: unitText(column.unit) || "value", width: process.stdout.columns ?? 80 })}`;
+  return `\n${titleOf(column)}\n${barChart(bars, { unit: unitText(column.unit) || "value", width: terminalWidth() ?? 80 })}`;
 }
 
 async function profile(place: string, name: string, options: ProfileOptions): Promise<void> {
@@ -120,12 +135,8 @@ async function profile(place: string, name: string, options: ProfileOptions): Pr
       title: column.time ? "time" : titleOf(column),
       align: "right" as const,
     }));
-    process.stdout.write(
-      table(
-        heads,
-        read.rows.map((row) => cells(row, read.columns)),
-      ),
-    );
+    const rows = read.rows.map((row) => cells(row, read.columns));
+    process.stdout.write(laidOut(heads, rows, terminalWidth()));
     process.stdout.write(`${read.rows.length} rows\n`);
   }
   if (options.plot) (options.json || options.csv ? process.stderr : process.stdout).write(plot(read, options.column));
@@ -152,6 +163,9 @@ export function profileCommand(program: Command): void {
     .action((place: string, name: string, options: ProfileOptions) => {
       if (options.entries !== undefined && (options.from !== undefined || options.to !== undefined)) {
         command.error("error: --entries goes without --from and --to");
+      }
+      if (options.from !== undefined && options.to !== undefined && isAfter(options.from, options.to)) {
+        command.error("error: --from is after --to");
       }
       if (options.json && options.csv) command.error("error: --json goes without --csv");
       return profile(place, name, options);

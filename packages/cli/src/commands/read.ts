@@ -6,7 +6,9 @@ import type { Command } from "commander";
 import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
+import { jsonText } from "../output/json.ts";
 import { table } from "../output/table.ts";
+import { readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
 
 interface Reference {
@@ -81,11 +83,12 @@ const scaledValue = ({ data, scaler = 0 }: Reading): CellValue => {
 function json(reading: Reading): string {
   const { data, error, name, classId, instanceId, attributeId, scaler, unit } = reading;
   const number = numeric(data);
-  return `${JSON.stringify({
+  return `${jsonText({
     ...{ classId, instanceId, attributeId },
     ...(name === undefined ? {} : { name }),
     ...(data === undefined ? { error } : { value: DataCodec.toJson(data) as Json }),
     ...(number !== undefined && unit !== undefined ? { scaled: Number(`${number}e${scaler}`), unit } : {}),
+    ...(data === undefined ? {} : readableOf(data)),
   })}\n`;
 }
 

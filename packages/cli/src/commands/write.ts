@@ -1,25 +1,12 @@
-import { Data as DataCodec, type DataTree, fromData } from "@dlmskit/apdu";
-import { Fault, type Json } from "@dlmskit/core";
+import { Data as DataCodec, type DataTree, fromData, treeOf } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 import { findClass, objectView } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
 import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { plainValue } from "../meter/plain-value.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
-
-/** The Data of the JSON form on the command line. Faults `bad-json`, `out-of-range` … */
-function dataOf(text: string): DataTree {
-  let json: Json;
-  try {
-    json = JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new Fault("bad-json", "the value is not JSON", {
-      layer: "cli",
-      hint: '{"type": "double-long-unsigned", "value": 42}',
-      cause,
-    });
-  }
-  return DataCodec.fromJson(json) as DataTree;
-}
+import { jsonLines, jsonText } from "../output/json.ts";
 
 /** Fault `type-unmatched` before anything is sent, for a value that its attribute cannot have. */
 function checkType(classId: number, version: number | undefined, attributeId: number, data: DataTree): void {
@@ -38,39 +25,68 @@ function checkType(classId: number, version: number | undefined, attributeId: nu
   }
 }
 
+function fits(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (caught) {
+    if (caught instanceof Fault) return false;
+    throw caught;
+  }
+}
+
+const isOfType = (classId: number, version: number | undefined, attributeId: number, data: DataTree): boolean =>
+  fits(() => objectView(classId, version).valueOf(attributeId, data));
+
 async function write(place: string, name: string, value: string, options: MeterOptions): Promise<void> {
   const named = namedOf(name);
-  const data = dataOf(value);
   await using session = await openMeter(place, options);
   const [found] = await withClasses(session, [named]);
   if (found === undefined) return;
   const { classId, instanceId, id: attributeId = 2, version } = found;
+  const reference = { classId, instanceId, attributeId };
+  const data = await plainValue(value, {
+    what: `attribute ${attributeId} of ${instanceId}`,
+    takes: (one) => isOfType(classId, version, attributeId, one),
+    currentType: async () => {
+      const [result] = await session.get([reference]);
+      return result !== undefined && "data" in result ? treeOf(result.data).type : undefined;
+    },
+  });
   checkType(classId, version, attributeId, data);
-  await session.set({ classId, instanceId, attributeId }, data);
-  const done = { classId, instanceId, attributeId };
+  await session.set(reference, data);
   process.stdout.write(
-    options.json ? `${JSON.stringify({ written: done })}\n` : `written: ${instanceId}:${attributeId}\n`,
+    options.json
+      ? `${jsonText({ written: reference, value: DataCodec.toJson(data) })}\n`
+      : `written: ${instanceId}:${attributeId}\n`,
   );
 }
 
 async function invoke(place: string, name: string, value: string | undefined, options: MeterOptions): Promise<void> {
   const named = namedOf(name);
-  const data = value === undefined ? undefined : dataOf(value);
   await using session = await openMeter(place, options);
   const [found] = await withClasses(session, [named]);
   if (found === undefined) return;
   const { classId, instanceId, id: methodId = 1, version } = found;
   const spec = findClass(classId, version);
   const method = spec && Object.values(spec.methods).find((one) => one.id === methodId);
+  const data =
+    value === undefined
+      ? undefined
+      : await plainValue(value, {
+          what: `the parameter of method ${methodId} of ${instanceId}`,
+          takes: (one) => method === undefined || fits(() => fromData(method.argument, one)),
+          currentType: async () => undefined,
+        });
   if (method !== undefined && data !== undefined) fromData(method.argument, data);
   const given = await session.invoke({ classId, instanceId, methodId }, data ?? { type: "integer", value: 0 });
   const returned = given === undefined ? undefined : DataCodec.toJson(given);
   if (options.json) {
     const done = { classId, instanceId, methodId };
-    process.stdout.write(`${JSON.stringify({ invoked: done, ...(returned === undefined ? {} : { returned }) })}\n`);
+    process.stdout.write(`${jsonText({ invoked: done, ...(returned === undefined ? {} : { returned }) })}\n`);
   } else {
     process.stdout.write(`invoked: method ${methodId} of ${instanceId}\n`);
-    if (returned !== undefined) process.stdout.write(`${JSON.stringify(returned, undefined, 2)}\n`);
+    if (returned !== undefined) process.stdout.write(`${jsonLines(returned)}\n`);
   }
 }
 
@@ -78,14 +94,14 @@ async function invoke(place: string, name: string, value: string | undefined, op
 export function writeCommand(program: Command): void {
   const command = program
     .command("write")
-    .description("writes an attribute; the value in the JSON form, checked against the attribute's type")
+    .description("writes an attribute; a plain value, or Data in the JSON form, checked against the attribute's type")
     .argument("<host[:port]>", "where the meter is")
     .argument("<attribute>", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise")
-    .argument("<value>", "Data in the JSON form");
+    .argument("<value>", "900, true, now, 2026-11-23T06:30, text, hex:…, @file, or Data in the JSON form");
   meterOptions(command)
     .addHelpText(
       "after",
-      `\nExample: dlms write 127.0.0.1:4059 1.0.0.8.0.255 '{"type": "long-unsigned", "value": 900}' --client 48 --auth hls --keys keys.json`,
+      `\nExamples:\n  dlms write 127.0.0.1:4059 1.0.0.8.0.255 900 --client 48 --auth hls --keys keys.json\n  dlms write 127.0.0.1:4059 0.0.1.0.0.255 now --client 48 --auth hls --keys keys.json\n  dlms write 127.0.0.1:4059 1.0.0.8.0.255 '{"type": "long-unsigned", "value": 900}' --client 48 --auth hls --keys keys.json`,
     )
     .action((place: string, name: string, value: string, options: MeterOptions) => write(place, name, value, options));
 }
@@ -97,7 +113,7 @@ export function invokeCommand(program: Command): void {
     .description("invokes a method; the parameters in the JSON form, integer 0 unless given")
     .argument("<host[:port]>", "where the meter is")
     .argument("<method>", "LN[:METHOD] or CLASS/LN[:METHOD]; method 1 unless told otherwise")
-    .argument("[parameters]", "Data in the JSON form");
+    .argument("[parameters]", "a plain value, or Data in the JSON form");
   meterOptions(command)
     .addHelpText(
       "after",

@@ -4,6 +4,7 @@ import { Fault, type LogicalName, logicalName, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { jsonText } from "../output/json.ts";
 import { begunSetup, KeyFileRecords } from "./key-file-records.ts";
 
 export interface RotateOptions extends MeterOptions {
@@ -47,8 +48,6 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
   });
   const { how } = await rotation.rotate(place, instanceId);
   process.stdout.write(
-    json
-      ? `${JSON.stringify({ rotated: place, setup: instanceId, how, keys: path })}\n`
-      : `${told[how]}; ${path} has them\n`,
+    json ? `${jsonText({ rotated: place, setup: instanceId, how, keys: path })}\n` : `${told[how]}; ${path} has them\n`,
   );
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
+import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** The authentication mechanisms by the names of the command line. */
 export const mechanisms = {
@@ -37,6 +38,9 @@ export interface MeterOptions {
   readonly shortSecrets?: boolean;
   readonly timeout: number;
   readonly deadline?: number;
+  readonly retries?: number;
+  readonly quirk?: readonly string[];
+  readonly trace?: boolean;
   readonly json?: boolean;
 }
 
@@ -82,7 +86,14 @@ export function meterOptions(command: Command): Command {
     .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
     .option("--counter <code>", "where the meter tells the invocation counter it saw last, or none")
     .option("--state <dir>", "where invocation counters are kept; a folder in the user's state unless given")
-    .option("--timeout <ms>", "how long to wait for an answer", numberOption(1, 600_000), 10_000)
+    .option("--timeout <ms>", "how long to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
     .option("--deadline <ms>", "how long one request may take in all, its blocks included", numberOption(1, 86_400_000))
+    .option("--retries <n>", "how often a frame or a GET without an answer is sent again", numberOption(0, 100))
+    .addOption(
+      new Option("--quirk <name>", "takes what only some meters do (docs/guides/quirks.md); may be repeated")
+        .choices(quirkNames)
+        .argParser(quirkOption),
+    )
+    .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "one JSON document a line");
 }

@@ -1,13 +1,17 @@
 import { connect, DurableCounters, type Line, readInvocationCounter, type Session } from "@dlmskit/client";
-import { Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
+import { type ClientLink, Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
+import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { readKeysFile } from "../keys-file.ts";
+import { withLikelyCauses } from "./likely-causes.ts";
 import { type MeterOptions, mechanisms } from "./meter-options.ts";
+import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
+import { traceText } from "./trace.ts";
 
 type SecurityOf = NonNullable<Parameters<typeof connect>[1]["security"]>;
 
@@ -24,13 +28,40 @@ function placeOf(text: string): { host: string; port: number } {
   return { host: (found[1] ?? found[2]) as string, port };
 }
 
+/** How often an HDLC frame is repeated unless `--retries` says. */
+const frameRetries = 3;
+/** A peer that does not close costs at most this much, ms. */
+const linger = 1000;
+
+function linkOf(options: MeterOptions, client: number): ClientLink {
+  const { server, physical, link, timeout, retries = frameRetries } = options;
+  const quirks = quirksOf(options.quirk ?? [], link);
+  if (link === "wrapper") return new WrapperClientLink({ client, server, quirks: quirks.wrapper });
+  return new Primary({
+    client,
+    server: { upper: server, ...(physical === undefined ? {} : { lower: physical }) },
+    maxInfoSend: 512,
+    maxInfoReceive: 512,
+    quirks: quirks.hdlc,
+    // All tries together are one answer.
+    timeout: Math.ceil(timeout / (retries + 1)),
+    retries,
+    pollFor: timeout,
+  });
+}
+
 async function lineTo(place: string, options: MeterOptions, client: number): Promise<Line> {
   const { host, port } = placeOf(place);
-  const { server, physical, link, timeout } = options;
-  const duplex = await tcpConnect(host, port, { timeout });
-  if (link === "wrapper") return { duplex, link: new WrapperClientLink({ client, server }) };
-  const address = { upper: server, ...(physical === undefined ? {} : { lower: physical }) };
-  return { duplex, link: new Primary({ client, server: address, maxInfoSend: 512, maxInfoReceive: 512 }) };
+  const link = linkOf(options, client);
+  const duplex: Duplex = await tcpConnect(host, port, { timeout: options.timeout });
+  if (options.trace !== true) return { duplex, link };
+  const { secret, encryptionKey, authenticationKey } = secretsOf(options);
+  const trace = traceText({
+    keys: { encryptionKey, authenticationKey },
+    ...(options.auth === "lls" ? { password: secret } : {}),
+    write: (text) => process.stderr.write(text),
+  });
+  return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
 }
 
 /** Password and keys, from the options, else from the keys file. */
@@ -114,6 +145,14 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
 
 /** Opens the association that the options tell; after an invocation-counter-error once more, with the counter that the meter expects. */
 export async function openMeter(place: string, options: MeterOptions): Promise<Session> {
+  try {
+    return await opened(place, options);
+  } catch (caught) {
+    throw withLikelyCauses(caught, options);
+  }
+}
+
+async function opened(place: string, options: MeterOptions): Promise<Session> {
   const { secret } = secretsOf(options);
   const mechanism = mechanisms[options.auth];
   if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7 && secret === undefined) {
@@ -135,6 +174,8 @@ export async function openMeter(place: string, options: MeterOptions): Promise<S
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
+    quirks: quirksOf(options.quirk ?? [], options.link).association,
+    ...(options.retries === undefined ? {} : { retries: options.retries }),
     mechanism,
     ciphered: context === undefined ? hasKeys : context === "ciphered",
     ...(association === undefined ? {} : { association }),

@@ -2,7 +2,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
+import { makePrivateFolder } from "../private-file.ts";
 
 /** Where a user's programs keep what they must not forget (XDG). */
 export function stateFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -122,7 +122,7 @@ function locked<T>(path: string, run: () => T): T {
 
 /** The client's own system title: made once, then always the same. */
 export function ownSystemTitle(folder: string): Uint8Array {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const path = join(folder, "system-title");
   return locked(path, () => {
     const kept = readOr(path, undefined);
@@ -141,7 +141,7 @@ export class CounterFile {
   readonly #path: string;
 
   constructor(folder: string, key: Uint8Array, systemTitle: Uint8Array) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     this.#path = join(folder, `counter-${toHex(node.hash("sha256", key)).slice(0, 16)}-${toHex(systemTitle)}`);
   }
 

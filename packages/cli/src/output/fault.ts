@@ -1,27 +1,57 @@
 import { Fault } from "@dlmskit/core";
 import { errorColours } from "./colours.ts";
+import { jsonText } from "./json.ts";
+import { visible } from "./visible.ts";
 
-/** What anything thrown is for a person: what is wrong, where, and what to try. */
-export function faultText(caught: unknown): string {
+const ofSystem: { readonly [code: string]: string } = {
+  ENOENT: "it is not there",
+  EACCES: "not permitted",
+  EPERM: "not permitted",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of the path is no folder",
+  EEXIST: "it is there already",
+  ENOSPC: "no space is left",
+  EROFS: "the file system is read-only",
+  EMFILE: "this process has no file descriptor left",
+};
+
+/** What was caught as a Fault: errors of the operating system get `system-error` with the path and what to make of it. */
+export function asFault(caught: unknown): unknown {
+  if (caught instanceof Fault || !(caught instanceof Error)) return caught;
+  const { code, syscall, path } = caught as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return caught;
+  const what = Object.hasOwn(ofSystem, code) ? ofSystem[code] : code;
+  return new Fault("system-error", `${path ?? syscall}: ${what}`, {
+    layer: "cli",
+    detail: code,
+    hint: path === undefined ? `the operating system refused ${syscall}` : "check the path and its permissions",
+    cause: caught,
+  });
+}
+
+/** What anything thrown is for a person: what is wrong, where, and what to try, a line each. */
+export function faultText(thrown: unknown): string {
+  const caught = asFault(thrown);
   if (!(caught instanceof Fault))
-    return `${errorColours.red("error")}: ${caught instanceof Error ? caught.message : String(caught)}\n`;
+    return `${errorColours.red("error")}: ${visible(caught instanceof Error ? caught.message : String(caught))}\n`;
   const where = [
     ...(caught.offset === undefined ? [] : [`octet ${caught.offset}`]),
     ...(caught.path.length === 0 ? [] : [caught.path.join(".")]),
   ];
   return [
-    `${errorColours.red("error")}: ${caught.message} (${caught.layer} ${caught.code})`,
-    ...(where.length === 0 ? [] : [`  at: ${where.join(", ")}`]),
-    ...(caught.hint === undefined ? [] : [`  try: ${caught.hint}`]),
+    `${errorColours.red("error")}: ${visible(caught.message)} (${caught.layer} ${caught.code})`,
+    ...(where.length === 0 ? [] : [`  at: ${visible(where.join(", "))}`]),
+    ...(caught.hint === undefined ? [] : caught.hint.split("\n").map((line) => `  try: ${visible(line)}`)),
     "",
   ].join("\n");
 }
 
 /** The same for a program: the document `{"fault": {…}}`. */
-export function faultJson(caught: unknown): string {
+export function faultJson(thrown: unknown): string {
+  const caught = asFault(thrown);
   const fault =
     caught instanceof Fault
       ? caught.toJSON()
       : { code: "error", layer: "cli", message: caught instanceof Error ? caught.message : String(caught) };
-  return `${JSON.stringify({ fault })}\n`;
+  return `${jsonText({ fault })}\n`;
 }

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { colours } from "./colours.ts";
+import { visible } from "./visible.ts";
 
 export interface Column {
   readonly title: string;
@@ -47,10 +48,35 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  drawn.push(...rows.map((row) => [...row]));
+  drawn.push(...rows.map((row) => row.map(visible)));
   return `${drawn
     .toString()
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")}\n`;
+}
+
+/** Columns of the terminal, by `COLUMNS` where there is none; undefined where the output goes to a file or a program. */
+export function terminalWidth(): number | undefined {
+  const given = Number(process.env.COLUMNS);
+  return process.stdout.columns ?? (Number.isInteger(given) && given > 0 ? given : undefined);
+}
+
+/** A table where it fits into `width`, else each row as a block of lines: the first cell, then title and value of the others. */
+export function laidOut(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number | undefined,
+): string {
+  const drawn = table(columns, rows);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of headings have no width
+  const widest = drawn.split("\n").reduce((most, line) => Math.max(most, line.replace(/\u001b\[\d+m/g, "").length), 0);
+  if (width === undefined || widest <= width) return drawn;
+  const margin = columns.reduce((most, { title }) => Math.max(most, title.length), 0);
+  return rows
+    .map(([first = "", ...others]) => {
+      const lines = others.map((cell, at) => `  ${(columns[at + 1]?.title ?? "").padEnd(margin)}  ${visible(cell)}`);
+      return `${colours.bold(visible(first))}\n${lines.map((line) => `${line.trimEnd()}\n`).join("")}`;
+    })
+    .join("\n");
 }

@@ -17,6 +17,9 @@ function octetsText(octets: Uint8Array): string {
   return instantOf(value) === undefined ? toHex(octets) : dateTimeText(value);
 }
 
+/** Structures and arrays of at most so many characters are shown whole. */
+const longestInline = 60;
+
 /** A value as a person reads it: scaled numbers with their decimals, times, texts, other octets in hex; `–` for nothing. */
 export function valueText(value: CellValue, scaler = 0): string {
   if (value === null) return "–";
@@ -26,7 +29,8 @@ export function valueText(value: CellValue, scaler = 0): string {
   if (value instanceof Uint8Array) return octetsText(value);
   if (isDateTime(value)) return dateTimeText(value);
   if (value.type === "structure" || value.type === "array" || value.type === "compact-array") {
-    return `${value.type} of ${value.value.length}`;
+    const inline = `(${value.value.map((item) => valueText(item)).join(", ")})`;
+    return inline.length <= longestInline ? inline : `${value.type} of ${value.value.length}`;
   }
   return "value" in value ? valueText(value.value as CellValue) : value.type;
 }

@@ -1,0 +1,94 @@
+// Options that every command with a meter has, and what it says when the meter does not answer as it should.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ownMeter, peer } from "./own-meter.ts";
+import { dlms, folder } from "./run.ts";
+
+let meter: Awaited<ReturnType<typeof ownMeter>>;
+const place = folder();
+beforeAll(async () => {
+  meter = await ownMeter();
+});
+afterAll(async () => {
+  await meter.close();
+  place[Symbol.dispose]();
+});
+const lls = ["--client", "32", "--auth", "lls", "--password", "reader-secret"];
+const faultOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").fault;
+
+describe("--trace", () => {
+  it.each(["wrapper", "hdlc"] as const)("shows octets and APDUs of %s on stderr, and no password", async (link) => {
+    const more = link === "hdlc" ? ["--physical", "17"] : [];
+    const ran = await dlms(["read", meter.at(link), "1.0.1.8.0.255", "--trace", "--link", link, ...lls, ...more]);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toContain("1234.5");
+    expect(ran.stderr).toMatch(/^ +\d+ > [0-9a-f]+$/m);
+    expect(ran.stderr).toMatch(/^ +\d+ < [0-9a-f]+$/m);
+    expect(ran.stderr).toContain("1.0.1.8.0.255");
+    expect(ran.stderr).toMatch(/aare/i);
+    expect(ran.stderr).not.toContain(Buffer.from("reader-secret").toString("hex"));
+    expect(ran.stderr).not.toContain("reader-secret");
+  });
+});
+
+describe("what most likely went wrong, in order", () => {
+  it("a wrong password", async () => {
+    const who = ["--client", "32", "--auth", "lls", "--password", "wrong-secret"];
+    const ran = await dlms(["read", meter.at("wrapper"), "--json", ...who]);
+    expect(ran.code).toBe(1);
+    const { code, hint } = faultOf(ran);
+    expect(code).toBe("association-refused");
+    expect(hint.split("\n")[0]).toMatch(/--password/);
+    expect(hint).toContain("its own log");
+  });
+
+  it("a client without authentication, and one that is not there", async () => {
+    const none = faultOf(await dlms(["read", meter.at("wrapper"), "--json", "--client", "48"]));
+    expect(none.hint).toContain("--auth");
+    const unknown = faultOf(await dlms(["read", meter.at("wrapper"), "--json", "--client", "99"]));
+    expect(unknown.hint).toMatch(/--client 99|client 99/);
+  });
+
+  it("for people each cause has a line", async () => {
+    const ran = await dlms(["read", meter.at("wrapper"), "--client", "48"]);
+    expect(ran.stderr.match(/^ {2}try: /gm)?.length).toBeGreaterThan(1);
+  });
+
+  it("a port that speaks HTTP", async () => {
+    const http = await peer((socket) => socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
+    const { code, hint } = faultOf(await dlms(["read", http.at, "--json"]));
+    http.close();
+    expect(code).toBe("link-broken");
+    expect(hint).toContain("--link hdlc");
+    expect(hint).toContain("HTTP");
+  });
+});
+
+describe("a meter that does not answer", () => {
+  it.each(["wrapper", "hdlc"])("over %s: a timeout in time, the socket is closed, the program ends", async (link) => {
+    const silent = await peer((socket) => socket.resume());
+    const began = performance.now();
+    const ran = await dlms(["read", silent.at, "--json", "--link", link, "--timeout", "500"]);
+    const took = performance.now() - began;
+    await silent.closed();
+    silent.close();
+    expect(ran.code).toBe(1);
+    expect(["timeout", "link-lost"]).toContain(faultOf(ran).code);
+    expect(faultOf(ran).hint).toMatch(/--server|address/);
+    // 10 s is what each answer has by default; the machine may be slow.
+    expect(took).toBeLessThan(10_000);
+  });
+
+  it("that answers from another wPort: says so, and --quirk takes it", async () => {
+    // As if a meter answered from wPort 103.
+    const other = await peer((socket) => {
+      socket.on("data", () => socket.write(Buffer.from("000100670010000161", "hex")));
+    });
+    const { code, message, hint } = faultOf(await dlms(["read", other.at, "--json", "--timeout", "500"]));
+    expect(code).toBe("timeout");
+    expect(message).toContain("address");
+    expect(hint).toContain("any-wport");
+    const taken = faultOf(await dlms(["read", other.at, "--json", "--timeout", "500", "--quirk", "any-wport"]));
+    other.close();
+    expect(taken.message).not.toContain("address");
+  });
+});

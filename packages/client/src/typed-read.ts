@@ -1,0 +1,82 @@
+import { type Data, fromData } from "@dlmskit/apdu";
+import type { AttributeReference, GetResult, RequestOptions } from "@dlmskit/association";
+import { Fault, type LogicalName, type Of } from "@dlmskit/core";
+import { type ClassSpec, ScalerUnit, type Unit } from "@dlmskit/cosem-objects";
+import { scaled as scaledBy } from "./profile-rows.ts";
+
+/** The attributes of a class, by name. */
+export type AttributeOf<S extends ClassSpec> = keyof S["attributes"] & string;
+
+/** The type of an attribute's value, by the class's declaration. */
+export type AttributeValueOf<S extends ClassSpec, K extends AttributeOf<S>> = Of<S["attributes"][K]["type"]>;
+
+/** A value with its scaler applied. */
+export interface Scaled {
+  /** The value times ten to the power of the scaler; 64-bit values without a scaler are a bigint. */
+  readonly value: number | bigint;
+  readonly unit: Unit;
+  /** As it is on the wire. */
+  readonly raw: number | bigint;
+  readonly scaler: number;
+}
+
+interface Reads {
+  get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
+  get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
+}
+
+/** The reference of a named attribute. Fault `no-attribute` for a name that the class does not have. */
+function referenceOf(spec: ClassSpec, instanceId: LogicalName, name: string): AttributeReference {
+  const attribute = Object.hasOwn(spec.attributes, name) ? spec.attributes[name] : undefined;
+  if (attribute === undefined) {
+    throw new Fault("no-attribute", `the class ${spec.name} has no attribute "${name}"`, {
+      layer: "client",
+      hint: Object.keys(spec.attributes).join(", "),
+    });
+  }
+  return { classId: spec.classId, instanceId, attributeId: attribute.id };
+}
+
+/** Reads an attribute by the class's declaration. */
+export async function readTyped(
+  session: Reads,
+  spec: ClassSpec,
+  instanceId: LogicalName,
+  name: string,
+  options?: RequestOptions,
+): Promise<unknown> {
+  const reference = referenceOf(spec, instanceId, name);
+  const data = await session.get(reference, options);
+  return fromData((spec.attributes[name] as ClassSpec["attributes"][string]).type, data);
+}
+
+/** Reads the value of a class with the trait `scaled`, and its scaler and unit, in one list where the meter takes lists. */
+export async function readScaled(
+  session: Reads,
+  spec: ClassSpec,
+  instanceId: LogicalName,
+  options?: RequestOptions,
+): Promise<Scaled> {
+  const trait = spec.traits?.scaled;
+  if (trait === undefined) {
+    throw new Fault("no-attribute", `the class ${spec.name} has no value with a scaler and a unit`, {
+      layer: "client",
+      hint: "read(…) reads its attributes by name",
+    });
+  }
+  const references = [trait.value, trait.scalerUnit].map((name) => referenceOf(spec, instanceId, name));
+  const results = await session.get(references, options);
+  const [data, unit] = results.map((result, at) => {
+    if ("data" in result) return result.data as Data;
+    const { attributeId } = references[at] as AttributeReference;
+    throw new Fault(result.error, `attribute ${attributeId} of ${instanceId} cannot be read: ${result.error}`, {
+      layer: "client",
+    });
+  }) as [Data, Data];
+  const raw = "value" in data ? data.value : undefined;
+  if (typeof raw !== "number" && typeof raw !== "bigint") {
+    throw new Fault("type-unmatched", `the value of ${instanceId} is ${data.type}, not a number`, { layer: "client" });
+  }
+  const scalerUnit = fromData(ScalerUnit, unit);
+  return { value: scaledBy(raw, scalerUnit.scaler), raw, ...scalerUnit };
+}

@@ -1,0 +1,21 @@
+// What `@dlmskit/transport/node` is in a browser: the clock, and a Fault for everything that needs a socket.
+import { Fault } from "@dlmskit/core";
+
+export { systemClock } from "./node/system-clock.ts";
+
+const none = (what: string) => (): Promise<never> =>
+  Promise.reject(
+    new Fault("transport-failed", `a browser has no ${what}`, {
+      layer: "transport",
+      hint: "give a Duplex of your own, such as memoryPair() or one over a WebSocket",
+    }),
+  );
+
+/** Each rejects with Fault `transport-failed`. */
+export const tcpConnect = none("TCP");
+export const tcpListen = none("TCP");
+export const tlsConnect = none("TLS sockets");
+export const tlsListen = none("TLS sockets");
+export const udpBind = none("UDP");
+export const udpConnect = none("UDP");
+export const udpListen = none("UDP");
