@@ -8,13 +8,13 @@ import { aMeter, kek } from "./a-meter.ts";
 
 const dataOf = (result: { data: DataLike } | { error: string } | undefined): unknown =>
   result !== undefined && "data" in result ? (treeOf(result.data) as { value?: unknown }).value : result?.error;
-const seven: Data = { type: "unsigned", value: 7 };
+const seven: Data = { type: "octet-string", value: Uint8Array.of(7) };
 
 describe("a row that cannot be read", () => {
   it("is told with table, id and column, and only its value is out of service", async () => {
     const objects = [
       register("1.0.1.8.0.255", { type: T.doubleLongUnsigned, value: 1234, unit: "Wh" }),
-      dataObject("0.0.96.1.11.255", { type: T.unsigned, value: 5 }),
+      dataObject("0.0.96.1.11.255", { type: T.octetString, value: Uint8Array.of(5) }),
     ];
     const template = meterTemplate({
       objects,
@@ -50,7 +50,7 @@ describe("a row that cannot be read", () => {
     ]);
     // Written, it is in service again.
     expect(await client.set(1, "0.0.96.1.11.255", 2, seven)).toBe("success");
-    expect((await client.get([1, "0.0.96.1.11.255", 2])).map(dataOf)).toEqual([7]);
+    expect((await client.get([1, "0.0.96.1.11.255", 2])).map(dataOf)).toEqual([Uint8Array.of(7)]);
   });
 });
 
