@@ -9,6 +9,6 @@ CREATE TABLE used_keys (
     instance_id VARCHAR(23) NOT NULL,
     digest VARCHAR(120) NOT NULL,
     number BIGINT NOT NULL,
-    PRIMARY KEY (meter_id, client_id, instance_id, digest)
+    PRIMARY KEY (digest, meter_id, client_id, instance_id)
 );
 CREATE UNIQUE INDEX used_keys_in_order ON used_keys (meter_id, client_id, instance_id, number);

@@ -50,6 +50,8 @@ interface PeerCounter {
   readonly keyId: string;
   readonly peer: string;
   readonly counter: number;
+  /** It may be kept already. */
+  readonly again: boolean;
 }
 
 /**
@@ -116,7 +118,7 @@ function eventsOf(all: readonly { readonly row: EventRecord; readonly keep: numb
   return [...logs.values()];
 }
 
-function peersOf(meterId: string, all: readonly PeerCounter[]): PeerCounter[] {
+function peersOf(meterId: string, all: NonNullable<Commit["peers"]>): PeerCounter[] {
   const peers = new Map<string, PeerCounter>();
   for (const given of all) {
     const { keyId, peer } = checkRow(PeerCounterKey, { ...given, meterId });
@@ -124,7 +126,7 @@ function peersOf(meterId: string, all: readonly PeerCounter[]): PeerCounter[] {
     const name = JSON.stringify([keyId, peer]);
     const before = peers.get(name);
     if (before !== undefined && before.counter >= counter) throw counterReplayed(meterId, { peer, counter });
-    peers.set(name, { keyId, peer, counter });
+    peers.set(name, { keyId, peer, counter, again: given.again === true });
   }
   return [...peers.values()];
 }

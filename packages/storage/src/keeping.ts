@@ -113,11 +113,18 @@ export interface Commit {
   readonly events?: readonly (Omit<EventRecord, "meterId"> & { readonly keep?: number })[];
   readonly messages?: readonly Message[];
   readonly security?: readonly SecurityChange[];
-  /** Counters of peers, each moved only if it is higher than what is kept. */
-  readonly peers?: readonly { readonly keyId: string; readonly peer: string; readonly counter: number }[];
   /**
-   * Keys of one APDU, in the order in which they were used; the latest 16,384 of each (client, association) are kept. `again`: it may be
-   * there already, from a commit that failed and may have been kept all the same.
+   * Counters of peers, each moved only if it is higher than what is kept. `again`: it may be kept already, from a commit that failed and
+   * may have been kept all the same.
+   */
+  readonly peers?: readonly {
+    readonly keyId: string;
+    readonly peer: string;
+    readonly counter: number;
+    readonly again?: true;
+  }[];
+  /**
+   * Keys of one APDU, in the order in which they were used; the latest 16,384 of each (client, association) are kept. `again` as in `peers`.
    */
   readonly usedKeys?: readonly (Omit<UsedKey, "meterId"> & { readonly again?: true })[];
   readonly clockOffset?: number;

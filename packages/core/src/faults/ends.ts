@@ -84,7 +84,8 @@ export const storage = {
   "changed-migration":
     "A migration that was applied has changed since; use the version of the package that made the database.",
   "counter-exhausted": "2^32 invocation counters are used up; change the key.",
-  "counter-replayed": "A client's counter is not higher than the one kept: the request was executed before.",
+  "counter-replayed":
+    "A client's counter is not higher than the one kept, or its key was used before: the request was executed before.",
   "lease-lost": "Another process has taken the meter; take it again before changing it.",
   duplicate: "There is such a row already; change it instead.",
   "folder-permissions":

@@ -234,7 +234,10 @@ export class AssociationState {
     return this.#counts ? this.#unicast.ready() : undefined;
   }
 
-  /** What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only where it is a good deal. */
+  /**
+   * What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only where it
+   * is a good deal.
+   */
   unsaved(soon = false): Unsaved | undefined {
     if (!this.#counts) return undefined;
     const usedKeys = this.usedKeys?.unsaved(soon) ?? [];
@@ -250,7 +253,10 @@ export class AssociationState {
         for (const { counters, peer } of found) counters.saved(this.#client, peer);
         this.usedKeys?.saved(usedKeys);
       },
-      failed: () => this.usedKeys?.failed(usedKeys),
+      failed: () => {
+        for (const { counters, peer } of found) counters.failed(this.#client, peer);
+        this.usedKeys?.failed(usedKeys);
+      },
     };
   }
 

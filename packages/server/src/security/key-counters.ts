@@ -1,6 +1,6 @@
 import { concat, fromAscii, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, lastCounter, noble } from "@dlmskit/security";
-import type { MeterSecrets } from "@dlmskit/storage";
+import type { Commit } from "@dlmskit/storage";
 import type { MeterStore } from "../store-port.ts";
 
 // How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
@@ -10,13 +10,15 @@ const block = 1024;
 const peerStep = 64;
 
 /** A counter of a client that is not kept yet. */
-export type PeerCounter = MeterSecrets["peers"][number];
+export type PeerCounter = NonNullable<Commit["peers"]>[number];
 
 /** What is accepted from one client under one key. */
 interface Peer {
   readonly guard: CounterGuard;
   /** The guard's lowest as it is kept. */
   saved: number;
+  /** The counter of a commit that failed: nobody knows whether it was kept. */
+  doubtful: number | undefined;
 }
 
 const peerName = (client: number): string => `client ${client}`;
@@ -59,7 +61,7 @@ export class KeyCounters {
     if (known !== undefined) return known;
     const kept = this.#kept.get(`${this.keyId} ${peerName(client)}`);
     const guard = new CounterGuard(kept === undefined ? 0 : kept + 1);
-    const peer = { guard, saved: guard.lowest };
+    const peer: Peer = { guard, saved: guard.lowest, doubtful: undefined };
     this.#peers.set(client, peer);
     return peer;
   }
@@ -103,9 +105,10 @@ export class KeyCounters {
 
   /** The counter of the client, where it has moved since it was kept. `soon`: only where it has moved a good deal. */
   unsaved(client: number, soon = false): PeerCounter | undefined {
-    const { guard, saved } = this.#peer(client);
+    const { guard, saved, doubtful } = this.#peer(client);
     if (guard.lowest - saved < (soon ? peerStep : 1)) return undefined;
-    return { keyId: this.keyId, peer: peerName(client), counter: guard.lowest - 1 };
+    const counter = guard.lowest - 1;
+    return { keyId: this.keyId, peer: peerName(client), counter, ...(counter === doubtful ? { again: true } : {}) };
   }
 
   /** A store has kept that counter of a client. */
@@ -121,6 +124,11 @@ export class KeyCounters {
   saved(client: number, { counter }: PeerCounter): void {
     const peer = this.#peer(client);
     peer.saved = Math.max(peer.saved, counter + 1);
+  }
+
+  /** The commit of the client's counter failed: nobody knows whether it was kept. */
+  failed(client: number, { counter }: PeerCounter): void {
+    this.#peer(client).doubtful = counter;
   }
 }
 

@@ -78,6 +78,23 @@ describe("a recorded session whose keys came with the APDUs", () => {
     expect(after.writes).toBe(0);
   });
 
+  it("writes nothing where it was signed and no more, however long its transaction-ids", async () => {
+    const state = new MemoryState();
+    const start = async () =>
+      new Case({ mechanism: 0, suite: 1, policy: 0, server: { store: await restarted(state) } });
+    const signed = (length: number) =>
+      seal(setOf(length), [{ form: "general-signing", transactionId: random(length) }], forger(1));
+    const session = [8, 31, 32, 200].map(signed);
+    const one = await start();
+    const client = await one.open();
+    for (const pdu of session) expect(await told(client, pdu)).toMatch(/^df/);
+    expect(one.writes).toBe(4);
+    const after = await start();
+    const again = await after.open();
+    for (const pdu of session) expect(await told(again, pdu)).toMatch(/^d8/);
+    expect(after.writes).toBe(0);
+  });
+
   it("without a store, writes nothing as long as the meter is in memory", async () => {
     const one = new Case({ mechanism: 0 });
     const client = await one.open();

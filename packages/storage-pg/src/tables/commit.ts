@@ -119,8 +119,8 @@ function statementOf(process: string, commit: CheckedCommit): Statement {
   return { sql, parameters };
 }
 
-function peerRecord({ keyId, peer, counter }: CheckedCommit["peers"][number]): object {
-  return { key_id: keyId, peer, counter };
+function peerRecord({ keyId, peer, counter, again }: CheckedCommit["peers"][number]): object {
+  return { key_id: keyId, peer, counter, again };
 }
 
 function usedKeyRecord({ clientId, instanceId, digest, again }: CheckedCommit["usedKeys"][number]): object {
@@ -129,12 +129,12 @@ function usedKeyRecord({ clientId, instanceId, digest, again }: CheckedCommit["u
 
 /** `check` names the counters that are not higher than those kept, `move` keeps the others. */
 function peerParts(parameter: number): { readonly check: string; readonly move: string } {
-  const asked = `jsonb_to_recordset($${parameter}::text::jsonb) AS r(key_id text, peer text, counter bigint)`;
+  const asked = `jsonb_to_recordset($${parameter}::text::jsonb) AS r(key_id text, peer text, counter bigint, again boolean)`;
   return {
     check: ` replayed AS (
       SELECT r.peer, r.counter FROM ${asked}
       JOIN peer_counters p ON p.meter_id = $1::text AND p.key_id = r.key_id AND p.peer = r.peer
-      WHERE p.counter >= r.counter
+      WHERE p.counter > r.counter OR (p.counter = r.counter AND NOT r.again)
     )`,
     move: `moved AS (
       INSERT INTO peer_counters AS p (meter_id, key_id, peer, counter)

@@ -82,9 +82,10 @@ export function memoryKeeping(
       throw leaseLost({ meterId, epoch });
     }
     if (security.length > 0 && sealing === undefined && state.sealingCheck !== undefined) throw sealingNeeded();
-    for (const { keyId, peer, counter } of peers) {
+    for (const { keyId, peer, counter, again } of peers) {
       const kept = state.loadPeer({ meterId, keyId, peer });
-      if (kept !== undefined && kept >= counter) throw counterReplayed(meterId, { peer, counter });
+      if (kept !== undefined && (again ? kept > counter : kept >= counter))
+        throw counterReplayed(meterId, { peer, counter });
     }
     for (const { clientId, instanceId, digest, again } of usedKeys) {
       const used = state.loadUsedKeys(meterId, clientId, instanceId);

@@ -124,6 +124,10 @@ export function commitsSuite(open: OpenStore): void {
         await expectFault(commit(0), "counter-replayed");
         await commit(5, 6);
         await expectFault(commit(8, 7), "counter-replayed");
+        const again = (counter: number) =>
+          store.keeping.commit({ lease, peers: [{ ...peer, counter, again: true }], values: [value(2)] });
+        await again(6);
+        await expectFault(again(5), "counter-replayed");
         for (const counter of [5, 6]) await expectFault(commit(counter), "counter-replayed");
         const raced = await Promise.allSettled([7, 7, 7, 7, 7].map((counter) => commit(counter)));
         expect(raced.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
