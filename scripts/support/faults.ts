@@ -12,6 +12,7 @@ const titles = {
   security: "ciphering, keys, signatures, certificates",
   association: "associations and their services, at both ends",
   cosem: "objects, their attributes and methods",
+  capture: "captures: text, files and streams of octets that people pasted",
   client: "the client",
   server: "the server",
   transport: "connections: TCP, TLS, UDP, serial, in memory",
