@@ -18,7 +18,6 @@ const titles = {
   transport: "connections: TCP, TLS, UDP, serial, in memory",
   storage: "stores",
   simulator: "the simulator",
-  capture: "captures of traffic, in files and streams",
   cli: "the command `dlms`",
 } as const satisfies Record<Layer, string>;
 

@@ -265,8 +265,14 @@ async function reads(): Promise<Figure[]> {
   ];
 }
 
-figures("provisioning", await provisioning());
-figures("connections", [...(await connections(16)), ...(await connections(48))]);
-figures("PGlite", await onPglite());
-figures("reads", await reads());
+const sections: { readonly [name: string]: () => Promise<Figure[]> } = {
+  provisioning,
+  connections: async () => [...(await connections(16)), ...(await connections(48))],
+  pglite: onPglite,
+  reads,
+};
+const words = process.argv.slice(3);
+for (const [title, measure] of Object.entries(sections)) {
+  if (words.length === 0 || words.includes(title)) figures(title, await measure());
+}
 process.exit();

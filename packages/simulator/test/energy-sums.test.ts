@@ -10,7 +10,7 @@ import {
   type ModelOptions,
   prepareModel,
   Readings,
-  type TimeSpan,
+  type Span,
 } from "../src/index.ts";
 import { TariffRegisters } from "../src/meter/tariff.ts";
 
@@ -258,7 +258,7 @@ describe.each(households)("a household with %s", (_, change) => {
       fc.property(lengths, fc.boolean(), instants, fc.integer({ min: 1, max: 3 * day }), (some, still, at, length) => {
         let passed = commissioned;
         const times = some.map((one) => (passed += one));
-        const spans: TimeSpan[] = [];
+        const spans: Span[] = [];
         for (let n = 0; n + 1 < times.length; n += 2)
           spans.push({ start: times[n] as number, end: times[n + 1] as number });
         if (still) spans.push({ start: passed + 1, end: Number.POSITIVE_INFINITY });
