@@ -31,7 +31,8 @@ const replayed = (message: string): Fault => new Fault("replayed", message, { la
 
 /** Guards in memory: a window of the keys that came last, and what is behind it where there is a memory. It never fills up. */
 export class MemoryKeyGuards implements KeyGuards {
-  readonly #known = new Map<string, CounterGuard>();
+  /** Made for the first key: most associations see none. */
+  #known: Map<string, CounterGuard> | undefined;
   readonly #window: number;
   readonly #memory: KeyMemory | undefined;
 
@@ -42,11 +43,11 @@ export class MemoryKeyGuards implements KeyGuards {
 
   /** How many keys it knows at the moment. */
   get size(): number {
-    return this.#known.size;
+    return this.#known?.size ?? 0;
   }
 
   guard(fingerprint: string): ReplayGuard {
-    const known = this.#known.get(fingerprint);
+    const known = this.#known?.get(fingerprint);
     if (known !== undefined) return known;
     const fresh = new CounterGuard();
     return {
@@ -55,6 +56,7 @@ export class MemoryKeyGuards implements KeyGuards {
       accept: (counter) => {
         if (this.#memory?.remember(fingerprint) === false) throw replayed("the key of this APDU was used before");
         fresh.accept(counter);
+        this.#known ??= new Map();
         this.#known.set(fingerprint, fresh);
         if (this.#known.size <= this.#window) return;
         for (const oldest of this.#known.keys()) {

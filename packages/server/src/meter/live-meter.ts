@@ -58,7 +58,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   readonly #values: MeterValues;
   readonly #queue = new WorkQueue();
   readonly #states = new Map<Association, AssociationState>();
-  readonly #rings = new Map<AnyObject, RowRing>();
+  /** Captured rows, where no store keeps them. */
+  #rings: Map<AnyObject, RowRing> | undefined;
   readonly #open = new Map<Association, (Uint8Array | undefined)[]>();
   readonly counters: CounterBook;
   /** The right to act for the meter, where it has a store. */
@@ -189,7 +190,13 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     }
   }
 
-  readonly security: Omit<SecurityPort, "work"> = this.#securityPort();
+  #security: Omit<SecurityPort, "work"> | undefined;
+
+  /** Made when an object about security is first used. */
+  get security(): Omit<SecurityPort, "work"> {
+    this.#security ??= this.#securityPort();
+    return this.#security;
+  }
 
   #securityPort(): Omit<SecurityPort, "work"> {
     const live = this;
@@ -248,7 +255,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   rows(device: Device, profile: AnyObject): KeptRows {
     const { store } = this;
     if (store === undefined) {
-      const ring = (): RowRing | undefined => this.#rings.get(profile);
+      const ring = (): RowRing | undefined => this.#rings?.get(profile);
       return {
         count: () => ring()?.length ?? 0,
         range: (from, to) => ring()?.range(from, to) ?? [],
@@ -448,6 +455,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   #takeRows({ rows }: WorkResult): void {
+    if (rows.size === 0) return;
+    this.#rings ??= new Map();
     for (const [profile, { clear, keep, rows: added }] of rows) {
       let ring = this.#rings.get(profile);
       if (ring === undefined || ring.capacity !== keep) {

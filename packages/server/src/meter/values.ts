@@ -11,20 +11,22 @@ export interface MeterValues extends Committed {
 
 /** Values over a template that other meters share. */
 export class SharedValues implements MeterValues {
-  readonly #overlay = new Map<AnyObject, Readonly<AnyValues>>();
+  /** Made when a value first changes. */
+  #overlay: Map<AnyObject, Readonly<AnyValues>> | undefined;
 
   values(object: AnyObject): Readonly<AnyValues> {
-    return this.#overlay.get(object) ?? object.values;
+    return this.#overlay?.get(object) ?? object.values;
   }
 
   put(changed: ReadonlyMap<AnyObject, AnyValues>): void {
+    if (changed.size > 0) this.#overlay ??= new Map();
     for (const [object, values] of changed) {
-      this.#overlay.set(object, Object.freeze({ ...this.values(object), ...values }));
+      this.#overlay?.set(object, Object.freeze({ ...this.values(object), ...values }));
     }
   }
 
   get diverged(): number {
-    return this.#overlay.size;
+    return this.#overlay?.size ?? 0;
   }
 }
 

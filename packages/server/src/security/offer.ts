@@ -6,6 +6,29 @@ export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer
   const { association } = state;
   const { security, conformance, maxReceivePduSize, maxSendPduSize, instance, preEstablished } = association;
   const { unconfirmed, countedPduSize, shortSecrets } = association;
+  const offer = {
+    context: "logical-name" as const,
+    ciphered: security.ciphered,
+    mechanism: security.mechanism,
+    get secret() {
+      return state.secret;
+    },
+    conformance,
+    maxReceivePduSize,
+    ...(maxSendPduSize === 0 ? {} : { maxSendPduSize }),
+    ...(preEstablished === undefined ? {} : { preEstablished }),
+    associationInstance: instance,
+    unconfirmed,
+    countedPduSize,
+    shortSecrets,
+    // GMAC and ECDSA need titles and keys in every context.
+    ...(security.ciphered || security.mechanism >= 5 ? { security: offeredSecurity(state, systemTitle) } : {}),
+  };
+  return offer as Offer;
+}
+
+function offeredSecurity(state: AssociationState, systemTitle: Uint8Array): OfferedSecurity {
+  const { security, strictChallenges } = state.association;
   const offered = {
     suite: security.suite,
     get policy() {
@@ -33,26 +56,8 @@ export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer
     peerKeys: state.credentials.peerKeys,
     guards: state.guards,
     systemTitle,
-    ...(association.strictChallenges ? { strictChallenges: true } : {}),
+    ...(strictChallenges ? { strictChallenges: true } : {}),
     ...(security.accept === undefined ? {} : { accept: security.accept }),
   };
-  const offer = {
-    context: "logical-name" as const,
-    ciphered: security.ciphered,
-    mechanism: security.mechanism,
-    get secret() {
-      return state.secret;
-    },
-    conformance,
-    maxReceivePduSize,
-    ...(maxSendPduSize === 0 ? {} : { maxSendPduSize }),
-    ...(preEstablished === undefined ? {} : { preEstablished }),
-    associationInstance: instance,
-    unconfirmed,
-    countedPduSize,
-    shortSecrets,
-    // GMAC and ECDSA need titles and keys in every context.
-    ...(security.ciphered || security.mechanism >= 5 ? { security: offered as OfferedSecurity } : {}),
-  };
-  return offer as Offer;
+  return offered as OfferedSecurity;
 }

@@ -31,7 +31,7 @@ export class Connection {
   #ending = false;
 
   constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route, handlers: ConnectionHandlers) {
-    const { environment, limits, tap } = base;
+    const { environment, limits, lockouts, pacer, relays, tap, tell } = base;
     const { clock } = environment;
     this.#limits = limits;
     this.#route = route;
@@ -42,8 +42,9 @@ export class Connection {
     });
     this.#handlers = handlers;
     const pump = this.#pump;
+    // Named one by one: an object made of another takes a multiple of the memory, for each connection.
     this.#port = {
-      ...base,
+      ...{ environment, limits, lockouts, pacer, relays, tap, tell },
       // A connection that another process handed over tells later whose it is.
       get remote() {
         return pump.remote;

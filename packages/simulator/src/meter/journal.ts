@@ -59,7 +59,8 @@ export class Journal {
   readonly #store: Events;
   readonly #meterId: string;
   readonly #switchLog: SwitchLog | undefined;
-  readonly #sequences = new Map<LogicalName, number>();
+  /** By log; made when one is first asked for. */
+  #sequences: Map<LogicalName, number> | undefined;
   #spans: readonly Span[];
 
   /** `spans`: when the load switch was open until now. */
@@ -77,12 +78,14 @@ export class Journal {
 
   /** How many entries the log ever had. */
   sequence(log: LogicalName): MaybePromise<number> {
-    const known = this.#sequences.get(log);
+    this.#sequences ??= new Map();
+    const sequences = this.#sequences;
+    const known = sequences.get(log);
     if (known !== undefined) return known;
     return this.list(log, { limit: 1 }).then((entries) => {
       // Entries may have been kept meanwhile.
-      const last = Math.max(entries.at(-1)?.sequence ?? 0, this.#sequences.get(log) ?? 0);
-      this.#sequences.set(log, last);
+      const last = Math.max(entries.at(-1)?.sequence ?? 0, sequences.get(log) ?? 0);
+      sequences.set(log, last);
       return last;
     });
   }
@@ -98,7 +101,7 @@ export class Journal {
       new DataView(encoded.buffer).setUint32(0, sequence);
       device.log(log, code, { encoded, ...(keep === undefined ? {} : { keep }) });
       device.whenKept(() => {
-        this.#sequences.set(log, sequence);
+        this.#sequences?.set(log, sequence);
         const switchLog = this.#switchLog;
         if (log === switchLog?.log) this.#spans = switched(this.#spans, { at: Math.floor(at), code }, switchLog);
       });
