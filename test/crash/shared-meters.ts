@@ -22,7 +22,7 @@ export const codes = { set: 1, action: 2 } as const;
 /** Seconds between two rows of the profile. */
 export const period = 5;
 
-export function octetsOfNumber(number: number): Uint8Array {
+function octetsOfNumber(number: number): Uint8Array {
   const octets = new Uint8Array(4);
   new DataView(octets.buffer).setUint32(0, number);
   return octets;
@@ -62,7 +62,7 @@ const note = dataObject(
 
 const time = clock();
 
-export const template: MeterTemplate = meterTemplate({
+const template: MeterTemplate = meterTemplate({
   objects: [
     ...[time, note, counter],
     profileGeneric(profile, { capture: [time, { object: counter, attributeId: 2 }], entries: 5000, period }),
@@ -74,7 +74,7 @@ export const template: MeterTemplate = meterTemplate({
 });
 
 /** The clients that a meter has, by SAP. */
-export const clients = { 48: "utility", 32: "reader" } as const;
+const clients = { 48: "utility", 32: "reader" } as const;
 export type ClientSap = keyof typeof clients;
 
 /** Secrets of one client of one meter. */
@@ -90,7 +90,7 @@ export function secretsOf(index: number, client: ClientSap) {
 
 export const systemTitleOf = (index: number): Uint8Array =>
   new Uint8Array([...fromAscii("SHR"), 0, 0, 0, index >> 8, index & 0xff]);
-export const nameOf = (index: number): string => `SHR${String(index).padStart(10, "0")}`;
+const nameOf = (index: number): string => `SHR${String(index).padStart(10, "0")}`;
 export const indexOfName = (name: string): number => Number(name.slice(3));
 
 /** The meter of an index: one handle a process, made when it is first asked for. */

@@ -69,16 +69,21 @@ function sizedShape(octets: Uint8Array, titled: boolean): Shape {
   }
 }
 
-function readShape(read: () => unknown): Shape {
+function readShape(octets: Uint8Array, read: (octets: Uint8Array) => unknown): Shape {
   try {
-    read();
+    read(octets);
     return "whole";
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;
-    return caught.code === "truncated" || (caught.code === "bad-length" && /past the end|left/.test(caught.message))
-      ? "cut"
-      : "other";
+    return caught.code === "truncated" || announcesMore(octets, caught) ? "cut" : "other";
   }
+}
+
+/** Whether the length or count at which a value failed is of more than the octets that are there. */
+function announcesMore(octets: Uint8Array, { code, offset }: Fault): boolean {
+  if (code !== "bad-length" || offset === undefined || offset >= octets.length) return false;
+  const from = new Reader(octets, { start: offset });
+  return from.length() > from.remaining;
 }
 
 /** The octets behind an LLC header; undefined where there is none. */
@@ -110,7 +115,7 @@ export function shapeOf(octets: Uint8Array): Shape {
   if (first >= ApduTag.aarq && first <= ApduTag.rlre) return sizedShape(octets, false);
   const llc = behindLlc(octets);
   if (llc !== undefined) return llc.length === 0 ? "cut" : shapeOf(llc);
-  const apdu = readShape(() => decodeApdu(octets));
-  const data = readShape(() => decode(Data, octets));
+  const apdu = readShape(octets, decodeApdu);
+  const data = readShape(octets, (all) => decode(Data, all));
   return apdu === "whole" || data === "whole" ? "whole" : apdu === "cut" || data === "cut" ? "cut" : "other";
 }

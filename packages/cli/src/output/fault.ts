@@ -16,7 +16,7 @@ const ofSystem: { readonly [code: string]: string } = {
 };
 
 /** What was caught as a Fault: errors of the operating system get `system-error` with the path and what to make of it. */
-export function asFault(caught: unknown): unknown {
+function asFault(caught: unknown): unknown {
   if (caught instanceof Fault || !(caught instanceof Error)) return caught;
   const { code, syscall, path } = caught as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return caught;

@@ -9,14 +9,14 @@ export function isoText(value: CosemDateTime): string {
 }
 
 /** The date-time that Data is: date-time, or an octet-string of its 12 octets. Undefined for anything else. */
-export function timeOf(data: Data): CosemDateTime | undefined {
+function timeOf(data: Data): CosemDateTime | undefined {
   if (data.type === "date-time") return data.value;
   if (data.type !== "octet-string" || data.value.length !== 12 || isPrintable(data.value)) return undefined;
   const value = decode(CosemDateTime, data.value);
   return instantOf(value) === undefined ? undefined : value;
 }
 
-export const isPrintable = (octets: Uint8Array): boolean =>
+const isPrintable = (octets: Uint8Array): boolean =>
   octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet < 0x7f);
 
 /** What `--json` says of a value besides the raw one: `{"time"}` in ISO 8601, `{"text"}` of printable octets, or nothing. */

@@ -44,8 +44,6 @@ export const security = {
   "path-too-long": "The chain of certificates is longer than allowed; check the authorities.",
   replayed: "The APDU was seen before; it is not executed again.",
   "suite-without-curve": "Suite 0 has no curve, so no signature and no key agreement; use suite 1 or 2.",
-  "too-many-keys":
-    "More APDUs came with keys of their own than can be remembered; they are refused until some are forgotten.",
   "unknown-critical-extension": "The certificate has a critical extension that is not known here; it cannot be used.",
   "unknown-key-agreement": "The key agreement scheme is not known; use 1 or 2.",
   "unknown-mechanism": "There is no authentication mechanism of that number; use 0 to 7.",

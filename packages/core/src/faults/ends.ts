@@ -104,7 +104,6 @@ export const storage = {
 export const cli = {
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
-  "counter-not-reserved": "Deciphering takes no counters; only `dlms` itself can raise this.",
   "counter-taken": "Another process took these invocation counters; try again.",
   "file-exists": "The file is there already and is not replaced; choose another name.",
   "key-in-use": "Another process uses the same key file; wait for it.",

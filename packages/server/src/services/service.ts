@@ -1,4 +1,3 @@
-import type { DataAccessResultName } from "@dlmskit/apdu";
 import type { AttributeReference, MethodReference } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
 import type { Call, Outcome } from "../access/call.ts";
@@ -35,5 +34,3 @@ export const methodOf = ({ classId, instanceId, methodId }: MethodReference) => 
   instanceId,
   index: methodId,
 });
-
-export const errorOf = (outcome: Outcome): DataAccessResultName | undefined => outcome.error;

@@ -188,7 +188,7 @@ export function memoryKeeping(
 }
 
 /** Fault `bad-value` unless it is the identity of that meter. */
-export function checkIdentity(meterId: string, identity: Meter): void {
+function checkIdentity(meterId: string, identity: Meter): void {
   if (checkRow(Meter, identity).meterId === meterId) return;
   throw new Fault("bad-value", `the identity is that of meter "${identity.meterId}", not of "${meterId}"`, {
     layer: "storage",
