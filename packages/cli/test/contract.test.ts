@@ -161,7 +161,7 @@ describe("usage", () => {
     ],
     ["entries that end before they start", ["profile", "127.0.0.1:1", "1.0.99.1.0.255", "--json", "--entries", "3..1"]],
     ["entry 0", ["profile", "127.0.0.1:1", "1.0.99.1.0.255", "--json", "--entries", "0..1"]],
-    ["a password that is too short", ["read", "127.0.0.1:1", "--json", "--auth", "lls", "--password", "short"]],
+    ["a password that is too short", ["read", "127.0.0.1:1", "--json", "--auth", "lls", "--password", "abc"]],
   ])("%s with --json: 2, and a document", async (_, args) => {
     const { code, stdout, stderr } = await dlms(args);
     expect(code, stdout + stderr).toBe(2);

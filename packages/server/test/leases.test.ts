@@ -297,22 +297,29 @@ describe("a meter that runs here", () => {
     expect(treeOf(data)).toMatchObject({ value: 6 });
   });
 
-  it("is not served with half of its values when one of them cannot be read", async () => {
+  it("is served without the one value that cannot be read, and the row stays as it is", async () => {
     const state = new MemoryState();
     const store = await process(state);
     const taken = await store.keeping.take(id, { clients: [], setups: [] }, meterRow);
     if (!taken.taken) throw new Error("not taken");
-    const { encoded, ...row } = valueRow(4);
-    await store.keeping.commit({ lease: taken.lease, values: [{ ...row, encoded: Uint8Array.of(99, 1) }] });
+    const encoded = Uint8Array.of(99, 1);
+    await store.keeping.commit({ lease: taken.lease, values: [{ ...valueRow(4), encoded }] });
     const bench = new Bench(() => ({ meter, device: 1 }), { store });
     const meter = aMeter();
     // Somebody else uses it as well, so that it is not let go in between.
     meter.use();
     for (let at = 0; at < 2; at++) {
       const client = await bench.client(other).open();
-      expect([client.opened, client.closed]).toEqual([false, true]);
+      expect([client.opened, client.closed]).toEqual([true, false]);
+      const [unreadable, readable] = await Promise.all([
+        client.get([1, limit.instance, 2]),
+        client.get([1, limit.instance, 1]),
+      ]);
+      expect(unreadable).toEqual([{ error: "hardware-fault" }]);
+      expect(readable[0]).toHaveProperty("data");
     }
-    expect(encoded.length).toBe(5);
+    expect(bench.events.filter(({ type }) => type === "store-failed")).toHaveLength(1);
+    expect([...(state.values.get(id)?.values() ?? [])].map((row) => row.encoded)).toEqual([encoded]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { leastSecretLength } from "@dlmskit/association";
 import { connect, DurableCounters, type Line, readInvocationCounter, type Session } from "@dlmskit/client";
 import { type ClientLink, Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
@@ -161,8 +162,19 @@ async function opened(place: string, options: MeterOptions): Promise<Session> {
       hint: "--password, DLMS_PASSWORD, or --keys FILE with one for this client",
     });
   }
-  const security = await securityOf(place, options);
   const { context, association, shortSecrets, deadline } = options;
+  const least = leastSecretLength(mechanism);
+  if (mechanism !== 0 && secret !== undefined && secret.length < least && shortSecrets !== true) {
+    throw new Fault(
+      "bad-option",
+      `the secret of --auth ${options.auth} has ${secret.length} octets, fewer than ${least}`,
+      {
+        layer: "cli",
+        hint: "check that it is whole; --short-secrets takes it all the same",
+      },
+    );
+  }
+  const security = await securityOf(place, options);
   const hasKeys = secretsOf(options).encryptionKey !== undefined;
   if (!hasKeys && (context === "ciphered" || mechanism === 5)) {
     throw new Fault("bad-option", `--${context === "ciphered" ? "context ciphered" : "auth hls-gmac"} needs keys`, {

@@ -2,7 +2,7 @@ import { type Incoming, type Negotiated, type Offer, Responder, type ResultsOf }
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { type AssociationInformation, isLater } from "@dlmskit/cosem-objects";
 import { dispatch, requiredProtection } from "../access/dispatch.ts";
-import type { Tap, TapMessage, TapVerdict } from "../access/taps.ts";
+import type { Tap } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { Association } from "../meter/association-spec.ts";
@@ -14,9 +14,11 @@ import type { Pacer } from "../runtime/pacer.ts";
 import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
 import { ConnectionRow } from "./connection-row.ts";
+import { HandedOver } from "./handed-over.ts";
 import type { Lockouts } from "./lockouts.ts";
-import type { Relay, RelayOffice } from "./relay.ts";
-import { TappedLine } from "./tapped-line.ts";
+import type { RelayOffice } from "./relay.ts";
+import { SessionTaps } from "./session-taps.ts";
+import { type Arrived, Turns } from "./turns.ts";
 
 /** What a session needs of the server and of its connection. */
 export interface SessionPort {
@@ -41,6 +43,8 @@ export interface SessionPort {
 // These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
 const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !== 5 && mechanism !== 7;
 
+const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
+
 /** One client with one logical device on one connection: its association and what it has asked. */
 export class Session {
   readonly #port: SessionPort;
@@ -48,28 +52,18 @@ export class Session {
   readonly #meter: Meter;
   readonly #device: Device;
   readonly #association: Association | undefined;
-  readonly #waiting: { pdu: Uint8Array; broadcast: boolean }[] = [];
+  readonly #turns: Turns;
+  readonly #taps: SessionTaps | undefined;
   /** What is loaded of the meter for this session; undefined: nothing yet. */
   #live: LiveMeter | undefined;
   #leave: (() => void) | undefined;
-  /** Another process serves this client. */
-  #relay: Relay | undefined;
-  /** The other process has not said yet what becomes of the last request. */
-  #relayOwes = false;
-  #ended = false;
+  readonly #handedOver: HandedOver;
   #responder: Responder | undefined;
   #locked = false;
-  /** What has to be done before anything else of this client is served; one piece of work may begin another. */
-  #blocks = 0;
   #silent = false;
   #over: (() => void) | undefined;
   #row: ConnectionRow | undefined;
   #negotiated: Negotiated | undefined;
-  readonly #incoming: TappedLine | undefined;
-  readonly #outgoing: TappedLine | undefined;
-  /** What a tap at the plain APDU delays: what is served next, and what is sent next, by so many ms. */
-  #serveLater = 0;
-  #sendLater = 0;
   #closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
@@ -80,15 +74,28 @@ export class Session {
     this.#meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
+    const closed = (): boolean => this.#closed;
+    this.#turns = new Turns({
+      most: port.limits.outstandingRequests,
+      serve: ({ pdu, broadcast }) => this.receive(pdu, broadcast),
+      idle: () => {
+        if (!this.busy) port.quiet();
+      },
+      closed,
+    });
+    this.#handedOver = new HandedOver({
+      handover: { meter: meter.id, device: device.sap, address, remote: port.remote },
+      enter: () => this.#wait(),
+      gone: closed,
+      answer: (pdu) => port.send(pdu, address),
+      quiet: () => port.quiet(),
+      ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
+    });
     if (port.tap !== undefined) {
-      this.#incoming = new TappedLine();
-      this.#outgoing = new TappedLine();
+      const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
+      this.#taps = new SessionTaps({ tap: port.tap, about });
     }
     this.lastActivity = port.environment.clock.now();
-  }
-
-  get #isBlocked(): boolean {
-    return this.#blocks > 0;
   }
 
   /** Whether an association is open. */
@@ -98,7 +105,7 @@ export class Session {
 
   /** Requests that came and are not answered. */
   get busy(): boolean {
-    return this.#isBlocked || this.#waiting.length > 0 || this.#relay !== undefined;
+    return this.#turns.busy || this.#handedOver.serves;
   }
 
   get address(): LinkAddress {
@@ -107,9 +114,8 @@ export class Session {
 
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
-    const delayed = this.#incoming?.deadline !== undefined || this.#outgoing?.deadline !== undefined;
-    const asked = this.#isBlocked || this.#waiting.length > 0 || this.#relayOwes;
-    return asked || this.#responder?.suspended === true || delayed;
+    const delayed = this.#taps?.deadline !== undefined;
+    return this.#turns.busy || this.#handedOver.owes || this.#responder?.suspended === true || delayed;
   }
 
   get #now(): number {
@@ -119,6 +125,7 @@ export class Session {
   #newResponder(locked: boolean): Responder {
     const { environment, limits } = this.#port;
     const { provider, random } = environment;
+    const taps = this.#taps;
     this.#locked = locked;
     const association = this.#association;
     const offer: Offer | undefined =
@@ -130,7 +137,7 @@ export class Session {
       provider,
       random,
       limits: { outstanding: limits.outstandingRequests },
-      ...(this.#port.tap === undefined ? {} : { tap: (way, apdu) => this.#tapPlain(way, apdu) }),
+      ...(taps === undefined ? {} : { tap: (way, apdu) => taps.plain(way, apdu) }),
     });
   }
 
@@ -139,112 +146,52 @@ export class Session {
     if (this.#closed) return;
     this.lastActivity = this.#now;
     this.#row?.touch(this.lastActivity);
-    if (this.#incoming === undefined) {
-      this.#arrived(pdu, broadcast);
+    if (this.#taps === undefined) {
+      this.#arrived({ pdu, broadcast });
       return;
     }
-    const verdict = this.#look("sealed", "received", pdu);
-    this.#incoming.pass(pdu, verdict, this.lastActivity, (passed) => this.#arrived(passed, broadcast));
+    this.#taps.received(pdu, this.lastActivity, (passed) => this.#arrived({ pdu: passed, broadcast }));
     this.#wake();
   }
 
-  #look(at: TapMessage["at"], way: TapMessage["way"], octets: Uint8Array): TapVerdict | undefined {
-    const { tap, remote } = this.#port;
-    return tap?.({ at, way, octets, remote, now: this.#now, meter: this.#meter, client: this.#address.client });
-  }
-
-  #tapPlain(way: TapMessage["way"], apdu: Uint8Array): Uint8Array | undefined {
-    const verdict = this.#look("plain", way, apdu);
-    if (verdict?.do === "drop") return undefined;
-    if (verdict?.do === "delay") {
-      if (way === "received") this.#serveLater += verdict.ms;
-      else this.#sendLater += verdict.ms;
-    }
-    return (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? apdu;
-  }
-
-  #arrived(pdu: Uint8Array, broadcast: boolean): void {
+  #arrived(arrived: Arrived): void {
     if (this.#closed) return;
-    if (this.#relay !== undefined) {
-      this.#forward(this.#relay, pdu, broadcast);
-      return;
-    }
-    if (this.#isBlocked) {
-      if (this.#waiting.length < this.#port.limits.outstandingRequests) this.#waiting.push({ pdu, broadcast });
-      return;
-    }
-    this.#take(pdu, broadcast);
+    if (this.#handedOver.serves) this.#handedOver.forward(arrived);
+    else if (this.#turns.blocked) this.#turns.wait(arrived);
+    else this.#take(arrived);
   }
 
-  #take(pdu: Uint8Array, broadcast: boolean): void {
+  #take(arrived: Arrived): void {
     const wait = this.#wait();
     if (wait === undefined) {
-      this.#process(pdu, broadcast);
+      this.#process(arrived);
       return;
     }
     this.#block(
       wait.then(
-        () => this.#process(pdu, broadcast),
-        (fault) => this.#handOver(fault, pdu, broadcast),
+        () => this.#process(arrived),
+        (fault) => this.#handOver(fault, arrived),
       ),
       "loading",
     );
   }
 
   /** Another process has the meter: it serves this client from now on, where that is wanted. Throws `fault` where not. */
-  async #handOver(fault: unknown, pdu: Uint8Array, broadcast: boolean): Promise<void> {
+  async #handOver(fault: unknown, arrived: Arrived): Promise<void> {
     const { relays } = this.#port;
     // An association that was open here is not known there.
     if (relays === undefined || this.#live !== undefined) throw fault;
-    const relay = await relays.open(fault, {
-      handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: this.#port.remote },
-      enter: () => this.#wait(),
-      gone: () => this.#closed,
-      received: (answer) => this.#relayed(answer),
-      closed: (why) => this.#relayClosed(why),
-    });
-    if (relay === undefined) {
-      this.#process(pdu, broadcast);
-      return;
-    }
-    if (this.#closed) {
-      relay.close();
-      return;
-    }
-    this.#leave?.();
-    this.#leave = undefined;
-    this.#relay = relay;
-    this.#forward(relay, pdu, broadcast);
-    for (const { pdu, broadcast } of this.#waiting.splice(0)) this.#forward(relay, pdu, broadcast);
-    if (this.#ended) relay.end();
-  }
-
-  #forward(relay: Relay, pdu: Uint8Array, broadcast: boolean): void {
-    this.#relayOwes ||= !broadcast;
-    relay.send(pdu, broadcast);
-  }
-
-  /** What the other process answers; nothing: the request gets no answer. */
-  #relayed(answer: Uint8Array): void {
-    this.#relayOwes = false;
-    if (answer.length > 0) this.#port.send(answer, this.#address);
-    else this.#port.quiet();
-  }
-
-  /** The other process has ended the session: the client's next connection finds who has the meter then. */
-  #relayClosed(fault: Fault | undefined): void {
-    if (this.#closed || this.#relay === undefined) return;
-    this.#relay = undefined;
-    const { broken, quiet } = this.#port;
-    if (this.#ended) quiet();
-    else
-      broken(fault ?? new Fault("lease-lost", "the process that has the meter ended the session", { layer: "server" }));
+    const asked = (): Arrived[] => {
+      this.#leave?.();
+      this.#leave = undefined;
+      return [arrived, ...this.#turns.takeAll()];
+    };
+    if (!(await this.#handedOver.open(relays, fault, asked))) this.#process(arrived);
   }
 
   /** The client sends nothing more. */
   ended(): void {
-    this.#ended = true;
-    this.#relay?.end();
+    this.#handedOver.end();
   }
 
   /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
@@ -264,31 +211,14 @@ export class Session {
     });
   }
 
-  /** Nothing else of this client is served until `work` is done. */
   #block(work: PromiseLike<unknown>, what: string): void {
-    this.#blocks++;
-    const go = (): void => {
-      this.#blocks--;
-      // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
-      while (!this.#isBlocked && !this.#closed) {
-        const next = this.#waiting.shift();
-        if (next === undefined) break;
-        this.receive(next.pdu, next.broadcast);
-      }
-      if (!this.busy) this.#port.quiet();
-    };
-    work.then(go, (error: unknown) => this.#fail(what, error));
+    this.#turns.block(work, (error) => this.#fail(what, error));
   }
 
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
     const { broken, tell } = this.#port;
-    if (error instanceof Fault && (error.code === "lease-lost" || error.code === "meter-held")) {
-      tell({ type: "refused", ...this.#where, fault: error });
-      broken(error);
-      return;
-    }
-    if (error instanceof Fault && error.code === "counter-replayed") {
+    if (error instanceof Fault && ["lease-lost", "meter-held", "counter-replayed"].includes(error.code)) {
       tell({ type: "refused", ...this.#where, fault: error });
       broken(error);
       return;
@@ -297,13 +227,16 @@ export class Session {
     broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
   }
 
-  #process(pdu: Uint8Array, broadcast: boolean): void {
-    if (this.#closed) return;
+  /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
+  #isLost(): boolean {
     const live = this.#live;
-    if (live !== undefined && (live.lost || live !== this.#meter.live)) {
-      this.#fail("the meter", new Fault("lease-lost", "another process has the meter now", { layer: "server" }));
-      return;
-    }
+    if (live === undefined || (!live.lost && live === this.#meter.live)) return false;
+    this.#fail("the meter", lost("another process has the meter now"));
+    return true;
+  }
+
+  #process({ pdu, broadcast }: Arrived): void {
+    if (this.#closed || this.#isLost()) return;
     this.#silent = broadcast;
     this.#currentResponder().receive(pdu, this.#now);
     this.#drain();
@@ -361,28 +294,16 @@ export class Session {
   }
 
   #transmit(pdu: Uint8Array): void {
-    const line = this.#outgoing;
     const send = (octets: Uint8Array): void => this.#port.send(octets, this.#address);
-    if (line === undefined) {
-      send(pdu);
-      return;
-    }
-    const later = this.#sendLater;
-    this.#sendLater = 0;
-    const verdict = this.#look("sealed", "sent", pdu);
-    const waits = verdict?.do === "delay" ? verdict.ms : 0;
-    if (later === 0 || verdict?.do === "drop") line.pass(pdu, verdict, this.#now, send);
-    else {
-      const octets = (verdict !== undefined && "octets" in verdict ? verdict.octets : undefined) ?? pdu;
-      line.pass(pdu, { do: "delay", ms: later + waits, octets }, this.#now, send);
-    }
+    if (this.#taps === undefined) send(pdu);
+    else this.#taps.sent(pdu, this.#now, send);
   }
 
   /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
   get deadline(): number | undefined {
     if (this.#closed) return undefined;
     let first: number | undefined;
-    for (const holder of [this.#responder, this.#row, this.#incoming, this.#outgoing]) {
+    for (const holder of [this.#responder, this.#row, this.#taps]) {
       const deadline = holder?.deadline;
       if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
     }
@@ -397,23 +318,21 @@ export class Session {
   expire(now: number): void {
     if (this.#closed) return;
     this.#row?.expire(now);
-    this.#incoming?.expire(now);
-    this.#outgoing?.expire(now);
+    this.#taps?.expire(now);
     this.#responder?.expire(now);
     this.#drain();
   }
 
   /** A long answer goes on. */
   resume(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#isLost()) return;
     this.#responder?.resume(this.#now);
     this.#drain();
   }
 
   /** A tap at the plain APDU may have delayed what came. */
   #serveSoon(incoming: Incoming): void {
-    const later = this.#serveLater;
-    this.#serveLater = 0;
+    const later = this.#taps?.takeServeLater() ?? 0;
     if (later === 0) {
       this.#serve(incoming);
       return;
@@ -467,7 +386,7 @@ export class Session {
   }
 
   #respond(responder: Responder, incoming: Incoming, results: ResultsOf): void {
-    if (this.#closed || !incoming.confirmed) return;
+    if (this.#closed || !incoming.confirmed || this.#isLost()) return;
     try {
       responder.respond(incoming.id, results, this.#now, this.#required(incoming, results));
     } catch (error) {
@@ -545,7 +464,7 @@ export class Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#relay?.close();
+    this.#handedOver.close();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");

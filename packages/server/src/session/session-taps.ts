@@ -1,0 +1,75 @@
+import type { Tap, TapMessage, TapVerdict } from "../access/taps.ts";
+import { TappedLine } from "./tapped-line.ts";
+
+export interface SessionTapsPort {
+  readonly tap: Tap;
+  /** What a tap is told beside the octets. */
+  about(): Omit<TapMessage, "at" | "way" | "octets">;
+}
+
+const octetsOf = (verdict: TapVerdict | undefined): Uint8Array | undefined =>
+  verdict !== undefined && "octets" in verdict ? verdict.octets : undefined;
+
+/** What a tap does to the APDUs of one session: at the plain one, and at the sealed one, on the way in and on the way out. */
+export class SessionTaps {
+  readonly #port: SessionTapsPort;
+  readonly #incoming = new TappedLine();
+  readonly #outgoing = new TappedLine();
+  /** What a tap at the plain APDU delays: what is served next, and what is sent next, by so many ms. */
+  #serveLater = 0;
+  #sendLater = 0;
+
+  constructor(port: SessionTapsPort) {
+    this.#port = port;
+  }
+
+  #look(at: TapMessage["at"], way: TapMessage["way"], octets: Uint8Array): TapVerdict | undefined {
+    return this.#port.tap({ at, way, octets, ...this.#port.about() });
+  }
+
+  /** Each PDU that the tap lets through, when it does. */
+  received(pdu: Uint8Array, now: number, arrived: (pdu: Uint8Array) => void): void {
+    this.#incoming.pass(pdu, this.#look("sealed", "received", pdu), now, arrived);
+  }
+
+  /** The plain APDU as it goes on; undefined: it does not. */
+  plain(way: TapMessage["way"], apdu: Uint8Array): Uint8Array | undefined {
+    const verdict = this.#look("plain", way, apdu);
+    if (verdict?.do === "drop") return undefined;
+    if (verdict?.do === "delay") {
+      if (way === "received") this.#serveLater += verdict.ms;
+      else this.#sendLater += verdict.ms;
+    }
+    return octetsOf(verdict) ?? apdu;
+  }
+
+  /** By how many ms the request that came is served later; told once. */
+  takeServeLater(): number {
+    const later = this.#serveLater;
+    this.#serveLater = 0;
+    return later;
+  }
+
+  sent(pdu: Uint8Array, now: number, send: (pdu: Uint8Array) => void): void {
+    const later = this.#sendLater;
+    this.#sendLater = 0;
+    const verdict = this.#look("sealed", "sent", pdu);
+    if (later === 0 || verdict?.do === "drop") {
+      this.#outgoing.pass(pdu, verdict, now, send);
+      return;
+    }
+    const ms = later + (verdict?.do === "delay" ? verdict.ms : 0);
+    this.#outgoing.pass(pdu, { do: "delay", ms, octets: octetsOf(verdict) ?? pdu }, now, send);
+  }
+
+  /** When the first of what is delayed goes on; undefined: nothing is. */
+  get deadline(): number | undefined {
+    const [incoming, outgoing] = [this.#incoming.deadline, this.#outgoing.deadline];
+    return incoming === undefined || (outgoing !== undefined && outgoing < incoming) ? outgoing : incoming;
+  }
+
+  expire(now: number): void {
+    this.#incoming.expire(now);
+    this.#outgoing.expire(now);
+  }
+}

@@ -1,0 +1,64 @@
+/** A PDU of a client. */
+export interface Arrived {
+  readonly pdu: Uint8Array;
+  readonly broadcast: boolean;
+}
+
+export interface TurnsPort {
+  /** How many PDUs may wait; more of them are dropped. */
+  readonly most: number;
+  /** It is this PDU's turn. */
+  serve(arrived: Arrived): void;
+  /** Nothing blocks any more; what waited had its turn. */
+  idle(): void;
+  closed(): boolean;
+}
+
+/** The turns of one client: its PDUs are served in their order, each when what was begun before it is done. */
+export class Turns {
+  readonly #port: TurnsPort;
+  readonly #waiting: Arrived[] = [];
+  /** One piece of work may begin another. */
+  #blocks = 0;
+
+  constructor(port: TurnsPort) {
+    this.#port = port;
+  }
+
+  /** Whether work is under way. */
+  get blocked(): boolean {
+    return this.#blocks > 0;
+  }
+
+  /** Whether work is under way or a PDU waits. */
+  get busy(): boolean {
+    return this.blocked || this.#waiting.length > 0;
+  }
+
+  /** Takes a PDU that has to wait. */
+  wait(arrived: Arrived): void {
+    if (this.#waiting.length < this.#port.most) this.#waiting.push(arrived);
+  }
+
+  /** Everything that waits; it waits no more. */
+  takeAll(): Arrived[] {
+    return this.#waiting.splice(0);
+  }
+
+  /** Nothing else of this client is served until `work` is done. */
+  block(work: PromiseLike<unknown>, failed: (error: unknown) => void): void {
+    this.#blocks++;
+    work.then(() => this.#goOn(), failed);
+  }
+
+  #goOn(): void {
+    this.#blocks--;
+    // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
+    while (!this.blocked && !this.#port.closed()) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#port.serve(next);
+    }
+    this.#port.idle();
+  }
+}
