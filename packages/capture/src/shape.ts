@@ -83,7 +83,13 @@ function readShape(octets: Uint8Array, read: (octets: Uint8Array) => unknown): S
 function announcesMore(octets: Uint8Array, { code, offset }: Fault): boolean {
   if (code !== "bad-length" || offset === undefined || offset >= octets.length) return false;
   const from = new Reader(octets, { start: offset });
-  return from.length() > from.remaining;
+  try {
+    return from.length() > from.remaining;
+  } catch (caught) {
+    // What stands there is no length: the value is another than its length tells.
+    if (caught instanceof Fault) return false;
+    throw caught;
+  }
 }
 
 /** The octets behind an LLC header; undefined where there is none. */
