@@ -81,7 +81,9 @@ export class SharedDatabase implements AsyncDisposable {
       shown.set(`${meter_id} ${class_id}`, u32(encoded as Uint8Array, 1));
     }
     for (const [meterId, { last, count }] of expected) {
-      if (shown.get(`${meterId} 1`) !== last) wrong.push(`${meterId} shows ${shown.get(`${meterId} 1`)}, not ${last}`);
+      // The first number of all is 0, which a meter shows from the beginning: there is no row for it.
+      const shows = shown.get(`${meterId} 1`) ?? 0;
+      if (shows !== (last ?? 0)) wrong.push(`${meterId} shows ${shows}, not ${last}`);
       const counted = shown.get(`${meterId} 9002`) ?? 0;
       if (counted !== count) wrong.push(`${meterId} has counted ${counted} of ${count} actions`);
     }
