@@ -26,16 +26,20 @@ import { MeterTimeline, type OpenWork, type Task, type TimelinePort } from "./me
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
-/** What of a meter is there whether or not it is in use. */
-export interface LivePort {
-  readonly known: KnownMeter;
-  readonly environment: Environment;
+/** What is asked of the meter itself. */
+interface LivingMeter extends KnownMeter {
   readonly systemTitle: Uint8Array;
   readonly tasks: readonly Task[];
+  deviceName(device: Device): string;
+}
+
+/** What of a meter is there whether or not it is in use. */
+export interface LivePort {
+  readonly known: LivingMeter;
+  environment(): Environment;
   /** Runs code of a work: what it assigns to its objects' values belongs to it. */
   within<T>(work: Work, run: () => T): T;
   secretsOf(association: Association): Secrets;
-  deviceName(device: Device): string;
   /** Another process has taken the meter. */
   lost(): void;
 }
@@ -84,8 +88,12 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     this.counters = new CounterBook(known.id, first === undefined ? counterOfClock : () => first);
   }
 
-  get known(): KnownMeter {
+  get known(): LivingMeter {
     return this.#port.known;
+  }
+
+  get #environment(): Environment {
+    return this.#port.environment();
   }
 
   get id(): string {
@@ -93,23 +101,23 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   get systemTitle(): Uint8Array {
-    return this.#port.systemTitle;
+    return this.known.systemTitle;
   }
 
   get provider(): CryptoProvider {
-    return this.#port.environment.provider;
+    return this.#environment.provider;
   }
 
   get random(): Random {
-    return this.#port.environment.random;
+    return this.#environment.random;
   }
 
   get store(): MeterStore | undefined {
-    return this.#port.environment.store;
+    return this.#environment.store;
   }
 
   get time(): number {
-    return this.#port.environment.time.now;
+    return this.#environment.time.now;
   }
 
   get offset(): number {
@@ -164,11 +172,11 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   deviceName(device: Device): string {
-    return this.#port.deviceName(device);
+    return this.known.deviceName(device);
   }
 
   reach(...call: Parameters<ViewPort["reach"]>): ReturnType<ViewPort["reach"]> {
-    return this.#port.environment.reach(...call);
+    return this.#environment.reach(...call);
   }
 
   /** The secrets and counters of an association; made when first asked for. */
@@ -339,16 +347,16 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** What is due first may have changed. */
   again(): void {
-    if (this.#timeline !== undefined && this.#running) this.#port.environment.agenda.changed(this.#timeline);
+    if (this.#timeline !== undefined && this.#running) this.#environment.agenda.changed(this.#timeline);
   }
 
   #recoverLater(): void {
-    const { clock } = this.#port.environment;
+    const { clock } = this.#environment;
     const recover = (): void => {
       if (this.#dropped || this.#noticed || this.#unsure === undefined) return;
       const failed = (error: unknown): void => {
         const { cause } = error as { cause?: unknown };
-        this.#port.environment.storeFailed(this.known, "loading again", cause ?? error);
+        this.#environment.storeFailed(this.known, "loading again", cause ?? error);
         if (!(cause instanceof Fault && cause.code === "store-closed")) this.#recoverLater();
       };
       Promise.resolve(this.certain()).then(undefined, failed);
@@ -367,7 +375,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
             this.#unkept = error;
             const { cause } = error as { cause?: unknown };
             if (this.unsure) this.#timeline?.undo();
-            this.#port.environment.storeFailed(this.known, "what was due in time", cause ?? error);
+            this.#environment.storeFailed(this.known, "what was due in time", cause ?? error);
             release();
           };
           try {
@@ -395,7 +403,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** What the hooks of timelines threw. */
   failed(what: string, error: unknown): void {
-    this.#port.environment.failed(this.known, what, error);
+    this.#environment.failed(this.known, what, error);
   }
 
   #keep(work: Work): MaybePromise<void> {
@@ -501,7 +509,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   #valuesOf(kept: TakenMeter["values"]): ReturnType<typeof valuesOf> {
     return valuesOf(this.known.template, kept, this.known.id, (fault) => {
-      this.#port.environment.storeFailed(this.known, "a kept value", fault);
+      this.#environment.storeFailed(this.known, "a kept value", fault);
     });
   }
 
@@ -519,20 +527,20 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   keepRanUpTo(): void {
     if (this.store === undefined || this.lease === undefined || this.#timeline === undefined) return;
-    const failed = (error: unknown): void => this.#port.environment.storeFailed(this.known, "the time of day", error);
+    const failed = (error: unknown): void => this.#environment.storeFailed(this.known, "the time of day", error);
     attempt(() => this.#mark(this.#timeline as MeterTimeline), failed);
   }
 
   /** Begins to do what the meter does by itself, after what it has done before. */
   begin(): void {
     if (this.#running || this.#dropped || this.lost) return;
-    const { agenda } = this.#port.environment;
+    const { agenda } = this.#environment;
     if (this.#timeline === undefined) {
-      if (this.known.template.timed.length === 0 && this.#port.tasks.length === 0) return;
+      if (this.known.template.timed.length === 0 && this.known.tasks.length === 0) return;
       // A time of day that starts before what was done last goes on from where it starts.
       const { now } = this;
       const before = this.#ranUpToBefore ?? now;
-      this.#timeline = new MeterTimeline(this, this.#port.tasks, Math.min(before, Math.ceil(now)));
+      this.#timeline = new MeterTimeline(this, this.known.tasks, Math.min(before, Math.ceil(now)));
       if (before > Math.ceil(now)) this.keepRanUpTo();
     } else this.#timeline.goOn();
     this.#running = true;
@@ -543,13 +551,13 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   caughtUp(): Promise<void> | undefined {
     return this.#timeline === undefined || !this.#running
       ? undefined
-      : this.#port.environment.agenda.settled(this.#timeline);
+      : this.#environment.agenda.settled(this.#timeline);
   }
 
   end(): void {
     if (this.#timeline === undefined) return;
     this.#running = false;
-    this.#port.environment.agenda.remove(this.#timeline);
+    this.#environment.agenda.remove(this.#timeline);
   }
 
   /** A task of the meter is new. */

@@ -105,25 +105,15 @@ export class Meter implements KnownMeter {
   }
 
   #makeLive(): LiveMeter {
-    const meter = this;
     const port: LivePort = {
       known: this,
-      get environment() {
-        return meter.#here();
-      },
-      get systemTitle() {
-        return meter.systemTitle;
-      },
-      get tasks() {
-        return meter.tasks;
-      },
+      environment: () => this.#here(),
       within: (work, run) => this.#within(work, run),
       secretsOf: (association) => {
         const secrets = this.#secretsOf(association);
         if (typeof this.identity.secrets === "function") checkSecrets(association, secrets);
         return secrets;
       },
-      deviceName: (device) => this.deviceName(device),
       lost: () => this.#here().lost(this),
     };
     return new LiveMeter(port, this.#own ?? new SharedValues());

@@ -1,63 +1,129 @@
 import type { Offer, OfferedSecurity } from "@dlmskit/association";
 import type { AssociationState } from "./association-state.ts";
 
-/** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
-export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer {
-  const { association } = state;
-  const { security, conformance, maxReceivePduSize, maxSendPduSize, instance, preEstablished } = association;
-  const { unconfirmed, countedPduSize, shortSecrets } = association;
-  const offer = {
-    context: "logical-name" as const,
-    ciphered: security.ciphered,
-    mechanism: security.mechanism,
-    get secret() {
-      return state.secret;
-    },
-    conformance,
-    maxReceivePduSize,
-    ...(maxSendPduSize === 0 ? {} : { maxSendPduSize }),
-    ...(preEstablished === undefined ? {} : { preEstablished }),
-    associationInstance: instance,
-    unconfirmed,
-    countedPduSize,
-    shortSecrets,
+// Classes and not objects with getters: each of those takes a multiple of the memory, for each association.
+
+class StateOffer {
+  readonly context = "logical-name";
+  readonly security: OfferedSecurity | undefined;
+  readonly #state: AssociationState;
+
+  constructor(state: AssociationState, systemTitle: Uint8Array) {
+    this.#state = state;
     // GMAC and ECDSA need titles and keys in every context.
-    ...(security.ciphered || security.mechanism >= 5 ? { security: offeredSecurity(state, systemTitle) } : {}),
-  };
-  return offer as Offer;
+    const secured = this.ciphered || this.mechanism >= 5;
+    this.security = secured ? (new StateSecurity(state, systemTitle) as OfferedSecurity) : undefined;
+  }
+
+  get ciphered() {
+    return this.#state.association.security.ciphered;
+  }
+
+  get mechanism() {
+    return this.#state.association.security.mechanism;
+  }
+
+  get secret() {
+    return this.#state.secret;
+  }
+
+  get conformance() {
+    return this.#state.association.conformance;
+  }
+
+  get maxReceivePduSize() {
+    return this.#state.association.maxReceivePduSize;
+  }
+
+  get maxSendPduSize() {
+    const { maxSendPduSize } = this.#state.association;
+    return maxSendPduSize === 0 ? undefined : maxSendPduSize;
+  }
+
+  get preEstablished() {
+    return this.#state.association.preEstablished;
+  }
+
+  get associationInstance() {
+    return this.#state.association.instance;
+  }
+
+  get unconfirmed() {
+    return this.#state.association.unconfirmed;
+  }
+
+  get countedPduSize() {
+    return this.#state.association.countedPduSize;
+  }
+
+  get shortSecrets() {
+    return this.#state.association.shortSecrets;
+  }
 }
 
-function offeredSecurity(state: AssociationState, systemTitle: Uint8Array): OfferedSecurity {
-  const { security, strictChallenges } = state.association;
-  const offered = {
-    suite: security.suite,
-    get policy() {
-      return state.securityPolicy;
-    },
-    get keys() {
-      return state.keys;
-    },
-    get counters() {
-      return state.counters;
-    },
-    get replay() {
-      return state.replay;
-    },
-    get keyVersion() {
-      return state.keyVersion;
-    },
-    get masterKey() {
-      return state.masterKey;
-    },
-    get broadcast() {
-      return state.broadcast;
-    },
-    privateKeys: state.credentials.privateKeys,
-    peerKeys: state.credentials.peerKeys,
-    guards: state.guards,
-    systemTitle,
-    ...(strictChallenges ? { strictChallenges: true } : {}),
-    ...(security.accept === undefined ? {} : { accept: security.accept }),
-  };
-  return offered as OfferedSecurity;
+class StateSecurity {
+  readonly systemTitle: Uint8Array;
+  readonly #state: AssociationState;
+
+  constructor(state: AssociationState, systemTitle: Uint8Array) {
+    this.#state = state;
+    this.systemTitle = systemTitle;
+  }
+
+  get suite() {
+    return this.#state.association.security.suite;
+  }
+
+  get policy() {
+    return this.#state.securityPolicy;
+  }
+
+  get keys() {
+    return this.#state.keys;
+  }
+
+  get counters() {
+    return this.#state.counters;
+  }
+
+  get replay() {
+    return this.#state.replay;
+  }
+
+  get keyVersion() {
+    return this.#state.keyVersion;
+  }
+
+  get masterKey() {
+    return this.#state.masterKey;
+  }
+
+  get broadcast() {
+    return this.#state.broadcast;
+  }
+
+  get privateKeys() {
+    return this.#state.credentials.privateKeys;
+  }
+
+  get peerKeys() {
+    return this.#state.credentials.peerKeys;
+  }
+
+  get guards() {
+    return this.#state.guards;
+  }
+
+  get strictChallenges() {
+    return this.#state.association.strictChallenges;
+  }
+
+  get accept() {
+    return this.#state.association.security.accept;
+  }
+}
+
+/** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
+export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer {
+  return new StateOffer(state, systemTitle) as Offer;
 }

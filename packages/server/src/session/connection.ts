@@ -42,13 +42,10 @@ export class Connection {
     });
     this.#handlers = handlers;
     const pump = this.#pump;
-    // Named one by one: an object made of another takes a multiple of the memory, for each connection.
+    // Named one by one, and no getter: an object with either takes a multiple of the memory, for each connection.
     this.#port = {
       ...{ environment, limits, lockouts, pacer, relays, tap, tell },
-      // A connection that another process handed over tells later whose it is.
-      get remote() {
-        return pump.remote;
-      },
+      remote: () => pump.remote,
       send: (pdu, address) => pump.send(pdu, address),
       quiet: () => this.#quiet(),
       broken: (fault: Fault) => pump.destroy(fault),

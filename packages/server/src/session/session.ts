@@ -27,7 +27,8 @@ export interface SessionPort {
   readonly lockouts: Lockouts;
   readonly pacer: Pacer;
   readonly tap: Tap | undefined;
-  readonly remote: string;
+  /** Where the client is; a connection that another process handed over tells it later. */
+  remote(): string;
   /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
   readonly relays: RelayOffice | undefined;
   tell(event: ServerEvent): void;
@@ -84,7 +85,7 @@ export class Session {
       closed,
     });
     this.#handedOver = new HandedOver({
-      handover: { meter: meter.id, device: device.sap, address, remote: port.remote },
+      handover: { meter: meter.id, device: device.sap, address, remote: port.remote() },
       enter: () => this.#wait(),
       gone: closed,
       answer: (pdu) => port.send(pdu, address),
@@ -92,7 +93,7 @@ export class Session {
       ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
     });
     if (port.tap !== undefined) {
-      const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
+      const about = () => ({ remote: port.remote(), now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
     }
     this.lastActivity = port.environment.clock.now();
@@ -261,7 +262,7 @@ export class Session {
 
   /** Where failed authentications come from. */
   get #source(): string {
-    const host = this.#port.remote.replace(/:\d+$/, "");
+    const host = this.#port.remote().replace(/:\d+$/, "");
     return `${host} ${this.#meter.id} ${this.#association?.name}`;
   }
 
@@ -423,7 +424,7 @@ export class Session {
   }
 
   get #where(): { remote: string; address: LinkAddress; meter: string } {
-    return { remote: this.#port.remote, address: this.#address, meter: this.#meter.name };
+    return { remote: this.#port.remote(), address: this.#address, meter: this.#meter.name };
   }
 
   #associated(negotiated: Negotiated): void {
@@ -481,7 +482,7 @@ export class Session {
     const { store, random, time } = environment;
     if (store === undefined) return undefined;
     const failed = (error: unknown): void => this.#storeFailed("connections", error);
-    const port = { store, random, remote, instant: () => time.now, failed };
+    const port = { store, random, remote: remote(), instant: () => time.now, failed };
     return new ConnectionRow(port, this.#meter.id, this.#address.client, this.#now);
   }
 }
