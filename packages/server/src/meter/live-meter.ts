@@ -27,7 +27,7 @@ import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
 /** What is asked of the meter itself. */
-interface LivingMeter extends KnownMeter {
+export interface LivingMeter extends KnownMeter {
   readonly systemTitle: Uint8Array;
   readonly tasks: readonly Task[];
   deviceName(device: Device): string;
@@ -79,6 +79,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
+  /** The associations of which all is loaded that they need. */
+  #loaded: Set<Association> | undefined;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
@@ -187,6 +189,16 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       this.#states.set(association, state);
     }
     return state;
+  }
+
+  /** Whether everything of the meter is here, and what the association needs, where one is given. */
+  hasLoaded(association: Association | undefined): boolean {
+    return this.lease !== undefined && (association === undefined || this.#loaded?.has(association) === true);
+  }
+
+  loaded(association: Association): void {
+    this.#loaded ??= new Set();
+    this.#loaded.add(association);
   }
 
   *sharing(securitySetup: string): Iterable<AssociationState> {

@@ -1,4 +1,4 @@
-import type { LogicalName } from "@dlmskit/core";
+import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { TakenMeter } from "@dlmskit/storage";
 import type { Secrets } from "../security/security-spec.ts";
@@ -45,4 +45,27 @@ export interface KnownMeter {
   readonly id: string;
   /** The meter's own clock, ms since 1970 UTC. */
   readonly now: number;
+}
+
+/** Fault `bad-value`. */
+export function checkIdentity({ name, systemTitle }: MeterIdentity): void {
+  if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
+    throw new Fault("bad-value", `"${name}" is no logical device name`, {
+      layer: "server",
+      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+    });
+  }
+  if (systemTitle !== undefined && systemTitle.length !== 8) {
+    throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
+  }
+}
+
+/** Three octets of the manufacturer, five that depend on the whole name: for meters that are given none. */
+export function systemTitleOf(name: string): Uint8Array {
+  let hash = 0xcbf29ce484222325n;
+  for (const octet of fromAscii(name)) hash = ((hash ^ BigInt(octet)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  const title = new Uint8Array(8);
+  title.set(fromAscii(name.slice(0, 3).padEnd(3, "-")));
+  for (let at = 0; at < 5; at++) title[3 + at] = Number((hash >> BigInt(at * 8)) & 0xffn);
+  return title;
 }

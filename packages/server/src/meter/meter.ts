@@ -1,5 +1,5 @@
 import type { Data, DataLike } from "@dlmskit/apdu";
-import { Fault, fromAscii } from "@dlmskit/core";
+import { Fault } from "@dlmskit/core";
 import {
   type AnyObject,
   type AttributeDescriptor,
@@ -10,25 +10,19 @@ import {
   type MaybePromise,
   type Values,
 } from "@dlmskit/cosem-objects";
-import type { HeldMeter, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { AssociationState, checkSecrets } from "../security/association-state.ts";
+import { type AssociationState, checkSecrets } from "../security/association-state.ts";
 import type { Secrets } from "../security/security-spec.ts";
-import type { MeterStore } from "../store-port.ts";
 import type { Association, AssociationSpec } from "./association-spec.ts";
 import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
-import type { KnownMeter, MeterIdentity } from "./meter-identity.ts";
+import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
 import type { Task } from "./meter-timeline.ts";
+import { Tenancy } from "./tenancy.ts";
 import { OwnValues, SharedValues } from "./values.ts";
 
 const program = { self: "program" } as const;
-const noScope = { clients: [], setups: [] };
-// How often a meter that another process has is asked for again, ms.
-const askAgain = 100;
-// How long after a failure of the store a meter is given back again, ms.
-const giveBackAgain = 1000;
 
 /**
  * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is let go when
@@ -44,17 +38,7 @@ export class Meter implements KnownMeter {
   #working: Work | undefined;
   #tasks: Task[] | undefined;
   #systemTitle: Uint8Array | undefined;
-  #uses = 0;
-  #resident = false;
-  #givingBack = false;
-  #loaded: Set<Association> | undefined;
-  /** Loading and letting go, one after another. */
-  #turn: Promise<void> | undefined;
-  #lettingGo = false;
-  /** What is to be given back when the meter is let go. */
-  #lease: Lease | undefined;
-  /** A store that failed may have given the meter to this process all the same. */
-  #mayHave = false;
+  #ownTenancy: Tenancy | undefined;
 
   /** Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity) {
@@ -163,7 +147,6 @@ export class Meter implements KnownMeter {
     const { taken } = this.#here();
     if (taken.get(this.id) === this) taken.delete(this.id);
     this.#live = undefined;
-    this.#loaded = undefined;
   }
 
   /** Runs something every so many ms while the meter is served: `now` ms since 1970 UTC on its clock, `elapsed` ms since the last time. */
@@ -173,7 +156,7 @@ export class Meter implements KnownMeter {
     this.#tasks = [...this.tasks, task];
     const live = this.#live;
     if (live?.hasTimeline === true) live.addTask(task);
-    else if (this.#resident && (live?.store === undefined || live.usable)) live?.begin();
+    else if (this.#ownTenancy?.resident === true && (live?.store === undefined || live.usable)) live?.begin();
   }
 
   get tasks(): readonly Task[] {
@@ -283,14 +266,7 @@ export class Meter implements KnownMeter {
 
   /** Somebody uses the meter from now on; gives what to call when that is over. */
   use(): () => void {
-    this.#uses++;
-    let over = false;
-    return () => {
-      if (over) return;
-      over = true;
-      this.#uses--;
-      if (this.#uses === 0) this.#leave();
-    };
+    return this.#tenancy.use();
   }
 
   /**
@@ -298,240 +274,48 @@ export class Meter implements KnownMeter {
    * (another process has it) and those of the store.
    */
   enter(association: Association | undefined): Promise<void> | undefined {
-    const { store } = this.#here();
-    if (store === undefined) return undefined;
-    const live = this.#live;
-    if (!this.#lettingGo && live?.usable === true && this.#hasLoaded(association)) {
-      live.begin();
-      return undefined;
-    }
-    return this.#next(() => this.#load(store, association));
-  }
-
-  #hasLoaded(association: Association | undefined): boolean {
-    return this.#loaded !== undefined && (association === undefined || this.#loaded.has(association));
-  }
-
-  /** Runs after all that was to be loaded or let go before, whether or not it failed. */
-  #next(run: () => Promise<void>): Promise<void> {
-    const turn = (this.#turn ?? Promise.resolve()).then(run, run);
-    this.#turn = turn;
-    const over = (): void => {
-      if (this.#turn === turn) this.#turn = undefined;
-    };
-    turn.then(over, over);
-    return turn;
-  }
-
-  async #load(store: MeterStore, association: Association | undefined): Promise<void> {
-    if (this.#live?.lost === true) this.#forget();
-    const { live } = this;
-    if (live.lease === undefined) {
-      const taken = await this.#take(store, association);
-      await this.#become(taken);
-      live.take(taken);
-      this.#here().taken.set(this.id, this);
-      this.#loaded = new Set();
-      live.begin();
-      if (association !== undefined) live.state(association).load(taken);
-      // Whoever reads the meter finds all that it did while nobody looked.
-      await live.caughtUp();
-    } else {
-      live.begin();
-      await live.certain();
-      if (!this.#hasLoaded(association)) await this.#loadSecrets(store, live, association as Association);
-    }
-    if (association === undefined) return;
-    await live.state(association).open();
-    if (this.#live === live) this.#loaded?.add(association);
-  }
-
-  /** What is changed while the store is asked is asked for again. */
-  async #loadSecrets(store: MeterStore, live: LiveMeter, association: Association): Promise<void> {
-    const scope = AssociationState.scopeOf(association);
-    for (;;) {
-      const { securityChanges } = live;
-      const secrets = await store.keeping.secrets(this.id, scope);
-      if (securityChanges !== live.securityChanges) continue;
-      live.counters.know(secrets.peers);
-      live.state(association).load(secrets);
-      return;
-    }
-  }
-
-  /** Takes what the store has of who the meter is. */
-  async #become(taken: TakenMeter): Promise<void> {
-    if (this.identity.taken === undefined) return;
-    const identity = await this.identity.taken(taken);
-    checkIdentity(identity);
-    this.#identity = identity;
-    this.#systemTitle = undefined;
-  }
-
-  /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
-  async #take(store: MeterStore, association: Association | undefined): Promise<TakenMeter> {
-    const { clock, held } = this.#here();
-    const scope = association === undefined ? noScope : AssociationState.scopeOf(association);
-    const began = clock.now();
-    for (;;) {
-      const taken = await this.#ask(store, scope);
-      if (taken.taken) return taken;
-      const elsewhere = held.whenHeld === "forward" && taken.address !== undefined;
-      if (held.whenHeld === "refuse" || elsewhere || clock.now() - began >= held.heldFor) {
-        const where = taken.address === undefined ? "" : ` (${taken.address})`;
-        throw new Fault("meter-held", `another process${where} has the meter ${this.id}`, {
-          layer: "server",
-          hint: "connect to that process, or wait until it lets go of the meter",
-          cause: taken,
-        });
-      }
-      await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
-    }
-  }
-
-  async #ask(store: MeterStore, scope: MeterScope): Promise<TakenMeter | HeldMeter> {
-    const { identity } = this;
-    const row = {
-      meterId: this.id,
-      serial: identity.serial ?? this.name,
-      logicalDeviceName: this.name,
-      systemTitle: this.systemTitle,
-      seed: identity.origin?.seed ?? "",
-      template: identity.origin?.template ?? "custom",
-      commissionedAt: Math.floor(identity.origin?.commissionedAt ?? this.#here().time.now),
-    };
-    this.#mayHave = true;
-    const taken = await store.keeping.take(this.id, scope, row);
-    this.#mayHave = false;
-    this.#lease = taken.taken ? taken.lease : undefined;
-    return taken;
+    return this.#tenancy.enter(association);
   }
 
   /** The meter does what it does by itself, from now on until `dismiss`. Undefined when nothing has to be waited for. */
   reside(): Promise<void> | undefined {
-    if (!this.#resident) this.#uses++;
-    this.#resident = true;
-    const entered = this.enter(undefined);
-    if (entered === undefined) {
-      this.live.begin();
-      return undefined;
-    }
-    return entered.then(() => this.#live?.mark());
+    return this.#tenancy.reside();
+  }
+
+  dismiss(): void {
+    this.#ownTenancy?.dismiss();
   }
 
   /**
    * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
    * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
    */
-  async visit(): Promise<void> {
-    const leave = this.use();
-    try {
-      await this.enter(undefined);
-      const live = this.#live;
-      await live?.caughtUp();
-      await live?.idle;
-      if (live?.unkept !== undefined) throw live.unkept;
-    } finally {
-      leave();
-      await this.#turn;
-    }
-  }
-
-  dismiss(): void {
-    if (!this.#resident) return;
-    this.#resident = false;
-    this.#live?.end();
-    this.#uses--;
-    if (this.#uses === 0) this.#leave();
+  visit(): Promise<void> {
+    return this.#tenancy.visit();
   }
 
   /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
   async settled(): Promise<void> {
-    for (;;) {
-      await this.#turn?.catch(() => undefined);
-      const idle = this.#live?.idle;
-      await idle;
-      if (idle === undefined && this.#turn === undefined) return;
-    }
+    await this.#tenancy.settled();
   }
 
-  /** Nobody uses the meter any more: what is in memory is let go, as far as a store keeps it. */
-  #leave(): void {
-    const { store } = this.#here();
-    if (store === undefined) return;
-    const failed = (error: unknown): void => {
-      this.#here().storeFailed(this, "letting go", error);
-      if (error instanceof Fault && error.code === "store-closed") return;
-      // Until it is given back no other process can have it.
-      if (this.#givingBack) return;
-      this.#givingBack = true;
-      const { clock } = this.#here();
-      clock.at(clock.now() + giveBackAgain, () => {
-        this.#givingBack = false;
-        if (this.#uses === 0) this.#leave();
-      });
-    };
-    this.#next(() => this.#letGo(store)).catch(failed);
-  }
-
-  async #letGo(store: MeterStore): Promise<void> {
-    if (this.#uses > 0) return;
-    const live = this.#live;
-    live?.end();
-    if (this.#waitsForIdle(live)) return;
-    this.#lettingGo = true;
-    try {
-      await this.#keepPeers(live);
-      // Whoever came meanwhile finds the meter as it is.
-      if (this.#uses > 0 || this.#waitsForIdle(live)) return;
-      this.#forget();
-      if (this.#mayHave) await this.#ask(store, noScope);
-      const lease = this.#lease;
-      if (lease !== undefined) await store.keeping.release([lease]);
-      this.#lease = undefined;
-    } finally {
-      this.#lettingGo = false;
-    }
-  }
-
-  /** A work is under way: the meter is let go once it is done. A client that comes meanwhile does not wait for that. */
-  #waitsForIdle(live: LiveMeter | undefined): boolean {
-    const idle = live?.idle;
-    if (idle === undefined) return false;
-    void idle.then(() => this.#uses === 0 && this.#leave());
-    return true;
-  }
-
-  async #keepPeers(live: LiveMeter | undefined): Promise<void> {
-    try {
-      await live?.keepPeers();
-    } catch (error) {
-      this.#here().storeFailed(this, "peer counters", error);
-    }
-  }
-}
-
-/** Fault `bad-value`. */
-function checkIdentity({ name, systemTitle }: MeterIdentity): void {
-  if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
-    throw new Fault("bad-value", `"${name}" is no logical device name`, {
-      layer: "server",
-      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+  /** Made when the meter is first used. */
+  get #tenancy(): Tenancy {
+    this.#ownTenancy ??= new Tenancy({
+      meter: this,
+      environment: () => this.#here(),
+      current: () => this.#live,
+      forget: () => this.#forget(),
+      become: (identity) => this.#become(identity),
     });
+    return this.#ownTenancy;
   }
-  if (systemTitle !== undefined && systemTitle.length !== 8) {
-    throw new Fault("bad-value", `a system title has 8 octets, not ${systemTitle.length}`, { layer: "server" });
-  }
-}
 
-/** Three octets of the manufacturer, five that depend on the whole name: for meters that are given none. */
-function systemTitleOf(name: string): Uint8Array {
-  let hash = 0xcbf29ce484222325n;
-  for (const octet of fromAscii(name)) hash = ((hash ^ BigInt(octet)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  const title = new Uint8Array(8);
-  title.set(fromAscii(name.slice(0, 3).padEnd(3, "-")));
-  for (let at = 0; at < 5; at++) title[3 + at] = Number((hash >> BigInt(at * 8)) & 0xffn);
-  return title;
+  #become(identity: MeterIdentity): void {
+    checkIdentity(identity);
+    this.#identity = identity;
+    this.#systemTitle = undefined;
+  }
 }
 
 export interface MeterOptions extends TemplateOptions, MeterIdentity {

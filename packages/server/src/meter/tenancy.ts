@@ -1,0 +1,286 @@
+import { Fault } from "@dlmskit/core";
+import type { HeldMeter, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
+import { AssociationState } from "../security/association-state.ts";
+import type { MeterStore } from "../store-port.ts";
+import type { Association } from "./association-spec.ts";
+import type { Environment } from "./environment.ts";
+import type { LiveMeter, LivingMeter } from "./live-meter.ts";
+import type { MeterIdentity } from "./meter-identity.ts";
+
+const noScope = { clients: [], setups: [] };
+// How often a meter that another process has is asked for again, ms.
+const askAgain = 100;
+// How long after a failure of the store a meter is given back again, ms.
+const giveBackAgain = 1000;
+
+/** What a tenancy needs of its meter. */
+export interface TenancyPort {
+  /** `live`: what is in memory of it, made when it is first asked for. */
+  readonly meter: LivingMeter & { readonly live: LiveMeter };
+  environment(): Environment;
+  /** What is in memory of the meter; undefined: nothing. */
+  current(): LiveMeter | undefined;
+  forget(): void;
+  /** Takes what the store has of who the meter is. Fault `bad-value`. */
+  become(identity: MeterIdentity): void;
+}
+
+/**
+ * The users of a meter: for the first of them it is taken from the store and loaded; when the last has gone it is let go and
+ * given back.
+ */
+export class Tenancy {
+  readonly #port: TenancyPort;
+  #uses = 0;
+  #resident = false;
+  #givingBack = false;
+  /** Loading and letting go, one after another. */
+  #turn: Promise<void> | undefined;
+  #lettingGo = false;
+  /** What is to be given back when the meter is let go. */
+  #lease: Lease | undefined;
+  /** A store that failed may have given the meter to this process all the same. */
+  #mayHave = false;
+
+  constructor(port: TenancyPort) {
+    this.#port = port;
+  }
+
+  get #meter(): TenancyPort["meter"] {
+    return this.#port.meter;
+  }
+
+  get #environment(): Environment {
+    return this.#port.environment();
+  }
+
+  get #current(): LiveMeter | undefined {
+    return this.#port.current();
+  }
+
+  /** Whether the meter does what it does by itself, used or not. */
+  get resident(): boolean {
+    return this.#resident;
+  }
+
+  /** Somebody uses the meter from now on; gives what to call when that is over. */
+  use(): () => void {
+    this.#uses++;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#uses--;
+      if (this.#uses === 0) this.#leave();
+    };
+  }
+
+  /**
+   * Loads what an association needs of the meter, once; undefined when nothing has to be waited for. Faults: `meter-held`
+   * (another process has it) and those of the store.
+   */
+  enter(association: Association | undefined): Promise<void> | undefined {
+    const { store } = this.#environment;
+    if (store === undefined) return undefined;
+    const live = this.#current;
+    if (!this.#lettingGo && live?.usable === true && live.hasLoaded(association)) {
+      live.begin();
+      return undefined;
+    }
+    return this.#next(() => this.#load(store, association));
+  }
+
+  /** Runs after all that was to be loaded or let go before, whether or not it failed. */
+  #next(run: () => Promise<void>): Promise<void> {
+    const turn = (this.#turn ?? Promise.resolve()).then(run, run);
+    this.#turn = turn;
+    const over = (): void => {
+      if (this.#turn === turn) this.#turn = undefined;
+    };
+    turn.then(over, over);
+    return turn;
+  }
+
+  async #load(store: MeterStore, association: Association | undefined): Promise<void> {
+    if (this.#current?.lost === true) this.#port.forget();
+    const { live } = this.#meter;
+    if (live.lease === undefined) {
+      const taken = await this.#take(store, association);
+      await this.#become(taken);
+      live.take(taken);
+      this.#environment.taken.set(this.#meter.id, this.#meter);
+      live.begin();
+      if (association !== undefined) live.state(association).load(taken);
+      // The first reader waits until the meter has done what was due while it was not loaded.
+      await live.caughtUp();
+    } else {
+      live.begin();
+      await live.certain();
+      if (!live.hasLoaded(association)) await this.#loadSecrets(store, live, association as Association);
+    }
+    if (association === undefined) return;
+    await live.state(association).open();
+    live.loaded(association);
+  }
+
+  /** What is changed while the store is asked is asked for again. */
+  async #loadSecrets(store: MeterStore, live: LiveMeter, association: Association): Promise<void> {
+    const scope = AssociationState.scopeOf(association);
+    for (;;) {
+      const { securityChanges } = live;
+      const secrets = await store.keeping.secrets(this.#meter.id, scope);
+      if (securityChanges !== live.securityChanges) continue;
+      live.counters.know(secrets.peers);
+      live.state(association).load(secrets);
+      return;
+    }
+  }
+
+  /** Takes what the store has of who the meter is. */
+  async #become(taken: TakenMeter): Promise<void> {
+    if (this.#meter.identity.taken === undefined) return;
+    this.#port.become(await this.#meter.identity.taken(taken));
+  }
+
+  /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
+  async #take(store: MeterStore, association: Association | undefined): Promise<TakenMeter> {
+    const { clock, held } = this.#environment;
+    const scope = association === undefined ? noScope : AssociationState.scopeOf(association);
+    const began = clock.now();
+    for (;;) {
+      const taken = await this.#ask(store, scope);
+      if (taken.taken) return taken;
+      const elsewhere = held.whenHeld === "forward" && taken.address !== undefined;
+      if (held.whenHeld === "refuse" || elsewhere || clock.now() - began >= held.heldFor) {
+        const where = taken.address === undefined ? "" : ` (${taken.address})`;
+        throw new Fault("meter-held", `another process${where} has the meter ${this.#meter.id}`, {
+          layer: "server",
+          hint: "connect to that process, or wait until it lets go of the meter",
+          cause: taken,
+        });
+      }
+      await new Promise<void>((resolve) => clock.at(clock.now() + askAgain, resolve));
+    }
+  }
+
+  async #ask(store: MeterStore, scope: MeterScope): Promise<TakenMeter | HeldMeter> {
+    const { identity } = this.#meter;
+    const row = {
+      meterId: this.#meter.id,
+      serial: identity.serial ?? this.#meter.name,
+      logicalDeviceName: this.#meter.name,
+      systemTitle: this.#meter.systemTitle,
+      seed: identity.origin?.seed ?? "",
+      template: identity.origin?.template ?? "custom",
+      commissionedAt: Math.floor(identity.origin?.commissionedAt ?? this.#environment.time.now),
+    };
+    this.#mayHave = true;
+    const taken = await store.keeping.take(this.#meter.id, scope, row);
+    this.#mayHave = false;
+    this.#lease = taken.taken ? taken.lease : undefined;
+    return taken;
+  }
+
+  /** The meter does what it does by itself, from now on until `dismiss`. Undefined when nothing has to be waited for. */
+  reside(): Promise<void> | undefined {
+    if (!this.#resident) this.#uses++;
+    this.#resident = true;
+    const entered = this.enter(undefined);
+    if (entered === undefined) {
+      this.#meter.live.begin();
+      return undefined;
+    }
+    return entered.then(() => this.#current?.mark());
+  }
+
+  /**
+   * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
+   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
+   */
+  async visit(): Promise<void> {
+    const leave = this.use();
+    try {
+      await this.enter(undefined);
+      const live = this.#current;
+      await live?.caughtUp();
+      await live?.idle;
+      if (live?.unkept !== undefined) throw live.unkept;
+    } finally {
+      leave();
+      await this.#turn;
+    }
+  }
+
+  dismiss(): void {
+    if (!this.#resident) return;
+    this.#resident = false;
+    this.#current?.end();
+    this.#uses--;
+    if (this.#uses === 0) this.#leave();
+  }
+
+  /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
+  async settled(): Promise<void> {
+    for (;;) {
+      await this.#turn?.catch(() => undefined);
+      const idle = this.#current?.idle;
+      await idle;
+      if (idle === undefined && this.#turn === undefined) return;
+    }
+  }
+
+  /** Nobody uses the meter any more: what is in memory is let go, as far as a store keeps it. */
+  #leave(): void {
+    const { store } = this.#environment;
+    if (store === undefined) return;
+    const failed = (error: unknown): void => {
+      this.#environment.storeFailed(this.#meter, "letting go", error);
+      if (error instanceof Fault && error.code === "store-closed") return;
+      // Until it is given back no other process can have it.
+      if (this.#givingBack) return;
+      this.#givingBack = true;
+      const { clock } = this.#environment;
+      clock.at(clock.now() + giveBackAgain, () => {
+        this.#givingBack = false;
+        if (this.#uses === 0) this.#leave();
+      });
+    };
+    this.#next(() => this.#letGo(store)).catch(failed);
+  }
+
+  async #letGo(store: MeterStore): Promise<void> {
+    if (this.#uses > 0) return;
+    const live = this.#current;
+    live?.end();
+    if (this.#waitsForIdle(live)) return;
+    this.#lettingGo = true;
+    try {
+      await this.#keepPeers(live);
+      // A client may have come meanwhile: then the meter stays loaded.
+      if (this.#uses > 0 || this.#waitsForIdle(live)) return;
+      this.#port.forget();
+      if (this.#mayHave) await this.#ask(store, noScope);
+      const lease = this.#lease;
+      if (lease !== undefined) await store.keeping.release([lease]);
+      this.#lease = undefined;
+    } finally {
+      this.#lettingGo = false;
+    }
+  }
+
+  /** A work is under way: the meter is let go once it is done. A client that comes meanwhile does not wait for that. */
+  #waitsForIdle(live: LiveMeter | undefined): boolean {
+    const idle = live?.idle;
+    if (idle === undefined) return false;
+    void idle.then(() => this.#uses === 0 && this.#leave());
+    return true;
+  }
+
+  async #keepPeers(live: LiveMeter | undefined): Promise<void> {
+    try {
+      await live?.keepPeers();
+    } catch (error) {
+      this.#environment.storeFailed(this.#meter, "peer counters", error);
+    }
+  }
+}
