@@ -4,7 +4,8 @@ import type { Tap } from "../access/taps.ts";
 import type { Limits } from "../limits.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Route } from "./route.ts";
-import { Session, type SessionPort } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionPort } from "./session-port.ts";
 
 /** What all connections of a server have alike. */
 export type ConnectionPort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken" | "wake">;

@@ -1,48 +1,20 @@
-import { type Incoming, type Negotiated, type Offer, Responder, type ResultsOf } from "@dlmskit/association";
+import type { Incoming, Negotiated, ReleaseReason, Responder, ResultsOf } from "@dlmskit/association";
 import { Fault, type LinkAddress } from "@dlmskit/core";
-import { type AssociationInformation, isLater } from "@dlmskit/cosem-objects";
-import { dispatch, requiredProtection } from "../access/dispatch.ts";
-import type { Tap } from "../access/taps.ts";
-import type { ServerEvent } from "../events.ts";
-import type { Limits } from "../limits.ts";
+import { isLater } from "@dlmskit/cosem-objects";
+import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
-import type { Environment } from "../meter/environment.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
-import type { Pacer } from "../runtime/pacer.ts";
-import { offerOf } from "../security/offer.ts";
 import { serviceNamed } from "../services/table.ts";
-import { ConnectionRow } from "./connection-row.ts";
+import { Admission } from "./admission.ts";
+import { answer, perform } from "./answering.ts";
+import { associationInformation } from "./association-information.ts";
 import { HandedOver } from "./handed-over.ts";
-import type { Lockouts } from "./lockouts.ts";
-import type { RelayOffice } from "./relay.ts";
+import { OpenAssociation } from "./open-association.ts";
+import type { SessionPort } from "./session-port.ts";
 import { SessionTaps } from "./session-taps.ts";
 import { type Arrived, Turns } from "./turns.ts";
-
-/** What a session needs of the server and of its connection. */
-export interface SessionPort {
-  readonly environment: Environment;
-  readonly limits: Limits;
-  readonly lockouts: Lockouts;
-  readonly pacer: Pacer;
-  readonly tap: Tap | undefined;
-  /** Where the client is; a connection that another process handed over tells it later. */
-  remote(): string;
-  /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
-  readonly relays: RelayOffice | undefined;
-  tell(event: ServerEvent): void;
-  send(pdu: Uint8Array, address: LinkAddress): void;
-  /** Nothing waits any more. */
-  quiet(): void;
-  /** The connection cannot go on. */
-  broken(fault: Fault): void;
-  /** `expire` is to be called at that instant, ms of the machine's clock. */
-  wake(deadline: number): void;
-}
-
-// These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
-const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !== 5 && mechanism !== 7;
 
 const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
 
@@ -58,13 +30,13 @@ export class Session {
   /** What is loaded of the meter for this session; undefined: nothing yet. */
   #live: LiveMeter | undefined;
   #leave: (() => void) | undefined;
-  readonly #handedOver: HandedOver;
+  /** Another process is asked to serve this client, or does. */
+  #handedOver: HandedOver | undefined;
+  #ended = false;
+  readonly #admission: Admission;
   #responder: Responder | undefined;
-  #locked = false;
   #silent = false;
-  #over: (() => void) | undefined;
-  #row: ConnectionRow | undefined;
-  #negotiated: Negotiated | undefined;
+  #opened: OpenAssociation | undefined;
   #closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
@@ -75,38 +47,30 @@ export class Session {
     this.#meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
-    const closed = (): boolean => this.#closed;
     this.#turns = new Turns({
       most: port.limits.outstandingRequests,
       serve: ({ pdu, broadcast }) => this.receive(pdu, broadcast),
       idle: () => {
         if (!this.busy) port.quiet();
       },
-      closed,
-    });
-    this.#handedOver = new HandedOver({
-      handover: { meter: meter.id, device: device.sap, address, remote: port.remote() },
-      enter: () => this.#wait(),
-      gone: closed,
-      answer: (pdu) => port.send(pdu, address),
-      quiet: () => port.quiet(),
-      ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
+      closed: () => this.#closed,
     });
     if (port.tap !== undefined) {
       const about = () => ({ remote: port.remote(), now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
     }
+    this.#admission = new Admission(port, { meter, association: this.#association, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }
 
   /** Whether an association is open. */
   get open(): boolean {
-    return this.#over !== undefined;
+    return this.#opened !== undefined;
   }
 
   /** Requests that came and are not answered. */
   get busy(): boolean {
-    return this.#turns.busy || this.#handedOver.serves;
+    return this.#turns.busy || this.#handedOver?.serves === true;
   }
 
   get address(): LinkAddress {
@@ -116,37 +80,19 @@ export class Session {
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
     const delayed = this.#taps?.deadline !== undefined;
-    return this.#turns.busy || this.#handedOver.owes || this.#responder?.suspended === true || delayed;
+    const asked = this.#turns.busy || this.#handedOver?.owes === true;
+    return asked || this.#responder?.suspended === true || delayed;
   }
 
   get #now(): number {
     return this.#port.environment.clock.now();
   }
 
-  #newResponder(locked: boolean): Responder {
-    const { environment, limits } = this.#port;
-    const { provider, random } = environment;
-    const taps = this.#taps;
-    this.#locked = locked;
-    const association = this.#association;
-    const offer: Offer | undefined =
-      association === undefined || locked
-        ? undefined
-        : offerOf(this.#meter.state(association), this.#meter.systemTitle);
-    return new Responder({
-      ...(offer === undefined ? {} : { offer }),
-      provider,
-      random,
-      limits: { outstanding: limits.outstandingRequests },
-      ...(taps === undefined ? {} : { tap: (way, apdu) => taps.plain(way, apdu) }),
-    });
-  }
-
   /** One PDU. It waits its turn while the meter is loaded, counters are reserved, or a hook takes its time. */
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.#closed) return;
     this.lastActivity = this.#now;
-    this.#row?.touch(this.lastActivity);
+    this.#opened?.touch(this.lastActivity);
     if (this.#taps === undefined) {
       this.#arrived({ pdu, broadcast });
       return;
@@ -157,7 +103,7 @@ export class Session {
 
   #arrived(arrived: Arrived): void {
     if (this.#closed) return;
-    if (this.#handedOver.serves) this.#handedOver.forward(arrived);
+    if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
     else if (this.#turns.blocked) this.#turns.wait(arrived);
     else this.#take(arrived);
   }
@@ -187,12 +133,27 @@ export class Session {
       this.#leave = undefined;
       return [arrived, ...this.#turns.takeAll()];
     };
+    this.#handedOver = this.#newHandedOver();
+    if (this.#ended) this.#handedOver.end();
     if (!(await this.#handedOver.open(relays, fault, asked))) this.#process(arrived);
+  }
+
+  #newHandedOver(): HandedOver {
+    const { broken, quiet, remote, send } = this.#port;
+    return new HandedOver({
+      handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: remote() },
+      enter: () => this.#wait(),
+      gone: () => this.#closed,
+      answer: (pdu) => send(pdu, this.#address),
+      quiet,
+      ended: (fault) => broken(fault ?? lost("the process that has the meter ended the session")),
+    });
   }
 
   /** The client sends nothing more. */
   ended(): void {
-    this.#handedOver.end();
+    this.#ended = true;
+    this.#handedOver?.end();
   }
 
   /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
@@ -239,31 +200,9 @@ export class Session {
   #process({ pdu, broadcast }: Arrived): void {
     if (this.#closed || this.#isLost()) return;
     this.#silent = broadcast;
-    this.#currentResponder().receive(pdu, this.#now);
+    this.#responder = this.#admission.responder(this.#responder, this.#now);
+    this.#responder.receive(pdu, this.#now);
     this.#drain();
-  }
-
-  /** A source that failed too often, or a client that is one too many, finds nothing to open. */
-  #currentResponder(): Responder {
-    const responder = this.#responder;
-    const association = this.#association;
-    const state = responder?.state ?? "idle";
-    if (responder !== undefined && (association === undefined || state === "associated")) return responder;
-    const { limits, lockouts } = this.#port;
-    // Whoever is in the midst of authentication is looked at again: many of them must not be many guesses.
-    const locked =
-      association !== undefined &&
-      ((state === "idle" && this.#meter.openBeside(association) >= limits.associationsPerMeter) ||
-        lockouts.locked(this.#source, this.#now));
-    if (responder !== undefined && locked === this.#locked) return responder;
-    this.#responder = this.#newResponder(locked);
-    return this.#responder;
-  }
-
-  /** Where failed authentications come from. */
-  get #source(): string {
-    const host = this.#port.remote().replace(/:\d+$/, "");
-    return `${host} ${this.#meter.id} ${this.#association?.name}`;
   }
 
   #drain(): void {
@@ -304,7 +243,7 @@ export class Session {
   get deadline(): number | undefined {
     if (this.#closed) return undefined;
     let first: number | undefined;
-    for (const holder of [this.#responder, this.#row, this.#taps]) {
+    for (const holder of [this.#responder, this.#opened, this.#taps]) {
       const deadline = holder?.deadline;
       if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
     }
@@ -318,7 +257,7 @@ export class Session {
 
   expire(now: number): void {
     if (this.#closed) return;
-    this.#row?.expire(now);
+    this.#opened?.expire(now);
     this.#taps?.expire(now);
     this.#responder?.expire(now);
     this.#drain();
@@ -355,23 +294,19 @@ export class Session {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const asker = { live, device: this.#device, association, information: this.#information(association) };
-    const { environment } = this.#port;
-    const known = this.#meter;
-    const results = dispatch(asker, incoming, {
-      reach: environment.reach,
-      pace: (data) => this.#port.pacer.pace(data, this),
-      failed: (what, error) => environment.failed(known, what, error),
-      notKept: (cause) => environment.storeFailed(known, "a change", cause),
-    });
+    const negotiated = this.#opened?.negotiated ?? responder.association;
+    const information = associationInformation(association, this.#device, responder.state, negotiated);
+    const asker = { live, device: this.#device, association, information };
+    const { environment, pacer } = this.#port;
+    const results = perform(asker, incoming, environment, (data) => pacer.pace(data, this));
     if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
     if (!isLater(results)) {
-      this.#respond(responder, incoming, results);
+      this.#respond(asker, responder, incoming, results);
       return;
     }
     this.#block(
       results.then((done) => {
-        this.#respond(responder, incoming, done);
+        this.#respond(asker, responder, incoming, done);
         this.#drain();
       }) as PromiseLike<unknown>,
       "a request",
@@ -386,41 +321,9 @@ export class Session {
     kept.then(() => undefined, failed);
   }
 
-  #respond(responder: Responder, incoming: Incoming, results: ResultsOf): void {
+  #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
     if (this.#closed || !incoming.confirmed || this.#isLost()) return;
-    try {
-      responder.respond(incoming.id, results, this.#now, this.#required(incoming, results));
-    } catch (error) {
-      this.#port.environment.failed(this.#meter, "a result that cannot be encoded", error);
-      const service = serviceNamed(incoming.request.service);
-      const substitute = incoming.request.items.map(() => service.result({ error: "hardware-fault" }));
-      responder.respond(incoming.id, substitute as unknown as ResultsOf, this.#now);
-    }
-  }
-
-  #required(incoming: Incoming, results: ResultsOf): ReturnType<typeof requiredProtection> | undefined {
-    const association = this.#association;
-    if (association?.security.ciphered !== true) return undefined;
-    return requiredProtection({ device: this.#device, association }, incoming, results);
-  }
-
-  #information(association: Association): AssociationInformation {
-    const negotiated = this.#negotiated ?? this.#responder?.association;
-    return {
-      instanceId: association.instance,
-      clientSap: this.#address.client,
-      serverSap: this.#device.sap,
-      status: this.#responder?.state === "associated" ? "associated" : "association-pending",
-      applicationContext: association.security.ciphered ? 3 : 1,
-      mechanism: association.security.mechanism,
-      conformance: negotiated?.conformance ?? [],
-      maxReceivePduSize: negotiated?.serverMaxReceivePduSize ?? association.maxReceivePduSize,
-      maxSendPduSize: negotiated?.clientMaxReceivePduSize ?? 0,
-      dlmsVersion: 6,
-      qualityOfService: 0,
-      rights: association.access.current,
-      ...(association.securitySetup === undefined ? {} : { securitySetup: association.securitySetup }),
-    };
+    answer(asker, responder, { incoming, results }, this.#port.environment);
   }
 
   get #where(): { remote: string; address: LinkAddress; meter: string } {
@@ -431,32 +334,23 @@ export class Session {
     const association = this.#association;
     const live = this.#live;
     if (association === undefined || live === undefined) return;
-    this.#negotiated = negotiated;
-    this.#port.lockouts.succeeded(this.#source);
-    this.#over?.();
-    this.#row?.close();
-    this.#over = live.opened(association, negotiated.clientSystemTitle);
-    this.#row = this.#openRow();
+    this.#admission.succeeded();
+    this.#opened?.close();
+    this.#opened = new OpenAssociation(this.#port, live, association, negotiated);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
   }
 
-  #released(why: "rlrq" | "aborted" | "reassociated" | "disconnected"): void {
-    if (this.#over === undefined) return;
-    this.#over();
-    this.#over = undefined;
-    this.#negotiated = undefined;
-    this.#row?.close();
-    this.#row = undefined;
+  #released(why: ReleaseReason | "disconnected"): void {
+    if (this.#opened === undefined) return;
+    this.#opened.close();
+    this.#opened = undefined;
     this.#port.tell({ type: "released", ...this.#where, why });
   }
 
   #refused(fault: Fault): void {
-    const { environment, lockouts, tell } = this.#port;
+    const { environment, tell } = this.#port;
     tell({ type: "refused", ...this.#where, fault });
-    const association = this.#association;
-    if (association === undefined || this.#locked || !guessable(association.security.mechanism)) return;
-    if (!isFailedAuthentication(fault)) return;
-    const until = lockouts.failed(this.#source, this.#now);
+    const until = this.#admission.refused(fault, this.#now);
     if (until === undefined) return;
     tell({ type: "locked", ...this.#where, until: environment.time.now + (until - this.#now) });
   }
@@ -465,7 +359,7 @@ export class Session {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#handedOver.close();
+    this.#handedOver?.close();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
@@ -476,15 +370,4 @@ export class Session {
   #storeFailed(what: string, error: unknown): void {
     this.#port.environment.storeFailed(this.#meter, what, error);
   }
-
-  #openRow(): ConnectionRow | undefined {
-    const { environment, remote } = this.#port;
-    const { store, random, time } = environment;
-    if (store === undefined) return undefined;
-    const failed = (error: unknown): void => this.#storeFailed("connections", error);
-    const port = { store, random, remote: remote(), instant: () => time.now, failed };
-    return new ConnectionRow(port, this.#meter.id, this.#address.client, this.#now);
-  }
 }
-
-const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";

@@ -1,0 +1,40 @@
+import type { DataLike } from "@dlmskit/apdu";
+import type { Incoming, Responder, ResultsOf } from "@dlmskit/association";
+import type { MaybePromise } from "@dlmskit/cosem-objects";
+import { type Asker, dispatch, requiredProtection } from "../access/dispatch.ts";
+import type { Environment } from "../meter/environment.ts";
+import { serviceNamed } from "../services/table.ts";
+
+/** The results of a request, one an item. Rejects as `dispatch` does. */
+export function perform(
+  asker: Asker,
+  incoming: Incoming,
+  environment: Environment,
+  pace: (data: DataLike) => DataLike,
+): MaybePromise<ResultsOf> {
+  const { known } = asker.live;
+  return dispatch(asker, incoming, {
+    reach: environment.reach,
+    pace,
+    failed: (what, error) => environment.failed(known, what, error),
+    notKept: (cause) => environment.storeFailed(known, "a change", cause),
+  });
+}
+
+/** Answers a request. Where its results cannot be encoded, each of its items is answered with hardware-fault. */
+export function answer(
+  asker: Asker,
+  responder: Responder,
+  { incoming, results }: { readonly incoming: Incoming; readonly results: ResultsOf },
+  { clock, failed }: Environment,
+): void {
+  try {
+    const least = asker.association.security.ciphered ? requiredProtection(asker, incoming, results) : undefined;
+    responder.respond(incoming.id, results, clock.now(), least);
+  } catch (error) {
+    failed(asker.live.known, "a result that cannot be encoded", error);
+    const service = serviceNamed(incoming.request.service);
+    const substitute = incoming.request.items.map(() => service.result({ error: "hardware-fault" }));
+    responder.respond(incoming.id, substitute as unknown as ResultsOf, clock.now());
+  }
+}

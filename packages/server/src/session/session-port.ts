@@ -1,0 +1,29 @@
+import type { Fault, LinkAddress } from "@dlmskit/core";
+import type { Tap } from "../access/taps.ts";
+import type { ServerEvent } from "../events.ts";
+import type { Limits } from "../limits.ts";
+import type { Environment } from "../meter/environment.ts";
+import type { Pacer } from "../runtime/pacer.ts";
+import type { Lockouts } from "./lockouts.ts";
+import type { RelayOffice } from "./relay.ts";
+
+/** What a session needs of the server and of its connection. */
+export interface SessionPort {
+  readonly environment: Environment;
+  readonly limits: Limits;
+  readonly lockouts: Lockouts;
+  readonly pacer: Pacer;
+  readonly tap: Tap | undefined;
+  /** Where the client is; a connection that another process handed over tells it later. */
+  remote(): string;
+  /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
+  readonly relays: RelayOffice | undefined;
+  tell(event: ServerEvent): void;
+  send(pdu: Uint8Array, address: LinkAddress): void;
+  /** Nothing waits any more. */
+  quiet(): void;
+  /** The connection cannot go on. */
+  broken(fault: Fault): void;
+  /** `expire` is to be called at that instant, ms of the machine's clock. */
+  wake(deadline: number): void;
+}
