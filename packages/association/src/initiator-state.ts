@@ -1,7 +1,7 @@
 import type { Invoke } from "@dlmskit/apdu";
 import { Fault, type FaultCode } from "@dlmskit/core";
 import type { Exchange } from "./services/service.ts";
-import type { AnyService, ServiceRequest } from "./services/table.ts";
+import type { AnyService } from "./services/table.ts";
 
 export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
 
@@ -13,15 +13,6 @@ export interface RequestOptions {
   readonly within?: number;
   /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
   readonly broadcast?: boolean;
-}
-
-/** A request that waits. */
-export interface Queued {
-  readonly id: number;
-  readonly request: ServiceRequest;
-  readonly options: RequestOptions;
-  /** When it must be over. */
-  readonly end: number;
 }
 
 /** The request that is on its way. */

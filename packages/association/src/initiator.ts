@@ -1,26 +1,23 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import { type Challenges, pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
+import { AnswerWait } from "./answer-wait.ts";
+import { pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { isNeverProtected } from "./handshake/names.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
-import {
-  type Current,
-  dropped,
-  type InitiatorState,
-  type Queued,
-  type RequestOptions,
-  wrongState,
-} from "./initiator-state.ts";
+import { type Current, dropped, type InitiatorState, type RequestOptions, wrongState } from "./initiator-state.ts";
+import { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
 import type { Opened } from "./protection/channel.ts";
 import { plainRoom } from "./protection/room.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
+import { type Queued, RequestQueue } from "./request-queue.ts";
+import { checkProtection, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
 import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
-import { belongs, type Expected, isAnswer, isForgeable, shown, spoiltBy } from "./spoilt.ts";
+import { belongs, type Expected, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
 
 /**
  * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
@@ -29,23 +26,19 @@ import { belongs, type Expected, isAnswer, isForgeable, shown, spoiltBy } from "
 export class Initiator {
   readonly #options: InitiatorOptions;
   readonly #outputs: InitiatorOutput[] = [];
-  readonly #queue: Queued[] = [];
+  readonly #queue = new RequestQueue();
+  readonly #invokeIds = new InvokeIds();
+  readonly #wait: AnswerWait;
   #state: InitiatorState = "idle";
   #handshake: InitiatorHandshake | undefined;
   #accepted: Accepted | undefined;
   #invoke: Invoke | undefined;
   #current: Current | undefined;
-  #deadline: number | undefined;
-  #ids = 0;
-  #invokeIds = 0;
-  /** Why the last APDU that was dropped was dropped: a time-out says so. */
-  #dropped: Fault | undefined;
-  /** An answer whose protection was wrong: anybody may have sent it, so that the true one is waited for. */
-  #forged: Fault | undefined;
 
   /** Fault `missing-parameter` for options that cannot work. */
   constructor(options: InitiatorOptions) {
     this.#options = checkOptions(options);
+    this.#wait = new AnswerWait(options.timeout);
   }
 
   get state(): InitiatorState {
@@ -59,7 +52,7 @@ export class Initiator {
 
   /** When `expire` is next due, in ms on the caller's clock. */
   get deadline(): number | undefined {
-    return this.#deadline;
+    return this.#wait.deadline;
   }
 
   /** Sends the AARQ. Faults `wrong-state`, and those of keys, titles, randomness and counters. */
@@ -80,12 +73,8 @@ export class Initiator {
   /** Asks for a service; the id comes back in `response` or `failed`. Fault `wrong-state` unless the association is open. */
   request(request: ServiceRequest, options: RequestOptions, now: number): number {
     if (this.#state !== "associated") throw wrongState("request", this.#state);
-    const id = ++this.#ids;
     const end = now + (options.within ?? this.#options.limits?.transferTimeout ?? 600_000);
-    const queued: Queued = { id, request, options, end };
-    const at = options.priority === "high" ? this.#queue.findIndex((other) => other.options.priority !== "high") : -1;
-    if (at < 0) this.#queue.push(queued);
-    else this.#queue.splice(at, 0, queued);
+    const id = this.#queue.add(request, options, end);
     this.#next(now);
     return id;
   }
@@ -126,23 +115,8 @@ export class Initiator {
   }
 
   expire(now: number): void {
-    if (this.#deadline === undefined || now < this.#deadline) return;
-    const why = this.#dropped;
-    const end = this.#current?.end ?? Number.POSITIVE_INFINITY;
-    const late =
-      now >= end
-        ? "the answer was not complete in the time of the request"
-        : `no answer within ${this.#options.timeout} ms`;
-    const fault = new Fault("timeout", late, {
-      layer: "association",
-      ...(why === undefined
-        ? {}
-        : {
-            cause: why,
-            hint: `what came was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
-          }),
-    });
-    this.#spoilt(this.#forged ?? fault, now);
+    const fault = this.#wait.expired(now);
+    if (fault !== undefined) this.#spoilt(fault, now);
   }
 
   /** The next thing to do, in order; undefined when there is none. */
@@ -186,18 +160,14 @@ export class Initiator {
     } else this.#close(fault);
   }
 
-  /** `spoilt`: it was the answer, or looked like it. Without a better one, the request ends with it. */
   #drop(fault: Fault, spoilt?: Fault): void {
-    this.#dropped = fault;
-    this.#forged = spoilt ?? this.#forged;
+    this.#wait.dropped(fault, spoilt);
     this.#outputs.push({ type: "dropped", fault });
   }
 
   /** Sends what was sealed, or needs no seal. */
-  #transmit(pdu: Uint8Array | undefined, now: number, end = Number.POSITIVE_INFINITY): void {
-    this.#dropped = undefined;
-    this.#forged = undefined;
-    this.#deadline = Math.min(now + this.#options.timeout, end);
+  #transmit(pdu: Uint8Array | undefined, now: number, end?: number): void {
+    this.#wait.start(now, end);
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
   }
 
@@ -223,7 +193,10 @@ export class Initiator {
       this.#outputs.push({ type: "notification", apdu: decodeApdu(octets) });
       return;
     }
-    this.#checkProtection(opened);
+    const sealing = this.#handshake?.sealing;
+    if (sealing !== undefined && !this.#options.quirks?.includes("weaker-responses")) {
+      checkProtection(opened.seen, sealing);
+    }
     const apdu = decodeResponse(octets);
     if (this.#state === "authenticating") {
       this.#attempt(() => this.#pass4(octets[0], apdu, opened));
@@ -241,14 +214,7 @@ export class Initiator {
   }
 
   #unexpected(pdu: Uint8Array): Fault {
-    const [tag] = pdu;
-    const known = belongs(tag, this.#options.ciphered);
-    return dropped(
-      "unexpected-apdu",
-      known
-        ? `an APDU that nothing waits for while ${this.#state}: ${shown(pdu)}`
-        : `what came is no APDU that belongs here: ${shown(pdu)}`,
-    );
+    return unexpectedApdu(pdu, this.#state, this.#options.ciphered);
   }
 
   /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
@@ -261,35 +227,19 @@ export class Initiator {
     }
   }
 
-  #checkProtection({ seen }: Opened): void {
-    const sealing = this.#handshake?.sealing;
-    if (sealing === undefined || this.#options.quirks?.includes("weaker-responses")) return;
-    const unsigned = sealing.signed !== undefined && !seen.signed;
-    if ((sealing.authenticated && !seen.authenticated) || (sealing.encrypted && !seen.encrypted) || unsigned) {
-      const hint = 'the quirk "weaker-responses" takes it; what it lets through can be forged';
-      throw dropped("protection-too-weak", "a response with less protection than its request", hint);
-    }
-  }
-
   #aare(pdu: Uint8Array, now: number): void {
     const handshake = this.#handshake as InitiatorHandshake;
     const accepted = handshake.accept(pdu);
     this.#accepted = accepted;
-    if (accepted.sToC === undefined) {
+    const { challenges, negotiated } = accepted;
+    if (challenges === undefined) {
       this.#associated();
       return;
     }
-    this.#invoke = this.#nextInvoke({});
-    const apdu = pass3(this.#options, this.#challenges, accepted.negotiated.serverSystemTitle, this.#invoke);
+    this.#invoke = this.#invokeIds.next({}, negotiated.conformance);
+    const apdu = pass3(this.#options, challenges, negotiated.serverSystemTitle, this.#invoke);
     this.#state = "authenticating";
     this.#send(apdu, handshake.globalSealing, now);
-  }
-
-  get #challenges(): Challenges {
-    return {
-      cToS: this.#handshake?.cToS as Uint8Array,
-      sToC: this.#accepted?.sToC as Uint8Array,
-    };
   }
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
@@ -297,21 +247,22 @@ export class Initiator {
       this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
       return;
     }
-    const { serverSystemTitle } = (this.#accepted as Accepted).negotiated;
-    verifyPass4(apdu as Parameters<typeof verifyPass4>[0], this.#options, this.#challenges, serverSystemTitle, lowest);
+    const { challenges, negotiated } = this.#accepted as Required<Accepted>;
+    const answer = apdu as Parameters<typeof verifyPass4>[0];
+    verifyPass4(answer, this.#options, challenges, negotiated.serverSystemTitle, lowest);
     this.#associated();
   }
 
   #associated(): void {
     this.#state = "associated";
-    this.#deadline = undefined;
+    this.#wait.stop();
     this.#outputs.push({ type: "associated", association: (this.#accepted as Accepted).negotiated });
   }
 
   /** The server has let go, well-formed or not: some cut the user-information of the RLRE short. */
   #rlre(): void {
     this.#state = "closed";
-    this.#deadline = undefined;
+    this.#wait.stop();
     this.#outputs.push({ type: "released" });
   }
 
@@ -326,20 +277,10 @@ export class Initiator {
     this.#transmit(pdu, now, end);
   }
 
-  #nextInvoke({ priority = "normal", confirmed = true }: RequestOptions): Invoke {
-    this.#invokeIds = (this.#invokeIds % 15) + 1;
-    const high = priority === "high" && this.association?.conformance.includes("priority-mgmt-supported") === true;
-    return {
-      invokeId: this.#invokeIds,
-      priority: high ? "high" : "normal",
-      serviceClass: confirmed ? "confirmed" : "unconfirmed",
-    };
-  }
-
   /** Sends the next request that waits, when none is on its way. */
   #next(now: number): void {
     while (this.#current === undefined && this.#state === "associated") {
-      const queued = this.#queue.shift();
+      const queued = this.#queue.take();
       if (queued === undefined) return;
       try {
         this.#begin(queued, now);
@@ -356,8 +297,8 @@ export class Initiator {
       throw new Fault("timeout", "the time of the request was over before its turn", { layer: "association" });
     const { limits } = this.#options;
     const { negotiated } = this.#accepted as Accepted;
-    const sealing = this.#sealingFor(options);
-    const invoke = this.#nextInvoke(options);
+    const sealing = this.#handshake?.sealingFor(options);
+    const invoke = this.#invokeIds.next(options, negotiated.conformance);
     const service = serviceNamed(request.service);
     const exchange = service.client(request.items, {
       invoke,
@@ -372,19 +313,12 @@ export class Initiator {
         throw dropped("service-not-supported", "what is read and not answered is of no use");
       }
       this.#send(first, sealing, now);
-      this.#deadline = undefined;
+      this.#wait.stop();
       this.#outputs.push({ type: "response", id, service: request.service, results: [] });
       return;
     }
     this.#send(first, sealing, now, end);
     this.#current = { id, service, invoke, exchange, end };
-  }
-
-  #sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
-    if (broadcast !== true) return this.#handshake?.sealing;
-    if (confirmed !== false) throw dropped("broadcast-key", "nobody answers what goes to all: it cannot be confirmed");
-    const sealing = this.#handshake?.globalSealing;
-    return sealing === undefined ? undefined : { ...sealing, broadcast: true };
   }
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
@@ -407,7 +341,7 @@ export class Initiator {
     }
     if (done !== undefined) {
       this.#current = undefined;
-      this.#deadline = undefined;
+      this.#wait.stop();
       this.#outputs.push({ type: "response", id: current.id, ...done });
     }
     this.#next(now);
@@ -432,19 +366,19 @@ export class Initiator {
   #fail(fault: Fault): void {
     const current = this.#current;
     this.#current = undefined;
-    this.#deadline = undefined;
+    this.#wait.stop();
     if (current !== undefined) this.#outputs.push({ type: "failed", id: current.id, fault });
   }
 
   #failAll(fault: Fault): void {
     this.#fail(fault);
-    for (const { id } of this.#queue.splice(0)) this.#outputs.push({ type: "failed", id, fault });
+    for (const { id } of this.#queue.takeAll()) this.#outputs.push({ type: "failed", id, fault });
   }
 
   #close(fault: Fault): void {
     const opening = this.#state === "opening" || this.#state === "authenticating";
     this.#state = "closed";
-    this.#deadline = undefined;
+    this.#wait.stop();
     this.#failAll(fault);
     if (opening) this.#outputs.push({ type: "failed", fault });
     this.#outputs.push({ type: "closed", fault });

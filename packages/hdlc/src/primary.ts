@@ -1,30 +1,28 @@
-import {
-  type ClientLink,
-  Fault,
-  type FaultCode,
-  inRange,
-  type LinkAddress,
-  type LinkOutput,
-  sameOctets,
-} from "@dlmskit/core";
+import { type ClientLink, type Fault, inRange, type LinkAddress, type LinkOutput } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./address.ts";
 import { Assembler } from "./assembler.ts";
-import type { Control, FrameType } from "./control.ts";
+import type { FrameType } from "./control.ts";
 import type { Frame } from "./frame.ts";
-import { FrameSender } from "./frame-sender.ts";
 import { unwrapLlc, wrapLlc } from "./llc.ts";
 import {
   decodeNegotiation,
-  encodeNegotiation,
   exceeds,
-  isDefault,
   type Negotiation,
   negotiate,
-  negotiationOf,
   ownParameters,
   type Parameters,
 } from "./negotiation.ts";
+import {
+  aboveProposal,
+  connectionLost,
+  connectionRefused,
+  frameTooLong,
+  messageTooLong,
+  noAnswer,
+  polledInVain,
+  unreadableParameters,
+} from "./primary-faults.ts";
 import {
   type HdlcQuirk,
   type PrimaryAct,
@@ -34,20 +32,9 @@ import {
   primaryTiming,
   primaryTransitions,
 } from "./primary-options.ts";
-import { decodeRejection } from "./reject.ts";
 import { SendWindow } from "./send-window.ts";
 import { FrameSplitter } from "./splitter.ts";
-
-/** What an FRMR says of the frame that it refuses. */
-function reasons({ information }: Frame): string {
-  try {
-    const { control, reasons: why } = decodeRejection(information);
-    return `: control 0x${control.toString(16).padStart(2, "0")}, ${why.join(", ") || "no reason"}`;
-  } catch (caught) {
-    if (!(caught instanceof Fault)) throw caught;
-    return "";
-  }
-}
+import { TurnSender } from "./turn-sender.ts";
 
 /**
  * The client's end of an HDLC link. A PDU that is sent is repeated until it is acknowledged, at most `retries` times;
@@ -62,7 +49,7 @@ export class Primary implements ClientLink {
   readonly #timing: PrimaryTiming;
   readonly #quirks: readonly HdlcQuirk[];
   readonly #splitter: FrameSplitter;
-  readonly #sender: FrameSender;
+  readonly #sender: TurnSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
   readonly #unnumbered: Assembler;
@@ -77,22 +64,23 @@ export class Primary implements ClientLink {
   #peerBusy = false;
   /** Until when an answer is polled for; undefined when none is expected. */
   #expectUntil: number | undefined;
-  /** The frames of the last turn, for telling an echo. */
-  #sent: Uint8Array[] = [];
 
   /** Faults `out-of-range`, `bad-address` for options that cannot be. */
   constructor(options: PrimaryOptions) {
     this.#here = hdlcAddress({ upper: inRange(options.client, 1, 0x7e), octets: 1 });
     this.#there = hdlcAddress(options.server);
-    this.#sender = new FrameSender(this.#here, this.#there, (octets) => {
-      if (this.#quirks.includes("echo")) this.#sent.push(octets);
-      this.#outputs.push({ type: "transmit", octets });
-    });
     this.address = linkAddress(options.client, this.#there);
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
     this.#timing = primaryTiming(options);
     this.#quirks = options.quirks ?? [];
+    this.#sender = new TurnSender({
+      here: this.#here,
+      there: this.#there,
+      own: this.#own,
+      quirks: this.#quirks,
+      transmit: (octets) => this.#outputs.push({ type: "transmit", octets }),
+    });
     this.#splitter = new FrameSplitter(options.interOctet ?? 500);
     const cap = (options.maxMessage ?? 0x100000) + 3;
     this.#assembler = new Assembler(cap);
@@ -137,7 +125,7 @@ export class Primary implements ClientLink {
 
   /** Sends a PDU in one UI frame, unacknowledged, connected or not. Fault `frame-too-long` past 2047 octets. */
   sendUnnumbered(pdu: Uint8Array): void {
-    this.#transmit({ frame: "ui", pollFinal: false }, wrapLlc(pdu, "command"));
+    this.#sender.ui(wrapLlc(pdu, "command"));
   }
 
   /** Sends DISC; `disconnected` follows. */
@@ -163,10 +151,8 @@ export class Primary implements ClientLink {
     this.#deadline = undefined;
     const waiting = this.#mode !== "connected" || this.#asked !== undefined;
     if (waiting && this.#attempts >= this.#timing.retries) {
-      const bare =
-        this.#mode === "connecting" && isDefault(this.#own) && !this.#quirks.includes("snrm-with-parameters");
-      const hint = `is the address right, and the line the server's?${bare ? ' Some meters answer only the quirk "snrm-with-parameters"' : ""}`;
-      this.#disconnect("no-answer", this.#fault("no-answer", `no answer to ${this.#attempts + 1} tries`, hint));
+      const bareSnrm = this.#mode === "connecting" && this.#sender.bareSnrm;
+      this.#disconnect("no-answer", noAnswer(this.#attempts + 1, bareSnrm));
       return;
     }
     if (waiting) this.#attempts++;
@@ -187,7 +173,7 @@ export class Primary implements ClientLink {
   }
 
   #take(frame: Frame, octets: Uint8Array, now: number): void {
-    if (this.#quirks.includes("echo") && this.#sent.some((sent) => sameOctets(sent, octets))) {
+    if (this.#sender.isEcho(octets)) {
       this.#drop("echo", octets);
       return;
     }
@@ -201,10 +187,7 @@ export class Primary implements ClientLink {
         this.#open(frame, now);
         return;
       case "refused":
-        this.#disconnect(
-          "refused",
-          this.#fault("link-refused", `the meter refuses the data link (${frame.frame.toUpperCase()} to SNRM)`),
-        );
+        this.#disconnect("refused", connectionRefused(frame));
         return;
       case "information":
         if (frame.frame === "i") this.#information(frame, octets, now);
@@ -213,11 +196,7 @@ export class Primary implements ClientLink {
         if (frame.frame === "rr" || frame.frame === "rnr") this.#acknowledge(frame, octets, now);
         return;
       case "lost":
-        if (frame.frame === "dm") {
-          this.#disconnect("disc", this.#fault("link-refused", "the meter has no data link open (DM)"));
-          return;
-        }
-        this.#disconnect("refused", this.#fault("frame-rejected", `the meter refuses a frame (FRMR${reasons(frame)})`));
+        this.#disconnect(frame.frame === "dm" ? "disc" : "refused", connectionLost(frame));
         return;
       case "closed":
         this.#disconnect("disc");
@@ -236,13 +215,11 @@ export class Primary implements ClientLink {
     try {
       said = decodeNegotiation(frame.information);
     } catch (caught) {
-      this.#fail(this.#fault("bad-parameters", "the parameters in UA cannot be read", undefined, caught));
+      this.#fail(unreadableParameters(caught));
       return;
     }
     if (exceeds(this.#own, said) && !this.#quirks.includes("ua-above-proposal")) {
-      this.#fail(
-        this.#fault("bad-parameters", "UA says more than was proposed", 'the quirk "ua-above-proposal" accepts it'),
-      );
+      this.#fail(aboveProposal());
       return;
     }
     this.#parameters = negotiate(this.#own, said);
@@ -256,8 +233,7 @@ export class Primary implements ClientLink {
 
   #information(frame: Frame & { frame: "i" }, octets: Uint8Array, now: number): void {
     if (frame.information.length > this.#parameters.maxInfoReceive) {
-      const { length } = frame.information;
-      this.#fail(this.#fault("frame-too-long", `${length} octets, ${this.#parameters.maxInfoReceive} negotiated`));
+      this.#fail(frameTooLong(frame.information.length, this.#parameters.maxInfoReceive));
       return;
     }
     const counted = !this.#quirks.includes("ignore-sequence");
@@ -281,7 +257,7 @@ export class Primary implements ClientLink {
     this.#receiveSequence = (this.#receiveSequence + 1) & 7;
     this.#attempts = 0;
     if (!this.#assembler.append(frame.information)) {
-      this.#fail(this.#fault("message-too-long", "the server's segments have no end"));
+      this.#fail(messageTooLong());
       return;
     }
     if (!frame.segmented) {
@@ -333,8 +309,8 @@ export class Primary implements ClientLink {
   #proceed(now: number, progress: boolean): void {
     this.#asked = undefined;
     this.#deadline = undefined;
-    this.#sent = [];
-    if (!this.#peerBusy && this.#sender.sendTurn(this.#window, this.#receiveSequence)) {
+    this.#sender.begin();
+    if (!this.#peerBusy && this.#sender.information(this.#window, this.#receiveSequence)) {
       this.#asked = "information";
       this.#arm(now);
       return;
@@ -352,7 +328,7 @@ export class Primary implements ClientLink {
     }
     this.#expectUntil = undefined;
     if (unfinished || this.#peerBusy) {
-      this.#fail(this.#fault("no-answer", "the server is polled in vain"), "no-answer");
+      this.#fail(polledInVain(), "no-answer");
     }
   }
 
@@ -364,19 +340,18 @@ export class Primary implements ClientLink {
   }
 
   #rr(now: number): void {
-    this.#transmit({ frame: "rr", pollFinal: true, receiveSequence: this.#receiveSequence });
+    this.#sender.rr(this.#receiveSequence);
     this.#asked = "poll";
     this.#arm(now);
   }
 
   #snrm(now: number): void {
-    const bare = isDefault(this.#own) && !this.#quirks.includes("snrm-with-parameters");
-    this.#transmit({ frame: "snrm", pollFinal: true }, bare ? undefined : encodeNegotiation(negotiationOf(this.#own)));
+    this.#sender.snrm();
     this.#arm(now);
   }
 
   #disc(now: number): void {
-    this.#transmit({ frame: "disc", pollFinal: true });
+    this.#sender.disc();
     this.#arm(now);
   }
 
@@ -384,19 +359,9 @@ export class Primary implements ClientLink {
     this.#deadline = now + this.#timing.timeout;
   }
 
-  /** A turn of one frame. */
-  #transmit(control: Control, information?: Uint8Array): void {
-    this.#sent = [];
-    this.#sender.send(control, information);
-  }
-
-  #fault(code: FaultCode<"hdlc">, message: string, hint?: string, cause?: unknown): Fault {
-    return new Fault(code, message, { layer: "hdlc", ...(hint === undefined ? {} : { hint }), cause });
-  }
-
   /** The server does what it must not: leaves it with DISC, without waiting. */
   #fail(fault: Fault, why: "refused" | "no-answer" = "refused"): void {
-    this.#transmit({ frame: "disc", pollFinal: true });
+    this.#sender.disc();
     this.#disconnect(why, fault);
   }
 

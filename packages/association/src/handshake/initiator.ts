@@ -20,10 +20,12 @@ import {
   securitySuite,
 } from "@dlmskit/security";
 import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "../initiator-options.ts";
+import type { RequestOptions } from "../initiator-state.ts";
 import type { Negotiated } from "../offer.ts";
 import { Channel } from "../protection/channel.ts";
 import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
+import type { Challenges } from "./hls-initiator.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
@@ -39,7 +41,7 @@ export interface Accepted {
   readonly negotiated: Negotiated;
   readonly channel: Channel;
   /** Mechanisms from 2 on. */
-  readonly sToC?: Uint8Array;
+  readonly challenges?: Challenges;
 }
 
 /** Passes 1 and 2 at the client's end, for one attempt to open. */
@@ -54,14 +56,14 @@ export class InitiatorHandshake {
   readonly sealing: Sealing | undefined;
   /** How the InitiateRequest is sealed, and pass 3: under the global key. */
   readonly globalSealing: Sealing | undefined;
-  readonly cToS: Uint8Array | undefined;
+  readonly #cToS: Uint8Array | undefined;
 
   /** Faults `bad-random`, and those of the keys and titles. */
   constructor(options: InitiatorOptions) {
     this.#options = options;
     this.#guards = options.security?.guards ?? new MemoryKeyGuards();
     const { ciphered, mechanism, security, random } = options;
-    this.cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
+    this.#cToS = mechanism >= 2 ? newChallenge(random, security?.suite === 2 ? 32 : 16) : undefined;
     if (!ciphered || security === undefined) return;
     this.#security = security;
     const { authenticated = true, encrypted = true, form = "glo", generalKey, compressed, signed } = security;
@@ -104,6 +106,13 @@ export class InitiatorHandshake {
     this.#channel?.protect(this.#protections);
   }
 
+  /** How a request is sealed. Fault `broadcast-key` for one to all that wants an answer. */
+  sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
+    if (broadcast !== true) return this.sealing;
+    if (confirmed !== false) throw failed("broadcast-key", "nobody answers what goes to all: it cannot be confirmed");
+    return this.globalSealing === undefined ? undefined : { ...this.globalSealing, broadcast: true };
+  }
+
   /** Any form passes while nothing is negotiated yet. */
   #opening(): Channel {
     this.#channel ??= new Channel(this.#protections, true, this.#options.random, this.#guards);
@@ -128,7 +137,7 @@ export class InitiatorHandshake {
   /** The AARQ. */
   aarq(): Uint8Array {
     const { ciphered, mechanism, secret, security, userId } = this.#options;
-    const value = mechanism === 1 ? secret : this.cToS;
+    const value = mechanism === 1 ? secret : this.#cToS;
     return encodeApdu({
       apdu: "aarq",
       applicationContextName: contextNames[ciphered ? "ciphered" : "plain"],
@@ -182,11 +191,12 @@ export class InitiatorHandshake {
       );
     }
     const serverSystemTitle = this.#meet(aare);
+    const cToS = this.#cToS;
     const sToC = this.#authentication(aare);
     const response = this.#initiateResponse(aare);
     const negotiated = this.#negotiated(response, serverSystemTitle);
     const channel = this.#open(negotiated.conformance);
-    return { negotiated, channel, ...(sToC === undefined ? {} : { sToC }) };
+    return { negotiated, channel, ...(cToS && sToC && { challenges: { cToS, sToC } }) };
   }
 
   #refused(aare: Aare): Fault {
