@@ -209,7 +209,7 @@ export class Responder {
     const offer = this.#options.offer?.preEstablished === undefined ? this.#options.offer : undefined;
     const answer = answerAarq(pdu, { offer, provider, random });
     if (answer.fault !== undefined) this.#refuse(answer.fault);
-    // Whoever asks anew gives up what was open, whether or not it gets anything: never two at once, never the old by a mistake.
+    // A new AARQ closes the open association, even if it is refused: there are never two at once.
     if (answer.malformed !== true && this.#open !== undefined && offer !== undefined) this.#close("reassociated");
     if (answer.aare !== undefined) this.#transmit(answer.aare);
     const { initiated, challenges } = answer;

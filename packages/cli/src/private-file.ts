@@ -5,10 +5,14 @@ const others = 0o077;
 /** Where the system has modes of files. */
 const hasModes = process.platform !== "win32";
 
+/** Narrows a file that is there, before secrets are written to it: the mode of a write holds only for a new file. */
+export function narrowFile(path: string): void {
+  if (hasModes && statSync(path, { throwIfNoEntry: false })?.isFile() === true) chmodSync(path, 0o600);
+}
+
 /** Writes a file that holds secrets: only the user can read it, also where it was there before with a wider mode. */
 export function writePrivate(path: string, text: string): void {
-  // Narrowed before the secrets are in it.
-  if (hasModes && statSync(path, { throwIfNoEntry: false })?.isFile() === true) chmodSync(path, 0o600);
+  narrowFile(path);
   writeFileSync(path, text, { mode: 0o600 });
 }
 

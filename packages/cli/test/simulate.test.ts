@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { dlms, folder, serving } from "./run.ts";
@@ -32,6 +32,17 @@ it("writes who the meters are and where each is reached, for its owner's eyes, a
   }
   expect(of(meters[0], "client.48.mechanism")).toBe("2");
   expect(of(meters[0], "client.48.encryptionKey")).toMatch(/^[0-9a-f]{32}$/);
+});
+
+it.skipIf(process.platform === "win32")("narrows a file of identities that others could read", async () => {
+  using place = folder();
+  const path = join(place.path, "meters.json");
+  writeFileSync(path, "");
+  chmodSync(path, 0o644);
+  await using run = await serving(["simulate", "--port", "0", "--identities", path]);
+  expect(run.lines).toHaveLength(1);
+  expect(readFileSync(path, "utf8")).toContain("encryptionKey");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 it("writes JSON with the clients by SAP, the same by the same seed", async () => {

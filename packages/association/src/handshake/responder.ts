@@ -177,7 +177,7 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
     throw user("authentication-failure", "no authentication value of the form that COSEM uses");
   }
   if (offer.shortSecrets !== true && (offer.secret?.length ?? 0) < leastSecretLength(mechanism)) {
-    // Whoever tries a few would find it.
+    // A secret this short can be guessed in a few tries.
     throw user("authentication-failure", `the secret kept here has less than ${leastSecretLength(mechanism)} octets`);
   }
   if (mechanism === 1) {

@@ -89,7 +89,7 @@ function refusedResult(dataAccessResult: DataAccessResultName): Uint8Array {
   return encode(GetDataResult, { dataAccessResult });
 }
 
-/** Tells the streams of results that nobody gets them. */
+/** Ends the streams of results that will not be sent. */
 export function giveUp(results: readonly unknown[]): void {
   for (const result of results) {
     if (typeof result !== "object" || result === null || !("data" in result)) continue;

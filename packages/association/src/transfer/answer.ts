@@ -130,7 +130,7 @@ export class AnswerTransfer {
     this.#unsent.clear();
   }
 
-  /** Outside of a request, a Fault is nobody's to catch. */
+  /** Outside a request no caller catches a Fault. */
   #answered(step: () => void): void {
     try {
       step();

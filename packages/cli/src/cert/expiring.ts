@@ -49,7 +49,7 @@ function document({ row, certificate }: HeldCertificate, at: number) {
   };
 }
 
-/** Certificates that end soon or have ended, and that no later one stands for. */
+/** Certificates that expire soon or have expired and have no successor. */
 export async function expiring(options: ExpiringOptions): Promise<void> {
   const { within, ca, at = nowInSeconds(), json } = options;
   if ((ca === undefined) === (options.store === undefined)) {

@@ -114,7 +114,7 @@ function fileCommands(cert: Command): void {
 
   cert
     .command("expiring")
-    .description("certificates that end soon or have ended, and that no later one stands for")
+    .description("certificates that expire soon or have expired and have no successor")
     .requiredOption("--within <days>", "how soon", numberOption(0, 36_500))
     .option("--ca <dir>", "those of an authority's folder")
     .option("--store <store>", "those of the table certificates: pglite:DIR or postgres://…")

@@ -33,7 +33,10 @@ export function keyCommand(program: Command): void {
     .description("the keys of one meter of a fleet, out of the fleet's one secret")
     .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
     .addOption(
-      new Option("--secret <hex>", "32 octets or more of randomness; the environment shows them to fewer")
+      new Option(
+        "--secret <hex>",
+        "32 octets or more of randomness; better given in the environment, which fewer programs can see",
+      )
         .env("DLMS_FLEET_SECRET")
         .argParser(hexOption("--secret", 32, 1024))
         .makeOptionMandatory(),

@@ -12,6 +12,7 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKeysFile } from "../keys-file.ts";
 import { numberOption, portOption } from "../options.ts";
+import { narrowFile } from "../private-file.ts";
 import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 
@@ -48,6 +49,7 @@ async function writeIdentities(simulator: Simulator, path: string, reached: Reac
   const identities = simulator.identities(reached === undefined ? {} : { reached });
   const text = /\.csv$/i.test(path) ? identitiesCsv(identities) : identitiesJson(identities);
   try {
+    narrowFile(path);
     await writeFile(path, text, { mode: 0o600 });
   } catch (cause) {
     if (cause instanceof Fault) throw cause;

@@ -59,8 +59,11 @@ export function meterOptions(command: Command): Command {
       ).choices(["plain", "ciphered"]),
     )
     .option("--encryption-only", "encrypted and not authenticated (policy 2): anybody can alter it on its way")
-    .option("--association <code>", "the Association LN object, where 0.0.40.0.0.255 is not taken")
-    .option("--short-secrets", "a password below 4 octets, an HLS secret below 8, is used all the same")
+    .option(
+      "--association <code>",
+      "the Association LN object for pass 3 of HLS, for meters that refuse 0.0.40.0.0.255",
+    )
+    .option("--short-secrets", "accepts a password of fewer than 4 octets or an HLS secret of fewer than 8")
     .addOption(new Option("--referencing <form>", "how objects are named").choices(["ln"]).default("ln"))
     .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
     .addOption(

@@ -184,8 +184,8 @@ export class Meter implements KnownMeter {
   }
 
   /**
-   * How many open associations count against one that is to be opened: of those without authentication all, of the others those
-   * of the same client. So nobody without a secret can keep a client with one out.
+   * How many open associations count against a new one: for an association without authentication all of those without, otherwise
+   * those of the same client. A client without a secret can therefore not block one that has one.
    */
   openBeside(association: Association): number {
     return this.#live?.openBeside(association) ?? 0;

@@ -235,8 +235,8 @@ export class AssociationState {
   }
 
   /**
-   * What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only where it
-   * is a good deal.
+   * What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only when
+   * enough has gathered to be worth a commit.
    */
   unsaved(soon = false): Unsaved | undefined {
     if (!this.#counts) return undefined;

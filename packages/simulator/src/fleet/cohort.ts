@@ -53,13 +53,6 @@ export class Cohort {
     return this.#delay(this.#order?.inverse(index) ?? inRange(index, 0, this.meters - 1));
   }
 
-  /** When a meter acts next after an instant; undefined: never again. Fault `out-of-range`. */
-  nextOf(index: number, after: number): number | undefined {
-    const delay = this.startOf(index);
-    const instant = this.#following(Math.floor(after) - delay);
-    return instant === undefined ? undefined : instant + delay;
-  }
-
   /** When the first of all meters acts after an instant; undefined: none ever again. */
   next(after: number): number | undefined {
     return this.due(after).next().value?.at;

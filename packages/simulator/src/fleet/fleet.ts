@@ -97,6 +97,7 @@ export class Fleet {
     return this.manufacturer + String(this.#serialInSeries(index)).padStart(nameDigits, "0");
   }
 
+  /** The meter of that logical device name; undefined: none of this fleet. */
   indexOfName(logicalDeviceName: string): number | undefined {
     const index = this.indexOf(logicalDeviceName.slice(-serialDigits));
     return index !== undefined && this.logicalDeviceName(index) === logicalDeviceName ? index : undefined;
@@ -118,6 +119,7 @@ export class Fleet {
     return title;
   }
 
+  /** The meter of that system title; undefined: none of this fleet. */
   indexOfSystemTitle(title: Uint8Array): number | undefined {
     if (title.length !== 8) return undefined;
     const view = new DataView(title.buffer, title.byteOffset, 8);
