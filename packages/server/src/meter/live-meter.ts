@@ -1,21 +1,15 @@
 import { Fault } from "@dlmskit/core";
-import {
-  type Actor,
-  type AnyObject,
-  after,
-  type Context,
-  isLater,
-  type MaybePromise,
-} from "@dlmskit/cosem-objects";
+import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
+import type { Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
-import { AssociationState, type StateOwner, type Unsaved } from "../security/association-state.ts";
+import type { AssociationState, StateOwner, Unsaved } from "../security/association-state.ts";
+import { AssociationStates } from "../security/association-states.ts";
 import { CounterBook } from "../security/key-counters.ts";
-import type { SecurityPort } from "../security/security-port.ts";
 import type { Secrets } from "../security/security-spec.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { Association } from "./association-spec.ts";
+import { RowRings, storedRows } from "./captured-rows.ts";
 import { Doubt, type DoubtPort } from "./doubt.ts";
 import type { Environment } from "./environment.ts";
 import { commitOf, valuesOf } from "./kept.ts";
@@ -24,7 +18,6 @@ import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
 import type { OpenWork, Task } from "./meter-timeline.ts";
 import { OpenAssociations } from "./open-associations.ts";
-import { RowRings } from "./row-rings.ts";
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
@@ -55,7 +48,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   readonly #port: LivePort;
   readonly #values: MeterValues;
   readonly #queue = new WorkQueue();
-  readonly #states = new Map<Association, AssociationState>();
+  readonly states: AssociationStates;
   /** Captured rows, where no store keeps them. */
   #rings: RowRings | undefined;
   /** Made when the first change comes whose fate is not known. */
@@ -72,16 +65,13 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
-  /** The associations of which all is loaded that they need. */
-  #loaded: Set<Association> | undefined;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
     this.#values = values;
     this.run = new MeterRun(this);
-    const { known } = port;
-    const first = known.identity.firstCounter;
-    this.counters = new CounterBook(known.id, first === undefined ? counterOfClock : () => first);
+    this.states = new AssociationStates(this, (association) => port.secretsOf(association));
+    this.counters = new CounterBook(port.known.id, port.known.identity.firstCounter);
   }
 
   get known(): LivingMeter {
@@ -177,57 +167,21 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
 
   /** The secrets and counters of an association; made when first asked for. */
   state(association: Association): AssociationState {
-    let state = this.#states.get(association);
-    if (state === undefined) {
-      state = new AssociationState(association, this, this.#port.secretsOf(association));
-      this.#states.set(association, state);
-    }
-    return state;
+    return this.states.of(association);
   }
 
   /** Whether everything of the meter is here, and what the association needs, where one is given. */
   hasLoaded(association: Association | undefined): boolean {
-    return this.lease !== undefined && (association === undefined || this.#loaded?.has(association) === true);
-  }
-
-  loaded(association: Association): void {
-    this.#loaded ??= new Set();
-    this.#loaded.add(association);
+    return this.lease !== undefined && (association === undefined || this.states.hasLoaded(association));
   }
 
   *sharing(securitySetup: string): Iterable<AssociationState> {
     for (const association of this.known.template.associations) {
       if (association.securitySetup !== securitySetup) continue;
       // Without a store there is nowhere else to read a change from: all that share the setup are told.
-      const state = this.store === undefined ? this.state(association) : this.#states.get(association);
+      const state = this.store === undefined ? this.state(association) : this.states.known(association);
       if (state !== undefined) yield state;
     }
-  }
-
-  #security: Omit<SecurityPort, "work"> | undefined;
-
-  /** Made when an object about security is first used. */
-  get security(): Omit<SecurityPort, "work"> {
-    this.#security ??= this.#securityPort();
-    return this.#security;
-  }
-
-  #securityPort(): Omit<SecurityPort, "work"> {
-    const live = this;
-    return {
-      get provider() {
-        return live.provider;
-      },
-      get random() {
-        return live.random;
-      },
-      get systemTitle() {
-        return live.systemTitle;
-      },
-      state: (association) => live.state(association),
-      clientSystemTitle: (association) => live.associations.clientSystemTitle(association),
-      isOpen: (association) => live.associations.isOpen(association),
-    };
   }
 
   view(device: Device, request: Request): View {
@@ -244,12 +198,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       this.#rings ??= new RowRings();
       return this.#rings.rows(profile);
     }
-    const of = { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance };
-    return {
-      count: () => store.keeping.count(of),
-      range: (from, to) => store.keeping.range(of, from, to),
-      entries: (first, last) => store.keeping.entries(of, first, Math.min(last, Number.MAX_SAFE_INTEGER)),
-    };
+    return storedRows(store, { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance });
   }
 
   /**
@@ -274,16 +223,11 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
 
   /** Loads what the store has, `unsure` or not. Fault `lease-lost`. */
   async reload(unsure: WorkResult): Promise<void> {
-    const taken = await (this.store as MeterStore).keeping.take(this.id, this.#scope());
+    const taken = await (this.store as MeterStore).keeping.take(this.id, this.states.scope);
     if (!taken.taken || taken.lease.epoch !== this.lease?.epoch) {
       throw new Fault("lease-lost", "another process has taken the meter", { layer: "server" });
     }
     this.#takeAgain(taken, unsure);
-  }
-
-  #scope(): MeterScope {
-    const scopes = [...this.#states.keys()].map((association) => AssociationState.scopeOf(association));
-    return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
   }
 
   #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
@@ -294,7 +238,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.#values.put(changed);
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
-    for (const state of this.#states.values()) state.load(secrets);
+    this.states.load(secrets);
     this.#securityChanges++;
     const { timeline } = this.run;
     if (timeline === undefined) return;
@@ -362,7 +306,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       this.#take(result);
       return undefined;
     }
-    const unsaved = this.#unsaved();
+    const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
     const commit = this.#commitOf(lease, result, unsaved);
     return store.keeping.commit(commit).then(
@@ -379,17 +323,10 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     );
   }
 
-  /** What of clients' counters and used keys is not kept yet. `soon`: only where it is a good deal. */
-  #unsaved(soon = false): Unsaved[] {
-    return [...this.#states.values()].flatMap((state) => state.unsaved(soon) ?? []);
-  }
-
   #commitOf(lease: Lease, result: WorkResult, unsaved: readonly Unsaved[]): Commit {
     const { template } = this.known;
     return commitOf({ lease, template, time: this.time, offset: this.#offset }, result, {
-      // Associations that share a key and a client count together.
-      peers: [...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values()],
-      usedKeys: unsaved.flatMap((one) => one.usedKeys),
+      unsaved,
       reached: this.run.timeline?.reached(result.values.keys()),
     });
   }
@@ -415,7 +352,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   keepPeers(soon = false): MaybePromise<void> | undefined {
     const { store, lease } = this;
     if (store === undefined || lease === undefined || lease.lost) return undefined;
-    if (this.#unsaved(soon).length === 0) return undefined;
+    if (this.states.unsaved(soon).length === 0) return undefined;
     // Works that wait for a slow hook or a slow store do not pile up.
     if (this.#keepingPeers && soon) return undefined;
     this.#keepingPeers = true;
@@ -451,10 +388,6 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.store !== undefined && this.lease !== undefined;
   }
 
-  get tasks(): readonly Task[] {
-    return this.known.tasks;
-  }
-
   keepRanUpTo(): void {
     this.run.keep();
   }
@@ -464,6 +397,3 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.#queue.idle;
   }
 }
-
-// Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
-const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;

@@ -1,12 +1,13 @@
 import { attempt, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { Environment } from "./environment.ts";
+import type { KnownMeter } from "./meter-identity.ts";
 import { MeterTimeline, type Task, type TimelinePort } from "./meter-timeline.ts";
 
 /** The meter whose run it is. */
 export interface RunPort extends TimelinePort {
+  readonly known: KnownMeter & { readonly tasks: readonly Task[] };
   readonly environment: Environment;
-  readonly tasks: readonly Task[];
   /** The meter's own clock. */
   readonly now: number;
   /** Whether a store keeps how far it ran. */
@@ -60,7 +61,8 @@ export class MeterRun {
 
   /** Begins to do what the meter does by itself, after what it has done before. */
   begin(): void {
-    const { known, tasks, now, lost, environment } = this.#port;
+    const { known, now, lost, environment } = this.#port;
+    const { tasks } = known;
     if (this.#running || this.#dropped || lost) return;
     if (this.#timeline === undefined) {
       if (known.template.timed.length === 0 && tasks.length === 0) return;

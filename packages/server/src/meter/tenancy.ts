@@ -120,7 +120,7 @@ export class Tenancy {
     }
     if (association === undefined) return;
     await live.state(association).open();
-    live.loaded(association);
+    live.states.loaded(association);
   }
 
   /** What is changed while the store is asked is asked for again. */

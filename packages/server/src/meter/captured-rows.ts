@@ -1,6 +1,14 @@
 import { type AnyObject, RowRing } from "@dlmskit/cosem-objects";
 import type { WorkResult } from "../runtime/unit-of-work.ts";
+import type { MeterStore } from "../store-port.ts";
 import type { KeptRows } from "./view.ts";
+
+/** The captured rows of a profile that a store has. */
+export const storedRows = ({ keeping }: MeterStore, of: Parameters<MeterStore["keeping"]["count"]>[0]): KeptRows => ({
+  count: () => keeping.count(of),
+  range: (from, to) => keeping.range(of, from, to),
+  entries: (first, last) => keeping.entries(of, first, Math.min(last, Number.MAX_SAFE_INTEGER)),
+});
 
 /** The captured rows of a meter that has no store. */
 export class RowRings {
