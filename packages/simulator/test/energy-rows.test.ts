@@ -1,43 +1,7 @@
-import { daysOf } from "@dlmskit/core";
 import type { PowerQualityEventConfig } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import { createModel, defaultLoadProfiles, defaultPowerQuality, type Model, type ModelOptions } from "../src/index.ts";
-
-const hour = 3_600_000;
-const day = 24 * hour;
-const commissioned = daysOf(2025, 1, 1) * day + 9 * hour + 12_345;
-const options: ModelOptions = {
-  seed: "seed",
-  meter: "DLK00000001",
-  templates: defaultLoadProfiles,
-  powerQuality: defaultPowerQuality,
-  commissioned,
-};
-const often: PowerQualityEventConfig[] = [
-  {
-    eventType: "INTERRUPTION",
-    probability: 0.9,
-    minDuration: 30,
-    maxDuration: 40_000,
-    affectedPhases: ["L1"],
-  },
-  {
-    eventType: "INTERRUPTION",
-    probability: 0.5,
-    minDuration: 30,
-    maxDuration: 200_000,
-    affectedPhases: ["L1"],
-  },
-  {
-    eventType: "VOLTAGE_SAG",
-    probability: 0.9,
-    minDuration: 3,
-    maxDuration: 3000,
-    minMagnitude: 50,
-    maxMagnitude: 80,
-    affectedPhases: ["L1"],
-  },
-];
+import { createModel, defaultLoadProfiles, type Model } from "../src/index.ts";
+import { commissioned, day, hour, often, options } from "./model-fixtures.ts";
 
 const minute = 60_000;
 

@@ -1,55 +1,8 @@
-import { daysOf } from "@dlmskit/core";
-import type { PowerQualityEventConfig } from "@dlmskit/storage";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  createModel,
-  defaultLoadProfiles,
-  defaultPowerQuality,
-  type Model,
-  type ModelOptions,
-  prepareModel,
-  Readings,
-  type Span,
-} from "../src/index.ts";
+import { createModel, type Model, type ModelOptions, prepareModel, Readings, type Span } from "../src/index.ts";
 import { TariffRegisters } from "../src/meter/tariff.ts";
-
-const hour = 3_600_000;
-const day = 24 * hour;
-const commissioned = daysOf(2025, 1, 1) * day + 9 * hour + 12_345;
-const options: ModelOptions = {
-  seed: "seed",
-  meter: "DLK00000001",
-  templates: defaultLoadProfiles,
-  powerQuality: defaultPowerQuality,
-  commissioned,
-};
-const instants = fc.integer({ min: commissioned, max: commissioned + 800 * day });
-const often: PowerQualityEventConfig[] = [
-  {
-    eventType: "INTERRUPTION",
-    probability: 0.9,
-    minDuration: 30,
-    maxDuration: 40_000,
-    affectedPhases: ["L1"],
-  },
-  {
-    eventType: "INTERRUPTION",
-    probability: 0.5,
-    minDuration: 30,
-    maxDuration: 200_000,
-    affectedPhases: ["L1"],
-  },
-  {
-    eventType: "VOLTAGE_SAG",
-    probability: 0.9,
-    minDuration: 3,
-    maxDuration: 3000,
-    minMagnitude: 50,
-    maxMagnitude: 80,
-    affectedPhases: ["L1"],
-  },
-];
+import { commissioned, day, hour, instants, often, options } from "./model-fixtures.ts";
 
 const minute = 60_000;
 const households: readonly (readonly [string, Partial<ModelOptions>])[] = [

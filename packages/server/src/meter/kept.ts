@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { type AnyObject, attributeName, UnreadableValue } from "@dlmskit/cosem-objects";
 import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
+import type { Unsaved } from "../security/association-state.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 
 /** The meter whose change is kept, at that moment. */
@@ -19,16 +20,13 @@ interface Keeper {
 export function commitOf(
   { lease, template, time, offset }: Keeper,
   result: WorkResult,
-  {
-    peers,
-    usedKeys,
-    reached,
-  }: {
-    readonly peers: NonNullable<Commit["peers"]>;
-    readonly usedKeys: NonNullable<Commit["usedKeys"]>;
-    readonly reached: number | undefined;
-  },
+  { unsaved, reached }: { readonly unsaved: readonly Unsaved[]; readonly reached: number | undefined },
 ): Commit {
+  // Associations that share a key and a client count together.
+  const peers = [
+    ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
+  ];
+  const usedKeys = unsaved.flatMap((one) => one.usedKeys);
   const values = encodedValues(template, result, Math.floor(time));
   const rows = [...result.rows].map(
     ([profile, { clear, rows, keep }]): CapturedRows => ({

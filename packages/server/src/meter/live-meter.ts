@@ -1,28 +1,23 @@
 import { Fault } from "@dlmskit/core";
-import {
-  type Actor,
-  type AnyObject,
-  after,
-  attempt,
-  type Context,
-  isLater,
-  type MaybePromise,
-  RowRing,
-} from "@dlmskit/cosem-objects";
+import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Commit, Lease, MeterScope, TakenMeter } from "@dlmskit/storage";
+import type { Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
-import { AssociationState, type StateOwner, type Unsaved } from "../security/association-state.ts";
+import type { AssociationState, StateOwner, Unsaved } from "../security/association-state.ts";
+import { AssociationStates } from "../security/association-states.ts";
 import { CounterBook } from "../security/key-counters.ts";
-import type { SecurityPort } from "../security/security-port.ts";
 import type { Secrets } from "../security/security-spec.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { Association } from "./association-spec.ts";
+import { RowRings, storedRows } from "./captured-rows.ts";
+import { Doubt, type DoubtPort } from "./doubt.ts";
 import type { Environment } from "./environment.ts";
 import { commitOf, valuesOf } from "./kept.ts";
 import type { KnownMeter } from "./meter-identity.ts";
+import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
-import { MeterTimeline, type OpenWork, type Task, type TimelinePort } from "./meter-timeline.ts";
+import type { OpenWork, Task } from "./meter-timeline.ts";
+import { OpenAssociations } from "./open-associations.ts";
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
@@ -44,57 +39,46 @@ export interface LivePort {
   lost(): void;
 }
 
-// After these Faults of a store nothing was kept. After any other it may have kept the change all the same.
-const decided: ReadonlySet<string> = new Set([
-  ...["bad-value", "counter-replayed", "duplicate", "key-encryption-key-needed"],
-  ...["lease-lost", "store-closed", "unknown-reference"],
-]);
-// After a failure of the store, how long until it is asked again what it has kept, ms.
-const askAgain = 1000;
-
 /**
  * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
  * one after another, are kept as a whole, and only then are seen by others. With a store it is let go when nobody uses the
  * meter, since all of it is kept.
  */
-export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
+export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   readonly #port: LivePort;
   readonly #values: MeterValues;
   readonly #queue = new WorkQueue();
-  readonly #states = new Map<Association, AssociationState>();
+  readonly states: AssociationStates;
   /** Captured rows, where no store keeps them. */
-  #rings: Map<AnyObject, RowRing> | undefined;
-  readonly #open = new Map<Association, (Uint8Array | undefined)[]>();
+  #rings: RowRings | undefined;
+  /** Made when the first change comes whose fate is not known. */
+  #doubt: Doubt | undefined;
+  readonly associations = new OpenAssociations();
+  /** What the meter does by itself. */
+  readonly run: MeterRun;
   readonly counters: CounterBook;
   /** The right to act for the meter, where it has a store. */
   lease: Lease | undefined;
   #offset = 0;
-  #timeline: MeterTimeline | undefined;
-  #running = false;
-  #openAssociations = 0;
   #unkept: unknown;
-  /** The change of which the store has not said whether it was kept; undefined: there is none. */
-  #unsure: WorkResult | undefined;
   #keepingPeers = false;
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
-  /** The associations of which all is loaded that they need. */
-  #loaded: Set<Association> | undefined;
 
   constructor(port: LivePort, values: MeterValues) {
     this.#port = port;
     this.#values = values;
-    const { known } = port;
-    const first = known.identity.firstCounter;
-    this.counters = new CounterBook(known.id, first === undefined ? counterOfClock : () => first);
+    this.run = new MeterRun(this);
+    this.states = new AssociationStates(this, (association) => port.secretsOf(association));
+    this.counters = new CounterBook(port.known.id, port.known.identity.firstCounter);
   }
 
   get known(): LivingMeter {
     return this.#port.known;
   }
 
-  get #environment(): Environment {
+  get environment(): Environment {
     return this.#port.environment();
   }
 
@@ -107,19 +91,19 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   get provider(): CryptoProvider {
-    return this.#environment.provider;
+    return this.environment.provider;
   }
 
   get random(): Random {
-    return this.#environment.random;
+    return this.environment.random;
   }
 
   get store(): MeterStore | undefined {
-    return this.#environment.store;
+    return this.environment.store;
   }
 
   get time(): number {
-    return this.#environment.time.now;
+    return this.environment.time.now;
   }
 
   get offset(): number {
@@ -142,12 +126,12 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** Whether it shows what the store has, and may change it. */
   get usable(): boolean {
-    return this.lease !== undefined && !this.lost && this.#unsure === undefined;
+    return this.lease !== undefined && !this.lost && !this.unsure;
   }
 
   /** Whether the store has failed and nobody knows yet what it has kept. */
   get unsure(): boolean {
-    return this.#unsure !== undefined;
+    return this.#doubt?.exists === true;
   }
 
   /** Counts the changes of keys, secrets, policies and certificates. */
@@ -159,14 +143,14 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   noticeLost(): void {
     if (this.#noticed) return;
     this.#noticed = true;
-    this.end();
+    this.run.end();
     this.#port.lost();
   }
 
   /** The meter is in use no more, and nobody asks this object for anything. */
   drop(): void {
     this.#dropped = true;
-    this.end();
+    this.run.drop();
   }
 
   values(object: AnyObject): Readonly<Record<string, unknown>> {
@@ -178,90 +162,26 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   }
 
   reach(...call: Parameters<ViewPort["reach"]>): ReturnType<ViewPort["reach"]> {
-    return this.#environment.reach(...call);
+    return this.environment.reach(...call);
   }
 
   /** The secrets and counters of an association; made when first asked for. */
   state(association: Association): AssociationState {
-    let state = this.#states.get(association);
-    if (state === undefined) {
-      state = new AssociationState(association, this, this.#port.secretsOf(association));
-      this.#states.set(association, state);
-    }
-    return state;
+    return this.states.of(association);
   }
 
   /** Whether everything of the meter is here, and what the association needs, where one is given. */
   hasLoaded(association: Association | undefined): boolean {
-    return this.lease !== undefined && (association === undefined || this.#loaded?.has(association) === true);
-  }
-
-  loaded(association: Association): void {
-    this.#loaded ??= new Set();
-    this.#loaded.add(association);
+    return this.lease !== undefined && (association === undefined || this.states.hasLoaded(association));
   }
 
   *sharing(securitySetup: string): Iterable<AssociationState> {
     for (const association of this.known.template.associations) {
       if (association.securitySetup !== securitySetup) continue;
       // Without a store there is nowhere else to read a change from: all that share the setup are told.
-      const state = this.store === undefined ? this.state(association) : this.#states.get(association);
+      const state = this.store === undefined ? this.state(association) : this.states.known(association);
       if (state !== undefined) yield state;
     }
-  }
-
-  #security: Omit<SecurityPort, "work"> | undefined;
-
-  /** Made when an object about security is first used. */
-  get security(): Omit<SecurityPort, "work"> {
-    this.#security ??= this.#securityPort();
-    return this.#security;
-  }
-
-  #securityPort(): Omit<SecurityPort, "work"> {
-    const live = this;
-    return {
-      get provider() {
-        return live.provider;
-      },
-      get random() {
-        return live.random;
-      },
-      get systemTitle() {
-        return live.systemTitle;
-      },
-      state: (association) => live.state(association),
-      clientSystemTitle: (association) => live.#open.get(association)?.at(-1),
-      isOpen: (association) => (live.#open.get(association)?.length ?? 0) > 0,
-    };
-  }
-
-  /** An association was opened, by a client of that system title; gives what to call when it is over. */
-  opened(association: Association, systemTitle: Uint8Array | undefined): () => void {
-    const open = this.#open.get(association) ?? [];
-    this.#open.set(association, open);
-    open.push(systemTitle);
-    this.#openAssociations++;
-    let over = false;
-    return () => {
-      if (over) return;
-      over = true;
-      this.#openAssociations--;
-      open.splice(open.indexOf(systemTitle), 1);
-    };
-  }
-
-  /** How many open associations count against one that is to be opened. */
-  openBeside(association: Association): number {
-    if (association.security.mechanism !== 0) return this.#open.get(association)?.length ?? 0;
-    let count = 0;
-    for (const [other, open] of this.#open) if (other.security.mechanism === 0) count += open.length;
-    return count;
-  }
-
-  /** How many associations are open now. */
-  get openAssociations(): number {
-    return this.#openAssociations;
   }
 
   view(device: Device, request: Request): View {
@@ -275,19 +195,10 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
   rows(device: Device, profile: AnyObject): KeptRows {
     const { store } = this;
     if (store === undefined) {
-      const ring = (): RowRing | undefined => this.#rings?.get(profile);
-      return {
-        count: () => ring()?.length ?? 0,
-        range: (from, to) => ring()?.range(from, to) ?? [],
-        entries: (first, last) => ring()?.entries(first, last) ?? [],
-      };
+      this.#rings ??= new RowRings();
+      return this.#rings.rows(profile);
     }
-    const of = { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance };
-    return {
-      count: () => store.keeping.count(of),
-      range: (from, to) => store.keeping.range(of, from, to),
-      entries: (first, last) => store.keeping.entries(of, first, Math.min(last, Number.MAX_SAFE_INTEGER)),
-    };
+    return storedRows(store, { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance });
   }
 
   /**
@@ -302,54 +213,34 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
         (result) => after(this.#keep(work), () => result),
       );
     };
-    return this.#queue.run(() => after(this.#known(), begin));
+    return this.#queue.run(() => after(this.#doubt?.resolve(), begin));
   }
 
   /** Resolves when it shows what the store has. Fault `not-kept`. */
   certain(): MaybePromise<void> {
-    return this.#unsure === undefined ? undefined : this.#queue.run(() => this.#known());
+    return this.unsure ? this.#queue.run(() => this.#doubt?.resolve()) : undefined;
   }
 
-  #known(): MaybePromise<void> {
-    return this.#unsure === undefined ? undefined : this.#reload(this.#unsure);
-  }
-
-  /**
-   * The store failed, so that nobody knows whether it has the last change: what it has is loaded again, before anything else is
-   * changed. Fault `not-kept`.
-   */
-  async #reload(unsure: WorkResult): Promise<void> {
-    try {
-      const taken = await (this.store as MeterStore).keeping.take(this.id, this.#scope());
-      if (!taken.taken || taken.lease.epoch !== this.lease?.epoch) {
-        throw new Fault("lease-lost", "another process has taken the meter", { layer: "server" });
-      }
-      this.#takeAgain(taken, unsure);
-    } catch (cause) {
-      if (cause instanceof Fault && cause.code === "lease-lost") this.noticeLost();
-      throw new Fault("not-kept", "the store has failed, and what it has kept cannot be loaded", {
-        layer: "server",
-        cause,
-      });
+  /** Loads what the store has, `unsure` or not. Fault `lease-lost`. */
+  async reload(unsure: WorkResult): Promise<void> {
+    const taken = await (this.store as MeterStore).keeping.take(this.id, this.states.scope);
+    if (!taken.taken || taken.lease.epoch !== this.lease?.epoch) {
+      throw new Fault("lease-lost", "another process has taken the meter", { layer: "server" });
     }
-  }
-
-  #scope(): MeterScope {
-    const scopes = [...this.#states.keys()].map((association) => AssociationState.scopeOf(association));
-    return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
+    this.#takeAgain(taken, unsure);
   }
 
   #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
     const changed = this.#valuesOf(values);
     const moved = clockOffset !== this.#offset;
     const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
-    this.#unsure = undefined;
+    this.#doubt?.end();
     this.#values.put(changed);
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
-    for (const state of this.#states.values()) state.load(secrets);
+    this.states.load(secrets);
     this.#securityChanges++;
-    const timeline = this.#timeline;
+    const { timeline } = this.run;
     if (timeline === undefined) return;
     if (ran) timeline.ran(ranUpTo as number);
     if (moved) timeline.clockSet();
@@ -357,23 +248,13 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     this.again();
   }
 
-  /** What is due first may have changed. */
-  again(): void {
-    if (this.#timeline !== undefined && this.#running) this.#environment.agenda.changed(this.#timeline);
+  /** Whether nobody asks for it any more: it was let go, or another process has the meter. */
+  get over(): boolean {
+    return this.#dropped || this.#noticed;
   }
 
-  #recoverLater(): void {
-    const { clock } = this.#environment;
-    const recover = (): void => {
-      if (this.#dropped || this.#noticed || this.#unsure === undefined) return;
-      const failed = (error: unknown): void => {
-        const { cause } = error as { cause?: unknown };
-        this.#environment.storeFailed(this.known, "loading again", cause ?? error);
-        if (!(cause instanceof Fault && cause.code === "store-closed")) this.#recoverLater();
-      };
-      Promise.resolve(this.certain()).then(undefined, failed);
-    };
-    clock.at(clock.now() + askAgain, recover);
+  again(): void {
+    this.run.again();
   }
 
   open(): MaybePromise<OpenWork> {
@@ -386,8 +267,8 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
           const failed = (error: unknown): void => {
             this.#unkept = error;
             const { cause } = error as { cause?: unknown };
-            if (this.unsure) this.#timeline?.undo();
-            this.#environment.storeFailed(this.known, "what was due in time", cause ?? error);
+            if (this.unsure) this.run.timeline?.undo();
+            this.environment.storeFailed(this.known, "what was due in time", cause ?? error);
             release();
           };
           try {
@@ -415,7 +296,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
 
   /** What the hooks of timelines threw. */
   failed(what: string, error: unknown): void {
-    this.#environment.failed(this.known, what, error);
+    this.environment.failed(this.known, what, error);
   }
 
   #keep(work: Work): MaybePromise<void> {
@@ -425,7 +306,7 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       this.#take(result);
       return undefined;
     }
-    const unsaved = this.#unsaved();
+    const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
     const commit = this.#commitOf(lease, result, unsaved);
     return store.keeping.commit(commit).then(
@@ -435,66 +316,43 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
       },
       (cause: unknown) => {
         for (const { failed } of unsaved) failed();
-        if (cause instanceof Fault && cause.code === "lease-lost") this.noticeLost();
-        if (!(cause instanceof Fault && decided.has(cause.code))) {
-          this.#unsure = result;
-          this.#recoverLater();
-        }
+        this.#doubt ??= new Doubt(this);
+        this.#doubt.failed(result, cause);
         throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
       },
     );
   }
 
-  /** What of clients' counters and used keys is not kept yet. `soon`: only where it is a good deal. */
-  #unsaved(soon = false): Unsaved[] {
-    return [...this.#states.values()].flatMap((state) => state.unsaved(soon) ?? []);
-  }
-
   #commitOf(lease: Lease, result: WorkResult, unsaved: readonly Unsaved[]): Commit {
     const { template } = this.known;
     return commitOf({ lease, template, time: this.time, offset: this.#offset }, result, {
-      // Associations that share a key and a client count together.
-      peers: [...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values()],
-      usedKeys: unsaved.flatMap((one) => one.usedKeys),
-      reached: this.#timeline?.reached(result.values.keys()),
+      unsaved,
+      reached: this.run.timeline?.reached(result.values.keys()),
     });
   }
 
   /** It is kept: from now on everybody sees it. */
   #take(result: WorkResult): void {
     this.#values.put(result.values);
-    if (this.store === undefined) this.#takeRows(result);
+    if (this.store === undefined && result.rows.size > 0) {
+      this.#rings ??= new RowRings();
+      this.#rings.take(result.rows);
+    }
     for (const then of result.afterwards) then();
     if (result.afterwards.length > 0) this.#securityChanges++;
     if (result.clock !== undefined) {
       this.#offset = Math.round(this.#offset + result.clock);
-      this.#timeline?.clockSet();
+      this.run.timeline?.clockSet();
     }
-    this.#timeline?.replan(result.values.keys());
+    this.run.timeline?.replan(result.values.keys());
     this.again();
-  }
-
-  #takeRows({ rows }: WorkResult): void {
-    if (rows.size === 0) return;
-    this.#rings ??= new Map();
-    for (const [profile, { clear, keep, rows: added }] of rows) {
-      let ring = this.#rings.get(profile);
-      if (ring === undefined || ring.capacity !== keep) {
-        const kept = ring;
-        ring = new RowRing(keep);
-        kept?.copyTo(ring);
-        this.#rings.set(profile, ring);
-      }
-      if (clear) ring.clear();
-      for (const { at, encoded } of added) ring.push(at, encoded);
-    }
   }
 
   /** Keeps what clients have counted, and the keys that they have used. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
   keepPeers(soon = false): MaybePromise<void> | undefined {
     const { store, lease } = this;
     if (store === undefined || lease === undefined || lease.lost) return undefined;
-    if (this.#unsaved(soon).length === 0) return undefined;
+    if (this.states.unsaved(soon).length === 0) return undefined;
     // Works that wait for a slow hook or a slow store do not pile up.
     if (this.#keepingPeers && soon) return undefined;
     this.#keepingPeers = true;
@@ -516,71 +374,22 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     this.lease = lease;
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
-    this.#ranUpToBefore = ranUpTo ?? this.known.identity.origin?.ranFrom;
+    this.run.ranBefore(ranUpTo ?? this.known.identity.origin?.ranFrom);
   }
 
   #valuesOf(kept: TakenMeter["values"]): ReturnType<typeof valuesOf> {
     return valuesOf(this.known.template, kept, this.known.id, (fault) => {
-      this.#environment.storeFailed(this.known, "a kept value", fault);
+      this.environment.storeFailed(this.known, "a kept value", fault);
     });
   }
 
-  #ranUpToBefore: number | undefined;
-
-  /** Keeps from when on the meter does what it does by itself, where that is not kept yet. */
-  mark(): MaybePromise<void> | undefined {
-    if (this.#timeline?.next === undefined || this.#ranUpToBefore !== undefined) return undefined;
-    return this.#mark(this.#timeline);
-  }
-
-  #mark(timeline: MeterTimeline): MaybePromise<void> {
-    return this.change({ self: "time" }, (work) => work.mark(Math.floor(timeline.ranUpTo)));
+  /** Whether a store keeps what changes. */
+  get kept(): boolean {
+    return this.store !== undefined && this.lease !== undefined;
   }
 
   keepRanUpTo(): void {
-    if (this.store === undefined || this.lease === undefined || this.#timeline === undefined) return;
-    const failed = (error: unknown): void => this.#environment.storeFailed(this.known, "the time of day", error);
-    attempt(() => this.#mark(this.#timeline as MeterTimeline), failed);
-  }
-
-  /** Begins to do what the meter does by itself, after what it has done before. */
-  begin(): void {
-    if (this.#running || this.#dropped || this.lost) return;
-    const { agenda } = this.#environment;
-    if (this.#timeline === undefined) {
-      if (this.known.template.timed.length === 0 && this.known.tasks.length === 0) return;
-      // A time of day that starts before what was done last goes on from where it starts.
-      const { now } = this;
-      const before = this.#ranUpToBefore ?? now;
-      this.#timeline = new MeterTimeline(this, this.known.tasks, Math.min(before, Math.ceil(now)));
-      if (before > Math.ceil(now)) this.keepRanUpTo();
-    } else this.#timeline.goOn();
-    this.#running = true;
-    agenda.add(this.#timeline);
-  }
-
-  /** Resolves when everything that is due by now is done. */
-  caughtUp(): Promise<void> | undefined {
-    return this.#timeline === undefined || !this.#running
-      ? undefined
-      : this.#environment.agenda.settled(this.#timeline);
-  }
-
-  end(): void {
-    if (this.#timeline === undefined) return;
-    this.#running = false;
-    this.#environment.agenda.remove(this.#timeline);
-  }
-
-  /** A task of the meter is new. */
-  addTask(task: Task): void {
-    if (this.#timeline === undefined) return;
-    this.#timeline.addTask(task);
-    this.again();
-  }
-
-  get hasTimeline(): boolean {
-    return this.#timeline !== undefined;
+    this.run.keep();
   }
 
   /** Resolves when no work is under way; undefined: none is. */
@@ -588,6 +397,3 @@ export class LiveMeter implements StateOwner, ViewPort, TimelinePort {
     return this.#queue.idle;
   }
 }
-
-// Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
-const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;

@@ -137,7 +137,7 @@ export class Meter implements KnownMeter {
   /** Called by a server that takes the meter. What a server before it had loaded is let go. */
   runOn(environment: Environment): void {
     if (this.#environment === environment) return;
-    this.#live?.end();
+    this.#live?.run.end();
     if (this.#environment?.store !== undefined || environment.store !== undefined) this.#forget();
     this.#environment = environment;
   }
@@ -155,8 +155,8 @@ export class Meter implements KnownMeter {
     const task = { every, run };
     this.#tasks = [...this.tasks, task];
     const live = this.#live;
-    if (live?.hasTimeline === true) live.addTask(task);
-    else if (this.#ownTenancy?.resident === true && (live?.store === undefined || live.usable)) live?.begin();
+    if (live?.run.addTask(task) === true) return;
+    if (this.#ownTenancy?.resident === true && (live?.store === undefined || live.usable)) live?.run.begin();
   }
 
   get tasks(): readonly Task[] {
@@ -180,7 +180,7 @@ export class Meter implements KnownMeter {
 
   /** How many associations are open now. */
   get openAssociations(): number {
-    return this.#live?.openAssociations ?? 0;
+    return this.#live?.associations.count ?? 0;
   }
 
   /**
@@ -188,7 +188,7 @@ export class Meter implements KnownMeter {
    * those of the same client. A client without a secret can therefore not block one that has one.
    */
   openBeside(association: Association): number {
-    return this.#live?.openBeside(association) ?? 0;
+    return this.#live?.associations.beside(association) ?? 0;
   }
 
   deviceName(device: Device): string {

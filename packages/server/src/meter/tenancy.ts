@@ -84,7 +84,7 @@ export class Tenancy {
     if (store === undefined) return undefined;
     const live = this.#current;
     if (!this.#lettingGo && live?.usable === true && live.hasLoaded(association)) {
-      live.begin();
+      live.run.begin();
       return undefined;
     }
     return this.#next(() => this.#load(store, association));
@@ -109,18 +109,18 @@ export class Tenancy {
       await this.#become(taken);
       live.take(taken);
       this.#environment.taken.set(this.#meter.id, this.#meter);
-      live.begin();
+      live.run.begin();
       if (association !== undefined) live.state(association).load(taken);
       // The first reader waits until the meter has done what was due while it was not loaded.
-      await live.caughtUp();
+      await live.run.caughtUp();
     } else {
-      live.begin();
+      live.run.begin();
       await live.certain();
       if (!live.hasLoaded(association)) await this.#loadSecrets(store, live, association as Association);
     }
     if (association === undefined) return;
     await live.state(association).open();
-    live.loaded(association);
+    live.states.loaded(association);
   }
 
   /** What is changed while the store is asked is asked for again. */
@@ -187,10 +187,10 @@ export class Tenancy {
     this.#resident = true;
     const entered = this.enter(undefined);
     if (entered === undefined) {
-      this.#meter.live.begin();
+      this.#meter.live.run.begin();
       return undefined;
     }
-    return entered.then(() => this.#current?.mark());
+    return entered.then(() => this.#current?.run.mark());
   }
 
   /**
@@ -202,7 +202,7 @@ export class Tenancy {
     try {
       await this.enter(undefined);
       const live = this.#current;
-      await live?.caughtUp();
+      await live?.run.caughtUp();
       await live?.idle;
       if (live?.unkept !== undefined) throw live.unkept;
     } finally {
@@ -214,7 +214,7 @@ export class Tenancy {
   dismiss(): void {
     if (!this.#resident) return;
     this.#resident = false;
-    this.#current?.end();
+    this.#current?.run.end();
     this.#uses--;
     if (this.#uses === 0) this.#leave();
   }
@@ -251,7 +251,7 @@ export class Tenancy {
   async #letGo(store: MeterStore): Promise<void> {
     if (this.#uses > 0) return;
     const live = this.#current;
-    live?.end();
+    live?.run.end();
     if (this.#waitsForIdle(live)) return;
     this.#lettingGo = true;
     try {

@@ -25,7 +25,11 @@ export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
   readonly known: KnownMeter;
-  readonly security: Omit<SecurityPort, "work">;
+  readonly provider: SecurityPort["provider"];
+  readonly random: SecurityPort["random"];
+  readonly systemTitle: Uint8Array;
+  readonly associations: Pick<SecurityPort, "clientSystemTitle" | "isOpen">;
+  state: SecurityPort["state"];
   deviceName(device: Device): string;
   rows(device: Device, profile: AnyObject): KeptRows;
   /** The way of a call: interceptors, rights, object. */
@@ -92,14 +96,13 @@ export class View implements ObjectAccess {
 
   get [securityPort](): SecurityPort {
     const work = (): Work => this.#work();
-    const { provider, random, systemTitle, state, clientSystemTitle, isOpen } = this.#port.security;
+    const port = this.#port;
+    const { provider, random, systemTitle, associations } = port;
     return {
-      provider,
-      random,
-      systemTitle,
-      state,
-      clientSystemTitle,
-      isOpen,
+      ...{ provider, random, systemTitle },
+      state: (association) => port.state(association),
+      clientSystemTitle: (association) => associations.clientSystemTitle(association),
+      isOpen: (association) => associations.isOpen(association),
       get work() {
         return work();
       },

@@ -134,6 +134,9 @@ export class KeyCounters {
 
 const label = fromAscii("dlmskit key id");
 
+// Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
+const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;
+
 /** The counters of all keys of a meter. The same octets are the same key, whatever they are called. */
 export class CounterBook {
   readonly #meterId: string;
@@ -141,9 +144,9 @@ export class CounterBook {
   readonly #keys = new Map<string, KeyCounters>();
   readonly #kept = new Map<string, number>();
 
-  constructor(meterId: string, firstCounter: () => number) {
+  constructor(meterId: string, firstCounter: number | undefined) {
     this.#meterId = meterId;
-    this.#firstCounter = firstCounter;
+    this.#firstCounter = firstCounter === undefined ? counterOfClock : () => firstCounter;
   }
 
   /** Takes what a store has kept of peers. */

@@ -14,7 +14,7 @@ export class OpenAssociation {
 
   constructor(port: OpenAssociationPort, live: LiveMeter, association: Association, negotiated: Negotiated) {
     this.negotiated = negotiated;
-    this.#over = live.opened(association, negotiated.clientSystemTitle);
+    this.#over = live.associations.opened(association, negotiated.clientSystemTitle);
     this.#row = rowOf(port, live, association);
   }
 

@@ -1,4 +1,3 @@
-import { stepped } from "@dlmskit/core";
 import {
   ClientSecret,
   checkRow,
@@ -11,7 +10,7 @@ import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
 import { idOf, inOrderOf, putIfAbsentOf, selectOf, upsertOf } from "../table-sql.ts";
-import { expectSealing } from "./key-sealing.ts";
+import { expectSealing, unsealedColumn } from "./key-sealing.ts";
 
 const select = `${selectOf(ClientSecret)} WHERE t.meter_id = ANY($1::text[]) ORDER BY ${inOrderOf(ClientSecret)}`;
 const putIfAbsent = putIfAbsentOf(ClientSecret);
@@ -20,12 +19,8 @@ const set = upsertOf(ClientSecret);
 /** A row with its secret unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
 export function readSecret(sealing: KeySealing | undefined, row: SqlRow): ClientSecret {
   const id = idOf(ClientSecret, row);
-  let secret: Uint8Array;
-  try {
-    secret = unsealSecret(sealing, octetsOf(row.secret));
-  } catch (caught) {
-    throw stepped(stepped(stepped(caught, "secret"), `id ${id}`), ClientSecret.table);
-  }
+  const at = { table: ClientSecret.table, id, column: "secret" };
+  const secret = unsealedColumn(at, () => unsealSecret(sealing, octetsOf(row.secret)));
   return rowOf(ClientSecret, { ...row, secret }, id);
 }
 

@@ -1,4 +1,3 @@
-import { stepped } from "@dlmskit/core";
 import {
   checkRow,
   checkShard,
@@ -13,7 +12,7 @@ import { msOf, octetsOf, recordsOf, rowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable } from "../driver.ts";
 import { putIfAbsentOf, selectOf } from "../table-sql.ts";
-import { expectSealing } from "./key-sealing.ts";
+import { expectSealing, unsealedColumn } from "./key-sealing.ts";
 
 const select = `${selectOf(Fleet)} WHERE t.template = $1::text`;
 const putIfAbsent = putIfAbsentOf(Fleet);
@@ -27,12 +26,8 @@ export function pgFleets(db: Database, sealing: KeySealing | undefined): Fleets 
   async function get(from: Queryable, template: string): Promise<Fleet | undefined> {
     const row = (await from.query(select, [template])).rows[0];
     if (row === undefined) return undefined;
-    let secret: Uint8Array;
-    try {
-      secret = unsealKey(sealing, octetsOf(row.secret));
-    } catch (caught) {
-      throw stepped(stepped(stepped(caught, "secret"), `id ${template}`), Fleet.table);
-    }
+    const at = { table: Fleet.table, id: template, column: "secret" };
+    const secret = unsealedColumn(at, () => unsealKey(sealing, octetsOf(row.secret)));
     return rowOf(Fleet, { ...row, secret }, template);
   }
   return {

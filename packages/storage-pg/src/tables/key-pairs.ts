@@ -1,10 +1,10 @@
-import { logicalName, stepped } from "@dlmskit/core";
+import { logicalName } from "@dlmskit/core";
 import { checkRow, KeyPair, type KeyPairs, type KeySealing, sealKey, unsealKey } from "@dlmskit/storage";
 import { octetsOf, recordsOf, rowOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
 import { idOf, inOrderOf, putIfAbsentOf, selectOf, upsertOf } from "../table-sql.ts";
-import { expectSealing } from "./key-sealing.ts";
+import { expectSealing, unsealedColumn } from "./key-sealing.ts";
 
 const select = `${selectOf(KeyPair)} WHERE t.meter_id = $1::text ORDER BY ${inOrderOf(KeyPair)}`;
 const set = upsertOf(KeyPair);
@@ -22,12 +22,8 @@ const promote = `
 /** A row with its private key unsealed. Faults `bad-row`, `wrong-key-encryption-key`. */
 export function readKeyPair(sealing: KeySealing | undefined, row: SqlRow): KeyPair {
   const id = idOf(KeyPair, row);
-  let privateKey: Uint8Array;
-  try {
-    privateKey = unsealKey(sealing, octetsOf(row.private_key));
-  } catch (caught) {
-    throw stepped(stepped(stepped(caught, "private_key"), `id ${id}`), KeyPair.table);
-  }
+  const at = { table: KeyPair.table, id, column: "private_key" };
+  const privateKey = unsealedColumn(at, () => unsealKey(sealing, octetsOf(row.private_key)));
   return rowOf(KeyPair, { ...row, private_key: privateKey }, id);
 }
 

@@ -1,4 +1,4 @@
-import { Fault, logicalName, stepped } from "@dlmskit/core";
+import { Fault, logicalName } from "@dlmskit/core";
 import {
   checkNewKeys,
   fields,
@@ -13,7 +13,7 @@ import {
 import { msOf, octetsOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
-import { expectSealing } from "./key-sealing.ts";
+import { expectSealing, unsealedColumn } from "./key-sealing.ts";
 import { changeKeysIn } from "./security-settings.ts";
 
 const due = `
@@ -54,11 +54,8 @@ export function pgKeyRotations(db: Database, sealing: KeySealing | undefined): K
     for (const name of keyNames) {
       const kept = row[columns[name]];
       if (kept === null) continue;
-      try {
-        keys[name] = unsealKey(sealing, octetsOf(kept));
-      } catch (caught) {
-        throw stepped(stepped(stepped(caught, columns[name]), `id ${row.id}`), "pending_keys");
-      }
+      const at = { table: "pending_keys", id: row.id, column: columns[name] };
+      keys[name] = unsealedColumn(at, () => unsealKey(sealing, octetsOf(kept)));
     }
     return { keys, since: Math.round(Number(row.since)) };
   }

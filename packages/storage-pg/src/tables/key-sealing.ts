@@ -101,3 +101,16 @@ export async function expectSealing(tx: Queryable, sealing: KeySealing | undefin
   await tx.query(lockShared);
   if ((await tx.query(select)).rows.length > 0) throw sealingNeeded();
 }
+
+/** Unseals one column of a row. A Fault gets table, id and column in front of its path. */
+export function unsealedColumn(
+  at: { readonly table: string; readonly id: unknown; readonly column: string },
+  unseal: () => Uint8Array,
+): Uint8Array {
+  try {
+    return unseal();
+  } catch (caught) {
+    if (caught instanceof Fault) caught.path.unshift(at.table, `id ${at.id}`, at.column);
+    throw caught;
+  }
+}

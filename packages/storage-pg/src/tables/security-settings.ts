@@ -1,4 +1,4 @@
-import { Fault, logicalName, stepped } from "@dlmskit/core";
+import { Fault, logicalName } from "@dlmskit/core";
 import {
   checkNewKeys,
   checkPolicy,
@@ -20,7 +20,7 @@ import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
 import { insertOf, selectOf } from "../table-sql.ts";
 import { pgClientSecrets } from "./client-secrets.ts";
-import { expectSealing } from "./key-sealing.ts";
+import { expectSealing, unsealedColumn } from "./key-sealing.ts";
 
 const select = selectOf(SecuritySetting);
 const one = `${select} WHERE d.meter_id = $1::text AND d.instance_id = $2::text`;
@@ -105,11 +105,8 @@ export function readSetting(sealing: KeySealing | undefined, row: SqlRow): Store
   const open: { [column: string]: unknown } = { ...row };
   for (const column of Object.values(columns)) {
     if (row[column] === null) continue;
-    try {
-      open[column] = unsealKey(sealing, octetsOf(row[column]));
-    } catch (caught) {
-      throw stepped(stepped(stepped(caught, column), `id ${row.id}`), SecuritySetting.table);
-    }
+    const at = { table: SecuritySetting.table, id: row.id, column };
+    open[column] = unsealedColumn(at, () => unsealKey(sealing, octetsOf(row[column])));
   }
   return storedRowOf(SecuritySetting, open);
 }
