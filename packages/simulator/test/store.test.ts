@@ -197,6 +197,7 @@ describe("the keys file", () => {
     for (const one of [first, second]) {
       expect(one?.masterKey).toBe(hex("aa", 16));
       const [, reader, utility, , firmware] = one?.clients ?? [];
+      expect(one?.clients.map(({ name }) => name)).toEqual(["public", "reader", "utility", "push", "firmware"]);
       expect(reader).toMatchObject({ ciphered: false, password: "lls-secret" });
       expect(reader?.encryptionKey).toBeUndefined();
       expect(utility).toMatchObject({ password: "0123456789abcdef", encryptionKey: hex("01", 16) });
@@ -212,6 +213,15 @@ describe("the keys file", () => {
     }
     const wrong = { ...first, clients: first?.clients.map((one) => ({ ...one, password: "wrong" })) } as never;
     await expect(associate(simulator, clock, 32, { identity: wrong })).rejects.toThrow();
+  });
+
+  it("makes an association ciphered by any key of its client", async () => {
+    for (const name of ["encryptionKey", "authenticationKey", "broadcastKey"]) {
+      const keys = parseKeysFile({ clients: { "32": { [name]: hex("03", 16) } } });
+      const { simulator } = await bottled({ keys });
+      const [identity] = await listed(simulator.identities());
+      expect(identity?.clients[1], name).toMatchObject({ client: 32, ciphered: true });
+    }
   });
 
   it("changes the keys of meters that have others, and keeps who they are", async () => {

@@ -44,6 +44,7 @@ export interface ClaimOptions {
 
 export interface Failure {
   readonly now: number;
+  /** Kept as `errorText` gives it. */
   readonly error: string;
   /** After how many failed attempts it is FAILED for good; 5 unless told otherwise. */
   readonly maxAttempts?: number;
@@ -78,4 +79,9 @@ export interface MessageQueue {
 export function backOff(retryCount: number, failure: Failure): number {
   const first = failure.backOffMs ?? 1000;
   return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
+}
+
+/** What is kept of the text of an error: at most 1000 characters, without the character NUL. */
+export function errorText(error: string): string {
+  return [...error.toWellFormed().replaceAll("\0", "")].slice(0, 1000).join("");
 }
