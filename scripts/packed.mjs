@@ -136,7 +136,7 @@ const session = await connect(
 );
 const raw = await session.read(Register, "1-0:1.8.0", "value");
 const scaled = await session.readScaled(Register, "1-0:1.8.0");
-if (raw !== 12345 || scaled.value !== 12.345 || scaled.unit !== "Wh") throw new Error(JSON.stringify({ raw, scaled }));
+if (raw.value !== 12345 || scaled.value !== 12.345 || scaled.unit !== "Wh") throw new Error(JSON.stringify({ raw, scaled }));
 await session.release();
 await running[Symbol.asyncDispose]();
 `;
