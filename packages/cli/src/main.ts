@@ -1,5 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
+import { withPlace } from "./meter/with-place.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 import { version } from "./version.ts";
 
@@ -46,7 +47,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const usage = ["bad-option", "bad-logical-name"];
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withPlace(process.argv, ["cert", "key"].includes(asked) ? 2 : 1));
 } catch (caught) {
   if (caught instanceof CommanderError) {
     // It has said what is wrong already, unless a document is wanted; help and version end well.

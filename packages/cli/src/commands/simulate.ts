@@ -8,9 +8,11 @@ import {
   type Reached,
   type Simulator,
   type SimulatorOptions,
+  type TransportName,
 } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKeysFile } from "../keys-file.ts";
+import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
 import { narrowFile } from "../private-file.ts";
 import { stopAsked } from "../signals.ts";
@@ -34,6 +36,7 @@ interface SimulateOptions {
   readonly port?: number;
   readonly host?: string;
   readonly link?: LinkName;
+  readonly transport?: TransportName;
   readonly ports: "one" | "each";
   readonly store: string;
   readonly seed?: string;
@@ -47,7 +50,7 @@ interface SimulateOptions {
 /** The identities as they come, for the eyes of the file's owner. Fault `not-written`. */
 async function writeIdentities(simulator: Simulator, path: string, reached: Reached | undefined): Promise<void> {
   const identities = simulator.identities(reached === undefined ? {} : { reached });
-  const text = /\.csv$/i.test(path) ? identitiesCsv(identities) : identitiesJson(identities);
+  const text = identitiesFormat(path) === "csv" ? identitiesCsv(identities) : identitiesJson(identities);
   try {
     narrowFile(path);
     await writeFile(path, text, { mode: 0o600 });
@@ -61,6 +64,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const say = (text: string): void => {
     process.stderr.write(`${text}\n`);
   };
+  // Before anything is made.
+  if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const store = await openStoreOf(options.store, say);
   try {
@@ -74,8 +79,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     };
     await using simulator = await createSimulator(given);
     for (const notice of simulator.notices) say(`note: ${notice}`);
-    const { link = "wrapper", port = 4059, host, ports: style } = options;
-    const listening = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
+    const { link = "wrapper", transport = "tcp", port = 4059, host, ports: style } = options;
+    const where = { link, transport, port, ports: style };
+    const listening = await simulator.listen({ ...where, ...(host === undefined ? {} : { host }) });
     if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
     // Whoever reads that it listens may ask it to stop at once.
     const stop = stopAsked();
@@ -102,6 +108,7 @@ export function simulateCommand(program: Command): void {
     .option("--port <port>", "the first TCP port; 4059 unless told otherwise, 0 for any that is free", portOption)
     .option("--host <address>", "where to listen; 127.0.0.1 unless told otherwise")
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
+    .addOption(new Option("--transport <name>", "what carries it; udp with the wrapper").choices(["tcp", "udp"]))
     .addOption(
       new Option("--ports <how>", "all meters behind one port (or as many as they need), or a port each")
         .choices(["one", "each"])

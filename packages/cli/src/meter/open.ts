@@ -5,11 +5,12 @@ import { Primary } from "@dlmskit/hdlc";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
-import { systemClock, tcpConnect } from "@dlmskit/transport/node";
+import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { readKeysFile } from "../keys-file.ts";
 import { withLikelyCauses } from "./likely-causes.ts";
-import { type MeterOptions, mechanisms } from "./meter-options.ts";
+import { mechanisms } from "./mechanisms.ts";
+import type { MeterOptions } from "./meter-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -51,10 +52,17 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
   });
 }
 
+/** Fault `bad-option` for HDLC over UDP, and those of the transports. */
+function duplexTo(host: string, port: number, { link, timeout, transport }: MeterOptions): Promise<Duplex> {
+  if (transport === "tcp") return tcpConnect(host, port, { timeout });
+  if (link === "wrapper") return udpConnect(host, port);
+  throw new Fault("bad-option", "HDLC is not spoken over UDP", { layer: "cli", hint: "leave out --transport udp" });
+}
+
 async function lineTo(place: string, options: MeterOptions, client: number): Promise<Line> {
   const { host, port } = placeOf(place);
   const link = linkOf(options, client);
-  const duplex: Duplex = await tcpConnect(host, port, { timeout: options.timeout });
+  const duplex = await duplexTo(host, port, options);
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
   const trace = traceText({

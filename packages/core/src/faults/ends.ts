@@ -102,6 +102,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "bad-identities-file": "The file of identities cannot be followed; the message says where.",
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
   "counter-taken": "Another process took these invocation counters; try again.",
