@@ -10,10 +10,13 @@ import {
   type SimulatorOptions,
   type TransportName,
 } from "@dlmskit/simulator";
+import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
+import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
+import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
 import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
@@ -30,7 +33,7 @@ function instantOption(text: string): number {
   throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
 }
 
-interface SimulateOptions {
+interface SimulateOptions extends ProgressOptions {
   readonly template: string;
   readonly meters: number;
   readonly port?: number;
@@ -44,12 +47,46 @@ interface SimulateOptions {
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;
+  readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
+/** Raises Fault `address-in-use` and its kin now, and not after the store was prepared. */
+async function expectFree({
+  host = "127.0.0.1",
+  port = 4059,
+  ports,
+  meters,
+  transport,
+}: SimulateOptions): Promise<void> {
+  if (port === 0) return;
+  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  for (let tried = port; tried < last; tried++) {
+    const bound =
+      transport === "udp"
+        ? await udpBind({ host, port: tried })
+        : await tcpListen({ host, port: tried, accept: (duplex) => duplex.destroy() });
+    await bound.close();
+  }
+}
+
+async function* counted<T>(all: AsyncIterable<T>, count: () => void): AsyncGenerator<T, undefined> {
+  for await (const one of all) {
+    count();
+    yield one;
+  }
+}
+
 /** The identities as they come, for the eyes of the file's owner. Fault `not-written`. */
-async function writeIdentities(simulator: Simulator, path: string, reached: Reached | undefined): Promise<void> {
-  const identities = simulator.identities(reached === undefined ? {} : { reached });
+async function writeIdentities(
+  simulator: Simulator,
+  path: string,
+  reached: Reached | undefined,
+  progress: Progress,
+): Promise<void> {
+  let written = 0;
+  progress.at(() => `writing ${path}: ${written} of ${simulator.count} meters`);
+  const identities = counted(simulator.identities(reached === undefined ? {} : { reached }), () => written++);
   const text = identitiesFormat(path) === "csv" ? identitiesCsv(identities) : identitiesJson(identities);
   try {
     narrowFile(path);
@@ -61,28 +98,41 @@ async function writeIdentities(simulator: Simulator, path: string, reached: Reac
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
+  const { json = false, verbose = false } = options;
+  using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
+    progress.clear();
     process.stderr.write(`${text}\n`);
   };
+  // For machines with the other documents; for people beside them.
+  const tell = (line: string): void => {
+    (json ? process.stdout : process.stderr).write(`${line}\n`);
+  };
+  using events = new ServerEvents({ json, verbose, write: tell, now: Date.now });
   // Before anything is made.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  await expectFree(options);
   const store = await openStoreOf(options.store, say);
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters },
+      events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
     };
+    progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
     for (const notice of simulator.notices) say(`note: ${notice}`);
     const { link = "wrapper", transport = "tcp", port = 4059, host, ports: style } = options;
     const where = { link, transport, port, ports: style };
     const listening = await simulator.listen({ ...where, ...(host === undefined ? {} : { host }) });
-    if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
+    if (options.identities !== undefined)
+      await writeIdentities(simulator, options.identities, listening.reached[0], progress);
+    progress.end();
     // Whoever reads that it listens may ask it to stop at once.
     const stop = stopAsked();
     for (const { host: at, port: number, link: spoken } of listening.ports) {
@@ -120,6 +170,8 @@ export function simulateCommand(program: Command): void {
     .option("--speed <factor>", "how much faster time passes; 0 stands still", speedOption)
     .option("--keys <file>", "known secrets for every meter, JSON")
     .option("--identities <file>", "writes what a head-end system must import, secrets included: .csv or .json")
+    .option("--verbose", "tells every event, also who comes and goes")
+    .addOption(progressOption())
     .option("--json", "one JSON document a line")
     .addHelpText("after", "\nExample: dlms simulate --meters 3 --ports each --port 4100 --identities meters.csv")
     .action((options: SimulateOptions) => simulate(options));

@@ -1,11 +1,12 @@
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
+import { type ProgressOptions, progressOption } from "../output/progress.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** What every command that talks to a meter takes. */
-export interface MeterOptions {
+export interface MeterOptions extends ProgressOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
@@ -93,6 +94,7 @@ export function meterOptions(command: Command): Command {
         .choices(quirkNames)
         .argParser(quirkOption),
     )
+    .addOption(progressOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "one JSON document a line");
 }

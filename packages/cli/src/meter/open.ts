@@ -8,6 +8,7 @@ import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { readKeysFile } from "../keys-file.ts";
+import type { Progress } from "../output/progress.ts";
 import { withLikelyCauses } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
 import type { MeterOptions } from "./meter-options.ts";
@@ -59,10 +60,11 @@ function duplexTo(host: string, port: number, { link, timeout, transport }: Mete
   throw new Fault("bad-option", "HDLC is not spoken over UDP", { layer: "cli", hint: "leave out --transport udp" });
 }
 
-async function lineTo(place: string, options: MeterOptions, client: number): Promise<Line> {
+async function lineTo(place: string, options: MeterOptions, client: number, progress?: Progress): Promise<Line> {
   const { host, port } = placeOf(place);
   const link = linkOf(options, client);
-  const duplex = await duplexTo(host, port, options);
+  const opened = await duplexTo(host, port, options);
+  const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
   const trace = traceText({
@@ -153,15 +155,15 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
 }
 
 /** Opens the association that the options tell; after an invocation-counter-error once more, with the counter that the meter expects. */
-export async function openMeter(place: string, options: MeterOptions): Promise<Session> {
+export async function openMeter(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
   try {
-    return await opened(place, options);
+    return await opened(place, options, progress);
   } catch (caught) {
     throw withLikelyCauses(caught, options);
   }
 }
 
-async function opened(place: string, options: MeterOptions): Promise<Session> {
+async function opened(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
   const { secret } = secretsOf(options);
   const mechanism = mechanisms[options.auth];
   if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7 && secret === undefined) {
@@ -204,7 +206,7 @@ async function opened(place: string, options: MeterOptions): Promise<Session> {
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
-  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client), associate);
+  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client, progress), associate);
   try {
     return await open();
   } catch (caught) {

@@ -72,9 +72,9 @@ export function linkOf({ portType, baudRate }: CommunicationPort): LinkName | un
 
 const udp = (port: number, host: string): ListenSpec => ({
   link: () => new WrapperDatagramLink(),
-  async listen(accept, maxRemotes) {
+  async listen(accept, maxRemotes, failed) {
     const { udpListen } = await import("@dlmskit/transport/node");
-    return udpListen({ port, host, accept, maxRemotes });
+    return udpListen({ port, host, accept, maxRemotes, failed });
   },
 });
 
@@ -143,7 +143,11 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
     const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
     const spec = line.transport === "udp" ? udp(port, host) : tcp(port, link, { host });
     const knows = (address: LinkAddress): boolean => route(address) !== undefined;
-    const listener = await spec.listen((duplex) => server.accept(duplex, spec.link(knows), route), connections);
+    const listener: Listener = await spec.listen(
+      (duplex) => server.accept(duplex, spec.link(knows), route),
+      connections,
+      (fault) => server.listenerFailed(`${line.link} on ${host}:${listener.port}`, fault),
+    );
     listeners.push(listener);
     return listener;
   };
