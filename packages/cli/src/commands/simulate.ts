@@ -47,6 +47,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;
+  readonly keepConnections: number;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -113,7 +114,10 @@ async function simulate(options: SimulateOptions): Promise<void> {
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   await expectFree(options);
-  const store = await openStoreOf(options.store, say);
+  const day = 86_400_000;
+  const store = await openStoreOf(options.store, say, process.env, false, {
+    connectionsKeptMs: options.keepConnections * day,
+  });
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
@@ -165,6 +169,7 @@ export function simulateCommand(program: Command): void {
         .default("one"),
     )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
+    .option("--keep-connections <days>", "how long connections that are over are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed, the same meters and data; its keys are no secret")
     .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
     .option("--speed <factor>", "how much faster time passes; 0 stands still", speedOption)

@@ -97,6 +97,7 @@ export const storage = {
   "query-failed": "The database refused a query; `cause` is its error.",
   "store-closed": "The store was closed; open it again.",
   "store-unavailable": "The database cannot be reached or refuses to work; check that it runs, then try again.",
+  "store-witness": "The witness file of a store cannot be read or written; the message says which.",
   "unknown-reference": "The row names another one that is not there; add that one first.",
   "wrong-key-encryption-key": "The keys of the store were sealed with another key; give that one.",
 } as const;
