@@ -98,7 +98,7 @@ function fromJson(path: string, text: string, serial: string, client: number): R
 }
 
 /** A meter and one of its clients. Faults `no-such-file`, `bad-identities-file`, `bad-option` (there is no such meter or client). */
-export function identityIn(path: string, serial: string, client: number): FoundMeter {
+function identityIn(path: string, serial: string, client: number): FoundMeter {
   const format = identitiesFormat(path);
   const text = readText(path);
   if (text === undefined) throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
