@@ -107,20 +107,23 @@ export type Values<S extends ClassSpec> = Flat<
 export type Retyped<S extends ClassSpec, K extends keyof S["attributes"], C extends AnyCodec> = Flat<
   Omit<S, "attributes"> & {
     readonly attributes: Flat<
-      Omit<S["attributes"], K> & { readonly [P in K]: Flat<Omit<S["attributes"][K], "type"> & { readonly type: C }> }
+      Omit<S["attributes"], K> & {
+        readonly [P in K]: Flat<Omit<S["attributes"][K], "type" | "default"> & { readonly type: C }>;
+      }
     >;
   }
 >;
 
-/** The class with a narrower type of one attribute; ids, access and methods stay. */
+/** The class with a narrower type of one attribute, without its default; ids, access and methods stay. */
 export function retype<S extends ClassSpec, K extends keyof S["attributes"] & string, C extends AnyCodec>(
   spec: S,
   name: K,
   type: C,
 ): Retyped<S, K, C> {
+  const { default: _, ...attribute } = spec.attributes[name] as AttributeSpec;
   return {
     ...spec,
-    attributes: { ...spec.attributes, [name]: { ...spec.attributes[name], type } },
+    attributes: { ...spec.attributes, [name]: { ...attribute, type } },
   } as unknown as Retyped<S, K, C>;
 }
 

@@ -7,7 +7,7 @@ export type Cells = Map<string, string>;
 
 type Names = Readonly<Record<string, number>>;
 
-export interface CatalogueItem {
+interface CatalogueItem {
   readonly index: number;
   readonly name: string;
   readonly type?: string;
@@ -34,7 +34,7 @@ export interface CatalogueClass {
 }
 
 /** A shape as text; the names of enumerations have cells of their own. */
-export function shapeText(shape: DataShape | undefined): string {
+function shapeText(shape: DataShape | undefined): string {
   if (shape === undefined) return "any";
   switch (shape.type) {
     case "any":
