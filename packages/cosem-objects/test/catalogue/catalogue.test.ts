@@ -13,8 +13,10 @@ import { type CatalogueClass, cellsOfCatalogue, cellsOfSpec, differences, sorted
 import { exceptions } from "./exceptions.ts";
 import { shortNames } from "./short-names.ts";
 
-const file = new URL("../../../../test-vectors/catalogue/interface-classes.json", import.meta.url);
-const { classes } = JSON.parse(readFileSync(file, "utf8")) as { classes: readonly CatalogueClass[] };
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../../test-vectors/catalogue/${name}.json`, import.meta.url), "utf8"));
+const { classes } = read("interface-classes") as { classes: readonly CatalogueClass[] };
+const { methods } = read("short-names") as { methods: readonly { id: number; version: number; offset: string }[] };
 
 describe("the declared classes and the catalogue", () => {
   it("have the same class versions: 139 of 105 classes", () => {
@@ -46,5 +48,17 @@ describe("the declared classes and the catalogue", () => {
     };
     const cells = new Map(classes.flatMap((one) => [...cellsOfCatalogue(one, shortNames)]));
     for (const [cell, names] of Object.entries(named)) expect(sorted(names), cell).toBe(cells.get(cell));
+  });
+
+  it("have the same short names of methods, behind those of the attributes", () => {
+    const offsets = interfaceClasses.filter(({ methodOffset }) => methodOffset !== undefined);
+    expect(offsets.map(({ classId, version, methodOffset }) => [classId, version, methodOffset])).toEqual(
+      methods.map(({ id, version, offset }) => [id, version, Number(offset)]),
+    );
+    for (const { name, attributes, methods: own, methodOffset = 0 } of offsets) {
+      const last = Math.max(...Object.values(attributes).map(({ id }) => 8 * (id - 1)));
+      const first = Math.min(...Object.values(own).map(({ id }) => methodOffset + 8 * (id - 1)));
+      expect(first, name).toBeGreaterThan(last);
+    }
   });
 });

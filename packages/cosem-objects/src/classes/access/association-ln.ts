@@ -81,9 +81,17 @@ export const AssociationLn0 = interfaceClass({
     addObject: { id: 3, argument: ObjectListElement0 },
     removeObject: { id: 4, argument: ObjectListElement0 },
   },
+  methodOffset: 0x60,
 });
 /** Version 1. */
-export const AssociationLn1 = interfaceClass({ classId: 15, version: 1, name, attributes, methods });
+export const AssociationLn1 = interfaceClass({
+  classId: 15,
+  version: 1,
+  name,
+  attributes,
+  methods,
+  methodOffset: 0x60,
+});
 /** Version 2: users within the client. */
 export const AssociationLn2 = interfaceClass({
   classId: 15,
@@ -91,6 +99,7 @@ export const AssociationLn2 = interfaceClass({
   name,
   attributes: { ...attributes, ...users },
   methods: { ...methods, ...userMethods },
+  methodOffset: 0x60,
 });
 /** Version 3: access modes are bits. */
 export const AssociationLn3 = interfaceClass({
@@ -99,6 +108,7 @@ export const AssociationLn3 = interfaceClass({
   name,
   attributes: { ...attributes, ...users },
   methods: { ...methods, ...userMethods },
+  methodOffset: 0x60,
 });
 
 const classes = { 0: AssociationLn0, 1: AssociationLn1, 2: AssociationLn2, 3: AssociationLn3 } as const;
