@@ -1,12 +1,13 @@
 import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
+import { withPlace } from "./meter/with-place.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 import { version } from "./version.ts";
 
 const json = process.argv.includes("--json");
 
 const program = new Command("dlms")
-  .description("DLMS/COSEM: meters to simulate, meters to read, octets to explain")
+  .description("DLMS/COSEM: simulate meters, read meters, decode octets")
   .version(version(), "-V, --version", "shows the version")
   .exitOverride()
   // With --json wrong usage is a document as well; it is written below.
@@ -28,6 +29,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
   completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
@@ -36,17 +38,17 @@ const [, , asked = ""] = process.argv;
 const wanted = Object.hasOwn(commands, asked) && asked !== "completion" ? [asked] : Object.keys(commands);
 for (const name of wanted) (await commands[name]?.())?.(program);
 
-// Whoever reads the output may stop reading it: `dlms … | head`.
+// The reader of the output may close the pipe: `dlms … | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;
 });
 
-/** Codes of Faults that mean that the command was used wrongly, whoever found it out. */
+/** Codes of Faults that mean wrong usage of the command, from any layer. */
 const usage = ["bad-option", "bad-logical-name"];
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withPlace(process.argv, ["cert", "key"].includes(asked) ? 2 : 1));
 } catch (caught) {
   if (caught instanceof CommanderError) {
     // It has said what is wrong already, unless a document is wanted; help and version end well.

@@ -1,7 +1,7 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, fromAscii } from "@dlmskit/core";
 import { MemoryState, maskOf, type openMemoryStore } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import { parseKeysFile } from "../src/index.ts";
+import { type ClientIdentity, type KeysFile, parseKeysFile } from "../src/index.ts";
 import { associate, bottled, listed, now0, readBy } from "./bottle.ts";
 
 const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
@@ -56,6 +56,25 @@ describe("a store", () => {
 
   const association2 = ({ simulator }: Awaited<ReturnType<typeof bottled>>) =>
     simulator.meterTemplate.associations.find(({ client }) => client === 48);
+
+  it.each<[string, KeysFile["clients"] & object, string]>([
+    ["is not named", {}, "logical-name-with-ciphering"],
+    ["is named without keys", { "32": { password: fromAscii("reader") } }, "logical-name"],
+    ["has a key", { "32": { encryptionKey: new Uint8Array(16).fill(1) } }, "logical-name-with-ciphering"],
+  ])("has client 32 as the keys file says: it %s", async (_, clients, contextName) => {
+    // Client 48 without a key in the file is ciphered, under derived keys.
+    const keys: KeysFile = { clients: { ...clients, "48": { password: fromAscii("0123456789abcdef") } } };
+    const { store, simulator } = await bottled({ keys });
+    const contexts = (await store.clientAssociations.list()).map((row) => [row.clientId, row.contextName]);
+    expect(contexts).toContainEqual([32, contextName]);
+    expect(contexts).toContainEqual([48, "logical-name-with-ciphering"]);
+    const of = async (client: number) =>
+      (await simulator.identity(0)).clients.find((one) => one.client === client) as ClientIdentity;
+    const derived = (await (await bottled()).simulator.identity(0)).clients.find(({ client }) => client === 48);
+    expect(await of(48)).toMatchObject({ password: "0123456789abcdef", encryptionKey: derived?.encryptionKey });
+    expect((await of(32)).encryptionKey === undefined).toBe(contextName === "logical-name");
+    expect((await of(32)).password).toBeDefined();
+  });
 
   it("is filled once and followed then: a changed row is what the next start does", async () => {
     const state = new MemoryState();

@@ -7,6 +7,7 @@ import { openMeter } from "../meter/open.ts";
 import { isAfter, momentOf } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { laidOut, terminalWidth } from "../output/table.ts";
 import { isoText, readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
@@ -126,8 +127,10 @@ async function profile(place: string, name: string, options: ProfileOptions): Pr
     entries === undefined
       ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
       : { entries };
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "reading the profile");
+  await using session = await openMeter(place, options, progress);
   const read = await session.profile(instanceId, selection);
+  progress.end();
   if (options.json) process.stdout.write(json(read));
   else if (options.csv) process.stdout.write(csv(read));
   else {
@@ -149,12 +152,12 @@ export function profileCommand(program: Command): void {
     .description("reads rows of a profile by time or by entry")
     .argument("<host[:port]>", "where the meter is")
     .argument("<ln>", "logical name of the profile")
-    .option("--from <time>", "from this time of capture on", momentOption)
-    .option("--to <time>", "up to this one, included", momentOption)
-    .option("--entries <a..b>", "instead of times: entries from 1, the oldest", entriesOption)
-    .option("--csv", "comma-separated values, with the codes in the first line")
-    .option("--plot", "a chart as well")
-    .option("--column <ln>", "which column the chart draws");
+    .option("--from <time>", "from this time of capture", momentOption)
+    .option("--to <time>", "to this time of capture, inclusive", momentOption)
+    .option("--entries <a..b>", "entries instead of times; 1 is the oldest", entriesOption)
+    .option("--csv", "prints comma-separated values, with the OBIS codes in the first line")
+    .option("--plot", "prints a chart as well")
+    .option("--column <ln>", "the column of the chart");
   meterOptions(command)
     .addHelpText(
       "after",

@@ -5,14 +5,14 @@ import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { Identity, LinkName } from "../fleet/identity.ts";
+import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { KeysFile } from "./keys-file.ts";
 
 export interface SimulatorOptions {
   /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
   readonly store?: Store;
-  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of one's own. */
+  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
   /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
   readonly meters?: number;
@@ -43,6 +43,8 @@ export interface SimulatorOptions {
 export interface ListenOptions {
   /** `wrapper` unless told otherwise. */
   readonly link?: LinkName;
+  /** What carries it: `tcp` unless told otherwise; `udp` with the wrapper only. */
+  readonly transport?: TransportName;
   /** 4059 unless told otherwise; 0 takes any that is free. With more than one port, the first of them. */
   readonly port?: number;
   /** 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
@@ -59,6 +61,7 @@ export interface ListeningPort {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
+  readonly transport: TransportName;
   /** The meters behind it. */
   readonly meters: Span;
 }
@@ -66,6 +69,7 @@ export interface ListeningPort {
 /** Where all meters are reached by one link. */
 export interface Reached {
   readonly link: LinkName;
+  readonly transport: TransportName;
   readonly addresses: Addresses;
 }
 
@@ -98,7 +102,7 @@ export interface Simulator extends AsyncDisposable {
   readonly notices: readonly string[];
   /** The simulated time of day: `now`, `setRate` (0 stands still), `set`, `step`. */
   readonly time: SimulatedTime;
-  /** All meters, for connections of one's own too: `accept(duplex, link)`, with a pair in memory for example. */
+  /** The server of all meters. `accept(duplex, link)` serves a connection of your own, such as an in-memory pair. */
   readonly server: Server;
   /**
    * A meter by its index, as routes lead to it: loaded from the store while clients use it. As long as somebody holds it, the same is given.

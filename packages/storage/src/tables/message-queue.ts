@@ -3,12 +3,12 @@ import { type RowOf, table } from "../shape.ts";
 
 /** A message to be pushed. */
 export const Message = table("message_queue", {
-  /** What it is, for whoever sends it: `push`, `event` … */
+  /** The kind of message, for its sender: `push`, `event` … */
   messageType: text(50, 1),
   /** The higher the sooner. */
   priority: integer(),
   payload: octets(0, 0x1000000),
-  /** Where to, for whoever sends it: `tcp://host:port`. */
+  /** The destination, for its sender: `tcp://host:port`. */
   destination: text(100, 1),
   /** Not before this instant, ms since 1970 UTC. */
   scheduledTime: instant,
