@@ -13,11 +13,11 @@ const served = (more: Partial<ServeOptions> = {}) =>
       name: "TST0000000000001",
       objects: [
         register("1.0.1.8.0.255", { type: T.doubleLongUnsigned, value: 1234, unit: "Wh" }),
-        dataObject("0.0.96.1.0.255", { type: T.octetString, value: new Uint8Array(500) }),
+        dataObject("0.0.96.1.0.255", { type: T.octetString, value: new Uint8Array(600) }),
       ],
       associations: {
         public: { client: 16, security: none(), access: "read" },
-        flooding: { client: 17, security: none(), access: "read" },
+        flooding: { client: 17, security: none(), access: "read", maxSendPduSize: 0xffff },
       },
     }),
     { on: { wrapper: tcp(0, () => new WrapperServerLink({})) }, ...more },

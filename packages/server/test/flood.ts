@@ -65,7 +65,7 @@ const wpdu = (client: number, hex: string): Uint8Array =>
 
 /** An AARQ without authentication that asks for GET, selective access, multiple references and blocks, PDU 65,535. */
 export const aarqOf = (client: number): Uint8Array =>
-  wpdu(client, "601da109060760857405080101be10040e01000000065f1f0400001019 ffff");
+  wpdu(client, "601da109060760857405080101be10040e01000000065f1f040000121d ffff");
 
 /** A GET of so many items, all of the same attribute. */
 export function getListOf(client: number, items: number, descriptor: string): Uint8Array {
