@@ -146,6 +146,9 @@ describe("a source that has not authenticated", () => {
       rows.push(`${what} ${octets.length}: ${answer}`);
       expect(answer ?? 0, what).toBeLessThanOrEqual(5 * octets.length);
     }
+    await using strict = await served({ datagramAnswer: 1 });
+    socket.send(aarqOf(16), strict.port, "127.0.0.1");
+    await expect.poll(() => strict.running.server.counts["refused:answer-withheld"]).toBe(1);
     process.stdout.write(`octets sent: answered, ${rows.join("; ")}\n`);
     socket.close();
   });
