@@ -18,13 +18,18 @@ describe.each([false, true])("with a store: %s, a hook that never comes to its e
   it("is given up: its request is undone, and the meter goes on", async () => {
     const value = note();
     let release = (): void => undefined;
+    let late: unknown;
     const hung = hook("0.0.96.50.1.255", async (values, _, { device }) => {
       values.count = 7;
       device.set(value, "value", 7);
       await new Promise<void>((resolve) => {
         release = resolve;
       });
-      device.set(value, "value", 9);
+      try {
+        device.set(value, "value", 9);
+      } catch (error) {
+        late = error;
+      }
     });
     const made = new Meter(meterTemplate({ objects: [value, hung], associations }), { name: "ABC1" });
     const bench = new Bench(made, { limits: { hook: 200 }, ...(await store()) });
@@ -42,6 +47,7 @@ describe.each([false, true])("with a store: %s, a hook that never comes to its e
     // What it does later changes nothing.
     release();
     await bench.settle();
+    expect(late).toMatchObject({ code: "work-over" });
     expect([made.values(hung).count, made.values(value).value]).toEqual([0, 3]);
   });
 

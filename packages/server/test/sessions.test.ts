@@ -161,6 +161,27 @@ describe("sessions", () => {
     expect(got).toHaveLength(1 + 6);
   });
 
+  it("takes no more than may wait while the meter is busy: the rest waits in the line", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<number>((resolve) => {
+      release = () => resolve(7);
+    });
+    const slow = dataObject("0.0.96.1.2.255", { type: T.unsigned, value: 1 }, { read: { value: () => held } });
+    const associations = { open: { client: 1, security: none() } };
+    const bench = new Bench(new Meter(meterTemplate({ objects: [slow], associations }), { name: "TST1" }), {
+      limits: { outstandingRequests: 2 },
+    });
+    const client = await bench.client({ client: 1 }).open();
+    const answers = client.received.length;
+    for (let at = 0; at < 16; at++) client.pump.send(fromHex(`c001c${at.toString(16)}00010000600102ff0200`));
+    await bench.settle();
+    // One is served, two wait, and one came before the line was told to pause.
+    expect(client.pump.duplex.bufferedOctets).toBe(12 * 21);
+    release();
+    await bench.settle();
+    expect(client.received.length - answers).toBe(16);
+  });
+
   it("does what all stations are told, and never answers (H34)", async () => {
     const { meter } = aMeter();
     const bench = new Bench(meter);
