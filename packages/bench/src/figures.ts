@@ -19,3 +19,9 @@ export function figures(title: string, all: readonly Figure[]): void {
     );
   }
 }
+
+/** The time since `from` as a figure. */
+export const ms = (name: string, from: number, goal?: number): Figure => {
+  const value = performance.now() - from;
+  return { name, value, unit: "ms", ...(goal === undefined ? {} : { goal }) };
+};

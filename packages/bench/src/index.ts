@@ -1,3 +1,4 @@
+import { fleetFigures } from "./fleet/index.ts";
 import { type Cost, costs } from "./measure.ts";
 import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
@@ -5,13 +6,14 @@ import { modelRows } from "./rows/model.ts";
 import { securityRows } from "./rows/security.ts";
 import { serverFigures } from "./server/figures.ts";
 
-// What a fleet costs is measured in a way of its own.
-if (process.argv[2] === "fleet") await import("./fleet.ts");
-
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const chosen: readonly Row[] = [...codecRows, ...securityRows, ...modelRows].filter(({ name }) =>
   words.every((word) => name.toLowerCase().includes(word.toLowerCase())),
 );
+if (words[0] === "fleet") {
+  await fleetFigures(words.slice(1));
+  process.exit(0);
+}
 if (words[0] === "server") {
   await serverFigures((text) => process.stdout.write(`${text}\n`));
   process.exit(0);

@@ -108,7 +108,13 @@ export class MeterTimeline implements Timed {
   /** Simulated time. */
   get next(): number | undefined {
     if (this.#busy || this.#port.unsure) return undefined;
-    return this.#dueOf(this.#first());
+    return this.#due;
+  }
+
+  /** When the first thing is due, simulated time. */
+  get #due(): number | undefined {
+    const first = this.#first();
+    return first === undefined ? undefined : this.#dueOf(first);
   }
 
   /** How far (on the meter's clock) the meter has done what it does by itself. */
@@ -192,7 +198,7 @@ export class MeterTimeline implements Timed {
     const changed = new Set(objects);
     if (!this.#entries.some(({ object }) => changed.has(object))) return undefined;
     const now = this.#port.time + this.#port.offset;
-    const due = this.#dueOf(this.#first());
+    const due = this.#due;
     return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
   }
 
@@ -279,16 +285,16 @@ export class MeterTimeline implements Timed {
   #runIn(open: OpenWork, now: number): MaybePromise<void> {
     if (this.#port.lost || this.#port.unsure || this.#timedOut) return undefined;
     const first = this.#first();
+    if (first === undefined) return undefined;
     const due = this.#dueOf(first);
-    if (first === undefined || due === undefined || due > now) return undefined;
+    if (due > now) return undefined;
     const done = "task" in first ? this.#runTask(first, open, now) : this.#runEntry(first, open);
     // What is due at one instant is kept together, so that the instant tells what was done.
-    return after(done, () => (this.#dueOf(this.#first()) === due ? this.#runIn(open, now) : undefined));
+    return after(done, () => (this.#due === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */
-  #dueOf(first: Entry | TaskEntry | undefined): number | undefined {
-    if (first === undefined) return undefined;
+  #dueOf(first: Entry | TaskEntry): number {
     return "task" in first ? first.due : (first.due as number) - this.#port.offset;
   }
 

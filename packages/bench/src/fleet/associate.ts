@@ -1,0 +1,79 @@
+import { connect, type Session } from "@dlmskit/client";
+import { fromAscii, fromHex } from "@dlmskit/core";
+import { CounterGuard, CounterLedger } from "@dlmskit/security";
+import { node } from "@dlmskit/security/node";
+import type { Identity, Simulator } from "@dlmskit/simulator";
+import { type Duplex, type DuplexHandlers, memoryPair } from "@dlmskit/transport";
+import { systemClock } from "@dlmskit/transport/node";
+import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
+
+export const name = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
+export const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
+/** The load profile of half hours, of 4,320 rows. */
+export const profile = { classId: 7, instanceId: "1.0.99.1.0.255", attributeId: 2 };
+
+// A client counts on under a key: one number a meter, which is the client's and not measured.
+const used = new Map<string, CounterLedger>();
+
+function ledgerOf(key: string): CounterLedger {
+  let ledger = used.get(key);
+  if (ledger === undefined) {
+    ledger = new CounterLedger({ start: 1 });
+    ledger.reserved(0x10000000);
+    used.set(key, ledger);
+  }
+  return ledger;
+}
+
+/** An association over a line in memory; `drop` forgets the client's end of it, and the server's stays open. */
+export interface Associated {
+  readonly session: Session;
+  drop(): Duplex;
+}
+
+export async function associate(simulator: Simulator, index: number, client: 16 | 48): Promise<Associated> {
+  const [near, far] = memoryPair();
+  simulator.server.accept(far, new WrapperServerLink());
+  let handlers: DuplexHandlers | undefined;
+  const duplex: Duplex = {
+    remote: near.remote,
+    get bufferedOctets() {
+      return near.bufferedOctets;
+    },
+    send: (octets) => near.send(octets),
+    end: () => near.end(),
+    destroy: () => near.destroy(),
+    start: (given) => {
+      handlers = given;
+      near.start({ received: (octets) => handlers?.received(octets), closed: (fault) => handlers?.closed(fault) });
+    },
+  };
+  const session = await open(duplex, await simulator.identity(index), client);
+  return {
+    session,
+    drop: () => {
+      handlers = undefined;
+      return near;
+    },
+  };
+}
+
+/** Associates as a client of a meter's identity: 16 is public, 48 has everything ciphered. */
+export function open(duplex: Duplex, identity: Identity, client: 16 | 48): Promise<Session> {
+  const { serverAddress, clients, systemTitle } = identity;
+  const line = { duplex, link: new WrapperClientLink({ client, server: serverAddress }) };
+  if (client === 16) return connect(line, { clock: systemClock });
+  const own = clients.find((one) => one.client === client);
+  const counters = ledgerOf(own?.encryptionKey ?? "");
+  return connect(line, {
+    ...{ clock: systemClock, provider: node, ciphered: true, mechanism: 2, secret: fromAscii(String(own?.password)) },
+    security: {
+      ...{ suite: 0, counters, replay: new CounterGuard(), systemTitle: fromAscii("HES00001") },
+      serverSystemTitle: fromHex(systemTitle),
+      keys: {
+        encryptionKey: fromHex(own?.encryptionKey ?? ""),
+        authenticationKey: fromHex(own?.authenticationKey ?? ""),
+      },
+    },
+  });
+}

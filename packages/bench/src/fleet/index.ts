@@ -1,0 +1,22 @@
+// What a fleet of meters costs: `pnpm bench fleet [SECTION…]`. Figures of this process, printed beside their goals.
+import { type Figure, figures } from "../figures.ts";
+import { connections } from "./connections.ts";
+import { eventLoop } from "./event-loop.ts";
+import { onPglite } from "./on-pglite.ts";
+import { provisioning } from "./provisioning.ts";
+import { reads } from "./reads.ts";
+
+const sections: { readonly [title: string]: () => Promise<Figure[]> } = {
+  provisioning,
+  connections: async () => [...(await connections(16)), ...(await connections(48))],
+  pglite: onPglite,
+  reads,
+  "event loop": eventLoop,
+};
+
+/** Measures the sections whose titles are among the words; all of them without words. */
+export async function fleetFigures(words: readonly string[]): Promise<void> {
+  for (const [title, measure] of Object.entries(sections)) {
+    if (words.length === 0 || title.split(" ").some((word) => words.includes(word))) figures(title, await measure());
+  }
+}
