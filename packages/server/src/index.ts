@@ -35,6 +35,7 @@ export {
 export {
   type LinkFactory,
   type Listening,
+  type ListenLimits,
   type ListenSpec,
   type RelaySpec,
   relay,
@@ -42,6 +43,7 @@ export {
   serve,
   type TcpOptions,
   tcp,
+  udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
 export { type Route, routeTo } from "./session/route.ts";

@@ -12,6 +12,7 @@ describe("what a meter does in time", () => {
       known: { template: { timed: [] }, identity: {} } as never,
       values: () => ({}),
       context: () => ({}) as never,
+      limit: (value) => value,
       open: () =>
         new Promise((resolve) => {
           open = () => resolve(opened);

@@ -42,7 +42,7 @@ it("tells what goes wrong with a listener while it listens", async () => {
   let fail: ((fault: Fault) => void) | undefined;
   const spec: ListenSpec = {
     link,
-    listen: async (_, __, failed) => {
+    listen: async (_, __, { failed }) => {
       fail = failed;
       return { host: "", port: 1, connections: 0, close: async () => {}, [Symbol.asyncDispose]: async () => {} };
     },

@@ -39,6 +39,14 @@ export const client = {
 
 export const server = {
   "bad-results": "An interceptor gave no outcome; it gives {}, { data } or { error }.",
+  "hook-timeout":
+    "A hook or task did not come to its end within `limits.hook`; let its promise resolve, or raise the limit.",
+  "locked-out": "The client is locked out after failed authentications; the event `locked` says until when.",
+  "no-association": "A client opened no association within `limits.firstAssociation`; its connection was closed.",
+  "answer-withheld":
+    "An answer to a datagram source that has not authenticated was longer than `limits.datagramAnswer` allows.",
+  "waits-for-itself":
+    "A hook waits for a change of its own meter, which waits for the hook; use what the hook is given instead.",
   "bad-timeline": "What an object does in time gives a next instant that is not later; correct its `next`.",
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",

@@ -40,6 +40,8 @@ export interface TimelinePort {
   readonly offset: number;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
   context(device: Device, object: AnyObject, work: Work): Context;
+  /** Ends the wait for what takes too long. Fault `hook-timeout`. */
+  limit<T>(value: MaybePromise<T>): MaybePromise<T>;
   /** Opens a work once no other is under way. */
   open(): MaybePromise<OpenWork>;
   failed(what: string, error: unknown): void;
@@ -79,6 +81,7 @@ export class MeterTimeline implements Timed {
   /** What was due when the open work began. */
   #before: (() => void) | undefined;
   #busy = false;
+  #timedOut = false;
   /** How far (on the meter's clock) everything has been done. */
   #ranUpTo: number;
 
@@ -280,7 +283,7 @@ export class MeterTimeline implements Timed {
   }
 
   #runIn(open: OpenWork, now: number): MaybePromise<void> {
-    if (this.#port.lost || this.#port.unsure) return undefined;
+    if (this.#port.lost || this.#port.unsure || this.#timedOut) return undefined;
     const first = this.#first();
     if (first === undefined) return undefined;
     const due = this.#dueOf(first);
@@ -323,11 +326,13 @@ export class MeterTimeline implements Timed {
       work.ran(Math.ceil(this.#ranUpTo));
     };
     const failed = (error: unknown): void => {
+      // What may still go on must find the work ended: nothing else is done in it.
+      this.#timedOut ||= error instanceof Fault && error.code === "hook-timeout";
       this.#port.failed(what, error);
       done();
     };
     try {
-      const running = work.attempt(run as () => MaybePromise<unknown>);
+      const running = work.attempt(() => this.#port.limit(run() as MaybePromise<unknown>));
       if (isLater(running)) return running.then(done, failed) as MaybePromise<void>;
       done();
     } catch (error) {
@@ -339,6 +344,7 @@ export class MeterTimeline implements Timed {
   finish(): MaybePromise<void> {
     const open = this.#open;
     this.#open = undefined;
+    this.#timedOut = false;
     const over = (): void => {
       this.#before = undefined;
       this.#busy = false;

@@ -1,8 +1,8 @@
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
-import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp } from "@dlmskit/server";
+import { type LinkFactory, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
-import type { Listener } from "@dlmskit/transport";
+import type { Duplex, Listener } from "@dlmskit/transport";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
@@ -44,6 +44,7 @@ export function addressesOfRows(meters: number, rows: readonly CommunicationPort
   return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
 }
 
+const datagrams: LinkFactory = () => new WrapperDatagramLink();
 const wrapper: LinkFactory = (knows) => new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
 
 function hdlc(setting: HdlcSetting | undefined): LinkFactory {
@@ -69,14 +70,6 @@ export function linkOf({ portType, baudRate }: CommunicationPort): LinkName | un
   if (portType === "SERIAL") return undefined;
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
-
-const udp = (port: number, host: string): ListenSpec => ({
-  link: () => new WrapperDatagramLink(),
-  async listen(accept, maxRemotes, failed) {
-    const { udpListen } = await import("@dlmskit/transport/node");
-    return udpListen({ port, host, accept, maxRemotes, failed });
-  },
-});
 
 /** All meters by one link, behind as many ports as they need. */
 interface Line {
@@ -141,13 +134,13 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
   const open = async (line: Line, port: number, index: number, route: Route): Promise<Listener> => {
     const setting = hdlcSettings[line.space.capacity === 1 ? index : 0] ?? hdlcSettings[0];
     const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
-    const spec = line.transport === "udp" ? udp(port, host) : tcp(port, link, { host });
+    const spec = line.transport === "udp" ? udp(port, datagrams, { host }) : tcp(port, link, { host });
     const knows = (address: LinkAddress): boolean => route(address) !== undefined;
-    const listener: Listener = await spec.listen(
-      (duplex) => server.accept(duplex, spec.link(knows), route),
-      connections,
-      (fault) => server.listenerFailed(`${line.link} on ${host}:${listener.port}`, fault),
-    );
+    const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const listener: Listener = await spec.listen(accept, connections, {
+      ...server.listenLimits,
+      failed: (fault) => server.listenerFailed(`${line.link} on ${host}:${listener.port}`, fault),
+    });
     listeners.push(listener);
     return listener;
   };
