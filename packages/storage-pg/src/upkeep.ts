@@ -1,4 +1,4 @@
-import type { PGlite } from "@electric-sql/pglite";
+import type { SqlRow } from "./driver.ts";
 
 // How many statements pass before the database is looked after.
 const statements = 1000;
@@ -13,12 +13,12 @@ const worth = `
  * thousand statements the tables that need it are vacuumed and a checkpoint is made, while nobody waits for an answer.
  */
 export class Upkeep {
-  readonly #db: PGlite;
+  readonly #query: (sql: string) => Promise<{ readonly rows: readonly SqlRow[] }>;
   #count = 0;
   #running: Promise<void> | undefined;
 
-  constructor(db: PGlite) {
-    this.#db = db;
+  constructor(query: (sql: string) => Promise<{ readonly rows: readonly SqlRow[] }>) {
+    this.#query = query;
   }
 
   /** A statement has ended. */
@@ -34,10 +34,10 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
-    const { rows } = await this.#db.query<{ name: string }>(worth);
+    const { rows } = await this.#query(worth);
     // One by one: what is asked meanwhile comes in between.
-    for (const { name } of rows) await this.#db.exec(`VACUUM ${name}`);
-    await this.#db.exec("CHECKPOINT");
+    for (const { name } of rows) await this.#query(`VACUUM ${String(name)}`);
+    await this.#query("CHECKPOINT");
   }
 
   /** Resolves when nothing is under way. */
