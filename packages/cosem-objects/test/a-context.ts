@@ -1,6 +1,24 @@
 import { T } from "@dlmskit/apdu";
 import type { AnyObject, AttributeDescriptor, Context, DeviceView, Rights } from "../src/index.ts";
-import { allRights, dataObject, invokeMethod, RowRing, readAttribute, writeAttribute } from "../src/index.ts";
+import {
+  allRights,
+  dataObject,
+  invokeMethod,
+  LocalTime,
+  RowRing,
+  readAttribute,
+  writeAttribute,
+} from "../src/index.ts";
+
+const every = {
+  ...{ year: null, month: null, day: null, dayOfWeek: null },
+  ...{ hour: null, minute: null, second: null, hundredths: null },
+  ...{ deviation: null, status: null },
+};
+const noDaylight = {
+  ...{ daylightSavingsBegin: every, daylightSavingsEnd: every },
+  ...{ daylightSavingsDeviation: 0, daylightSavingsEnabled: false },
+};
 
 /** A meter of one device in the simplest form: what the server is to these objects. */
 export function contextOf(
@@ -62,6 +80,7 @@ export function contextOf(
     by: { client: 48, association: "utility" },
     now: Date.UTC(2026, 10, 24, 8, 30, 12, 345),
     deviation: -330,
+    local: new LocalTime({ ...noDaylight, timeZone: given.deviation ?? -330 }),
     client: 48,
     own: undefined,
     device,
