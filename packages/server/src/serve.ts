@@ -12,7 +12,8 @@ export interface ListenSpec {
   readonly link: LinkFactory;
   /** Who is reached there, if not whom the server has: a port for each meter, for example. */
   readonly meters?: Meter | Route;
-  listen(accept: (duplex: Duplex) => void, maxConnections: number): Promise<Listener>;
+  /** `failed` hears what goes wrong while it listens. */
+  listen(accept: (duplex: Duplex) => void, maxConnections: number, failed: (fault: Fault) => void): Promise<Listener>;
 }
 
 /** Where other processes hand over sessions of clients whose meter this one has. */
@@ -46,9 +47,9 @@ export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): Re
 
 const listenOn =
   (port: number, host: string | undefined): ListenSpec["listen"] =>
-  async (accept, maxConnections) => {
+  async (accept, maxConnections, failed) => {
     const { tcpListen } = await import("@dlmskit/transport/node");
-    return tcpListen({ port, accept, maxConnections, ...(host === undefined ? {} : { host }) });
+    return tcpListen({ port, accept, maxConnections, failed, ...(host === undefined ? {} : { host }) });
   };
 
 /** TCP to `host:port`. Fault `bad-address` for what is none. */
@@ -93,7 +94,8 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
     for (const [name, spec] of Object.entries(on)) {
       const accept =
         "relay" in spec ? (duplex: Duplex) => server.acceptRelayed(duplex) : accepting(server, spec, meters);
-      listeners.push([name, await spec.listen(accept, options.limits?.connections ?? 1024)]);
+      const failed = (fault: Fault): void => server.listenerFailed(name, fault);
+      listeners.push([name, await spec.listen(accept, options.limits?.connections ?? 1024, failed)]);
     }
   } catch (fault) {
     await close();

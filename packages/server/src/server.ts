@@ -14,6 +14,7 @@ import { platformRandom } from "./platform-random.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
+import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
@@ -54,14 +55,18 @@ export class Server implements Disposable {
   readonly #base: ConnectionPort;
   /** For sessions that another process handed over: they go no further. */
   readonly #last: ConnectionPort;
+  readonly #watch: StoreWatch | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
   constructor(options: ServerOptions) {
     this.#options = options;
-    const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
+    const { meters, clock, provider = noble, random = platformRandom, interceptors = [] } = options;
     const time = options.time ?? new SimulatedTime({ source: () => clock.instant?.() ?? Date.now() });
     this.#route = routeOf(meters);
+    const recovered = (after: number): void => this.#tell({ type: "store-recovered", after });
+    this.#watch = options.store && new StoreWatch({ store: options.store, clock, recovered });
+    const store = this.#watch?.store;
     const limits = { ...defaultLimits, ...options.limits };
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
@@ -167,6 +172,11 @@ export class Server implements Disposable {
     }
   }
 
+  /** Tells `events` that a listener of one's own failed or turned a connection away. `serve` does it for its listeners. */
+  listenerFailed(listener: string, fault: Fault): void {
+    this.#tell({ type: "listener-failed", listener, fault });
+  }
+
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
     this.#accept(duplex, link, route, this.#base);
@@ -222,6 +232,7 @@ export class Server implements Disposable {
   /** Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept. */
   close(): void {
     this.#closed = true;
+    this.#watch?.close();
     this.#environment.agenda.close();
     for (const connection of this.#connections) connection.destroy();
     for (const meter of this.#residents) {

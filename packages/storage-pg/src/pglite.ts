@@ -7,10 +7,12 @@ import { PGlite, type Transaction } from "@electric-sql/pglite";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
+import { Upkeep } from "./upkeep.ts";
 
-function queryable(db: PGlite | Transaction): Queryable {
+function queryable(db: PGlite | Transaction, upkeep?: Upkeep): Queryable {
   return {
     async query(sql: string, parameters?: readonly SqlValue[]) {
+      upkeep?.noticed();
       if (parameters === undefined) return { rows: ((await db.exec(sql)).at(-1)?.rows ?? []) as SqlRow[] };
       return db.query<SqlRow>(sql, [...parameters]);
     },
@@ -18,13 +20,19 @@ function queryable(db: PGlite | Transaction): Queryable {
 }
 
 /** The port on a PGlite; `close` closes it, and lets go of the lock. */
-export function pgliteDriver(db: PGlite, lock?: FolderLock): Driver {
+export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Driver {
+  const upkeep = new Upkeep(db);
   return {
     kind: "pglite",
-    ...queryable(db),
-    transaction: (run) => db.transaction((tx) => run(queryable(tx))),
+    ...(files === undefined ? {} : { files }),
+    ...queryable(db, upkeep),
+    transaction(run) {
+      upkeep.noticed();
+      return db.transaction((tx) => run(queryable(tx)));
+    },
     async close() {
       try {
+        await upkeep.settled();
         await db.close();
       } finally {
         await lock?.release();
@@ -81,7 +89,11 @@ export async function openPglite(folder?: string, options: PgStoreOptions = {}):
     if (!existsSync(join(data, "PG_VERSION"))) {
       options.onProgress?.(`making a database in ${path}, which takes some seconds`);
     }
-    return await openStore(pgliteDriver(await started(data), lock), process, options);
+    const db = await started(data);
+    // PGlite never writes this file again: a copy of it is another file.
+    const { ino, birthtimeMs } = await stat(join(data, "PG_VERSION"));
+    const files = `file ${ino} of ${Math.floor(birthtimeMs)}`;
+    return await openStore(pgliteDriver(db, lock, files), process, options);
   } catch (caught) {
     await lock.release();
     throw caught;

@@ -97,11 +97,13 @@ export const storage = {
   "query-failed": "The database refused a query; `cause` is its error.",
   "store-closed": "The store was closed; open it again.",
   "store-unavailable": "The database cannot be reached or refuses to work; check that it runs, then try again.",
+  "store-witness": "The witness file of a store cannot be read or written; the message says which.",
   "unknown-reference": "The row names another one that is not there; add that one first.",
   "wrong-key-encryption-key": "The keys of the store were sealed with another key; give that one.",
 } as const;
 
 export const cli = {
+  "bad-identities-file": "The file of identities cannot be followed; the message says where.",
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
   "counter-taken": "Another process took these invocation counters; try again.",

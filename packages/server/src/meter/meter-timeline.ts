@@ -227,7 +227,8 @@ export class MeterTimeline implements Timed {
     // What is still under way is not due once more.
     if (this.#busy) return;
     const { time, offset } = this.#port;
-    if (time + offset < this.#ranUpTo) this.moved(this.#ranUpTo - offset, time);
+    const { syncLimit } = this.#port.known.template;
+    if (this.#ranUpTo - (time + offset) > syncLimit) this.moved(this.#ranUpTo - offset, time);
     else this.#plan(this.#ranUpTo);
   }
 
@@ -260,7 +261,8 @@ export class MeterTimeline implements Timed {
     const { offset } = this.#port;
     if (now >= before) {
       // What is due since is caught up with; what would not be caught up with is planned anew.
-      this.#plan(Math.min(this.#ranUpTo, before + offset));
+      const at = before + offset;
+      this.#plan(this.#ranUpTo - at <= this.#port.known.template.syncLimit ? this.#ranUpTo : at);
       return;
     }
     this.#ranUpTo = now + offset;

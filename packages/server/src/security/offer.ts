@@ -110,6 +110,10 @@ class StateSecurity {
     return this.#state.credentials.peerKeys;
   }
 
+  dedicated(key: Uint8Array) {
+    return this.#state.dedicated(key);
+  }
+
   get guards() {
     return this.#state.guards;
   }
