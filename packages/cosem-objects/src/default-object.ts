@@ -15,10 +15,11 @@ export function defaultObject<const S extends ClassSpec>(
   hooks: NoInfer<Hooks<S>> = {},
 ): CosemObject<S> {
   const given = values as Readonly<Record<string, unknown>>;
-  const all = Object.entries(spec.attributes).map(([name, attribute]) => [
-    name,
-    given[name] ?? initialValue(spec, name, attribute),
-  ]);
+  const all = Object.entries(spec.attributes).flatMap(([name, attribute]) => {
+    // What an object keeps for itself is there once it keeps it.
+    if (attribute.id === 0 && given[name] === undefined) return [];
+    return [[name, given[name] ?? initialValue(spec, name, attribute)]];
+  });
   return object(spec, instance, Object.fromEntries(all), hooks);
 }
 

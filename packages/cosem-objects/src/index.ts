@@ -123,6 +123,8 @@ export * from "./profile/row-ring.ts";
 export * from "./profile/rows.ts";
 export * from "./profile/selective-access.ts";
 export * from "./refusal.ts";
+export { LocalTime, type ZoneSettings } from "./time/local-time.ts";
+export { type DaylightDays, dayLength, isOff, matchesDay } from "./time/pattern.ts";
 export * from "./unit.ts";
 export * from "./unknown-class.ts";
 export * from "./view.ts";

@@ -7,7 +7,10 @@ export type AnyCodec = Codec<any>;
 export type Usage = "r" | "w" | "rw";
 
 export interface AttributeSpec {
-  /** 2 to 127: attribute 1 is the logical name, in every class. In short name referencing it is at base_name + 8 (id - 1). */
+  /**
+   * 2 to 127, or below 0 for a manufacturer's own: attribute 1 is the logical name, in every class. In short name referencing it is at
+   * base_name + 8 (id - 1). 0: what an object keeps for itself (a preset time), which no client reaches and no list shows.
+   */
   readonly id: number;
   /** The whole tagged value. */
   readonly type: AnyCodec;
@@ -58,7 +61,29 @@ export interface Timeline<V = any, C = any, T = any> {
   readonly missed: "each" | "last" | "none";
   /** With `missed: "each"`: instants before this one need not be run when it is `now` (a buffer would not keep their rows). */
   since?(values: Readonly<V>, context: T, now: number): number;
+  /** What goes first of all that is due at one instant: the lower; 50 unless told otherwise. `timeOrder` has those of the standard's classes. */
+  readonly order?: number;
+  /** Classes whose objects, too, decide when something is due (the special days of a calendar): changed, all is planned anew. */
+  readonly watches?: readonly number[];
+  /**
+   * The clock was set from `from` to `to`, by more than a synchronisation: what is to be run late, each as the instant at which it
+   * was due, in order; `run` gets them one after another, while the clock shows `to`. Nothing unless told.
+   */
+  moved?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
+  /** The meter had no power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. */
+  restored?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
 }
+
+/** Which class goes first at one instant: what closes an interval goes before what opens one. */
+export const timeOrder = {
+  clock: 10,
+  demand: 20,
+  capture: 30,
+  singleAction: 40,
+  calendarActivation: 60,
+  schedule: 70,
+  calendar: 80,
+} as const;
 
 /** What programs ask a class instead of its id: the names of attributes that have a meaning for other objects. */
 export interface Traits {
@@ -66,6 +91,10 @@ export interface Traits {
   readonly clock?: string;
   /** A value (`also`: others in the same unit), and the attribute that holds their scaler and unit. */
   readonly scaled?: { readonly value: string; readonly also?: readonly string[]; readonly scalerUnit: string };
+  /** Whether its values are those of a Clock that decide local time (`ZoneSettings`). */
+  readonly zone?: true;
+  /** The attribute with the seconds of a measuring period, or between two captures. */
+  readonly period?: { readonly measuring?: string; readonly capture?: string };
   /** A buffer of rows, and the attribute that names its columns. */
   readonly rows?: { readonly buffer: string; readonly columns: string };
 }
@@ -129,6 +158,7 @@ export function retype<S extends ClassSpec, K extends keyof S["attributes"] & st
 
 interface Members {
   readonly attributes: ReadonlyMap<number, string>;
+  readonly state: string | undefined;
   readonly methods: ReadonlyMap<number, string>;
 }
 const membersOf = new WeakMap<ClassSpec, Members>();
@@ -138,7 +168,10 @@ function members(spec: ClassSpec): Members {
   if (found === undefined) {
     const byId = (of: { readonly [name: string]: { readonly id: number } }) =>
       new Map(Object.entries(of).map(([name, { id }]) => [id, name]));
-    found = { attributes: byId(spec.attributes), methods: byId(spec.methods) };
+    const attributes = byId(spec.attributes);
+    const state = attributes.get(0);
+    attributes.delete(0);
+    found = { attributes, state, methods: byId(spec.methods) };
     membersOf.set(spec, found);
   }
   return found;
@@ -159,7 +192,10 @@ export function scalerUnitAttribute(spec: ClassSpec, attributeId: number): numbe
   return spec.attributes[scaled.scalerUnit]?.id;
 }
 
-/** The ids of the attributes from 2 on, ascending. */
+/** The name of what objects of the class keep for themselves (id 0); undefined where there is nothing. */
+export const stateName = (spec: ClassSpec): string | undefined => members(spec).state;
+
+/** The ids of the attributes that clients can reach, from 2 on or below 0, ascending. */
 export const attributeIds = (spec: ClassSpec): readonly number[] =>
   [...members(spec).attributes.keys()].sort((one, other) => one - other);
 /** The name of an attribute (2 on) in the class; undefined where there is none. */

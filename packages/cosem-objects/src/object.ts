@@ -2,6 +2,7 @@ import type { Data, DataLike, EncodedData, StreamedData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName, type Of } from "@dlmskit/core";
 import type { ClassSpec, Timeline, Values } from "./interface-class.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import type { LocalTime } from "./time/local-time.ts";
 
 // An object, what its hooks are given, and what grants access to it. The types name one another, so they stand together.
 
@@ -125,8 +126,10 @@ export interface Context {
   readonly object: AnyObject;
   /** The meter's own clock: ms since 1970-01-01T00:00Z. In an action in time, the instant at which it was due. */
   readonly now: number;
-  /** Minutes from the meter's local time to UTC: UTC+05:30 has -330. */
+  /** Minutes from the meter's local time to UTC, at `now`: UTC+05:30 has -330. */
   readonly deviation: number;
+  /** Local time with daylight saving, as the meter's Clock has it. */
+  readonly local: LocalTime;
   /** The service access point of the client that asks; undefined when the meter itself does. */
   readonly client: number | undefined;
   readonly association: AssociationInformation | undefined;
@@ -141,8 +144,12 @@ export interface Context {
 /** What the due instants of an object depend on, besides its values. */
 export interface TimeContext {
   readonly object: AnyObject;
-  /** Minutes from the meter's local time to UTC. */
-  readonly deviation: number;
+  /** Local time with daylight saving, as the meter's Clock has it. A change of the Clock plans anew what is due. */
+  readonly local: LocalTime;
+  /** The objects of the logical device; those of classes that the timeline `watches` may be asked for their values. */
+  readonly objects: readonly AnyObject[];
+  /** This meter's values of another object of the device. */
+  values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
   readonly own: unknown;
 }
 

@@ -1,6 +1,15 @@
 import { T } from "@dlmskit/apdu";
+import { berlin } from "../../../test/zones.ts";
 import type { AnyObject, AttributeDescriptor, Context, DeviceView, Rights } from "../src/index.ts";
-import { allRights, dataObject, invokeMethod, RowRing, readAttribute, writeAttribute } from "../src/index.ts";
+import {
+  allRights,
+  dataObject,
+  invokeMethod,
+  LocalTime,
+  RowRing,
+  readAttribute,
+  writeAttribute,
+} from "../src/index.ts";
 
 /** A meter of one device in the simplest form: what the server is to these objects. */
 export function contextOf(
@@ -62,6 +71,7 @@ export function contextOf(
     by: { client: 48, association: "utility" },
     now: Date.UTC(2026, 10, 24, 8, 30, 12, 345),
     deviation: -330,
+    local: new LocalTime({ ...berlin, daylightSavingsEnabled: false, timeZone: given.deviation ?? -330 }),
     client: 48,
     own: undefined,
     device,

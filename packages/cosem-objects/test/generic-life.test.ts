@@ -75,7 +75,7 @@ describe.each(named)("%s", (_, spec) => {
       [],
     );
     const before = readAll(object);
-    expect(before).toHaveLength(Object.keys(spec.attributes).length);
+    expect(before).toHaveLength(Object.values(spec.attributes).filter(({ id }) => id !== 0).length);
     for (const id of attributeIds(spec)) {
       write(object, id, { type: "encoded", octets: fromHex(read(object, id)) });
     }

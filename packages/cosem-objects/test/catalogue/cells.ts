@@ -90,6 +90,8 @@ export function cellsOfSpec(spec: ClassSpec): Cells {
     for (const [name, names] of enumerationsIn(shape)) put(at, `enum ${name}`.trim(), sorted(names));
   };
   for (const [name, attribute] of Object.entries(spec.attributes)) {
+    // What an object keeps for itself is no cell of the standard.
+    if (attribute.id === 0) continue;
     const at = `attribute ${attribute.id}`;
     const shape = shapeOf(attribute.type);
     put(at, "name", name);

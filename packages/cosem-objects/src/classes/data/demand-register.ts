@@ -20,5 +20,8 @@ export const DemandRegister = interfaceClass({
   },
   methods: { reset: { id: 1, argument: T.integer }, nextPeriod: { id: 2, argument: T.integer } },
   methodOffset: 0x48,
-  traits: { scaled: { value: "lastAverageValue", also: ["currentAverageValue"], scalerUnit: "scalerUnit" } },
+  traits: {
+    scaled: { value: "lastAverageValue", also: ["currentAverageValue"], scalerUnit: "scalerUnit" },
+    period: { measuring: "period" },
+  },
 });

@@ -1,7 +1,7 @@
 import { type DataLike, encodeData, T } from "@dlmskit/apdu";
 import { Fault, type LogicalName } from "@dlmskit/core";
 import { hasMethod } from "../../attribute.ts";
-import { interfaceClass, type Timeline, type Values } from "../../interface-class.ts";
+import { interfaceClass, type Timeline, timeOrder, type Values } from "../../interface-class.ts";
 import { after, afterEach, type MaybePromise } from "../../maybe-promise.ts";
 import { type AnyObject, type Context, type CosemObject, type Hooks, object, type TimeContext } from "../../object.ts";
 import { elementsOf, encodedStructure } from "../../profile/elements.ts";
@@ -14,14 +14,13 @@ const captureMethod = 2;
 /** A row at every full multiple of the period in local time, where the object captures at all (Blue Book 4.3.6.2.4). */
 const captures: Timeline<{ capturePeriod: number; profileEntries: number }, Context, TimeContext> = {
   acts: ({ invoke }) => invoke?.capture !== undefined,
-  next({ capturePeriod }, { object: profile, deviation }, after) {
+  next({ capturePeriod }, { object: profile, local }, after) {
     if (!(capturePeriod > 0) || !hasMethod(profile, captureMethod)) return undefined;
-    const period = capturePeriod * 1000;
-    const shift = deviation * 60_000;
-    return (Math.floor((after - shift) / period) + 1) * period + shift;
+    return local.nextMultiple(capturePeriod * 1000, after);
   },
   run: (_, { device, object: profile }) => device.invoke(profile, captureMethod),
   missed: "each",
+  order: timeOrder.capture,
   since: ({ capturePeriod, profileEntries }, _, now) => now - capturePeriod * profileEntries * 1000,
 };
 
@@ -80,7 +79,7 @@ export const ProfileGeneric = interfaceClass({
     capture: { id: captureMethod, argument: T.integer },
   },
   methodOffset: 0x58,
-  traits: { rows: { buffer: "buffer", columns: "captureObjects" } },
+  traits: { rows: { buffer: "buffer", columns: "captureObjects" }, period: { capture: "capturePeriod" } },
   time: captures,
 });
 type ProfileValues = Values<typeof ProfileGeneric>;
