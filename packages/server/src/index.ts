@@ -14,7 +14,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
-export type { Task } from "./meter/meter-timeline.ts";
+export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";

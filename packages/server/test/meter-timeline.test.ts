@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MeterTimeline, type OpenWork, type Task, type TimelinePort } from "../src/meter/meter-timeline.ts";
+import { MeterTimeline } from "../src/meter/meter-timeline.ts";
+import type { OpenWork, Task, TimelinePort } from "../src/meter/timeline-port.ts";
 
 describe("what a meter does in time", () => {
   /** A meter whose work opens when `open` is called. */
@@ -9,7 +10,7 @@ describe("what a meter does in time", () => {
     const opened: OpenWork = { work: work as never, within: (run) => run(), finish: () => undefined };
     const port: TimelinePort = {
       ...{ time: 0, offset: 0, lost: false, unsure: false },
-      known: { template: { timed: [] }, identity: {} } as never,
+      known: { template: { timed: [], syncLimit: 9000 }, identity: {} } as never,
       values: () => ({}),
       context: () => ({}) as never,
       limit: (value) => value,

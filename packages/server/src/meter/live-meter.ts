@@ -16,8 +16,8 @@ import { commitOf, valuesOf } from "./kept.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
-import type { OpenWork, Task } from "./meter-timeline.ts";
 import { OpenAssociations } from "./open-associations.ts";
+import type { OpenWork, Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
@@ -309,15 +309,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   #keep(work: Work): MaybePromise<void> {
     const result = work.end();
     const { store, lease } = this;
-    if (store === undefined || lease === undefined) {
-      this.#take(result);
-      return undefined;
-    }
+    if (store === undefined || lease === undefined) return this.#take(result);
     const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
-    const { time, offset } = this;
+    const { time, offset, known } = this;
     const reached = this.run.timeline?.reached(result.values.keys());
-    const commit = commitOf({ lease, template: this.known.template, time, offset }, result, { unsaved, reached });
+    const commit = commitOf({ lease, template: known.template, time, offset }, result, { unsaved, reached });
     return store.keeping.commit(commit).then(
       () => {
         for (const { saved } of unsaved) saved();

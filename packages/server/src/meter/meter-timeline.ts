@@ -1,59 +1,12 @@
-import {
-  type AnyObject,
-  after,
-  type Context,
-  isLater,
-  type MaybePromise,
-  type Timeline,
-  timelineOf,
-} from "@dlmskit/cosem-objects";
+import { Fault } from "@dlmskit/core";
+import { type AnyObject, after, isLater, type MaybePromise, type Timeline, timelineOf } from "@dlmskit/cosem-objects";
 import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import { byOrder, type Late, nextAfter, type TimedObject } from "./timed-object.ts";
-
-/** What the user's own code does in time. */
-export interface Task {
-  readonly every: number;
-  readonly run: (now: number, elapsed: number) => void | PromiseLike<void>;
-}
+import type { OpenWork, Task, TimelinePort } from "./timeline-port.ts";
 
 // Catching up, a task runs at most so often; its `elapsed` is longer then.
 const mostRuns = 100_000;
-
-/** A unit of work that is open for what is due. */
-export interface OpenWork {
-  readonly work: Work;
-  /** Runs code of this work: what it assigns to its objects' values belongs to it. */
-  within<T>(run: () => T): T;
-  /** Keeps it, and lets other works of the meter come. Never throws. */
-  finish(): MaybePromise<void>;
-}
-
-export interface TimelinePort {
-  readonly known: KnownMeter;
-  /** Simulated time of day, ms since 1970 UTC. */
-  readonly time: number;
-  /** What the meter's clock shows more. */
-  readonly offset: number;
-  values(object: AnyObject): Readonly<Record<string, unknown>>;
-  context(device: Device, object: AnyObject, work: Work): Context;
-  /** Ends the wait for what takes too long. Fault `hook-timeout`. */
-  limit<T>(value: MaybePromise<T>): MaybePromise<T>;
-  /** Opens a work once no other is under way. */
-  open(): MaybePromise<OpenWork>;
-  failed(what: string, error: unknown): void;
-  /** Whether another process has the meter. */
-  readonly lost: boolean;
-  noticeLost(): void;
-  /** Whether the store has failed and nobody knows yet what it has kept: nothing is done meanwhile. */
-  readonly unsure: boolean;
-  /** What is due first may have changed. */
-  again(): void;
-  /** How far the meter ran was moved back. */
-  keepRanUpTo(): void;
-}
 
 /** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
 interface TaskEntry {

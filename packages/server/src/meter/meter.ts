@@ -19,8 +19,8 @@ import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
-import type { Task } from "./meter-timeline.ts";
 import { Tenancy } from "./tenancy.ts";
+import type { Task } from "./timeline-port.ts";
 import { OwnValues, SharedValues } from "./values.ts";
 
 const program = { self: "program" } as const;
