@@ -1,0 +1,28 @@
+import { T } from "@dlmskit/apdu";
+import { interfaceClass } from "../../interface-class.ts";
+import { ActionItem } from "../common-types.ts";
+
+export const SingleActionType = {
+  once: 1,
+  sameTimeNoWildcards: 2,
+  sameTime: 3,
+  anyTimeNoWildcards: 4,
+  anyTime: 5,
+} as const;
+
+const ExecutionTime = T.structure({ time: T.timeOctets, date: T.dateOctets });
+
+/** Single action schedule (class 22, version 0; Blue Book 4.5.7): one script, run at listed dates and times. */
+export const SingleActionSchedule = interfaceClass({
+  classId: 22,
+  version: 0,
+  name: "Single action schedule",
+  attributes: {
+    executedScript: { id: 2, type: ActionItem, access: "rw" },
+    type: { id: 3, type: T.enum, access: "rw" },
+    executionTime: { id: 4, type: T.array(ExecutionTime), access: "rw" },
+    /** Which of the execution times that come only once have come: their places in the array, from 0. */
+    state: { id: 0, type: T.array(T.longUnsigned), optional: true },
+  },
+  methods: {},
+});
