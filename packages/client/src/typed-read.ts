@@ -28,7 +28,7 @@ interface Reads {
 /** The reference of a named attribute. Fault `no-attribute` for a name that the class does not have. */
 function referenceOf(spec: ClassSpec, instanceId: LogicalName, name: string): AttributeReference {
   const attribute = Object.hasOwn(spec.attributes, name) ? spec.attributes[name] : undefined;
-  if (attribute === undefined) {
+  if (attribute === undefined || attribute.id === 0) {
     throw new Fault("no-attribute", `the class ${spec.name} has no attribute "${name}"`, {
       layer: "client",
       hint: Object.keys(spec.attributes).join(", "),

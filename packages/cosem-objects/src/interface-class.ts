@@ -81,6 +81,8 @@ export interface Traits {
   readonly scaled?: { readonly value: string; readonly also?: readonly string[]; readonly scalerUnit: string };
   /** Whether its values are those of a Clock that decide local time (`ZoneSettings`). */
   readonly zone?: true;
+  /** The attribute with the seconds of a measuring period, or between two captures. */
+  readonly period?: { readonly measuring?: string; readonly capture?: string };
   /** A buffer of rows, and the attribute that names its columns. */
   readonly rows?: { readonly buffer: string; readonly columns: string };
 }

@@ -1,6 +1,7 @@
 import { type Data, type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
 import type { Codec, LogicalName, Of } from "@dlmskit/core";
 import { AccessBit, attributeAccess, methodAccess, visible } from "./access.ts";
+import type { ClassSpec } from "./interface-class.ts";
 import type { AnyObject, Rights, Selection } from "./object.ts";
 import { refuse } from "./refusal.ts";
 
@@ -85,7 +86,7 @@ export function methodBits(mode: number, version: number): number {
 export function objectListElement(object: AnyObject, rights: Rights, version: AssociationVersion): ObjectListElement {
   const attributes = [
     { id: 1, selectors: undefined },
-    ...Object.values(object.spec.attributes as AnyObject["spec"]),
+    ...Object.values(object.spec.attributes as ClassSpec["attributes"]).filter(({ id }) => id !== 0),
   ] as {
     id: number;
     selectors?: readonly number[];

@@ -10,16 +10,6 @@ import {
   writeAttribute,
 } from "../src/index.ts";
 
-const every = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};
-const noDaylight = {
-  ...{ daylightSavingsBegin: every, daylightSavingsEnd: every },
-  ...{ daylightSavingsDeviation: 0, daylightSavingsEnabled: false },
-};
-
 /** A meter of one device in the simplest form: what the server is to these objects. */
 export function contextOf(
   objects: readonly AnyObject[],
@@ -80,7 +70,7 @@ export function contextOf(
     by: { client: 48, association: "utility" },
     now: Date.UTC(2026, 10, 24, 8, 30, 12, 345),
     deviation: -330,
-    local: new LocalTime({ ...noDaylight, timeZone: given.deviation ?? -330 }),
+    local: new LocalTime({ ...berlin, daylightSavingsEnabled: false, timeZone: given.deviation ?? -330 }),
     client: 48,
     own: undefined,
     device,

@@ -10,6 +10,7 @@ import { Meter, meterTemplate, none, Server, SimulatedTime } from "../src/index.
 
 const from = Date.UTC(2026, 0, 1);
 const minute = 60_000;
+const syncLimit = 9000;
 const day = 86_400_000;
 const open = { open: { client: 16, security: none(), access: "full" as const } };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -51,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("rate" as const), rate: fc.constantFrom(0, 0.5, 1, 7) }),
   fc.record({ do: fc.constant("set" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
   fc.record({ do: fc.constant("clock" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
+  fc.record({ do: fc.constant("clock" as const), by: fc.integer({ min: -10_000, max: 10_000 }) }),
   fc.record({ do: fc.constant("period" as const), minutes: fc.constantFrom(0, 5, 15, 60) }),
 );
 const restart = fc.record({
@@ -72,12 +74,19 @@ class Model {
     return this.time + this.offset;
   }
 
+  setClock(by: number): void {
+    this.offset += by;
+    // A synchronisation loses nothing and repeats nothing.
+    if (Math.abs(by) > syncLimit) this.done = this.now;
+    else this.catchUp();
+  }
+
   catchUp(): void {
     const period = this.period * minute;
     if (period > 0) {
       for (let at = (Math.floor(this.done / period) + 1) * period; at <= this.now; at += period) this.rows.push(at);
     }
-    this.done = this.now;
+    this.done = Math.max(this.done, this.now);
   }
 
   advance(ms: number): void {
@@ -158,8 +167,7 @@ async function run(machine: Machine, steps: readonly Step[]): Promise<Model> {
         break;
       case "clock":
         await machine.meter.setClock(model.now + one.by);
-        model.offset += one.by;
-        model.done = model.now;
+        model.setClock(one.by);
         break;
       case "period": {
         const value = treeOf(dataOf(T.doubleLongUnsigned, one.minutes * 60));
@@ -170,7 +178,7 @@ async function run(machine: Machine, steps: readonly Step[]): Promise<Model> {
       case "restart":
         await machine.restart(one.away);
         model.time += one.away;
-        model.done = Math.min(model.done, model.now);
+        if (model.done - model.now > syncLimit) model.done = model.now;
         break;
     }
     await machine.settle();

@@ -19,5 +19,8 @@ export const DemandRegister = interfaceClass({
     numberOfPeriods: { id: 9, type: T.longUnsigned },
   },
   methods: { reset: { id: 1, argument: T.integer }, nextPeriod: { id: 2, argument: T.integer } },
-  traits: { scaled: { value: "lastAverageValue", also: ["currentAverageValue"], scalerUnit: "scalerUnit" } },
+  traits: {
+    period: { measuring: "period" },
+    scaled: { value: "lastAverageValue", also: ["currentAverageValue"], scalerUnit: "scalerUnit" },
+  },
 });

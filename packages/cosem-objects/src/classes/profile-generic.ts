@@ -43,7 +43,7 @@ export const ProfileGeneric = interfaceClass({
     reset: { id: 1, argument: T.integer },
     capture: { id: captureMethod, argument: T.integer },
   },
-  traits: { rows: { buffer: "buffer", columns: "captureObjects" } },
+  traits: { rows: { buffer: "buffer", columns: "captureObjects" }, period: { capture: "capturePeriod" } },
   time: captures,
 });
 type ProfileValues = Values<typeof ProfileGeneric>;

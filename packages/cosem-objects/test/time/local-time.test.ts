@@ -2,28 +2,9 @@ import { type CosemDateTime, dateTimeText } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { times } from "../../../../test/campaign.ts";
-import { LocalTime, type ZoneSettings } from "../../src/time/local-time.ts";
+import { berlin, every, sydney } from "../../../../test/zones.ts";
+import { LocalTime } from "../../src/time/local-time.ts";
 
-const every: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};
-const lastSunday = { ...every, day: 0xfe, dayOfWeek: 7, minute: 0, second: 0 };
-const berlin: ZoneSettings = {
-  timeZone: -60,
-  daylightSavingsBegin: { ...lastSunday, month: 3, hour: 2 },
-  daylightSavingsEnd: { ...lastSunday, month: 10, hour: 3 },
-  daylightSavingsDeviation: 60,
-  daylightSavingsEnabled: true,
-};
-const sydney: ZoneSettings = {
-  timeZone: -600,
-  daylightSavingsBegin: { ...every, month: 10, day: 1, dayOfWeek: 7, hour: 2, minute: 0, second: 0 },
-  daylightSavingsEnd: { ...every, month: 4, day: 1, dayOfWeek: 7, hour: 3, minute: 0, second: 0 },
-  daylightSavingsDeviation: 60,
-  daylightSavingsEnabled: true,
-};
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const zoneOf = { berlin: "Europe/Berlin", sydney: "Australia/Sydney" } as const;
 

@@ -1,6 +1,6 @@
 import { dataOf, fromData } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import { type AnyObject, attributeName, UnreadableValue } from "@dlmskit/cosem-objects";
+import { type AnyObject, attributeName, type ClassSpec, stateName, UnreadableValue } from "@dlmskit/cosem-objects";
 import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
 import type { Unsaved } from "../security/association-state.ts";
@@ -38,8 +38,10 @@ export function commitOf(
     }),
   );
   const clock = result.clock === undefined ? undefined : Math.round(offset + result.clock);
-  // A clock that was set goes on from there: what it has passed over is not done, and nothing is done twice.
-  const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : time + clock;
+  // A clock that was set goes on from there: what it has passed over is not done, and nothing is done twice. One that was
+  // synchronised goes on from where it was.
+  const synchronised = Math.abs(result.clock ?? 0) <= template.syncLimit;
+  const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : time + (synchronised ? offset : clock);
   return {
     lease,
     ...(values.length === 0 ? {} : { values }),
@@ -67,6 +69,9 @@ function encodedValues(template: MeterTemplate, result: WorkResult, updatedAt: n
   );
 }
 
+const keptName = (spec: ClassSpec, id: number): string | undefined =>
+  id === 0 ? stateName(spec) : attributeName(spec, id);
+
 /**
  * The values that a store keeps of a meter. A row that cannot be decoded puts only its value out of service: `unreadable` is told
  * of it here, and whoever uses the value later.
@@ -80,7 +85,7 @@ export function valuesOf(
   const values = new Map<AnyObject, AnyValues>();
   for (const row of kept) {
     const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
-    const name = object?.spec.classId === row.classId ? attributeName(object.spec, row.attributeId) : undefined;
+    const name = object?.spec.classId === row.classId ? keptName(object.spec, row.attributeId) : undefined;
     // A value whose object the template no longer has stays in the store, for the template that has it.
     if (object === undefined || name === undefined) continue;
     const of = values.get(object) ?? {};

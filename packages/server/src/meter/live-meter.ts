@@ -232,6 +232,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
 
   #takeAgain({ clockOffset, ranUpTo, values, ...secrets }: TakenMeter, unsure: WorkResult): void {
     const changed = this.#valuesOf(values);
+    const before = this.now;
     const moved = clockOffset !== this.#offset;
     const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
     this.#doubt?.end();
@@ -241,10 +242,9 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.states.load(secrets);
     this.#securityChanges++;
     const { timeline } = this.run;
-    if (timeline === undefined) return;
-    if (ran) timeline.ran(ranUpTo as number);
-    if (moved) timeline.clockSet();
-    timeline.replan(changed.keys());
+    if (ran) timeline?.ran(ranUpTo as number);
+    if (moved) timeline?.clockSet(before);
+    timeline?.replan(changed.keys());
     this.again();
   }
 
@@ -341,8 +341,9 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     for (const then of result.afterwards) then();
     if (result.afterwards.length > 0) this.#securityChanges++;
     if (result.clock !== undefined) {
+      const before = this.now;
       this.#offset = Math.round(this.#offset + result.clock);
-      this.run.timeline?.clockSet();
+      this.run.timeline?.clockSet(before);
     }
     this.run.timeline?.replan(result.values.keys());
     this.again();

@@ -66,10 +66,11 @@ export class MeterRun {
     if (this.#running || this.#dropped || lost) return;
     if (this.#timeline === undefined) {
       if (known.template.timed.length === 0 && tasks.length === 0) return;
-      // A time of day that starts before what was done last goes on from where it starts.
+      // A time of day that starts before what was done last goes on from where it starts; a clock that was synchronised repeats nothing.
       const before = this.#ranUpToBefore ?? now;
-      this.#timeline = new MeterTimeline(this.#port, tasks, Math.min(before, Math.ceil(now)));
-      if (before > Math.ceil(now)) this.keep();
+      const back = before - Math.ceil(now) > known.template.syncLimit;
+      this.#timeline = new MeterTimeline(this.#port, tasks, back ? Math.ceil(now) : before);
+      if (back) this.keep();
     } else this.#timeline.goOn();
     this.#running = true;
     environment.agenda.add(this.#timeline);

@@ -1,8 +1,17 @@
 import { T } from "@dlmskit/apdu";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
-import { type AnyObject, dataObject, type Rights, sapAssignment, timelineOf } from "@dlmskit/cosem-objects";
+import {
+  type AnyObject,
+  dataObject,
+  type LocalTime,
+  type Rights,
+  sapAssignment,
+  type TimeContext,
+  timelineOf,
+} from "@dlmskit/cosem-objects";
 import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
+import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 
 /** A logical device besides the management one. */
 export interface DeviceSpec {
@@ -19,7 +28,11 @@ export interface TemplateOptions {
   readonly associations: { readonly [name: string]: AssociationSpec };
   /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
   readonly zoneMinutesEast?: number;
+  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 unless told otherwise. */
+  readonly syncLimit?: number;
 }
+
+const usualSyncLimit = 9000;
 
 /** A logical device of a template: its objects in order, and by logical name. */
 export interface Device {
@@ -27,6 +40,8 @@ export interface Device {
   readonly name: string | undefined;
   readonly objects: readonly AnyObject[];
   readonly byName: ReadonlyMap<LogicalName, AnyObject>;
+  /** Decides local time. */
+  readonly clock: AnyObject | undefined;
   readonly associations: readonly Association[];
   association(client: number): Association | undefined;
 }
@@ -35,8 +50,12 @@ export interface Device {
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
   readonly associations: readonly Association[];
-  /** Minutes from local time to UTC, as COSEM has it. */
-  readonly deviation: number;
+  /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
+  local(device: Device, values: ValuesOf): LocalTime;
+  /** What decides when an object of a logical device acts next. */
+  timeContext(device: Device, object: AnyObject, values: ValuesOf, own: unknown): TimeContext;
+  /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
+  readonly syncLimit: number;
   /** The logical device that an object of the template stands in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
@@ -74,12 +93,31 @@ export function compile(options: TemplateOptions): MeterTemplate {
     if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
     devices.set(spec.sap, deviceOf(spec, associations));
   }
+  const { zoneMinutesEast } = options;
+  const withoutClock = fixedZone(zoneMinutesEast === undefined ? 0 : -zoneMinutesEast);
+  for (const { clock } of devices.values()) {
+    if (clock === undefined || zoneMinutesEast === undefined || clock.values.timeZone === -zoneMinutesEast) continue;
+    if (Object.isFrozen(clock.values)) throw bad(`the clock ${clock.instance} is that of a template in another zone`);
+    clock.values.timeZone = -zoneMinutesEast;
+  }
+  const local: MeterTemplate["local"] = (device, values) => {
+    const clock = device.clock ?? devices.get(1)?.clock;
+    return clock === undefined ? withoutClock : localTimeOf(clock, values);
+  };
   const homes = new Map([...devices.values()].flatMap((device) => device.objects.map((object) => [object, device])));
   return {
     devices,
     associations,
     deviceOf: (object) => homes.get(object) as Device,
-    deviation: -(options.zoneMinutesEast ?? 0),
+    local,
+    timeContext: (device, object, values, own) =>
+      ({
+        ...{ object, own, objects: device.objects, values },
+        get local() {
+          return local(device, values);
+        },
+      }) as TimeContext,
+    syncLimit: options.syncLimit ?? usualSyncLimit,
     timed: [...devices.values()].flatMap((device) =>
       device.objects.filter((object) => timelineOf(object) !== undefined).map((object) => ({ device, object })),
     ),
@@ -112,6 +150,7 @@ function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
     name: spec.name,
     objects: [...byName.values()],
     byName,
+    clock: spec.objects.find((object) => object.spec.traits?.zone === true),
     associations,
     association: (client) => byClient.get(client),
   };

@@ -1,11 +1,9 @@
-import { Fault } from "@dlmskit/core";
 import {
   type AnyObject,
   after,
   type Context,
   isLater,
   type MaybePromise,
-  type TimeContext,
   type Timeline,
   timelineOf,
 } from "@dlmskit/cosem-objects";
@@ -13,6 +11,7 @@ import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
+import { byOrder, type Late, nextAfter, type TimedObject } from "./timed-object.ts";
 
 /** What the user's own code does in time. */
 export interface Task {
@@ -54,15 +53,6 @@ export interface TimelinePort {
   keepRanUpTo(): void;
 }
 
-/** An object that acts in time. Instants on the meter's clock. */
-interface Entry {
-  readonly device: Device;
-  readonly object: AnyObject;
-  readonly timeline: Timeline;
-  readonly context: TimeContext;
-  due: number | undefined;
-}
-
 /** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
 interface TaskEntry {
   readonly task: Task;
@@ -73,8 +63,10 @@ interface TaskEntry {
 /** What one meter does in time: its objects' timelines and its tasks, in order, each at its own instant. */
 export class MeterTimeline implements Timed {
   readonly #port: TimelinePort;
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly TimedObject[];
   readonly #tasks: TaskEntry[] = [];
+  /** In the order in which it was due. */
+  #late: Late[] = [];
   #open: OpenWork | undefined;
   /** What was due when the open work began. */
   #before: (() => void) | undefined;
@@ -87,13 +79,13 @@ export class MeterTimeline implements Timed {
     this.#port = port;
     this.#ranUpTo = after;
     const { template, identity } = port.known;
-    this.#entries = template.timed.map(({ device, object }) => ({
-      device,
-      object,
-      timeline: timelineOf(object) as Timeline,
-      context: { object, deviation: template.deviation, own: identity.own },
-      due: undefined,
-    }));
+    this.#entries = template.timed
+      .map(({ device, object }): TimedObject => {
+        const timeline = timelineOf(object) as Timeline;
+        const context = template.timeContext(device, object, (of) => port.values(of), identity.own);
+        return { device, object, timeline, context, due: undefined };
+      })
+      .sort(byOrder);
     this.#plan(after);
     for (const task of tasks) this.addTask(task, after - port.offset);
   }
@@ -113,11 +105,12 @@ export class MeterTimeline implements Timed {
     return this.#ranUpTo;
   }
 
-  /** At one instant tasks come first: a capture shows what they did. */
-  #first(): Entry | TaskEntry | undefined {
+  /** At one instant tasks come first: a capture shows what they did. Then in the order of the timelines. */
+  #first(): TimedObject | TaskEntry | Late | undefined {
+    if (this.#late.length > 0) return this.#late[0];
     let first: TaskEntry | undefined;
     for (const entry of this.#tasks) if (first === undefined || entry.due < first.due) first = entry;
-    let found: Entry | TaskEntry | undefined = first;
+    let found: TimedObject | TaskEntry | undefined = first;
     let at = first === undefined ? Number.POSITIVE_INFINITY : first.due + this.#port.offset;
     for (const entry of this.#entries) {
       if (entry.due !== undefined && entry.due < at) {
@@ -133,7 +126,7 @@ export class MeterTimeline implements Timed {
     for (const entry of this.#entries) this.#planEntry(entry, after);
   }
 
-  #planEntry(entry: Entry, after: number): void {
+  #planEntry(entry: TimedObject, after: number): void {
     const { object, timeline, context } = entry;
     const values = this.#port.values(object);
     const now = this.#port.time + this.#port.offset;
@@ -144,12 +137,17 @@ export class MeterTimeline implements Timed {
         from = Math.max(after, timeline.since(values, context, now));
       }
     }
-    entry.due = this.#guard(entry, () => nextAfter(timeline, values, context, from));
+    this.#planFrom(entry, from);
     if (timeline.missed === "last") this.#skipToLast(entry, now);
   }
 
+  #planFrom(entry: TimedObject, from: number): void {
+    const { object, timeline, context } = entry;
+    entry.due = this.#guard(entry, () => nextAfter(timeline, this.#port.values(object), context, from));
+  }
+
   /** Of what was missed, only the last is run. */
-  #skipToLast(entry: Entry, now: number): void {
+  #skipToLast(entry: TimedObject, now: number): void {
     const { object, timeline, context } = entry;
     const values = this.#port.values(object);
     while (entry.due !== undefined && entry.due <= now) {
@@ -160,7 +158,7 @@ export class MeterTimeline implements Timed {
     }
   }
 
-  #guard<T>(entry: Entry, run: () => T): T | undefined {
+  #guard<T>(entry: TimedObject, run: () => T): T | undefined {
     try {
       return run();
     } catch (error) {
@@ -171,13 +169,13 @@ export class MeterTimeline implements Timed {
 
   /** Values of these objects have changed: what they do next may be due at another time. */
   replan(objects: Iterable<AnyObject>): void {
-    const changed = new Set(objects);
-    if (changed.size === 0) return;
+    const concerned = this.#concernedBy(objects);
+    if (concerned.length === 0) return;
     const now = this.#port.time + this.#port.offset;
-    this.#ranUpTo = this.reached(changed) ?? this.#ranUpTo;
-    for (const entry of this.#entries) {
+    this.#ranUpTo = this.#reached() ?? this.#ranUpTo;
+    for (const entry of concerned) {
       // What is overdue is run as it was planned: the change came after it.
-      if (changed.has(entry.object) && (entry.due === undefined || entry.due > now)) this.#planEntry(entry, now);
+      if (entry.due === undefined || entry.due > now) this.#planEntry(entry, Math.max(now, this.#ranUpTo));
     }
   }
 
@@ -186,8 +184,21 @@ export class MeterTimeline implements Timed {
    * followed the values before. Undefined: they do nothing by themselves, or something is overdue.
    */
   reached(objects: Iterable<AnyObject>): number | undefined {
-    const changed = new Set(objects);
-    if (!this.#entries.some(({ object }) => changed.has(object))) return undefined;
+    return this.#concernedBy(objects).length === 0 ? undefined : this.#reached();
+  }
+
+  /** The objects that do something in time and depend on one of these. */
+  #concernedBy(objects: Iterable<AnyObject>): readonly TimedObject[] {
+    const changed = [...objects];
+    if (changed.length === 0) return [];
+    // Local time decides for all.
+    if (changed.some(({ spec }) => spec.traits?.zone === true)) return this.#entries;
+    return this.#entries.filter(({ object, timeline: { watches } }) =>
+      changed.some((one) => one === object || watches?.includes(one.spec.classId) === true),
+    );
+  }
+
+  #reached(): number | undefined {
     const now = this.#port.time + this.#port.offset;
     const due = this.#dueOf(this.#first());
     return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
@@ -214,11 +225,29 @@ export class MeterTimeline implements Timed {
     else this.#plan(this.#ranUpTo);
   }
 
-  /** The meter's own clock was set. */
-  clockSet(): void {
+  /** The meter's own clock was set; `from`: what it showed before. */
+  clockSet(from: number): void {
     const now = this.#port.time + this.#port.offset;
+    if (Math.abs(now - from) <= this.#port.known.template.syncLimit) {
+      // A synchronisation: nothing is lost, and nothing comes twice.
+      this.#ranUpTo = Math.max(this.#ranUpTo, from);
+      for (const entry of this.#entries) this.#planFrom(entry, Math.max(from, this.#ranUpTo));
+      return;
+    }
     this.#ranUpTo = now;
+    this.#late = this.#lateOf("moved", from, now);
     this.#plan(now);
+  }
+
+  /** What classes run late, in the order in which it was due. */
+  #lateOf(what: "moved" | "restored", from: number, to: number): Late[] {
+    const late = this.#entries.flatMap((entry) => {
+      const { timeline, object, context } = entry;
+      const values = this.#port.values(object);
+      const found = this.#guard(entry, () => [...(timeline[what]?.(values, context, from, to) ?? [])]) ?? [];
+      return found.map((at): Late => ({ entry, late: at }));
+    });
+    return late.sort((one, other) => one.late - other.late);
   }
 
   moved(before: number, now: number): void {
@@ -260,9 +289,10 @@ export class MeterTimeline implements Timed {
   #remembered(): () => void {
     const entries = this.#entries.map((entry) => ({ entry, due: entry.due }));
     const tasks = this.#tasks.map((entry) => ({ entry, due: entry.due, last: entry.last }));
-    const ranUpTo = this.#ranUpTo;
+    const [ranUpTo, late] = [this.#ranUpTo, this.#late];
     return () => {
       this.#ranUpTo = ranUpTo;
+      this.#late = late;
       for (const { entry, due } of entries) entry.due = due;
       for (const { entry, due, last } of tasks) Object.assign(entry, { due, last });
     };
@@ -278,14 +308,21 @@ export class MeterTimeline implements Timed {
     const first = this.#first();
     const due = this.#dueOf(first);
     if (first === undefined || due === undefined || due > now) return undefined;
-    const done = "task" in first ? this.#runTask(first, open, now) : this.#runEntry(first, open);
+    const done =
+      "task" in first
+        ? this.#runTask(first, open, now)
+        : "late" in first
+          ? this.#runLate(first, open)
+          : this.#runEntry(first, open);
     // What is due at one instant is kept together, so that the instant tells what was done.
     return after(done, () => (this.#dueOf(this.#first()) === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */
-  #dueOf(first: Entry | TaskEntry | undefined): number | undefined {
+  #dueOf(first: TimedObject | TaskEntry | Late | undefined): number | undefined {
     if (first === undefined) return undefined;
+    // It was due; now is when it can be done.
+    if ("late" in first) return Math.min(this.#port.time, this.#ranUpTo - this.#port.offset);
     return "task" in first ? first.due : (first.due as number) - this.#port.offset;
   }
 
@@ -300,7 +337,17 @@ export class MeterTimeline implements Timed {
     return this.#run(work, "a task", at, () => within(() => task.run(at, due - last)) as MaybePromise<unknown>);
   }
 
-  #runEntry(entry: Entry, { work, within }: OpenWork): MaybePromise<void> {
+  #runLate({ entry, late }: Late, { work, within }: OpenWork): MaybePromise<void> {
+    const { device, object, timeline } = entry;
+    this.#late = this.#late.slice(1);
+    const now = this.#ranUpTo;
+    work.at = now;
+    return this.#run(work, `what ${object.instance} does late`, now, () =>
+      within(() => timeline.run(work.draft(object), this.#port.context(device, object, work), late)),
+    );
+  }
+
+  #runEntry(entry: TimedObject, { work, within }: OpenWork): MaybePromise<void> {
     const { device, object, timeline, context } = entry;
     const at = entry.due as number;
     work.at = at;
@@ -346,16 +393,4 @@ export class MeterTimeline implements Timed {
     over();
     return undefined;
   }
-}
-
-/** The next instant, checked: a timeline that does not move on would never end. */
-function nextAfter(
-  timeline: Timeline,
-  values: Readonly<Record<string, unknown>>,
-  context: TimeContext,
-  after: number,
-): number | undefined {
-  const next = timeline.next(values, context, after);
-  if (next === undefined || next > after) return next;
-  throw new Fault("bad-timeline", `after ${after} nothing can be due at ${next}`, { layer: "server" });
 }

@@ -8,6 +8,7 @@ import {
   after,
   type CapturedRowsView,
   type Context,
+  type LocalTime,
   type MaybePromise,
   type Notification,
   readAttribute,
@@ -110,23 +111,23 @@ export class View implements ObjectAccess {
   }
 
   context(object: AnyObject): Context {
-    const { by, client, association } = this.#request;
-    const { known } = this.#port;
-    return {
-      object,
-      now: this.now,
-      deviation: known.template.deviation,
-      client,
-      association,
-      by,
-      device: this,
-      own: known.identity.own,
-      // The clock is told as an offset to the time of day, which does not stand still meanwhile.
-      setClock: (instant) => {
-        const work = this.#work();
-        work.setClock(instant - this.#begun);
-      },
-    };
+    return new HookContext(this, object, this.#request);
+  }
+
+  /** Local time, as the work that is under way sees the Clock. */
+  get local(): LocalTime {
+    return this.#port.known.template.local(this.#device, (of) => this.values(of));
+  }
+
+  /** What the user made the meter with. */
+  get own(): unknown {
+    return this.#port.known.identity.own;
+  }
+
+  /** The clock is told as an offset to the time of day, which does not stand still meanwhile. */
+  setClock(instant: number): void {
+    const work = this.#work();
+    work.setClock(instant - this.#begun);
   }
 
   find(classId: number, instanceId: LogicalName): AnyObject | undefined {
@@ -244,4 +245,47 @@ export class View implements ObjectAccess {
 
 function refused(outcome: Outcome): void {
   if (outcome.error !== undefined && outcome.error !== "success") throw refuse(outcome.error);
+}
+
+/** What a hook is given. */
+class HookContext implements Context {
+  readonly device: View;
+  readonly object: AnyObject;
+  readonly now: number;
+  readonly #request: Request;
+
+  constructor(device: View, object: AnyObject, request: Request) {
+    this.device = device;
+    this.object = object;
+    this.now = device.now;
+    this.#request = request;
+  }
+
+  get by(): Actor {
+    return this.#request.by;
+  }
+
+  get client(): number | undefined {
+    return this.#request.client;
+  }
+
+  get association(): AssociationInformation | undefined {
+    return this.#request.association;
+  }
+
+  get own(): unknown {
+    return this.device.own;
+  }
+
+  get local(): LocalTime {
+    return this.device.local;
+  }
+
+  get deviation(): number {
+    return this.local.deviationAt(this.now);
+  }
+
+  setClock(instant: number): void {
+    this.device.setClock(instant);
+  }
 }

@@ -42,10 +42,10 @@ export class IdleMeters implements Timed {
     this.#options = options;
     this.#ranUpTo = options.ranUpTo;
     const { compiled, meters } = options;
-    const contexts = compiled.timed.map(({ object }) => ({
+    const contexts = compiled.timed.map(({ device, object }) => ({
       object,
       timeline: timelineOf(object),
-      context: { object, deviation: compiled.deviation, own: undefined },
+      context: compiled.timeContext(device, object, ({ values }) => values, undefined),
     }));
     const next = (after: number): number | undefined => {
       let first: number | undefined;

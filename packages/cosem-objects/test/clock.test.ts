@@ -1,0 +1,92 @@
+import { type Data, type DataLike, dataOf, fromData, T } from "@dlmskit/apdu";
+import { type CosemDateTime, dateTimeOf } from "@dlmskit/core";
+import { describe, expect, it } from "vitest";
+import { berlin } from "../../../test/zones.ts";
+import {
+  type AnyObject,
+  Clock,
+  type Context,
+  clock,
+  invokeMethod,
+  LocalTime,
+  profileGeneric,
+  readAttribute,
+  writeAttribute,
+} from "../src/index.ts";
+import { codeOf, contextOf } from "./a-context.ts";
+
+/** A clock of Central Europe at an instant. */
+function at(now: number, others: readonly AnyObject[] = []): { one: ReturnType<typeof clock>; context: Context } {
+  const one = clock("0.0.1.0.0.255", {}, { zone: berlin });
+  const local = new LocalTime(berlin);
+  const context = contextOf([one, ...others], { now, local, deviation: local.deviationAt(now) });
+  return { one, context };
+}
+
+const summer = Date.UTC(2026, 6, 1, 10, 0, 0);
+const time = (instant: number, deviation: number | null = -120): CosemDateTime => ({
+  ...dateTimeOf(instant, deviation ?? -120),
+  deviation,
+});
+const preset = (start: number, end: number): Data =>
+  dataOf(Clock.methods.presetAdjustingTime.argument, {
+    presetTime: time(summer + 1_000_000),
+    validityIntervalStart: time(start),
+    validityIntervalEnd: time(end),
+  }) as DataLike as Data;
+
+describe("clock (behaviour 6)", () => {
+  const show = ({ one, context }: ReturnType<typeof at>): CosemDateTime =>
+    fromData(T.dateTimeOctets, readAttribute(one, one.values, 2, context) as DataLike);
+
+  it("6.1 shows daylight saving in time, deviation and status", () => {
+    expect(show(at(summer))).toMatchObject({ hour: 12, deviation: -120, status: 0x80 });
+    expect(show(at(Date.UTC(2026, 0, 1, 10)))).toMatchObject({ hour: 11, deviation: -60, status: 0 });
+    const { one, context } = at(summer);
+    expect(fromData(T.unsigned, readAttribute(one, one.values, 4, context) as DataLike)).toBe(0x80);
+  });
+
+  it("6.4 a time with a deviation is taken through UTC, one without as local time; what is not a time is refused", () => {
+    const { one, context } = at(summer);
+    one.values.status = 0b11;
+    const set = (value: CosemDateTime): void =>
+      void writeAttribute(one, one.values, 2, dataOf(T.dateTimeOctets, value), context);
+    set(time(Date.UTC(2026, 0, 1, 10), 0));
+    expect(context.now).toBe(Date.UTC(2026, 0, 1, 10));
+    expect(one.values.status).toBe(0);
+    set({ ...time(summer), deviation: null });
+    expect(context.now).toBe(summer);
+    for (const part of ["year", "month", "day", "hour", "minute"] as const) {
+      expect(codeOf(() => set({ ...time(summer), [part]: null }))).toBe("other-reason");
+    }
+    expect(codeOf(() => set({ ...time(summer), dayOfWeek: 1 }))).toBe("other-reason");
+    expect(context.now).toBe(summer);
+    for (const [id, type, value] of [
+      [3, T.long, 841],
+      [7, T.integer, 121],
+    ] as const) {
+      expect(codeOf(() => writeAttribute(one, one.values, id, dataOf(type, value), context))).toBe("other-reason");
+    }
+  });
+
+  it("adjusts to the start of a measuring period", () => {
+    const load = profileGeneric("1.0.99.1.0.255", { capture: [clock()], entries: 10, period: 3600 });
+    const { one, context } = at(summer + 31 * 60_000, [load]);
+    invokeMethod(one, one.values, 2, undefined, context);
+    expect(context.now).toBe(summer + 3_600_000);
+  });
+
+  it("a preset time does not set the clock; it is used once, within its interval", () => {
+    const { one, context } = at(summer);
+    const invoke = (id: number, argument?: Data): unknown => invokeMethod(one, one.values, id, argument, context);
+    expect(codeOf(() => invoke(4))).toBe("other-reason");
+    expect(codeOf(() => invoke(5, preset(summer + 1000, summer)))).toBe("other-reason");
+    invoke(5, preset(summer + 60_000, summer + 120_000));
+    expect(context.now).toBe(summer);
+    expect(codeOf(() => invoke(4))).toBe("other-reason");
+    invoke(5, preset(summer, summer));
+    invoke(4);
+    expect(context.now).toBe(summer + 1_000_000);
+    expect(codeOf(() => invoke(4))).toBe("other-reason");
+  });
+});
