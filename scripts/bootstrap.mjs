@@ -1,4 +1,4 @@
-// Makes a fresh clone ready: what it needs installed, and what is built. Plain JavaScript for Node 20 and nothing else,
+// Makes a fresh clone ready: what it needs installed, and what is built. Plain JavaScript for Node 20.19 and nothing else,
 // since it runs before anything is there. A second call finds its stamps and does nothing.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -79,8 +79,9 @@ async function build() {
 
 /** Installs and builds what is not yet, or has changed since. */
 export async function bootstrap() {
-  if (Number(process.versions.node.split(".")[0]) < 20) {
-    say(`Node ${process.versions.node} is too old: Node 20 or later is needed`);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 && minor < 12)) {
+    say(`Node ${process.versions.node} is too old: 20.19 or a later 20, or 22.12 or later is needed`);
     process.exit(1);
   }
   try {

@@ -1,8 +1,8 @@
 // Looks at every package as npm would get it: publint for its manifest, attw for its types; then installs all of them with npm
-// in an empty folder, loads each by `import` and `require` on the Nodes that they are for, and bundles for a browser.
-// The packages are packed as they were built: `pnpm build` comes first.
+// in an empty folder, loads each by `import` and `require` on the Nodes that they are for, serves and reads a meter there, and bundles
+// for a browser. The packages are packed as they were built: `pnpm build` comes first.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { at, node, run } from "./workspace.mjs";
 
@@ -14,8 +14,8 @@ const publint = bin("publint", "publint");
 const attw = bin("@arethetypeswrong/cli", "attw");
 const quiet = { stdio: ["ignore", "ignore", "inherit"] };
 const shell = process.platform === "win32";
-/** The oldest Node of `engines`, and the lines since. */
-const nodeVersions = ["20.19", "22", "24"];
+/** The oldest Nodes of `engines`, and the line that is developed with. A test holds that `engines` begins with the first two. */
+const nodeVersions = ["20.19", "22.12", "24"];
 /** Packages with no part that only Node has; `server`, `simulator` and `client` run in a browser on transports of its own. */
 const forBrowsers = [
   "core",
@@ -48,13 +48,32 @@ async function pack() {
   return readdirSync(folder).filter((name) => name.endsWith(".tgz") && !/dlmskit-(bench|fuzz)/.test(name));
 }
 
-async function check(name) {
-  const tarball = join(folder, name);
-  await failing(`publint ${name}`, run(node(), [publint, "run", tarball, "--strict"]));
-  const types = [attw, tarball, "--profile", "esm-only", "--format", "ascii", "--no-emoji"];
-  if ((await run(node(), types, quiet)) === 0) return;
-  await run(node(), types);
-  failed.push(`attw ${name}`);
+/** Runs what is silent when it succeeds; what fails runs again, to be seen. */
+async function silently(what, args) {
+  if ((await run(node(), args, { stdio: "ignore" })) === 0) return;
+  await run(node(), args);
+  failed.push(what);
+}
+
+async function check(tarballs) {
+  const queue = tarballs.flatMap((name) => [
+    [`publint ${name}`, [publint, "run", join(folder, name), "--strict"]],
+    [`attw ${name}`, [attw, join(folder, name), "--profile", "esm-only", "--format", "ascii", "--no-emoji"]],
+  ]);
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await silently(...next);
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 8) }, worker));
+}
+
+async function install(tarballs) {
+  const installed = join(folder, "installed");
+  mkdirSync(installed);
+  writeFileSync(join(installed, "package.json"), "{}");
+  const args = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", installed];
+  const files = tarballs.map((name) => join(folder, name));
+  if ((await run("npm", [...args, ...files], { ...quiet, shell })) !== 0) throw new Error("npm install failed");
+  return installed;
 }
 
 /** Every entry of every package, as its users write it. */
@@ -74,7 +93,7 @@ function entries(installed) {
 async function nodeOf(version) {
   const isIt = async (program) => {
     const wanted = version.split(".").map(Number);
-    const test = `const v=process.versions.node.split(".").map(Number);process.exit(v[0]===${wanted[0]}&&v[1]>=${wanted[1] ?? 0}?0:1)`;
+    const test = `const v=process.versions.node.split(".").map(Number);process.exit(v[0]===${wanted[0]}&&v[1]===${wanted[1] ?? "v[1]"}?0:1)`;
     return (await run(program, ["-e", test], quiet)) === 0;
   };
   for (const program of [process.execPath, node()]) if (await isIt(program)) return program;
@@ -85,7 +104,44 @@ async function nodeOf(version) {
   return join(place, "node_modules/node/bin", shell ? "node.exe" : "node");
 }
 
-async function load(installed) {
+/** A meter and its client, as a user's program: over a socket, ciphered, by the type of a class. */
+const program = `
+import { T } from "@dlmskit/apdu";
+import { connect, DurableCounters } from "@dlmskit/client";
+import { Register, register } from "@dlmskit/cosem-objects";
+import { CounterGuard } from "@dlmskit/security";
+import { hls5, meter, serve, tcp } from "@dlmskit/server";
+import { systemClock, tcpConnect } from "@dlmskit/transport/node";
+import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
+
+const keys = { encryptionKey: new Uint8Array(16).fill(1), authenticationKey: new Uint8Array(16).fill(2) };
+const energy = register("1-0:1.8.0", { type: T.doubleLongUnsigned, value: 12345, unit: "Wh", scaler: -3 });
+const acme = meter({ name: "ACM1", objects: [energy], associations: { admin: { client: 1, security: hls5(keys), access: "full" } } });
+const running = await serve(acme, { on: { wrapper: tcp(0, () => new WrapperServerLink()) } });
+const duplex = await tcpConnect("127.0.0.1", running.addresses.wrapper.port);
+const session = await connect(
+  { duplex, link: new WrapperClientLink({ client: 1, server: 1 }) },
+  {
+    clock: systemClock,
+    ciphered: true,
+    mechanism: 5,
+    security: {
+      suite: 0,
+      keys,
+      systemTitle: Uint8Array.of(67, 76, 73, 0, 0, 0, 0, 1),
+      counters: new DurableCounters({ start: 0, reserve: () => undefined }),
+      replay: new CounterGuard(),
+    },
+  },
+);
+const raw = await session.read(Register, "1-0:1.8.0", "value");
+const scaled = await session.readScaled(Register, "1-0:1.8.0");
+if (raw.value !== 12345 || scaled.value !== 12.345 || scaled.unit !== "Wh") throw new Error(JSON.stringify({ raw, scaled }));
+await session.release();
+await running[Symbol.asyncDispose]();
+`;
+
+async function load(installed, programs) {
   const names = entries(installed);
   const test = (how) =>
     names
@@ -102,13 +158,12 @@ async function load(installed) {
     join(installed, "by-require.cjs"),
     test((name) => `require(${name})`),
   );
+  writeFileSync(join(installed, "meter.mjs"), program);
   const dlms = join(installed, "node_modules/@dlmskit/cli/bin/dlms.js");
-  for (const version of nodeVersions) {
-    const program = await nodeOf(version);
-    for (const args of [["by-import.mjs"], ["by-require.cjs"], [dlms, "--version"], [dlms, "decode", "1200e6"]]) {
-      const script = args[0] === dlms ? dlms : join(installed, args[0]);
-      await failing(`Node ${version}: ${args.join(" ")}`, run(program, [script, ...args.slice(1)], quiet));
-    }
+  const scripts = ["by-import.mjs", "by-require.cjs", "meter.mjs"].map((name) => [join(installed, name)]);
+  for (const [at, node] of programs.entries()) {
+    for (const args of [...scripts, [dlms, "--version"], [dlms, "decode", "1200e6"]])
+      await failing(`Node ${nodeVersions[at]}: ${args.join(" ")}`, run(node, args, quiet));
   }
   return names.length;
 }
@@ -137,16 +192,13 @@ async function bundle(installed) {
 }
 
 try {
+  // What waits for the network goes on beside what computes.
+  const nodes = Promise.all(nodeVersions.map(nodeOf));
+  nodes.catch(() => undefined);
   const tarballs = await pack();
   if (tarballs.length === 0) throw new Error("nothing was packed");
-  for (const name of tarballs) await check(name);
-  const installed = join(folder, "installed");
-  mkdirSync(installed);
-  writeFileSync(join(installed, "package.json"), "{}");
-  const install = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", installed];
-  const files = tarballs.map((name) => join(folder, name));
-  if ((await run("npm", [...install, ...files], { ...quiet, shell })) !== 0) throw new Error("npm install failed");
-  const count = await load(installed);
+  const [installed] = await Promise.all([install(tarballs), check(tarballs)]);
+  const count = await load(installed, await nodes);
   await bundle(installed);
   if (failed.length > 0) throw new Error(`as packed, these are wrong:\n${failed.join("\n")}`);
   process.stdout.write(

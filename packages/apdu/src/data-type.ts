@@ -103,7 +103,7 @@ export type StreamPart = Uint8Array | "later" | { readonly error: DataAccessResu
 
 /**
  * The octets of one encoded Data, tag and all, given in parts as they are asked for: a long value that never stands in memory
- * whole. It is read once. All parts must tell of one moment: whoever makes the stream sees to that.
+ * whole. It is read once. All parts must show the state of one moment; the maker of the stream ensures that.
  */
 export interface StreamedData {
   readonly type: "streamed";

@@ -27,7 +27,7 @@ export interface OfferedSecurity extends AssociationSecurity {
   readonly keyVersion?: unknown;
   /** What it accepts under the broadcast key; without it, what comes under that key is refused. */
   readonly broadcast?: { readonly replay: ReplayGuard };
-  /** The only client that may come; any other title is refused. Absent: whoever has the keys. */
+  /** The system title of the only client that may connect. Without it, any client that has the keys may. */
   readonly peerSystemTitle?: Uint8Array;
   /** A dedicated key of the client is taken. Its counters live in the association. True unless told otherwise. */
   readonly dedicatedKeys?: boolean;

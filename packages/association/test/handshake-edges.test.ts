@@ -102,6 +102,11 @@ describe("how the server's end answers an AARQ", () => {
     ]) {
       refusedWith({}, { applicationContextName }, "application-context-name-not-supported");
     }
+    // The server's log names both contexts.
+    const { bottle } = answers({}, { applicationContextName: "logical-name-referencing-with-ciphering" });
+    const message =
+      "application-context-name-not-supported: logical-name-referencing-with-ciphering, offered is logical-name-referencing-no-ciphering";
+    expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
   });
 
   it("A7: titles; unused fields", () => {

@@ -105,7 +105,7 @@ export class Decipherer {
     const { suite, authenticated } = apdu.securityControl;
     const length = suite === 2 ? 32 : 16;
     const { encryptionKey, authenticationKey } = this.#keys;
-    // Whoever names one key only means that one.
+    // If only one key is given, it is used.
     const broadcastKey = this.#keys.broadcastKey ?? encryptionKey;
     if (authenticated && authenticationKey === undefined) {
       throw new Fault(

@@ -104,7 +104,7 @@ function decodeUnknown(source: Source, session: Session): Item[] {
     const item = apdu();
     return (item.json === undefined ? framesIn(source, session) : undefined) ?? [item];
   }
-  // A double-long of five octets can be a ReadRequest of one short name as well; whoever decodes means the request.
+  // A double-long of five octets can also be a ReadRequest of one short name; the request is more likely in a capture.
   const order = first === readRequest ? [apdu, data] : [data, apdu];
   const broken: Item[] = [];
   for (const decode of order) {

@@ -15,7 +15,7 @@ const text = (input: string, options?: DecoderOptions) =>
   items(input, options)
     .map(({ node }) => (node === undefined ? "" : treeText([node])))
     .join("");
-const field = (name: string) => readFileSync(new URL(`field/${name}`, import.meta.url), "utf8");
+const field = (name: string) => readFileSync(new URL(`../../../test-vectors/field/${name}`, import.meta.url), "utf8");
 const ek = fromHex("000102030405060708090a0b0c0d0e0f");
 const ak = fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf");
 

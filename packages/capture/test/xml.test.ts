@@ -6,7 +6,7 @@ import { encodeXml, encodeXmlDocument } from "../src/encode.ts";
 import type { NumberOptions } from "../src/xml/numbers.ts";
 
 const hex = (xml: string, options?: NumberOptions) => toHex(encodeXml(xml, options));
-const field = (name: string) => readFileSync(new URL(`field/${name}`, import.meta.url), "utf8");
+const field = (name: string) => readFileSync(new URL(`../../../test-vectors/field/${name}`, import.meta.url), "utf8");
 const request = (invoke: string, classId: string, attributeId: string) =>
   `<GetRequest><GetRequestNormal><InvokeIdAndPriority Value="${invoke}" /><AttributeDescriptor><ClassId Value="${classId}" /><InstanceId Value="0000280000FF" /><AttributeId Value="${attributeId}" /></AttributeDescriptor></GetRequestNormal></GetRequest>`;
 

@@ -6,7 +6,7 @@ import { version } from "./version.ts";
 const json = process.argv.includes("--json");
 
 const program = new Command("dlms")
-  .description("DLMS/COSEM: meters to simulate, meters to read, octets to explain")
+  .description("DLMS/COSEM: simulate meters, read meters, decode octets")
   .version(version(), "-V, --version", "shows the version")
   .exitOverride()
   // With --json wrong usage is a document as well; it is written below.
@@ -36,13 +36,13 @@ const [, , asked = ""] = process.argv;
 const wanted = Object.hasOwn(commands, asked) && asked !== "completion" ? [asked] : Object.keys(commands);
 for (const name of wanted) (await commands[name]?.())?.(program);
 
-// Whoever reads the output may stop reading it: `dlms … | head`.
+// The reader of the output may close the pipe: `dlms … | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;
 });
 
-/** Codes of Faults that mean that the command was used wrongly, whoever found it out. */
+/** Codes of Faults that mean wrong usage of the command, from any layer. */
 const usage = ["bad-option", "bad-logical-name"];
 
 try {

@@ -78,7 +78,7 @@ describe("a meter that does not answer", () => {
     expect(took).toBeLessThan(10_000);
   });
 
-  it("that answers from another wPort: says so, and --quirk takes it", async () => {
+  it("F31: that answers from another wPort is told, and --quirk takes it", async () => {
     // As if a meter answered from wPort 103.
     const other = await peer((socket) => {
       socket.on("data", () => socket.write(Buffer.from("000100670010000161", "hex")));

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { dlms, folder } from "./run.ts";
 
-const forms = join(import.meta.dirname, "../../capture/test/forms");
-const field = join(import.meta.dirname, "../../capture/test/field");
+const forms = join(import.meta.dirname, "../../../test-vectors/forms");
+const field = join(import.meta.dirname, "../../../test-vectors/field");
 
 it("the same frame from files of several notations, by the JSON too; a guess is said on stderr", async () => {
   const names = ["0x-unpadded", "base64", "binary", "esphome", "python-bytes", "wireshark-no-ascii"];

@@ -1,7 +1,7 @@
 import { dataOf } from "@dlmskit/apdu";
 import { Fault, type FaultCode, type LogicalName, logicalName, toHex } from "@dlmskit/core";
 import { WrappedKeys } from "@dlmskit/cosem-objects";
-import { type CryptoProvider, noble, type Random, securitySuite } from "@dlmskit/security";
+import { type CryptoProvider, type KeySet, noble, type Random, securitySuite } from "@dlmskit/security";
 import type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";
 import { hostRandom } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -11,7 +11,8 @@ export interface KeyTarget {
   readonly meterId: string;
   /** The Security setup. */
   readonly instanceId: LogicalName;
-  readonly keys: KeysInUse;
+  /** The keys of the association, and the others of the record. */
+  readonly keys: KeySet & KeysInUse;
   /** Names the encryption key, and shows nothing of it: invocation counters are kept under it, as each key has its own. */
   readonly keyId: string;
 }
@@ -160,12 +161,12 @@ export class KeyRotation {
   async #open(record: KeyRecord, meterId: string, changed: KeysInUse = {}): Promise<Session> {
     const { instanceId, encryptionKey, authenticationKey, broadcastKey, masterKey } = record;
     const known = { encryptionKey, authenticationKey, broadcastKey, masterKey };
-    const keys = Object.fromEntries(Object.entries({ ...known, ...changed }).filter(([, key]) => key !== undefined));
-    const used = (keys as KeysInUse).encryptionKey;
-    if (used === undefined || keys.authenticationKey === undefined) {
-      throw new Fault("no-keys", `the keys of meter "${meterId}" are not known`, { layer: "client" });
-    }
-    const session = await this.#options.open({ meterId, instanceId, keys, keyId: keyIdOf(this.#provider, used) });
+    const keys: KeysInUse = Object.fromEntries(
+      Object.entries({ ...known, ...changed }).filter(([, key]) => key !== undefined),
+    );
+    if (!hasBoth(keys)) throw new Fault("no-keys", `the keys of meter "${meterId}" are not known`, { layer: "client" });
+    const keyId = keyIdOf(this.#provider, keys.encryptionKey);
+    const session = await this.#options.open({ meterId, instanceId, keys, keyId });
     if (session.association.ciphered) return session;
     await session.close();
     throw new Fault("unprotected", "the association is not ciphered: that it opens says nothing about the keys", {
@@ -222,6 +223,9 @@ export class KeyRotation {
     return { meterId, instanceId, keyVersion, how };
   }
 }
+
+const hasBoth = (keys: KeysInUse): keys is KeySet & KeysInUse =>
+  keys.encryptionKey !== undefined && keys.authenticationKey !== undefined;
 
 const isOfLine = ({ code, layer }: Fault): boolean =>
   layer === "transport" || code === "timeout" || code === "link-lost" || code === "closed";

@@ -19,7 +19,7 @@ export class LinkDrops {
   #count = 0;
 
   note(why: string): void {
-    // An echo of one's own frame and noise around frames are no answer that went missing.
+    // An echo of our own frame and noise around frames are not lost answers.
     if (why === "echo" || why === "not-connected") return;
     this.#why = why;
     this.#count++;

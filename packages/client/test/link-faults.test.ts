@@ -61,7 +61,7 @@ describe("a link that does not open", () => {
 });
 
 describe("what the link dropped", () => {
-  it("is named by the timeout, with the quirk that takes it", async () => {
+  it("F31: is named by the timeout, with the quirk that takes it", async () => {
     const link = new WrapperClientLink({ client: 16, server: 1 });
     const { clock, state, done } = silent(link, 1000);
     await settle();

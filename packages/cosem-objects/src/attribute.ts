@@ -15,7 +15,7 @@ function isEncoded(value: unknown): value is EncodedData | StreamedData {
 }
 
 /**
- * Stands for a value that is kept somewhere and cannot be made sense of: whoever uses it gets its Fault, and the rest of the
+ * Stands for a stored value that cannot be decoded: using it throws its Fault, and the rest of the
  * object works. Writing the attribute replaces it.
  */
 export class UnreadableValue {

@@ -1,4 +1,5 @@
 import { T } from "@dlmskit/apdu";
+import { berlin } from "../../../test/zones.ts";
 import type { AnyObject, AttributeDescriptor, Context, DeviceView, Rights } from "../src/index.ts";
 import {
   allRights,

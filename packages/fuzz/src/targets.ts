@@ -95,8 +95,8 @@ function machine(
   };
 }
 
-const notations = readdirSync(new URL("../../capture/test/forms/", import.meta.url)).map((name) =>
-  Uint8Array.from(readFileSync(new URL(`../../capture/test/forms/${name}`, import.meta.url))),
+const notations = readdirSync(new URL("../../../test-vectors/forms/", import.meta.url)).map((name) =>
+  Uint8Array.from(readFileSync(new URL(`../../../test-vectors/forms/${name}`, import.meta.url))),
 );
 const openings: readonly DecoderOptions[] = [
   {},

@@ -88,6 +88,10 @@ describe("opening and closing", () => {
     const more = encodeNegotiation({ maxInfoFieldLengthTransmit: 500, windowSizeReceive: 3 });
     expect(open((reader) => reader.hear({ frame: "dm", pollFinal: true }))).toEqual(["refused link-refused"]);
     expect(open((reader) => reader.hear({ frame: "frmr", pollFinal: true }))).toEqual(["refused link-refused"]);
+    open((reader) => {
+      reader.hear({ frame: "dm", pollFinal: true });
+      expect(reader.messages).toEqual(["the meter refuses the data link (DM to SNRM)"]);
+    });
     expect(open((reader) => expect(reader.hear(ua, more)).toBe("disc!"))).toEqual(["refused bad-parameters"]);
     expect(open((reader) => reader.hear(ua, fromHex("8180ff")))).toEqual(["refused bad-parameters"]);
     expect(open((reader) => reader.hear(ua, more), { quirks: ["ua-above-proposal"] })).toEqual(["connected"]);

@@ -18,6 +18,8 @@ export const response = (hex: string): Uint8Array => wrapLlc(fromHex(hex), "resp
 export class Reader {
   readonly primary: Primary;
   readonly events: string[] = [];
+  /** What the faults say that came with those events. */
+  readonly messages: string[] = [];
   readonly received: string[] = [];
   readonly dropped: string[] = [];
   now = 0;
@@ -38,8 +40,10 @@ export class Reader {
   #note(output: LinkOutput): void {
     if (output.type === "received") this.received.push(toHex(output.pdu));
     else if (output.type === "dropped") this.dropped.push(output.why);
-    else if (output.type === "disconnected") this.events.push(`${output.why} ${output.fault?.code ?? "-"}`);
-    else this.events.push(output.type);
+    else if (output.type === "disconnected") {
+      this.events.push(`${output.why} ${output.fault?.code ?? "-"}`);
+      if (output.fault !== undefined) this.messages.push(output.fault.message);
+    } else this.events.push(output.type);
   }
 
   /** A frame of the server; what the client sends upon it. */

@@ -264,6 +264,8 @@ describe("addresses", () => {
     meter.connect();
     expect(meter.say(poll.snrm, { from: { upper: 1 } })).toBe("ua!");
     expect(meter.say(poll.snrm, { from: { upper: 2 } })).toBe("dm!");
+    // A client that has a link may open it anew, though no link is free.
+    expect(meter.say(poll.snrm)).toBe("ua!");
     expect(meter.say(poll.i(0, 0), { from: { upper: 1 }, information: command("c0") })).toBe("i01!");
     expect(meter.say(poll.rr(0))).toBe("rr0!");
     expect(meter.say(poll.disc)).toBe("ua!");

@@ -38,4 +38,15 @@ describe("a message that gets no answer", () => {
     meter.station.yield(0, { client: 99, server: 1 });
     expect(meter.drain()).toEqual([]);
   });
+
+  it("gives no turn to the next link of the same client", () => {
+    const meter = new Meter();
+    meter.answer = () => undefined;
+    meter.connect();
+    expect(meter.say(poll.i(0, 0), { information: command("c101") })).toBe("");
+    meter.connect();
+    meter.station.send(fromHex("c501"), 0, { client: 16, server: 1, physical: 17 });
+    expect(meter.drain()).toEqual([]);
+    expect(meter.say(poll.rr(0))).toBe("i00!");
+  });
 });

@@ -20,6 +20,13 @@ export function checkIv(iv: Uint8Array): void {
   }
 }
 
+/** Whether `count` octets fit into `to` from `at` on. */
+export function checkRoom(count: number, to: Uint8Array, at: number): void {
+  if (!(at >= 0 && at + count <= to.length)) {
+    throw securityFault("bad-length", `${count} octets do not fit into ${to.length} from offset ${at} on`);
+  }
+}
+
 export function checkAesKey(key: Uint8Array): void {
   if (!aesKeyLengths.includes(key.length)) {
     throw securityFault("bad-key-length", `an AES key of ${key.length} octets, 16, 24 or 32 belong`);

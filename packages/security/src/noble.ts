@@ -56,7 +56,7 @@ function uncompressed(curve: Curve, publicKey: Uint8Array): Uint8Array {
 
 /**
  * Cryptography in JavaScript alone, for any host. It looks tables up by secret octets, as every AES without hardware does:
- * where another program can time this one's cache, take `node`.
+ * where another program can time this one's cache, take `openssl`.
  */
 export const noble: CryptoProvider = {
   name: "noble",

@@ -12,21 +12,22 @@ import {
   timingSafeEqual,
   verify,
 } from "node:crypto";
+import { concat } from "@dlmskit/core";
 import {
   badKeyWrap,
   badPrivateKey,
   badPublicKey,
   checkAesKey,
   checkBlocks,
-  checkIv,
   checkPrivateKey,
   checkPublicKey,
   checkWrapped,
   scalarLength,
-  tagLength,
 } from "./checks.ts";
-import { NobleAesGcm } from "./noble/aes-gcm.ts";
-import type { AesEcb, AesGcm, CryptoProvider, Curve } from "./provider.ts";
+import { FastestAesGcm } from "./node/fastest-aes-gcm.ts";
+import { bits } from "./node/key-object.ts";
+import { OpensslAesGcm } from "./node/openssl-aes-gcm.ts";
+import type { AesEcb, CryptoProvider, Curve } from "./provider.ts";
 
 const curves = {
   "P-256": { name: "prime256v1", hash: "sha256" },
@@ -35,104 +36,9 @@ const curves = {
 
 const wrapIv = new Uint8Array(8).fill(0xa6);
 const noIv = new Uint8Array(0);
-// Without the length Node takes tags of four octets.
-const authTagLength = { authTagLength: tagLength };
-
-function bits(key: KeyObject): 128 | 192 | 256 {
-  return ((key.symmetricKeySize as number) * 8) as 128 | 192 | 256;
-}
 
 /** Octets of their own: a Buffer may be a view into a pool that others write to. */
-function own(...parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-class NodeAesGcm implements AesGcm {
-  // A key object once a key: from raw octets every call costs four times as much.
-  readonly #key: KeyObject;
-  readonly #algorithm: "aes-128-gcm" | "aes-192-gcm" | "aes-256-gcm";
-
-  constructor(key: Uint8Array) {
-    this.#key = createSecretKey(key);
-    this.#algorithm = `aes-${bits(this.#key)}-gcm`;
-  }
-
-  seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array {
-    checkIv(iv);
-    const cipher = createCipheriv(this.#algorithm, this.#key, iv, authTagLength);
-    cipher.setAAD(additional);
-    const ciphertext = cipher.update(plaintext);
-    cipher.final();
-    return own(ciphertext, cipher.getAuthTag());
-  }
-
-  open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined {
-    checkIv(iv);
-    const length = sealed.length - tagLength;
-    if (length < 0) return undefined;
-    const decipher = createDecipheriv(this.#algorithm, this.#key, iv, authTagLength);
-    decipher.setAAD(additional);
-    decipher.setAuthTag(sealed.subarray(length));
-    const plaintext = decipher.update(sealed.subarray(0, length));
-    try {
-      decipher.final();
-    } catch {
-      return undefined;
-    }
-    return own(plaintext);
-  }
-
-  crypt(iv: Uint8Array, octets: Uint8Array): Uint8Array {
-    checkIv(iv);
-    return own(createCipheriv(this.#algorithm, this.#key, iv, authTagLength).update(octets));
-  }
-}
-
-// Up to so many octets noble with its kept tables is faster than a call of OpenSSL (`pnpm bench protect` tells both).
-const shortOctets = 512;
-// The tables take some 5 KiB a key: keys that are used less often than this do without.
-const usesBeforeTables = 8;
-
-/** AES-GCM by whichever is faster: noble for short APDUs under a key that is in use, OpenSSL for long ones and for new keys. */
-class FastestAesGcm implements AesGcm {
-  readonly #key: Uint8Array;
-  readonly #openssl: NodeAesGcm;
-  #noble: AesGcm | undefined;
-  #uses = 0;
-
-  constructor(key: Uint8Array) {
-    this.#key = key.slice();
-    this.#openssl = new NodeAesGcm(key);
-  }
-
-  #for(octets: number): AesGcm {
-    if (octets > shortOctets) return this.#openssl;
-    if (this.#noble !== undefined) return this.#noble;
-    if (++this.#uses <= usesBeforeTables) return this.#openssl;
-    this.#noble = new NobleAesGcm(this.#key);
-    return this.#noble;
-  }
-
-  seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array {
-    return this.#for(plaintext.length + additional.length).seal(iv, plaintext, additional);
-  }
-
-  open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined {
-    return this.#for(sealed.length + additional.length).open(iv, sealed, additional);
-  }
-
-  crypt(iv: Uint8Array, octets: Uint8Array): Uint8Array {
-    return this.#for(octets.length).crypt(iv, octets);
-  }
-}
+const own = concat;
 
 class NodeAesEcb implements AesEcb {
   readonly #key: KeyObject;
@@ -189,14 +95,14 @@ function publicKeyObject(curve: Curve, publicKey: Uint8Array): KeyObject {
 }
 
 /**
- * Cryptography by Node's OpenSSL: hardware AES, signatures twenty times as fast as in JavaScript. Short APDUs are ciphered by
- * noble, whose call costs less.
+ * Cryptography by Node's OpenSSL alone: hardware AES, signatures twenty times as fast as in JavaScript. No table is looked up by
+ * secret octets: take it where another program can time this one's cache.
  */
-export const node: CryptoProvider = {
-  name: "node",
+export const openssl: CryptoProvider = {
+  name: "openssl",
   aesGcm(key) {
     checkAesKey(key);
-    return new FastestAesGcm(key);
+    return new OpensslAesGcm(key);
   },
   aesEcb(key) {
     checkAesKey(key);
@@ -238,5 +144,18 @@ export const node: CryptoProvider = {
     // As long as a comparison of equal lengths takes.
     timingSafeEqual(one, one);
     return false;
+  },
+};
+
+/**
+ * The default on Node: OpenSSL, but for short APDUs under a key that is in use. Those are ciphered by noble, whose call costs less
+ * and which looks tables up by secret octets.
+ */
+export const node: CryptoProvider = {
+  ...openssl,
+  name: "node",
+  aesGcm(key) {
+    checkAesKey(key);
+    return new FastestAesGcm(key);
   },
 };

@@ -1,5 +1,5 @@
 import { ApduTag, CipheredFields, cipheredTag, plainTag, securityControlOctet } from "@dlmskit/apdu";
-import { concat, Reader, sameOctets, Writer } from "@dlmskit/core";
+import { concat, Reader, sameOctets } from "@dlmskit/core";
 import { tagLength } from "./checks.ts";
 import { type Compression, compressionOf, decompressed } from "./compression.ts";
 import type { CounterSource } from "./counters.ts";
@@ -78,6 +78,15 @@ interface Slot {
   readonly replay?: ReplayGuard;
 }
 
+/** What stands before the ciphertext. `content`: the length that is written, in octets. */
+interface CipheredHeader {
+  readonly tag: number;
+  readonly title: Uint8Array | undefined;
+  readonly content: number;
+  readonly control: number;
+  readonly counter: number;
+}
+
 const none = new Uint8Array(0);
 const headerLength = 5;
 const generalTags = {
@@ -85,11 +94,33 @@ const generalTags = {
   "general-ded": ApduTag["general-ded-ciphering"],
 } as const;
 
+/** How many octets the length of so many octets takes. */
+function lengthOctets(length: number): number {
+  return length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : length < 0x1000000 ? 4 : 5;
+}
+
 /** How many octets sealing adds to an APDU of that many octets: tag, title, length, security header, authentication tag. */
 export function protectionOverhead(length: number, how: SealOptions): number {
   const content = headerLength + length + (how.authenticated ? tagLength : 0);
-  const size = content < 0x80 ? 1 : content < 0x100 ? 2 : content < 0x10000 ? 3 : content < 0x1000000 ? 4 : 5;
-  return 1 + (how.form.startsWith("general") ? 1 + systemTitleLength : 0) + size + content - length;
+  return 1 + (how.form.startsWith("general") ? 1 + systemTitleLength : 0) + lengthOctets(content) + content - length;
+}
+
+/** Writes what stands before the ciphertext; by hand, because making a Writer takes a sixth of the time of a short APDU. */
+function putHeader(to: Uint8Array, header: CipheredHeader): number {
+  const { tag, title, content, control, counter } = header;
+  let at = 0;
+  to[at++] = tag;
+  if (title !== undefined) {
+    to[at++] = systemTitleLength;
+    to.set(title, at);
+    at += systemTitleLength;
+  }
+  const more = lengthOctets(content) - 1;
+  if (more > 0) to[at++] = 0x80 | more;
+  for (let shift = Math.max(more - 1, 0) * 8; shift >= 0; shift -= 8) to[at++] = content >>> shift;
+  to[at++] = control;
+  for (let shift = 24; shift >= 0; shift -= 8) to[at++] = counter >>> shift;
+  return at;
 }
 
 /**
@@ -181,22 +212,19 @@ export class Protection {
     const information = compressed ? compressionOf(this.#compression).compress(apdu) : apdu;
     const counter = slot.counters.next();
     const iv = initializationVector(this.#systemTitle, counter);
-    const length = information.length + (authenticated ? tagLength : 0);
-    const to = new Writer(information.length + protectionOverhead(information.length, how));
-    to.u8(tag);
-    if (form.startsWith("general")) to.sized(this.#systemTitle);
-    to.size(headerLength + length);
-    to.u8(control);
-    to.u32(counter);
+    const to = new Uint8Array(information.length + protectionOverhead(information.length, how));
+    const title = form.startsWith("general") ? this.#systemTitle : undefined;
+    const content = headerLength + information.length + (authenticated ? tagLength : 0);
+    const at = putHeader(to, { tag, title, content, control, counter });
     if (!authenticated) {
-      to.put(slot.aes.crypt(iv, information));
+      to.set(slot.aes.crypt(iv, information), at);
     } else if (encrypted) {
-      to.put(slot.aes.seal(iv, information, this.#additional(control)));
+      slot.aes.sealInto(iv, information, this.#additional(control), to, at);
     } else {
-      to.put(information);
-      to.put(slot.aes.seal(iv, none, this.#additional(control, information)));
+      to.set(information, at);
+      slot.aes.sealInto(iv, none, this.#additional(control, information), to, at + information.length);
     }
-    return to.done();
+    return to;
   }
 
   /**

@@ -13,6 +13,11 @@ export type HashName = "md5" | "sha1" | "sha256" | "sha384";
 export interface AesGcm {
   /** Ciphertext ‖ tag. */
   seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array;
+  /**
+   * Ciphertext ‖ tag, written into `to` from the offset `at` on: it saves a copy. `to` shares no memory with the plaintext.
+   * Fault `bad-length` where it does not fit.
+   */
+  sealInto(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array, to: Uint8Array, at: number): void;
   /** The plaintext of ciphertext ‖ tag; undefined, and nothing of it, when the tag is wrong or missing. */
   open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined;
   /** The key stream over the octets, the same both ways, with no tag: for encryption without authentication. */
@@ -26,7 +31,7 @@ export interface AesEcb {
 }
 
 /**
- * Where the cryptography comes from. `noble` (any JavaScript host) and `node` (OpenSSL) give the same octets.
+ * Where the cryptography comes from. `noble` (any JavaScript host), `openssl` and `node` give the same octets.
  * Public keys are x ‖ y, signatures r ‖ s, private keys the scalar: each coordinate or scalar 32 octets for P-256, 48 for P-384.
  */
 export interface CryptoProvider {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { times } from "../../../test/campaign.ts";
 import { type Curve, noble } from "../src/index.ts";
-import { node } from "../src/node.ts";
+import { node, openssl } from "../src/node.ts";
 import { faultOf } from "./fault-of.ts";
 import { keyOf, vectorsOf } from "./vectors.ts";
 
@@ -20,7 +20,7 @@ const groupOrder = {
 };
 
 // One suite over every provider.
-describe.each([noble, node])("the crypto provider $name", (provider) => {
+describe.each([noble, openssl, node])("the crypto provider $name", (provider) => {
   describe("AES-GCM", () => {
     const gcm = vectorsOf("security").filter((vector) => vector.kind === "gcm");
 

@@ -203,6 +203,26 @@ describe("a meter that runs here", () => {
     expect(await read(again)).toBe(5);
   });
 
+  it("that runs in a server is tried for once a second while another process has it", async () => {
+    const state = new MemoryState();
+    const owner = new Bench(() => ({ meter: taken, device: 1 }), { store: await process(state) });
+    const taken = aMeter();
+    await owner.client(admin()).open();
+    const held = { whenHeld: "refuse", heldFor: 0 } as const;
+    const waiting = new Bench(() => undefined, { store: await process(state), held });
+    const tries = async (ms: number): Promise<number> => {
+      waiting.clock.advance(ms);
+      await waiting.settle();
+      return waiting.events.filter(({ type }) => type === "store-failed").length;
+    };
+    waiting.server.run(aMeter());
+    await waiting.settle();
+    const counts = [await tries(0), await tries(900), await tries(500), await tries(500), await tries(500)];
+    expect(counts).toEqual([1, 1, 2, 2, 3]);
+    waiting.server.close();
+    expect(await tries(5000)).toBe(3);
+  });
+
   it("is there for a client that comes back at the moment at which it is let go", async () => {
     const bench = new Bench(() => ({ meter, device: 1 }), { store: await process(new MemoryState()) });
     const meter = aMeter();

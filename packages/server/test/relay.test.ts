@@ -273,6 +273,12 @@ describe("what travels between processes", () => {
   const octetsOf = (link: RelayLink): Uint8Array =>
     Uint8Array.from(outputs(link).flatMap((output) => (output.type === "transmit" ? [...output.octets] : [])));
 
+  const openedBy = (given: Handover): RelayLink => {
+    const link = new RelayLink({ handover: given });
+    link.connect(0);
+    return link;
+  };
+
   it("tells the address of an HDLC client too, however it is cut", () => {
     for (const size of [1, 3, 1000]) {
       const here = new RelayLink({ handover });
@@ -308,6 +314,23 @@ describe("what travels between processes", () => {
     expect(outputs(link)).toEqual([{ type: "broken", why }]);
     link.receive(fromHex(octets), 0);
     expect(outputs(link)).toEqual([]);
+  });
+
+  it("is closed once, and says and hears nothing more", () => {
+    const link = new RelayLink({ has: () => true });
+    link.receive(octetsOf(openedBy(handover)), 0);
+    outputs(link);
+    link.close(0);
+    link.close(0);
+    expect(outputs(link)).toEqual([{ type: "disconnected", why: "closed" }]);
+    link.send(Uint8Array.of(1), 0);
+    link.receive(fromHex("0300000101"), 0);
+    expect(outputs(link)).toEqual([]);
+    const broken = new RelayLink({ has: () => true });
+    broken.receive(fromHex("00000000"), 0);
+    outputs(broken);
+    broken.close(0);
+    expect(outputs(broken)).toEqual([]);
   });
 
   it("breaks for a meter that is not here, and at an answer before it was accepted", () => {

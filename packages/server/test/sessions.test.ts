@@ -228,6 +228,14 @@ describe("sessions", () => {
   });
 });
 
+it("a meter on its own tells how many of its objects were written", async () => {
+  const { meter, limit } = aMeter();
+  const client = await new Bench(meter).client({ client: 1 }).open();
+  expect(meter.diverged).toBe(0);
+  for (const value of [6, 7]) await client.set(1, limit.instance, 2, { type: "unsigned", value });
+  expect(meter.diverged).toBe(1);
+});
+
 describe("many meters of one template", () => {
   const note = dataObject("0.0.96.1.10.255", { type: T.octetString, value: fromAscii("template") });
   const own = dataObject(

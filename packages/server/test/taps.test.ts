@@ -2,6 +2,7 @@ import { type DataLike, decodeApdu, treeOf } from "@dlmskit/apdu";
 import { toHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
 import { type TapMessage, type TapRule, tapOf } from "../src/index.ts";
+import { TappedLine } from "../src/session/tapped-line.ts";
 import { Bench, type ClientOptions, protectedClient } from "./a-client.ts";
 import { aMeter } from "./a-meter.ts";
 
@@ -89,6 +90,28 @@ describe("taps", () => {
     await bench.settle();
     expect(client.received.slice(before).map((pdu) => pdu[0])).toEqual([0xc4, 0xc4]);
     expect(client.received[before]?.[4]).toBe(6);
+  });
+
+  it("let each message go at its own time, and none before another that came first", () => {
+    const line = new TappedLine();
+    const passed: number[] = [];
+    const delayed = (octet: number, ms: number, now: number) =>
+      line.pass(Uint8Array.of(octet), { do: "delay", ms }, now, ([first]) => passed.push(first as number));
+    const steps: [now: number, passed: number[], deadline: number | undefined][] = [];
+    const expire = (now: number) => {
+      line.expire(now);
+      steps.push([now, [...passed], line.deadline]);
+    };
+    delayed(1, 100, 0);
+    delayed(2, 300, 0);
+    delayed(3, 50, 10);
+    for (const now of [99, 100, 299, 300]) expire(now);
+    expect(steps).toEqual([
+      [99, [], 100],
+      [100, [1], 300],
+      [299, [1], 300],
+      [300, [1, 2, 3], undefined],
+    ]);
   });
 
   it("delay a request in plain: it is served later", async () => {

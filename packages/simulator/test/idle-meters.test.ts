@@ -5,6 +5,7 @@ import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { failing, type StoreFailure } from "@dlmskit/storage/testing";
 import { describe, expect, it } from "vitest";
 import { type SimulatorOptions, type SimulatorTemplate, simulated } from "../src/index.ts";
+import { IdleMeters } from "../src/simulate/idle-meters.ts";
 import { bottled, day, hour, now0, stepTo } from "./bottle.ts";
 
 const captureEvery = 6 * hour;
@@ -94,11 +95,13 @@ async function expectAll(store: Store, after: number, until: number): Promise<vo
 describe("idle meters whose objects capture", () => {
   it("capture while nobody looks, and after a stop of a week all that was missed, once, in order, at its own instant", async () => {
     const state = new MemoryState();
-    const first = await run(state);
+    const events: string[] = [];
+    const first = await run(state, { events: ({ type }) => events.push(type) });
     expect(first.simulator.server.connections).toBe(0);
     await stepTo(first, now0 + day);
     await expectAll(first.store, now0, now0 + day);
     expect(await first.store.fleets.ranUpTo("captured", "all")).toBeGreaterThan(now0 + day - captureEvery);
+    expect(events).toEqual([]);
     await first.simulator.close();
     await first.store.close();
 
@@ -179,5 +182,25 @@ describe("idle meters whose objects capture", () => {
     await expectAll(store, now0, simulator.time.now);
     expect(instants(now0, simulator.time.now).length).toBeGreaterThan(10);
     await simulator.close();
+  });
+
+  it("are visited once in a round, and once more where that failed", async () => {
+    const visited: number[] = [];
+    const failed: number[] = [];
+    const visit = async (index: number): Promise<void> => {
+      visited.push(index);
+      if (index === 17 && failed.length === 0) throw index;
+    };
+    const idle = new IdleMeters({
+      ...{ template: "captured", meters: 20, ranUpTo: now0, compiled: { timed: [] } as never },
+      store: { fleets: { setRanUpTo: () => Promise.resolve() } } as never,
+      time: { now: now0 + day } as never,
+      clock: { now: () => 0, at: (_at: number, run: () => void) => run() } as never,
+      meter: (index) => ({ visit: () => visit(index) }) as never,
+      failed: (_, index) => failed.push(index as number),
+    });
+    while (idle.ranUpTo < now0 + day) await idle.runFirst();
+    expect(visited).toEqual([...Array.from({ length: 20 }, (_, index) => index), 17]);
+    expect(failed).toEqual([17]);
   });
 });

@@ -66,6 +66,20 @@ describe("the log of what a client changes", () => {
   });
 });
 
+describe("a log", () => {
+  it("shows the latest hundred of its entries", async () => {
+    const { simulator, clock, store } = await bottled();
+    const session = await associate(simulator, clock, 48);
+    for (let change = 0; change < 102; change++)
+      await session.set(demandPeriod, seconds(change % 2 === 0 ? 900 : 1800));
+    expect(await logOf(store)).toHaveLength(102);
+    const { rows } = await session.profile(transactions);
+    const numbers = rows.map((row) => (row.at(-1) as { value: unknown }).value);
+    expect(numbers).toEqual(Array.from({ length: 100 }, (_, at) => at + 3));
+    await session.release();
+  });
+});
+
 describe("the load switch", () => {
   const registerAt = async ({ simulator }: Awaited<ReturnType<typeof bottled>>) =>
     ((await readBy(simulator, 0, energy)) as { value: number }).value;

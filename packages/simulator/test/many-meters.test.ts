@@ -98,7 +98,9 @@ describe("a fleet", () => {
       expect(text(await session.get(nameOf))).toBe(identity.logicalDeviceName);
       await session.release();
     }
-    await expect(simulator.listen({ link: "hdlc", port: 65_535 })).rejects.toMatchObject({ code: "too-many-meters" });
+    await expect(simulator.listen({ link: "hdlc", port: 65_535 })).rejects.toMatchObject({
+      ...{ code: "too-many-meters", hint: "one port addresses 16126" },
+    });
   });
 
   it("passes over the ports of other rows, and counts no further than there are ports", () => {

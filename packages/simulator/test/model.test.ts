@@ -80,6 +80,9 @@ describe("energy", () => {
     expect(model.energy(commissioned).importWh).toBe(0);
     expect(model.energy(commissioned + hour).importWh).toBeGreaterThan(0);
     expect(model.instantaneous(commissioned - 1).activePower).toBe(0);
+    for (const at of [commissioned - day, commissioned, commissioned + 59_999])
+      expect(model.powerOnMinutes(at)).toBe(0);
+    expect(createModel({ ...options, powerQuality: [] }).powerOnMinutes(commissioned + 60_000)).toBe(1);
   });
 
   it("differs by seed, meter, season and kind of day", () => {
@@ -207,7 +210,9 @@ describe("what it is made from", () => {
       refuse({ calendar: { seasonOfMonth: new Array(12).fill("SUMMER"), weekend: [7], holidays: [holiday] } });
     expect(holidays("02-29")).not.toThrow();
     expect(holidays("2026-02-29")).toThrow(/2026-02-29/);
-    expect(holidays("13-01")).toThrow(/13-01/);
+    for (const none of ["13-01", "00-10", "01-00", "01-32", "04-31", "12-99", "1-1"]) {
+      expect(holidays(none)).toThrow(`"${none}" is not a date`);
+    }
     for (const period of [0, -15, 1.5, 1441, Number.NaN]) {
       expect(() => createModel(options).maximumDemand(commissioned, commissioned + day, period)).toThrow(
         /demand period/,

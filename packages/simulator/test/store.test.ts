@@ -1,7 +1,7 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, fromAscii } from "@dlmskit/core";
 import { MemoryState, maskOf, type openMemoryStore } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import { parseKeysFile } from "../src/index.ts";
+import { type ClientIdentity, type KeysFile, parseKeysFile } from "../src/index.ts";
 import { associate, bottled, listed, now0, readBy } from "./bottle.ts";
 
 const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
@@ -56,6 +56,25 @@ describe("a store", () => {
 
   const association2 = ({ simulator }: Awaited<ReturnType<typeof bottled>>) =>
     simulator.meterTemplate.associations.find(({ client }) => client === 48);
+
+  it.each<[string, KeysFile["clients"] & object, string]>([
+    ["is not named", {}, "logical-name-with-ciphering"],
+    ["is named without keys", { "32": { password: fromAscii("reader") } }, "logical-name"],
+    ["has a key", { "32": { encryptionKey: new Uint8Array(16).fill(1) } }, "logical-name-with-ciphering"],
+  ])("has client 32 as the keys file says: it %s", async (_, clients, contextName) => {
+    // Client 48 without a key in the file is ciphered, under derived keys.
+    const keys: KeysFile = { clients: { ...clients, "48": { password: fromAscii("0123456789abcdef") } } };
+    const { store, simulator } = await bottled({ keys });
+    const contexts = (await store.clientAssociations.list()).map((row) => [row.clientId, row.contextName]);
+    expect(contexts).toContainEqual([32, contextName]);
+    expect(contexts).toContainEqual([48, "logical-name-with-ciphering"]);
+    const of = async (client: number) =>
+      (await simulator.identity(0)).clients.find((one) => one.client === client) as ClientIdentity;
+    const derived = (await (await bottled()).simulator.identity(0)).clients.find(({ client }) => client === 48);
+    expect(await of(48)).toMatchObject({ password: "0123456789abcdef", encryptionKey: derived?.encryptionKey });
+    expect((await of(32)).encryptionKey === undefined).toBe(contextName === "logical-name");
+    expect((await of(32)).password).toBeDefined();
+  });
 
   it("is filled once and followed then: a changed row is what the next start does", async () => {
     const state = new MemoryState();
@@ -197,6 +216,7 @@ describe("the keys file", () => {
     for (const one of [first, second]) {
       expect(one?.masterKey).toBe(hex("aa", 16));
       const [, reader, utility, , firmware] = one?.clients ?? [];
+      expect(one?.clients.map(({ name }) => name)).toEqual(["public", "reader", "utility", "push", "firmware"]);
       expect(reader).toMatchObject({ ciphered: false, password: "lls-secret" });
       expect(reader?.encryptionKey).toBeUndefined();
       expect(utility).toMatchObject({ password: "0123456789abcdef", encryptionKey: hex("01", 16) });
@@ -212,6 +232,15 @@ describe("the keys file", () => {
     }
     const wrong = { ...first, clients: first?.clients.map((one) => ({ ...one, password: "wrong" })) } as never;
     await expect(associate(simulator, clock, 32, { identity: wrong })).rejects.toThrow();
+  });
+
+  it("makes an association ciphered by any key of its client", async () => {
+    for (const name of ["encryptionKey", "authenticationKey", "broadcastKey"]) {
+      const keys = parseKeysFile({ clients: { "32": { [name]: hex("03", 16) } } });
+      const { simulator } = await bottled({ keys });
+      const [identity] = await listed(simulator.identities());
+      expect(identity?.clients[1], name).toMatchObject({ client: 32, ciphered: true });
+    }
   });
 
   it("changes the keys of meters that have others, and keeps who they are", async () => {

@@ -31,13 +31,13 @@ import { pgValues } from "./tables/values.ts";
 export interface PgStoreOptions extends StoreOptions {
   /** Hears what takes a while. */
   readonly onProgress?: (message: string) => void;
-  /** Other migrations than the package's own, for tests and for tables of one's own. */
+  /** Other migrations than those of the package, for tests and for tables of your own. */
   readonly migrations?: readonly Migration[];
 }
 
 export interface PgStore extends Store {
   readonly kind: "pglite" | "postgres";
-  /** The database, for queries of one's own. */
+  /** The database, for queries of your own. */
   readonly database: Database;
 }
 

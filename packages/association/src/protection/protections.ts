@@ -27,7 +27,7 @@ export interface AssociationSecurity {
   readonly systemTitle: Uint8Array;
   /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
   readonly accept?: readonly "encryption-only"[];
-  /** Mechanism 5: answers no challenge that is an APDU, which the answer would authenticate to whoever has the same keys. */
+  /** Mechanism 5: does not answer a challenge that is an APDU, since the response would authenticate that APDU under the same keys. */
   readonly strictChallenges?: boolean;
   /** Key-encryption key: for general-ciphering under a wrapped key. */
   readonly masterKey?: Uint8Array;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import { concat, fromHex } from "@dlmskit/core";
-import { type CryptoProvider, noble, Protection } from "@dlmskit/security";
-import { node } from "@dlmskit/security/node";
+import { type AesGcm, type CryptoProvider, noble, Protection } from "@dlmskit/security";
+import { node, openssl } from "@dlmskit/security/node";
 import { input } from "../inputs.ts";
 import type { Row } from "../row.ts";
 
@@ -47,11 +47,38 @@ function bareOpen(sealed: Uint8Array): Uint8Array {
 const java = "Gurux Java";
 const peers = { 200: { protect: 174_000, unprotect: 119_000 }, 1024: { protect: 168_000, unprotect: 69_000 } } as const;
 
-export const securityRows: readonly Row[] = ([200, 1024] as const).flatMap((size) => {
+const nothing = new Uint8Array(0);
+
+/** Where noble with its kept tables stops being faster than OpenSSL: the threshold of the provider `node`. */
+const thresholdRows: readonly Row[] = [64, 128, 192, 224, 256, 320, 384, 512, 768, 1024].flatMap((size): Row[] => {
+  const plain = new Uint8Array(size).map((_, at) => at * 7);
+  const sealed = bareSeal(plain);
+  const [ours, floor] = [noble, openssl].map((provider) => provider.aesGcm(encryptionKey)) as [AesGcm, AesGcm];
+  const to = new Uint8Array(sealed.length);
+  return [
+    {
+      name: `threshold: seal ${size} octets, noble over OpenSSL`,
+      ours: () => ours.sealInto(iv, plain, additional, to, 0),
+      floor: () => floor.sealInto(iv, plain, additional, to, 0),
+    },
+    {
+      name: `threshold: open ${size} octets, noble over OpenSSL`,
+      ours: () => ours.open(iv, sealed, additional),
+      floor: () => floor.open(iv, sealed, additional),
+    },
+    {
+      name: `threshold: authenticate ${size} octets, noble over OpenSSL`,
+      ours: () => ours.sealInto(iv, nothing, plain, to, 0),
+      floor: () => floor.sealInto(iv, nothing, plain, to, 0),
+    },
+  ];
+});
+
+const protectionRows: readonly Row[] = ([200, 1024] as const).flatMap((size) => {
   const plain = input(`apdu${size}`);
   const ciphered = input(`glo_apdu${size}`);
   const sealed = bareSeal(plain);
-  return [node, noble].flatMap((provider): Row[] => {
+  return [node, openssl, noble].flatMap((provider): Row[] => {
     const { meter, client } = ends(provider);
     return [
       {
@@ -69,3 +96,5 @@ export const securityRows: readonly Row[] = ([200, 1024] as const).flatMap((size
     ];
   });
 });
+
+export const securityRows: readonly Row[] = [...protectionRows, ...thresholdRows];

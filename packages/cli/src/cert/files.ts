@@ -14,7 +14,7 @@ export function readFile(path: string): Uint8Array {
 export interface NewFile {
   readonly path: string;
   readonly content: string | Uint8Array;
-  /** For its owner's eyes alone. */
+  /** Only the owner of the file can read it (mode 0600). */
   readonly secret?: boolean;
 }
 

@@ -8,10 +8,10 @@ import { meterOptions } from "../meter/meter-options.ts";
 import { hexOption, numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
 
-const jsonHelp = "one JSON document a line";
+const jsonHelp = "prints one JSON document per line";
 const example = (text: string): string => `\nExample: dlms cert ${text}`;
 const atOption = (): Option =>
-  new Option("--at <time>", "the instant that counts; now unless given").argParser(instantOption("--at"));
+  new Option("--at <time>", "the instant of the check; now unless given").argParser(instantOption("--at"));
 
 // What a certificate is made with is loaded when one is made: it is large.
 const issuing = () => import("../cert/issue.ts");
@@ -22,7 +22,7 @@ const metering = () => import("../cert/meter.ts");
 export function certCommand(program: Command): void {
   const cert = program
     .command("cert")
-    .description("certificates: a test authority, issue, check, revoke; those that a meter has")
+    .description("certificates: a test authority, issue, check, revoke; certificates in a meter")
     .addHelpText("after", example("ca new -o pki"));
   authorityCommands(cert);
   fileCommands(cert);
@@ -34,7 +34,7 @@ function authorityCommands(cert: Command): void {
     .command("ca")
     .description("certification authorities for tests")
     .command("new")
-    .description("a root and an authority below it that issues, in a new folder")
+    .description("makes a root and an issuing authority below it, in a new folder")
     .requiredOption("-o, --output <dir>", "the folder; the keys in it have mode 0600 and are not encrypted")
     .addOption(curveOption().default("P-256"))
     .option("--name <name>", "the root's common name", "Test authority")
@@ -46,12 +46,12 @@ function authorityCommands(cert: Command): void {
 
   cert
     .command("issue")
-    .description("a certificate for the key of a request, or with a new key")
+    .description("issues a certificate for a signing request, or with a new key")
     .requiredOption("--ca <dir>", "the authority's folder")
     .option("--csr <file>", "a certificate signing request")
-    .addOption(titleOption("whose: with a new key unless there is a request"))
+    .addOption(titleOption("the subject; a new key is generated unless there is a request"))
     .addOption(usageOption().makeOptionMandatory())
-    .requiredOption("-o, --output <file>", "the certificate, PEM; for TLS its authority behind it")
+    .requiredOption("-o, --output <file>", "the certificate, PEM; for TLS followed by that of its authority")
     .option("--key <file>", "the new private key, PKCS #8; FILE.key.pem unless given")
     .addOption(curveOption())
     .addOption(new Option("--from <time>", "valid from; an hour ago unless given").argParser(instantOption("--from")))
@@ -74,10 +74,10 @@ function authorityCommands(cert: Command): void {
 function fileCommands(cert: Command): void {
   cert
     .command("csr")
-    .description("a certificate signing request, for a key that is there or a new one")
+    .description("makes a certificate signing request, for an existing or a new key")
     .addOption(titleOption("the subject").makeOptionMandatory())
     .requiredOption("-o, --output <file>", "the request, PEM")
-    .option("--key <file>", "the private key, PKCS #8, made unless it is there; FILE.key.pem unless given")
+    .option("--key <file>", "the private key, PKCS #8, generated if it does not exist; FILE.key.pem unless given")
     .addOption(curveOption().default("P-256"))
     .option("--json", jsonHelp)
     .addHelpText("after", example("csr --system-title 4d4d4d0000bc614e -o meter.csr"))
@@ -85,7 +85,7 @@ function fileCommands(cert: Command): void {
 
   cert
     .command("show")
-    .description("what certificates, requests and revocation lists say; of a private key the public one")
+    .description("shows certificates, requests and revocation lists; of a private key only the public key")
     .argument("<file...>", "DER or PEM")
     .option("--json", jsonHelp)
     .addHelpText("after", example("show meter.pem"))
@@ -101,7 +101,7 @@ function fileCommands(cert: Command): void {
 
   cert
     .command("check")
-    .description("checks a certificate and all above it, at a time; exit code 1 and the reason where it is refused")
+    .description("checks a certificate and its chain at a time; exit code 1 and the reason if it is refused")
     .argument("<file>", "the certificate, or its serial number")
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(atOption())
@@ -114,10 +114,10 @@ function fileCommands(cert: Command): void {
 
   cert
     .command("expiring")
-    .description("certificates that expire soon or have expired and have no successor")
+    .description("lists certificates that have expired or expire soon and have no successor")
     .requiredOption("--within <days>", "how soon", numberOption(0, 36_500))
-    .option("--ca <dir>", "those of an authority's folder")
-    .option("--store <store>", "those of the table certificates: pglite:DIR or postgres://…")
+    .option("--ca <dir>", "look in the folder of an authority")
+    .option("--store <store>", "look in the table certificates of a store: pglite:DIR or postgres://…")
     .addOption(atOption())
     .option("--json", jsonHelp)
     .addHelpText("after", example("expiring --within 30 --ca pki"))
@@ -132,18 +132,18 @@ function meterCommands(cert: Command): void {
     );
   const access = "--client 48 --auth hls-gmac --suite 1 --keys keys.json";
 
-  onMeter("list", "which certificates a meter has")
+  onMeter("list", "lists the certificates of a meter")
     .addHelpText("after", example(`list 127.0.0.1 ${access}`))
     .action(async (place: string, options: SetupOptions) => (await metering()).listOf(place, options));
 
-  onMeter("import", "gives a meter certificates: its own, a client's, an authority's")
+  onMeter("import", "imports certificates into a meter: its own, a client's, an authority's")
     .argument("<file...>", "DER or PEM")
     .addHelpText("after", example(`import 127.0.0.1 hes.pem ${access}`))
     .action(async (place: string, files: string[], options: SetupOptions) =>
       (await metering()).importInto(place, files, options),
     );
 
-  onMeter("export", "a certificate that a meter has: the meter's own unless told otherwise")
+  onMeter("export", "exports a certificate from a meter; the meter's own unless another is named")
     .addOption(
       new Option("--entity <entity>", "whose").choices(["server", "client", "authority", "other"]).default("server"),
     )
@@ -155,7 +155,7 @@ function meterCommands(cert: Command): void {
     .addHelpText("after", example(`export 127.0.0.1 --usage signature -o meter.pem ${access}`))
     .action(async (place: string, options: ExportOptions) => (await metering()).exportFrom(place, options));
 
-  onMeter("renew", "makes a meter generate a new key pair, and gives it the certificate for it")
+  onMeter("renew", "makes a meter generate a new key pair and imports a certificate for it")
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(usageOption().makeOptionMandatory())
     .addOption(daysOption("valid for so many days; 730 unless given"))

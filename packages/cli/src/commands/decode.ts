@@ -169,7 +169,7 @@ export function decodeCommand(program: Command): void {
     .command("decode")
     .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data, P1, packet captures")
     .argument("[hex...]", "octets in any notation, a file (text, pcap, pcapng, octets), or - for standard input")
-    .addOption(new Option("--as <layer>", "what they are; found out unless told").choices([...layers]))
+    .addOption(new Option("--as <layer>", "the outermost layer; recognised unless given").choices([...layers]))
     .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
     .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
     .option(
@@ -179,20 +179,17 @@ export function decodeCommand(program: Command): void {
     .option("--broadcast-key <key>", "key of broadcasts in hex; or DLMS_BROADCAST_KEY")
     .option(
       "--system-title <title>",
-      "the sender's, 8 octets in hex, where the octets do not say it; may be repeated",
+      "system title of the sender, 8 octets in hex, if the input does not contain it; may be repeated",
       titleOption,
     )
-    .option(
-      "--unverified",
-      "shows what could be deciphered and not verified, marked so: no authentication key is needed",
-    )
+    .option("--unverified", "deciphers without an authentication key and marks the result as not verified")
     .addOption(
-      new Option("--quirk <name...>", "takes what only some meters send").choices([
+      new Option("--quirk <name...>", "accepts a deviation of some meters").choices([
         "date-time-with-data-tag",
         "untyped-attribute-descriptors",
       ]),
     )
-    .addOption(new Option("--json", "one JSON document a line").conflicts("xml"))
+    .addOption(new Option("--json", "prints one JSON document per line").conflicts("xml"))
     .option("--xml", "the XML form of the Green Book, of APDUs and Data")
     .addHelpText(
       "after",

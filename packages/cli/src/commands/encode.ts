@@ -45,10 +45,10 @@ async function encode(given: string | undefined, options: EncodeOptions): Promis
 export function encodeCommand(program: Command): void {
   program
     .command("encode")
-    .description("the way back from dlms decode --json or --xml: octets in hex")
-    .argument("[file]", "a file with a document, or one a line; - for standard input")
-    .option("--decimal", "numbers in XML are decimal; unless told, only those that cannot be hex are")
-    .option("--json", 'one JSON document a line: {"hex": "…"}')
+    .description("encodes the output of dlms decode --json or --xml as octets in hex")
+    .argument("[file]", "a file with one document, or with one per line; - for standard input")
+    .option("--decimal", "numbers in XML are decimal; without it, only those that cannot be hex")
+    .option("--json", 'prints one JSON document per line: {"hex": "…"}')
     .addHelpText("after", `\nExample: echo '{"type": "long-unsigned", "value": 230}' | dlms encode -`)
     .action((file: string | undefined, options: EncodeOptions) => encode(file, options));
 }

@@ -14,28 +14,28 @@ const clientOption = (): Option =>
 export function keyCommand(program: Command): void {
   const key = program
     .command("key")
-    .description("key files, the keys of a fleet, new keys for a meter")
+    .description("keys: key files, the keys of a fleet, new keys for a meter")
     .addHelpText("after", example("new -o keys.json"));
 
   key
     .command("new")
-    .description("random keys of one meter, in a new file for --keys; nothing is printed")
+    .description("writes random keys for one meter to a new file for --keys; prints no key")
     .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
     .addOption(clientOption())
     .addOption(suiteOption())
     .addOption(new Option("--meter <hex>", "the meter's system title, to note it").argParser(hexOption("--meter", 8)))
-    .option("--json", "one JSON document a line")
+    .option("--json", "prints one JSON document per line")
     .addHelpText("after", example("new -o keys.json --client 32 48"))
     .action(async (options: NewKeysOptions) => (await import("../key/make.ts")).newKeys(options));
 
   key
     .command("derive")
-    .description("the keys of one meter of a fleet, out of the fleet's one secret")
+    .description("derives the keys of one meter from the secret of its fleet")
     .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
     .addOption(
       new Option(
         "--secret <hex>",
-        "32 octets or more of randomness; better given in the environment, which fewer programs can see",
+        "at least 32 random octets; better given in the environment, where fewer programs can see it",
       )
         .env("DLMS_FLEET_SECRET")
         .argParser(hexOption("--secret", 32, 1024))
@@ -44,17 +44,19 @@ export function keyCommand(program: Command): void {
     .addOption(
       new Option("--meter <hex>", "the meter's system title").argParser(hexOption("--meter", 8)).makeOptionMandatory(),
     )
-    .option("--version-number <n>", "counts the rotations, from 0", numberOption(0, 0xffffffff), 0)
+    .option("--version-number <n>", "the number of the rotation, from 0", numberOption(0, 0xffffffff), 0)
     .addOption(clientOption())
     .addOption(suiteOption())
-    .option("--json", "one JSON document a line")
+    .option("--json", "prints one JSON document per line")
     .addHelpText("after", example("derive --meter 4d4d4d0000000001 -o meter-1.json"))
     .action(async (options: DeriveOptions) => (await import("../key/make.ts")).deriveKeys(options));
 
   meterOptions(
     key
       .command("rotate")
-      .description("gives a meter new keys under its master key, and puts them in the keys file once it uses them")
+      .description(
+        "sends new keys to a meter, wrapped with its master key, and writes them to the keys file when the meter uses them",
+      )
       .argument("<host[:port]>", "where the meter is"),
   )
     .option("--setup <ln>", "the Security setup; the association's own unless given")

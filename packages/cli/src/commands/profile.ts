@@ -149,12 +149,12 @@ export function profileCommand(program: Command): void {
     .description("reads rows of a profile by time or by entry")
     .argument("<host[:port]>", "where the meter is")
     .argument("<ln>", "logical name of the profile")
-    .option("--from <time>", "from this time of capture on", momentOption)
-    .option("--to <time>", "up to this one, included", momentOption)
-    .option("--entries <a..b>", "instead of times: entries from 1, the oldest", entriesOption)
-    .option("--csv", "comma-separated values, with the codes in the first line")
-    .option("--plot", "a chart as well")
-    .option("--column <ln>", "which column the chart draws");
+    .option("--from <time>", "from this time of capture", momentOption)
+    .option("--to <time>", "to this time of capture, inclusive", momentOption)
+    .option("--entries <a..b>", "entries instead of times; 1 is the oldest", entriesOption)
+    .option("--csv", "prints comma-separated values, with the OBIS codes in the first line")
+    .option("--plot", "prints a chart as well")
+    .option("--column <ln>", "the column of the chart");
   meterOptions(command)
     .addHelpText(
       "after",

@@ -137,7 +137,7 @@ async function read(place: string, names: readonly string[], options: MeterOptio
 export function readCommand(program: Command): void {
   const command = program
     .command("read")
-    .description("reads attributes of a meter; without any, all values that the client may see")
+    .description("reads attributes of a meter; all readable values if none is named")
     .argument("<host[:port]>", "where the meter is")
     .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise");
   meterOptions(command)

@@ -77,7 +77,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     const { link = "wrapper", port = 4059, host, ports: style } = options;
     const listening = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
     if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
-    // Whoever reads that it listens may ask it to stop at once.
+    // A program that reads this line may ask it to stop at once.
     const stop = stopAsked();
     for (const { host: at, port: number, link: spoken } of listening.ports) {
       process.stdout.write(
@@ -96,24 +96,30 @@ async function simulate(options: SimulateOptions): Promise<void> {
 export function simulateCommand(program: Command): void {
   program
     .command("simulate")
-    .description("runs one meter or a fleet")
-    .option("--template <name>", "which kind of meter (see dlms templates)", "is15959-d1")
+    .description("runs one or more simulated meters")
+    .option("--template <name>", "the meter template (see dlms templates)", "is15959-d1")
     .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
-    .option("--port <port>", "the first TCP port; 4059 unless told otherwise, 0 for any that is free", portOption)
-    .option("--host <address>", "where to listen; 127.0.0.1 unless told otherwise")
+    .option("--port <port>", "the first TCP port; 4059 unless given, 0 for any free port", portOption)
+    .option("--host <address>", "address to listen on; 127.0.0.1 unless given")
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
     .addOption(
-      new Option("--ports <how>", "all meters behind one port (or as many as they need), or a port each")
+      new Option(
+        "--ports <how>",
+        "one: all meters behind one port, or as few ports as possible; each: one port per meter",
+      )
         .choices(["one", "each"])
         .default("one"),
     )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
-    .option("--seed <text>", "the same seed, the same meters and data; its keys are no secret")
+    .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")
     .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
-    .option("--speed <factor>", "how much faster time passes; 0 stands still", speedOption)
-    .option("--keys <file>", "known secrets for every meter, JSON")
-    .option("--identities <file>", "writes what a head-end system must import, secrets included: .csv or .json")
-    .option("--json", "one JSON document a line")
+    .option("--speed <factor>", "how many times faster time passes; 0 stops it", speedOption)
+    .option("--keys <file>", "secrets of the meters, JSON; what it does not contain is derived")
+    .option(
+      "--identities <file>",
+      "writes the data that a head-end system must import, secrets included: .csv or .json",
+    )
+    .option("--json", "prints one JSON document per line")
     .addHelpText("after", "\nExample: dlms simulate --meters 3 --ports each --port 4100 --identities meters.csv")
     .action((options: SimulateOptions) => simulate(options));
 }

@@ -5,7 +5,7 @@ import { portOption } from "../options.ts";
 export function startCommand(program: Command): void {
   program
     .command("start")
-    .description("runs a smart meter from a database in a folder, reads it over the socket, and serves on until Ctrl-C")
+    .description("runs a smart meter with a database in a folder, reads it over TCP, and serves it until Ctrl-C")
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "pglite:.dlmskit")
     .option("--port <port>", "one TCP port (wrapper) instead of those in communication_ports", portOption)
     .option("--once", "ends after the read", false)

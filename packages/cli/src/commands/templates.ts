@@ -6,8 +6,8 @@ import { table } from "../output/table.ts";
 export function templatesCommand(program: Command): void {
   program
     .command("templates")
-    .description("lists the meter templates that come with it")
-    .option("--json", "one JSON document a line")
+    .description("lists the meter templates")
+    .option("--json", "prints one JSON document per line")
     .addHelpText("after", "\nExample: dlms templates --json")
     .action(({ json }: { json?: boolean }) => {
       const all = templates.map(({ name, title }) => ({ name, title }));

@@ -110,7 +110,7 @@ export function writeCommand(program: Command): void {
 export function invokeCommand(program: Command): void {
   const command = program
     .command("invoke")
-    .description("invokes a method; the parameters in the JSON form, integer 0 unless given")
+    .description("invokes a method; the parameter is integer 0 unless given")
     .argument("<host[:port]>", "where the meter is")
     .argument("<method>", "LN[:METHOD] or CLASS/LN[:METHOD]; method 1 unless told otherwise")
     .argument("[parameters]", "a plain value, or Data in the JSON form");

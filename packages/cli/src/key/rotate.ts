@@ -40,11 +40,8 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
   const rotation = new KeyRotation({
     ...{ records, pending: records, provider: node },
     change: change.map((name): KeyName => `${name}Key`),
-    open: async ({ keys }): Promise<Session> => {
-      const { encryptionKey, authenticationKey } = keys;
-      if (encryptionKey === undefined || authenticationKey === undefined) throw new Error("the keys are incomplete");
-      return openMeter(place, { ...options, ek: toHex(encryptionKey), ak: toHex(authenticationKey) });
-    },
+    open: ({ keys }): Promise<Session> =>
+      openMeter(place, { ...options, ek: toHex(keys.encryptionKey), ak: toHex(keys.authenticationKey) }),
   });
   const { how } = await rotation.rotate(place, instanceId);
   process.stdout.write(

@@ -49,16 +49,16 @@ export function meterOptions(command: Command): Command {
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
-    .option("--physical <address>", "the lower HDLC address, where the meter has one", numberOption(0, 0x3fff))
+    .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
     .addOption(
       new Option(
         "--context <context>",
-        "plain: keys for the authentication only; ciphered where there are keys",
+        "plain: keys for the authentication only; ciphered by default if there are keys",
       ).choices(["plain", "ciphered"]),
     )
-    .option("--encryption-only", "encrypted and not authenticated (policy 2): anybody can alter it on its way")
+    .option("--encryption-only", "encryption without authentication (policy 2): messages can be altered in transit")
     .option(
       "--association <code>",
       "the Association LN object for pass 3 of HLS, for meters that refuse 0.0.40.0.0.255",
@@ -71,7 +71,7 @@ export function meterOptions(command: Command): Command {
     )
     .addOption(new Option("--ak <hex>", "authentication key").env("DLMS_AK").argParser(hexOption("--ak", 16, 32)))
     .addOption(
-      new Option("--system-title <hex>", "the client's; one is made and kept unless given")
+      new Option("--system-title <hex>", "system title of the client; generated and kept unless given")
         .env("DLMS_SYSTEM_TITLE")
         .argParser(hexOption("--system-title", 8)),
     )
@@ -87,16 +87,16 @@ export function meterOptions(command: Command): Command {
       ),
     )
     .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
-    .option("--counter <code>", "where the meter tells the invocation counter it saw last, or none")
-    .option("--state <dir>", "where invocation counters are kept; a folder in the user's state unless given")
-    .option("--timeout <ms>", "how long to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
-    .option("--deadline <ms>", "how long one request may take in all, its blocks included", numberOption(1, 86_400_000))
-    .option("--retries <n>", "how often a frame or a GET without an answer is sent again", numberOption(0, 100))
+    .option("--counter <code>", "object from which the invocation counter is read (OBIS code), or none")
+    .option("--state <dir>", "folder for invocation counters; in the user's state folder unless given")
+    .option("--timeout <ms>", "time to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
+    .option("--deadline <ms>", "time limit of one request, all blocks included", numberOption(1, 86_400_000))
+    .option("--retries <n>", "number of repetitions of a frame or a GET without an answer", numberOption(0, 100))
     .addOption(
-      new Option("--quirk <name>", "takes what only some meters do (docs/guides/quirks.md); may be repeated")
+      new Option("--quirk <name>", "accepts a deviation of some meters (docs/guides/quirks.md); may be repeated")
         .choices(quirkNames)
         .argParser(quirkOption),
     )
     .option("--trace", "shows octets and explained APDUs on standard error")
-    .option("--json", "one JSON document a line");
+    .option("--json", "prints one JSON document per line");
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Identity } from "@dlmskit/simulator";
 import { writePrivate } from "../private-file.ts";
 
-/** Writes the meter's secrets as `--keys` reads them, for its owner's eyes only. */
+/** Writes the meter's secrets in the form that `--keys` reads, with mode 0600. */
 export function writeKeysFile(path: string, { systemTitle, masterKey, clients }: Identity): void {
   const entries = clients.map(({ client, password, encryptionKey, authenticationKey, broadcastKey }) => [
     String(client),

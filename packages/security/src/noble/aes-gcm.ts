@@ -1,6 +1,7 @@
 import { unsafe } from "@noble/ciphers/aes.js";
-import { checkIv, tagLength } from "../checks.ts";
+import { checkIv, checkRoom, tagLength } from "../checks.ts";
 import type { AesGcm } from "../provider.ts";
+import { sealedBy } from "../sealed.ts";
 import { ghashTable, multiply } from "./ghash.ts";
 
 function wordAt(octets: Uint8Array, at: number): number {
@@ -45,37 +46,40 @@ export class NobleAesGcm implements AesGcm {
   }
 
   seal(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array): Uint8Array {
+    return sealedBy(this, iv, plaintext, additional);
+  }
+
+  sealInto(iv: Uint8Array, plaintext: Uint8Array, additional: Uint8Array, to: Uint8Array, at: number): void {
     checkIv(iv);
     const length = plaintext.length;
-    const sealed = new Uint8Array(length + tagLength);
-    this.#stream(iv, plaintext, length, sealed);
-    this.#authenticate(iv, sealed, length, additional);
-    for (let at = 0; at < 3; at++) putWord(sealed, length + at * 4, this.#state[at] as number);
-    return sealed;
+    checkRoom(length + tagLength, to, at);
+    this.#stream(iv, plaintext, length, to, at);
+    this.#authenticate(iv, to, at, length, additional);
+    for (let word = 0; word < 3; word++) putWord(to, at + length + word * 4, this.#state[word] as number);
   }
 
   open(iv: Uint8Array, sealed: Uint8Array, additional: Uint8Array): Uint8Array | undefined {
     checkIv(iv);
     const length = sealed.length - tagLength;
     if (length < 0) return undefined;
-    this.#authenticate(iv, sealed, length, additional);
+    this.#authenticate(iv, sealed, 0, length, additional);
     let difference = 0;
     for (let at = 0; at < 3; at++) difference |= (this.#state[at] as number) ^ wordAt(sealed, length + at * 4);
     if (difference !== 0) return undefined;
     const plaintext = new Uint8Array(length);
-    this.#stream(iv, sealed, length, plaintext);
+    this.#stream(iv, sealed, length, plaintext, 0);
     return plaintext;
   }
 
   crypt(iv: Uint8Array, octets: Uint8Array): Uint8Array {
     checkIv(iv);
     const result = new Uint8Array(octets.length);
-    this.#stream(iv, octets, octets.length, result);
+    this.#stream(iv, octets, octets.length, result, 0);
     return result;
   }
 
-  /** The first `length` octets of `from`, each with its octet of the key stream, into `to`. */
-  #stream(iv: Uint8Array, from: Uint8Array, length: number, to: Uint8Array): void {
+  /** The first `length` octets of `from`, each with its octet of the key stream, into `to` from `start` on. */
+  #stream(iv: Uint8Array, from: Uint8Array, length: number, to: Uint8Array, start: number): void {
     const keys = this.#roundKeys;
     const iv0 = wordAt(iv, 0);
     const iv1 = wordAt(iv, 4);
@@ -85,23 +89,26 @@ export class NobleAesGcm implements AesGcm {
     let at = 0;
     for (; at < whole; at += 16) {
       const { s0, s1, s2, s3 } = unsafe.encrypt(keys, iv0, iv1, iv2, counterWord(count++));
-      putWord(to, at, wordAt(from, at) ^ s0);
-      putWord(to, at + 4, wordAt(from, at + 4) ^ s1);
-      putWord(to, at + 8, wordAt(from, at + 8) ^ s2);
-      putWord(to, at + 12, wordAt(from, at + 12) ^ s3);
+      const into = start + at;
+      putWord(to, into, wordAt(from, at) ^ s0);
+      putWord(to, into + 4, wordAt(from, at + 4) ^ s1);
+      putWord(to, into + 8, wordAt(from, at + 8) ^ s2);
+      putWord(to, into + 12, wordAt(from, at + 12) ^ s3);
     }
     if (at === length) return;
     const last = unsafe.encrypt(keys, iv0, iv1, iv2, counterWord(count));
     const words = [last.s0, last.s1, last.s2, last.s3];
-    for (; at < length; at++) to[at] = (from[at] as number) ^ ((words[(at >> 2) & 3] as number) >>> ((at & 3) * 8));
+    for (; at < length; at++) {
+      to[start + at] = (from[at] as number) ^ ((words[(at >> 2) & 3] as number) >>> ((at & 3) * 8));
+    }
   }
 
-  /** The tag over `additional` and the first `length` octets of the ciphertext, into the state. */
-  #authenticate(iv: Uint8Array, ciphertext: Uint8Array, length: number, additional: Uint8Array): void {
+  /** The tag over `additional` and the `length` octets of ciphertext from `start` on, into the state. */
+  #authenticate(iv: Uint8Array, octets: Uint8Array, start: number, length: number, additional: Uint8Array): void {
     const state = this.#state;
     state.fill(0);
-    this.#absorb(additional, additional.length);
-    this.#absorb(ciphertext, length);
+    this.#absorb(additional, 0, additional.length);
+    this.#absorb(octets, start, length);
     // Both lengths in bits, 64 bits each. An octet count below 2^29 keeps the upper words zero.
     state[1] = (state[1] as number) ^ counterWord(additional.length * 8);
     state[3] = (state[3] as number) ^ counterWord(length * 8);
@@ -119,11 +126,12 @@ export class NobleAesGcm implements AesGcm {
     state[3] = (state[3] as number) ^ s3;
   }
 
-  #absorb(octets: Uint8Array, length: number): void {
+  #absorb(octets: Uint8Array, start: number, length: number): void {
     const state = this.#state;
     const table = this.#table;
-    const whole = length & ~15;
-    let at = 0;
+    const whole = start + (length & ~15);
+    const end = start + length;
+    let at = start;
     for (; at < whole; at += 16) {
       state[0] = (state[0] as number) ^ wordAt(octets, at);
       state[1] = (state[1] as number) ^ wordAt(octets, at + 4);
@@ -131,10 +139,10 @@ export class NobleAesGcm implements AesGcm {
       state[3] = (state[3] as number) ^ wordAt(octets, at + 12);
       multiply(table, state);
     }
-    if (at === length) return;
-    for (; at < length; at++) {
-      const word = (at >> 2) & 3;
-      state[word] = (state[word] as number) ^ ((octets[at] as number) << ((at & 3) * 8));
+    if (at === end) return;
+    for (let rest = 0; at < end; at++, rest++) {
+      const word = rest >> 2;
+      state[word] = (state[word] as number) ^ ((octets[at] as number) << ((rest & 3) * 8));
     }
     multiply(table, state);
   }

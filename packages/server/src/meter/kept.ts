@@ -73,8 +73,8 @@ const keptName = (spec: ClassSpec, id: number): string | undefined =>
   id === 0 ? stateName(spec) : attributeName(spec, id);
 
 /**
- * The values that a store keeps of a meter. A row that cannot be decoded puts only its value out of service: `unreadable` is told
- * of it here, and whoever uses the value later.
+ * The values that a store keeps of a meter. A row that cannot be decoded puts only its value out of service: `unreadable` is called
+ * here, and again at each later use of the value.
  */
 export function valuesOf(
   { devices }: MeterTemplate,

@@ -97,7 +97,13 @@ export class MeterTimeline implements Timed {
   /** Simulated time. */
   get next(): number | undefined {
     if (this.#busy || this.#port.unsure) return undefined;
-    return this.#dueOf(this.#first());
+    return this.#due;
+  }
+
+  /** When the first thing is due, simulated time. */
+  get #due(): number | undefined {
+    const first = this.#first();
+    return first === undefined ? undefined : this.#dueOf(first);
   }
 
   /** How far (on the meter's clock) the meter has done what it does by itself. */
@@ -200,7 +206,7 @@ export class MeterTimeline implements Timed {
 
   #reached(): number | undefined {
     const now = this.#port.time + this.#port.offset;
-    const due = this.#dueOf(this.#first());
+    const due = this.#due;
     return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
   }
 
@@ -306,8 +312,9 @@ export class MeterTimeline implements Timed {
   #runIn(open: OpenWork, now: number): MaybePromise<void> {
     if (this.#port.lost || this.#port.unsure) return undefined;
     const first = this.#first();
+    if (first === undefined) return undefined;
     const due = this.#dueOf(first);
-    if (first === undefined || due === undefined || due > now) return undefined;
+    if (due > now) return undefined;
     const done =
       "task" in first
         ? this.#runTask(first, open, now)
@@ -315,12 +322,11 @@ export class MeterTimeline implements Timed {
           ? this.#runLate(first, open)
           : this.#runEntry(first, open);
     // What is due at one instant is kept together, so that the instant tells what was done.
-    return after(done, () => (this.#dueOf(this.#first()) === due ? this.#runIn(open, now) : undefined));
+    return after(done, () => (this.#due === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */
-  #dueOf(first: TimedObject | TaskEntry | Late | undefined): number | undefined {
-    if (first === undefined) return undefined;
+  #dueOf(first: TimedObject | TaskEntry | Late): number {
     // It was due; now is when it can be done.
     if ("late" in first) return Math.min(this.#port.time, this.#ranUpTo - this.#port.offset);
     return "task" in first ? first.due : (first.due as number) - this.#port.offset;

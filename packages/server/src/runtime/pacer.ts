@@ -55,7 +55,7 @@ export class Pacer {
 
   #turn(): void {
     this.#began = undefined;
-    // Whoever has to wait again goes to the end; those that this turn does not reach keep their places.
+    // A caller that has to wait again goes to the end; those that this turn does not reach keep their places.
     for (const paced of [...this.#waiting]) {
       if (this.#began !== undefined && this.#clock.now() - this.#began >= turnMs) return;
       this.#waiting.delete(paced);

@@ -24,7 +24,7 @@ interface Peer {
 const peerName = (client: number): string => `client ${client}`;
 
 /**
- * The invocation counters of one key of one meter, whoever uses it: two associations with the same key count together, and a key
+ * The invocation counters of one key of one meter, for all of its users: two associations with the same key count together, and a key
  * that comes back goes on where it was. With a store, counters are reserved in it before they are used.
  */
 export class KeyCounters {

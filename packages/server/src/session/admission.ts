@@ -38,7 +38,7 @@ export class Admission {
     const state = current?.state ?? "idle";
     if (current !== undefined && (association === undefined || state === "associated")) return current;
     const { limits, lockouts } = this.#port;
-    // Whoever is in the midst of authentication is looked at again: many of them must not be many guesses.
+    // Clients in the middle of authentication are checked again: many connections must not give many guesses.
     const locked =
       association !== undefined &&
       ((state === "idle" && meter.openBeside(association) >= limits.associationsPerMeter) ||

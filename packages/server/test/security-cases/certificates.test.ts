@@ -201,6 +201,11 @@ for (const suite of [1, 2] as const) {
       expect(await meter.import(client.der)).toBe("other-reason");
       expect(await meter.import(authority.certificate.der)).toBe("success");
       expect(await meter.import(client.der)).toBe("success");
+      // Each client's own, and none for a title that no client has.
+      const earlier = await meter.call(7, meter.byEntity(1, 0, clientTitle));
+      expect(parseCertificate(earlier.data as Uint8Array).systemTitle).toEqual(clientTitle);
+      expect((await meter.call(7, meter.byEntity(1, 0, systemTitle))).data).toEqual(client.der);
+      expect((await meter.call(7, meter.byEntity(1, 0, meterTitle))).result).toBe("object-unavailable");
       const privateKeys = { digitalSignature: new Uint8Array(suite === 2 ? 48 : 32).fill(7) };
       const counters = (await import("./parties.ts")).counters();
       const opened = await first.open({ systemTitle, privateKeys, counters });

@@ -83,6 +83,10 @@ describe("S5 SYMSEC_0_Key_Tx_P2", () => {
     expect(await transfer(client, [{ keyId: 2, wrapped: wrap(0, fresh.authenticationKey) }])).toBe("success");
     change(client, fresh);
     await readOf(client);
+    // The row has the keys that were not changed as well.
+    const { broadcastKey } = keysOf(0);
+    const [row] = [...(state.securitySettings.get("TST0000000000001")?.values() ?? [])];
+    expect(row).toMatchObject({ ...fresh, broadcastKey, masterKey: masterKeyOf(0) });
     const seen = countersOf(client);
     const after = new Case({ server: { store: await restarted(state) } });
     const second = await after.open({ keys: fresh });

@@ -129,8 +129,7 @@ export class HouseholdModel implements Model, Household, Connected {
   }
 
   powerOnMinutes(at: number): number {
-    if (!(at > this.commissioned)) return 0;
-    const until = Math.min(at, this.#shared.import.lastInstant);
+    const until = Math.min(Math.max(at, this.commissioned), this.#shared.import.lastInstant);
     const interrupted = this.#shared.quality.interruptedMs(this, this.commissioned, until);
     return Math.floor((until - this.commissioned - interrupted) / 60_000);
   }

@@ -32,7 +32,7 @@ async function keptOf(
   const kept = new Map<string, Mutable<KeptIdentity>>();
   for (const meter of await store.meters.getMany(meterIds)) kept.set(meter.meterId, { meter });
   if (kept.size === 0) return kept;
-  // Whoever has no row has no keys of its own either.
+  // A meter without a row has no keys of its own either.
   const there = [...kept.keys()];
   for (const setting of await store.securitySettings.ofMany(there)) {
     const of = kept.get(setting.meterId);

@@ -52,7 +52,7 @@ const schema = z.strictObject(
 );
 
 /**
- * The secrets of every meter of a run, for tests: what it does not name is random. Octets; `clients` by SAP.
+ * The secrets of every meter of a run, for tests: what it does not name is derived from the secret of the fleet. Octets; `clients` by SAP.
  * A client whose association is ciphered only on demand (32 of IS 15959) is ciphered when it has a key here, or when the file does not name it.
  */
 export type KeysFile = z.output<typeof schema>;

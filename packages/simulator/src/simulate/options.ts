@@ -12,7 +12,7 @@ import type { KeysFile } from "./keys-file.ts";
 export interface SimulatorOptions {
   /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
   readonly store?: Store;
-  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of one's own. */
+  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
   /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
   readonly meters?: number;
@@ -98,7 +98,7 @@ export interface Simulator extends AsyncDisposable {
   readonly notices: readonly string[];
   /** The simulated time of day: `now`, `setRate` (0 stands still), `set`, `step`. */
   readonly time: SimulatedTime;
-  /** All meters, for connections of one's own too: `accept(duplex, link)`, with a pair in memory for example. */
+  /** The server of all meters. `accept(duplex, link)` serves a connection of your own, such as an in-memory pair. */
   readonly server: Server;
   /**
    * A meter by its index, as routes lead to it: loaded from the store while clients use it. As long as somebody holds it, the same is given.

@@ -1,6 +1,7 @@
 import {
   backOff,
   checkRow,
+  errorText,
   fields,
   Message,
   type MessageQueue,
@@ -153,7 +154,7 @@ export function pgMessageQueue(db: Database): MessageQueue {
         const last = attempts >= (failure.maxAttempts ?? 5);
         const next = last ? failure.now : failure.now + backOff(attempts, failure);
         await tx.query(last ? failed : again, [id, lease, attempts, at(next)]);
-        await tx.query(noteError, [id, [...failure.error.replaceAll("\0", "")].slice(0, 1000).join("")]);
+        await tx.query(noteError, [id, errorText(failure.error)]);
         return last ? "FAILED" : "PENDING";
       });
     },

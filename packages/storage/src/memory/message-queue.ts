@@ -1,5 +1,5 @@
 import { checkRow } from "../shape.ts";
-import { backOff, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
+import { backOff, errorText, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
 import { copied, type KeptMessage, type MemoryContext, type MemoryState } from "./state.ts";
 
 function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {
@@ -69,7 +69,7 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       const kept = held(message);
       if (kept === undefined) return undefined;
       const retryCount = kept.retryCount + 1;
-      const lastError = failure.error;
+      const lastError = errorText(failure.error);
       const failed = retryCount >= (failure.maxAttempts ?? 5);
       context.state.messages.set(
         kept.id,

@@ -149,7 +149,7 @@ export class MemoryState {
     this.processes.clear();
   }
 
-  /** It holds keys: whoever prints it, or makes JSON of it, is not shown them. */
+  /** It holds keys: printing it or making JSON of it does not show them. */
   toJSON(): string {
     return "memory";
   }

@@ -3,12 +3,12 @@ import { type RowOf, table } from "../shape.ts";
 
 /** A message to be pushed. */
 export const Message = table("message_queue", {
-  /** What it is, for whoever sends it: `push`, `event` … */
+  /** The kind of message, for its sender: `push`, `event` … */
   messageType: text(50, 1),
   /** The higher the sooner. */
   priority: integer(),
   payload: octets(0, 0x1000000),
-  /** Where to, for whoever sends it: `tcp://host:port`. */
+  /** The destination, for its sender: `tcp://host:port`. */
   destination: text(100, 1),
   /** Not before this instant, ms since 1970 UTC. */
   scheduledTime: instant,
@@ -44,6 +44,7 @@ export interface ClaimOptions {
 
 export interface Failure {
   readonly now: number;
+  /** Kept as `errorText` gives it. */
   readonly error: string;
   /** After how many failed attempts it is FAILED for good; 5 unless told otherwise. */
   readonly maxAttempts?: number;
@@ -78,4 +79,9 @@ export interface MessageQueue {
 export function backOff(retryCount: number, failure: Failure): number {
   const first = failure.backOffMs ?? 1000;
   return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
+}
+
+/** What is kept of the text of an error: at most 1000 characters, without the character NUL. */
+export function errorText(error: string): string {
+  return [...error.toWellFormed().replaceAll("\0", "")].slice(0, 1000).join("");
 }

@@ -81,6 +81,20 @@ export function messageQueueSuite(open: OpenStore): void {
         expect(await messageQueue.counts()).toEqual({ PENDING: 0, PROCESSING: 0, SENT: 0, FAILED: 1 });
       }));
 
+    it("keeps of an error what every store can keep", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const [id = 0] = await messageQueue.enqueue([message(0, 0)]);
+        const fail = async (error: string) => {
+          const [claimed] = await messageQueue.claim({ now: 1e12 });
+          if (claimed === undefined) throw new Error("nothing was due");
+          await messageQueue.fail(claimed, { now: 0, error });
+          return (await messageQueue.get(id))?.lastError;
+        };
+        expect(await fail("\0no\0 route\ud800")).toBe("no route\ufffd");
+        // Characters count, not UTF-16 units.
+        expect(await fail(`${"\u{1f50c}".repeat(999)}ab`)).toBe(`${"\u{1f50c}".repeat(999)}a`);
+      }));
+
     it("gives a message whose worker died to another, and hears no more of the first", () =>
       withStore(open, async ({ messageQueue }) => {
         await messageQueue.enqueue([message(0, 0)]);
