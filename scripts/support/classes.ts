@@ -12,6 +12,8 @@ type Class = cosem.ClassSpec;
 const isClass = (one: unknown): one is Class =>
   typeof one === "object" && one !== null && "classId" in one && "attributes" in one && "methods" in one;
 
+const emptyCalendar = { calendarName: new Uint8Array(), seasonProfile: [], weekProfileTable: [], dayProfileTable: [] };
+
 /** One object of each kind that can be made without a hook of one's own, and what the server adds for its associations. */
 function objects(): readonly cosem.AnyObject[] {
   const value = { type: T.doubleLongUnsigned, value: 0 };
@@ -22,6 +24,11 @@ function objects(): readonly cosem.AnyObject[] {
     extendedRegister("1-0:1.6.0", { ...value, unit: "W", captureTime: dateTimeOf(0) }),
     profileGeneric("1-0:99.1.0", { capture: [clock()], entries: 1 }),
     disconnectControl(),
+    cosem.registerActivation("0-0:14.0.0"),
+    cosem.scriptTable("0-0:10.0.0", []),
+    cosem.schedule(),
+    cosem.specialDays(),
+    cosem.activityCalendar("0-0:13.0.0", { active: emptyCalendar }),
   ];
   const kinds = [hls(3), hls5(), hls7()];
   const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>

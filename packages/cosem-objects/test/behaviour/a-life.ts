@@ -1,21 +1,8 @@
 import type { CosemDateTime } from "@dlmskit/core";
-import type { AnyObject, Context, CosemObject, TimeContext, Timeline, ZoneSettings } from "../../src/index.ts";
+import { berlin, every } from "../../../../test/zones.ts";
+import type { AnyObject, Context, CosemObject, TimeContext, Timeline } from "../../src/index.ts";
 import { LocalTime, scriptTable, timelineOf } from "../../src/index.ts";
 import { contextOf } from "../a-context.ts";
-
-export const every: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};
-const lastSunday = { ...every, day: 0xfe, dayOfWeek: 7, minute: 0, second: 0 };
-export const berlin: ZoneSettings = {
-  timeZone: -60,
-  daylightSavingsBegin: { ...lastSunday, month: 3, hour: 2 },
-  daylightSavingsEnd: { ...lastSunday, month: 10, hour: 3 },
-  daylightSavingsDeviation: 60,
-  daylightSavingsEnabled: true,
-};
 
 /** `"06:30"` as a time; fields that are `*` are not specified. */
 export function time(text: string) {

@@ -1,5 +1,6 @@
 import { encode } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
+import { every } from "../../../../test/zones.ts";
 import {
   ActivityCalendar,
   type ActivityCalendarOptions,
@@ -10,7 +11,7 @@ import {
 } from "../../src/index.ts";
 import { codeOf } from "../a-context.ts";
 import { type CalendarOf, calendar, named } from "./a-calendar.ts";
-import { date, dateTime, every, Life, script, time } from "./a-life.ts";
+import { date, dateTime, Life, script, time } from "./a-life.ts";
 
 const instance = "0.0.13.0.0.255";
 const allWeek = (id: number) => Array.from({ length: 7 }, () => id);
@@ -259,7 +260,9 @@ describe("Activity calendar", () => {
 
   it("10.7, 1.3: what is run late is the activation and what follows it; where it will be refused, the last action of the old calendar", () => {
     const late = (passive: CalendarOf) => {
-      const { object, activateAt, life, context } = meter("2026-01-05 13:00", single, { passive: calendar("P", passive) });
+      const { object, activateAt, life, context } = meter("2026-01-05 13:00", single, {
+        passive: calendar("P", passive),
+      });
       life.until("2026-01-05 14:00");
       activateAt("2026-01-06 11:00");
       const around = { ...context, objects: context.device.objects, values: context.device.values };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { berlin } from "../../../../test/zones.ts";
 import { type SingleActionScheduleOptions, singleActionSchedule } from "../../src/index.ts";
 import { codeOf } from "../a-context.ts";
-import { berlin, date, Life, script, time } from "./a-life.ts";
+import { date, Life, script, time } from "./a-life.ts";
 
 const instance = "0.0.15.0.0.255";
 const at = (day: string, ofDay: string, dayOfWeek: number | null = null) => ({

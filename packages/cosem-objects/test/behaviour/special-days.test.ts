@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { berlin } from "../../../../test/zones.ts";
 import { specialDayId } from "../../src/behaviour/special-days.ts";
 import { invokeMethod, LocalTime, specialDays } from "../../src/index.ts";
 import { contextOf } from "../a-context.ts";
-import { berlin, date } from "./a-life.ts";
+import { date } from "./a-life.ts";
 
 const day = (index: number, text: string, dayId: number, dayOfWeek: number | null = null) => ({
   index,
