@@ -76,7 +76,8 @@ export function classesTable(): string {
           .filter(([name]) => (done?.has(name) ?? false) === wanted)
           .map(([name, { id }]) => `${id} ${name}`)
           .join(", ");
-      const attributes = Object.entries(one.attributes).map(([name, { id }]) => `${id} ${name}`);
+      const shown = Object.entries(one.attributes).filter(([, { id }]) => id !== 0);
+      const attributes = shown.map(([name, { id }]) => `${id} ${name}`);
       return [one.name, `${one.classId}`, `${one.version}`, attributes.join(", "), listed(true), listed(false)];
     }),
   );
