@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 // Shared by all packages: each is built from its own folder, and its entries are what its package.json exports.
@@ -10,9 +10,11 @@ const entry = Object.values(manifest.exports ?? {}).flatMap(({ browser, "dlmskit
   browser === undefined ? [source] : [browser["dlmskit-source"], source],
 );
 if (existsSync("src/main.ts")) entry.push("src/main.ts");
+// A file of its own for each source where there are interface classes: who imports one of them bundles no other.
+const sources = existsSync("src/classes") ? globSync("src/**/*.ts") : [];
 
 export default defineConfig({
-  entry,
+  entry: [...entry, ...sources.filter((source) => !entry.includes(`./${source}`))],
   format: "esm",
   target: "es2024",
   platform: "node",
@@ -20,5 +22,8 @@ export default defineConfig({
   clean: true,
   silent: true,
   // DLMSKIT_BUILD=js leaves the declarations out: what a start of the program needs, in a tenth of the time.
-  dts: process.env.DLMSKIT_BUILD === "js" ? false : { compilerOptions: { composite: false, declarationMap: false } },
+  dts:
+    process.env.DLMSKIT_BUILD === "js"
+      ? false
+      : { entry, compilerOptions: { composite: false, declarationMap: false } },
 });

@@ -168,26 +168,30 @@ async function load(installed, programs) {
   return names.length;
 }
 
-async function bundle(installed) {
+/** The chunks that a bundler makes of a module with that source. */
+async function chunksOf(installed, source) {
   const { build } = await import("vite");
   const entry = join(installed, "browser.js");
-  writeFileSync(
-    entry,
-    forBrowsers.map((name) => `export * as ${name.replace("-", "_")} from "@dlmskit/${name}";`).join("\n"),
-  );
+  writeFileSync(entry, source);
   const built = await build({
     ...{ configFile: false, logLevel: "error", root: installed },
     build: { write: false, minify: false, lib: { entry, formats: ["es"] } },
   });
-  const modules = [built]
-    .flat()
-    .flatMap(({ output }) => output)
-    .flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+  return [built].flat().flatMap(({ output }) => output);
+}
+
+async function bundle(installed) {
+  const all = forBrowsers.map((name) => `export * as ${name.replace("-", "_")} from "@dlmskit/${name}";`).join("\n");
+  const modules = (await chunksOf(installed, all)).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
   const ofNode = modules.filter((module) => /^node:|browser-external|polyfill/.test(module));
   if (ofNode.length > 0) failed.push(`browser bundle needs ${ofNode.join(", ")}`);
   for (const name of forBrowsers) {
     if (!modules.some((module) => module.includes(`/@dlmskit/${name}/dist/`)))
       failed.push(`browser bundle lacks ${name}`);
+  }
+  const one = await chunksOf(installed, 'export { Register } from "@dlmskit/cosem-objects";');
+  if (one.some(({ code = "" }) => code.includes("ZigBee"))) {
+    failed.push("who imports one interface class bundles others");
   }
 }
 

@@ -52,6 +52,10 @@ Whether general-ciphering and general-signing are spoken is in the table of the 
 
 ## Interface classes
 
+Every class version of the Blue Book is declared: its objects are listed, read, written and type-checked. A method acts where the
+objects that the packages make have it; one that only is declared is for a hook of yours, and answered with object-undefined without.
+Confidence: medium and low mean that details rest on few sources; \`test-vectors/catalogue\` has them.
+
 ${classesTable()}
 A class of your own is declared the same way: [declare an interface class](guides/declare-a-class.md).
 

@@ -6,11 +6,8 @@ import { type AssociationSpec, hls, hls5, hls7, meterTemplate } from "@dlmskit/s
 import { templates } from "@dlmskit/simulator";
 import { table } from "./table.ts";
 
-const { clock, dataObject, disconnectControl, extendedRegister, profileGeneric, register } = cosem;
+const { clock, dataObject, disconnectControl, extendedRegister, interfaceClasses, profileGeneric, register } = cosem;
 type Class = cosem.ClassSpec;
-
-const isClass = (one: unknown): one is Class =>
-  typeof one === "object" && one !== null && "classId" in one && "attributes" in one && "methods" in one;
 
 const emptyCalendar = { calendarName: new Uint8Array(), seasonProfile: [], weekProfileTable: [], dayProfileTable: [] };
 
@@ -54,10 +51,8 @@ function methodsOf(made: readonly cosem.AnyObject[]): ReadonlyMap<string, Readon
   return found;
 }
 
-/** Classes, attributes and methods. */
+/** Classes, attributes, methods, and how sure the declarations are. */
 export function classesTable(): string {
-  const classes = Object.values(cosem as Record<string, unknown>).filter(isClass);
-  classes.sort((one, other) => one.classId - other.classId || one.version - other.version);
   const implemented = methodsOf(objects());
   return table(
     [
@@ -65,10 +60,11 @@ export function classesTable(): string {
       "id",
       "version",
       "attributes (besides 1)",
-      "methods that the objects have",
-      "methods declared, for hooks of yours",
+      "methods that act",
+      "methods that only are declared",
+      "confidence",
     ],
-    classes.map((one) => {
+    interfaceClasses.map((one) => {
       const done = implemented.get(key(one));
       const methods = Object.entries(one.methods);
       const listed = (wanted: boolean): string =>
@@ -78,7 +74,8 @@ export function classesTable(): string {
           .join(", ");
       const shown = Object.entries(one.attributes).filter(([, { id }]) => id !== 0);
       const attributes = shown.map(([name, { id }]) => `${id} ${name}`);
-      return [one.name, `${one.classId}`, `${one.version}`, attributes.join(", "), listed(true), listed(false)];
+      const { name, classId, version, confidence = "high" } = one;
+      return [name, `${classId}`, `${version}`, attributes.join(", "), listed(true), listed(false), confidence];
     }),
   );
 }

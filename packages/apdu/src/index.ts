@@ -45,6 +45,7 @@ export { streamedData } from "./streamed.ts";
 export { streamedStructure } from "./streamed-structure.ts";
 export * from "./tags.ts";
 export * from "./typed.ts";
+export { type DataShape, initialData, shapeOf } from "./typed-shape.ts";
 export type { TypedCodec } from "./typed-simple.ts";
 export { parseXml, printXml, type XmlNode } from "./xml/node.ts";
 export * from "./xml/xml.ts";

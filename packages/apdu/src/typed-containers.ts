@@ -1,11 +1,12 @@
 import { asList, asObject, type Codec, Fault, type Fields, type Json, stepped } from "@dlmskit/core";
 import { compiled, inlineOf, prefixed, readCount, readItems, recordInline, writeItems } from "@dlmskit/core/internal";
 import { DataTag } from "./data-type.ts";
+import { shapeOf } from "./typed-shape.ts";
 import { simple, type TypedCodec } from "./typed-simple.ts";
 
 /** An array of one kind of item. */
 export function array<V>(item: Codec<V>): TypedCodec<V[]> {
-  const ordinary = simple<V[]>("array", {
+  const list: Codec<V[]> = {
     read(from) {
       const count = from.boundedCount();
       const values: V[] = [];
@@ -30,7 +31,8 @@ export function array<V>(item: Codec<V>): TypedCodec<V[]> {
     },
     toJson: (value) => value.map((one) => item.toJson(one)),
     fromJson: (json) => asList(json).map((one) => item.fromJson(one)),
-  });
+  };
+  const ordinary = simple("array", list, { type: "array", item: shapeOf(item) });
   const inner = inlineOf(item);
   return compiled(ordinary, {
     read(program, into, path) {
@@ -59,7 +61,7 @@ export function structure<const F extends Elements>(elements: F): TypedCodec<Fie
       throw stepped(caught, name);
     }
   };
-  const ordinary = simple<V>("structure", {
+  const record: Codec<V> = {
     read(from) {
       const start = from.at;
       const found = from.length();
@@ -106,7 +108,9 @@ export function structure<const F extends Elements>(elements: F): TypedCodec<Fie
         ]),
       ) as V;
     },
-  });
+  };
+  const shapes = Object.fromEntries(names.map((name, at) => [name, shapeOf(codecs[at] as Codec<unknown>)]));
+  const ordinary = simple("structure", record, { type: "structure", elements: shapes });
   const fields = recordInline(Object.entries(elements));
   if (fields === undefined || count >= 0x80) return ordinary;
   if (fields.octets !== undefined) return compiled(ordinary, prefixed([DataTag.structure, count], fields));

@@ -1,10 +1,12 @@
 import type { Codec, Fault, Reader } from "@dlmskit/core";
 import { inlined, ownInlineOf, prefixed } from "@dlmskit/core/internal";
 import { DataTag, type DataTypeName, tagText, typeOfTag } from "./data-type.ts";
+import type { DataShape } from "./typed-shape.ts";
 
 /** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
 export interface TypedCodec<V> extends Codec<V> {
   readonly types: readonly DataTypeName[];
+  readonly shape: DataShape;
 }
 
 /** Fault `type-unmatched`, to be thrown: what stands there, and what belongs there. */
@@ -17,12 +19,13 @@ export function wrong(from: Reader, wanted: readonly DataTypeName[], at: number)
   );
 }
 
-/** The tag of a type, then a value. */
-export function simple<V>(type: DataTypeName, inner: Codec<V>): TypedCodec<V> {
+/** The tag of a type, then a value. `shape`: what more is known of it. */
+export function simple<V>(type: DataTypeName, inner: Codec<V>, shape = { type } as DataShape): TypedCodec<V> {
   const tag = DataTag[type];
   const types = [type];
   const codec: TypedCodec<V> = {
     types,
+    shape,
     read(from) {
       const at = from.at;
       if (from.u8() !== tag) throw wrong(from, types, at);

@@ -42,6 +42,7 @@ import {
   writeBits,
 } from "./data-values.ts";
 import { array, structure } from "./typed-containers.ts";
+import type { DataShape, Held } from "./typed-shape.ts";
 import { simple, type TypedCodec, wrong } from "./typed-simple.ts";
 
 const nothing: Codec<null> = {
@@ -154,7 +155,7 @@ function octetsOf(count: number): Codec<Uint8Array> {
 }
 
 /** An octet-string of a fixed length that holds something else. */
-function within<V>(length: number, inner: Codec<V>): TypedCodec<V> {
+function within<V>(length: number, inner: Codec<V>, holds?: Held): TypedCodec<V> {
   const codec: Codec<V> = {
     read(from) {
       const at = from.at;
@@ -170,7 +171,8 @@ function within<V>(length: number, inner: Codec<V>): TypedCodec<V> {
   };
   const fixed = fixedInlineOf(inner);
   const isPlain = fixed !== undefined && length < 0x80;
-  return simple<V>("octet-string", isPlain ? inlined(codec, prefixed([length], fixed)) : codec);
+  const shape: DataShape = { type: "octet-string", length, ...(holds === undefined ? {} : { holds }) };
+  return simple<V>("octet-string", isPlain ? inlined(codec, prefixed([length], fixed)) : codec, shape);
 }
 
 function float(type: "float32" | "float64", inner: Codec<number>): TypedCodec<number> {
@@ -191,16 +193,20 @@ const bits: Codec<string> = {
 function oneOf<const C extends readonly TypedCodec<any>[]>(...codecs: C): TypedCodec<Of<C[number]>> {
   type V = Of<C[number]>;
   const types = codecs.flatMap((codec) => codec.types);
-  const byTag: (Codec<V> | undefined)[] = new Array(256).fill(undefined);
+  const byTag: (Codec<V>[] | undefined)[] = new Array(256).fill(undefined);
   let rest: Codec<V> | undefined;
   for (const codec of codecs) {
     if (codec.types.length === 0) rest ??= codec;
-    for (const type of codec.types) byTag[DataTag[type]] ??= codec;
+    for (const type of codec.types) {
+      const arms = byTag[DataTag[type]] ?? [];
+      byTag[DataTag[type]] = arms;
+      arms.push(codec);
+    }
   }
-  // Which arm a value is for only the arm knows: the first that takes it.
-  const first = <R>(run: (codec: Codec<V>) => R): R => {
+  // Which arm a value is for, or octets that several could take, only the arm knows: the first that takes it.
+  const first = <R>(run: (codec: Codec<V>) => R, arms: readonly Codec<V>[] = codecs): R => {
     let fault: unknown;
-    for (const codec of codecs) {
+    for (const codec of arms) {
       try {
         return run(codec);
       } catch (caught) {
@@ -213,10 +219,20 @@ function oneOf<const C extends readonly TypedCodec<any>[]>(...codecs: C): TypedC
   const octetsOf = (codec: Codec<V>, value: V): Uint8Array => encode(codec, value);
   return {
     types: rest === undefined ? types : [],
+    shape: { type: "choice", among: codecs.map((codec) => codec.shape) },
     read(from) {
       const tag = from.peek();
-      const codec = tag === undefined ? rest : (byTag[tag] ?? rest);
-      if (codec !== undefined) return codec.read(from);
+      const arms = tag === undefined ? undefined : byTag[tag];
+      if (arms?.length === 1 || (arms === undefined && rest !== undefined)) {
+        return ((arms?.[0] ?? rest) as Codec<V>).read(from);
+      }
+      if (arms !== undefined) {
+        const start = from.at;
+        return first((codec) => {
+          from.at = start;
+          return codec.read(from);
+        }, arms);
+      }
       from.u8();
       throw wrong(from, types, from.at - 1);
     },
@@ -234,6 +250,7 @@ function nullable<V>(codec: TypedCodec<V>): TypedCodec<V | null> {
   const types: DataTypeName[] = codec.types.length === 0 ? [] : ["null-data", ...codec.types];
   return {
     types,
+    shape: { type: "choice", among: [{ type: "null-data" }, codec.shape] },
     read(from) {
       if (from.peek() !== 0) return codec.read(from);
       from.u8();
@@ -248,7 +265,48 @@ function nullable<V>(codec: TypedCodec<V>): TypedCodec<V | null> {
   };
 }
 
-const anyData: TypedCodec<Data> = { ...Data, types: [] };
+const anyData: TypedCodec<Data> = { ...Data, types: [], shape: { type: "any" } };
+
+/** A Data tree of one of these types; what stands in an array or a structure may be anything. */
+function anyOf(...types: readonly DataTypeName[]): TypedCodec<Data> {
+  const isThere: boolean[] = new Array(256).fill(false);
+  for (const type of types) isThere[DataTag[type]] = true;
+  const shapes = types.map((type) => ({ type }) as DataShape);
+  const check = (value: Data): Data => {
+    if (types.includes(value.type)) return value;
+    throw new Fault("type-unmatched", `${value.type} where ${types.join(" or ")} belongs`, { layer: "axdr" });
+  };
+  return {
+    types,
+    shape: shapes.length === 1 ? (shapes[0] as DataShape) : { type: "choice", among: shapes },
+    read(from) {
+      const tag = from.peek();
+      if (tag !== undefined && isThere[tag] !== true) {
+        from.u8();
+        throw wrong(from, types, from.at - 1);
+      }
+      return Data.read(from);
+    },
+    write: (value, to) => Data.write(check(value), to),
+    toJson: (value) => Data.toJson(value),
+    fromJson: (json) => check(Data.fromJson(json)),
+  };
+}
+
+/** A bit-string of exactly that many bits. */
+function bitStringOf(count: number): TypedCodec<string> {
+  const check = (value: string): string => {
+    if (value.length === count) return value;
+    throw new Fault("bad-length", `${value.length} bits where ${count} belong`, { layer: "axdr" });
+  };
+  const exact: Codec<string> = {
+    read: (from) => check(bits.read(from)),
+    write: (value, to) => bits.write(check(value), to),
+    toJson: bits.toJson,
+    fromJson: (json) => check(bits.fromJson(json)),
+  };
+  return simple("bit-string", exact, { type: "bit-string", length: count });
+}
 
 /**
  * Typed descriptions of Data: each is the codec of a whole tagged value, read without a tree between.
@@ -260,6 +318,8 @@ export const T = {
   boolean: simple("boolean", truth),
   /** A text of 0 and 1. */
   bitString: simple("bit-string", bits),
+  /** A text of exactly `count` 0 and 1. */
+  bitStringOf,
   integer: simple("integer", i8),
   long: simple("long", i16),
   doubleLong: simple("double-long", i32),
@@ -275,29 +335,32 @@ export const T = {
   utf8String: simple("utf8-string", text(utf8Octets, readUtf8)),
   /** An enum by names; a number without a name is Fault `bad-value`. */
   enumeration: <const N extends Readonly<Record<string, number>>>(names: N): TypedCodec<keyof N & string> =>
-    simple("enum", named(u8, names)),
+    simple("enum", named(u8, names), { type: "enum", names }),
   /** An enum as its number. */
   enum: simple("enum", u8),
+  /** An enum as its number, with the names of the numbers that have one; any number is read and written. */
+  enumOf: (names: Readonly<Record<string, number>>): TypedCodec<number> => simple("enum", u8, { type: "enum", names }),
   /** The octet, 0 to 255. */
   bcd: simple("bcd", u8),
   float32: float("float32", f32),
   float64: float("float64", f64),
   /** A date-time in an octet-string of 12 octets. */
-  dateTimeOctets: within(12, CosemDateTime),
+  dateTimeOctets: within(12, CosemDateTime, "date-time"),
   /** A date in an octet-string of 5 octets. */
-  dateOctets: within(5, CosemDate),
+  dateOctets: within(5, CosemDate, "date"),
   /** A time in an octet-string of 4 octets. */
-  timeOctets: within(4, CosemTime),
+  timeOctets: within(4, CosemTime, "time"),
   dateTime: simple("date-time", CosemDateTime),
   date: simple("date", CosemDate),
   time: simple("time", CosemTime),
   /** A logical name in an octet-string of 6 octets: `"1.0.1.8.0.255"`. */
-  logicalName: within(6, LogicalName),
+  logicalName: within(6, LogicalName, "logical-name"),
   array,
   structure,
   /** Any Data, as a tree. */
   any: anyData,
-  /** By tag, the first that has it. A value is written by the first that takes it. */
+  anyOf,
+  /** By tag; of several that have it, the first that takes the octets. A value is written by the first that takes it. */
   oneOf,
   /** null-data is null. */
   nullable,

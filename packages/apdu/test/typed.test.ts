@@ -7,6 +7,9 @@ import { faultOf } from "./fault-of.ts";
 
 const logicalName = "1.0.1.8.0.255";
 
+const noDate = { year: null, month: null, day: null, dayOfWeek: null };
+const oneOfTwo = T.oneOf(T.structure({ on: T.dateOctets }), T.structure({ to: T.unsigned }));
+
 describe("T", () => {
   it.each<[string, TypedCodec<unknown>, unknown, string]>([
     ["nullData", T.nullData, null, "00"],
@@ -35,6 +38,12 @@ describe("T", () => {
     ["any", T.any, { type: "unsigned", value: 7 }, "1107"],
     ["oneOf", T.oneOf(T.unsigned, T.visibleString), "a", "0a0161"],
     ["oneOf, later", T.oneOf(T.unsigned, T.longUnsigned), 256, "120100"],
+    ["oneOf, of structures by what is in them", oneOfTwo, { to: 7 }, "02011107"],
+    ["oneOf, of structures, the first", oneOfTwo, { on: noDate }, "02010905ffffffffff"],
+    ["anyOf", T.anyOf("unsigned", "structure"), { type: "unsigned", value: 7 }, "1107"],
+    ["bitStringOf", T.bitStringOf(3), "101", "0403a0"],
+    ["enumOf, a number with a name", T.enumOf({ on: 1 }), 1, "1601"],
+    ["enumOf, a number without one", T.enumOf({ on: 1 }), 200, "16c8"],
     ["nullable", T.nullable(T.unsigned), null, "00"],
     ["nullable, there", T.nullable(T.unsigned), 1, "1101"],
   ] as unknown as [string, TypedCodec<unknown>, unknown, string][])(
@@ -105,6 +114,9 @@ describe("T at the edges", () => {
     ["an unknown enum", T.enumeration({ off: 0 }), "1601", "bad-value", []],
     ["none of several types", T.oneOf(T.unsigned, T.boolean), "120101", "type-unmatched", []],
     ["nothing", T.oneOf(T.unsigned), "", "truncated", []],
+    ["none of several structures", oneOfTwo, "02010301", "type-unmatched", ["on"]],
+    ["another type than one of some", T.anyOf("unsigned", "long"), "0301", "type-unmatched", []],
+    ["another number of bits", T.bitStringOf(3), "0404a0", "bad-length", []],
     ["octets left over", T.unsigned, "110100", "trailing-octets", []],
   ] as unknown as [string, TypedCodec<unknown>, string, string, string[]][])(
     "refuses %s",
@@ -126,6 +138,10 @@ describe("T at the edges", () => {
     ["an element missing", Row, { name: logicalName }, "type-unmatched"],
     ["what none of several takes", T.oneOf(T.unsigned, T.boolean), "x", "out-of-range"],
     ["what nothing takes", T.oneOf(), 1, "type-unmatched"],
+    ["what is no date", T.dateOctets, undefined, "type-unmatched"],
+    ["what is no logical name", T.logicalName, undefined, "type-unmatched"],
+    ["another type than one of some", T.anyOf("unsigned"), { type: "long", value: 1 }, "type-unmatched"],
+    ["another number of bits", T.bitStringOf(3), "1010", "bad-length"],
   ] as unknown as [string, TypedCodec<unknown>, unknown, string][])("does not write %s", (_, codec, value, code) => {
     expect(faultOf(() => encode(codec, value)).code).toBe(code);
   });

@@ -1,6 +1,6 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
-import type { ReplayGuard } from "@dlmskit/security";
+import type { DedicatedKey, ReplayGuard } from "@dlmskit/security";
 import type { AssociationSecurity } from "./protection/protections.ts";
 
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
@@ -29,8 +29,14 @@ export interface OfferedSecurity extends AssociationSecurity {
   readonly broadcast?: { readonly replay: ReplayGuard };
   /** The system title of the only client that may connect. Without it, any client that has the keys may. */
   readonly peerSystemTitle?: Uint8Array;
-  /** A dedicated key of the client is taken. Its counters live in the association. True unless told otherwise. */
+  /** A dedicated key of the client is taken. True unless told otherwise. */
   readonly dedicatedKeys?: boolean;
+  /**
+   * What counts for a dedicated key, the same for the same octets in whichever association they come: no counter of this end is used
+   * twice under it, none of the client's is taken twice. Absent: each association begins anew, so that a client must never use one key
+   * twice.
+   */
+  dedicated?(key: Uint8Array): Pick<DedicatedKey, "counters" | "replay">;
 }
 
 /** An association that is there without being opened: no AARQ, no AARE, no release. Green Book 9.4.4.4. */

@@ -27,6 +27,8 @@ export interface ResponderLimits {
 export interface ResponderOptions {
   /** Absent: nothing can be opened; every AARQ is refused. */
   readonly offer?: Offer;
+  /** Without an offer: nothing can be opened at the moment, but later (rejected-transient); false unless told otherwise. */
+  readonly busy?: boolean;
   readonly provider: CryptoProvider;
   readonly random: Random;
   readonly limits?: ResponderLimits;
@@ -205,9 +207,9 @@ export class Responder {
   }
 
   #associate(pdu: Uint8Array): void {
-    const { provider, random } = this.#options;
+    const { provider, random, busy } = this.#options;
     const offer = this.#options.offer?.preEstablished === undefined ? this.#options.offer : undefined;
-    const answer = answerAarq(pdu, { offer, provider, random });
+    const answer = answerAarq(pdu, { offer, busy, provider, random });
     if (answer.fault !== undefined) this.#refuse(answer.fault);
     // A new AARQ closes the open association, even if it is refused: there are never two at once.
     if (answer.malformed !== true && this.#open !== undefined && offer !== undefined) this.#close("reassociated");

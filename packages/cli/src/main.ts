@@ -1,5 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
+import { withPlace } from "./meter/with-place.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 import { version } from "./version.ts";
 
@@ -28,6 +29,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
   completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
@@ -46,7 +48,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const usage = ["bad-option", "bad-logical-name"];
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withPlace(process.argv, ["cert", "key"].includes(asked) ? 2 : 1));
 } catch (caught) {
   if (caught instanceof CommanderError) {
     // It has said what is wrong already, unless a document is wanted; help and version end well.

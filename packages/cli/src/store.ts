@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { Fault, fromHex } from "@dlmskit/core";
+import { join, resolve } from "node:path";
+import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
-import { type KeySealing, openMemoryStore, type Store } from "@dlmskit/storage";
+import { type KeySealing, openMemoryStore, type Store, type StoreOptions } from "@dlmskit/storage";
+import { stateFolder } from "./meter/state.ts";
 
 const keyVariable = "DLMS_KEY_ENCRYPTION_KEY";
 
@@ -18,6 +19,17 @@ function sealing(environment: NodeJS.ProcessEnv): KeySealing | undefined {
   return { wrap: (octets) => node.wrapKey(key, octets), unwrap: (octets) => node.unwrapKey(key, octets) };
 }
 
+/** Where it is kept how far a store had come: in the user's state, and not where a copy of the store takes it along. */
+function witnessOf(spec: string, environment: NodeJS.ProcessEnv): string {
+  const folder = /^pglite:(.+)$/.exec(spec)?.[1];
+  // The address of a server may have a password in it.
+  const name = folder === undefined ? spec.replace(/\/\/[^@/]*@/, "//") : resolve(folder);
+  return join(
+    stateFolder(environment),
+    `store-${toHex(node.hash("sha256", new TextEncoder().encode(name))).slice(0, 16)}`,
+  );
+}
+
 /**
  * Opens `memory`, `pglite:DIR` or `postgres://…`; keys are sealed under DLMS_KEY_ENCRYPTION_KEY where the environment has it.
  * `mustExist`: for commands that only look, nothing is made where there is no store.
@@ -28,9 +40,11 @@ export async function openStoreOf(
   onProgress: (message: string) => void,
   environment: NodeJS.ProcessEnv = process.env,
   mustExist = false,
+  more: Pick<StoreOptions, "connectionsKeptMs"> = {},
 ): Promise<Store> {
   const seal = sealing(environment);
-  const options = { onProgress, ...(seal === undefined ? {} : { sealing: seal }) };
+  const sealed = seal === undefined ? {} : { sealing: seal };
+  const options = { onProgress, ...sealed, ...more, witness: witnessOf(spec, environment) };
   if (spec === "memory") return openMemoryStore(options);
   const folder = /^pglite:(.+)$/.exec(spec)?.[1];
   if (mustExist && folder !== undefined && !existsSync(join(folder, "data", "PG_VERSION"))) {

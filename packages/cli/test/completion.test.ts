@@ -30,7 +30,7 @@ describe("bash", () => {
       ["wrapper", "hdlc"],
     ],
     [["read", "127.0.0.1", "--quirk", "any"], ["any-wport"]],
-    [["read", "--tra"], ["--trace"]],
+    [["read", "--trac"], ["--trace"]],
     [["key", "ro"], ["rotate"]],
     [["key", "new", "--out"], ["--output"]],
     [["read", "--password", ""], []],

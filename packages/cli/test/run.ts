@@ -40,6 +40,8 @@ export async function dlms(args: readonly string[], { input, env }: How = {}): P
 
 export interface Serving extends AsyncDisposable {
   readonly lines: readonly string[];
+  /** All whole lines of standard output until now. */
+  output(): readonly string[];
   /** Ends it by a signal; gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -55,11 +57,13 @@ export async function serving(args: readonly string[], lines = 1): Promise<Servi
       child.kill(signal);
       return ended;
     };
+    const output = (): string[] => stdout.split("\n").slice(0, -1);
     child.stderr?.on("data", (chunk) => (stderr += chunk));
     child.stdout?.on("data", (chunk) => {
       stdout += chunk;
-      const told = stdout.split("\n").slice(0, -1);
-      if (told.length >= lines) done({ lines: told, stop, [Symbol.asyncDispose]: async () => void (await stop()) });
+      const told = output();
+      if (told.length >= lines)
+        done({ lines: told, output, stop, [Symbol.asyncDispose]: async () => void (await stop()) });
     });
     child.on("error", failed);
     void ended.then((code) => failed(new Error(`it ended with ${code}: ${stderr}`)));

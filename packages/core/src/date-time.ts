@@ -91,6 +91,9 @@ function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
       return value as T;
     },
     write(value, to) {
+      if (typeof value !== "object" || value === null) {
+        throw new Fault("type-unmatched", `an object of ${fields.map(({ name }) => name).join(", ")} belongs here`);
+      }
       for (const field of fields) {
         field.write(check(field, (value as Record<string, unknown>)[field.name]) ?? field.absent, to);
       }

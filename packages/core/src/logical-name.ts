@@ -67,6 +67,7 @@ export const LogicalName: Codec<LogicalName> = inlined<Codec<LogicalName>>(
     write(value, to) {
       let octets = knownOctets.get(value);
       if (octets === undefined) {
+        if (typeof value !== "string") throw new Fault("type-unmatched", "a logical name as text belongs here");
         octets = logicalNameOctets(value);
         if (knownOctets.size >= knownAtMost) knownOctets.clear();
         knownOctets.set(value, octets);

@@ -1,6 +1,6 @@
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import { hasAttribute, hasMethod } from "./attribute.ts";
-import { attributeName, type Usage } from "./interface-class.ts";
+import { type AttributeSpec, attributeName } from "./interface-class.ts";
 import type { AnyObject, RequestProtection, Rights } from "./object.ts";
 
 /** Access as bits, as Association LN version 3 has them; for a method, bit 0 is the right to invoke. */
@@ -41,8 +41,8 @@ export type MethodAccessMode = keyof typeof MethodAccessMode;
 const usageBits = { r: 1, w: 2, rw: 3 } as const;
 const usageOf = (object: AnyObject, attributeId: number): number => {
   const name = attributeName(object.spec, attributeId);
-  const usage: Usage | undefined = name === undefined ? undefined : object.spec.attributes[name].access;
-  return usageBits[usage ?? "r"];
+  const spec: AttributeSpec | undefined = name === undefined ? undefined : object.spec.attributes[name];
+  return usageBits[spec?.access ?? (spec?.static === true ? "rw" : "r")];
 };
 
 export const noRights: Rights = { attribute: () => 0, method: () => 0 };

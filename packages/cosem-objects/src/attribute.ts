@@ -80,7 +80,8 @@ export function readAttribute(
 }
 
 /**
- * Writes an attribute into `values`. Throws `object-undefined`, `type-unmatched` (not of the attribute's type; nothing was written), and what the hook throws.
+ * Writes an attribute into `values`. Throws `object-undefined`, `type-unmatched` (not of the attribute's type; nothing was written),
+ * `other-reason` (out of the attribute's range), and what the hook throws.
  */
 export function writeAttribute(
   object: AnyObject,
@@ -93,6 +94,10 @@ export function writeAttribute(
   const spec = name === undefined ? undefined : object.spec.attributes[name];
   if (name === undefined || spec === undefined || !hasAttribute(object, attributeId)) throw refuse("object-undefined");
   const value = typed(spec.type, data);
+  const [lowest, highest] = spec.range ?? [];
+  if (typeof value === "number" && (value < (lowest ?? value) || value > (highest ?? value))) {
+    throw refuse("other-reason", `${name} is ${lowest} to ${highest}, not ${value}`);
+  }
   const hook = object.hooks.write?.[name];
   if (hook !== undefined) return hook(values, value, context);
   values[name] = value;

@@ -8,14 +8,24 @@ export type Usage = "r" | "w" | "rw";
 
 export interface AttributeSpec {
   /**
-   * 2 to 127, or below 0 for a manufacturer's own: attribute 1 is the logical name, in every class. 0: what an object keeps for
-   * itself (how far it has come, the time that it was preset to), which no client reaches and no list shows.
+   * 2 to 127, or below 0 for a manufacturer's own: attribute 1 is the logical name, in every class. In short name referencing it is at
+   * base_name + 8 (id - 1). 0: what an object keeps for itself (a preset time), which no client reaches and no list shows.
    */
   readonly id: number;
   /** The whole tagged value. */
   readonly type: AnyCodec;
-  /** `"r"` unless told otherwise. */
+  /** True: the meter does not change it by itself. False: it does ("dyn." in the Blue Book). Left out: not said. */
+  readonly static?: boolean;
+  /** Unless told otherwise `"rw"` where it is static, else `"r"`. */
   readonly access?: Usage;
+  /** What a new object has (`defaultObject`); unless told otherwise the simplest value of the type, see `initialData`. */
+  readonly default?: unknown;
+  /** What the number counts, as the standard writes it: "s", "min", "baud". */
+  readonly unit?: string;
+  /** The lowest and the highest value; another one that a client writes is refused with other-reason. */
+  readonly range?: readonly [lowest: number, highest: number];
+  /** Names of the bits of the value, or of the bit-string in it: bit 0 is the least significant, or the first one. */
+  readonly bits?: Readonly<Record<string, number>>;
   /** The access selectors that its read hook understands. */
   readonly selectors?: readonly number[];
   /** An object may leave it out. */
@@ -26,6 +36,8 @@ export interface AttributeSpec {
 
 export interface MethodSpec {
   readonly id: number;
+  /** Every object must have it. */
+  readonly mandatory?: true;
   readonly argument: AnyCodec;
   readonly result?: AnyCodec;
 }
@@ -95,6 +107,10 @@ export interface ClassSpec {
   readonly name: string;
   readonly attributes: { readonly [name: string]: AttributeSpec };
   readonly methods: { readonly [name: string]: MethodSpec };
+  /** How sure the declaration is: left out, high; medium and low mean that details rest on few sources or on memory. */
+  readonly confidence?: "medium" | "low";
+  /** In short name referencing, method m is at base_name + `methodOffset` + 8 (m - 1). */
+  readonly methodOffset?: number;
   readonly traits?: Traits;
   /** What objects of the class do by themselves. */
   readonly time?: Timeline;
@@ -120,20 +136,23 @@ export type Values<S extends ClassSpec> = Flat<
 export type Retyped<S extends ClassSpec, K extends keyof S["attributes"], C extends AnyCodec> = Flat<
   Omit<S, "attributes"> & {
     readonly attributes: Flat<
-      Omit<S["attributes"], K> & { readonly [P in K]: Flat<Omit<S["attributes"][K], "type"> & { readonly type: C }> }
+      Omit<S["attributes"], K> & {
+        readonly [P in K]: Flat<Omit<S["attributes"][K], "type" | "default"> & { readonly type: C }>;
+      }
     >;
   }
 >;
 
-/** The class with a narrower type of one attribute; ids, access and methods stay. */
+/** The class with a narrower type of one attribute, without its default; ids, access and methods stay. */
 export function retype<S extends ClassSpec, K extends keyof S["attributes"] & string, C extends AnyCodec>(
   spec: S,
   name: K,
   type: C,
 ): Retyped<S, K, C> {
+  const { default: _, ...attribute } = spec.attributes[name] as AttributeSpec;
   return {
     ...spec,
-    attributes: { ...spec.attributes, [name]: { ...spec.attributes[name], type } },
+    attributes: { ...spec.attributes, [name]: { ...attribute, type } },
   } as unknown as Retyped<S, K, C>;
 }
 

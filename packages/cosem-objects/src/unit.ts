@@ -1,5 +1,5 @@
-import { T } from "@dlmskit/apdu";
-import { type Codec, Fault } from "@dlmskit/core";
+import { T, type TypedCodec } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 
 /** Units by the symbol that they are written with here (Blue Book, table of units); the number is what is on the wire. */
 export const Unit = {
@@ -92,7 +92,9 @@ export function unitCode(unit: Unit): number {
 }
 
 /** An enum on the wire; any number decodes. */
-export const UnitCodec: Codec<Unit> = {
+export const UnitCodec: TypedCodec<Unit> = {
+  types: ["enum"],
+  shape: { type: "enum", names: Unit },
   read(from) {
     const code = T.enum.read(from);
     return symbols.get(code) ?? code;

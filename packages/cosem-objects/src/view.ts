@@ -1,42 +1,6 @@
 import { type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/apdu";
-import { AssociationLn0, AssociationLn1, AssociationLn2, AssociationLn3 } from "./classes/association-ln.ts";
-import { Clock } from "./classes/clock.ts";
-import { DataClass } from "./classes/data.ts";
-import { DemandRegister } from "./classes/demand-register.ts";
-import { DisconnectControl } from "./classes/disconnect-control.ts";
-import { ExtendedRegister } from "./classes/extended-register.ts";
-import { Limiter } from "./classes/limiter.ts";
-import { ProfileGeneric } from "./classes/profile-generic.ts";
-import { Register } from "./classes/register.ts";
-import { SapAssignment } from "./classes/sap-assignment.ts";
-import { SecuritySetup0, SecuritySetup1 } from "./classes/security-setup.ts";
-import { attributeName, type ClassSpec, type MethodSpec, methodName } from "./interface-class.ts";
-
-/** The interface classes that come with the package. */
-export const interfaceClasses: readonly ClassSpec[] = [
-  DataClass,
-  Register,
-  ExtendedRegister,
-  DemandRegister,
-  ProfileGeneric,
-  Clock,
-  AssociationLn0,
-  AssociationLn1,
-  AssociationLn2,
-  AssociationLn3,
-  SapAssignment,
-  SecuritySetup0,
-  SecuritySetup1,
-  DisconnectControl,
-  Limiter,
-];
-
-/** A class by id, and version where it is known; without, the newest. Undefined for one that does not come with the package. */
-export function findClass(classId: number, version?: number): ClassSpec | undefined {
-  return interfaceClasses.findLast(
-    (one) => one.classId === classId && (version === undefined || one.version === version),
-  );
-}
+import { attributeName, type MethodSpec, methodName } from "./interface-class.ts";
+import { findClass } from "./interface-classes.ts";
 
 /** What a client makes of an object of a class: names, and values from Data and to it. A class that is not known has Data trees. */
 export interface ObjectView {

@@ -28,20 +28,24 @@ export type ServerEvent =
   | (Where & { readonly type: "locked"; readonly until: number })
   /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
-  | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown };
+  | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  /** The store works again; `after`: ms since it failed. */
+  | { readonly type: "store-recovered"; readonly after: number }
+  /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */
+  | { readonly type: "listener-failed"; readonly listener: string; readonly fault: Fault };
 
 /** How often each thing happened, since the start. */
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 
-  /** By event type; what was refused also by the code of its fault, as `"refused:bad-tag"`. */
+  /** By event type; what was refused and how listeners failed also by the code of the fault, as `"refused:bad-tag"`. */
   get counts(): { readonly [name: string]: number } {
     return Object.fromEntries(this.#counts);
   }
 
   count(event: ServerEvent): void {
     this.#add(event.type);
-    if (event.type === "refused") this.#add(`refused:${event.fault.code}`);
+    if (event.type === "refused" || event.type === "listener-failed") this.#add(`${event.type}:${event.fault.code}`);
   }
 
   #add(name: string): void {

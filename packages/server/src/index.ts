@@ -14,7 +14,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
-export type { Task } from "./meter/meter-timeline.ts";
+export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
@@ -35,6 +35,7 @@ export {
 export {
   type LinkFactory,
   type Listening,
+  type ListenLimits,
   type ListenSpec,
   type RelaySpec,
   relay,
@@ -42,6 +43,7 @@ export {
   serve,
   type TcpOptions,
   tcp,
+  udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
 export { type Route, routeTo } from "./session/route.ts";

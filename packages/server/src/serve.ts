@@ -12,7 +12,18 @@ export interface ListenSpec {
   readonly link: LinkFactory;
   /** Who is reached there, if not whom the server has: a port for each meter, for example. */
   readonly meters?: Meter | Route;
-  listen(accept: (duplex: Duplex) => void, maxConnections: number): Promise<Listener>;
+  /** `more`: what a listener does beyond `maxConnections`, for one that can, and who hears of what goes wrong while it listens. */
+  listen(accept: (duplex: Duplex) => void, maxConnections: number, more: ListenLimits): Promise<Listener>;
+}
+
+/** What a listener does with connections that are too many. */
+export interface ListenLimits {
+  /** Connections of one remote host; 0: any number. */
+  readonly maxPerHost: number;
+  /** Whether a connection that has opened no association gives way to a new one. */
+  readonly giveWay: boolean;
+  /** Hears what goes wrong while it listens. */
+  readonly failed: (fault: Fault) => void;
 }
 
 /** Where other processes hand over sessions of clients whose meter this one has. */
@@ -46,10 +57,25 @@ export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): Re
 
 const listenOn =
   (port: number, host: string | undefined): ListenSpec["listen"] =>
-  async (accept, maxConnections) => {
+  async (accept, maxConnections, more) => {
     const { tcpListen } = await import("@dlmskit/transport/node");
-    return tcpListen({ port, accept, maxConnections, ...(host === undefined ? {} : { host }) });
+    return tcpListen({ port, accept, maxConnections, ...more, ...(host === undefined ? {} : { host }) });
   };
+
+/**
+ * UDP on a port, as `tcp`: each remote address and port is a connection. Its link takes each datagram alone
+ * (`WrapperDatagramLink`). Where a datagram comes from can be forged: see `limits.datagramAnswer`.
+ */
+export function udp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
+  return {
+    link,
+    ...(meters === undefined ? {} : { meters }),
+    async listen(accept, maxRemotes, { failed }) {
+      const { udpListen } = await import("@dlmskit/transport/node");
+      return udpListen({ port, accept, maxRemotes, failed, ...(host === undefined ? {} : { host }) });
+    },
+  };
+}
 
 /** TCP to `host:port`. Fault `bad-address` for what is none. */
 async function dialTcp(address: string): Promise<Duplex> {
@@ -91,9 +117,17 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
   };
   try {
     for (const [name, spec] of Object.entries(on)) {
-      const accept =
-        "relay" in spec ? (duplex: Duplex) => server.acceptRelayed(duplex) : accepting(server, spec, meters);
-      listeners.push([name, await spec.listen(accept, options.limits?.connections ?? 1024)]);
+      const { connections } = server.limits;
+      const failed = (fault: Fault): void => server.listenerFailed(name, fault);
+      const listener =
+        "relay" in spec
+          ? spec.listen((duplex) => server.acceptRelayed(duplex), connections, {
+              maxPerHost: 0,
+              giveWay: false,
+              failed,
+            })
+          : spec.listen(accepting(server, spec, meters), connections, { ...server.listenLimits, failed });
+      listeners.push([name, await listener]);
     }
   } catch (fault) {
     await close();

@@ -12,8 +12,11 @@ import { Meter } from "./meter/meter.ts";
 import type { KnownMeter } from "./meter/meter-identity.ts";
 import { platformRandom } from "./platform-random.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
+import { FairShare } from "./runtime/fair-share.ts";
+import { HookLimit } from "./runtime/hook-limit.ts";
 import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
+import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
@@ -50,22 +53,29 @@ export class Server implements Disposable {
   readonly #connections = new Set<Connection>();
   readonly #residents = new Set<Meter>();
   readonly #used = new Set<Meter>();
+  readonly limits: Limits;
   readonly #environment: Environment;
   readonly #base: ConnectionPort;
   /** For sessions that another process handed over: they go no further. */
   readonly #last: ConnectionPort;
+  readonly #watch: StoreWatch | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
   constructor(options: ServerOptions) {
     this.#options = options;
-    const { meters, clock, provider = noble, random = platformRandom, store, interceptors = [] } = options;
+    const { meters, clock, provider = noble, random = platformRandom, interceptors = [] } = options;
     const time = options.time ?? new SimulatedTime({ source: () => clock.instant?.() ?? Date.now() });
     this.#route = routeOf(meters);
+    const recovered = (after: number): void => this.#tell({ type: "store-recovered", after });
+    this.#watch = options.store && new StoreWatch({ store: options.store, clock, recovered });
+    const store = this.#watch?.store;
     const limits = { ...defaultLimits, ...options.limits };
+    this.limits = limits;
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
       agenda: new Agenda(clock, time),
+      hooks: new HookLimit(clock, limits.hook),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
@@ -74,8 +84,9 @@ export class Server implements Disposable {
     this.#last = {
       environment: this.#environment,
       limits,
-      lockouts: new Lockouts(limits),
+      lockouts: new Lockouts(limits, random),
       pacer: new Pacer(clock),
+      shares: new FairShare(clock),
       tap: allTaps(options.taps ?? []),
       relays: undefined,
       tell: (event) => this.#tell(event),
@@ -113,6 +124,11 @@ export class Server implements Disposable {
   /** Whether a link should answer to that address at all. */
   knows(address: LinkAddress): boolean {
     return this.#route(address) !== undefined;
+  }
+
+  /** What its listeners do with connections that are too many. */
+  get listenLimits(): { readonly maxPerHost: number; readonly giveWay: boolean } {
+    return { maxPerHost: this.limits.connectionsPerHost, giveWay: true };
   }
 
   /** How often each kind of event happened. */
@@ -167,6 +183,11 @@ export class Server implements Disposable {
     }
   }
 
+  /** Tells `events` that a listener of one's own failed or turned a connection away. `serve` does it for its listeners. */
+  listenerFailed(listener: string, fault: Fault): void {
+    this.#tell({ type: "listener-failed", listener, fault });
+  }
+
   /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
     this.#accept(duplex, link, route, this.#base);
@@ -219,10 +240,15 @@ export class Server implements Disposable {
       );
   }
 
-  /** Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept. */
+  /**
+   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are under way
+   * have one second left.
+   */
   close(): void {
     this.#closed = true;
+    this.#watch?.close();
     this.#environment.agenda.close();
+    this.#environment.hooks.close();
     for (const connection of this.#connections) connection.destroy();
     for (const meter of this.#residents) {
       meter.dismiss();

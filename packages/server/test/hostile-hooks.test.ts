@@ -1,24 +1,12 @@
 import { T, treeOf } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import { type Context, type DeviceView, dataObject, interfaceClass, object, register } from "@dlmskit/cosem-objects";
+import { type DeviceView, dataObject, interfaceClass, object, register } from "@dlmskit/cosem-objects";
 import { MemoryState, openMemoryStore } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
-import { type Interceptor, Meter, meter, meterTemplate, none } from "../src/index.ts";
+import { type Interceptor, Meter, meter, meterTemplate } from "../src/index.ts";
 import { Bench, type Client } from "./a-client.ts";
+import { associations, hook } from "./hooks.ts";
 
-const associations = {
-  one: { client: 1, security: none(), access: "full" as const },
-  two: { client: 2, security: none(), access: "full" as const },
-};
-const Hook = interfaceClass({
-  classId: 9002,
-  version: 0,
-  name: "Hook",
-  attributes: { count: { id: 2, type: T.unsigned, access: "rw" } },
-  methods: { go: { id: 1, argument: T.integer } },
-});
-type Go = (values: { count: number }, argument: number, context: Context) => unknown;
-const hook = (instance: string, go: Go) => object(Hook, instance, { count: 0 }, { invoke: { go: go as never } });
 const numberOf = async (client: Client, instance: string): Promise<unknown> => {
   const [result] = await client.get([1, instance, 2]);
   return result !== undefined && "data" in result ? (treeOf(result.data) as { value: number }).value : result;

@@ -1,12 +1,12 @@
 import { type Data, type DataLike, T, treeOf } from "@dlmskit/apdu";
-import { fromAscii, fromHex } from "@dlmskit/core";
+import { fromAscii, fromHex, toHex } from "@dlmskit/core";
 import { dataObject } from "@dlmskit/cosem-objects";
 import { encodeWpdu } from "@dlmskit/wrapper";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { times } from "../../../test/campaign.ts";
-import { Meter, meterTemplate, none } from "../src/index.ts";
-import { Bench, protectedClient } from "./a-client.ts";
+import { hls5, Meter, meterTemplate, none } from "../src/index.ts";
+import { ak, Bench, type Client, ek, protectedClient } from "./a-client.ts";
 import { aMeter } from "./a-meter.ts";
 
 const energy = [3, "1.0.1.8.0.255", 2] as const;
@@ -85,24 +85,67 @@ describe("sessions", () => {
     bench.clock.advance(1000);
     await bench.settle();
     expect(bench.server.connections).toBe(0);
-    const never = new Bench(aMeter().meter, { limits: { inactivity: 0 } });
+    const never = new Bench(aMeter().meter, { limits: { inactivity: 0, firstAssociation: 0 } });
     never.plug().start({ received: () => undefined, closed: () => undefined });
     never.clock.advance(100_000);
     expect(never.server.connections).toBe(1);
   });
 
-  it("opens no more associations than the meter has room for", async () => {
-    const bench = new Bench(aMeter().meter, { limits: { associationsPerMeter: 2 } });
-    const first = await bench.client({ client: 1 }).open();
-    const second = await bench.client({ client: 16 }).open();
-    const third = await bench.client({ client: 1 }).open();
-    expect([first.opened, second.opened, third.opened]).toEqual([true, true, false]);
-    await second.release();
-    await third.open();
-    expect(third.opened).toBe(true);
+  it("closes a connection on which no association is opened in time, and says why", async () => {
+    const bench = new Bench(aMeter().meter, { limits: { inactivity: 0, firstAssociation: 1000 } });
+    const client = await bench.client({ client: 1 }).open();
+    const stranger = bench.client({ client: 1 });
+    for (let at = 0; at < 3; at++) await stranger.raw(fromHex("c001c100030100010800ff0200"));
+    bench.clock.advance(1000);
+    await bench.settle();
+    expect([client.closed, stranger.closed]).toEqual([false, true]);
+    expect(bench.events.at(-1)).toMatchObject({ type: "closed", fault: { code: "no-association" } });
   });
 
-  it("has no more sessions on a connection than it may, and drops what waits too long in line", async () => {
+  it("opens no more associations than the meter has room for", async () => {
+    const made = aMeter().meter;
+    const bench = new Bench(made, { limits: { associationsPerMeter: 2 } });
+    const clients: Client[] = [];
+    for (const client of [1, 16, 1]) clients.push(await bench.client({ client }).open());
+    const [first, second, third] = clients as [Client, Client, Client];
+    expect(third.opened).toBe(true);
+    expect(made.openAssociations).toBe(2);
+    // The one that was silent longest gave way.
+    const get = fromHex("c001c100030100010800ff0200");
+    expect((await first.raw(get))?.[0]).toBe(0xd8);
+    expect((await second.raw(get))?.[0]).toBe(0xc4);
+    expect(bench.events.filter(({ type }) => type === "released")).toMatchObject([{ why: "aborted" }]);
+  });
+
+  it("refuses for the moment where all that are open wait for an answer, in the client's own context", async () => {
+    const read = { value: () => new Promise<number>(() => undefined) };
+    const endless = dataObject("0.0.96.1.16.255", { type: T.unsigned, value: 0 }, { read });
+    const secured = hls5({ encryptionKey: ek, authenticationKey: ak });
+    const made = new Meter(
+      meterTemplate({
+        objects: [endless],
+        associations: { open: { client: 1, security: none() }, utility: { client: 48, security: secured } },
+      }),
+      { name: "TST0000000000001" },
+    );
+    const bench = new Bench(made, { limits: { associationsPerMeter: 1, hook: 1000 } });
+    const utility = (start: number) => ({ client: 48, mechanism: 5, security: protectedClient({}, start) }) as const;
+    for (const [how, again, context] of [
+      [{ client: 1 }, { client: 1 }, "01"],
+      [utility(1), utility(1000), "03"],
+    ] as const) {
+      const first = await bench.client(how).open();
+      const pending = first.get([1, endless.instance, 2]);
+      await bench.settle(1);
+      const other = await bench.client(again).open();
+      // AARE, rejected-transient.
+      expect(toHex(other.received[0] as Uint8Array)).toMatch(`a1090607608574050801${context}a203020102`);
+      expect(await pending).toEqual([{ error: "temporary-failure" }]);
+      expect((await other.open()).opened).toBe(true);
+    }
+  });
+
+  it("has no more sessions on a connection than it may, and loses nothing of what waits in line", async () => {
     const bench = new Bench(aMeter().meter, { limits: { sessionsPerConnection: 1, outstandingRequests: 2 } });
     const wire = bench.plug();
     const got: Uint8Array[] = [];
@@ -115,7 +158,28 @@ describe("sessions", () => {
     const slow = fromHex("c001c1000100006001 0cff0200".replaceAll(" ", ""));
     for (let at = 0; at < 6; at++) wire.send(encodeWpdu({ source: 1, destination: 1, pdu: slow }));
     await bench.settle(40);
-    expect(got).toHaveLength(1 + 3);
+    expect(got).toHaveLength(1 + 6);
+  });
+
+  it("takes no more than may wait while the meter is busy: the rest waits in the line", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<number>((resolve) => {
+      release = () => resolve(7);
+    });
+    const slow = dataObject("0.0.96.1.2.255", { type: T.unsigned, value: 1 }, { read: { value: () => held } });
+    const associations = { open: { client: 1, security: none() } };
+    const bench = new Bench(new Meter(meterTemplate({ objects: [slow], associations }), { name: "TST1" }), {
+      limits: { outstandingRequests: 2 },
+    });
+    const client = await bench.client({ client: 1 }).open();
+    const answers = client.received.length;
+    for (let at = 0; at < 16; at++) client.pump.send(fromHex(`c001c${at.toString(16)}00010000600102ff0200`));
+    await bench.settle();
+    // One is served, two wait, and one came before the line was told to pause.
+    expect(client.pump.duplex.bufferedOctets).toBe(12 * 21);
+    release();
+    await bench.settle();
+    expect(client.received.length - answers).toBe(16);
   });
 
   it("does what all stations are told, and never answers (H34)", async () => {

@@ -1,7 +1,7 @@
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
-export type { ClientIdentity, Identity, LinkName } from "./fleet/identity.ts";
+export type { ClientIdentity, Identity, LinkName, TransportName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
 export type { HistoryKind, Span } from "./meter/event-history.ts";
 export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";

@@ -19,5 +19,7 @@ export interface Driver extends Queryable {
    * Absent: the same as the driver.
    */
   readonly steady?: Queryable;
+  /** What is another when the files of the database are a copy of others; absent: the driver cannot know. */
+  readonly files?: string;
   close(): Promise<void>;
 }

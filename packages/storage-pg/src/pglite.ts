@@ -7,25 +7,88 @@ import { PGlite, type Transaction } from "@electric-sql/pglite";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
+import { Upkeep } from "./upkeep.ts";
 
-function queryable(db: PGlite | Transaction): Queryable {
-  return {
-    async query(sql: string, parameters?: readonly SqlValue[]) {
-      if (parameters === undefined) return { rows: ((await db.exec(sql)).at(-1)?.rows ?? []) as SqlRow[] };
-      return db.query<SqlRow>(sql, [...parameters]);
-    },
-  };
+/**
+ * A PGlite and whether it has stopped. A full disk at its log ends it without an error: the statement gives nothing at all, and the next
+ * one would never return. So it is not asked again.
+ */
+class Running {
+  readonly db: PGlite;
+  readonly upkeep: Upkeep;
+  readonly #whenStopped: Promise<never>;
+  #stop: (fault: Fault) => void = () => undefined;
+  #stopped: Fault | undefined;
+
+  constructor(db: PGlite) {
+    this.db = db;
+    this.upkeep = new Upkeep((sql) => this.query(db, sql));
+    this.#whenStopped = new Promise((_, reject) => {
+      this.#stop = reject;
+    });
+    this.#whenStopped.catch(() => undefined);
+  }
+
+  get stopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  async query(on: PGlite | Transaction, sql: string, parameters?: readonly SqlValue[]): Promise<{ rows: SqlRow[] }> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const last = parameters === undefined ? (await on.exec(sql)).at(-1) : await on.query<SqlRow>(sql, [...parameters]);
+    const nothing = last === undefined || (givesColumns.test(sql) && last.fields.length === 0);
+    if (nothing) throw this.#hasStopped();
+    return { rows: last.rows as SqlRow[] };
+  }
+
+  /** It would answer neither COMMIT nor ROLLBACK any more: what waits for them is left, and the caller told. */
+  transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T> {
+    const whole = this.db.transaction(async (tx) => {
+      try {
+        const done = await run({ query: (sql, parameters) => this.query(tx, sql, parameters) });
+        // PGlite does not look at what its own COMMIT, which then finds nothing to do, gives back.
+        await this.query(tx, "COMMIT");
+        return done;
+      } catch (caught) {
+        if (this.stopped) await new Promise(() => undefined);
+        throw caught;
+      }
+    });
+    return Promise.race([whole, this.#whenStopped]);
+  }
+
+  #hasStopped(): Fault {
+    this.#stopped = new Fault("store-unavailable", "PGlite has stopped and answers nothing any more", {
+      layer: "storage",
+      hint: "make room on the disk of its folder, then start the program again",
+    });
+    this.#stop(this.#stopped);
+    return this.#stopped;
+  }
 }
 
+// Of what begins like this something comes back, if only the names of columns.
+const givesColumns = /^\s*(?:SELECT|WITH)\b/i;
+
 /** The port on a PGlite; `close` closes it, and lets go of the lock. */
-export function pgliteDriver(db: PGlite, lock?: FolderLock): Driver {
+export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Driver {
+  const running = new Running(db);
+  const { upkeep } = running;
   return {
     kind: "pglite",
-    ...queryable(db),
-    transaction: (run) => db.transaction((tx) => run(queryable(tx))),
+    ...(files === undefined ? {} : { files }),
+    query(sql, parameters) {
+      upkeep.noticed();
+      return running.query(db, sql, parameters);
+    },
+    transaction(run) {
+      upkeep.noticed();
+      return running.transaction(run);
+    },
     async close() {
       try {
-        await db.close();
+        await upkeep.settled();
+        if (!running.stopped) await db.close();
       } finally {
         await lock?.release();
       }
@@ -81,7 +144,11 @@ export async function openPglite(folder?: string, options: PgStoreOptions = {}):
     if (!existsSync(join(data, "PG_VERSION"))) {
       options.onProgress?.(`making a database in ${path}, which takes some seconds`);
     }
-    return await openStore(pgliteDriver(await started(data), lock), process, options);
+    const db = await started(data);
+    // PGlite never writes this file again: a copy of it is another file.
+    const { ino, birthtimeMs } = await stat(join(data, "PG_VERSION"));
+    const files = `file ${ino} of ${Math.floor(birthtimeMs)}`;
+    return await openStore(pgliteDriver(db, lock, files), process, options);
   } catch (caught) {
     await lock.release();
     throw caught;

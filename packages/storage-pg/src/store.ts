@@ -1,6 +1,7 @@
 import {
   ClientAssociation,
   CommunicationPort,
+  connectionsKeptFor,
   HdlcSetting,
   LoadProfileTemplate,
   PowerQualityEventConfig,
@@ -9,6 +10,7 @@ import {
 } from "@dlmskit/storage";
 import { Database } from "./database.ts";
 import type { Driver } from "./driver.ts";
+import { type Fenced, type FenceOptions, fence, Origin } from "./fence.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { OwnProcess } from "./processes.ts";
 import { PgRows } from "./rows.ts";
@@ -31,6 +33,11 @@ import { pgValues } from "./tables/values.ts";
 export interface PgStoreOptions extends StoreOptions {
   /** Hears what takes a while. */
   readonly onProgress?: (message: string) => void;
+  /**
+   * A file outside of the database, which copies of the database do not contain: how far the database had come. With it a database that was set
+   * back in place is noticed when it is opened (docs/guides/back-up.md). Without it a copy is noticed only if its own rows show it.
+   */
+  readonly witness?: string;
   /** Other migrations than those of the package, for tests and for tables of your own. */
   readonly migrations?: readonly Migration[];
 }
@@ -39,19 +46,27 @@ export interface PgStore extends Store {
   readonly kind: "pglite" | "postgres";
   /** The database, for queries of your own. */
   readonly database: Database;
+  /**
+   * Puts all invocation counters ahead and makes every lease void, after the database was restored from an older copy. A copy that is
+   * noticed when the store opens is fenced then. Fault `out-of-range`.
+   */
+  fence(options?: FenceOptions): Promise<Fenced>;
 }
 
 /** The store on any driver; `process` is the application_name of its sessions. It closes the driver, also when it fails. */
 export async function openStore(driver: Driver, process: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const database = new Database(driver);
-  const { sealing, onProgress, address, leaseMs } = options;
+  const { sealing, onProgress, address, leaseMs, witness } = options;
   const own = new OwnProcess(database, process, { address, leaseMs });
+  const origin = new Origin(database, { files: driver.files, witness, onProgress });
   try {
     await migrate(database, options.migrations ?? (await migrations()), onProgress);
     await openSealing(database, sealing);
+    await origin.check();
     await disconnectDeadProcesses(database, process);
     await own.start();
   } catch (caught) {
+    await origin.close();
     own.stop();
     await database.close().catch(() => undefined);
     throw caught;
@@ -63,6 +78,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
       endAll();
       await disconnectProcess(database, process).catch(() => undefined);
       await own.end().catch(() => undefined);
+      await origin.close();
     }
     await database.close();
   };
@@ -79,7 +95,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     clientAssociations: new PgRows(database, ClientAssociation),
     obisCodes: new PgObisCodes(database),
     accessRights: new PgAccessRights(database),
-    connections: pgConnections(database, process),
+    connections: pgConnections(database, process, connectionsKeptFor(options)),
     hdlcSettings: new PgRows(database, HdlcSetting),
     communicationPorts: new PgRows(database, CommunicationPort),
     loadProfileTemplates: new PgRows(database, LoadProfileTemplate),
@@ -89,6 +105,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     captures: pgCaptures(database),
     messageQueue: pgMessageQueue(database),
     keeping,
+    fence: (how) => fence(database, how),
     fleets: pgFleets(database, sealing),
     close,
     [Symbol.asyncDispose]: close,

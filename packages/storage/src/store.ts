@@ -68,4 +68,9 @@ export interface StoreOptions {
    * four times in that time. 40 at least.
    */
   readonly leaseMs?: number;
+  /**
+   * How long rows of connections that are over are kept, ms; 30 days unless told otherwise. The store forgets them as new
+   * ones are opened.
+   */
+  readonly connectionsKeptMs?: number;
 }

@@ -19,3 +19,5 @@ export const tlsListen = none("TLS sockets");
 export const udpBind = none("UDP");
 export const udpConnect = none("UDP");
 export const udpListen = none("UDP");
+/** A browser listens nowhere. */
+export const connectableHost = (host: string): string => host;

@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { Cancel, Clock } from "./clock.ts";
-import type { Duplex, DuplexHandlers } from "./duplex.ts";
+import type { Duplex, DuplexHandlers, Rank } from "./duplex.ts";
+import { type Placed, Places } from "./places.ts";
 
 /** An address on a network. */
 export interface Remote {
@@ -23,7 +24,10 @@ export interface Datagrams {
 
 export interface RemotesOptions {
   readonly clock: Clock;
-  /** As many remotes are served at one time; datagrams of others are dropped. 1024 unless told otherwise. */
+  /**
+   * As many remotes are served at one time, 1024 unless told otherwise. One more takes the place of the oldest that has not
+   * shown who it is (`Duplex.setRank`); where all have, its datagrams are dropped.
+   */
   readonly maxRemotes?: number;
   /** A remote that was silent this long, in ms, is closed; 180000 unless told otherwise. */
   readonly idle?: number;
@@ -34,16 +38,18 @@ export interface RemotesOptions {
 
 /**
  * One duplex for each remote that sends datagrams to a socket. A datagram transport has no end of its own: a remote is
- * gone when either side of it here says so, or after `idle`. Faults told: `too-many-connections`, `handler-failed`.
+ * gone when either side of it here says so, gives way to another, or after `idle`. Faults told: `too-many-connections`, `handler-failed`.
  */
 export class Remotes {
   readonly #datagrams: Datagrams;
   readonly #options: RemotesOptions;
   readonly #open = new Map<string, RemoteDuplex>();
+  readonly #places: Places<RemoteDuplex>;
 
   constructor(datagrams: Datagrams, options: RemotesOptions) {
     this.#datagrams = datagrams;
     this.#options = options;
+    this.#places = new Places({ most: options.maxRemotes ?? 1024, giveWay: true });
     datagrams.start({
       received: (octets, remote) => this.#received(octets, remote),
       failed: (fault) => options.failed?.(fault),
@@ -65,12 +71,13 @@ export class Remotes {
     let duplex = this.#open.get(name);
     if (duplex === undefined) {
       const { maxRemotes = 1024, accept, failed } = this.#options;
-      if (this.#open.size >= maxRemotes) {
+      duplex = new RemoteDuplex(name, remote, this.#datagrams, this.#options, this.#portOf(name));
+      if (this.#places.take(duplex) !== undefined) {
+        duplex.destroy();
         const message = `a datagram of ${name} was dropped: ${maxRemotes} remotes are served`;
         failed?.(new Fault("too-many-connections", message, { layer: "transport", hint: "raise maxRemotes" }));
         return;
       }
-      duplex = new RemoteDuplex(name, remote, this.#datagrams, this.#options, () => this.#open.delete(name));
       this.#open.set(name, duplex);
       try {
         accept(duplex);
@@ -83,32 +90,49 @@ export class Remotes {
     }
     duplex.arrive(octets);
   }
+
+  #portOf(name: string): RemotePort {
+    return {
+      ranked: (duplex, rank) => this.#places.setRank(duplex, rank),
+      gone: (duplex) => {
+        this.#places.leave(duplex);
+        if (this.#open.get(name) === duplex) this.#open.delete(name);
+      },
+    };
+  }
+}
+
+interface RemotePort {
+  ranked(duplex: RemoteDuplex, rank: Rank): void;
+  gone(duplex: RemoteDuplex): void;
 }
 
 // What a remote may send before it is started: an `accept` that forgets to must not collect datagrams for ever.
 const waitingAtMost = 16;
 
-class RemoteDuplex implements Duplex {
+class RemoteDuplex implements Duplex, Placed {
+  // Where a datagram comes from can be forged: no host is counted.
+  readonly host = "";
   readonly remote: string;
   readonly datagrams = true;
   readonly #to: Remote;
   readonly #socket: Datagrams;
   readonly #clock: Clock;
   readonly #idle: number;
-  readonly #gone: () => void;
+  readonly #port: RemotePort;
   readonly #waiting: Uint8Array[] = [];
   #handlers: DuplexHandlers | undefined;
   #heard: number;
   #cancel: Cancel;
   #closed = false;
 
-  constructor(name: string, to: Remote, socket: Datagrams, options: RemotesOptions, gone: () => void) {
+  constructor(name: string, to: Remote, socket: Datagrams, options: RemotesOptions, port: RemotePort) {
     this.remote = name;
     this.#to = to;
     this.#socket = socket;
     this.#clock = options.clock;
     this.#idle = options.idle ?? 180_000;
-    this.#gone = gone;
+    this.#port = port;
     this.#heard = this.#clock.now();
     this.#cancel = this.#clock.at(this.#heard + this.#idle, () => this.#quiet());
   }
@@ -125,11 +149,19 @@ class RemoteDuplex implements Duplex {
     this.destroy();
   }
 
+  giveWay(): void {
+    this.destroy();
+  }
+
+  setRank(rank: Rank): void {
+    this.#port.ranked(this, rank);
+  }
+
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancel();
-    this.#gone();
+    this.#port.gone(this);
     if (this.#handlers !== undefined) queueMicrotask(() => this.#tellClosed());
   }
 

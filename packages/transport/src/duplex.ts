@@ -12,6 +12,12 @@ export interface DuplexHandlers {
   closed(fault?: Fault): void;
 }
 
+/**
+ * What the owner of a connection knows of its peer: 0 nothing, 1 that it speaks the protocol, 2 that it has shown who it is. When a
+ * listener has no room for one more, the connection that gives way is one of rank 0, else one of rank 1, and none of rank 2.
+ */
+export type Rank = 0 | 1 | 2;
+
 /** A connection that carries octets both ways: TCP, a serial line, a pair in memory. Every method returns at once and none throws. */
 export interface Duplex {
   /** Who is at the other end, for people and logs: `"127.0.0.1:4059"`. */
@@ -26,6 +32,11 @@ export interface Duplex {
   end(): void;
   /** Closes both ways now; what has not left is lost. `closed` follows, later and without Fault. */
   destroy(): void;
+  /** Delivers no more octets until `resume`, soon: what the peer sends waits at its end. Absent: the transport cannot wait. */
+  pause?(): void;
+  resume?(): void;
+  /** Tells a listener how much this connection is worth to its owner; 0 until told. Absent: nobody asks. */
+  setRank?(rank: Rank): void;
   /** Begins to deliver, once; nothing that arrived before is lost. No handler is called before `start` returned. */
   start(handlers: DuplexHandlers): void;
 }

@@ -1,4 +1,4 @@
-import type { Duplex, DuplexHandlers } from "./duplex.ts";
+import type { Duplex, DuplexHandlers, Rank } from "./duplex.ts";
 import { FaultyLine, type LineFaults } from "./line-faults.ts";
 
 /** A duplex like `inner`, with faults on what is sent through it. For faults both ways wrap both ends. */
@@ -11,6 +11,9 @@ class FaultyDuplex implements Duplex {
   readonly #inner: Duplex;
   readonly #line: FaultyLine;
   #ended = false;
+  /** The line has held octets, and it was not told yet that they have left. */
+  #held = false;
+  #drained: (() => void) | undefined;
 
   constructor(inner: Duplex, faults: LineFaults) {
     this.#inner = inner;
@@ -27,7 +30,30 @@ class FaultyDuplex implements Duplex {
   }
 
   send(octets: Uint8Array): void {
-    if (!this.#ended) this.#line.pass(octets, (piece) => this.#inner.send(piece));
+    if (this.#ended) return;
+    this.#line.pass(octets, (piece) => {
+      this.#inner.send(piece);
+      this.#tellDrained();
+    });
+    this.#held ||= this.#line.heldOctets > 0;
+  }
+
+  #tellDrained(): void {
+    if (!this.#held || this.bufferedOctets > 0) return;
+    this.#held = false;
+    this.#drained?.();
+  }
+
+  pause(): void {
+    this.#inner.pause?.();
+  }
+
+  resume(): void {
+    this.#inner.resume?.();
+  }
+
+  setRank(rank: Rank): void {
+    this.#inner.setRank?.(rank);
   }
 
   end(): void {
@@ -43,10 +69,15 @@ class FaultyDuplex implements Duplex {
   }
 
   start(handlers: DuplexHandlers): void {
+    this.#drained = () => handlers.drained?.();
     this.#inner.start({
       received: (octets) => handlers.received(octets),
       ended: () => (handlers.ended === undefined ? this.end() : handlers.ended()),
-      drained: () => handlers.drained?.(),
+      drained: () => {
+        if (this.bufferedOctets > 0) return;
+        this.#held = false;
+        handlers.drained?.();
+      },
       closed: (fault) => {
         this.#ended = true;
         this.#line.drop();

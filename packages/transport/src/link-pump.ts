@@ -1,60 +1,11 @@
-import {
-  type ClientLink,
-  type DisconnectReason,
-  Fault,
-  type Link,
-  type LinkAddress,
-  type LinkOutput,
-  type Tracer,
-} from "@dlmskit/core";
+import { type ClientLink, Fault, type Link, type LinkAddress, type LinkOutput, type Tracer } from "@dlmskit/core";
 import type { Clock } from "./clock.ts";
 import type { Duplex, DuplexHandlers } from "./duplex.ts";
+import { type Gate, Intake } from "./intake.ts";
 import { type LinkTap, TapLine } from "./link-tap.ts";
+import { type LinkPumpOptions, type OwnTimer, ownTimers, type PumpHandlers, type PumpTimers } from "./pump-options.ts";
 import { type Timers, TimerTable } from "./timer-table.ts";
 
-/** What a pump tells its owner. Called synchronously, from within the transport's delivery, a timer, or a call of the pump. */
-export interface PumpHandlers {
-  /** A PDU for the layer above. A `broadcast` must never be answered. */
-  received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void;
-  connected?(address: LinkAddress, maxPdu?: number): void;
-  /** The data link of that address is gone, without address all of them; the transport may still be open. The Fault says more than `why`, where there is more. */
-  disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
-  dropped?(why: string, octets: Uint8Array): void;
-  /** The peer sends nothing more but still reads: call `end` when what it asked is answered. Without this handler the pump ends at once. */
-  ended?(): void;
-  /** All that was sent has left. */
-  drained?(): void;
-  /**
-   * Nothing comes or goes any more; told once. Fault codes: those of the transport, `link-broken` (the octets cannot be
-   * understood any more), `peer-does-not-read`, `handler-failed` (a handler threw: see `cause`).
-   */
-  closed(fault?: Fault): void;
-}
-
-/** Deadlines of a pump's owner, kept beside the pump's own on the same timer. */
-export interface PumpTimers<T extends string> {
-  /** Their names, none of "link", "linger", "receive", "transmit"; best one list for all pumps. */
-  readonly names: readonly (T extends OwnTimer ? never : T)[];
-  /** Called when a deadline of `pump.timers` has come. What it throws ends the connection (`handler-failed`). */
-  due(name: T, now: number): void;
-}
-
-export interface LinkPumpOptions<L extends Link = Link, T extends string = never> {
-  readonly link: L;
-  readonly duplex: Duplex;
-  readonly clock: Clock;
-  /** A peer with more unread octets than this is cut off; 1 MiB unless told otherwise. */
-  readonly maxBufferedOctets?: number;
-  /** How long a peer may take to close after this end did, in ms; 5000 unless told otherwise. */
-  readonly linger?: number;
-  readonly trace?: Tracer;
-  /** Sees, alters, drops or delays the octets of the link, both ways. */
-  readonly tap?: LinkTap;
-  readonly timers?: PumpTimers<T>;
-}
-
-const ownTimers = ["link", "linger", "receive", "transmit"] as const;
-type OwnTimer = (typeof ownTimers)[number];
 /** One list for all pumps whose owners have one. */
 const namesWith = new WeakMap<readonly string[], readonly string[]>();
 
@@ -80,6 +31,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   readonly #trace: Tracer | undefined;
   readonly #table: TimerTable<string>;
   readonly #owner: PumpTimers<T> | undefined;
+  readonly #intake: Intake | undefined;
   #receiving: TapLine | undefined;
   #transmitting: TapLine | undefined;
   #handlers: PumpHandlers | undefined;
@@ -98,6 +50,14 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.#owner = options.timers;
     this.#table = new TimerTable(options.clock, timerNames(options.timers?.names), (name, now) => this.#due(name, now));
     if (options.tap !== undefined) this.#tap(options.tap);
+    if (options.gate !== undefined) this.#intake = this.#intakeAt(options.gate);
+  }
+
+  #intakeAt(gate: Gate): Intake {
+    const { duplex } = this;
+    const overflow = (octets: number): void =>
+      this.#cutOff(`${this.remote} does not wait: it has sent ${octets} octets`);
+    return new Intake({ duplex, clock: this.#clock, gate, take: (octets, now) => this.#take(octets, now), overflow });
   }
 
   /** Who is at the other end of the transport. */
@@ -137,6 +97,11 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     const to = address ?? (this.link as { readonly address?: LinkAddress }).address;
     if (to !== undefined) this.#trace?.({ type: "pdu", direction: "out", pdu, address: to, at: now });
     this.#drain();
+  }
+
+  /** The gate may let more in. `first`: a run of pieces begins. */
+  goOn(first = false): void {
+    this.#guarded(() => this.#intake?.goOn(first));
   }
 
   /** Nothing answers the last PDU of that address: a link on which the peer waits for its turn gives it back. */
@@ -189,12 +154,18 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     ended(): void {
       const pump = this.#pump;
       pump.#guarded(() => {
-        if (pump.#receiving === undefined) pump.#peerEnded();
-        else pump.#receiving.afterwards(() => pump.#peerEnded());
+        const ended = (): void => {
+          if (pump.#intake === undefined) pump.#peerEnded();
+          else pump.#intake.afterwards(() => pump.#peerEnded());
+        };
+        if (pump.#receiving === undefined) ended();
+        else pump.#receiving.afterwards(ended);
       });
     }
     drained(): void {
-      this.#pump.#guarded(() => this.#pump.#handlers?.drained?.());
+      const pump = this.#pump;
+      pump.#guarded(() => pump.#handlers?.drained?.());
+      pump.goOn(true);
     }
     closed(fault?: Fault): void {
       this.#pump.#closed(fault);
@@ -230,6 +201,11 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   }
 
   #receive(octets: Uint8Array, now: number): void {
+    if (this.#intake === undefined) this.#take(octets, now);
+    else if (this.open) this.#intake.push(octets);
+  }
+
+  #take(octets: Uint8Array, now: number): void {
     if (!this.open) return;
     this.link.receive(octets, now);
     this.#drain();
@@ -356,12 +332,12 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   #checkBuffered(): void {
     const waiting = this.duplex.bufferedOctets + (this.#transmitting?.octets ?? 0);
     if (waiting <= this.#maxBufferedOctets) return;
-    this.destroy(
-      new Fault("peer-does-not-read", `${this.remote} has left ${waiting} octets unread`, {
-        layer: "transport",
-        hint: "raise maxBufferedOctets if the peer is only slow",
-      }),
-    );
+    this.#cutOff(`${this.remote} has left ${waiting} octets unread`);
+  }
+
+  #cutOff(message: string): void {
+    const hint = "raise maxBufferedOctets if the peer is only slow";
+    this.destroy(new Fault("peer-does-not-read", message, { layer: "transport", hint }));
   }
 
   #arm(): void {
@@ -388,6 +364,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#table.close();
+    this.#intake?.drop();
     this.#receiving?.drop();
     this.#transmitting?.drop();
     this.#trace?.({

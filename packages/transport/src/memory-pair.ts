@@ -48,6 +48,7 @@ class MemoryEnd implements MemoryDuplex {
   #handlers: DuplexHandlers | undefined;
   #started = false;
   #stalled = false;
+  #paused = false;
   #scheduled = false;
   #ended = false;
   #peerEnded = false;
@@ -105,6 +106,15 @@ class MemoryEnd implements MemoryDuplex {
     if (!stalled) this.#schedule();
   }
 
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
   vanish(): void {
     this.#handlers = undefined;
     this.#gone = true;
@@ -130,12 +140,12 @@ class MemoryEnd implements MemoryDuplex {
   }
 
   #deliver(): void {
-    if (!this.#started || this.#stalled) return;
+    if (!this.#started || this.#stalled || this.#paused) return;
     const inbox = this.#inbox;
     this.#inbox = [];
     for (let at = 0; at < inbox.length; at++) {
       if (this.#gone) return;
-      if (this.#stalled) {
+      if (this.#stalled || this.#paused) {
         this.#inbox.unshift(...inbox.slice(at));
         return;
       }

@@ -64,6 +64,47 @@ describe("TCP", () => {
     await eventually(() => listener.connections === 1, "the place is free again");
   });
 
+  it("takes a new connection in the place of one whose peer has not shown who it is, the oldest of the host that has most", async () => {
+    const faults: Fault[] = [];
+    const accepted: ReturnType<typeof listen>[] = [];
+    const ranks = [0, 2, 0, 0, 0] as const;
+    await using listener = await tcpListen({
+      port: 0,
+      maxConnections: 4,
+      giveWay: true,
+      accept: (duplex) => {
+        duplex.setRank?.(ranks[accepted.length] ?? 2);
+        accepted.push(listen(duplex));
+      },
+      failed: (why) => faults.push(why),
+    });
+    // The second host has one connection of rank 0, the first has two.
+    for (const [at, localAddress] of ["127.0.0.2", "127.0.0.1", "127.0.0.1", "127.0.0.1"].entries()) {
+      await tcpConnect("127.0.0.1", listener.port, { localAddress });
+      await eventually(() => accepted.length === at + 1, "it is accepted");
+    }
+    const closed = () => accepted.map(({ events }) => events.includes("closed"));
+    await tcpConnect("127.0.0.1", listener.port, { localAddress: "127.0.0.3" });
+    await eventually(() => accepted.length === 5 && closed().includes(true), "one gives way");
+    expect(closed()).toEqual([false, false, true, false, false]);
+    expect(faults).toEqual([fault("too-many-connections")]);
+    expect(listener.connections).toBe(4);
+  });
+
+  it("takes no more connections of one host than it may", async () => {
+    const faults: Fault[] = [];
+    await using listener = await tcpListen({
+      ...{ port: 0, maxPerHost: 2, failed: (why: Fault) => faults.push(why) },
+      accept: (duplex) => void listen(duplex),
+    });
+    for (let at = 0; at < 2; at++) await tcpConnect("127.0.0.1", listener.port);
+    const third = listen(await tcpConnect("127.0.0.1", listener.port));
+    await eventually(() => third.events.includes("closed"), "the third is closed");
+    await tcpConnect("127.0.0.1", listener.port, { localAddress: "127.0.0.2" });
+    await eventually(() => listener.connections === 3, "another host is served");
+    expect(faults).toEqual([fault("too-many-connections")]);
+  });
+
   it("outlives an accept that throws", async () => {
     const faults: Fault[] = [];
     await using listener = await tcpListen({
@@ -98,7 +139,10 @@ describe("UDP", () => {
       port: 0,
       maxRemotes: 1,
       idle: 60,
-      accept: (duplex) => void served.push(listen(duplex)),
+      accept: (duplex) => {
+        duplex.setRank?.(2);
+        served.push(listen(duplex));
+      },
       failed: (why) => faults.push(why),
     });
     const first = await udpConnect("127.0.0.1", listener.port);
@@ -115,6 +159,26 @@ describe("UDP", () => {
     expect(listener.connections).toBe(1);
     first.destroy();
     second.destroy();
+  });
+
+  it("serves a new remote in the place of the oldest that has not shown who it is", async () => {
+    const served: ReturnType<typeof listen>[] = [];
+    await using listener = await udpListen({
+      port: 0,
+      maxRemotes: 2,
+      accept: (duplex) => {
+        if (served.length === 0) duplex.setRank?.(2);
+        served.push(listen(duplex));
+      },
+    });
+    for (let at = 0; at < 4; at++) {
+      const remote = await udpConnect("127.0.0.1", listener.port);
+      remote.send(Uint8Array.of(at));
+      await eventually(() => served[at]?.octets.length === 1, `remote ${at} is served`);
+    }
+    await eventually(() => served[2]?.events.includes("closed") === true, "the third gives way");
+    expect(served.map(({ events }) => events.includes("closed"))).toEqual([false, true, true, false]);
+    expect(listener.connections).toBe(2);
   });
 
   it("says what is wrong, and what to try", async () => {

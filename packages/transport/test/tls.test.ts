@@ -45,6 +45,24 @@ describe("TLS", () => {
   };
   for (const { name, run } of duplexContract(open)) it(name, run);
 
+  it("lets one give way whose peer has not shown who it is", async () => {
+    const served: ReturnType<typeof listen>[] = [];
+    await using busy = await tlsListen({
+      ...meter,
+      ...{ port: 0, maxConnections: 2, giveWay: true },
+      accept: (duplex) => {
+        if (served.length === 0) duplex.setRank?.(2);
+        served.push(listen(duplex));
+      },
+    });
+    for (let at = 0; at < 3; at++) {
+      await tlsConnect("127.0.0.1", busy.port, toMeter);
+      await eventually(() => served.length === at + 1, "it is accepted");
+    }
+    await eventually(() => served[1]?.events.includes("closed") === true, "the second gives way");
+    expect(served.map(({ events }) => events.includes("closed"))).toEqual([false, true, false]);
+  });
+
   it("tells each end who the other is", async () => {
     const near = await tlsConnect("127.0.0.1", listener.port, toMeter);
     await eventually(() => accepted.length > 0, "the meter accepts");

@@ -146,8 +146,13 @@ function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel
   if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);
   // Its counters begin anew: under the global key they would repeat.
   if (sameOctets(key, security.keys.encryptionKey)) throw refuse("other", "the dedicated key is the global one");
+  channel.dedicate({ key: key.slice(), ...(security.dedicated?.(key) ?? ofOneAssociation()) });
+  return true;
+}
+
+/** Counters that begin anew. */
+function ofOneAssociation(): { readonly counters: CounterLedger; readonly replay: CounterGuard } {
   const counters = new CounterLedger({ start: 0 });
   counters.reserved(lastCounter + 1);
-  channel.dedicate({ key: key.slice(), counters, replay: new CounterGuard() });
-  return true;
+  return { counters, replay: new CounterGuard() };
 }

@@ -15,6 +15,8 @@ import { contextNames, leastSecretLength, mechanismName, needsTitles } from "./n
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;
+  /** Nothing is offered at the moment only: the client may try again. */
+  readonly busy?: boolean | undefined;
   readonly provider: CryptoProvider;
   readonly random: Random;
 }
@@ -62,14 +64,14 @@ function provider(diagnostic: AcseServiceProviderDiagnosticName, message: string
 
 /** Answers an AARQ (passes 1 and 2). Never throws a Fault: what is wrong is in the answer. Green Book 9.4.4. */
 export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): HandshakeAnswer {
-  const { offer } = options;
   let aarq: Aarq;
+  const reject = (rejected: Rejected, asked?: Aarq): Uint8Array => rejection(rejected, options, asked);
   try {
     aarq = decodeApdu(pdu) as Aarq;
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;
     const rejected = new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught);
-    return { aare: rejection(rejected, offer), fault: caught, malformed: true };
+    return { aare: reject(rejected), fault: caught, malformed: true };
   }
   try {
     return accept(aarq, options);
@@ -85,25 +87,36 @@ export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): Handshak
     if (rejected.fault.code === "invocation-counter") {
       return { aare: encodeApdu(exceptionFor(rejected.fault)), fault: rejected.fault };
     }
-    return { aare: rejection(rejected, offer), fault: rejected.fault };
+    return { aare: reject(rejected, aarq), fault: rejected.fault };
   }
 }
 
-function rejection({ diagnostic, userInformation }: Rejected, offer: Offer | undefined): Uint8Array {
+/** The context that the answer names: the one offered, and where nothing is, the client's own. */
+function rejection(
+  { diagnostic, userInformation }: Rejected,
+  { offer, busy }: HandshakeOptions,
+  asked: Aarq | undefined,
+): Uint8Array {
+  const ciphered = offer?.ciphered ?? asked?.applicationContextName === contextNames.ciphered;
   return encodeApdu({
     apdu: "aare",
-    applicationContextName: contextNames[offer?.ciphered === true ? "ciphered" : "plain"],
-    result: "rejected-permanent",
+    applicationContextName: contextNames[ciphered ? "ciphered" : "plain"],
+    result: offer === undefined && busy === true ? "rejected-transient" : "rejected-permanent",
     resultSourceDiagnostic: diagnostic,
     ...(userInformation === undefined ? {} : { userInformation }),
   });
 }
 
-function accept(aarq: Aarq, { offer, provider: crypto, random }: HandshakeOptions): HandshakeAnswer {
+function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: HandshakeOptions): HandshakeAnswer {
   if (aarq.protocolVersion?.startsWith("1") === false) {
     throw provider("no-common-acse-version", "protocol version 1 is not among the client's");
   }
-  if (offer === undefined) throw user("no-reason-given", "this client may open nothing here");
+  if (offer === undefined) {
+    throw user(
+      "no-reason-given",
+      busy === true ? "no association is free at the moment" : "this client may open nothing here",
+    );
+  }
   const contextName = contextNames[offer.ciphered ? "ciphered" : "plain"];
   if (aarq.applicationContextName !== contextName) {
     throw user("application-context-name-not-supported", `${aarq.applicationContextName}, offered is ${contextName}`);

@@ -1,7 +1,9 @@
-import { createServer, type Socket, connect as tcp } from "node:net";
+import { createServer } from "node:net";
 import { fromHex } from "@dlmskit/core";
 import { tcp as listen, serve } from "@dlmskit/server";
 import { WrapperServerLink } from "@dlmskit/wrapper";
+import { type Asked, asking } from "./asking.ts";
+import { besideAFlood } from "./beside-a-flood.ts";
 import { aMeter, aServer, BenchClient, Wire } from "./in-memory.ts";
 
 const rounds = 15;
@@ -27,42 +29,6 @@ async function inMemory(): Promise<{ plain: number; ciphered: number }> {
   const found = Array.from({ length: 2 * rounds }, () => ({ plain: plain(), ciphered: ciphered() }));
   server.close();
   return { plain: median(found.map((one) => one.plain)), ciphered: median(found.map((one) => one.ciphered)) };
-}
-
-interface Asked {
-  readonly perSecond: number;
-  /** CPU time of this process for each, µs. */
-  readonly cpu: number;
-  readonly last: Uint8Array;
-}
-
-/** A bare socket on loopback that sends requests one after another. */
-function asking(port: number): Promise<{ ask(requests: readonly Uint8Array[]): Promise<Asked>; socket: Socket }> {
-  return new Promise((resolve, reject) => {
-    const socket = tcp(port, "127.0.0.1");
-    socket.setNoDelay(true);
-    socket.once("error", reject);
-    let answered = (_: Uint8Array): void => undefined;
-    const ask = (requests: readonly Uint8Array[]): Promise<Asked> =>
-      new Promise((told) => {
-        let at = 0;
-        const began = performance.now();
-        const before = process.cpuUsage();
-        answered = (last) => {
-          at++;
-          if (at < requests.length) {
-            socket.write(requests[at] as Uint8Array);
-            return;
-          }
-          const { user, system } = process.cpuUsage(before);
-          const perSecond = (requests.length / (performance.now() - began)) * 1000;
-          told({ perSecond, cpu: (user + system) / requests.length, last });
-        };
-        socket.write(requests[0] as Uint8Array);
-      });
-    socket.once("connect", () => resolve({ ask, socket }));
-    socket.on("data", (octets) => answered(octets));
-  });
 }
 
 /** Over loopback TCP, in turn: the server's rate beside that of bare `node:net`, which answers the same octets, and CPU times. */
@@ -127,4 +93,9 @@ export async function serverFigures(print: (line: string) => void): Promise<void
       `${tcp.cpuRatio.toFixed(2)} x (at most 1.5)`,
     ),
   );
+  for (const { what, median, worst } of await besideAFlood(asking)) {
+    print(
+      row(`server: a GET over TCP beside ${what}`, `${median.toFixed(1)} ms`, `worst ${worst.toFixed(0)} ms (goal 50)`),
+    );
+  }
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { visible } from "../output/visible.ts";
 
@@ -22,9 +23,11 @@ const invocable = ({ methods }: DiscoveredObject): string =>
   methods.flatMap((one) => (one.invocable ? [String(one.methodId)] : [])).join(" ");
 
 async function discover(place: string, options: MeterOptions): Promise<void> {
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "reading the object list");
+  await using session = await openMeter(place, options, progress);
   const { association } = session;
   const { objects, problems, version } = await session.discover();
+  progress.end();
   if (options.json) {
     const { conformance, ciphered, clientMaxReceivePduSize, serverMaxReceivePduSize } = association;
     const told = { version, ciphered, conformance, clientMaxReceivePduSize, serverMaxReceivePduSize, problems };

@@ -7,6 +7,7 @@ import { openMeter } from "../meter/open.ts";
 import { isAfter, momentOf } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { laidOut, terminalWidth } from "../output/table.ts";
 import { isoText, readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
@@ -126,8 +127,10 @@ async function profile(place: string, name: string, options: ProfileOptions): Pr
     entries === undefined
       ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
       : { entries };
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "reading the profile");
+  await using session = await openMeter(place, options, progress);
   const read = await session.profile(instanceId, selection);
+  progress.end();
   if (options.json) process.stdout.write(json(read));
   else if (options.csv) process.stdout.write(csv(read));
   else {

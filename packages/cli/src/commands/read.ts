@@ -7,6 +7,7 @@ import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
@@ -114,7 +115,8 @@ function people(readings: readonly Reading[]): string {
 
 async function read(place: string, names: readonly string[], options: MeterOptions): Promise<void> {
   const named = names.map(namedOf);
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "reading");
+  await using session = await openMeter(place, options, progress);
   let references: readonly Reference[];
   if (named.length > 0) {
     const found = await withClasses(session, named);
@@ -129,6 +131,7 @@ async function read(place: string, names: readonly string[], options: MeterOptio
       .map(({ classId, instanceId }) => ({ classId, instanceId: logicalName(instanceId), attributeId: 2 }));
   }
   const readings = references.length === 0 ? [] : await readAll(session, references);
+  progress.end();
   process.stdout.write(options.json ? readings.map(json).join("") : people(readings));
   if (readings.some(({ error }) => error !== undefined)) process.exitCode = 1;
 }

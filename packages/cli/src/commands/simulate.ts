@@ -8,10 +8,15 @@ import {
   type Reached,
   type Simulator,
   type SimulatorOptions,
+  type TransportName,
 } from "@dlmskit/simulator";
+import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readKeysFile } from "../keys-file.ts";
+import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
+import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
+import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
 import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
@@ -28,12 +33,13 @@ function instantOption(text: string): number {
   throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
 }
 
-interface SimulateOptions {
+interface SimulateOptions extends ProgressOptions {
   readonly template: string;
   readonly meters: number;
   readonly port?: number;
   readonly host?: string;
   readonly link?: LinkName;
+  readonly transport?: TransportName;
   readonly ports: "one" | "each";
   readonly store: string;
   readonly seed?: string;
@@ -41,13 +47,48 @@ interface SimulateOptions {
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;
+  readonly keepConnections: number;
+  readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
+/** Raises Fault `address-in-use` and its kin now, and not after the store was prepared. */
+async function expectFree({
+  host = "127.0.0.1",
+  port = 4059,
+  ports,
+  meters,
+  transport,
+}: SimulateOptions): Promise<void> {
+  if (port === 0) return;
+  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  for (let tried = port; tried < last; tried++) {
+    const bound =
+      transport === "udp"
+        ? await udpBind({ host, port: tried })
+        : await tcpListen({ host, port: tried, accept: (duplex) => duplex.destroy() });
+    await bound.close();
+  }
+}
+
+async function* counted<T>(all: AsyncIterable<T>, count: () => void): AsyncGenerator<T, undefined> {
+  for await (const one of all) {
+    count();
+    yield one;
+  }
+}
+
 /** The identities as they come, for the eyes of the file's owner. Fault `not-written`. */
-async function writeIdentities(simulator: Simulator, path: string, reached: Reached | undefined): Promise<void> {
-  const identities = simulator.identities(reached === undefined ? {} : { reached });
-  const text = /\.csv$/i.test(path) ? identitiesCsv(identities) : identitiesJson(identities);
+async function writeIdentities(
+  simulator: Simulator,
+  path: string,
+  reached: Reached | undefined,
+  progress: Progress,
+): Promise<void> {
+  let written = 0;
+  progress.at(() => `writing ${path}: ${written} of ${simulator.count} meters`);
+  const identities = counted(simulator.identities(reached === undefined ? {} : { reached }), () => written++);
+  const text = identitiesFormat(path) === "csv" ? identitiesCsv(identities) : identitiesJson(identities);
   try {
     narrowFile(path);
     await writeFile(path, text, { mode: 0o600 });
@@ -58,25 +99,44 @@ async function writeIdentities(simulator: Simulator, path: string, reached: Reac
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
+  const { json = false, verbose = false } = options;
+  using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
+    progress.clear();
     process.stderr.write(`${text}\n`);
   };
+  // For machines with the other documents; for people beside them.
+  const tell = (line: string): void => {
+    (json ? process.stdout : process.stderr).write(`${line}\n`);
+  };
+  using events = new ServerEvents({ json, verbose, write: tell, now: Date.now });
+  // Before anything is made.
+  if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
-  const store = await openStoreOf(options.store, say);
+  await expectFree(options);
+  const day = 86_400_000;
+  const store = await openStoreOf(options.store, say, process.env, false, {
+    connectionsKeptMs: options.keepConnections * day,
+  });
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters },
+      events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
     };
+    progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
     for (const notice of simulator.notices) say(`note: ${notice}`);
-    const { link = "wrapper", port = 4059, host, ports: style } = options;
-    const listening = await simulator.listen({ link, port, ports: style, ...(host === undefined ? {} : { host }) });
-    if (options.identities !== undefined) await writeIdentities(simulator, options.identities, listening.reached[0]);
+    const { link = "wrapper", transport = "tcp", port = 4059, host, ports: style } = options;
+    const where = { link, transport, port, ports: style };
+    const listening = await simulator.listen({ ...where, ...(host === undefined ? {} : { host }) });
+    if (options.identities !== undefined)
+      await writeIdentities(simulator, options.identities, listening.reached[0], progress);
+    progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = stopAsked();
     for (const { host: at, port: number, link: spoken } of listening.ports) {
@@ -102,6 +162,7 @@ export function simulateCommand(program: Command): void {
     .option("--port <port>", "the first TCP port; 4059 unless given, 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; 127.0.0.1 unless given")
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
+    .addOption(new Option("--transport <name>", "what carries it; udp with the wrapper").choices(["tcp", "udp"]))
     .addOption(
       new Option(
         "--ports <how>",
@@ -111,6 +172,7 @@ export function simulateCommand(program: Command): void {
         .default("one"),
     )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
+    .option("--keep-connections <days>", "how long closed connections are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")
     .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
     .option("--speed <factor>", "how many times faster time passes; 0 stops it", speedOption)
@@ -119,6 +181,8 @@ export function simulateCommand(program: Command): void {
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
     )
+    .option("--verbose", "prints every event, including connections that open and close")
+    .addOption(progressOption())
     .option("--json", "prints one JSON document per line")
     .addHelpText("after", "\nExample: dlms simulate --meters 3 --ports each --port 4100 --identities meters.csv")
     .action((options: SimulateOptions) => simulate(options));

@@ -7,6 +7,7 @@ import { openMeter } from "../meter/open.ts";
 import { plainValue } from "../meter/plain-value.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonLines, jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 
 /** Fault `type-unmatched` before anything is sent, for a value that its attribute cannot have. */
 function checkType(classId: number, version: number | undefined, attributeId: number, data: DataTree): void {
@@ -40,7 +41,8 @@ const isOfType = (classId: number, version: number | undefined, attributeId: num
 
 async function write(place: string, name: string, value: string, options: MeterOptions): Promise<void> {
   const named = namedOf(name);
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "writing");
+  await using session = await openMeter(place, options, progress);
   const [found] = await withClasses(session, [named]);
   if (found === undefined) return;
   const { classId, instanceId, id: attributeId = 2, version } = found;
@@ -55,6 +57,7 @@ async function write(place: string, name: string, value: string, options: MeterO
   });
   checkType(classId, version, attributeId, data);
   await session.set(reference, data);
+  progress.end();
   process.stdout.write(
     options.json
       ? `${jsonText({ written: reference, value: DataCodec.toJson(data) })}\n`
@@ -64,7 +67,8 @@ async function write(place: string, name: string, value: string, options: MeterO
 
 async function invoke(place: string, name: string, value: string | undefined, options: MeterOptions): Promise<void> {
   const named = namedOf(name);
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "invoking");
+  await using session = await openMeter(place, options, progress);
   const [found] = await withClasses(session, [named]);
   if (found === undefined) return;
   const { classId, instanceId, id: methodId = 1, version } = found;
@@ -80,6 +84,7 @@ async function invoke(place: string, name: string, value: string | undefined, op
         });
   if (method !== undefined && data !== undefined) fromData(method.argument, data);
   const given = await session.invoke({ classId, instanceId, methodId }, data ?? { type: "integer", value: 0 });
+  progress.end();
   const returned = given === undefined ? undefined : DataCodec.toJson(given);
   if (options.json) {
     const done = { classId, instanceId, methodId };

@@ -1,26 +1,19 @@
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
+import { type ProgressOptions, progressOption } from "../output/progress.ts";
+import { fillFromIdentities } from "./from-identities.ts";
+import { type AuthName, mechanisms } from "./mechanisms.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
-/** The authentication mechanisms by the names of the command line. */
-export const mechanisms = {
-  none: 0,
-  lls: 1,
-  hls: 2,
-  "hls-md5": 3,
-  "hls-sha1": 4,
-  "hls-gmac": 5,
-  "hls-sha256": 6,
-  "hls-ecdsa": 7,
-} as const;
-type AuthName = keyof typeof mechanisms;
-
 /** What every command that talks to a meter takes. */
-export interface MeterOptions {
+export interface MeterOptions extends ProgressOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
   readonly link: "wrapper" | "hdlc";
+  readonly transport: "tcp" | "udp";
+  readonly meter?: string;
+  readonly identities?: string;
   readonly auth: AuthName;
   readonly password?: string;
   readonly ek?: string;
@@ -44,13 +37,17 @@ export interface MeterOptions {
   readonly json?: boolean;
 }
 
-/** Adds them. Secrets can come from the environment, so that no process list shows them. */
+/** Adds them. With `--meter` they come out of a file of identities. Secrets can come from the environment, so that no process list shows them. */
 export function meterOptions(command: Command): Command {
+  command.hook("preAction", (_, action) => fillFromIdentities(action));
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--transport <name>", "what carries it").choices(["tcp", "udp"]).default("tcp"))
+    .option("--meter <serial>", "reads host, port, addresses, password and keys of that meter in --identities FILE")
+    .option("--identities <file>", "what dlms simulate --identities has written, .csv or .json; goes with --meter")
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
     .addOption(
       new Option(
@@ -97,6 +94,7 @@ export function meterOptions(command: Command): Command {
         .choices(quirkNames)
         .argParser(quirkOption),
     )
+    .addOption(progressOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "prints one JSON document per line");
 }

@@ -5,11 +5,13 @@ import { Primary } from "@dlmskit/hdlc";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
-import { systemClock, tcpConnect } from "@dlmskit/transport/node";
+import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { readKeysFile } from "../keys-file.ts";
+import type { Progress } from "../output/progress.ts";
 import { withLikelyCauses } from "./likely-causes.ts";
-import { type MeterOptions, mechanisms } from "./meter-options.ts";
+import { mechanisms } from "./mechanisms.ts";
+import type { MeterOptions } from "./meter-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -51,10 +53,18 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
   });
 }
 
-async function lineTo(place: string, options: MeterOptions, client: number): Promise<Line> {
+/** Fault `bad-option` for HDLC over UDP, and those of the transports. */
+function duplexTo(host: string, port: number, { link, timeout, transport }: MeterOptions): Promise<Duplex> {
+  if (transport === "tcp") return tcpConnect(host, port, { timeout });
+  if (link === "wrapper") return udpConnect(host, port);
+  throw new Fault("bad-option", "HDLC is not spoken over UDP", { layer: "cli", hint: "leave out --transport udp" });
+}
+
+async function lineTo(place: string, options: MeterOptions, client: number, progress?: Progress): Promise<Line> {
   const { host, port } = placeOf(place);
   const link = linkOf(options, client);
-  const duplex: Duplex = await tcpConnect(host, port, { timeout: options.timeout });
+  const opened = await duplexTo(host, port, options);
+  const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
   const trace = traceText({
@@ -145,15 +155,15 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
 }
 
 /** Opens the association that the options tell; after an invocation-counter-error once more, with the counter that the meter expects. */
-export async function openMeter(place: string, options: MeterOptions): Promise<Session> {
+export async function openMeter(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
   try {
-    return await opened(place, options);
+    return await opened(place, options, progress);
   } catch (caught) {
     throw withLikelyCauses(caught, options);
   }
 }
 
-async function opened(place: string, options: MeterOptions): Promise<Session> {
+async function opened(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
   const { secret } = secretsOf(options);
   const mechanism = mechanisms[options.auth];
   if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7 && secret === undefined) {
@@ -196,7 +206,7 @@ async function opened(place: string, options: MeterOptions): Promise<Session> {
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
-  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client), associate);
+  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client, progress), associate);
   try {
     return await open();
   } catch (caught) {

@@ -3,6 +3,7 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -136,6 +137,29 @@ export function ownSystemTitle(folder: string): Uint8Array {
   });
 }
 
+/** Counters of keys in a folder, which other keys than these have no files for. */
+const counterFile = /^counter-[0-9a-f]{16}-[0-9a-f]{16}$/;
+
+/** Puts all counters of a folder of state ahead, after it was restored from an older copy; gives how many there are. Fault `bad-state`. */
+export function fenceState(folder: string, counters: number): number {
+  const names = readdirSync(folder).filter((name) => counterFile.test(name));
+  for (const name of names) {
+    const path = join(folder, name);
+    locked(path, () => writeDurably(path, `${Math.min(0x100000000, (readCounter(path) ?? 0) + counters)}\n`));
+  }
+  return names.length;
+}
+
+function readCounter(path: string): number | undefined {
+  const text = readOr(path, undefined);
+  if (text === undefined) return undefined;
+  const upTo = Number(text);
+  if (text.trim() === "" || !Number.isInteger(upTo) || upTo < 0 || upTo > 0x100000000) {
+    throw broken(path, "it is not a counter");
+  }
+  return upTo;
+}
+
 /** The invocation counters of one key and system title, in a file that is named by a digest of the key. */
 export class CounterFile {
   readonly #path: string;
@@ -168,13 +192,7 @@ export class CounterFile {
   }
 
   #read(): number | undefined {
-    const text = readOr(this.#path, undefined);
-    if (text === undefined) return undefined;
-    const upTo = Number(text);
-    if (text.trim() === "" || !Number.isInteger(upTo) || upTo < 0 || upTo > 0x100000000) {
-      throw broken(this.#path, "it is not a counter");
-    }
-    return upTo;
+    return readCounter(this.#path);
   }
 
   /** All counters below it may have been used; undefined: the key is new here. */

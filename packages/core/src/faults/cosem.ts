@@ -24,5 +24,6 @@ export const cosem = {
   ...results,
   "bad-access-level": "The access level is no access mode of the Blue Book; correct the row or the rights.",
   "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
+  "no-default": "The attribute's type has no simplest value; give it a `default` in the class, or a value.",
   "bad-unit": "There is no unit of that name or number; see the list of units.",
 } as const;

@@ -39,6 +39,14 @@ export const client = {
 
 export const server = {
   "bad-results": "An interceptor gave no outcome; it gives {}, { data } or { error }.",
+  "hook-timeout":
+    "A hook or task did not come to its end within `limits.hook`; let its promise resolve, or raise the limit.",
+  "locked-out": "The client is locked out after failed authentications; the event `locked` says until when.",
+  "no-association": "A client opened no association within `limits.firstAssociation`; its connection was closed.",
+  "answer-withheld":
+    "An answer to a datagram source that has not authenticated was longer than `limits.datagramAnswer` allows.",
+  "waits-for-itself":
+    "A hook waits for a change of its own meter, which waits for the hook; use what the hook is given instead.",
   "bad-timeline": "What an object does in time gives a next instant that is not later; correct its `next`.",
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
@@ -97,11 +105,13 @@ export const storage = {
   "query-failed": "The database refused a query; `cause` is its error.",
   "store-closed": "The store was closed; open it again.",
   "store-unavailable": "The database cannot be reached or refuses to work; check that it runs, then try again.",
+  "store-witness": "The witness file of a store cannot be read or written; the message says which.",
   "unknown-reference": "The row names another one that is not there; add that one first.",
   "wrong-key-encryption-key": "The keys of the store were sealed with another key; give that one.",
 } as const;
 
 export const cli = {
+  "bad-identities-file": "The file of identities cannot be followed; the message says where.",
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
   "counter-taken": "Another process took these invocation counters; try again.",

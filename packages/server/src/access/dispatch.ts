@@ -34,6 +34,8 @@ export interface DispatchPort {
   reach(call: Call): MaybePromise<Outcome>;
   /** Lets a long answer share the event loop with others. */
   pace(data: DataLike): DataLike;
+  /** Runs one item, in its turn. */
+  item<T>(run: () => MaybePromise<T>): MaybePromise<T>;
   /** A hook or an interceptor threw something that is no refusal. */
   failed(what: string, error: unknown): void;
   /** A change could not be kept, and was not made. */
@@ -56,14 +58,14 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       association: information,
       ...(work === undefined ? {} : { work }),
     });
-    return afterEach(items, (item) => {
+    const one = (item: unknown): MaybePromise<unknown> => {
       const wish = service.wish(item);
       const found = objectFor(device, association, wish.classId, wish.instanceId);
       const object = typeof found === "string" ? undefined : found;
       const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const done = attempt<Outcome>(
-        work === undefined ? reach : () => work.attempt(() => succeeded(reach())),
+        work === undefined ? () => live.limit(reach()) : () => work.attempt(() => succeeded(live.within(work, reach))),
         (error) => ({
           error: resultOf(error, () => port.failed(whatOf(wish), error)),
         }),
@@ -73,7 +75,8 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
           outcome.error === undefined && outcome.data !== undefined ? { data: port.pace(outcome.data) } : outcome,
         ),
       );
-    });
+    };
+    return afterEach(items, (item) => port.item(() => one(item)));
   };
   if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
@@ -117,8 +120,11 @@ function resultOf(error: unknown, failed: () => void): DataAccessResultName {
   const refused = refusalOf(error);
   if (refused !== undefined) return refused;
   failed();
-  return "hardware-fault";
+  return isLate(error) ? "temporary-failure" : "hardware-fault";
 }
+
+/** Whether a hook did not come to its end in time. */
+const isLate = (error: unknown): boolean => error instanceof Fault && error.code === "hook-timeout";
 
 const whatOf = ({ do: what, instanceId, index }: Wish): string => `${what} ${instanceId}:${index}`;
 
@@ -131,7 +137,8 @@ function notKept(
   const cause = error instanceof Fault && error.code === "not-kept" ? error.cause : undefined;
   if (cause === undefined) {
     failed("a change", error);
-    return items.map(() => service.result({ error: "hardware-fault" })) as unknown as ResultsOf;
+    const result = isLate(error) ? "temporary-failure" : "hardware-fault";
+    return items.map(() => service.result({ error: result })) as unknown as ResultsOf;
   }
   if (cause instanceof Fault && (cause.code === "lease-lost" || cause.code === "counter-replayed")) throw cause;
   told(cause);

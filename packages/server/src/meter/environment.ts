@@ -5,6 +5,7 @@ import type { Call, Outcome } from "../access/call.ts";
 import { perform } from "../access/perform.ts";
 import { platformRandom } from "../platform-random.ts";
 import { Agenda } from "../runtime/agenda.ts";
+import { HookLimit } from "../runtime/hook-limit.ts";
 import { SimulatedTime } from "../runtime/simulated-time.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
@@ -14,6 +15,8 @@ export interface Environment {
   readonly clock: Clock;
   readonly time: SimulatedTime;
   readonly agenda: Agenda;
+  /** How long hooks and tasks may take. */
+  readonly hooks: HookLimit;
   readonly provider: CryptoProvider;
   readonly random: Random;
   readonly store: MeterStore | undefined;
@@ -58,6 +61,7 @@ export function standingAlone(): Environment {
     clock: noClock,
     time,
     agenda: new Agenda(noClock, time),
+    hooks: new HookLimit(noClock, 0),
     provider: noble,
     random: platformRandom,
     store: undefined,

@@ -1,9 +1,9 @@
 import { Fault } from "@dlmskit/core";
 import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Commit, Lease, TakenMeter } from "@dlmskit/storage";
+import type { Lease, TakenMeter } from "@dlmskit/storage";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
-import type { AssociationState, StateOwner, Unsaved } from "../security/association-state.ts";
+import type { AssociationState, StateOwner } from "../security/association-state.ts";
 import { AssociationStates } from "../security/association-states.ts";
 import { CounterBook } from "../security/key-counters.ts";
 import type { Secrets } from "../security/security-spec.ts";
@@ -16,8 +16,8 @@ import { commitOf, valuesOf } from "./kept.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
-import type { OpenWork, Task } from "./meter-timeline.ts";
 import { OpenAssociations } from "./open-associations.ts";
+import type { OpenWork, Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
@@ -201,17 +201,24 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return storedRows(store, { meterId: this.id, logicalDevice: device.sap, instanceId: profile.instance });
   }
 
+  within<T>(work: Work, run: () => T): T {
+    return this.#port.within(work, run);
+  }
+
+  limit<T>(value: MaybePromise<T>, late?: () => void): MaybePromise<T> {
+    return this.environment.hooks.limit(value, late);
+  }
+
   /**
    * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done.
-   * Fault `not-kept` (with the store's fault as its cause): the store failed, and nothing of it is done.
+   * Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
-      return after(
-        this.#port.within(work, () => run(work)),
-        (result) => after(this.#keep(work), () => result),
-      );
+      const running = this.within(work, () => run(work));
+      const ran = this.limit(running, () => work.abandon());
+      return after(ran, (result) => after(this.#keep(work), () => result));
     };
     return this.#queue.run(() => after(this.#doubt?.resolve(), begin));
   }
@@ -262,7 +269,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       const work = new Work(this, { self: "time" });
       return {
         work,
-        within: (run) => this.#port.within(work, run),
+        within: (run) => this.within(work, run),
         finish: () => {
           const failed = (error: unknown): void => {
             this.#unkept = error;
@@ -302,13 +309,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   #keep(work: Work): MaybePromise<void> {
     const result = work.end();
     const { store, lease } = this;
-    if (store === undefined || lease === undefined) {
-      this.#take(result);
-      return undefined;
-    }
+    if (store === undefined || lease === undefined) return this.#take(result);
     const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
-    const commit = this.#commitOf(lease, result, unsaved);
+    const { time, offset, known } = this;
+    const reached = this.run.timeline?.reached(result.values.keys());
+    const commit = commitOf({ lease, template: known.template, time, offset }, result, { unsaved, reached });
     return store.keeping.commit(commit).then(
       () => {
         for (const { saved } of unsaved) saved();
@@ -321,14 +327,6 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
         throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
       },
     );
-  }
-
-  #commitOf(lease: Lease, result: WorkResult, unsaved: readonly Unsaved[]): Commit {
-    const { template } = this.known;
-    return commitOf({ lease, template, time: this.time, offset: this.#offset }, result, {
-      unsaved,
-      reached: this.run.timeline?.reached(result.values.keys()),
-    });
   }
 
   /** It is kept: from now on everybody sees it. */

@@ -2,7 +2,8 @@ import { attempt, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { Environment } from "./environment.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import { MeterTimeline, type Task, type TimelinePort } from "./meter-timeline.ts";
+import { MeterTimeline } from "./meter-timeline.ts";
+import type { Task, TimelinePort } from "./timeline-port.ts";
 
 /** The meter whose run it is. */
 export interface RunPort extends TimelinePort {

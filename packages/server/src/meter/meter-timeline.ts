@@ -1,57 +1,12 @@
-import {
-  type AnyObject,
-  after,
-  type Context,
-  isLater,
-  type MaybePromise,
-  type Timeline,
-  timelineOf,
-} from "@dlmskit/cosem-objects";
+import { Fault } from "@dlmskit/core";
+import { type AnyObject, after, isLater, type MaybePromise, type Timeline, timelineOf } from "@dlmskit/cosem-objects";
 import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import { byOrder, type Late, nextAfter, type TimedObject } from "./timed-object.ts";
-
-/** What the user's own code does in time. */
-export interface Task {
-  readonly every: number;
-  readonly run: (now: number, elapsed: number) => void | PromiseLike<void>;
-}
+import type { OpenWork, Task, TimelinePort } from "./timeline-port.ts";
 
 // Catching up, a task runs at most so often; its `elapsed` is longer then.
 const mostRuns = 100_000;
-
-/** A unit of work that is open for what is due. */
-export interface OpenWork {
-  readonly work: Work;
-  /** Runs code of this work: what it assigns to its objects' values belongs to it. */
-  within<T>(run: () => T): T;
-  /** Keeps it, and lets other works of the meter come. Never throws. */
-  finish(): MaybePromise<void>;
-}
-
-export interface TimelinePort {
-  readonly known: KnownMeter;
-  /** Simulated time of day, ms since 1970 UTC. */
-  readonly time: number;
-  /** What the meter's clock shows more. */
-  readonly offset: number;
-  values(object: AnyObject): Readonly<Record<string, unknown>>;
-  context(device: Device, object: AnyObject, work: Work): Context;
-  /** Opens a work once no other is under way. */
-  open(): MaybePromise<OpenWork>;
-  failed(what: string, error: unknown): void;
-  /** Whether another process has the meter. */
-  readonly lost: boolean;
-  noticeLost(): void;
-  /** Whether the store has failed and nobody knows yet what it has kept: nothing is done meanwhile. */
-  readonly unsure: boolean;
-  /** What is due first may have changed. */
-  again(): void;
-  /** How far the meter ran was moved back. */
-  keepRanUpTo(): void;
-}
 
 /** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
 interface TaskEntry {
@@ -71,6 +26,7 @@ export class MeterTimeline implements Timed {
   /** What was due when the open work began. */
   #before: (() => void) | undefined;
   #busy = false;
+  #timedOut = false;
   /** How far (on the meter's clock) everything has been done. */
   #ranUpTo: number;
 
@@ -227,7 +183,8 @@ export class MeterTimeline implements Timed {
     // What is still under way is not due once more.
     if (this.#busy) return;
     const { time, offset } = this.#port;
-    if (time + offset < this.#ranUpTo) this.moved(this.#ranUpTo - offset, time);
+    const { syncLimit } = this.#port.known.template;
+    if (this.#ranUpTo - (time + offset) > syncLimit) this.moved(this.#ranUpTo - offset, time);
     else this.#plan(this.#ranUpTo);
   }
 
@@ -260,7 +217,8 @@ export class MeterTimeline implements Timed {
     const { offset } = this.#port;
     if (now >= before) {
       // What is due since is caught up with; what would not be caught up with is planned anew.
-      this.#plan(Math.min(this.#ranUpTo, before + offset));
+      const at = before + offset;
+      this.#plan(this.#ranUpTo - at <= this.#port.known.template.syncLimit ? this.#ranUpTo : at);
       return;
     }
     this.#ranUpTo = now + offset;
@@ -310,7 +268,7 @@ export class MeterTimeline implements Timed {
   }
 
   #runIn(open: OpenWork, now: number): MaybePromise<void> {
-    if (this.#port.lost || this.#port.unsure) return undefined;
+    if (this.#port.lost || this.#port.unsure || this.#timedOut) return undefined;
     const first = this.#first();
     if (first === undefined) return undefined;
     const due = this.#dueOf(first);
@@ -370,11 +328,13 @@ export class MeterTimeline implements Timed {
       work.ran(Math.ceil(this.#ranUpTo));
     };
     const failed = (error: unknown): void => {
+      // What may still go on must find the work ended: nothing else is done in it.
+      this.#timedOut ||= error instanceof Fault && error.code === "hook-timeout";
       this.#port.failed(what, error);
       done();
     };
     try {
-      const running = work.attempt(run as () => MaybePromise<unknown>);
+      const running = work.attempt(() => this.#port.limit(run() as MaybePromise<unknown>));
       if (isLater(running)) return running.then(done, failed) as MaybePromise<void>;
       done();
     } catch (error) {
@@ -386,6 +346,7 @@ export class MeterTimeline implements Timed {
   finish(): MaybePromise<void> {
     const open = this.#open;
     this.#open = undefined;
+    this.#timedOut = false;
     const over = (): void => {
       this.#before = undefined;
       this.#busy = false;

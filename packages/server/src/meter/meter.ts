@@ -10,6 +10,7 @@ import {
   type MaybePromise,
   type Values,
 } from "@dlmskit/cosem-objects";
+import { asWork, currentWork } from "../runtime/current-work.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { type AssociationState, checkSecrets } from "../security/association-state.ts";
 import type { Secrets } from "../security/security-spec.ts";
@@ -18,8 +19,8 @@ import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
-import type { Task } from "./meter-timeline.ts";
 import { Tenancy } from "./tenancy.ts";
+import type { Task } from "./timeline-port.ts";
 import { OwnValues, SharedValues } from "./values.ts";
 
 const program = { self: "program" } as const;
@@ -114,14 +115,23 @@ export class Meter implements KnownMeter {
   }
 
   #within<T>(work: Work, run: () => T): T {
-    if (this.#own === undefined) return run();
     const before = this.#working;
     this.#working = work;
     try {
-      return run();
+      return asWork(work, run);
     } finally {
       this.#working = before;
     }
+  }
+
+  /** Fault `waits-for-itself`: code of a work that is under way would wait for that work's end. */
+  #notWithin(): void {
+    const work = currentWork();
+    if (work === undefined || work.over || this.#live === undefined || !work.isOf(this.#live)) return;
+    throw new Fault("waits-for-itself", "a hook or task of this meter waits for a change of the same meter", {
+      layer: "server",
+      hint: "inside a hook use `context.device.set` and `context.device.invoke`; in a task, change the meter before the first `await`",
+    });
   }
 
   /** Assigned by the program, in no work: it is read at once, and kept as soon as may be. */
@@ -183,12 +193,9 @@ export class Meter implements KnownMeter {
     return this.#live?.associations.count ?? 0;
   }
 
-  /**
-   * How many open associations count against a new one: for an association without authentication all of those without, otherwise
-   * those of the same client. A client without a secret can therefore not block one that has one.
-   */
-  openBeside(association: Association): number {
-    return this.#live?.associations.beside(association) ?? 0;
+  /** Whether one more association may be opened: there are less than `most` beside it, or one is idle and gives way. */
+  hasRoom(association: Association, most: number): boolean {
+    return this.#live?.associations.hasRoom(association, most) ?? true;
   }
 
   deviceName(device: Device): string {
@@ -215,13 +222,15 @@ export class Meter implements KnownMeter {
   }
 
   /**
-   * Changes whatever objects of the meter in one unit of work: all of it is kept and seen by clients, or none. Inside a hook or
-   * a task of the same meter, use what the hook is given.
+   * Changes whatever objects of the meter in one unit of work: all of it is kept and seen by clients, or none. Inside a hook of the
+   * same meter, use what the hook is given: after the hook has waited for something, the meter would wait for the hook (Fault
+   * `waits-for-itself`). Fault `hook-timeout`: `run` took too long, and nothing is done.
    */
   change<T>(run: (device: DeviceView) => MaybePromise<T>, sap = 1): MaybePromise<T> {
     const device = this.#device(sap);
     const working = this.#working;
     if (working !== undefined) return run(this.live.view(device, { by: program, work: working }));
+    this.#notWithin();
     return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
   }
 
@@ -229,6 +238,7 @@ export class Meter implements KnownMeter {
   setClock(instant: number): MaybePromise<void> {
     const working = this.#working;
     if (working !== undefined) return working.setClock(instant - (working.at ?? this.now));
+    this.#notWithin();
     return this.#using((live) => live.change(program, (work) => work.setClock(instant - live.now)));
   }
 

@@ -1,35 +1,68 @@
 import type { Association } from "./association-spec.ts";
 
-/** The associations of a meter that are open now, each with the system title of its client. */
+/** A client that has an association open. */
+export interface Occupant {
+  /** Whether it waits for an answer. */
+  readonly busy: boolean;
+  /** Associations that it has opened since it asked anything. */
+  readonly unused: number;
+  /** ms on the machine's clock. */
+  readonly lastActivity: number;
+  /** Ends its association, for another that is to be opened. */
+  giveWay(): void;
+}
+
+interface Open {
+  /** The client's, where it told one. */
+  readonly systemTitle: Uint8Array | undefined;
+  /** Where it is. */
+  readonly host: string;
+  readonly occupant: Occupant;
+}
+
+/** The associations of a meter that are open now. */
 export class OpenAssociations {
-  readonly #open = new Map<Association, (Uint8Array | undefined)[]>();
+  readonly #open = new Map<Association, Open[]>();
   #count = 0;
 
   get count(): number {
     return this.#count;
   }
 
-  /** An association was opened, by a client of that system title; gives what to call when it is over. */
-  opened(association: Association, systemTitle: Uint8Array | undefined): () => void {
+  /** An association was opened; gives what to call when it is over. */
+  opened(association: Association, one: Open): () => void {
     const open = this.#open.get(association) ?? [];
     this.#open.set(association, open);
-    open.push(systemTitle);
+    open.push(one);
     this.#count++;
     let over = false;
     return () => {
       if (over) return;
       over = true;
       this.#count--;
-      open.splice(open.indexOf(systemTitle), 1);
+      open.splice(open.indexOf(one), 1);
     };
   }
 
-  /** How many of them count against one that is to be opened. */
-  beside(association: Association): number {
-    if (association.security.mechanism !== 0) return this.#open.get(association)?.length ?? 0;
-    let count = 0;
-    for (const [other, open] of this.#open) if (other.security.mechanism === 0) count += open.length;
-    return count;
+  /**
+   * Those that count against one of this association: without authentication all of those without, otherwise those of the same
+   * client. So a client without a secret takes no room of one that has one.
+   */
+  #beside(association: Association): readonly Open[] {
+    if (association.security.mechanism !== 0) return this.#open.get(association) ?? [];
+    return [...this.#open].flatMap(([other, open]) => (other.security.mechanism === 0 ? open : []));
+  }
+
+  /** Whether one more may be opened where there are to be `most`: there is room, or one is idle. */
+  hasRoom(association: Association, most: number): boolean {
+    const open = this.#beside(association);
+    return open.length < most || open.some(({ occupant }) => !occupant.busy);
+  }
+
+  /** Ends as many as are too many, of those that are idle. The newcomer stays. */
+  makeRoom(association: Association, most: number, newcomer: Occupant): void {
+    const open = this.#beside(association);
+    for (let many = open.length - most; many > 0; many--) first(this.#beside(association), newcomer)?.giveWay();
   }
 
   isOpen(association: Association): boolean {
@@ -38,6 +71,24 @@ export class OpenAssociations {
 
   /** The client that opened it last; undefined: none has, or it told none. */
   clientSystemTitle(association: Association): Uint8Array | undefined {
-    return this.#open.get(association)?.at(-1);
+    return this.#open.get(association)?.at(-1)?.systemTitle;
   }
+}
+
+/**
+ * The one that gives way first: of the host that has most; there, one that opens associations and does not use them; else the one
+ * that has been silent longest.
+ */
+function first(open: readonly Open[], newcomer: Occupant): Occupant | undefined {
+  const perHost = new Map<string, number>();
+  for (const { host } of open) perHost.set(host, (perHost.get(host) ?? 0) + 1);
+  const count = ({ host }: Open): number => perHost.get(host) ?? 0;
+  const idle = open.filter(({ occupant }) => occupant !== newcomer && !occupant.busy);
+  const [found] = idle.toSorted(
+    (one, other) =>
+      count(other) - count(one) ||
+      other.occupant.unused - one.occupant.unused ||
+      one.occupant.lastActivity - other.occupant.lastActivity,
+  );
+  return found?.occupant;
 }

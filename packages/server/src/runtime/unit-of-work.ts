@@ -71,6 +71,22 @@ export class Work {
     this.by = by;
   }
 
+  /** Whether nothing more can be changed through it. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Whether it changes these values. */
+  isOf(committed: Committed): boolean {
+    return this.#committed === committed;
+  }
+
+  /** Ends the work without effect: its code does not come to an end. */
+  abandon(): void {
+    this.#over = true;
+    this.#changes = nothing();
+  }
+
   /** Values as this work sees them. */
   values(object: AnyObject): Readonly<AnyValues> {
     return this.#changes.drafts.get(object) ?? this.#committed.values(object);

@@ -1,7 +1,14 @@
 import { leastSecretLength, securityPolicy } from "@dlmskit/association";
 import { Fault, sameOctets } from "@dlmskit/core";
-import { type CounterGuard, type CounterLedger, checkKey, type KeySet, MemoryKeyGuards } from "@dlmskit/security";
-import type { MeterScope, MeterSecrets, SecuritySetting } from "@dlmskit/storage";
+import {
+  type CounterGuard,
+  type CounterLedger,
+  type CounterSource,
+  checkKey,
+  type KeySet,
+  MemoryKeyGuards,
+} from "@dlmskit/security";
+import { dedicatedKeysKept, type MeterScope, type MeterSecrets, type SecuritySetting } from "@dlmskit/storage";
 import type { Association } from "../meter/association-spec.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { MeterStore } from "../store-port.ts";
@@ -88,6 +95,8 @@ export class AssociationState {
   #changes = 0;
   #unicast: KeyCounters;
   #broadcast: KeyCounters | undefined;
+  /** The dedicated keys whose counters have moved and are not kept. */
+  readonly #dedicated = new Set<KeyCounters>();
 
   constructor(association: Association, owner: StateOwner, secrets: Secrets) {
     this.association = association;
@@ -134,6 +143,29 @@ export class AssociationState {
   /** What is accepted under the broadcast key, where there is one. */
   get broadcast(): { readonly replay: CounterGuard } | undefined {
     return this.#broadcast && { replay: this.#broadcast.guard(this.#client) };
+  }
+
+  /** What counts for a dedicated key. Its counters are reserved before the client's next APDU is taken (`ready`). */
+  dedicated(key: Uint8Array): { readonly counters: CounterSource; readonly replay: CounterGuard } {
+    const { counters } = this.#owner;
+    const accepted = counters.ofDedicated(key);
+    this.#dedicated.delete(accepted);
+    this.#dedicated.add(accepted);
+    for (const oldest of this.#dedicated) {
+      if (this.#dedicated.size <= dedicatedKeysKept) break;
+      this.#dedicated.delete(oldest);
+    }
+    const own = counters.dedicated;
+    return {
+      // The ledger is another one once the store has reserved counters.
+      counters: {
+        get remaining() {
+          return own.ledger.remaining;
+        },
+        next: () => own.ledger.next(),
+      },
+      replay: accepted.guard(this.#client),
+    };
   }
 
   /** The last counter accepted from the client, 0 when there was none: the client goes on above it. */
@@ -231,7 +263,13 @@ export class AssociationState {
 
   /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
   ready(): Promise<void> | undefined {
-    return this.#counts ? this.#unicast.ready() : undefined;
+    if (!this.#counts) return undefined;
+    const ready = this.#unicast.ready();
+    if (this.#dedicated.size === 0) return ready;
+    const { counters, store } = this.#owner;
+    const own = counters.dedicated;
+    const dedicated = (store === undefined ? undefined : own.open(store)) ?? own.ready();
+    return ready === undefined ? dedicated : ready.then(() => dedicated);
   }
 
   /**
@@ -241,7 +279,7 @@ export class AssociationState {
   unsaved(soon = false): Unsaved | undefined {
     if (!this.#counts) return undefined;
     const usedKeys = this.usedKeys?.unsaved(soon) ?? [];
-    const found = [this.#unicast, this.#broadcast].flatMap((counters) => {
+    const found = [this.#unicast, this.#broadcast, ...this.#dedicated].flatMap((counters) => {
       const peer = counters?.unsaved(this.#client, soon);
       return counters === undefined || peer === undefined ? [] : [{ counters, peer }];
     });

@@ -1,6 +1,6 @@
 import { concat, fromAscii, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, lastCounter, noble } from "@dlmskit/security";
-import type { Commit } from "@dlmskit/storage";
+import { type Commit, dedicatedKeyId } from "@dlmskit/storage";
 import type { MeterStore } from "../store-port.ts";
 
 // How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
@@ -8,6 +8,8 @@ const lowWater = 16;
 const block = 1024;
 // How far a client may go on reading before its counter is kept.
 const peerStep = 64;
+// How many dedicated keys of all clients of a meter are known at a time; the one that was used longest ago makes room.
+const mostDedicated = 1024;
 
 /** A counter of a client that is not kept yet. */
 export type PeerCounter = NonNullable<Commit["peers"]>[number];
@@ -133,6 +135,8 @@ export class KeyCounters {
 }
 
 const label = fromAscii("dlmskit key id");
+// A digest and not a block under the key, which would be what GCM authenticates with.
+const digestOf = (key: Uint8Array): string => toHex(noble.hash("sha256", concat(label, key)).subarray(0, 16));
 
 // Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
 const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;
@@ -143,6 +147,7 @@ export class CounterBook {
   readonly #firstCounter: () => number;
   readonly #keys = new Map<string, KeyCounters>();
   readonly #kept = new Map<string, number>();
+  readonly #dedicated = new Set<string>();
 
   constructor(meterId: string, firstCounter: number | undefined) {
     this.#meterId = meterId;
@@ -158,8 +163,33 @@ export class CounterBook {
   }
 
   of(key: Uint8Array): KeyCounters {
-    // A digest and not a block under the key, which would be what GCM authenticates with.
-    const keyId = `key ${toHex(noble.hash("sha256", concat(label, key)).subarray(0, 16))}`;
+    return this.#named(`key ${digestOf(key)}`);
+  }
+
+  /**
+   * Of the counters that this end uses under any dedicated key: a client may bring one key in many associations, and one that is
+   * new as well as one that is not gets counters that no other has had.
+   */
+  get dedicated(): KeyCounters {
+    return this.#named("dedicated keys");
+  }
+
+  /** Of what is accepted from clients under one dedicated key. */
+  ofDedicated(key: Uint8Array): KeyCounters {
+    const keyId = dedicatedKeyId(digestOf(key));
+    const counters = this.#named(keyId);
+    // The one that was used last stands last.
+    this.#dedicated.delete(keyId);
+    this.#dedicated.add(keyId);
+    for (const oldest of this.#dedicated) {
+      if (this.#dedicated.size <= mostDedicated) break;
+      this.#dedicated.delete(oldest);
+      this.#keys.delete(oldest);
+    }
+    return counters;
+  }
+
+  #named(keyId: string): KeyCounters {
     let counters = this.#keys.get(keyId);
     if (counters === undefined) {
       counters = new KeyCounters(this.#meterId, keyId, this.#firstCounter(), this.#kept);

@@ -3,13 +3,23 @@ import type { AssociationState } from "./association-state.ts";
 
 // Classes and not objects with getters: each of those takes a multiple of the memory, for each association.
 
+/** What a connection changes in an offer. */
+export interface OfferGuard {
+  /** Stands in place of the secret; undefined: the secret counts. */
+  readonly otherSecret: Uint8Array | undefined;
+  /** The longest APDU that is sent, octets; undefined: as the association has it. */
+  readonly mostPduSize: number | undefined;
+}
+
 class StateOffer {
   readonly context = "logical-name";
   readonly security: OfferedSecurity | undefined;
   readonly #state: AssociationState;
+  readonly #guard: OfferGuard;
 
-  constructor(state: AssociationState, systemTitle: Uint8Array) {
+  constructor(state: AssociationState, systemTitle: Uint8Array, guard: OfferGuard) {
     this.#state = state;
+    this.#guard = guard;
     // GMAC and ECDSA need titles and keys in every context.
     const secured = this.ciphered || this.mechanism >= 5;
     this.security = secured ? (new StateSecurity(state, systemTitle) as OfferedSecurity) : undefined;
@@ -24,7 +34,7 @@ class StateOffer {
   }
 
   get secret() {
-    return this.#state.secret;
+    return this.#guard.otherSecret ?? this.#state.secret;
   }
 
   get conformance() {
@@ -37,7 +47,9 @@ class StateOffer {
 
   get maxSendPduSize() {
     const { maxSendPduSize } = this.#state.association;
-    return maxSendPduSize === 0 ? undefined : maxSendPduSize;
+    const { mostPduSize } = this.#guard;
+    if (maxSendPduSize === 0) return mostPduSize;
+    return mostPduSize === undefined ? maxSendPduSize : Math.min(mostPduSize, maxSendPduSize);
   }
 
   get preEstablished() {
@@ -110,6 +122,10 @@ class StateSecurity {
     return this.#state.credentials.peerKeys;
   }
 
+  dedicated(key: Uint8Array) {
+    return this.#state.dedicated(key);
+  }
+
   get guards() {
     return this.#state.guards;
   }
@@ -124,6 +140,6 @@ class StateSecurity {
 }
 
 /** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
-export function offerOf(state: AssociationState, systemTitle: Uint8Array): Offer {
-  return new StateOffer(state, systemTitle) as Offer;
+export function offerOf(state: AssociationState, systemTitle: Uint8Array, guard: OfferGuard): Offer {
+  return new StateOffer(state, systemTitle, guard) as Offer;
 }

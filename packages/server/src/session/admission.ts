@@ -1,12 +1,13 @@
 import { type Offer, Responder } from "@dlmskit/association";
-import type { Fault } from "@dlmskit/core";
+import { Fault } from "@dlmskit/core";
 import type { Association } from "../meter/association-spec.ts";
 import type { Meter } from "../meter/meter.ts";
-import { offerOf } from "../security/offer.ts";
+import { type OfferGuard, offerOf } from "../security/offer.ts";
+import { sourceOf } from "./lockouts.ts";
 import type { SessionPort } from "./session-port.ts";
 import type { SessionTaps } from "./session-taps.ts";
 
-export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockouts" | "remote">;
+export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockouts" | "forgeable" | "remote">;
 
 /** Who wants to open an association, and with which meter. */
 export interface Applicant {
@@ -21,11 +22,14 @@ const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !=
 
 const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";
 
-/** What a client may open: a source that failed too often, or a client that is one too many, finds nothing to open. */
-export class Admission {
+// The longest APDU for a source that can be forged, in an association without authentication.
+const forgeablePduSize = 64;
+
+/** What a client may open: a client that is one too many has to try later, and a source that failed too often does not succeed. */
+export class Admission implements OfferGuard {
   readonly #port: AdmissionPort;
   readonly #applicant: Applicant;
-  #locked = false;
+  #busy = false;
 
   constructor(port: AdmissionPort, applicant: Applicant) {
     this.#port = port;
@@ -33,18 +37,13 @@ export class Admission {
   }
 
   /** The responder for the next PDU: `current` where that may go on, else a new one. */
-  responder(current: Responder | undefined, now: number): Responder {
+  responder(current: Responder | undefined): Responder {
     const { meter, association } = this.#applicant;
     const state = current?.state ?? "idle";
-    if (current !== undefined && (association === undefined || state === "associated")) return current;
-    const { limits, lockouts } = this.#port;
-    // Clients in the middle of authentication are checked again: many connections must not give many guesses.
-    const locked =
-      association !== undefined &&
-      ((state === "idle" && meter.openBeside(association) >= limits.associationsPerMeter) ||
-        lockouts.locked(this.#source, now));
-    if (current !== undefined && locked === this.#locked) return current;
-    this.#locked = locked;
+    if (current !== undefined && (association === undefined || state !== "idle")) return current;
+    const busy = association !== undefined && !meter.hasRoom(association, this.#port.limits.associationsPerMeter);
+    if (current !== undefined && busy === this.#busy) return current;
+    this.#busy = busy;
     return this.#newResponder();
   }
 
@@ -53,9 +52,9 @@ export class Admission {
     const { provider, random } = environment;
     const { meter, association, taps } = this.#applicant;
     const offer: Offer | undefined =
-      association === undefined || this.#locked ? undefined : offerOf(meter.state(association), meter.systemTitle);
+      association === undefined || this.#busy ? undefined : offerOf(meter.state(association), meter.systemTitle, this);
     return new Responder({
-      ...(offer === undefined ? {} : { offer }),
+      ...(offer === undefined ? { busy: this.#busy } : { offer }),
       provider,
       random,
       limits: { outstanding: limits.outstandingRequests },
@@ -66,8 +65,26 @@ export class Admission {
   /** Where failed authentications come from. */
   get #source(): string {
     const { meter, association } = this.#applicant;
-    const host = this.#port.remote().replace(/:\d+$/, "");
-    return `${host} ${meter.id} ${association?.name}`;
+    return `${sourceOf(this.#port.remote())} ${meter.id} ${association?.name}`;
+  }
+
+  /** Asked whenever the secret is used: what was opened before the lock-out obeys it, too. */
+  get otherSecret(): Uint8Array | undefined {
+    return this.#locked ? this.#port.lockouts.unknowable : undefined;
+  }
+
+  get #locked(): boolean {
+    const { environment, lockouts } = this.#port;
+    const { association } = this.#applicant;
+    if (association === undefined || !guessable(association.security.mechanism)) return false;
+    return lockouts.locked(this.#source, environment.clock.now());
+  }
+
+  get mostPduSize(): number | undefined {
+    const { forgeable, limits } = this.#port;
+    const { association } = this.#applicant;
+    const limited = forgeable && limits.datagramAnswer > 0 && association?.security.mechanism === 0;
+    return limited ? forgeablePduSize : undefined;
   }
 
   /** The client has opened its association. */
@@ -75,11 +92,16 @@ export class Admission {
     this.#port.lockouts.succeeded(this.#source);
   }
 
-  /** The client was refused; gives until when (ms on the machine's clock) its source is locked out, undefined: it is not. */
-  refused(fault: Fault, now: number): number | undefined {
+  /**
+   * The client was refused. Gives what the operator is told, which the client is not, and until when (ms on the machine's clock) its
+   * source is locked out from now on, where it is.
+   */
+  refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
     const { association } = this.#applicant;
-    if (association === undefined || this.#locked || !guessable(association.security.mechanism)) return undefined;
-    if (!isFailedAuthentication(fault)) return undefined;
-    return this.#port.lockouts.failed(this.#source, now);
+    const counts = isFailedAuthentication(fault) && association !== undefined;
+    if (!counts || !guessable(association.security.mechanism)) return { fault };
+    if (!this.#locked) return { fault, until: this.#port.lockouts.failed(this.#source, now) };
+    const message = "the client is locked out: its secret was not looked at";
+    return { fault: new Fault("locked-out", message, { layer: "server", cause: fault }) };
   }
 }

@@ -3,6 +3,7 @@ import type { Incoming, Responder, ResultsOf } from "@dlmskit/association";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import { type Asker, dispatch, requiredProtection } from "../access/dispatch.ts";
 import type { Environment } from "../meter/environment.ts";
+import type { ItemTurns } from "../runtime/fair-share.ts";
 import { serviceNamed } from "../services/table.ts";
 
 /** The results of a request, one an item. Rejects as `dispatch` does. */
@@ -10,12 +11,13 @@ export function perform(
   asker: Asker,
   incoming: Incoming,
   environment: Environment,
-  pace: (data: DataLike) => DataLike,
+  { pace, turns }: { pace(data: DataLike): DataLike; readonly turns: ItemTurns },
 ): MaybePromise<ResultsOf> {
   const { known } = asker.live;
   return dispatch(asker, incoming, {
     reach: environment.reach,
     pace,
+    item: (run) => turns.run(run),
     failed: (what, error) => environment.failed(known, what, error),
     notKept: (cause) => environment.storeFailed(known, "a change", cause),
   });

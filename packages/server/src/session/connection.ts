@@ -1,14 +1,22 @@
-import type { Fault, Link, LinkAddress } from "@dlmskit/core";
+import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import { type Duplex, LinkPump, type Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
 import type { Limits } from "../limits.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { FairShare, Share } from "../runtime/fair-share.ts";
+import { AnswerCredit } from "./answer-credit.ts";
 import type { Route } from "./route.ts";
 import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
 
 /** What all connections of a server have alike. */
-export type ConnectionPort = Omit<SessionPort, "remote" | "send" | "quiet" | "broken" | "wake">;
+export interface ConnectionPort
+  extends Omit<
+    SessionPort,
+    "remote" | "share" | "forgeable" | "send" | "quiet" | "roomy" | "opened" | "broken" | "wake"
+  > {
+  readonly shares: FairShare;
+}
 
 export interface ConnectionHandlers {
   closed(fault: Fault | undefined): void;
@@ -16,8 +24,8 @@ export interface ConnectionHandlers {
 
 const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
-// inactivity: the client says nothing. sessions: the first deadline of a session.
-const timers = ["inactivity", "sessions"] as const;
+// first: no association was opened yet. inactivity: the client says nothing. sessions: the first deadline of a session.
+const timers = ["first", "inactivity", "sessions"] as const;
 type Timer = (typeof timers)[number];
 
 /** One transport connection and its sessions, with one timer for all of them. */
@@ -29,15 +37,29 @@ export class Connection {
   readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
   readonly #meters = new Set<Meter>();
+  readonly #share: Share;
   #ending = false;
+  /** What is answered to a source that can be forged; undefined: as much as there is to say. */
+  #credit: AnswerCredit | undefined;
 
   constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route, handlers: ConnectionHandlers) {
-    const { environment, limits, lockouts, pacer, relays, tap, tell } = base;
+    const { environment, limits, lockouts, pacer, relays, shares, tap, tell } = base;
     const { clock } = environment;
+    const forgeable = duplex.datagrams === true;
+    if (forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
+    const share = shares.share(this);
+    this.#share = share;
     this.#limits = limits;
     this.#route = route;
     this.#pump = new LinkPump<Link, Timer>({
       ...{ link, duplex, clock },
+      gate: {
+        enter: (first) => this.#hasRoom && share.enter(first),
+        took: (ms) => {
+          share.took(ms);
+          this.#endUnused();
+        },
+      },
       timers: { names: timers, due: (name, now) => this.#due(name, now) },
       ...(tap === undefined ? {} : { tap: linkTap(tap, duplex.remote) }),
     });
@@ -45,15 +67,18 @@ export class Connection {
     const pump = this.#pump;
     // Named one by one, and no getter: an object with either takes a multiple of the memory, for each connection.
     this.#port = {
-      ...{ environment, limits, lockouts, pacer, relays, tap, tell },
+      ...{ environment, limits, lockouts, pacer, relays, share, forgeable, tap, tell },
       remote: () => pump.remote,
-      send: (pdu, address) => pump.send(pdu, address),
+      send: (pdu, address) => this.#send(pdu, address),
       quiet: () => this.#quiet(),
+      roomy: () => pump.goOn(true),
+      opened: (authenticated) => this.#opened(authenticated),
       broken: (fault: Fault) => pump.destroy(fault),
       wake: (deadline) => {
         if (deadline < (pump.timers.get("sessions") ?? Number.POSITIVE_INFINITY)) pump.timers.set("sessions", deadline);
       },
     };
+    if (limits.firstAssociation > 0) pump.timers.set("first", clock.now() + limits.firstAssociation);
     if (limits.inactivity > 0) pump.timers.set("inactivity", clock.now() + limits.inactivity);
   }
 
@@ -65,6 +90,7 @@ export class Connection {
       ended: () => this.#ended(),
       closed: (fault) => {
         this.#disconnected(undefined);
+        this.#share.close();
         this.#handlers.closed(fault);
       },
     });
@@ -75,6 +101,43 @@ export class Connection {
   }
 
   destroy(): void {
+    this.#pump.destroy();
+  }
+
+  /** Its turn has come. */
+  goOn(): void {
+    this.#pump.goOn();
+  }
+
+  /** Whether what arrives can be taken: no client has as much waiting as it may. */
+  get #hasRoom(): boolean {
+    for (const session of this.#sessions.values()) if (session.full) return false;
+    return true;
+  }
+
+  #opened(authenticated: boolean): void {
+    this.#pump.timers.clear("first");
+    this.#pump.duplex.setRank?.(authenticated ? 2 : 1);
+    // The answer to a challenge cannot come from a source that is forged.
+    if (authenticated) this.#credit = undefined;
+  }
+
+  #send(pdu: Uint8Array, address: LinkAddress): void {
+    if (this.#credit?.spend(pdu) !== false) {
+      this.#pump.send(pdu, address);
+      return;
+    }
+    const fault = new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
+      layer: "server",
+      hint: "raise `limits.datagramAnswer`, or let the client authenticate",
+    });
+    this.#sessions.get(keyOf(address))?.refused(fault);
+  }
+
+  /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
+  #endUnused(): void {
+    if (!this.#port.forgeable) return;
+    for (const { kept, owes } of this.#sessions.values()) if (kept || owes) return;
     this.#pump.destroy();
   }
 
@@ -96,6 +159,7 @@ export class Connection {
   }
 
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
+    this.#credit?.earn(pdu);
     const key = keyOf(address);
     let session = this.#sessions.get(key);
     if (session === undefined) {
@@ -120,6 +184,7 @@ export class Connection {
   #quiet(): void {
     for (const session of this.#sessions.values()) if (!session.owes) this.#pump.yield(session.address);
     this.#endWhenQuiet();
+    this.#endUnused();
   }
 
   #disconnected(address: LinkAddress | undefined): void {
@@ -144,6 +209,12 @@ export class Connection {
   }
 
   #due(name: Timer, now: number): void {
+    if (name === "first") {
+      const message = `${this.remote} has opened no association in ${this.#limits.firstAssociation} ms`;
+      const hint = "raise `limits.firstAssociation` for slow clients";
+      this.#pump.destroy(new Fault("no-association", message, { layer: "server", hint }));
+      return;
+    }
     if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
       const due = last + this.#limits.inactivity;

@@ -1,3 +1,4 @@
+import type { Random } from "@dlmskit/security";
 import type { Limits } from "../limits.ts";
 
 interface Failures {
@@ -17,9 +18,12 @@ const mostSources = 10_000;
 export class Lockouts {
   readonly #limits: Limits;
   readonly #failures = new Map<string, Failures>();
+  /** What nobody can know: it stands in place of the secret for a source that is locked out, so that its answers are those to a wrong secret. */
+  readonly unknowable: Uint8Array;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, random: Random) {
     this.#limits = limits;
+    this.unknowable = random(16);
   }
 
   locked(source: string, now: number): boolean {
@@ -57,4 +61,20 @@ export class Lockouts {
   succeeded(source: string): void {
     this.#failures.delete(source);
   }
+}
+
+/**
+ * Where a client comes from, as failed authentications count: the host, of IPv6 its network of 64 bits, since one client has all
+ * addresses of that.
+ */
+export function sourceOf(remote: string): string {
+  const host = remote.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  if (!host.includes(":")) return host;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = "", tail] = (host.split("%")[0] as string).split("::");
+  const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
+  const [before, behind] = [groups(head), groups(tail ?? "")];
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => "0");
+  return `${[...before, ...zeros, ...behind].slice(0, 4).join(":")}::/64`;
 }

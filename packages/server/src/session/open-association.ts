@@ -1,10 +1,20 @@
 import type { Negotiated } from "@dlmskit/association";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Occupant } from "../meter/open-associations.ts";
 import { ConnectionRow } from "./connection-row.ts";
+import { sourceOf } from "./lockouts.ts";
 import type { SessionPort } from "./session-port.ts";
 
-export type OpenAssociationPort = Pick<SessionPort, "environment" | "remote">;
+export type OpenAssociationPort = Pick<SessionPort, "environment" | "forgeable" | "limits" | "remote">;
+
+/** Whose association it is, and with which meter. */
+export interface Opened {
+  readonly live: LiveMeter;
+  readonly association: Association;
+  readonly negotiated: Negotiated;
+  readonly occupant: Occupant;
+}
 
 /** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
 export class OpenAssociation {
@@ -12,9 +22,15 @@ export class OpenAssociation {
   readonly #over: () => void;
   readonly #row: ConnectionRow | undefined;
 
-  constructor(port: OpenAssociationPort, live: LiveMeter, association: Association, negotiated: Negotiated) {
+  /** Where there is no room, the association of another client that is idle ends. */
+  constructor(port: OpenAssociationPort, { live, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
-    this.#over = live.associations.opened(association, negotiated.clientSystemTitle);
+    const { associations } = live;
+    // A source that can be forged is no host of its own.
+    const host = port.forgeable ? "" : sourceOf(port.remote());
+    const { clientSystemTitle: systemTitle } = negotiated;
+    this.#over = associations.opened(association, { systemTitle, host, occupant });
+    associations.makeRoom(association, port.limits.associationsPerMeter, occupant);
     this.#row = rowOf(port, live, association);
   }
 

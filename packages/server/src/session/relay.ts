@@ -149,6 +149,8 @@ export function relayedFrom(duplex: Duplex, link: RelayLink): Duplex {
       return duplex.bufferedOctets;
     },
     send: (octets) => duplex.send(octets),
+    pause: () => duplex.pause?.(),
+    resume: () => duplex.resume?.(),
     end: () => duplex.end(),
     destroy: () => duplex.destroy(),
     start: (handlers) => duplex.start(handlers),

@@ -1,3 +1,4 @@
+import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Negotiated, ReleaseReason, Responder, ResultsOf } from "@dlmskit/association";
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { isLater } from "@dlmskit/cosem-objects";
@@ -6,6 +7,7 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import type { Occupant } from "../meter/open-associations.ts";
 import { serviceNamed } from "../services/table.ts";
 import { Admission } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
@@ -19,7 +21,7 @@ import { type Arrived, Turns } from "./turns.ts";
 const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
 
 /** One client with one logical device on one connection: its association and what it has asked. */
-export class Session {
+export class Session implements Occupant {
   readonly #port: SessionPort;
   readonly #address: LinkAddress;
   readonly #meter: Meter;
@@ -40,6 +42,8 @@ export class Session {
   #closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
+  /** Associations that were opened since anything was asked. */
+  unused = 0;
 
   constructor(port: SessionPort, address: LinkAddress, meter: Meter, device: Device) {
     this.#port = port;
@@ -53,6 +57,7 @@ export class Session {
       idle: () => {
         if (!this.busy) port.quiet();
       },
+      roomy: () => port.roomy(),
       closed: () => this.#closed,
     });
     if (port.tap !== undefined) {
@@ -68,6 +73,16 @@ export class Session {
     return this.#opened !== undefined;
   }
 
+  /** Whether the client has an association, or is about to authenticate. */
+  get kept(): boolean {
+    return this.open || this.#responder?.state === "pending" || this.#handedOver?.serves === true;
+  }
+
+  /** Whether as much waits as may. */
+  get full(): boolean {
+    return this.#turns.full;
+  }
+
   /** Requests that came and are not answered. */
   get busy(): boolean {
     return this.#turns.busy || this.#handedOver?.serves === true;
@@ -80,8 +95,7 @@ export class Session {
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
     const delayed = this.#taps?.deadline !== undefined;
-    const asked = this.#turns.busy || this.#handedOver?.owes === true;
-    return asked || this.#responder?.suspended === true || delayed;
+    return delayed || this.#turns.busy || this.#handedOver?.owes === true || this.#responder?.suspended === true;
   }
 
   get #now(): number {
@@ -131,11 +145,13 @@ export class Session {
     const asked = (): Arrived[] => {
       this.#leave?.();
       this.#leave = undefined;
+      this.#port.opened(false);
       return [arrived, ...this.#turns.takeAll()];
     };
     this.#handedOver = this.#newHandedOver();
     if (this.#ended) this.#handedOver.end();
     if (!(await this.#handedOver.open(relays, fault, asked))) this.#process(arrived);
+    this.#port.roomy();
   }
 
   #newHandedOver(): HandedOver {
@@ -200,7 +216,7 @@ export class Session {
   #process({ pdu, broadcast }: Arrived): void {
     if (this.#closed || this.#isLost()) return;
     this.#silent = broadcast;
-    this.#responder = this.#admission.responder(this.#responder, this.#now);
+    this.#responder = this.#admission.responder(this.#responder);
     this.#responder.receive(pdu, this.#now);
     this.#drain();
   }
@@ -225,7 +241,7 @@ export class Session {
           this.#released(output.why);
           break;
         case "refused":
-          this.#refused(output.fault);
+          this.refused(output.fault);
           break;
       }
       if (this.#closed) return;
@@ -251,8 +267,7 @@ export class Session {
   }
 
   #wake(): void {
-    const { deadline } = this;
-    if (deadline !== undefined) this.#port.wake(deadline);
+    if (this.deadline !== undefined) this.#port.wake(this.deadline);
   }
 
   expire(now: number): void {
@@ -297,8 +312,10 @@ export class Session {
     const negotiated = this.#opened?.negotiated ?? responder.association;
     const information = associationInformation(association, this.#device, responder.state, negotiated);
     const asker = { live, device: this.#device, association, information };
-    const { environment, pacer } = this.#port;
-    const results = perform(asker, incoming, environment, (data) => pacer.pace(data, this));
+    this.unused = 0;
+    const { environment, pacer, share } = this.#port;
+    const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
+    const results = perform(asker, incoming, environment, how);
     if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
@@ -336,7 +353,9 @@ export class Session {
     if (association === undefined || live === undefined) return;
     this.#admission.succeeded();
     this.#opened?.close();
-    this.#opened = new OpenAssociation(this.#port, live, association, negotiated);
+    this.unused++;
+    this.#opened = new OpenAssociation(this.#port, { live, association, negotiated, occupant: this });
+    this.#port.opened(negotiated.mechanism !== 0);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
   }
 
@@ -347,10 +366,18 @@ export class Session {
     this.#port.tell({ type: "released", ...this.#where, why });
   }
 
-  #refused(fault: Fault): void {
+  /** Another client needs the place of this one's association. */
+  giveWay(): void {
+    this.#responder?.abort(this.#now);
+    this.#drain();
+    this.#port.quiet();
+  }
+
+  /** Something of the client was refused: the operator is told. */
+  refused(fault: Fault): void {
     const { environment, tell } = this.#port;
-    tell({ type: "refused", ...this.#where, fault });
-    const until = this.#admission.refused(fault, this.#now);
+    const { fault: told, until } = this.#admission.refused(fault, this.#now);
+    tell({ type: "refused", ...this.#where, fault: told });
     if (until === undefined) return;
     tell({ type: "locked", ...this.#where, until: environment.time.now + (until - this.#now) });
   }

@@ -5,12 +5,14 @@ export interface Arrived {
 }
 
 export interface TurnsPort {
-  /** How many PDUs may wait; more of them are dropped. */
+  /** How many PDUs may wait; then it is full. */
   readonly most: number;
   /** It is this PDU's turn. */
   serve(arrived: Arrived): void;
   /** Nothing blocks any more; what waited had its turn. */
   idle(): void;
+  /** It was full, and is no more. */
+  roomy(): void;
   closed(): boolean;
 }
 
@@ -35,9 +37,14 @@ export class Turns {
     return this.blocked || this.#waiting.length > 0;
   }
 
+  /** Whether as much waits as may: nothing more should be brought. */
+  get full(): boolean {
+    return this.#waiting.length >= Math.max(1, this.#port.most);
+  }
+
   /** Takes a PDU that has to wait. */
   wait(arrived: Arrived): void {
-    if (this.#waiting.length < this.#port.most) this.#waiting.push(arrived);
+    this.#waiting.push(arrived);
   }
 
   /** Everything that waits; it waits no more. */
@@ -53,6 +60,7 @@ export class Turns {
 
   #goOn(): void {
     this.#blocks--;
+    const { full } = this;
     // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
     while (!this.blocked && !this.#port.closed()) {
       const next = this.#waiting.shift();
@@ -60,5 +68,6 @@ export class Turns {
       this.#port.serve(next);
     }
     this.#port.idle();
+    if (full && !this.full) this.#port.roomy();
   }
 }

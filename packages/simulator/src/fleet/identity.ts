@@ -7,6 +7,8 @@ import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 
 /** The data link that meters are reached by. */
 export type LinkName = "wrapper" | "hdlc";
+/** What carries it. */
+export type TransportName = "tcp" | "udp";
 
 /** What one client of one meter needs to come in. Octets in hex. */
 export interface ClientIdentity {
@@ -39,6 +41,8 @@ export interface Identity {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
+  /** HDLC is always on TCP. */
+  readonly transport: TransportName;
   /** The server address on the wrapper, or the upper HDLC address. */
   readonly serverAddress: number;
   /** The lower HDLC address; absent on the wrapper. */
@@ -58,6 +62,8 @@ export interface IdentitySource extends FleetSecretsOptions {
   readonly associations: readonly Association[];
   readonly addresses: Addresses;
   readonly link: LinkName;
+  /** `tcp` unless told otherwise. */
+  readonly transport?: TransportName;
 }
 
 /** What a store has of a meter: it goes before what is derived. */
@@ -69,7 +75,7 @@ export interface KeptIdentity {
 
 /** Who a meter is, with its secrets. Fault `out-of-range`: there is no such meter. */
 export function identityOf(source: IdentitySource, index: number, kept: KeptIdentity = {}): Identity {
-  const { fleet, addresses, associations, link } = source;
+  const { fleet, addresses, associations, link, transport = "tcp" } = source;
   const { meter } = kept;
   const { host, port, server, physical } = addresses.of(index);
   let masterKey: Uint8Array | undefined;
@@ -99,7 +105,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
     logicalDeviceName: meter?.logicalDeviceName ?? fleet.logicalDeviceName(index),
     systemTitle: toHex(meter?.systemTitle ?? fleet.systemTitle(index)),
     ...(masterKey && { masterKey: toHex(masterKey) }),
-    ...{ host, port, link, serverAddress: server },
+    ...{ host, port, link, transport, serverAddress: server },
     ...(physical === undefined ? {} : { physicalAddress: physical }),
     template: meter?.template ?? fleet.template,
     clients,

@@ -20,8 +20,8 @@ function checkCalendar(calendar: Calendar): void {
 function parsedHoliday(holiday: string): { year: number | undefined; month: number; day: number } {
   const found = /^(?:(\d{4})-)?(\d{2})-(\d{2})$/.exec(holiday);
   const [year, month, day] = [found?.[1], Number(found?.[2]), Number(found?.[3])];
-  // A day of every year may be 29 February. A day that its month does not have is one of another month.
-  if (found === null || dateOfDays(daysOf(Number(year ?? 2024), month, day)).month !== month) {
+  // A day of every year may be 29 February. A day that its month does not have is one of another month, and NaN is no month.
+  if (dateOfDays(daysOf(Number(year ?? 2024), month, day)).month !== month) {
     throw new Fault("bad-calendar", `"${holiday}" is not a date`, {
       layer: "simulator",
       hint: "2026-01-26 or 01-26",

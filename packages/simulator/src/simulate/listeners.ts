@@ -1,13 +1,13 @@
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
-import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp } from "@dlmskit/server";
+import { type LinkFactory, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
-import type { Listener } from "@dlmskit/transport";
+import type { Duplex, Listener } from "@dlmskit/transport";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
-import type { LinkName } from "../fleet/identity.ts";
-import type { ListeningPort, ListenOptions, SimulatorListening } from "./options.ts";
+import type { LinkName, TransportName } from "../fleet/identity.ts";
+import type { ListeningPort, ListenOptions, Reached, SimulatorListening } from "./options.ts";
 
 export interface ListenersOptions {
   readonly meters: number;
@@ -44,6 +44,7 @@ export function addressesOfRows(meters: number, rows: readonly CommunicationPort
   return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
 }
 
+const datagrams: LinkFactory = () => new WrapperDatagramLink();
 const wrapper: LinkFactory = (knows) => new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
 
 function hdlc(setting: HdlcSetting | undefined): LinkFactory {
@@ -70,18 +71,10 @@ export function linkOf({ portType, baudRate }: CommunicationPort): LinkName | un
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
 
-const udp = (port: number, host: string): ListenSpec => ({
-  link: () => new WrapperDatagramLink(),
-  async listen(accept, maxRemotes) {
-    const { udpListen } = await import("@dlmskit/transport/node");
-    return udpListen({ port, host, accept, maxRemotes });
-  },
-});
-
 /** All meters by one link, behind as many ports as they need. */
 interface Line {
   readonly link: LinkName;
-  readonly transport: "TCP" | "UDP";
+  readonly transport: TransportName;
   readonly space: AddressSpace;
   /** The first port, 0 for any that is free; the others count on from it. */
   readonly port: number;
@@ -91,21 +84,27 @@ interface Line {
 
 function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
   const { hdlcSettings, ports: rows } = options;
-  const { link: wanted, port, ports: style = "one" } = how;
+  const { link: wanted, transport = "tcp", port, ports: style = "one" } = how;
   const spaceOf = (link: LinkName): AddressSpace =>
     link === "wrapper" ? wrapperSpace() : hdlcSpace(lowerOf(hdlcSettings));
-  if (wanted === undefined && port === undefined && style === "one") {
+  if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
       const link = linkOf(row);
       if (link === undefined) return [];
-      const transport = row.portType === "UDP" ? "UDP" : "TCP";
+      const transport = row.portType === "UDP" ? "udp" : "tcp";
       return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken }];
     });
   }
   const link = wanted ?? "wrapper";
+  if (link === "hdlc" && transport === "udp") {
+    throw new Fault("bad-value", "HDLC is not spoken over UDP", {
+      layer: "simulator",
+      hint: "use the wrapper over UDP, or HDLC over TCP",
+    });
+  }
   const space = style === "one" ? spaceOf(link) : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
-  return [{ link, transport: "TCP", space, port: port ?? defaultPort, taken: new Set() }];
+  return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
 }
 
 /** The ports of a line. Fault `too-many-meters` where there are not as many. */
@@ -125,18 +124,23 @@ export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "t
 export async function listen(options: ListenersOptions, how: ListenOptions): Promise<SimulatorListening> {
   const { meters, meter, hdlcSettings, server, connections } = options;
   const { host = defaultHost } = how;
+  const { connectableHost } = await import("@dlmskit/transport/node");
   const listeners: Listener[] = [];
   const ports: ListeningPort[] = [];
-  const reached: { link: LinkName; addresses: Addresses }[] = [];
+  const reached: Reached[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(listeners.splice(0).map((listener) => listener.close()));
   };
   const open = async (line: Line, port: number, index: number, route: Route): Promise<Listener> => {
     const setting = hdlcSettings[line.space.capacity === 1 ? index : 0] ?? hdlcSettings[0];
     const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
-    const spec = line.transport === "UDP" ? udp(port, host) : tcp(port, link, { host });
+    const spec = line.transport === "udp" ? udp(port, datagrams, { host }) : tcp(port, link, { host });
     const knows = (address: LinkAddress): boolean => route(address) !== undefined;
-    const listener = await spec.listen((duplex) => server.accept(duplex, spec.link(knows), route), connections);
+    const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const listener: Listener = await spec.listen(accept, connections, {
+      ...server.listenLimits,
+      failed: (fault) => server.listenerFailed(`${line.link} on ${host}:${listener.port}`, fault),
+    });
     listeners.push(listener);
     return listener;
   };
@@ -152,11 +156,16 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
         };
         opened.push(await open(line, port, index, route));
       }
-      addresses = new Addresses(line.space, { meters, host, ports: opened.map(({ port }) => port) });
-      reached.push({ link: line.link, addresses });
+      const { link, transport } = line;
+      addresses = new Addresses(line.space, {
+        meters,
+        host: connectableHost(host),
+        ports: opened.map(({ port }) => port),
+      });
+      reached.push({ link, transport, addresses });
       for (const { host: at, port } of opened) {
         const behind = addresses.behind(port);
-        if (behind !== undefined) ports.push({ host: at, port, link: line.link, meters: behind });
+        if (behind !== undefined) ports.push({ host: at, port, link, transport, meters: behind });
       }
     }
     if (ports.length === 0) {

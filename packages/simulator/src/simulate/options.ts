@@ -5,7 +5,7 @@ import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { Identity, LinkName } from "../fleet/identity.ts";
+import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { KeysFile } from "./keys-file.ts";
 
@@ -43,6 +43,8 @@ export interface SimulatorOptions {
 export interface ListenOptions {
   /** `wrapper` unless told otherwise. */
   readonly link?: LinkName;
+  /** What carries it: `tcp` unless told otherwise; `udp` with the wrapper only. */
+  readonly transport?: TransportName;
   /** 4059 unless told otherwise; 0 takes any that is free. With more than one port, the first of them. */
   readonly port?: number;
   /** 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
@@ -59,6 +61,7 @@ export interface ListeningPort {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
+  readonly transport: TransportName;
   /** The meters behind it. */
   readonly meters: Span;
 }
@@ -66,6 +69,7 @@ export interface ListeningPort {
 /** Where all meters are reached by one link. */
 export interface Reached {
   readonly link: LinkName;
+  readonly transport: TransportName;
   readonly addresses: Addresses;
 }
 

@@ -96,9 +96,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     if (linkOf(row) === undefined) notices.push(`communication_ports id ${row.id}: a serial port is not served yet`);
   }
 
-  const rows: Reached = { link: "wrapper", addresses: addressesOfRows(count, configuration.ports) };
-  const sourceOf = ({ link, addresses }: Reached = rows): IdentitySource => ({
-    ...{ fleet, associations, addresses, link },
+  const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
+  const sourceOf = ({ link, transport, addresses }: Reached = rows): IdentitySource => ({
+    ...{ fleet, associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
   const open = new Set<SimulatorListening>();

@@ -2,6 +2,9 @@ import {
   AttributeValue,
   type CheckedCommit,
   counterReplayed,
+  dedicatedKeyId,
+  dedicatedKeysKept,
+  isDedicated,
   type KeySealing,
   keyReplayed,
   leaseLost,
@@ -97,6 +100,7 @@ function statementOf(process: string, commit: CheckedCommit): Statement {
   }
   const replayed = peers.length > 0 ? peerParts(give(JSON.stringify(peers.map(peerRecord)))) : undefined;
   if (replayed !== undefined) parts.push(replayed.move);
+  if (replayed !== undefined && peers.some(({ keyId }) => isDedicated(keyId))) parts.push(replayed.forget);
   const used = usedKeys.length > 0 ? usedKeyParts(give(JSON.stringify(usedKeys.map(usedKeyRecord)))) : undefined;
   if (used !== undefined) parts.push(used.keep);
 
@@ -127,8 +131,9 @@ function usedKeyRecord({ clientId, instanceId, digest, again }: CheckedCommit["u
   return { client_id: clientId, instance_id: instanceId, digest, again };
 }
 
-/** `check` names the counters that are not higher than those kept, `move` keeps the others. */
-function peerParts(parameter: number): { readonly check: string; readonly move: string } {
+/** `check` names the counters that are not higher than those kept, `move` keeps the others, `forget` is for dedicated keys. */
+function peerParts(parameter: number): { readonly check: string; readonly move: string; readonly forget: string } {
+  const dedicated = (row: string): string => `${row}.key_id LIKE '${dedicatedKeyId("")}%'`;
   const asked = `jsonb_to_recordset($${parameter}::text::jsonb) AS r(key_id text, peer text, counter bigint, again boolean)`;
   return {
     check: ` replayed AS (
@@ -139,7 +144,20 @@ function peerParts(parameter: number): { readonly check: string; readonly move: 
     move: `moved AS (
       INSERT INTO peer_counters AS p (meter_id, key_id, peer, counter)
       SELECT held.meter_id, r.key_id, r.peer, r.counter FROM held, ${asked}
-      ON CONFLICT (meter_id, key_id, peer) DO UPDATE SET counter = GREATEST(p.counter, EXCLUDED.counter)
+      ON CONFLICT (meter_id, key_id, peer) DO UPDATE
+      SET counter = GREATEST(p.counter, EXCLUDED.counter), number = EXCLUDED.number
+    )`,
+    // Of dedicated keys, which may be others in each association, the latest are kept.
+    forget: `forgotten AS (
+      DELETE FROM peer_counters WHERE ctid = ANY (ARRAY(
+        SELECT g.ctid FROM (SELECT DISTINCT r.peer FROM held, ${asked} WHERE ${dedicated("r")}) f
+        CROSS JOIN LATERAL (
+          SELECT p.ctid FROM peer_counters p
+          WHERE p.meter_id = $1::text AND p.peer = f.peer AND ${dedicated("p")}
+            AND p.key_id NOT IN (SELECT r.key_id FROM ${asked})
+          ORDER BY p.number DESC OFFSET ${dedicatedKeysKept - 1}
+        ) g
+      ))
     )`,
   };
 }

@@ -1,4 +1,4 @@
-import { Connection, type Connections, checkRow, fields } from "@dlmskit/storage";
+import { Connection, type Connections, checkRow, connectionsAtATime, fields, forgottenBefore } from "@dlmskit/storage";
 import { parametersOf, storedRowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { insertOf, selectOf } from "../table-sql.ts";
@@ -17,6 +17,13 @@ const list = `
 
 const forget = `
   DELETE FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp RETURNING id`;
+
+// One that another process is about to forget is left to it.
+const forgetSome = `
+  DELETE FROM active_connections WHERE id IN (
+    SELECT id FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp
+    ORDER BY last_activity LIMIT ${2 * connectionsAtATime} FOR UPDATE SKIP LOCKED
+  )`;
 
 // A process that lives has sessions of its name: they end with it, however it ends.
 const disconnectDead = `
@@ -42,7 +49,8 @@ export async function disconnectProcess(db: Database, process: string): Promise<
   await db.query(disconnectOwn, [process]);
 }
 
-export function pgConnections(db: Database, process: string): Connections {
+export function pgConnections(db: Database, process: string, keptFor: number): Connections {
+  let opened = 0;
   async function set(ids: readonly number[], at: number, status: string): Promise<void> {
     const lastActivity = timestampOf(fields.instant.check(at));
     if (ids.length > 0) await db.query(change, [JSON.stringify(ids), lastActivity, status]);
@@ -51,6 +59,9 @@ export function pgConnections(db: Database, process: string): Connections {
     async open(connection) {
       const row = { ...connection, lastActivity: connection.connectionTime, status: "ACTIVE" };
       const { rows } = await db.query(open, [...parametersOf(Connection, checkRow(Connection, row)), process]);
+      // Never more work than a few rows, whatever has gathered.
+      if (++opened % connectionsAtATime === 0)
+        await db.query(forgetSome, [timestampOf(forgottenBefore(connection, keptFor))]);
       return Number(rows[0]?.id);
     },
     async touch(ids, at, status = "ACTIVE") {

@@ -13,7 +13,8 @@ import type { Database } from "../database.ts";
 // One statement, so that two processes wait for each other's row: the ranges that they are given never overlap.
 const reserve = `
   INSERT INTO invocation_counters AS c (meter_id, key_id, reserved_from, reserved_up_to, updated_at)
-  VALUES ($1::text, $2::text, $3::bigint, LEAST($3::bigint + $4::bigint - 1, 4294967295), ${utcNow})
+  SELECT $1::text, $2::text, first, LEAST(first + $4::bigint - 1, 4294967295), ${utcNow}
+  FROM (SELECT GREATEST($3::bigint, COALESCE((SELECT floor FROM store_origin), 0)) AS first) f
   ON CONFLICT (meter_id, key_id) DO UPDATE
   SET reserved_from = GREATEST(c.reserved_up_to + 1, $3::bigint),
     reserved_up_to = LEAST(GREATEST(c.reserved_up_to + 1, $3::bigint) + $4::bigint - 1, 4294967295),

@@ -1,11 +1,27 @@
 import { instant } from "../fields.ts";
 import { checkRow, type Stored } from "../shape.ts";
-import { Connection, type Connections } from "../tables/connections.ts";
+import { Connection, type Connections, forgottenBefore } from "../tables/connections.ts";
 import { copied, duplicate, knownMeter, type MemoryContext, unknownReference } from "./state.ts";
 
 /** Connections of one store among those of the state; `closeAll` at its end. */
-export function memoryConnections(context: MemoryContext): Connections & { closeAll(): void } {
+export function memoryConnections(context: MemoryContext, keptFor: number): Connections & { closeAll(): void } {
   const owner = {};
+
+  /** Forgets those that are over for long; it stops at the first that is not. */
+  function forgetOver(before: number): number {
+    const { connections, connectionsOver, sessions } = context.use();
+    const sizeBefore = connections.rows.size;
+    for (const id of connectionsOver) {
+      const row = connections.rows.get(id);
+      if (row?.status === "DISCONNECTED") {
+        if (row.lastActivity >= before) break;
+        connections.rows.delete(id);
+        sessions.delete(row.sessionId);
+      }
+      connectionsOver.delete(id);
+    }
+    return sizeBefore - connections.rows.size;
+  }
 
   function change(ids: readonly number[], to: Pick<Connection, "lastActivity" | "status">): void {
     const { connections } = context.use();
@@ -28,6 +44,7 @@ export function memoryConnections(context: MemoryContext): Connections & { close
       if (state.sessions.has(sessionId)) throw duplicate(`a session ${sessionId}`);
       const id = state.connections.add({ ...checked, owner }, context.instant());
       state.sessions.set(sessionId, id);
+      forgetOver(forgottenBefore(connection, keptFor));
       return id;
     },
     async touch(ids, at, status = "ACTIVE") {
@@ -35,6 +52,7 @@ export function memoryConnections(context: MemoryContext): Connections & { close
     },
     async close(ids, at) {
       change(ids, { lastActivity: instant.check(at), status: "DISCONNECTED" });
+      for (const id of ids) context.use().connectionsOver.add(id);
     },
     async list(filter = {}) {
       const { status = ["ACTIVE", "IDLE"], meterId } = filter;
@@ -53,9 +71,10 @@ export function memoryConnections(context: MemoryContext): Connections & { close
       return gone.length;
     },
     closeAll() {
-      const { connections } = context.state;
+      const { connections, connectionsOver } = context.state;
       for (const row of connections.filter((each) => each.owner === owner)) {
         connections.rows.set(row.id, { ...row, status: "DISCONNECTED" });
+        connectionsOver.add(row.id);
       }
     },
   };

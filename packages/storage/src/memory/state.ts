@@ -5,7 +5,7 @@ import type { Certificate } from "../tables/certificates.ts";
 import type { ClientAssociation } from "../tables/client-associations.ts";
 import type { CommunicationPort, HdlcSetting } from "../tables/communication.ts";
 import type { Connection } from "../tables/connections.ts";
-import type { PeerCounterKey } from "../tables/counters.ts";
+import { dedicatedKeysKept, isDedicated, type PeerCounterKey } from "../tables/counters.ts";
 import type { Fleet } from "../tables/fleets.ts";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "../tables/generation.ts";
 import type { KeyPair } from "../tables/key-pairs.ts";
@@ -96,6 +96,8 @@ export class MemoryState {
   readonly connections = new MemoryTable<Connection & { readonly owner: object }>();
   /** The row of each session, also of those that are over. */
   readonly sessions = new Map<string, number>();
+  /** Ids of connections that are over, in the order in which they ended. */
+  readonly connectionsOver = new Set<number>();
   readonly hdlcSettings = new MemoryTable<HdlcSetting>();
   readonly communicationPorts = new MemoryTable<CommunicationPort>();
   readonly loadProfileTemplates = new MemoryTable<LoadProfileTemplate>();
@@ -118,8 +120,16 @@ export class MemoryState {
     this.peers.set(meterId, of);
     const name = peerName(keyId, peer);
     const kept = Math.max(counter, of.get(name)?.counter ?? 0);
+    // The latest last: of dedicated keys only so many are kept.
+    of.delete(name);
     of.set(name, { keyId, peer, counter: kept });
+    if (isDedicated(keyId)) this.#forgetDedicated(of, peer);
     return kept;
+  }
+
+  #forgetDedicated(of: Map<string, { keyId: string; peer: string }>, peer: string): void {
+    const names = [...of].flatMap(([name, row]) => (row.peer === peer && isDedicated(row.keyId) ? [name] : []));
+    for (const name of names.slice(0, -dedicatedKeysKept)) of.delete(name);
   }
 
   loadPeer({ meterId, keyId, peer }: PeerCounterKey): number | undefined {

@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { leaseTimes } from "../leases.ts";
 import { sealingCheck, sealingNeeded, verifySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
+import { connectionsKeptFor } from "../tables/connections.ts";
 import { memoryConnections } from "./connections.ts";
 import { memoryCounters } from "./counters.ts";
 import { memoryTables } from "./edited-tables.ts";
@@ -72,7 +73,7 @@ export async function openMemoryStore(
   renew();
   const stopRenewing = time.every(renewMs, renew);
   const { endAll, ...keeping } = memoryKeeping(context, process, { now: () => time.now(), renew }, sealing);
-  const connections = memoryConnections(context);
+  const connections = memoryConnections(context, connectionsKeptFor(options));
   const securitySettings = memorySecuritySettings(context, sealing);
   const close = async (): Promise<void> => {
     if (closed) return;

@@ -1,3 +1,4 @@
+import { inRange } from "@dlmskit/core";
 import { instant, integer, oneOf, optional, text } from "../fields.ts";
 import { type RowOf, type Stored, table } from "../shape.ts";
 
@@ -25,6 +26,21 @@ export const Connection = table(
 );
 export type Connection = RowOf<typeof Connection>;
 export type ConnectionStatus = Connection["status"];
+
+const month = 30 * 86_400_000;
+
+/** How long connections that are over are kept, ms. Fault `out-of-range`. */
+export function connectionsKeptFor({ connectionsKeptMs = month }: { readonly connectionsKeptMs?: number }): number {
+  return inRange(connectionsKeptMs, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** How many connections are opened before those that are over are looked at; twice as many are forgotten then, at most. */
+export const connectionsAtATime = 16;
+
+/** Connections whose last activity was before this instant are forgotten when that one opens. */
+export function forgottenBefore({ connectionTime }: Pick<Connection, "connectionTime">, keptFor: number): number {
+  return Math.max(0, connectionTime - keptFor);
+}
 
 /**
  * Connections, kept across a restart. What a process left ACTIVE or IDLE when it died is DISCONNECTED as soon as another

@@ -22,6 +22,16 @@ export const PeerCounterKey = table(
 );
 export type PeerCounterKey = RowOf<typeof PeerCounterKey>;
 
+const dedicated = "dedicated key ";
+
+/** Of each client of a meter, how many dedicated keys are known: those that were used last. */
+export const dedicatedKeysKept = 64;
+
+/** The keyId of a dedicated key, by a digest of it. */
+export const dedicatedKeyId = (digest: string): string => `${dedicated}${digest}`;
+
+export const isDedicated = (keyId: string): boolean => keyId.startsWith(dedicated);
+
 /** The last invocation counter that there is. */
 export const lastCounter = 0xffffffff;
 
@@ -35,7 +45,10 @@ export interface CounterRange {
   readonly upTo: number;
 }
 
-/** Invocation counters, kept so that none is used twice: not after a crash, not by two processes. */
+/**
+ * Invocation counters, kept so that none is used twice: not after a crash, not by two processes. Of dedicated keys (`dedicatedKeyId`) the
+ * counters of the latest 64 of each peer are kept.
+ */
 export interface Counters {
   /**
    * Reserves the next `block` counters of a key, none below `atLeast` (a counter known to be used from elsewhere), and is

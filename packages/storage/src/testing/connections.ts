@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { connectionsAtATime } from "../tables/connections.ts";
 import { expectFault, meter, type OpenStore, withStore } from "./harness.ts";
 
 const { meterId } = meter(1);
@@ -34,6 +35,43 @@ export function connectionsSuite(open: OpenStore): void {
         expect(await connections.forget(5001)).toBe(1);
         await connections.open(connection);
         await expectFault(connections.open({ ...connection, sessionId: "s-2" }), "duplicate");
+      }));
+
+    it("forgets connections that are over for long as new ones are opened, and no other", async () => {
+      const day = 86_400_000;
+      await withStore(
+        open,
+        async ({ connections }) => {
+          const opened = async (day0: number, name: string): Promise<number> =>
+            connections.open({ connectionTime: day0 * day, ipAddress: "::1", port: 1, sessionId: name });
+          const [open1, over, recent] = [await opened(0, "open"), await opened(0, "over"), await opened(0, "recent")];
+          await connections.close([over], 3 * day);
+          await connections.close([recent], 9 * day);
+          for (let number = 0; number < 2 * connectionsAtATime; number++) await opened(12, `later ${number}`);
+          expect(await connections.list({ status: ["DISCONNECTED"] })).toMatchObject([{ id: recent }]);
+          expect((await connections.list())[0]?.id).toBe(open1);
+          // The name of a session that is forgotten is free.
+          await opened(12, "over");
+        },
+        { connectionsKeptMs: 7 * day },
+      );
+    });
+
+    it("keeps connections that are over for 30 days", () =>
+      withStore(open, async ({ connections }) => {
+        const day = 86_400_000;
+        const over = await connections.open({ connectionTime: 0, ipAddress: "::1", port: 1, sessionId: "over" });
+        await connections.close([over], day);
+        for (const [days, left] of [
+          [30, 1],
+          [32, 0],
+        ] as const) {
+          for (let number = 0; number < connectionsAtATime; number++) {
+            const sessionId = `${days} ${number}`;
+            await connections.open({ connectionTime: days * day, ipAddress: "::1", port: 1, sessionId });
+          }
+          expect(await connections.list({ status: ["DISCONNECTED"] })).toHaveLength(left);
+        }
       }));
 
     it("names associations and meters that are there", () =>

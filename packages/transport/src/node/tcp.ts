@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { Fault } from "@dlmskit/core";
 import { addressText } from "../datagrams.ts";
-import type { Duplex, DuplexHandlers, Listener } from "../duplex.ts";
+import type { Duplex, DuplexHandlers, Listener, Rank } from "../duplex.ts";
+import { type Placed, Places } from "../places.ts";
 import { checkPort, socketFault } from "./socket-fault.ts";
 
 export interface TcpConnectOptions {
@@ -56,19 +57,25 @@ export interface TcpListenOptions {
   readonly port: number;
   /** More connections than this at one time are closed as they come; 1024 unless told otherwise. */
   readonly maxConnections?: number;
+  /** Whether one more takes the place of a connection whose peer has not shown who it is (`Duplex.setRank`); false unless told otherwise. */
+  readonly giveWay?: boolean;
+  /** Connections of one remote host at one time, more are closed as they come; 0, any number, unless told otherwise. */
+  readonly maxPerHost?: number;
   /** Called for each connection; it must `start` it. What it throws goes to `failed`, and ends that connection alone. */
   accept(duplex: Duplex): void;
-  /** Hears of what goes wrong with the listener and of connections that it turned away (`too-many-connections`). */
+  /** Hears of what goes wrong with the listener and of connections that were turned away or gave way (`too-many-connections`). */
   failed?(fault: Fault): void;
 }
 
 /** Listens for TCP connections. Faults: `address-in-use`, `address-not-available`, `not-permitted`, `transport-failed`. */
 export function tcpListen(options: TcpListenOptions): Promise<Listener> {
-  const { host = "127.0.0.1", port, maxConnections = 1024, accept, failed } = options;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    acceptOrDestroy(new TcpDuplex(socket), accept, failed),
-  );
-  return listening(server, { host, port, maxConnections, ...(failed && { failed }) });
+  const { accept, failed } = options;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    // It has been turned away.
+    if (socket.destroyed) return;
+    acceptOrDestroy(new TcpDuplex(socket), accept, failed);
+  });
+  return listening(server, options);
 }
 
 type Failed = (fault: Fault) => void;
@@ -84,23 +91,46 @@ export function acceptOrDestroy<D extends Duplex>(duplex: D, accept: (duplex: D)
   }
 }
 
+/** The place of a socket: that of the socket below, where there is TLS in it. */
+const seats = new WeakMap<Socket, (rank: Rank) => void>();
+
+/** Where a TLS socket shows the one below it. */
+const below = (socket: Socket): Socket => (socket as { readonly _parent?: Socket })._parent ?? socket;
+
 /** Lets a server listen, turn away what is too much, and close whole. */
 export function listening(
   server: Server,
-  options: { readonly host: string; readonly port: number; readonly maxConnections: number; readonly failed?: Failed },
+  options: Pick<TcpListenOptions, "host" | "port" | "maxConnections" | "maxPerHost" | "giveWay" | "failed">,
 ): Promise<Listener> {
-  const { host, port, maxConnections, failed } = options;
+  const { host = "127.0.0.1", port, maxConnections = 1024, maxPerHost, giveWay = false, failed } = options;
   const open = new Set<Socket>();
-  // Of a TLS server this is the socket below: it is there from before the handshake.
-  server.on("connection", (socket) => {
+  const places = new Places<Placed>({ most: maxConnections, mostPerHost: maxPerHost, giveWay });
+  const tooMany = (what: string, hint: string): void =>
+    failed?.(new Fault("too-many-connections", what, { layer: "transport", hint }));
+  // Of a TLS server this is the socket below: it is there from before the handshake. Told before the server's own listener.
+  server.prependListener("connection", (socket) => {
+    const remote = addressText(socket.remoteAddress, socket.remotePort);
+    const placed: Placed = {
+      host: socket.remoteAddress ?? "unknown",
+      giveWay: () => {
+        tooMany(`${remote} gave way to another: ${maxConnections} connections are open`, "raise maxConnections");
+        socket.destroy();
+      },
+    };
+    const full = places.take(placed);
+    if (full !== undefined) {
+      const [of, name] =
+        full === "host" ? [`${maxPerHost} of its host`, "maxPerHost"] : [`${maxConnections}`, "maxConnections"];
+      tooMany(`${remote} was turned away: ${of} connections are open`, `raise ${name}`);
+      socket.destroy();
+      return;
+    }
+    seats.set(socket, (rank) => places.setRank(placed, rank));
     open.add(socket);
-    socket.once("close", () => open.delete(socket));
-  });
-  server.maxConnections = maxConnections;
-  server.on("drop", (data) => {
-    const remote = addressText(data?.remoteAddress, data?.remotePort);
-    const message = `${remote} was turned away: ${maxConnections} connections are open`;
-    failed?.(new Fault("too-many-connections", message, { layer: "transport", hint: "raise maxConnections" }));
+    socket.once("close", () => {
+      open.delete(socket);
+      places.leave(placed);
+    });
   });
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -156,6 +186,18 @@ export class TcpDuplex implements Duplex {
 
   send(octets: Uint8Array): void {
     if (!this.#ended) this.#socket.write(octets);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  setRank(rank: Rank): void {
+    seats.get(below(this.#socket))?.(rank);
   }
 
   end(): void {

@@ -180,7 +180,7 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
  * `bad-private-key`. `failed` hears of handshakes that went wrong, with the Faults of `tlsConnect`.
  */
 export async function tlsListen(options: TlsListenOptions): Promise<Listener> {
-  const { host = "127.0.0.1", port, maxConnections = 1024, handshakeTimeout = 10_000, accept, failed } = options;
+  const { port, handshakeTimeout = 10_000, accept, failed } = options;
   const server = readable(() =>
     createServer({
       ...secured(options),
@@ -211,5 +211,5 @@ export async function tlsListen(options: TlsListenOptions): Promise<Listener> {
     // With half-open sockets nobody else does.
     socket.destroy();
   });
-  return listening(server, { host, port, maxConnections, ...(failed && { failed }) });
+  return listening(server, options);
 }

@@ -138,6 +138,20 @@ const streams: Readonly<Record<string, Rule>> = {
     check(sameOctets(atFar.octets, whole), "octets changed or changed places");
   },
 
+  async "delivers nothing while it is paused, where it can be, and loses nothing"({ near, far }) {
+    listen(near);
+    const atFar = listen(far);
+    if (far.pause === undefined) return;
+    near.send(pattern(10, 11));
+    await eventually(() => atFar.octets.length === 10, "octets arrive before");
+    far.pause();
+    near.send(pattern(10, 12));
+    await pause(20);
+    check(atFar.octets.length === 10, "octets arrived in the pause");
+    far.resume?.();
+    await eventually(() => atFar.octets.length === 20, "octets arrive after the pause");
+  },
+
   async "shows what a peer does not read, and goes on when it does"({ near, far }) {
     const atNear = listen(near);
     const part = pattern(1 << 16, 10);

@@ -10,13 +10,14 @@ export const RegisterActivation = interfaceClass({
   version: 0,
   name: "Register activation",
   attributes: {
-    registerAssignment: { id: 2, type: T.array(ObjectDefinition), access: "rw" },
-    maskList: { id: 3, type: T.array(Mask), access: "rw" },
-    activeMask: { id: 4, type: T.octetString, access: "rw" },
+    registerAssignment: { id: 2, type: T.array(ObjectDefinition), static: true },
+    maskList: { id: 3, type: T.array(Mask), static: true },
+    activeMask: { id: 4, type: T.octetString, static: false },
   },
   methods: {
     addRegister: { id: 1, argument: ObjectDefinition },
     addMask: { id: 2, argument: Mask },
     deleteMask: { id: 3, argument: T.octetString },
   },
+  methodOffset: 0x30,
 });

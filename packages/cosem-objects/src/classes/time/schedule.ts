@@ -18,7 +18,7 @@ const ScheduleEntry = T.structure({
   scriptSelector: T.longUnsigned,
   switchTime: T.timeOctets,
   validityWindow: T.longUnsigned,
-  execWeekdays: T.bitString,
+  execWeekdays: T.bitStringOf(7),
   execSpecdays: T.bitString,
   beginDate: T.dateOctets,
   endDate: T.dateOctets,
@@ -37,11 +37,12 @@ export const Schedule = interfaceClass({
   version: 0,
   name: "Schedule",
   attributes: {
-    entries: { id: 2, type: T.array(ScheduleEntry), access: "rw" },
+    entries: { id: 2, type: T.array(ScheduleEntry), static: true, bits: ExecWeekday },
   },
   methods: {
     enableDisable: { id: 1, argument: IndexRanges },
     insert: { id: 2, argument: ScheduleEntry },
     delete: { id: 3, argument: IndexRange },
   },
+  methodOffset: 0x20,
 });

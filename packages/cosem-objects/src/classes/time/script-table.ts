@@ -4,7 +4,7 @@ import { interfaceClass } from "../../interface-class.ts";
 export const ScriptService = { writeAttribute: 1, executeSpecificMethod: 2 } as const;
 
 const ActionSpecification = T.structure({
-  serviceId: T.enum,
+  serviceId: T.enumOf(ScriptService),
   classId: T.longUnsigned,
   instanceId: T.logicalName,
   index: T.integer,
@@ -18,9 +18,10 @@ export const ScriptTable = interfaceClass({
   version: 0,
   name: "Script table",
   attributes: {
-    scripts: { id: 2, type: T.array(Script), access: "rw" },
+    scripts: { id: 2, type: T.array(Script), static: true },
   },
   methods: {
-    execute: { id: 1, argument: T.longUnsigned },
+    execute: { id: 1, argument: T.longUnsigned, mandatory: true },
   },
+  methodOffset: 0x20,
 });

@@ -9,10 +9,11 @@ export const SpecialDaysTable = interfaceClass({
   version: 0,
   name: "Special days table",
   attributes: {
-    entries: { id: 2, type: T.array(SpecialDay), access: "rw" },
+    entries: { id: 2, type: T.array(SpecialDay), static: true },
   },
   methods: {
     insert: { id: 1, argument: SpecialDay },
     delete: { id: 2, argument: T.longUnsigned },
   },
+  methodOffset: 0x10,
 });

@@ -1,0 +1,84 @@
+import type { Duplex } from "@dlmskit/transport";
+import { Option } from "commander";
+
+/** What takes longer than this is told of, and as often as this, ms. */
+const everyMs = 1000;
+
+/** Adds `--progress`, for where standard error is no terminal. */
+export const progressOption = (): Option =>
+  new Option("--progress", "tells on standard error how far long work is, also where that is no terminal");
+
+export interface ProgressOptions {
+  readonly progress?: boolean;
+}
+
+/** How far work is that takes a while: one line on standard error that is written over, or a line each where it is no terminal. */
+export class Progress implements Disposable {
+  readonly #began = performance.now();
+  readonly #terminal = process.stderr.isTTY === true;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #what: () => string;
+  #shown = false;
+
+  constructor({ progress }: ProgressOptions, what: string) {
+    this.#what = () => what;
+    if (!this.#terminal && progress !== true) return;
+    this.#timer = setInterval(() => this.#show(), everyMs);
+    this.#timer.unref();
+  }
+
+  /** What is done now, and how far it is. Asked for once a second at most. */
+  at(what: () => string): void {
+    this.#what = what;
+  }
+
+  #show(): void {
+    const seconds = Math.round((performance.now() - this.#began) / 1000);
+    const text = `${this.#what()}, ${seconds} s`;
+    this.#shown = true;
+    process.stderr.write(this.#terminal ? `\r\u001b[K${text}` : `${text}\n`);
+  }
+
+  /** A duplex whose received octets are told of. */
+  counting(duplex: Duplex): Duplex {
+    let octets = 0;
+    const what = this.#what();
+    this.#what = () => `${what}: ${octets} octets received`;
+    return {
+      remote: duplex.remote,
+      ...(duplex.datagrams && { datagrams: true }),
+      get bufferedOctets() {
+        return duplex.bufferedOctets;
+      },
+      send: (sent) => duplex.send(sent),
+      end: () => duplex.end(),
+      destroy: () => duplex.destroy(),
+      start: (handlers) =>
+        duplex.start({
+          closed: (fault) => handlers.closed(fault),
+          ...(handlers.ended && { ended: () => handlers.ended?.() }),
+          ...(handlers.drained && { drained: () => handlers.drained?.() }),
+          received: (chunk) => {
+            octets += chunk.length;
+            handlers.received(chunk);
+          },
+        }),
+    };
+  }
+
+  /** The work is done: what is written next begins on an empty line. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.clear();
+  }
+
+  /** Takes the line away, for something else to be written. */
+  clear(): void {
+    if (this.#shown && this.#terminal) process.stderr.write("\r\u001b[K");
+    this.#shown = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}

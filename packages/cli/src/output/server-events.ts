@@ -1,0 +1,152 @@
+import { Fault } from "@dlmskit/core";
+import type { ServerEvent } from "@dlmskit/server";
+import { jsonText } from "./json.ts";
+import { visible } from "./visible.ts";
+
+export interface ServerEventsOptions {
+  /** A document for each event instead of a line. */
+  readonly json: boolean;
+  /** All events, each one: who comes and goes as well. */
+  readonly verbose: boolean;
+  /** One line, without its end. */
+  write(line: string): void;
+  /** The time of day, ms since 1970 UTC. */
+  now(): number;
+}
+
+// Of each kind so many at once; what comes on top of that in a window is counted, and told in one line at its end.
+const mostOfKind = 5;
+const windowMs = 10_000;
+
+interface Window {
+  readonly until: number;
+  told: number;
+  more: number;
+}
+
+/** What only `--verbose` tells. */
+const quiet: ReadonlySet<ServerEvent["type"]> = new Set(["opened", "closed", "associated", "released", "forwarded"]);
+
+const reasonOf = (error: unknown): string => {
+  const message = (error as { message?: unknown } | undefined)?.message;
+  return typeof message === "string" ? message : String(error);
+};
+
+const faultOf = (event: ServerEvent): unknown =>
+  "fault" in event ? event.fault : "error" in event ? event.error : undefined;
+
+/** What is counted together. Codes of Faults are few, so that a stranger cannot make many kinds. */
+function kindOf(event: ServerEvent): string {
+  const fault = faultOf(event);
+  return fault instanceof Fault ? `${event.type} ${fault.code}` : event.type;
+}
+
+function sentence(event: ServerEvent): string {
+  const who = (): string =>
+    "address" in event ? `${event.remote}, client ${event.address.client}, meter ${event.meter}` : "";
+  const why = reasonOf(faultOf(event));
+  switch (event.type) {
+    case "opened":
+      return `opened: ${event.remote}`;
+    case "closed":
+      return event.fault === undefined ? `closed: ${event.remote}` : `closed: ${event.remote}: ${why}`;
+    case "forwarded":
+      return `forwarded: ${who()}, to the process at ${event.to}`;
+    case "associated":
+      return `associated: ${who()}, mechanism ${event.association.mechanism}`;
+    case "released":
+      return `released: ${who()}, ${event.why}`;
+    case "refused":
+      return `refused: ${who()}: ${why}`;
+    case "locked":
+      return `locked out: ${who()}, until ${new Date(event.until).toISOString()}: too many failed authentications`;
+    case "hook-failed":
+      return `failed: meter ${event.meter}, ${event.what}: ${why}`;
+    case "store-failed":
+      return `store failed: meter ${event.meter}, ${event.what}: ${why}`;
+    case "store-recovered":
+      return `store works again, after ${(event.after / 1000).toFixed(1)} s`;
+    case "listener-failed":
+      return event.fault.code === "too-many-connections"
+        ? `listener full: ${event.listener}: ${why}`
+        : `listener failed: ${event.listener}: ${why}`;
+  }
+}
+
+function documentOf(event: ServerEvent): { readonly [name: string]: unknown } {
+  const fault = faultOf(event);
+  const { type, ...rest } = event as ServerEvent & { fault?: unknown; error?: unknown; association?: unknown };
+  const { fault: _, error: __, association, ...plain } = rest;
+  return {
+    event: type,
+    ...plain,
+    ...("until" in plain ? { until: new Date(plain.until as number).toISOString() } : {}),
+    ...(association === undefined ? {} : { mechanism: (association as { mechanism: number }).mechanism }),
+    ...(fault === undefined
+      ? {}
+      : { ...(fault instanceof Fault ? { code: fault.code } : {}), message: reasonOf(fault) }),
+  };
+}
+
+/** What happens at the meters, for the operator: one line each, and of what comes in numbers how many more there were. */
+export class ServerEvents implements Disposable {
+  readonly #options: ServerEventsOptions;
+  readonly #windows = new Map<string, Window>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ServerEventsOptions) {
+    this.#options = options;
+  }
+
+  tell(event: ServerEvent): void {
+    const { verbose } = this.#options;
+    if (!verbose && quiet.has(event.type)) return;
+    if (!verbose && event.type !== "store-recovered" && !this.#mayTell(kindOf(event))) return;
+    this.#write(sentence(event), documentOf(event));
+  }
+
+  #mayTell(kind: string): boolean {
+    const now = this.#options.now();
+    const known = this.#windows.get(kind);
+    const window = known !== undefined && now < known.until ? known : this.#newWindow(kind, known, now);
+    if (window.told < mostOfKind) {
+      window.told++;
+      return true;
+    }
+    window.more++;
+    this.#timer ??= setTimeout(() => this.#tellMore(), windowMs);
+    this.#timer.unref();
+    return false;
+  }
+
+  #newWindow(kind: string, before: Window | undefined, now: number): Window {
+    if (before !== undefined) this.#close(kind, before);
+    const window = { until: now + windowMs, told: 0, more: 0 };
+    this.#windows.set(kind, window);
+    return window;
+  }
+
+  #close(kind: string, { more }: Window): void {
+    this.#windows.delete(kind);
+    if (more === 0) return;
+    const seconds = windowMs / 1000;
+    this.#write(`${kind}: ${more} more in ${seconds} s`, { event: "more", of: kind, count: more, seconds });
+  }
+
+  /** What was counted is told, over or not. */
+  #tellMore(): void {
+    this.#timer = undefined;
+    for (const [kind, window] of [...this.#windows]) this.#close(kind, window);
+  }
+
+  #write(text: string, document: { readonly [name: string]: unknown }): void {
+    const { json, write, now } = this.#options;
+    const at = new Date(now()).toISOString();
+    write(json ? jsonText({ ...document, at }) : `${at} ${visible(text)}`);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#tellMore();
+  }
+}

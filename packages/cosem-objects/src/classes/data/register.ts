@@ -1,0 +1,46 @@
+import { T } from "@dlmskit/apdu";
+import type { LogicalName, Of } from "@dlmskit/core";
+import { type AnyCodec, interfaceClass, type Retyped, retype } from "../../interface-class.ts";
+import { type CosemObject, type Hooks, object } from "../../object.ts";
+import { type Unit, UnitCodec } from "../../unit.ts";
+import { SimpleData } from "../common-types.ts";
+
+/** scaler_unit: the value times ten to the power of the scaler, in that unit. */
+export const ScalerUnit = T.structure({ scaler: T.integer, unit: UnitCodec });
+export type ScalerUnit = Of<typeof ScalerUnit>;
+
+/** What a new object has: nothing to scale with, and no unit. */
+export const noUnit: ScalerUnit = { scaler: 0, unit: "none" };
+
+/** Register (class 3, version 0; Blue Book 4.3.2). */
+export const Register = interfaceClass({
+  classId: 3,
+  version: 0,
+  name: "Register",
+  attributes: {
+    value: { id: 2, type: SimpleData, static: false },
+    scalerUnit: { id: 3, type: ScalerUnit, static: true, access: "r", default: noUnit },
+  },
+  methods: { reset: { id: 1, argument: T.integer } },
+  methodOffset: 0x28,
+  traits: { scaled: { value: "value", scalerUnit: "scalerUnit" } },
+});
+
+export interface RegisterOptions<C extends AnyCodec> {
+  /** The type on the wire: `T.doubleLongUnsigned`, … */
+  readonly type: C;
+  readonly value: NoInfer<Of<C>>;
+  readonly unit: Unit;
+  /** Power of ten: 0 unless told otherwise. */
+  readonly scaler?: number;
+}
+
+/** A register whose value has that type. Without a hook it has no reset. */
+export function register<const C extends AnyCodec>(
+  instance: LogicalName,
+  { type, value, unit, scaler = 0 }: RegisterOptions<C>,
+  hooks: Hooks<Retyped<typeof Register, "value", C>> = {},
+): CosemObject<Retyped<typeof Register, "value", C>> {
+  // biome-ignore lint/suspicious/noExplicitAny: the retyped values, which a generic C hides
+  return object(retype(Register, "value", type), instance, { value, scalerUnit: { scaler, unit } } as any, hooks);
+}

@@ -1,0 +1,24 @@
+// The least that a link adds to a PDU, octets.
+const headerOctets = 8;
+
+/** How much may be answered to a datagram source that may be forged: a multiple of what it has sent. */
+export class AnswerCredit {
+  readonly #times: number;
+  #octets = 0;
+
+  constructor(times: number) {
+    this.#times = times;
+  }
+
+  earn(received: Uint8Array): void {
+    this.#octets += this.#times * (received.length + headerOctets);
+  }
+
+  /** False: the answer is too long. */
+  spend(answer: Uint8Array): boolean {
+    const octets = answer.length + headerOctets;
+    if (octets > this.#octets) return false;
+    this.#octets -= octets;
+    return true;
+  }
+}
