@@ -9,6 +9,8 @@ import { table } from "./table.ts";
 const { clock, dataObject, disconnectControl, extendedRegister, interfaceClasses, profileGeneric, register } = cosem;
 type Class = cosem.ClassSpec;
 
+const emptyCalendar = { calendarName: new Uint8Array(), seasonProfile: [], weekProfileTable: [], dayProfileTable: [] };
+
 /** One object of each kind that can be made without a hook of one's own, and what the server adds for its associations. */
 function objects(): readonly cosem.AnyObject[] {
   const value = { type: T.doubleLongUnsigned, value: 0 };
@@ -19,6 +21,11 @@ function objects(): readonly cosem.AnyObject[] {
     extendedRegister("1-0:1.6.0", { ...value, unit: "W", captureTime: dateTimeOf(0) }),
     profileGeneric("1-0:99.1.0", { capture: [clock()], entries: 1 }),
     disconnectControl(),
+    cosem.registerActivation("0-0:14.0.0"),
+    cosem.scriptTable("0-0:10.0.0", []),
+    cosem.schedule(),
+    cosem.specialDays(),
+    cosem.activityCalendar("0-0:13.0.0", { active: emptyCalendar }),
   ];
   const kinds = [hls(3), hls5(), hls7()];
   const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>
@@ -65,7 +72,8 @@ export function classesTable(): string {
           .filter(([name]) => (done?.has(name) ?? false) === wanted)
           .map(([name, { id }]) => `${id} ${name}`)
           .join(", ");
-      const attributes = Object.entries(one.attributes).map(([name, { id }]) => `${id} ${name}`);
+      const shown = Object.entries(one.attributes).filter(([, { id }]) => id !== 0);
+      const attributes = shown.map(([name, { id }]) => `${id} ${name}`);
       const { name, classId, version, confidence = "high" } = one;
       return [name, `${classId}`, `${version}`, attributes.join(", "), listed(true), listed(false), confidence];
     }),

@@ -1,5 +1,12 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./behaviour/activity-calendar.ts";
+export type { CalendarTables } from "./behaviour/calendar-tables.ts";
+export * from "./behaviour/register-activation.ts";
+export * from "./behaviour/schedule.ts";
+export * from "./behaviour/script-table.ts";
+export * from "./behaviour/single-action-schedule.ts";
+export { specialDays } from "./behaviour/special-days.ts";
 export * from "./catalogue/obis-names.ts";
 export * from "./classes/access/array-manager.ts";
 export * from "./classes/access/association-ln.ts";

@@ -116,6 +116,8 @@ export interface DeviceView {
   /** How many rows the change that is under way has added to the event log of that logical name so far. Fault `read-only`. */
   logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;
+  /** Tells of a local action that failed: an event of the meter, while the rest goes on. Left out: the failure is thrown when the rest is done. */
+  failed?(what: string, error: unknown): void;
   /** Runs `then` once the change that is under way is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */
   whenKept(then: () => void): void;
 }

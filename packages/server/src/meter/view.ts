@@ -33,6 +33,8 @@ export interface ViewPort extends Committed {
   state: SecurityPort["state"];
   deviceName(device: Device): string;
   rows(device: Device, profile: AnyObject): KeptRows;
+  /** What failed without a request that could be told. */
+  failed(what: string, error: unknown): void;
   /** The way of a call: interceptors, rights, object. */
   reach(call: Call): MaybePromise<Outcome>;
 }
@@ -227,6 +229,10 @@ export class View implements ObjectAccess {
 
   notify(notification: Notification): void {
     this.#work().notify(notification);
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#port.failed(what, error);
   }
 
   whenKept(then: () => void): void {

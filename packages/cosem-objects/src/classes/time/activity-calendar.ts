@@ -1,5 +1,6 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
+import { ActionItem } from "../common-types.ts";
 
 const SeasonProfile = T.structure({
   seasonProfileName: T.octetString,
@@ -38,6 +39,8 @@ export const ActivityCalendar = interfaceClass({
     weekProfileTablePassive: { id: 8, type: T.array(WeekProfile), static: true },
     dayProfileTablePassive: { id: 9, type: T.array(DayProfile), static: true },
     activatePassiveCalendarTime: { id: 10, type: T.dateTimeOctets, static: true },
+    /** Whether the passive calendar has still to be activated at that time, and the script that was run last. */
+    state: { id: 0, type: T.structure({ activationPending: T.boolean, last: ActionItem }), optional: true },
   },
   methods: {
     activatePassiveCalendar: { id: 1, argument: T.integer },

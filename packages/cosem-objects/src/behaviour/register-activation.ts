@@ -1,0 +1,85 @@
+import { type LogicalName, sameOctets } from "@dlmskit/core";
+import type { ObjectDefinition } from "../classes/common-types.ts";
+import { RegisterActivation } from "../classes/data/register-activation.ts";
+import type { Values } from "../interface-class.ts";
+import { type AnyObject, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
+import { refuse } from "../refusal.ts";
+
+type ActivationValues = Values<typeof RegisterActivation>;
+type Mask = ActivationValues["maskList"][number];
+
+// An index_list holds octets.
+const mostRegisters = 255;
+
+export interface RegisterActivationOptions {
+  /** The registers; masks count them from 1. */
+  readonly registers?: readonly (AnyObject | ObjectDefinition)[];
+  readonly masks?: ActivationValues["maskList"];
+  /** The mask_name of the mask that is active; empty unless told otherwise: none of the registers counts. */
+  readonly activeMask?: Uint8Array;
+}
+
+/**
+ * Which of its registers count: those in the active mask (class 6; Blue Book 4.3.5). `countsNow` tells it of one register. An
+ * active_mask that is no mask, and the deletion of a mask that is active or is not there, are refused (other-reason).
+ */
+export function registerActivation(
+  instance: LogicalName,
+  { registers = [], masks = [], activeMask = new Uint8Array(0) }: RegisterActivationOptions = {},
+  hooks: Hooks<typeof RegisterActivation> = {},
+): CosemObject<typeof RegisterActivation> {
+  const registerAssignment = registers.map((one) =>
+    "spec" in one ? { classId: one.spec.classId as number, instanceId: one.instance } : one,
+  );
+  return object(
+    RegisterActivation,
+    instance,
+    { registerAssignment, maskList: masks, activeMask },
+    {
+      ...hooks,
+      write: {
+        activeMask(values, name) {
+          if (maskOf(values, name) === undefined) throw refuse("other-reason", "there is no mask of that name");
+          values.activeMask = name;
+        },
+        ...hooks.write,
+      },
+      invoke: {
+        addRegister(values, register) {
+          if (values.registerAssignment.length >= mostRegisters) {
+            throw refuse("other-reason", `masks cannot count more than ${mostRegisters} registers`);
+          }
+          values.registerAssignment = [...values.registerAssignment, register];
+        },
+        addMask(values, mask) {
+          const at = values.maskList.findIndex(({ maskName }) => sameOctets(maskName, mask.maskName));
+          values.maskList = at < 0 ? [...values.maskList, mask] : values.maskList.with(at, mask);
+        },
+        deleteMask(values, name) {
+          if (maskOf(values, name) === undefined) throw refuse("other-reason", "there is no mask of that name");
+          if (sameOctets(values.activeMask, name)) throw refuse("other-reason", "the active mask cannot be deleted");
+          values.maskList = values.maskList.filter(({ maskName }) => !sameOctets(maskName, name));
+        },
+        ...hooks.invoke,
+      },
+    },
+  );
+}
+
+const maskOf = ({ maskList }: Readonly<ActivationValues>, name: Uint8Array): Mask | undefined =>
+  maskList.find(({ maskName }) => sameOctets(maskName, name));
+
+/**
+ * Whether a register counts at the moment: each Register activation of the logical device that it is assigned to must have it in
+ * its active mask. One that is assigned to none always counts.
+ */
+export function countsNow(register: AnyObject, device: Pick<DeviceView, "objects" | "values">): boolean {
+  return device.objects.every((one) => {
+    if (one.spec.classId !== RegisterActivation.classId) return true;
+    const activation = device.values(one as CosemObject<typeof RegisterActivation>);
+    const index = activation.registerAssignment.findIndex(
+      ({ classId, instanceId }) => classId === register.spec.classId && instanceId === register.instance,
+    );
+    return index < 0 || maskOf(activation, activation.activeMask)?.indexList.includes(index + 1) === true;
+  });
+}
