@@ -48,7 +48,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const usage = ["bad-option", "bad-logical-name"];
 
 try {
-  await program.parseAsync(withPlace(process.argv, ["cert", "key"].includes(asked) ? 2 : 1));
+  await program.parseAsync(withPlace(program, process.argv));
 } catch (caught) {
   if (caught instanceof CommanderError) {
     // It has said what is wrong already, unless a document is wanted; help and version end well.

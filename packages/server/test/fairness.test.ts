@@ -33,7 +33,8 @@ describe("while 8 connections send without end, a well-behaved client is answere
     ["lists, and nothing of the answers is read", getListOf(17, 80, "00010000600100ff02"), false],
     ["requests to no meter", Uint8Array.of(0, 1, 0, 17, 0, 99, 0, 1, 0xc0), true],
   ])("%s", async (what, unit, reads) => {
-    await using running = await served();
+    // Room for all: here it is about the event loop.
+    await using running = await served({ limits: { associationsPerMeter: 32 } });
     const port = running.addresses.wrapper?.port ?? 0;
     const quiet = await getsOf(port, 100);
     const before = process.memoryUsage();

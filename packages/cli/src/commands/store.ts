@@ -51,16 +51,18 @@ async function fence(options: FenceOptions): Promise<void> {
 
 /** `dlms store`: what is done with a store beside running meters on it. */
 export function storeCommand(program: Command): void {
+  const example = "\nExample: dlms store fence --store pglite:.dlmskit";
   program
     .command("store")
-    .description("looks after a store")
+    .description("makes a store safe to use after a restore")
+    .addHelpText("after", example)
     .command("fence")
     .description("after a restore from an older copy: no invocation counter that was used since comes again")
     .option("--store <store>", "of simulated meters: pglite:DIR or postgres://…")
     .option("--state <dir>", "the folder in which the commands that read meters keep their counters")
     .option("--counters <n>", "how many counters of each key are passed over", numberOption(1, 0xffffffff), counters)
     .option("--clients", "the clients' counters of the store are put ahead, too, against replay of what was recorded")
-    .option("--json", "one JSON document a line")
-    .addHelpText("after", "\nExample: dlms store fence --store pglite:.dlmskit")
+    .option("--json", "prints one JSON document per line")
+    .addHelpText("after", example)
     .action((options: FenceOptions) => fence(options));
 }

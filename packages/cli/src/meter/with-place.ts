@@ -1,9 +1,20 @@
+import type { Command } from "commander";
+
 /** What stands for `HOST` on a command line that names the meter by `--meter`. */
 const noPlace = "";
 
-/** The command line with the argument `HOST` where `--meter` takes its place. `words`: of which the command's name consists. */
-export function withPlace(argv: readonly string[], words: number): string[] {
+/** The command line with the argument `HOST` where `--meter` takes its place, for a command that takes meters out of a file. */
+export function withPlace(program: Command, argv: readonly string[]): string[] {
+  let command = program;
+  let at = 2;
+  for (let found = commandOf(program, argv[at]); found !== undefined; found = commandOf(command, argv[at])) {
+    command = found;
+    at++;
+  }
   const named = argv.some((text) => text === "--meter" || text.startsWith("--meter="));
-  const at = 2 + words;
-  return named ? [...argv.slice(0, at), noPlace, ...argv.slice(at)] : [...argv];
+  const taken = command.options.some(({ long }) => long === "--identities") && command.registeredArguments.length > 0;
+  return named && taken ? [...argv.slice(0, at), noPlace, ...argv.slice(at)] : [...argv];
 }
+
+const commandOf = (of: Command, name: string | undefined): Command | undefined =>
+  of.commands.find((one) => one.name() === name);
