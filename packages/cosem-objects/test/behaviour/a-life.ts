@@ -21,7 +21,7 @@ export const dateTime = (text: string): CosemDateTime => {
   return { ...every, ...date(day), ...time(ofDay) };
 };
 
-export const scripts = "0.0.10.0.100.255";
+const scripts = "0.0.10.0.100.255";
 /** A script of the table that notes what is run. */
 export const script = (scriptSelector: number) => ({ scriptLogicalName: scripts, scriptSelector });
 
