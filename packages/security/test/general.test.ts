@@ -338,6 +338,7 @@ describe("general-ciphering", () => {
 
   it("takes no APDU a second time, whatever the key", () => {
     const guards = new MemoryKeyGuards();
+    expect(guards.size).toBe(0);
     for (const key of every) {
       const sealed = end("client", node, 1).seal(get, ciphered(key));
       const server = end("server", node, 1, { guards });

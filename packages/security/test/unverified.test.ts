@@ -18,7 +18,38 @@ describe("openUnverified", () => {
     expect(toHex(openUnverified(altered, options))).toBe(plain);
   });
 
+  // The same content in other forms.
+  const counter = "01234567";
+  const ciphertext = "411312ff935a47566827c467bc";
+  const tag = "7d825c3be4a77c3fcc056b6b";
+  const plain = "c0010000080000010000ff0200";
   it.each([
+    [
+      "a title in the APDU goes before that of the options",
+      `db084d4d4d0000bc614e1e30${counter}${ciphertext}${tag}`,
+      "0000000000000000",
+    ],
+    [
+      "an APDU with an empty title is of the options' sender",
+      `db001e30${counter}${ciphertext}${tag}`,
+      "4d4d4d0000bc614e",
+    ],
+    ["ciphered under a dedicated key", `dc084d4d4d0000bc614e1e30${counter}${ciphertext}${tag}`, undefined],
+    ["encrypted only: there is no tag", `c81220${counter}${ciphertext}`, "4d4d4d0000bc614e"],
+    ["authenticated only: the plaintext is in it", `c81e10${counter}${plain}${tag}`, undefined],
+  ])("%s", (_, apdu, title) => {
+    const options = { provider: noble, encryptionKey, ...(title === undefined ? {} : { systemTitle: fromHex(title) }) };
+    expect(toHex(openUnverified(fromHex(apdu), options))).toBe(plain);
+  });
+
+  it.each([
+    [
+      "a compressed plaintext",
+      fromHex(`c81eb0${counter}${ciphertext}${tag}`),
+      { systemTitle },
+      "compression-unsupported",
+    ],
+    ["a title of 7 octets", sealed, { systemTitle: systemTitle.subarray(1) }, "bad-system-title"],
     ["no-title", sealed, {}, "unknown-system-title"],
     ["a plain APDU", fromHex("c0010000080000010000ff0200"), { systemTitle }, "not-ciphered"],
     ["a cut end", sealed.subarray(0, 20), { systemTitle }, "bad-length"],
