@@ -70,7 +70,10 @@ export interface Timeline<V = any, C = any, T = any> {
    * was due, in order; `run` gets them one after another, while the clock shows `to`. Nothing unless told.
    */
   moved?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
-  /** The meter had no power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. */
+  /**
+   * The meter had no power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. `@dlmskit/server` does
+   * not simulate power failures of a whole meter yet and does not call it: a stop of its process is caught up with as `missed` says.
+   */
   restored?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
 }
 

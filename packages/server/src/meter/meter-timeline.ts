@@ -198,16 +198,16 @@ export class MeterTimeline implements Timed {
       return;
     }
     this.#ranUpTo = now;
-    this.#late = this.#lateOf("moved", from, now);
+    this.#late = this.#lateOf(from, now);
     this.#plan(now);
   }
 
   /** What classes run late, in the order in which it was due. */
-  #lateOf(what: "moved" | "restored", from: number, to: number): Late[] {
+  #lateOf(from: number, to: number): Late[] {
     const late = this.#entries.flatMap((entry) => {
       const { timeline, object, context } = entry;
       const values = this.#port.values(object);
-      const found = this.#guard(entry, () => [...(timeline[what]?.(values, context, from, to) ?? [])]) ?? [];
+      const found = this.#guard(entry, () => [...(timeline.moved?.(values, context, from, to) ?? [])]) ?? [];
       return found.map((at): Late => ({ entry, late: at }));
     });
     return late.sort((one, other) => one.late - other.late);
