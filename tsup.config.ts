@@ -6,15 +6,18 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
   name: string;
   exports?: Record<string, { "dlmskit-source": string; browser?: { "dlmskit-source": string } }>;
 };
-const entry = Object.values(manifest.exports ?? {}).flatMap(({ browser, "dlmskit-source": source }) =>
-  browser === undefined ? [source] : [browser["dlmskit-source"], source],
-);
+// Without "./": a declaration file is named by its place below what all entries share.
+const entry = Object.values(manifest.exports ?? {})
+  .flatMap(({ browser, "dlmskit-source": source }) =>
+    browser === undefined ? [source] : [browser["dlmskit-source"], source],
+  )
+  .map((source) => source.replace(/^\.\//, ""));
 if (existsSync("src/main.ts")) entry.push("src/main.ts");
 // A file of its own for each source where there are interface classes: who imports one of them bundles no other.
 const sources = existsSync("src/classes") ? globSync("src/**/*.ts") : [];
 
 export default defineConfig({
-  entry: [...entry, ...sources.filter((source) => !entry.includes(`./${source}`))],
+  entry: [...entry, ...sources.filter((source) => !entry.includes(source))],
   format: "esm",
   target: "es2024",
   platform: "node",
