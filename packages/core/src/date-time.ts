@@ -30,6 +30,19 @@ export interface CosemDateTime extends CosemDate, CosemTime {
   readonly status: number | null;
 }
 
+/** A date of which nothing is specified: unknown as a value, every day in what triggers something. */
+export const unspecifiedDate: CosemDate = { year: null, month: null, day: null, dayOfWeek: null };
+
+/** A time of which nothing is specified. */
+export const unspecifiedTime: CosemTime = { hour: null, minute: null, second: null, hundredths: null };
+
+/** A date-time of which nothing is specified. */
+export const unspecifiedDateTime: CosemDateTime = {
+  ...unspecifiedDate,
+  ...unspecifiedTime,
+  ...{ deviation: null, status: null },
+};
+
 interface Field {
   readonly name: keyof CosemDateTime;
   readonly high: number;

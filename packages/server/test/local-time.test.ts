@@ -196,3 +196,39 @@ describe("what is due", () => {
     await second.server.close();
   });
 });
+
+it("goes on as the template has it where a kept attribute of the Clock cannot be read", async () => {
+  const store = await openMemoryStore();
+  const taken = await store.keeping.take(
+    "ABC1",
+    { clients: [], setups: [] },
+    {
+      ...{ meterId: "ABC1", serial: "ABC1", logicalDeviceName: "ABC1", systemTitle: new Uint8Array(8), seed: "" },
+      ...{ template: "custom", commissionedAt: 0 },
+    },
+  );
+  if (!taken.taken) throw new Error("not taken");
+  const row = { logicalDevice: 1, classId: 8, instanceId: "0.0.1.0.0.255", attributeId: 3, updatedAt: 0 };
+  await store.keeping.commit({ lease: taken.lease, values: [{ ...row, encoded: Uint8Array.of(99) }] });
+  const time = clock("0.0.1.0.0.255", {}, { zone: berlin });
+  const load = profileGeneric("1.0.99.1.0.255", { capture: [time], period: 900, entries: 10 });
+  const made = new Meter(meterTemplate({ objects: [time, load], associations: open }), { name: "ABC1" });
+  const machine = new VirtualClock();
+  const simulated = new SimulatedTime({ source: () => machine.now(), start: from });
+  const events: string[] = [];
+  const server = new Server({
+    ...{ meters: made, clock: machine, time: simulated, store },
+    events: (event) => void events.push(event.type),
+  });
+  const leave = made.use();
+  await made.enter(undefined);
+  for (let at = 0; at < 4; at++) await machine.advanceAsync(900_000);
+  await made.settled();
+  const shown = await made.get({ classId: 8, instanceId: time.instance, attributeId: 2 });
+  expect(fromData(T.dateTimeOctets, shown).deviation).toBe(-60);
+  const rows = await made.get({ classId: 7, instanceId: load.instance, attributeId: 7 });
+  expect(treeOf(rows)).toMatchObject({ value: 4 });
+  expect(events.filter((type) => type === "store-failed")).toHaveLength(1);
+  leave();
+  await server.close();
+});
