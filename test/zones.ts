@@ -1,11 +1,7 @@
-import type { CosemDateTime } from "@dlmskit/core";
+import { type CosemDateTime, unspecifiedDateTime } from "@dlmskit/core";
 
-/** A date-time of which nothing is specified. */
-export const every: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};
+/** Every instant, as a pattern. */
+export const every = unspecifiedDateTime;
 const hour = (at: number): CosemDateTime => ({ ...every, hour: at, minute: 0, second: 0 });
 
 /** What the Clock of a meter in Berlin has: attributes 3 and 5 to 8. */

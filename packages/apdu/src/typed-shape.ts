@@ -1,4 +1,4 @@
-import type { Codec } from "@dlmskit/core";
+import { type Codec, unspecifiedDate, unspecifiedDateTime, unspecifiedTime } from "@dlmskit/core";
 import { type Data, type DataTypeName, nullData } from "./data-type.ts";
 
 /** What an octet-string of a fixed length holds. */
@@ -27,10 +27,6 @@ export type DataShape =
 export function shapeOf(codec: Codec<any>): DataShape | undefined {
   return (codec as { readonly shape?: DataShape }).shape;
 }
-
-const notSpecified = { year: null, month: null, day: null, dayOfWeek: null } as const;
-const noTime = { hour: null, minute: null, second: null, hundredths: null } as const;
-const noZone = { deviation: null, status: null } as const;
 
 /**
  * The simplest Data of a shape: 0, false, no octets, an empty array; a date and time that is not specified; the lowest named
@@ -67,11 +63,11 @@ export function initialData(shape: DataShape | undefined): Data {
     case "enum":
       return { type: "enum", value: shape.names === undefined ? 0 : Math.min(...Object.values(shape.names)) };
     case "date-time":
-      return { type: "date-time", value: { ...notSpecified, ...noTime, ...noZone } };
+      return { type: "date-time", value: unspecifiedDateTime };
     case "date":
-      return { type: "date", value: notSpecified };
+      return { type: "date", value: unspecifiedDate };
     case "time":
-      return { type: "time", value: noTime };
+      return { type: "time", value: unspecifiedTime };
     case "compact-array":
       return { type: "compact-array", contents: { type: "null-data" }, value: [] };
     default:

@@ -81,7 +81,7 @@ function connectionRow(row: Stored<Connection> | undefined): string {
     "since (UTC)",
     "last_activity (UTC)",
   ];
-  return `${heading("The row that the session left in active_connections")}${table(
+  return `${heading("The row of the session in active_connections")}${table(
     heads.map((title) => ({ title })),
     [[...cells, ...times]],
   )}`;

@@ -1,4 +1,4 @@
-import { type CosemDateTime, instantOf, type LogicalName } from "@dlmskit/core";
+import { type CosemDateTime, instantOf, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import { ActivityCalendar } from "../classes/time/activity-calendar.ts";
 import { SpecialDaysTable } from "../classes/time/special-days-table.ts";
 import { type Timeline, timeOrder, type Values } from "../interface-class.ts";
@@ -30,11 +30,6 @@ export interface ActivityCalendarOptions {
   readonly pastActivation?: "at-once" | "never";
 }
 
-const never: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};
 const empty: CalendarTables = {
   calendarName: new Uint8Array(0),
   seasonProfile: [],
@@ -49,7 +44,12 @@ const empty: CalendarTables = {
  */
 export function activityCalendar(
   instance: LogicalName,
-  { active, passive = empty, activatePassiveCalendarTime = never, pastActivation = "at-once" }: ActivityCalendarOptions,
+  {
+    active,
+    passive = empty,
+    activatePassiveCalendarTime = unspecifiedDateTime,
+    pastActivation = "at-once",
+  }: ActivityCalendarOptions,
   hooks: Hooks<typeof ActivityCalendar> = {},
 ): CosemObject<typeof ActivityCalendar> {
   return object(

@@ -1,4 +1,4 @@
-import { dateOfDays, type LogicalName } from "@dlmskit/core";
+import { dateOfDays, type LogicalName, unspecifiedDate } from "@dlmskit/core";
 import { Schedule } from "../classes/time/schedule.ts";
 import { SpecialDaysTable } from "../classes/time/special-days-table.ts";
 import { type Timeline, timeOrder, type Values } from "../interface-class.ts";
@@ -19,7 +19,6 @@ const withoutLimit = 0xffff;
 const minute = 60_000;
 // What comes at all comes within so many days: leap days are eight years apart about 2100.
 const daysAhead = 3660;
-const everyDay = { year: null, month: null, day: null, dayOfWeek: null };
 
 const times: Timeline<ScheduleValues, Context, TimeContext> = {
   order: timeOrder.schedule,
@@ -125,7 +124,7 @@ function nextOf(entry: Entry, around: Surroundings, after: number): number | und
     const at = local.next({ year, month, day: dayOfMonth, dayOfWeek: null }, switchTime, after);
     if (at !== undefined) return at;
     // No time of any day.
-    if (day > today && local.next(everyDay, switchTime, after) === undefined) return undefined;
+    if (day > today && local.next(unspecifiedDate, switchTime, after) === undefined) return undefined;
   }
   return undefined;
 }

@@ -16,10 +16,3 @@ export function startOfMonth(month: number, zoneMinutesEast: number): number {
 /** An instant as the meter writes it: whole seconds, local time with its deviation. */
 export const stamp = (instant: number, deviation: number): CosemDateTime =>
   dateTimeOf(Math.floor(instant / 1000) * 1000, deviation);
-
-/** No time at all: all fields not specified. */
-export const noTime: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
-};

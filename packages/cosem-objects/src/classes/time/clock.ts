@@ -1,5 +1,5 @@
 import { T } from "@dlmskit/apdu";
-import { type CosemDateTime, dateOfDays, daysOf, type LogicalName } from "@dlmskit/core";
+import { type CosemDateTime, dateOfDays, daysOf, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import { interfaceClass } from "../../interface-class.ts";
 import { type Context, type CosemObject, type Hooks, object } from "../../object.ts";
 import { refuse } from "../../refusal.ts";
@@ -61,12 +61,11 @@ export const Clock = interfaceClass({
   traits: { clock: "time", zone: true },
 });
 
-const unspecified: CosemDateTime = {
-  ...{ year: null, month: null, day: null, dayOfWeek: null },
-  ...{ hour: null, minute: null, second: null, hundredths: null },
-  ...{ deviation: null, status: null },
+const noPreset = {
+  presetTime: unspecifiedDateTime,
+  validityIntervalStart: unspecifiedDateTime,
+  validityIntervalEnd: unspecifiedDateTime,
 };
-const noPreset = { presetTime: unspecified, validityIntervalStart: unspecified, validityIntervalEnd: unspecified };
 const minute = 60_000;
 // What databases can hold as a time, with a year to spare for what the meter then does.
 const earliest = 0;
@@ -126,11 +125,11 @@ export function clock(
   { zone }: ClockOptions = {},
 ): CosemObject<typeof Clock> {
   const values = {
-    time: unspecified,
+    time: unspecifiedDateTime,
     timeZone: 0,
     status: 0,
-    daylightSavingsBegin: unspecified,
-    daylightSavingsEnd: unspecified,
+    daylightSavingsBegin: unspecifiedDateTime,
+    daylightSavingsEnd: unspecifiedDateTime,
     daylightSavingsDeviation: 0,
     daylightSavingsEnabled: false,
     clockBase: 1,

@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
-import type { CosemDateTime } from "@dlmskit/core";
+import { type CosemDateTime, unspecifiedDateTime } from "@dlmskit/core";
 import { type AnyObject, type Context, register } from "@dlmskit/cosem-objects";
-import { monthOf, noTime, stamp, startOfMonth } from "../../meter/local-time.ts";
+import { monthOf, stamp, startOfMonth } from "../../meter/local-time.ts";
 import {
   column,
   computedProfile,
@@ -84,13 +84,13 @@ const current = (context: Context): Period => {
 // IS 15959 has the billing date in a register.
 const billingDate = register(
   "0.0.0.1.2.255",
-  { type: T.dateTimeOctets, value: noTime, unit: "none" },
+  { type: T.dateTimeOctets, value: unspecifiedDateTime, unit: "none" },
   {
     read: {
       value(_, context): CosemDateTime {
         const { zoneMinutesEast, known } = simulated(context);
         const start = startOfMonth(monthOf(context.now, zoneMinutesEast), zoneMinutesEast);
-        return start < known.commissionedAt ? noTime : stamp(start, context.deviation);
+        return start < known.commissionedAt ? unspecifiedDateTime : stamp(start, context.deviation);
       },
     },
   },

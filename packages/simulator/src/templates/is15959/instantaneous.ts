@@ -1,6 +1,7 @@
 import { T } from "@dlmskit/apdu";
+import { unspecifiedDateTime } from "@dlmskit/core";
 import { type AnyObject, type Context, dataObject, register } from "@dlmskit/cosem-objects";
-import { monthOf, noTime, stamp, startOfMonth } from "../../meter/local-time.ts";
+import { monthOf, stamp, startOfMonth } from "../../meter/local-time.ts";
 import { type ColumnOf, scalerProfile, snapshotProfile } from "../../meter/profiles.ts";
 import type { Readings } from "../../meter/readings.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
@@ -65,7 +66,7 @@ function running(of: Readings, now: number, context: Context): { active: Demand;
   return of.maximumDemand(startOfMonth(monthOf(now, zoneMinutesEast), zoneMinutesEast), now, demandMinutes(context));
 }
 export const demandTime = ({ at }: Demand, { deviation }: Context) =>
-  at === undefined ? noTime : stamp(at, deviation);
+  at === undefined ? unspecifiedDateTime : stamp(at, deviation);
 
 export const maximumDemandW = timedRegister(
   "1.0.1.6.0.255",

@@ -1,5 +1,5 @@
 import { T } from "@dlmskit/apdu";
-import type { CosemDateTime, LogicalName } from "@dlmskit/core";
+import { type CosemDateTime, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import {
   type AnyObject,
   type Context,
@@ -12,7 +12,6 @@ import {
   retype,
   type Unit,
 } from "@dlmskit/cosem-objects";
-import { noTime } from "../../meter/local-time.ts";
 import type { Readings } from "../../meter/readings.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 
@@ -60,7 +59,7 @@ export function timedRegister(
   const type = T.doubleLongUnsigned;
   return extendedRegister(
     instance,
-    { type, value: 0, unit, scaler, captureTime: noTime },
+    { type, value: 0, unit, scaler, captureTime: unspecifiedDateTime },
     {
       read: {
         value: measure(of, u32, scaler),
@@ -91,6 +90,6 @@ export function steadyRegister(instance: LogicalName, unit: Unit, value: number)
     value,
     scalerUnit: { scaler: 0, unit },
     status: { type: "null-data" },
-    captureTime: noTime,
+    captureTime: unspecifiedDateTime,
   });
 }

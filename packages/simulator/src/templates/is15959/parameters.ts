@@ -1,5 +1,5 @@
 import { T } from "@dlmskit/apdu";
-import type { LogicalName } from "@dlmskit/core";
+import { type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import {
   type AnyObject,
   type Context,
@@ -13,7 +13,6 @@ import {
   type Values,
 } from "@dlmskit/cosem-objects";
 import type { SwitchLog } from "../../meter/journal.ts";
-import { noTime } from "../../meter/local-time.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 
 const seconds = (instance: LogicalName) =>
@@ -66,7 +65,8 @@ const flag = (instance: LogicalName): AnyObject =>
     },
   );
 const amount = (instance: LogicalName): AnyObject => dataObject(instance, { type: T.doubleLong, value: 0 });
-const time = (instance: LogicalName): AnyObject => dataObject(instance, { type: T.dateTimeOctets, value: noTime });
+const time = (instance: LogicalName): AnyObject =>
+  dataObject(instance, { type: T.dateTimeOctets, value: unspecifiedDateTime });
 const relayTime = (instance: LogicalName): AnyObject => dataObject(instance, { type: T.longUnsigned, value: 60 });
 
 const eventStatusBits = 128;
@@ -124,7 +124,7 @@ export const loadLimit = object(
     thresholdEmergency: watts(10_000),
     minOverThresholdDuration: 300,
     minUnderThresholdDuration: 300,
-    emergencyProfile: { emergencyProfileId: 0, emergencyActivationTime: noTime, emergencyDuration: 0 },
+    emergencyProfile: { emergencyProfileId: 0, emergencyActivationTime: unspecifiedDateTime, emergencyDuration: 0 },
     emergencyProfileGroupIdList: [],
     emergencyProfileActive: false,
     actions: {
