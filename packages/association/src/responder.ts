@@ -1,4 +1,4 @@
-import { ApduTag, type ConformanceName, decodeApdu, encodeApdu, type Invoke, type Rlrq } from "@dlmskit/apdu";
+import { ApduTag, decodeApdu, encodeApdu, type Invoke, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import { answerPass3, isPass3, type Pass3 } from "./handshake/hls-responder.ts";
@@ -225,13 +225,12 @@ export class Responder {
   #services(initiated: Initiated, offer: Offer): Serving {
     const { limits } = this.#options;
     const { negotiated } = initiated;
-    const conformance = new Set<ConformanceName>(negotiated.conformance);
     return new Serving({
       maxApdu: offer.maxApdu ?? 0x10000,
       transferTimeout: limits?.transferTimeout ?? 60_000,
       outstanding: limits?.outstanding ?? 16,
       nextId: () => ++this.#ids,
-      has: (name) => conformance.has(name),
+      has: (name) => negotiated.conformance.includes(name),
       room: ({ sealing }) => this.#room(negotiated, sealing),
       reply: (apdu, context) => this.#reply(apdu, context, initiated),
       request: (incoming) => this.#outputs.push({ type: "request", incoming }),

@@ -54,7 +54,7 @@ export interface ProtectionOptions {
   /** Security suite 0, 1 or 2. */
   readonly suite: number;
   readonly keys: KeySet;
-  /** Own system title, 8 octets. */
+  /** Own system title, 8 octets. Held as it is, and not to be changed. */
   readonly systemTitle: Uint8Array;
   /** The peer's, 8 octets, where it is known before it tells. */
   readonly peerSystemTitle?: Uint8Array;
@@ -88,6 +88,7 @@ interface CipheredHeader {
 }
 
 const none = new Uint8Array(0);
+const noControl = new Uint8Array(1);
 const headerLength = 5;
 const generalTags = {
   "general-glo": ApduTag["general-glo-ciphering"],
@@ -130,8 +131,8 @@ function putHeader(to: Uint8Array, header: CipheredHeader): number {
 export class Protection {
   readonly #provider: CryptoProvider;
   readonly #suite: SecuritySuite;
-  #header: Uint8Array | undefined;
-  readonly #authenticationKey: Uint8Array;
+  /** The security control octet, of an APDU the last one, and the authentication key. */
+  readonly #header: Uint8Array;
   readonly #unicast: Slot;
   readonly #broadcast: Slot | undefined;
   #dedicated: Slot | undefined;
@@ -146,7 +147,7 @@ export class Protection {
     const suite = securitySuite(options.suite);
     this.#provider = provider;
     this.#suite = suite;
-    this.#authenticationKey = checkKey("authentication key", keys.authenticationKey, suite.keyLength).slice();
+    this.#header = concat(noControl, checkKey("authentication key", keys.authenticationKey, suite.keyLength));
     checkKey("encryption key", keys.encryptionKey, suite.keyLength);
     this.#unicast = { aes: provider.aesGcm(keys.encryptionKey), counters, replay };
     if (keys.broadcastKey !== undefined && broadcast !== undefined) {
@@ -154,7 +155,7 @@ export class Protection {
       this.#broadcast = { ...broadcast, aes: provider.aesGcm(keys.broadcastKey) };
     }
     checkSystemTitle(options.systemTitle);
-    this.#systemTitle = options.systemTitle.slice();
+    this.#systemTitle = options.systemTitle;
     this.#encryptionOnly = options.accept?.includes("encryption-only") ?? false;
     this.#compression = options.compression;
     this.#maxDecompressed = options.maxDecompressed;
@@ -310,10 +311,8 @@ export class Protection {
 
   /** SC ‖ AK, and the APDU behind them where it is only authenticated. Green Book 9.2.3.3.7.5. */
   #additional(control: number, information: Uint8Array = none): Uint8Array {
-    if (information.length > 0) return concat(Uint8Array.of(control), this.#authenticationKey, information);
-    // The same for all that is encrypted under one control octet.
-    if (this.#header?.[0] !== control) this.#header = concat(Uint8Array.of(control), this.#authenticationKey);
-    return this.#header;
+    this.#header[0] = control;
+    return information.length > 0 ? concat(this.#header, information) : this.#header;
   }
 }
 

@@ -88,6 +88,8 @@ export function initiate(
     ...(userId === undefined ? {} : { userId }),
   };
   const channel = opening.negotiated(conformance);
+  // Not the request itself, which would stay as long as the association.
+  const { sealing } = opened;
   const response = () =>
     channel.seal(
       encodeApdu({
@@ -97,9 +99,9 @@ export function initiate(
         serverMaxReceivePduSize: offer.maxReceivePduSize,
         vaaName: logicalNameVaa,
       }),
-      channel.ciphered ? responseSealing(offer.security?.policy, opened.sealing) : undefined,
+      channel.ciphered ? responseSealing(offer.security?.policy, sealing) : undefined,
     );
-  return { channel, negotiated, response, sealing: opened.sealing };
+  return { channel, negotiated, response, sealing };
 }
 
 function open(channel: Channel, octets: Uint8Array, offer: Offer): Opened {
@@ -130,10 +132,12 @@ export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number 
 }
 
 /** What both have, as far as it is served here. */
-export function common(offer: Offer, proposed: readonly ConformanceName[]): ConformanceName[] {
-  return offer.conformance.filter(
+export function common(offer: Offer, proposed: readonly ConformanceName[]): readonly ConformanceName[] {
+  const both = offer.conformance.filter(
     (name) => proposed.includes(name) && negotiable.has(name) && (offer.ciphered || name !== "general-protection"),
   );
+  // One list for all associations where the client proposes all: a copy would stay as long as the association.
+  return both.length === offer.conformance.length ? offer.conformance : both;
 }
 
 /** Takes the client's dedicated key. One that came unprotected is nobody's secret: it is not used. */

@@ -90,7 +90,7 @@ export class InitiatorHandshake {
   #protect(security: InitiatorSecurity, systemTitle: Uint8Array | undefined): Protections {
     const { provider, random } = this.#options;
     const peer = { systemTitle, dedicated: this.#dedicated, broadcast: security.broadcast, guards: this.#guards };
-    return protectionsOf(security, peer, provider, random);
+    return protectionsOf(security, peer, { provider, random });
   }
 
   /** Goes on under new keys. Fault `bad-key-length`; `wrong-state` where nothing is ciphered. */

@@ -76,50 +76,76 @@ export interface Protections extends LayerProtections {
   readonly replay: ReplayGuard;
 }
 
-/** Everything that can be opened and sealed with that. Faults of key lengths and titles. */
-export function protectionsOf(
-  security: AssociationSecurity,
-  { systemTitle: peerSystemTitle, dedicated, broadcast, guards }: Peer,
-  provider: CryptoProvider,
-  random: Random,
-): Protections {
-  const { suite, keys, counters, replay, systemTitle } = security;
-  const { accept, compression, maxDecompressed, masterKey } = security;
-  const privateKeys = privateKeysOf(security);
-  const peerKeys = peerKeysOf(security);
-  const common = {
-    provider,
-    suite,
-    keys,
-    systemTitle,
-    counters,
-    replay,
-    ...(peerSystemTitle && { peerSystemTitle }),
+/** A class and not an object with a getter, which takes a multiple of the memory, for each association. */
+class MadeProtections implements Protections {
+  readonly association: Protection;
+  readonly #security: AssociationSecurity;
+  /** The keys and counters as they are when it is made: others ask for other protections. */
+  readonly #common: Common;
+  readonly #masterKey: Uint8Array | undefined;
+  readonly #guards: KeyGuards;
+  readonly #random: Random;
+  #general: GeneralProtection | undefined;
+  #met: Uint8Array | undefined;
+
+  constructor(security: AssociationSecurity, peer: Peer, crypto: Crypto) {
+    this.#security = security;
+    this.#common = commonOf(security, peer, crypto);
+    this.#masterKey = security.masterKey;
+    this.#guards = peer.guards;
+    this.#random = crypto.random;
+    const { systemTitle: peerSystemTitle, dedicated } = peer;
+    this.association = new Protection({
+      ...this.#common,
+      ...(peerSystemTitle && { peerSystemTitle }),
+      ...(dedicated && { dedicated }),
+    });
+  }
+
+  get replay(): ReplayGuard {
+    return this.#common.replay;
+  }
+
+  /** Most associations never need it; and who the peer is may be told after the first APDU. */
+  get general(): GeneralProtection {
+    const met = this.association.peerSystemTitle;
+    if (this.#general !== undefined && met === this.#met) return this.#general;
+    const masterKey = this.#masterKey;
+    const privateKeys = privateKeysOf(this.#security);
+    const peerKeys = peerKeysOf(this.#security);
+    this.#met = met;
+    this.#general = new GeneralProtection({
+      ...this.#common,
+      ...(met && { peerSystemTitle: met }),
+      random: this.#random,
+      ...(masterKey && { masterKey }),
+      ...(privateKeys && { privateKeys }),
+      ...(peerKeys && { peerKeys }),
+      guards: this.#guards,
+    });
+    return this.#general;
+  }
+}
+
+type Common = ReturnType<typeof commonOf>;
+
+function commonOf(security: AssociationSecurity, { broadcast }: Peer, { provider }: Crypto) {
+  const { suite, keys, counters, replay, systemTitle, accept, compression, maxDecompressed } = security;
+  return {
+    ...{ provider, suite, keys, systemTitle, counters, replay },
     ...(broadcast && { broadcast }),
     ...(accept && { accept }),
     ...(compression && { compression }),
     ...(maxDecompressed !== undefined && { maxDecompressed }),
   };
-  const association = new Protection({ ...common, ...(dedicated && { dedicated }) });
-  let general: GeneralProtection | undefined;
-  let met: Uint8Array | undefined;
-  return {
-    association,
-    replay,
-    // Most associations never need it; and who the peer is may be told after the first APDU.
-    get general() {
-      if (general !== undefined && met === association.peerSystemTitle) return general;
-      met = association.peerSystemTitle;
-      general = new GeneralProtection({
-        ...common,
-        ...(met && { peerSystemTitle: met }),
-        random,
-        ...(masterKey && { masterKey }),
-        ...(privateKeys && { privateKeys }),
-        ...(peerKeys && { peerKeys }),
-        guards,
-      });
-      return general;
-    },
-  };
+}
+
+interface Crypto {
+  readonly provider: CryptoProvider;
+  readonly random: Random;
+}
+
+/** Everything that can be opened and sealed with that. Faults of key lengths and titles. */
+export function protectionsOf(security: AssociationSecurity, peer: Peer, crypto: Crypto): Protections {
+  return new MadeProtections(security, peer, crypto);
 }

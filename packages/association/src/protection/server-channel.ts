@@ -59,7 +59,7 @@ export class ServerChannel extends Channel {
       broadcast: security.broadcast,
       guards: this.#keyGuards,
     };
-    this.protect(protectionsOf(security, peer, this.#crypto.provider, this.#crypto.random));
+    this.protect(protectionsOf(security, peer, this.#crypto));
   }
 
   /** The key that the client made for this association. Fault `bad-key-length`. */

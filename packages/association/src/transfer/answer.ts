@@ -55,7 +55,7 @@ export class AnswerTransfer {
   /** The one whose blocks the client asks for. */
   #long: Sending | undefined;
   /** Suspended before anything was sent. */
-  readonly #unsent = new Set<Sending>();
+  readonly #unsent: Sending[] = [];
 
   constructor(port: TransferPort) {
     this.#port = port;
@@ -127,7 +127,7 @@ export class AnswerTransfer {
   close(): void {
     this.supersede();
     for (const { source } of this.#unsent) source.close();
-    this.#unsent.clear();
+    this.#unsent.length = 0;
   }
 
   /** Outside a request no caller catches a Fault. */
@@ -217,20 +217,25 @@ export class AnswerTransfer {
   #suspend(sending: Sending, now: number): void {
     if (!sending.suspended) sending.deadline = now + this.#port.transferTimeout;
     sending.suspended = true;
-    if (sending.number === 0) this.#unsent.add(sending);
+    if (sending.number === 0 && !this.#unsent.includes(sending)) this.#unsent.push(sending);
   }
 
   /** The client has to ask for more. */
   #wait(sending: Sending, now: number): void {
-    this.#unsent.delete(sending);
+    this.#begun(sending);
     if (this.#long !== sending) this.supersede();
     this.#long = sending;
     sending.suspended = false;
     sending.deadline = now + this.#port.transferTimeout;
   }
 
+  #begun(sending: Sending): void {
+    const at = this.#unsent.indexOf(sending);
+    if (at >= 0) this.#unsent.splice(at, 1);
+  }
+
   #drop(sending: Sending): void {
-    this.#unsent.delete(sending);
+    this.#begun(sending);
     if (this.#long === sending) this.#long = undefined;
     sending.source.close();
   }

@@ -13,6 +13,7 @@ export interface Occupant {
 }
 
 interface Open {
+  readonly association: Association;
   /** The client's, where it told one. */
   readonly systemTitle: Uint8Array | undefined;
   /** Where it is. */
@@ -22,26 +23,23 @@ interface Open {
 
 /** The associations of a meter that are open now. */
 export class OpenAssociations {
-  readonly #open = new Map<Association, Open[]>();
-  #count = 0;
+  #open: readonly Open[] = [];
 
   get count(): number {
-    return this.#count;
+    return this.#open.length;
   }
 
   /** An association was opened; gives what to call when it is over. */
-  opened(association: Association, one: Open): () => void {
-    const open = this.#open.get(association) ?? [];
-    this.#open.set(association, open);
-    open.push(one);
-    this.#count++;
-    let over = false;
+  opened(one: Open): () => void {
+    // Not `push`, and no spread: either makes room for seventeen.
+    this.#open = this.#open.concat(one);
     return () => {
-      if (over) return;
-      over = true;
-      this.#count--;
-      open.splice(open.indexOf(one), 1);
+      this.#open = this.#open.filter((other) => other !== one);
     };
+  }
+
+  #of(association: Association): readonly Open[] {
+    return this.#open.filter((one) => one.association === association);
   }
 
   /**
@@ -49,8 +47,8 @@ export class OpenAssociations {
    * client. So a client without a secret takes no room of one that has one.
    */
   #beside(association: Association): readonly Open[] {
-    if (association.security.mechanism !== 0) return this.#open.get(association) ?? [];
-    return [...this.#open].flatMap(([other, open]) => (other.security.mechanism === 0 ? open : []));
+    if (association.security.mechanism !== 0) return this.#of(association);
+    return this.#open.filter(({ association: other }) => other.security.mechanism === 0);
   }
 
   /** Whether one more may be opened where there are to be `most`: there is room, or one is idle. */
@@ -66,12 +64,12 @@ export class OpenAssociations {
   }
 
   isOpen(association: Association): boolean {
-    return (this.#open.get(association)?.length ?? 0) > 0;
+    return this.#open.some((one) => one.association === association);
   }
 
   /** The client that opened it last; undefined: none has, or it told none. */
   clientSystemTitle(association: Association): Uint8Array | undefined {
-    return this.#open.get(association)?.at(-1)?.systemTitle;
+    return this.#open.findLast((one) => one.association === association)?.systemTitle;
   }
 }
 

@@ -89,6 +89,8 @@ export class AssociationState {
   /** What the guards ask for keys that came long ago; undefined where the mechanism gives a fresh challenge. */
   readonly usedKeys: UsedKeys | undefined;
   readonly credentials: Credentials;
+  /** Whether all is loaded that the association needs. */
+  loaded = false;
   readonly #owner: StateOwner;
   #secrets: Secrets;
   #policy: number;
@@ -96,7 +98,7 @@ export class AssociationState {
   #unicast: KeyCounters;
   #broadcast: KeyCounters | undefined;
   /** The dedicated keys whose counters have moved and are not kept. */
-  readonly #dedicated = new Set<KeyCounters>();
+  #dedicated: Set<KeyCounters> | undefined;
 
   constructor(association: Association, owner: StateOwner, secrets: Secrets) {
     this.association = association;
@@ -149,11 +151,13 @@ export class AssociationState {
   dedicated(key: Uint8Array): { readonly counters: CounterSource; readonly replay: CounterGuard } {
     const { counters } = this.#owner;
     const accepted = counters.ofDedicated(key);
-    this.#dedicated.delete(accepted);
-    this.#dedicated.add(accepted);
-    for (const oldest of this.#dedicated) {
-      if (this.#dedicated.size <= dedicatedKeysKept) break;
-      this.#dedicated.delete(oldest);
+    this.#dedicated ??= new Set();
+    const kept = this.#dedicated;
+    kept.delete(accepted);
+    kept.add(accepted);
+    for (const oldest of kept) {
+      if (kept.size <= dedicatedKeysKept) break;
+      kept.delete(oldest);
     }
     const own = counters.dedicated;
     return {
@@ -265,7 +269,7 @@ export class AssociationState {
   ready(): Promise<void> | undefined {
     if (!this.#counts) return undefined;
     const ready = this.#unicast.ready();
-    if (this.#dedicated.size === 0) return ready;
+    if (this.#dedicated === undefined) return ready;
     const { counters, store } = this.#owner;
     const own = counters.dedicated;
     const dedicated = (store === undefined ? undefined : own.open(store)) ?? own.ready();
@@ -279,7 +283,7 @@ export class AssociationState {
   unsaved(soon = false): Unsaved | undefined {
     if (!this.#counts) return undefined;
     const usedKeys = this.usedKeys?.unsaved(soon) ?? [];
-    const found = [this.#unicast, this.#broadcast, ...this.#dedicated].flatMap((counters) => {
+    const found = [this.#unicast, this.#broadcast, ...(this.#dedicated ?? [])].flatMap((counters) => {
       const peer = counters?.unsaved(this.#client, soon);
       return counters === undefined || peer === undefined ? [] : [{ counters, peer }];
     });

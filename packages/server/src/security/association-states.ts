@@ -7,9 +7,8 @@ import type { Secrets } from "./security-spec.ts";
 export class AssociationStates {
   readonly #owner: StateOwner;
   readonly #secretsOf: (association: Association) => Secrets;
-  readonly #states = new Map<Association, AssociationState>();
-  /** Those of which all is loaded that they need. */
-  #loaded: Set<Association> | undefined;
+  // A list: a client has one with a meter, and a Map with one takes as much memory as one with four.
+  #states: readonly AssociationState[] = [];
 
   constructor(owner: StateOwner, secretsOf: (association: Association) => Secrets) {
     this.#owner = owner;
@@ -18,40 +17,38 @@ export class AssociationStates {
 
   /** Made when first asked for. */
   of(association: Association): AssociationState {
-    let state = this.#states.get(association);
-    if (state === undefined) {
-      state = new AssociationState(association, this.#owner, this.#secretsOf(association));
-      this.#states.set(association, state);
-    }
+    const known = this.known(association);
+    if (known !== undefined) return known;
+    const state = new AssociationState(association, this.#owner, this.#secretsOf(association));
+    this.#states = this.#states.concat(state);
     return state;
   }
 
   /** Undefined: nobody has asked for it yet. */
   known(association: Association): AssociationState | undefined {
-    return this.#states.get(association);
+    return this.#states.find((state) => state.association === association);
   }
 
   hasLoaded(association: Association): boolean {
-    return this.#loaded?.has(association) === true;
+    return this.known(association)?.loaded === true;
   }
 
   loaded(association: Association): void {
-    this.#loaded ??= new Set();
-    this.#loaded.add(association);
+    this.of(association).loaded = true;
   }
 
   /** What a store is asked for, to load all of them again. */
   get scope(): MeterScope {
-    const scopes = [...this.#states.keys()].map((association) => AssociationState.scopeOf(association));
+    const scopes = this.#states.map(({ association }) => AssociationState.scopeOf(association));
     return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
   }
 
   load(secrets: MeterSecrets): void {
-    for (const state of this.#states.values()) state.load(secrets);
+    for (const state of this.#states) state.load(secrets);
   }
 
   /** What of clients' counters and used keys is not kept yet. `soon`: only when enough has gathered to be worth a commit. */
   unsaved(soon = false): Unsaved[] {
-    return [...this.#states.values()].flatMap((state) => state.unsaved(soon) ?? []);
+    return this.#states.flatMap((state) => state.unsaved(soon) ?? []);
   }
 }

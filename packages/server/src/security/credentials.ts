@@ -4,6 +4,7 @@ import {
   type CryptoProvider,
   type Curve,
   type KeyPair,
+  type KeyPurpose,
   newKeyPair,
   type PeerKeys,
   type PrivateKeys,
@@ -45,6 +46,22 @@ export interface HeldCertificate {
   readonly anchor: boolean;
 }
 
+class OwnKeys {
+  readonly #of: (usage: KeyUsage) => Uint8Array | undefined;
+
+  constructor(of: (usage: KeyUsage) => Uint8Array | undefined) {
+    this.#of = of;
+  }
+
+  get digitalSignature(): Uint8Array {
+    return this.#of(0) as Uint8Array;
+  }
+
+  get keyAgreement(): Uint8Array {
+    return this.#of(1) as Uint8Array;
+  }
+}
+
 interface Pairs {
   current?: KeyPair;
   pending?: KeyPair;
@@ -58,13 +75,13 @@ const usages = ["digital-signature", "key-agreement", "tls"] as const;
  * The key pairs and certificates of a Security setup. A change belongs to a unit of work and holds once that is kept. A new key
  * pair waits for its certificate when there is one in use already.
  */
-export class Credentials {
+export class Credentials implements PeerKeys {
   readonly #owner: CredentialsOwner;
   readonly #instanceId: string | undefined;
   readonly #suite: number;
   readonly #curve: Curve | undefined;
   readonly #secrets: Secrets;
-  readonly #pairs: readonly [Pairs, Pairs, Pairs] = [{}, {}, {}];
+  readonly #pairs: [Pairs?, Pairs?, Pairs?] = [];
   #held: readonly HeldCertificate[] | undefined;
   #certified: CertifiedKeys | undefined;
   /** Whether a store has the rows of this Security setup: then they rule, and not what was given. */
@@ -80,32 +97,29 @@ export class Credentials {
 
   /** Own private keys, as they are at each moment. */
   get privateKeys(): PrivateKeys {
-    const pair = (usage: KeyUsage) => this.#pair(usage)?.privateKey as Uint8Array;
-    return {
-      get digitalSignature() {
-        return pair(0);
-      },
-      get keyAgreement() {
-        return pair(1);
-      },
-    };
+    return new OwnKeys((usage) => this.#pair(usage)?.privateKey);
   }
 
   /** Public keys of clients, out of certificates that are valid now, or as they were handed over. */
-  readonly peerKeys: PeerKeys = {
-    publicKey: (title, purpose) => {
-      const certified = this.#certifiedKeys().publicKey(title, purpose);
-      return certified ?? (purpose === "digital-signature" ? this.#secrets.signing?.peerPublicKey : undefined);
-    },
-  };
+  publicKey(title: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined {
+    const certified = this.#all().length === 0 ? undefined : this.#certifiedKeys().publicKey(title, purpose);
+    return certified ?? (purpose === "digital-signature" ? this.#secrets.signing?.peerPublicKey : undefined);
+  }
 
   get certificates(): readonly HeldCertificate[] {
     return this.#all();
   }
 
+  #pairsOf(usage: KeyUsage): Pairs {
+    this.#pairs[usage] ??= {};
+    return this.#pairs[usage];
+  }
+
   #pair(usage: KeyUsage): KeyPair | undefined {
-    const pairs = this.#pairs[usage];
-    if (pairs.current === undefined && this.#curve !== undefined) {
+    // Without a curve there is none: most meters.
+    if (this.#curve === undefined) return undefined;
+    const pairs = this.#pairsOf(usage);
+    if (pairs.current === undefined) {
       const { privateKeys, signing } = this.#secrets;
       const given = [privateKeys?.digitalSignature ?? signing?.privateKey, privateKeys?.keyAgreement, privateKeys?.tls][
         usage
@@ -163,7 +177,7 @@ export class Credentials {
   /** A new key pair: it is used at once where there is none, else when its certificate is imported. */
   generate(usage: KeyUsage, work: Work): void {
     const pair = newKeyPair(this.#owner.provider, this.#needCurve(), this.#owner.random);
-    const pairs = this.#pairs[usage];
+    const pairs = this.#pairsOf(usage);
     const pending = this.#pair(usage) !== undefined;
     this.#recordGiven(work);
     work.secure(this.#pairChange(usage, pair, pending), () => {
@@ -193,7 +207,7 @@ export class Credentials {
   /** A certificate signing request for the key pair that was made last, DER. */
   request(usage: KeyUsage): Uint8Array {
     const curve = this.#needCurve();
-    const pair = this.#pairs[usage].pending ?? this.#pair(usage);
+    const pair = this.#pairsOf(usage).pending ?? this.#pair(usage);
     if (pair === undefined) throw refuse("object-unavailable", "there is no key pair of that usage");
     const { provider, systemTitle } = this.#owner;
     return requestCertificate({ provider, curve, privateKey: pair.privateKey, systemTitle });
@@ -214,7 +228,7 @@ export class Credentials {
     const usage = type as KeyUsage;
     let promoted = false;
     if (entity === CertificateEntity.server) {
-      const { pending } = this.#pairs[usage];
+      const { pending } = this.#pairsOf(usage);
       promoted = pending !== undefined && sameOctets(pending.publicKey, certificate.publicKey);
       const current = this.#pair(usage);
       if (!promoted && (current === undefined || !sameOctets(current.publicKey, certificate.publicKey))) {
@@ -230,7 +244,7 @@ export class Credentials {
   }
 
   #promote(usage: KeyUsage): void {
-    const pairs = this.#pairs[usage];
+    const pairs = this.#pairsOf(usage);
     if (pairs.pending === undefined) return;
     pairs.current = pairs.pending;
     delete pairs.pending;
@@ -301,7 +315,7 @@ export class Credentials {
     if (pairs.length === 0 && rows.length === 0) return;
     this.#recorded = true;
     for (const { usage, pending, privateKey, publicKey } of pairs) {
-      this.#pairs[usage as KeyUsage][pending ? "pending" : "current"] = { privateKey, publicKey };
+      this.#pairsOf(usage as KeyUsage)[pending ? "pending" : "current"] = { privateKey, publicKey };
     }
     this.#replace(
       rows.map((row) => this.#describe(parseCertificate(row.certificateData), row.status === anchorStatus)),

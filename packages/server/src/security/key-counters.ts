@@ -16,7 +16,8 @@ export type PeerCounter = NonNullable<Commit["peers"]>[number];
 
 /** What is accepted from one client under one key. */
 interface Peer {
-  readonly guard: CounterGuard;
+  readonly client: number;
+  guard: CounterGuard;
   /** The guard's lowest as it is kept. */
   saved: number;
   /** The counter of a commit that failed: nobody knows whether it was kept. */
@@ -34,7 +35,8 @@ export class KeyCounters {
   readonly keyId: string;
   readonly #meterId: string;
   readonly #kept: ReadonlyMap<string, number>;
-  readonly #peers = new Map<number, Peer>();
+  // A list: most keys are of one client.
+  #peers: readonly Peer[] = [];
   #ledger: CounterLedger;
   /** Where the counters of this end are reserved; undefined: in memory alone. */
   #reserved: MeterStore | undefined;
@@ -59,12 +61,12 @@ export class KeyCounters {
   }
 
   #peer(client: number): Peer {
-    const known = this.#peers.get(client);
+    const known = this.#peers.find((one) => one.client === client);
     if (known !== undefined) return known;
     const kept = this.#kept.get(`${this.keyId} ${peerName(client)}`);
     const guard = new CounterGuard(kept === undefined ? 0 : kept + 1);
-    const peer: Peer = { guard, saved: guard.lowest, doubtful: undefined };
-    this.#peers.set(client, peer);
+    const peer: Peer = { client, guard, saved: guard.lowest, doubtful: undefined };
+    this.#peers = this.#peers.concat(peer);
     return peer;
   }
 
@@ -115,11 +117,10 @@ export class KeyCounters {
 
   /** A store has kept that counter of a client. */
   know(client: string, counter: number): void {
-    for (const [number, peer] of this.#peers) {
-      if (peerName(number) !== client) continue;
-      peer.saved = Math.max(peer.saved, counter + 1);
-      if (peer.guard.lowest <= counter) this.#peers.set(number, { ...peer, guard: new CounterGuard(counter + 1) });
-    }
+    const peer = this.#peers.find((one) => peerName(one.client) === client);
+    if (peer === undefined) return;
+    peer.saved = Math.max(peer.saved, counter + 1);
+    if (peer.guard.lowest <= counter) peer.guard = new CounterGuard(counter + 1);
   }
 
   /** The client's counter is kept up to there. */
@@ -147,7 +148,7 @@ export class CounterBook {
   readonly #firstCounter: () => number;
   readonly #keys = new Map<string, KeyCounters>();
   readonly #kept = new Map<string, number>();
-  readonly #dedicated = new Set<string>();
+  #dedicated: Set<string> | undefined;
 
   constructor(meterId: string, firstCounter: number | undefined) {
     this.#meterId = meterId;
@@ -179,11 +180,13 @@ export class CounterBook {
     const keyId = dedicatedKeyId(digestOf(key));
     const counters = this.#named(keyId);
     // The one that was used last stands last.
-    this.#dedicated.delete(keyId);
-    this.#dedicated.add(keyId);
-    for (const oldest of this.#dedicated) {
-      if (this.#dedicated.size <= mostDedicated) break;
-      this.#dedicated.delete(oldest);
+    this.#dedicated ??= new Set();
+    const dedicated = this.#dedicated;
+    dedicated.delete(keyId);
+    dedicated.add(keyId);
+    for (const oldest of dedicated) {
+      if (dedicated.size <= mostDedicated) break;
+      dedicated.delete(oldest);
       this.#keys.delete(oldest);
     }
     return counters;

@@ -119,7 +119,7 @@ class StateSecurity {
   }
 
   get peerKeys() {
-    return this.#state.credentials.peerKeys;
+    return this.#state.credentials;
   }
 
   dedicated(key: Uint8Array) {

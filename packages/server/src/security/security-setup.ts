@@ -99,7 +99,7 @@ function checkPolicy(policy: number, state: AssociationState, client: Uint8Array
   if ((policy & signedResponse) !== 0 && (suite === 0 || digitalSignature === undefined)) {
     throw refuse("other-reason", "the meter has nothing to sign with");
   }
-  const peer = client && credentials.peerKeys.publicKey(client, "digital-signature");
+  const peer = client && credentials.publicKey(client, "digital-signature");
   if ((policy & signedRequest) !== 0 && (suite === 0 || peer === undefined)) {
     throw refuse("other-reason", "the client's signature cannot be verified");
   }
@@ -146,7 +146,7 @@ function agree(
   const { suite } = association.security;
   const client = port.clientSystemTitle(association);
   const signingKey = state.credentials.privateKeys.digitalSignature;
-  const peerPublicKey = client && state.credentials.peerKeys.publicKey(client, "digital-signature");
+  const peerPublicKey = client && state.credentials.publicKey(client, "digital-signature");
   if (client === undefined || signingKey === undefined || peerPublicKey === undefined) {
     throw refuse("object-unavailable", "there are no keys to sign and verify with");
   }

@@ -65,7 +65,7 @@ export class Admission implements OfferGuard {
   /** Where failed authentications come from. */
   get #source(): string {
     const { meter, association } = this.#applicant;
-    return `${sourceOf(this.#port.remote())} ${meter.id} ${association?.name}`;
+    return `${sourceOf(this.#port.remote)} ${meter.id} ${association?.name}`;
   }
 
   /** Asked whenever the secret is used: what was opened before the lock-out obeys it, too. */

@@ -1,7 +1,7 @@
 import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import { type Duplex, LinkPump, type Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
-import type { Limits } from "../limits.ts";
+import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit } from "./answer-credit.ts";
@@ -11,10 +11,7 @@ import type { SessionPort } from "./session-port.ts";
 
 /** What all connections of a server have alike. */
 export interface ConnectionPort
-  extends Omit<
-    SessionPort,
-    "remote" | "share" | "forgeable" | "send" | "quiet" | "roomy" | "opened" | "broken" | "wake"
-  > {
+  extends Pick<SessionPort, "environment" | "limits" | "lockouts" | "pacer" | "tap" | "relays" | "tell"> {
   readonly shares: FairShare;
 }
 
@@ -28,28 +25,32 @@ const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} 
 const timers = ["first", "inactivity", "sessions"] as const;
 type Timer = (typeof timers)[number];
 
-/** One transport connection and its sessions, with one timer for all of them. */
-export class Connection {
+/**
+ * One transport connection and its sessions, with one timer for all of them. What a session needs it gets here, and not from an object
+ * with a function each: that would take half a KiB more, for each connection.
+ */
+export class Connection implements SessionPort {
+  readonly #base: ConnectionPort;
   readonly #pump: LinkPump<Link, Timer>;
-  readonly #port: SessionPort;
-  readonly #limits: Limits;
   readonly #route: Route;
   readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
   readonly #meters = new Set<Meter>();
-  readonly #share: Share;
+  readonly share: Share;
+  /** Where a client comes from can be forged, until it has authenticated. */
+  readonly forgeable: boolean;
   #ending = false;
   /** What is answered to a source that can be forged; undefined: as much as there is to say. */
   #credit: AnswerCredit | undefined;
 
   constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route, handlers: ConnectionHandlers) {
-    const { environment, limits, lockouts, pacer, relays, shares, tap, tell } = base;
-    const { clock } = environment;
-    const forgeable = duplex.datagrams === true;
-    if (forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
+    const { limits, shares, tap } = base;
+    const { clock } = base.environment;
+    this.#base = base;
+    this.forgeable = duplex.datagrams === true;
+    if (this.forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
     const share = shares.share(this);
-    this.#share = share;
-    this.#limits = limits;
+    this.share = share;
     this.#route = route;
     this.#pump = new LinkPump<Link, Timer>({
       ...{ link, duplex, clock },
@@ -64,22 +65,9 @@ export class Connection {
       ...(tap === undefined ? {} : { tap: linkTap(tap, duplex.remote) }),
     });
     this.#handlers = handlers;
-    const pump = this.#pump;
-    // Named one by one, and no getter: an object with either takes a multiple of the memory, for each connection.
-    this.#port = {
-      ...{ environment, limits, lockouts, pacer, relays, share, forgeable, tap, tell },
-      remote: () => pump.remote,
-      send: (pdu, address) => this.#send(pdu, address),
-      quiet: () => this.#quiet(),
-      roomy: () => pump.goOn(true),
-      opened: (authenticated) => this.#opened(authenticated),
-      broken: (fault: Fault) => pump.destroy(fault),
-      wake: (deadline) => {
-        if (deadline < (pump.timers.get("sessions") ?? Number.POSITIVE_INFINITY)) pump.timers.set("sessions", deadline);
-      },
-    };
-    if (limits.firstAssociation > 0) pump.timers.set("first", clock.now() + limits.firstAssociation);
-    if (limits.inactivity > 0) pump.timers.set("inactivity", clock.now() + limits.inactivity);
+    const { timers: set } = this.#pump;
+    if (limits.firstAssociation > 0) set.set("first", clock.now() + limits.firstAssociation);
+    if (limits.inactivity > 0) set.set("inactivity", clock.now() + limits.inactivity);
   }
 
   /** Begins to take what comes. It may have ended when this returns. */
@@ -90,7 +78,7 @@ export class Connection {
       ended: () => this.#ended(),
       closed: (fault) => {
         this.#disconnected(undefined);
-        this.#share.close();
+        this.share.close();
         this.#handlers.closed(fault);
       },
     });
@@ -100,8 +88,51 @@ export class Connection {
     return this.#pump.remote;
   }
 
+  get environment() {
+    return this.#base.environment;
+  }
+
+  get limits() {
+    return this.#base.limits;
+  }
+
+  get lockouts() {
+    return this.#base.lockouts;
+  }
+
+  get pacer() {
+    return this.#base.pacer;
+  }
+
+  get relays() {
+    return this.#base.relays;
+  }
+
+  get tap() {
+    return this.#base.tap;
+  }
+
+  tell(event: ServerEvent): void {
+    this.#base.tell(event);
+  }
+
   destroy(): void {
     this.#pump.destroy();
+  }
+
+  /** The connection cannot go on. */
+  broken(fault: Fault): void {
+    this.#pump.destroy(fault);
+  }
+
+  /** There is room again for what has arrived. */
+  roomy(): void {
+    this.#pump.goOn(true);
+  }
+
+  wake(deadline: number): void {
+    const { timers: set } = this.#pump;
+    if (deadline < (set.get("sessions") ?? Number.POSITIVE_INFINITY)) set.set("sessions", deadline);
   }
 
   /** Its turn has come. */
@@ -115,14 +146,14 @@ export class Connection {
     return true;
   }
 
-  #opened(authenticated: boolean): void {
+  opened(authenticated: boolean): void {
     this.#pump.timers.clear("first");
     this.#pump.duplex.setRank?.(authenticated ? 2 : 1);
     // The answer to a challenge cannot come from a source that is forged.
     if (authenticated) this.#credit = undefined;
   }
 
-  #send(pdu: Uint8Array, address: LinkAddress): void {
+  send(pdu: Uint8Array, address: LinkAddress): void {
     if (this.#credit?.spend(pdu) !== false) {
       this.#pump.send(pdu, address);
       return;
@@ -136,14 +167,14 @@ export class Connection {
 
   /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
   #endUnused(): void {
-    if (!this.#port.forgeable) return;
+    if (!this.forgeable) return;
     for (const { kept, owes } of this.#sessions.values()) if (kept || owes) return;
     this.#pump.destroy();
   }
 
   /** Room for one more session: the oldest in which nothing is open and nothing waits gives way. False: there is none. */
   #makeRoom(): boolean {
-    if (this.#sessions.size < this.#limits.sessionsPerConnection) return true;
+    if (this.#sessions.size < this.limits.sessionsPerConnection) return true;
     for (const [key, session] of this.#sessions) {
       if (session.open || session.busy) continue;
       session.close();
@@ -172,7 +203,7 @@ export class Connection {
         this.#pump.yield(address);
         return;
       }
-      session = new Session(this.#port, address, found.meter, device);
+      session = new Session(this, address, found.meter, device);
       this.#sessions.set(key, session);
       this.#meters.add(found.meter);
     }
@@ -181,7 +212,7 @@ export class Connection {
   }
 
   /** Nothing waits any more: a client whose request was not answered gets the turn of its link back. */
-  #quiet(): void {
+  quiet(): void {
     for (const session of this.#sessions.values()) if (!session.owes) this.#pump.yield(session.address);
     this.#endWhenQuiet();
     this.#endUnused();
@@ -210,14 +241,14 @@ export class Connection {
 
   #due(name: Timer, now: number): void {
     if (name === "first") {
-      const message = `${this.remote} has opened no association in ${this.#limits.firstAssociation} ms`;
+      const message = `${this.remote} has opened no association in ${this.limits.firstAssociation} ms`;
       const hint = "raise `limits.firstAssociation` for slow clients";
       this.#pump.destroy(new Fault("no-association", message, { layer: "server", hint }));
       return;
     }
     if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
-      const due = last + this.#limits.inactivity;
+      const due = last + this.limits.inactivity;
       if (this.#sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
       else this.#pump.close();
       return;
@@ -226,7 +257,7 @@ export class Connection {
       session.expire(now);
       if (!session.owes) this.#pump.yield(session.address);
     }
-    for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.#port.wake(deadline);
+    for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.wake(deadline);
   }
 }
 

@@ -27,9 +27,9 @@ export class OpenAssociation {
     this.negotiated = negotiated;
     const { associations } = live;
     // A source that can be forged is no host of its own.
-    const host = port.forgeable ? "" : sourceOf(port.remote());
+    const host = port.forgeable ? "" : sourceOf(port.remote);
     const { clientSystemTitle: systemTitle } = negotiated;
-    this.#over = associations.opened(association, { systemTitle, host, occupant });
+    this.#over = associations.opened({ association, systemTitle, host, occupant });
     associations.makeRoom(association, port.limits.associationsPerMeter, occupant);
     this.#row = rowOf(port, live, association);
   }
@@ -62,10 +62,5 @@ function rowOf(
   const { store, random, time, clock } = environment;
   if (store === undefined) return undefined;
   const failed = (error: unknown): void => environment.storeFailed(known, "connections", error);
-  return new ConnectionRow(
-    { store, random, remote: remote(), instant: () => time.now, failed },
-    known.id,
-    client,
-    clock.now(),
-  );
+  return new ConnectionRow({ store, random, remote, instant: () => time.now, failed }, known.id, client, clock.now());
 }

@@ -8,7 +8,7 @@ import type { Pacer } from "../runtime/pacer.ts";
 import type { Lockouts } from "./lockouts.ts";
 import type { RelayOffice } from "./relay.ts";
 
-/** What a session needs of the server and of its connection. */
+/** What a session needs of the server and of its connection. Not to be spread: what a connection has it has by getters. */
 export interface SessionPort {
   readonly environment: Environment;
   readonly limits: Limits;
@@ -18,7 +18,7 @@ export interface SessionPort {
   readonly share: Share;
   readonly tap: Tap | undefined;
   /** Where the client is; a connection that another process handed over tells it later. */
-  remote(): string;
+  readonly remote: string;
   /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
   readonly relays: RelayOffice | undefined;
   /** Where a client comes from can be forged, until it has authenticated. */

@@ -61,7 +61,7 @@ export class Session implements Occupant {
       closed: () => this.#closed,
     });
     if (port.tap !== undefined) {
-      const about = () => ({ remote: port.remote(), now: this.#now, meter, client: address.client });
+      const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
     }
     this.#admission = new Admission(port, { meter, association: this.#association, taps: this.#taps });
@@ -155,14 +155,14 @@ export class Session implements Occupant {
   }
 
   #newHandedOver(): HandedOver {
-    const { broken, quiet, remote, send } = this.#port;
+    const port = this.#port;
     return new HandedOver({
-      handover: { meter: this.#meter.id, device: this.#device.sap, address: this.#address, remote: remote() },
+      handover: { ...this.#where, meter: this.#meter.id, device: this.#device.sap },
       enter: () => this.#wait(),
       gone: () => this.#closed,
-      answer: (pdu) => send(pdu, this.#address),
-      quiet,
-      ended: (fault) => broken(fault ?? lost("the process that has the meter ended the session")),
+      answer: (pdu) => port.send(pdu, this.#address),
+      quiet: () => port.quiet(),
+      ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
     });
   }
 
@@ -195,14 +195,14 @@ export class Session implements Occupant {
 
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
-    const { broken, tell } = this.#port;
+    const port = this.#port;
     if (error instanceof Fault && ["lease-lost", "meter-held", "counter-replayed"].includes(error.code)) {
-      tell({ type: "refused", ...this.#where, fault: error });
-      broken(error);
+      port.tell({ type: "refused", ...this.#where, fault: error });
+      port.broken(error);
       return;
     }
     this.#storeFailed(what, error);
-    broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+    port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
   }
 
   /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
@@ -344,7 +344,7 @@ export class Session implements Occupant {
   }
 
   get #where(): { remote: string; address: LinkAddress; meter: string } {
-    return { remote: this.#port.remote(), address: this.#address, meter: this.#meter.name };
+    return { remote: this.#port.remote, address: this.#address, meter: this.#meter.name };
   }
 
   #associated(negotiated: Negotiated): void {
@@ -375,11 +375,11 @@ export class Session implements Occupant {
 
   /** Something of the client was refused: the operator is told. */
   refused(fault: Fault): void {
-    const { environment, tell } = this.#port;
+    const port = this.#port;
     const { fault: told, until } = this.#admission.refused(fault, this.#now);
-    tell({ type: "refused", ...this.#where, fault: told });
+    port.tell({ type: "refused", ...this.#where, fault: told });
     if (until === undefined) return;
-    tell({ type: "locked", ...this.#where, until: environment.time.now + (until - this.#now) });
+    port.tell({ type: "locked", ...this.#where, until: port.environment.time.now + (until - this.#now) });
   }
 
   /** The data link of this client is gone, or the whole connection. */

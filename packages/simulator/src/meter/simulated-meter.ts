@@ -26,7 +26,8 @@ export interface Computed {
   readonly spans: readonly Span[];
   readonly readings: Readings;
   readonly tariff: TariffRegisters;
-  readonly histories: Map<readonly HistoryKind[], EventHistory>;
+  /** Made when one is asked for. */
+  histories?: Map<readonly HistoryKind[], EventHistory>;
 }
 
 /** Who a simulated meter is, as hooks know it. */
@@ -62,7 +63,9 @@ export class SimulatedMeter {
 
   /** The log of those kinds of events; the list of kinds is its key. */
   history(kinds: readonly HistoryKind[]): EventHistory {
-    const { histories, readings } = this.#computed;
+    const computed = this.#computed;
+    computed.histories ??= new Map();
+    const { histories, readings } = computed;
     let history = histories.get(kinds);
     if (history === undefined) {
       history = new EventHistory(readings.model, this.known.commissionedAt, kinds);
@@ -94,7 +97,6 @@ export class SimulatedMeter {
       spans,
       readings,
       tariff: new TariffRegisters(readings, commissionedAt, zoneMinutesEast, tariffDay),
-      histories: new Map(),
     };
     kept.delete(meterId);
     if (kept.size >= keepAtMost) kept.delete(kept.keys().next().value as string);
