@@ -10,6 +10,10 @@ export const client = {
   closed: "The connection was closed; connect again.",
   "counter-jump": "The meter expects a counter far ahead; make sure that it was the meter, then raise `counterJump`.",
   duplicate: "The certificate is in the records already; nothing to do.",
+  "image-mismatch": "The meter would activate another image than was loaded; the message has both. Initiate anew.",
+  "image-not-activated": "The meter did not activate the image; the message has its image_transfer_status.",
+  "image-not-transferred": "Blocks of the image are still missing after all tries; look at the line, then resume.",
+  "image-not-verified": "The meter found the image to be bad, or did not verify it; the message has its status.",
   "keys-unknown":
     "After a key change neither the old keys nor the new ones open an association; the records keep both.",
   "link-lost": "The connection went down; connect again.",

@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Lease, TakenMeter } from "@dlmskit/storage";
+import { orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
 import type { AssociationState, StateOwner } from "../security/association-state.ts";
 import { AssociationStates } from "../security/association-states.ts";
@@ -210,15 +211,16 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   /**
-   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done.
+   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done,
+   * unless it is a refusal that keeps that.
    * Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
-      const running = this.within(work, () => run(work));
+      const running = orKeptRefusal(() => this.within(work, () => run(work)));
       const ran = this.limit(running, () => work.abandon());
-      return after(ran, (result) => after(this.#keep(work), () => result));
+      return after(ran, (result) => after(this.#keep(work), () => unlessRefused(result)));
     };
     return this.#queue.run(() => after(this.#doubt?.resolve(), begin));
   }
