@@ -1,7 +1,11 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
 export * from "./behaviour/activity-calendar.ts";
+export * from "./behaviour/arbitrator.ts";
+export * from "./behaviour/array-manager.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
+export * from "./behaviour/communication-port-protection.ts";
+export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
 export * from "./behaviour/register-activation.ts";
 export * from "./behaviour/schedule.ts";

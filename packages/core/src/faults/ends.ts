@@ -68,6 +68,7 @@ export const server = {
   "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
+  "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":

@@ -3,6 +3,7 @@ import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
 import {
   type AnyObject,
   dataObject,
+  FunctionControl,
   type LocalTime,
   type Rights,
   sapAssignment,
@@ -42,6 +43,8 @@ export interface Device {
   readonly byName: ReadonlyMap<LogicalName, AnyObject>;
   /** Decides local time. */
   readonly clock: AnyObject | undefined;
+  /** Whether it has a Function control, which may disable objects. */
+  readonly hasFunctions: boolean;
   readonly associations: readonly Association[];
   association(client: number): Association | undefined;
 }
@@ -151,6 +154,7 @@ function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
     objects: [...byName.values()],
     byName,
     clock: spec.objects.find((object) => object.spec.traits?.zone === true),
+    hasFunctions: spec.objects.some((object) => object.spec.classId === FunctionControl.classId),
     associations,
     association: (client) => byClient.get(client),
   };

@@ -1,8 +1,8 @@
 import { Fault } from "@dlmskit/core";
-import { type AnyObject, after, isLater, type MaybePromise, type Timeline, timelineOf } from "@dlmskit/cosem-objects";
+import { type AnyObject, after, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { byOrder, type Late, nextAfter, type TimedObject } from "./timed-object.ts";
+import { byOrder, type Late, nextAfter, type TimedObject, timelineIn } from "./timed-object.ts";
 import type { OpenWork, Task, TimelinePort } from "./timeline-port.ts";
 
 // Catching up, a task runs at most so often; its `elapsed` is longer then.
@@ -37,7 +37,7 @@ export class MeterTimeline implements Timed {
     const { template, identity } = port.known;
     this.#entries = template.timed
       .map(({ device, object }): TimedObject => {
-        const timeline = timelineOf(object) as Timeline;
+        const timeline = timelineIn(device, object);
         const context = template.timeContext(device, object, (of) => port.values(of), identity.own);
         return { device, object, timeline, context, due: undefined };
       })

@@ -1,5 +1,12 @@
 import { Fault } from "@dlmskit/core";
-import type { AnyObject, TimeContext, Timeline } from "@dlmskit/cosem-objects";
+import {
+  type AnyObject,
+  type Context,
+  isAvailable,
+  type TimeContext,
+  type Timeline,
+  timelineOf,
+} from "@dlmskit/cosem-objects";
 import type { Device } from "./meter-template.ts";
 
 /** An object that acts in time. Instants on the meter's clock. */
@@ -15,6 +22,15 @@ export interface TimedObject {
 export interface Late {
   readonly entry: TimedObject;
   readonly late: number;
+}
+
+/** What an object of a logical device does in time; nothing while its function is disabled. */
+export function timelineIn({ hasFunctions }: Device, object: AnyObject): Timeline {
+  const timeline = timelineOf(object) as Timeline;
+  if (!hasFunctions) return timeline;
+  const run: Timeline["run"] = (values, context: Context, at) =>
+    isAvailable(object, context.device) ? timeline.run(values, context, at) : undefined;
+  return Object.create(timeline, { run: { value: run } });
 }
 
 const usualOrder = 50;

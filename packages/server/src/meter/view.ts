@@ -8,6 +8,7 @@ import {
   after,
   type CapturedRowsView,
   type Context,
+  isAvailable,
   type LocalTime,
   type MaybePromise,
   type Notification,
@@ -153,6 +154,7 @@ export class View implements ObjectAccess {
     if (attribute !== undefined) return this.values(from as AnyObject)[attribute];
     const descriptor = from as AttributeDescriptor;
     const object = this.#found(descriptor);
+    if (this.#device.hasFunctions && !isAvailable(object, this)) throw refuse("object-unavailable");
     return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
   }
 

@@ -64,7 +64,7 @@ export class Session implements Occupant {
       const about = () => ({ remote: port.remote(), now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
     }
-    this.#admission = new Admission(port, { meter, association: this.#association, taps: this.#taps });
+    this.#admission = new Admission(port, { meter, device, association: this.#association, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }
 
@@ -196,7 +196,10 @@ export class Session implements Occupant {
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
     const { broken, tell } = this.#port;
-    if (error instanceof Fault && ["lease-lost", "meter-held", "counter-replayed"].includes(error.code)) {
+    if (
+      error instanceof Fault &&
+      ["lease-lost", "meter-held", "counter-replayed", "port-locked"].includes(error.code)
+    ) {
       tell({ type: "refused", ...this.#where, fault: error });
       broken(error);
       return;
@@ -208,8 +211,9 @@ export class Session implements Occupant {
   /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
   #isLost(): boolean {
     const live = this.#live;
-    if (live === undefined || (!live.lost && live === this.#meter.live)) return false;
-    this.#fail("the meter", lost("another process has the meter now"));
+    const locked = this.#admission.portLocked(live, this.#responder);
+    if (locked === undefined && (live === undefined || (!live.lost && live === this.#meter.live))) return false;
+    this.#fail("the meter", locked ?? lost("another process has the meter now"));
     return true;
   }
 
@@ -351,7 +355,7 @@ export class Session implements Occupant {
     const association = this.#association;
     const live = this.#live;
     if (association === undefined || live === undefined) return;
-    this.#admission.succeeded();
+    this.#admission.succeeded(negotiated);
     this.#opened?.close();
     this.unused++;
     this.#opened = new OpenAssociation(this.#port, { live, association, negotiated, occupant: this });
