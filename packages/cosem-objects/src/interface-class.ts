@@ -71,8 +71,13 @@ export interface Timeline<V = any, C = any, T = any> {
    */
   moved?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
   /**
-   * The meter had no power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. `@dlmskit/server` does
-   * not simulate power failures of a whole meter yet and does not call it: a stop of its process is caught up with as `missed` says.
+   * The meter was without power from one instant to another: the object's values change as its class says (a period is closed, timers
+   * begin anew), before anything is run late. All objects in the order of `order`; `context.now` is `to`. A promise ends it later.
+   */
+  poweredUp?(values: V, context: C, from: number, to: number): unknown;
+  /**
+   * The meter was without power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. A stop of the
+   * process is no power failure: it is caught up with as `missed` says.
    */
   restored?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
 }

@@ -26,6 +26,12 @@ const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !=
 
 const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";
 
+const noFailures: readonly string[] = ["lease-lost", "meter-held", "counter-replayed", "port-locked"];
+
+/** Whether a meter that may not answer is as it should be, and no store has failed. */
+export const isNoFailure = (error: unknown): error is Fault =>
+  error instanceof Fault && noFailures.includes(error.code);
+
 // The longest APDU for a source that can be forged, in an association without authentication.
 const forgeablePduSize = 64;
 
