@@ -185,6 +185,17 @@ describe("loadImage", () => {
       { numRuns: times(25) },
     ));
 
+  it("waits for a meter that restarts", async () => {
+    const world = await started({ activationTime: 30, restarts: true });
+    const { status, session } = await world.load(imageOf(50), { reconnect: () => world.connect() });
+    expect([status, await world.run(world.firmware())]).toEqual([6, "FW2"]);
+    await world.run(session.release());
+    const silent = await started({ activationTime: 30, restarts: true });
+    await expect(silent.load(imageOf(50))).rejects.toMatchObject({
+      code: expect.stringMatching(/timeout|link-lost|closed/),
+    });
+  });
+
   it("gives up where nothing comes through", async () => {
     const world = await started();
     world.fate = () => "lost";

@@ -116,6 +116,11 @@ export interface DeviceView {
   /** How many rows the change that is under way has added to the event log of that logical name so far. Fault `read-only`. */
   logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;
+  /**
+   * The meter restarts: half a second after this instant it has no power any more, until `until` (ms since 1970 UTC of its clock). Left
+   * out: nothing simulates that. Fault `read-only`.
+   */
+  restart?(until: number): void;
   /** Tells of a local action that failed: an event of the meter, while the rest goes on. Left out: the failure is thrown when the rest is done. */
   failed?(what: string, error: unknown): void;
   /** Runs `then` once the change that is under way is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */

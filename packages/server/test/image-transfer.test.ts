@@ -294,3 +294,59 @@ describe("a firmware image in time", () => {
     ]);
   });
 });
+
+describe("a meter that restarts to activate an image", () => {
+  const options = { activationTime: 60, restarts: true };
+
+  async function loaded(state: MemoryState, more: ImageTransferOptions = {}) {
+    const bench = new Bench(aMeter({ ...options, ...more }), { store: await restarted(state) });
+    const client = await bench.client().open();
+    const image = imageOf(8);
+    await invoke(client, 1, initiation("FW2", 8));
+    await invoke(client, 2, blockOf(image, 0));
+    await invoke(client, 3);
+    return { bench, client };
+  }
+
+  async function pass(bench: Bench, ms: number): Promise<void> {
+    await bench.clock.advanceAsync(ms);
+    await bench.settle();
+  }
+
+  it("15.8: answers first, drops its associations, is silent, and comes back with the new version", async () => {
+    for (const activationAnswer of ["temporary-failure", "success"] as const) {
+      const { bench, client } = await loaded(new MemoryState(), { activationAnswer });
+      expect([await invoke(client, 4), await value(client, 6)]).toEqual([activationAnswer, 5]);
+      await pass(bench, 1000);
+      expect(client.closed).toBe(true);
+      await pass(bench, 50_000);
+      expect((await bench.client().open()).opened).toBe(false);
+      await pass(bench, 10_000);
+      const again = await bench.client().open();
+      expect([await value(again, 6), await firmware(again)]).toEqual([6, "FW2"]);
+    }
+  });
+
+  it("15.8: comes back with the old version where the activation fails", async () => {
+    const { bench, client } = await loaded(new MemoryState(), { activate: () => false });
+    await invoke(client, 4);
+    await pass(bench, 61_000);
+    const again = await bench.client().open();
+    expect([await value(again, 6), await firmware(again)]).toEqual([7, "FW1"]);
+  });
+
+  it("15.9: is silent after a restart of the process, too, until its time is over", async () => {
+    const state = new MemoryState();
+    const { bench, client } = await loaded(state);
+    await invoke(client, 4);
+    await pass(bench, 5000);
+    const benches: Bench[] = [];
+    const time = new SimulatedTime({ source: () => benches[0]?.clock.now() ?? 0, start: now0 + 20_000 });
+    const second = new Bench(aMeter(options), { store: await restarted(state), time });
+    benches.push(second);
+    expect((await second.client().open()).opened).toBe(false);
+    await pass(second, 60_000);
+    const again = await second.client().open();
+    expect([await value(again, 6), await firmware(again)]).toEqual([6, "FW2"]);
+  });
+});

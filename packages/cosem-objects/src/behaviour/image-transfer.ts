@@ -50,6 +50,8 @@ export interface ImageTransferOptions {
   readonly verificationTime?: number;
   /** How long activation takes, seconds; 0 unless told otherwise. */
   readonly activationTime?: number;
+  /** The meter restarts to activate an image: its associations end, and it is silent for `activationTime`. False unless told otherwise. */
+  readonly restarts?: boolean;
   /** How image_activate is answered where activation takes time; temporary-failure unless told otherwise. */
   readonly activationAnswer?: "temporary-failure" | "success";
   /** What a power failure does to a verification or activation that is under way: it fails unless told otherwise, or is resumed. */
@@ -221,7 +223,11 @@ class ImageWork {
     run: (values, context, at) => this.#run(values, context, at),
     // A duration is not a matter of the clock.
     moved: ({ imageTransferStatus, state }) => (isWorking(imageTransferStatus) ? [Number(state?.due)] : []),
-    restored: ({ imageTransferStatus }, _, from) => (isWorking(imageTransferStatus) ? [from] : []),
+    restored: ({ imageTransferStatus: status, state }, _, from) => {
+      if (!isWorking(status)) return [];
+      // The restart is the power failure.
+      return [this.#restarts && status === Status.imageActivationInitiated ? Number(state?.due) : from];
+    },
   };
 
   #run(values: ImageValues, context: Context, at: number): MaybePromise<void> {
@@ -243,6 +249,10 @@ class ImageWork {
     values.state = { ...stateOf(values), due };
     if (interrupted === "resumes") return;
     values.imageTransferStatus = verifying ? Status.imageTransferInitiated : Status.imageActivationFailed;
+  }
+
+  get #restarts(): boolean {
+    return this.#options.restarts === true;
   }
 
   beginVerification(values: ImageValues, context: Context, activateNext: boolean): MaybePromise<void> {
@@ -282,7 +292,10 @@ class ImageWork {
     values.imageTransferStatus = Status.imageActivationInitiated;
     const state = { ...stateOf(values), due: instant(context.now + 1000 * activationTime), activateNext: false };
     values.state = state;
-    if (activationTime > 0) return activationAnswer === "success" ? undefined : working(context);
+    if (activationTime > 0) {
+      if (this.#restarts) context.device.restart?.(Number(state.due));
+      return activationAnswer === "success" ? undefined : working(context);
+    }
     return after(this.#activate(values, state, context), () => {
       if (values.imageTransferStatus === Status.imageActivationSuccessful) return;
       throw refuseAndKeep("other-reason", "the activation of the image has failed");

@@ -20,6 +20,7 @@ import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
+import { planPower } from "./power.ts";
 
 /** Rows of a profile as they are kept. */
 export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
@@ -52,6 +53,9 @@ export interface Request {
 
 // A script may invoke another one; one that invokes itself comes to an end here.
 const deepest = 16;
+
+// The answer to what makes a meter restart goes out before, ms.
+const answerTime = 500;
 
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
@@ -231,6 +235,14 @@ export class View implements ObjectAccess {
 
   notify(notification: Notification): void {
     this.#work().notify(notification);
+  }
+
+  restart(until: number): void {
+    const { template } = this.#port.known;
+    const work = this.#work();
+    const off = Math.ceil(Math.min(this.now + answerTime, (this.now + until) / 2));
+    planPower(work, template, { on: false, at: off });
+    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)) });
   }
 
   failed(what: string, error: unknown): void {
