@@ -21,6 +21,7 @@ function objects(): readonly cosem.AnyObject[] {
     extendedRegister("1-0:1.6.0", { ...value, unit: "W", captureTime: dateTimeOf(0) }),
     profileGeneric("1-0:99.1.0", { capture: [clock()], entries: 1 }),
     disconnectControl(),
+    disconnectControl("0-1:96.3.10", { version: 1 }),
     cosem.registerActivation("0-0:14.0.0"),
     cosem.scriptTable("0-0:10.0.0", []),
     cosem.schedule(),

@@ -2,6 +2,7 @@ export * from "./access.ts";
 export * from "./attribute.ts";
 export * from "./behaviour/activity-calendar.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
+export * from "./behaviour/disconnect-control.ts";
 export * from "./behaviour/register-activation.ts";
 export * from "./behaviour/schedule.ts";
 export * from "./behaviour/script-table.ts";

@@ -53,10 +53,10 @@ export interface AssociationInformation {
   readonly rights: Rights;
 }
 
-/** Who acts: a client by its association, or the meter itself (in time, by a script, by its own program). */
+/** Who acts: a client by its association, or the meter itself (in time, by a script, by a limiter, by its own program). */
 export type Actor =
   | { readonly client: number; readonly association: string }
-  | { readonly self: "time" | "script" | "program" };
+  | { readonly self: "time" | "script" | "limiter" | "program" };
 
 /** The rows that were captured into a profile of a meter. */
 export interface CapturedRowsView {
@@ -97,8 +97,12 @@ export interface DeviceView {
   /** All logical devices of the meter. */
   readonly devices: readonly { readonly sap: number; readonly name: string }[];
   find(classId: number, instanceId: LogicalName): AnyObject | undefined;
+  /** What the hooks of an object of the device are given, on behalf of whoever has this view. */
+  context(object: AnyObject): Context;
   /** This meter's values of an object of the device, to read. */
   values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
+  /** The values of an object as the change that is under way has them; what is assigned to its keys is changed. Fault `read-only`. */
+  draft<S extends ClassSpec>(object: CosemObject<S>): Values<S>;
   /** One value, as it is kept. */
   get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
   /** The attribute as any client would read it, through its hook, without regard to access rights. Throws what a hook throws. */

@@ -26,7 +26,9 @@ export function contextOf(
       { sap: 17, name: "TST0000000000017" },
     ],
     find: (classId, instanceId) => objects.find((one) => one.spec.classId === classId && one.instance === instanceId),
+    context: (object) => contextFor(object),
     values: (object) => object.values,
+    draft: (object) => object.values,
     // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.get
     get(from: any, name?: any): any {
       if (name !== undefined) return from.values[name];

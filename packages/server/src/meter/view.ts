@@ -8,14 +8,15 @@ import {
   after,
   type CapturedRowsView,
   type Context,
+  type DeviceView,
   type LocalTime,
   type MaybePromise,
   type Notification,
   readAttribute,
   refuse,
 } from "@dlmskit/cosem-objects";
-import type { Call, ObjectAccess, Outcome } from "../access/call.ts";
-import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
+import type { Call, Outcome } from "../access/call.ts";
+import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
@@ -55,7 +56,7 @@ const deepest = 16;
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
 /** A logical device of one meter as the hooks of one request, or of one action, see it. */
-export class View implements ObjectAccess {
+export class View implements DeviceView {
   readonly #port: ViewPort;
   readonly #device: Device;
   readonly #request: Request;
@@ -156,7 +157,8 @@ export class View implements ObjectAccess {
     return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
   }
 
-  draft(object: AnyObject): AnyValues {
+  // biome-ignore lint/suspicious/noExplicitAny: values of any class; DeviceView gives each its type
+  draft(object: AnyObject): any {
     return this.#work().draft(object);
   }
 
