@@ -189,7 +189,8 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   context(device: Device, object: AnyObject, work: Work): Context {
-    return this.view(device, { by: work.by, work }).context(object);
+    const self = object.spec.traits?.actor;
+    return this.view(device, { by: self === undefined ? work.by : { self }, work }).context(object);
   }
 
   rows(device: Device, profile: AnyObject): KeptRows {
@@ -216,7 +217,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
-      const running = this.within(work, () => run(work));
+      const running = this.run.within(work, () => run(work));
       const ran = this.limit(running, () => work.abandon());
       return after(ran, (result) => after(this.#keep(work), () => result));
     };
@@ -269,7 +270,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       const work = new Work(this, { self: "time" });
       return {
         work,
-        within: (run) => this.within(work, run),
+        within: (run) => this.run.within(work, run),
         finish: () => {
           const failed = (error: unknown): void => {
             this.#unkept = error;

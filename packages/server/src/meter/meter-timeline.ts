@@ -38,7 +38,7 @@ export class MeterTimeline implements Timed {
     this.#entries = template.timed
       .map(({ device, object }): TimedObject => {
         const timeline = timelineOf(object) as Timeline;
-        const context = template.timeContext(device, object, (of) => port.values(of), identity.own);
+        const context = template.timeContext(device, object, port, identity.own);
         return { device, object, timeline, context, due: undefined };
       })
       .sort(byOrder);
@@ -298,7 +298,9 @@ export class MeterTimeline implements Timed {
     entry.due = due + (behind + 1) * task.every;
     const at = due + this.#port.offset;
     work.at = at;
-    return this.#run(work, "a task", at, () => within(() => task.run(at, due - last)) as MaybePromise<unknown>);
+    return this.#run(work, "a task", at, () =>
+      within<unknown>(() => task.run(at, due - last) as MaybePromise<unknown>),
+    );
   }
 
   #runLate({ entry, late }: Late, { work, within }: OpenWork): MaybePromise<void> {

@@ -13,7 +13,7 @@ export interface Task {
 export interface OpenWork {
   readonly work: Work;
   /** Runs code of this work: what it assigns to its objects' values belongs to it. */
-  within<T>(run: () => T): T;
+  within<T>(run: () => MaybePromise<T>): MaybePromise<T>;
   /** Keeps it, and lets other works of the meter come. Never throws. */
   finish(): MaybePromise<void>;
 }

@@ -26,6 +26,8 @@ export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
+  /** What the meter's clock shows more than the simulated time. */
+  readonly offset: number;
   readonly known: KnownMeter;
   readonly provider: SecurityPort["provider"];
   readonly random: SecurityPort["random"];
@@ -88,6 +90,11 @@ export class View implements DeviceView {
   /** One instant for all of a request; the due instant in an action in time. */
   get now(): number {
     return this.#begun + (this.#request.work?.clock ?? 0);
+  }
+
+  /** The same on the simulated time, which nobody sets. */
+  get elapsed(): number {
+    return this.#begun - this.#port.offset;
   }
 
   /** The same before the request set the clock. */
@@ -260,12 +267,14 @@ class HookContext implements Context {
   readonly device: View;
   readonly object: AnyObject;
   readonly now: number;
+  readonly elapsed: number;
   readonly #request: Request;
 
   constructor(device: View, object: AnyObject, request: Request) {
     this.device = device;
     this.object = object;
     this.now = device.now;
+    this.elapsed = device.elapsed;
     this.#request = request;
   }
 
