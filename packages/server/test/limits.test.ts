@@ -124,7 +124,7 @@ describe("Register monitor", () => {
     expect(await code(() => set(object, 3, attribute([0, 0, 0, 0, 0, 0], 0)))).toBe("done");
   });
 
-  it("12.4: a write of thresholds sets the side without an action; power-up too", async () => {
+  it("12.4: a write of thresholds sets the side without an action", async () => {
     const { to, ran, set, object, meter } = await monitor();
     await to(150);
     ran();
@@ -136,6 +136,20 @@ describe("Register monitor", () => {
     await to(0);
     expect(ran()).toEqual(["0: 13 by monitor"]);
     expect(meter.values(object).state).toEqual([false]);
+  });
+
+  it("12.4: power-up sets the side without an action", async () => {
+    const { to, ran, set, value, meter, go } = await monitor();
+    await to(150);
+    ran();
+    await meter.powerDown();
+    await go(5);
+    await meter.change((device) => device.set(value, "value", 50 as never));
+    ran();
+    await meter.powerUp();
+    expect(ran()).toEqual([]);
+    await set(value, 2, u32(150));
+    expect(ran()).toEqual(["5: 1 by monitor"]);
   });
 
   it("acts in the unit of work of the change: both are kept, or none", async () => {
@@ -365,6 +379,20 @@ describe("Limiter", () => {
     await second.go(2);
     expect(second.ran()).toEqual(["60: 1 by limiter"]);
     await second.close();
+  });
+
+  it("13.6: at power-up it is under, and timers begin anew", async () => {
+    const { to, go, ran, meter } = await limited();
+    await to(1500);
+    await go(61);
+    expect(ran()).toEqual(["60: 1 by limiter"]);
+    await meter.powerDown();
+    await go(100);
+    await meter.powerUp();
+    await go(59);
+    expect(ran()).toEqual([]);
+    await go(2);
+    expect(ran()).toEqual(["221: 1 by limiter"]);
   });
 
   it("13.5: disconnects locally by a script, and modes 5 and 6 reconnect when it has been under", async () => {

@@ -89,7 +89,8 @@ export class MeterRun {
     const { tasks } = known;
     if (this.#running || this.#dropped || lost) return;
     if (this.#timeline === undefined) {
-      if (known.template.timed.length === 0 && tasks.length === 0) return;
+      const idle = known.template.timed.length === 0 && tasks.length === 0;
+      if (idle && this.#port.power.planned.length === 0) return;
       // A time of day that starts before what was done last goes on from where it starts; a clock that was synchronised repeats nothing.
       const before = this.#ranUpToBefore ?? now;
       const back = before - Math.ceil(now) > known.template.syncLimit;

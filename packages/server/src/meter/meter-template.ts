@@ -2,6 +2,7 @@ import { T } from "@dlmskit/apdu";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
 import {
   type AnyObject,
+  type ClassSpec,
   dataObject,
   type LocalTime,
   type Rights,
@@ -13,6 +14,7 @@ import {
 import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
 import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
+import { powerSupply } from "./power-supply.ts";
 
 /** A logical device besides the management one. */
 export interface DeviceSpec {
@@ -48,7 +50,7 @@ export interface Device {
 }
 
 /** The meter for which it is told. */
-interface TimeContextPort {
+export interface TimeContextPort {
   /** What the meter's clock shows more than the simulated time. */
   readonly offset: number;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
@@ -70,6 +72,10 @@ export interface MeterTemplate {
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** The objects that do something when others change. */
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** Holds whether the meter has power; it stands in no logical device. */
+  readonly power: AnyObject;
+  /** The attributes that do not outlast a power failure, with what they have then. */
+  readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
   /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
   grant(rights: { readonly [association: string]: Rights }): void;
 }
@@ -81,6 +87,7 @@ export interface MeterTemplate {
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);
   for (const { objects } of template.devices.values()) for (const { values } of objects) freeze(values);
+  freeze(template.power.values);
   return template;
 }
 
@@ -136,6 +143,8 @@ export function compile(options: TemplateOptions): MeterTemplate {
     syncLimit: options.syncLimit ?? usualSyncLimit,
     timed: all(timelineOf),
     watching: all(watchOf),
+    power: powerSupply(),
+    volatile: [...homes.keys()].flatMap(volatileOf),
     grant(rights) {
       const found = Object.entries(rights).map(([name, granted]) => {
         const association = associations.find((one) => one.name === name);
@@ -148,6 +157,11 @@ export function compile(options: TemplateOptions): MeterTemplate {
     },
   };
 }
+
+const volatileOf = (object: AnyObject): MeterTemplate["volatile"] =>
+  Object.entries((object.spec as ClassSpec).attributes)
+    .filter(([name, { volatile }]) => volatile === true && object.values[name] !== undefined)
+    .map(([name]) => ({ object, name, value: object.values[name] }));
 
 function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
   const associations = all.filter(({ devices }) => devices === undefined || devices.includes(spec.sap));

@@ -1,7 +1,8 @@
-import type { AnyObject, Context, MaybePromise } from "@dlmskit/cosem-objects";
+import { type AnyObject, after, attempt, type Context, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
+import type { Power } from "./power.ts";
 
 /** What the user's own code does in time. */
 export interface Task {
@@ -18,12 +19,41 @@ export interface OpenWork {
   finish(): MaybePromise<void>;
 }
 
+/** What a part of it needs. */
+export type WorkPart = Pick<OpenWork, "work" | "within">;
+
+interface Keeping {
+  within<T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T>;
+  keep(work: Work): MaybePromise<void>;
+  /** It is kept, or not: why. */
+  over(error: unknown): void;
+  /** Other works may come. */
+  release(): void;
+}
+
+export const openWork = (work: Work, { within, keep, over, release }: Keeping): OpenWork => ({
+  work,
+  within: (run) => within(work, run),
+  finish: () =>
+    after(
+      attempt(
+        () => after(keep(work), () => over(undefined)),
+        (error) => over(error),
+      ),
+      release,
+    ),
+});
+
 export interface TimelinePort {
   readonly known: KnownMeter;
   /** Simulated time of day, ms since 1970 UTC. */
   readonly time: number;
   /** What the meter's clock shows more. */
   readonly offset: number;
+  /** As it is kept. */
+  readonly power: Power;
+  /** Why what was done last could not be kept; undefined: it was. */
+  readonly unkept: unknown;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
   context(device: Device, object: AnyObject, work: Work): Context;
   /** Ends the wait for what takes too long. Fault `hook-timeout`. */
