@@ -26,6 +26,7 @@ function objects(): readonly cosem.AnyObject[] {
     cosem.communicationPortProtection("0-0:44.2.0", { portReference: "0-0:25.0.0" }),
     cosem.functionControl(),
     cosem.imageTransfer(),
+    disconnectControl("0-1:96.3.10", { version: 1 }),
     cosem.registerActivation("0-0:14.0.0"),
     cosem.scriptTable("0-0:10.0.0", []),
     cosem.schedule(),

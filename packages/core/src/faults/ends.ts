@@ -52,6 +52,8 @@ export const server = {
   "waits-for-itself":
     "A hook waits for a change of its own meter, which waits for the hook; use what the hook is given instead.",
   "bad-timeline": "What an object does in time gives a next instant that is not later; correct its `next`.",
+  "endless-reaction":
+    "Objects that watch one another keep changing one another; what they did in eight rounds stands. Correct what they run.",
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
   "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",

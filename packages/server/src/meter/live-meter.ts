@@ -200,7 +200,8 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   context(device: Device, object: AnyObject, work: Work): Context {
-    return this.view(device, { by: work.by, work }).context(object);
+    const self = object.spec.traits?.actor;
+    return this.view(device, { by: self === undefined ? work.by : { self }, work }).context(object);
   }
 
   rows(device: Device, profile: AnyObject): KeptRows {
@@ -221,14 +222,13 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   /**
-   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done,
-   * unless it is a refusal that keeps that.
-   * Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
+   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done
+   * (unless by `refuseAndKeep`). Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
-      const running = orKeptRefusal(() => this.within(work, () => run(work)));
+      const running = this.run.within(work, () => orKeptRefusal(() => run(work)));
       const ran = this.limit(running, () => work.abandon());
       return after(ran, (result) => after(this.#keep(work), () => unlessRefused(result)));
     };
@@ -284,7 +284,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       this.environment.storeFailed(this.known, "what was due in time", (error as Fault).cause ?? error);
     };
     const keep = (work: Work): MaybePromise<void> => this.#keep(work);
-    const within = <T>(work: Work, run: () => T): T => this.within(work, run);
+    const within = <T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T> => this.run.within(work, run);
     return after(this.#queue.hold(), (release) =>
       openWork(new Work(this, { self: "time" }), { within, keep, over, release }),
     );

@@ -10,6 +10,7 @@ import {
   sapAssignment,
   type TimeContext,
   timelineOf,
+  watchOf,
 } from "@dlmskit/cosem-objects";
 import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
@@ -51,6 +52,13 @@ export interface Device {
   association(client: number): Association | undefined;
 }
 
+/** The meter for which it is told. */
+export interface TimeContextPort {
+  /** What the meter's clock shows more than the simulated time. */
+  readonly offset: number;
+  values(object: AnyObject): Readonly<Record<string, unknown>>;
+}
+
 /** What all meters of a kind share; nothing in it changes. */
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
@@ -58,13 +66,15 @@ export interface MeterTemplate {
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
   /** What decides when an object of a logical device acts next. */
-  timeContext(device: Device, object: AnyObject, values: ValuesOf, own: unknown): TimeContext;
+  timeContext(device: Device, object: AnyObject, port: TimeContextPort, own: unknown): TimeContext;
   /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
   readonly syncLimit: number;
   /** The logical device that an object of the template stands in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** The objects that do something when others change. */
+  readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** Holds whether the meter has power; it stands in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
@@ -115,22 +125,27 @@ export function compile(options: TemplateOptions): MeterTemplate {
     return clock === undefined ? withoutClock : localTimeOf(clock, values);
   };
   const homes = new Map([...devices.values()].flatMap((device) => device.objects.map((object) => [object, device])));
+  const all = (has: (object: AnyObject) => unknown) =>
+    [...devices.values()].flatMap((device) =>
+      device.objects.filter((object) => has(object) !== undefined).map((object) => ({ device, object })),
+    );
   return {
     devices,
     associations,
     deviceOf: (object) => homes.get(object) as Device,
     local,
-    timeContext: (device, object, values, own) =>
+    timeContext: (device, object, port, own) =>
       ({
-        ...{ object, own, objects: device.objects, values },
+        ...{ object, own, objects: device.objects },
+        values: (of) => port.values(of),
+        clockAt: (elapsed) => elapsed + port.offset,
         get local() {
-          return local(device, values);
+          return local(device, (of) => port.values(of));
         },
       }) as TimeContext,
     syncLimit: options.syncLimit ?? usualSyncLimit,
-    timed: [...devices.values()].flatMap((device) =>
-      device.objects.filter((object) => timelineOf(object) !== undefined).map((object) => ({ device, object })),
-    ),
+    timed: all(timelineOf),
+    watching: all(watchOf),
     power: powerSupply(),
     volatile: [...homes.keys()].flatMap(volatileOf),
     grant(rights) {

@@ -16,7 +16,7 @@ import {
   type TimedObject,
   timedObjects,
 } from "./timed-object.ts";
-import type { OpenWork, Task, TimelinePort } from "./timeline-port.ts";
+import type { OpenWork, Task, TimelinePort, WorkPart } from "./timeline-port.ts";
 
 /** What one meter does in time: its objects' timelines and its tasks, in order, each at its own instant. */
 export class MeterTimeline implements Timed {
@@ -38,7 +38,7 @@ export class MeterTimeline implements Timed {
   constructor(port: TimelinePort, tasks: readonly Task[], after: number) {
     this.#port = port;
     this.#ranUpTo = after;
-    this.#entries = timedObjects(port.known, (of) => port.values(of));
+    this.#entries = timedObjects(port.known, port);
     this.#power = port.power;
     if (this.#isOn) this.#plan(after);
     for (const task of tasks) this.addTask(task, after - port.offset);
@@ -327,7 +327,8 @@ export class MeterTimeline implements Timed {
     const { due, last } = advance(entry, now);
     const at = due + this.#port.offset;
     work.at = at;
-    return this.#run(work, "a task", at, () => within(() => task.run(at, due - last)) as MaybePromise<unknown>);
+    const run = () => within(() => task.run(at, due - last) as MaybePromise<void>);
+    return this.#run(work, "a task", at, run);
   }
 
   #runFirstLate(late: Late, open: OpenWork): MaybePromise<void> {
@@ -336,11 +337,7 @@ export class MeterTimeline implements Timed {
   }
 
   /** `now`: what the clock shows. */
-  #runLate(
-    { entry, late }: Late,
-    { work, within }: Pick<OpenWork, "work" | "within">,
-    now: number,
-  ): MaybePromise<void> {
+  #runLate({ entry, late }: Late, { work, within }: WorkPart, now: number): MaybePromise<void> {
     const { device, object, timeline } = entry;
     work.at = now;
     return this.#run(work, `what ${object.instance} does late`, now, () =>

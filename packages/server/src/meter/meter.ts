@@ -111,7 +111,7 @@ export class Meter implements KnownMeter {
     const objects = [...this.template.devices.values()].flatMap((device) => device.objects);
     this.#own = new OwnValues(objects, {
       draft: (object) => this.#working?.draft(object),
-      assigned: (object, name) => this.#assigned(object, name),
+      assigned: (object, name, before) => this.#assigned(object, name, before),
     });
     return this;
   }
@@ -137,10 +137,8 @@ export class Meter implements KnownMeter {
   }
 
   /** Assigned by the program, in no work: it is read at once, and kept as soon as may be. */
-  #assigned(object: AnyObject, name: string): void {
-    const live = this.#live;
-    if (live?.store === undefined || live.lease === undefined) return;
-    const kept = live.change(program, (work) => work.force(object, name));
+  #assigned(object: AnyObject, name: string, before: unknown): void {
+    const kept = this.#live?.run.assigned(object, name, before);
     if (!isLater(kept)) return;
     const failed = (error: unknown): void => this.#here().storeFailed(this, "an assigned value", error);
     (kept as PromiseLike<void>).then(undefined, failed);

@@ -7,9 +7,8 @@ import {
   type Timeline,
   timelineOf,
 } from "@dlmskit/cosem-objects";
-import type { ValuesOf } from "./local-time-of.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
+import type { Device, TimeContextPort } from "./meter-template.ts";
 
 /** An object that acts in time. Instants on the meter's clock. */
 export interface TimedObject {
@@ -27,7 +26,7 @@ export interface Late {
 }
 
 /** What an object of a logical device does in time; nothing while its function is disabled. */
-export function timelineIn({ hasFunctions }: Device, object: AnyObject): Timeline {
+function timelineIn({ hasFunctions }: Device, object: AnyObject): Timeline {
   const timeline = timelineOf(object) as Timeline;
   if (!hasFunctions) return timeline;
   const run: Timeline["run"] = (values, context: Context, at) =>
@@ -42,11 +41,11 @@ const byOrder = (one: TimedObject, other: TimedObject): number =>
   (one.timeline.order ?? usualOrder) - (other.timeline.order ?? usualOrder);
 
 /** The objects of a meter that act in time, in their order. */
-export const timedObjects = ({ template, identity }: KnownMeter, values: ValuesOf): readonly TimedObject[] =>
+export const timedObjects = ({ template, identity }: KnownMeter, port: TimeContextPort): readonly TimedObject[] =>
   template.timed
     .map(({ device, object }): TimedObject => {
       const timeline = timelineIn(device, object);
-      const context = template.timeContext(device, object, values, identity.own);
+      const context = template.timeContext(device, object, port, identity.own);
       return { device, object, timeline, context, due: undefined };
     })
     .sort(byOrder);

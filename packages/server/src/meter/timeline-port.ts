@@ -14,13 +14,16 @@ export interface Task {
 export interface OpenWork {
   readonly work: Work;
   /** Runs code of this work: what it assigns to its objects' values belongs to it. */
-  within<T>(run: () => T): T;
+  within<T>(run: () => MaybePromise<T>): MaybePromise<T>;
   /** Keeps it, and lets other works of the meter come. Never throws. */
   finish(): MaybePromise<void>;
 }
 
+/** What a part of it needs. */
+export type WorkPart = Pick<OpenWork, "work" | "within">;
+
 interface Keeping {
-  within<T>(work: Work, run: () => T): T;
+  within<T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T>;
   keep(work: Work): MaybePromise<void>;
   /** It is kept, or not: why. */
   over(error: unknown): void;

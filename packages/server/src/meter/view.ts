@@ -8,6 +8,7 @@ import {
   after,
   type CapturedRowsView,
   type Context,
+  type DeviceView,
   isAvailable,
   type LocalTime,
   type MaybePromise,
@@ -15,8 +16,8 @@ import {
   readAttribute,
   refuse,
 } from "@dlmskit/cosem-objects";
-import type { Call, ObjectAccess, Outcome } from "../access/call.ts";
-import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
+import type { Call, Outcome } from "../access/call.ts";
+import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
@@ -27,6 +28,8 @@ export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
+  /** What the meter's clock shows more than the simulated time. */
+  readonly offset: number;
   readonly known: KnownMeter;
   readonly provider: SecurityPort["provider"];
   readonly random: SecurityPort["random"];
@@ -60,7 +63,7 @@ const answerTime = 500;
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
 /** A logical device of one meter as the hooks of one request, or of one action, see it. */
-export class View implements ObjectAccess {
+export class View implements DeviceView {
   readonly #port: ViewPort;
   readonly #device: Device;
   readonly #request: Request;
@@ -92,6 +95,11 @@ export class View implements ObjectAccess {
   /** One instant for all of a request; the due instant in an action in time. */
   get now(): number {
     return this.#begun + (this.#request.work?.clock ?? 0);
+  }
+
+  /** The same on the simulated time, which nobody sets. */
+  get elapsed(): number {
+    return this.#begun - this.#port.offset;
   }
 
   /** The same before the request set the clock. */
@@ -162,7 +170,8 @@ export class View implements ObjectAccess {
     return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
   }
 
-  draft(object: AnyObject): AnyValues {
+  // biome-ignore lint/suspicious/noExplicitAny: values of any class; DeviceView gives each its type
+  draft(object: AnyObject): any {
     return this.#work().draft(object);
   }
 
@@ -272,12 +281,14 @@ class HookContext implements Context {
   readonly device: View;
   readonly object: AnyObject;
   readonly now: number;
+  readonly elapsed: number;
   readonly #request: Request;
 
   constructor(device: View, object: AnyObject, request: Request) {
     this.device = device;
     this.object = object;
     this.now = device.now;
+    this.elapsed = device.elapsed;
     this.#request = request;
   }
 
