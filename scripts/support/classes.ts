@@ -25,6 +25,7 @@ function objects(): readonly cosem.AnyObject[] {
     cosem.arrayManager("0-0:18.0.0"),
     cosem.communicationPortProtection("0-0:44.2.0", { portReference: "0-0:25.0.0" }),
     cosem.functionControl(),
+    cosem.sensorManager("0-0:96.20.0"),
     cosem.imageTransfer(),
     disconnectControl("0-1:96.3.10", { version: 1 }),
     cosem.registerActivation("0-0:14.0.0"),

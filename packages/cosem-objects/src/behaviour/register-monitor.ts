@@ -1,5 +1,6 @@
 import type { Data } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
+import type { ActionItem } from "../classes/common-types.ts";
 import { RegisterMonitor } from "../classes/time/register-monitor.ts";
 import type { Timeline, Values, Watch } from "../interface-class.ts";
 import { after, attempt, type MaybePromise } from "../maybe-promise.ts";
@@ -104,14 +105,20 @@ function look(values: MonitorValues, context: Context, before?: WatchedChange["b
     const is = sidesOf(values, value);
     if (known?.every((side, at) => side === is[at]) === true) return undefined;
     values.state = is;
-    const crossed = [...thresholds.keys()]
-      .filter((at) => was !== undefined && was[at] !== is[at])
-      .sort((one, other) => byAmount(thresholds[one] as Data, thresholds[other] as Data) || one - other);
-    const up = crossed.filter((at) => is[at] === true).map((at) => actions[at]?.actionUp);
-    const down = crossed.filter((at) => is[at] === false).map((at) => actions[at]?.actionDown);
-    return runScripts(
-      [...up, ...down.reverse()].filter((script) => script !== undefined),
-      context,
-    );
+    return runScripts(crossedScripts({ thresholds, actions }, was, is), context);
   });
+}
+
+/** The scripts of the thresholds that were crossed, in their order; `was`, `is`: whether the value was above each, and is. */
+export function crossedScripts(
+  { thresholds, actions }: Pick<MonitorValues, "thresholds" | "actions">,
+  was: readonly boolean[] | undefined,
+  is: readonly boolean[],
+): readonly ActionItem[] {
+  const crossed = [...thresholds.keys()]
+    .filter((at) => was !== undefined && was[at] !== is[at])
+    .sort((one, other) => byAmount(thresholds[one] as Data, thresholds[other] as Data) || one - other);
+  const up = crossed.filter((at) => is[at] === true).map((at) => actions[at]?.actionUp);
+  const down = crossed.filter((at) => is[at] === false).map((at) => actions[at]?.actionDown);
+  return [...up, ...down.reverse()].filter((script) => script !== undefined);
 }
