@@ -56,6 +56,8 @@ export interface AssociationInformation {
   readonly dlmsVersion: number;
   readonly qualityOfService: number;
   readonly securitySetup?: LogicalName;
+  /** calling-AE-invocation-id of the client, where it gave one. */
+  readonly userId?: number;
   /** What the association grants: what is enforced. */
   readonly rights: Rights;
 }

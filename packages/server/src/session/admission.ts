@@ -92,6 +92,14 @@ export class Admission implements OfferGuard {
     return lockouts.locked(this.#source, environment.clock.now());
   }
 
+  /** As the user_list of the association object has them now. */
+  get users(): readonly number[] | undefined {
+    const { meter, device, association } = this.#applicant;
+    const object = association === undefined ? undefined : device.byName.get(association.instance);
+    const list = object && (meter.live.values(object).userList as readonly { readonly userId: number }[] | undefined);
+    return list === undefined || list.length === 0 ? undefined : list.map(({ userId }) => userId);
+  }
+
   get mostPduSize(): number | undefined {
     const { forgeable, limits } = this.#port;
     const { association } = this.#applicant;
