@@ -12,6 +12,7 @@ export {
   type NotRotated,
   type Rotated,
 } from "./key-rotation.ts";
+export { type ImageProgress, type LoadedImage, type LoadImageOptions, loadImage } from "./load-image.ts";
 export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";

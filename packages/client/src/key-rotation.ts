@@ -3,6 +3,7 @@ import { Fault, type FaultCode, type LogicalName, logicalName, toHex } from "@dl
 import { WrappedKeys } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, type KeySet, noble, type Random, securitySuite } from "@dlmskit/security";
 import type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";
+import { isOfLine } from "./link-drops.ts";
 import { hostRandom } from "./options.ts";
 import type { Session } from "./session.ts";
 
@@ -226,9 +227,6 @@ export class KeyRotation {
 
 const hasBoth = (keys: KeysInUse): keys is KeySet & KeysInUse =>
   keys.encryptionKey !== undefined && keys.authenticationKey !== undefined;
-
-const isOfLine = ({ code, layer }: Fault): boolean =>
-  layer === "transport" || code === "timeout" || code === "link-lost" || code === "closed";
 
 /** The name of a key, which shows nothing of it: the same octets have the same, others another. */
 export function keyIdOf(provider: CryptoProvider, key: Uint8Array): string {

@@ -46,3 +46,7 @@ export class LinkDrops {
     return explained;
   }
 }
+
+/** Whether the line is at fault, not the meter. */
+export const isOfLine = ({ code, layer }: Fault): boolean =>
+  layer === "transport" || code === "timeout" || code === "link-lost" || code === "closed";

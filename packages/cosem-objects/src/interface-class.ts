@@ -1,4 +1,4 @@
-import type { Codec, Of } from "@dlmskit/core";
+import type { Codec, LogicalName, Of } from "@dlmskit/core";
 
 // biome-ignore lint/suspicious/noExplicitAny: a class holds codecs of any type; inference gives each its own
 export type AnyCodec = Codec<any>;
@@ -71,10 +71,37 @@ export interface Timeline<V = any, C = any, T = any> {
    */
   moved?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
   /**
-   * The meter had no power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. `@dlmskit/server` does
-   * not simulate power failures of a whole meter yet and does not call it: a stop of its process is caught up with as `missed` says.
+   * The meter was without power from one instant to another: the object's values change as its class says (a period is closed, timers
+   * begin anew), before anything is run late. All objects in the order of `order`; `context.now` is `to`. A promise ends it later.
+   */
+  poweredUp?(values: V, context: C, from: number, to: number): unknown;
+  /**
+   * The meter was without power after `from` until `to`: what is to be run late, as with `moved`. Nothing unless told. A stop of the
+   * process is no power failure: it is caught up with as `missed` says.
    */
   restored?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
+}
+
+/**
+ * What an object does when attributes of other objects of its logical device change. `V`: the values; `C`: what `changed` is given;
+ * `W`: what is told of a change.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a class watches with its own values; the rest is of object.ts
+export interface Watch<V = any, C = any, W = any> {
+  /** The attributes that it watches, by its values. What is not there is never heard of; nor is what a read hook makes, which nobody stores. */
+  attributes(values: Readonly<V>): readonly WatchedAttribute[];
+  /**
+   * Acts, once for all that a request, a script or an instant of time has changed: in the same unit of work, when that has made its
+   * changes, so that all of it is kept or nothing. What it changes may move others that watch, eight rounds at the most. What it throws undoes
+   * its own part only, and is told as an event. A promise ends it later.
+   */
+  changed(values: V, context: C, changes: readonly W[]): unknown;
+}
+
+export interface WatchedAttribute {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly attributeId: number;
 }
 
 /** Which class goes first at one instant: what closes an interval goes before what opens one. */
@@ -98,6 +125,8 @@ export interface Traits {
   readonly zone?: true;
   /** The attribute with the seconds of a measuring period, or between two captures. */
   readonly period?: { readonly measuring?: string; readonly capture?: string };
+  /** Who acts (`Actor`) when its objects act by themselves; `"time"` or `"monitor"` unless told otherwise. */
+  readonly actor?: "monitor" | "limiter";
   /** A buffer of rows, and the attribute that names its columns. */
   readonly rows?: { readonly buffer: string; readonly columns: string };
 }
@@ -117,6 +146,8 @@ export interface ClassSpec {
   readonly traits?: Traits;
   /** What objects of the class do by themselves. */
   readonly time?: Timeline;
+  /** What objects of the class do when attributes of others change. */
+  readonly watch?: Watch;
 }
 
 /** Declares an interface class; the types of its objects' values, hooks and arguments follow from the literal. */

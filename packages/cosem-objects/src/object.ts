@@ -1,6 +1,6 @@
 import type { Data, DataLike, EncodedData, StreamedData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName, type Of } from "@dlmskit/core";
-import type { ClassSpec, Timeline, Values } from "./interface-class.ts";
+import type { ClassSpec, Timeline, Values, Watch } from "./interface-class.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import type { LocalTime } from "./time/local-time.ts";
 
@@ -11,6 +11,13 @@ export interface AttributeDescriptor {
   readonly classId: number;
   readonly instanceId: LogicalName;
   readonly attributeId: number;
+}
+
+/** An attribute that changed, of an object that another one watches. */
+export interface WatchedChange {
+  readonly attribute: AttributeDescriptor;
+  /** As it was kept before; undefined: it cannot be told. */
+  readonly before: DataLike | undefined;
 }
 
 /** Selective access: the selector and its parameters, as the class defines them. */
@@ -49,14 +56,16 @@ export interface AssociationInformation {
   readonly dlmsVersion: number;
   readonly qualityOfService: number;
   readonly securitySetup?: LogicalName;
+  /** calling-AE-invocation-id of the client, where it gave one. */
+  readonly userId?: number;
   /** What the association grants: what is enforced. */
   readonly rights: Rights;
 }
 
-/** Who acts: a client by its association, or the meter itself (in time, by a script, by its own program). */
+/** Who acts: a client by its association, or the meter itself (in time, by a script, by a monitor or a limiter, by its own program). */
 export type Actor =
   | { readonly client: number; readonly association: string }
-  | { readonly self: "time" | "script" | "program" };
+  | { readonly self: "time" | "script" | "monitor" | "limiter" | "program" };
 
 /** The rows that were captured into a profile of a meter. */
 export interface CapturedRowsView {
@@ -97,8 +106,12 @@ export interface DeviceView {
   /** All logical devices of the meter. */
   readonly devices: readonly { readonly sap: number; readonly name: string }[];
   find(classId: number, instanceId: LogicalName): AnyObject | undefined;
+  /** What the hooks of an object of the device are given, on behalf of whoever has this view. */
+  context(object: AnyObject): Context;
   /** This meter's values of an object of the device, to read. */
   values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
+  /** The values of an object as the change that is under way has them; what is assigned to its keys is changed. Fault `read-only`. */
+  draft<S extends ClassSpec>(object: CosemObject<S>): Values<S>;
   /** One value, as it is kept. */
   get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
   /** The attribute as any client would read it, through its hook, without regard to access rights. Throws what a hook throws. */
@@ -116,6 +129,11 @@ export interface DeviceView {
   /** How many rows the change that is under way has added to the event log of that logical name so far. Fault `read-only`. */
   logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;
+  /**
+   * The meter restarts: half a second after this instant it has no power any more, until `until` (ms since 1970 UTC of its clock). Left
+   * out: nothing simulates that. Fault `read-only`.
+   */
+  restart?(until: number): void;
   /** Tells of a local action that failed: an event of the meter, while the rest goes on. Left out: the failure is thrown when the rest is done. */
   failed?(what: string, error: unknown): void;
   /** Runs `then` once the change that is under way is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */
@@ -128,6 +146,11 @@ export interface Context {
   readonly object: AnyObject;
   /** The meter's own clock: ms since 1970-01-01T00:00Z. In an action in time, the instant at which it was due. */
   readonly now: number;
+  /**
+   * The same instant on a clock that nobody sets (ms): what lasts is measured by it. It goes on while there is no power and while the
+   * meter's process stands still.
+   */
+  readonly elapsed: number;
   /** Minutes from the meter's local time to UTC, at `now`: UTC+05:30 has -330. */
   readonly deviation: number;
   /** Local time with daylight saving, as the meter's Clock has it. */
@@ -148,6 +171,8 @@ export interface TimeContext {
   readonly object: AnyObject;
   /** Local time with daylight saving, as the meter's Clock has it. A change of the Clock plans anew what is due. */
   readonly local: LocalTime;
+  /** The instant on the meter's clock, as it is set now, of an instant of `Context.elapsed`: when something that lasts is over. */
+  clockAt(elapsed: number): number;
   /** The objects of the logical device; those of classes that the timeline `watches` may be asked for their values. */
   readonly objects: readonly AnyObject[];
   /** This meter's values of another object of the device. */
@@ -189,6 +214,8 @@ export interface Hooks<S extends ClassSpec> {
   };
   /** What this object does in time, in place of what its class says. */
   readonly time?: Timeline<Values<S>, Context, TimeContext>;
+  /** What this object does when attributes of others change, in place of what its class says. */
+  readonly watch?: Watch<Values<S>, Context, WatchedChange>;
 }
 
 /** An object of a template: class, logical name, first values, behaviour. */
@@ -221,3 +248,6 @@ export function timelineOf({ hooks, spec }: AnyObject): Timeline | undefined {
   const timeline: Timeline | undefined = hooks.time ?? spec.time;
   return timeline?.acts?.(hooks) === false ? undefined : timeline;
 }
+
+/** What an object does when attributes of others change: as it says itself, else as its class. */
+export const watchOf = ({ hooks, spec }: AnyObject): Watch | undefined => hooks.watch ?? spec.watch;

@@ -16,3 +16,20 @@ export function refusalOf(caught: unknown): Exclude<DataAccessResultName, "succe
     ? (caught.code as Exclude<DataAccessResultName, "success">)
     : undefined;
 }
+
+const keeping = new WeakSet<Fault>();
+
+/**
+ * The same, but what the hook has changed by then stays: for a method that has begun what takes longer than an answer may
+ * (temporary-failure), or whose failure is itself a state of the object.
+ */
+export function refuseAndKeep(...[result, message]: Parameters<typeof refuse>): Fault {
+  const fault = refuse(result, message);
+  keeping.add(fault);
+  return fault;
+}
+
+/** Whether what was changed before that refusal stays. */
+export function keepsChanges(caught: unknown): boolean {
+  return caught instanceof Fault && keeping.has(caught);
+}

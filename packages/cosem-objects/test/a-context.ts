@@ -26,7 +26,9 @@ export function contextOf(
       { sap: 17, name: "TST0000000000017" },
     ],
     find: (classId, instanceId) => objects.find((one) => one.spec.classId === classId && one.instance === instanceId),
+    context: (object) => contextFor(object),
     values: (object) => object.values,
+    draft: (object) => object.values,
     // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.get
     get(from: any, name?: any): any {
       if (name !== undefined) return from.values[name];
@@ -70,6 +72,9 @@ export function contextOf(
     object: objects[0] ?? dataObject("0.0.96.1.0.255", { type: T.unsigned, value: 0 }),
     by: { client: 48, association: "utility" },
     now: Date.UTC(2026, 10, 24, 8, 30, 12, 345),
+    get elapsed() {
+      return context.now;
+    },
     deviation: -330,
     local: new LocalTime({ ...berlin, daylightSavingsEnabled: false, timeZone: given.deviation ?? -330 }),
     client: 48,

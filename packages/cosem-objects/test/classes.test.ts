@@ -6,22 +6,18 @@ import {
   anyDataObject,
   associationObject,
   Clock,
-  ControlState,
   clock,
   conformanceBitString,
-  disconnectControl,
   extendedRegister,
   findClass,
   interfaceClass,
   interfaceClasses,
   invokeMethod,
-  localControl,
   ObjectListElement,
   objectView,
   readAttribute,
   readRights,
   register,
-  remoteControl,
   sapAssignment,
   writeAttribute,
 } from "../src/index.ts";
@@ -59,55 +55,6 @@ describe("clock", () => {
     expect(codeOf(() => set(base, 6, { type: "long", value: 901 }))).toBe("other-reason");
     expect(codeOf(() => set(base, 4))).toBe("other-reason");
     expect(codeOf(() => set(base, 2))).toBe("other-reason");
-  });
-});
-
-describe("disconnect control", () => {
-  // Blue Book 4.5.8: rows are modes, letters the transitions that the mode has.
-  const allowed = ["", "bcdefg", "bcaefg", "bcdeg", "bcaeg", "bcdefgh", "bcdegh"];
-  const transitions = {
-    a: ["remote", "reconnect", 0, 1],
-    b: ["remote", "disconnect", 1, 0],
-    c: ["remote", "disconnect", 2, 0],
-    d: ["remote", "reconnect", 0, 2],
-    e: ["manual", "reconnect", 2, 1],
-    f: ["manual", "disconnect", 1, 2],
-    g: ["local", "disconnect", 1, 2],
-    h: ["local", "reconnect", 2, 1],
-  } as const;
-
-  it("moves exactly as the table of modes says (O14)", () => {
-    for (const [controlMode, letters] of allowed.entries()) {
-      for (const by of ["remote", "manual", "local"] as const) {
-        for (const to of ["disconnect", "reconnect"] as const) {
-          for (const from of [0, 1, 2]) {
-            const moves = [...letters]
-              .map((letter) => transitions[letter as keyof typeof transitions])
-              .find(([who, what, state]) => who === by && what === to && state === from);
-            const values = { outputState: from === 1, controlState: from as number, controlMode };
-            const moved = by === "remote" ? remoteControl(values, to) : localControl(values, by, to);
-            const expected = moves?.[3] ?? from;
-            expect([controlMode, by, to, from, values.controlState]).toEqual([controlMode, by, to, from, expected]);
-            expect(moved).toBe(expected !== from);
-            expect(values.outputState).toBe(expected === ControlState.connected);
-          }
-        }
-      }
-    }
-  });
-
-  it("tells when it moved, and takes only modes that there are", () => {
-    const seen: boolean[] = [];
-    const one = disconnectControl(undefined, { changed: ({ outputState }) => seen.push(outputState) });
-    const context = contextOf([one]);
-    invokeMethod(one, one.values, 1, undefined, context);
-    invokeMethod(one, one.values, 1, undefined, context);
-    invokeMethod(one, one.values, 2, { type: "integer", value: 0 }, context);
-    expect(seen).toEqual([false, true]);
-    expect(codeOf(() => writeAttribute(one, one.values, 4, { type: "enum", value: 7 }, context))).toBe("other-reason");
-    writeAttribute(one, one.values, 4, { type: "enum", value: 0 }, context);
-    expect(one.values.controlMode).toBe(0);
-    expect(localControl(one.values, "local", "disconnect")).toBe(false);
   });
 });
 

@@ -29,6 +29,8 @@ export type ServerEvent =
   /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  /** The power of a meter was cut, or is there again (`meter.powerDown`, `meter.powerUp`). */
+  | { readonly type: "power-lost" | "power-restored"; readonly meter: string }
   /** The store works again; `after`: ms since it failed. */
   | { readonly type: "store-recovered"; readonly after: number }
   /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */

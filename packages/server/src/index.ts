@@ -1,4 +1,4 @@
-export type { Call, Interceptor, ObjectAccess, Outcome } from "./access/call.ts";
+export type { Call, Interceptor, Outcome } from "./access/call.ts";
 export { GrantedRights } from "./access/granted-rights.ts";
 export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict, tapOf } from "./access/taps.ts";
 export type { ServerEvent } from "./events.ts";

@@ -79,6 +79,7 @@ export class Server implements Disposable {
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+      powerChanged: (meter, on) => this.#powerChanged(meter, on),
       lost: (meter) => this.#lost(meter),
     };
     this.#last = {
@@ -123,7 +124,7 @@ export class Server implements Disposable {
 
   /** Whether a link should answer to that address at all. */
   knows(address: LinkAddress): boolean {
-    return this.#route(address) !== undefined;
+    return this.#route(address)?.meter.powered === true;
   }
 
   /** What its listeners do with connections that are too many. */
@@ -165,6 +166,12 @@ export class Server implements Disposable {
       const { clock } = this.#environment;
       if (!this.#closed) clock.at(clock.now() + 1000, () => this.#residents.has(meter) && this.#reside(meter));
     });
+  }
+
+  #powerChanged(meter: KnownMeter, on: boolean): void {
+    this.#tell({ type: on ? "power-restored" : "power-lost", meter: meter.name });
+    if (on) return;
+    for (const connection of [...this.#connections]) connection.powerLost(meter);
   }
 
   /** Another process has taken a meter that runs here: it is taken again when it is free. */
@@ -215,7 +222,8 @@ export class Server implements Disposable {
     const adopted: Route = (address) => {
       const found = route(address);
       found?.meter.runOn(this.#environment);
-      return found;
+      // A meter without power is as good as not there.
+      return found?.meter.powered === false ? undefined : found;
     };
     this.#tell({ type: "opened", remote: duplex.remote });
     const connection = new Connection(duplex, link, port, adopted, {

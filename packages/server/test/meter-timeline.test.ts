@@ -9,7 +9,8 @@ describe("what a meter does in time", () => {
     const work = { attempt: (run: () => unknown) => run(), ran: () => undefined };
     const opened: OpenWork = { work: work as never, within: (run) => run(), finish: () => undefined };
     const port: TimelinePort = {
-      ...{ time: 0, offset: 0, lost: false, unsure: false },
+      ...{ time: 0, offset: 0, lost: false, unsure: false, unkept: undefined },
+      power: { downSince: undefined, planned: [] },
       known: { template: { timed: [], syncLimit: 9000 }, identity: {} } as never,
       values: () => ({}),
       context: () => ({}) as never,

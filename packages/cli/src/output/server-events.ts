@@ -64,6 +64,10 @@ function sentence(event: ServerEvent): string {
       return `failed: meter ${event.meter}, ${event.what}: ${why}`;
     case "store-failed":
       return `store failed: meter ${event.meter}, ${event.what}: ${why}`;
+    case "power-lost":
+      return `power lost: meter ${event.meter}`;
+    case "power-restored":
+      return `power restored: meter ${event.meter}`;
     case "store-recovered":
       return `store works again, after ${(event.after / 1000).toFixed(1)} s`;
     case "listener-failed":

@@ -10,6 +10,10 @@ export const client = {
   closed: "The connection was closed; connect again.",
   "counter-jump": "The meter expects a counter far ahead; make sure that it was the meter, then raise `counterJump`.",
   duplicate: "The certificate is in the records already; nothing to do.",
+  "image-mismatch": "The meter would activate another image than was loaded; the message has both. Initiate anew.",
+  "image-not-activated": "The meter did not activate the image; the message has its image_transfer_status.",
+  "image-not-transferred": "Blocks of the image are still missing after all tries; look at the line, then resume.",
+  "image-not-verified": "The meter found the image to be bad, or did not verify it; the message has its status.",
   "keys-unknown":
     "After a key change neither the old keys nor the new ones open an association; the records keep both.",
   "link-lost": "The connection went down; connect again.",
@@ -48,6 +52,8 @@ export const server = {
   "waits-for-itself":
     "A hook waits for a change of its own meter, which waits for the hook; use what the hook is given instead.",
   "bad-timeline": "What an object does in time gives a next instant that is not later; correct its `next`.",
+  "endless-reaction":
+    "Objects that watch one another keep changing one another; what they did in eight rounds stands. Correct what they run.",
   "lease-lost": "Another process has the meter now; connect to that one.",
   "meter-held": "Another process has the meter; wait until it lets go, or connect to that one.",
   "not-kept": "The store could not keep a change, and it was not made; `cause` says why.",
@@ -64,6 +70,7 @@ export const server = {
   "bad-held-policy": "Sessions are to be forwarded and nothing tells how another process is reached; give `held.dial`.",
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
+  "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":

@@ -40,6 +40,8 @@ export class Life {
   /** Which scripts fail. */
   readonly failing = new Set<number>();
   readonly table: CosemObject<never>;
+  /** What the clock shows more than a clock that nobody sets. */
+  ahead = 0;
   #ran: string[] = [];
   readonly #entries: readonly Entry[];
 
@@ -55,12 +57,14 @@ export class Life {
     const all = [...objects, table];
     this.context = contextOf(all, { local: this.local, by: { self: "time" }, client: undefined });
     this.context.now = this.at(start);
+    Object.defineProperty(this.context, "elapsed", { get: () => this.context.now - this.ahead });
     this.context.device.failed = (what) => void this.failed.push(what);
     const values = (object: AnyObject) => object.values;
     this.#entries = all.flatMap((object) => {
       const timeline = timelineOf(object);
       if (timeline === undefined) return [];
-      const context = { object, local: this.local, objects: all, values, own: undefined } as TimeContext;
+      const clockAt = (elapsed: number) => elapsed + this.ahead;
+      const context = { object, local: this.local, objects: all, values, clockAt, own: undefined } as TimeContext;
       return [{ object, timeline, context, after: this.context.now }];
     });
   }
@@ -131,6 +135,7 @@ export class Life {
       [...(entry.timeline[what]?.(entry.object.values, entry.context, from, end) ?? [])].map((at) => ({ entry, at })),
     );
     late.sort((one, other) => one.at - other.at || orderOf(one.entry) - orderOf(other.entry));
+    if (what === "moved") this.ahead += end - from;
     this.#goTo(end);
     for (const { entry, at } of late) this.#run(entry, at);
     return this.ran();

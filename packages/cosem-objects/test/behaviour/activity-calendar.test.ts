@@ -265,7 +265,8 @@ describe("Activity calendar", () => {
       });
       life.until("2026-01-05 14:00");
       activateAt("2026-01-06 11:00");
-      const around = { ...context, objects: context.device.objects, values: context.device.values };
+      const { objects, values } = context.device;
+      const around = { ...context, objects, values, clockAt: (elapsed: number) => elapsed };
       const instants = object.hooks.time?.restored?.(
         object.values,
         { ...around, object, local: life.local },

@@ -1,24 +1,17 @@
 import type { DataAccessResultName, DataLike } from "@dlmskit/apdu";
 import type { ProtectionSeen } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
-import type { Actor, AnyObject, Context, DeviceView, MaybePromise, Selection } from "@dlmskit/cosem-objects";
+import type { Actor, AnyObject, DeviceView, MaybePromise, Selection } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { Device } from "../meter/meter-template.ts";
-
-/** A device view from which objects are reached: what only the innermost part of a call's way uses. */
-export interface ObjectAccess extends DeviceView {
-  /** The copy of an object's values that the work under way changes. Fault `read-only` where there is no work. */
-  draft(object: AnyObject): Record<string, unknown>;
-  context(object: AnyObject): Context;
-}
 
 interface CallBase {
   readonly meter: KnownMeter;
   /** The logical device as the template has it. */
   readonly device: Device;
   /** The logical device as hooks see it: what an interceptor changes through it is kept with the call, or not at all. */
-  readonly view: ObjectAccess;
+  readonly view: DeviceView;
   /** Undefined where the meter itself acts. */
   readonly association: Association | undefined;
   readonly by: Actor;

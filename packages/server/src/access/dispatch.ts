@@ -16,6 +16,7 @@ import {
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { ServerService, Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
@@ -64,8 +65,15 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       const object = typeof found === "string" ? undefined : found;
       const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
+      const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
       const done = attempt<Outcome>(
-        work === undefined ? () => live.limit(reach()) : () => work.attempt(() => succeeded(live.within(work, reach))),
+        work === undefined
+          ? () => live.limit(reach())
+          : () =>
+              after(
+                work.attempt(() => succeeded(live.within(work, change))),
+                unlessRefused,
+              ),
         (error) => ({
           error: resultOf(error, () => port.failed(whatOf(wish), error)),
         }),
@@ -99,9 +107,10 @@ function checked(outcome: Outcome): Outcome {
   });
 }
 
-/** An item that came to an error undoes what it changed. */
-function succeeded(outcome: MaybePromise<Outcome>): MaybePromise<Outcome> {
+/** An item that came to an error undoes what it changed, unless its refusal keeps that. */
+function succeeded(outcome: MaybePromise<Outcome | KeptRefusal>): MaybePromise<Outcome | KeptRefusal> {
   return after(outcome, (done) => {
+    if (done instanceof KeptRefusal) return done;
     if (done.error === undefined || done.error === "success") return done;
     throw new RefusedItem(done);
   });

@@ -11,6 +11,7 @@ import {
   hasAttribute,
   hasMethod,
   invokeMethod,
+  isAvailable,
   listsAttribute,
   type MaybePromise,
   methodAccess,
@@ -74,6 +75,7 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
   const { device, view, association, classId, instanceId, index } = call;
   const object = objectFor(device, association, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
+  if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
   const check = (
     bits: (rights: Association["access"]["current"]) => number,
     use: "read" | "write" | "invoke",

@@ -52,6 +52,8 @@ export interface AssociationSpec {
   readonly instance?: LogicalName;
   /** Version of the Association LN object: 1 unless told otherwise. */
   readonly version?: AssociationVersion;
+  /** Versions 2 and 3: the users that may open it, by calling-AE-invocation-id 0 to 255; none: anybody, as unless told otherwise. */
+  readonly users?: readonly { readonly userId: number; readonly userName: string }[];
   /** The Security setup object of a ciphered association: 0.0.43.0.n.255 unless told otherwise. */
   readonly securitySetup?: LogicalName;
   /** The object with the client's last invocation counter: 0.0.43.1.n.255 unless told otherwise. */
@@ -120,6 +122,11 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (!Number.isInteger(spec.client) || spec.client < 0 || spec.client > 0xffff) {
       throw bad(name, `${spec.client} is no client SAP`);
     }
+    const { users = [], version = 1 } = spec;
+    if (users.length > 0 && version < 2) throw bad(name, "users need version 2 or 3 of Association LN");
+    if (users.some(({ userId }) => !Number.isInteger(userId) || userId < 0 || userId > 0xff)) {
+      throw bad(name, "the id of a user is 0 to 255");
+    }
     return {
       name,
       client: spec.client,
@@ -135,7 +142,8 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       preEstablished: spec.preEstablished,
       strictChallenges: spec.strictChallenges ?? false,
       instance,
-      version: spec.version ?? 1,
+      version,
+      users,
       securitySetup: ciphered ? logicalName(spec.securitySetup ?? `0.0.43.0.${place}.255`) : undefined,
       invocationCounter: ciphered ? logicalName(spec.invocationCounter ?? `0.0.43.1.${place}.255`) : undefined,
     };

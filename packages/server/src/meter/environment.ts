@@ -28,6 +28,8 @@ export interface Environment {
   /** A hook, a task or an interceptor threw. */
   failed(meter: KnownMeter, what: string, error: unknown): void;
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
+  /** The power of a meter was cut, or is there again. */
+  powerChanged(meter: KnownMeter, on: boolean): void;
   /** Another process has taken the meter. */
   lost(meter: KnownMeter): void;
 }
@@ -70,6 +72,7 @@ export function standingAlone(): Environment {
     reach: (call) => perform(call, () => true),
     failed: () => undefined,
     storeFailed: () => undefined,
+    powerChanged: () => undefined,
     lost: () => undefined,
   };
 }

@@ -5,6 +5,7 @@ import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
 import type { Unsaved } from "../security/association-state.ts";
 import type { MeterTemplate } from "./meter-template.ts";
+import { powerRow } from "./power-supply.ts";
 
 /** The meter whose change is kept, at that moment. */
 interface Keeper {
@@ -62,7 +63,7 @@ function encodedValues(template: MeterTemplate, result: WorkResult, updatedAt: n
       const { id, type, volatile } = object.spec.attributes[name];
       if (volatile === true) return [];
       const { classId } = object.spec;
-      const logicalDevice = template.deviceOf(object).sap;
+      const { logicalDevice } = object === template.power ? powerRow : { logicalDevice: template.deviceOf(object).sap };
       const encoded = dataOf(type, value as never).octets;
       return [{ logicalDevice, classId, instanceId: object.instance, attributeId: id, encoded, updatedAt }];
     }),
@@ -77,14 +78,15 @@ const keptName = (spec: ClassSpec, id: number): string | undefined =>
  * here, and again at each later use of the value.
  */
 export function valuesOf(
-  { devices }: MeterTemplate,
+  { devices, power }: MeterTemplate,
   kept: TakenMeter["values"],
   meterId: string,
   unreadable: (fault: Fault) => void,
 ): Map<AnyObject, AnyValues> {
   const values = new Map<AnyObject, AnyValues>();
   for (const row of kept) {
-    const object = devices.get(row.logicalDevice)?.byName.get(row.instanceId);
+    const isPower = row.logicalDevice === powerRow.logicalDevice && row.classId === powerRow.classId;
+    const object = isPower ? power : devices.get(row.logicalDevice)?.byName.get(row.instanceId);
     const name = object?.spec.classId === row.classId ? keptName(object.spec, row.attributeId) : undefined;
     // A value whose object the template no longer has stays in the store, for the template that has it.
     if (object === undefined || name === undefined) continue;

@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Lease, TakenMeter } from "@dlmskit/storage";
+import { orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import { isEmpty, Work, WorkQueue, type WorkResult } from "../runtime/unit-of-work.ts";
 import type { AssociationState, StateOwner } from "../security/association-state.ts";
 import { AssociationStates } from "../security/association-states.ts";
@@ -17,7 +18,8 @@ import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
 import { OpenAssociations } from "./open-associations.ts";
-import type { OpenWork, Task } from "./timeline-port.ts";
+import { hasPower, type Power, powerOf } from "./power.ts";
+import { type OpenWork, openWork, type Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
 
@@ -134,6 +136,15 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.#doubt?.exists === true;
   }
 
+  /** Whether there is power: without, it answers nobody and does nothing. */
+  get powered(): boolean {
+    return hasPower(this.values(this.known.template.power));
+  }
+
+  get power(): Power {
+    return powerOf(this.values(this.known.template.power));
+  }
+
   /** Counts the changes of keys, secrets, policies and certificates. */
   get securityChanges(): number {
     return this.#securityChanges;
@@ -189,7 +200,8 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   context(device: Device, object: AnyObject, work: Work): Context {
-    return this.view(device, { by: work.by, work }).context(object);
+    const self = object.spec.traits?.actor;
+    return this.view(device, { by: self === undefined ? work.by : { self }, work }).context(object);
   }
 
   rows(device: Device, profile: AnyObject): KeptRows {
@@ -210,15 +222,15 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   /**
-   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done.
-   * Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
+   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done
+   * (unless by `refuseAndKeep`). Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
       const work = new Work(this, by);
-      const running = this.within(work, () => run(work));
+      const running = this.run.within(work, () => orKeptRefusal(() => run(work)));
       const ran = this.limit(running, () => work.abandon());
-      return after(ran, (result) => after(this.#keep(work), () => result));
+      return after(ran, (result) => after(this.#keep(work), () => unlessRefused(result)));
     };
     return this.#queue.run(() => after(this.#doubt?.resolve(), begin));
   }
@@ -243,7 +255,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     const moved = clockOffset !== this.#offset;
     const ran = unsure.ranUpTo !== undefined && unsure.ranUpTo === ranUpTo;
     this.#doubt?.end();
-    this.#values.put(changed);
+    this.#put(changed);
     this.#offset = clockOffset;
     this.counters.know(secrets.peers);
     this.states.load(secrets);
@@ -265,35 +277,17 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   open(): MaybePromise<OpenWork> {
-    const begin = (release: () => void): OpenWork => {
-      const work = new Work(this, { self: "time" });
-      return {
-        work,
-        within: (run) => this.within(work, run),
-        finish: () => {
-          const failed = (error: unknown): void => {
-            this.#unkept = error;
-            const { cause } = error as { cause?: unknown };
-            if (this.unsure) this.run.timeline?.undo();
-            this.environment.storeFailed(this.known, "what was due in time", cause ?? error);
-            release();
-          };
-          try {
-            const kept = this.#keep(work);
-            const done = (): void => {
-              this.#unkept = undefined;
-              release();
-            };
-            if (isLater(kept)) return kept.then(done, failed) as MaybePromise<void>;
-            done();
-          } catch (error) {
-            failed(error);
-          }
-          return undefined;
-        },
-      };
+    const over = (error: unknown): void => {
+      this.#unkept = error;
+      if (error === undefined) return;
+      if (this.unsure) this.run.timeline?.undo();
+      this.environment.storeFailed(this.known, "what was due in time", (error as Fault).cause ?? error);
     };
-    return after(this.#queue.hold(), begin);
+    const keep = (work: Work): MaybePromise<void> => this.#keep(work);
+    const within = <T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T> => this.run.within(work, run);
+    return after(this.#queue.hold(), (release) =>
+      openWork(new Work(this, { self: "time" }), { within, keep, over, release }),
+    );
   }
 
   /** Why what was due in time last could not be kept; undefined: it was. */
@@ -329,9 +323,17 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     );
   }
 
+  #put(values: WorkResult["values"]): void {
+    const before = this.powered;
+    this.#values.put(values);
+    if (!values.has(this.known.template.power)) return;
+    this.run.timeline?.powerChanged();
+    if (before !== this.powered) this.environment.powerChanged(this.known, !before);
+  }
+
   /** It is kept: from now on everybody sees it. */
   #take(result: WorkResult): void {
-    this.#values.put(result.values);
+    this.#put(result.values);
     if (this.store === undefined && result.rows.size > 0) {
       this.#rings ??= new RowRings();
       this.#rings.take(result.rows);

@@ -1,19 +1,20 @@
-import { attempt, type MaybePromise } from "@dlmskit/cosem-objects";
+import { type Actor, type AnyObject, after, attempt, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { Environment } from "./environment.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterTimeline } from "./meter-timeline.ts";
+import { Reactions, type ReactionsPort } from "./reactions.ts";
 import type { Task, TimelinePort } from "./timeline-port.ts";
 
 /** The meter whose run it is. */
-export interface RunPort extends TimelinePort {
+export interface RunPort extends TimelinePort, ReactionsPort {
   readonly known: KnownMeter & { readonly tasks: readonly Task[] };
   readonly environment: Environment;
   /** The meter's own clock. */
   readonly now: number;
   /** Whether a store keeps how far it ran. */
   readonly kept: boolean;
-  change(by: { self: "time" }, run: (work: Work) => void): MaybePromise<void>;
+  change(by: Actor, run: (work: Work) => void): MaybePromise<void>;
 }
 
 /** What a meter does by itself: from when on, whether it does at the moment, and how far it has come. */
@@ -24,9 +25,31 @@ export class MeterRun {
   /** How far it ran before it was loaded. */
   #ranUpToBefore: number | undefined;
   #dropped = false;
+  /** Undefined: nothing watches anything. */
+  readonly #reactions: Reactions | undefined;
 
   constructor(port: RunPort) {
     this.#port = port;
+    if (port.known.template.watching.length > 0) this.#reactions = new Reactions(port);
+  }
+
+  /** Runs a part of a work, then what watches what it has changed. */
+  within<T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T> {
+    const done = this.#port.within(work, run);
+    const reactions = this.#reactions;
+    if (reactions === undefined) return done;
+    return after(done, (result) => after(reactions.run(work), () => result));
+  }
+
+  /** The program assigned a value outside of any work. Undefined: nothing is to be done. */
+  assigned(object: AnyObject, name: string, before: unknown): MaybePromise<void> | undefined {
+    const { kept } = this.#port;
+    const reactions = this.#reactions;
+    if (!kept && reactions === undefined) return undefined;
+    return this.#port.change({ self: "program" }, (work) => {
+      if (kept) work.force(object, name);
+      reactions?.wasBefore(work, object, name, before);
+    });
   }
 
   /** Undefined: it has not begun, or does nothing by itself. */
@@ -66,7 +89,8 @@ export class MeterRun {
     const { tasks } = known;
     if (this.#running || this.#dropped || lost) return;
     if (this.#timeline === undefined) {
-      if (known.template.timed.length === 0 && tasks.length === 0) return;
+      const idle = known.template.timed.length === 0 && tasks.length === 0;
+      if (idle && this.#port.power.planned.length === 0) return;
       // A time of day that starts before what was done last goes on from where it starts; a clock that was synchronised repeats nothing.
       const before = this.#ranUpToBefore ?? now;
       const back = before - Math.ceil(now) > known.template.syncLimit;

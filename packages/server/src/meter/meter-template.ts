@@ -2,16 +2,20 @@ import { T } from "@dlmskit/apdu";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
 import {
   type AnyObject,
+  type ClassSpec,
   dataObject,
+  FunctionControl,
   type LocalTime,
   type Rights,
   sapAssignment,
   type TimeContext,
   timelineOf,
+  watchOf,
 } from "@dlmskit/cosem-objects";
 import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
 import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
+import { powerSupply } from "./power-supply.ts";
 
 /** A logical device besides the management one. */
 export interface DeviceSpec {
@@ -42,8 +46,17 @@ export interface Device {
   readonly byName: ReadonlyMap<LogicalName, AnyObject>;
   /** Decides local time. */
   readonly clock: AnyObject | undefined;
+  /** Whether it has a Function control, which may disable objects. */
+  readonly hasFunctions: boolean;
   readonly associations: readonly Association[];
   association(client: number): Association | undefined;
+}
+
+/** The meter for which it is told. */
+export interface TimeContextPort {
+  /** What the meter's clock shows more than the simulated time. */
+  readonly offset: number;
+  values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
 /** What all meters of a kind share; nothing in it changes. */
@@ -53,13 +66,19 @@ export interface MeterTemplate {
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
   /** What decides when an object of a logical device acts next. */
-  timeContext(device: Device, object: AnyObject, values: ValuesOf, own: unknown): TimeContext;
+  timeContext(device: Device, object: AnyObject, port: TimeContextPort, own: unknown): TimeContext;
   /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
   readonly syncLimit: number;
   /** The logical device that an object of the template stands in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** The objects that do something when others change. */
+  readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** Holds whether the meter has power; it stands in no logical device. */
+  readonly power: AnyObject;
+  /** The attributes that do not outlast a power failure, with what they have then. */
+  readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
   /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
   grant(rights: { readonly [association: string]: Rights }): void;
 }
@@ -71,6 +90,7 @@ export interface MeterTemplate {
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);
   for (const { objects } of template.devices.values()) for (const { values } of objects) freeze(values);
+  freeze(template.power.values);
   return template;
 }
 
@@ -105,22 +125,29 @@ export function compile(options: TemplateOptions): MeterTemplate {
     return clock === undefined ? withoutClock : localTimeOf(clock, values);
   };
   const homes = new Map([...devices.values()].flatMap((device) => device.objects.map((object) => [object, device])));
+  const all = (has: (object: AnyObject) => unknown) =>
+    [...devices.values()].flatMap((device) =>
+      device.objects.filter((object) => has(object) !== undefined).map((object) => ({ device, object })),
+    );
   return {
     devices,
     associations,
     deviceOf: (object) => homes.get(object) as Device,
     local,
-    timeContext: (device, object, values, own) =>
+    timeContext: (device, object, port, own) =>
       ({
-        ...{ object, own, objects: device.objects, values },
+        ...{ object, own, objects: device.objects },
+        values: (of) => port.values(of),
+        clockAt: (elapsed) => elapsed + port.offset,
         get local() {
-          return local(device, values);
+          return local(device, (of) => port.values(of));
         },
       }) as TimeContext,
     syncLimit: options.syncLimit ?? usualSyncLimit,
-    timed: [...devices.values()].flatMap((device) =>
-      device.objects.filter((object) => timelineOf(object) !== undefined).map((object) => ({ device, object })),
-    ),
+    timed: all(timelineOf),
+    watching: all(watchOf),
+    power: powerSupply(),
+    volatile: [...homes.keys()].flatMap(volatileOf),
     grant(rights) {
       const found = Object.entries(rights).map(([name, granted]) => {
         const association = associations.find((one) => one.name === name);
@@ -133,6 +160,11 @@ export function compile(options: TemplateOptions): MeterTemplate {
     },
   };
 }
+
+const volatileOf = (object: AnyObject): MeterTemplate["volatile"] =>
+  Object.entries((object.spec as ClassSpec).attributes)
+    .filter(([name, { volatile }]) => volatile === true && object.values[name] !== undefined)
+    .map(([name]) => ({ object, name, value: object.values[name] }));
 
 function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
   const associations = all.filter(({ devices }) => devices === undefined || devices.includes(spec.sap));
@@ -151,6 +183,7 @@ function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
     objects: [...byName.values()],
     byName,
     clock: spec.objects.find((object) => object.spec.traits?.zone === true),
+    hasFunctions: spec.objects.some((object) => object.spec.classId === FunctionControl.classId),
     associations,
     association: (client) => byClient.get(client),
   };

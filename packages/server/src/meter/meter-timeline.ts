@@ -1,30 +1,34 @@
 import { Fault } from "@dlmskit/core";
-import { type AnyObject, after, isLater, type MaybePromise, type Timeline, timelineOf } from "@dlmskit/cosem-objects";
+import { type AnyObject, after, afterEach, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { byOrder, type Late, nextAfter, type TimedObject } from "./timed-object.ts";
-import type { OpenWork, Task, TimelinePort } from "./timeline-port.ts";
-
-// Catching up, a task runs at most so often; its `elapsed` is longer then.
-const mostRuns = 100_000;
-
-/** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
-interface TaskEntry {
-  readonly task: Task;
-  last: number;
-  due: number;
-}
+import { advance, MeterTasks, type TaskEntry } from "./meter-tasks.ts";
+import { forgetVolatile, type Power, setPower, switched } from "./power.ts";
+import type { PowerSwitch } from "./power-supply.ts";
+import {
+  concernedBy,
+  type Late,
+  lateOf,
+  nextAfter,
+  type Span,
+  skipToLast,
+  startOf,
+  type TimedObject,
+  timedObjects,
+} from "./timed-object.ts";
+import type { OpenWork, Task, TimelinePort, WorkPart } from "./timeline-port.ts";
 
 /** What one meter does in time: its objects' timelines and its tasks, in order, each at its own instant. */
 export class MeterTimeline implements Timed {
   readonly #port: TimelinePort;
   readonly #entries: readonly TimedObject[];
-  readonly #tasks: TaskEntry[] = [];
+  readonly #tasks = new MeterTasks();
   /** In the order in which it was due. */
   #late: Late[] = [];
   #open: OpenWork | undefined;
   /** What was due when the open work began. */
   #before: (() => void) | undefined;
+  #power: Power;
   #busy = false;
   #timedOut = false;
   /** How far (on the meter's clock) everything has been done. */
@@ -34,20 +38,14 @@ export class MeterTimeline implements Timed {
   constructor(port: TimelinePort, tasks: readonly Task[], after: number) {
     this.#port = port;
     this.#ranUpTo = after;
-    const { template, identity } = port.known;
-    this.#entries = template.timed
-      .map(({ device, object }): TimedObject => {
-        const timeline = timelineOf(object) as Timeline;
-        const context = template.timeContext(device, object, (of) => port.values(of), identity.own);
-        return { device, object, timeline, context, due: undefined };
-      })
-      .sort(byOrder);
-    this.#plan(after);
+    this.#entries = timedObjects(port.known, port);
+    this.#power = port.power;
+    if (this.#isOn) this.#plan(after);
     for (const task of tasks) this.addTask(task, after - port.offset);
   }
 
   addTask(task: Task, from = this.#port.time): void {
-    this.#tasks.push({ task, last: from, due: from + task.every });
+    this.#tasks.add(task, from);
   }
 
   /** Simulated time. */
@@ -56,7 +54,7 @@ export class MeterTimeline implements Timed {
     return this.#due;
   }
 
-  /** When the first thing is due, simulated time. */
+  /** Simulated time. */
   get #due(): number | undefined {
     const first = this.#first();
     return first === undefined ? undefined : this.#dueOf(first);
@@ -68,11 +66,12 @@ export class MeterTimeline implements Timed {
   }
 
   /** At one instant tasks come first: a capture shows what they did. Then in the order of the timelines. */
-  #first(): TimedObject | TaskEntry | Late | undefined {
+  #first(): TimedObject | TaskEntry | Late | PowerSwitch | undefined {
+    const [switched] = this.#power.planned;
+    if (!this.#isOn) return switched;
     if (this.#late.length > 0) return this.#late[0];
-    let first: TaskEntry | undefined;
-    for (const entry of this.#tasks) if (first === undefined || entry.due < first.due) first = entry;
-    let found: TimedObject | TaskEntry | undefined = first;
+    const { first } = this.#tasks;
+    let found: TimedObject | TaskEntry | PowerSwitch | undefined = first;
     let at = first === undefined ? Number.POSITIVE_INFINITY : first.due + this.#port.offset;
     for (const entry of this.#entries) {
       if (entry.due !== undefined && entry.due < at) {
@@ -80,7 +79,12 @@ export class MeterTimeline implements Timed {
         found = entry;
       }
     }
-    return found;
+    // The power is cut after what is due at the same instant.
+    return switched !== undefined && switched.at < at ? switched : found;
+  }
+
+  get #isOn(): boolean {
+    return this.#power.downSince === undefined;
   }
 
   /** Plans all objects anew: what is due after an instant, with what was missed until now. */
@@ -89,35 +93,19 @@ export class MeterTimeline implements Timed {
   }
 
   #planEntry(entry: TimedObject, after: number): void {
-    const { object, timeline, context } = entry;
-    const values = this.#port.values(object);
     const now = this.#port.time + this.#port.offset;
-    let from = after;
-    if (after < now) {
-      if (timeline.missed === "none") from = now;
-      if (timeline.missed === "each" && timeline.since !== undefined) {
-        from = Math.max(after, timeline.since(values, context, now));
-      }
-    }
-    this.#planFrom(entry, from);
-    if (timeline.missed === "last") this.#skipToLast(entry, now);
+    this.#planFrom(entry, startOf(entry, this.#port.values(entry.object), { after, now }));
+    if (entry.timeline.missed === "last") this.#skipToLast(entry, now);
   }
 
-  #planFrom(entry: TimedObject, from: number): void {
-    const { object, timeline, context } = entry;
-    entry.due = this.#guard(entry, () => nextAfter(timeline, this.#port.values(object), context, from));
+  #planFrom(entry: TimedObject, from: number, values = this.#port.values(entry.object)): void {
+    const { timeline, context } = entry;
+    entry.due = this.#guard(entry, () => nextAfter(timeline, values, context, from));
   }
 
   /** Of what was missed, only the last is run. */
   #skipToLast(entry: TimedObject, now: number): void {
-    const { object, timeline, context } = entry;
-    const values = this.#port.values(object);
-    while (entry.due !== undefined && entry.due <= now) {
-      const { due } = entry;
-      const next = this.#guard(entry, () => nextAfter(timeline, values, context, due));
-      if (next === undefined || next > now) return;
-      entry.due = next;
-    }
+    this.#guard(entry, () => skipToLast(entry, this.#port.values(entry.object), now));
   }
 
   #guard<T>(entry: TimedObject, run: () => T): T | undefined {
@@ -151,13 +139,7 @@ export class MeterTimeline implements Timed {
 
   /** The objects that do something in time and depend on one of these. */
   #concernedBy(objects: Iterable<AnyObject>): readonly TimedObject[] {
-    const changed = [...objects];
-    if (changed.length === 0) return [];
-    // Local time decides for all.
-    if (changed.some(({ spec }) => spec.traits?.zone === true)) return this.#entries;
-    return this.#entries.filter(({ object, timeline: { watches } }) =>
-      changed.some((one) => one === object || watches?.includes(one.spec.classId) === true),
-    );
+    return this.#isOn ? concernedBy(this.#entries, [...objects]) : [];
   }
 
   #reached(): number | undefined {
@@ -169,19 +151,14 @@ export class MeterTimeline implements Timed {
   /** All that was due until then (the meter's clock) is done, as it turned out. */
   ran(upTo: number): void {
     this.#ranUpTo = upTo;
-    for (const entry of this.#entries) if ((entry.due ?? upTo) <= upTo) this.#planEntry(entry, upTo);
-    for (const entry of this.#tasks) {
-      while (entry.due + this.#port.offset <= upTo) {
-        entry.last = entry.due;
-        entry.due += entry.task.every;
-      }
-    }
+    if (this.#isOn) for (const entry of this.#entries) if ((entry.due ?? upTo) <= upTo) this.#planEntry(entry, upTo);
+    this.#tasks.ran(upTo - this.#port.offset);
   }
 
   /** Begins again after a pause. */
   goOn(): void {
     // What is still under way is not due once more.
-    if (this.#busy) return;
+    if (this.#busy || !this.#isOn) return;
     const { time, offset } = this.#port;
     const { syncLimit } = this.#port.known.template;
     if (this.#ranUpTo - (time + offset) > syncLimit) this.moved(this.#ranUpTo - offset, time);
@@ -191,6 +168,10 @@ export class MeterTimeline implements Timed {
   /** The meter's own clock was set; `from`: what it showed before. */
   clockSet(from: number): void {
     const now = this.#port.time + this.#port.offset;
+    if (!this.#isOn) {
+      this.#ranUpTo = Math.min(this.#ranUpTo, now);
+      return;
+    }
     if (Math.abs(now - from) <= this.#port.known.template.syncLimit) {
       // A synchronisation: nothing is lost, and nothing comes twice.
       this.#ranUpTo = Math.max(this.#ranUpTo, from);
@@ -198,23 +179,73 @@ export class MeterTimeline implements Timed {
       return;
     }
     this.#ranUpTo = now;
-    this.#late = this.#lateOf(from, now);
+    this.#late = this.#lateOf("moved", { from, to: now, values: (object) => this.#port.values(object) });
     this.#plan(now);
   }
 
-  /** What classes run late, in the order in which it was due. */
-  #lateOf(from: number, to: number): Late[] {
-    const late = this.#entries.flatMap((entry) => {
-      const { timeline, object, context } = entry;
-      const values = this.#port.values(object);
-      const found = this.#guard(entry, () => [...(timeline.moved?.(values, context, from, to) ?? [])]) ?? [];
-      return found.map((at): Late => ({ entry, late: at }));
+  #lateOf(why: "moved" | "restored", span: Span): Late[] {
+    return lateOf(this.#entries, why, span, (entry, run) => this.#guard(entry, run));
+  }
+
+  /** The power, or what is planned, is another one, and that is kept. */
+  powerChanged(): void {
+    this.#power = this.#port.power;
+  }
+
+  /** Cuts the power or restores it as of an instant that has come, on the meter's clock; what is not kept is not done. Fault `not-kept`. */
+  switchPower(to: PowerSwitch): MaybePromise<void> {
+    return after(this.#port.open(), (open) => {
+      const before = this.#remembered();
+      this.#before ??= before;
+      return after(this.#runPower(to, open), () =>
+        after(open.finish(), () => {
+          this.#before = undefined;
+          const { unkept } = this.#port;
+          if (unkept !== undefined) before();
+          this.#port.again();
+          if (unkept !== undefined) throw unkept;
+        }),
+      );
     });
-    return late.sort((one, other) => one.late - other.late);
+  }
+
+  #runPower(to: PowerSwitch, open: OpenWork): MaybePromise<void> {
+    const { downSince } = this.#power;
+    const { work } = open;
+    const changes = to.on !== (downSince === undefined);
+    this.#power = switched(this.#power, to);
+    setPower(work, this.#port.known.template, this.#power);
+    work.at = to.at;
+    this.#late = [];
+    const done = changes && to.on ? this.#powerUp(open, downSince as number, to.at) : undefined;
+    return after(done, () => {
+      if (changes) this.#ranUpTo = to.on ? to.at : Math.max(this.#ranUpTo, to.at);
+      work.ran(Math.ceil(this.#ranUpTo));
+    });
+  }
+
+  #powerUp({ work, within }: OpenWork, from: number, to: number): MaybePromise<void> {
+    const since = Math.min(this.#ranUpTo, from, to);
+    const values = (object: AnyObject) => work.values(object);
+    forgetVolatile(work, this.#port.known.template);
+    const changing = this.#entries.filter(({ timeline }) => timeline.poweredUp !== undefined);
+    const change = ({ timeline, object, device }: TimedObject): MaybePromise<void> =>
+      this.#run(work, `what ${object.instance} does at power-up`, to, () =>
+        within(() => timeline.poweredUp?.(work.draft(object), this.#port.context(device, object, work), from, to)),
+      );
+    return after(afterEach(changing, change), () => {
+      const late = this.#lateOf("restored", { from: since, to, values });
+      const run = (one: Late): MaybePromise<void> => this.#runLate(one, { work, within }, to);
+      return after(afterEach(late, run), () => {
+        for (const entry of this.#entries) this.#planFrom(entry, to, values(entry.object));
+        this.#tasks.skip(to - this.#port.offset);
+      });
+    });
   }
 
   moved(before: number, now: number): void {
     const { offset } = this.#port;
+    if (!this.#isOn) return;
     if (now >= before) {
       // What is due since is caught up with; what would not be caught up with is planned anew.
       const at = before + offset;
@@ -223,10 +254,7 @@ export class MeterTimeline implements Timed {
     }
     this.#ranUpTo = now + offset;
     this.#plan(now + offset);
-    for (const entry of this.#tasks) {
-      entry.last = now;
-      entry.due = now + entry.task.every;
-    }
+    this.#tasks.beginAt(now);
     this.#port.keepRanUpTo();
   }
 
@@ -252,13 +280,14 @@ export class MeterTimeline implements Timed {
   /** Puts back what is due as it is now. */
   #remembered(): () => void {
     const entries = this.#entries.map((entry) => ({ entry, due: entry.due }));
-    const tasks = this.#tasks.map((entry) => ({ entry, due: entry.due, last: entry.last }));
-    const [ranUpTo, late] = [this.#ranUpTo, this.#late];
+    const tasks = this.#tasks.remembered();
+    const [ranUpTo, late, power] = [this.#ranUpTo, this.#late, this.#power];
     return () => {
+      this.#power = power;
       this.#ranUpTo = ranUpTo;
       this.#late = late;
       for (const { entry, due } of entries) entry.due = due;
-      for (const { entry, due, last } of tasks) Object.assign(entry, { due, last });
+      tasks();
     };
   }
 
@@ -277,34 +306,39 @@ export class MeterTimeline implements Timed {
       "task" in first
         ? this.#runTask(first, open, now)
         : "late" in first
-          ? this.#runLate(first, open)
-          : this.#runEntry(first, open);
+          ? this.#runFirstLate(first, open)
+          : "on" in first
+            ? this.#runPower(first, open)
+            : this.#runEntry(first, open);
     // What is due at one instant is kept together, so that the instant tells what was done.
     return after(done, () => (this.#due === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */
-  #dueOf(first: TimedObject | TaskEntry | Late): number {
+  #dueOf(first: TimedObject | TaskEntry | Late | PowerSwitch): number {
     // It was due; now is when it can be done.
     if ("late" in first) return Math.min(this.#port.time, this.#ranUpTo - this.#port.offset);
+    if ("on" in first) return first.at - this.#port.offset;
     return "task" in first ? first.due : (first.due as number) - this.#port.offset;
   }
 
   #runTask(entry: TaskEntry, { work, within }: OpenWork, now: number): MaybePromise<void> {
-    const { task, due, last } = entry;
-    // Far behind, a task takes longer steps: in order with what else is due, and in bounded time.
-    const behind = Math.floor((now - due) / task.every / mostRuns);
-    entry.last = due;
-    entry.due = due + (behind + 1) * task.every;
+    const { task } = entry;
+    const { due, last } = advance(entry, now);
     const at = due + this.#port.offset;
     work.at = at;
-    return this.#run(work, "a task", at, () => within(() => task.run(at, due - last)) as MaybePromise<unknown>);
+    const run = () => within(() => task.run(at, due - last) as MaybePromise<void>);
+    return this.#run(work, "a task", at, run);
   }
 
-  #runLate({ entry, late }: Late, { work, within }: OpenWork): MaybePromise<void> {
-    const { device, object, timeline } = entry;
+  #runFirstLate(late: Late, open: OpenWork): MaybePromise<void> {
     this.#late = this.#late.slice(1);
-    const now = this.#ranUpTo;
+    return this.#runLate(late, open, this.#ranUpTo);
+  }
+
+  /** `now`: what the clock shows. */
+  #runLate({ entry, late }: Late, { work, within }: WorkPart, now: number): MaybePromise<void> {
+    const { device, object, timeline } = entry;
     work.at = now;
     return this.#run(work, `what ${object.instance} does late`, now, () =>
       within(() => timeline.run(work.draft(object), this.#port.context(device, object, work), late)),

@@ -19,6 +19,7 @@ import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { Task } from "./timeline-port.ts";
 import { OwnValues, SharedValues } from "./values.ts";
@@ -40,6 +41,7 @@ export class Meter implements KnownMeter {
   #tasks: Task[] | undefined;
   #systemTitle: Uint8Array | undefined;
   #ownTenancy: Tenancy | undefined;
+  #powered = true;
 
   /** Faults `bad-value`, `missing-secret`, `bad-key-length`. */
   constructor(template: MeterTemplate, identity: MeterIdentity) {
@@ -109,7 +111,7 @@ export class Meter implements KnownMeter {
     const objects = [...this.template.devices.values()].flatMap((device) => device.objects);
     this.#own = new OwnValues(objects, {
       draft: (object) => this.#working?.draft(object),
-      assigned: (object, name) => this.#assigned(object, name),
+      assigned: (object, name, before) => this.#assigned(object, name, before),
     });
     return this;
   }
@@ -135,10 +137,8 @@ export class Meter implements KnownMeter {
   }
 
   /** Assigned by the program, in no work: it is read at once, and kept as soon as may be. */
-  #assigned(object: AnyObject, name: string): void {
-    const live = this.#live;
-    if (live?.store === undefined || live.lease === undefined) return;
-    const kept = live.change(program, (work) => work.force(object, name));
+  #assigned(object: AnyObject, name: string, before: unknown): void {
+    const kept = this.#live?.run.assigned(object, name, before);
     if (!isLater(kept)) return;
     const failed = (error: unknown): void => this.#here().storeFailed(this, "an assigned value", error);
     (kept as PromiseLike<void>).then(undefined, failed);
@@ -153,6 +153,7 @@ export class Meter implements KnownMeter {
   }
 
   #forget(): void {
+    this.#powered = this.powered;
     this.#live?.drop();
     const { taken } = this.#here();
     if (taken.get(this.id) === this) taken.delete(this.id);
@@ -240,6 +241,43 @@ export class Meter implements KnownMeter {
     if (working !== undefined) return working.setClock(instant - (working.at ?? this.now));
     this.#notWithin();
     return this.#using((live) => live.change(program, (work) => work.setClock(instant - live.now)));
+  }
+
+  /**
+   * Cuts the power of the meter: now, or at an instant of its clock (ms since 1970 UTC), one to come or one since which nothing was due. Until `powerUp` the
+   * meter answers nobody, its links are dropped, and nothing that is due is done; a store keeps that over a stop of the process.
+   * Its clock goes on. Faults `bad-value` (the meter has done something since), `not-kept`.
+   */
+  powerDown(at?: number): Promise<void> {
+    return this.#switchPower(false, at);
+  }
+
+  /**
+   * The power comes back: now, or at an instant of the meter's clock. Volatile attributes have their defaults then, each class does
+   * what it does at power-up (`Timeline.poweredUp`), and what is to be done late is done, in the order in which it was due
+   * (`Timeline.restored`). Faults `bad-value` (it was cut later), `not-kept`.
+   */
+  powerUp(at?: number): Promise<void> {
+    return this.#switchPower(true, at);
+  }
+
+  /** Whether the meter has power, as far as is known: with a store, as it was when the meter was loaded last. */
+  get powered(): boolean {
+    return this.#live?.powered ?? this.#powered;
+  }
+
+  async #switchPower(on: boolean, at?: number): Promise<void> {
+    if (at !== undefined) checkInstant(at);
+    const working = this.#working;
+    if (working !== undefined) {
+      planPower(working, this.template, { on, at: at ?? Math.floor(working.at ?? this.now) });
+      return;
+    }
+    this.#notWithin();
+    await this.#using((live) => switchPower(live, { on, at: at ?? Math.floor(live.now) }));
+    // What is planned for a meter that does nothing else in time.
+    const live = this.#live;
+    if (this.#ownTenancy?.resident === true && (live?.store === undefined || live.usable)) live?.run.begin();
   }
 
   /** The program uses the meter: with a store it is loaded for that, where it is not. */

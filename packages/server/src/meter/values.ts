@@ -37,7 +37,7 @@ export interface OwnValuesPort {
   /** The copy of the unit of work whose code runs now; undefined: none does. */
   draft(object: AnyObject): AnyValues | undefined;
   /** Code outside of any unit of work assigned a value. */
-  assigned(object: AnyObject, name: string): void;
+  assigned(object: AnyObject, name: string, before: unknown): void;
 }
 
 /**
@@ -80,8 +80,9 @@ function bind(object: AnyObject, port: OwnValuesPort): void {
         const draft = port.draft(object);
         if (draft !== undefined) draft[name] = value;
         else {
+          const before = record[name];
           record[name] = value;
-          port.assigned(object, name);
+          port.assigned(object, name, before);
         }
       },
     });

@@ -8,23 +8,28 @@ import {
   after,
   type CapturedRowsView,
   type Context,
+  type DeviceView,
+  isAvailable,
   type LocalTime,
   type MaybePromise,
   type Notification,
   readAttribute,
   refuse,
 } from "@dlmskit/cosem-objects";
-import type { Call, ObjectAccess, Outcome } from "../access/call.ts";
-import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
+import type { Call, Outcome } from "../access/call.ts";
+import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
+import { planPower } from "./power.ts";
 
 /** Rows of a profile as they are kept. */
 export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
+  /** What the meter's clock shows more than the simulated time. */
+  readonly offset: number;
   readonly known: KnownMeter;
   readonly provider: SecurityPort["provider"];
   readonly random: SecurityPort["random"];
@@ -52,10 +57,13 @@ export interface Request {
 // A script may invoke another one; one that invokes itself comes to an end here.
 const deepest = 16;
 
+// The answer to what makes a meter restart goes out before, ms.
+const answerTime = 500;
+
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
 /** A logical device of one meter as the hooks of one request, or of one action, see it. */
-export class View implements ObjectAccess {
+export class View implements DeviceView {
   readonly #port: ViewPort;
   readonly #device: Device;
   readonly #request: Request;
@@ -87,6 +95,11 @@ export class View implements ObjectAccess {
   /** One instant for all of a request; the due instant in an action in time. */
   get now(): number {
     return this.#begun + (this.#request.work?.clock ?? 0);
+  }
+
+  /** The same on the simulated time, which nobody sets. */
+  get elapsed(): number {
+    return this.#begun - this.#port.offset;
   }
 
   /** The same before the request set the clock. */
@@ -153,10 +166,12 @@ export class View implements ObjectAccess {
     if (attribute !== undefined) return this.values(from as AnyObject)[attribute];
     const descriptor = from as AttributeDescriptor;
     const object = this.#found(descriptor);
+    if (this.#device.hasFunctions && !isAvailable(object, this)) throw refuse("object-unavailable");
     return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
   }
 
-  draft(object: AnyObject): AnyValues {
+  // biome-ignore lint/suspicious/noExplicitAny: values of any class; DeviceView gives each its type
+  draft(object: AnyObject): any {
     return this.#work().draft(object);
   }
 
@@ -231,6 +246,14 @@ export class View implements ObjectAccess {
     this.#work().notify(notification);
   }
 
+  restart(until: number): void {
+    const { template } = this.#port.known;
+    const work = this.#work();
+    const off = Math.ceil(Math.min(this.now + answerTime, (this.now + until) / 2));
+    planPower(work, template, { on: false, at: off });
+    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)) });
+  }
+
   failed(what: string, error: unknown): void {
     this.#port.failed(what, error);
   }
@@ -258,12 +281,14 @@ class HookContext implements Context {
   readonly device: View;
   readonly object: AnyObject;
   readonly now: number;
+  readonly elapsed: number;
   readonly #request: Request;
 
   constructor(device: View, object: AnyObject, request: Request) {
     this.device = device;
     this.object = object;
     this.now = device.now;
+    this.elapsed = device.elapsed;
     this.#request = request;
   }
 

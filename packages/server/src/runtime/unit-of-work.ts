@@ -87,6 +87,11 @@ export class Work {
     this.#changes = nothing();
   }
 
+  /** Whether it may have changed values. */
+  get hasValues(): boolean {
+    return this.#changes.drafts.size > 0;
+  }
+
   /** Values as this work sees them. */
   values(object: AnyObject): Readonly<AnyValues> {
     return this.#changes.drafts.get(object) ?? this.#committed.values(object);

@@ -9,6 +9,8 @@ export interface OfferGuard {
   readonly otherSecret: Uint8Array | undefined;
   /** The longest APDU that is sent, octets; undefined: as the association has it. */
   readonly mostPduSize: number | undefined;
+  /** The users that may open it; undefined: anybody. */
+  readonly users: readonly number[] | undefined;
 }
 
 class StateOffer {
@@ -62,6 +64,10 @@ class StateOffer {
 
   get unconfirmed() {
     return this.#state.association.unconfirmed;
+  }
+
+  get users() {
+    return this.#guard.users;
   }
 
   get countedPduSize() {

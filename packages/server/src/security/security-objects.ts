@@ -26,6 +26,10 @@ function objectsOf(association: Association): AnyObject[] {
       version,
       rights: () => access.current,
       hls: security.mechanism >= 2,
+      users: association.users.map(({ userId, userName }) => ({
+        userId,
+        userName: { type: "visible-string", value: userName },
+      })),
       information: (context) =>
         context.association?.instanceId === instance
           ? context.association

@@ -1,9 +1,12 @@
-import { type Offer, Responder } from "@dlmskit/association";
+import { type Negotiated, type Offer, Responder } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import type { Association } from "../meter/association-spec.ts";
+import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { Device } from "../meter/meter-template.ts";
 import { type OfferGuard, offerOf } from "../security/offer.ts";
 import { sourceOf } from "./lockouts.ts";
+import { PortGuard } from "./port-guard.ts";
 import type { SessionPort } from "./session-port.ts";
 import type { SessionTaps } from "./session-taps.ts";
 
@@ -12,6 +15,7 @@ export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockou
 /** Who wants to open an association, and with which meter. */
 export interface Applicant {
   readonly meter: Meter;
+  readonly device: Device;
   /** Undefined: the meter does not know the client. */
   readonly association: Association | undefined;
   readonly taps: SessionTaps | undefined;
@@ -22,6 +26,12 @@ const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !=
 
 const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";
 
+const noFailures: readonly string[] = ["lease-lost", "meter-held", "counter-replayed", "port-locked"];
+
+/** Whether a meter that may not answer is as it should be, and no store has failed. */
+export const isNoFailure = (error: unknown): error is Fault =>
+  error instanceof Fault && noFailures.includes(error.code);
+
 // The longest APDU for a source that can be forged, in an association without authentication.
 const forgeablePduSize = 64;
 
@@ -29,11 +39,13 @@ const forgeablePduSize = 64;
 export class Admission implements OfferGuard {
   readonly #port: AdmissionPort;
   readonly #applicant: Applicant;
+  readonly #guard: PortGuard;
   #busy = false;
 
   constructor(port: AdmissionPort, applicant: Applicant) {
     this.#port = port;
     this.#applicant = applicant;
+    this.#guard = new PortGuard(applicant.device);
   }
 
   /** The responder for the next PDU: `current` where that may go on, else a new one. */
@@ -80,6 +92,14 @@ export class Admission implements OfferGuard {
     return lockouts.locked(this.#source, environment.clock.now());
   }
 
+  /** As the user_list of the association object has them now. */
+  get users(): readonly number[] | undefined {
+    const { meter, device, association } = this.#applicant;
+    const object = association === undefined ? undefined : device.byName.get(association.instance);
+    const list = object && (meter.live.values(object).userList as readonly { readonly userId: number }[] | undefined);
+    return list === undefined || list.length === 0 ? undefined : list.map(({ userId }) => userId);
+  }
+
   get mostPduSize(): number | undefined {
     const { forgeable, limits } = this.#port;
     const { association } = this.#applicant;
@@ -87,9 +107,16 @@ export class Admission implements OfferGuard {
     return limited ? forgeablePduSize : undefined;
   }
 
+  /** Why nothing may be opened over the port now; undefined: something may, or is open. */
+  portLocked(live: LiveMeter | undefined, current: Responder | undefined): Fault | undefined {
+    if (live === undefined || current?.state === "associated" || !this.#guard.isLocked(live)) return undefined;
+    return new Fault("port-locked", "the port of the meter is locked", { layer: "server" });
+  }
+
   /** The client has opened its association. */
-  succeeded(): void {
+  succeeded({ mechanism }: Negotiated): void {
     this.#port.lockouts.succeeded(this.#source);
+    if (mechanism !== 0) this.#guard.attempted(this.#applicant.meter.live, true);
   }
 
   /**
@@ -99,6 +126,7 @@ export class Admission implements OfferGuard {
   refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
     const { association } = this.#applicant;
     const counts = isFailedAuthentication(fault) && association !== undefined;
+    if (counts) this.#guard.attempted(this.#applicant.meter.live, false);
     if (!counts || !guessable(association.security.mechanism)) return { fault };
     if (!this.#locked) return { fault, until: this.#port.lockouts.failed(this.#source, now) };
     const message = "the client is locked out: its secret was not looked at";

@@ -23,6 +23,7 @@ export function associationInformation(
     dlmsVersion: 6,
     qualityOfService: 0,
     rights: association.access.current,
+    ...(negotiated?.userId === undefined ? {} : { userId: negotiated.userId }),
     ...(association.securitySetup === undefined ? {} : { securitySetup: association.securitySetup }),
   };
 }

@@ -3,6 +3,7 @@ import { type Duplex, LinkPump, type Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit } from "./answer-credit.ts";
 import type { Route } from "./route.ts";
@@ -193,7 +194,7 @@ export class Connection implements SessionPort {
     this.#credit?.earn(pdu);
     const key = keyOf(address);
     let session = this.#sessions.get(key);
-    if (session === undefined) {
+    if (session === undefined || session.closed) {
       // To all stations: the management logical device speaks for the meter, and does not answer.
       const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
@@ -224,6 +225,16 @@ export class Connection implements SessionPort {
       this.#sessions.get(key)?.close();
       this.#sessions.delete(key);
     }
+  }
+
+  /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */
+  powerLost(meter: KnownMeter): void {
+    for (const [key, session] of this.#sessions) {
+      if (session.meter !== meter) continue;
+      session.close();
+      this.#sessions.delete(key);
+    }
+    if (this.#meters.has(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
   }
 
   /** The client sends nothing more: what it asked is answered, then this side ends too. */

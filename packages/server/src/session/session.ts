@@ -9,7 +9,7 @@ import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { serviceNamed } from "../services/table.ts";
-import { Admission } from "./admission.ts";
+import { Admission, isNoFailure } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
 import { associationInformation } from "./association-information.ts";
 import { HandedOver } from "./handed-over.ts";
@@ -23,8 +23,8 @@ const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "serv
 /** One client with one logical device on one connection: its association and what it has asked. */
 export class Session implements Occupant {
   readonly #port: SessionPort;
-  readonly #address: LinkAddress;
-  readonly #meter: Meter;
+  readonly address: LinkAddress;
+  readonly meter: Meter;
   readonly #device: Device;
   readonly #association: Association | undefined;
   readonly #turns: Turns;
@@ -39,7 +39,7 @@ export class Session implements Occupant {
   #responder: Responder | undefined;
   #silent = false;
   #opened: OpenAssociation | undefined;
-  #closed = false;
+  closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
   /** Associations that were opened since anything was asked. */
@@ -47,8 +47,8 @@ export class Session implements Occupant {
 
   constructor(port: SessionPort, address: LinkAddress, meter: Meter, device: Device) {
     this.#port = port;
-    this.#address = address;
-    this.#meter = meter;
+    this.address = address;
+    this.meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
     this.#turns = new Turns({
@@ -58,13 +58,13 @@ export class Session implements Occupant {
         if (!this.busy) port.quiet();
       },
       roomy: () => port.roomy(),
-      closed: () => this.#closed,
+      closed: () => this.closed,
     });
     if (port.tap !== undefined) {
       const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
     }
-    this.#admission = new Admission(port, { meter, association: this.#association, taps: this.#taps });
+    this.#admission = new Admission(port, { meter, device, association: this.#association, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }
 
@@ -88,10 +88,6 @@ export class Session implements Occupant {
     return this.#turns.busy || this.#handedOver?.serves === true;
   }
 
-  get address(): LinkAddress {
-    return this.#address;
-  }
-
   /** Whether an answer may still come of what the client has sent. */
   get owes(): boolean {
     const delayed = this.#taps?.deadline !== undefined;
@@ -104,7 +100,7 @@ export class Session implements Occupant {
 
   /** One PDU. It waits its turn while the meter is loaded, counters are reserved, or a hook takes its time. */
   receive(pdu: Uint8Array, broadcast: boolean): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.lastActivity = this.#now;
     this.#opened?.touch(this.lastActivity);
     if (this.#taps === undefined) {
@@ -116,7 +112,7 @@ export class Session implements Occupant {
   }
 
   #arrived(arrived: Arrived): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
     else if (this.#turns.blocked) this.#turns.wait(arrived);
     else this.#take(arrived);
@@ -157,10 +153,10 @@ export class Session implements Occupant {
   #newHandedOver(): HandedOver {
     const port = this.#port;
     return new HandedOver({
-      handover: { ...this.#where, meter: this.#meter.id, device: this.#device.sap },
+      handover: { ...this.#where, meter: this.meter.id, device: this.#device.sap },
       enter: () => this.#wait(),
-      gone: () => this.#closed,
-      answer: (pdu) => port.send(pdu, this.#address),
+      gone: () => this.closed,
+      answer: (pdu) => port.send(pdu, this.address),
       quiet: () => port.quiet(),
       ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
     });
@@ -177,15 +173,15 @@ export class Session implements Occupant {
     const association = this.#association;
     // A client that the meter does not know is refused without a look at what is kept.
     if (association === undefined) return undefined;
-    this.#leave ??= this.#meter.use();
-    const entering = this.#meter.enter(association);
+    this.#leave ??= this.meter.use();
+    const entering = this.meter.enter(association);
     if (entering === undefined) {
-      this.#live ??= this.#meter.live;
-      return this.#meter.state(association).ready();
+      this.#live ??= this.meter.live;
+      return this.meter.state(association).ready();
     }
     return entering.then(() => {
-      this.#live ??= this.#meter.live;
-      return this.#meter.state(association).ready();
+      this.#live ??= this.meter.live;
+      return this.meter.state(association).ready();
     });
   }
 
@@ -196,7 +192,7 @@ export class Session implements Occupant {
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
     const port = this.#port;
-    if (error instanceof Fault && ["lease-lost", "meter-held", "counter-replayed"].includes(error.code)) {
+    if (isNoFailure(error)) {
       port.tell({ type: "refused", ...this.#where, fault: error });
       port.broken(error);
       return;
@@ -207,14 +203,18 @@ export class Session implements Occupant {
 
   /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
   #isLost(): boolean {
+    // Known once it is loaded: without power it stays silent.
+    if (!this.meter.powered) this.close();
+    if (this.closed) return true;
     const live = this.#live;
-    if (live === undefined || (!live.lost && live === this.#meter.live)) return false;
-    this.#fail("the meter", lost("another process has the meter now"));
+    const locked = this.#admission.portLocked(live, this.#responder);
+    if (locked === undefined && (live === undefined || (!live.lost && live === this.meter.live))) return false;
+    this.#fail("the meter", locked ?? lost("another process has the meter now"));
     return true;
   }
 
   #process({ pdu, broadcast }: Arrived): void {
-    if (this.#closed || this.#isLost()) return;
+    if (this.#isLost()) return;
     this.#silent = broadcast;
     this.#responder = this.#admission.responder(this.#responder);
     this.#responder.receive(pdu, this.#now);
@@ -244,20 +244,20 @@ export class Session implements Occupant {
           this.refused(output.fault);
           break;
       }
-      if (this.#closed) return;
+      if (this.closed) return;
     }
     this.#wake();
   }
 
   #transmit(pdu: Uint8Array): void {
-    const send = (octets: Uint8Array): void => this.#port.send(octets, this.#address);
+    const send = (octets: Uint8Array): void => this.#port.send(octets, this.address);
     if (this.#taps === undefined) send(pdu);
     else this.#taps.sent(pdu, this.#now, send);
   }
 
   /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
   get deadline(): number | undefined {
-    if (this.#closed) return undefined;
+    if (this.closed) return undefined;
     let first: number | undefined;
     for (const holder of [this.#responder, this.#opened, this.#taps]) {
       const deadline = holder?.deadline;
@@ -271,7 +271,7 @@ export class Session implements Occupant {
   }
 
   expire(now: number): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#opened?.expire(now);
     this.#taps?.expire(now);
     this.#responder?.expire(now);
@@ -280,7 +280,7 @@ export class Session implements Occupant {
 
   /** A long answer goes on. */
   resume(): void {
-    if (this.#closed || this.#isLost()) return;
+    if (this.#isLost()) return;
     this.#responder?.resume(this.#now);
     this.#drain();
   }
@@ -304,7 +304,7 @@ export class Session implements Occupant {
   }
 
   #serve(incoming: Incoming): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const association = this.#association;
     const live = this.#live;
     const responder = this.#responder;
@@ -339,19 +339,19 @@ export class Session implements Occupant {
   }
 
   #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
-    if (this.#closed || !incoming.confirmed || this.#isLost()) return;
+    if (this.closed || !incoming.confirmed || this.#isLost()) return;
     answer(asker, responder, { incoming, results }, this.#port.environment);
   }
 
   get #where(): { remote: string; address: LinkAddress; meter: string } {
-    return { remote: this.#port.remote, address: this.#address, meter: this.#meter.name };
+    return { remote: this.#port.remote, address: this.address, meter: this.meter.name };
   }
 
   #associated(negotiated: Negotiated): void {
     const association = this.#association;
     const live = this.#live;
     if (association === undefined || live === undefined) return;
-    this.#admission.succeeded();
+    this.#admission.succeeded(negotiated);
     this.#opened?.close();
     this.unused++;
     this.#opened = new OpenAssociation(this.#port, { live, association, negotiated, occupant: this });
@@ -384,17 +384,17 @@ export class Session implements Occupant {
 
   /** The data link of this client is gone, or the whole connection. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.closed) return;
+    this.closed = true;
     this.#handedOver?.close();
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
-    if (this.#live !== undefined && this.#live === this.#meter.live) this.#keepPeers(this.#live, false);
+    if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
   }
 
   #storeFailed(what: string, error: unknown): void {
-    this.#port.environment.storeFailed(this.#meter, what, error);
+    this.#port.environment.storeFailed(this.meter, what, error);
   }
 }

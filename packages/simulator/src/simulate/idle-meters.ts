@@ -1,4 +1,4 @@
-import { timelineOf } from "@dlmskit/cosem-objects";
+import { type AnyObject, timelineOf } from "@dlmskit/cosem-objects";
 import type { Meter, MeterTemplate, SimulatedTime, Timed } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
@@ -42,10 +42,12 @@ export class IdleMeters implements Timed {
     this.#options = options;
     this.#ranUpTo = options.ranUpTo;
     const { compiled, meters } = options;
+    // As the template has it: its values, and a clock that nobody has set.
+    const asTemplate = { offset: 0, values: ({ values }: AnyObject) => values };
     const contexts = compiled.timed.map(({ device, object }) => ({
       object,
       timeline: timelineOf(object),
-      context: compiled.timeContext(device, object, ({ values }) => values, undefined),
+      context: compiled.timeContext(device, object, asTemplate, undefined),
     }));
     const next = (after: number): number | undefined => {
       let first: number | undefined;

@@ -18,6 +18,7 @@ import {
   selectObjects,
 } from "../../object-list.ts";
 import { refuse } from "../../refusal.ts";
+import { AssociationUser, userHooks } from "./association-users.ts";
 
 /** Where an association stands. */
 export const AssociationStatus = { nonAssociated: 0, associationPending: 1, associated: 2 } as const;
@@ -51,11 +52,6 @@ const methods = {
   removeObject: { id: 4, argument: ObjectListElement },
 } as const;
 
-/** A user of an association. */
-export const AssociationUser = T.structure({
-  userId: T.unsigned,
-  userName: T.anyOf("visible-string", "utf8-string"),
-});
 const users = {
   userList: { id: 10, type: T.array(AssociationUser), static: true, access: "r", optional: true },
   currentUser: { id: 11, type: AssociationUser, static: false, optional: true },
@@ -144,6 +140,8 @@ export interface AssociationObjectOptions {
   readonly information: (context: Context) => AssociationInformation | undefined;
   /** With it, the secret (attribute 7; method 2) may be changed. */
   readonly changeSecret?: (secret: Uint8Array, context: Context) => MaybePromise<void>;
+  /** Versions 2 and 3: the users that may open it; none: any client may. */
+  readonly users?: readonly AssociationUser[];
   /** High level security: method 1 is listed, and refused once the association is open. */
   readonly hls?: boolean;
 }
@@ -169,8 +167,11 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
     return encoded;
   };
   const spec = classes[version] as unknown as typeof AssociationLn2;
-  const made: CosemObject<typeof AssociationLn2> = object(spec, options.instance, emptyValues, {
+  const users = version >= 2 ? userHooks : undefined;
+  const values = { ...emptyValues, ...(users === undefined ? {} : { userList: [...(options.users ?? [])] }) };
+  const made: CosemObject<typeof AssociationLn2> = object(spec, options.instance, values, {
     read: {
+      ...users?.read,
       objectList(_, context, selection) {
         const rights = own?.() ?? context.association?.rights;
         if (rights === undefined) throw refuse("object-unavailable");
@@ -202,6 +203,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
       ? {}
       : { write: { secret: (_, secret: Uint8Array, context: Context) => changeSecret(secret, context) } }),
     invoke: {
+      ...users?.invoke,
       ...(hls === true
         ? {
             replyToHlsAuthentication: () => {

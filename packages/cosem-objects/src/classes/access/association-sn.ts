@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 import { ValueDefinition } from "../common-types.ts";
-import { AssociationUser } from "./association-ln.ts";
+import { AssociationUser } from "./association-users.ts";
 
 const ListedObject = T.structure({
   baseName: T.long,

@@ -4,6 +4,13 @@ import { interfaceClass } from "../../interface-class.ts";
 export const PortProtectionMode = { locked: 0, lockedOnFailedAttempts: 1, unlocked: 2 } as const;
 export const PortProtectionStatus = { unlocked: 0, temporarilyLocked: 1, locked: 2 } as const;
 
+const PortLock = T.structure({
+  /** How many lock-outs there were since the last success or reset. */
+  lockouts: T.doubleLongUnsigned,
+  /** When it ends, ms since 1970 UTC of the meter's clock. */
+  until: T.long64,
+});
+
 /** Communication port protection (class 124, version 0; Blue Book 4.4.12): locks a port after failed attempts. */
 export const CommunicationPortProtection = interfaceClass({
   classId: 124,
@@ -19,6 +26,8 @@ export const CommunicationPortProtection = interfaceClass({
     protectionStatus: { id: 8, type: T.enumOf(PortProtectionStatus), static: false },
     failedAttempts: { id: 9, type: T.doubleLongUnsigned, static: false },
     cumulativeFailedAttempts: { id: 10, type: T.doubleLongUnsigned, static: false },
+    /** The lock-out that is in force, or the one after which a single attempt is allowed. */
+    state: { id: 0, type: PortLock, optional: true },
   },
   methods: {
     reset: { id: 1, argument: T.integer },

@@ -1,4 +1,5 @@
 import { T } from "@dlmskit/apdu";
+import type { Of } from "@dlmskit/core";
 import { interfaceClass } from "../../interface-class.ts";
 
 export const ImageTransferStatus = {
@@ -12,13 +13,33 @@ export const ImageTransferStatus = {
   imageActivationFailed: 7,
 } as const;
 
-const ImageToActivateInfo = T.structure({
+export const ImageToActivateInfo = T.structure({
   imageToActivateSize: T.doubleLongUnsigned,
   imageToActivateIdentification: T.octetString,
   imageToActivateSignature: T.octetString,
 });
+export type ImageToActivateInfo = Of<typeof ImageToActivateInfo>;
 const ImageTransferInitiate = T.structure({ imageIdentifier: T.octetString, imageSize: T.doubleLongUnsigned });
-const ImageBlockTransfer = T.structure({ imageBlockNumber: T.doubleLongUnsigned, imageBlockValue: T.octetString });
+export const ImageBlockTransfer = T.structure({
+  imageBlockNumber: T.doubleLongUnsigned,
+  imageBlockValue: T.octetString,
+});
+
+export const ImageTransferState = T.structure({
+  imageIdentifier: T.octetString,
+  imageSize: T.doubleLongUnsigned,
+  /** The image_block_size when the transfer was initiated. */
+  blockSize: T.doubleLongUnsigned,
+  /** How many blocks have replaced one that was there. */
+  replaced: T.doubleLongUnsigned,
+  /** Whether a block that is there may be replaced: verification has failed since it came. */
+  replacing: T.boolean,
+  /** When verification or activation ends, ms since 1970 UTC of the meter's clock; 0: neither is under way. */
+  due: T.long64,
+  /** Whether a successful verification is followed by activation. */
+  activateNext: T.boolean,
+});
+export type ImageTransferState = Of<typeof ImageTransferState>;
 
 /** Image transfer (class 18, version 0; Blue Book 4.4.6): a new firmware image, transferred in blocks, verified and activated. */
 export const ImageTransfer = interfaceClass({
@@ -32,6 +53,8 @@ export const ImageTransfer = interfaceClass({
     imageTransferEnabled: { id: 5, type: T.boolean, static: true },
     imageTransferStatus: { id: 6, type: T.enumOf(ImageTransferStatus), static: false },
     imageToActivateInfo: { id: 7, type: T.array(ImageToActivateInfo), static: false },
+    /** The image that is being transferred, and what goes on with it. */
+    state: { id: 0, type: ImageTransferState, optional: true },
   },
   methods: {
     imageTransferInitiate: { id: 1, argument: ImageTransferInitiate, mandatory: true },

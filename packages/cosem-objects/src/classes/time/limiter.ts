@@ -2,12 +2,18 @@ import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 import { ActionItem, SimpleData, ValueDefinition } from "../common-types.ts";
 
-/** Limiter (class 71, version 0; Blue Book 4.5.9): attributes only; thresholds have the type of the monitored value. */
+/** Limiter (class 71, version 0; Blue Book 4.5.9); thresholds have the type of the monitored value. */
 export const Limiter = interfaceClass({
   classId: 71,
   version: 0,
   name: "Limiter",
   attributes: {
+    /** Whether the last action was that for over; whether a timer runs, and since when, ms of `Context.elapsed`. */
+    state: {
+      id: 0,
+      type: T.structure({ over: T.boolean, timerRuns: T.boolean, since: T.float64 }),
+      optional: true,
+    },
     monitoredValue: { id: 2, type: ValueDefinition, static: true, access: "r" },
     thresholdActive: { id: 3, type: SimpleData, static: false },
     thresholdNormal: { id: 4, type: SimpleData, static: true },
@@ -32,4 +38,5 @@ export const Limiter = interfaceClass({
     },
   },
   methods: {},
+  traits: { actor: "limiter" },
 });

@@ -10,9 +10,12 @@ export const RegisterMonitor = interfaceClass({
   version: 0,
   name: "Register monitor",
   attributes: {
+    /** For each threshold whether the value is above it. */
+    state: { id: 0, type: T.array(T.boolean), optional: true },
     thresholds: { id: 2, type: T.array(SimpleData), static: true },
     monitoredValue: { id: 3, type: ValueDefinition, static: true },
     actions: { id: 4, type: T.array(ActionSet), static: true },
   },
   methods: {},
+  traits: { actor: "monitor" },
 });

@@ -39,6 +39,8 @@ export const SensorManager = interfaceClass({
     processedValue: { id: 13, type: ValueDefinition, static: false },
     processedValueThresholds: { id: 14, type: T.array(SimpleData), static: false },
     processedValueActions: { id: 15, type: T.array(ActionSet), static: false },
+    /** Whether each value was above each of its thresholds when it was looked at last. */
+    state: { id: 0, type: T.structure({ raw: T.array(T.boolean), processed: T.array(T.boolean) }), optional: true },
   },
   methods: {
     reset: { id: 1, argument: T.any },

@@ -3,14 +3,11 @@ import { type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import {
   type AnyObject,
   type Context,
-  type DisconnectControl,
   dataObject,
   disconnectControl,
   Limiter,
   object,
   refuse,
-  remoteControl,
-  type Values,
 } from "@dlmskit/cosem-objects";
 import type { SwitchLog } from "../../meter/journal.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
@@ -86,27 +83,13 @@ const eventStatusFilter = dataObject(
 
 const operations = { log: "0.0.99.98.6.255", opened: 301, closed: 302 } as const;
 
-type SwitchState = Values<typeof DisconnectControl>;
-const operate = (values: SwitchState, to: "disconnect" | "reconnect", context: Context) => {
-  const before = values.outputState;
-  remoteControl(values, to);
-  if (values.outputState === before) return undefined;
-  const { log, opened, closed } = operations;
-  const code = values.outputState ? closed : opened;
-  return simulated(context).journal.append(context.device, log, code, context.now);
-};
-
 /** The load switch. While it is open nothing flows: the log of its operations is what the registers follow. */
-export const loadSwitch = disconnectControl(
-  "0.0.96.3.10.255",
-  {},
-  {
-    invoke: {
-      remoteDisconnect: (values, _, context) => operate(values, "disconnect", context),
-      remoteReconnect: (values, _, context) => operate(values, "reconnect", context),
-    },
+export const loadSwitch = disconnectControl("0.0.96.3.10.255", {
+  changed({ outputState }, context) {
+    const { log, opened, closed } = operations;
+    return simulated(context).journal.append(context.device, log, outputState ? closed : opened, context.now);
   },
-);
+});
 
 /** The log of its operations. */
 export const switchLog: SwitchLog = { ...operations, object: loadSwitch };

@@ -1,0 +1,275 @@
+import { dataOf } from "@dlmskit/apdu";
+import { Fault, fromAscii, type LogicalName, logicalName, toHex } from "@dlmskit/core";
+import { ImageTransfer, type MethodSpec, ImageTransferStatus as Status, type Values } from "@dlmskit/cosem-objects";
+import type { Clock } from "@dlmskit/transport";
+import { isOfLine } from "./link-drops.ts";
+import type { Session } from "./session.ts";
+
+type ImageValues = Values<typeof ImageTransfer>;
+type ImageInfo = ImageValues["imageToActivateInfo"];
+
+/** How far it is. */
+export interface ImageProgress {
+  readonly step: "transfer" | "verify" | "activate";
+  /** Blocks that the meter has, of all. */
+  readonly transferred: number;
+  readonly blocks: number;
+}
+
+export interface LoadImageOptions {
+  readonly clock: Clock;
+  /** The Image transfer object; 0-0:44.0.0 unless told otherwise. */
+  readonly instanceId?: LogicalName;
+  /** image_identifier: octets, or ASCII text. */
+  readonly identifier: Uint8Array | string;
+  /** Goes on with a transfer of this image that was interrupted: only the missing blocks are sent. */
+  readonly resume?: boolean;
+  /** False: the image is verified and not activated, since a schedule of the meter does that, or a later call. True unless told otherwise. */
+  readonly activate?: boolean;
+  /** Whether what the meter shows in image_to_activate_info is what was loaded; identifier and size are compared unless told otherwise. */
+  check?(info: ImageInfo): boolean;
+  /** ms between two looks at image_transfer_status while the meter verifies or activates; 2000 unless told otherwise. */
+  readonly pollEvery?: number;
+  /** How long the meter may take to verify, and to activate, ms; 600,000 unless told otherwise. */
+  readonly within?: number;
+  /**
+   * Opens the association again after the line broke, or after the meter has restarted; it throws to give up. Without it, a
+   * broken line ends the load, and `resume` continues it later.
+   */
+  reconnect?(): Promise<Session>;
+  progress?(progress: ImageProgress): void;
+}
+
+export interface LoadedImage {
+  /** image_transfer_status at the end: 3 verified, 6 activated. */
+  readonly status: number;
+  readonly info: ImageInfo;
+  /** The session that is open at the end: the one given, or the last of `reconnect`. */
+  readonly session: Session;
+}
+
+// How often in a row the missing blocks are sent, or a session is opened, without any progress.
+const mostTries = 5;
+
+/**
+ * Loads a firmware image into a meter (class 18; Blue Book 4.4.6): initiates the transfer, sends the blocks, and again those that
+ * are missing, verifies, checks image_to_activate_info, activates. Faults: `image-not-transferred`, `image-not-verified`,
+ * `image-mismatch`, `image-not-activated`, the results by which the meter refuses, and without `reconnect` those of the line.
+ */
+export function loadImage(session: Session, image: Uint8Array, options: LoadImageOptions): Promise<LoadedImage> {
+  return new ImageLoad(session, image, options).run();
+}
+
+const isWorking = (status: number): boolean =>
+  status === Status.imageVerificationInitiated || status === Status.imageActivationInitiated;
+
+class ImageLoad {
+  #session: Session;
+  readonly #image: Uint8Array;
+  readonly #options: LoadImageOptions;
+  readonly #instanceId: LogicalName;
+  readonly #identifier: Uint8Array;
+  #blockSize = 1;
+  #failures = 0;
+
+  constructor(session: Session, image: Uint8Array, options: LoadImageOptions) {
+    this.#session = session;
+    this.#image = image;
+    this.#options = options;
+    const { identifier } = options;
+    this.#identifier = typeof identifier === "string" ? fromAscii(identifier) : identifier;
+    this.#instanceId = logicalName(options.instanceId ?? "0.0.44.0.0.255");
+  }
+
+  get #blocks(): number {
+    return Math.ceil(this.#image.length / this.#blockSize);
+  }
+
+  async run(): Promise<LoadedImage> {
+    const { activate = true } = this.#options;
+    let status = await this.#onLine(() => this.#begin());
+    if (status === Status.imageTransferInitiated) status = await this.#transfer();
+    this.#tell("verify", this.#blocks);
+    if (status !== Status.imageVerificationSuccessful) status = await this.#verify();
+    const info = await this.#onLine(() => this.#read("imageToActivateInfo"));
+    this.#check(info);
+    if (activate) status = await this.#activate(status);
+    return { status, info, session: this.#session };
+  }
+
+  #tell(step: ImageProgress["step"], transferred: number): void {
+    this.#options.progress?.({ step, transferred, blocks: this.#blocks });
+  }
+
+  #read<K extends keyof ImageValues & keyof (typeof ImageTransfer)["attributes"]>(attribute: K) {
+    return this.#session.read(ImageTransfer, this.#instanceId, attribute);
+  }
+
+  #invoke<K extends keyof (typeof ImageTransfer)["methods"]>(method: K, argument: unknown): Promise<unknown> {
+    const { id, argument: type }: MethodSpec = ImageTransfer.methods[method];
+    const reference = { classId: ImageTransfer.classId, instanceId: this.#instanceId, methodId: id };
+    return this.#session.invoke(reference, dataOf(type, argument as never));
+  }
+
+  /** Runs it; where the line breaks, in a new session once more. */
+  async #onLine<T>(run: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await run();
+        this.#failures = 0;
+        return result;
+      } catch (caught) {
+        if (!(caught instanceof Fault) || !isOfLine(caught)) throw caught;
+        await this.#again(caught);
+      }
+    }
+  }
+
+  /** Opens the next session; a meter that restarts does not answer for a while. */
+  async #again(why: Fault): Promise<void> {
+    const { reconnect, clock } = this.#options;
+    this.#failures++;
+    if (reconnect === undefined || this.#failures > mostTries) throw why;
+    await this.#session.close();
+    const end = clock.now() + this.#within;
+    for (;;) {
+      try {
+        this.#session = await reconnect();
+        return;
+      } catch (caught) {
+        if (!(caught instanceof Fault) || !isOfLine(caught) || clock.now() >= end) throw caught;
+      }
+      await this.#wait();
+    }
+  }
+
+  get #within(): number {
+    return this.#options.within ?? 600_000;
+  }
+
+  #wait(): Promise<void> {
+    const { clock, pollEvery = 2000 } = this.#options;
+    return new Promise((resolve) => {
+      clock.at(clock.now() + pollEvery, () => resolve());
+    });
+  }
+
+  /** Initiates the transfer, or finds the one that was interrupted; the status then. */
+  async #begin(): Promise<number> {
+    this.#blockSize = await this.#read("imageBlockSize");
+    if (this.#options.resume === true) {
+      const status = await this.#read("imageTransferStatus");
+      const bits = await this.#read("imageTransferredBlocksStatus");
+      const isThis = bits.length === this.#blocks && status !== Status.imageTransferNotInitiated;
+      if (isThis && status <= Status.imageVerificationSuccessful) return status;
+    }
+    await this.#invoke("imageTransferInitiate", { imageIdentifier: this.#identifier, imageSize: this.#image.length });
+    return Status.imageTransferInitiated;
+  }
+
+  async #transfer(): Promise<number> {
+    let before = -1;
+    for (let tries = 0; ; tries++) {
+      const bits = await this.#onLine(() => this.#read("imageTransferredBlocksStatus"));
+      const missing = [...bits].flatMap((bit, block) => (bit === "0" ? [block] : []));
+      const transferred = bits.length - missing.length;
+      this.#tell("transfer", transferred);
+      if (missing.length === 0) return Status.imageTransferInitiated;
+      if (transferred > before) tries = 0;
+      before = transferred;
+      if (tries >= mostTries) {
+        throw new Fault("image-not-transferred", `${missing.length} of ${bits.length} blocks are missing`, {
+          layer: "client",
+          hint: "look at the line, then call loadImage with `resume`",
+        });
+      }
+      await this.#send(missing, transferred);
+    }
+  }
+
+  /** Sends blocks. What becomes of one that is not answered tells the next look at the meter. */
+  async #send(blocks: readonly number[], transferred: number): Promise<void> {
+    let sent = transferred;
+    for (const block of blocks) {
+      const from = block * this.#blockSize;
+      const imageBlockValue = this.#image.subarray(from, from + this.#blockSize);
+      try {
+        await this.#invoke("imageBlockTransfer", { imageBlockNumber: block, imageBlockValue });
+      } catch (caught) {
+        if (!(caught instanceof Fault) || !isOfLine(caught)) throw caught;
+        await this.#again(caught);
+        return;
+      }
+      this.#failures = 0;
+      sent++;
+      this.#tell("transfer", sent);
+    }
+  }
+
+  /** Invokes a method that may take time; gives the status once the meter does not work on it any more. `before`: in these it has not begun. */
+  async #work(method: "imageVerify" | "imageActivate", before: readonly number[]): Promise<number> {
+    const { clock } = this.#options;
+    const status = (): Promise<number> => this.#onLine(() => this.#read("imageTransferStatus"));
+    while (await this.#isLost(method)) if (!before.includes(await status())) break;
+    const end = clock.now() + this.#within;
+    for (;;) {
+      const now = await status();
+      if (!isWorking(now) || clock.now() >= end) return now;
+      await this.#wait();
+    }
+  }
+
+  /** Invokes a method; whether its answer was lost. */
+  async #isLost(method: "imageVerify" | "imageActivate"): Promise<boolean> {
+    try {
+      await this.#invoke(method, 0);
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      if (isOfLine(caught)) {
+        await this.#again(caught);
+        return true;
+      }
+      // The status tells what became of it.
+      if (caught.code !== "temporary-failure" && caught.code !== "other-reason") throw caught;
+    }
+    this.#failures = 0;
+    return false;
+  }
+
+  async #verify(): Promise<number> {
+    const status = await this.#work("imageVerify", [Status.imageTransferInitiated]);
+    const verified = status === Status.imageVerificationSuccessful || status > Status.imageVerificationFailed;
+    if (verified) return status;
+    throw new Fault("image-not-verified", `after image_verify the image_transfer_status is ${status}`, {
+      layer: "client",
+    });
+  }
+
+  #check(info: ImageInfo): void {
+    const { check = (shown: ImageInfo) => this.#isLoaded(shown) } = this.#options;
+    if (check(info)) return;
+    const shown = info.map((one) => `${toHex(one.imageToActivateIdentification)} of ${one.imageToActivateSize} octets`);
+    const loaded = `${toHex(this.#identifier)} of ${this.#image.length} octets`;
+    throw new Fault("image-mismatch", `the meter has ${shown.join(", ") || "no image"}, loaded was ${loaded}`, {
+      layer: "client",
+    });
+  }
+
+  #isLoaded(info: ImageInfo): boolean {
+    const identifier = toHex(this.#identifier);
+    return info.some(
+      (one) =>
+        one.imageToActivateSize === this.#image.length && toHex(one.imageToActivateIdentification) === identifier,
+    );
+  }
+
+  async #activate(before: number): Promise<number> {
+    this.#tell("activate", this.#blocks);
+    const done = before === Status.imageActivationSuccessful;
+    const status = done ? before : await this.#work("imageActivate", [Status.imageVerificationSuccessful]);
+    if (status === Status.imageActivationSuccessful) return status;
+    throw new Fault("image-not-activated", `after image_activate the image_transfer_status is ${status}`, {
+      layer: "client",
+    });
+  }
+}

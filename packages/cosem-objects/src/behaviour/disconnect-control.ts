@@ -1,0 +1,196 @@
+import type { LogicalName } from "@dlmskit/core";
+import { ControlState, DisconnectControl, DisconnectControl1 } from "../classes/time/disconnect-control.ts";
+import type { Values } from "../interface-class.ts";
+import { after, attempt, type MaybePromise } from "../maybe-promise.ts";
+import { type AnyObject, type Context, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
+import { refuse } from "../refusal.ts";
+
+export type DisconnectControlValues = Values<typeof DisconnectControl>;
+
+/** Who moves a disconnect control: a client or a script, a hand at the meter, or a function of the meter's own. */
+export type ControlTrigger = `${"remote" | "manual" | "local"}-${"disconnect" | "reconnect"}`;
+
+const { disconnected, connected, readyForReconnection } = ControlState;
+
+interface Transition {
+  readonly trigger: ControlTrigger;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The transitions of the Blue Book's table. */
+const transitions: Readonly<Record<string, Transition>> = {
+  a: { trigger: "remote-reconnect", from: disconnected, to: connected },
+  b: { trigger: "remote-disconnect", from: connected, to: disconnected },
+  c: { trigger: "remote-disconnect", from: readyForReconnection, to: disconnected },
+  d: { trigger: "remote-reconnect", from: disconnected, to: readyForReconnection },
+  e: { trigger: "manual-reconnect", from: readyForReconnection, to: connected },
+  f: { trigger: "manual-disconnect", from: connected, to: readyForReconnection },
+  g: { trigger: "local-disconnect", from: connected, to: readyForReconnection },
+  h: { trigger: "local-reconnect", from: readyForReconnection, to: connected },
+  i: { trigger: "remote-reconnect", from: readyForReconnection, to: connected },
+};
+
+/** Which transitions a mode has. */
+const modes0: Readonly<Record<number, string>> = {
+  0: "",
+  1: "bcfgde",
+  2: "bcfgae",
+  3: "bcgde",
+  4: "bcgae",
+  5: "bcfgdeh",
+  6: "bcgdeh",
+};
+const modes1: Readonly<Record<number, string>> = { ...modes0, 7: "bcgaieh" };
+
+/** The contact that a disconnect control moves. */
+export interface Contact {
+  /**
+   * Opens or closes; gives how it stands then, true: connected. Where that is not what it was told, output_state differs from control_state.
+   * What it throws is a fault of the hardware: the command is answered with hardware-fault, and changes nothing.
+   */
+  move(connected: boolean, context: Context): MaybePromise<boolean>;
+}
+
+export interface DisconnectControlOptions {
+  /** 4 unless told otherwise: a client disconnects and reconnects. */
+  readonly controlMode?: number;
+  /** 0 unless told otherwise; version 1 has mode 7. */
+  readonly version?: 0 | 1;
+  /** In memory unless told otherwise: it stands as it was told at once. */
+  readonly contact?: Contact;
+  /** A remote command that the mode or the state does not have is refused (read-write-denied). Otherwise it is a success that does nothing. */
+  readonly refuse?: boolean;
+  /** Modes besides the standard's, as letters of its transitions: `{ 129: "bcgae" }`. */
+  readonly modes?: Readonly<Record<number, string>>;
+  /** Runs in the same unit of work when the output has changed: for a log of operations. */
+  readonly changed?: (values: Readonly<DisconnectControlValues>, context: Context) => MaybePromise<void>;
+}
+
+/** How an object moves; `contact` and the rest as told when it was made. */
+interface Manner extends DisconnectControlOptions {
+  readonly table: Readonly<Record<number, string>>;
+}
+
+// By hooks, which a copy under another logical name shares.
+const manners = new WeakMap<object, Manner>();
+const mannerOf = ({ hooks, spec }: AnyObject): Manner =>
+  manners.get(hooks) ?? { table: spec.version === 0 ? modes0 : modes1 };
+
+/**
+ * A disconnect control, connected (class 70; Blue Book 4.5.8). Its methods are the remote commands; the meter's own functions and
+ * buttons act by `localDisconnect`, `localReconnect`, `manualDisconnect` and `manualReconnect`. What its Limiter does by a script is
+ * local. Writing mode 0 connects.
+ */
+export function disconnectControl(
+  instance: LogicalName = "0.0.96.3.10.255",
+  options: DisconnectControlOptions = {},
+  hooks: Hooks<typeof DisconnectControl> = {},
+): CosemObject<typeof DisconnectControl> {
+  const { controlMode = 4, version = 0, modes } = options;
+  const manner: Manner = { ...options, table: { ...(version === 0 ? modes0 : modes1), ...modes } };
+  // The classes differ only in the names of modes.
+  const spec = (version === 0 ? DisconnectControl : DisconnectControl1) as typeof DisconnectControl;
+  const remote = (values: DisconnectControlValues, to: "disconnect" | "reconnect", context: Context) => {
+    const local = "self" in context.by && context.by.self === "limiter";
+    const moved = trigger(values, `${local ? "local" : "remote"}-${to}`, context, manner);
+    return after(moved, (done) => {
+      if (!done && manner.refuse === true) {
+        throw refuse(
+          "read-write-denied",
+          `mode ${values.controlMode} has no such command in state ${values.controlState}`,
+        );
+      }
+    });
+  };
+  const made = object(
+    spec,
+    instance,
+    { outputState: true, controlState: connected, controlMode },
+    {
+      ...hooks,
+      write: {
+        controlMode(values, mode, context) {
+          if (manner.table[mode] === undefined) throw refuse("other-reason", `there is no control mode ${mode}`);
+          values.controlMode = mode;
+          return mode === 0 ? after(enter(values, connected, context, manner), () => undefined) : undefined;
+        },
+        ...hooks.write,
+      },
+      invoke: {
+        remoteDisconnect: (values, _, context) => remote(values, "disconnect", context),
+        remoteReconnect: (values, _, context) => remote(values, "reconnect", context),
+        ...hooks.invoke,
+      },
+    },
+  );
+  manners.set(made.hooks, manner);
+  return made;
+}
+
+/** Moves as the table says; gives whether the state changed. */
+function trigger(
+  values: DisconnectControlValues,
+  by: ControlTrigger,
+  context: Context,
+  manner: Manner,
+): MaybePromise<boolean> {
+  const letters = manner.table[values.controlMode] ?? "";
+  for (const letter of letters) {
+    const found = transitions[letter];
+    if (found?.trigger === by && found.from === values.controlState) return enter(values, found.to, context, manner);
+  }
+  return false;
+}
+
+function enter(
+  values: DisconnectControlValues,
+  state: number,
+  context: Context,
+  { contact, changed }: Manner,
+): MaybePromise<boolean> {
+  if (values.controlState === state) return false;
+  const told = state === connected;
+  const stand = (stands: boolean): MaybePromise<boolean> => {
+    values.controlState = state;
+    if (values.outputState === stands) return true;
+    values.outputState = stands;
+    return after(changed?.(values, context), () => true);
+  };
+  if (contact === undefined || values.outputState === told) return stand(told);
+  return after(moved(contact, told, context), stand);
+}
+
+function moved(contact: Contact, told: boolean, context: Context): MaybePromise<boolean> {
+  const failed = (error: unknown): never => {
+    context.device.failed?.(`the contact of ${context.object.instance}`, error);
+    throw refuse("hardware-fault", `the contact of ${context.object.instance} did not ${told ? "close" : "open"}`);
+  };
+  return attempt(() => contact.move(told, context), failed);
+}
+
+/** One of the meter's own triggers, in the unit of work of the view. */
+function own(control: AnyObject, by: ControlTrigger, device: DeviceView): MaybePromise<boolean> {
+  return trigger(
+    device.draft(control as CosemObject<typeof DisconnectControl>),
+    by,
+    device.context(control),
+    mannerOf(control),
+  );
+}
+
+/**
+ * A function of the meter's own (prepayment, a limit, tamper) disconnects: to ready for reconnection, in every mode but 0. `device`: the
+ * view of a hook (`context.device`) or of `meter.change`. Gives whether the state changed. Throws hardware-fault.
+ */
+export const localDisconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
+  own(control, "local-disconnect", device);
+/** The same the other way: where the mode has it (5, 6, 7), and in ready for reconnection only. */
+export const localReconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
+  own(control, "local-reconnect", device);
+/** Somebody presses the button to disconnect, where the mode has it (1, 2, 5). */
+export const manualDisconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
+  own(control, "manual-disconnect", device);
+/** Somebody presses the button to reconnect: in ready for reconnection only. */
+export const manualReconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
+  own(control, "manual-reconnect", device);

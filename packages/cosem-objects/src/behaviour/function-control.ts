@@ -1,0 +1,106 @@
+import { type LogicalName, logicalName, sameOctets } from "@dlmskit/core";
+import { FunctionControl } from "../classes/access/function-control.ts";
+import type { ObjectDefinition } from "../classes/common-types.ts";
+import type { Values } from "../interface-class.ts";
+import { type AnyObject, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
+import { refuse } from "../refusal.ts";
+
+type FunctionValues = Values<typeof FunctionControl>;
+type Definition = FunctionValues["functionList"][number];
+type Status = FunctionValues["activationStatus"][number];
+
+/** A function of the meter: what is switched on and off under one name. */
+export interface MeterFunction {
+  readonly name: Uint8Array;
+  readonly objects: readonly (AnyObject | ObjectDefinition)[];
+  /** True unless told otherwise. */
+  readonly enabled?: boolean;
+}
+
+/**
+ * Functions of the meter, enabled and disabled by name (class 122; Blue Book 4.4.10). While a function is disabled, its objects answer
+ * object-unavailable and do nothing by themselves; `isAvailable` tells it of one object. A name that is not there is refused
+ * (other-reason), with all others of the same call. A function that is added begins disabled.
+ */
+export function functionControl(
+  instance: LogicalName = "0.0.44.1.0.255",
+  functions: readonly MeterFunction[] = [],
+  hooks: Hooks<typeof FunctionControl> = {},
+): CosemObject<typeof FunctionControl> {
+  const functionList = functions.map(
+    ({ name, objects }): Definition => ({ functionName: name, functionSpecifications: objects.map(definitionOf) }),
+  );
+  return object(
+    FunctionControl,
+    instance,
+    {
+      functionList,
+      activationStatus: functions.map(({ name, enabled = true }) => ({ functionName: name, functionStatus: enabled })),
+    },
+    {
+      ...hooks,
+      write: {
+        functionList(values, written) {
+          const names = written.map(({ functionName }) => functionName);
+          if (names.some((name, at) => names.findIndex((other) => sameOctets(other, name)) !== at)) {
+            throw refuse("other-reason", "two functions have the same name");
+          }
+          values.functionList = written;
+          values.activationStatus = names.map(
+            (functionName) => find(values.activationStatus, functionName) ?? { functionName, functionStatus: false },
+          );
+        },
+        ...hooks.write,
+      },
+      invoke: {
+        setFunctionStatus(values, wanted) {
+          for (const { functionName } of wanted) check(values, functionName);
+          values.activationStatus = values.activationStatus.map(
+            (one) => wanted.findLast(({ functionName }) => sameOctets(functionName, one.functionName)) ?? one,
+          );
+        },
+        addFunction(values, added) {
+          const off = { functionName: added.functionName, functionStatus: false };
+          values.functionList = [...others(values.functionList, added.functionName), added];
+          values.activationStatus = [...others(values.activationStatus, added.functionName), off];
+        },
+        removeFunction(values, { functionName }) {
+          check(values, functionName);
+          values.functionList = others(values.functionList, functionName);
+          values.activationStatus = others(values.activationStatus, functionName);
+        },
+        ...hooks.invoke,
+      },
+    },
+  );
+}
+
+const definitionOf = (one: AnyObject | ObjectDefinition): ObjectDefinition =>
+  "spec" in one
+    ? { classId: one.spec.classId, instanceId: one.instance }
+    : { ...one, instanceId: logicalName(one.instanceId) };
+
+const find = (list: readonly Status[], name: Uint8Array): Status | undefined =>
+  list.find(({ functionName }) => sameOctets(functionName, name));
+
+const others = <E extends { readonly functionName: Uint8Array }>(list: readonly E[], name: Uint8Array): E[] =>
+  list.filter(({ functionName }) => !sameOctets(functionName, name));
+
+function check({ activationStatus }: Readonly<FunctionValues>, name: Uint8Array): void {
+  if (find(activationStatus, name) === undefined) throw refuse("other-reason", "there is no function of that name");
+}
+
+/** Whether no function that the object belongs to is disabled. A Function control itself is always available. */
+export function isAvailable(target: AnyObject, device: Pick<DeviceView, "objects" | "values">): boolean {
+  const { classId } = target.spec;
+  if (classId === FunctionControl.classId) return true;
+  return device.objects.every((one) => {
+    if (one.spec.classId !== FunctionControl.classId) return true;
+    const { functionList, activationStatus } = device.values(one as CosemObject<typeof FunctionControl>);
+    return functionList.every(
+      ({ functionName, functionSpecifications }) =>
+        find(activationStatus, functionName)?.functionStatus !== false ||
+        !functionSpecifications.some((each) => each.classId === classId && each.instanceId === target.instance),
+    );
+  });
+}

@@ -1,0 +1,84 @@
+import { Fault } from "@dlmskit/core";
+import type { MaybePromise } from "@dlmskit/cosem-objects";
+import type { Work } from "../runtime/unit-of-work.ts";
+import type { MeterTemplate } from "./meter-template.ts";
+import type { PowerSwitch, Supply } from "./power-supply.ts";
+
+/** The power of a meter. */
+export interface Power {
+  /** Since when there is none; undefined: there is. */
+  readonly downSince: number | undefined;
+  /** What is still to come, by instants. */
+  readonly planned: readonly PowerSwitch[];
+}
+
+export const hasPower = (values: Readonly<Record<string, unknown>>): boolean =>
+  (values.supply as Supply).downSince === 0;
+
+export function powerOf(values: Readonly<Record<string, unknown>>): Power {
+  const { downSince, planned } = values.supply as Supply;
+  return { downSince: downSince === 0 ? undefined : downSince, planned };
+}
+
+export function setPower(work: Work, { power }: MeterTemplate, { downSince = 0, planned }: Power): void {
+  const supply: Supply = { downSince, planned };
+  work.draft(power).supply = supply;
+}
+
+/** Volatile attributes have the values of the template again, as after every power failure. */
+export function forgetVolatile(work: Work, { volatile }: MeterTemplate): void {
+  for (const { object: of, name, value } of volatile) {
+    if (work.values(of)[name] !== value) work.draft(of)[name] = value;
+  }
+}
+
+/** Fault `bad-value`: instants of a clock are whole ms since 1970 UTC. */
+export function checkInstant(at: number): void {
+  if (Number.isSafeInteger(at) && at > 0) return;
+  throw new Fault("bad-value", `${at} is no instant in whole ms since 1970 UTC`, { layer: "server" });
+}
+
+/** What switches the power of a meter that is in use. */
+export interface PowerPort {
+  readonly known: { readonly template: MeterTemplate };
+  readonly power: Power;
+  /** The meter's own clock. */
+  readonly now: number;
+  readonly run: {
+    readonly timeline: { readonly ranUpTo: number; switchPower(to: PowerSwitch): MaybePromise<void> } | undefined;
+  };
+  change(by: { self: "program" }, run: (work: Work) => void): MaybePromise<void>;
+}
+
+/** Cuts the power or restores it, at an instant of the meter's clock. Faults `bad-value`, `not-kept`. */
+export function switchPower(meter: PowerPort, to: PowerSwitch): MaybePromise<void> {
+  const { power, known, run } = meter;
+  const { template } = known;
+  if (to.at > meter.now) return meter.change({ self: "program" }, (work) => planPower(work, template, to));
+  const { timeline } = run;
+  const first = to.on ? power.downSince : power.downSince === undefined ? timeline?.ranUpTo : undefined;
+  if (first !== undefined && to.at < Math.floor(first)) {
+    throw new Fault("bad-value", `the meter has done what it does until ${new Date(first).toISOString()}`, {
+      layer: "server",
+      hint: "the power is cut or restored as of that instant or a later one",
+    });
+  }
+  if (timeline !== undefined) return timeline.switchPower(to);
+  return meter.change({ self: "program" }, (work) => {
+    if (to.on && power.downSince !== undefined) forgetVolatile(work, template);
+    setPower(work, template, switched(power, to));
+  });
+}
+
+/** The power is cut or comes back at an instant to come. */
+export function planPower(work: Work, template: MeterTemplate, to: PowerSwitch): void {
+  const power = powerOf(work.values(template.power));
+  const planned = [...power.planned, to].sort((left, right) => left.at - right.at);
+  setPower(work, template, { ...power, planned });
+}
+
+/** The power after a switch. */
+export const switched = ({ downSince, planned }: Power, to: PowerSwitch): Power => ({
+  downSince: to.on ? undefined : (downSince ?? to.at),
+  planned: planned.filter(({ at }) => at > to.at),
+});

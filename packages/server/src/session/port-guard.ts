@@ -1,0 +1,43 @@
+import {
+  type AnyObject,
+  attempt,
+  CommunicationPortProtection,
+  isPortLocked,
+  portAttemptFailed,
+  portAttemptSucceeded,
+  type Values,
+} from "@dlmskit/cosem-objects";
+import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Device } from "../meter/meter-template.ts";
+
+type ProtectionValues = Values<typeof CommunicationPortProtection>;
+
+/** The objects of a logical device that protect the ports of its meter (class 124). */
+export class PortGuard {
+  readonly #protections: readonly AnyObject[];
+
+  constructor({ objects }: Device) {
+    this.#protections = objects.filter(({ spec }) => spec.classId === CommunicationPortProtection.classId);
+  }
+
+  /** Whether no association may be opened now. */
+  isLocked(live: LiveMeter): boolean {
+    return this.#protections.some((one) => isPortLocked(live.values(one) as ProtectionValues));
+  }
+
+  /** A client authenticated, or failed to. */
+  attempted(live: LiveMeter, success: boolean): void {
+    if (this.#protections.length === 0) return;
+    attempt(
+      () =>
+        live.change({ self: "program" }, (work) => {
+          for (const one of this.#protections) {
+            const values = work.draft(one) as ProtectionValues;
+            if (success) portAttemptSucceeded(values);
+            else portAttemptFailed(values, live.now);
+          }
+        }),
+      (error) => live.failed("the count of failed attempts", error),
+    );
+  }
+}
