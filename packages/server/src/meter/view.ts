@@ -17,11 +17,10 @@ import {
 import type { Call, ObjectAccess, Outcome } from "../access/call.ts";
 import type { AnyValues, Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
+import { withNewRows } from "./captured-rows.ts";
+import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
-
-/** Rows of a profile as they are kept. */
-export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
@@ -204,7 +203,9 @@ export class View implements ObjectAccess {
   }
 
   rows(profile: AnyObject): CapturedRowsView {
-    const kept = this.#port.rows(this.#device, profile);
+    const added = this.#request.work?.newRows(profile);
+    const committed = this.#port.rows(this.#device, profile);
+    const kept = added === undefined ? committed : withNewRows(committed, added);
     return {
       count: () => kept.count(),
       range: (from, to) => kept.range(from, to),
