@@ -149,10 +149,10 @@ export class View implements ObjectAccess {
 
   // biome-ignore lint/suspicious/noExplicitAny: an attribute's value or its Data; DeviceView tells which
   get(from: AnyObject | AttributeDescriptor, attribute?: any): any {
-    if (attribute !== undefined) return this.values(from as AnyObject)[attribute];
+    if ("spec" in from) return this.values(from)[attribute];
     const descriptor = from as AttributeDescriptor;
     const object = this.#found(descriptor);
-    return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
+    return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object), attribute);
   }
 
   draft(object: AnyObject): AnyValues {
