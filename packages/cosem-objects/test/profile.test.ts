@@ -60,6 +60,22 @@ describe("the ring", () => {
   });
 });
 
+describe("the ring over many blocks", () => {
+  it("keeps rows of any length, through several rounds, and rows that were given stay as they are", () => {
+    const ring = new RowRing(300);
+    const row = (at: number): Uint8Array => new Uint8Array(1 + ((at * 37) % 90)).fill(at % 256);
+    const first: Uint8Array[] = [];
+    for (let at = 0; at < 2000; at++) {
+      ring.push(at, row(at));
+      if (at === 10) first.push(...ring.entries(1, 11));
+    }
+    expect(ring.length).toBe(300);
+    expect(ring.entries(1, 300)).toEqual(Array.from({ length: 300 }, (_, at) => row(1700 + at)));
+    expect(ring.range(1750, 1752)).toEqual([1750, 1751, 1752].map(row));
+    expect(first).toEqual(Array.from({ length: 11 }, (_, at) => row(at)));
+  });
+});
+
 describe("elements of a row", () => {
   it("are cut where each value ends, whatever its type", () => {
     const values: Data[] = [
