@@ -1,18 +1,28 @@
+import { RowBlock } from "./row-block.ts";
+
+// Rows of a block, in a ring that has room for more.
+const mostRows = 128;
+// Of a row in a block that is new.
+const usualLength = 32;
+
 /** Rows that were captured: a ring of encoded rows in the order of their capture times, oldest first. */
 export class RowRing {
   readonly capacity: number;
-  #rows: Uint8Array[] = [];
-  #times: number[] = [];
-  /** Index of the oldest row once the ring is full. */
+  readonly #blockRows: number;
+  /** All full but the last one. */
+  #blocks: RowBlock[] = [];
+  /** How many rows of the first block are gone. */
   #start = 0;
+  #length = 0;
 
   /** `capacity`: how many rows it keeps, at least 1. */
   constructor(capacity: number) {
     this.capacity = Math.max(1, Math.floor(capacity));
+    this.#blockRows = Math.min(mostRows, this.capacity);
   }
 
   get length(): number {
-    return this.#rows.length;
+    return this.#length;
   }
 
   /** Adds a row captured at `time` (ms), behind those that are not later; the oldest goes when the ring is full. */
@@ -26,50 +36,57 @@ export class RowRing {
     const later: [number, Uint8Array][] = [];
     const earlier: [number, Uint8Array][] = [];
     for (let at = 0; at < this.length; at++) {
-      (this.#time(at) > time ? later : earlier).push([this.#time(at), this.#rows[this.#index(at)] as Uint8Array]);
+      (this.#time(at) > time ? later : earlier).push([this.#time(at), this.#row(at)]);
     }
     this.clear();
     for (const [at, each] of [...earlier, [time, row] as const, ...later]) this.#append(at, each);
   }
 
   #append(time: number, row: Uint8Array): void {
-    if (this.#rows.length < this.capacity) {
-      this.#rows.push(row);
-      this.#times.push(time);
+    let last = this.#blocks.at(-1);
+    if (last === undefined || last.full) {
+      last = new RowBlock(this.#blockRows, last?.size ?? this.#blockRows * usualLength);
+      this.#blocks.push(last);
+    }
+    last.add(time, row);
+    if (this.#length < this.capacity) {
+      this.#length++;
       return;
     }
-    this.#rows[this.#start] = row;
-    this.#times[this.#start] = time;
-    this.#start = (this.#start + 1) % this.capacity;
+    this.#start++;
+    if (this.#start < this.#blockRows) return;
+    this.#start = 0;
+    this.#blocks.shift();
   }
 
   /** The latest row, and its time. */
   get latest(): { readonly time: number; readonly row: Uint8Array } | undefined {
     if (this.length === 0) return undefined;
-    const at = this.#index(this.length - 1);
-    return { time: this.#times[at] as number, row: this.#rows[at] as Uint8Array };
+    const at = this.length - 1;
+    return { time: this.#time(at), row: this.#row(at) };
   }
 
   /** Adds all rows, oldest first, to another ring. */
   copyTo(other: RowRing): void {
-    for (let at = 0; at < this.length; at++) other.push(this.#time(at), this.#rows[this.#index(at)] as Uint8Array);
+    for (let at = 0; at < this.length; at++) other.push(this.#time(at), this.#row(at));
   }
 
   clear(): void {
-    this.#rows = [];
-    this.#times = [];
+    this.#blocks = [];
     this.#start = 0;
+    this.#length = 0;
   }
 
-  #index(at: number): number {
-    return (this.#start + at) % this.#rows.length;
+  #row(at: number): Uint8Array {
+    const place = this.#start + at;
+    return (this.#blocks[Math.floor(place / this.#blockRows)] as RowBlock).row(place % this.#blockRows);
   }
 
   /** Rows `first` to `last` (1 is the oldest), as far as they are there. */
   entries(first: number, last: number): Uint8Array[] {
     const rows: Uint8Array[] = [];
     for (let at = Math.max(1, first); at <= Math.min(last, this.length); at++) {
-      rows.push(this.#rows[this.#index(at - 1)] as Uint8Array);
+      rows.push(this.#row(at - 1));
     }
     return rows;
   }
@@ -80,13 +97,14 @@ export class RowRing {
     const low = from ?? Number.NEGATIVE_INFINITY;
     const high = to ?? Number.POSITIVE_INFINITY;
     for (let at = this.#firstFrom(low); at < this.length && this.#time(at) <= high; at++) {
-      rows.push(this.#rows[this.#index(at)] as Uint8Array);
+      rows.push(this.#row(at));
     }
     return rows;
   }
 
   #time(at: number): number {
-    return this.#times[this.#index(at)] as number;
+    const place = this.#start + at;
+    return (this.#blocks[Math.floor(place / this.#blockRows)] as RowBlock).time(place % this.#blockRows);
   }
 
   #firstFrom(low: number): number {
