@@ -14,9 +14,9 @@ import {
   scriptTable,
 } from "@dlmskit/cosem-objects";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
-import { VirtualClock } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
-import { Meter, meter, meterTemplate, none, Server, type ServerEvent, SimulatedTime } from "../src/index.ts";
+import { meter, none } from "../src/index.ts";
+import { served } from "./a-served-meter.ts";
 
 const associations = { open: { client: 16, security: none(), access: "full" as const } };
 const start = Date.UTC(2026, 4, 4, 10);
@@ -25,44 +25,16 @@ const table = "0.0.10.0.106.255";
 const script = (scriptSelector: number) => ({ scriptLogicalName: table, scriptSelector });
 const u32 = (value: number): Data => ({ type: "double-long-unsigned", value });
 
-/** Objects that are served in virtual time; which scripts ran, when (s since the start), and by whom. */
-async function served(objects: readonly AnyObject[], store?: Store, from = start) {
+/** The objects of a meter that is served; which scripts ran, when (s since the start), and by whom. */
+async function noted(objects: readonly AnyObject[], store?: Store, from = start) {
   const ran: string[] = [];
-  const events: ServerEvent[] = [];
   const note = (id: number, { elapsed, by }: Context): void => {
     ran.push(`${(elapsed - start) / second}: ${id} by ${"self" in by ? by.self : by.association}`);
   };
   const scripts = scriptTable(table, [], {}, { invoke: { execute: (_, id, context) => note(id, context) } });
-  const template = meterTemplate({ objects: [...objects, scripts], associations });
-  const meter = new Meter(template, { name: "ABC1" });
-  const machine = new VirtualClock();
-  const time = new SimulatedTime({ source: () => machine.now(), start: from });
-  const server = new Server({
-    meters: meter,
-    clock: machine,
-    time,
-    ...(store === undefined ? {} : { store }),
-    events: (event) => void events.push(event),
-  });
-  const leave = meter.use();
-  await meter.enter(undefined);
-  await meter.reside();
-  return {
-    meter,
-    events,
-    async go(seconds: number) {
-      await machine.advanceAsync(seconds * second);
-      await meter.settled();
-    },
-    /** What ran since it was asked last. */
-    ran: () => ran.splice(0),
-    set: (object: AnyObject, attributeId: number, value: Data) =>
-      meter.set({ classId: object.spec.classId, instanceId: object.instance, attributeId }, value),
-    async close() {
-      leave();
-      await server.close();
-    },
-  };
+  const life = await served([...objects, scripts], { from, store });
+  /** What ran since it was asked last. */
+  return { ...life, ran: () => ran.splice(0) };
 }
 
 const power = () => register("1.0.1.7.0.255", { type: T.doubleLongUnsigned, value: 0, unit: "W" });
@@ -73,7 +45,7 @@ describe("Register monitor", () => {
     const thresholds = [300, 100, 200].map(u32) as never;
     const actions = [3, 1, 2].map((id) => ({ actionUp: script(id), actionDown: script(10 + id) }));
     const object = registerMonitor("0.0.16.1.0.255", { monitored: [value, 2], thresholds, actions, ...more });
-    const life = await served([value, object]);
+    const life = await noted([value, object]);
     return { ...life, object, value, to: (watts: number) => life.set(value, 2, u32(watts)) };
   }
 
@@ -183,7 +155,7 @@ describe("Register monitor", () => {
       actions,
       sampleEvery: 10,
     });
-    const { go, ran } = await served([value, object]);
+    const { go, ran } = await noted([value, object]);
     await go(35);
     watts = 101;
     await go(3);
@@ -229,7 +201,7 @@ describe("Register monitor", () => {
       thresholds: [u32(100)] as never,
       actions: [{ actionUp: of(1), actionDown: of(2) }],
     });
-    const { set, events } = await served([value, object, scripts]);
+    const { set, events } = await noted([value, object, scripts]);
     await set(value, 2, u32(150));
     expect(JSON.stringify(events)).toContain("objects that watch one another");
   });
@@ -246,7 +218,7 @@ describe("Limiter", () => {
       actions: { actionOverThreshold: script(1), actionUnderThreshold: script(2) },
       ...more,
     });
-    const life = await served([value, object], store, from);
+    const life = await noted([value, object], store, from);
     const shown = () => {
       const { thresholdActive, emergencyProfileActive } = life.meter.values(object);
       return [(thresholdActive as { value: number }).value, emergencyProfileActive];
@@ -421,7 +393,7 @@ describe("Limiter", () => {
         minUnderThresholdDuration: 30,
         actions: { actionOverThreshold: of(1), actionUnderThreshold: of(2) },
       });
-      const { set, go, meter } = await served([value, control, scripts, object]);
+      const { set, go, meter } = await noted([value, control, scripts, object]);
       await set(value, 2, u32(1500));
       await go(60);
       expect(meter.values(control)).toMatchObject({ controlState: 2, outputState: false });
@@ -438,11 +410,11 @@ describe("Disconnect control of a meter that is served", () => {
   it("14.5: what the program does locally is kept over a restart", async () => {
     const store = await openMemoryStore();
     const control = disconnectControl();
-    const first = await served([control], store);
+    const first = await noted([control], store);
     expect(await first.meter.change((device) => localDisconnect(control, device))).toBe(true);
     await first.close();
     const again = disconnectControl();
-    const restarted = await served([again], store, start + second);
+    const restarted = await noted([again], store, start + second);
     expect(restarted.meter.values(again)).toMatchObject({ controlState: 2, outputState: false });
     expect(again.spec).toBe(DisconnectControl);
     await restarted.close();

@@ -1,0 +1,51 @@
+import { type Data, treeOf } from "@dlmskit/apdu";
+import type { AnyObject } from "@dlmskit/cosem-objects";
+import type { Store } from "@dlmskit/storage";
+import { VirtualClock } from "@dlmskit/transport";
+import { Meter, meterTemplate, none, Server, type ServerEvent, SimulatedTime } from "../src/index.ts";
+
+const associations = { open: { client: 16, security: none(), access: "full" as const } };
+
+/** Objects of a meter that is served in virtual time. */
+export async function served(
+  objects: readonly AnyObject[],
+  { from, store }: { readonly from: number; readonly store?: Store | undefined },
+) {
+  const events: ServerEvent[] = [];
+  const meter = new Meter(meterTemplate({ objects, associations }), { name: "ABC1" });
+  const machine = new VirtualClock();
+  const server = new Server({
+    meters: meter,
+    clock: machine,
+    time: new SimulatedTime({ source: () => machine.now(), start: from }),
+    ...(store === undefined ? {} : { store }),
+    events: (event) => void events.push(event),
+  });
+  const leave = meter.use();
+  await meter.enter(undefined);
+  await meter.reside();
+  const attribute = ({ spec, instance }: AnyObject, attributeId: number) => ({
+    classId: spec.classId as number,
+    instanceId: instance,
+    attributeId,
+  });
+  return {
+    meter,
+    events,
+    async go(seconds: number) {
+      await machine.advanceAsync(seconds * 1000);
+      await meter.settled();
+    },
+    set: async (object: AnyObject, attributeId: number, value: Data) =>
+      meter.set(attribute(object, attributeId), value),
+    /** What stands in the Data of an attribute. */
+    async get(object: AnyObject, attributeId: number): Promise<unknown> {
+      const data = treeOf(await meter.get(attribute(object, attributeId)));
+      return "value" in data ? data.value : undefined;
+    },
+    async close() {
+      leave();
+      await server.close();
+    },
+  };
+}
