@@ -1,5 +1,5 @@
-import { type Data, treeOf } from "@dlmskit/apdu";
-import type { AnyObject } from "@dlmskit/cosem-objects";
+import { type Data, T, treeOf } from "@dlmskit/apdu";
+import { type AnyObject, type Context, register, scriptTable } from "@dlmskit/cosem-objects";
 import type { Store } from "@dlmskit/storage";
 import { VirtualClock } from "@dlmskit/transport";
 import { Meter, meterTemplate, none, Server, type ServerEvent, SimulatedTime } from "../src/index.ts";
@@ -48,4 +48,24 @@ export async function served(
       await server.close();
     },
   };
+}
+
+export const start = Date.UTC(2026, 4, 4, 10);
+export const second = 1000;
+/** The logical name of the table that notes what is run. */
+export const table = "0.0.10.0.106.255";
+export const script = (scriptSelector: number) => ({ scriptLogicalName: table, scriptSelector });
+export const u32 = (value: number): Data => ({ type: "double-long-unsigned", value });
+export const power = () => register("1.0.1.7.0.255", { type: T.doubleLongUnsigned, value: 0, unit: "W" });
+
+/** The objects of a meter that is served; which scripts ran, when (s since the start), and by whom. */
+export async function noted(objects: readonly AnyObject[], store?: Store, from = start) {
+  const ran: string[] = [];
+  const note = (id: number, { elapsed, by }: Context): void => {
+    ran.push(`${(elapsed - start) / second}: ${id} by ${"self" in by ? by.self : by.association}`);
+  };
+  const scripts = scriptTable(table, [], {}, { invoke: { execute: (_, id, context) => note(id, context) } });
+  const life = await served([...objects, scripts], { from, store });
+  /** What ran since it was asked last. */
+  return { ...life, ran: () => ran.splice(0) };
 }

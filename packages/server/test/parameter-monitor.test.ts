@@ -56,6 +56,17 @@ describe("Parameter monitor", () => {
     expect(await rows()).toBe(1);
   });
 
+  it("20.2: octets that are written as they were are no change", async () => {
+    const text = dataObject("0.0.96.61.0.255", { type: T.octetString, value: Uint8Array.of(1, 2) });
+    const object = parameterMonitor("0.0.16.2.0.255", { parameters: [[text, 2]] });
+    const { set, meter } = await served([text, object], { from: start });
+    const changed = () => meter.values(object).changedParameter.instanceId;
+    await set(text, 2, { type: "octet-string", value: Uint8Array.of(1, 2) });
+    expect(changed()).toBe("0.0.0.0.0.0");
+    await set(text, 2, { type: "octet-string", value: Uint8Array.of(1, 3) });
+    expect(changed()).toBe(text.instance);
+  });
+
   it("20.2: of several in one request each is told to the log, and the last of the list stays", async () => {
     const { meter, shown, first, second, rows } = await monitor();
     await meter.change((device) => {
