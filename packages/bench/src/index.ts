@@ -1,3 +1,5 @@
+import { agendaFigures } from "./behaviour/agenda.ts";
+import { profileFigures } from "./behaviour/profile.ts";
 import { fleetFigures } from "./fleet/index.ts";
 import { type Cost, costs } from "./measure.ts";
 import type { Row } from "./row.ts";
@@ -16,6 +18,12 @@ if (words[0] === "fleet") {
 }
 if (words[0] === "server") {
   await serverFigures((text) => process.stdout.write(`${text}\n`));
+  process.exit(0);
+}
+if (words[0] === "behaviour") {
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  await profileFigures(print);
+  await agendaFigures(print);
   process.exit(0);
 }
 if (chosen.length === 0) {

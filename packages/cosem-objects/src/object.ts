@@ -112,8 +112,8 @@ export interface DeviceView {
   draft<S extends ClassSpec>(object: CosemObject<S>): Values<S>;
   /** One value, as it is kept. */
   get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
-  /** The attribute as any client would read it, through its hook, without regard to access rights. Throws what a hook throws. */
-  get(attribute: AttributeDescriptor): MaybePromise<DataLike>;
+  /** The attribute, or the part of it that is selected, as any client would read it, through its hook, without regard to access rights. Throws what a hook throws. */
+  get(attribute: AttributeDescriptor, selection?: Selection): MaybePromise<DataLike>;
   /** Sets one value, without its hook. */
   set<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K, value: Values<S>[K]): void;
   /** Writes an attribute as any client would, through its hook, without regard to access rights. Throws as `writeAttribute`. */

@@ -31,11 +31,11 @@ export function contextOf(
     draft: (object) => object.values,
     // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.get
     get(from: any, name?: any): any {
-      if (name !== undefined) return from.values[name];
+      if ("spec" in from) return from.values[name];
       const { classId, instanceId, attributeId } = from as AttributeDescriptor;
       const object = device.find(classId, instanceId);
       if (object === undefined) throw new Error(`no ${instanceId}`);
-      return readAttribute(object, object.values, attributeId, contextFor(object));
+      return readAttribute(object, object.values, attributeId, contextFor(object), name);
     },
     // biome-ignore lint/suspicious/noExplicitAny: both forms of DeviceView.set
     set(to: any, second: any, value?: any): any {

@@ -216,9 +216,7 @@ describe("a profile", () => {
       [0, { type: "null-data" }],
       [1, { type: "null-data" }],
       [2, { type: "null-data" }],
-      [1, range(at(0), at(9), [], captureObject(energy))],
       [1, range(at(0), at(9), [clockColumn("0.0.1.0.9.255")])],
-      [1, range({ type: "double-long-unsigned", value: 0 }, at(9))],
       [1, range({ type: "octet-string", value: Uint8Array.of(1, 2) }, at(9))],
       [1, range(octetTime({ ...dateTimeOf(start), month: 13 }), at(9))],
       [2, entry(0, 5)],
@@ -228,6 +226,11 @@ describe("a profile", () => {
       [2, entry(1, 5, 3, 2)],
     ];
     for (const [selector, parameters] of bad) expect(codeOf(() => read(selector, parameters))).toBe("other-reason");
+    const unmatched = [
+      range(at(0), at(9), [], captureObject(energy)),
+      range({ type: "double-long-unsigned", value: 0 }, at(9)),
+    ];
+    for (const parameters of unmatched) expect(codeOf(() => read(1, parameters))).toBe("type-unmatched");
   });
 
   it("reads rows from a source of its own, and then captures nothing", () => {
@@ -261,13 +264,13 @@ describe("a profile", () => {
     expect(codeOf(() => profileGeneric("1.0.99.1.0.255", { capture: [], entries: 0 }))).toBe("bad-profile");
   });
 
-  it("refuses to capture an element that is not there", () => {
+  it("5.1 an element that is not there is null-data", () => {
     const load = profileGeneric("1.0.99.1.0.255", {
       capture: [{ object: energy, attributeId: 3, dataIndex: 9 }],
       entries: 5,
     });
-    const context = contextOf([energy, load]);
-    expect(codeOf(() => invokeMethod(load, load.values, 2, undefined, context))).toBe("bad-profile");
-    expect(context.device.rows(load).count()).toBe(0);
+    const context = contextOf([load, energy]);
+    invokeMethod(load, load.values, 2, undefined, context);
+    expect(context.device.rows(load).entries(1, 9)).toEqual([Uint8Array.of(2, 1, 0)]);
   });
 });

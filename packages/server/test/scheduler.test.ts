@@ -56,7 +56,7 @@ describe("what a meter does by itself", () => {
     await bench.settle();
     expect(
       bench.events.filter(({ type }) => type === "hook-failed").map((one) => (one as { what: string }).what),
-    ).toEqual(["a task", "what 1.0.99.1.0.255 does in time"]);
+    ).toEqual(["a task", "the capture of 0.0.96.1.0.255"]);
     expect(made.now - now0).toBeGreaterThan(15 * 60_000);
   });
 });

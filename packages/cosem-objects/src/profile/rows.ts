@@ -1,7 +1,9 @@
-import type { DataLike, StreamPart } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { type DataLike, type StreamPart, treeOf } from "@dlmskit/apdu";
+import { Fault, sameOctets } from "@dlmskit/core";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import type { Context } from "../object.ts";
+import { cellOf, comparable } from "./cells.ts";
+import { describedAs } from "./description.ts";
 import { elementsOf, encodedArray, encodedArrayHead, encodedStructure } from "./elements.ts";
 import type { BufferSelection } from "./selective-access.ts";
 
@@ -25,20 +27,39 @@ export interface RowSource {
   entries(first: number, last: number, context: Context): MaybePromise<Rows>;
 }
 
-/** The encoded buffer, or the part of it that a client selected. `newestFirst`: the order of sort method 2 (last in, first out). */
+/** How a buffer is read. */
+export interface Reading {
+  /** The order of sort method 2 (last in, first out). */
+  readonly newestFirst: boolean;
+  /** Rows are not in the order of their stamps: a range of instants looks at each. */
+  readonly scan?: boolean;
+  /** From one row to the next, ms; 0: they come as they come. */
+  readonly period?: number;
+  /** A cell is null-data where it follows from the row before. `stamps`: the columns with the time. */
+  readonly nullData?: { readonly stamps: readonly number[] } | undefined;
+  /** Rows are sent as a compact-array, where they are all of one type. */
+  readonly compactArray?: boolean | undefined;
+}
+
+/** The encoded buffer, or the part of it that a client selected. */
 export function readRows(
   source: RowSource,
   selection: BufferSelection | undefined,
-  newestFirst: boolean,
+  reading: Reading,
   context: Context,
 ): MaybePromise<DataLike> {
+  const { newestFirst, nullData, compactArray, period = 0 } = reading;
   const columns = selection?.columns;
-  const chosen = (row: Uint8Array): Uint8Array => (columns === undefined ? row : pick(row, columns));
-  return after(chosenRows(source, selection, newestFirst, context), (found): DataLike => {
+  const picked = (row: Uint8Array): Uint8Array => (columns === undefined ? row : pick(row, columns));
+  const shorten = nullData && shortening({ ...nullData, period }, columns, context);
+  const chosen = (row: Uint8Array): Uint8Array => (shorten === undefined ? picked(row) : shorten(picked(row)));
+  return after(chosenRows(source, selection, reading, context), (found): DataLike => {
     const { length } = found;
-    if (!newestFirst && length !== undefined && length > fewRows) return streamed(found, length, chosen);
+    const whole = newestFirst || compactArray === true;
+    if (!whole && length !== undefined && length > fewRows) return streamed(found, length, chosen);
     const rows = [...found];
     if (newestFirst) rows.reverse();
+    if (compactArray === true) return compacted(rows.map(picked));
     return { type: "encoded", octets: encodedArray(rows.map(chosen)) };
   });
 }
@@ -90,14 +111,21 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
 function chosenRows(
   source: RowSource,
   selection: BufferSelection | undefined,
-  newestFirst: boolean,
+  { newestFirst, scan = false, period = 0 }: Reading,
   context: Context,
 ): MaybePromise<Rows> {
-  if (selection === undefined) return source.entries(1, Number.POSITIVE_INFINITY, context);
+  const all = (): MaybePromise<Rows> => source.entries(1, Number.POSITIVE_INFINITY, context);
+  if (selection === undefined) return all();
   if (selection.by === "range") {
-    const { from, to } = selection;
+    const { from, to, column } = selection;
     if (from !== undefined && to !== undefined && from > to) return [];
-    return source.range(from, to, context);
+    if (!scan) return source.range(from, to, context);
+    return after(all(), (rows) => stampedWithin(rows, { from, to, column, period }, context));
+  }
+  if (selection.by === "value") {
+    const { column } = selection;
+    const has = (row: Uint8Array): boolean => selection.has(cellOf(elementsOf(row)[column] ?? noData));
+    return after(all(), (rows) => [...rows].filter(has));
   }
   const { first, last } = selection;
   if (first > last) return [];
@@ -108,7 +136,62 @@ function chosenRows(
   );
 }
 
+const noData = Uint8Array.of(0);
+
+interface Stamps {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly column: number;
+  readonly period: number;
+}
+
+/** A stamp of null-data is one period after the one before it. */
+function stampedWithin(rows: Rows, { from, to, column, period }: Stamps, { local }: Context): Uint8Array[] {
+  let last: number | undefined;
+  return [...rows].filter((row) => {
+    const told = comparable(cellOf(elementsOf(row)[column] ?? noData), local);
+    const stamp = told === undefined ? last && last + Math.abs(period) : Number(told);
+    last = stamp;
+    return stamp !== undefined && (from === undefined || stamp >= from) && (to === undefined || stamp <= to);
+  });
+}
+
+/**
+ * Makes cells null-data that follow from the row before: the same value; a stamp that is one period after the one before. The first
+ * row is left complete, and so is a row of another length.
+ */
+function shortening(
+  { stamps, period }: { readonly stamps: readonly number[]; readonly period: number },
+  columns: readonly number[] | undefined,
+  { local }: Context,
+): (row: Uint8Array) => Uint8Array {
+  const places = stamps.map((at) => (columns === undefined ? at : columns.indexOf(at)));
+  let before: readonly Uint8Array[] | undefined;
+  const follows = (cell: Uint8Array, last: Uint8Array, place: number): boolean => {
+    if (!places.includes(place) || period === 0) return sameOctets(cell, last);
+    const [now, then] = [cell, last].map((one) => comparable(cellOf(one), local));
+    return typeof now === "number" && typeof then === "number" && now - then === period;
+  };
+  return (row) => {
+    const cells = elementsOf(row);
+    const last = before;
+    before = cells;
+    if (last === undefined || last.length !== cells.length) return row;
+    return encodedStructure(
+      cells.map((cell, place) => (follows(cell, last[place] as Uint8Array, place) ? noData : cell)),
+    );
+  };
+}
+
+/** Rows as a compact-array; as an array where they are not all of one type. */
+function compacted(rows: readonly Uint8Array[]): DataLike {
+  const plain: DataLike = { type: "encoded", octets: encodedArray(rows) };
+  const value = rows.map((octets) => treeOf({ type: "encoded", octets }));
+  const contents = describedAs(value);
+  return contents === undefined ? plain : { type: "compact-array", contents, value };
+}
+
 function pick(row: Uint8Array, columns: readonly number[]): Uint8Array {
   const elements = elementsOf(row);
-  return encodedStructure(columns.map((at) => elements[at] ?? Uint8Array.of(0)));
+  return encodedStructure(columns.map((at) => elements[at] ?? noData));
 }

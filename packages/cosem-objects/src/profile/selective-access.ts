@@ -1,9 +1,11 @@
-import { type Data, fromData, T } from "@dlmskit/apdu";
-import { Fault, instantOf, type LogicalName, type Of } from "@dlmskit/core";
+import { type Data, T } from "@dlmskit/apdu";
+import { Fault, type LogicalName, type Of } from "@dlmskit/core";
+import { ValueDefinition } from "../classes/common-types.ts";
 import { clockAttribute } from "../interface-class.ts";
 import type { Context, Selection } from "../object.ts";
 import { parametersOf } from "../object-list.ts";
 import { refuse } from "../refusal.ts";
+import { boundOf, comparable, dateTimeIn } from "./cells.ts";
 
 /** An element of capture_objects: the attribute to capture; data index 0 is the whole of it, n its n-th element. */
 export const CaptureObject = T.structure({
@@ -13,6 +15,8 @@ export const CaptureObject = T.structure({
   dataIndex: T.longUnsigned,
 });
 export type CaptureObject = Of<typeof CaptureObject>;
+/** A capture object of any version of the class. */
+export type AnyColumn = Omit<CaptureObject, "dataIndex"> & { readonly dataIndex?: number };
 
 /** Parameters of selector 1 (Blue Book, Profile generic). */
 export const RangeDescriptor = T.structure({
@@ -21,6 +25,19 @@ export const RangeDescriptor = T.structure({
   to: T.any,
   selectedValues: T.array(CaptureObject),
 });
+/** The same of version 0. */
+export const RangeDescriptor0 = T.structure({
+  restrictingObject: ValueDefinition,
+  from: T.any,
+  to: T.any,
+  selectedValues: T.array(ValueDefinition),
+});
+interface RangeParameters {
+  readonly restrictingObject: AnyColumn;
+  readonly from: Data;
+  readonly to: Data;
+  readonly selectedValues: readonly AnyColumn[];
+}
 /** Parameters of selector 2: entries and columns from 1; 0 as the last means the last there is. */
 export const EntryDescriptor = T.structure({
   fromEntry: T.doubleLongUnsigned,
@@ -29,63 +46,96 @@ export const EntryDescriptor = T.structure({
   toSelectedValue: T.longUnsigned,
 });
 
-/** What to read of a buffer. Times are ms since 1970 UTC; columns are indexes from 0, undefined means all. */
+/** What to read of a buffer. Columns are indexes from 0, undefined means all. */
 export type BufferSelection =
+  /** By when rows were captured: ms since 1970 UTC. `column`: where the stamp is. */
   | {
       readonly by: "range";
       readonly from: number | undefined;
       readonly to: number | undefined;
+      readonly column: number;
       readonly columns?: number[];
     }
+  /** By the values of a column. Throws type-unmatched where a cell is of another type than the bounds. */
+  | { readonly by: "value"; readonly column: number; has(cell: Data): boolean; readonly columns?: number[] }
   | { readonly by: "entry"; readonly first: number; readonly last: number; readonly columns?: number[] };
 
-const same = (one: CaptureObject, other: CaptureObject): boolean =>
+/** Whether two capture objects are the same; version 0 has no data index. */
+export const sameColumn = (one: AnyColumn, other: AnyColumn): boolean =>
   one.classId === other.classId &&
   one.instanceId === other.instanceId &&
   one.attributeId === other.attributeId &&
-  one.dataIndex === other.dataIndex;
+  (one.dataIndex ?? 0) === (other.dataIndex ?? 0);
 
 /** Whether it is the attribute of a clock that capture times are: what a range may be restricted by. */
-function isClock({ classId, instanceId, attributeId }: CaptureObject, { device }: Pick<Context, "device">): boolean {
+export function isClock({ classId, instanceId, attributeId }: AnyColumn, { device }: Pick<Context, "device">): boolean {
   const spec = device.find(classId, instanceId)?.spec;
   return spec !== undefined && clockAttribute(spec) === attributeId;
 }
 
-/** Whatever a client writes a time as: octet-string or date-time; null-data or a year that is not specified is no bound. */
-function instant(data: Data, deviation: number): number | undefined {
+const wrongType = (): Fault => refuse("type-unmatched", "a bound of the range is of another type than the column");
+
+/** The bound of a range of instants: octet-string or date-time; null-data, or a year that is not specified, is no bound. */
+function instant(data: Data, side: "from" | "to", { local }: Pick<Context, "local">): number | undefined {
   if (data.type === "null-data") return undefined;
-  const isTime = data.type === "date-time" || (data.type === "octet-string" && data.value.length === 12);
-  if (!isTime) throw refuse("other-reason", `a range is told in date-times, not ${data.type}`);
-  const value = data.type === "date-time" ? data.value : fromData(T.dateTimeOctets, data);
-  if (value.year === null) return undefined;
-  const time = instantOf(value, deviation);
+  const value = dateTimeIn(data);
+  if (value === undefined) {
+    throw data.type === "octet-string" ? refuse("other-reason", "a bound is no date-time") : wrongType();
+  }
+  const bound = boundOf(value, side, local);
   // A time that means nothing must not turn into "no bound": that would give the whole buffer.
-  if (time === undefined) throw refuse("other-reason", "the range has a time that is none");
-  return time;
+  if (bound === undefined) throw refuse("other-reason", "the range has a time that is none");
+  return bound === "none" ? undefined : bound;
+}
+
+/** Whether cells are within bounds; both ends belong to the range. */
+function within(from: Data, to: Data, context: Pick<Context, "local">): (cell: Data) => boolean {
+  const { local } = context;
+  const bounds = [from, to].filter(({ type }) => type !== "null-data");
+  const isTime = bounds.length > 0 && bounds.every((bound) => dateTimeIn(bound) !== undefined);
+  const [low, high] = isTime
+    ? [instant(from, "from", context), instant(to, "to", context)]
+    : [comparable(from, local), comparable(to, local)];
+  if (!isTime && bounds.some((bound) => comparable(bound, local) === undefined)) {
+    throw refuse("other-reason", "a range is told in numbers or date-times");
+  }
+  return (cell) => {
+    if (cell.type === "null-data") return false;
+    const matches = isTime ? dateTimeIn(cell) !== undefined : bounds.every(({ type }) => type === cell.type);
+    if (!matches) throw wrongType();
+    const value = comparable(cell, local);
+    return value !== undefined && (low === undefined || value >= low) && (high === undefined || value <= high);
+  };
 }
 
 /**
  * Understands a selective access to a buffer. Refuses with `other-reason` what it cannot serve exactly: another selector, a wrong
- * shape, a restricting object that is no clock, a column that is not captured, entry 0. Never serves more than was asked.
+ * shape, a restricting object or a column that is not captured, entry 0; with `type-unmatched` bounds of a range that are no
+ * date-times where the restricting object is a clock. Never serves more than was asked. `descriptor`: that of the class's version.
  */
 export function selectionOf(
   { selector, parameters }: Selection,
-  captureObjects: readonly CaptureObject[],
-  context: Pick<Context, "deviation" | "device">,
+  captureObjects: readonly AnyColumn[],
+  context: Pick<Context, "local" | "device">,
+  descriptor: typeof RangeDescriptor | typeof RangeDescriptor0 = RangeDescriptor,
 ): BufferSelection {
   if (selector === 1) {
-    const range = parametersOf(RangeDescriptor, parameters);
-    if (!isClock(range.restrictingObject, context)) throw refuse("other-reason", "only a clock can restrict a range");
-    const columns = range.selectedValues.map((wanted) => {
-      const at = captureObjects.findIndex((one) => same(one, wanted));
+    const range = parametersOf<RangeParameters>(descriptor as typeof RangeDescriptor, parameters);
+    const placeOf = (wanted: AnyColumn): number => {
+      const at = captureObjects.findIndex((one) => sameColumn(one, wanted));
       if (at < 0) throw refuse("other-reason", `${wanted.instanceId} is not captured`);
       return at;
+    };
+    const column = placeOf(range.restrictingObject);
+    // In the order of capture_objects, whatever the order in which they are asked for.
+    const columns = [...new Set(range.selectedValues.map(placeOf))].sort((one, other) => one - other);
+    const chosen = columns.length === 0 ? {} : { columns };
+    const { from, to } = range;
+    return guarded((): BufferSelection => {
+      if (!isClock(range.restrictingObject, context))
+        return { by: "value", column, has: within(from, to, context), ...chosen };
+      return { by: "range", column, from: instant(from, "from", context), to: instant(to, "to", context), ...chosen };
     });
-    const bounds = guarded(() => ({
-      from: instant(range.from, context.deviation),
-      to: instant(range.to, context.deviation),
-    }));
-    return { by: "range", ...bounds, ...(columns.length === 0 ? {} : { columns }) };
   }
   if (selector !== 2) throw refuse("other-reason", `a buffer has no selector ${selector}`);
   const entry = parametersOf(EntryDescriptor, parameters);

@@ -1,7 +1,7 @@
-import { type AnyObject, RowRing } from "@dlmskit/cosem-objects";
-import type { WorkResult } from "../runtime/unit-of-work.ts";
+import { type AnyObject, after, type MaybePromise, RowRing } from "@dlmskit/cosem-objects";
+import type { NewRows, WorkResult } from "../runtime/unit-of-work.ts";
 import type { MeterStore } from "../store-port.ts";
-import type { KeptRows } from "./view.ts";
+import type { KeptRows } from "./kept-rows.ts";
 
 /** The captured rows of a profile that a store has. */
 export const storedRows = ({ keeping }: MeterStore, of: Parameters<MeterStore["keeping"]["count"]>[0]): KeptRows => ({
@@ -9,6 +9,25 @@ export const storedRows = ({ keeping }: MeterStore, of: Parameters<MeterStore["k
   range: (from, to) => keeping.range(of, from, to),
   entries: (first, last) => keeping.entries(of, first, Math.min(last, Number.MAX_SAFE_INTEGER)),
 });
+
+const finite = (bound: number): number | undefined => (Number.isFinite(bound) ? bound : undefined);
+
+/** The rows as a work sees them: with those that it has added, which come last. */
+export function withNewRows(kept: KeptRows, { clear, keep, rows }: NewRows): KeptRows {
+  const before = (): MaybePromise<Iterable<Uint8Array>> => (clear ? [] : kept.entries(1, Number.POSITIVE_INFINITY));
+  const added = rows.map(({ encoded }) => encoded);
+  const all = (): MaybePromise<Uint8Array[]> =>
+    after(before(), (found) => [...found, ...added].slice(rows.length === 0 ? 0 : -keep));
+  return {
+    count: () => after(all(), ({ length }) => length),
+    entries: (first, last) => after(all(), (found) => found.slice(Math.max(1, first) - 1, last)),
+    range: (from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY) =>
+      after(clear ? [] : kept.range(finite(from), finite(to)), (found) => [
+        ...found,
+        ...rows.filter(({ at }) => at >= from && at <= to).map(({ encoded }) => encoded),
+      ]),
+  };
+}
 
 /** The captured rows of a meter that has no store. */
 export class RowRings {

@@ -13,6 +13,7 @@ import { RowRings, storedRows } from "./captured-rows.ts";
 import { Doubt, type DoubtPort } from "./doubt.ts";
 import type { Environment } from "./environment.ts";
 import { commitOf, valuesOf } from "./kept.ts";
+import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
@@ -20,7 +21,7 @@ import { OpenAssociations } from "./open-associations.ts";
 import { hasPower, type Power, powerOf } from "./power.ts";
 import { type OpenWork, openWork, type Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
-import { type KeptRows, type Request, View, type ViewPort } from "./view.ts";
+import { type Request, View, type ViewPort } from "./view.ts";
 
 /** What is asked of the meter itself. */
 export interface LivingMeter extends KnownMeter {

@@ -18,11 +18,10 @@ import {
 import type { Call, Outcome } from "../access/call.ts";
 import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
+import { withNewRows } from "./captured-rows.ts";
+import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
-
-/** Rows of a profile as they are kept. */
-export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
@@ -158,10 +157,10 @@ export class View implements DeviceView {
 
   // biome-ignore lint/suspicious/noExplicitAny: an attribute's value or its Data; DeviceView tells which
   get(from: AnyObject | AttributeDescriptor, attribute?: any): any {
-    if (attribute !== undefined) return this.values(from as AnyObject)[attribute];
+    if ("spec" in from) return this.values(from)[attribute];
     const descriptor = from as AttributeDescriptor;
     const object = this.#found(descriptor);
-    return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object));
+    return readAttribute(object, this.values(object), descriptor.attributeId, this.context(object), attribute);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: values of any class; DeviceView gives each its type
@@ -213,7 +212,9 @@ export class View implements DeviceView {
   }
 
   rows(profile: AnyObject): CapturedRowsView {
-    const kept = this.#port.rows(this.#device, profile);
+    const added = this.#request.work?.newRows(profile);
+    const committed = this.#port.rows(this.#device, profile);
+    const kept = added === undefined ? committed : withNewRows(committed, added);
     return {
       count: () => kept.count(),
       range: (from, to) => kept.range(from, to),

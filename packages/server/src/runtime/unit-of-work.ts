@@ -121,6 +121,11 @@ export class Work {
     rows.rows = [];
   }
 
+  /** Rows that it adds to a profile; undefined: none. */
+  newRows(profile: AnyObject): NewRows | undefined {
+    return this.#changes.rows.get(profile);
+  }
+
   #rowsOf(profile: AnyObject): NewRows {
     this.#use();
     const { rows } = this.#changes;

@@ -1,0 +1,326 @@
+import { Fault, type LogicalName } from "@dlmskit/core";
+import { captures, ProfileGeneric, ProfileGeneric0 } from "../classes/data/profile-generic.ts";
+import { SortMethod } from "../classes/data/sort-method.ts";
+import type { Timeline } from "../interface-class.ts";
+import { after, type MaybePromise } from "../maybe-promise.ts";
+import {
+  type AnyObject,
+  type Context,
+  type CosemObject,
+  type Hooks,
+  object,
+  type Selection,
+  type TimeContext,
+} from "../object.ts";
+import { checkColumns, resetWithCaptors } from "../profile/captors.ts";
+import { captureCells, noteStatus, ProfileStatusBit, type StatusObject, statusCell } from "../profile/capture.ts";
+import { encodedStructure } from "../profile/elements.ts";
+import { type RowSource, readRows } from "../profile/rows.ts";
+import {
+  type AnyColumn,
+  type CaptureObject,
+  isClock,
+  RangeDescriptor,
+  RangeDescriptor0,
+  sameColumn,
+  selectionOf,
+} from "../profile/selective-access.ts";
+import { isSorted, sortedIn } from "../profile/sorting.ts";
+import { refuse } from "../refusal.ts";
+
+/** A column: an object and its attribute (2, its value, unless told otherwise; 0, all of them), or the element of a structure in it. */
+export type Column =
+  | AnyObject
+  | CaptureObject
+  | { readonly object: AnyObject; readonly attributeId?: number; readonly dataIndex?: number };
+
+/** The capture object that a column means. */
+export function captureObject(column: Column): CaptureObject {
+  if ("classId" in column) return column;
+  const { object: from, attributeId = 2, dataIndex = 0 } = "spec" in column ? { object: column as AnyObject } : column;
+  return { classId: from.spec.classId, instanceId: from.instance, attributeId, dataIndex };
+}
+
+export interface ProfileOptions {
+  readonly capture: readonly Column[];
+  /** How many rows it keeps at most. */
+  readonly entries: number;
+  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) unless told otherwise. */
+  readonly period?: number;
+  /** 1 (oldest first) to 6, as `SortMethod`; 1 unless told otherwise. A buffer that is sorted by a value is written anew at each capture: it should be short. */
+  readonly sortMethod?: number;
+  /** One of the columns: what methods 3 to 6 sort by. */
+  readonly sortBy?: Column;
+  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit unless told otherwise. */
+  readonly maxEntries?: number;
+  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer unless told otherwise. */
+  readonly resizeKeepsRows?: boolean;
+  /** Cells that follow from the row before are sent as null-data: the same value; a stamp that is one period later. */
+  readonly nullData?: boolean;
+  /** The buffer is sent as a compact-array where all of its rows have the same types (version 1). */
+  readonly compactArray?: boolean;
+  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None unless told otherwise. */
+  readonly powerFailure?: {
+    readonly fillMissing?: boolean;
+    readonly entryAtPowerDown?: boolean;
+    readonly entryAtPowerUp?: boolean;
+  };
+  /**
+   * An object (Data) among the columns whose value, a number of bits (`ProfileStatusBit`), tells of the interval: the profile notes in it that
+   * the power was off or the clock was set, captures it with daylight saving and the state of the clock, and clears it.
+   */
+  readonly status?: StatusObject;
+  /** Rows that come from elsewhere: then nothing is captured or written, and `reset` and `capture` are not there. */
+  readonly rows?: RowSource;
+}
+
+interface ProfileValues {
+  captureObjects: readonly AnyColumn[];
+  capturePeriod: number;
+  sortMethod: number;
+  sortObject: AnyColumn;
+  profileEntries: number;
+  capturedAfter?: number;
+}
+
+/** The rows that were captured into the object. */
+const captured: RowSource = {
+  count: ({ device, object: profile }) => device.rows(profile).count(),
+  range: (from, to, { device, object: profile }) => device.rows(profile).range(from, to),
+  entries: (first, last, { device, object: profile }) => device.rows(profile).entries(first, last),
+};
+
+const noSortObject = { classId: 0, instanceId: "0.0.0.0.0.0", attributeId: 0, dataIndex: 0 };
+const everyRow = Number.POSITIVE_INFINITY;
+
+/** A profile: with `rows` from a source of its own, otherwise a buffer that `capture` fills (Blue Book 4.3.6). Fault `bad-profile`. */
+export function profileGeneric(
+  instance: LogicalName,
+  options: ProfileOptions,
+  hooks: Hooks<typeof ProfileGeneric> = {},
+): CosemObject<typeof ProfileGeneric> {
+  const { values, behaviour } = made(options, RangeDescriptor);
+  return object(
+    ProfileGeneric,
+    instance,
+    { buffer: { type: "array", value: [] }, ...values } as never,
+    {
+      ...behaviour,
+      ...hooks,
+      read: { ...behaviour.read, ...hooks.read },
+      write: { ...behaviour.write, ...hooks.write },
+      invoke: { ...behaviour.invoke, ...hooks.invoke },
+    } as Hooks<typeof ProfileGeneric>,
+  );
+}
+
+/**
+ * The same in version 0: columns are whole attributes, and methods 3 and 4 give rows by range and by entry as the selectors do.
+ * Fault `bad-profile`.
+ */
+export function profileGeneric0(
+  instance: LogicalName,
+  options: Omit<ProfileOptions, "compactArray">,
+  hooks: Hooks<typeof ProfileGeneric0> = {},
+): CosemObject<typeof ProfileGeneric0> {
+  const { values, behaviour, read } = made(options, RangeDescriptor0);
+  const whole = ({ dataIndex = 0, ...column }: AnyColumn) => {
+    if (dataIndex !== 0) throw bad("a profile of version 0 captures whole attributes");
+    return column;
+  };
+  const first = {
+    ...{ ...values, buffer: [], captureObjects: values.captureObjects.map(whole) },
+    sortObject: whole(values.sortObject),
+  };
+  const selected = (selector: number) => (own: ProfileValues, parameters: Selection["parameters"], context: Context) =>
+    read(own, context, { selector, parameters });
+  return object(
+    ProfileGeneric0,
+    instance,
+    first as never,
+    {
+      ...behaviour,
+      ...hooks,
+      read: { ...behaviour.read, ...hooks.read },
+      write: { ...behaviour.write, ...hooks.write },
+      invoke: { ...behaviour.invoke, getBufferByRange: selected(1), getBufferByIndex: selected(2), ...hooks.invoke },
+    } as unknown as Hooks<typeof ProfileGeneric0>,
+  );
+}
+
+const bad = (message: string): Fault => new Fault("bad-profile", message, { layer: "cosem" });
+
+/** What both versions have alike. */
+function made(options: ProfileOptions, descriptor: typeof RangeDescriptor | typeof RangeDescriptor0) {
+  const { entries, period = 0, sortMethod = SortMethod.fifo, sortBy, rows } = options;
+  if (!Number.isInteger(entries) || entries < 1) throw bad(`a profile keeps at least one entry, not ${entries}`);
+  const captureObjects = options.capture.map(captureObject);
+  const sortObject = sortBy === undefined ? noSortObject : captureObject(sortBy);
+  if (isSorted(sortMethod) && !captureObjects.some((one) => sameColumn(one, sortObject))) {
+    throw bad(`sort method ${sortMethod} needs one of the columns to sort by (\`sortBy\`)`);
+  }
+  const values = {
+    ...{ captureObjects, capturePeriod: period, sortMethod, sortObject, entriesInUse: 0, profileEntries: entries },
+  };
+  const source = rows ?? captured;
+  const read = (own: Readonly<ProfileValues>, context: Context, selection?: Selection) => {
+    const stamps = own.captureObjects.flatMap((column, at) => (isClock(column, context) ? [at] : []));
+    const newestFirst = own.sortMethod === SortMethod.lifo;
+    const periodMs = own.capturePeriod * 1000;
+    const reading = {
+      ...{ newestFirst, compactArray: options.compactArray, period: newestFirst ? -periodMs : periodMs },
+      scan: isOutOfOrder(own) || isSorted(own.sortMethod),
+      nullData: options.nullData === true ? { stamps } : undefined,
+    };
+    const chosen = selection && selectionOf(selection, own.captureObjects, context, descriptor);
+    return readRows(source, chosen, reading, context);
+  };
+  const reading = { buffer: read, entriesInUse: (_: unknown, context: Context) => source.count(context) };
+  if (rows !== undefined) return { values, read, behaviour: { read: reading, write: unwritable } };
+  return {
+    values,
+    read,
+    behaviour: {
+      time: timesOf(options),
+      read: reading,
+      write: { ...unwritable, ...writesOf(options) },
+      invoke: {
+        reset: (own: ProfileValues, _: number, context: Context) => reset(own, context),
+        capture: (own: ProfileValues, _: number, context: Context) =>
+          capture(own, context, context.now, options.status),
+      },
+    },
+  };
+}
+
+function denied(): never {
+  throw refuse("read-write-denied");
+}
+const unwritable = {
+  ...{ buffer: denied, captureObjects: denied, capturePeriod: denied, sortMethod: denied, sortObject: denied },
+  ...{ entriesInUse: denied, profileEntries: denied },
+};
+
+/** Whether rows are not in the order of their stamps. */
+const isOutOfOrder = ({ capturedAfter = 0 }: Readonly<ProfileValues>): boolean => capturedAfter > 0;
+
+function reset(own: ProfileValues, context: Context): void {
+  if (isOutOfOrder(own)) own.capturedAfter = 0;
+  resetWithCaptors(context);
+}
+
+/** Captures one row, stamped with the second that the meter's clock shows. `late`: it is that of an interval without power. */
+function capture(
+  own: ProfileValues,
+  context: Context,
+  at: number,
+  status?: StatusObject,
+  late = false,
+): MaybePromise<void> {
+  const { captureObjects } = own;
+  const { device } = context;
+  const statusPlace =
+    status === undefined ? -1 : captureObjects.findIndex((column) => sameColumn(column, captureObject(status)));
+  return after(captureCells(captureObjects, context, at), (cells) => {
+    if (status !== undefined && statusPlace >= 0) {
+      const more = late ? 1 << ProfileStatusBit.powerDown : 0;
+      cells[statusPlace] = statusCell(cells[statusPlace] as Uint8Array, more, context, at);
+      if (!late && device.get(status, "value") !== 0) device.set(status, "value", 0);
+    }
+    return keep(own, context, at, encodedStructure(cells));
+  });
+}
+
+function keep(own: ProfileValues, context: Context, at: number, row: Uint8Array): MaybePromise<void> {
+  const { captureObjects, sortMethod, sortObject, profileEntries, capturedAfter = 0 } = own;
+  const rows = context.device.rows(context.object);
+  const second = Math.floor(at / 1000) * 1000;
+  // In the order of capturing, also after the clock was set back.
+  if (!isSorted(sortMethod)) return rows.append(Math.max(second, capturedAfter), row, profileEntries);
+  const column = captureObjects.findIndex((one) => sameColumn(one, sortObject));
+  return after(rows.entries(1, everyRow), (before) => {
+    const how = { sortMethod, column, keep: profileEntries, local: context.local };
+    const sorted = sortedIn([...before], row, how);
+    if (sorted === undefined) return;
+    rows.clear();
+    for (const [place, one] of sorted.entries()) rows.append(place + 1, one, profileEntries);
+  });
+}
+
+function writesOf({ maxEntries = everyRow, resizeKeepsRows = false }: ProfileOptions) {
+  const hasSortObject = (columns: readonly AnyColumn[], sortObject: AnyColumn, sortMethod: number): boolean =>
+    (sortObject.classId === 0 && !isSorted(sortMethod)) || columns.some((one) => sameColumn(one, sortObject));
+  const write =
+    <K extends "captureObjects" | "capturePeriod" | "sortMethod" | "sortObject">(name: K) =>
+    (own: ProfileValues, value: ProfileValues[K], context: Context): void => {
+      const next = { ...own, [name]: value };
+      if (name === "captureObjects") checkColumns(next.captureObjects, context);
+      if (!hasSortObject(next.captureObjects, next.sortObject, next.sortMethod)) {
+        throw refuse("other-reason", "the sort object is none of the capture objects");
+      }
+      own[name] = value;
+      reset(own, context);
+    };
+  return {
+    captureObjects: write("captureObjects"),
+    capturePeriod: write("capturePeriod"),
+    sortMethod: write("sortMethod"),
+    sortObject: write("sortObject"),
+    profileEntries(own: ProfileValues, value: number, context: Context): MaybePromise<void> {
+      if (value < 1) throw refuse("other-reason", "a profile keeps at least one entry");
+      own.profileEntries = Math.min(value, maxEntries);
+      return resizeKeepsRows ? resize(own, context) : reset(own, context);
+    },
+  };
+}
+
+/** Keeps the rows that fit. */
+function resize(own: ProfileValues, context: Context): MaybePromise<void> {
+  const { profileEntries: most, sortMethod } = own;
+  const rows = context.device.rows(context.object);
+  return after(rows.entries(1, everyRow), (found) => {
+    const all = [...found];
+    if (all.length <= most) return;
+    const kept = isSorted(sortMethod) ? all.slice(0, most) : all.slice(-most);
+    rows.clear();
+    for (const [place, row] of kept.entries()) rows.append(place + 1, row, most);
+    // Their places are told from now on by their order alone.
+    if (!isSorted(sortMethod)) own.capturedAfter = Math.max(own.capturedAfter ?? 0, most + 1);
+  });
+}
+
+type Times = Timeline<ProfileValues, Context, TimeContext>;
+
+// An entry of a time without power is due half a millisecond after its instant, and that the clock was set before all others: so `run` tells them apart.
+const afterInstant = 0.5;
+
+function timesOf({ powerFailure = {}, status }: ProfileOptions): Times {
+  const { fillMissing = false, entryAtPowerDown = false, entryAtPowerUp = false } = powerFailure;
+  return {
+    ...(captures as unknown as Times),
+    run(own, context, at) {
+      if (at < 0) return clockMoved(own, context, -at, status);
+      if (!Number.isInteger(at)) return capture(own, context, Math.floor(at), status, true);
+      return captures.run(own, context, at);
+    },
+    poweredUp(_, context) {
+      if (status !== undefined) noteStatus(status, ProfileStatusBit.powerDown, context);
+    },
+    *restored({ capturePeriod, profileEntries }, { local }, from, to) {
+      if (entryAtPowerDown) yield Math.floor(from) + afterInstant;
+      if (fillMissing && capturePeriod > 0) {
+        const period = capturePeriod * 1000;
+        let at = local.nextMultiple(period, Math.max(from, to - period * profileEntries));
+        for (; at <= to; at = local.nextMultiple(period, at)) yield at + afterInstant;
+      }
+      if (entryAtPowerUp) yield Math.floor(to) + afterInstant;
+    },
+    moved: (_, __, from, to) => (to < from || status !== undefined ? [-from] : []),
+  };
+}
+
+/** Rows that come now are behind those of before, whatever the clock shows. */
+function clockMoved(own: ProfileValues, context: Context, from: number, status: StatusObject | undefined): void {
+  if (status !== undefined) noteStatus(status, ProfileStatusBit.clockAdjusted, context);
+  if (context.now < from) own.capturedAfter = Math.max(own.capturedAfter ?? 0, Math.ceil(from));
+}

@@ -1,0 +1,27 @@
+import type { Data, TypeDescription } from "@dlmskit/apdu";
+
+/** The type of a value, as a compact-array or a template describes it; undefined: it has none (an array of different types). */
+export function descriptionOf(data: Data): TypeDescription | undefined {
+  if (data.type === "compact-array") return undefined;
+  if (data.type === "array") {
+    const element = data.value.length === 0 ? { type: "null-data" as const } : describedAs(data.value);
+    return element === undefined ? undefined : { type: "array", count: data.value.length, element };
+  }
+  if (data.type !== "structure") return { type: data.type };
+  const elements: TypeDescription[] = [];
+  for (const value of data.value) {
+    const element = descriptionOf(value);
+    if (element === undefined) return undefined;
+    elements.push(element);
+  }
+  return { type: "structure", elements };
+}
+
+/** The one type of all of some values; undefined: there is none, or there are none. */
+export function describedAs(values: readonly Data[]): TypeDescription | undefined {
+  const [first] = values;
+  const type = first && descriptionOf(first);
+  if (type === undefined) return undefined;
+  const text = JSON.stringify(type);
+  return values.every((value) => JSON.stringify(descriptionOf(value)) === text) ? type : undefined;
+}
