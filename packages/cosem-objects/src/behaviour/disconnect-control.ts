@@ -1,8 +1,16 @@
 import type { LogicalName } from "@dlmskit/core";
 import { ControlState, DisconnectControl, DisconnectControl1 } from "../classes/time/disconnect-control.ts";
-import type { Values } from "../interface-class.ts";
+import type { Timeline, Values } from "../interface-class.ts";
 import { after, attempt, type MaybePromise } from "../maybe-promise.ts";
-import { type AnyObject, type Context, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
+import {
+  type AnyObject,
+  type Context,
+  type CosemObject,
+  type DeviceView,
+  type Hooks,
+  object,
+  type TimeContext,
+} from "../object.ts";
 import { refuse } from "../refusal.ts";
 
 export type DisconnectControlValues = Values<typeof DisconnectControl>;
@@ -50,6 +58,11 @@ export interface Contact {
    * What it throws is a fault of the hardware: the command is answered with hardware-fault, and changes nothing.
    */
   move(connected: boolean, context: Context): MaybePromise<boolean>;
+  /**
+   * Seconds that it may take: so long after a command that it has not followed, and at power-up, it is told once more. Where it does not
+   * follow then, that is an event of the meter.
+   */
+  readonly switchingTime?: number;
 }
 
 export interface DisconnectControlOptions {
@@ -103,11 +116,13 @@ export function disconnectControl(
       }
     });
   };
+  const { contact } = manner;
   const made = object(
     spec,
     instance,
     { outputState: true, controlState: connected, controlMode },
     {
+      ...(contact === undefined ? {} : { time: contactTime(contact, manner) }),
       ...hooks,
       write: {
         controlMode(values, mode, context) {
@@ -126,6 +141,42 @@ export function disconnectControl(
   );
   manners.set(made.hooks, manner);
   return made;
+}
+
+/** The contact follows late, and at power-up. */
+function contactTime(contact: Contact, manner: Manner): Timeline<DisconnectControlValues, Context, TimeContext> {
+  const again = (values: DisconnectControlValues, context: Context): MaybePromise<void> => {
+    const told = values.controlState === connected;
+    values.state = settled;
+    return after(moved(contact, told, context), (stands) =>
+      after(show(values, stands, context, manner), () => {
+        if (stands !== told) context.device.failed?.(`the contact of ${context.object.instance}`, stuck(told, context));
+      }),
+    );
+  };
+  return {
+    missed: "each",
+    next({ state = settled }, { clockAt }, from) {
+      return state === settled ? undefined : Math.max(from + 1, clockAt(state));
+    },
+    run: again,
+    poweredUp: again,
+  };
+}
+
+// Nothing is waited for.
+const settled = -1;
+
+/** Shows how the contact stands. */
+function show(
+  values: DisconnectControlValues,
+  stands: boolean,
+  context: Context,
+  { changed }: Manner,
+): MaybePromise<void> {
+  if (values.outputState === stands) return undefined;
+  values.outputState = stands;
+  return changed?.(values, context);
 }
 
 /** Moves as the table says; gives whether the state changed. */
@@ -147,15 +198,16 @@ function enter(
   values: DisconnectControlValues,
   state: number,
   context: Context,
-  { contact, changed }: Manner,
+  manner: Manner,
 ): MaybePromise<boolean> {
   if (values.controlState === state) return false;
   const told = state === connected;
+  const { contact } = manner;
   const stand = (stands: boolean): MaybePromise<boolean> => {
     values.controlState = state;
-    if (values.outputState === stands) return true;
-    values.outputState = stands;
-    return after(changed?.(values, context), () => true);
+    const late = stands === told ? undefined : contact?.switchingTime;
+    if (contact !== undefined) values.state = late === undefined ? settled : context.elapsed + late * 1000;
+    return after(show(values, stands, context, manner), () => true);
   };
   if (contact === undefined || values.outputState === told) return stand(told);
   return after(moved(contact, told, context), stand);
@@ -164,10 +216,13 @@ function enter(
 function moved(contact: Contact, told: boolean, context: Context): MaybePromise<boolean> {
   const failed = (error: unknown): never => {
     context.device.failed?.(`the contact of ${context.object.instance}`, error);
-    throw refuse("hardware-fault", `the contact of ${context.object.instance} did not ${told ? "close" : "open"}`);
+    throw stuck(told, context);
   };
   return attempt(() => contact.move(told, context), failed);
 }
+
+const stuck = (told: boolean, { object: { instance } }: Context) =>
+  refuse("hardware-fault", `the contact of ${instance} did not ${told ? "close" : "open"}`);
 
 /** One of the meter's own triggers, in the unit of work of the view. */
 function own(control: AnyObject, by: ControlTrigger, device: DeviceView): MaybePromise<boolean> {

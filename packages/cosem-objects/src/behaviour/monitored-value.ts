@@ -76,7 +76,8 @@ export function byAmount(one: Data, other: Data): number {
   return isAbove(other, one) ? -1 : 0;
 }
 
-function amountOf(data: Data): number | bigint {
+/** The number that a simple value is. Refuses (other-reason) what has no order. */
+export function amountOf(data: Data): number | bigint {
   const { value } = data as { value?: unknown };
   if (typeof value === "number" || typeof value === "bigint") return value;
   if (typeof value === "boolean") return value ? 1 : 0;

@@ -16,6 +16,7 @@ import {
 import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
+import { hasPower } from "./power.ts";
 import type { Request } from "./view.ts";
 
 /** The meter whose objects watch one another. */
@@ -65,6 +66,9 @@ export class Reactions {
 
   run(work: Work, round = 1): MaybePromise<void> {
     if (work.over || (!work.hasValues && !this.#seen.has(work))) return undefined;
+    const { known } = this.#port;
+    // Without power nothing acts; at power-up each object looks for itself.
+    if (!hasPower(work.values(known.template.power))) return undefined;
     const due = this.#due(work);
     if (due.length === 0) return undefined;
     if (round > mostRounds) {

@@ -3,12 +3,14 @@ import { interfaceClass } from "../../interface-class.ts";
 import { SimpleData } from "../common-types.ts";
 import { noUnit, ScalerUnit } from "./register.ts";
 
-/** Demand register (class 5, version 0; Blue Book 4.3.4): attributes only; the averages are a read hook's business. */
+/** Demand register (class 5, version 0; Blue Book 4.3.4). */
 export const DemandRegister = interfaceClass({
   classId: 5,
   version: 0,
   name: "Demand register",
   attributes: {
+    /** What added up in each of the last periods, the oldest first, and what the reading was when the running one began. */
+    state: { id: 0, type: T.structure({ slots: T.array(T.float64), base: T.float64 }), optional: true },
     currentAverageValue: { id: 2, type: SimpleData, static: false },
     lastAverageValue: { id: 3, type: SimpleData, static: false },
     scalerUnit: { id: 4, type: ScalerUnit, static: true, access: "r", default: noUnit },

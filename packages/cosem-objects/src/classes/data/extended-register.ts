@@ -1,7 +1,14 @@
 import { type Data, T } from "@dlmskit/apdu";
 import type { CosemDateTime, LogicalName } from "@dlmskit/core";
-import { type AnyCodec, interfaceClass, type Retyped, retype } from "../../interface-class.ts";
-import { type CosemObject, type Hooks, object } from "../../object.ts";
+import {
+  type AnyCodec,
+  type ClassSpec,
+  interfaceClass,
+  type Retyped,
+  retype,
+  type Values,
+} from "../../interface-class.ts";
+import { type Context, type CosemObject, type DeviceView, type Hooks, object } from "../../object.ts";
 import { SimpleData } from "../common-types.ts";
 import { noUnit, type RegisterOptions, ScalerUnit } from "./register.ts";
 
@@ -27,13 +34,45 @@ export interface ExtendedRegisterOptions<C extends AnyCodec> extends RegisterOpt
   readonly status?: Data;
 }
 
-/** An extended register whose value has that type. */
+/**
+ * An extended register whose value has that type. capture_time becomes the time at which a value is written, by whomever; `storeValue`
+ * is how the meter's own functions store one. With `resetTo`, reset sets the status to what it was made with.
+ */
 export function extendedRegister<const C extends AnyCodec>(
   instance: LogicalName,
-  { type, value, unit, scaler = 0, captureTime, status = { type: "null-data" } }: ExtendedRegisterOptions<C>,
+  options: ExtendedRegisterOptions<C>,
   hooks: Hooks<Retyped<typeof ExtendedRegister, "value", C>> = {},
 ): CosemObject<Retyped<typeof ExtendedRegister, "value", C>> {
+  const { type, value, unit, scaler = 0, captureTime, status = { type: "null-data" }, resetTo } = options;
+  type Stored = Values<typeof ExtendedRegister>;
+  const store = (values: Stored, stored: unknown, { local, now }: Context): void => {
+    values.value = stored as Stored["value"];
+    values.captureTime = local.dateTimeOf(now);
+  };
+  const reset = (values: Stored, _: number, context: Context): void => {
+    store(values, resetTo, context);
+    values.status = status as Stored["status"];
+  };
+  const invoke = { ...(resetTo === undefined ? {} : { reset }), ...hooks.invoke };
+  const all = { ...hooks, write: { value: store, ...hooks.write }, invoke };
   const values = { value, scalerUnit: { scaler, unit }, status, captureTime };
-  // biome-ignore lint/suspicious/noExplicitAny: the retyped values, which a generic C hides
-  return object(retype(ExtendedRegister, "value", type), instance, values as any, hooks);
+  // biome-ignore lint/suspicious/noExplicitAny: the retyped values and hooks, which a generic C hides
+  return object(retype(ExtendedRegister, "value", type), instance, values as any, all as any);
+}
+
+/**
+ * Stores a value in an Extended register, with the time of it and, where one is given, a status: `device` as of a hook
+ * (`context.device`) or of `meter.change`.
+ */
+export function storeValue<S extends ClassSpec>(
+  register: CosemObject<S>,
+  value: Values<S>["value" & keyof Values<S>],
+  device: DeviceView,
+  status?: Data,
+): void {
+  const values = device.draft(register) as unknown as Values<typeof ExtendedRegister>;
+  const { local, now } = device.context(register);
+  values.value = value as never;
+  values.captureTime = local.dateTimeOf(now);
+  if (status !== undefined) values.status = status as never;
 }

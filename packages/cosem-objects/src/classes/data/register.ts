@@ -33,14 +33,21 @@ export interface RegisterOptions<C extends AnyCodec> {
   readonly unit: Unit;
   /** Power of ten: 0 unless told otherwise. */
   readonly scaler?: number;
+  /** What the method reset sets the value to. Without it (and without a hook) there is no reset. */
+  readonly resetTo?: NoInfer<Of<C>>;
 }
 
-/** A register whose value has that type. Without a hook it has no reset. */
+/** A register whose value has that type. */
 export function register<const C extends AnyCodec>(
   instance: LogicalName,
-  { type, value, unit, scaler = 0 }: RegisterOptions<C>,
+  { type, value, unit, scaler = 0, resetTo }: RegisterOptions<C>,
   hooks: Hooks<Retyped<typeof Register, "value", C>> = {},
 ): CosemObject<Retyped<typeof Register, "value", C>> {
-  // biome-ignore lint/suspicious/noExplicitAny: the retyped values, which a generic C hides
-  return object(retype(Register, "value", type), instance, { value, scalerUnit: { scaler, unit } } as any, hooks);
+  const reset = (values: { value: unknown }): void => {
+    values.value = resetTo;
+  };
+  const invoke = { ...(resetTo === undefined ? {} : { reset }), ...hooks.invoke };
+  const values = { value, scalerUnit: { scaler, unit } };
+  // biome-ignore lint/suspicious/noExplicitAny: the retyped values and hooks, which a generic C hides
+  return object(retype(Register, "value", type), instance, values as any, { ...hooks, invoke } as any);
 }

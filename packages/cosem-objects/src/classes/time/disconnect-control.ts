@@ -27,6 +27,8 @@ export const DisconnectControl = interfaceClass({
   version: 0,
   name: "Disconnect control",
   attributes: {
+    /** Until when the contact takes its time, ms of `Context.elapsed`. */
+    state: { id: 0, type: T.float64, optional: true },
     /** True: connected. */
     outputState: { id: 2, type: T.boolean, static: false },
     controlState: { id: 3, type: T.enumOf(ControlState), static: false },

@@ -27,6 +27,7 @@ export const ParameterMonitor0 = interfaceClass({
   name: "Parameter monitor",
   attributes: attributes0,
   methods: methods0,
+  traits: { actor: "monitor" },
 });
 
 const attributes1 = {
@@ -44,4 +45,5 @@ export const ParameterMonitor1 = interfaceClass({
   name: "Parameter monitor",
   attributes: attributes1,
   methods: methods0,
+  traits: { actor: "monitor" },
 });
