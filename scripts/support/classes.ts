@@ -27,6 +27,13 @@ function objects(): readonly cosem.AnyObject[] {
     cosem.schedule(),
     cosem.specialDays(),
     cosem.activityCalendar("0-0:13.0.0", { active: emptyCalendar }),
+    ...cosem.prepayment({
+      commodity: register("1-0:1.8.0", { ...value, unit: "Wh" }),
+      currency: { name: "EUR", scale: -2 },
+      price: { value: 30, scale: -2, per: 3 },
+      tokens: { read: () => ({ result: "format-failure" }) },
+      disconnectControl: "0-0:96.3.11",
+    }).objects,
   ];
   const kinds = [hls(3), hls5(), hls7()];
   const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>

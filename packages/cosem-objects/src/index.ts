@@ -3,6 +3,17 @@ export * from "./attribute.ts";
 export * from "./behaviour/activity-calendar.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/disconnect-control.ts";
+export * from "./behaviour/payment/account.ts";
+export * from "./behaviour/payment/charge.ts";
+export * from "./behaviour/payment/credit.ts";
+export {
+  type CreditSituation,
+  type CreditTransition,
+  creditTransitions,
+} from "./behaviour/payment/credit-transitions.ts";
+export * from "./behaviour/payment/prepayment.ts";
+export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings.ts";
+export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/register-activation.ts";
 export * from "./behaviour/schedule.ts";
 export * from "./behaviour/script-table.ts";

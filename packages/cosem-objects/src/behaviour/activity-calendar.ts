@@ -1,4 +1,4 @@
-import { type CosemDateTime, instantOf, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
+import { type CosemDateTime, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import { ActivityCalendar } from "../classes/time/activity-calendar.ts";
 import { SpecialDaysTable } from "../classes/time/special-days-table.ts";
 import { type Timeline, timeOrder, type Values } from "../interface-class.ts";
@@ -17,6 +17,7 @@ import {
   unknownSpecialDay,
 } from "./calendar-tables.ts";
 import { noScript, runScripts, type Surroundings, surroundings } from "./local-action.ts";
+import { singleInstant } from "./single-instant.ts";
 
 type CalendarValues = Values<typeof ActivityCalendar>;
 
@@ -77,7 +78,7 @@ export function activityCalendar(
           values.dayProfileTablePassive = written;
         },
         activatePassiveCalendarTime(values, written, { local, now }) {
-          const due = isOff(written) ? undefined : timeOf(written, local);
+          const due = isOff(written) ? undefined : singleInstant(written, local);
           if (due === undefined && !isOff(written)) {
             throw refuse("other-reason", "a calendar is activated at one instant, or never: all fields not specified");
           }
@@ -176,13 +177,7 @@ function tellOfSpecialDay(
 
 /** When the passive calendar is to be activated; undefined: not at all, or it was. */
 function activationOf(values: Readonly<CalendarValues>, local: LocalTime): number | undefined {
-  return stateOf(values).activationPending ? timeOf(values.activatePassiveCalendarTime, local) : undefined;
-}
-
-/** The instant that a date-time names; undefined where fields are missing or there is no such day. */
-function timeOf(value: CosemDateTime, local: LocalTime): number | undefined {
-  const named = value.second === null ? undefined : instantOf(value);
-  return named === undefined || value.deviation !== null ? named : local.instantOf(named);
+  return stateOf(values).activationPending ? singleInstant(values.activatePassiveCalendarTime, local) : undefined;
 }
 
 /** The passive calendar becomes the active one, and stays. Throws other-reason where it names what it does not have. */
