@@ -1,8 +1,11 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
 export * from "./behaviour/activity-calendar.ts";
+export * from "./behaviour/auto-answer.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/disconnect-control.ts";
+export * from "./behaviour/mbus-client.ts";
+export * from "./behaviour/modem-snapshot.ts";
 export * from "./behaviour/payment/account.ts";
 export * from "./behaviour/payment/charge.ts";
 export * from "./behaviour/payment/credit.ts";
