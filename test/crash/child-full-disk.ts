@@ -9,6 +9,7 @@ import { lls, meter, serve, tcp } from "@dlmskit/server";
 import { openPglite } from "@dlmskit/storage-pg";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
+import { madeFolder } from "../../packages/storage-pg/test/made-folder.ts";
 
 const [, , folder = ""] = process.argv;
 execFileSync("mount", ["-t", "tmpfs", "-o", "size=96m", "tmpfs", folder]);
@@ -54,6 +55,7 @@ async function shown(session: Session, upTo: number): Promise<number | undefined
   return -1;
 }
 
+await madeFolder(join(folder, "store"));
 let run = await served();
 let session = await run.open();
 await session.set(reference, value(1));

@@ -7,7 +7,7 @@ import { patience, times } from "../campaign.ts";
 import { Fleet, reading, setup } from "./fleet.ts";
 import { Fuse } from "./fuse.ts";
 
-const count = times(200);
+const count = times(100);
 const kinds = { meter: 60, headEnd: 24, line: 30 };
 const forEver = (): Fuse => new Fuse(Number.POSITIVE_INFINITY);
 const random = (below: number): number => Math.floor(Math.random() * below);

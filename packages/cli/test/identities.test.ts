@@ -12,14 +12,14 @@ interface Row {
 
 /** Every way of listening, with how many meters, and of which each is read. */
 const ways: readonly (readonly [string, readonly string[], number, readonly number[]])[] = [
-  ["wrapper on TCP", ["--link", "wrapper"], 3, [0, 2]],
-  ["wrapper on UDP", ["--transport", "udp"], 3, [0, 2]],
-  ["HDLC on TCP", ["--link", "hdlc"], 3, [0, 2]],
-  ["a port each, wrapper", ["--ports", "each"], 2, [0, 1]],
-  ["a port each, UDP", ["--ports", "each", "--transport", "udp"], 2, [0, 1]],
+  ["wrapper on TCP", ["--link", "wrapper"], 2, [1]],
+  ["wrapper on UDP", ["--transport", "udp"], 2, [1]],
+  ["HDLC on TCP", ["--link", "hdlc"], 2, [1]],
+  ["a port each, wrapper", ["--ports", "each"], 2, [1]],
+  ["a port each, UDP", ["--ports", "each", "--transport", "udp"], 2, [1]],
   ["a port each, HDLC", ["--ports", "each", "--link", "hdlc"], 2, [1]],
   // One line addresses 16,233 meters.
-  ["HDLC on several ports", ["--link", "hdlc"], 16_300, [0, 16_232, 16_233, 16_299]],
+  ["HDLC on several ports", ["--link", "hdlc"], 16_240, [16_232, 16_233]],
 ];
 
 const nameOf = (stdout: string): string => {

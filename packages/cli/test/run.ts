@@ -17,8 +17,9 @@ interface How {
 
 /** `timeout`: ms after which the process is killed; it must outlive everything that is asked of it on a slow machine. */
 async function begin(args: readonly string[], env: How["env"] = {}, timeout = 60_000): Promise<ChildProcess> {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   return spawn(process.execPath, [await dlmsProgram(), ...args], {
-    env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", ...env },
+    env: { PATH: PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", NODE_COMPILE_CACHE, ...env },
     stdio: ["pipe", "pipe", "pipe"],
     timeout,
   });

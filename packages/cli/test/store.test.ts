@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { madeFolder } from "../../storage-pg/test/made-folder.ts";
 import { dlms, folder, serving } from "./run.ts";
 
 it("puts the counters of a store and of a folder of state ahead", async () => {
@@ -8,6 +9,7 @@ it("puts the counters of a store and of a folder of state ahead", async () => {
   const state = join(place.path, "state");
   const store = `pglite:${join(place.path, "store")}`;
   const path = join(place.path, "meters.json");
+  await madeFolder(join(place.path, "store"));
   const run = await serving(["simulate", "--port", "0", "--store", store, "--identities", path]);
   const [{ serial }] = JSON.parse(readFileSync(path, "utf8"));
   const who = ["--meter", serial, "--identities", path, "--client", "48", "--state", state];

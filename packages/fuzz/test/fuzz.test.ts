@@ -7,7 +7,7 @@ import { times } from "../../../test/campaign.ts";
 import { Dice, mutate } from "../src/mutate.ts";
 import { targets } from "../src/targets.ts";
 
-const executions = times(4_000);
+const executions = times(2_000);
 
 describe("any octets give a value or a Fault", () => {
   it.each(targets)("$name: random and altered inputs", ({ seeds, run }) => {

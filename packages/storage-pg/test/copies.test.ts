@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { fenceCounters } from "../src/fence.ts";
 import { openPglite, openPostgres, type PgStoreOptions } from "../src/index.ts";
 import { type Server, startServer } from "./harness.ts";
+import { madeFolder } from "./made-folder.ts";
 
 const key = { meterId: "m", keyId: "k" };
 const scope = { clients: [], setups: [] };
@@ -17,6 +18,7 @@ const identity = {
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "dlmskit-copies-"));
+  await madeFolder(join(folder, "store"));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,10 +1,11 @@
 import type { StoreOptions } from "@dlmskit/storage";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { Database } from "../src/database.ts";
 import type { Driver } from "../src/driver.ts";
 import { pgliteDriver } from "../src/pglite.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "../src/store.ts";
 import { emptyTables } from "./emptied.ts";
+import { madeInMemory } from "./made-folder.ts";
 
 /** One PGlite for a test file: starting it takes seconds, emptying it nothing. */
 export interface Bench {
@@ -21,7 +22,7 @@ export interface Bench {
 }
 
 export async function startBench(): Promise<Bench> {
-  const db = await PGlite.create();
+  const db = await madeInMemory();
   const driver = { ...pgliteDriver(db), close: async () => undefined };
   const store: Bench["store"] = (options) => openStore(driver, "dlmskit test", options);
   let migrated = false;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { patience, times } from "../../../test/campaign.ts";
 import { openPglite } from "../src/index.ts";
+import { madeFolder } from "./made-folder.ts";
 
 async function sizeOf(path: string): Promise<number> {
   const entries = await readdir(path, { withFileTypes: true, recursive: true });
@@ -28,6 +29,7 @@ it(
   "a PGlite folder does not grow without end, whatever is written and whoever comes",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "dlmskit-soak-"));
+    await madeFolder(folder);
     const store = await openPglite(folder, { connectionsKeptMs: 60_000 });
     const taken = await store.keeping.take("m", { clients: [], setups: [] }, identity);
     if (!taken.taken) throw new Error("held");

@@ -1,0 +1,44 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+
+const cache = resolve(import.meta.dirname, "../../../node_modules/.cache/dlmskit-pglite");
+
+/** The version of PGlite: a database is of one. */
+function version(): string {
+  const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite");
+  return JSON.parse(readFileSync(join(dirname(entry), "../package.json"), "utf8")).version;
+}
+
+/** Where an empty database is, as a folder and as a tar file. Making one takes seconds, so it is made once and copied. */
+async function made(): Promise<string> {
+  const folder = join(cache, version());
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const making = mkdtempSync(join(cache, "making-"));
+  const db = await PGlite.create(join(making, "data"));
+  const dump = await db.dumpDataDir("none");
+  await db.close();
+  writeFileSync(join(making, "data.tar"), new Uint8Array(await dump.arrayBuffer()));
+  try {
+    renameSync(making, folder);
+  } catch (caught) {
+    // Another process was sooner, with the same.
+    if (!existsSync(folder)) throw caught;
+    rmSync(making, { recursive: true });
+  }
+  return folder;
+}
+
+/** Puts an empty database of PGlite, without a table, at `path`, as if it had been made there. */
+export async function madeFolder(path: string): Promise<void> {
+  const from = await made();
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  cpSync(join(from, "data"), join(path, "data"), { recursive: true });
+}
+
+/** A PGlite in memory without a table. */
+export async function madeInMemory(): Promise<PGlite> {
+  return PGlite.create({ loadDataDir: new Blob([readFileSync(join(await made(), "data.tar"))]) });
+}
