@@ -11,6 +11,8 @@ type Class = cosem.ClassSpec;
 
 const emptyCalendar = { calendarName: new Uint8Array(), seasonProfile: [], weekProfileTable: [], dayProfileTable: [] };
 
+const noSlave: cosem.MbusPort = { identify: () => undefined, request: () => undefined, command: () => false };
+
 /** One object of each kind that can be made without a hook of one's own, and what the server adds for its associations. */
 function objects(): readonly cosem.AnyObject[] {
   const value = { type: T.doubleLongUnsigned, value: 0 };
@@ -39,6 +41,14 @@ function objects(): readonly cosem.AnyObject[] {
     cosem.schedule(),
     cosem.specialDays(),
     cosem.activityCalendar("0-0:13.0.0", { active: emptyCalendar }),
+    ...([0, 1] as const).map((version) => cosem.mbusClient(`0.${version}.24.1.0.255`, { version, port: noSlave })),
+    ...cosem.prepayment({
+      commodity: register("1-0:1.8.0", { ...value, unit: "Wh" }),
+      currency: { name: "EUR", scale: -2 },
+      price: { value: 30, scale: -2, per: 3 },
+      tokens: { read: () => ({ result: "format-failure" }) },
+      disconnectControl: "0-0:96.3.11",
+    }).objects,
   ];
   const kinds = [hls(3), hls5(), hls7()];
   const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>

@@ -3,6 +3,7 @@ export * from "./attribute.ts";
 export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
+export * from "./behaviour/auto-answer.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/communication-port-protection.ts";
 export * from "./behaviour/compact-data.ts";
@@ -11,8 +12,21 @@ export * from "./behaviour/disconnect-control.ts";
 export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
 export * from "./behaviour/limiter.ts";
+export * from "./behaviour/mbus-client.ts";
+export * from "./behaviour/modem-snapshot.ts";
 export type { Monitored } from "./behaviour/monitored-value.ts";
 export * from "./behaviour/parameter-monitor.ts";
+export * from "./behaviour/payment/account.ts";
+export * from "./behaviour/payment/charge.ts";
+export * from "./behaviour/payment/credit.ts";
+export {
+  type CreditSituation,
+  type CreditTransition,
+  creditTransitions,
+} from "./behaviour/payment/credit-transitions.ts";
+export * from "./behaviour/payment/prepayment.ts";
+export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings.ts";
+export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/profile-generic.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";
@@ -22,7 +36,8 @@ export * from "./behaviour/sensor-manager.ts";
 export * from "./behaviour/single-action-schedule.ts";
 export { specialDays } from "./behaviour/special-days.ts";
 export * from "./behaviour/status-mapping.ts";
-export * from "./catalogue/obis-names.ts";
+export { type Companion, obisName } from "./catalogue/obis-names.ts";
+export * from "./catalogue/obis-search.ts";
 export * from "./classes/access/array-manager.ts";
 export * from "./classes/access/association-ln.ts";
 export * from "./classes/access/association-sn.ts";
@@ -136,6 +151,7 @@ export * from "./classes/wireless/zigbee-sas-join.ts";
 export * from "./classes/wireless/zigbee-sas-startup.ts";
 export * from "./classes/wireless/zigbee-tunnel-setup.ts";
 export * from "./default-object.ts";
+export * from "./engineering-value.ts";
 export * from "./interface-class.ts";
 export * from "./interface-classes.ts";
 export * from "./maybe-promise.ts";

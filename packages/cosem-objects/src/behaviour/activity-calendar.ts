@@ -6,7 +6,6 @@ import type { MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 import { refuse } from "../refusal.ts";
 import type { LocalTime } from "../time/local-time.ts";
-import { instantNamed } from "../time/named-instant.ts";
 import { isOff } from "../time/pattern.ts";
 import {
   actionInForce,
@@ -18,6 +17,7 @@ import {
   unknownSpecialDay,
 } from "./calendar-tables.ts";
 import { noScript, runScripts, type Surroundings, surroundings } from "./local-action.ts";
+import { singleInstant } from "./single-instant.ts";
 
 type CalendarValues = Values<typeof ActivityCalendar>;
 
@@ -78,7 +78,7 @@ export function activityCalendar(
           values.dayProfileTablePassive = written;
         },
         activatePassiveCalendarTime(values, written, { local, now }) {
-          const due = isOff(written) ? undefined : instantNamed(written, local);
+          const due = isOff(written) ? undefined : singleInstant(written, local);
           if (due === undefined && !isOff(written)) {
             throw refuse("other-reason", "a calendar is activated at one instant, or never: all fields not specified");
           }
@@ -177,7 +177,7 @@ function tellOfSpecialDay(
 
 /** When the passive calendar is to be activated; undefined: not at all, or it was. */
 function activationOf(values: Readonly<CalendarValues>, local: LocalTime): number | undefined {
-  return stateOf(values).activationPending ? instantNamed(values.activatePassiveCalendarTime, local) : undefined;
+  return stateOf(values).activationPending ? singleInstant(values.activatePassiveCalendarTime, local) : undefined;
 }
 
 /** The passive calendar becomes the active one, and stays. Throws other-reason where it names what it does not have. */

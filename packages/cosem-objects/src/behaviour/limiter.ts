@@ -7,7 +7,6 @@ import type { Context, CosemObject, Hooks, TimeContext, WatchedChange } from "..
 import { object } from "../object.ts";
 import { refuse } from "../refusal.ts";
 import type { LocalTime } from "../time/local-time.ts";
-import { instantNamed } from "../time/named-instant.ts";
 import { isOff } from "../time/pattern.ts";
 import { noScript, runScripts } from "./local-action.ts";
 import {
@@ -20,6 +19,7 @@ import {
   readMonitored,
   sampling,
 } from "./monitored-value.ts";
+import { singleInstant } from "./single-instant.ts";
 
 type LimiterValues = Values<typeof Limiter>;
 type State = NonNullable<LimiterValues["state"]>;
@@ -121,7 +121,7 @@ const writes: Hooks<typeof Limiter>["write"] = {
   },
   emergencyProfile(values, written, context) {
     const { emergencyActivationTime: time } = written;
-    if (!isOff(time) && instantNamed(time, context.local) === undefined) {
+    if (!isOff(time) && singleInstant(time, context.local) === undefined) {
       throw refuse("other-reason", "the activation time names no instant");
     }
     values.emergencyProfile = written;
@@ -142,7 +142,7 @@ function stopTimer(values: LimiterValues): void {
 function emergency(values: Readonly<LimiterValues>, local: LocalTime): readonly [number, number] | undefined {
   const { emergencyProfileId, emergencyActivationTime, emergencyDuration } = values.emergencyProfile;
   if (emergencyDuration === 0 || !values.emergencyProfileGroupIdList.includes(emergencyProfileId)) return undefined;
-  const from = isOff(emergencyActivationTime) ? undefined : instantNamed(emergencyActivationTime, local);
+  const from = isOff(emergencyActivationTime) ? undefined : singleInstant(emergencyActivationTime, local);
   return from === undefined ? undefined : [from, from + emergencyDuration * 1000];
 }
 

@@ -17,12 +17,19 @@ interface Pattern {
 // By the fixed group A, the closest patterns first: the first that fits is the one.
 let byMedium: Map<string, Pattern[]> | undefined;
 
+/** All entries of the catalogue: the standard's, then those of companion specifications. */
+export function* obisEntries() {
+  const standard = [...abstractNames, ...electricityNames, ...otherMediaNames];
+  for (const [pattern, name, companion] of [...standard, ...companionNames] as (NameEntry | CompanionEntry)[]) {
+    yield { pattern, name, companion };
+  }
+}
+
 function patterns(medium: string): readonly Pattern[] {
   if (byMedium === undefined) {
     byMedium = new Map();
-    const standard = [...abstractNames, ...electricityNames, ...otherMediaNames];
-    for (const [text, name, companion] of [...standard, ...companionNames] as (NameEntry | CompanionEntry)[]) {
-      const groups = text.split(".");
+    for (const { pattern, name, companion } of obisEntries()) {
+      const groups = pattern.split(".");
       // Every code has a channel (b): it does not make a pattern less close.
       const open = groups.filter((group) => group >= "a" && group !== "b").length;
       const of = byMedium.get(groups[0] as string) ?? [];

@@ -19,6 +19,9 @@ const DataRecord = T.structure({
   data: T.any,
 });
 
+// What an M-Bus client keeps for itself: the encryption key (none: empty), and encryption_key_status, which version 0 does not show.
+const MbusClientState = T.structure({ key: T.octetString, keyStatus: T.unsigned });
+
 const attributes0 = {
   mbusPortReference: { id: 2, type: T.logicalName, static: true },
   captureDefinition: { id: 3, type: T.array(CaptureDefinitionElement), static: true },
@@ -31,6 +34,7 @@ const attributes0 = {
   accessNumber: { id: 10, type: T.unsigned, static: false },
   status: { id: 11, type: T.unsigned, static: false },
   alarm: { id: 12, type: T.unsigned, static: false },
+  state: { id: 0, type: MbusClientState, optional: true },
 } as const;
 
 const methods0 = {

@@ -35,6 +35,15 @@ const Currency = T.structure({
   currencyUnit: T.enumOf(CurrencyUnit),
 });
 
+// What an Account keeps for itself: what it told last (bits of current_credit_status), whether it disconnected the supply, and what
+// payment events took since an instant (ms since 1970 UTC).
+const AccountState = T.structure({
+  told: T.bitString,
+  disconnected: T.boolean,
+  provisionSince: T.long64,
+  provided: T.doubleLong,
+});
+
 /** Account (class 111, version 0; Blue Book 4.6.2): the credits and charges of a customer, and what they add up to. */
 export const Account = interfaceClass({
   classId: 111,
@@ -64,6 +73,7 @@ export const Account = interfaceClass({
     nextCreditAvailableThreshold: { id: 17, type: T.doubleLong, static: true },
     maxProvision: { id: 18, type: T.longUnsigned, static: true },
     maxProvisionPeriod: { id: 19, type: T.doubleLong, static: true, unit: "s" },
+    state: { id: 0, type: AccountState, optional: true },
   },
   methods: {
     activateAccount: { id: 1, argument: T.integer },

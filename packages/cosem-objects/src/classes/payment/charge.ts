@@ -17,6 +17,16 @@ const UnitCharge = T.structure({
   chargeTable: T.array(ChargeTableElement),
 });
 
+// What a Charge keeps for itself: up to when (ms since 1970 UTC; -1: it is not collected) periods are done; as whole numbers in decimal digits the reading up to
+// which units are counted, the fraction of an amount times ten to the power of `fractionScale`, and the amount that is not collected yet.
+const ChargeState = T.structure({
+  since: T.long64,
+  reading: T.visibleString,
+  fraction: T.visibleString,
+  fractionScale: T.long,
+  waiting: T.visibleString,
+});
+
 /** Charge (class 113, version 0; Blue Book 4.6.4): one kind of charge and how it is collected. */
 export const Charge = interfaceClass({
   classId: 113,
@@ -35,6 +45,7 @@ export const Charge = interfaceClass({
     lastCollectionAmount: { id: 11, type: T.doubleLong, static: false },
     totalAmountRemaining: { id: 12, type: T.doubleLong, static: false },
     proportion: { id: 13, type: T.longUnsigned, static: true, unit: "0,01 %" },
+    state: { id: 0, type: ChargeState, optional: true },
   },
   methods: {
     updateUnitCharge: { id: 1, argument: T.array(ChargeTableElement) },

@@ -17,6 +17,9 @@ export const CreditConfiguration = {
 } as const;
 export const CreditStatus = { enabled: 0, selectable: 1, selectedInvoked: 2, inUse: 3, exhausted: 4 } as const;
 
+// What a Credit keeps for itself: whether preset_credit_amount was added, and up to when (ms since 1970 UTC) its periods are done.
+const CreditState = T.structure({ given: T.boolean, periodsUpTo: T.long64 });
+
 /** Credit (class 112, version 0; Blue Book 4.6.3): one source of credit. */
 export const Credit = interfaceClass({
   classId: 112,
@@ -33,10 +36,11 @@ export const Credit = interfaceClass({
     presetCreditAmount: { id: 9, type: T.doubleLong, static: true },
     creditAvailableThreshold: { id: 10, type: T.doubleLong, static: true },
     period: { id: 11, type: T.dateTimeOctets, static: true },
+    state: { id: 0, type: CreditState, optional: true },
   },
   methods: {
     updateAmount: { id: 1, argument: T.doubleLong },
-    setAmountToValue: { id: 2, argument: T.doubleLong },
+    setAmountToValue: { id: 2, argument: T.doubleLong, result: T.doubleLong },
     invokeCredit: { id: 3, argument: T.integer },
   },
 });

@@ -20,6 +20,10 @@ export const TokenStatusCode = {
 
 const TokenStatus = T.structure({ statusCode: T.enumOf(TokenStatusCode), dataValue: T.bitString });
 
+// What a Token gateway keeps for itself: the identifiers of tokens that were used, ascending, the highest that was forgotten (-1: none),
+// and when a token that waits is processed (ms since 1970 UTC; -1: none waits).
+const TokenGatewayState = T.structure({ used: T.array(T.long64), forgotten: T.long64, due: T.long64 });
+
 /** Token gateway (class 115, version 0; Blue Book 4.6.5): takes tokens and says what became of them. */
 export const TokenGateway = interfaceClass({
   classId: 115,
@@ -31,6 +35,7 @@ export const TokenGateway = interfaceClass({
     tokenDescription: { id: 4, type: T.array(T.octetString), static: false },
     tokenDeliveryMethod: { id: 5, type: T.enumOf(TokenDeliveryMethod), static: false },
     tokenStatus: { id: 6, type: TokenStatus, static: false },
+    state: { id: 0, type: TokenGatewayState, optional: true },
   },
   methods: {
     enter: { id: 1, argument: T.octetString },

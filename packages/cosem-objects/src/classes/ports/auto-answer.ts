@@ -29,6 +29,8 @@ export const AutoAnswer0 = interfaceClass({
 const attributes2 = {
   ...attributes0,
   listOfAllowedCallers: { id: 7, type: T.array(AllowedCaller), static: true },
+  /** How many calls were counted since the listening window started. */
+  state: { id: 0, type: T.unsigned, optional: true },
 } as const;
 
 /** Version 2. */

@@ -1,0 +1,112 @@
+import { type CosemDateTime, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
+import { Credit, CreditConfiguration, CreditStatus, CreditType } from "../../classes/payment/credit.ts";
+import type { Values } from "../../interface-class.ts";
+import { after, type MaybePromise } from "../../maybe-promise.ts";
+import { type Context, type CosemObject, type Hooks, object } from "../../object.ts";
+import { refuse } from "../../refusal.ts";
+import { added, lowestAmount } from "./amounts.ts";
+import { booksThatList, isActive } from "./books.ts";
+import { moveCredit } from "./credit-transitions.ts";
+import { settle } from "./settle.ts";
+
+export interface CreditOptions {
+  /** As `CreditType` has it. */
+  readonly creditType: number;
+  /** 1 is used first. */
+  readonly priority: number;
+  /** Amounts are whole numbers in the scale of the account's currency; 0 unless told otherwise. */
+  readonly currentCreditAmount?: number;
+  readonly warningThreshold?: number;
+  /** The amount at which the credit is exhausted: 0 unless told otherwise. */
+  readonly limit?: number;
+  readonly presetCreditAmount?: number;
+  /** The available_credit at which this credit is offered (selectable); 0 unless told otherwise. */
+  readonly creditAvailableThreshold?: number;
+  /** When time-based and consumption-based credit begins anew with its preset amount; never unless told otherwise. */
+  readonly period?: CosemDateTime;
+  /** Bits of credit_configuration; token credit receives tokens unless told otherwise. */
+  readonly configuration?: Readonly<Partial<Record<keyof typeof CreditConfiguration, boolean>>>;
+  /** In which states `invoke_credit` selects the credit; in selectable only unless told otherwise. */
+  readonly invokeFrom?: readonly number[];
+}
+
+/**
+ * One source of credit (class 112; Blue Book 4.6.3). The account that lists it moves it from state to state by `creditTransitions`.
+ * `invoke_credit` and amounts that do not fit are refused (other-reason).
+ */
+export function credit(
+  instance: LogicalName,
+  { creditType, priority, configuration, invokeFrom = [CreditStatus.selectable], ...more }: CreditOptions,
+  hooks: Hooks<typeof Credit> = {},
+): CosemObject<typeof Credit> {
+  const bits: Partial<Record<keyof typeof CreditConfiguration, boolean>> = {
+    receivesTokens: creditType === CreditType.tokenCredit,
+    ...configuration,
+  };
+  const names = Object.keys(CreditConfiguration) as (keyof typeof CreditConfiguration)[];
+  return object(
+    Credit,
+    instance,
+    {
+      ...{ creditType, priority, creditStatus: CreditStatus.enabled },
+      currentCreditAmount: more.currentCreditAmount ?? 0,
+      warningThreshold: more.warningThreshold ?? lowestAmount,
+      limit: more.limit ?? 0,
+      creditConfiguration: names.map((name) => (bits[name] === true ? "1" : "0")).join(""),
+      presetCreditAmount: more.presetCreditAmount ?? 0,
+      creditAvailableThreshold: more.creditAvailableThreshold ?? 0,
+      period: more.period ?? unspecifiedDateTime,
+    },
+    {
+      ...hooks,
+      write: {
+        ...settled("creditType"),
+        ...settled("priority"),
+        ...settled("warningThreshold"),
+        ...settled("limit"),
+        ...settled("creditConfiguration"),
+        ...settled("creditAvailableThreshold"),
+        ...hooks.write,
+      },
+      invoke: {
+        updateAmount(values, change, context) {
+          values.currentCreditAmount = added(values.currentCreditAmount, change);
+          return settleOf(context);
+        },
+        setAmountToValue(values, amount, context) {
+          const before = values.currentCreditAmount;
+          values.currentCreditAmount = amount;
+          return after(settleOf(context), () => before);
+        },
+        invokeCredit: ({ creditStatus }, _, context) => select(creditStatus, context, invokeFrom),
+        ...hooks.invoke,
+      },
+    },
+  );
+}
+
+function settleOf(context: Context): MaybePromise<void> {
+  const books = booksThatList(context);
+  return books === undefined ? undefined : settle(books);
+}
+
+/** A write hook after which the account moves its credits. */
+function settled<K extends keyof Values<typeof Credit>>(name: K): NonNullable<Hooks<typeof Credit>["write"]> {
+  return {
+    [name](values: Values<typeof Credit>, written: Values<typeof Credit>[K], context: Context): MaybePromise<void> {
+      values[name] = written;
+      return settleOf(context);
+    },
+  };
+}
+
+function select(status: number, context: Context, from: readonly number[]): MaybePromise<void> {
+  if (status === CreditStatus.selectedInvoked || status === CreditStatus.inUse) return undefined;
+  const books = booksThatList(context);
+  if (books === undefined || !isActive(context.device.values(books.account))) {
+    throw refuse("other-reason", "no active account has this credit");
+  }
+  if (!from.includes(status)) throw refuse("other-reason", `a credit of status ${status} cannot be selected`);
+  moveCredit(context.device, context.object as CosemObject<typeof Credit>, CreditStatus.selectedInvoked);
+  return settle(books);
+}
