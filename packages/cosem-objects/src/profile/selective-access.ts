@@ -128,13 +128,14 @@ export function selectionOf(
 ): BufferSelection {
   if (selector === 1) {
     const range = parametersOf<RangeParameters>(descriptor as typeof RangeDescriptor, parameters);
+    const find = (wanted: AnyColumn): number => captureObjects.findIndex((one) => sameColumn(one, wanted));
     const placeOf = (wanted: AnyColumn): number => {
-      const at = captureObjects.findIndex((one) => sameColumn(one, wanted));
+      const at = find(wanted);
       if (at < 0) throw refuse("other-reason", `${wanted.instanceId} is not captured`);
       return at;
     };
     const isTime = isClock(range.restrictingObject, context);
-    const column = isTime && byAnyClock ? -1 : placeOf(range.restrictingObject);
+    const column = isTime && byAnyClock ? find(range.restrictingObject) : placeOf(range.restrictingObject);
     // In the order of capture_objects, whatever the order in which they are asked for.
     const columns = [...new Set(range.selectedValues.map(placeOf))].sort((one, other) => one - other);
     const chosen = columns.length === 0 ? {} : { columns };
