@@ -172,7 +172,8 @@ function made(options: ProfileOptions, descriptor: typeof RangeDescriptor | type
       scan: isOutOfOrder(own) || isSorted(own.sortMethod),
       nullData: options.nullData === true ? { stamps } : undefined,
     };
-    const chosen = selection && selectionOf(selection, own.captureObjects, context, descriptor);
+    const chosen =
+      selection && selectionOf(selection, own.captureObjects, context, { descriptor, byAnyClock: rows !== undefined });
     return readRows(source, chosen, reading, context);
   };
   const reading = { buffer: read, entriesInUse: (_: unknown, context: Context) => source.count(context) };

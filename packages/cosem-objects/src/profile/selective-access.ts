@@ -108,32 +108,40 @@ function within(from: Data, to: Data, context: Pick<Context, "local">): (cell: D
   };
 }
 
+export interface SelectionOptions {
+  /** Parameters of selector 1 in the class's version; those of version 1 unless told otherwise. */
+  readonly descriptor?: typeof RangeDescriptor | typeof RangeDescriptor0;
+  /** The meter's clock restricts by when rows were captured, whether or not it is a column: the source of the rows knows. */
+  readonly byAnyClock?: boolean;
+}
+
 /**
  * Understands a selective access to a buffer. Refuses with `other-reason` what it cannot serve exactly: another selector, a wrong
  * shape, a restricting object or a column that is not captured, entry 0; with `type-unmatched` bounds of a range that are no
- * date-times where the restricting object is a clock. Never serves more than was asked. `descriptor`: that of the class's version.
+ * date-times where the restricting object is a clock. Never serves more than was asked.
  */
 export function selectionOf(
   { selector, parameters }: Selection,
   captureObjects: readonly AnyColumn[],
   context: Pick<Context, "local" | "device">,
-  descriptor: typeof RangeDescriptor | typeof RangeDescriptor0 = RangeDescriptor,
+  { descriptor = RangeDescriptor, byAnyClock = false }: SelectionOptions = {},
 ): BufferSelection {
   if (selector === 1) {
     const range = parametersOf<RangeParameters>(descriptor as typeof RangeDescriptor, parameters);
+    const find = (wanted: AnyColumn): number => captureObjects.findIndex((one) => sameColumn(one, wanted));
     const placeOf = (wanted: AnyColumn): number => {
-      const at = captureObjects.findIndex((one) => sameColumn(one, wanted));
+      const at = find(wanted);
       if (at < 0) throw refuse("other-reason", `${wanted.instanceId} is not captured`);
       return at;
     };
-    const column = placeOf(range.restrictingObject);
+    const isTime = isClock(range.restrictingObject, context);
+    const column = isTime && byAnyClock ? find(range.restrictingObject) : placeOf(range.restrictingObject);
     // In the order of capture_objects, whatever the order in which they are asked for.
     const columns = [...new Set(range.selectedValues.map(placeOf))].sort((one, other) => one - other);
     const chosen = columns.length === 0 ? {} : { columns };
     const { from, to } = range;
     return guarded((): BufferSelection => {
-      if (!isClock(range.restrictingObject, context))
-        return { by: "value", column, has: within(from, to, context), ...chosen };
+      if (!isTime) return { by: "value", column, has: within(from, to, context), ...chosen };
       return { by: "range", column, from: instant(from, "from", context), to: instant(to, "to", context), ...chosen };
     });
   }
