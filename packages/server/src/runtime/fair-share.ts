@@ -4,7 +4,7 @@ import type { Clock } from "@dlmskit/transport";
 // What one connection may take before others have their turn, ms.
 const sliceMs = 0.5;
 // What all that wait may take of one turn of the event loop, ms.
-const turnMs = 4;
+const turnMs = 2;
 // A connection that took its slice is ahead of others again after so many times as long.
 const recovery = 10;
 // A promise that was kept is gone on with within so many microtasks.

@@ -2,7 +2,7 @@ import type { DataLike, StreamedData } from "@dlmskit/apdu";
 import type { Clock } from "@dlmskit/transport";
 
 // What all long answers together may take of one turn of the event loop, ms.
-const turnMs = 4;
+const turnMs = 2;
 // So many octets are made between two looks at the clock.
 const stepOctets = 2048;
 
