@@ -55,7 +55,7 @@ async function readAll(session: Session, objects: readonly DiscoveredObject[]): 
 }
 
 describe.each(Object.entries(lines))("a meter of every class version, over %s", (_, over) => {
-  it("is read by a client that knows nothing but the object list, and written with its own values", () =>
+  it("O1: is read by a client that knows nothing but the object list, and written with its own values", () =>
     over(async (session) => {
       const { objects, problems } = await session.discover();
       expect(problems).toEqual([]);

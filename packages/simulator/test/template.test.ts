@@ -73,7 +73,7 @@ describe("the objects of is15959-d1", () => {
 });
 
 describe("access", () => {
-  it.each([16, 32, 48, 64, 80])("client %i reads all that its object list says, and nothing else", async (client) => {
+  it.each([16, 32, 48, 64, 80])("O1: client %i reads all that its object list says, and nothing else", async (client) => {
     const session = await associate(simulator, clock, client);
     const listed = (await session.discover()).objects;
     for (const { classId, instanceId, attributes } of listed) {
