@@ -136,6 +136,7 @@ describe("a profile read in part", () => {
     expect(await entries(2, 4, 2, 2)).toEqual(whole.slice(1, 4).map(([, value]) => [value]));
     expect(await entries(3, 0, 2, 0)).toEqual(whole.slice(2).map(([, value]) => [value]));
     expect(await entries(100, 0, 1, 0)).toEqual([]);
+    expect(await entries(4, 2, 1, 0)).toEqual([]);
   });
 });
 
