@@ -50,14 +50,10 @@ function sampleData(shape: DataShape | undefined): Data {
 }
 
 /** An object of a class with something in every attribute: its default where it has one, else a sample of its type. */
-export function sampleObject(
-  spec: ClassSpec,
-  instance: string,
-  given: Readonly<Record<string, unknown>> = {},
-): AnyObject {
+export function sampleObject(spec: ClassSpec, instance: string): AnyObject {
   const values = Object.entries(spec.attributes).map(([name, attribute]) => [
     name,
-    given[name] ?? attribute.default ?? fromData(attribute.type, sampleData(shapeOf(attribute.type))),
+    attribute.default ?? fromData(attribute.type, sampleData(shapeOf(attribute.type))),
   ]);
   return defaultObject(spec, instance, Object.fromEntries(values));
 }
