@@ -1,10 +1,7 @@
-import { type Data, encodeData, T } from "@dlmskit/apdu";
+import { type Data, encodeData } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
 import {
-  type ClassSpec,
   findClass,
-  interfaceClass,
-  interfaceClasses,
   objectFromJson,
   objectToJson,
   objectView,
@@ -16,25 +13,13 @@ import { memoryPair } from "@dlmskit/transport";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
-import { sampleObject } from "../../../test/sample-data.ts";
+import { everyClass, everyObject, nameOfClass } from "../../../test/every-class.ts";
 import { connect, type DiscoveredObject, type Session } from "../src/index.ts";
 
-/** A class that the client does not know. */
-const Lamp = interfaceClass({
-  classId: 9001,
-  version: 0,
-  name: "Lamp",
-  attributes: { level: { id: 2, type: T.unsigned, static: true }, hours: { id: 3, type: T.doubleLongUnsigned } },
-  methods: { dim: { id: 1, argument: T.integer } },
-});
-const declared: readonly ClassSpec[] = [...interfaceClasses, Lamp];
-const nameOf = ({ classId, version }: ClassSpec): string =>
-  `0.${version}.${128 + (classId >> 8)}.${classId & 0xff}.1.255`;
-
-const everyClass = (): Meter =>
+const everyMeter = (): Meter =>
   meter({
     name: "ALL0000000000001",
-    objects: declared.map((spec) => sampleObject(spec, nameOf(spec))),
+    objects: everyObject(),
     associations: { open: { client: 16, security: none(), access: "full" } },
   });
 
@@ -42,13 +27,13 @@ const link = () => new WrapperClientLink({ client: 16, server: 1 });
 const lines = {
   async "a line in memory"(run: (session: Session) => Promise<void>) {
     const [duplex, far] = memoryPair();
-    const server = new Server({ meters: everyClass(), clock: systemClock, random: (count) => new Uint8Array(count) });
+    const server = new Server({ meters: everyMeter(), clock: systemClock, random: (count) => new Uint8Array(count) });
     server.accept(far, new WrapperServerLink({}));
     await using session = await connect({ duplex, link: link() }, { clock: systemClock });
     await run(session);
   },
   async "a socket"(run: (session: Session) => Promise<void>) {
-    await using running = await serve(everyClass(), { on: { line: tcp(0, () => new WrapperServerLink()) } });
+    await using running = await serve(everyMeter(), { on: { line: tcp(0, () => new WrapperServerLink()) } });
     const { host = "", port = 0 } = running.addresses.line ?? {};
     const line = { duplex: await tcpConnect(host, port), link: link() };
     await using session = await connect(line, { clock: systemClock });
@@ -70,25 +55,25 @@ async function readAll(session: Session, objects: readonly DiscoveredObject[]): 
 }
 
 describe.each(Object.entries(lines))("a meter of every class version, over %s", (_, over) => {
-  it("is read by a client that knows nothing but the object list, and written with its own values", () =>
+  it("O1: is read by a client that knows nothing but the object list, and written with its own values", () =>
     over(async (session) => {
       const { objects, problems } = await session.discover();
       expect(problems).toEqual([]);
-      for (const spec of declared) {
-        const found = objects.find(({ instanceId }) => instanceId === nameOf(spec));
+      for (const spec of everyClass) {
+        const found = objects.find(({ instanceId }) => instanceId === nameOfClass(spec));
         expect(found).toMatchObject({ classId: spec.classId, version: spec.version });
         const ids = Object.values(spec.attributes).flatMap(({ id }) => (id === 0 ? [] : [id]));
         expect(found?.attributes.map(({ attributeId }) => attributeId)).toEqual([1, ...ids]);
       }
       const before = await readAll(session, objects);
-      const writeOnly = declared.flatMap(({ attributes }) =>
+      const writeOnly = everyClass.flatMap(({ attributes }) =>
         Object.values(attributes).filter(({ access }) => access === "w"),
       );
-      const all = declared.reduce(
+      const all = everyClass.reduce(
         (sum, { attributes }) => sum + 1 + Object.values(attributes).filter(({ id }) => id !== 0).length,
         0,
       );
-      const ours = new Set(declared.map(nameOf));
+      const ours = new Set(everyClass.map(nameOfClass));
       const read = [...before.keys()].filter((key) => ours.has(key.split(" ")[1] as string));
       expect(read).toHaveLength(all - writeOnly.length);
 
@@ -126,7 +111,8 @@ describe.each(Object.entries(lines))("a meter of every class version, over %s", 
         );
         const json = JSON.stringify(objectToJson({ spec, instance: instanceId, values, hooks: {} }));
         const again = objectFromJson(JSON.parse(json));
-        expect(again.spec.classId).toBe(classId);
+        expect([again.spec.classId, again.spec.version, again.instance]).toEqual([classId, version, instanceId]);
+        expect(JSON.stringify(objectToJson(again))).toBe(json);
         for (const id of ids) {
           const data = readAttribute(again, again.values, id, undefined as never);
           expect(toHex(encodeData(data as Data)), `${instanceId} ${id}`).toBe(hexOf(id));
@@ -139,8 +125,8 @@ describe.each(Object.entries(lines))("a meter of every class version, over %s", 
       const { objects } = await session.discover();
       const before = await readAll(session, objects);
       let refused = 0;
-      for (const spec of declared) {
-        const reference = { classId: spec.classId, instanceId: nameOf(spec) };
+      for (const spec of everyClass) {
+        const reference = { classId: spec.classId, instanceId: nameOfClass(spec) };
         for (const { id, type, access, static: isStatic } of Object.values(spec.attributes)) {
           const isWritable = access === undefined ? isStatic === true : access !== "r";
           if (!isWritable || (type as { types?: readonly string[] }).types?.length === 0) continue;

@@ -20,7 +20,7 @@ describe("Disconnect control of a meter that is served", () => {
     await restarted.close();
   });
 
-  it("14.4: a contact that takes its time is asked again; one that does not follow is an event", async () => {
+  it("14.4, O14: a contact that takes its time is asked again; one that does not follow is an event", async () => {
     for (const [follows, events] of [
       [true, 0],
       [false, 1],

@@ -23,7 +23,7 @@ describe("Limiter", () => {
     return { ...life, object, value, shown, to: (watts: number) => life.set(value, 2, u32(watts)) };
   }
 
-  it("13: acts after the value was over, then under, for long enough; each once a crossing", async () => {
+  it("13, O15: acts after the value was over, then under, for long enough; each once a crossing", async () => {
     const { to, go, ran } = await limited();
     await to(1001);
     await go(59);
@@ -92,7 +92,7 @@ describe("Limiter", () => {
     emergencyDuration: duration,
   });
 
-  it("13.3: an emergency holds from its time on for as long as it lasts, for ids of the list only", async () => {
+  it("13.3, O15: an emergency holds from its time on for as long as it lasts, for ids of the list only", async () => {
     const emergency = { thresholdEmergency: u32(100) as never, emergencyProfile: profile(7, 100, 50) };
     const { go, shown, to, ran } = await limited({ ...emergency, emergencyProfileGroupIdList: [6, 7] });
     await to(500);

@@ -71,7 +71,7 @@ describe("profiles that are served", () => {
     later.server.close();
   });
 
-  it("5.4 5.5 a client ranges over any column; the status tells of the power failure and of the clock", async () => {
+  it("5.4, 5.5, O12: a client ranges over any column; the status tells of the power failure and of the clock", async () => {
     const meter = new Meter(template, { name: "ABC2" });
     const bench = new Bench(meter);
     const quarter = async (): Promise<void> => {
@@ -110,7 +110,7 @@ describe("profiles that are served", () => {
     expect(valuesOf(some?.data as DataLike, 0)).toEqual(values.filter((value) => value >= 0));
   });
 
-  it("5.3 what describes a buffer is written, and the buffer is empty", async () => {
+  it("5.3, O12: what describes a buffer is written, and the buffer is empty", async () => {
     const meter = new Meter(template, { name: "ABC3" });
     const bench = new Bench(meter);
     bench.clock.advance(60 * minute);

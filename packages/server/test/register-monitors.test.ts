@@ -16,7 +16,7 @@ describe("Register monitor", () => {
     return { ...life, object, value, to: (watts: number) => life.set(value, 2, u32(watts)) };
   }
 
-  it("12.1: acts at a crossing, in each direction once; an equal value is below", async () => {
+  it("12.1, O15: acts at a crossing, in each direction once; an equal value is below", async () => {
     const { to, ran } = await monitor();
     for (const watts of [100, 101, 150, 101]) await to(watts);
     expect(ran()).toEqual(["0: 1 by monitor"]);

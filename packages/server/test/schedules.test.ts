@@ -95,7 +95,7 @@ function template() {
 }
 
 describe("scripts, calendars and schedules of a meter that is served", () => {
-  it("follow local time through both switches and over restarts; a script that fails is told, and the rest goes on", async () => {
+  it("O16, O18: follow local time through both switches and over restarts; a script that fails is told, and the rest goes on", async () => {
     const store = await openMemoryStore();
     // Half past: what was due at the full hour is kept by then.
     const from = Date.UTC(2026, 2, 27, 23, 30);

@@ -73,34 +73,37 @@ describe("the objects of is15959-d1", () => {
 });
 
 describe("access", () => {
-  it.each([16, 32, 48, 64, 80])("client %i reads all that its object list says, and nothing else", async (client) => {
-    const session = await associate(simulator, clock, client);
-    const listed = (await session.discover()).objects;
-    for (const { classId, instanceId, attributes } of listed) {
-      const references = attributes
-        .filter(({ readable }) => readable)
-        .map(({ attributeId }) => ({ classId, instanceId, attributeId }));
-      for (const [at, result] of (await session.get(references)).entries()) {
-        expect("error" in result ? result.error : "success", `${instanceId} ${references[at]?.attributeId}`).toBe(
-          "success",
-        );
+  it.each([16, 32, 48, 64, 80])(
+    "O1: client %i reads all that its object list says, and nothing else",
+    async (client) => {
+      const session = await associate(simulator, clock, client);
+      const listed = (await session.discover()).objects;
+      for (const { classId, instanceId, attributes } of listed) {
+        const references = attributes
+          .filter(({ readable }) => readable)
+          .map(({ attributeId }) => ({ classId, instanceId, attributeId }));
+        for (const [at, result] of (await session.get(references)).entries()) {
+          expect("error" in result ? result.error : "success", `${instanceId} ${references[at]?.attributeId}`).toBe(
+            "success",
+          );
+        }
+        for (const { attributeId, readable } of attributes) {
+          if (readable) continue;
+          const [result] = await session.get([{ classId, instanceId, attributeId }]);
+          expect(result && "error" in result && result.error, `${instanceId} ${attributeId}`).toMatch(
+            /read-write-denied|object-undefined/,
+          );
+        }
       }
-      for (const { attributeId, readable } of attributes) {
-        if (readable) continue;
-        const [result] = await session.get([{ classId, instanceId, attributeId }]);
-        expect(result && "error" in result && result.error, `${instanceId} ${attributeId}`).toMatch(
-          /read-write-denied|object-undefined/,
-        );
+      const seen = new Set(listed.map(({ instanceId }) => instanceId));
+      for (const { instance, spec } of objects) {
+        if (seen.has(instance)) continue;
+        const [result] = await session.get([{ classId: spec.classId, instanceId: instance, attributeId: 2 }]);
+        expect(result, instance).toEqual({ error: "object-undefined" });
       }
-    }
-    const seen = new Set(listed.map(({ instanceId }) => instanceId));
-    for (const { instance, spec } of objects) {
-      if (seen.has(instance)) continue;
-      const [result] = await session.get([{ classId: spec.classId, instanceId: instance, attributeId: 2 }]);
-      expect(result, instance).toEqual({ error: "object-undefined" });
-    }
-    await session.release();
-  });
+      await session.release();
+    },
+  );
 
   it("shows each client its own", async () => {
     const counts = new Map<number, number>();

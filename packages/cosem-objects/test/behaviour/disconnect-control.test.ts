@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Command, commands, controlStates, modes, stateAfter } from "../../../../test/disconnect-transitions.ts";
 import {
   type AnyObject,
   type Context,
@@ -18,26 +19,7 @@ import {
 } from "../../src/index.ts";
 import { codeOf, contextOf } from "../a-context.ts";
 
-const [disconnected, connected, ready] = [0, 1, 2];
-
-// The Blue Book's table (4.5.8), written as data a second time: who, what, from, to.
-const transitions = {
-  a: ["remote", "reconnect", disconnected, connected],
-  b: ["remote", "disconnect", connected, disconnected],
-  c: ["remote", "disconnect", ready, disconnected],
-  d: ["remote", "reconnect", disconnected, ready],
-  e: ["manual", "reconnect", ready, connected],
-  f: ["manual", "disconnect", connected, ready],
-  g: ["local", "disconnect", connected, ready],
-  h: ["local", "reconnect", ready, connected],
-  i: ["remote", "reconnect", ready, connected],
-} as const;
-const modes = ["", "bcdefg", "abcefg", "bcdeg", "abceg", "bcdefgh", "bcdegh", "abcegih"];
-
-const whos = ["remote", "manual", "local"] as const;
-const whats = ["disconnect", "reconnect"] as const;
-type Command = `${(typeof whos)[number]} ${(typeof whats)[number]}`;
-const commands = whos.flatMap((who) => whats.map((what): Command => `${who} ${what}`));
+const { disconnected, connected, ready } = controlStates;
 
 function does(control: AnyObject, context: Context, command: Command): unknown {
   const { device } = context;
@@ -57,14 +39,6 @@ function does(control: AnyObject, context: Context, command: Command): unknown {
   }
 }
 
-function expected(controlMode: number, state: number, command: Command): number {
-  const letters = (modes[controlMode] ?? "").split("") as (keyof typeof transitions)[];
-  const found = letters
-    .map((letter) => transitions[letter])
-    .find(([who, what, from]) => `${who} ${what}` === command && from === state);
-  return found?.[3] ?? state;
-}
-
 function setup(options: DisconnectControlOptions = {}) {
   const control = disconnectControl(undefined, { version: 1, ...options });
   const context = contextOf([control]);
@@ -81,7 +55,7 @@ describe("Disconnect control", () => {
           const { control, do: run } = setup({ controlMode });
           Object.assign(control.values, { controlState: state, outputState: state === connected });
           run(command);
-          const to = expected(controlMode, state as number, command);
+          const to = stateAfter(controlMode, state as number, command);
           const { controlState, outputState } = control.values;
           expect([controlMode, state, command, controlState]).toEqual([controlMode, state, command, to]);
           // 14.5: disconnected and ready both have the output open.
@@ -103,7 +77,7 @@ describe("Disconnect control", () => {
             if (one <= 7) mode = one;
             if (one === 0) state = connected as number;
           } else {
-            const to = expected(mode, state, one);
+            const to = stateAfter(mode, state, one);
             const code = refused && to === state && one.startsWith("remote") ? "read-write-denied" : "nothing thrown";
             expect(codeOf(() => run(one))).toBe(code);
             state = to;
