@@ -2,7 +2,7 @@
 import { T } from "@dlmskit/apdu";
 import { dateTimeOf } from "@dlmskit/core";
 import * as cosem from "@dlmskit/cosem-objects";
-import { type AssociationSpec, hls, hls5, hls7, meterTemplate } from "@dlmskit/server";
+import { type AssociationSpec, dataProtector, hls, hls5, hls7, meterTemplate } from "@dlmskit/server";
 import { templates } from "@dlmskit/simulator";
 import { table } from "./table.ts";
 
@@ -31,6 +31,7 @@ function objects(): readonly cosem.AnyObject[] {
     disconnectControl(),
     cosem.arbitrator("0-0:96.3.20", { actions: [], permissions: [], weightings: [] }),
     cosem.arrayManager("0-0:18.0.0"),
+    cosem.dataProtection("0-0:43.2.0", { protector: dataProtector() }),
     cosem.communicationPortProtection("0-0:44.2.0", { portReference: "0-0:25.0.0" }),
     cosem.functionControl(),
     cosem.sensorManager("0-0:96.20.0"),

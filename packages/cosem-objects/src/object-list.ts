@@ -163,8 +163,8 @@ export function selectObjects(
     }
     case 4: {
       const element = find(parametersOf(objectId, parameters));
-      if (element === undefined) throw refuse("object-undefined");
-      return encodeElement(element, version);
+      // What is not there is left out: of one object, nothing is left.
+      return element === undefined ? encodeList([], version) : encodeElement(element, version);
     }
     default:
       throw refuse("other-reason", `object_list has no selector ${selector}`);

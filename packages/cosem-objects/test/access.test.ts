@@ -1,4 +1,4 @@
-import { type Data, fromData, T } from "@dlmskit/apdu";
+import { type Data, dataOf, fromData, T } from "@dlmskit/apdu";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -202,6 +202,17 @@ describe("the object list", () => {
     expect(fromData(ObjectListElement0, one).classId).toBe(3);
   });
 
+  it("18.1 leaves unknown ids out, also where one object is selected", () => {
+    const unknown = dataOf(T.structure({ classId: T.longUnsigned, instanceId: T.logicalName }), {
+      classId: 3,
+      instanceId: "1.0.99.8.0.255",
+    });
+    for (const version of [0, 1, 2, 3] as const) {
+      const none = selectObjects(objects, allRights, version, { selector: 4, parameters: unknown });
+      expect(fromData(T.array(T.any), none)).toEqual([]);
+    }
+  });
+
   it("says how the answer must be protected", () => {
     expect(responseProtection(0x1f)).toEqual({ authenticated: false, encrypted: false, signed: false });
     expect(responseProtection(0xa1)).toEqual({ authenticated: true, encrypted: false, signed: true });
@@ -234,7 +245,7 @@ describe("the object list", () => {
     const unknown = id(3, [1, 0, 9, 9, 9, 9]);
     expect(fromData(list, select(3, { type: "array", value: [energyId, unknown] }))).toHaveLength(1);
     expect(fromData(ObjectListElement, select(4, energyId)).classId).toBe(3);
-    expect(codeOf(() => select(4, unknown))).toBe("object-undefined");
+    expect(fromData(list, select(4, unknown))).toEqual([]);
     expect(codeOf(() => select(2, { type: "null-data" }))).toBe("other-reason");
     expect(codeOf(() => select(5, { type: "null-data" }))).toBe("other-reason");
   });

@@ -2,6 +2,13 @@ export { challengeLength, checkChallenge, checkChallenges, newChallenge } from "
 export type { Compression } from "./compression.ts";
 export { CounterLedger, type CounterLedgerOptions, type CounterSource, lastCounter } from "./counters.ts";
 export { deriveMeterKeys, type FleetOptions, type MeterKeys } from "./fleet-keys.ts";
+export {
+  type DataKeys,
+  type DataLayer,
+  openDataLayers,
+  type SealedData,
+  sealDataLayers,
+} from "./general/data-layers.ts";
 export type { GeneralKey } from "./general/general-key.ts";
 export {
   type AppliedCiphering,

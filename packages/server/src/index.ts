@@ -20,6 +20,7 @@ export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
 export { AssociationState, type NewKeys, type StateOwner } from "./security/association-state.ts";
 export { Credentials, type CredentialsOwner, type HeldCertificate, type KeyUsage } from "./security/credentials.ts";
+export { dataProtector } from "./security/data-protector.ts";
 export { CounterBook, KeyCounters } from "./security/key-counters.ts";
 export {
   hls,

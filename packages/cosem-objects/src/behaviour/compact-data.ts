@@ -1,19 +1,14 @@
-import { type Data, dataOf, encodeData, treeOf } from "@dlmskit/apdu";
+import { type Data, encodeData, treeOf } from "@dlmskit/apdu";
 import { type LogicalName, logicalName } from "@dlmskit/core";
 import { type RestrictedColumns, RestrictionType } from "../classes/access/restriction.ts";
 import { CaptureMethod, CompactData0, CompactData1 } from "../classes/data/compact-data.ts";
 import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
-import { type Context, type CosemObject, type Hooks, object, type Selection } from "../object.ts";
+import { type Context, type CosemObject, type Hooks, object } from "../object.ts";
 import { captureCells } from "../profile/capture.ts";
 import { cellOf } from "../profile/cells.ts";
 import { elementsOf, encodedArray, encodedStructure } from "../profile/elements.ts";
-import {
-  type CaptureObject,
-  EntryDescriptor,
-  isClock,
-  RangeDescriptor,
-  sameColumn,
-} from "../profile/selective-access.ts";
+import { columnsOf, selectionOf } from "../profile/restriction-selection.ts";
+import { type CaptureObject, sameColumn } from "../profile/selective-access.ts";
 import { describeAlike, templateDescription, type UntaggedOptions, untagged } from "../profile/template.ts";
 import { refuse } from "../refusal.ts";
 import { type Column, captureObject } from "./profile-generic.ts";
@@ -40,7 +35,6 @@ interface CompactValues {
 type Captured = CompactValues["captureObjects"][number];
 
 const classId = CompactData0.classId;
-const bufferId = 2;
 const templateIdOf = (instanceId: LogicalName): CaptureObject => ({
   classId,
   instanceId,
@@ -173,29 +167,6 @@ const valuesOf = (columns: readonly Captured[], context: Context): MaybePromise<
       pickColumns(rows, column, context),
     );
   });
-
-/** The columns of a profile. */
-function columnsOf({ classId: profileClass, instanceId }: Captured, { device }: Context): readonly CaptureObject[] {
-  const profile = device.find(profileClass, instanceId);
-  const columns: unknown = profile === undefined ? undefined : device.values(profile).captureObjects;
-  if (!Array.isArray(columns))
-    throw refuse("other-reason", `${instanceId} is no profile whose rows could be restricted`);
-  return columns as readonly CaptureObject[];
-}
-
-function selectionOf(column: Captured, context: Context): Selection | undefined {
-  if (column.attributeId !== bufferId) throw refuse("other-reason", "only the rows of a buffer are restricted");
-  const value = column.restriction?.restrictionValue ?? null;
-  if (value === null) return undefined;
-  if ("fromEntry" in value) {
-    return { selector: 2, parameters: dataOf(EntryDescriptor, { ...value, fromSelectedValue: 1, toSelectedValue: 0 }) };
-  }
-  const restrictingObject = columnsOf(column, context).find((one) => isClock(one, context));
-  if (restrictingObject === undefined) throw refuse("other-reason", `${column.instanceId} captures no clock`);
-  const [from, to] = [value.fromDate, value.toDate].map((date): Data => ({ type: "date-time", value: date }));
-  const parameters = { restrictingObject, from: from as Data, to: to as Data, selectedValues: [] };
-  return { selector: 1, parameters: dataOf(RangeDescriptor, parameters) };
-}
 
 function pickColumns(rows: Parameters<typeof treeOf>[0], column: Captured, context: Context): Data {
   const { columns: chosen = [] } = column;

@@ -115,6 +115,7 @@ export class View implements DeviceView {
     const { provider, random, systemTitle, associations } = port;
     return {
       ...{ provider, random, systemTitle },
+      associations: this.#device.associations,
       state: (association) => port.state(association),
       clientSystemTitle: (association) => associations.clientSystemTitle(association),
       isOpen: (association) => associations.isOpen(association),

@@ -12,6 +12,8 @@ export interface SecurityPort {
   readonly systemTitle: Uint8Array;
   /** The unit of work that a change belongs to. Fault `read-only` where there is none. */
   readonly work: Work;
+  /** All of the logical device. */
+  readonly associations: readonly Association[];
   state(association: Association): AssociationState;
   /** System title of the client that has the association open. */
   clientSystemTitle(association: Association): Uint8Array | undefined;

@@ -170,7 +170,7 @@ function agree(
 }
 
 /** What is wrong with keys and certificates is refused, and says no more to the client than that. */
-function refusing<T>(run: () => T): T {
+export function refusing<T>(run: () => T): T {
   try {
     return run();
   } catch (caught) {

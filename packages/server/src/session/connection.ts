@@ -121,8 +121,15 @@ export class Connection implements SessionPort {
     this.#pump.destroy();
   }
 
-  /** The connection cannot go on. */
-  broken(fault: Fault): void {
+  broken(fault: Fault, address?: LinkAddress): void {
+    if (fault.code === "port-locked" && address !== undefined) {
+      this.#disconnected(address);
+      // Others on the line go on; a data link that is open is polled all the same.
+      if (this.#sessions.size > 0) {
+        this.#pump.yield(address);
+        return;
+      }
+    }
     this.#pump.destroy(fault);
   }
 

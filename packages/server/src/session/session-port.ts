@@ -31,8 +31,8 @@ export interface SessionPort {
   roomy(): void;
   /** The client has opened an association, or another process serves it. */
   opened(authenticated: boolean): void;
-  /** The connection cannot go on. */
-  broken(fault: Fault): void;
+  /** The connection cannot go on. Where only the port of a meter is locked, it ends for `address` alone while it serves others. */
+  broken(fault: Fault, address?: LinkAddress): void;
   /** `expire` is to be called at that instant, ms of the machine's clock. */
   wake(deadline: number): void;
 }

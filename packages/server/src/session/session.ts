@@ -194,7 +194,7 @@ export class Session implements Occupant {
     const port = this.#port;
     if (isNoFailure(error)) {
       port.tell({ type: "refused", ...this.#where, fault: error });
-      port.broken(error);
+      port.broken(error, this.address);
       return;
     }
     this.#storeFailed(what, error);

@@ -13,10 +13,21 @@ const SetProtectedAttributes = T.structure({
   protectedAttributes: T.octetString,
 });
 const InvokeProtectedMethod = T.structure({
-  objectMethod: T.anyOf("structure"),
+  objectMethod: T.structure({ classId: T.longUnsigned, instanceId: T.logicalName, methodId: T.integer }),
   protectionParameters: T.array(ProtectionParameters),
   protectedMethodInvocationParameters: T.octetString,
 });
+
+const ProtectedAttributes = T.structure({
+  protectionParameters: T.array(ProtectionParameters),
+  protectedAttributes: T.octetString,
+});
+const ProtectedMethodResult = T.structure({
+  protectionParameters: T.array(ProtectionParameters),
+  protectedMethodReturnParameters: T.octetString,
+});
+/** Of whom which invocation counter came last; of a key that came with the data, that it came. */
+const Replay = T.structure({ sender: T.octetString, last: T.doubleLongUnsigned });
 
 /** COSEM data protection (class 30, version 0; Blue Book 4.4.9): attributes and methods under a protection of their own. */
 export const DataProtection = interfaceClass({
@@ -24,15 +35,16 @@ export const DataProtection = interfaceClass({
   version: 0,
   name: "COSEM data protection",
   attributes: {
-    protectionBuffer: { id: 2, type: T.octetString, static: false },
+    protectionBuffer: { id: 2, type: T.octetString, static: false, access: "rw" },
     protectionObjectList: { id: 3, type: T.array(RestrictedObject), static: true },
-    protectionParametersGet: { id: 4, type: T.array(ProtectionParameters) },
-    protectionParametersSet: { id: 5, type: T.array(ProtectionParameters) },
+    protectionParametersGet: { id: 4, type: T.array(ProtectionParameters), access: "rw" },
+    protectionParametersSet: { id: 5, type: T.array(ProtectionParameters), access: "rw" },
     requiredProtection: { id: 6, type: T.enum, static: true, bits: ProtectionBit },
+    state: { id: 0, type: T.array(Replay), optional: true },
   },
   methods: {
-    getProtectedAttributes: { id: 1, argument: GetProtectedAttributes },
+    getProtectedAttributes: { id: 1, argument: GetProtectedAttributes, result: ProtectedAttributes },
     setProtectedAttributes: { id: 2, argument: SetProtectedAttributes },
-    invokeProtectedMethod: { id: 3, argument: InvokeProtectedMethod },
+    invokeProtectedMethod: { id: 3, argument: InvokeProtectedMethod, result: ProtectedMethodResult },
   },
 });
