@@ -8,7 +8,7 @@ import { Bench, type Client } from "../a-client.ts";
 const everything: Rights = { attribute: () => 3, method: () => 1 };
 const associations = { open: { client: 16, security: none(), access: everything } };
 
-export const meterOf = (objects: readonly AnyObject[]): Meter =>
+const meterOf = (objects: readonly AnyObject[]): Meter =>
   new Meter(meterTemplate({ objects, associations }), { name: "ABC0000000000001" });
 
 /** The Data of a result; a refusal throws its code. */
@@ -58,7 +58,7 @@ export async function wired(objects: readonly AnyObject[]) {
   };
 }
 
-export const echoName = "0.0.96.1.60.255";
+const echoName = "0.0.96.1.60.255";
 const descriptor = `0001${toHex(Uint8Array.of(0, 0, 96, 1, 60, 255))}02`;
 
 /** A Data object that takes anything, and a client that speaks in octets. */
