@@ -16,5 +16,6 @@ export { type ImageProgress, type LoadedImage, type LoadImageOptions, loadImage 
 export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
+export type { ArgumentOf, MethodOf, RemoteObject, ResultOf } from "./remote-object.ts";
 export { Session } from "./session.ts";
 export type { AttributeOf, AttributeValueOf, Scaled } from "./typed-read.ts";
