@@ -6,7 +6,7 @@ import {
   PortProtectionStatus as Status,
 } from "../classes/access/communication-port-protection.ts";
 import type { Timeline, Values } from "../interface-class.ts";
-import { type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
+import { type AnyObject, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 
 type ProtectionValues = Values<typeof CommunicationPortProtection>;
 
@@ -76,6 +76,9 @@ function release(values: ProtectionValues): void {
   values.protectionStatus = values.protectionMode === Mode.locked ? Status.locked : Status.unlocked;
   values.state = { lockouts: 0, until: 0n };
 }
+
+/** Whether an object protects its port: an object of the class that was made otherwise only has its attributes. */
+export const protectsPort = ({ hooks }: AnyObject): boolean => hooks.time === lockouts;
 
 /** Whether nobody may open anything over the port now. */
 export const isPortLocked = ({ protectionStatus }: Readonly<ProtectionValues>): boolean =>

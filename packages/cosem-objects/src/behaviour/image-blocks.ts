@@ -63,8 +63,7 @@ export function takeBlock(values: ImageValues, state: ImageTransferState, block:
 }
 
 /**
- * The octets of the image, all blocks put together; undefined: not all of them can be read. Blocks of the request that is under
- * way are not among them.
+ * The octets of the image, all blocks put together; undefined: not all of them can be read.
  */
 export function imageOctets(state: ImageTransferState, context: Context): MaybePromise<Uint8Array | undefined> {
   const { imageSize, blockSize } = state;

@@ -1,14 +1,24 @@
 import {
   type AnyObject,
   attempt,
-  CommunicationPortProtection,
+  type CommunicationPortProtection,
   isPortLocked,
   portAttemptFailed,
   portAttemptSucceeded,
+  protectsPort,
   type Values,
 } from "@dlmskit/cosem-objects";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+
+const known = new WeakMap<Device, readonly AnyObject[]>();
+
+/** Looked for once for all sessions of all meters of a template. */
+function protectionsOf(device: Device): readonly AnyObject[] {
+  const found = known.get(device) ?? device.objects.filter(protectsPort);
+  known.set(device, found);
+  return found;
+}
 
 type ProtectionValues = Values<typeof CommunicationPortProtection>;
 
@@ -16,8 +26,8 @@ type ProtectionValues = Values<typeof CommunicationPortProtection>;
 export class PortGuard {
   readonly #protections: readonly AnyObject[];
 
-  constructor({ objects }: Device) {
-    this.#protections = objects.filter(({ spec }) => spec.classId === CommunicationPortProtection.classId);
+  constructor(device: Device) {
+    this.#protections = protectionsOf(device);
   }
 
   /** Whether no association may be opened now. */
