@@ -17,5 +17,6 @@ export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
 export { type ProtectedAttribute, ProtectedData } from "./protected-data.ts";
+export type { ArgumentOf, MethodOf, RemoteObject, ResultOf } from "./remote-object.ts";
 export { Session } from "./session.ts";
 export type { AttributeOf, AttributeValueOf, Scaled } from "./typed-read.ts";

@@ -4,6 +4,7 @@ import { ImageTransfer, type MethodSpec, ImageTransferStatus as Status, type Val
 import type { Clock } from "@dlmskit/transport";
 import { isOfLine } from "./link-drops.ts";
 import type { Session } from "./session.ts";
+import type { AttributeOf } from "./typed-read.ts";
 
 type ImageValues = Values<typeof ImageTransfer>;
 type ImageInfo = ImageValues["imageToActivateInfo"];
@@ -101,7 +102,7 @@ class ImageLoad {
     this.#options.progress?.({ step, transferred, blocks: this.#blocks });
   }
 
-  #read<K extends keyof ImageValues & keyof (typeof ImageTransfer)["attributes"]>(attribute: K) {
+  #read<K extends AttributeOf<typeof ImageTransfer>>(attribute: K) {
     return this.#session.read(ImageTransfer, this.#instanceId, attribute);
   }
 

@@ -15,13 +15,14 @@ import type {
   SetResult,
 } from "@dlmskit/association";
 import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
-import type { ClassSpec } from "@dlmskit/cosem-objects";
+import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
-import { type Discovery, discover } from "./discover.ts";
+import { type DiscoveredObject, type Discovery, discover } from "./discover.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
+import { RemoteObject } from "./remote-object.ts";
 import { type AttributeOf, type AttributeValueOf, readScaled, readTyped, type Scaled } from "./typed-read.ts";
 
 /** An open association with a meter. */
@@ -131,6 +132,28 @@ export class Session implements AsyncDisposable {
     if (data !== undefined && "error" in data)
       throw refused(data.error, `${what} was invoked, what it returns is lost`);
     return data as Data | undefined;
+  }
+
+  /**
+   * An object of the meter, with names and types by its class: `session.object(Register, "1-0:1.8.0")` has `get("value")`,
+   * `scaled()`, `set(…)` and `invoke(…)`. Nothing is sent for it. Fault `bad-logical-name`.
+   */
+  object<const S extends ClassSpec>(spec: S, instanceId: LogicalName): RemoteObject<S>;
+  /**
+   * One that `discover` found: names and types by the class with that id and version, where it comes with the library, else
+   * `attribute2`, …, `method1`, … with values as Data trees.
+   */
+  object(found: DiscoveredObject): RemoteObject<ClassSpec>;
+  object(given: ClassSpec | DiscoveredObject, instanceId?: LogicalName): RemoteObject<ClassSpec> {
+    if (!("instanceId" in given)) return new RemoteObject(this, given, logicalName(instanceId as LogicalName));
+    const spec =
+      findClass(given.classId, given.version) ??
+      unknownClass({
+        ...given,
+        attributes: given.attributes.map(({ attributeId }) => attributeId),
+        methods: given.methods.map(({ methodId }) => methodId),
+      });
+    return new RemoteObject(this, spec, given.instanceId);
   }
 
   /** The rows of a profile, with their columns' names, units and scalers. Faults as `get`, `bad-profile`. */

@@ -4,11 +4,15 @@ import { Fault, type LogicalName, type Of } from "@dlmskit/core";
 import { type ClassSpec, ScalerUnit, type Unit } from "@dlmskit/cosem-objects";
 import { scaled as scaledBy } from "./profile-rows.ts";
 
-/** The attributes of a class, by name. */
-export type AttributeOf<S extends ClassSpec> = keyof S["attributes"] & string;
+/** The attributes of a class that a client reaches, by name: those with another id than 0. */
+export type AttributeOf<S extends ClassSpec> = {
+  [K in keyof S["attributes"]]: S["attributes"][K]["id"] extends 0 ? never : K;
+}[keyof S["attributes"]] &
+  string;
 
-/** The type of an attribute's value, by the class's declaration. */
-export type AttributeValueOf<S extends ClassSpec, K extends AttributeOf<S>> = Of<S["attributes"][K]["type"]>;
+/** The type of an attribute's value, by the class's declaration; unknown where the class is known only when the program runs. */
+export type AttributeValueOf<S extends ClassSpec, K extends AttributeOf<S>> =
+  string extends AttributeOf<S> ? unknown : Of<S["attributes"][K]["type"]>;
 
 /** A value with its scaler applied. */
 export interface Scaled {
@@ -20,18 +24,21 @@ export interface Scaled {
   readonly scaler: number;
 }
 
-interface Reads {
+/** What reads attributes: a session. */
+export interface Reads {
   get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
   get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
 }
 
 /** The reference of a named attribute. Fault `no-attribute` for a name that the class does not have. */
-function referenceOf(spec: ClassSpec, instanceId: LogicalName, name: string): AttributeReference {
+export function referenceOf(spec: ClassSpec, instanceId: LogicalName, name: string): AttributeReference {
   const attribute = Object.hasOwn(spec.attributes, name) ? spec.attributes[name] : undefined;
   if (attribute === undefined || attribute.id === 0) {
     throw new Fault("no-attribute", `the class ${spec.name} has no attribute "${name}"`, {
       layer: "client",
-      hint: Object.keys(spec.attributes).join(", "),
+      hint: Object.keys(spec.attributes)
+        .filter((one) => spec.attributes[one]?.id !== 0)
+        .join(", "),
     });
   }
   return { classId: spec.classId, instanceId, attributeId: attribute.id };

@@ -18,6 +18,7 @@ export const client = {
     "After a key change neither the old keys nor the new ones open an association; the records keep both.",
   "link-lost": "The connection went down; connect again.",
   "no-answer": "The meter gave no certificate or request; look at its Security setup.",
+  "no-method": "The interface class has no such method; the hint lists those that it has.",
   "no-attribute": "The interface class has no such attribute; the hint lists those that it has.",
   "no-keys": "There are no keys of this meter to change; give them to the records first.",
   "no-master-key": "The master key of the meter is not known, under which new keys travel; give it to the records.",
