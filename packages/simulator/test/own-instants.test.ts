@@ -28,7 +28,11 @@ function limited() {
         scripts,
         [],
         {},
-        { invoke: { execute: (_, id, { now, device }) => ran.push(`${device.name} ${(now - now0) / minute} ${id}`) } },
+        {
+          invoke: {
+            execute: (_, id, { now, device }) => void ran.push(`${device.name} ${(now - now0) / minute} ${id}`),
+          },
+        },
       ),
       limiter("0.0.17.0.0.255", {
         ...{ monitored: [power, 2], thresholdNormal: { type: "double-long-unsigned", value: 100 } },
