@@ -144,12 +144,14 @@ export class Server implements Disposable {
 
   /**
    * Runs what a meter does by itself: its tasks, and what its objects do in time. A meter on its own is run from the start. With a
-   * `Timed`, something else on the same agenda: what is due for the idle meters of a fleet.
+   * `Timed`, something else on the same agenda: what is due for the idle meters of a fleet. Called
+   * again, it tells that what is due first has changed.
    */
   run(meter: Meter | Timed): void {
     if (this.#closed) return;
     if (!(meter instanceof Meter)) {
       this.#environment.agenda.add(meter);
+      this.#environment.agenda.changed(meter);
       return;
     }
     if (this.#residents.has(meter)) return;

@@ -38,6 +38,8 @@ function instants(rows: readonly Uint8Array[]): number[] {
 
 type Step =
   | { readonly do: "advance"; readonly ms: number }
+  /** To the end of a quarter of an hour on the meter's clock, and so much more. */
+  | { readonly do: "quarter"; readonly more: number }
   | { readonly do: "rate"; readonly rate: number }
   | { readonly do: "set"; readonly by: number }
   | { readonly do: "clock"; readonly by: number }
@@ -49,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("advance" as const), ms: fc.integer({ min: 1, max: 90 * minute }) }),
   },
+  fc.record({ do: fc.constant("quarter" as const), more: fc.integer({ min: 0, max: 10_000 }) }),
   fc.record({ do: fc.constant("rate" as const), rate: fc.constantFrom(0, 0.5, 1, 7) }),
   fc.record({ do: fc.constant("set" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
   fc.record({ do: fc.constant("clock" as const), by: fc.integer({ min: -3 * 60 * minute, max: 5 * 60 * minute }) }),
@@ -57,8 +60,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const restart = fc.record({
   do: fc.constant("restart" as const),
-  away: fc.integer({ min: -60 * minute, max: 180 * minute }),
+  away: fc.oneof(
+    fc.integer({ min: -60 * minute, max: 180 * minute }),
+    fc.integer({ min: -2 * syncLimit, max: 2 * syncLimit }),
+  ),
 });
+
+/** Steps that once gave another row than the model. */
+const stepsFound: Step[][] = [
+  // A quarter of an hour is captured, 1 ms passes, and a restart goes 1 ms more than `syncLimit` back: from the capture, which is
+  // the last instant processed, it is a synchronisation.
+  [
+    { do: "restart", away: 4_721_204 },
+    { do: "set", by: 14_830_736 },
+    { do: "advance", ms: 2_048_061 },
+    { do: "restart", away: -9001 },
+    { do: "advance", ms: 9000 },
+  ],
+  // Synchronised twice across a capture: how far it ran must not fall by the second.
+  [
+    { do: "quarter", more: 1000 },
+    { do: "clock", by: -4000 },
+    { do: "clock", by: -3000 },
+    { do: "restart", away: 0 },
+    { do: "advance", ms: 10_000 },
+  ],
+];
 
 /** What a profile must have captured: the multiples of its period that the meter's clock has passed. */
 class Model {
@@ -71,6 +98,8 @@ class Model {
   period = 15;
   /** How far it has captured, on the meter's clock. */
   done = from;
+  /** The last instant that it processed, which is what survives a restart (1.5): what the clock showed at the stop does not. */
+  kept = from;
 
   get now(): number {
     return this.time + this.offset;
@@ -81,7 +110,25 @@ class Model {
     return this.#rows.toSorted((one, other) => one.place - other.place).map(({ at }) => at);
   }
 
+  setTime(by: number): void {
+    this.time += by;
+    if (by < 0) this.goBack();
+  }
+
+  goBack(): void {
+    this.done = this.now;
+    this.kept = Math.ceil(this.now);
+  }
+
+  /** The time of day may have changed meanwhile: by how much is known only from the last instant processed (1.3). */
+  restart(away: number): void {
+    this.time += away;
+    if (this.kept - Math.ceil(this.now) > syncLimit) this.goBack();
+    else this.done = this.kept;
+  }
+
   setPeriod(minutes: number): void {
+    if (minutes !== this.period) this.kept = Math.max(this.kept, Math.ceil(this.now));
     this.period = minutes;
     // What describes the buffer is written: it is empty.
     this.#rows = [];
@@ -90,10 +137,14 @@ class Model {
 
   setClock(by: number): void {
     if (by < -syncLimit) this.#behind = Math.max(this.#behind, Math.ceil(this.now));
+    const before = this.now;
     this.offset += by;
     // A synchronisation loses nothing and repeats nothing.
-    if (Math.abs(by) > syncLimit) this.done = this.now;
-    else this.catchUp();
+    if (Math.abs(by) > syncLimit) this.goBack();
+    else {
+      this.kept = Math.max(this.kept, Math.ceil(before));
+      this.catchUp();
+    }
   }
 
   catchUp(): void {
@@ -101,6 +152,7 @@ class Model {
     if (period > 0) {
       for (let at = (Math.floor(this.done / period) + 1) * period; at <= this.now; at += period) {
         this.#rows.push({ at, place: Math.max(at, this.#behind) });
+        this.kept = Math.max(this.kept, at);
       }
     }
     this.done = Math.max(this.done, this.now);
@@ -173,14 +225,19 @@ async function run(machine: Machine, steps: readonly Step[]): Promise<Model> {
         await machine.clock.advanceAsync(one.ms);
         model.advance(one.ms);
         break;
+      case "quarter": {
+        const ms = model.rate === 0 ? one.more : (15 * minute - (model.now % (15 * minute)) + one.more) / model.rate;
+        await machine.clock.advanceAsync(ms);
+        model.advance(ms);
+        break;
+      }
       case "rate":
         machine.time.setRate(one.rate);
         model.rate = one.rate;
         break;
       case "set":
         machine.time.set(model.time + one.by);
-        model.time += one.by;
-        if (one.by < 0) model.done = model.now;
+        model.setTime(one.by);
         break;
       case "clock":
         await machine.meter.setClock(model.now + one.by);
@@ -194,8 +251,7 @@ async function run(machine: Machine, steps: readonly Step[]): Promise<Model> {
       }
       case "restart":
         await machine.restart(one.away);
-        model.time += one.away;
-        if (model.done - model.now > syncLimit) model.done = model.now;
+        model.restart(one.away);
         break;
     }
     await machine.settle();
@@ -230,7 +286,7 @@ describe("a profile that captures each period", () => {
           machine.server?.close();
         },
       ),
-      { numRuns: times(60) },
+      { numRuns: times(60), examples: stepsFound.map((steps) => [steps]) },
     );
   });
 

@@ -94,7 +94,9 @@ export function demandRegister(
     moved: (_, __, ___, to) => [to],
     poweredUp(values, context, from, to) {
       if (powerFailure === "continue" && nextBoundary(values.period, context.local, from) > to) return undefined;
-      const then: Context = Object.create(context, { now: { value: from } });
+      const then: Context = Object.create(context, {
+        ...{ now: { value: from }, elapsed: { value: context.elapsed - (context.now - from) } },
+      });
       return after(reading(then), (read) => {
         close(values, context, from, read);
         return after(reading(context), (now) => {

@@ -17,11 +17,17 @@ interface Keeper {
   readonly offset: number;
 }
 
-/** What a store is told of a work. `reached`: how far the meter has run, where the work is none that is due in time. */
+/** How far the meter has run, on its clock: until now, where the work is none that is due in time; by what it did before. */
+interface HowFar {
+  readonly reached: number | undefined;
+  readonly ranBefore: number | undefined;
+}
+
+/** What a store is told of a work. */
 export function commitOf(
   { lease, template, time, offset }: Keeper,
   result: WorkResult,
-  { unsaved, reached }: { readonly unsaved: readonly Unsaved[]; readonly reached: number | undefined },
+  { unsaved, reached, ranBefore }: HowFar & { readonly unsaved: readonly Unsaved[] },
 ): Commit {
   // Associations that share a key and a client count together.
   const peers = [
@@ -40,9 +46,10 @@ export function commitOf(
   );
   const clock = result.clock === undefined ? undefined : Math.round(offset + result.clock);
   // A clock that was set goes on from there: what it has passed over is not done, and nothing is done twice. One that was
-  // synchronised goes on from where it was.
+  // synchronised goes on from where it was, or is ahead of it since the last time.
   const synchronised = Math.abs(result.clock ?? 0) <= template.syncLimit;
-  const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : time + (synchronised ? offset : clock);
+  const goesOn = Math.max(time + offset, ranBefore ?? Number.NEGATIVE_INFINITY);
+  const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : synchronised ? goesOn : time + clock;
   return {
     lease,
     ...(values.length === 0 ? {} : { values }),

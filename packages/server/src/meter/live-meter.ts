@@ -309,7 +309,11 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
     const { time, offset, known } = this;
     const reached = this.run.timeline?.reached(result.values.keys());
-    const commit = commitOf({ lease, template: known.template, time, offset }, result, { unsaved, reached });
+    const commit = commitOf({ lease, template: known.template, time, offset }, result, {
+      unsaved,
+      reached,
+      ranBefore: this.run.ranUpTo,
+    });
     return store.keeping.commit(commit).then(
       () => {
         for (const { saved } of unsaved) saved();

@@ -35,6 +35,8 @@ export interface MeterIdentity {
    * used. What it throws keeps the meter from being used. The meter stays who this object says unless given.
    */
   readonly taken?: (taken: TakenMeter) => MaybePromise<MeterIdentity>;
+  /** Told each time that the meter is let go, as nobody uses it: when it does something next, ms since 1970 UTC of simulated time. Must not throw. */
+  readonly letGo?: (next: number | undefined) => void;
 }
 
 /** A meter as hooks, interceptors and events know it. */

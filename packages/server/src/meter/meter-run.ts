@@ -62,6 +62,11 @@ export class MeterRun {
     this.#ranUpToBefore = upTo;
   }
 
+  /** How far it has come, as far as that is known. */
+  get ranUpTo(): number | undefined {
+    return this.#timeline?.ranUpTo ?? this.#ranUpToBefore;
+  }
+
   /** Keeps from when on the meter does what it does by itself, where that is not kept yet. */
   mark(): MaybePromise<void> | undefined {
     if (this.#timeline?.next === undefined || this.#ranUpToBefore !== undefined) return undefined;

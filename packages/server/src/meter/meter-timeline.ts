@@ -51,11 +51,11 @@ export class MeterTimeline implements Timed {
   /** Simulated time. */
   get next(): number | undefined {
     if (this.#busy || this.#port.unsure) return undefined;
-    return this.#due;
+    return this.due;
   }
 
-  /** Simulated time. */
-  get #due(): number | undefined {
+  /** When the first is due, whether or not anything can be done now. Simulated time. */
+  get due(): number | undefined {
     const first = this.#first();
     return first === undefined ? undefined : this.#dueOf(first);
   }
@@ -144,7 +144,7 @@ export class MeterTimeline implements Timed {
 
   #reached(): number | undefined {
     const now = this.#port.time + this.#port.offset;
-    const due = this.#due;
+    const due = this.due;
     return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
   }
 
@@ -311,7 +311,7 @@ export class MeterTimeline implements Timed {
             ? this.#runPower(first, open)
             : this.#runEntry(first, open);
     // What is due at one instant is kept together, so that the instant tells what was done.
-    return after(done, () => (this.#due === due ? this.#runIn(open, now) : undefined));
+    return after(done, () => (this.due === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */

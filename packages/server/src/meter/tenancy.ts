@@ -258,7 +258,9 @@ export class Tenancy {
       await this.#keepPeers(live);
       // A client may have come meanwhile: then the meter stays loaded.
       if (this.#uses > 0 || this.#waitsForIdle(live)) return;
+      const due = live?.run.timeline?.due;
       this.#port.forget();
+      this.#meter.identity.letGo?.(due);
       if (this.#mayHave) await this.#ask(store, noScope);
       const lease = this.#lease;
       if (lease !== undefined) await store.keeping.release([lease]);

@@ -17,6 +17,8 @@ export interface FleetMetersOptions {
   readonly keys: KeysFile | undefined;
   /** Until when all meters that were never used did what they do by themselves; undefined: they do nothing. */
   readonly ranFrom: () => number | undefined;
+  /** A meter is let go: when it does something next. */
+  readonly letGo: (index: number, next: number | undefined) => void;
 }
 
 /** Handles that are kept although nobody uses them: those of the meters that were used last. */
@@ -43,7 +45,7 @@ export class FleetMeters {
   }
 
   #identity(index: number, row: MeterRow, spans: typeof noSpans): MeterIdentity {
-    const { fleet, world, keys } = this.#options;
+    const { fleet, world, keys, letGo } = this.#options;
     const ranFrom = this.#options.ranFrom();
     const { seed, template, commissionedAt } = row;
     return {
@@ -60,6 +62,7 @@ export class FleetMeters {
           : secretsOf(fleet, index, association, keys === undefined ? {} : { keys });
       },
       taken: (taken) => this.#taken(index, taken),
+      letGo: (next) => letGo(index, next),
     };
   }
 

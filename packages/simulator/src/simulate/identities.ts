@@ -1,9 +1,22 @@
 import type { Store } from "@dlmskit/storage";
 import type { Span } from "../fleet/addresses.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { type Identity, type IdentitySource, identityOf, type KeptIdentity } from "../fleet/identity.ts";
 
 /** How many meters are looked up in the store at a time. */
 const batch = 1000;
+
+/** Which meters of a span the store has, in order. */
+export async function keptMeters(
+  store: Pick<Store, "meters">,
+  fleet: Pick<Fleet, "meterId">,
+  { first, meters }: Span,
+): Promise<readonly number[]> {
+  const indexes = Array.from({ length: meters }, (_, at) => first + at);
+  const rows = await store.meters.getMany(indexes.map((index) => fleet.meterId(index)));
+  const found = new Set(rows.map(({ meterId }) => meterId));
+  return indexes.filter((index) => found.has(fleet.meterId(index)));
+}
 
 /** Identities as the store has them, and derived where it has nothing. */
 export async function* keptIdentities(

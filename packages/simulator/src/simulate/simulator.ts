@@ -12,7 +12,7 @@ import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
-import { keptIdentities } from "./identities.ts";
+import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { addressesOfRows, linkOf, listen, routeInMemory } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
@@ -68,6 +68,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const meters = new FleetMeters({
     ...{ store, fleet, commissionedAt, compiled: meterTemplate, world, keys },
     ranFrom: () => idle?.ranUpTo,
+    letGo: (index, next) => idle?.letGo(index, next),
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
   const reachable = { meters: count, meter: (index: number) => meters.at(index), hdlcSettings, connections };
@@ -84,6 +85,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       ...{ store, compiled: meterTemplate, template: template.name, meters: count, time, clock },
       ranUpTo: await ranUpTo(store, template, time),
       meter: (index) => server.adopt(meters.at(index)),
+      kept: (first, of) => keptMeters(store, fleet, { first, meters: of }),
+      changed: (changed) => server.run(changed),
       failed: (meter, error) =>
         options.events?.({ type: "store-failed", meter: meter.name, what: "a visit of an idle meter", error }),
     });
