@@ -96,7 +96,7 @@ function actionAt(instant: number): Action | undefined {
 }
 
 /** The tariff that must hold just before an instant of the meter's clock. */
-export function tariffBefore(instant: number): string {
+function tariffBefore(instant: number): string {
   const at = instant - 1;
   for (let back = 0; back < 8; back++) {
     const day = localDay(at, back);
