@@ -307,10 +307,9 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     if (store === undefined || lease === undefined) return this.#take(result);
     const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
-    const { run } = this;
-    const now = { unsaved, reached: run.timeline?.reached(result.values.keys()), ranBefore: run.ranUpTo };
+    const reached = this.run.timeline?.reached(result.values.keys());
     const about = { lease, template: this.known.template, time: this.time, offset: this.#offset };
-    return store.keeping.commit(commitOf(about, result, now)).then(
+    return store.keeping.commit(commitOf(about, result, { unsaved, reached, ranBefore: this.run.ranUpTo })).then(
       () => {
         for (const { saved } of unsaved) saved();
         this.#take(result);
