@@ -77,8 +77,8 @@ async function build() {
   say(`built in ${seconds(since)}`);
 }
 
-/** Installs and builds what is not yet, or has changed since. */
-export async function bootstrap() {
+/** Installs and builds what is not yet, or has changed since. `built: false`: only installs; the tests run the sources. */
+export async function bootstrap({ built = true } = {}) {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 && minor < 12)) {
     say(`Node ${process.versions.node} is too old: 20.19 or a later 20, or 22.12 or later is needed`);
@@ -86,7 +86,7 @@ export async function bootstrap() {
   }
   try {
     await install();
-    await build();
+    if (built) await build();
   } catch (error) {
     say(error.message);
     process.exit(1);

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { bootstrap } from "./bootstrap.mjs";
 import { at, node, run } from "./workspace.mjs";
 
-await bootstrap();
+await bootstrap({ built: false });
 
 const report = at("node_modules/.dlmskit-tests.json");
 rmSync(report, { force: true });

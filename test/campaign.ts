@@ -11,5 +11,8 @@ export function times(count: number): number {
   return Math.max(1, Math.round(count * factor));
 }
 
+/** Whether tests that are long and seldom tell more than others run as well: with a factor of 2 or more, as in CI. */
+export const isLong = factor >= 2;
+
 /** How long a test may take, ms: far above what any needs on a busy machine. It is there to end what hangs. */
 export const patience = 600_000 * Math.max(1, factor);

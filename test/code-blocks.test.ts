@@ -7,7 +7,7 @@ import { clock, profileGeneric, register } from "@dlmskit/cosem-objects";
 import { meter, none, serve, tcp } from "@dlmskit/server";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { patience } from "./campaign.ts";
+import { isLong, patience } from "./campaign.ts";
 import { codeBlocks, compile, root } from "./code-blocks.ts";
 
 const wrongCall = 'import { fromHex } from "@dlmskit/core";\nfromHex(5);\n';
@@ -19,6 +19,8 @@ const compiled = compile([
 ]);
 const blocks = compiled.slice(0, -2);
 const programs = blocks.filter(({ whole }) => whole);
+// Those of the guides take half a minute: CI runs them.
+const run = programs.filter(({ name }) => isLong || !name.startsWith("docs/guides/"));
 
 it("finds the blocks, and programs among them", () => {
   expect(blocks.length).toBeGreaterThan(35);
@@ -55,7 +57,7 @@ describe("a whole program", () => {
   });
 
   /** Runs a program in a folder of its own; gives its exit code and what it printed. */
-  const run = (code: string, name: string): Promise<{ code: number | null; printed: string }> => {
+  const start = (code: string, name: string): Promise<{ code: number | null; printed: string }> => {
     const place = join(folder, name.replaceAll(/[^a-z0-9]/gi, "-"));
     mkdirSync(place);
     writeFileSync(join(place, "package.json"), '{"type":"module"}');
@@ -74,10 +76,10 @@ describe("a whole program", () => {
     });
   };
 
-  it.each(programs)("$name runs, and ends by itself", async ({ code, name }) => {
+  it.each(run)("$name runs, and ends by itself", async ({ code, name }) => {
     // Clients find a meter at the port that pages name; meters take one that is free.
     const port = /tcpConnect/.test(code) ? String(served.addresses.wrapper?.port) : "0";
-    const ran = await run(code.replaceAll("4059", port), name);
+    const ran = await start(code.replaceAll("4059", port), name);
     expect(ran.code, ran.printed).toBe(0);
   });
 });

@@ -15,7 +15,7 @@ import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
 // How often `dlms simulate` is killed.
-const rounds = times(3);
+const rounds = times(2);
 
 const encryptionKey = fromHex("000102030405060708090a0b0c0d0e0f");
 const authenticationKey = fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf");
