@@ -34,6 +34,8 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
+    // What was counted in the last second would not be seen.
+    await this.#query("SELECT pg_stat_force_next_flush()");
     const { rows } = await this.#query(worth);
     // One by one: what is asked meanwhile comes in between.
     for (const { name } of rows) await this.#query(`VACUUM ${String(name)}`);
