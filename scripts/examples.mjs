@@ -1,4 +1,4 @@
-// Runs every example against the built packages, as a user of the published ones would. The tests run them on the sources.
+// Runs every example against the built packages, as a user of the published ones would. CI runs them on the sources as well (test/examples.test.ts).
 import { existsSync, readdirSync } from "node:fs";
 import { at, node, run } from "./workspace.mjs";
 

@@ -131,7 +131,7 @@ function putHeader(to: Uint8Array, header: CipheredHeader): number {
 export class Protection {
   readonly #provider: CryptoProvider;
   readonly #suite: SecuritySuite;
-  /** The security control octet, of an APDU the last one, and the authentication key. */
+  /** SC ‖ AK. The security control octet is written into it for each APDU. */
   readonly #header: Uint8Array;
   readonly #unicast: Slot;
   readonly #broadcast: Slot | undefined;

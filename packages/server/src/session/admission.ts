@@ -110,7 +110,8 @@ export class Admission implements OfferGuard {
   /** Why nothing may be opened over the port now; undefined: something may, or is open. */
   portLocked(live: LiveMeter | undefined, current: Responder | undefined): Fault | undefined {
     if (live === undefined || current?.state === "associated" || !this.#guard.isLocked(live)) return undefined;
-    return new Fault("port-locked", "the port of the meter is locked", { layer: "server" });
+    const hint = "wait until the lock-out is over, or invoke reset of the meter's Communication port protection";
+    return new Fault("port-locked", "the port of the meter is locked", { layer: "server", hint });
   }
 
   /** The client has opened its association. */
