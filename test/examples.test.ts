@@ -26,7 +26,7 @@ function run(program: string): Promise<{ code: number | null; printed: string }>
 
 it("finds the examples", () => expect(examples).toContain(join("examples", "custom-meter.ts")));
 
-// The compiler sees them each time; CI runs them.
+// `pnpm typecheck` checks them; CI runs them.
 it.skipIf(!isLong).each(examples)("%s", async (path) => {
   const made = await programs(...examples);
   const { code, printed } = await run(made[examples.indexOf(path)] as string);
