@@ -35,6 +35,8 @@ export async function dlms(args: readonly string[], { input, env }: How = {}): P
     child.stderr?.on("data", (chunk) => (stderr += chunk));
     child.on("error", failed);
     child.on("close", (code) => done({ code, stdout, stderr }));
+    // A command that does not read its input (--help) may have ended before the input is closed: EPIPE, which is no failure.
+    child.stdin?.on("error", (error: NodeJS.ErrnoException) => error.code === "EPIPE" || failed(error));
     child.stdin?.end(input ?? "");
   });
 }
