@@ -36,7 +36,8 @@ export class Connection implements SessionPort {
   readonly #route: Route;
   readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
-  readonly #meters = new Set<Meter>();
+  /** The meters that were spoken to: mostly one, for which a Set takes more memory. */
+  meters: readonly Meter[] = [];
   readonly share: Share;
   /** Where a client comes from can be forged, until it has authenticated. */
   readonly forgeable: boolean;
@@ -192,11 +193,6 @@ export class Connection implements SessionPort {
     return false;
   }
 
-  /** The meters that were spoken to. */
-  get meters(): Iterable<Meter> {
-    return this.#meters;
-  }
-
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
     const key = keyOf(address);
@@ -213,7 +209,7 @@ export class Connection implements SessionPort {
       }
       session = new Session(this, address, found.meter, device);
       this.#sessions.set(key, session);
-      this.#meters.add(found.meter);
+      if (!this.meters.includes(found.meter)) this.meters = this.meters.concat(found.meter);
     }
     session.receive(pdu, broadcast);
     if (!session.owes) this.#pump.yield(address);
@@ -241,7 +237,7 @@ export class Connection implements SessionPort {
       session.close();
       this.#sessions.delete(key);
     }
-    if (this.#meters.has(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
+    if (this.meters.includes(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
   }
 
   /** The client sends nothing more: what it asked is answered, then this side ends too. */
