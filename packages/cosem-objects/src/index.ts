@@ -31,6 +31,7 @@ export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings
 export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/profile-generic.ts";
 export { type ProtectionLayerOptions, protectionLayer } from "./behaviour/protection-layer.ts";
+export * from "./behaviour/push-setup.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";
 export * from "./behaviour/schedule.ts";
