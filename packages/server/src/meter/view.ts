@@ -209,6 +209,7 @@ export class View implements DeviceView {
       device: this.#device,
       view: new View(this.#port, this.#device, { by: self, work, depth: depth + 1 }),
       association: undefined,
+      rights: undefined,
       by: self,
       protection: unprotected,
       classId: object.spec.classId,
