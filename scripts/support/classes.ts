@@ -55,7 +55,7 @@ function objects(): readonly cosem.AnyObject[] {
     }).objects,
   ];
   const kinds = [hls(3), hls5(), hls7()];
-  const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>
+  const associations: [string, AssociationSpec][] = ([0, 1, 2, 3] as const).flatMap((version) =>
     kinds.map((security, at): [string, AssociationSpec] => {
       const client = version * 10 + at;
       return [`${client}`, { client, security, version }];

@@ -46,6 +46,12 @@ export * from "./classes/access/array-manager.ts";
 export * from "./classes/access/association-ln.ts";
 export * from "./classes/access/association-sn.ts";
 export { AssociationUser } from "./classes/access/association-users.ts";
+export {
+  ChangedObjects,
+  changedObjectsOf,
+  changedRights,
+  type TemplateRights,
+} from "./classes/access/changed-rights.ts";
 export * from "./classes/access/communication-port-protection.ts";
 export * from "./classes/access/data-protection.ts";
 export * from "./classes/access/function-control.ts";
