@@ -174,6 +174,7 @@ export * from "./profile/row-ring.ts";
 export * from "./profile/rows.ts";
 export * from "./profile/selective-access.ts";
 export type { UntaggedOptions } from "./profile/template.ts";
+export * from "./push-values.ts";
 export * from "./refusal.ts";
 export { LocalTime, type ZoneSettings } from "./time/local-time.ts";
 export { type DaylightDays, dayLength, isOff, matchesDay } from "./time/pattern.ts";

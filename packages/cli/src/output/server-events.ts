@@ -64,6 +64,10 @@ function sentence(event: ServerEvent): string {
       return `failed: meter ${event.meter}, ${event.what}: ${why}`;
     case "store-failed":
       return `store failed: meter ${event.meter}, ${event.what}: ${why}`;
+    case "push-sent":
+      return `push ${event.confirmed ? "confirmed" : "sent"}: meter ${event.meter}, to ${event.destination}`;
+    case "push-failed":
+      return `push failed: meter ${event.meter}, to ${event.destination}${event.again ? ", again later" : ""}: ${why}`;
     case "power-lost":
       return `power lost: meter ${event.meter}`;
     case "power-restored":
