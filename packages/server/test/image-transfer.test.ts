@@ -271,7 +271,7 @@ describe("a firmware image in time", () => {
   it("1.3: verification and activation last as long whatever the clock is set to meanwhile", async () => {
     for (const hours of [1, -1]) {
       const { live, load } = lives({ verificationTime: 120, activationTime: 300 });
-      const set = (meter: Meter) => meter.setClock(meter.now + hours * 60 * minute);
+      const set = async (meter: Meter) => meter.setClock(meter.now + hours * 60 * minute);
       expect(await live(minute, (meter) => load(meter, 4))).toEqual([2, "FW1"]);
       expect(await live(0.9 * minute, set)).toEqual([2, "FW1"]);
       expect(await live(0.2 * minute)).toEqual([5, "FW1"]);
