@@ -27,5 +27,7 @@ export const cosem = {
   "no-default": "The attribute's type has no simplest value; give it a `default` in the class, or a value.",
   "push-destination": "The Push setup names a destination that is not served; write attribute 3 again.",
   "push-port": "The Push setup names a port that is not there; write attribute 8 again.",
+  "wrong-value":
+    "A hook or the program gave an attribute a value that is not of its type; the message names the attribute and what it takes.",
   "bad-unit": "There is no unit of that name or number; see the list of units.",
 } as const;
