@@ -1,5 +1,6 @@
 import type { ConformanceName, Priority } from "@dlmskit/apdu";
 import type { ProtectionSeen } from "../protection/sealing.ts";
+import { type AccessOptions, access } from "./access.ts";
 import { action } from "./action.ts";
 import { get } from "./get.ts";
 import { notifications } from "./notifications.ts";
@@ -7,7 +8,7 @@ import type { Service } from "./service.ts";
 import { set } from "./set.ts";
 
 /** All services of logical-name referencing. Whatever must be known of a service is computed from these. */
-export const services = { get, set, action } as const;
+export const services = { get, set, action, access } as const;
 
 type Services = typeof services;
 type ItemOf<S> = S extends { client(items: infer I, ...rest: never): unknown } ? I : never;
@@ -16,9 +17,16 @@ type ResultOf<S> = S extends { granted(result: infer R): boolean } ? R : never;
 /** The name of a service. */
 export type ServiceName = keyof Services;
 
+/** What requests say besides their items. */
+interface OptionsOf {
+  readonly access: AccessOptions;
+}
+
 /** A service, blind to its forms: one item may travel as -normal, several as -with-list, any of them in blocks. */
 export type ServiceRequest = {
-  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> };
+  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> } & (N extends keyof OptionsOf
+    ? OptionsOf[N]
+    : unknown);
 }[ServiceName];
 
 /** The results of a request, as many as it has items and in their order. */
@@ -64,7 +72,11 @@ export function isNotification(tag: number | undefined): boolean {
 }
 
 /** Bits of the association itself, whatever its services. */
-const ofAssociation: readonly ConformanceName[] = ["general-protection", "priority-mgmt-supported"];
+const ofAssociation: readonly ConformanceName[] = [
+  "general-protection",
+  "general-block-transfer",
+  "priority-mgmt-supported",
+];
 
 /**
  * The conformance bits of a server that has these services, all of them unless told otherwise, and answers every item of them.

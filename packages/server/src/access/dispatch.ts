@@ -18,7 +18,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import type { ServerService, Wish } from "../services/service.ts";
+import { changes, type ServerService, type Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
@@ -81,15 +81,21 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
           error: resultOf(error, () => port.failed(whatOf(wish), error)),
         }),
       );
-      return after(done, (outcome) =>
-        service.result(
+      return after(done, (outcome) => {
+        failed ||= outcome.error !== undefined && outcome.error !== "success";
+        return service.result(
           outcome.error === undefined && outcome.data !== undefined ? { data: port.pace(outcome.data) } : outcome,
-        ),
-      );
+          item,
+        );
+      });
     };
-    return afterEach(items, (item) => port.item(() => one(item)));
+    let failed = false;
+    const stops = service.stops?.(request) === true;
+    const next = (item: unknown): MaybePromise<unknown> =>
+      stops && failed ? service.result({ error: "other-reason" }, item) : one(item);
+    return afterEach(items, (item) => port.item(() => next(item)));
   };
-  if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;
+  if (!changes(service, items)) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
     () => live.change(by, run) as MaybePromise<ResultsOf>,
     (error) => notKept(error, service, items, port),
@@ -150,11 +156,11 @@ function notKept(
   if (cause === undefined) {
     failed("a change", error);
     const result = isLate(error) ? "temporary-failure" : "hardware-fault";
-    return items.map(() => service.result({ error: result })) as unknown as ResultsOf;
+    return items.map((item) => service.result({ error: result }, item)) as unknown as ResultsOf;
   }
   if (cause instanceof Fault && (cause.code === "lease-lost" || cause.code === "counter-replayed")) throw cause;
   told(cause);
-  return items.map(() => service.result({ error: "temporary-failure" })) as unknown as ResultsOf;
+  return items.map((item) => service.result({ error: "temporary-failure" }, item)) as unknown as ResultsOf;
 }
 
 /** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */

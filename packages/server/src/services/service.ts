@@ -13,10 +13,17 @@ export type Wish = Distribute<Call> & {
 
 /** A service on the server's side: how its items become calls, and what came of them becomes results. */
 export interface ServerService<Item, Result> {
-  /** GET changes nothing; the others run in a unit of work. */
-  readonly changes: boolean;
+  /** GET changes nothing; the others run in a unit of work. A function where the items tell. */
+  readonly changes: boolean | ((items: readonly Item[]) => boolean);
+  /** Whether no item is done after one that failed; those have other-reason. Never unless told otherwise. */
+  stops?(request: object): boolean;
   wish(item: Item): Wish;
-  result(outcome: Outcome): Result;
+  result(outcome: Outcome, item: Item): Result;
+}
+
+/** Whether the items of a request can change anything. */
+export function changes<Item>(service: ServerService<Item, unknown>, items: readonly Item[]): boolean {
+  return typeof service.changes === "function" ? service.changes(items) : service.changes;
 }
 
 /** The wish of an attribute reference. */

@@ -8,7 +8,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
-import { serviceNamed } from "../services/table.ts";
+import { changesAny } from "../services/table.ts";
 import { Admission, isNoFailure, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
 import { askerOf } from "./asker.ts";
@@ -314,7 +314,7 @@ export class Session implements Occupant, TurnsPort {
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
