@@ -4,6 +4,7 @@ import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit
 import { leastSecretLength, needsTitles } from "./handshake/names.ts";
 import type { MechanismId } from "./offer.ts";
 import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
+import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
 
 /** What only some real meters do, tolerated by name. */
@@ -53,7 +54,8 @@ export interface InitiatorLimits {
 }
 
 export interface InitiatorOptions {
-  readonly context: "logical-name";
+  /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short ones. */
+  readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */

@@ -14,9 +14,15 @@ import { plainRoom } from "./protection/room.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
 import { type Queued, RequestQueue } from "./request-queue.ts";
-import { checkProtection, unexpectedApdu } from "./response-checks.ts";
+import { checkProtection, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
-import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
+import {
+  isNotification,
+  referencingOf,
+  type ServiceRequest,
+  type ServiceResults,
+  serviceNamed,
+} from "./services/table.ts";
 import { belongs, type Expected, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
 
 /**
@@ -141,9 +147,10 @@ export class Initiator {
   get #expected(): Expected | undefined {
     const pass4 = this.#state === "authenticating";
     const invoke = pass4 ? this.#invoke : this.#current?.invoke;
-    const service = pass4 ? serviceNamed("action") : this.#current?.service;
+    const service = pass4 ? hlsService(this.#options.context) : this.#current?.service;
     if (invoke === undefined || service === undefined) return undefined;
-    return { responseTag: service.responseTag, invokeId: invoke.invokeId, sealing: this.#handshake?.sealing };
+    const invokeId = service.referencing === "short-name" ? undefined : invoke.invokeId;
+    return { responseTag: service.responseTag, invokeId, sealing: this.#handshake?.sealing };
   }
 
   get #waiting(): boolean {
@@ -183,7 +190,7 @@ export class Initiator {
       return;
     }
     const accepted = this.#accepted;
-    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options.ciphered)) {
+    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options)) {
       throw this.#unexpected(pdu);
     }
     const opened = accepted.channel.open(pdu);
@@ -214,7 +221,7 @@ export class Initiator {
   }
 
   #unexpected(pdu: Uint8Array): Fault {
-    return unexpectedApdu(pdu, this.#state, this.#options.ciphered);
+    return unexpectedApdu(pdu, this.#state, this.#options);
   }
 
   /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
@@ -243,13 +250,12 @@ export class Initiator {
   }
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
-    if (tag !== ApduTag["action-response"] || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
+    if (!isResponseTo(hlsService(this.#options.context), tag, apdu, this.#invoke)) {
       this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
       return;
     }
     const { challenges, negotiated } = this.#accepted as Required<Accepted>;
-    const answer = apdu as Parameters<typeof verifyPass4>[0];
-    verifyPass4(answer, this.#options, challenges, negotiated.serverSystemTitle, lowest);
+    verifyPass4(apdu, this.#options, challenges, negotiated.serverSystemTitle, lowest);
     this.#associated();
   }
 
@@ -300,6 +306,12 @@ export class Initiator {
     const sealing = this.#handshake?.sealingFor(options);
     const invoke = this.#invokeIds.next(options, negotiated.conformance);
     const service = serviceNamed(request.service);
+    if (referencingOf(service) !== negotiated.context) {
+      throw dropped(
+        "service-not-supported",
+        `${service.name} is no service of an association with ${negotiated.context}s`,
+      );
+    }
     const exchange = service.client(request.items, {
       invoke,
       maxApdu: limits?.maxApdu ?? 0x400000,
@@ -323,11 +335,7 @@ export class Initiator {
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
-    if (
-      current === undefined ||
-      tag !== current.service.responseTag ||
-      (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId
-    ) {
+    if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
       throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
     }
     let done: ServiceResults | undefined;

@@ -1,7 +1,7 @@
 import { ApduTag, decodeApdu, encodeApdu, type Invoke, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import { answerPass3, isPass3, type Pass3 } from "./handshake/hls-responder.ts";
+import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
 import type { Initiated } from "./handshake/initiate.ts";
 import { establish } from "./handshake/pre-established.ts";
 import { answerAarq } from "./handshake/responder.ts";
@@ -11,9 +11,10 @@ import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
 import { plainRoom } from "./protection/room.ts";
 import { type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
-import { exceptionFor, refusal } from "./refusals.ts";
+import { refusal, refusedAnswer } from "./refusals.ts";
 import { Serving } from "./services/serving.ts";
-import { type ResultsOf, serviceWithTag } from "./services/table.ts";
+import { type ResultsOf, referencingOf, serviceWithTag } from "./services/table.ts";
+import { anonymousInvoke } from "./services/variables.ts";
 import type { PlainTap } from "./tap.ts";
 import { echo, type RequestContext } from "./transfer/port.ts";
 
@@ -53,6 +54,8 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #outputs: ResponderOutput[] = [];
   #open: Association | undefined;
+  /** The tag of the last APDU: with short names an error says what it is about. */
+  #asked: number | undefined;
   #ids = 0;
 
   constructor(options: ResponderOptions) {
@@ -87,6 +90,7 @@ export class Responder {
       this.#receive(pdu, now);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
+      this.#asked = pdu[0];
       this.#exception(caught);
     }
   }
@@ -136,7 +140,8 @@ export class Responder {
 
   #exception(fault: Fault): void {
     this.#refuse(fault);
-    this.#transmit(encodeApdu(exceptionFor(fault)));
+    const context = this.#open?.initiated.negotiated.context ?? this.#options.offer?.context;
+    this.#transmit(encodeApdu(refusedAnswer(fault, context === "short-name" ? this.#asked : undefined)));
   }
 
   #refuse(fault: Fault): void {
@@ -194,6 +199,7 @@ export class Responder {
     if (service === undefined || !service.isUnconfirmed(apdu)) return true;
     // What goes to all stations, or comes from a client that wants no response, is never answered.
     if (sealing?.broadcast === true || !open.initiated.negotiated.confirmed) return false;
+    if (service.unconfirmedTag !== undefined) return false;
     return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
   }
 
@@ -257,13 +263,19 @@ export class Responder {
     const policy = offer.ciphered ? offer.security?.policy : undefined;
     enforceRequest(policy, seen);
     const tag = octets[0] ?? 0;
+    this.#asked = tag;
+    const { context: referencing } = open.initiated.negotiated;
     const service = serviceWithTag(tag);
-    if (service === undefined) {
+    if (service === undefined || referencingOf(service) !== referencing) {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
     }
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Invoke;
+    const invoke =
+      referencing === "logical-name"
+        ? echo(apdu)
+        : anonymousInvoke(service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed");
     const context: RequestContext = {
-      ...echo(apdu),
+      ...invoke,
       answered: this.#isAnswered(open, octets, sealing),
       seen,
       sealing: responseSealing(policy, sealing),
@@ -271,8 +283,9 @@ export class Responder {
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
       throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
     }
-    if (isPass3(apdu, offer)) {
-      this.#pass3(open, apdu, { ...context, answered: sealing?.broadcast !== true }, lowest);
+    const pass3 = pass3Of(apdu, referencing, offer);
+    if (pass3 !== undefined) {
+      this.#pass3(open, pass3, { ...context, answered: sealing?.broadcast !== true }, lowest);
       return;
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
@@ -282,25 +295,25 @@ export class Responder {
     open.services.receive(service, apdu, context, now);
   }
 
-  #pass3(open: Association, apdu: Pass3, context: RequestContext, lowest: number | undefined): void {
+  #pass3(open: Association, pass3: Pass3, context: RequestContext, lowest: number | undefined): void {
     const { offer, provider } = this.#options as { offer: Offer; provider: CryptoProvider };
     const { initiated, challenges } = open;
     const { negotiated } = initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply(failedPass3(apdu, "read-write-denied"), context, initiated);
+      this.#reply(pass3.failed("read-write-denied"), context, initiated);
       return;
     }
     try {
-      const pass4 = answerPass3(apdu, { offer, negotiated, provider, challenges, lowest });
+      const value = answerPass3(pass3.response, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(encodeApdu(pass4), context, initiated);
+      this.#reply(encodeApdu(pass3.succeeded(value)), context, initiated);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#forget();
       this.#refuse(caught);
-      this.#reply(failedPass3(apdu, "other-reason"), context, initiated);
+      this.#reply(pass3.failed("other-reason"), context, initiated);
     }
   }
 
@@ -343,8 +356,4 @@ const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {
   if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
-}
-
-function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {
-  return encodeApdu({ apdu: "action-response-normal", ...echo(apdu), result });
 }

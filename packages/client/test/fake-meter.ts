@@ -168,6 +168,10 @@ export class FakeMeter {
           this.put(classId, instanceId, attributeId, value);
           return "success";
         });
+      case "read":
+        return request.items.map(() => ({ error: "object-undefined" }) as const);
+      case "write":
+        return request.items.map(() => "object-undefined" as const);
       case "action":
         return request.items.map(({ method, parameters }): ActionOutcome => {
           if (method.methodId === 9) return { result: "read-write-denied" };

@@ -3,7 +3,13 @@ export { GrantedRights } from "./access/granted-rights.ts";
 export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict, tapOf } from "./access/taps.ts";
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { type Access, type Association, type AssociationSpec, servedConformance } from "./meter/association-spec.ts";
+export {
+  type Access,
+  type Association,
+  type AssociationSpec,
+  servedConformance,
+  servedShortNameConformance,
+} from "./meter/association-spec.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
 export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";

@@ -3,6 +3,9 @@ import { Fault } from "@dlmskit/core";
 import { refusal } from "../refusals.ts";
 import type { RequestContext, TransferPort } from "../transfer/port.ts";
 
+/** How a client names attributes and methods: the application context says which. */
+export type Referencing = "logical-name" | "short-name";
+
 /** What a service does to the objects that its items name. */
 export type Does = "read" | "write" | "invoke";
 
@@ -12,10 +15,14 @@ export type Does = "read" | "write" | "invoke";
  */
 export interface Service<Name extends string, Bit extends ConformanceName, Item, Result, Request, Response> {
   readonly name: Name;
+  /** Absent: `"logical-name"`. Requests by short name have no invoke id: one at a time is on its way. */
+  readonly referencing?: Referencing;
   readonly does: Does;
   /** The tags of its requests and responses. */
   readonly requestTag: number;
   readonly responseTag: number;
+  /** The tag of requests that are never answered, where they have one of their own. */
+  readonly unconfirmedTag?: number;
   /** Bits that a server can offer as soon as its objects answer the items. */
   readonly conformance: readonly Bit[];
   /** Bits that only a server offers whose objects take items of that kind: not unless it says so. */

@@ -4,6 +4,8 @@ import { certificates } from "./links.ts";
 export const client = {
   ...results,
   "bad-answer": "The meter's answer is none that the method can give; the message says what came.",
+  "no-short-name":
+    "The short name of a method is not known, since its class does not tell it; declare the class with its `methodOffset`.",
   "bad-object-list": "The meter's object list cannot be read; `cause` says why.",
   "bad-profile": "The meter's profile cannot be read: its capture objects and rows do not fit; the message says where.",
   "bad-signature": certificates["bad-signature"],

@@ -2,6 +2,7 @@ import { DataAccessResult, type DataAccessResultName, type DataLike } from "@dlm
 import type { Incoming, ResultsOf } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import {
+  type AnyObject,
   type AssociationInformation,
   after,
   afterEach,
@@ -18,7 +19,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import type { ServerService, Wish } from "../services/service.ts";
+import type { Resolved, ServerService, Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
 import type { Call, Outcome } from "./call.ts";
 import { objectFor } from "./perform.ts";
@@ -60,9 +61,9 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       ...(work === undefined ? {} : { work }),
     });
     const one = (item: unknown): MaybePromise<unknown> => {
-      const wish = service.wish(item);
-      const found = objectFor(device, association, wish.classId, wish.instanceId);
-      const object = typeof found === "string" ? undefined : found;
+      const wish = service.wish(item, device);
+      if ("refused" in wish) return service.result({ error: wish.refused });
+      const object = objectOf(asker, wish);
       const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
@@ -86,11 +87,18 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
     };
     return afterEach(items, (item) => port.item(() => one(item)));
   };
-  if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;
+  if (!service.changes(items, device)) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
     () => live.change(by, run) as MaybePromise<ResultsOf>,
     (error) => notKept(error, service, items, port),
   );
+}
+
+/** The object that is asked for, as far as this client sees it. */
+function objectOf({ device, association }: Pick<Asker, "device" | "association">, wish: Wish): AnyObject | undefined {
+  if (wish.object !== undefined) return association.access.sees(wish.object) ? wish.object : undefined;
+  const found = objectFor(device, association, wish.classId, wish.instanceId);
+  return typeof found === "string" ? undefined : found;
 }
 
 /** An interceptor in plain JavaScript may give anything. */
@@ -165,9 +173,9 @@ export function requiredProtection(
   let bits = 0;
   for (const [at, item] of (request.items as readonly unknown[]).entries()) {
     if (!granted(results[at])) continue;
-    const wish = service.wish(item);
-    const object = objectFor(device, association, wish.classId, wish.instanceId);
-    if (typeof object === "string") continue;
+    const wish: Resolved = service.wish(item, device);
+    const object = "refused" in wish ? undefined : objectOf({ device, association }, wish);
+    if ("refused" in wish || object === undefined) continue;
     bits |=
       wish.do === "invoke" ? methodAccess(rights, object, wish.index) : attributeAccess(rights, object, wish.index);
   }

@@ -73,7 +73,8 @@ export type CanProtect = (call: Call, protection: ReturnType<typeof responseProt
  */
 export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcome> {
   const { device, view, association, classId, instanceId, index } = call;
-  const object = objectFor(device, association, classId, instanceId);
+  // A reference by short name has found its object already.
+  const object = call.object ?? objectFor(device, association, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
   if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
   const check = (

@@ -1,9 +1,17 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import { type PreEstablished, servedConformance as servedByServices } from "@dlmskit/association";
+import {
+  negotiable,
+  type Offer,
+  type PreEstablished,
+  servedConformance as servedByServices,
+  servicesOf,
+  shortNameNegotiable,
+} from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
   type AnyObject,
+  type AssociationSnVersion,
   type AssociationVersion,
   allRights,
   clockAttribute,
@@ -12,6 +20,7 @@ import {
   readRights,
 } from "@dlmskit/cosem-objects";
 import { GrantedRights } from "../access/granted-rights.ts";
+import { withShortNames } from "../access/short-name-rights.ts";
 import type { SecuritySpec } from "../security/security-spec.ts";
 
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
@@ -26,7 +35,14 @@ export interface AssociationSpec {
   readonly access?: Access;
   /** The logical devices that have it, by SAP; all unless told otherwise. */
   readonly devices?: readonly number[];
-  /** What the server can do in it; all that it can unless told otherwise. */
+  /** How the client may name objects; as the template has it (`TemplateOptions`) unless told otherwise. */
+  readonly referencing?: Offer["context"];
+  /** Version of the Association SN object; that with the access modes of `version` unless told otherwise. */
+  readonly shortNameVersion?: AssociationSnVersion;
+  /**
+   * What the server can do in it; all that it can unless told otherwise. Where no service of short names is among them, clients that use
+   * short names get those that correspond.
+   */
   readonly conformance?: readonly ConformanceName[];
   /** The largest APDU that the server takes; 1024 unless told otherwise. */
   readonly maxReceivePduSize?: number;
@@ -77,6 +93,30 @@ export interface Association
 
 /** The conformance bits of the services that this server has; general-protection where there is ciphering. */
 export const servedConformance: readonly ConformanceName[] = servedByServices();
+/** The same for clients that use short names. */
+export const servedShortNameConformance: readonly ConformanceName[] = servedByServices(servicesOf("short-name"));
+
+/** The bits of short names that let a client do what these let it do with logical names. */
+function correspondingBits(conformance: readonly ConformanceName[]): readonly ConformanceName[] {
+  const bits: { readonly [name in ConformanceName]?: readonly ConformanceName[] } = {
+    get: ["read"],
+    set: ["write", "unconfirmed-write"],
+    "selective-access": ["parameterized-access"],
+    action: ["read", "write", "unconfirmed-write", "parameterized-access"],
+  };
+  const all = new Set(conformance.flatMap((name) => bits[name] ?? (shortNameNegotiable.has(name) ? [name] : [])));
+  return servedShortNameConformance.filter((name) => all.has(name));
+}
+
+/** What an association offers: the bits of each referencing that it has; of which one is negotiated says the client. */
+function conformanceOf(referencing: Offer["context"], given: readonly ConformanceName[] | undefined) {
+  const own = given ?? servedConformance;
+  const stated = own.some((name) => shortNameNegotiable.has(name) && !negotiable.has(name));
+  const withLogicalNames = referencing === "short-name" ? [] : own.filter((name) => negotiable.has(name));
+  const ofShortNames = stated ? own.filter((name) => shortNameNegotiable.has(name)) : correspondingBits(own);
+  const withShortNames = referencing === "logical-name" ? [] : ofShortNames;
+  return [...new Set([...withLogicalNames, ...withShortNames])];
+}
 
 const publicGroups = [
   /^0\.0\.42\.0\.0\.255$/,
@@ -102,7 +142,10 @@ const presets: { readonly [name: string]: Rights } = {
 };
 
 /** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
-export function associationsOf(specs: { readonly [name: string]: AssociationSpec }): readonly Association[] {
+export function associationsOf(
+  specs: { readonly [name: string]: AssociationSpec },
+  referencingOfAll: Offer["context"] = "logical-name",
+): readonly Association[] {
   const list = Object.entries(specs).map(([name, spec], at): Association => {
     const instance = logicalName(spec.instance ?? `0.0.40.0.${at + 1}.255`);
     const place = instance.split(".")[4];
@@ -111,7 +154,10 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     const access = spec.access ?? "read";
     const rights = typeof access === "string" ? presets[access] : access;
     if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
-    const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
+    const { referencing = referencingOfAll } = spec;
+    const served =
+      referencing === "logical-name" ? servedConformance : [...servedConformance, ...servedShortNameConformance];
+    const unserved = spec.conformance?.filter((one) => !served.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
       throw bad(name, "mechanism 7 needs security suite 1 or 2");
@@ -131,9 +177,16 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       name,
       client: spec.client,
       security: withoutShowing(spec.security),
-      access: new GrantedRights(rights),
+      access:
+        referencing === "logical-name"
+          ? new GrantedRights(rights)
+          : new GrantedRights(rights, (given) => withShortNames(given, instance)),
       devices: spec.devices,
-      conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
+      conformance: conformanceOf(referencing, spec.conformance).filter(
+        (one) => ciphered || one !== "general-protection",
+      ),
+      referencing,
+      shortNameVersion: spec.shortNameVersion ?? ([1, 2, 3, 4] as const)[version],
       maxReceivePduSize,
       maxSendPduSize: spec.maxSendPduSize ?? maxReceivePduSize,
       unconfirmed: spec.unconfirmed ?? "silent",

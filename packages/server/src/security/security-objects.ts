@@ -1,7 +1,8 @@
 import { T } from "@dlmskit/apdu";
-import { leastSecretLength } from "@dlmskit/association";
-import { type AnyObject, associationObject, dataObject, refuse } from "@dlmskit/cosem-objects";
+import { negotiable } from "@dlmskit/association";
+import { type AnyObject, associationObject, dataObject } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
+import { changeSecretOf, hasSecret } from "./secret-change.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
@@ -18,8 +19,6 @@ export function securityObjects(associations: readonly Association[]): AnyObject
 
 function objectsOf(association: Association): AnyObject[] {
   const { instance, version, access, security, securitySetup, invocationCounter } = association;
-  const changeable =
-    security.mechanism === 1 || (security.mechanism >= 2 && security.mechanism !== 5 && security.mechanism !== 7);
   const objects: AnyObject[] = [
     associationObject({
       instance,
@@ -40,7 +39,7 @@ function objectsOf(association: Association): AnyObject[] {
               status: securityPortOf(context).isOpen(association) ? "associated" : "non-associated",
               applicationContext: security.ciphered ? 3 : 1,
               mechanism: security.mechanism,
-              conformance: association.conformance,
+              conformance: association.conformance.filter((name) => negotiable.has(name)),
               maxReceivePduSize: association.maxReceivePduSize,
               maxSendPduSize: association.maxSendPduSize,
               dlmsVersion: 6,
@@ -48,20 +47,7 @@ function objectsOf(association: Association): AnyObject[] {
               rights: access.current,
               ...(securitySetup === undefined ? {} : { securitySetup }),
             },
-      ...(changeable
-        ? {
-            changeSecret(secret, context) {
-              if (security.mechanism === 2 && secret.length !== 16)
-                throw refuse("other-reason", "the secret has 16 octets");
-              const least = leastSecretLength(security.mechanism);
-              if (secret.length < least && !association.shortSecrets) {
-                throw refuse("other-reason", `the secret has ${least} octets at least`);
-              }
-              const { state, work } = securityPortOf(context);
-              state(association).changeSecret(secret.slice(), work);
-            },
-          }
-        : {}),
+      ...(hasSecret(association) ? { changeSecret: changeSecretOf(association) } : {}),
     }),
   ];
   if (securitySetup !== undefined) objects.push(setupObject(association, securitySetup));

@@ -23,6 +23,11 @@ export function perform(
   });
 }
 
+/** Whether the request may change something. */
+export function changes({ device }: Pick<Asker, "device">, { request }: Incoming): boolean {
+  return serviceNamed(request.service).changes(request.items, device);
+}
+
 /** Answers a request. Where its results cannot be encoded, each of its items is answered with hardware-fault. */
 export function answer(
   asker: Asker,

@@ -8,9 +8,8 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
-import { serviceNamed } from "../services/table.ts";
 import { Admission, isNoFailure } from "./admission.ts";
-import { answer, perform } from "./answering.ts";
+import { answer, changes, perform } from "./answering.ts";
 import { associationInformation } from "./association-information.ts";
 import { HandedOver } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
@@ -310,13 +309,14 @@ export class Session implements Occupant {
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
     const negotiated = this.#opened?.negotiated ?? responder.association;
-    const information = associationInformation(association, this.#device, responder.state, negotiated);
-    const asker = { live, device: this.#device, association, information };
+    const asked = { association, device: this.#device };
+    const information = associationInformation(asked, responder.state, negotiated, incoming);
+    const asker = { live, ...asked, information };
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
+    if (!changes(asker, incoming)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
