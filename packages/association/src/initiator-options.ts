@@ -15,6 +15,8 @@ export type InitiatorQuirk =
   | "plain-initiate-response"
   /** The AARE names no mechanism and says that nothing is wrong, though the server's challenge is in it. */
   | "aare-without-mechanism"
+  /** The lengths in the AARE are one octet too small. */
+  | "aare-lengths-short"
   /** The server agrees to services that were not proposed: what both have is taken. */
   | "conformance-not-proposed"
   /** The blocks of responses are numbered from 0. */

@@ -31,6 +31,26 @@ describe("the client plays the sequences of short names", () => {
     client.client.open(0);
     client.outputs();
     expect(client.sent).toEqual([octets("sn-001", 0)]);
+    expect(client.receive(octets("sn-001", 1))).toMatchObject([{ type: "failed" }, { type: "closed" }]);
+    const quirks = ["aare-lengths-short"] as const;
+    const tolerant = new Alone({ context: "short-name", conformance, maxReceivePduSize: 0xffff, quirks });
+    expect(tolerant.open(octets("sn-001", 1))).toMatchObject([
+      {
+        type: "associated",
+        association: { conformance: ["read", "write", "multiple-references", "parameterized-access"] },
+      },
+    ]);
+    tolerant.ask(read({ variableName: 0xfa08 }));
+    expect(tolerant.sent.at(-1)).toBe(octets("sn-001", 2));
+    // A quirk changes nothing where the lengths are right, or wrong in another way.
+    const fine = "6129a109060760857405080102a203020100a305a103020100be10040e0800065f1f04001c1b200400fa00";
+    expect(new Alone({ context: "short-name", conformance: all, quirks }).open(fine)).toMatchObject([
+      { type: "associated" },
+    ]);
+    for (const wrong of [fine.slice(0, -2), `${fine}00`, fine.replace("6129", "6128"), "61", "6100be"]) {
+      const outputs = new Alone({ context: "short-name", conformance: all, quirks }).open(wrong);
+      expect(outputs[0], wrong).toMatchObject({ type: "failed" });
+    }
   });
 
   it("sn-002, sn-003, sn-005, sn-007", () => {

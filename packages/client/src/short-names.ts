@@ -17,10 +17,12 @@ import {
 } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
+  attributeName,
   attributeOffset,
   type ClassSpec,
   currentAssociation,
   findClass,
+  methodName,
   methodOffset,
   reservedBaseName,
   ShortNameListElement,
@@ -40,6 +42,8 @@ export interface ShortNamedObject {
 
 export const associationSn = 12;
 const associationLn = 15;
+/** Where the meter does not tell: it has all attributes of the others. */
+const latestVersion = 4;
 /** The object list of the current association. */
 const objectListName = 0xfa08;
 /** read_by_logicalname of the current association. */
@@ -79,6 +83,8 @@ export class ShortNames {
   readonly #classes: readonly ClassSpec[];
   readonly #told = new Map<string, ShortNamedObject>();
   #listed: Promise<readonly ShortNamedObject[]> | undefined;
+  /** What the list was when it was last read. */
+  #known: readonly ShortNamedObject[] = [];
 
   /** `told`: what need not be looked up in the meter; `classes`: of the user's own. Fault `bad-logical-name`. */
   constructor(
@@ -112,7 +118,10 @@ export class ShortNames {
 
   async #readList(): Promise<readonly ShortNamedObject[]> {
     const [result] = (await this.#read([{ variableName: objectListName }], {}, true)) as [ReadResult];
-    if ("data" in result) return listedObjects(result.data as Data);
+    if ("data" in result) {
+      this.#known = listedObjects(result.data as Data);
+      return this.#known;
+    }
     throw new Fault(result.error, `the object list cannot be read: ${result.error}`, {
       layer: "client",
       hint: "tell the base names that you need with `shortNames`",
@@ -130,7 +139,18 @@ export class ShortNames {
     const found = baseName === undefined ? await this.list() : await this.list().catch(orNothing);
     const listed = found.find((one) => one.classId === wanted && one.instanceId === instanceId);
     // Also where the list cannot be read.
-    return listed ?? (baseName === undefined ? undefined : { baseName, classId: wanted, version: 0, instanceId });
+    if (listed !== undefined || baseName === undefined) return listed;
+    return { baseName, classId: wanted, version: wanted === associationSn ? latestVersion : 0, instanceId };
+  }
+
+  /** Whether the short name is that of another object of the meter's list, as far as that is known. */
+  #isOther({ baseName }: ShortNamedObject, shortName: number): boolean {
+    return this.#known.some((one) => one.baseName > baseName && one.baseName <= shortName);
+  }
+
+  #class({ classId, version }: ShortNamedObject): ClassSpec | undefined {
+    const own = this.#classes.find((one) => one.classId === classId && one.version === version);
+    return own ?? findClass(classId, version);
   }
 
   async #attribute(reference: AttributeReference): Promise<VariableReference | Refused> {
@@ -141,7 +161,12 @@ export class ShortNames {
     if (offset === undefined) return { refused: "object-undefined" };
     const found = await this.#find(reference);
     if (found === undefined) return { refused: "object-undefined" };
-    return { variableName: found.baseName + offset, ...(access === undefined ? {} : { access }) };
+    // Beyond the attributes of the class there is another object, which must not be taken for this one.
+    const spec = this.#class(found);
+    const isBeyond = spec !== undefined && attributeId !== 1 && attributeName(spec, attributeId) === undefined;
+    const variableName = found.baseName + offset;
+    if (isBeyond || this.#isOther(found, variableName)) return { refused: "object-undefined" };
+    return { variableName, ...(access === undefined ? {} : { access }) };
   }
 
   /** Fault `no-short-name`: the offset of a method depends on its class, and cannot be guessed. */
@@ -149,8 +174,8 @@ export class ShortNames {
     const found = await this.#find(method);
     if (found === undefined) return { refused: "object-undefined" };
     const { classId, version } = found;
-    const own = this.#classes.find((one) => one.classId === classId && one.version === version);
-    const spec = own ?? findClass(classId, version);
+    const spec = this.#class(found);
+    if (spec !== undefined && methodName(spec, method.methodId) === undefined) return { refused: "object-undefined" };
     const offset = spec && methodOffset(spec, method.methodId);
     if (offset === undefined) {
       throw new Fault(
@@ -181,11 +206,7 @@ export class ShortNames {
 
   async #get(items: readonly AttributeReference[], options: RequestOptions): Promise<readonly GetResult[]> {
     const found: Translated<VariableReference> = await inOrder(items, (one) => this.#attribute(one));
-    const results = await this.#read(
-      named(found),
-      options,
-      true,
-    );
+    const results = await this.#read(named(found), options, true);
     const merged = merge(found, results, (error): GetResult => ({ error }));
     // What read_by_logicalname returns is a structure with one value for each that was asked for.
     return merged.map((result, at) => (items[at]?.attributeId === 0 ? onlyValue(result) : result));
@@ -211,10 +232,7 @@ export class ShortNames {
       const variable = await this.#attribute(attribute);
       return isRefused(variable) ? variable : { variable, value };
     });
-    const results = await this.#write(
-      named(found),
-      options,
-    );
+    const results = await this.#write(named(found), options);
     return results.length === 0 && options.confirmed === false
       ? []
       : merge(found, results, (error): WriteResult => error);

@@ -27,6 +27,7 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
+import { withRightLengths } from "./short-aare.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
   return new Fault(code, message, {
@@ -180,8 +181,9 @@ export class InitiatorHandshake {
    * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
    */
   accept(pdu: Uint8Array): Accepted {
-    const aare = decodeApdu(pdu) as Aare;
-    const { context, ciphered } = this.#options;
+    const { context, ciphered, quirks } = this.#options;
+    const right = quirks?.includes("aare-lengths-short") ? withRightLengths(pdu) : undefined;
+    const aare = decodeApdu(right ?? pdu) as Aare;
     if (aare.result !== "accepted") throw this.#refused(aare);
     const asked = contextName(context, ciphered);
     if (aare.applicationContextName !== asked) {
