@@ -1,6 +1,7 @@
 // Client and server of @dlmskit/association, end to end in memory: what passes between them is what is served and used.
 import { type ConformanceName, decodeApdu } from "@dlmskit/apdu";
 import {
+  type AccessResult,
   type Incoming,
   Initiator,
   type InitiatorOptions,
@@ -164,10 +165,18 @@ function echo({ request }: Incoming): ResultsOf {
     case "get":
       return request.items.map(({ attributeId }) => ({ data: text(attributeId === 9 ? 300 : 1) }));
     case "set":
+      return request.items.map(() => "success" as const);
     case "write":
       return request.items.map(() => "success" as const);
     case "read":
       return request.items.map(({ variableName }) => ({ data: text(variableName === longName ? 300 : 1) }));
+    case "access":
+      return request.items.map(
+        (item): AccessResult =>
+          item.service === "get"
+            ? { service: "get", result: "success", data: text(item.attribute.attributeId === 9 ? 300 : 1) }
+            : { service: item.service, result: "success" },
+      );
     case "action":
       return request.items.map(({ method }) => ({ result: "success", data: text(method.methodId === 9 ? 300 : 1) }));
   }
@@ -183,6 +192,11 @@ export const requests: readonly ServiceRequest[] = [2, 9].flatMap((id): ServiceR
   return [1, 2].flatMap((count): ServiceRequest[] => [
     { service: "get", items: Array.from({ length: count }, () => attribute(id)) },
     { service: "set", items: Array.from({ length: count }, () => ({ attribute: attribute(id), value })) },
+    {
+      service: "access",
+      items: Array.from({ length: count }, () => ({ service: "get", attribute: attribute(id) })),
+      selfDescriptive: count === 2,
+    },
     { service: "action", items: Array.from({ length: count }, () => ({ method: method(id), parameters: value })) },
   ]);
 });

@@ -6,6 +6,7 @@ import type { MechanismId } from "./offer.ts";
 import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
 import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
+import { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 
 /** What only some real meters do, tolerated by name. */
 export type InitiatorQuirk =
@@ -55,6 +56,12 @@ export interface InitiatorLimits {
   readonly transferTimeout?: number;
 }
 
+/** How a client does general block transfer. */
+export interface ClientGeneralBlocks extends GeneralBlocks {
+  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 unless told otherwise. */
+  readonly retries?: number;
+}
+
 export interface InitiatorOptions {
   /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short ones. */
   readonly context: Referencing;
@@ -82,14 +89,17 @@ export interface InitiatorOptions {
   /** How long to wait for each answer, in ms. */
   readonly timeout: number;
   readonly limits?: InitiatorLimits;
+  /** How general block transfer is done where it is negotiated. */
+  readonly generalBlocks?: ClientGeneralBlocks;
   readonly quirks?: readonly InitiatorQuirk[];
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
 }
 
-/** Faults `missing-parameter`, `secret-too-short`, `bad-logical-name` for options that cannot work. */
+/** Faults `missing-parameter`, `secret-too-short`, `bad-value`, `bad-logical-name` for options that cannot work. */
 export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const { ciphered, mechanism, secret, security } = options;
+  generalBlocks(options.generalBlocks);
   const missing = (what: string): Fault =>
     new Fault("missing-parameter", `${what} is needed for mechanism ${mechanism}${ciphered ? ", ciphered" : ""}`, {
       layer: "association",

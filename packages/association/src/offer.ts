@@ -3,6 +3,7 @@ import type { LogicalName } from "@dlmskit/core";
 import type { DedicatedKey, ReplayGuard } from "@dlmskit/security";
 import type { AssociationSecurity } from "./protection/protections.ts";
 import type { Referencing } from "./services/service.ts";
+import type { GeneralBlocks } from "./transfer/general/options.ts";
 
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
 export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -81,8 +82,10 @@ export interface Offer {
   readonly preEstablished?: PreEstablished;
   /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
   readonly users?: readonly number[];
-  /** The largest SET or ACTION that is put together from blocks, in octets; 64 KiB unless told otherwise. */
+  /** The largest request that is put together from blocks, in octets; 64 KiB unless told otherwise. */
   readonly maxApdu?: number;
+  /** How general block transfer is done where it is negotiated. */
+  readonly generalBlocks?: GeneralBlocks;
 }
 
 /** What both ends agreed on. */

@@ -2,7 +2,7 @@ import type { Apdu, Invoke } from "@dlmskit/apdu";
 import type { Fault } from "@dlmskit/core";
 import { dropped, type InitiatorState } from "./initiator-state.ts";
 import type { ProtectionSeen, Sealing } from "./protection/sealing.ts";
-import type { Referencing } from "./services/service.ts";
+import { invokeOf, type Referencing } from "./services/service.ts";
 import { type AnyService, serviceNamed } from "./services/table.ts";
 import { belongs, type Expecting, shown } from "./spoilt.ts";
 
@@ -39,5 +39,5 @@ export function isResponseTo(
   invoke: Invoke | undefined,
 ): boolean {
   if (tag !== responseTag) return false;
-  return referencing === "short-name" || (apdu as unknown as Invoke).invokeId === invoke?.invokeId;
+  return referencing === "short-name" || invokeOf(apdu as unknown as Invoke).invokeId === invoke?.invokeId;
 }

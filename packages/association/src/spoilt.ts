@@ -1,4 +1,4 @@
-import { ApduTag, cipheredTag, DedTag, GloTag } from "@dlmskit/apdu";
+import { ApduTag, cipheredTag, DedTag, GloTag, type Invoke } from "@dlmskit/apdu";
 import { Fault, toHex } from "@dlmskit/core";
 import type { Sealing } from "./protection/sealing.ts";
 import type { Referencing } from "./services/service.ts";
@@ -38,23 +38,51 @@ export function belongs(tag: number | undefined, { context, ciphered }: Expectin
 /** What is waited for. */
 export interface Expected {
   readonly responseTag: number;
+  /** Whether its invoke id has 24 bits. */
+  readonly long?: boolean | undefined;
   /** Undefined: responses have none. */
   readonly invokeId: number | undefined;
   /** How it was asked for. */
   readonly sealing: Sealing | undefined;
 }
 
+/** What is waited for, of a request that is on its way. */
+export function expectedOf(
+  {
+    service,
+    invoke,
+  }: {
+    readonly service: Pick<Expected, "responseTag" | "long"> & { readonly referencing?: Referencing };
+    readonly invoke: Invoke;
+  },
+  sealing: Sealing | undefined,
+): Expected {
+  const { responseTag, long, referencing } = service;
+  return { responseTag, long, invokeId: referencing === "short-name" ? undefined : invoke.invokeId, sealing };
+}
+
 /** Whether octets are, by their first ones, the response that is waited for, readable or not, and `fault` is not that of a repetition. */
-export function isAnswer([tag, , invoke]: Uint8Array, expected: Expected | undefined, fault: Fault): boolean {
+export function isAnswer(octets: Uint8Array, expected: Expected | undefined, fault: Fault): boolean {
+  const [tag] = octets;
   if (tag === undefined || repeated.includes(fault.code)) return false;
   if (tag === ApduTag["exception-response"] || tag === ApduTag["confirmed-service-error"]) return true;
   if (expected === undefined) return false;
-  const { responseTag, invokeId, sealing } = expected;
-  if (tag === responseTag) return invoke === undefined || invokeId === undefined || (invoke & 0x0f) === invokeId;
+  const { responseTag, long, invokeId, sealing } = expected;
+  if (tag === responseTag) {
+    const found = long === true ? longInvokeId(octets) : shortInvokeId(octets);
+    return found === undefined || invokeId === undefined || found === invokeId;
+  }
   if (sealing === undefined) return false;
   return (
     generalTags.includes(tag) || tag === cipheredTag(responseTag, "glo") || tag === cipheredTag(responseTag, "ded")
   );
+}
+
+const shortInvokeId = ([, , octet]: Uint8Array): number | undefined => (octet === undefined ? undefined : octet & 0x0f);
+
+function longInvokeId([, , high, middle, low]: Uint8Array): number | undefined {
+  if (high === undefined || middle === undefined || low === undefined) return undefined;
+  return (high << 16) | (middle << 8) | low;
 }
 
 /** Whether the Fault is one of protection: what has it need not come from the server. */

@@ -2,6 +2,7 @@ import type { Data } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
 import {
+  type AccessResult,
   type ActionOutcome,
   type GetResult,
   type Incoming,
@@ -31,8 +32,12 @@ export const everything = [
   "get",
   "set",
   "selective-access",
+  "access",
   "action",
 ] as const;
+
+/** The same with general block transfer. */
+export const general = [...everything, "general-block-transfer"] as const;
 
 export const clientTitle = fromHex("4d4d4d0000000001");
 export const serverTitle = fromHex("4d4d4d0000bc614e");
@@ -257,6 +262,17 @@ export function answer({ request }: Incoming): ResultsOf {
       });
     case "write":
       return request.items.map(({ variable }) => (variable.variableName === 0xfff8 ? "object-undefined" : "success"));
+    case "access":
+      return request.items.map(
+        (item): AccessResult =>
+          item.service === "get"
+            ? {
+                service: "get",
+                result: "success",
+                data: { type: "visible-string", value: `${item.attribute.instanceId}:${item.attribute.attributeId}` },
+              }
+            : { service: item.service, result: "success" },
+      );
     case "action":
       return request.items.map(
         ({ parameters }): ActionOutcome =>

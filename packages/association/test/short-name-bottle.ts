@@ -1,23 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { Data, DataAccessResultName } from "@dlmskit/apdu";
 import type { Incoming, ResultsOf } from "../src/index.ts";
 import { shortNameNegotiable } from "../src/index.ts";
 import { Bottle, type BottleOptions } from "./bottle.ts";
+import { type Step, sequence } from "./sequences.ts";
 
-export interface Step {
-  readonly from: "client" | "server";
-  readonly hex: string;
-  readonly valid?: boolean;
-}
-export interface Sequence {
-  readonly id: string;
-  readonly title: string;
-  readonly steps: readonly Step[];
-}
-
-const file = new URL("../../../test-vectors/short-name-sequences.json", import.meta.url);
-const { sequences } = JSON.parse(readFileSync(file, "utf8")) as { sequences: readonly Sequence[] };
-export const sequence = (id: string): Sequence => sequences.find((one) => one.id === id) as Sequence;
 export const octets = (id: string, step: number): string => (sequence(id).steps[step] as Step).hex;
 
 export const all = [...shortNameNegotiable].filter((name) => name !== "general-protection");

@@ -3,7 +3,8 @@ import { toHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
 import type { ServiceRequest } from "../src/index.ts";
 import { Alone } from "./alone.ts";
-import { all, fifty, int32, none, octets, sequence } from "./short-name-bottle.ts";
+import { sequence } from "./sequences.ts";
+import { all, fifty, int32, none, octets } from "./short-name-bottle.ts";
 
 const alone = (): Alone => openedWith("0400");
 

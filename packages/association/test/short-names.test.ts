@@ -5,18 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Offer, ServiceRequest } from "../src/index.ts";
 import { Alone } from "./alone.ts";
 import { Bottle } from "./bottle.ts";
-import {
-  all,
-  bottle,
-  fifty,
-  int32,
-  none,
-  octets,
-  type Step,
-  sequence,
-  type Values,
-  withValues,
-} from "./short-name-bottle.ts";
+import { type Step, sequence } from "./sequences.ts";
+import { all, bottle, fifty, int32, none, octets, type Values, withValues } from "./short-name-bottle.ts";
 
 const read = (...items: Extract<ServiceRequest, { service: "read" }>["items"]): ServiceRequest => ({
   service: "read",

@@ -1,5 +1,6 @@
 import type { ConformanceName, Priority } from "@dlmskit/apdu";
 import type { ProtectionSeen } from "../protection/sealing.ts";
+import { type AccessOptions, access } from "./access.ts";
 import { action } from "./action.ts";
 import { get } from "./get.ts";
 import { notifications } from "./notifications.ts";
@@ -9,7 +10,7 @@ import { set } from "./set.ts";
 import { write } from "./write.ts";
 
 /** All services, of both referencings. Whatever must be known of a service is computed from these. */
-export const services = { get, set, action, read, write } as const;
+export const services = { get, set, action, access, read, write } as const;
 
 type Services = typeof services;
 type ItemOf<S> = S extends { client(items: infer I, ...rest: never): unknown } ? I : never;
@@ -18,9 +19,16 @@ type ResultOf<S> = S extends { granted(result: infer R): boolean } ? R : never;
 /** The name of a service. */
 export type ServiceName = keyof Services;
 
+/** What requests say besides their items. */
+interface OptionsOf {
+  readonly access: AccessOptions;
+}
+
 /** A service, blind to its forms: one item may travel as -normal, several as -with-list, any of them in blocks. */
 export type ServiceRequest = {
-  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> };
+  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> } & (N extends keyof OptionsOf
+    ? OptionsOf[N]
+    : unknown);
 }[ServiceName];
 
 /** The results of a request, as many as it has items and in their order. */
@@ -47,11 +55,9 @@ export interface Incoming {
 export type AnyService = Service<ServiceName, ConformanceName, any, any, any, any>;
 
 const all: readonly AnyService[] = Object.values(services);
-const byTag = new Map(
-  all.flatMap((one) =>
-    [one.requestTag, ...(one.unconfirmedTag === undefined ? [] : [one.unconfirmedTag])].map((tag) => [tag, one]),
-  ),
-);
+const tagsOf = ({ requestTag, unconfirmedTag }: AnyService): readonly number[] =>
+  unconfirmedTag === undefined ? [requestTag] : [requestTag, unconfirmedTag];
+const byTag = new Map(all.flatMap((one) => tagsOf(one).map((tag) => [tag, one])));
 
 /** The service with requests of that tag. */
 export function serviceWithTag(tag: number | undefined): AnyService | undefined {
@@ -81,7 +87,7 @@ export function servicesOf(referencing: Referencing): readonly ServiceName[] {
 
 /** Bits of the association itself, whatever its services. Short-name requests have no priority. */
 const ofAssociation: { readonly [R in Referencing]: readonly ConformanceName[] } = {
-  "logical-name": ["general-protection", "priority-mgmt-supported"],
+  "logical-name": ["general-protection", "general-block-transfer", "priority-mgmt-supported"],
   "short-name": ["general-protection"],
 };
 

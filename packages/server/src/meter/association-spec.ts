@@ -1,12 +1,5 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import {
-  negotiable,
-  type Offer,
-  type PreEstablished,
-  servedConformance as servedByServices,
-  servicesOf,
-  shortNameNegotiable,
-} from "@dlmskit/association";
+import type { Offer, PreEstablished } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
@@ -22,6 +15,7 @@ import {
 import { GrantedRights } from "../access/granted-rights.ts";
 import { withShortNames } from "../access/short-name-rights.ts";
 import type { SecuritySpec } from "../security/security-spec.ts";
+import { conformanceOf, servedWith } from "./served-conformance.ts";
 
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
@@ -33,6 +27,10 @@ export interface AssociationSpec {
   readonly security: SecuritySpec;
   /** `"read"` unless told otherwise. */
   readonly access?: Access;
+  /** The most that add_object of its Association LN object can grant; as `access` unless told otherwise. */
+  readonly grantable?: Access;
+  /** When the association holds what add_object and remove_object changed: opened anew, unless told otherwise, or from the next request on. */
+  readonly objectListChanges?: "next-association" | "at-once";
   /** The logical devices that have it, by SAP; all unless told otherwise. */
   readonly devices?: readonly number[];
   /** How the client may name objects; as the template has it (`TemplateOptions`) unless told otherwise. */
@@ -80,42 +78,17 @@ export interface AssociationSpec {
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
-    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
+    "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
   > {
   readonly name: string;
   /** What it grants; `replace` changes it while meters are served. */
   readonly access: GrantedRights;
+  /** Undefined: no more than `access` grants. */
+  readonly grantable: Rights | undefined;
   readonly devices: readonly number[] | undefined;
   readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
   readonly invocationCounter: LogicalName | undefined;
-}
-
-/** The conformance bits of the services that this server has; general-protection where there is ciphering. */
-export const servedConformance: readonly ConformanceName[] = servedByServices();
-/** The same for clients that use short names. */
-export const servedShortNameConformance: readonly ConformanceName[] = servedByServices(servicesOf("short-name"));
-
-/** The bits of short names that let a client do what these let it do with logical names. */
-function correspondingBits(conformance: readonly ConformanceName[]): readonly ConformanceName[] {
-  const bits: { readonly [name in ConformanceName]?: readonly ConformanceName[] } = {
-    get: ["read"],
-    set: ["write", "unconfirmed-write"],
-    "selective-access": ["parameterized-access"],
-    action: ["read", "write", "unconfirmed-write", "parameterized-access"],
-  };
-  const all = new Set(conformance.flatMap((name) => bits[name] ?? (shortNameNegotiable.has(name) ? [name] : [])));
-  return servedShortNameConformance.filter((name) => all.has(name));
-}
-
-/** What an association offers: the bits of each referencing that it has; of which one is negotiated says the client. */
-function conformanceOf(referencing: Offer["context"], given: readonly ConformanceName[] | undefined) {
-  const own = given ?? servedConformance;
-  const stated = own.some((name) => shortNameNegotiable.has(name) && !negotiable.has(name));
-  const withLogicalNames = referencing === "short-name" ? [] : own.filter((name) => negotiable.has(name));
-  const ofShortNames = stated ? own.filter((name) => shortNameNegotiable.has(name)) : correspondingBits(own);
-  const withShortNames = referencing === "logical-name" ? [] : ofShortNames;
-  return [...new Set([...withLogicalNames, ...withShortNames])];
 }
 
 const publicGroups = [
@@ -141,6 +114,12 @@ const presets: { readonly [name: string]: Rights } = {
   full: allRights,
 };
 
+function rightsOf(name: string, access: Access): Rights {
+  const rights = typeof access === "string" ? presets[access] : access;
+  if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+  return rights;
+}
+
 /** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
 export function associationsOf(
   specs: { readonly [name: string]: AssociationSpec },
@@ -151,12 +130,9 @@ export function associationsOf(
     const place = instance.split(".")[4];
     const { ciphered } = spec.security;
     const { maxReceivePduSize = 1024 } = spec;
-    const access = spec.access ?? "read";
-    const rights = typeof access === "string" ? presets[access] : access;
-    if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+    const rights = rightsOf(name, spec.access ?? "read");
     const { referencing = referencingOfAll } = spec;
-    const served =
-      referencing === "logical-name" ? servedConformance : [...servedConformance, ...servedShortNameConformance];
+    const served = servedWith(referencing);
     const unserved = spec.conformance?.filter((one) => !served.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
@@ -181,6 +157,8 @@ export function associationsOf(
         referencing === "logical-name"
           ? new GrantedRights(rights)
           : new GrantedRights(rights, (given) => withShortNames(given, instance)),
+      grantable: spec.grantable === undefined ? undefined : rightsOf(name, spec.grantable),
+      objectListChanges: spec.objectListChanges ?? "next-association",
       devices: spec.devices,
       conformance: conformanceOf(referencing, spec.conformance).filter(
         (one) => ciphered || one !== "general-protection",

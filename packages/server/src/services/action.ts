@@ -14,7 +14,7 @@ const actionResult = (result: DataAccessResultName): ActionResultName =>
   dataOnly.has(result) ? "other-reason" : (result as ActionResultName);
 
 export const action: ServerService<MethodInvocation, ActionOutcome> = {
-  changes: () => true,
+  changes: true,
   wish: ({ method, parameters }) => ({
     do: "invoke",
     ...methodOf(method),

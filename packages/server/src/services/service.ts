@@ -21,10 +21,17 @@ export type Resolved = Wish | { readonly refused: DataAccessResultName };
 
 /** A service on the server's side: how its items become calls, and what came of them becomes results. */
 export interface ServerService<Item, Result> {
-  /** Whether a request with these items may change something: it runs in a unit of work. */
-  changes(items: readonly Item[], device: Device): boolean;
+  /** GET changes nothing; the others run in a unit of work. A function where the items tell. */
+  readonly changes: boolean | ((items: readonly Item[], device: Device) => boolean);
+  /** Whether no item is done after one that failed; those have other-reason. Never unless told otherwise. */
+  stops?(request: object): boolean;
   wish(item: Item, device: Device): Resolved;
-  result(outcome: Outcome): Result;
+  result(outcome: Outcome, item: Item): Result;
+}
+
+/** Whether the items of a request can change anything. */
+export function changes<Item>(service: ServerService<Item, unknown>, items: readonly Item[], device: Device): boolean {
+  return typeof service.changes === "function" ? service.changes(items, device) : service.changes;
 }
 
 /** The wish of an attribute reference. */

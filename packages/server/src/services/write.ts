@@ -3,7 +3,7 @@ import type { ServerService } from "./service.ts";
 import { writeOf } from "./short-name.ts";
 
 export const write: ServerService<VariableValue, WriteResult> = {
-  changes: () => true,
+  changes: true,
   wish: ({ variable, value }, device) => writeOf(device, variable, value),
   result: ({ error }) => error ?? "success",
 };

@@ -23,11 +23,6 @@ export function perform(
   });
 }
 
-/** Whether the request may change something. */
-export function changes({ device }: Pick<Asker, "device">, { request }: Incoming): boolean {
-  return serviceNamed(request.service).changes(request.items, device);
-}
-
 /** Answers a request. Where its results cannot be encoded, each of its items is answered with hardware-fault. */
 export function answer(
   asker: Asker,
@@ -41,7 +36,9 @@ export function answer(
   } catch (error) {
     failed(asker.live.known, "a result that cannot be encoded", error);
     const service = serviceNamed(incoming.request.service);
-    const substitute = incoming.request.items.map(() => service.result({ error: "hardware-fault" }));
+    const substitute = (incoming.request.items as readonly unknown[]).map((item) =>
+      service.result({ error: "hardware-fault" }, item),
+    );
     responder.respond(incoming.id, substitute as unknown as ResultsOf, clock.now());
   }
 }
