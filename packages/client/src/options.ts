@@ -16,6 +16,7 @@ export interface ConnectOptions
       | "maxReceivePduSize"
       | "userId"
       | "limits"
+      | "generalBlocks"
       | "quirks"
       | "preEstablished"
       | "association"
@@ -59,7 +60,7 @@ export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(n
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
-  const { association, shortSecrets } = options;
+  const { association, shortSecrets, generalBlocks } = options;
   return {
     context: "logical-name",
     ciphered,
@@ -73,6 +74,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(security === undefined ? {} : { security }),
     ...(userId === undefined ? {} : { userId }),
     ...(limits === undefined ? {} : { limits }),
+    ...(generalBlocks === undefined ? {} : { generalBlocks }),
     ...(quirks === undefined ? {} : { quirks }),
     ...(preEstablished === undefined ? {} : { preEstablished }),
     ...(association === undefined ? {} : { association }),

@@ -1,5 +1,10 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import { type PreEstablished, servedConformance as servedByServices } from "@dlmskit/association";
+import {
+  type GeneralBlocks,
+  generalBlocks,
+  type PreEstablished,
+  servedConformance as servedByServices,
+} from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
@@ -44,6 +49,8 @@ export interface AssociationSpec {
   readonly countedPduSize?: "sealed" | "plain";
   /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false unless told otherwise. */
   readonly shortSecrets?: boolean;
+  /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
+  readonly generalBlocks?: GeneralBlocks;
   /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
@@ -64,12 +71,13 @@ export interface AssociationSpec {
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
-    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
+    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
   > {
   readonly name: string;
   /** What it grants; `replace` changes it while meters are served. */
   readonly access: GrantedRights;
   readonly devices: readonly number[] | undefined;
+  readonly generalBlocks: GeneralBlocks | undefined;
   readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
   readonly invocationCounter: LogicalName | undefined;
@@ -139,6 +147,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       unconfirmed: spec.unconfirmed ?? "silent",
       countedPduSize: spec.countedPduSize ?? "sealed",
       shortSecrets: spec.shortSecrets ?? false,
+      generalBlocks: checkedBlocks(name, spec.generalBlocks),
       preEstablished: spec.preEstablished,
       strictChallenges: spec.strictChallenges ?? false,
       instance,
@@ -155,6 +164,15 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (other !== undefined) throw bad(one.name, `client ${one.client} has the association "${other.name}" already`);
   }
   return list;
+}
+
+function checkedBlocks(name: string, given: GeneralBlocks | undefined): GeneralBlocks | undefined {
+  try {
+    generalBlocks(given);
+    return given;
+  } catch (caught) {
+    throw caught instanceof Fault ? bad(name, caught.message) : caught;
+  }
 }
 
 /** Its secrets are there, and what prints or serialises it does not show them. */
