@@ -20,6 +20,9 @@ export {
   type NotRotated,
   type Rotated,
 } from "./key-rotation.ts";
+export { type ListeningForPushes, type ListenOptions, listen } from "./listen/listen.ts";
+export type { PushKeys } from "./listen/push-keys.ts";
+export { type PushKind, PushListener, type PushListenerOptions, type ReceivedPush } from "./listen/push-listener.ts";
 export { type ImageProgress, type LoadedImage, type LoadImageOptions, loadImage } from "./load-image.ts";
 export { type ConnectOptions, clientConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";

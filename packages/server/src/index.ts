@@ -16,6 +16,8 @@ export {
 } from "./meter/meter-template.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
+export type { PushOptions, PushTransport } from "./push/push-options.ts";
+export { pushTcp, pushTls, pushUdp } from "./push/push-transports.ts";
 export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
 export { AssociationState, type NewKeys, type StateOwner } from "./security/association-state.ts";

@@ -25,5 +25,9 @@ export const cosem = {
   "bad-access-level": "The access level is no access mode of the Blue Book; correct the row or the rights.",
   "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
   "no-default": "The attribute's type has no simplest value; give it a `default` in the class, or a value.",
+  "push-destination": "The Push setup names a destination that is not served; write attribute 3 again.",
+  "push-port": "The Push setup names a port that is not there; write attribute 8 again.",
+  "wrong-value":
+    "A hook or the program gave an attribute a value that is not of its type; the message names the attribute and what it takes.",
   "bad-unit": "There is no unit of that name or number; see the list of units.",
 } as const;

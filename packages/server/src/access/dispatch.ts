@@ -21,6 +21,7 @@ import type { Work } from "../runtime/unit-of-work.ts";
 import { changes, type ServerService, type Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
 import type { Call, Outcome } from "./call.ts";
+import type { GrantedRights } from "./granted-rights.ts";
 import { objectFor } from "./perform.ts";
 
 /** Who asks: one association of one client with one logical device of one meter. */
@@ -28,6 +29,8 @@ export interface Asker {
   readonly live: LiveMeter;
   readonly device: Device;
   readonly association: Association;
+  /** What the association grants. */
+  readonly rights: GrantedRights;
   readonly information: AssociationInformation;
 }
 
@@ -48,7 +51,7 @@ export interface DispatchPort {
  * it. Rejects where the meter is not this process's any more (Faults `lease-lost`, `counter-replayed`): nothing was done then.
  */
 export function dispatch(asker: Asker, { request, protection }: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
-  const { live, device, association, information } = asker;
+  const { live, device, association, rights, information } = asker;
   const service = serviceNamed(request.service);
   const by = { client: association.client, association: association.name } as const;
   const items = request.items as readonly unknown[];
@@ -61,9 +64,9 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
     });
     const one = (item: unknown): MaybePromise<unknown> => {
       const wish = service.wish(item);
-      const found = objectFor(device, association, wish.classId, wish.instanceId);
+      const found = objectFor(device, rights, wish.classId, wish.instanceId);
       const object = typeof found === "string" ? undefined : found;
-      const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
+      const call = { meter: live.known, device, view, association, rights, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
       const done = attempt<Outcome>(
@@ -162,17 +165,17 @@ function notKept(
 
 /** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */
 export function requiredProtection(
-  { device, association }: Pick<Asker, "device" | "association">,
+  { device, rights: granting }: Pick<Asker, "device" | "rights">,
   { request }: Incoming,
   results: ResultsOf,
 ): RequestProtection {
-  const rights = association.access.current;
+  const rights = granting.current;
   const service = serviceNamed(request.service);
   let bits = 0;
   for (const [at, item] of (request.items as readonly unknown[]).entries()) {
     if (!granted(results[at])) continue;
     const wish = service.wish(item);
-    const object = objectFor(device, association, wish.classId, wish.instanceId);
+    const object = objectFor(device, granting, wish.classId, wish.instanceId);
     if (typeof object === "string") continue;
     bits |=
       wish.do === "invoke" ? methodAccess(rights, object, wish.index) : attributeAccess(rights, object, wish.index);

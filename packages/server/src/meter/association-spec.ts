@@ -29,6 +29,10 @@ export interface AssociationSpec {
   readonly security: SecuritySpec;
   /** `"read"` unless told otherwise. */
   readonly access?: Access;
+  /** The most that add_object of its Association LN object can grant; as `access` unless told otherwise. */
+  readonly grantable?: Access;
+  /** When the association holds what add_object and remove_object changed: opened anew, unless told otherwise, or from the next request on. */
+  readonly objectListChanges?: "next-association" | "at-once";
   /** The logical devices that have it, by SAP; all unless told otherwise. */
   readonly devices?: readonly number[];
   /** What the server can do in it; all that it can unless told otherwise. */
@@ -71,11 +75,13 @@ export interface AssociationSpec {
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
-    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
+    "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
   > {
   readonly name: string;
   /** What it grants; `replace` changes it while meters are served. */
   readonly access: GrantedRights;
+  /** Undefined: no more than `access` grants. */
+  readonly grantable: Rights | undefined;
   readonly devices: readonly number[] | undefined;
   readonly generalBlocks: GeneralBlocks | undefined;
   readonly preEstablished: PreEstablished | undefined;
@@ -109,6 +115,12 @@ const presets: { readonly [name: string]: Rights } = {
   full: allRights,
 };
 
+function rightsOf(name: string, access: Access): Rights {
+  const rights = typeof access === "string" ? presets[access] : access;
+  if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+  return rights;
+}
+
 /** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
 export function associationsOf(specs: { readonly [name: string]: AssociationSpec }): readonly Association[] {
   const list = Object.entries(specs).map(([name, spec], at): Association => {
@@ -116,9 +128,7 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     const place = instance.split(".")[4];
     const { ciphered } = spec.security;
     const { maxReceivePduSize = 1024 } = spec;
-    const access = spec.access ?? "read";
-    const rights = typeof access === "string" ? presets[access] : access;
-    if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+    const rights = rightsOf(name, spec.access ?? "read");
     const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
@@ -140,6 +150,8 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       client: spec.client,
       security: withoutShowing(spec.security),
       access: new GrantedRights(rights),
+      grantable: spec.grantable === undefined ? undefined : rightsOf(name, spec.grantable),
+      objectListChanges: spec.objectListChanges ?? "next-association",
       devices: spec.devices,
       conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
       maxReceivePduSize,

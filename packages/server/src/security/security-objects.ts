@@ -1,6 +1,16 @@
 import { T } from "@dlmskit/apdu";
 import { leastSecretLength } from "@dlmskit/association";
-import { type AnyObject, associationObject, dataObject, refuse } from "@dlmskit/cosem-objects";
+import {
+  type AnyObject,
+  associationObject,
+  type Context,
+  changedObjectsOf,
+  changedRights,
+  dataObject,
+  type Rights,
+  refuse,
+} from "@dlmskit/cosem-objects";
+import { templateRights } from "../access/changed-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
@@ -11,20 +21,32 @@ export function securityObjects(associations: readonly Association[]): AnyObject
     instance: "0.0.40.0.0.255",
     version: associations[0]?.version ?? 1,
     rights: undefined,
+    templateRights(context) {
+      const open = associations.find(({ instance }) => instance === context.association?.instanceId);
+      if (open === undefined) throw refuse("object-unavailable", "no association is open");
+      return templateRights(open);
+    },
     information: ({ association }) => association,
   });
   return [current, ...associations.flatMap((one) => objectsOf(one))];
 }
 
+/** What the association grants to whoever asks, or will grant when it is opened. */
+function rightsFor(association: Association, { association: asking, device, object }: Context): Rights {
+  if (asking?.instanceId === association.instance) return asking.rights;
+  return changedRights(templateRights(association), changedObjectsOf(device.values(object)));
+}
+
 function objectsOf(association: Association): AnyObject[] {
-  const { instance, version, access, security, securitySetup, invocationCounter } = association;
+  const { instance, version, security, securitySetup, invocationCounter } = association;
   const changeable =
     security.mechanism === 1 || (security.mechanism >= 2 && security.mechanism !== 5 && security.mechanism !== 7);
   const objects: AnyObject[] = [
     associationObject({
       instance,
       version,
-      rights: () => access.current,
+      rights: (context) => rightsFor(association, context),
+      templateRights: () => templateRights(association),
       hls: security.mechanism >= 2,
       users: association.users.map(({ userId, userName }) => ({
         userId,
@@ -45,7 +67,7 @@ function objectsOf(association: Association): AnyObject[] {
               maxSendPduSize: association.maxSendPduSize,
               dlmsVersion: 6,
               qualityOfService: 0,
-              rights: access.current,
+              rights: rightsFor(association, context),
               ...(securitySetup === undefined ? {} : { securitySetup }),
             },
       ...(changeable
