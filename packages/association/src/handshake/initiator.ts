@@ -27,6 +27,7 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
+import { refusalHint } from "./refusal-hints.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
   return new Fault(code, message, {
@@ -219,7 +220,7 @@ export class InitiatorHandshake {
     return failed(
       "association-refused",
       `the server refused the association: ${aare.result}, ${why}`,
-      undefined,
+      refusalHint(detail, this.#options),
       detail,
     );
   }
@@ -240,11 +241,19 @@ export class InitiatorHandshake {
     const { diagnostic } = aare.resultSourceDiagnostic;
     const named = aare.mechanismName;
     if (named !== undefined && named !== mechanismName(mechanism)) {
-      throw failed("mechanism-mismatch", `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`);
+      throw failed(
+        "mechanism-mismatch",
+        `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`,
+        refusalHint("authentication-required", this.#options),
+      );
     }
     if (mechanism < 2) {
       if (diagnostic === "authentication-required") {
-        throw failed("mechanism-mismatch", "the server wants an authentication that was not asked for");
+        throw failed(
+          "mechanism-mismatch",
+          "the server wants an authentication that was not asked for",
+          refusalHint(diagnostic, this.#options),
+        );
       }
       return undefined;
     }
@@ -284,7 +293,7 @@ export class InitiatorHandshake {
       throw failed(
         "initiate-refused",
         `the server refused the InitiateRequest: ${error}, ${value}`,
-        undefined,
+        refusalHint(String(value), this.#options),
         String(value),
       );
     }

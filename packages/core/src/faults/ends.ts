@@ -79,6 +79,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key of an order of meters has not 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is not consistent; the message says where.",
   "bad-keys-file": "The file of keys cannot be followed; the message and the path say where.",
@@ -88,6 +89,7 @@ export const simulator = {
     "A row of configuration cannot be followed; `path` has table, id and column, and the row was left as it is.",
   "identity-mismatch":
     "The store has a meter of that index with another identity; use the seed or secret that it was made with.",
+  "missing-parameter": "An option is needed and not given; the message and the hint name it.",
   "no-port": "No port is left for the meters; give more ports.",
   "not-simulated": "The object has no simulated value; give the value itself.",
   "template-mismatch": "The store has this meter with another template; use the same template, or another meter.",
@@ -119,7 +121,6 @@ export const storage = {
 } as const;
 
 export const cli = {
-  "bad-identities-file": "The file of identities cannot be followed; the message says where.",
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
   "counter-taken": "Another process took these invocation counters; try again.",
