@@ -4,6 +4,7 @@ export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
 export * from "./behaviour/auto-answer.ts";
+export * from "./behaviour/auto-connect.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/communication-port-protection.ts";
 export * from "./behaviour/compact-data.ts";
