@@ -16,6 +16,7 @@ export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
 export * from "./behaviour/limiter.ts";
 export * from "./behaviour/mbus-client.ts";
+export * from "./behaviour/mbus-slave.ts";
 export * from "./behaviour/modem-snapshot.ts";
 export type { Monitored } from "./behaviour/monitored-value.ts";
 export * from "./behaviour/parameter-monitor.ts";
