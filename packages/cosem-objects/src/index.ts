@@ -1,8 +1,10 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./base-names.ts";
 export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
+export * from "./behaviour/association-sn.ts";
 export * from "./behaviour/auto-answer.ts";
 export * from "./behaviour/auto-connect.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
@@ -33,6 +35,7 @@ export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings
 export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/profile-generic.ts";
 export { type ProtectionLayerOptions, protectionLayer } from "./behaviour/protection-layer.ts";
+export * from "./behaviour/push-setup.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";
 export * from "./behaviour/schedule.ts";
@@ -175,6 +178,7 @@ export * from "./profile/row-ring.ts";
 export * from "./profile/rows.ts";
 export * from "./profile/selective-access.ts";
 export type { UntaggedOptions } from "./profile/template.ts";
+export * from "./push-values.ts";
 export * from "./refusal.ts";
 export { LocalTime, type ZoneSettings } from "./time/local-time.ts";
 export { type DaylightDays, dayLength, isOff, matchesDay } from "./time/pattern.ts";

@@ -98,6 +98,9 @@ export const association = {
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "service-not-supported": "The service, or its form, was not negotiated; look at the conformance of the association.",
   "short-name-server": "The server speaks short names, which were not asked for; choose the other referencing.",
+  "stray-block":
+    "A block of general block transfer fits none that is under way: it was dropped; a lost block is asked for again.",
+  "transfer-aborted": "The other end broke a general block transfer off; ask again.",
   timeout:
     "No answer came in time; a GET was repeated already, after SET or ACTION read back. Where something was dropped, `cause` says why.",
   "too-many-requests": "The client has more requests open than the server allows; wait for answers.",

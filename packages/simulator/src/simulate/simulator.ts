@@ -39,7 +39,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
   const time = timeOf(clock, options);
 
-  const configuration = await configure(store, template, keys);
+  const configuration = await configure(store, template, options);
   const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
   const { associations } = meterTemplate;
   const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];
@@ -96,7 +96,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
   }
   for (const row of configuration.ports) {
-    if (linkOf(row) === undefined) notices.push(`communication_ports id ${row.id}: a serial port is not served yet`);
+    if (linkOf(row) !== undefined) continue;
+    notices.push(`communication_ports id ${row.id}, port_type: serial ports are not served yet; the row is ignored`);
   }
 
   const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
