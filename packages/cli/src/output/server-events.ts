@@ -66,6 +66,10 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
       return `failed: ${meter}, ${event.what}: ${why}`;
     case "store-failed":
       return `store failed: ${meter}, ${event.what}: ${why}`;
+    case "push-sent":
+      return `push ${event.confirmed ? "confirmed" : "sent"}: ${meter}, to ${event.destination}`;
+    case "push-failed":
+      return `push failed: ${meter}, to ${event.destination}${event.again ? ", again later" : ""}: ${why}`;
     case "power-lost":
       return `power lost: ${meter}`;
     case "power-restored":

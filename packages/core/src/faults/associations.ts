@@ -97,6 +97,9 @@ export const association = {
   "service-not-supported": "The service, or its form, was not negotiated; look at the conformance of the association.",
   "short-name-server":
     "The server uses short names and the client asked for logical names; choose the other referencing.",
+  "stray-block":
+    "A block of general block transfer fits none that is under way: it was dropped; a lost block is asked for again.",
+  "transfer-aborted": "The other end broke a general block transfer off; ask again.",
   timeout:
     "No answer came in time. A GET has been repeated already; after a SET or ACTION, read the value back. If an answer was dropped, `cause` says why.",
   "too-many-requests": "The client has more requests open than the server allows; wait for answers.",

@@ -24,8 +24,13 @@ export const results = {
 export const cosem = {
   ...results,
   "bad-access-level": "The access level is not an access mode of the Blue Book; correct the row or the rights.",
+  "bad-base-name": "A base name that was stated does not fit; state a free multiple of 8, or none.",
+  "short-names-exhausted":
+    "The objects need more short names than 16 bits have; leave objects out, or use logical names.",
   "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
   "no-default": "The attribute's type has no default value; declare a `default` in the class, or give a value.",
+  "push-destination": "The Push setup names a destination that is not served; write attribute 3 again.",
+  "push-port": "The Push setup names a port that is not there; write attribute 8 again.",
   "wrong-value":
     "A hook or the program gave an attribute a value that is not of its type; the message names the attribute and what it takes.",
   "bad-unit": "There is no unit of that name or number; see the list of units.",

@@ -2,8 +2,14 @@ import { results } from "./cosem.ts";
 import { certificates } from "./links.ts";
 
 export const client = {
+  "bad-block": "A block of a push is missing or came twice; the push is lost, and the meter may send it again.",
+  "bad-frame": "Octets on a line of pushes are no frame of the link; check `--link`.",
+  "missing-parameter": "A listener over TLS needs `tls`: a certificate, its key and whom to trust.",
+  "not-a-push": "Something else than a push came to a listener; it was dropped.",
   ...results,
   "bad-answer": "The meter's answer is not a result of this method; the message says what was received.",
+  "no-short-name":
+    "The short name of a method is not known, since its class does not tell it; declare the class with its `methodOffset`.",
   "bad-object-list": "The meter's object list cannot be decoded; `cause` says why.",
   "bad-profile": "The meter's profile cannot be decoded: rows do not fit the capture objects; the message says where.",
   "bad-signature": certificates["bad-signature"],
@@ -45,6 +51,11 @@ export const client = {
 } as const;
 
 export const server = {
+  "push-destination":
+    "A message names a destination that cannot be reached from here; correct the Push setup or the row.",
+  "push-not-sent": "A push did not leave, or was not confirmed in time; the listener may be down. It is tried again.",
+  "push-protection": "A push is to be protected, and its client has no keys here; correct the Push setup.",
+  "push-withdrawn": "The object that told the push does not send it any more; nothing to do.",
   "bad-results": "An interceptor did not return an outcome; it must return {}, { data } or { error }.",
   "hook-timeout":
     "The promise of a hook or task was not resolved within `limits.hook`; correct the hook, or raise the limit.",

@@ -43,6 +43,16 @@ export const mbus = {
   "pdu-too-long": "The segments have more octets than the limit; raise it if such a message is real.",
 } as const;
 
+export const iec6205621 = {
+  "bad-baud-rate": "The protocol mode cannot change to that baud rate; the hint lists those that it can.",
+  "bad-data-set":
+    "A data set is not address(value*unit); `offset` says where. The meter is at fault, or the line is noisy.",
+  "bad-message": "The octets are no message of IEC 62056-21, or not the one that belongs there; check the line.",
+  "bad-tag": "The authentication tag of a telegram is wrong; check both keys, or somebody altered it.",
+  "bcc-mismatch": "The block check character is wrong; octets were changed on the line. Ask for the block again.",
+  "crc-mismatch": "The CRC of a telegram is wrong; octets were changed on the line. Wait for the next telegram.",
+} as const;
+
 /** What can be wrong with the certificate of a peer, at TLS, with signatures and when certificates are managed. */
 export const certificates = {
   "bad-private-key":
