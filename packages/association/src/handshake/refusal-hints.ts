@@ -21,7 +21,7 @@ export function refusalHint(detail: string, asked: Asked): string {
     case "application-context-name-not-supported":
       return ciphered
         ? "this client may have no ciphering: leave `ciphered` out"
-        : "this client may need `ciphered` and `security`, or the server speaks short names only";
+        : "this client may need `ciphered` and `security`, or the server has short names only (`referencing`)";
     case "calling-ap-title-not-recognized":
     case "calling-ap-title-not-recognised":
       return "the server knows another `security.systemTitle` of this client";
