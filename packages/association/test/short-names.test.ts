@@ -93,6 +93,14 @@ describe("the server plays the sequences of short names", () => {
     expect(server.rawHex("050102fa08")).not.toBe("");
   });
 
+  it("an UnconfirmedWrite has no answer, also where unconfirmed SET and ACTION are answered", () => {
+    const server = bottle({ offer: { unconfirmed: "answered" } });
+    expect(server.rawHex("1601022c20010f00")).toBe("");
+    expect(server.rawHex("160102fff8010f00")).toBe("");
+    expect(server.rawHex("1601")).toBe("");
+    expect(server.executed).toHaveLength(2);
+  });
+
   it("sn-017 (A1): a Read before the association", () => {
     const server = new Bottle({ offer: { context: "short-name", conformance: all } });
     played("sn-017", server);

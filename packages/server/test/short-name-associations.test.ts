@@ -85,6 +85,21 @@ describe("the users of an association, by short names", () => {
     expect((await opened(own, { userId: 8 })).opened).toBe(true);
   });
 
+  it("each attribute has the rights of the corresponding one of Association LN", async () => {
+    const listed = { 2: "read-only", 10: "read-only" } as const;
+    const access = rightsOf([{ instance: "0.0.40.0.0.255", attributes: listed, methods: { 5: "access" } }]);
+    const client = await opened(aMeter({ open: { client: 16, security: none(), access, version: 2 } }));
+    // object_list, access_rights_list, security_setup_reference, user_list, current_user
+    const answers = [];
+    for (const name of ["fa08", "fa10", "fa18", "fa20", "fa28"]) {
+      answers.push((await say(client, `050102${name}`)).slice(0, 8));
+    }
+    expect(answers).toEqual(["0c010001", "0c010001", "0c010103", "0c010001", "0c010103"]);
+    // add_user, remove_user
+    expect(await say(client, "050104fa6000 0202 1107 0a03 626f62")).toBe("0c010000");
+    expect(await say(client, "050104fa6800 0202 1107 0a03 626f62")).toBe("0c010103");
+  });
+
   it("version 2 has none", async () => {
     const client = await opened(aMeter({ open: { client: 16, security: none(), access: "full" } }));
     expect(await say(client, "050102fa20")).toBe("0c010104");
