@@ -1,5 +1,6 @@
 import { T } from "@dlmskit/apdu";
 import type { Of } from "@dlmskit/core";
+import { checkListSize } from "../../list-size.ts";
 import type { AnyObject, Context, DeviceView } from "../../object.ts";
 import { refuse } from "../../refusal.ts";
 import { keeperOf } from "./association-keeper.ts";
@@ -45,7 +46,9 @@ export const userHooks = {
       const users = usersOf(context.device, keeper);
       const at = users.findIndex(({ userId }) => userId === added.userId);
       if (at < 0 && users.length >= mostUsers) throw refuse("other-reason", `there are ${mostUsers} users at the most`);
-      context.device.set(keeper, "userList", at < 0 ? [...users, added] : users.with(at, added));
+      const list = at < 0 ? [...users, added] : users.with(at, added);
+      checkListSize(T.array(AssociationUser), list);
+      context.device.set(keeper, "userList", list);
     },
     /** A user that is connected stays so. */
     removeUser(_: unknown, { userId }: AssociationUser, context: Context): void {
