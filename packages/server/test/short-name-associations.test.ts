@@ -1,7 +1,7 @@
-import { encodeData, T } from "@dlmskit/apdu";
+import { dataOf, encodeData, T } from "@dlmskit/apdu";
 import { shortNameNegotiable } from "@dlmskit/association";
 import { fromHex, toHex } from "@dlmskit/core";
-import { AccessBit, dataObject, register, rightsOf } from "@dlmskit/cosem-objects";
+import { AccessBit, dataObject, ObjectListElement, register, rightsOf } from "@dlmskit/cosem-objects";
 import { describe, expect, it } from "vitest";
 import { type Access, hls5, type MeterOptions, meter, none } from "../src/index.ts";
 import { ak, Bench, type Client, type ClientOptions, ek, protectedClient } from "./a-client.ts";
@@ -63,6 +63,29 @@ describe("the rights of an association, by short names", () => {
     expect(await say(client, "0501023008")).toBe("0c010104");
     expect(await say(client, "050104fa0801120001")).toBe("0c01000100");
     expect(await say(client, "050104fa0801120003")).toContain("102000120003");
+  });
+});
+
+describe("what a client changes in its object list", () => {
+  it("holds by short names, too, in associations that are opened after it", async () => {
+    const own = aMeter({ open: { client: 16, security: none(), access: "full" } });
+    const before = await opened(own);
+    expect(await say(before, "050102 3008")).toBe("0c01001107");
+    const manager = await new Bench(own).client().open();
+    const gone = {
+      classId: 1,
+      version: 0,
+      instanceId: "0.0.96.1.0.255",
+      accessRights: { attributes: [], methods: [] },
+    };
+    const method = { classId: 15, instanceId: "0.0.40.0.1.255", methodId: 4 };
+    const parameters = dataOf(ObjectListElement, gone);
+    const removed = await manager.request({ service: "action", items: [{ method, parameters }] });
+    expect(removed).toMatchObject([{ result: "success" }]);
+    const after = await opened(own);
+    expect(await say(after, "0501023008")).toBe("0c010104");
+    expect(await say(after, "050104fa0801120001")).not.toContain("103000");
+    expect(await say(after, "0501022008")).toBe("0c01000600001391");
   });
 });
 
