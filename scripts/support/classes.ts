@@ -62,7 +62,10 @@ function objects(): readonly cosem.AnyObject[] {
     }),
   );
   const { devices } = meterTemplate({ objects: own, associations: Object.fromEntries(associations) });
-  return [...(devices.get(1)?.objects ?? [])];
+  // What a client with short names sees as its association.
+  const names = () => cosem.baseNames([]);
+  const shortNames = ([0, 1, 2, 3, 4] as const).map((version) => cosem.associationSn({ version, names }));
+  return [...(devices.get(1)?.objects ?? []), ...shortNames];
 }
 
 const key = ({ classId, version }: Class): string => `${classId}/${version}`;

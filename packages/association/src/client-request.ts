@@ -6,9 +6,10 @@ import type { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
 import { plainRoom } from "./protection/room.ts";
 import { inGeneralForm, type Sealing } from "./protection/sealing.ts";
+import { refusal } from "./refusals.ts";
 import type { Queued } from "./request-queue.ts";
 import { type ClientPort, type Exchange, needNegotiated } from "./services/service.ts";
-import { type AnyService, serviceNamed } from "./services/table.ts";
+import { type AnyService, referencingOf, serviceNamed } from "./services/table.ts";
 
 /** What a request is made with. */
 export interface RequestMeans {
@@ -33,6 +34,10 @@ export function clientRequest(
   { initiator, negotiated, handshake, invokeIds, blocks }: RequestMeans,
 ): ClientRequest {
   const service = serviceNamed(request.service);
+  const { context } = negotiated;
+  if (referencingOf(service) !== context) {
+    throw refusal("service-not-supported", `${service.name} is no service of an association with ${context}s`);
+  }
   const long = service.long === true;
   const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
   const asSealed = handshake?.sealingFor(options);

@@ -19,7 +19,8 @@ export type { AccessItem, AccessOptions, AccessResult } from "./services/access.
 export type { ActionOutcome, MethodInvocation } from "./services/action.ts";
 export type { GetResult } from "./services/get.ts";
 export type * from "./services/items.ts";
-export type { Does, Service } from "./services/service.ts";
+export type { ReadResult } from "./services/read.ts";
+export type { Does, Referencing, Service } from "./services/service.ts";
 export type { AttributeValue, SetResult } from "./services/set.ts";
 export {
   type Incoming,
@@ -30,7 +31,10 @@ export {
   type ServiceResults,
   servedConformance,
   services,
+  servicesOf,
+  shortNameNegotiable,
 } from "./services/table.ts";
+export type { WriteResult } from "./services/write.ts";
 export { undecodedData } from "./spoilt.ts";
 export type { PlainTap } from "./tap.ts";
 export { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";

@@ -4,6 +4,7 @@ import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit
 import { leastSecretLength, needsTitles } from "./handshake/names.ts";
 import type { MechanismId } from "./offer.ts";
 import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
+import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
 import { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 
@@ -15,6 +16,8 @@ export type InitiatorQuirk =
   | "plain-initiate-response"
   /** The AARE names no mechanism and says that nothing is wrong, though the server's challenge is in it. */
   | "aare-without-mechanism"
+  /** The lengths in the AARE are one octet too small. */
+  | "aare-lengths-short"
   /** The server agrees to services that were not proposed: what both have is taken. */
   | "conformance-not-proposed"
   /** The blocks of responses are numbered from 0. */
@@ -60,7 +63,8 @@ export interface ClientGeneralBlocks extends GeneralBlocks {
 }
 
 export interface InitiatorOptions {
-  readonly context: "logical-name";
+  /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short ones. */
+  readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */

@@ -15,10 +15,9 @@ import type { Opened } from "./protection/channel.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
 import { type Queued, RequestQueue } from "./request-queue.ts";
-import { checkProtection, unexpectedApdu } from "./response-checks.ts";
+import { checkProtection, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
-import { invokeOf } from "./services/service.ts";
-import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
+import { isNotification, type ServiceRequest, type ServiceResults } from "./services/table.ts";
 import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
 import { tapped } from "./tap.ts";
 
@@ -157,7 +156,9 @@ export class Initiator {
   /** The response that is waited for, if any. */
   get #expected(): Expected | undefined {
     const pass4 = this.#state === "authenticating" && this.#invoke !== undefined;
-    const expected = pass4 ? { service: serviceNamed("action"), invoke: this.#invoke as Invoke } : this.#current;
+    const expected = pass4
+      ? { service: hlsService(this.#options.context), invoke: this.#invoke as Invoke }
+      : this.#current;
     return expected && expectedOf(expected, this.#handshake?.sealing);
   }
 
@@ -193,8 +194,8 @@ export class Initiator {
       return;
     }
     const accepted = this.#accepted;
-    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options.ciphered)) {
-      throw unexpectedApdu(pdu, this.#state, this.#options.ciphered);
+    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options)) {
+      throw unexpectedApdu(pdu, this.#state, this.#options);
     }
     const opened = accepted.channel.open(pdu);
     const octets = tapped(this.#options.tap, "received", opened.apdu);
@@ -223,8 +224,7 @@ export class Initiator {
       this.#state = "closed";
       this.#wait.stop();
       this.#outputs.push({ type: "released" });
-    } else if (tag === ApduTag.aare || tag === ApduTag.rlre)
-      throw unexpectedApdu(pdu, this.#state, this.#options.ciphered);
+    } else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw unexpectedApdu(pdu, this.#state, this.#options);
     else this.#error(pdu, now);
   }
 
@@ -254,13 +254,12 @@ export class Initiator {
   }
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
-    if (tag !== ApduTag["action-response"] || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
+    if (!isResponseTo(hlsService(this.#options.context), tag, apdu, this.#invoke)) {
       this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
       return;
     }
     const { challenges, negotiated } = this.#accepted as Required<Accepted>;
-    const answer = apdu as Parameters<typeof verifyPass4>[0];
-    verifyPass4(answer, this.#options, challenges, negotiated.serverSystemTitle, lowest);
+    verifyPass4(apdu, this.#options, challenges, negotiated.serverSystemTitle, lowest);
     this.#associated();
   }
 
@@ -332,11 +331,7 @@ export class Initiator {
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
-    if (
-      current === undefined ||
-      tag !== current.service.responseTag ||
-      invokeOf(apdu as unknown as Invoke).invokeId !== current.invoke.invokeId
-    ) {
+    if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
       throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
     }
     let done: ServiceResults | undefined;

@@ -1,7 +1,7 @@
 import { ApduTag, type ConformanceName, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
-import { answerPass3, isPass3, type Pass3 } from "./handshake/hls-responder.ts";
+import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
 import type { Initiated } from "./handshake/initiate.ts";
 import { establish } from "./handshake/pre-established.ts";
 import { answerAarq } from "./handshake/responder.ts";
@@ -11,15 +11,16 @@ import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
 import { plainRoom } from "./protection/room.ts";
 import { inGeneralForm, type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
-import { exceptionFor, refusal } from "./refusals.ts";
+import { refusal, refusedAnswer } from "./refusals.ts";
 import type { ResponderOptions } from "./responder-options.ts";
 import { invokeOf, needNegotiated } from "./services/service.ts";
 import { Serving } from "./services/serving.ts";
-import { type ResultsOf, serviceWithTag } from "./services/table.ts";
+import { type ResultsOf, referencingOf, serviceWithTag } from "./services/table.ts";
+import { anonymousInvoke } from "./services/variables.ts";
 import { tapped } from "./tap.ts";
 import { generalBlocks } from "./transfer/general/options.ts";
 import { type GeneralRequest, ServerBlocks } from "./transfer/general/server.ts";
-import { echo, type RequestContext } from "./transfer/port.ts";
+import type { RequestContext } from "./transfer/port.ts";
 import type { Source } from "./transfer/source.ts";
 
 type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
@@ -41,6 +42,8 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #outputs: ResponderOutput[] = [];
   #open: Association | undefined;
+  /** The tag of the last APDU: with short names an error says what it is about. */
+  #asked: number | undefined;
   #ids = 0;
   /** ms: when it was called last. */
   #now = 0;
@@ -79,6 +82,7 @@ export class Responder {
       this.#receive(pdu, now);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
+      this.#asked = pdu[0];
       this.#exception(caught);
     }
   }
@@ -129,7 +133,8 @@ export class Responder {
   #exception(fault: Fault): void {
     this.#refuse(fault);
     this.#open?.blocks?.end();
-    this.#transmit(encodeApdu(exceptionFor(fault)));
+    const context = this.#open?.initiated.negotiated.context ?? this.#options.offer?.context;
+    this.#transmit(encodeApdu(refusedAnswer(fault, context === "short-name" ? this.#asked : undefined)));
   }
 
   #refuse(fault: Fault): void {
@@ -219,6 +224,7 @@ export class Responder {
     if (service === undefined || !service.isUnconfirmed(apdu)) return true;
     // What goes to all stations, or comes from a client that wants no response, is never answered.
     if (sealing?.broadcast === true || !open.initiated.negotiated.confirmed) return false;
+    if (service.unconfirmedTag !== undefined) return false;
     return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
   }
 
@@ -296,14 +302,17 @@ export class Responder {
     const policy = offer.ciphered ? offer.security?.policy : undefined;
     enforceRequest(policy, seen);
     const tag = octets[0] ?? 0;
+    this.#asked = tag;
+    const { context: referencing } = open.initiated.negotiated;
     const service = serviceWithTag(tag);
-    if (service === undefined) {
+    if (service === undefined || referencingOf(service) !== referencing) {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
     }
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Parameters<typeof invokeOf>[0];
+    const unconfirmed = service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed";
     const responded = responseSealing(policy, sealing);
     const context: RequestContext = {
-      ...invokeOf(apdu),
+      ...(referencing === "short-name" ? anonymousInvoke(unconfirmed) : invokeOf(apdu)),
       ...(general ? { general } : {}),
       answered: this.#isAnswered(open, octets, sealing),
       seen,
@@ -312,8 +321,9 @@ export class Responder {
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
       throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
     }
-    if (isPass3(apdu, offer)) {
-      this.#pass3(open, apdu, { ...context, answered: sealing?.broadcast !== true }, lowest);
+    const pass3 = pass3Of(apdu, referencing, offer);
+    if (pass3 !== undefined) {
+      this.#pass3(open, pass3, { ...context, answered: sealing?.broadcast !== true }, lowest);
       return;
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
@@ -323,25 +333,25 @@ export class Responder {
     open.services.receive(service, apdu, context, now);
   }
 
-  #pass3(open: Association, apdu: Pass3, context: RequestContext, lowest: number | undefined): void {
+  #pass3(open: Association, pass3: Pass3, context: RequestContext, lowest: number | undefined): void {
     const { offer, provider } = this.#options as { offer: Offer; provider: CryptoProvider };
     const { initiated, challenges } = open;
     const { negotiated } = initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply(failedPass3(apdu, "read-write-denied"), context, initiated);
+      this.#reply(pass3.failed("read-write-denied"), context, initiated);
       return;
     }
     try {
-      const pass4 = answerPass3(apdu, { offer, negotiated, provider, challenges, lowest });
+      const value = answerPass3(pass3.response, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(encodeApdu(pass4), context, initiated);
+      this.#reply(encodeApdu(pass3.succeeded(value)), context, initiated);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#forget();
       this.#refuse(caught);
-      this.#reply(failedPass3(apdu, "other-reason"), context, initiated);
+      this.#reply(pass3.failed("other-reason"), context, initiated);
     }
   }
 
@@ -387,8 +397,4 @@ const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {
   if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
-}
-
-function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {
-  return encodeApdu({ apdu: "action-response-normal", ...echo(apdu), result });
 }

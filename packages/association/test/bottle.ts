@@ -255,6 +255,13 @@ export function answer({ request }: Incoming): ResultsOf {
       );
     case "set":
       return request.items.map(({ attribute }) => (attribute.attributeId === 99 ? "read-write-denied" : "success"));
+    case "read":
+      return request.items.map(({ variableName, access }): GetResult => {
+        if (variableName === 0xfff8) return { error: "object-undefined" };
+        return { data: access?.parameters ?? { type: "visible-string", value: variableName.toString(16) } };
+      });
+    case "write":
+      return request.items.map(({ variable }) => (variable.variableName === 0xfff8 ? "object-undefined" : "success"));
     case "access":
       return request.items.map(
         (item): AccessResult =>

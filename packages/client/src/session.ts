@@ -23,9 +23,11 @@ import { type AccessRequestOptions, type AccessResultOf, plainItem, typedResult 
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type DiscoveredObject, type Discovery, discover } from "./discover.ts";
+import { discoverShortNames } from "./discover-short-names.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
 import { RemoteObject } from "./remote-object.ts";
+import { ShortNames } from "./short-names.ts";
 import { type AttributeOf, type AttributeValueOf, readScaled, readTyped, type Scaled } from "./typed-read.ts";
 
 /** An open association with a meter. */
@@ -33,6 +35,8 @@ export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #options: ConnectOptions;
   #counters: CounterSource | undefined;
+  /** Undefined with logical names. */
+  readonly #shortNames: ShortNames | undefined;
   /** What was negotiated. */
   readonly association: Negotiated;
 
@@ -42,6 +46,9 @@ export class Session implements AsyncDisposable {
     this.#options = options;
     this.#counters = options.security?.counters;
     this.association = association;
+    if (association.context === "logical-name") return;
+    const { shortNames: told = [], classes = [] } = options;
+    this.#shortNames = new ShortNames(association, (...sent) => this.#send(...sent), { told, classes });
   }
 
   /** Who is at the other end of the transport. */
@@ -183,6 +190,7 @@ export class Session implements AsyncDisposable {
 
   /** What the meter has: its object list, with classes and access rights. */
   discover(): Promise<Discovery> {
+    if (this.#shortNames !== undefined) return discoverShortNames(this, this.#shortNames);
     return discover(this, this.#options.association);
   }
 
@@ -238,10 +246,13 @@ export class Session implements AsyncDisposable {
     return [...(await half(0, middle)), ...(await half(middle))];
   }
 
-  async #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
+  #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
+    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request));
+  }
+
+  async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean): Promise<ResultsOf> {
     const { retries = 1 } = this.#options;
     const counters = this.#counters;
-    const repeatable = onlyReads(request);
     const { clock, deadline } = this.#options;
     const end = deadline === undefined ? undefined : clock.now() + deadline;
     const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;

@@ -169,6 +169,10 @@ export class FakeMeter {
           this.put(classId, instanceId, attributeId, value);
           return "success";
         });
+      case "read":
+        return request.items.map(() => ({ error: "object-undefined" }) as const);
+      case "write":
+        return request.items.map(() => "object-undefined" as const);
       case "access":
         return request.items.map(
           (item): AccessResult =>

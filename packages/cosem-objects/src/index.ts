@@ -1,8 +1,10 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./base-names.ts";
 export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
+export * from "./behaviour/association-sn.ts";
 export * from "./behaviour/auto-answer.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/communication-port-protection.ts";

@@ -6,6 +6,9 @@ import type { RequestContext, TransferPort } from "../transfer/port.ts";
 /** Long-Invoke-Id-And-Priority, as far as its answer is told by it. */
 type AnyInvoke = Invoke | (Omit<Invoke, "invokeId"> & { readonly longInvokeId: number });
 
+/** How a client names attributes and methods: the application context says which. */
+export type Referencing = "logical-name" | "short-name";
+
 /** What a service does to the objects that its items name. */
 export type Does = "read" | "write" | "invoke";
 
@@ -15,10 +18,14 @@ export type Does = "read" | "write" | "invoke";
  */
 export interface Service<Name extends string, Bit extends ConformanceName, Item, Result, Request, Response> {
   readonly name: Name;
+  /** Absent: `"logical-name"`. Requests by short name have no invoke id: one at a time is on its way. */
+  readonly referencing?: Referencing;
   readonly does: Does;
   /** The tags of its requests and responses. */
   readonly requestTag: number;
   readonly responseTag: number;
+  /** The tag of requests that are never answered, where they have one of their own. */
+  readonly unconfirmedTag?: number;
   /** Whether its invoke ids have 24 bits, and no glo- or ded- form ciphers it: it takes the general ones. */
   readonly long?: boolean;
   /** Bits that a server can offer as soon as its objects answer the items. */

@@ -34,6 +34,8 @@ function instantOption(text: string): number {
   throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
 }
 
+const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
+
 interface SimulateOptions extends ProgressOptions {
   readonly template: string;
   readonly meters: number;
@@ -42,6 +44,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
   readonly start?: number;
@@ -138,7 +141,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
-      ...{ store, template, meters },
+      ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
       ...(seed === undefined ? {} : { seed }),
@@ -188,6 +191,11 @@ export function simulateCommand(program: Command): void {
       )
         .choices(["one", "each"])
         .default("one"),
+    )
+    .addOption(
+      new Option("--referencing <form>", "how clients may name objects: by logical names, short names, or as they like")
+        .choices(Object.keys(referencings))
+        .default("both"),
     )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
     .option("--keep-connections <days>", "how long closed connections are kept", numberOption(0, 36_500), 30)

@@ -23,6 +23,9 @@ export const results = {
 export const cosem = {
   ...results,
   "bad-access-level": "The access level is no access mode of the Blue Book; correct the row or the rights.",
+  "bad-base-name": "A base name that was stated does not fit; state a free multiple of 8, or none.",
+  "short-names-exhausted":
+    "The objects need more short names than 16 bits have; leave objects out, or use logical names.",
   "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
   "no-default": "The attribute's type has no simplest value; give it a `default` in the class, or a value.",
   "push-destination": "The Push setup names a destination that is not served; write attribute 3 again.",

@@ -8,6 +8,8 @@ export const client = {
   "not-a-push": "Something else than a push came to a listener; it was dropped.",
   ...results,
   "bad-answer": "The meter's answer is none that the method can give; the message says what came.",
+  "no-short-name":
+    "The short name of a method is not known, since its class does not tell it; declare the class with its `methodOffset`.",
   "bad-object-list": "The meter's object list cannot be read; `cause` says why.",
   "bad-profile": "The meter's profile cannot be read: its capture objects and rows do not fit; the message says where.",
   "bad-signature": certificates["bad-signature"],

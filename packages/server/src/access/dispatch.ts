@@ -2,6 +2,7 @@ import { DataAccessResult, type DataAccessResultName, type DataLike } from "@dlm
 import type { Incoming, ResultsOf } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import {
+  type AnyObject,
   type AssociationInformation,
   after,
   afterEach,
@@ -18,7 +19,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { changes, type ServerService, type Wish } from "../services/service.ts";
+import { changes, type Resolved, type ServerService, type Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
@@ -63,9 +64,12 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       ...(work === undefined ? {} : { work }),
     });
     const one = (item: unknown): MaybePromise<unknown> => {
-      const wish = service.wish(item);
-      const found = objectFor(device, rights, wish.classId, wish.instanceId);
-      const object = typeof found === "string" ? undefined : found;
+      const wish = service.wish(item, device);
+      if ("refused" in wish) {
+        failed = true;
+        return service.result({ error: wish.refused }, item);
+      }
+      const object = objectOf(device, rights, wish);
       const call = { meter: live.known, device, view, association, rights, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
@@ -95,11 +99,18 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       stops && failed ? service.result({ error: "other-reason" }, item) : one(item);
     return afterEach(items, (item) => port.item(() => next(item)));
   };
-  if (!changes(service, items)) return run(undefined) as MaybePromise<ResultsOf>;
+  if (!changes(service, items, device)) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
     () => live.change(by, run) as MaybePromise<ResultsOf>,
     (error) => notKept(error, service, items, port),
   );
+}
+
+/** The object that is asked for, as far as a client with these rights sees it. */
+function objectOf(device: Device, rights: GrantedRights, wish: Wish): AnyObject | undefined {
+  if (wish.object !== undefined) return rights.sees(wish.object) ? wish.object : undefined;
+  const found = objectFor(device, rights, wish.classId, wish.instanceId);
+  return typeof found === "string" ? undefined : found;
 }
 
 /** An interceptor in plain JavaScript may give anything. */
@@ -174,9 +185,9 @@ export function requiredProtection(
   let bits = 0;
   for (const [at, item] of (request.items as readonly unknown[]).entries()) {
     if (!granted(results[at])) continue;
-    const wish = service.wish(item);
-    const object = objectFor(device, granting, wish.classId, wish.instanceId);
-    if (typeof object === "string") continue;
+    const wish: Resolved = service.wish(item, device);
+    const object = "refused" in wish ? undefined : objectOf(device, granting, wish);
+    if ("refused" in wish || object === undefined) continue;
     bits |=
       wish.do === "invoke" ? methodAccess(rights, object, wish.index) : attributeAccess(rights, object, wish.index);
   }

@@ -74,7 +74,8 @@ export type CanProtect = (call: Call, protection: ReturnType<typeof responseProt
  */
 export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcome> {
   const { device, view, rights, classId, instanceId, index } = call;
-  const object = objectFor(device, rights, classId, instanceId);
+  // A reference by short name has found its object already.
+  const object = call.object ?? objectFor(device, rights, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
   if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
   const check = (bits: (rights: Rights) => number, use: "read" | "write" | "invoke"): void => {

@@ -1,14 +1,10 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import {
-  type GeneralBlocks,
-  generalBlocks,
-  type PreEstablished,
-  servedConformance as servedByServices,
-} from "@dlmskit/association";
+import { type GeneralBlocks, generalBlocks, type Offer, type PreEstablished } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
   type AnyObject,
+  type AssociationSnVersion,
   type AssociationVersion,
   allRights,
   clockAttribute,
@@ -17,7 +13,9 @@ import {
   readRights,
 } from "@dlmskit/cosem-objects";
 import { GrantedRights } from "../access/granted-rights.ts";
+import { withShortNames } from "../access/short-name-rights.ts";
 import type { SecuritySpec } from "../security/security-spec.ts";
+import { conformanceOf, servedWith } from "./served-conformance.ts";
 
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
@@ -35,7 +33,14 @@ export interface AssociationSpec {
   readonly objectListChanges?: "next-association" | "at-once";
   /** The logical devices that have it, by SAP; all unless told otherwise. */
   readonly devices?: readonly number[];
-  /** What the server can do in it; all that it can unless told otherwise. */
+  /** How the client may name objects; as the template has it (`TemplateOptions`) unless told otherwise. */
+  readonly referencing?: Offer["context"];
+  /** Version of the Association SN object; that with the access modes of `version` unless told otherwise. */
+  readonly shortNameVersion?: AssociationSnVersion;
+  /**
+   * What the server can do in it; all that it can unless told otherwise. Where no service of short names is among them, clients that use
+   * short names get those that correspond.
+   */
   readonly conformance?: readonly ConformanceName[];
   /** The largest APDU that the server takes; 1024 unless told otherwise. */
   readonly maxReceivePduSize?: number;
@@ -89,9 +94,6 @@ export interface Association
   readonly invocationCounter: LogicalName | undefined;
 }
 
-/** The conformance bits of the services that this server has; general-protection where there is ciphering. */
-export const servedConformance: readonly ConformanceName[] = servedByServices();
-
 const publicGroups = [
   /^0\.0\.42\.0\.0\.255$/,
   /^0\.0\.41\.0\.0\.255$/,
@@ -122,14 +124,19 @@ function rightsOf(name: string, access: Access): Rights {
 }
 
 /** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
-export function associationsOf(specs: { readonly [name: string]: AssociationSpec }): readonly Association[] {
+export function associationsOf(
+  specs: { readonly [name: string]: AssociationSpec },
+  referencingOfAll: Offer["context"] = "logical-name",
+): readonly Association[] {
   const list = Object.entries(specs).map(([name, spec], at): Association => {
     const instance = logicalName(spec.instance ?? `0.0.40.0.${at + 1}.255`);
     const place = instance.split(".")[4];
     const { ciphered } = spec.security;
     const { maxReceivePduSize = 1024 } = spec;
     const rights = rightsOf(name, spec.access ?? "read");
-    const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
+    const { referencing = referencingOfAll } = spec;
+    const served = servedWith(referencing);
+    const unserved = spec.conformance?.filter((one) => !served.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
       throw bad(name, "mechanism 7 needs security suite 1 or 2");
@@ -149,11 +156,18 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       name,
       client: spec.client,
       security: withoutShowing(spec.security),
-      access: new GrantedRights(rights),
+      access:
+        referencing === "logical-name"
+          ? new GrantedRights(rights)
+          : new GrantedRights(rights, (given) => withShortNames(given, instance)),
       grantable: spec.grantable === undefined ? undefined : rightsOf(name, spec.grantable),
       objectListChanges: spec.objectListChanges ?? "next-association",
       devices: spec.devices,
-      conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
+      conformance: conformanceOf(referencing, spec.conformance).filter(
+        (one) => ciphered || one !== "general-protection",
+      ),
+      referencing,
+      shortNameVersion: spec.shortNameVersion ?? ([1, 2, 3, 4] as const)[version],
       maxReceivePduSize,
       maxSendPduSize: spec.maxSendPduSize ?? maxReceivePduSize,
       unconfirmed: spec.unconfirmed ?? "silent",

@@ -1,4 +1,4 @@
-import { decodeApdu, encodeApdu } from "@dlmskit/apdu";
+import { decodeApdu } from "@dlmskit/apdu";
 import { unconfirmedBlocks } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import { type ProtectionParameters, ProtectionType } from "@dlmskit/cosem-objects";

@@ -1,5 +1,5 @@
 import { T } from "@dlmskit/apdu";
-import { leastSecretLength } from "@dlmskit/association";
+import { negotiable } from "@dlmskit/association";
 import {
   type AnyObject,
   associationObject,
@@ -12,6 +12,7 @@ import {
 } from "@dlmskit/cosem-objects";
 import { templateRights } from "../access/changed-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
+import { changeSecretOf, hasSecret } from "./secret-change.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
@@ -39,8 +40,6 @@ function rightsFor(association: Association, { association: asking, device, obje
 
 function objectsOf(association: Association): AnyObject[] {
   const { instance, version, security, securitySetup, invocationCounter } = association;
-  const changeable =
-    security.mechanism === 1 || (security.mechanism >= 2 && security.mechanism !== 5 && security.mechanism !== 7);
   const objects: AnyObject[] = [
     associationObject({
       instance,
@@ -62,7 +61,7 @@ function objectsOf(association: Association): AnyObject[] {
               status: securityPortOf(context).isOpen(association) ? "associated" : "non-associated",
               applicationContext: security.ciphered ? 3 : 1,
               mechanism: security.mechanism,
-              conformance: association.conformance,
+              conformance: association.conformance.filter((name) => negotiable.has(name)),
               maxReceivePduSize: association.maxReceivePduSize,
               maxSendPduSize: association.maxSendPduSize,
               dlmsVersion: 6,
@@ -70,20 +69,7 @@ function objectsOf(association: Association): AnyObject[] {
               rights: rightsFor(association, context),
               ...(securitySetup === undefined ? {} : { securitySetup }),
             },
-      ...(changeable
-        ? {
-            changeSecret(secret, context) {
-              if (security.mechanism === 2 && secret.length !== 16)
-                throw refuse("other-reason", "the secret has 16 octets");
-              const least = leastSecretLength(security.mechanism);
-              if (secret.length < least && !association.shortSecrets) {
-                throw refuse("other-reason", `the secret has ${least} octets at least`);
-              }
-              const { state, work } = securityPortOf(context);
-              state(association).changeSecret(secret.slice(), work);
-            },
-          }
-        : {}),
+      ...(hasSecret(association) ? { changeSecret: changeSecretOf(association) } : {}),
     }),
   ];
   if (securitySetup !== undefined) objects.push(setupObject(association, securitySetup));

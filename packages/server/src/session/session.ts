@@ -309,12 +309,12 @@ export class Session implements Occupant, TurnsPort {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.#opened });
+    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.#opened, incoming });
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request)) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
