@@ -1,21 +1,19 @@
 import { services } from "@dlmskit/association";
 
-// -normal and -with-list: what is whole. What goes on with a transfer, or begins one, keeps its place.
-const whole: readonly number[] = [1, 3, 4];
+/** The choices of -normal and -with-list. What goes on with a transfer in blocks, or begins one, keeps its place. */
+const whole: { readonly [service: string]: readonly number[] } = { get: [1, 3], set: [1, 4], action: [1, 3] };
 
 /**
- * Whether a PDU is a request that others may overtake, and whether it may overtake them: by the priority that it has where it is
- * a request in plain. Undefined for anything else, which keeps its place: what is ciphered must be opened in the order of its
+ * The priority of a PDU that is a request in plain, and whole: of high priority it may overtake others, of normal priority others
+ * may overtake it. Undefined for anything else, which keeps its place: what is ciphered must be opened in the order of its
  * counters.
  */
 export function urgencyOf(pdu: Uint8Array): "normal" | "high" | undefined {
-  const service = Object.values(services).find(({ requestTag }) => requestTag === pdu[0]);
-  if (service === undefined) return undefined;
+  const [tag, second, third] = pdu;
+  const service = Object.values(services).find(({ requestTag }) => requestTag === tag);
+  if (service === undefined || second === undefined) return undefined;
   const long = "long" in service && service.long === true;
-  const choice = pdu[1] as number;
-  // A SET with its first block is 2, an ACTION with it 4.
-  const begins = long || (whole.includes(choice) && !(service.name === "action" && choice > 3));
-  const octet = long ? pdu[1] : pdu[2];
-  if (!begins || octet === undefined) return undefined;
+  const octet = long ? second : third;
+  if (octet === undefined || !(long || whole[service.name]?.includes(second))) return undefined;
   return (octet & 0x80) !== 0 ? "high" : "normal";
 }
