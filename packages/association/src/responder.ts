@@ -1,4 +1,4 @@
-import { ApduTag, type ConformanceName, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
+import { ApduTag, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
 import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
@@ -9,7 +9,6 @@ import type { Negotiated, Offer } from "./offer.ts";
 import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
 import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
-import { plainRoom } from "./protection/room.ts";
 import { inGeneralForm, type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
 import { refusal, refusedAnswer } from "./refusals.ts";
 import type { ResponderOptions } from "./responder-options.ts";
@@ -17,6 +16,7 @@ import { invokeOf, needNegotiated } from "./services/service.ts";
 import { Serving } from "./services/serving.ts";
 import { type ResultsOf, referencingOf, serviceWithTag } from "./services/table.ts";
 import { anonymousInvoke } from "./services/variables.ts";
+import { defaultMaxApdu, defaultTransferTimeout, type OutputSink, ServingPort } from "./serving-port.ts";
 import { tapped } from "./tap.ts";
 import { generalBlocks } from "./transfer/general/options.ts";
 import { type GeneralRequest, ServerBlocks } from "./transfer/general/server.ts";
@@ -28,6 +28,7 @@ type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
 /** An association: being authenticated as long as it has challenges. */
 interface Association {
   readonly initiated: Initiated;
+  readonly port: ServingPort;
   readonly services: Serving;
   /** General block transfer; absent until it is used. */
   blocks?: ServerBlocks;
@@ -42,6 +43,7 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #outputs: ResponderOutput[] = [];
   #open: Association | undefined;
+  #sink: OutputSink | undefined;
   /** The tag of the last APDU: with short names an error says what it is about. */
   #asked: number | undefined;
   #ids = 0;
@@ -228,12 +230,42 @@ export class Responder {
     return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
   }
 
+  #opened(initiated: Initiated, offer: Offer): Association {
+    this.#sink ??= new Responder.#Sink(this);
+    const port = new ServingPort(initiated, offer, this.#options, this.#sink);
+    return { initiated, port, services: new Serving(port) };
+  }
+
+  static readonly #Sink = class Sink implements OutputSink {
+    readonly #responder: Responder;
+
+    constructor(responder: Responder) {
+      this.#responder = responder;
+    }
+
+    put(output: ResponderOutput): void {
+      this.#responder.#outputs.push(output);
+    }
+
+    inBlocks(message: Uint8Array | Source): void {
+      this.#responder.#send(message);
+    }
+
+    exception(fault: Fault): void {
+      this.#responder.#exception(fault);
+    }
+
+    nextId(): number {
+      return ++this.#responder.#ids;
+    }
+  };
+
   /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
   #establish(): void {
     const { offer, provider, random } = this.#options;
     if (offer?.preEstablished === undefined || this.#open !== undefined) return;
     const initiated = establish(offer, offer.preEstablished, { provider, random });
-    this.#open = { initiated, services: this.#services(initiated, offer) };
+    this.#open = this.#opened(initiated, offer);
     this.#outputs.push({ type: "associated", association: initiated.negotiated });
   }
 
@@ -247,54 +279,10 @@ export class Responder {
     if (answer.aare !== undefined) this.#transmit(answer.aare);
     const { initiated, challenges } = answer;
     if (initiated === undefined || offer === undefined) return;
-    this.#open = { initiated, services: this.#services(initiated, offer), challenges };
+    this.#open = { ...this.#opened(initiated, offer), challenges };
     if (challenges === undefined) {
       this.#outputs.push({ type: "associated", association: initiated.negotiated });
     }
-  }
-
-  #services(initiated: Initiated, offer: Offer): Serving {
-    const { limits, tap } = this.#options;
-    const { negotiated } = initiated;
-    const { preferred } = generalBlocks(offer.generalBlocks);
-    const maxAnswer = limits?.maxAnswer ?? 0x100000;
-    const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
-    const room = ({ sealing }: RequestContext): number => this.#room(negotiated, sealing);
-    return new Serving({
-      maxApdu: offer.maxApdu ?? defaultMaxApdu,
-      transferTimeout: limits?.transferTimeout ?? defaultTransferTimeout,
-      outstanding: limits?.outstanding ?? 16,
-      nextId: () => ++this.#ids,
-      has,
-      room,
-      reach: (context) => (has("general-block-transfer") ? Math.max(room(context), maxAnswer) : room(context)),
-      inGeneralBlocks: ({ general: came }, inBlocks) =>
-        came === true || (has("general-block-transfer") && (preferred || inBlocks === undefined || !has(inBlocks))),
-      sendsWhole: ({ sealing }) => sealing !== undefined || tap !== undefined,
-      stream: (source) => this.#send(source),
-      reply: (apdu, context) => this.#reply(apdu, context, initiated),
-      request: (incoming) => this.#outputs.push({ type: "request", incoming }),
-      refused: (fault) => this.#refuse(fault),
-      exception: (fault) => this.#exception(fault),
-    });
-  }
-
-  #room({ clientMaxReceivePduSize }: Negotiated, sealing: Sealing | undefined): number {
-    return plainRoom(clientMaxReceivePduSize, sealing, this.#options.offer?.security?.suite);
-  }
-
-  #reply(apdu: Uint8Array, { sealing, answered, general }: RequestContext, initiated: Initiated): void {
-    if (!answered) return;
-    const { channel, negotiated } = initiated;
-    const inBlocks = general === true || apdu.length > this.#room(negotiated, sealing);
-    if (inBlocks && !negotiated.conformance.includes("general-block-transfer")) {
-      throw refusal("pdu-too-long", `the client takes no answer of ${apdu.length} octets`);
-    }
-    const passed = tapped(this.#options.tap, "sent", apdu);
-    if (passed === undefined) return;
-    const pdu = channel.seal(passed, sealing);
-    if (inBlocks) this.#send(pdu);
-    else this.#outputs.push({ type: "transmit", pdu });
   }
 
   #serve(open: Association, { apdu: octets, seen, sealing, lowest }: Opened, general: boolean, now: number): void {
@@ -335,23 +323,23 @@ export class Responder {
 
   #pass3(open: Association, pass3: Pass3, context: RequestContext, lowest: number | undefined): void {
     const { offer, provider } = this.#options as { offer: Offer; provider: CryptoProvider };
-    const { initiated, challenges } = open;
-    const { negotiated } = initiated;
+    const { port, challenges } = open;
+    const { negotiated } = open.initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply(pass3.failed("read-write-denied"), context, initiated);
+      port.reply(pass3.failed("read-write-denied"), context);
       return;
     }
     try {
       const value = answerPass3(pass3.response, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(encodeApdu(pass3.succeeded(value)), context, initiated);
+      port.reply(encodeApdu(pass3.succeeded(value)), context);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#forget();
       this.#refuse(caught);
-      this.#reply(pass3.failed("other-reason"), context, initiated);
+      port.reply(pass3.failed("other-reason"), context);
     }
   }
 
@@ -388,9 +376,6 @@ export class Responder {
     }
   }
 }
-
-const defaultMaxApdu = 0x10000;
-const defaultTransferTimeout = 60_000;
 
 /** No ciphering and signature of an APDU are more octets than that, whatever the suite and the key. */
 const mostCiphering = 512;

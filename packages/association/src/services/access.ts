@@ -124,7 +124,7 @@ class AccessServer implements ServiceServer<AccessRequest> {
 
   constructor(port: ServerPort<AccessItem, AccessResult>) {
     this.#port = port;
-    this.#answers = new AnswerTransfer(port);
+    this.#answers = new AnswerTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -157,7 +157,7 @@ class AccessServer implements ServiceServer<AccessRequest> {
     };
     const answer = (results: readonly AccessResult[], now: number): void => {
       const whole = written(request, results);
-      const shorter = () => shortened(request, results, this.#port.room(context));
+      const shorter = () => shortened(request, results, this.#port.transfer.room(context));
       this.#answers.begin({ form: { whole: nothing }, whole, shorter }, context, now);
     };
     this.#port.deliver(items, context, answer, options);

@@ -124,8 +124,8 @@ class ActionServer implements ServiceServer<ActionRequest> {
 
   constructor(port: ServerPort<MethodInvocation, ActionOutcome>) {
     this.#port = port;
-    this.#request = new RequestTransfer(port);
-    this.#answers = new AnswerTransfer(port);
+    this.#request = new RequestTransfer(port.transfer);
+    this.#answers = new AnswerTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -220,7 +220,10 @@ class ActionServer implements ServiceServer<ActionRequest> {
   #taken(taken: Taken<Long>, { blockNumber }: DataBlockSA, context: RequestContext): void {
     switch (taken.state) {
       case "more":
-        this.#port.reply(encodeApdu({ apdu: "action-response-next-pblock", ...echo(context), blockNumber }), context);
+        this.#port.transfer.reply(
+          encodeApdu({ apdu: "action-response-next-pblock", ...echo(context), blockNumber }),
+          context,
+        );
         return;
       case "whole": {
         const parameters = this.#parameters(taken.octets, taken.what);
@@ -244,13 +247,13 @@ class ActionServer implements ServiceServer<ActionRequest> {
       return values.length === methods.length ? values : undefined;
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#port.refused(caught);
+      this.#port.transfer.refused(caught);
       return undefined;
     }
   }
 
   #fail(result: ActionResultName, context: RequestContext): void {
-    this.#port.reply(encodeApdu({ apdu: "action-response-normal", ...echo(context), result }), context);
+    this.#port.transfer.reply(encodeApdu({ apdu: "action-response-normal", ...echo(context), result }), context);
   }
 }
 

@@ -151,7 +151,7 @@ class GetServer implements ServiceServer<GetRequest> {
 
   constructor(port: ServerPort<AttributeReference, GetResult>) {
     this.#port = port;
-    this.#answers = new AnswerTransfer(port);
+    this.#answers = new AnswerTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -204,7 +204,7 @@ class GetServer implements ServiceServer<GetRequest> {
     const next = this.#answers.next(blockNumber, context, now);
     if (next === "sent") return;
     const why = next === "none" ? "no-long-get-in-progress" : "data-block-number-invalid";
-    this.#port.reply(encodeApdu(failedBlock(blockNumber, why, context)), context);
+    this.#port.transfer.reply(encodeApdu(failedBlock(blockNumber, why, context)), context);
   }
 }
 

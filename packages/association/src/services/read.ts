@@ -101,8 +101,8 @@ class ReadServer implements ServiceServer<ReadRequest> {
 
   constructor(port: ServerPort<VariableReference, ReadResult>) {
     this.#port = port;
-    this.#request = new RequestTransfer(port);
-    this.#answers = new AnswerTransfer(port);
+    this.#request = new RequestTransfer(port.transfer);
+    this.#answers = new AnswerTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -147,7 +147,7 @@ class ReadServer implements ServiceServer<ReadRequest> {
     const taken = takeBlock(this.#request, block, context, now);
     switch (taken.state) {
       case "more":
-        this.#port.reply(encodeApdu(one({ blockNumber: block.blockNumber })), context);
+        this.#port.transfer.reply(encodeApdu(one({ blockNumber: block.blockNumber })), context);
         return;
       case "whole":
         this.#deliver(this.#items(taken.octets), { ...context, seen: taken.seen });
@@ -161,7 +161,7 @@ class ReadServer implements ServiceServer<ReadRequest> {
   #items(octets: Uint8Array): readonly VariableReference[] {
     const variables = decode(VariableAccessList, octets, { layer: "xdlms" });
     needItems(variables);
-    needNegotiated(neededFor(variables), this.#port.has);
+    needNegotiated(neededFor(variables), this.#port.transfer.has);
     return variableReferences(variables);
   }
 
@@ -179,7 +179,7 @@ class ReadServer implements ServiceServer<ReadRequest> {
   }
 
   #fail(dataAccessError: DataAccessResultName, context: RequestContext): void {
-    this.#port.reply(encodeApdu(one({ dataAccessError })), context);
+    this.#port.transfer.reply(encodeApdu(one({ dataAccessError })), context);
   }
 }
 

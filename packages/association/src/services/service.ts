@@ -55,7 +55,8 @@ export function service<const Name extends string, const Bit extends Conformance
 }
 
 /** What the server's end of a service needs of its association. */
-export interface ServerPort<Item, Result> extends TransferPort {
+export interface ServerPort<Item, Result> {
+  readonly transfer: TransferPort;
   /**
    * Hands a request that is whole to the server; `answer` gets its results, as many as there are items. `options`: what the
    * request says besides its items.

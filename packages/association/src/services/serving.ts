@@ -78,7 +78,7 @@ export class Serving {
     const known = this.#servers.find((one) => one.service === service);
     if (known !== undefined) return known.server;
     const server = service.server({
-      ...this.#options,
+      transfer: this.#options,
       deliver: (items, context, answer, options) =>
         this.#deliver(service, { service: service.name, items, ...options } as ServiceRequest, context, answer),
     });

@@ -89,7 +89,7 @@ class SetServer implements ServiceServer<SetRequest> {
 
   constructor(port: ServerPort<AttributeValue, SetResult>) {
     this.#port = port;
-    this.#request = new RequestTransfer(port);
+    this.#request = new RequestTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -147,7 +147,7 @@ class SetServer implements ServiceServer<SetRequest> {
     response: (results: readonly SetResult[]) => ApduLike,
   ): void {
     const items = attributes.map((attribute, at) => ({ attribute, value: values[at] as Data }));
-    this.#port.deliver(items, context, (results) => this.#port.reply(encodeApdu(response(results)), context));
+    this.#port.deliver(items, context, (results) => this.#port.transfer.reply(encodeApdu(response(results)), context));
   }
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
@@ -155,14 +155,14 @@ class SetServer implements ServiceServer<SetRequest> {
     const { length } = what.attributes;
     // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;
-    if (answer > this.#port.reach(context)) {
+    if (answer > this.#port.transfer.reach(context)) {
       throw refusal("pdu-too-long", `the client takes no answer for ${length} attributes`);
     }
     this.#taken(this.#request.first(what, block, context, now), block, context);
   }
 
   #taken(taken: Taken<Long>, { blockNumber }: DataBlockSA, context: RequestContext): void {
-    const port = this.#port;
+    const port = this.#port.transfer;
     switch (taken.state) {
       case "more":
         port.reply(encodeApdu({ apdu: "set-response-datablock", ...echo(context), blockNumber }), context);
@@ -200,13 +200,13 @@ class SetServer implements ServiceServer<SetRequest> {
       return values.length === attributes.length ? values : undefined;
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#port.refused(caught);
+      this.#port.transfer.refused(caught);
       return undefined;
     }
   }
 
   #fail(result: DataAccessResultName, blockNumber: number, context: RequestContext): void {
-    this.#port.reply(
+    this.#port.transfer.reply(
       encodeApdu({ apdu: "set-response-last-datablock", ...echo(context), result, blockNumber }),
       context,
     );

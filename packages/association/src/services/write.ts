@@ -78,7 +78,7 @@ class WriteServer implements ServiceServer<WriteRequest> {
 
   constructor(port: ServerPort<VariableValue, WriteResult>) {
     this.#port = port;
-    this.#request = new RequestTransfer(port);
+    this.#request = new RequestTransfer(port.transfer);
   }
 
   get deadline(): number | undefined {
@@ -122,7 +122,7 @@ class WriteServer implements ServiceServer<WriteRequest> {
       case "whole": {
         const whole = decode(VariableWrites, taken.octets, { layer: "xdlms" });
         needItems(whole.variables);
-        needNegotiated(neededFor(whole.variables), this.#port.has);
+        needNegotiated(neededFor(whole.variables), this.#port.transfer.has);
         this.#deliver(itemsOf(whole), { ...context, seen: taken.seen });
         return;
       }
@@ -136,7 +136,7 @@ class WriteServer implements ServiceServer<WriteRequest> {
   }
 
   #answer(results: readonly Answered[], context: RequestContext): void {
-    this.#port.reply(encodeApdu({ apdu: "write-response", results: [...results] }), context);
+    this.#port.transfer.reply(encodeApdu({ apdu: "write-response", results: [...results] }), context);
   }
 }
 
