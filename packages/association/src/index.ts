@@ -1,6 +1,7 @@
 export { leastSecretLength } from "./handshake/names.ts";
 export * from "./initiator.ts";
 export type {
+  ClientGeneralBlocks,
   InitiatorLimits,
   InitiatorOptions,
   InitiatorQuirk,
@@ -36,5 +37,5 @@ export {
 export type { WriteResult } from "./services/write.ts";
 export { undecodedData } from "./spoilt.ts";
 export type { PlainTap } from "./tap.ts";
-export type { GeneralBlocks } from "./transfer/general/options.ts";
+export { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 export { UnconfirmedAssembly, unconfirmedBlocks } from "./transfer/general/unconfirmed.ts";

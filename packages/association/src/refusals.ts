@@ -111,6 +111,7 @@ export function errorFault(apdu: ExceptionResponse | ConfirmedServiceError): Fau
     return new Fault("invocation-counter-error", "the server has seen this invocation counter, or a higher one", {
       layer: "association",
       detail: serviceError,
+      hint: "another program may use the same key and system title, or the client's counters were lost: go on above what the server has seen",
       ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
     });
   }

@@ -1,7 +1,9 @@
 import type { Data } from "@dlmskit/apdu";
 import { concat, fromHex, toHex } from "@dlmskit/core";
 import { noble } from "@dlmskit/security";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import type { Offer, ServiceRequest } from "../src/index.ts";
 import { Alone } from "./alone.ts";
 import { Bottle } from "./bottle.ts";
@@ -89,6 +91,14 @@ describe("the server plays the sequences of short names", () => {
     played("sn-016", server);
     expect(server.executed).toEqual([]);
     expect(server.rawHex("050102fa08")).not.toBe("");
+  });
+
+  it("an UnconfirmedWrite has no answer, also where unconfirmed SET and ACTION are answered", () => {
+    const server = bottle({ offer: { unconfirmed: "answered" } });
+    expect(server.rawHex("1601022c20010f00")).toBe("");
+    expect(server.rawHex("160102fff8010f00")).toBe("");
+    expect(server.rawHex("1601")).toBe("");
+    expect(server.executed).toHaveLength(2);
   });
 
   it("sn-017 (A1): a Read before the association", () => {
@@ -254,6 +264,32 @@ describe("ciphered short names", () => {
     both.ask(read({ variableName: 0x2008 }));
     const next = both.wire.filter(({ to }) => to === "server")[1] as { pdu: Uint8Array };
     expect(both.rawHex(next.pdu)).toMatch(/^d80106/);
+  });
+});
+
+describe("hostile clients with short names", () => {
+  it("no octets make a server throw, execute what was not asked for, or end the association", () => {
+    const tag = fc.constantFrom(0x05, 0x06, 0x16, 0x0c, 0x18, 0xc0);
+    const choice = fc.constantFrom(0x02, 0x04, 0x05, 0x06, 0x07);
+    const octetsOf = fc.uint8Array({ maxLength: 24 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(tag, fc.integer({ max: 3, min: 0 }), choice, octetsOf), { maxLength: 6 }),
+        (all) => {
+          const server = bottle();
+          for (const [first, count, access, rest] of all) {
+            const before = server.executed.length;
+            const answers = server.raw(Uint8Array.from([first, count, access, ...rest]));
+            expect(answers.length).toBe(first === 0x16 ? 0 : 1);
+            if (server.executed.length === before) continue;
+            expect(server.executed.at(-1)?.request.service).toBe(first === 0x05 ? "read" : "write");
+          }
+          expect(server.server.state).toBe("associated");
+          expect(server.rawHex("0501022008")).toBe("0c01000a0432303038");
+        },
+      ),
+      { numRuns: times(100) },
+    );
   });
 });
 

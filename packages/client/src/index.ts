@@ -1,3 +1,11 @@
+export {
+  type AccessRequestOptions,
+  type AccessResultOf,
+  accessAction,
+  accessGet,
+  accessSet,
+  type TypedItem,
+} from "./access.ts";
 export { connect, type Line } from "./connect.ts";
 export { DurableCounters, type DurableCountersOptions } from "./counters.ts";
 export type { DiscoveredAttribute, DiscoveredMethod, DiscoveredObject, Discovery } from "./discover.ts";

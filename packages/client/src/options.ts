@@ -24,6 +24,7 @@ export interface ConnectOptions
       | "maxReceivePduSize"
       | "userId"
       | "limits"
+      | "generalBlocks"
       | "quirks"
       | "preEstablished"
       | "association"
@@ -78,7 +79,7 @@ export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(n
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
-  const { association, shortSecrets, referencing: context = "logical-name" } = options;
+  const { association, shortSecrets, generalBlocks, referencing: context = "logical-name" } = options;
   const all = context === "short-name" ? clientShortNameConformance : clientConformance;
   return {
     context,
@@ -93,6 +94,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(security === undefined ? {} : { security }),
     ...(userId === undefined ? {} : { userId }),
     ...(limits === undefined ? {} : { limits }),
+    ...(generalBlocks === undefined ? {} : { generalBlocks }),
     ...(quirks === undefined ? {} : { quirks }),
     ...(preEstablished === undefined ? {} : { preEstablished }),
     ...(association === undefined ? {} : { association }),

@@ -1,6 +1,8 @@
 import type { Data, DataLike } from "@dlmskit/apdu";
 import { fromData } from "@dlmskit/apdu";
 import type {
+  AccessItem,
+  AccessResult,
   ActionOutcome,
   AttributeReference,
   AttributeValue,
@@ -17,6 +19,7 @@ import type {
 import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
 import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
+import { type AccessRequestOptions, type AccessResultOf, plainItem, typedResult } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type DiscoveredObject, type Discovery, discover } from "./discover.ts";
@@ -142,6 +145,23 @@ export class Session implements AsyncDisposable {
   }
 
   /**
+   * Reads, writes and invokes in one request, in the order of the items: a result for each. What was done stays done, whatever
+   * becomes of later items. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With
+   * `confirmed: false` there are no results. Faults as `get`, but not for an item that was refused: its result says why. One that
+   * only reads is repeated as a GET is, any other is sent once.
+   */
+  async access<const I extends readonly AccessItem[]>(
+    items: I,
+    options: AccessRequestOptions = {},
+  ): Promise<{ readonly [K in keyof I]: AccessResultOf<I[K]> }> {
+    const { breakOnError, selfDescriptive, dateTime, ...how } = options;
+    const said = { breakOnError, selfDescriptive, dateTime };
+    const request = { service: "access", items: items.map(plainItem), ...said } as ServiceRequest;
+    const results = (await this.#request(request, how)) as readonly AccessResult[];
+    return results.map((result, at) => typedResult(items[at] as AccessItem, result)) as never;
+  }
+
+  /**
    * An object of the meter, with names and types by its class: `session.object(Register, "1-0:1.8.0")` has `get("value")`,
    * `scaled()`, `set(…)` and `invoke(…)`. Nothing is sent for it. Fault `bad-logical-name`.
    */
@@ -227,7 +247,7 @@ export class Session implements AsyncDisposable {
   }
 
   #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
-    return this.#shortNames?.request(request, options) ?? this.#send(request, options, request.service === "get");
+    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request));
   }
 
   async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean): Promise<ResultsOf> {
@@ -251,6 +271,12 @@ export class Session implements AsyncDisposable {
       }
     }
   }
+}
+
+function onlyReads(request: ServiceRequest): boolean {
+  return request.service === "access"
+    ? request.items.every(({ service }) => service === "get")
+    : request.service === "get";
 }
 
 function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {

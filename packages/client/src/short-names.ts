@@ -64,7 +64,7 @@ type Translated<T> = readonly (T | Refused)[];
 const isRefused = (item: unknown): item is Refused => typeof item === "object" && item !== null && "refused" in item;
 
 /** The objects of an elements' list; those that make no sense are left out. Fault `bad-object-list`. */
-export function listedObjects(data: Data): readonly ShortNamedObject[] {
+function listedObjects(data: Data): readonly ShortNamedObject[] {
   try {
     return fromData(List, data).map((one) => ({ ...one, baseName: one.baseName & 0xffff }));
   } catch (cause) {

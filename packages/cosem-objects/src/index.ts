@@ -16,6 +16,7 @@ export * from "./behaviour/demand-register.ts";
 export * from "./behaviour/disconnect-control.ts";
 export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
+export * from "./behaviour/information-report.ts";
 export * from "./behaviour/limiter.ts";
 export * from "./behaviour/mbus-client.ts";
 export * from "./behaviour/mbus-slave.ts";

@@ -123,6 +123,8 @@ export interface DeviceView {
   /** All logical devices of the meter. */
   readonly devices: readonly { readonly sap: number; readonly name: string }[];
   find(classId: number, instanceId: LogicalName): AnyObject | undefined;
+  /** The short name of an attribute, where clients may use short names (`BaseNames`); undefined: it has none. */
+  shortName?(attribute: AttributeDescriptor): number | undefined;
   /** What the hooks of an object of the device are given, on behalf of whoever has this view. */
   context(object: AnyObject): Context;
   /** This meter's values of an object of the device, to read. */

@@ -1,4 +1,4 @@
-import { type Data, decodeApdu, fromData, T } from "@dlmskit/apdu";
+import { type Data, decodeApdu, fromData, T, treeOf } from "@dlmskit/apdu";
 import { shortNameNegotiable } from "@dlmskit/association";
 import { fromAscii, fromHex, toHex } from "@dlmskit/core";
 import {
@@ -6,6 +6,7 @@ import {
   baseNames,
   clock,
   dataObject,
+  informationReport,
   interfaceClass,
   object,
   register,
@@ -203,6 +204,36 @@ describe("a meter by short names, octets on the wire", () => {
     const calls: Call[] = [];
     await say(await opened(own, {}, calls), "050102fa08");
     expect(calls[0]).toMatchObject({ do: "read", classId: 12, index: 2, instanceId: "0.0.40.0.0.255" });
+  });
+});
+
+describe("an InformationReport", () => {
+  const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
+  const reporting = (attribute = energy, at?: number) =>
+    dataObject(
+      "0-0:96.1.9",
+      { type: T.octetString, value: new Uint8Array(0) },
+      { read: { value: (_, { device }) => informationReport(device, [attribute], at) } },
+    );
+  const reported = async (report: AnyObject, more: Partial<MeterOptions> = {}): Promise<string> => {
+    const own = aMeter({ objects: [...objects(), report], baseNames: { "1-0:1.8.0": 0x2000 }, ...more });
+    const data = treeOf(await own.get({ classId: 1, instanceId: "0.0.96.1.9.255", attributeId: 2 }));
+    return toHex(data.type === "octet-string" ? data.value : new Uint8Array(0));
+  };
+
+  it("sn-018: values by short name, with and without time", async () => {
+    expect(await reported(reporting())).toBe("180001022008010600001391");
+    expect(await reported(reporting(energy, Date.UTC(2026, 10, 27, 21)))).toBe(
+      "18010f32303236313132373231303030305a01022008010600001391",
+    );
+  });
+
+  it("refuses what has no short name", async () => {
+    const nothing = { code: "object-undefined" };
+    await expect(reported(reporting({ ...energy, instanceId: "1.0.9.8.0.255" }))).rejects.toMatchObject(nothing);
+    await expect(reported(reporting({ ...energy, attributeId: -1 }))).rejects.toMatchObject(nothing);
+    const logical = { referencing: "logical-name", baseNames: {} } as const;
+    await expect(reported(reporting(), logical)).rejects.toMatchObject(nothing);
   });
 });
 

@@ -68,11 +68,7 @@ export async function associate(
   simulator: Simulator,
   clock: VirtualClock,
   client: number,
-  {
-    meter = 0,
-    identity,
-    ...options
-  }: { meter?: number; identity?: Identity } & Pick<Partial<ConnectOptions>, "maxReceivePduSize" | "referencing"> = {},
+  { meter = 0, identity, ...more }: { meter?: number; identity?: Identity } & Partial<ConnectOptions> = {},
 ): Promise<Session> {
   const known = identity ?? (await simulator.identity(meter));
   const own = known.clients.find((one) => one.client === client);
@@ -84,7 +80,7 @@ export async function associate(
     { duplex: near, link: new WrapperClientLink({ client, server: known.serverAddress }) },
     {
       ...{ clock, mechanism: mechanism as 0, ciphered },
-      ...options,
+      ...more,
       ...(password === undefined
         ? {}
         : { secret: typeof password === "string" ? fromAscii(password) : fromHex(password.hex) }),

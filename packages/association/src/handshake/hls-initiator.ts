@@ -4,6 +4,7 @@ import { challengeResponse, verifyResponse } from "@dlmskit/security";
 import type { InitiatorOptions } from "../initiator-options.ts";
 import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
 import { associationClass, currentAssociation, replyToHlsAuthentication, replyToHlsShortName } from "./names.ts";
+import { hlsHint } from "./refusal-hints.ts";
 
 export interface Challenges {
   readonly cToS: Uint8Array;
@@ -67,7 +68,11 @@ export function verifyPass4(
 ): void {
   const { security } = options;
   const failed = (message: string, detail?: string): Fault =>
-    new Fault("authentication-failed", message, { layer: "association", ...(detail === undefined ? {} : { detail }) });
+    new Fault("authentication-failed", message, {
+      layer: "association",
+      hint: hlsHint(options),
+      ...(detail === undefined ? {} : { detail }),
+    });
   const { result, data } = pass4(apdu) ?? {};
   if (result === undefined) throw failed(`${apdu.apdu} instead of the server's answer`);
   if (result !== "success") throw failed(`the server did not take the client's answer: ${result}`, result);

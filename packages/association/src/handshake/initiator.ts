@@ -27,6 +27,7 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
+import { refusalHint } from "./refusal-hints.ts";
 import { withRightLengths } from "./short-aare.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
@@ -218,7 +219,7 @@ export class InitiatorHandshake {
     return failed(
       "association-refused",
       `the server refused the association: ${aare.result}, ${why}`,
-      undefined,
+      refusalHint(detail, this.#options),
       detail,
     );
   }
@@ -239,11 +240,19 @@ export class InitiatorHandshake {
     const { diagnostic } = aare.resultSourceDiagnostic;
     const named = aare.mechanismName;
     if (named !== undefined && named !== mechanismName(mechanism)) {
-      throw failed("mechanism-mismatch", `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`);
+      throw failed(
+        "mechanism-mismatch",
+        `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`,
+        refusalHint("authentication-required", this.#options),
+      );
     }
     if (mechanism < 2) {
       if (diagnostic === "authentication-required") {
-        throw failed("mechanism-mismatch", "the server wants an authentication that was not asked for");
+        throw failed(
+          "mechanism-mismatch",
+          "the server wants an authentication that was not asked for",
+          refusalHint(diagnostic, this.#options),
+        );
       }
       return undefined;
     }
@@ -283,7 +292,7 @@ export class InitiatorHandshake {
       throw failed(
         "initiate-refused",
         `the server refused the InitiateRequest: ${error}, ${value}`,
-        undefined,
+        refusalHint(String(value), this.#options),
         String(value),
       );
     }

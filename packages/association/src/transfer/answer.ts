@@ -23,7 +23,7 @@ export interface AnswerForm {
 }
 
 /** How a service without blocks of its own carries an answer. */
-export type WholeForm = Pick<AnswerForm, "whole">;
+type WholeForm = Pick<AnswerForm, "whole">;
 
 /** An answer: the response that carries all of it, and what is said in its place when it is too long and must not be cut. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import type { Offer, PreEstablished } from "@dlmskit/association";
+import { type GeneralBlocks, generalBlocks, type Offer, type PreEstablished } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
@@ -58,6 +58,8 @@ export interface AssociationSpec {
   readonly countedPduSize?: "sealed" | "plain";
   /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false unless told otherwise. */
   readonly shortSecrets?: boolean;
+  /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
+  readonly generalBlocks?: GeneralBlocks;
   /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
@@ -78,7 +80,7 @@ export interface AssociationSpec {
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
-    "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
+    "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
   > {
   readonly name: string;
   /** What it grants; `replace` changes it while meters are served. */
@@ -86,6 +88,7 @@ export interface Association
   /** Undefined: no more than `access` grants. */
   readonly grantable: Rights | undefined;
   readonly devices: readonly number[] | undefined;
+  readonly generalBlocks: GeneralBlocks | undefined;
   readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
   readonly invocationCounter: LogicalName | undefined;
@@ -170,6 +173,7 @@ export function associationsOf(
       unconfirmed: spec.unconfirmed ?? "silent",
       countedPduSize: spec.countedPduSize ?? "sealed",
       shortSecrets: spec.shortSecrets ?? false,
+      generalBlocks: checkedBlocks(name, spec.generalBlocks),
       preEstablished: spec.preEstablished,
       strictChallenges: spec.strictChallenges ?? false,
       instance,
@@ -186,6 +190,15 @@ export function associationsOf(
     if (other !== undefined) throw bad(one.name, `client ${one.client} has the association "${other.name}" already`);
   }
   return list;
+}
+
+function checkedBlocks(name: string, given: GeneralBlocks | undefined): GeneralBlocks | undefined {
+  try {
+    generalBlocks(given);
+    return given;
+  } catch (caught) {
+    throw caught instanceof Fault ? bad(name, caught.message) : caught;
+  }
 }
 
 /** Its secrets are there, and what prints or serialises it does not show them. */

@@ -7,8 +7,7 @@ import type { Association } from "./association-spec.ts";
 const associationLn = 15;
 
 /** Whether clients may open the association with that referencing. */
-export const servesShortNames = ({ referencing }: Pick<Association, "referencing">): boolean =>
-  referencing !== "logical-name";
+const servesShortNames = ({ referencing }: Pick<Association, "referencing">): boolean => referencing !== "logical-name";
 
 /**
  * The base names of a logical device; undefined: no client uses short names there. In place of the Association LN objects there is the

@@ -6,6 +6,7 @@ import {
   type AssociationInformation,
   type AttributeDescriptor,
   after,
+  attributeOffset,
   type CapturedRowsView,
   type Context,
   type DeviceView,
@@ -148,6 +149,13 @@ export class View implements DeviceView {
   find(classId: number, instanceId: LogicalName): AnyObject | undefined {
     const found = this.#device.byName.get(instanceId);
     return found?.spec.classId === classId ? found : undefined;
+  }
+
+  shortName({ classId, instanceId, attributeId }: AttributeDescriptor): number | undefined {
+    const object = this.find(classId, instanceId);
+    const baseName = object && this.#device.shortNames?.of(object);
+    const offset = attributeOffset(attributeId);
+    return baseName === undefined || offset === undefined ? undefined : baseName + offset;
   }
 
   #found({ classId, instanceId }: Omit<AttributeDescriptor, "attributeId">): AnyObject {

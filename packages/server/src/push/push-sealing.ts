@@ -1,4 +1,5 @@
-import { decodeApdu, encodeApdu } from "@dlmskit/apdu";
+import { decodeApdu } from "@dlmskit/apdu";
+import { unconfirmedBlocks } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import { type ProtectionParameters, ProtectionType } from "@dlmskit/cosem-objects";
 import {
@@ -120,19 +121,5 @@ function protectionsOf(live: LiveMeter, state: AssociationState, peer = none): L
 
 /** An APDU in blocks of general block transfer of at most `most` octets each, none of them acknowledged; one that is no longer is alone. */
 export function inBlocks(apdu: Uint8Array, most: number): readonly Uint8Array[] {
-  if (apdu.length <= most) return [apdu];
-  // Tag, block control, two numbers, and the length of the data, which has up to 3 octets.
-  const room = Math.max(1, most - 9);
-  const blocks: Uint8Array[] = [];
-  for (let at = 0; at < apdu.length; at += room) {
-    const lastBlock = at + room >= apdu.length;
-    blocks.push(
-      encodeApdu({
-        apdu: "general-block-transfer",
-        ...{ lastBlock, streaming: !lastBlock, window: 0, blockNumber: blocks.length + 1, blockNumberAck: 0 },
-        blockData: apdu.subarray(at, at + room),
-      }),
-    );
-  }
-  return blocks;
+  return apdu.length <= most ? [apdu] : unconfirmedBlocks(apdu, most);
 }

@@ -57,6 +57,10 @@ class StateOffer {
     return mostPduSize === undefined ? maxSendPduSize : Math.min(mostPduSize, maxSendPduSize);
   }
 
+  get generalBlocks() {
+    return this.#state.association.generalBlocks;
+  }
+
   get preEstablished() {
     return this.#state.association.preEstablished;
   }

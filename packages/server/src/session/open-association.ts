@@ -46,6 +46,11 @@ export class OpenAssociation {
     return this.#row?.deadline;
   }
 
+  /** Whether requests of high priority go before others that wait. */
+  get prioritised(): boolean {
+    return this.negotiated.conformance.includes("priority-mgmt-supported");
+  }
+
   /** The client said something. */
   touch(now: number): void {
     this.#row?.touch(now);

@@ -122,7 +122,7 @@ export class Session implements Occupant, TurnsPort {
   #arrived(arrived: Arrived): void {
     if (this.closed) return;
     if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
-    else if (this.#turns.blocked) this.#turns.wait(arrived);
+    else if (this.#turns.blocked) this.#turns.wait(arrived, this.#opened?.prioritised);
     else this.#take(arrived);
   }
 

@@ -69,6 +69,8 @@ export class GeneralExchange {
   /** The highest own number that the peer has acknowledged, and the highest that was sent. */
   #acknowledged = 0;
   #sent = 0;
+  /** The number of the first block with data of the message that is sent: what is below was empty. */
+  #firstData = 1;
   /** How many blocks the peer takes at once; one until it has told. */
   #peerWindow = 1;
   /** Up to this number the peer was allowed to send, and up to this one it is asked block by block. */
@@ -95,15 +97,17 @@ export class GeneralExchange {
   /** Sends a message. Fault `pdu-too-long` when it has more blocks than there are numbers, or no block fits. */
   send(message: Uint8Array | Source): void {
     const size = blockSize(this.#options.most);
-    const first = this.#acknowledged + 1;
+    // An acknowledgement that may be lost has its number for itself.
+    const first = Math.max(this.#acknowledged, this.#sent) + 1;
     if (size < 1) throw refusal("pdu-too-long", "the other end takes no APDU that a block fits in");
-    if (message instanceof Uint8Array && Math.ceil(message.length / size) > lastNumber - this.#acknowledged) {
+    if (message instanceof Uint8Array && Math.ceil(message.length / size) > lastNumber - first + 1) {
       throw refusal("pdu-too-long", `${message.length} octets are more than ${lastNumber} blocks of ${size}`);
     }
     this.#sending?.close();
     const source = message instanceof Uint8Array ? new Source([message], () => undefined) : message;
     this.#sending = new SentBlocks(source, first, size);
-    this.#pump();
+    this.#firstData = first;
+    this.#pump(first);
   }
 
   /** An APDU of the peer. `busy`: its request is being served, so that there will be something to send. */
@@ -175,7 +179,7 @@ export class GeneralExchange {
   #acknowledge(number: number): void {
     this.#acknowledged = number;
     this.#sending?.acknowledged(number);
-    if (!this.#unsent) {
+    if (this.#sending?.has(number + 1) !== true) {
       this.#sending?.close();
       this.#sending = undefined;
     }
@@ -184,6 +188,10 @@ export class GeneralExchange {
   /** Sends a window of blocks, from the first that is not acknowledged on. */
   #pump(from = this.#acknowledged + 1, count = this.#mayBeSent): void {
     this.#waits = undefined;
+    if (from < this.#firstData) {
+      this.#answer();
+      return;
+    }
     for (let left = count, number = from; left > 0; left--, number++) {
       if (number > lastNumber) {
         this.#abort();

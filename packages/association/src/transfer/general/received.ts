@@ -20,6 +20,8 @@ export class ReceivedBlocks {
   #length = 0;
   #gapless = 0;
   #ended = false;
+  /** The block with the number `gapless` was empty. */
+  #empty = false;
 
   constructor(window: number, cap: number) {
     this.#window = window;
@@ -43,22 +45,37 @@ export class ReceivedBlocks {
   }
 
   add(number: number, data: Uint8Array, last: boolean): Kept {
-    if (number <= this.#gapless || this.#ahead.has(number)) return "duplicate";
+    if (this.#isKnown(number, data)) return "duplicate";
     if (number > this.#gapless + this.#window) return "outside";
     // An empty block costs an object, too: it counts as one octet.
     const length = this.#length + Math.max(1, data.length);
     if (length > this.#cap) return "cap";
     this.#length = length;
-    this.#ahead.set(number, { data: data.slice(), last: last && data.length > 0 });
+    const block = { data: data.slice(), last: last && data.length > 0 };
+    if (number === this.#gapless) this.#take(block);
+    else this.#ahead.set(number, block);
     for (;;) {
       const next = this.#ahead.get(this.#gapless + 1);
       if (next === undefined) break;
       this.#gapless++;
       this.#ahead.delete(this.#gapless);
-      if (next.data.length > 0) this.#parts.push(next.data);
-      this.#ended ||= next.last;
+      this.#take(next);
     }
     return "new";
+  }
+
+  /** Some peers give the number of an acknowledgement, which is empty, to their first block with data, too. */
+  #isKnown(number: number, data: Uint8Array): boolean {
+    const later = data.length > 0;
+    if (number === this.#gapless) return !(later && this.#empty);
+    const ahead = this.#ahead.get(number);
+    return number < this.#gapless || (ahead !== undefined && !(later && ahead.data.length === 0));
+  }
+
+  #take({ data, last }: Ahead): void {
+    this.#empty = data.length === 0;
+    if (!this.#empty) this.#parts.push(data);
+    this.#ended ||= last;
   }
 
   /** The message; what comes next is another one, whose numbers go on. */
