@@ -6,6 +6,7 @@ import {
   anyDataObject,
   associationObject,
   Clock,
+  changedRights,
   clock,
   conformanceBitString,
   extendedRegister,
@@ -142,6 +143,16 @@ describe("association object", () => {
       type: "octet-string",
       value: new Uint8Array(6),
     });
+  });
+
+  it("18.5: what was changed of an object is not taken for one of another class that has its name now", () => {
+    const [object] = objects;
+    if (object === undefined) throw new Error("no object");
+    const removed = (classId: number) =>
+      changedRights({ granted: readRights, most: readRights }, [
+        { classId, instanceId: object.instance, rights: null },
+      ]);
+    expect([removed(3).attribute(object, 2), removed(4).attribute(object, 2)]).toEqual([0, 1]);
   });
 
   it("has the conformance bits in their places", () => {

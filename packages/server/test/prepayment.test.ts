@@ -158,10 +158,10 @@ describe("a prepayment meter that is served", () => {
   });
 
   it("23.4: in a friendly period the customer reconnects, until it ends", async () => {
-    const at = (hour: number) => ({ ...every, hour, minute: 0, second: 0, hundredths: 0 });
+    const at = (hour: number, of: number) => ({ ...every, hour, minute: of, second: 0, hundredths: 0 });
     const { bench, meter } = serve(await openMemoryStore(), 0, {
       reconnection: "customer",
-      friendlyPeriods: [{ startTime: at(10), endTime: at(11) }],
+      friendlyPeriods: [{ startTime: at(10, 0), endTime: at(10, 52) }],
     });
     const connected = async () => {
       await bench.settle(5);
@@ -177,7 +177,8 @@ describe("a prepayment meter that is served", () => {
     expect(await connected()).toBe(true);
     await bench.clock.advanceAsync(40 * minute);
     expect(await connected()).toBe(true);
-    await bench.clock.advanceAsync(20 * minute);
+    // Not at the next collection, at eleven.
+    await bench.clock.advanceAsync(8 * minute);
     expect(await connected()).toBe(false);
   });
 });

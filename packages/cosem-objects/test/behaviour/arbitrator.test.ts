@@ -38,6 +38,20 @@ describe("Arbitrator", () => {
     expect(judge.values.mostRecentRequestsTable).toEqual(["000", "000", "010"]);
   });
 
+  it("22.1: the only action there is is not run when nobody asks for it", () => {
+    const judge = arbitrator("0.0.96.3.20.255", { actions: [script(1)], permissions: ["1"], weightings: [[5]] });
+    const life = new Life([judge], "2026-03-02 10:00");
+    const ask = (requestActionList: string) => {
+      judge.hooks.invoke?.requestAction?.(judge.values, { requestActor: 1, requestActionList }, life.of(judge));
+      return [judge.values.lastOutcome, life.ran().length];
+    };
+    expect([ask("0"), ask("1"), ask("0")]).toEqual([
+      [0, 0],
+      [1, 1],
+      [0, 0],
+    ]);
+  });
+
   it("22.1: a new request replaces the one before, all zeros withdraw it; a tie and none are outcome 0", () => {
     const { judge, ask } = deciding();
     expect(ask(1, "110")).toEqual([0]);

@@ -72,10 +72,13 @@ describe("Auto connect", () => {
   });
 
   it("17, mode 102: connected in the window, never outside", () => {
-    const { until, connected, connect } = connecting({ mode: 102, callingWindow });
+    const { made, life, until, connected, connect } = connecting({ mode: 102, callingWindow });
     expect([until("07:59"), connect()]).toEqual([[], "other-reason"]);
     expect([until("08:01"), connected()]).toEqual([["08:00 A"], true]);
     expect([connect(), until("17:59")]).toEqual(["success", []]);
+    // Also one that was asked for ends with the window.
+    connectionEnded(made, life.context.device);
+    expect([connect(), until("17:59:30")]).toEqual(["success", ["17:59 A"]]);
     expect([until("19:00"), connected()]).toEqual([["18:00 off"], false]);
   });
 
@@ -136,6 +139,8 @@ describe("Auto connect", () => {
     life.setClock(day("10:05"));
     expect(until("12:00")).toEqual(["10:10 A", "10:20 A"]);
     expect(until("23:00")).toEqual([]);
+    life.until("2026-03-04 08:05");
+    expect(until("23:00")).toEqual(["08:00 A"]);
   });
 
   it("17, 1.3: a mode or a window that is written holds at once; versions 0 and 1 have no `connect`", () => {
