@@ -31,7 +31,7 @@ export function identitiesFormat(path: string): "csv" | "json" {
 }
 
 /** The fields of each line of a CSV text (RFC 4180): quoted ones may have commas, line ends and doubled quotes in them. */
-function* csvLines(text: string): Generator<string[], undefined> {
+export function* csvLines(text: string): Generator<string[], undefined> {
   let fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
   const whole = text.replace(/^\uFEFF/, "");

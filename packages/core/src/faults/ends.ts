@@ -128,6 +128,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "bad-layout-file": "The file of `--layout` cannot be followed; it is an array of attributes.",
   "bad-identities-file": "The file of identities cannot be followed; the message says where.",
   "bad-option": "An option of the command cannot be used so; the hint says how.",
   "bad-state": "The file of state cannot be read; mend it, or remove it to start anew.",
