@@ -17,6 +17,7 @@ import type { CaptureRecord, EventRecord } from "../tables/records.ts";
 import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts";
 import { type UsedKey, usedKeysKept } from "../tables/used-keys.ts";
 import type { AttributeValue } from "../tables/values.ts";
+import { PendingMessages } from "./pending-messages.ts";
 
 const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
 
@@ -109,6 +110,9 @@ export class MemoryState {
   /** By meterId, then by profile (`profileKey`). */
   readonly captures = new Map<string, Map<string, CaptureRecord[]>>();
   readonly messages = new Map<number, KeptMessage>();
+  /** Those that are PENDING, and those that are PROCESSING. */
+  readonly pending = new PendingMessages();
+  readonly processing = new Set<number>();
   lastMeter = 0;
   lastSecuritySetting = 0;
   lastMessage = 0;
