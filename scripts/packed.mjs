@@ -22,6 +22,7 @@ const forBrowsers = [
   "hdlc",
   "wrapper",
   "mbus",
+  "iec62056-21",
   "apdu",
   "security",
   "association",

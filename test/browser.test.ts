@@ -29,7 +29,18 @@ it("the pure packages run all vectors in a browser, with nothing of Node", async
   const { code, modules } = await bundle();
   // What is of Node would be left out as an empty module of this name.
   expect(modules.filter((module) => /^node:|browser-external|polyfill/.test(module))).toEqual([]);
-  const pure = ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects", "capture"];
+  const pure = [
+    "core",
+    "hdlc",
+    "wrapper",
+    "mbus",
+    "iec62056-21",
+    "apdu",
+    "security",
+    "association",
+    "cosem-objects",
+    "capture",
+  ];
   for (const name of pure) {
     expect(
       modules.some((module) => module.includes(`/packages/${name}/src/`)),

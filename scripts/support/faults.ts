@@ -6,6 +6,7 @@ const titles = {
   hdlc: "HDLC frames, addresses and links",
   wrapper: "the wrapper of TCP and UDP",
   mbus: "wired M-Bus frames",
+  "iec62056-21": "IEC 62056-21: sign-on, data blocks, P1 telegrams",
   axdr: "A-XDR Data",
   acse: "ACSE APDUs",
   xdlms: "xDLMS APDUs",

@@ -4,6 +4,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   hdlc: ["core"],
   wrapper: ["core"],
   mbus: ["core"],
+  "iec62056-21": ["core"],
   apdu: ["core"],
   transport: ["core"],
   storage: ["core"],
@@ -11,7 +12,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "cosem-objects": ["core", "apdu"],
   "storage-pg": ["core", "storage"],
   association: ["core", "apdu", "security"],
-  capture: ["core", "hdlc", "wrapper", "mbus", "apdu", "security", "cosem-objects"],
+  capture: ["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "security", "cosem-objects"],
   client: ["core", "apdu", "security", "association", "cosem-objects", "transport"],
   server: ["core", "apdu", "security", "association", "cosem-objects", "storage", "transport"],
   simulator: [
@@ -26,11 +27,12 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],
     ...["storage-pg", "association", "client", "server", "simulator", "cli"],
   ],
-  fuzz: ["core", "hdlc", "wrapper", "mbus", "apdu", "capture"],
+  fuzz: ["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "capture"],
 };
 
 const purePackages = [
-  ...["core", "hdlc", "wrapper", "mbus", "apdu", "security", "association", "cosem-objects", "capture"],
+  ...["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "security", "association", "cosem-objects"],
+  "capture",
 ];
 
 /** Whether a source file belongs to the pure part of its package: no I/O, no clock, no randomness, nothing asynchronous. */

@@ -1,5 +1,6 @@
 import { Fault, type Json, toLatin1 } from "@dlmskit/core";
 import { obisName } from "@dlmskit/cosem-objects";
+import { crc16, type DataSet, decodeLine, logicalNameOf } from "@dlmskit/iec62056-21";
 import type { Decoded } from "./item.ts";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
@@ -7,37 +8,16 @@ import type { TreeNode } from "./tree.ts";
 /** Whether octets start as a P1 telegram does (IEC 62056-21 mode D, DSMR): `/`, a manufacturer, a baud rate or version. */
 export const isP1 = (octets: Uint8Array): boolean => /^\/[A-Za-z]{3}[0-9A-Za-z]/.test(toLatin1(octets.subarray(0, 6)));
 
-/** CRC-16/ARC, as DSMR has it behind the `!`. */
-function crc16(octets: Uint8Array): string {
-  let crc = 0;
-  for (const octet of octets) {
-    crc ^= octet;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) !== 0 ? (crc >> 1) ^ 0xa001 : crc >> 1;
+const crcText = (octets: Uint8Array): string => crc16(octets).toString(16).toUpperCase().padStart(4, "0");
+
+/** The data sets of a line; undefined for a line that has none. */
+function dataSetsOf(line: string): readonly DataSet[] | undefined {
+  try {
+    return decodeLine(line.trim());
+  } catch (caught) {
+    if (caught instanceof Fault) return undefined;
+    throw caught;
   }
-  return crc.toString(16).toUpperCase().padStart(4, "0");
-}
-
-interface Value {
-  readonly value: string;
-  readonly unit?: string;
-}
-
-/** `1-0:1.8.0(006545766*Wh)`: the reference and the values in brackets. */
-function lineOf(text: string): { reference: string; values: Value[] } | undefined {
-  const found = /^([^()\s]*)((?:\([^()]*\))+)$/.exec(text.trim());
-  if (found === null) return undefined;
-  const [, reference = "", rest = ""] = found;
-  const values = [...rest.matchAll(/\(([^()]*)\)/g)].map(([, inside = ""]): Value => {
-    const [, value, unit] = /^(.*)\*([^*]*)$/.exec(inside) ?? [];
-    return value === undefined || unit === undefined ? { value: inside } : { value, unit };
-  });
-  return { reference, values };
-}
-
-/** `1-0:1.8.0` as a logical name; a missing last field is 255. */
-function logicalNameOfReference(reference: string): string | undefined {
-  const found = /^(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[*.](\d{1,3}))?$/.exec(reference);
-  return found === null ? undefined : [...found.slice(1, 6), found[6] ?? "255"].join(".");
 }
 
 /**
@@ -64,7 +44,7 @@ export function decodeP1(source: Source): Decoded {
     } else if (line.startsWith("!")) {
       ended = true;
       const given = line.slice(1).trim();
-      const right = crc16(source.octets.subarray(0, at + 1));
+      const right = crcText(source.octets.subarray(0, at + 1));
       if (given !== "") {
         const isRight = given.toUpperCase() === right;
         node("crc", isRight ? given : `${given}, wrong, calculated ${right}`, at + 1, given.length);
@@ -74,13 +54,13 @@ export function decodeP1(source: Source): Decoded {
         }
       }
     } else if (line.trim() !== "") {
-      const read = lineOf(line);
-      if (read === undefined) {
+      const dataSets = dataSetsOf(line);
+      if (dataSets === undefined) {
         lines.push({ text: line });
         node("line", line, at, line.length);
-      } else {
-        const { reference, values } = read;
-        const instanceId = logicalNameOfReference(reference);
+      }
+      for (const { address: reference, values } of dataSets ?? []) {
+        const instanceId = logicalNameOf(reference);
         const name = instanceId === undefined ? undefined : obisName(instanceId);
         const said = values.map(({ value, unit }) => (unit === undefined ? value : `${value} ${unit}`)).join(", ");
         lines.push({

@@ -1,7 +1,7 @@
 import { association, security } from "./faults/associations.ts";
 import { cosem } from "./faults/cosem.ts";
 import { cli, client, server, simulator, storage } from "./faults/ends.ts";
-import { hdlc, mbus, transport, wrapper } from "./faults/links.ts";
+import { hdlc, iec6205621, mbus, transport, wrapper } from "./faults/links.ts";
 import { acse, anyLayer, axdr, capture, core, xdlms } from "./faults/octets.ts";
 
 /**
@@ -13,6 +13,7 @@ export const faultCodes = {
   hdlc,
   wrapper,
   mbus,
+  "iec62056-21": iec6205621,
   axdr,
   acse,
   xdlms,

@@ -1,9 +1,12 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./base-names.ts";
 export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
+export * from "./behaviour/association-sn.ts";
 export * from "./behaviour/auto-answer.ts";
+export * from "./behaviour/auto-connect.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/communication-port-protection.ts";
 export * from "./behaviour/compact-data.ts";
@@ -15,6 +18,7 @@ export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
 export * from "./behaviour/limiter.ts";
 export * from "./behaviour/mbus-client.ts";
+export * from "./behaviour/mbus-slave.ts";
 export * from "./behaviour/modem-snapshot.ts";
 export type { Monitored } from "./behaviour/monitored-value.ts";
 export * from "./behaviour/parameter-monitor.ts";
@@ -46,6 +50,12 @@ export * from "./classes/access/array-manager.ts";
 export * from "./classes/access/association-ln.ts";
 export * from "./classes/access/association-sn.ts";
 export { AssociationUser } from "./classes/access/association-users.ts";
+export {
+  ChangedObjects,
+  changedObjectsOf,
+  changedRights,
+  type TemplateRights,
+} from "./classes/access/changed-rights.ts";
 export * from "./classes/access/communication-port-protection.ts";
 export * from "./classes/access/data-protection.ts";
 export * from "./classes/access/function-control.ts";

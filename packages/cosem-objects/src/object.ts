@@ -61,6 +61,8 @@ export interface AssociationInformation {
   readonly userId?: number;
   /** What the association grants: what is enforced. */
   readonly rights: Rights;
+  /** How the request came that is being served. */
+  readonly protection?: RequestProtection;
 }
 
 /** Who acts: a client by its association, or the meter itself (in time, by a script, by a monitor or a limiter, by its own program). */

@@ -41,7 +41,7 @@ const options = new Command()
 
 const module = pathToFileURL(options.targets ?? join(import.meta.dirname, "targets.ts")).href;
 instrumentImports(
-  ["core", "hdlc", "wrapper", "mbus", "apdu", "capture"],
+  ["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "capture"],
   options.targets === undefined ? [] : [module],
 );
 // Only now: what is imported from here on is counted.

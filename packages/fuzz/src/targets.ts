@@ -13,6 +13,15 @@ import {
 import { Decoder, type DecoderOptions, encodeXml, explainCapture, itemJson, treeText } from "@dlmskit/capture";
 import { type Codec, concat, decode, encode, Fault, fromHex, sameOctets, toHex, toLatin1 } from "@dlmskit/core";
 import { decodeFrame, encodeFrame, FrameSplitter, frameFromJson, frameToJson, Station } from "@dlmskit/hdlc";
+import {
+  decodeCommand,
+  decodeDataMessage,
+  decodeIdentification,
+  decodeOptionSelect,
+  decodeTelegram,
+  encodeDataMessage,
+  TelegramSplitter,
+} from "@dlmskit/iec62056-21";
 import { MbusFrame, MbusJoiner, MbusSplitter } from "@dlmskit/mbus";
 import { WpduSplitter, WrapperServerLink } from "@dlmskit/wrapper";
 import type { Target } from "./engine.ts";
@@ -66,6 +75,7 @@ const apdus = [...vectors("xdlms"), ...vectors("acse")];
 const frames = vectors("hdlc");
 const wpdus = vectors("wrapper");
 const mbusFrames = vectors("push-captures").filter((octets) => octets[0] === 0x68);
+const telegrams = vectors("p1");
 const texts = apdus.flatMap((octets) => {
   const apdu = orFault(() => decodeApdu(octets));
   return apdu === undefined ? [] : [new TextEncoder().encode(apduToXml(apdu))];
@@ -135,6 +145,28 @@ export const targets: readonly Target[] = [
     name: "xml",
     seeds: texts,
     run: (octets) => void orFault(() => apduFromXml(toLatin1(octets))),
+  },
+  {
+    name: "iec62056-21-message",
+    seeds: [
+      ...["/ABC5\\2METER\r\n", "\u0006252\r\n", "\u0001B0\u0003q"].map((text) => new TextEncoder().encode(text)),
+      encodeDataMessage([{ address: "1.8.0", values: [{ value: "12", unit: "kWh" }] }]),
+    ],
+    run(octets) {
+      const decoders = [decodeIdentification, decodeOptionSelect, decodeCommand, decodeDataMessage, decodeTelegram];
+      for (const read of decoders) orFault(() => read(octets));
+    },
+  },
+  {
+    name: "p1-stream",
+    seeds: telegrams,
+    run(octets) {
+      const splitter = new TelegramSplitter();
+      const found = splitter.push(octets);
+      for (const { kind, octets: one } of found) if (kind === "plain") orFault(() => decodeTelegram(one));
+      const length = found.reduce((sum, one) => sum + one.octets.length, splitter.held);
+      if (length !== octets.length) throw new Error(`of ${octets.length} octets ${length} came out`);
+    },
   },
   codecTarget("mbus-frame", MbusFrame, mbusFrames),
   {

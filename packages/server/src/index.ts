@@ -3,7 +3,7 @@ export { GrantedRights } from "./access/granted-rights.ts";
 export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict, tapOf } from "./access/taps.ts";
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { type Access, type Association, type AssociationSpec, servedConformance } from "./meter/association-spec.ts";
+export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
 export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
@@ -14,6 +14,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
+export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { PushOptions, PushTransport } from "./push/push-options.ts";

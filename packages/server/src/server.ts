@@ -288,7 +288,7 @@ export class Server implements Disposable {
 
   /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
   async settled(): Promise<void> {
-    await this.#pushing?.settled();
+    if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));
   }
 

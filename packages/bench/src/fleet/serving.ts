@@ -1,13 +1,32 @@
 // The meters of `event-loop.ts`, in a thread of their own.
+import { PerformanceObserver } from "node:perf_hooks";
 import { parentPort } from "node:worker_threads";
 import { createSimulator } from "@dlmskit/simulator";
+
+/** What a turn of this thread's event loop took, ms. */
+export interface Turn {
+  /** When it began, on this thread's clock. */
+  readonly began: number;
+  /** By the clock, which counts what other programs took as well. */
+  readonly clock: number;
+  /** What this thread had of a processor (Node 24; NaN before). Many machines count it in steps of 4 ms. */
+  readonly thread: number;
+}
+
+/** A stop of this thread for the engine's garbage collection. */
+export interface Collection {
+  readonly began: number;
+  readonly ms: number;
+}
 
 const simulator = await createSimulator({ meters: 50, seed: "bench" });
 const { ports } = await simulator.listen({ port: 0 });
 
-// The time of each turn of this thread's event loop, ms: by the clock, which counts what other programs took as well, and by what
-// this thread had of a processor (Node 24; NaN before).
-let turns: { readonly clock: number[]; readonly thread: number[] } | undefined;
+const collections: Collection[] = [];
+const observer = new PerformanceObserver((list) => {
+  for (const { startTime, duration } of list.getEntries()) collections.push({ began: startTime, ms: duration });
+});
+let turns: Turn[] | undefined;
 let last = { clock: 0, thread: 0 };
 
 function instants() {
@@ -18,20 +37,24 @@ function instants() {
 function turn(): void {
   if (turns === undefined) return;
   const now = instants();
-  turns.clock.push(now.clock - last.clock);
-  turns.thread.push(now.thread - last.thread);
+  turns.push({ began: last.clock, clock: now.clock - last.clock, thread: now.thread - last.thread });
   last = now;
   setImmediate(turn);
 }
 
-parentPort?.on("message", (message: "start" | "stop") => {
+parentPort?.on("message", async (message: "start" | "stop") => {
   if (message === "start") {
-    turns = { clock: [], thread: [] };
+    observer.observe({ entryTypes: ["gc"] });
+    turns = [];
     last = instants();
     setImmediate(turn);
     return;
   }
-  parentPort?.postMessage(turns);
+  const measured = turns;
   turns = undefined;
+  // The entries of the last collections come in a later turn.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  observer.disconnect();
+  parentPort?.postMessage({ turns: measured, collections });
 });
 parentPort?.postMessage(ports[0]?.port);

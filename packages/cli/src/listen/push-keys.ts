@@ -1,7 +1,8 @@
 import type { PushKeys } from "@dlmskit/client";
 import { Fault, fromHex, type LinkAddress, toHex } from "@dlmskit/core";
+import { type ClientRow, parseIdentities } from "@dlmskit/simulator";
 import { readKeysFile, readText } from "../keys-file.ts";
-import { csvLines, identitiesFormat } from "../meter/from-identities.ts";
+import { identitiesFormat } from "../meter/from-identities.ts";
 import { warnIfReadable } from "../private-file.ts";
 
 export type KeysOf = (systemTitle: Uint8Array, address: LinkAddress) => PushKeys | undefined;
@@ -57,14 +58,8 @@ function keyOption(text: string): Uint8Array {
 }
 
 type ByClient = (client: number) => PushKeys | undefined;
-interface ClientRow {
-  readonly encryptionKey?: string;
-  readonly authenticationKey?: string;
-  readonly broadcastKey?: string;
-  readonly suite?: number;
-}
-
-function keysOfRow({ encryptionKey, authenticationKey, broadcastKey, suite }: ClientRow): PushKeys | undefined {
+function keysOfRow(row: ClientRow | undefined): PushKeys | undefined {
+  const { encryptionKey, authenticationKey, broadcastKey, suite } = row ?? {};
   const octets = (text: string | undefined): Uint8Array | undefined => (text ? fromHex(text) : undefined);
   return usable({
     encryptionKey: octets(encryptionKey),
@@ -79,59 +74,10 @@ function identitiesByTitle(path: string): ReadonlyMap<string, ByClient> {
   const text = readText(path);
   if (text === undefined) throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
   warnIfReadable(path);
-  return format === "csv" ? csvByTitle(text) : jsonByTitle(path, text);
-}
-
-function csvByTitle(text: string): ReadonlyMap<string, ByClient> {
   const meters = new Map<string, ByClient>();
-  let names: string[] | undefined;
-  for (const fields of csvLines(text)) {
-    if (names === undefined) {
-      names = fields;
-      continue;
-    }
-    const head = names;
-    const cell = (name: string): string | undefined => fields[head.indexOf(name)] || undefined;
-    const title = cell("systemTitle");
-    if (title === undefined) continue;
-    meters.set(title.toLowerCase(), (client) => {
-      const of = (name: string): string | undefined => cell(`client.${client}.${name}`);
-      const [encryptionKey, authenticationKey, broadcastKey, suite] = [
-        of("encryptionKey"),
-        of("authenticationKey"),
-        of("broadcastKey"),
-        of("suite"),
-      ];
-      return keysOfRow({
-        ...(encryptionKey === undefined ? {} : { encryptionKey }),
-        ...(authenticationKey === undefined ? {} : { authenticationKey }),
-        ...(broadcastKey === undefined ? {} : { broadcastKey }),
-        ...(suite === undefined ? {} : { suite: Number(suite) }),
-      });
-    });
+  for (const { systemTitle, clients } of parseIdentities(text, format)) {
+    if (systemTitle === undefined) continue;
+    meters.set(systemTitle.toLowerCase(), (client) => keysOfRow(clients.find((one) => one.client === client)));
   }
   return meters;
 }
-
-function jsonByTitle(path: string, text: string): ReadonlyMap<string, ByClient> {
-  let rows: unknown;
-  try {
-    rows = JSON.parse(text);
-  } catch (cause) {
-    throw badFile(path, cause);
-  }
-  if (!Array.isArray(rows)) throw badFile(path);
-  type Row = { readonly systemTitle?: string; readonly clients?: { readonly [client: string]: ClientRow | undefined } };
-  return new Map(
-    (rows as readonly Row[]).flatMap(({ systemTitle, clients = {} }): [string, ByClient][] =>
-      systemTitle === undefined ? [] : [[systemTitle.toLowerCase(), (client) => keysOfRow(clients[client] ?? {})]],
-    ),
-  );
-}
-
-const badFile = (path: string, cause?: unknown): Fault =>
-  new Fault("bad-identities-file", `${path} is no file of identities`, {
-    layer: "cli",
-    hint: "give a file that dlms simulate --identities has written",
-    cause,
-  });

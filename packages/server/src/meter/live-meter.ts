@@ -21,7 +21,7 @@ import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
 import { OpenAssociations } from "./open-associations.ts";
 import { PeerKeeping } from "./peer-keeping.ts";
-import { hasPower, type Power, powerOf } from "./power.ts";
+import { ended, hasPower, type Power, powerOf } from "./power.ts";
 import { type OpenWork, openWork, type Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type Request, View, type ViewPort } from "./view.ts";
@@ -304,7 +304,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   #keep(work: Work): MaybePromise<void> {
-    const result = work.end();
+    const result = ended(work, this.known.template);
     const { store, lease } = this;
     if (store === undefined || lease === undefined) return this.#take(result);
     const unsaved = this.states.unsaved();

@@ -209,6 +209,7 @@ export class View implements DeviceView {
       device: this.#device,
       view: new View(this.#port, this.#device, { by: self, work, depth: depth + 1 }),
       association: undefined,
+      rights: undefined,
       by: self,
       protection: unprotected,
       classId: object.spec.classId,
@@ -252,8 +253,8 @@ export class View implements DeviceView {
     const { template } = this.#port.known;
     const work = this.#work();
     const off = Math.ceil(Math.min(this.now + answerTime, (this.now + until) / 2));
-    planPower(work, template, { on: false, at: off });
-    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)) });
+    planPower(work, template, { on: false, at: off, lasts: true });
+    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)), lasts: true });
   }
 
   failed(what: string, error: unknown): void {

@@ -34,7 +34,7 @@ export class KeyCounters {
   /** What a store knows the key by. */
   readonly keyId: string;
   readonly #meterId: string;
-  readonly #kept: ReadonlyMap<string, number>;
+  readonly #kept: KeptPeers;
   // A list: most keys are of one client.
   #peers: readonly Peer[] = [];
   #ledger: CounterLedger;
@@ -42,8 +42,8 @@ export class KeyCounters {
   #reserved: MeterStore | undefined;
   #reserving: Promise<void> | undefined;
 
-  /** `kept`: the highest counter of each peer as a store has it, by `keyId peer`. */
-  constructor(meterId: string, keyId: string, firstCounter: number, kept: ReadonlyMap<string, number>) {
+  /** `kept`: the highest counter of each peer as a store has it. */
+  constructor(meterId: string, keyId: string, firstCounter: number, kept: KeptPeers) {
     this.#meterId = meterId;
     this.keyId = keyId;
     this.#kept = kept;
@@ -63,7 +63,7 @@ export class KeyCounters {
   #peer(client: number): Peer {
     const known = this.#peers.find((one) => one.client === client);
     if (known !== undefined) return known;
-    const kept = this.#kept.get(`${this.keyId} ${peerName(client)}`);
+    const kept = this.#kept.counter(this.keyId, peerName(client));
     const guard = new CounterGuard(kept === undefined ? 0 : kept + 1);
     const peer: Peer = { client, guard, saved: guard.lowest, doubtful: undefined };
     this.#peers = this.#peers.concat(peer);
@@ -142,12 +142,28 @@ const digestOf = (key: Uint8Array): string => toHex(noble.hash("sha256", concat(
 // Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
 const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;
 
+/** The highest counter of each peer as a store has it. */
+class KeptPeers {
+  // A list, and none where nothing is kept: a Map of one takes as much as the row and more.
+  #rows: readonly PeerCounter[] = [];
+
+  counter(keyId: string, peer: string): number | undefined {
+    return this.#rows.find((row) => row.keyId === keyId && row.peer === peer)?.counter;
+  }
+
+  /** Takes what a store tells; a later row of the same key and peer is the true one. */
+  know(rows: readonly PeerCounter[]): void {
+    const told = new Set(rows.map(({ keyId, peer }) => `${keyId} ${peer}`));
+    this.#rows = [...rows, ...this.#rows.filter(({ keyId, peer }) => !told.has(`${keyId} ${peer}`))];
+  }
+}
+
 /** The counters of all keys of a meter. The same octets are the same key, whatever they are called. */
 export class CounterBook {
   readonly #meterId: string;
   readonly #firstCounter: () => number;
   readonly #keys = new Map<string, KeyCounters>();
-  readonly #kept = new Map<string, number>();
+  readonly #kept = new KeptPeers();
   #dedicated: Set<string> | undefined;
 
   constructor(meterId: string, firstCounter: number | undefined) {
@@ -157,10 +173,8 @@ export class CounterBook {
 
   /** Takes what a store has kept of peers. */
   know(peers: readonly PeerCounter[]): void {
-    for (const { keyId, peer, counter } of peers) {
-      this.#kept.set(`${keyId} ${peer}`, counter);
-      this.#keys.get(keyId)?.know(peer, counter);
-    }
+    this.#kept.know(peers);
+    for (const { keyId, peer, counter } of peers) this.#keys.get(keyId)?.know(peer, counter);
   }
 
   of(key: Uint8Array): KeyCounters {

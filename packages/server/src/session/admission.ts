@@ -28,6 +28,9 @@ const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentic
 
 const noFailures: readonly string[] = ["lease-lost", "meter-held", "counter-replayed", "port-locked"];
 
+/** The meter is no more this process's, or no more as it was. */
+export const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
+
 /** Whether a meter that may not answer is as it should be, and no store has failed. */
 export const isNoFailure = (error: unknown): error is Fault =>
   error instanceof Fault && noFailures.includes(error.code);
@@ -45,7 +48,7 @@ export class Admission implements OfferGuard {
   constructor(port: AdmissionPort, applicant: Applicant) {
     this.#port = port;
     this.#applicant = applicant;
-    this.#guard = new PortGuard(applicant.device);
+    this.#guard = PortGuard.of(applicant.device);
   }
 
   /** The responder for the next PDU: `current` where that may go on, else a new one. */

@@ -1,5 +1,5 @@
-import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
-import { type Duplex, LinkPump, type Tapped } from "@dlmskit/transport";
+import { type DisconnectReason, Fault, type Link, type LinkAddress } from "@dlmskit/core";
+import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers, type Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -33,10 +33,12 @@ type Timer = (typeof timers)[number];
 export class Connection implements SessionPort {
   readonly #base: ConnectionPort;
   readonly #pump: LinkPump<Link, Timer>;
+  readonly #side: PumpHandlers & Gate & PumpTimers<Timer>;
   readonly #route: Route;
   readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
-  readonly #meters = new Set<Meter>();
+  /** The meters that were spoken to: mostly one, for which a Set takes more memory. */
+  meters: readonly Meter[] = [];
   readonly share: Share;
   /** Where a client comes from can be forged, until it has authenticated. */
   readonly forgeable: boolean;
@@ -50,19 +52,11 @@ export class Connection implements SessionPort {
     this.#base = base;
     this.forgeable = duplex.datagrams === true;
     if (this.forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
-    const share = shares.share(this);
-    this.share = share;
+    this.share = shares.share(this);
     this.#route = route;
+    this.#side = new Connection.#PumpSide(this);
     this.#pump = new LinkPump<Link, Timer>({
-      ...{ link, duplex, clock },
-      gate: {
-        enter: (first) => this.#hasRoom && share.enter(first),
-        took: (ms) => {
-          share.took(ms);
-          this.#endUnused();
-        },
-      },
-      timers: { names: timers, due: (name, now) => this.#due(name, now) },
+      ...{ link, duplex, clock, gate: this.#side, timers: this.#side },
       ...(tap === undefined ? {} : { tap: linkTap(tap, duplex.remote) }),
     });
     this.#handlers = handlers;
@@ -73,17 +67,50 @@ export class Connection implements SessionPort {
 
   /** Begins to take what comes. It may have ended when this returns. */
   start(): void {
-    this.#pump.start({
-      received: (pdu, address, broadcast) => this.#received(pdu, address, broadcast),
-      disconnected: (_, address) => this.#disconnected(address),
-      ended: () => this.#ended(),
-      closed: (fault) => {
-        this.#disconnected(undefined);
-        this.share.close();
-        this.#handlers.closed(fault);
-      },
-    });
+    this.#pump.start(this.#side);
   }
+
+  /** What the pump is given: one object, since eight functions would take half a KiB of each connection. */
+  static readonly #PumpSide = class PumpSide implements PumpHandlers, Gate, PumpTimers<Timer> {
+    readonly #connection: Connection;
+    readonly names = timers;
+
+    constructor(connection: Connection) {
+      this.#connection = connection;
+    }
+
+    received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
+      this.#connection.#received(pdu, address, broadcast);
+    }
+
+    disconnected(_: DisconnectReason, address?: LinkAddress): void {
+      this.#connection.#disconnected(address);
+    }
+
+    ended(): void {
+      this.#connection.#ended();
+    }
+
+    closed(fault?: Fault): void {
+      const connection = this.#connection;
+      connection.#disconnected(undefined);
+      connection.share.close();
+      connection.#handlers.closed(fault);
+    }
+
+    enter(first: boolean): boolean {
+      return this.#connection.#hasRoom && this.#connection.share.enter(first);
+    }
+
+    took(ms: number): void {
+      this.#connection.share.took(ms);
+      this.#connection.#endUnused();
+    }
+
+    due(name: Timer, now: number): void {
+      this.#connection.#due(name, now);
+    }
+  };
 
   get remote(): string {
     return this.#pump.remote;
@@ -192,11 +219,6 @@ export class Connection implements SessionPort {
     return false;
   }
 
-  /** The meters that were spoken to. */
-  get meters(): Iterable<Meter> {
-    return this.#meters;
-  }
-
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
     const key = keyOf(address);
@@ -213,7 +235,7 @@ export class Connection implements SessionPort {
       }
       session = new Session(this, address, found.meter, device);
       this.#sessions.set(key, session);
-      this.#meters.add(found.meter);
+      if (!this.meters.includes(found.meter)) this.meters = this.meters.concat(found.meter);
     }
     session.receive(pdu, broadcast);
     if (!session.owes) this.#pump.yield(address);
@@ -241,7 +263,7 @@ export class Connection implements SessionPort {
       session.close();
       this.#sessions.delete(key);
     }
-    if (this.#meters.has(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
+    if (this.meters.includes(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
   }
 
   /** The client sends nothing more: what it asked is answered, then this side ends too. */

@@ -11,14 +11,7 @@ import {
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 
-const known = new WeakMap<Device, readonly AnyObject[]>();
-
-/** Looked for once for all sessions of all meters of a template. */
-function protectionsOf(device: Device): readonly AnyObject[] {
-  const found = known.get(device) ?? device.objects.filter(protectsPort);
-  known.set(device, found);
-  return found;
-}
+const known = new WeakMap<Device, PortGuard>();
 
 type ProtectionValues = Values<typeof CommunicationPortProtection>;
 
@@ -26,8 +19,15 @@ type ProtectionValues = Values<typeof CommunicationPortProtection>;
 export class PortGuard {
   readonly #protections: readonly AnyObject[];
 
-  constructor(device: Device) {
-    this.#protections = protectionsOf(device);
+  private constructor(device: Device) {
+    this.#protections = device.objects.filter(protectsPort);
+  }
+
+  /** One for all sessions of all meters of a template. */
+  static of(device: Device): PortGuard {
+    const found = known.get(device) ?? new PortGuard(device);
+    known.set(device, found);
+    return found;
   }
 
   /** Whether no association may be opened now. */
@@ -44,7 +44,7 @@ export class PortGuard {
           for (const one of this.#protections) {
             const values = work.draft(one) as ProtectionValues;
             if (success) portAttemptSucceeded(values);
-            else portAttemptFailed(values, live.now);
+            else portAttemptFailed(values, live.time);
           }
         }),
       (error) => live.failed("the count of failed attempts", error),

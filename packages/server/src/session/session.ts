@@ -8,20 +8,19 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
-import { serviceNamed } from "../services/table.ts";
-import { Admission, isNoFailure } from "./admission.ts";
+import { changesAny } from "../services/table.ts";
+import { Admission, isNoFailure, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
-import { associationInformation } from "./association-information.ts";
+import { askerOf } from "./asker.ts";
+import { sooner } from "./deadline.ts";
 import { HandedOver } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SessionTaps } from "./session-taps.ts";
-import { type Arrived, Turns } from "./turns.ts";
-
-const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
+import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
 
 /** One client with one logical device on one connection: its association and what it has asked. */
-export class Session implements Occupant {
+export class Session implements Occupant, TurnsPort {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
   readonly meter: Meter;
@@ -51,15 +50,7 @@ export class Session implements Occupant {
     this.meter = meter;
     this.#device = device;
     this.#association = device.association(address.client);
-    this.#turns = new Turns({
-      most: port.limits.outstandingRequests,
-      serve: ({ pdu, broadcast }) => this.receive(pdu, broadcast),
-      idle: () => {
-        if (!this.busy) port.quiet();
-      },
-      roomy: () => port.roomy(),
-      closed: () => this.closed,
-    });
+    this.#turns = new Turns(this);
     if (port.tap !== undefined) {
       const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
       this.#taps = new SessionTaps({ tap: port.tap, about });
@@ -76,6 +67,18 @@ export class Session implements Occupant {
   /** Whether the client has an association, or is about to authenticate. */
   get kept(): boolean {
     return this.open || this.#responder?.state === "pending" || this.#handedOver?.serves === true;
+  }
+
+  get outstanding(): number {
+    return this.#port.limits.outstandingRequests;
+  }
+
+  idle(): void {
+    if (!this.busy) this.#port.quiet();
+  }
+
+  roomy(): void {
+    this.#port.roomy();
   }
 
   /** Whether as much waits as may. */
@@ -98,6 +101,11 @@ export class Session implements Occupant {
     return this.#port.environment.clock.now();
   }
 
+  /** A PDU that waited has its turn. */
+  serve({ pdu, broadcast }: Arrived): void {
+    this.receive(pdu, broadcast);
+  }
+
   /** One PDU. It waits its turn while the meter is loaded, counters are reserved, or a hook takes its time. */
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.closed) return;
@@ -114,7 +122,7 @@ export class Session implements Occupant {
   #arrived(arrived: Arrived): void {
     if (this.closed) return;
     if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
-    else if (this.#turns.blocked) this.#turns.wait(arrived);
+    else if (this.#turns.blocked) this.#turns.wait(arrived, this.#opened?.prioritised);
     else this.#take(arrived);
   }
 
@@ -174,15 +182,12 @@ export class Session implements Occupant {
     // A client that the meter does not know is refused without a look at what is kept.
     if (association === undefined) return undefined;
     this.#leave ??= this.meter.use();
+    const entered = (): Promise<unknown> | undefined => {
+      this.#live ??= this.meter.live;
+      return this.meter.state(association).ready();
+    };
     const entering = this.meter.enter(association);
-    if (entering === undefined) {
-      this.#live ??= this.meter.live;
-      return this.meter.state(association).ready();
-    }
-    return entering.then(() => {
-      this.#live ??= this.meter.live;
-      return this.meter.state(association).ready();
-    });
+    return entering === undefined ? entered() : entering.then(entered);
   }
 
   #block(work: PromiseLike<unknown>, what: string): void {
@@ -258,16 +263,12 @@ export class Session implements Occupant {
   /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
   get deadline(): number | undefined {
     if (this.closed) return undefined;
-    let first: number | undefined;
-    for (const holder of [this.#responder, this.#opened, this.#taps]) {
-      const deadline = holder?.deadline;
-      if (deadline !== undefined && (first === undefined || deadline < first)) first = deadline;
-    }
-    return first;
+    return sooner(sooner(this.#responder?.deadline, this.#opened?.deadline), this.#taps?.deadline);
   }
 
   #wake(): void {
-    if (this.deadline !== undefined) this.#port.wake(this.deadline);
+    const { deadline } = this;
+    if (deadline !== undefined) this.#port.wake(deadline);
   }
 
   expire(now: number): void {
@@ -292,8 +293,7 @@ export class Session implements Occupant {
       this.#serve(incoming);
       return;
     }
-    const { clock } = this.#port.environment;
-    const waiting = new Promise<void>((resolve) => clock.at(clock.now() + later, resolve));
+    const waiting = new Promise<void>((resolve) => this.#port.environment.clock.at(this.#now + later, resolve));
     this.#block(
       waiting.then(() => {
         this.#serve(incoming);
@@ -309,14 +309,12 @@ export class Session implements Occupant {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const negotiated = this.#opened?.negotiated ?? responder.association;
-    const information = associationInformation(association, this.#device, responder.state, negotiated);
-    const asker = { live, device: this.#device, association, information };
+    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.#opened, incoming });
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -354,7 +352,8 @@ export class Session implements Occupant {
     this.#admission.succeeded(negotiated);
     this.#opened?.close();
     this.unused++;
-    this.#opened = new OpenAssociation(this.#port, { live, association, negotiated, occupant: this });
+    const opened = { live, device: this.#device, association, negotiated, occupant: this };
+    this.#opened = new OpenAssociation(this.#port, opened);
     this.#port.opened(negotiated.mechanism !== 0);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
   }

@@ -1,19 +1,22 @@
+import { urgencyOf } from "./urgency.ts";
+
 /** A PDU of a client. */
 export interface Arrived {
   readonly pdu: Uint8Array;
   readonly broadcast: boolean;
 }
 
+/** Whose turns they are: one object, since one of functions would take a third of a KiB of each client. */
 export interface TurnsPort {
   /** How many PDUs may wait; then it is full. */
-  readonly most: number;
+  readonly outstanding: number;
+  readonly closed: boolean;
   /** It is this PDU's turn. */
   serve(arrived: Arrived): void;
   /** Nothing blocks any more; what waited had its turn. */
   idle(): void;
   /** It was full, and is no more. */
   roomy(): void;
-  closed(): boolean;
 }
 
 /** The turns of one client: its PDUs are served in their order, each when what was begun before it is done. */
@@ -39,12 +42,16 @@ export class Turns {
 
   /** Whether as much waits as may: nothing more should be brought. */
   get full(): boolean {
-    return this.#waiting.length >= Math.max(1, this.#port.most);
+    return this.#waiting.length >= Math.max(1, this.#port.outstanding);
   }
 
-  /** Takes a PDU that has to wait. */
-  wait(arrived: Arrived): void {
-    this.#waiting.push(arrived);
+  /** Takes a PDU that has to wait. `prioritised`: one of high priority goes before those of normal priority that wait already. */
+  wait(arrived: Arrived, prioritised = false): void {
+    let at = this.#waiting.length;
+    if (prioritised && urgencyOf(arrived.pdu) === "high") {
+      while (at > 0 && urgencyOf((this.#waiting[at - 1] as Arrived).pdu) === "normal") at--;
+    }
+    this.#waiting.splice(at, 0, arrived);
   }
 
   /** Everything that waits; it waits no more. */
@@ -62,7 +69,7 @@ export class Turns {
     this.#blocks--;
     const { full } = this;
     // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
-    while (!this.blocked && !this.#port.closed()) {
+    while (!this.blocked && !this.#port.closed) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       this.#port.serve(next);

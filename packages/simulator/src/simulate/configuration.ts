@@ -13,7 +13,7 @@ import { defaultLoadProfiles, defaultPowerQuality } from "../templates/default-c
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { accessRows, rightsByClient } from "./access-rows.ts";
 import { associationRows, associationSpecs } from "./associations.ts";
-import type { KeysFile } from "./keys-file.ts";
+import type { SimulatorOptions } from "./options.ts";
 import { pushingTo } from "./push.ts";
 
 /** What the rows of a store say. */
@@ -49,7 +49,7 @@ const defaultPorts: readonly CommunicationPort[] = [
 export async function configure(
   store: Store,
   template: SimulatorTemplate,
-  { keys, push }: { readonly keys?: KeysFile | undefined; readonly push?: string | undefined },
+  { keys, referencing, push }: Pick<SimulatorOptions, "keys" | "referencing" | "push">,
 ): Promise<Configuration> {
   await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
@@ -71,7 +71,7 @@ export async function configure(
   });
   const compiled = meterTemplate({
     objects: pushingTo(template.objects(), push),
-    associations: associationSpecs(template, associations, rightsOf),
+    associations: associationSpecs(template, associations, rightsOf, referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });
   granted = await grantedByRows(store, template, compiled.devices.get(1)?.objects ?? []);

@@ -1,4 +1,4 @@
-import { Fault, type LinkAddress } from "@dlmskit/core";
+import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
 import { type LinkFactory, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
@@ -80,6 +80,8 @@ interface Line {
   readonly port: number;
   /** Ports that are somebody else's. */
   readonly taken: ReadonlySet<number>;
+  /** The row of `communication_ports` that asks for it, by id. */
+  readonly row?: number;
 }
 
 function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
@@ -93,7 +95,7 @@ function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
       const link = linkOf(row);
       if (link === undefined) return [];
       const transport = row.portType === "UDP" ? "udp" : "tcp";
-      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken }];
+      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken, row: row.id }];
     });
   }
   const link = wanted ?? "wrapper";
@@ -118,6 +120,12 @@ export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "t
     layer: "simulator",
     hint: `one port addresses ${space.capacity}`,
   });
+}
+
+/** A Fault of a listener with the row that asks for it as its path. */
+function ofRow(caught: unknown, id: number): unknown {
+  for (const step of ["port_number", `id ${id}`, "communication_ports"]) stepped(caught, step);
+  return caught;
 }
 
 /** Listens where the rows say, or where the options do. */
@@ -148,13 +156,17 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
     for (const line of linesOf(options, how)) {
       let addresses: Addresses | undefined;
       const opened: Listener[] = [];
-      for (const [index, port] of portsOf(line, meters).entries()) {
-        // Nobody is there before all ports of the line are open.
-        const route: Route = (address) => {
-          const found = addresses?.indexAt(addresses.portAt(index), address);
-          return found === undefined ? undefined : { meter: meter(found), device: 1 };
-        };
-        opened.push(await open(line, port, index, route));
+      try {
+        for (const [index, port] of portsOf(line, meters).entries()) {
+          // Requests are answered when all ports of the line are open.
+          const route: Route = (address) => {
+            const found = addresses?.indexAt(addresses.portAt(index), address);
+            return found === undefined ? undefined : { meter: meter(found), device: 1 };
+          };
+          opened.push(await open(line, port, index, route));
+        }
+      } catch (caught) {
+        throw line.row === undefined ? caught : ofRow(caught, line.row);
       }
       const { link, transport } = line;
       addresses = new Addresses(line.space, {

@@ -104,7 +104,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
   }
   for (const row of configuration.ports) {
-    if (linkOf(row) === undefined) notices.push(`communication_ports id ${row.id}: a serial port is not served yet`);
+    if (linkOf(row) !== undefined) continue;
+    notices.push(`communication_ports id ${row.id}, port_type: serial ports are not served yet; the row is ignored`);
   }
 
   const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };

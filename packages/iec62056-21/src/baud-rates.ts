@@ -1,0 +1,31 @@
+import { Fault } from "@dlmskit/core";
+
+/** The baud rate identification Z of the identification message and of the option select message (clause 6.3.14.5). */
+const digits: readonly number[] = [300, 600, 1200, 2400, 4800, 9600, 19200];
+const letters = "ABCDEF";
+
+/** The protocol mode that a baud rate identification tells: a letter A to F is mode B, a digit 0 to 6 is C (or E), any other is A. */
+export type ReadoutMode = "A" | "B" | "C";
+
+export function modeOf(baudRate: string): ReadoutMode {
+  if (/^[A-F]$/.test(baudRate)) return "B";
+  return /^[0-6]$/.test(baudRate) ? "C" : "A";
+}
+
+/** The baud rate that Z means: `"5"` is 9600, so is `"E"`; 300 in mode A, which knows no other. */
+export function baudRateOf(baudRate: string): number {
+  const mode = modeOf(baudRate);
+  if (mode === "A") return 300;
+  return digits[mode === "C" ? Number(baudRate) : letters.indexOf(baudRate) + 1] as number;
+}
+
+/** Z for a baud rate, in mode C and E `"0"` to `"6"`, in mode B `"A"` to `"F"`. Fault `bad-baud-rate`. */
+export function baudRateCharacter(rate: number, mode: "B" | "C" = "C"): string {
+  const index = digits.indexOf(rate);
+  const character = index < 0 ? undefined : mode === "C" ? String(index) : letters[index - 1];
+  if (character !== undefined) return character;
+  throw new Fault("bad-baud-rate", `mode ${mode} cannot change to ${rate} baud`, {
+    layer: "iec62056-21",
+    hint: `one of ${digits.slice(mode === "C" ? 0 : 1).join(", ")}`,
+  });
+}

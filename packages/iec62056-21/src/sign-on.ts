@@ -1,0 +1,118 @@
+import { Fault, fromAscii, toLatin1 } from "@dlmskit/core";
+import { ACK, isPrintable, lineEnd } from "./control-characters.ts";
+
+/** The request message `/?…!` (clause 6.3.1): who shall answer. */
+export interface Request {
+  /** Up to 32 characters; leading zeros do not count. Empty: whoever is there. */
+  readonly deviceAddress: string;
+}
+
+/** The identification message `/XXXZ…` (clause 6.3.2). */
+export interface Identification {
+  /** Three letters. The last is in lower case where the meter answers within 20 ms instead of 200. */
+  readonly manufacturer: string;
+  /** Z: see `baudRateOf` and `modeOf`. */
+  readonly baudRate: string;
+  /** The characters W of the sequences `\W` before the identification: `"2"` offers mode E with HDLC. Mostly empty. */
+  readonly enhanced: string;
+  /** Up to 16 characters; more is read, as meters of DSMR send it. */
+  readonly identification: string;
+}
+
+/** The acknowledgement and option select message `ACK V Z Y` (clause 6.3.3). */
+export interface OptionSelect {
+  /** V: 0 normal, 1 secondary, 2 HDLC. */
+  readonly protocol: number;
+  /** Z, as in the identification message. */
+  readonly baudRate: string;
+  /** Y: 0 data readout, 1 programming mode, 2 binary mode (HDLC), 6 to 9 the manufacturer's. */
+  readonly mode: number;
+}
+
+const layer = "iec62056-21";
+const longestAddress = 32;
+const longestIdentification = 64;
+const addressCharacters = /^[0-9A-Za-z ]*$/;
+
+const refused = (message: string, hint: string): Fault => new Fault("bad-message", message, { layer, hint });
+
+/** The text of a message, without the end of its line. */
+const textOf = (octets: Uint8Array): string => toLatin1(octets).replace(/\r?\n$/, "");
+
+/** Whether two device addresses are the same: leading zeros do not count, and an empty one is everybody's. */
+export function addresses(request: string, own: string): boolean {
+  const short = (address: string): string => address.replace(/^0+/, "");
+  return request === "" || short(request) === short(own);
+}
+
+/** `/?…!` CR LF. Fault `bad-value`. */
+export function encodeRequest({ deviceAddress }: Request): Uint8Array {
+  if (deviceAddress.length > longestAddress || !addressCharacters.test(deviceAddress)) {
+    const hint = "digits, letters and spaces, 32 at most";
+    throw new Fault("bad-value", `"${deviceAddress}" is no device address`, { layer, hint });
+  }
+  return fromAscii(`/?${deviceAddress}!${lineEnd}`);
+}
+
+/** Fault `bad-message` for what is no request message. */
+export function decodeRequest(octets: Uint8Array): Request {
+  const [whole, deviceAddress] = /^\/\?([0-9A-Za-z ]{0,32})!$/.exec(textOf(octets)) ?? [];
+  if (whole === undefined || deviceAddress === undefined) {
+    throw refused("the octets are no request message", "/? device address ! CR LF stands there");
+  }
+  return { deviceAddress };
+}
+
+/** `/XXXZ\W…` CR LF. Fault `bad-value`. */
+export function encodeIdentification(value: Identification): Uint8Array {
+  const { manufacturer, baudRate, enhanced, identification } = value;
+  const wrong = !/^[A-Za-z]{3}$/.test(manufacturer)
+    ? "manufacturer"
+    : baudRate.length !== 1 || !isPrintable(baudRate, "/!\\")
+      ? "baudRate"
+      : !isPrintable(enhanced, "/!\\ ")
+        ? "enhanced"
+        : identification.length > longestIdentification || !isPrintable(identification, "/!\\")
+          ? "identification"
+          : undefined;
+  if (wrong !== undefined) {
+    const hint = "three letters, one character for the baud rate, printable characters without / ! and \\ for the rest";
+    throw new Fault("bad-value", `the ${wrong} of an identification message cannot be "${value[wrong]}"`, {
+      layer,
+      hint,
+    });
+  }
+  const sequences = [...enhanced].map((character) => `\\${character}`).join("");
+  return fromAscii(`/${manufacturer}${baudRate}${sequences}${identification}${lineEnd}`);
+}
+
+/** Fault `bad-message` for what is no identification message. */
+export function decodeIdentification(octets: Uint8Array): Identification {
+  const text = textOf(octets);
+  const [whole, manufacturer = "", baudRate = "", sequences = "", identification = ""] =
+    /^\/([A-Za-z]{3})([^\\])((?:\\[^/!\\])*)([^\\]*)$/.exec(text) ?? [];
+  if (whole === undefined || !isPrintable(text.slice(1), "/!") || identification.length > longestIdentification) {
+    throw refused("the octets are no identification message", "/, three letters, baud rate, identification, CR LF");
+  }
+  return { manufacturer, baudRate, enhanced: sequences.replaceAll("\\", ""), identification };
+}
+
+/** ACK V Z Y CR LF. Fault `bad-value`. */
+export function encodeOptionSelect({ protocol, baudRate, mode }: OptionSelect): Uint8Array {
+  const text = `${protocol}${baudRate}${mode}`;
+  if (text.length !== 3 || !/^\d[0-9A-Za-z]\d$/.test(text)) {
+    const hint = "a digit, the baud rate of the identification message, a digit";
+    throw new Fault("bad-value", `"${text}" selects no option`, { layer, hint });
+  }
+  return fromAscii(`${String.fromCharCode(ACK)}${text}${lineEnd}`);
+}
+
+/** Fault `bad-message` for what is no option select message. */
+export function decodeOptionSelect(octets: Uint8Array): OptionSelect {
+  const text = textOf(octets);
+  const [, protocol, baudRate, mode] = /^(\d)([0-9A-Za-z])(\d)$/.exec(text.slice(1)) ?? [];
+  if (text.charCodeAt(0) !== ACK || protocol === undefined || baudRate === undefined || mode === undefined) {
+    throw refused("the octets select no option", "ACK, protocol, baud rate, mode, CR LF stand there");
+  }
+  return { protocol: Number(protocol), baudRate, mode: Number(mode) };
+}
