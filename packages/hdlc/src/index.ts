@@ -55,4 +55,4 @@ export {
 } from "./secondary.ts";
 export { FrameSplitter, type Split } from "./splitter.ts";
 export { Station, type StationOptions } from "./station.ts";
-export { UnnumberedLink, type UnnumberedLinkOptions } from "./unnumbered-link.ts";
+export { UnnumberedLink, type UnnumberedLinkOptions, type UnnumberedQuirk } from "./unnumbered-link.ts";

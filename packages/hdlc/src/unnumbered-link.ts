@@ -8,6 +8,8 @@ import { unwrapLlc, wrapLlc } from "./llc.ts";
 import { defaultParameters, maxInfoLimit } from "./negotiation.ts";
 import { FrameSplitter } from "./splitter.ts";
 
+export type UnnumberedQuirk = "blocks-without-llc" | "information-frames";
+
 export interface UnnumberedLinkOptions {
   /** Whose end this is: `"server"`, a meter that pushes, unless told otherwise; `"client"` listens to pushes. */
   readonly end?: "server" | "client";
@@ -15,10 +17,16 @@ export interface UnnumberedLinkOptions {
   readonly maxPdu?: number;
   /** Octets of an information field that is sent; 128 unless told otherwise. */
   readonly maxInfo?: number;
+  /**
+   * What only some meters do: `"blocks-without-llc"`: the LLC header stands before the first block of general block transfer alone
+   * (Landis+Gyr E450, E570); `"information-frames"`: pushes come in I frames, without a data link (Kaifa).
+   */
+  readonly quirks?: readonly UnnumberedQuirk[];
   /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
   readonly interOctet?: number;
 }
 
+const generalBlockTransfer = 0xe0;
 // Stations of which parts of a message are kept at one time.
 const mostStations = 64;
 
@@ -31,6 +39,8 @@ export class UnnumberedLink implements Link {
   readonly #end: "server" | "client";
   readonly #maxPdu: number;
   readonly #maxInfo: number;
+  readonly #bareBlocks: boolean;
+  readonly #iFrames: boolean;
   readonly #splitter: FrameSplitter;
   readonly #parts = new Map<string, Assembler>();
   readonly #outputs = new OutputQueue<LinkOutput>();
@@ -42,6 +52,8 @@ export class UnnumberedLink implements Link {
     this.#end = options.end ?? "server";
     this.#maxPdu = options.maxPdu ?? 0x10000;
     this.#maxInfo = inRange(options.maxInfo ?? defaultParameters.maxInfoSend, 1, maxInfoLimit);
+    this.#iFrames = options.quirks?.includes("information-frames") === true;
+    this.#bareBlocks = options.quirks?.includes("blocks-without-llc") === true;
     this.#splitter = new FrameSplitter(options.interOctet ?? 500);
   }
 
@@ -57,7 +69,7 @@ export class UnnumberedLink implements Link {
   }
 
   #take(frame: Frame, octets: Uint8Array): void {
-    if (frame.frame !== "ui") {
+    if (frame.frame !== "ui" && !(this.#iFrames && frame.frame === "i")) {
       this.#drop("frame", octets);
       return;
     }
@@ -75,7 +87,7 @@ export class UnnumberedLink implements Link {
       if (this.#parts.size > mostStations && oldest !== undefined) this.#parts.delete(oldest);
       return;
     }
-    const pdu = unwrapLlc(parts.take(), this.#end === "client" ? "response" : "command");
+    const pdu = this.#unwrapped(parts.take());
     if (pdu === undefined) {
       this.#drop("llc", octets);
       return;
@@ -85,6 +97,11 @@ export class UnnumberedLink implements Link {
     const address = { client: client.upper, server: server.upper, ...physical };
     this.#peer = { address, here: destination, there: source };
     this.#outputs.push({ type: "received", pdu, address });
+  }
+
+  #unwrapped(message: Uint8Array): Uint8Array | undefined {
+    if (this.#bareBlocks && message[0] === generalBlockTransfer) return message;
+    return unwrapLlc(message, this.#end === "client" ? "response" : "command");
   }
 
   /** Sends a PDU in UI frames; to an address of which nothing came in one octet for a client, and as few as there need be for a server. */

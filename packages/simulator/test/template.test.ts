@@ -60,8 +60,8 @@ describe("the objects of is15959-d1", () => {
     const missing = (facts.programmable as [number, string, number | null][])
       .filter(([, name]) => find(name) === undefined)
       .map(([classId]) => classId);
-    // Activity calendar, single action schedule, script table, push setup.
-    expect([...new Set(missing)].sort((one, other) => one - other)).toEqual([9, 20, 22, 40]);
+    // Activity calendar, single action schedule, script table.
+    expect([...new Set(missing)].sort((one, other) => one - other)).toEqual([9, 20, 22]);
   });
 
   it("is in obis_codes, with names, once for all meters", async () => {

@@ -34,6 +34,12 @@ function instantOption(text: string): number {
   throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
 }
 
+function pushOption(text: string): string {
+  const destination = text.includes("://") ? text : `tcp://${text}`;
+  if (/^(?:tcp|udp|hdlc):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+}
+
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
 
 interface SimulateOptions extends ProgressOptions {
@@ -52,6 +58,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly keys?: string;
   readonly identities?: string;
   readonly keepConnections: number;
+  readonly push?: string;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -139,7 +146,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     connectionsKeptMs: options.keepConnections * day,
   });
   try {
-    const { template, meters, seed, start, speed } = options;
+    const { template, meters, seed, start, speed, push } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
@@ -147,6 +154,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
+      ...(push === undefined ? {} : { push }),
     };
     progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
@@ -206,6 +214,11 @@ export function simulateCommand(program: Command): void {
     .option(
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
+    )
+    .option(
+      "--push <host:port>",
+      "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
+      pushOption,
     )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())

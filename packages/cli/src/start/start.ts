@@ -61,6 +61,8 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
       `npx dlms read ${at} --client 32 --auth lls ${keys}`,
       `npx dlms profile ${at} 1.0.99.1.0.255 --client 48 --auth hls ${keys} --plot`,
       `npx dlms discover ${at} --client 48 --auth hls ${keys}`,
+      `npx dlms listen :4061 ${keys}`,
+      `npx dlms invoke ${at} 0.0.25.9.0.255:1 0 --client 48 --auth hls ${keys}`,
     );
   }
   if (hdlc !== undefined) {

@@ -1,4 +1,4 @@
-import { Fault, sameOctets, toHex } from "@dlmskit/core";
+import { Fault, type LinkAddress, toHex } from "@dlmskit/core";
 import {
   CounterGuard,
   type CounterSource,
@@ -51,7 +51,7 @@ export interface PushKeysPort {
   readonly random: Random;
   /** The own system title. */
   readonly systemTitle: Uint8Array;
-  keysOf(systemTitle: Uint8Array): PushKeys | undefined;
+  keysOf(systemTitle: Uint8Array, address: LinkAddress): PushKeys | undefined;
 }
 
 interface Known {
@@ -86,14 +86,14 @@ export class PushOpener {
   }
 
   /** `title`: of the sender, where the APDU does not tell it. Faults of the protections, `unknown-system-title`. */
-  open(pdu: Uint8Array, title: Uint8Array | undefined): OpenedPush {
+  open(pdu: Uint8Array, address: LinkAddress, title: Uint8Array | undefined): OpenedPush {
     const tag = pdu[0];
     if (isPlain(tag)) return { apdu: pdu, systemTitle: title, verified: false, ciphered: false };
     const systemTitle = senderTitleIn(pdu) ?? title;
     if (systemTitle === undefined) {
       throw new Fault("unknown-system-title", "a ciphered push does not tell who sends it", { layer: "security" });
     }
-    const known = this.#keys(systemTitle);
+    const known = this.#keys(systemTitle, address);
     if (known.keys.authenticationKey === undefined) {
       const { encryptionKey } = known.keys;
       const apdu = openUnverified(pdu, { provider: this.#port.provider, encryptionKey, systemTitle });
@@ -105,24 +105,26 @@ export class PushOpener {
   }
 
   /** A confirmation for a meter, ciphered and authenticated. */
-  seal(apdu: Uint8Array, systemTitle: Uint8Array): Uint8Array {
-    const { protections } = this.#keys(systemTitle);
+  seal(apdu: Uint8Array, systemTitle: Uint8Array, address: LinkAddress): Uint8Array {
+    const { protections } = this.#keys(systemTitle, address);
     return sealLayers(apdu, [{ form: "general-glo", authenticated: true, encrypted: true }], protections);
   }
 
-  #keys(systemTitle: Uint8Array): Known {
+  #keys(systemTitle: Uint8Array, address: LinkAddress): Known {
     const name = toHex(systemTitle);
-    const keys = this.#port.keysOf(systemTitle);
+    const keys = this.#port.keysOf(systemTitle, address);
     if (keys === undefined) {
       throw new Fault("unknown-system-title", `there are no keys of the meter ${name}`, {
         layer: "security",
         hint: "give the keys of this system title",
       });
     }
-    const before = this.#known.get(name);
-    if (before !== undefined && sameOctets(before.keys.encryptionKey, keys.encryptionKey)) return before;
+    // A meter has keys of its own for each client.
+    const ofKey = `${name} ${toHex(keys.encryptionKey)}`;
+    const before = this.#known.get(ofKey);
+    if (before !== undefined) return before;
     const known = { keys, protections: this.#protections(keys, systemTitle) };
-    this.#known.set(name, known);
+    this.#known.set(ofKey, known);
     return known;
   }
 

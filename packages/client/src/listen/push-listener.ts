@@ -33,8 +33,8 @@ export interface PushListenerOptions {
   readonly clock: Clock;
   /** The data link of a connection, the client's end: a `WrapperServerLink({ end: "client" })`, an `UnnumberedLink({ end: "client" })`. */
   readonly link: () => Link;
-  /** The keys of the meter with that system title; undefined: there are none, and its push is dropped. */
-  readonly keys?: (systemTitle: Uint8Array) => PushKeys | undefined;
+  /** The keys of the meter with that system title, for the client of the address; undefined: there are none, and its push is dropped. */
+  readonly keys?: (systemTitle: Uint8Array, address: LinkAddress) => PushKeys | undefined;
   /** The sender of ciphered pushes that do not tell it (service-specific ciphering). */
   readonly systemTitleOf?: (from: string, address: LinkAddress) => Uint8Array | undefined;
   /** What pushes bring that do not tell it themselves. */
@@ -80,7 +80,7 @@ export class PushListener {
     const { systemTitle = newTitle(random) } = options;
     this.#opener = new PushOpener({
       ...{ provider, random, systemTitle },
-      keysOf: (title) => options.keys?.(title),
+      keysOf: (title, address) => options.keys?.(title, address),
     });
   }
 
@@ -115,12 +115,12 @@ export class PushListener {
     try {
       const whole = this.#whole(pdu, line.blocks);
       if (whole === undefined) return;
-      const { systemTitleOf, quirks = [] } = this.#options;
-      const opened = this.#opener.open(whole, systemTitleOf?.(from, line.address));
+      const { systemTitleOf, quirks } = this.#options;
+      const opened = this.#opener.open(whole, line.address, systemTitleOf?.(from, line.address));
       // A gateway of a meter may cipher block by block.
       const inner = this.#whole(opened.apdu, line.blocks);
       if (inner === undefined) return;
-      this.#take(decodeApdu(inner, { quirks }), opened, line);
+      this.#take(decoded(inner, quirks), opened, line);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#dropped(caught, from);
@@ -211,7 +211,7 @@ export class PushListener {
       apdu: "data-notification-confirm",
       ...{ longInvokeId, selfDescriptive, processingOption, serviceClass, priority },
     });
-    pump.send(ciphered && systemTitle !== undefined ? this.#opener.seal(plain, systemTitle) : plain, address);
+    pump.send(ciphered && systemTitle !== undefined ? this.#opener.seal(plain, systemTitle, address) : plain, address);
   }
 
   #tell(push: ReceivedPush): void {
@@ -225,6 +225,23 @@ export class PushListener {
 
   close(): void {
     for (const pump of [...this.#pumps]) pump.destroy();
+  }
+}
+
+/** As the standard has it, else with one quirk, else with all of them. Throws the Fault of the first. */
+function decoded(apdu: Uint8Array, quirks: readonly ApduQuirk[] = []): Apdu {
+  try {
+    return decodeApdu(apdu);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    for (const tried of [...quirks.map((quirk) => [quirk]), quirks]) {
+      try {
+        if (tried.length > 0) return decodeApdu(apdu, { quirks: tried });
+      } catch (caught) {
+        if (!(caught instanceof Fault)) throw caught;
+      }
+    }
+    throw fault;
   }
 }
 

@@ -133,6 +133,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "bad-layout-file": "The file of `--layout` cannot be followed; it is an array of attributes.",
   "bad-option": "An option or argument is wrong; the hint says what is expected.",
   "bad-state": "The state file cannot be read; correct it, or remove it to start again.",
   "counter-taken": "Another process has reserved these invocation counters; try again.",

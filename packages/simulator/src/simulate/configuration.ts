@@ -14,6 +14,7 @@ import type { SimulatorTemplate } from "../templates/template.ts";
 import { accessRows, rightsByClient } from "./access-rows.ts";
 import { associationRows, associationSpecs } from "./associations.ts";
 import type { SimulatorOptions } from "./options.ts";
+import { pushingTo } from "./push.ts";
 
 /** What the rows of a store say. */
 export interface Configuration {
@@ -48,7 +49,7 @@ const defaultPorts: readonly CommunicationPort[] = [
 export async function configure(
   store: Store,
   template: SimulatorTemplate,
-  { keys, referencing }: Pick<SimulatorOptions, "keys" | "referencing">,
+  { keys, referencing, push }: Pick<SimulatorOptions, "keys" | "referencing" | "push">,
 ): Promise<Configuration> {
   await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
@@ -69,7 +70,7 @@ export async function configure(
     method: (object, id) => granted(client).method(object, id),
   });
   const compiled = meterTemplate({
-    objects: template.objects(),
+    objects: pushingTo(template.objects(), push),
     associations: associationSpecs(template, associations, rightsOf, referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });

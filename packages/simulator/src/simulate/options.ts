@@ -4,6 +4,7 @@ import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Interceptor, Limits, Meter, MeterTemplate, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
+import type { TlsConnectOptions } from "@dlmskit/transport/node";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
@@ -40,6 +41,13 @@ export interface SimulatorOptions {
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
   readonly events?: (event: ServerEvent) => void;
+  /**
+   * Where all Push setups push to, in place of what the template says: `"tcp://192.0.2.7:4061"`, `"udp://…"` (both with the wrapper),
+   * `"hdlc://…"` (HDLC over TCP), `"tls://…"`. A meter whose attribute was written keeps what was written.
+   */
+  readonly push?: string;
+  /** For `tls://` destinations: whom to trust, and the meters' certificate. */
+  readonly pushTls?: TlsConnectOptions;
 }
 
 /** Where to listen instead of where the rows of `communication_ports` say. */

@@ -29,9 +29,9 @@ export function recorder({ eventOf }: SimulatorTemplate): Interceptor {
 /** The store as a server sees it: connections are written with the association that they are of. */
 export function serverStore(store: Store, associations: readonly Stored<ClientAssociation>[]): MeterStore {
   const idOf = new Map(associations.map(({ id, clientId }) => [clientId, id]));
-  const { connections, keeping, counters } = store;
+  const { connections, keeping, counters, messageQueue } = store;
   return {
-    ...{ keeping, counters },
+    ...{ keeping, counters, messageQueue },
     connections: {
       open(connection) {
         const associationId = connection.clientId === undefined ? undefined : idOf.get(connection.clientId);

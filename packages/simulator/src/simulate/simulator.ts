@@ -17,6 +17,7 @@ import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { addressesOfRows, linkOf, listen, routeInMemory } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
+import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
 const mostMeters = 100_000_000;
@@ -77,6 +78,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     store: serverStore(store, configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
     interceptors: [...(options.interceptors ?? []), recorder(template)],
+    push: {
+      transports: pushTransports(options.pushTls),
+      meter: (id) => {
+        const index = fleet.indexOfMeterId(id);
+        return index === undefined ? undefined : meters.at(index);
+      },
+    },
     ...(options.limits && { limits: options.limits }),
     ...(options.events && { events: options.events }),
   });

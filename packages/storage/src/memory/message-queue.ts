@@ -1,14 +1,25 @@
 import { instant } from "../fields.ts";
 import { checkRow } from "../shape.ts";
-import { afterFailure, errorText, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
+import {
+  afterFailure,
+  type ClaimedMessage,
+  errorText,
+  Message,
+  type MessageQueue,
+  type QueuedMessage,
+} from "../tables/message-queue.ts";
 import { copied, type KeptMessage, type MemoryContext, MemoryState } from "./state.ts";
 
 function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {
   return copied(message);
 }
 
-function inOrder(one: KeptMessage, other: KeptMessage): number {
-  return other.priority - one.priority || one.scheduledTime - other.scheduledTime || one.id - other.id;
+/** Keeps a message, and where it stands. */
+function keep(state: MemoryState, message: KeptMessage): void {
+  state.messages.set(message.id, message);
+  if (message.status === "PROCESSING") state.processing.add(message.id);
+  else state.processing.delete(message.id);
+  if (message.status === "PENDING") state.pending.add(message);
 }
 
 /** Adds messages that were checked; their ids. */
@@ -16,7 +27,7 @@ export function enqueueIn(state: MemoryState, messages: readonly Message[]): num
   return messages.map((message) => {
     const id = ++state.lastMessage;
     const kept = copied(message);
-    state.messages.set(id, { ...kept, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
+    keep(state, { ...kept, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
     return id;
   });
 }
@@ -44,32 +55,28 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
     async claim({ now, limit = 1, leaseMs = 60000 }) {
       const state = context.use();
       const real = Date.now();
-      const due = [...state.messages.values()].filter((message) =>
-        message.status === "PENDING"
-          ? message.scheduledTime <= now
-          : message.status === "PROCESSING" && message.leaseUntil <= real,
-      );
-      return due
-        .sort(inOrder)
-        .slice(0, limit)
-        .map((message) => {
-          const retryCount = message.retryCount + (message.status === "PROCESSING" ? 1 : 0);
-          const lease = ++state.lastLease;
-          const claimed: KeptMessage = {
-            ...message,
-            status: "PROCESSING",
-            retryCount,
-            lease,
-            leaseUntil: real + leaseMs,
-          };
-          state.messages.set(message.id, claimed);
-          return { ...shown(claimed), lease };
-        });
+      for (const id of [...state.processing]) {
+        const lost = state.messages.get(id) as KeptMessage;
+        if (lost.leaseUntil <= real) keep(state, { ...lost, status: "PENDING", retryCount: lost.retryCount + 1 });
+      }
+      const claimed: ClaimedMessage[] = [];
+      while (claimed.length < limit) {
+        const id = state.pending.take(now);
+        if (id === undefined) break;
+        const lease = ++state.lastLease;
+        const message: KeptMessage = {
+          ...(state.messages.get(id) as KeptMessage),
+          ...{ status: "PROCESSING", lease, leaseUntil: real + leaseMs },
+        };
+        keep(state, message);
+        claimed.push({ ...shown(message), lease });
+      }
+      return claimed;
     },
     async complete(message, now) {
       const kept = held(message);
       if (kept === undefined) return false;
-      context.state.messages.set(kept.id, { ...kept, status: "SENT", completedTime: now });
+      keep(context.state, { ...kept, status: "SENT", completedTime: now });
       return true;
     },
     async fail(message, failure) {
@@ -77,7 +84,7 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       if (kept === undefined) return undefined;
       const retryCount = kept.retryCount + 1;
       const { status, ...next } = afterFailure(retryCount, failure);
-      context.state.messages.set(kept.id, {
+      keep(context.state, {
         ...{ ...kept, status, retryCount, lastError: errorText(failure.error) },
         ...(status === "FAILED" ? { completedTime: failure.now } : next),
       });
@@ -86,7 +93,7 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
     async postpone(message, until) {
       const kept = held(message);
       if (kept === undefined) return false;
-      context.state.messages.set(kept.id, { ...kept, status: "PENDING", scheduledTime: instant.check(until) });
+      keep(context.state, { ...kept, status: "PENDING", scheduledTime: instant.check(until) });
       return true;
     },
     async get(id) {
@@ -99,8 +106,7 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       return counts;
     },
     async nextDue() {
-      const pending = [...context.use().messages.values()].filter(({ status }) => status === "PENDING");
-      return pending.length === 0 ? undefined : Math.min(...pending.map(({ scheduledTime }) => scheduledTime));
+      return context.use().pending.nextDue;
     },
     async forget(before) {
       const { messages } = context.use();

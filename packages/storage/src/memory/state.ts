@@ -17,6 +17,7 @@ import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts"
 import { type UsedKey, usedKeysKept } from "../tables/used-keys.ts";
 import type { AttributeValue } from "../tables/values.ts";
 import { ConnectionRows } from "./connection-rows.ts";
+import { PendingMessages } from "./pending-messages.ts";
 
 const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
 
@@ -105,6 +106,9 @@ export class MemoryState {
   /** By meterId, then by profile (`profileKey`). */
   readonly captures = new Map<string, Map<string, CaptureRecord[]>>();
   readonly messages = new Map<number, KeptMessage>();
+  /** Those that are PENDING, and those that are PROCESSING. */
+  readonly pending = new PendingMessages();
+  readonly processing = new Set<number>();
   lastMeter = 0;
   lastSecuritySetting = 0;
   lastMessage = 0;

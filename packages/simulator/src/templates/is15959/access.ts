@@ -28,12 +28,16 @@ export const meterReader = readOnly(
     object.instance === "0.0.40.0.2.255",
 );
 
-// Clock, Association LN, Security setup, Disconnect control.
-const operated = new Set([8, 15, 64, 70]);
+// Clock, Association LN, Push setup, Security setup, Disconnect control.
+const operated = new Set([8, 15, 40, 64, 70]);
 const written = new Map<string, readonly number[]>([
   [clock, [2]],
   [loadSwitch.instance, [4]],
   [loadLimit.instance, [4]],
+  ["0.0.15.0.4.255", [4]],
+  // What is pushed, where to, when, and how often it is tried again.
+  ["0.0.25.9.0.255", [2, 3, 4, 5, 6, 7]],
+  ["0.4.25.9.0.255", [2, 3, 4, 5, 6, 7]],
   // The secret of the meter reader; those of HLS change by method.
   ["0.0.40.0.2.255", [7]],
   ...writableData.map(({ instance }): [string, readonly number[]] => [instance, [2]]),

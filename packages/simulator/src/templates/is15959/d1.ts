@@ -9,6 +9,7 @@ import { instantaneous } from "./instantaneous.ts";
 import { loadProfiles } from "./load-profiles.ts";
 import { meterClock, nameplate } from "./nameplate.ts";
 import { parameters, switchLog } from "./parameters.ts";
+import { pushes } from "./pushes.ts";
 
 // Clients 16 and 96 have no ciphered association: their counters stand still.
 const unusedCounters = [1, 6].map((n) => dataObject(`0.0.43.1.${n}.255`, { type: T.doubleLongUnsigned, value: 0 }));
@@ -21,6 +22,7 @@ const objects: readonly AnyObject[] = [
   ...billing,
   ...eventLogs,
   ...parameters,
+  ...pushes,
   ...unusedCounters,
 ];
 

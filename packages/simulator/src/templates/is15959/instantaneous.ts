@@ -108,7 +108,7 @@ const columns: readonly ColumnOf[] = [
 
 const statusBits = 128;
 /** Bits of the event status word (bit 0 first): what is the matter now. */
-const eventStatusWord = dataObject(
+export const eventStatusWord = dataObject(
   "0.0.94.91.18.255",
   { type: T.bitString, value: "0".repeat(statusBits) },
   {

@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { type ListenOptions, listen } from "@dlmskit/client";
+import { Fault, type Link } from "@dlmskit/core";
+import { UnnumberedLink } from "@dlmskit/hdlc";
+import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
+import { type Command, Option } from "commander";
+import { readLayout } from "../listen/layout-file.ts";
+import { pushKeys } from "../listen/push-keys.ts";
+import { pushDocument, pushText } from "../listen/push-text.ts";
+import { numberOption } from "../options.ts";
+import { jsonText } from "../output/json.ts";
+import { visible } from "../output/visible.ts";
+import { stopAsked } from "../signals.ts";
+
+interface Options {
+  readonly link: "wrapper" | "hdlc";
+  readonly keys?: string;
+  readonly identities?: string;
+  readonly ek?: string;
+  readonly ak?: string;
+  readonly layout?: string;
+  readonly confirm: boolean;
+  readonly count?: number;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+}
+
+interface Place {
+  readonly transport: "tcp" | "udp" | "tls";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `[tcp://|udp://|tls://][HOST]:PORT`. Fault `bad-option`. */
+function placeIn(text: string): Place {
+  const found = /^(?:(tcp|udp|tls):\/\/)?(?:\[([^\]]+)\]|([^:[\]/]*)):?(\d{1,5})$/.exec(text);
+  const [, transport = "tcp", bracketed, plain, port] = found ?? [];
+  if (found === null || Number(port) > 65_535) {
+    throw new Fault("bad-option", `"${text}" is no place to listen at`, {
+      layer: "cli",
+      hint: "[tcp://|udp://|tls://][HOST]:PORT, such as :4061 or udp://0.0.0.0:4061",
+    });
+  }
+  return { transport: transport as Place["transport"], host: bracketed ?? (plain || "127.0.0.1"), port: Number(port) };
+}
+
+function linkOf(link: Options["link"], { transport }: Place): () => Link {
+  if (link === "hdlc")
+    return () => new UnnumberedLink({ end: "client", quirks: ["blocks-without-llc", "information-frames"] });
+  if (transport === "udp") return () => new WrapperDatagramLink({ end: "client" });
+  return () => new WrapperServerLink({ end: "client" });
+}
+
+function tlsOf({ transport }: Place, { cert, key, ca }: Options): Pick<ListenOptions, "tls"> {
+  if (transport !== "tls") return {};
+  if (cert === undefined || key === undefined || ca === undefined) {
+    throw new Fault("bad-option", "a listener over TLS needs --cert, --key and --ca", { layer: "cli" });
+  }
+  const text = (path: string): string => readFileSync(path, "utf8");
+  return { tls: { certificate: text(cert), privateKey: text(key), authorities: text(ca) } };
+}
+
+async function listenFor(where: string, options: Options): Promise<void> {
+  const place = placeIn(where);
+  const { json = false, count, confirm, link, layout } = options;
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const write = (text: string): void => void process.stdout.write(text);
+  const dropped = (fault: Fault, from?: string): void => {
+    const told = { code: fault.code, message: fault.message };
+    if (json) write(`${jsonText({ event: "dropped", ...(from === undefined ? {} : { from }), ...told })}\n`);
+    else say(`dropped: ${from === undefined ? "" : `${from}: `}${visible(fault.message)}`);
+  };
+  const stop = stopAsked();
+  let came = 0;
+  let enough: () => void = () => undefined;
+  const counted = new Promise<void>((resolve) => {
+    enough = resolve;
+  });
+  await using listening = await listen({
+    ...{ ...place, ...tlsOf(place, options), link: linkOf(link, place), confirm, keys: pushKeys(options) },
+    quirks: ["date-time-with-data-tag", "untyped-attribute-descriptors"],
+    ...(layout === undefined ? {} : { layout: readLayout(layout) }),
+    received(push) {
+      write(json ? `${jsonText(pushDocument(push))}\n` : `${pushText(push)}\n`);
+      came++;
+      if (came === count) enough();
+    },
+    dropped,
+    failed: (fault) => dropped(fault),
+  });
+  const { host, port } = listening;
+  if (json) write(`${jsonText({ event: "listening", transport: place.transport, host, port, link })}\n`);
+  else say(`listening on ${place.transport}://${host}:${port} (${link})`);
+  await Promise.race([stop, counted]);
+}
+
+/** `dlms listen`: receives pushes until it is asked to stop, or so many have come. */
+export function listenCommand(program: Command): void {
+  program
+    .command("listen")
+    .description("receives pushes and prints them with names, scaled values and units")
+    .argument("<[tcp://|udp://|tls://][host]:port>", "where to listen; on 127.0.0.1 unless a host is given")
+    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .option("--keys <file>", "keys of the meters, JSON: those of the client that a push is addressed to")
+    .option("--identities <file>", "keys of each meter by its system title, as dlms simulate --identities writes them")
+    .addOption(new Option("--ek <hex>", "the encryption key of all meters").env("DLMS_EK"))
+    .addOption(new Option("--ak <hex>", "the authentication key of all meters").env("DLMS_AK"))
+    .option("--layout <file>", "what pushes bring that do not say it: a JSON array of classId, instanceId, attributeId")
+    .option("--no-confirm", "does not confirm what asks to be confirmed")
+    .option("--count <n>", "ends after so many pushes", numberOption(1, 1_000_000_000))
+    .option("--cert <file>", "for tls://: the own certificate, PEM")
+    .option("--key <file>", "for tls://: its private key, PEM")
+    .option("--ca <file>", "for tls://: the authorities that meters are trusted by, PEM")
+    .option("--json", "prints one JSON document per line")
+    .addHelpText("after", "\nExample: dlms listen :4061 --keys .dlmskit/keys.json")
+    .action((where: string, options: Options) => listenFor(where, options));
+}

@@ -1,0 +1,61 @@
+import { Data } from "@dlmskit/apdu";
+import type { ReceivedPush } from "@dlmskit/client";
+import { dateTimeText, toHex } from "@dlmskit/core";
+import { attributeName, findClass, obisName, type PushedValue } from "@dlmskit/cosem-objects";
+import { table } from "../output/table.ts";
+import { unitText, valueText } from "../output/value.ts";
+import { visible } from "../output/visible.ts";
+
+/** A push as a document: what cli.md of the design has. */
+export function pushDocument(push: ReceivedPush): { readonly [name: string]: unknown } {
+  const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed, values, data } = push;
+  return {
+    ...{ event: "push", from, kind },
+    ...(longInvokeId === undefined ? {} : { longInvokeId }),
+    ...(time === undefined ? {} : { time: dateTimeText(time) }),
+    ...(systemTitle === undefined ? {} : { systemTitle: toHex(systemTitle) }),
+    verified,
+    ...(repeated ? { repeated } : {}),
+    ...(confirmed ? { confirmed } : {}),
+    values: values.map(({ value, ...rest }) => ({ ...rest, value: Data.toJson(value) })),
+    data: Data.toJson(data),
+  };
+}
+
+/** What a person reads of a value: `1.0.1.8.0.255`, what it is called, and which attribute where it is not the value itself. */
+function nameOf({ classId, instanceId, attributeId = 2, dataIndex = 0 }: PushedValue): [string, string] {
+  if (instanceId === undefined) return ["", ""];
+  const spec = classId === undefined ? undefined : findClass(classId);
+  const attribute = spec === undefined || attributeId === 2 ? undefined : attributeName(spec, attributeId);
+  const index = dataIndex === 0 ? "" : `, element ${dataIndex}`;
+  const which = attributeId === 2 ? index : `, ${attribute ?? `attribute ${attributeId}`}${index}`;
+  return [instanceId, `${obisName(instanceId) ?? ""}${which}`.replace(/^, /, "")];
+}
+
+function shown({ value, scaled }: PushedValue): string {
+  if (scaled !== undefined) return String(scaled);
+  return visible(
+    valueText("value" in value && !Array.isArray(value.value) ? (value.value as never) : (value as never)),
+  );
+}
+
+/** A push as a table, with a line before it that says who it is of. */
+export function pushText(push: ReceivedPush): string {
+  const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed } = push;
+  const head = [
+    kind,
+    ...(longInvokeId === undefined ? [] : [`${longInvokeId}`]),
+    `from ${from}`,
+    ...(systemTitle === undefined ? [] : [`meter ${toHex(systemTitle)}`]),
+    ...(time === undefined ? [] : [dateTimeText(time)]),
+    verified ? "verified" : "not verified",
+    ...(repeated ? ["repeated"] : []),
+    ...(confirmed ? ["confirmed"] : []),
+  ].join(", ");
+  // A scaler is told with its value already.
+  const rows = push.values.filter(({ attributeId, classId = 0 }) => attributeId !== 3 || ![3, 4, 5].includes(classId));
+  return `${head}\n${table(
+    [{ title: "logical name" }, { title: "name" }, { title: "value" }, { title: "" }],
+    rows.map((one) => [...nameOf(one), shown(one), unitText(one.unit)]),
+  )}`;
+}

@@ -1,0 +1,76 @@
+/** A message that waits: by when it is due, then by its number. */
+interface Waiting {
+  readonly scheduledTime: number;
+  readonly id: number;
+}
+
+const isBefore = (one: Waiting, other: Waiting): boolean =>
+  one.scheduledTime < other.scheduledTime || (one.scheduledTime === other.scheduledTime && one.id < other.id);
+
+// The places of those that were taken are given back when there are so many, and as many as are left.
+const mostGone = 1024;
+
+/** The messages of one priority, those first that are due first. */
+class Lane {
+  #all: Waiting[] = [];
+  #first = 0;
+
+  get first(): Waiting | undefined {
+    return this.#all[this.#first];
+  }
+
+  add(waiting: Waiting): void {
+    let low = this.#first;
+    let high = this.#all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(this.#all[middle] as Waiting, waiting)) low = middle + 1;
+      else high = middle;
+    }
+    // Most come behind all others.
+    if (low === this.#all.length) this.#all.push(waiting);
+    else this.#all.splice(low, 0, waiting);
+  }
+
+  take(): void {
+    this.#first++;
+    if (this.#first < mostGone || this.#first * 2 < this.#all.length) return;
+    this.#all = this.#all.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+/** The PENDING messages in the order in which they are given, without a look at those that are not due. */
+export class PendingMessages {
+  readonly #lanes = new Map<number, Lane>();
+  /** From the highest on. */
+  #priorities: readonly number[] = [];
+
+  add({ priority, scheduledTime, id }: Waiting & { readonly priority: number }): void {
+    let lane = this.#lanes.get(priority);
+    if (lane === undefined) {
+      lane = new Lane();
+      this.#lanes.set(priority, lane);
+      this.#priorities = [...this.#lanes.keys()].sort((one, other) => other - one);
+    }
+    lane.add({ scheduledTime, id });
+  }
+
+  /** Takes the next that is due by then; undefined: none is. */
+  take(now: number): number | undefined {
+    for (const priority of this.#priorities) {
+      const lane = this.#lanes.get(priority);
+      const first = lane?.first;
+      if (lane === undefined || first === undefined || first.scheduledTime > now) continue;
+      lane.take();
+      return first.id;
+    }
+    return undefined;
+  }
+
+  /** When the first of all is due. */
+  get nextDue(): number | undefined {
+    const firsts = [...this.#lanes.values()].flatMap(({ first }) => first?.scheduledTime ?? []);
+    return firsts.length === 0 ? undefined : Math.min(...firsts);
+  }
+}
