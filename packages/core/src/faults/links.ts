@@ -50,6 +50,9 @@ export const iec6205621 = {
   "bad-message": "The octets are no message of IEC 62056-21, or not the one that belongs there; check the line.",
   "bad-tag": "The authentication tag of a telegram is wrong; check both keys, or somebody altered it.",
   "bcc-mismatch": "The block check character is wrong; octets were changed on the line. Ask for the block again.",
+  "mode-not-offered": "The meter does not offer mode E; connect without it, or read its data message.",
+  "no-answer":
+    "No meter answers the request; check optical head, device address, and baud rate and data bits of the port.",
   "crc-mismatch": "The CRC of a telegram is wrong; octets were changed on the line. Wait for the next telegram.",
 } as const;
 
