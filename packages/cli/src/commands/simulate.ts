@@ -41,6 +41,9 @@ interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly serial?: string;
+  readonly baud?: number;
+  readonly modeE?: boolean;
   readonly store: string;
   readonly seed?: string;
   readonly start?: number;
@@ -59,8 +62,9 @@ async function expectFree({
   ports,
   meters,
   transport,
+  serial,
 }: SimulateOptions): Promise<void> {
-  if (port === 0) return;
+  if (port === 0 || serial !== undefined) return;
   const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
@@ -133,17 +137,21 @@ async function simulate(options: SimulateOptions): Promise<void> {
     for (const notice of simulator.notices) say(`note: ${notice}`);
     const { link = "wrapper", transport = "tcp", port = 4059, host, ports: style } = options;
     const where = { link, transport, port, ports: style };
-    const listening = await simulator.listen({ ...where, ...(host === undefined ? {} : { host }) });
+    const { serial, baud, modeE } = options;
+    const line = serial && { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) };
+    const listening = await simulator.listen(
+      line ? { serial: line } : { ...where, ...(host === undefined ? {} : { host }) },
+    );
     if (options.identities !== undefined)
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = stopAsked();
-    for (const { host: at, port: number, link: spoken } of listening.ports) {
+    for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
-          : `listening on ${at}:${number} (${spoken})\n`,
+          : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,
       );
     }
     await stop;
@@ -171,6 +179,9 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--mode-e", "clients sign on by IEC 62056-21 mode E first; goes with --serial")
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
     .option("--keep-connections <days>", "how long closed connections are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")

@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
@@ -12,6 +13,9 @@ export interface MeterOptions extends ProgressOptions {
   readonly physical?: number;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
+  readonly serial?: string;
+  readonly baud?: number;
+  readonly modeE?: boolean;
   readonly meter?: string;
   readonly identities?: string;
   readonly auth: AuthName;
@@ -37,15 +41,38 @@ export interface MeterOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
+/** A serial line carries HDLC. Fault `bad-option` for what does not go with it. */
+function chooseSerial(command: Command): void {
+  const { serial, link, modeE, baud } = command.opts<MeterOptions>();
+  if (serial === undefined) {
+    if (modeE === undefined && baud === undefined) return;
+    const hint = "--serial DEVICE names the port";
+    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} goes with --serial`, { layer: "cli", hint });
+  }
+  if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
+    throw new Fault("bad-option", "the wrapper is not spoken on a serial line", {
+      layer: "cli",
+      hint: "leave out --link wrapper",
+    });
+  }
+  command.setOptionValueWithSource("link", "hdlc", "config");
+}
+
 /** Adds them. With `--meter` they come out of a file of identities. Secrets can come from the environment, so that no process list shows them. */
 export function meterOptions(command: Command): Command {
-  command.hook("preAction", (_, action) => fillFromIdentities(action));
+  command.hook("preAction", (_, action) => {
+    fillFromIdentities(action);
+    chooseSerial(action);
+  });
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--transport <name>", "what carries it").choices(["tcp", "udp"]).default("tcp"))
+    .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial")
     .option("--meter <serial>", "reads host, port, addresses, password and keys of that meter in --identities FILE")
     .option("--identities <file>", "what dlms simulate --identities has written, .csv or .json; goes with --meter")
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
