@@ -13,7 +13,8 @@ export interface MeterOptions extends ProgressOptions {
   readonly physical?: number;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
-  readonly serial?: string;
+  /** The serial port: what `--serial` names where it is no serial number. */
+  readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly meter?: string;
@@ -43,7 +44,7 @@ export interface MeterOptions extends ProgressOptions {
 
 /** A serial line carries HDLC. Fault `bad-option` for what does not go with it. */
 function chooseSerial(command: Command): void {
-  const { serial, link, modeE, baud } = command.opts<MeterOptions>();
+  const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
     if (modeE === undefined && baud === undefined) return;
     const hint = "--serial DEVICE names the port";
@@ -56,23 +57,27 @@ function chooseSerial(command: Command): void {
     });
   }
   command.setOptionValueWithSource("link", "hdlc", "config");
+  command.setOptionValueWithSource("device", serial, "config");
+}
+
+/** Adds the options of a serial line, to a command of which `--serial` says nothing else. */
+export function lineOptions(command: Command): Command {
+  command.hook("preAction", (_, action) => chooseSerial(action));
+  return command
+    .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial");
 }
 
 /** Adds them. With `--meter` they come out of a file of identities. Secrets can come from the environment, so that no process list shows them. */
 export function meterOptions(command: Command): Command {
-  command.hook("preAction", (_, action) => {
-    fillFromIdentities(action);
-    chooseSerial(action);
-  });
+  command.hook("preAction", (_, action) => fillFromIdentities(action));
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
     .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--transport <name>", "what carries it").choices(["tcp", "udp"]).default("tcp"))
-    .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
-    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
-    .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial")
     .option("--meter <serial>", "reads host, port, addresses, password and keys of that meter in --identities FILE")
     .option("--identities <file>", "what dlms simulate --identities has written, .csv or .json; goes with --meter")
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))

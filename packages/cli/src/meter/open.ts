@@ -59,11 +59,11 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
 async function duplexTo(
   place: string,
-  { link, timeout, transport, serial, baud, modeE }: MeterOptions,
+  { link, timeout, transport, device, baud, modeE }: MeterOptions,
 ): Promise<Duplex> {
-  if (serial !== undefined) {
+  if (device !== undefined) {
     const { serialOpen } = await import("@dlmskit/transport/serial");
-    return serialOpen(serial, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
+    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
   }
   const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });

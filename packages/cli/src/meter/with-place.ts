@@ -11,8 +11,11 @@ export function withPlace(program: Command, argv: readonly string[]): string[] {
     command = found;
     at++;
   }
-  const named = argv.some((text) => /^--(meter|serial)(=|$)/.test(text));
-  const taken = command.options.some(({ long }) => long === "--identities") && command.registeredArguments.length > 0;
+  const has = (name: string): boolean => command.options.some(({ long }) => long === name);
+  const given = (name: string): boolean => argv.some((text) => text === name || text.startsWith(`${name}=`));
+  // Of some commands --serial is a serial number.
+  const named = given("--meter") || (given("--serial") && has("--baud"));
+  const taken = has("--identities") && command.registeredArguments.length > 0;
   return named && taken ? [...argv.slice(0, at), noPlace, ...argv.slice(at)] : [...argv];
 }
 

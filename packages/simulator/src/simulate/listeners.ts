@@ -67,7 +67,7 @@ function hdlc(setting: HdlcSetting | undefined): LinkFactory {
 }
 
 /** What a row is served as. A TCP port with the settings of a line is a serial device server's. */
-export function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
+function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
   if (portType === "SERIAL") return "hdlc";
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
