@@ -1,17 +1,19 @@
 // Client and server of @dlmskit/association, end to end in memory: what passes between them is what is served and used.
 import { type ConformanceName, decodeApdu } from "@dlmskit/apdu";
 import {
+  type AccessResult,
   type Incoming,
   Initiator,
   type InitiatorOptions,
   type InitiatorOutput,
   type MechanismId,
   noPolicy,
+  type Referencing,
   Responder,
   type ResultsOf,
   type ServiceRequest,
 } from "@dlmskit/association";
-import { clientConformance } from "@dlmskit/client";
+import { clientConformance, clientShortNameConformance } from "@dlmskit/client";
 import { type Fault, fromHex } from "@dlmskit/core";
 import {
   type CipheredForm,
@@ -22,7 +24,7 @@ import {
   Protection,
   securitySuites,
 } from "@dlmskit/security";
-import { servedConformance } from "@dlmskit/server";
+import { servedConformance, servedShortNameConformance } from "@dlmskit/server";
 
 export interface Setting {
   readonly mechanism?: MechanismId;
@@ -32,6 +34,7 @@ export interface Setting {
   readonly dedicatedKey?: boolean;
   /** PDU size of both ends. */
   readonly size?: number;
+  readonly context?: Referencing;
 }
 
 /** Octets that look random and are the same in every run: the table must be, too. */
@@ -68,6 +71,7 @@ export class Bottle {
     form = "glo",
     dedicatedKey = false,
     size = 1024,
+    context = "logical-name",
   }: Setting) {
     const { keyLength, curve } = { curve: undefined, ...securitySuites[suite] };
     const keys = { encryptionKey: octets(1)(keyLength), authenticationKey: octets(2)(keyLength) };
@@ -77,12 +81,13 @@ export class Bottle {
       systemTitle: fromHex(own === "client" ? "4d4d4d0000000001" : "4d4d4d0000bc614e"),
       ...(pairs && { signing: { privateKey: pairs[own].privateKey, peerPublicKey: pairs[peer].publicKey } }),
     });
-    const shared = { context: "logical-name", ciphered, mechanism, secret: octets(5)(16), provider: noble } as const;
+    const shared = { context, ciphered, mechanism, secret: octets(5)(16), provider: noble } as const;
+    const shortNames = context === "short-name";
     const conformance = (names: readonly ConformanceName[]) => [...new Set([...names, "general-protection" as const])];
     const draw = octets(6);
     const options: InitiatorOptions = {
       ...shared,
-      conformance: conformance(clientConformance),
+      conformance: conformance(shortNames ? clientShortNameConformance : clientConformance),
       security: { ...security("client", "server"), form, dedicatedKey },
       ...{ maxReceivePduSize: size, timeout: 1000 },
       random: (count) => this.#drawn[this.#drawn.push(draw(count)) - 1] as Uint8Array,
@@ -92,7 +97,7 @@ export class Bottle {
     this.server = new Responder({
       offer: {
         ...shared,
-        conformance: conformance(servedConformance),
+        conformance: conformance(shortNames ? servedShortNameConformance : servedConformance),
         security: security("server", "client"),
         maxReceivePduSize: size,
       },
@@ -106,8 +111,8 @@ export class Bottle {
     return this.run();
   }
 
-  ask(request: ServiceRequest): Fault | undefined {
-    this.client.request(request, {}, 0);
+  ask(request: ServiceRequest, options: Parameters<Initiator["request"]>[1] = {}): Fault | undefined {
+    this.client.request(request, options, 0);
     return this.run();
   }
 
@@ -161,11 +166,23 @@ function echo({ request }: Incoming): ResultsOf {
       return request.items.map(({ attributeId }) => ({ data: text(attributeId === 9 ? 300 : 1) }));
     case "set":
       return request.items.map(() => "success" as const);
+    case "write":
+      return request.items.map(() => "success" as const);
+    case "read":
+      return request.items.map(({ variableName }) => ({ data: text(variableName === longName ? 300 : 1) }));
+    case "access":
+      return request.items.map(
+        (item): AccessResult =>
+          item.service === "get"
+            ? { service: "get", result: "success", data: text(item.attribute.attributeId === 9 ? 300 : 1) }
+            : { service: item.service, result: "success" },
+      );
     case "action":
       return request.items.map(({ method }) => ({ result: "success", data: text(method.methodId === 9 ? 300 : 1) }));
   }
 }
 
+const longName = 0x2040;
 const attribute = (attributeId: number) => ({ classId: 1, instanceId: "0.0.96.1.0.255", attributeId });
 const method = (methodId: number) => ({ classId: 1, instanceId: "0.0.96.1.0.255", methodId });
 
@@ -175,6 +192,24 @@ export const requests: readonly ServiceRequest[] = [2, 9].flatMap((id): ServiceR
   return [1, 2].flatMap((count): ServiceRequest[] => [
     { service: "get", items: Array.from({ length: count }, () => attribute(id)) },
     { service: "set", items: Array.from({ length: count }, () => ({ attribute: attribute(id), value })) },
+    {
+      service: "access",
+      items: Array.from({ length: count }, () => ({ service: "get", attribute: attribute(id) })),
+      selfDescriptive: count === 2,
+    },
     { service: "action", items: Array.from({ length: count }, () => ({ method: method(id), parameters: value })) },
+  ]);
+});
+
+/** The same by short names: every service with one item and several, short and longer than the PDU size, confirmed or not. */
+export const shortNameRequests: readonly ServiceRequest[] = [0x2008, longName].flatMap((variableName) => {
+  const value = text(variableName === longName ? 300 : 1);
+  const plain = { variableName };
+  const selected = { variableName, access: { selector: 0, parameters: value } };
+  return [1, 2].flatMap((count): ServiceRequest[] => [
+    ...[plain, selected].map(
+      (item): ServiceRequest => ({ service: "read", items: Array.from({ length: count }, () => item) }),
+    ),
+    { service: "write", items: Array.from({ length: count }, () => ({ variable: plain, value })) },
   ]);
 });

@@ -11,6 +11,7 @@ type Class = cosem.ClassSpec;
 
 const emptyCalendar = { calendarName: new Uint8Array(), seasonProfile: [], weekProfileTable: [], dayProfileTable: [] };
 
+const noNetwork: cosem.ConnectPort = { connect: () => false, disconnect: () => undefined };
 const noSlave: cosem.MbusPort = { identify: () => undefined, request: () => undefined, command: () => false };
 
 /** One object of each kind that can be made without a hook of one's own, and what the server adds for its associations. */
@@ -42,7 +43,11 @@ function objects(): readonly cosem.AnyObject[] {
     cosem.schedule(),
     cosem.specialDays(),
     cosem.activityCalendar("0-0:13.0.0", { active: emptyCalendar }),
+    cosem.autoConnect("0-0:2.1.0", { mode: 104, destinations: [], port: noNetwork }),
     ...([0, 1] as const).map((version) => cosem.mbusClient(`0.${version}.24.1.0.255`, { version, port: noSlave })),
+    ...([0, 1, 2, 3] as const).map((version) =>
+      cosem.pushSetup(`0.${version}.25.9.0.255`, { version, pushObjectList: [], destination: "127.0.0.1:4059" }),
+    ),
     ...cosem.prepayment({
       commodity: register("1-0:1.8.0", { ...value, unit: "Wh" }),
       currency: { name: "EUR", scale: -2 },
@@ -52,14 +57,17 @@ function objects(): readonly cosem.AnyObject[] {
     }).objects,
   ];
   const kinds = [hls(3), hls5(), hls7()];
-  const associations: [string, AssociationSpec][] = ([1, 2, 3] as const).flatMap((version) =>
+  const associations: [string, AssociationSpec][] = ([0, 1, 2, 3] as const).flatMap((version) =>
     kinds.map((security, at): [string, AssociationSpec] => {
       const client = version * 10 + at;
       return [`${client}`, { client, security, version }];
     }),
   );
   const { devices } = meterTemplate({ objects: own, associations: Object.fromEntries(associations) });
-  return [...(devices.get(1)?.objects ?? [])];
+  // What a client with short names sees as its association.
+  const names = () => cosem.baseNames([]);
+  const shortNames = ([0, 1, 2, 3, 4] as const).map((version) => cosem.associationSn({ version, names }));
+  return [...(devices.get(1)?.objects ?? []), ...shortNames];
 }
 
 const key = ({ classId, version }: Class): string => `${classId}/${version}`;

@@ -4,7 +4,7 @@ import * as apdus from "@dlmskit/apdu";
 import type { ChoiceCodec } from "@dlmskit/core";
 import { Fault, fromHex } from "@dlmskit/core";
 import type { CipheredForm } from "@dlmskit/security";
-import { Bottle, requests } from "./bottle.ts";
+import { Bottle, requests, shortNameRequests } from "./bottle.ts";
 import { table, yes } from "./table.ts";
 
 interface Form {
@@ -57,10 +57,13 @@ function traffic(): { readonly served: ReadonlySet<string>; readonly used: Reado
   for (const setting of settings) {
     const bottle = new Bottle({ ...setting, mechanism: 3, size: 128 });
     if (bottle.open() !== undefined) throw new Error("the association was not opened");
-    for (const request of requests) {
+    const shortNames = setting.context === "short-name";
+    for (const request of shortNames ? shortNameRequests : requests) {
       const fault = bottle.ask(request);
       if (fault !== undefined) throw fault;
     }
+    // Never answered, so in no blocks either.
+    if (shortNames) bottle.ask(unconfirmedWrite, { confirmed: false });
     bottle.client.release(0);
     bottle.run();
     for (const end of ["client", "server"] as const) for (const name of bottle.sent[end]) served.add(name);
@@ -71,34 +74,48 @@ function traffic(): { readonly served: ReadonlySet<string>; readonly used: Reado
   bottle.open();
   bottle.server.receive(fromHex("0500"), 0);
   bottle.run();
-  for (const name of bottle.sent.server) served.add(name);
+  const shortNames = new Bottle({ context: "short-name" });
+  shortNames.open();
+  shortNames.server.receive(fromHex("0500"), 0);
+  shortNames.run();
+  for (const { sent } of [bottle, shortNames]) for (const name of sent.server) served.add(name);
   return { served, used };
 }
 
 const settings = [false, true].flatMap((ciphered) =>
   (["glo", "general-glo"] as const).flatMap((form) =>
-    (ciphered ? [false, true] : [false]).map((dedicatedKey) => ({ ciphered, form, dedicatedKey })),
+    (ciphered ? [false, true] : [false]).flatMap((dedicatedKey) =>
+      (["logical-name", "short-name"] as const).map((context) => ({ ciphered, form, dedicatedKey, context })),
+    ),
   ),
 );
+
+const unconfirmedWrite: Parameters<Bottle["ask"]>[0] = {
+  service: "write",
+  items: [{ variable: { variableName: 0x2008 }, value: { type: "null-data" } }],
+};
 
 const unasked = {
   "data-notification": "0f000000010000",
   "event-notification-request": "c20000010000600100ff0200",
   "confirmed-service-error": "0e050602",
   "exception-response": "d80101",
+  "information-report-request": "1800010220080100",
 } as const;
 
 /** What the client makes something of when the server sends it: a notification, or the failure of a request. */
 function takenUnasked(): readonly string[] {
   const taken = new Set<string>();
-  for (const plain of Object.values(unasked)) {
+  for (const [name, plain] of Object.entries(unasked)) {
+    const shortNames = name === "information-report-request";
     for (const form of [undefined, "glo", "ded", "general-glo", "general-ded"] as const) {
       const dedicatedKey = form?.endsWith("ded") ?? false;
-      const bottle = new Bottle({ ciphered: form !== undefined, dedicatedKey });
+      const context = shortNames ? "short-name" : "logical-name";
+      const bottle = new Bottle({ ciphered: form !== undefined, dedicatedKey, context });
       bottle.open();
       // A request that is not answered yet, for an error to be about.
       const item = { classId: 1, instanceId: "0.0.96.1.0.255", attributeId: 2 };
-      bottle.client.request({ service: "get", items: [item] }, {}, 0);
+      if (!shortNames) bottle.client.request({ service: "get", items: [item] }, {}, 0);
       const pdu = form === undefined ? fromHex(plain) : sealed(bottle, plain, form);
       if (pdu === undefined) continue;
       bottle.client.receive(pdu, 0);

@@ -31,8 +31,22 @@ export const VariableAccess = keyed({
 });
 export type VariableAccess = Of<typeof VariableAccess>;
 
-const variables = list(VariableAccess, 3);
-const write = paired(sequence({ variables, data: list(Data) }), "variables", "data");
+/** The variables of a Read: also what its blocks carry when it is too long (read-data-block-access). */
+export const VariableAccessList = list(VariableAccess, 3);
+const variables = VariableAccessList;
+/** The variables of a Write and their data: also what its blocks carry when it is too long. Fault `list-length-mismatch`. */
+export const VariableWrites = paired(sequence({ variables, data: list(Data) }), "variables", "data");
+export type VariableWrites = Of<typeof VariableWrites>;
+
+const readResult = keyed({
+  data: [0, Data],
+  dataAccessError: [1, DataAccessResultCode],
+  dataBlockResult: [2, block],
+  blockNumber: [3, u16],
+});
+/** The results of a Read: also what the blocks of a long response carry. */
+export const ReadResults = list(readResult, 2);
+export type ReadResult = Of<typeof readResult>;
 
 /** ReadRequest (tag 05). */
 export const ReadRequest = choice("apdu", {
@@ -42,27 +56,14 @@ export type ReadRequest = Of<typeof ReadRequest>;
 
 /** ReadResponse (tag 0C). */
 export const ReadResponse = choice("apdu", {
-  "read-response": [
-    ApduTag["read-response"],
-    sequence({
-      results: list(
-        keyed({
-          data: [0, Data],
-          dataAccessError: [1, DataAccessResultCode],
-          dataBlockResult: [2, block],
-          blockNumber: [3, u16],
-        }),
-        2,
-      ),
-    }),
-  ],
+  "read-response": [ApduTag["read-response"], sequence({ results: ReadResults })],
 });
 export type ReadResponse = Of<typeof ReadResponse>;
 
 /** WriteRequest (tag 06) and UnconfirmedWriteRequest (tag 16). Fault `list-length-mismatch`. */
 export const WriteRequest = choice("apdu", {
-  "write-request": [ApduTag["write-request"], write],
-  "unconfirmed-write-request": [ApduTag["unconfirmed-write-request"], write],
+  "write-request": [ApduTag["write-request"], VariableWrites],
+  "unconfirmed-write-request": [ApduTag["unconfirmed-write-request"], VariableWrites],
 });
 export type WriteRequest = Of<typeof WriteRequest>;
 

@@ -28,6 +28,16 @@ export class AnswerWait {
     this.#deadline = Math.min(now + this.#timeout, end);
   }
 
+  /** Something came that is a part of the answer: the wait begins anew, and ends no later than before. */
+  again(now: number): void {
+    if (this.#deadline !== undefined) this.#deadline = Math.min(now + this.#timeout, this.#end);
+  }
+
+  /** Whether all the time of the request is over. */
+  ended(now: number): boolean {
+    return now >= this.#end;
+  }
+
   stop(): void {
     this.#deadline = undefined;
   }

@@ -1,6 +1,7 @@
 export { leastSecretLength } from "./handshake/names.ts";
 export * from "./initiator.ts";
 export type {
+  ClientGeneralBlocks,
   InitiatorLimits,
   InitiatorOptions,
   InitiatorQuirk,
@@ -13,10 +14,13 @@ export * from "./outputs.ts";
 export type { AssociationSecurity } from "./protection/protections.ts";
 export type { ProtectionSeen, ResponseProtection } from "./protection/sealing.ts";
 export * from "./responder.ts";
+export type * from "./responder-options.ts";
+export type { AccessItem, AccessOptions, AccessResult } from "./services/access.ts";
 export type { ActionOutcome, MethodInvocation } from "./services/action.ts";
 export type { GetResult } from "./services/get.ts";
 export type * from "./services/items.ts";
-export type { Does, Service } from "./services/service.ts";
+export type { ReadResult } from "./services/read.ts";
+export type { Does, Referencing, Service } from "./services/service.ts";
 export type { AttributeValue, SetResult } from "./services/set.ts";
 export {
   type Incoming,
@@ -27,6 +31,11 @@ export {
   type ServiceResults,
   servedConformance,
   services,
+  servicesOf,
+  shortNameNegotiable,
 } from "./services/table.ts";
+export type { WriteResult } from "./services/write.ts";
 export { undecodedData } from "./spoilt.ts";
 export type { PlainTap } from "./tap.ts";
+export { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
+export { UnconfirmedAssembly, unconfirmedBlocks } from "./transfer/general/unconfirmed.ts";

@@ -4,7 +4,9 @@ import type { CounterSource, CryptoProvider, GeneralKey, Random } from "@dlmskit
 import { leastSecretLength, needsTitles } from "./handshake/names.ts";
 import type { MechanismId } from "./offer.ts";
 import { type AssociationSecurity, peerKeysOf, privateKeysOf } from "./protection/protections.ts";
+import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
+import { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 
 /** What only some real meters do, tolerated by name. */
 export type InitiatorQuirk =
@@ -14,6 +16,8 @@ export type InitiatorQuirk =
   | "plain-initiate-response"
   /** The AARE names no mechanism and says that nothing is wrong, though the server's challenge is in it. */
   | "aare-without-mechanism"
+  /** The lengths in the AARE are one octet too small. */
+  | "aare-lengths-short"
   /** The server agrees to services that were not proposed: what both have is taken. */
   | "conformance-not-proposed"
   /** The blocks of responses are numbered from 0. */
@@ -52,8 +56,15 @@ export interface InitiatorLimits {
   readonly transferTimeout?: number;
 }
 
+/** How a client does general block transfer. */
+export interface ClientGeneralBlocks extends GeneralBlocks {
+  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 unless told otherwise. */
+  readonly retries?: number;
+}
+
 export interface InitiatorOptions {
-  readonly context: "logical-name";
+  /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short ones. */
+  readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
@@ -78,14 +89,17 @@ export interface InitiatorOptions {
   /** How long to wait for each answer, in ms. */
   readonly timeout: number;
   readonly limits?: InitiatorLimits;
+  /** How general block transfer is done where it is negotiated. */
+  readonly generalBlocks?: ClientGeneralBlocks;
   readonly quirks?: readonly InitiatorQuirk[];
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
 }
 
-/** Faults `missing-parameter`, `secret-too-short`, `bad-logical-name` for options that cannot work. */
+/** Faults `missing-parameter`, `secret-too-short`, `bad-value`, `bad-logical-name` for options that cannot work. */
 export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const { ciphered, mechanism, secret, security } = options;
+  generalBlocks(options.generalBlocks);
   const missing = (what: string): Fault =>
     new Fault("missing-parameter", `${what} is needed for mechanism ${mechanism}${ciphered ? ", ciphered" : ""}`, {
       layer: "association",

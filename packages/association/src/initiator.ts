@@ -1,23 +1,25 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { AnswerWait } from "./answer-wait.ts";
+import { clientRequest } from "./client-request.ts";
 import { pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { isNeverProtected } from "./handshake/names.ts";
+import { type InitiatorBlocks, initiatorBlocks, isGeneralBlock } from "./initiator-blocks.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
 import { type Current, dropped, type InitiatorState, type RequestOptions, wrongState } from "./initiator-state.ts";
 import { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
 import type { Opened } from "./protection/channel.ts";
-import { plainRoom } from "./protection/room.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
 import { type Queued, RequestQueue } from "./request-queue.ts";
-import { checkProtection, unexpectedApdu } from "./response-checks.ts";
+import { checkProtection, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
-import { isNotification, type ServiceRequest, type ServiceResults, serviceNamed } from "./services/table.ts";
-import { belongs, type Expected, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
+import { isNotification, type ServiceRequest, type ServiceResults } from "./services/table.ts";
+import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
+import { tapped } from "./tap.ts";
 
 /**
  * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
@@ -34,6 +36,8 @@ export class Initiator {
   #accepted: Accepted | undefined;
   #invoke: Invoke | undefined;
   #current: Current | undefined;
+  /** General block transfer, where it was negotiated. */
+  #blocks: InitiatorBlocks | undefined;
 
   /** Fault `missing-parameter` for options that cannot work. */
   constructor(options: InitiatorOptions) {
@@ -65,7 +69,7 @@ export class Initiator {
       this.#associated();
       return;
     }
-    const pdu = this.#tapped("sent", this.#handshake.aarq());
+    const pdu = tapped(this.#options.tap, "sent", this.#handshake.aarq());
     this.#state = "opening";
     this.#transmit(pdu, now);
   }
@@ -90,7 +94,7 @@ export class Initiator {
       this.#outputs.push({ type: "released" });
       return;
     }
-    const pdu = this.#tapped("sent", handshake.rlrq());
+    const pdu = tapped(this.#options.tap, "sent", handshake.rlrq());
     this.#failAll(new Fault("released", "the association is being released", { layer: "association" }));
     this.#state = "releasing";
     this.#transmit(pdu, now);
@@ -116,7 +120,9 @@ export class Initiator {
 
   expire(now: number): void {
     const fault = this.#wait.expired(now);
-    if (fault !== undefined) this.#spoilt(fault, now);
+    if (fault === undefined) return;
+    if (fault.code === "timeout" && !this.#wait.ended(now) && this.#blocks?.repeat() === true) this.#wait.again(now);
+    else this.#spoilt(fault, now);
   }
 
   /** The next thing to do, in order; undefined when there is none. */
@@ -127,8 +133,18 @@ export class Initiator {
   /** One APDU from the server. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
+    if (isGeneralBlock(pdu) && this.#blocks !== undefined) {
+      this.#guarded(pdu, now, () => {
+        const whole = this.#blocks?.receive(pdu, this.#current !== undefined, now);
+        if (whole !== undefined) this.#guarded(whole, now, () => this.#receive(whole, now));
+      });
+    } else this.#guarded(pdu, now, () => this.#receive(pdu, now));
+  }
+
+  /** A step with what came. A Fault of the answer is the end of its request, any other leaves it as it is. */
+  #guarded(pdu: Uint8Array, now: number, step: () => void): void {
     try {
-      this.#receive(pdu, now);
+      step();
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       if (!this.#waiting || !isAnswer(pdu, this.#expected, caught)) this.#drop(caught);
@@ -139,11 +155,11 @@ export class Initiator {
 
   /** The response that is waited for, if any. */
   get #expected(): Expected | undefined {
-    const pass4 = this.#state === "authenticating";
-    const invoke = pass4 ? this.#invoke : this.#current?.invoke;
-    const service = pass4 ? serviceNamed("action") : this.#current?.service;
-    if (invoke === undefined || service === undefined) return undefined;
-    return { responseTag: service.responseTag, invokeId: invoke.invokeId, sealing: this.#handshake?.sealing };
+    const pass4 = this.#state === "authenticating" && this.#invoke !== undefined;
+    const expected = pass4
+      ? { service: hlsService(this.#options.context), invoke: this.#invoke as Invoke }
+      : this.#current;
+    return expected && expectedOf(expected, this.#handshake?.sealing);
   }
 
   get #waiting(): boolean {
@@ -171,23 +187,18 @@ export class Initiator {
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
   }
 
-  #tapped(way: "received" | "sent", apdu: Uint8Array): Uint8Array | undefined {
-    const { tap } = this.#options;
-    return tap === undefined ? apdu : tap(way, apdu);
-  }
-
   #receive(pdu: Uint8Array, now: number): void {
     if (isNeverProtected(pdu[0])) {
-      const passed = this.#tapped("received", pdu);
+      const passed = tapped(this.#options.tap, "received", pdu);
       if (passed !== undefined) this.#receivePlain(passed, now);
       return;
     }
     const accepted = this.#accepted;
-    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options.ciphered)) {
-      throw this.#unexpected(pdu);
+    if (pdu.length === 0 || accepted === undefined || !belongs(pdu[0], this.#options)) {
+      throw unexpectedApdu(pdu, this.#state, this.#options);
     }
     const opened = accepted.channel.open(pdu);
-    const octets = this.#tapped("received", opened.apdu);
+    const octets = tapped(this.#options.tap, "received", opened.apdu);
     if (octets === undefined) return;
     if (isNotification(octets[0])) {
       this.#outputs.push({ type: "notification", apdu: decodeApdu(octets) });
@@ -208,13 +219,13 @@ export class Initiator {
   #receivePlain(pdu: Uint8Array, now: number): void {
     const tag = pdu[0];
     if (tag === ApduTag.aare && this.#state === "opening") this.#attempt(() => this.#aare(pdu, now));
-    else if (tag === ApduTag.rlre && this.#state === "releasing") this.#rlre();
-    else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw this.#unexpected(pdu);
+    else if (tag === ApduTag.rlre && this.#state === "releasing") {
+      // The server has let go, well-formed or not: some cut the user-information of the RLRE short.
+      this.#state = "closed";
+      this.#wait.stop();
+      this.#outputs.push({ type: "released" });
+    } else if (tag === ApduTag.aare || tag === ApduTag.rlre) throw unexpectedApdu(pdu, this.#state, this.#options);
     else this.#error(pdu, now);
-  }
-
-  #unexpected(pdu: Uint8Array): Fault {
-    return unexpectedApdu(pdu, this.#state, this.#options.ciphered);
   }
 
   /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
@@ -243,38 +254,42 @@ export class Initiator {
   }
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
-    if (tag !== ApduTag["action-response"] || (apdu as unknown as Invoke).invokeId !== this.#invoke?.invokeId) {
+    if (!isResponseTo(hlsService(this.#options.context), tag, apdu, this.#invoke)) {
       this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
       return;
     }
     const { challenges, negotiated } = this.#accepted as Required<Accepted>;
-    const answer = apdu as Parameters<typeof verifyPass4>[0];
-    verifyPass4(answer, this.#options, challenges, negotiated.serverSystemTitle, lowest);
+    verifyPass4(apdu, this.#options, challenges, negotiated.serverSystemTitle, lowest);
     this.#associated();
   }
 
   #associated(): void {
     this.#state = "associated";
     this.#wait.stop();
-    this.#outputs.push({ type: "associated", association: (this.#accepted as Accepted).negotiated });
+    const { negotiated } = this.#accepted as Accepted;
+    this.#blocks = initiatorBlocks(this.#options, negotiated, {
+      transmit: (pdu) => this.#outputs.push({ type: "transmit", pdu }),
+      goesOn: (now) => this.#wait.again(now),
+      spoilt: (fault, now) => this.#spoilt(fault, now),
+      dropped: (fault) => this.#drop(fault),
+    });
+    this.#outputs.push({ type: "associated", association: negotiated });
   }
 
-  /** The server has let go, well-formed or not: some cut the user-information of the RLRE short. */
-  #rlre(): void {
-    this.#state = "closed";
-    this.#wait.stop();
-    this.#outputs.push({ type: "released" });
-  }
-
-  #send(apdu: ApduLike, sealing: Sealing | undefined, now: number, end?: number): void {
+  #send(apdu: ApduLike, sealing: Sealing | undefined, now: number, end?: number, confirmed = true): void {
     const { channel, negotiated } = this.#accepted as Accepted;
-    const passed = this.#tapped("sent", encodeApdu(apdu));
+    const passed = tapped(this.#options.tap, "sent", encodeApdu(apdu));
     const pdu = passed === undefined ? undefined : channel.seal(passed, sealing);
     const most = negotiated.serverMaxReceivePduSize;
-    if (pdu !== undefined && most !== 0 && pdu.length > most) {
+    if (pdu === undefined || most === 0 || pdu.length <= most) {
+      this.#transmit(pdu, now, end);
+      return;
+    }
+    if (this.#blocks === undefined) {
       throw dropped("pdu-too-long", `${pdu.length} octets, the server takes ${most}`);
     }
-    this.#transmit(pdu, now, end);
+    this.#blocks.send(pdu, confirmed);
+    this.#transmit(undefined, now, end);
   }
 
   /** Sends the next request that waits, when none is on its way. */
@@ -292,42 +307,31 @@ export class Initiator {
     }
   }
 
-  #begin({ id, request, options, end }: Queued, now: number): void {
-    if (now >= end)
+  #begin(queued: Queued, now: number): void {
+    if (now >= queued.end)
       throw new Fault("timeout", "the time of the request was over before its turn", { layer: "association" });
-    const { limits } = this.#options;
     const { negotiated } = this.#accepted as Accepted;
-    const sealing = this.#handshake?.sealingFor(options);
-    const invoke = this.#invokeIds.next(options, negotiated.conformance);
-    const service = serviceNamed(request.service);
-    const exchange = service.client(request.items, {
-      invoke,
-      maxApdu: limits?.maxApdu ?? 0x400000,
-      firstBlock: this.#options.quirks?.includes("blocks-from-0") ? 0 : 1,
-      room: plainRoom(negotiated.serverMaxReceivePduSize, sealing, this.#options.security?.suite),
-      has: (name) => negotiated.conformance.includes(name),
+    const { service, invoke, sealing, exchange } = clientRequest(queued, {
+      ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
+      ...{ invokeIds: this.#invokeIds, blocks: this.#blocks },
     });
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
       if (service.does === "read") {
         throw dropped("service-not-supported", "what is read and not answered is of no use");
       }
-      this.#send(first, sealing, now);
+      this.#send(first, sealing, now, undefined, false);
       this.#wait.stop();
-      this.#outputs.push({ type: "response", id, service: request.service, results: [] });
+      this.#outputs.push({ type: "response", id: queued.id, service: queued.request.service, results: [] });
       return;
     }
-    this.#send(first, sealing, now, end);
-    this.#current = { id, service, invoke, exchange, end };
+    this.#send(first, sealing, now, queued.end);
+    this.#current = { ...queued, service, invoke, exchange };
   }
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
-    if (
-      current === undefined ||
-      tag !== current.service.responseTag ||
-      (apdu as unknown as Invoke).invokeId !== current.invoke.invokeId
-    ) {
+    if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
       throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
     }
     let done: ServiceResults | undefined;
@@ -340,8 +344,7 @@ export class Initiator {
       this.#fail(caught);
     }
     if (done !== undefined) {
-      this.#current = undefined;
-      this.#wait.stop();
+      this.#over();
       this.#outputs.push({ type: "response", id: current.id, ...done });
     }
     this.#next(now);
@@ -362,11 +365,17 @@ export class Initiator {
     }
   }
 
+  /** The request on its way is over. */
+  #over(): void {
+    this.#current = undefined;
+    this.#blocks?.end();
+    this.#wait.stop();
+  }
+
   /** The request on its way has failed; the association goes on. */
   #fail(fault: Fault): void {
     const current = this.#current;
-    this.#current = undefined;
-    this.#wait.stop();
+    this.#over();
     if (current !== undefined) this.#outputs.push({ type: "failed", id: current.id, fault });
   }
 

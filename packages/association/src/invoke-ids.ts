@@ -1,16 +1,22 @@
 import type { ConformanceName, Invoke } from "@dlmskit/apdu";
 import type { RequestOptions } from "./initiator-state.ts";
 
-/** The invoke ids of a client: 1 to 15, then 1 again. */
+const highest = { short: 15, long: 0xffffff } as const;
+
+/** The invoke ids of a client: 1 to 15, then 1 again; long ones up to 2^24 - 1. */
 export class InvokeIds {
-  #last = 0;
+  readonly #last = { short: 0, long: 0 };
 
   /** The invoke-id-and-priority of the next request; high only where priorities were negotiated. */
-  next({ priority, confirmed = true }: RequestOptions, conformance: readonly ConformanceName[]): Invoke {
-    this.#last = (this.#last % 15) + 1;
+  next(
+    { priority, confirmed = true }: RequestOptions,
+    conformance: readonly ConformanceName[],
+    length: "short" | "long" = "short",
+  ): Invoke {
+    this.#last[length] = (this.#last[length] % highest[length]) + 1;
     const high = priority === "high" && conformance.includes("priority-mgmt-supported");
     return {
-      invokeId: this.#last,
+      invokeId: this.#last[length],
       priority: high ? "high" : "normal",
       serviceClass: confirmed ? "confirmed" : "unconfirmed",
     };

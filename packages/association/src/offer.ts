@@ -2,6 +2,8 @@ import type { ConformanceName } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 import type { DedicatedKey, ReplayGuard } from "@dlmskit/security";
 import type { AssociationSecurity } from "./protection/protections.ts";
+import type { Referencing } from "./services/service.ts";
+import type { GeneralBlocks } from "./transfer/general/options.ts";
 
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
 export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -49,12 +51,13 @@ export interface PreEstablished {
 
 /** What the server lets a client open. The server looks it up by the client's SAP and the logical device. */
 export interface Offer {
-  readonly context: "logical-name";
+  /** How the client names objects; `"either"`: as its application context says. */
+  readonly context: Referencing | "either";
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
   readonly secret?: Uint8Array;
-  /** What the server can do; the client gets what both can. */
+  /** What the server can do; the client gets what both can. The bits of the other referencing are never negotiated. */
   readonly conformance: readonly ConformanceName[];
   /** The largest APDU that the server takes, in octets; at least 12. */
   readonly maxReceivePduSize: number;
@@ -79,13 +82,15 @@ export interface Offer {
   readonly preEstablished?: PreEstablished;
   /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
   readonly users?: readonly number[];
-  /** The largest SET or ACTION that is put together from blocks, in octets; 64 KiB unless told otherwise. */
+  /** The largest request that is put together from blocks, in octets; 64 KiB unless told otherwise. */
   readonly maxApdu?: number;
+  /** How general block transfer is done where it is negotiated. */
+  readonly generalBlocks?: GeneralBlocks;
 }
 
 /** What both ends agreed on. */
 export interface Negotiated {
-  readonly context: "logical-name";
+  readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   readonly conformance: readonly ConformanceName[];

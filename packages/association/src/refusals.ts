@@ -1,4 +1,11 @@
-import type { ConfirmedServiceError, ExceptionResponse, ServiceErrorName, StateErrorName } from "@dlmskit/apdu";
+import {
+  ApduTag,
+  type ConfirmedServiceError,
+  type ExceptionResponse,
+  plainTag,
+  type ServiceErrorName,
+  type StateErrorName,
+} from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 
 /** The Fault codes that the association raises itself when it refuses an APDU of the client. */
@@ -50,6 +57,43 @@ export function exceptionFor(fault: Fault): ExceptionResponse {
   return exception("service-not-allowed", "service-not-supported");
 }
 
+const aboutTags: { readonly [tag: number]: ConfirmedServiceError["service"] } = {
+  [ApduTag["read-request"]]: "read",
+  [ApduTag["write-request"]]: "write",
+  [ApduTag["unconfirmed-write-request"]]: "write",
+};
+
+/**
+ * The same where the client uses short names: the services of that referencing are refused by a confirmedServiceError that names them.
+ * `asked`: the tag of what was refused; undefined with logical names. What concerns protection is an exception-response all the same.
+ */
+export function refusedAnswer(fault: Fault, asked: number | undefined): ExceptionResponse | ConfirmedServiceError {
+  const service = asked === undefined ? undefined : aboutTags[plainTag(asked)?.tag ?? asked];
+  if (service === undefined || fault.layer === "security") return exceptionFor(fault);
+  const about = (
+    of: ConfirmedServiceError["service"],
+    value: Extract<ConfirmedServiceError["serviceError"], { error: "service" }>["value"],
+  ): ConfirmedServiceError => ({
+    apdu: "confirmed-service-error",
+    service: of,
+    serviceError: { error: "service", value },
+  });
+  switch (fault.code) {
+    case "invocation-counter":
+    case "protection-too-weak":
+    case "broadcast-key":
+      return exceptionFor(fault);
+    case "not-associated":
+      return about("initiate-error", "service-unsupported");
+    case "pdu-too-long":
+      return about(service, "pdu-size");
+    case "too-many-requests":
+    case "list-length-mismatch":
+      return about(service, "other");
+  }
+  return about(service, "service-unsupported");
+}
+
 /**
  * What the server's error means: Faults `invocation-counter-error` (with the counter that it expects, where it says so),
  * `exception-response` (its service-error is the detail), `confirmed-service-error` (its value is).
@@ -67,6 +111,7 @@ export function errorFault(apdu: ExceptionResponse | ConfirmedServiceError): Fau
     return new Fault("invocation-counter-error", "the server has seen this invocation counter, or a higher one", {
       layer: "association",
       detail: serviceError,
+      hint: "another program may use the same key and system title, or the client's counters were lost: go on above what the server has seen",
       ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
     });
   }

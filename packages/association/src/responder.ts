@@ -1,7 +1,7 @@
-import { ApduTag, decodeApdu, encodeApdu, type Invoke, type Rlrq } from "@dlmskit/apdu";
+import { ApduTag, type ConformanceName, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { CryptoProvider, Random } from "@dlmskit/security";
-import { answerPass3, isPass3, type Pass3 } from "./handshake/hls-responder.ts";
+import type { CryptoProvider } from "@dlmskit/security";
+import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
 import type { Initiated } from "./handshake/initiate.ts";
 import { establish } from "./handshake/pre-established.ts";
 import { answerAarq } from "./handshake/responder.ts";
@@ -10,31 +10,18 @@ import type { ReleaseReason, ResponderOutput } from "./outputs.ts";
 import { isCiphered, type Opened } from "./protection/channel.ts";
 import { enforceRequest, responseSealing } from "./protection/policy.ts";
 import { plainRoom } from "./protection/room.ts";
-import { type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
-import { exceptionFor, refusal } from "./refusals.ts";
+import { inGeneralForm, type ResponseProtection, type Sealing, unprotected } from "./protection/sealing.ts";
+import { refusal, refusedAnswer } from "./refusals.ts";
+import type { ResponderOptions } from "./responder-options.ts";
+import { invokeOf, needNegotiated } from "./services/service.ts";
 import { Serving } from "./services/serving.ts";
-import { type ResultsOf, serviceWithTag } from "./services/table.ts";
-import type { PlainTap } from "./tap.ts";
-import { echo, type RequestContext } from "./transfer/port.ts";
-
-export interface ResponderLimits {
-  /** How long a block transfer may stand still, in ms; 60,000 unless told otherwise. */
-  readonly transferTimeout?: number;
-  /** Requests that wait for `respond` at the same time; 16 unless told otherwise. */
-  readonly outstanding?: number;
-}
-
-export interface ResponderOptions {
-  /** Absent: nothing can be opened; every AARQ is refused. */
-  readonly offer?: Offer;
-  /** Without an offer: nothing can be opened at the moment, but later (rejected-transient); false unless told otherwise. */
-  readonly busy?: boolean;
-  readonly provider: CryptoProvider;
-  readonly random: Random;
-  readonly limits?: ResponderLimits;
-  /** Sees each plain APDU, and may drop or replace it. */
-  readonly tap?: PlainTap;
-}
+import { type ResultsOf, referencingOf, serviceWithTag } from "./services/table.ts";
+import { anonymousInvoke } from "./services/variables.ts";
+import { tapped } from "./tap.ts";
+import { generalBlocks } from "./transfer/general/options.ts";
+import { type GeneralRequest, ServerBlocks } from "./transfer/general/server.ts";
+import type { RequestContext } from "./transfer/port.ts";
+import type { Source } from "./transfer/source.ts";
 
 type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
 
@@ -42,6 +29,8 @@ type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
 interface Association {
   readonly initiated: Initiated;
   readonly services: Serving;
+  /** General block transfer; absent until it is used. */
+  blocks?: ServerBlocks;
   challenges?: Challenges | undefined;
 }
 
@@ -53,7 +42,11 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #outputs: ResponderOutput[] = [];
   #open: Association | undefined;
+  /** The tag of the last APDU: with short names an error says what it is about. */
+  #asked: number | undefined;
   #ids = 0;
+  /** ms: when it was called last. */
+  #now = 0;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -72,12 +65,14 @@ export class Responder {
 
   /** When `expire` is next due, in ms on the caller's clock. */
   get deadline(): number | undefined {
-    return this.#open?.services.deadline;
+    const services = this.#open?.services.deadline;
+    const blocks = this.#open?.blocks?.deadline;
+    return services === undefined || blocks === undefined ? (services ?? blocks) : Math.min(services, blocks);
   }
 
   /** Whether an answer waits for a stream that said "later": `resume` is to be called when it may go on. */
   get suspended(): boolean {
-    return this.#open?.services.suspended === true;
+    return this.#open?.services.suspended === true || this.#open?.blocks?.suspended === true;
   }
 
   /** One APDU from the client. */
@@ -87,6 +82,7 @@ export class Responder {
       this.#receive(pdu, now);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
+      this.#asked = pdu[0];
       this.#exception(caught);
     }
   }
@@ -101,12 +97,15 @@ export class Responder {
    * ends in an error gives its item that error, or, when some of it was sent, ends the transfer (long-get-aborted).
    */
   respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
+    this.#now = now;
     this.#open?.services.respond(id, results, now, least);
   }
 
   /** Goes on with the answers that wait for a stream. One that says "later" again goes on waiting. */
   resume(now: number): void {
+    this.#now = now;
     this.#open?.services.resume(now);
+    this.#open?.blocks?.resume(now);
   }
 
   /** The link is gone, or the server wants the association to end. */
@@ -115,7 +114,9 @@ export class Responder {
   }
 
   expire(now: number): void {
+    this.#now = now;
     this.#open?.services.expire(now);
+    this.#open?.blocks?.expire(now);
   }
 
   /** The next thing to do, in order; undefined when there is none. */
@@ -125,18 +126,15 @@ export class Responder {
 
   /** Sends what has no protection of its own. */
   #transmit(pdu: Uint8Array): void {
-    const passed = this.#tapped("sent", pdu);
+    const passed = tapped(this.#options.tap, "sent", pdu);
     if (passed !== undefined) this.#outputs.push({ type: "transmit", pdu: passed });
-  }
-
-  #tapped(way: "received" | "sent", apdu: Uint8Array): Uint8Array | undefined {
-    const { tap } = this.#options;
-    return tap === undefined ? apdu : tap(way, apdu);
   }
 
   #exception(fault: Fault): void {
     this.#refuse(fault);
-    this.#transmit(encodeApdu(exceptionFor(fault)));
+    this.#open?.blocks?.end();
+    const context = this.#open?.initiated.negotiated.context ?? this.#options.offer?.context;
+    this.#transmit(encodeApdu(refusedAnswer(fault, context === "short-name" ? this.#asked : undefined)));
   }
 
   #refuse(fault: Fault): void {
@@ -151,6 +149,7 @@ export class Responder {
 
   #forget(): void {
     this.#open?.services.close();
+    this.#open?.blocks?.end();
     this.#open = undefined;
   }
 
@@ -158,7 +157,7 @@ export class Responder {
     const tag = pdu[0];
     this.#establish();
     if (tag === ApduTag.aarq || tag === ApduTag.rlrq) {
-      const passed = this.#tapped("received", pdu);
+      const passed = tapped(this.#options.tap, "received", pdu);
       if (passed === undefined) return;
       if (tag === ApduTag.aarq) this.#associate(passed);
       else this.#release(passed);
@@ -172,17 +171,48 @@ export class Responder {
     tooLong(pdu.length, most === 0 ? 0 : most + (plain ? mostCiphering : 0));
     if (tag === undefined)
       throw new Fault("truncated", "an APDU has at least one octet", { layer: "xdlms", offset: 0 });
-    const opened = channel.open(pdu);
+    const request = this.#whole(open, pdu, now);
+    if (request === undefined) return;
+    const opened = channel.open(request.octets);
     // What was compressed may be longer than it came.
-    if (pdu.length > most) tooLong(opened.apdu.length, most);
-    const apdu = this.#tapped("received", opened.apdu);
+    if (request.octets === pdu && pdu.length > most) tooLong(opened.apdu.length, most);
+    const apdu = tapped(this.#options.tap, "received", opened.apdu);
     if (apdu === undefined) return;
     try {
-      this.#serve(open, { ...opened, apdu }, now);
+      this.#serve(open, { ...opened, apdu }, request.confirmed, now);
     } catch (caught) {
       if (!(caught instanceof Fault) || this.#isAnswered(open, apdu, opened.sealing)) throw caught;
       this.#refuse(caught);
     }
+  }
+
+  /** What came, or what its blocks make, once they are whole. */
+  #whole(open: Association, pdu: Uint8Array, now: number): GeneralRequest | undefined {
+    if (pdu[0] !== ApduTag["general-block-transfer"]) {
+      open.blocks?.end();
+      return { octets: pdu, confirmed: false };
+    }
+    if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
+    needNegotiated(["general-block-transfer"], (name) => open.initiated.negotiated.conformance.includes(name));
+    return this.#blocksOf(open).receive(pdu, now);
+  }
+
+  #blocksOf(open: Association): ServerBlocks {
+    const { offer, limits } = this.#options;
+    const { clientMaxReceivePduSize } = open.initiated.negotiated;
+    open.blocks ??= new ServerBlocks({
+      ...generalBlocks(offer?.generalBlocks),
+      most: clientMaxReceivePduSize === 0 ? 0xffff : clientMaxReceivePduSize,
+      cap: offer?.maxApdu ?? defaultMaxApdu,
+      transferTimeout: limits?.transferTimeout ?? defaultTransferTimeout,
+      transmit: (pdu) => this.#outputs.push({ type: "transmit", pdu }),
+      refused: (fault) => this.#refuse(fault),
+    });
+    return open.blocks;
+  }
+
+  #send(message: Uint8Array | Source): void {
+    if (this.#open !== undefined) this.#blocksOf(this.#open).send(message, this.#now);
   }
 
   /**
@@ -194,6 +224,7 @@ export class Responder {
     if (service === undefined || !service.isUnconfirmed(apdu)) return true;
     // What goes to all stations, or comes from a client that wants no response, is never answered.
     if (sealing?.broadcast === true || !open.initiated.negotiated.confirmed) return false;
+    if (service.unconfirmedTag !== undefined) return false;
     return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
   }
 
@@ -223,15 +254,24 @@ export class Responder {
   }
 
   #services(initiated: Initiated, offer: Offer): Serving {
-    const { limits } = this.#options;
+    const { limits, tap } = this.#options;
     const { negotiated } = initiated;
+    const { preferred } = generalBlocks(offer.generalBlocks);
+    const maxAnswer = limits?.maxAnswer ?? 0x100000;
+    const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
+    const room = ({ sealing }: RequestContext): number => this.#room(negotiated, sealing);
     return new Serving({
-      maxApdu: offer.maxApdu ?? 0x10000,
-      transferTimeout: limits?.transferTimeout ?? 60_000,
+      maxApdu: offer.maxApdu ?? defaultMaxApdu,
+      transferTimeout: limits?.transferTimeout ?? defaultTransferTimeout,
       outstanding: limits?.outstanding ?? 16,
       nextId: () => ++this.#ids,
-      has: (name) => negotiated.conformance.includes(name),
-      room: ({ sealing }) => this.#room(negotiated, sealing),
+      has,
+      room,
+      reach: (context) => (has("general-block-transfer") ? Math.max(room(context), maxAnswer) : room(context)),
+      inGeneralBlocks: ({ general: came }, inBlocks) =>
+        came === true || (has("general-block-transfer") && (preferred || inBlocks === undefined || !has(inBlocks))),
+      sendsWhole: ({ sealing }) => sealing !== undefined || tap !== undefined,
+      stream: (source) => this.#send(source),
       reply: (apdu, context) => this.#reply(apdu, context, initiated),
       request: (incoming) => this.#outputs.push({ type: "request", incoming }),
       refused: (fault) => this.#refuse(fault),
@@ -243,36 +283,47 @@ export class Responder {
     return plainRoom(clientMaxReceivePduSize, sealing, this.#options.offer?.security?.suite);
   }
 
-  #reply(apdu: Uint8Array, { sealing, answered }: RequestContext, { channel, negotiated }: Initiated): void {
+  #reply(apdu: Uint8Array, { sealing, answered, general }: RequestContext, initiated: Initiated): void {
     if (!answered) return;
-    if (apdu.length > this.#room(negotiated, sealing)) {
+    const { channel, negotiated } = initiated;
+    const inBlocks = general === true || apdu.length > this.#room(negotiated, sealing);
+    if (inBlocks && !negotiated.conformance.includes("general-block-transfer")) {
       throw refusal("pdu-too-long", `the client takes no answer of ${apdu.length} octets`);
     }
-    const passed = this.#tapped("sent", apdu);
-    if (passed !== undefined) this.#outputs.push({ type: "transmit", pdu: channel.seal(passed, sealing) });
+    const passed = tapped(this.#options.tap, "sent", apdu);
+    if (passed === undefined) return;
+    const pdu = channel.seal(passed, sealing);
+    if (inBlocks) this.#send(pdu);
+    else this.#outputs.push({ type: "transmit", pdu });
   }
 
-  #serve(open: Association, { apdu: octets, seen, sealing, lowest }: Opened, now: number): void {
+  #serve(open: Association, { apdu: octets, seen, sealing, lowest }: Opened, general: boolean, now: number): void {
     const { offer } = this.#options as { offer: Offer };
     const policy = offer.ciphered ? offer.security?.policy : undefined;
     enforceRequest(policy, seen);
     const tag = octets[0] ?? 0;
+    this.#asked = tag;
+    const { context: referencing } = open.initiated.negotiated;
     const service = serviceWithTag(tag);
-    if (service === undefined) {
+    if (service === undefined || referencingOf(service) !== referencing) {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
     }
-    const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Invoke;
+    const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Parameters<typeof invokeOf>[0];
+    const unconfirmed = service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed";
+    const responded = responseSealing(policy, sealing);
     const context: RequestContext = {
-      ...echo(apdu),
+      ...(referencing === "short-name" ? anonymousInvoke(unconfirmed) : invokeOf(apdu)),
+      ...(general ? { general } : {}),
       answered: this.#isAnswered(open, octets, sealing),
       seen,
-      sealing: responseSealing(policy, sealing),
+      sealing: service.long === true ? inGeneralForm(responded) : responded,
     };
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
       throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
     }
-    if (isPass3(apdu, offer)) {
-      this.#pass3(open, apdu, { ...context, answered: sealing?.broadcast !== true }, lowest);
+    const pass3 = pass3Of(apdu, referencing, offer);
+    if (pass3 !== undefined) {
+      this.#pass3(open, pass3, { ...context, answered: sealing?.broadcast !== true }, lowest);
       return;
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
@@ -282,25 +333,25 @@ export class Responder {
     open.services.receive(service, apdu, context, now);
   }
 
-  #pass3(open: Association, apdu: Pass3, context: RequestContext, lowest: number | undefined): void {
+  #pass3(open: Association, pass3: Pass3, context: RequestContext, lowest: number | undefined): void {
     const { offer, provider } = this.#options as { offer: Offer; provider: CryptoProvider };
     const { initiated, challenges } = open;
     const { negotiated } = initiated;
     if (challenges === undefined) {
       // Nothing waits for it, or it came before: the challenge was good for one answer.
-      this.#reply(failedPass3(apdu, "read-write-denied"), context, initiated);
+      this.#reply(pass3.failed("read-write-denied"), context, initiated);
       return;
     }
     try {
-      const pass4 = answerPass3(apdu, { offer, negotiated, provider, challenges, lowest });
+      const value = answerPass3(pass3.response, { offer, negotiated, provider, challenges, lowest });
       open.challenges = undefined;
-      this.#reply(encodeApdu(pass4), context, initiated);
+      this.#reply(encodeApdu(pass3.succeeded(value)), context, initiated);
       this.#outputs.push({ type: "associated", association: negotiated });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#forget();
       this.#refuse(caught);
-      this.#reply(failedPass3(apdu, "other-reason"), context, initiated);
+      this.#reply(pass3.failed("other-reason"), context, initiated);
     }
   }
 
@@ -338,13 +389,12 @@ export class Responder {
   }
 }
 
+const defaultMaxApdu = 0x10000;
+const defaultTransferTimeout = 60_000;
+
 /** No ciphering and signature of an APDU are more octets than that, whatever the suite and the key. */
 const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {
   if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
-}
-
-function failedPass3(apdu: Pass3, result: "read-write-denied" | "other-reason"): Uint8Array {
-  return encodeApdu({ apdu: "action-response-normal", ...echo(apdu), result });
 }

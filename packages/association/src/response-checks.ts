@@ -1,11 +1,14 @@
+import type { Apdu, Invoke } from "@dlmskit/apdu";
 import type { Fault } from "@dlmskit/core";
 import { dropped, type InitiatorState } from "./initiator-state.ts";
 import type { ProtectionSeen, Sealing } from "./protection/sealing.ts";
-import { belongs, shown } from "./spoilt.ts";
+import { invokeOf, type Referencing } from "./services/service.ts";
+import { type AnyService, serviceNamed } from "./services/table.ts";
+import { belongs, type Expecting, shown } from "./spoilt.ts";
 
-/** Fault `unexpected-apdu` for an APDU that nothing waits for, or that is none. `ciphered`: in a ciphered association. */
-export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, ciphered: boolean): Fault {
-  const known = belongs(pdu[0], ciphered);
+/** Fault `unexpected-apdu` for an APDU that nothing waits for, or that is none. */
+export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, expecting: Expecting): Fault {
+  const known = belongs(pdu[0], expecting);
   return dropped(
     "unexpected-apdu",
     known
@@ -21,4 +24,20 @@ export function checkProtection(seen: ProtectionSeen, { authenticated, encrypted
     const hint = 'the quirk "weaker-responses" takes it; what it lets through can be forged';
     throw dropped("protection-too-weak", "a response with less protection than its request", hint);
   }
+}
+
+/** The service that passes 3 and 4 use. */
+export function hlsService(context: Referencing): AnyService {
+  return serviceNamed(context === "short-name" ? "read" : "action");
+}
+
+/** Whether an APDU is the response to that request of a service: with short names the one that is on its way is meant. */
+export function isResponseTo(
+  { responseTag, referencing }: AnyService,
+  tag: number | undefined,
+  apdu: Apdu,
+  invoke: Invoke | undefined,
+): boolean {
+  if (tag !== responseTag) return false;
+  return referencing === "short-name" || invokeOf(apdu as unknown as Invoke).invokeId === invoke?.invokeId;
 }

@@ -4,3 +4,8 @@
  * passes to the caller, but a Fault for an APDU that was received: that is refused. It sees no octets that could not be opened.
  */
 export type PlainTap = (way: "received" | "sent", apdu: Uint8Array) => Uint8Array | undefined;
+
+/** What goes on of an APDU; without a tap, the APDU. */
+export function tapped(tap: PlainTap | undefined, way: "received" | "sent", apdu: Uint8Array): Uint8Array | undefined {
+  return tap === undefined ? apdu : tap(way, apdu);
+}

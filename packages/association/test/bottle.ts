@@ -2,6 +2,7 @@ import type { Data } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
 import {
+  type AccessResult,
   type ActionOutcome,
   type GetResult,
   type Incoming,
@@ -31,8 +32,12 @@ export const everything = [
   "get",
   "set",
   "selective-access",
+  "access",
   "action",
 ] as const;
+
+/** The same with general block transfer. */
+export const general = [...everything, "general-block-transfer"] as const;
 
 export const clientTitle = fromHex("4d4d4d0000000001");
 export const serverTitle = fromHex("4d4d4d0000bc614e");
@@ -250,6 +255,24 @@ export function answer({ request }: Incoming): ResultsOf {
       );
     case "set":
       return request.items.map(({ attribute }) => (attribute.attributeId === 99 ? "read-write-denied" : "success"));
+    case "read":
+      return request.items.map(({ variableName, access }): GetResult => {
+        if (variableName === 0xfff8) return { error: "object-undefined" };
+        return { data: access?.parameters ?? { type: "visible-string", value: variableName.toString(16) } };
+      });
+    case "write":
+      return request.items.map(({ variable }) => (variable.variableName === 0xfff8 ? "object-undefined" : "success"));
+    case "access":
+      return request.items.map(
+        (item): AccessResult =>
+          item.service === "get"
+            ? {
+                service: "get",
+                result: "success",
+                data: { type: "visible-string", value: `${item.attribute.instanceId}:${item.attribute.attributeId}` },
+              }
+            : { service: item.service, result: "success" },
+      );
     case "action":
       return request.items.map(
         ({ parameters }): ActionOutcome =>

@@ -254,7 +254,7 @@ describe("how the server's end answers an AARQ", () => {
       { offer: { conformance: ["get", "reserved-seven", "access", "general-protection", "read"] } },
       initiated({ proposedConformance: ["get", "reserved-seven", "access", "general-protection", "read"] }),
     );
-    expect(decodeApdu(aare.userInformation as Uint8Array)).toMatchObject({ negotiatedConformance: ["get"] });
+    expect(decodeApdu(aare.userInformation as Uint8Array)).toMatchObject({ negotiatedConformance: ["access", "get"] });
     for (const size of [1, 11])
       refusedWith({}, initiated({ clientMaxReceivePduSize: size }), "no-reason-given", "0e010603");
     for (const size of [0, 12, 65535]) {

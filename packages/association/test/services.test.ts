@@ -2,7 +2,7 @@ import { ApduTag, encodeApdu } from "@dlmskit/apdu";
 import { toHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
 import { type GetResult, servedConformance, services } from "../src/index.ts";
-import { Bottle, energy, everything } from "./bottle.ts";
+import { Bottle, energy, everything, general } from "./bottle.ts";
 
 const attribute0 = { ...energy, attributeId: 0 };
 const without = (bit: string) => everything.filter((name) => name !== bit);
@@ -21,10 +21,11 @@ describe("the table of services", () => {
 
   it("gives the conformance of a server", () => {
     expect([...servedConformance()].sort()).toEqual(
-      [...everything].filter((name) => name !== "attribute0-supported-with-set").sort(),
+      [...general].filter((name) => name !== "attribute0-supported-with-set").sort(),
     );
     expect(servedConformance(["get"])).toEqual([
       "general-protection",
+      "general-block-transfer",
       "priority-mgmt-supported",
       "get",
       "multiple-references",

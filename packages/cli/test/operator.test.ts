@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Fault } from "@dlmskit/core";
 import type { ServerEvent } from "@dlmskit/server";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ServerEvents } from "../src/output/server-events.ts";
+import { Progress } from "../src/output/progress.ts";
+import { ServerEvents, type ServerEventsOptions } from "../src/output/server-events.ts";
 import { ownMeter, peer } from "./own-meter.ts";
 import { dlms, folder, serving } from "./run.ts";
 
@@ -30,10 +31,10 @@ const events: readonly ServerEvent[] = [
   },
 ];
 
-function told(options: { json?: boolean; verbose?: boolean } = {}) {
+function told(options: Partial<Pick<ServerEventsOptions, "json" | "verbose" | "serialOf">> = {}) {
   const lines: string[] = [];
   const { json = false, verbose = false } = options;
-  const printer = new ServerEvents({ json, verbose, write: (line) => lines.push(line), now: Date.now });
+  const printer = new ServerEvents({ ...options, json, verbose, write: (line) => lines.push(line), now: Date.now });
   return { lines, printer };
 }
 
@@ -47,6 +48,13 @@ it("tells refusals, lock-outs, a store's outage and its end, full listeners: a l
     "store works again, after 12.3 s",
     "listener full: wrapper: 10.0.0.9:2 was turned away",
   ]);
+  const serialOf = (name: string) => (name === "TST1" ? "4711" : undefined);
+  for (const json of [false, true]) {
+    const named = told({ json, serialOf });
+    named.printer.tell(events[2] as ServerEvent);
+    if (json) expect(JSON.parse(named.lines[0] as string)).toMatchObject({ meter: "TST1", serial: "4711" });
+    else expect(named.lines).toEqual([expect.stringContaining("client 32, meter TST1 (serial 4711), until")]);
+  }
   const verbose = told({ verbose: true });
   verbose.printer.tell(events[0] as ServerEvent);
   expect(verbose.lines).toEqual([expect.stringContaining("opened: 10.0.0.9:1")]);
@@ -81,10 +89,11 @@ it("says who was refused and locked out while dlms simulate runs, as documents t
   const meter = ["--meter", serial, "--identities", path, "--client", "32", "--state", join(place.path, "state")];
   const wrong = [...meter, "--password", "a wrong one"];
   for (let attempt = 0; attempt < 5; attempt++) expect((await dlms(["discover", ...wrong])).code).toBe(1);
-  const all = (): { event: string; code?: string; client?: number }[] => run.output().map((line) => JSON.parse(line));
+  const all = (): { event: string; code?: string; client?: number; serial?: string }[] =>
+    run.output().map((line) => JSON.parse(line));
   await expect.poll(() => all().map(({ event }) => event), { timeout: 20_000 }).toContain("locked");
   expect(all().find(({ event }) => event === "refused")).toMatchObject({
-    code: "authentication-failed",
+    ...{ code: "authentication-failed", serial },
     address: { client: 32, server: 1 },
   });
 });
@@ -117,9 +126,30 @@ it("shows how far it is after a second, where that is asked for and no terminal 
   });
   const asked = ["read", slow.at, "0.0.96.1.11.255", "0.0.96.1.10.255"];
   const [quiet, loud] = [await dlms(asked), await dlms([...asked, "--progress"])];
+  // What it says then is another matter: this meter has no Security setup.
+  const cert = await dlms(["cert", "list", slow.at, "--progress"]);
+  expect(cert.stderr).toMatch(/^listing certificates: \d+ octets received, 1 s\n/);
   slow.close();
   await meter.close();
   expect([quiet.code, quiet.stderr]).toEqual([0, ""]);
   expect(loud.stdout).toBe(quiet.stdout);
   expect(loud.stderr).toMatch(/^reading: \d+ octets received, 1 s\n/);
+});
+
+it("shows how far dlms decode is, which leaves the event loop no turn", () => {
+  vi.useRealTimers();
+  const written: string[] = [];
+  const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  let done = 0;
+  let now = performance.now();
+  const time = vi.spyOn(performance, "now").mockImplementation(() => now);
+  using progress = new Progress({ progress: true }, "decoding");
+  progress.at(() => `decoding: ${done} inputs done`);
+  for (; done < 500; done++) {
+    now += 5;
+    progress.pulse();
+  }
+  stderr.mockRestore();
+  time.mockRestore();
+  expect(written).toEqual(["decoding: 199 inputs done, 1 s\n", "decoding: 399 inputs done, 2 s\n"]);
 });

@@ -45,6 +45,8 @@ export interface Serving extends AsyncDisposable {
   readonly lines: readonly string[];
   /** All whole lines of standard output until now. */
   output(): readonly string[];
+  /** Standard error until now. */
+  errors(): string;
   /** Ends it by a signal; gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -66,7 +68,13 @@ export async function serving(args: readonly string[], lines = 1): Promise<Servi
       stdout += chunk;
       const told = output();
       if (told.length >= lines)
-        done({ lines: told, output, stop, [Symbol.asyncDispose]: async () => void (await stop()) });
+        done({
+          lines: told,
+          output,
+          errors: () => stderr,
+          stop,
+          [Symbol.asyncDispose]: async () => void (await stop()),
+        });
     });
     child.on("error", failed);
     void ended.then((code) => failed(new Error(`it ended with ${code}: ${stderr}`)));

@@ -28,6 +28,8 @@ export interface DiscoveredObject {
   readonly classId: number;
   readonly version: number;
   readonly instanceId: LogicalName;
+  /** With short names, 0 to 0xFFF8. */
+  readonly baseName?: number;
   /** What the code and the class are called, where it is known. */
   readonly name?: string;
   readonly className?: string;
@@ -36,7 +38,7 @@ export interface DiscoveredObject {
 }
 
 export interface Discovery {
-  /** Version of the meter's class Association LN. */
+  /** Version of the meter's class Association LN, or Association SN with short names. */
   readonly version: number;
   readonly objects: readonly DiscoveredObject[];
   /** What in the list does not make sense: real meters have such elements. They are left out. */

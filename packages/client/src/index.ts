@@ -1,3 +1,11 @@
+export {
+  type AccessRequestOptions,
+  type AccessResultOf,
+  accessAction,
+  accessGet,
+  accessSet,
+  type TypedItem,
+} from "./access.ts";
 export { connect, type Line } from "./connect.ts";
 export { DurableCounters, type DurableCountersOptions } from "./counters.ts";
 export type { DiscoveredAttribute, DiscoveredMethod, DiscoveredObject, Discovery } from "./discover.ts";
@@ -12,11 +20,15 @@ export {
   type NotRotated,
   type Rotated,
 } from "./key-rotation.ts";
+export { type ListeningForPushes, type ListenOptions, listen } from "./listen/listen.ts";
+export type { PushKeys } from "./listen/push-keys.ts";
+export { type PushKind, PushListener, type PushListenerOptions, type ReceivedPush } from "./listen/push-listener.ts";
 export { type ImageProgress, type LoadedImage, type LoadImageOptions, loadImage } from "./load-image.ts";
-export { type ConnectOptions, clientConformance } from "./options.ts";
+export { type ConnectOptions, clientConformance, clientShortNameConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
 export { type ProtectedAttribute, ProtectedData } from "./protected-data.ts";
 export type { ArgumentOf, MethodOf, RemoteObject, ResultOf } from "./remote-object.ts";
 export { Session } from "./session.ts";
+export type { ShortNamedObject } from "./short-names.ts";
 export type { AttributeOf, AttributeValueOf, Scaled } from "./typed-read.ts";

@@ -1,8 +1,16 @@
 import type { Apdu, ConformanceName } from "@dlmskit/apdu";
-import { type InitiatorOptions, type MechanismId, negotiable } from "@dlmskit/association";
+import {
+  type InitiatorOptions,
+  type MechanismId,
+  negotiable,
+  type Referencing,
+  shortNameNegotiable,
+} from "@dlmskit/association";
 import type { Fault } from "@dlmskit/core";
+import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock } from "@dlmskit/transport";
+import type { ShortNamedObject } from "./short-names.ts";
 
 /** How to associate; what is not told is the public client's: no security. */
 export interface ConnectOptions
@@ -16,6 +24,7 @@ export interface ConnectOptions
       | "maxReceivePduSize"
       | "userId"
       | "limits"
+      | "generalBlocks"
       | "quirks"
       | "preEstablished"
       | "association"
@@ -23,6 +32,12 @@ export interface ConnectOptions
     >
   > {
   readonly mechanism?: MechanismId;
+  /** How the meter names objects; programs use class and logical name with either. `"logical-name"` unless told otherwise. */
+  readonly referencing?: Referencing;
+  /** With short names: objects whose base names need not be looked up in the meter's object list. */
+  readonly shortNames?: readonly ShortNamedObject[];
+  /** With short names: classes of the user's own, for the offsets of their methods (`methodOffset`). */
+  readonly classes?: readonly ClassSpec[];
   readonly clock: Clock;
   /** Octets of randomness; needed for mechanisms from 2 on and for dedicated keys. Unless given, `crypto.getRandomValues`. */
   readonly random?: Random;
@@ -53,18 +68,24 @@ export const clientConformance: readonly ConformanceName[] = [...negotiable].fil
   (name) => name !== "general-protection",
 );
 
+/** The same with short names. */
+export const clientShortNameConformance: readonly ConformanceName[] = [...shortNameNegotiable].filter(
+  (name) => name !== "general-protection",
+);
+
 /** What a program without a source of its own has for randomness: the platform's. */
 export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
 
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
-  const { association, shortSecrets } = options;
+  const { association, shortSecrets, generalBlocks, referencing: context = "logical-name" } = options;
+  const all = context === "short-name" ? clientShortNameConformance : clientConformance;
   return {
-    context: "logical-name",
+    context,
     ciphered,
     mechanism,
-    conformance: options.conformance ?? [...clientConformance, ...(ciphered ? (["general-protection"] as const) : [])],
+    conformance: options.conformance ?? [...all, ...(ciphered ? (["general-protection"] as const) : [])],
     maxReceivePduSize: options.maxReceivePduSize ?? 0xffff,
     provider: options.provider ?? noble,
     random: options.random ?? hostRandom,
@@ -73,6 +94,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(security === undefined ? {} : { security }),
     ...(userId === undefined ? {} : { userId }),
     ...(limits === undefined ? {} : { limits }),
+    ...(generalBlocks === undefined ? {} : { generalBlocks }),
     ...(quirks === undefined ? {} : { quirks }),
     ...(preEstablished === undefined ? {} : { preEstablished }),
     ...(association === undefined ? {} : { association }),

@@ -31,6 +31,22 @@ interface Talks extends Reads {
   invoke(method: MethodReference, parameters?: DataLike, options?: RequestOptions): Promise<Data | undefined>;
 }
 
+/** The reference of a named method, and its declaration. Fault `no-method` for a name that the class does not have. */
+export function methodOfClass(
+  spec: ClassSpec,
+  instanceId: LogicalName,
+  method: string,
+): { readonly reference: MethodReference; readonly declared: ClassSpec["methods"][string] } {
+  const declared = Object.hasOwn(spec.methods, method) ? spec.methods[method] : undefined;
+  if (declared === undefined) {
+    throw new Fault("no-method", `the class ${spec.name} has no method "${method}"`, {
+      layer: "client",
+      hint: Object.keys(spec.methods).join(", "),
+    });
+  }
+  return { reference: { classId: spec.classId, instanceId, methodId: declared.id }, declared };
+}
+
 /**
  * An object of a meter, seen through its interface class: names and types of attributes, arguments and results are those of
  * the class's declaration. Nothing is kept: each call is a request. Made by `session.object`.
@@ -80,15 +96,7 @@ export class RemoteObject<const S extends ClassSpec> {
     argument: ArgumentOf<S, M>,
     options?: RequestOptions,
   ): Promise<ResultOf<S, M>> {
-    const { spec, instanceId } = this;
-    const declared = Object.hasOwn(spec.methods, method) ? spec.methods[method] : undefined;
-    if (declared === undefined) {
-      throw new Fault("no-method", `the class ${spec.name} has no method "${method}"`, {
-        layer: "client",
-        hint: Object.keys(spec.methods).join(", "),
-      });
-    }
-    const reference = { classId: spec.classId, instanceId, methodId: declared.id };
+    const { reference, declared } = methodOfClass(this.spec, this.instanceId, method);
     const data = await this.#session.invoke(reference, dataOf(declared.argument, argument), options);
     const { result } = declared;
     return (data === undefined || result === undefined ? undefined : fromData(result, data)) as ResultOf<S, M>;

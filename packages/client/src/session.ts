@@ -1,6 +1,8 @@
 import type { Data, DataLike } from "@dlmskit/apdu";
 import { fromData } from "@dlmskit/apdu";
 import type {
+  AccessItem,
+  AccessResult,
   ActionOutcome,
   AttributeReference,
   AttributeValue,
@@ -17,12 +19,15 @@ import type {
 import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
 import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
+import { type AccessRequestOptions, type AccessResultOf, plainItem, typedResult } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type DiscoveredObject, type Discovery, discover } from "./discover.ts";
+import { discoverShortNames } from "./discover-short-names.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
 import { RemoteObject } from "./remote-object.ts";
+import { ShortNames } from "./short-names.ts";
 import { type AttributeOf, type AttributeValueOf, readScaled, readTyped, type Scaled } from "./typed-read.ts";
 
 /** An open association with a meter. */
@@ -30,6 +35,8 @@ export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #options: ConnectOptions;
   #counters: CounterSource | undefined;
+  /** Undefined with logical names. */
+  readonly #shortNames: ShortNames | undefined;
   /** What was negotiated. */
   readonly association: Negotiated;
 
@@ -39,6 +46,9 @@ export class Session implements AsyncDisposable {
     this.#options = options;
     this.#counters = options.security?.counters;
     this.association = association;
+    if (association.context === "logical-name") return;
+    const { shortNames: told = [], classes = [] } = options;
+    this.#shortNames = new ShortNames(association, (...sent) => this.#send(...sent), { told, classes });
   }
 
   /** Who is at the other end of the transport. */
@@ -135,6 +145,23 @@ export class Session implements AsyncDisposable {
   }
 
   /**
+   * Reads, writes and invokes in one request, in the order of the items: a result for each. What was done stays done, whatever
+   * becomes of later items. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With
+   * `confirmed: false` there are no results. Faults as `get`, but not for an item that was refused: its result says why. One that
+   * only reads is repeated as a GET is, any other is sent once.
+   */
+  async access<const I extends readonly AccessItem[]>(
+    items: I,
+    options: AccessRequestOptions = {},
+  ): Promise<{ readonly [K in keyof I]: AccessResultOf<I[K]> }> {
+    const { breakOnError, selfDescriptive, dateTime, ...how } = options;
+    const said = { breakOnError, selfDescriptive, dateTime };
+    const request = { service: "access", items: items.map(plainItem), ...said } as ServiceRequest;
+    const results = (await this.#request(request, how)) as readonly AccessResult[];
+    return results.map((result, at) => typedResult(items[at] as AccessItem, result)) as never;
+  }
+
+  /**
    * An object of the meter, with names and types by its class: `session.object(Register, "1-0:1.8.0")` has `get("value")`,
    * `scaled()`, `set(…)` and `invoke(…)`. Nothing is sent for it. Fault `bad-logical-name`.
    */
@@ -163,6 +190,7 @@ export class Session implements AsyncDisposable {
 
   /** What the meter has: its object list, with classes and access rights. */
   discover(): Promise<Discovery> {
+    if (this.#shortNames !== undefined) return discoverShortNames(this, this.#shortNames);
     return discover(this, this.#options.association);
   }
 
@@ -218,10 +246,13 @@ export class Session implements AsyncDisposable {
     return [...(await half(0, middle)), ...(await half(middle))];
   }
 
-  async #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
+  #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
+    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request));
+  }
+
+  async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean): Promise<ResultsOf> {
     const { retries = 1 } = this.#options;
     const counters = this.#counters;
-    const repeatable = request.service === "get";
     const { clock, deadline } = this.#options;
     const end = deadline === undefined ? undefined : clock.now() + deadline;
     const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;
@@ -240,6 +271,12 @@ export class Session implements AsyncDisposable {
       }
     }
   }
+}
+
+function onlyReads(request: ServiceRequest): boolean {
+  return request.service === "access"
+    ? request.items.every(({ service }) => service === "get")
+    : request.service === "get";
 }
 
 function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {

@@ -1,4 +1,6 @@
+import type { Referencing } from "@dlmskit/association";
 import { fromAscii } from "@dlmskit/core";
+
 import { type AnyObject, type MethodSpec, rightsOf } from "@dlmskit/cosem-objects";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { hls5, lls, meter, none, Server } from "@dlmskit/server";
@@ -50,6 +52,7 @@ function everyMeter() {
   const own = meter({
     name: "ALL0000000000001",
     objects,
+    referencing: "either",
     associations: {
       public: { client: 16, security: none(), access: "public" },
       reader: { client: 32, security: lls("reader-secret"), access: "read" },
@@ -66,7 +69,13 @@ function everyMeter() {
   return { own, all: [...(own.template.devices.get(1)?.objects ?? [])] };
 }
 
-async function opened(server: Server, client: number): Promise<Session> {
+/** Of the objects, those that have short names: a client sees its Association LN as Association SN. */
+const reached = (all: readonly AnyObject[], referencing: Referencing): readonly AnyObject[] =>
+  referencing === "logical-name"
+    ? all
+    : all.filter(({ spec, instance }) => spec.classId !== 15 || !instance.startsWith("0.0.40."));
+
+async function opened(server: Server, client: number, referencing: Referencing = "logical-name"): Promise<Session> {
   const [duplex, far] = memoryPair();
   server.accept(far, new WrapperServerLink({}));
   const counters = new CounterLedger({ start: 1 });
@@ -82,6 +91,7 @@ async function opened(server: Server, client: number): Promise<Session> {
     { duplex, link: new WrapperClientLink({ client, server: 1 }) },
     {
       clock: systemClock,
+      referencing,
       ...(client === 32 ? { mechanism: 1 as const, secret: fromAscii("reader-secret") } : {}),
       ...(client === 48 ? { mechanism: 5 as const, ciphered: true, security } : {}),
     },
@@ -89,23 +99,27 @@ async function opened(server: Server, client: number): Promise<Session> {
 }
 
 describe("a meter of every class version", () => {
-  it.each([16, 32, 1, 48, 50, 51, 52, 53])(
-    "O9: does for client %i what its object list declares, and no more",
+  const clients = [16, 32, 1, 48, 50, 51, 52, 53];
+  const both = (["logical-name", "short-name"] as const).flatMap((referencing) =>
+    clients.map((client) => [client, referencing] as const),
+  );
+  it.each(both)(
+    "O9: does for client %i, by %s, what its object list declares, and no more",
     {
       timeout: 120_000,
     },
-    async (client) => {
+    async (client, referencing) => {
       const { own, all } = everyMeter();
       const server = new Server({
         meters: own,
         clock: systemClock,
         random: (count) => crypto.getRandomValues(new Uint8Array(count)),
       });
-      await using session = await opened(server, client);
+      await using session = await opened(server, client, referencing);
       await using reader = await opened(server, 1);
       const before = await stateOf(reader, objects);
       invoked.length = 0;
-      const { mismatches, granted, denied } = await rightsMismatches(session, reader, all);
+      const { mismatches, granted, denied } = await rightsMismatches(session, reader, reached(all, referencing));
       expect(mismatches).toEqual([]);
       expect(granted).toBeGreaterThan(client === 16 ? 4 : 800);
       expect(denied).toBeGreaterThan(800);

@@ -1,5 +1,6 @@
 import { type Data, type DataLike, dataOf, T } from "@dlmskit/apdu";
 import {
+  type AccessResult,
   type ActionOutcome,
   type GetResult,
   type Incoming,
@@ -168,6 +169,23 @@ export class FakeMeter {
           this.put(classId, instanceId, attributeId, value);
           return "success";
         });
+      case "read":
+        return request.items.map(() => ({ error: "object-undefined" }) as const);
+      case "write":
+        return request.items.map(() => "object-undefined" as const);
+      case "access":
+        return request.items.map(
+          (item): AccessResult =>
+            item.service === "get"
+              ? {
+                  service: "get",
+                  result: "success",
+                  data: this.values.get(
+                    `${item.attribute.classId} ${item.attribute.instanceId} ${item.attribute.attributeId}`,
+                  ) ?? { type: "null-data" },
+                }
+              : { service: item.service, result: "success" },
+        );
       case "action":
         return request.items.map(({ method, parameters }): ActionOutcome => {
           if (method.methodId === 9) return { result: "read-write-denied" };

@@ -30,6 +30,8 @@ export interface Fault extends Error {
   readonly detail: string | undefined;
   /** The fields that led to the place, outermost first. */
   readonly path: string[];
+  /** For people: the message, layer and code, the place, and the hint, a line each. `console.error(String(fault))`. */
+  toString(): string;
   /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?, "detail"?}`. */
   toJSON(): { [key: string]: string | number };
 }
@@ -71,6 +73,18 @@ export const Fault: FaultConstructor = class Fault extends Error {
     this.hint = details.hint;
     this.expected = details.expected;
     this.detail = details.detail;
+  }
+
+  override toString(): string {
+    const at = [
+      ...(this.offset === undefined ? [] : [`octet ${this.offset}`]),
+      ...(this.path.length === 0 ? [] : [this.path.join(".")]),
+    ];
+    return [
+      `Fault: ${this.message} (${this.layer} ${this.code})`,
+      ...(at.length === 0 ? [] : [`  at: ${at.join(", ")}`]),
+      ...(this.hint === undefined ? [] : this.hint.split("\n").map((line) => `  try: ${line}`)),
+    ].join("\n");
   }
 
   toJSON(): { [key: string]: string | number } {

@@ -23,6 +23,10 @@ describe("Fault", () => {
       hint: "look it up",
       expected: 7,
     });
+    expect(String(fault)).toBe(
+      "Fault: no such tag (xdlms unknown-tag)\n  at: octet 3, result.value\n  try: look it up",
+    );
+    expect(String(new Fault("bad-value", "it is"))).toBe("Fault: it is (core bad-value)");
     expect(new Fault("bad-value", "it is").toJSON()).toEqual({ code: "bad-value", layer: "core", message: "it is" });
     expect("cause" in new Fault("bad-value", "it is")).toBe(false);
   });

@@ -1,5 +1,14 @@
-import { type Data, type DataLike, dataOf, type EncodedData, fromData, type StreamedData, T } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import {
+  type Data,
+  type DataLike,
+  dataOf,
+  type EncodedData,
+  fromData,
+  type StreamedData,
+  T,
+  type TypedCodec,
+} from "@dlmskit/apdu";
+import { type Codec, Fault } from "@dlmskit/core";
 import { attributeName, methodName } from "./interface-class.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import type { AnyObject, Context, Selection } from "./object.ts";
@@ -28,6 +37,47 @@ export class UnreadableValue {
   /** A hook that computes with it gets the Fault, too. */
   [Symbol.toPrimitive](): never {
     throw this.fault;
+  }
+}
+
+/**
+ * The Data of a value that a hook gives or that is assigned. Fault `wrong-value`, which names the attribute and what it takes,
+ * where the value is not of the attribute's type.
+ * @param name the attribute's name in the class's declaration.
+ */
+export function attributeData(object: AnyObject, name: string, value: unknown): EncodedData | StreamedData {
+  const { id, type } = object.spec.attributes[name];
+  return dataFor(type, value, (at) => `attribute ${id} (${[name, ...at].join(".")}) of ${nameOf(object)}`);
+}
+
+const nameOf = ({ spec, instance }: AnyObject): string => `${spec.name} ${instance}`;
+
+function dataFor(
+  type: Codec<unknown> & Partial<Pick<TypedCodec<unknown>, "types">>,
+  value: unknown,
+  what: (at: readonly string[]) => string,
+): EncodedData | StreamedData {
+  if (isEncoded(value)) return value;
+  try {
+    return dataOf(type, value);
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    const { types = [] } = type;
+    const taken = types.length === 0 ? "" : `; it is of type ${types.join(" or ")}`;
+    throw new Fault("wrong-value", `${what(cause.path)} cannot have this value: ${cause.message}`, {
+      layer: "cosem",
+      hint: `correct what the hook returns or the program assigns${taken}`,
+      cause,
+    });
+  }
+}
+
+/** Checks values that a program gives, by name. Names that the class does not declare are the program's own. Fault `wrong-value`. */
+export function checkValues(object: AnyObject, values: Readonly<AnyValues>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value instanceof UnreadableValue || !Object.hasOwn(object.spec.attributes, name))
+      continue;
+    attributeData(object, name, value);
   }
 }
 
@@ -76,7 +126,7 @@ export function readAttribute(
   const value: MaybePromise<unknown> = hook === undefined ? values[name] : hook(values, context, selection);
   if (value === undefined) throw refuse("other-reason", `${name} has no value`);
   if (value instanceof UnreadableValue) throw value.fault;
-  return after(value, (now) => (isEncoded(now) ? now : dataOf(spec.type, now)));
+  return after(value, (now) => attributeData(object, name, now));
 }
 
 /**
@@ -120,7 +170,8 @@ export function invokeMethod(
   const result: MaybePromise<unknown> = hook(values, value, context);
   return after(result, (now) => {
     if (now === undefined) return undefined;
-    return isEncoded(now) ? now : spec.result === undefined ? undefined : dataOf(spec.result, now);
+    if (spec.result === undefined && !isEncoded(now)) return undefined;
+    return dataFor(spec.result, now, (at) => `the result of method ${[name, ...at].join(".")} of ${nameOf(object)}`);
   });
 }
 

@@ -1,9 +1,12 @@
 export * from "./access.ts";
 export * from "./attribute.ts";
+export * from "./base-names.ts";
 export * from "./behaviour/activity-calendar.ts";
 export * from "./behaviour/arbitrator.ts";
 export * from "./behaviour/array-manager.ts";
+export * from "./behaviour/association-sn.ts";
 export * from "./behaviour/auto-answer.ts";
+export * from "./behaviour/auto-connect.ts";
 export type { CalendarTables } from "./behaviour/calendar-tables.ts";
 export * from "./behaviour/communication-port-protection.ts";
 export * from "./behaviour/compact-data.ts";
@@ -13,8 +16,10 @@ export * from "./behaviour/demand-register.ts";
 export * from "./behaviour/disconnect-control.ts";
 export * from "./behaviour/function-control.ts";
 export * from "./behaviour/image-transfer.ts";
+export * from "./behaviour/information-report.ts";
 export * from "./behaviour/limiter.ts";
 export * from "./behaviour/mbus-client.ts";
+export * from "./behaviour/mbus-slave.ts";
 export * from "./behaviour/modem-snapshot.ts";
 export type { Monitored } from "./behaviour/monitored-value.ts";
 export * from "./behaviour/parameter-monitor.ts";
@@ -31,6 +36,7 @@ export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings
 export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/profile-generic.ts";
 export { type ProtectionLayerOptions, protectionLayer } from "./behaviour/protection-layer.ts";
+export * from "./behaviour/push-setup.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";
 export * from "./behaviour/schedule.ts";
@@ -45,6 +51,12 @@ export * from "./classes/access/array-manager.ts";
 export * from "./classes/access/association-ln.ts";
 export * from "./classes/access/association-sn.ts";
 export { AssociationUser } from "./classes/access/association-users.ts";
+export {
+  ChangedObjects,
+  changedObjectsOf,
+  changedRights,
+  type TemplateRights,
+} from "./classes/access/changed-rights.ts";
 export * from "./classes/access/communication-port-protection.ts";
 export * from "./classes/access/data-protection.ts";
 export * from "./classes/access/function-control.ts";
@@ -167,6 +179,7 @@ export * from "./profile/row-ring.ts";
 export * from "./profile/rows.ts";
 export * from "./profile/selective-access.ts";
 export type { UntaggedOptions } from "./profile/template.ts";
+export * from "./push-values.ts";
 export * from "./refusal.ts";
 export { LocalTime, type ZoneSettings } from "./time/local-time.ts";
 export { type DaylightDays, dayLength, isOff, matchesDay } from "./time/pattern.ts";

@@ -1,5 +1,6 @@
 import type { Data, DataLike, EncodedData, StreamedData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName, type Of } from "@dlmskit/core";
+import type { ProtectionParameters } from "./classes/access/protection-parameters.ts";
 import type { ClassSpec, Timeline, Values, Watch } from "./interface-class.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import type { LocalTime } from "./time/local-time.ts";
@@ -60,6 +61,8 @@ export interface AssociationInformation {
   readonly userId?: number;
   /** What the association grants: what is enforced. */
   readonly rights: Rights;
+  /** How the request came that is being served. */
+  readonly protection?: RequestProtection;
 }
 
 /** Who acts: a client by its association, or the meter itself (in time, by a script, by a monitor or a limiter, by its own program). */
@@ -89,8 +92,22 @@ export interface Notification {
   readonly payload: Uint8Array;
   /** The higher the sooner. */
   readonly priority: number;
-  /** Not before this instant, ms since 1970 UTC. */
+  /** Not before this instant, ms since 1970 UTC (of `Context.elapsed`). */
   readonly scheduledTime: number;
+  /** The object that tells it: it hears what becomes of it (`Hooks.notified`). */
+  readonly from?: AnyObject;
+  /** The client it is for: under the keys and the policy of its association, where it has one. */
+  readonly client?: number;
+}
+
+/** What became of one attempt to send a notification. */
+export interface NotificationAttempt {
+  /** The plain APDU, as it was given to `notify`. */
+  readonly payload: Uint8Array;
+  /** `sent`: the line took it; `confirmed`: the receiver answered with a DataNotification-Confirm. */
+  readonly outcome: "sent" | "confirmed" | "failed";
+  /** How many attempts have failed, this one included. */
+  readonly failures: number;
 }
 
 /**
@@ -106,6 +123,8 @@ export interface DeviceView {
   /** All logical devices of the meter. */
   readonly devices: readonly { readonly sap: number; readonly name: string }[];
   find(classId: number, instanceId: LogicalName): AnyObject | undefined;
+  /** The short name of an attribute, where clients may use short names (`BaseNames`); undefined: it has none. */
+  shortName?(attribute: AttributeDescriptor): number | undefined;
   /** What the hooks of an object of the device are given, on behalf of whoever has this view. */
   context(object: AnyObject): Context;
   /** This meter's values of an object of the device, to read. */
@@ -211,6 +230,15 @@ export interface Hooks<S extends ClassSpec> {
       argument: Of<S["methods"][K]["argument"]>,
       context: Context,
     ) => MaybePromise<ResultOf<S["methods"][K]>>;
+  };
+  /** What becomes of the notifications of this object. Without it they are tried again as the queue has it. */
+  readonly notified?: {
+    /** From which instant of the meter's clock on it may be sent; undefined: it is not to be sent any more. */
+    from(values: Readonly<Values<S>>, payload: Uint8Array, context: Context): number | undefined;
+    /** An attempt is over. Gives when the next one comes, on the meter's clock; undefined: none does. */
+    attempted(values: Values<S>, attempt: NotificationAttempt, context: Context): number | undefined;
+    /** The protection to be applied, layer by layer; none: what the policy of the client's association asks for. */
+    protection?(values: Readonly<Values<S>>): readonly ProtectionParameters[];
   };
   /** What this object does in time, in place of what its class says. */
   readonly time?: Timeline<Values<S>, Context, TimeContext>;

@@ -55,3 +55,4 @@ export {
 } from "./secondary.ts";
 export { FrameSplitter, type Split } from "./splitter.ts";
 export { Station, type StationOptions } from "./station.ts";
+export { UnnumberedLink, type UnnumberedLinkOptions } from "./unnumbered-link.ts";

@@ -5,6 +5,7 @@ export { deriveMeterKeys, type FleetOptions, type MeterKeys } from "./fleet-keys
 export {
   type DataKeys,
   type DataLayer,
+  generalKeyOf,
   openDataLayers,
   type SealedData,
   sealDataLayers,
@@ -62,5 +63,5 @@ export {
 export type { AesEcb, AesGcm, CryptoProvider, Curve, HashName, Random } from "./provider.ts";
 export { CounterGuard, type ReplayGuard } from "./replay.ts";
 export { type SecuritySuite, securitySuite, securitySuites } from "./suites.ts";
-export { checkSystemTitle, checkTitles, systemTitleLength } from "./system-title.ts";
+export { checkSystemTitle, checkTitles, senderTitleIn, systemTitleLength } from "./system-title.ts";
 export { openUnverified, type UnverifiedOptions } from "./unverified.ts";

@@ -32,3 +32,15 @@ export function initializationVector(title: Uint8Array, counter: number): Uint8A
   iv[11] = counter;
   return iv;
 }
+
+const general = { glo: 0xdb, ded: 0xdc, ciphering: 0xdd, signing: 0xdf } as const;
+
+/** The system title that an APDU in a general form tells of its sender; undefined: it tells none, or is in no such form. */
+export function senderTitleIn(apdu: Uint8Array): Uint8Array | undefined {
+  const tag = apdu[0];
+  // A transaction-id of less than 128 octets stands before the title.
+  const after = tag === general.ciphering || tag === general.signing ? 2 + (apdu[1] ?? 0) : 1;
+  if (after === 1 && tag !== general.glo && tag !== general.ded) return undefined;
+  if (apdu[after] !== systemTitleLength || apdu.length < after + 1 + systemTitleLength) return undefined;
+  return apdu.slice(after + 1, after + 1 + systemTitleLength);
+}

@@ -9,6 +9,14 @@ interface Where {
   readonly meter: string;
 }
 
+interface Pushed {
+  /** Name of the meter; empty where the message is of none. */
+  readonly meter: string;
+  readonly destination: string;
+  /** Of a DataNotification. */
+  readonly longInvokeId?: number;
+}
+
 /** What happens in a server, for logs and counters. No event carries a key, a password or a plaintext. */
 export type ServerEvent =
   | { readonly type: "opened"; readonly remote: string }
@@ -29,6 +37,10 @@ export type ServerEvent =
   /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  /** A notification left the queue; `confirmed`: its receiver said so. */
+  | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
+  /** A notification could not be sent; `again`: it is tried again. */
+  | (Pushed & { readonly type: "push-failed"; readonly fault: Fault; readonly again: boolean })
   /** The power of a meter was cut, or is there again (`meter.powerDown`, `meter.powerUp`). */
   | { readonly type: "power-lost" | "power-restored"; readonly meter: string }
   /** The store works again; `after`: ms since it failed. */
@@ -40,14 +52,14 @@ export type ServerEvent =
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 
-  /** By event type; what was refused and how listeners failed also by the code of the fault, as `"refused:bad-tag"`. */
+  /** By event type; what was refused and how listeners and pushes failed also by the code of the fault, as `"refused:bad-tag"`. */
   get counts(): { readonly [name: string]: number } {
     return Object.fromEntries(this.#counts);
   }
 
   count(event: ServerEvent): void {
     this.#add(event.type);
-    if (event.type === "refused" || event.type === "listener-failed") this.#add(`${event.type}:${event.fault.code}`);
+    if ("fault" in event && event.type !== "closed") this.#add(`${event.type}:${event.fault.code}`);
   }
 
   #add(name: string): void {

@@ -3,7 +3,7 @@ export { GrantedRights } from "./access/granted-rights.ts";
 export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict, tapOf } from "./access/taps.ts";
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { type Access, type Association, type AssociationSpec, servedConformance } from "./meter/association-spec.ts";
+export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
 export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
@@ -14,8 +14,11 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
+export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
+export type { PushOptions, PushTransport } from "./push/push-options.ts";
+export { pushTcp, pushTls, pushUdp } from "./push/push-transports.ts";
 export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";
 export { AssociationState, type NewKeys, type StateOwner } from "./security/association-state.ts";

@@ -11,6 +11,8 @@ import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environm
 import { Meter } from "./meter/meter.ts";
 import type { KnownMeter } from "./meter/meter-identity.ts";
 import { platformRandom } from "./platform-random.ts";
+import type { PushOptions } from "./push/push-options.ts";
+import { Pushing } from "./push/pushing.ts";
 import { Agenda, type Timed } from "./runtime/agenda.ts";
 import { FairShare } from "./runtime/fair-share.ts";
 import { HookLimit } from "./runtime/hook-limit.ts";
@@ -42,6 +44,8 @@ export interface ServerOptions {
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
   readonly taps?: readonly Tap[];
   readonly limits?: Partial<Limits>;
+  /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
+  readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
 }
 
@@ -59,6 +63,7 @@ export class Server implements Disposable {
   /** For sessions that another process handed over: they go no further. */
   readonly #last: ConnectionPort;
   readonly #watch: StoreWatch | undefined;
+  readonly #pushing: Pushing | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
@@ -79,6 +84,7 @@ export class Server implements Disposable {
       reach: compose(interceptors, (call) => perform(call, canProtect)),
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
+      notified: (meter, messages) => this.#pushing?.notified(meter, messages),
       powerChanged: (meter, on) => this.#powerChanged(meter, on),
       lost: (meter) => this.#lost(meter),
     };
@@ -93,7 +99,19 @@ export class Server implements Disposable {
       tell: (event) => this.#tell(event),
     };
     this.#base = { ...this.#last, relays: this.#relays() };
+    if (options.push !== undefined) this.#pushing = this.#newPushing(options.push);
     if (typeof meters !== "function") this.run(meters);
+  }
+
+  #newPushing(options: PushOptions): Pushing {
+    const port = {
+      environment: this.#environment,
+      store: this.#environment.store,
+      residents: this.#residents,
+      adopt: (meter: Meter) => this.adopt(meter),
+      tell: (event: ServerEvent) => this.#tell(event),
+    };
+    return new Pushing(port, options);
   }
 
   #relays(): RelayOffice | undefined {
@@ -256,6 +274,7 @@ export class Server implements Disposable {
    */
   close(): void {
     this.#closed = true;
+    this.#pushing?.close();
     this.#watch?.close();
     this.#environment.agenda.close();
     this.#environment.hooks.close();
@@ -269,6 +288,7 @@ export class Server implements Disposable {
 
   /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
   async settled(): Promise<void> {
+    if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));
   }
 

@@ -163,7 +163,7 @@ describe("Communication port protection over the wire", () => {
       const object = template.devices.get(1)?.byName.get(instance);
       return object && meter.live.values(object)[attribute];
     };
-    return { bench, open, result, value };
+    return { bench, meter, open, result, value };
   }
 
   it("22.4: after the allowed failed attempts the port locks for a growing time; one attempt is allowed after it", async () => {
@@ -187,6 +187,32 @@ describe("Communication port protection over the wire", () => {
     expect(bench.events).toContainEqual(
       expect.objectContaining({ type: "refused", fault: expect.objectContaining({ code: "port-locked" }) }),
     );
+  });
+
+  it("1.3: a lock-out lasts as long whatever the clock is set to meanwhile, and its whole time again after a power failure", async () => {
+    for (const hours of [1, -1]) {
+      const { bench, meter, result, value } = await served({ allowedFailedAttempts: 1, initialLockoutTime: 60 });
+      const pass = async (seconds: number): Promise<void> => {
+        bench.clock.advance(seconds * 1000);
+        await bench.settle();
+      };
+      await result("wrong-one");
+      await pass(10);
+      await meter.setClock(meter.now + hours * 3_600_000);
+      await pass(45);
+      expect([value("protectionStatus"), await result("12345678")]).toEqual([1, "dropped"]);
+      await pass(5);
+      expect([value("protectionStatus"), await result("12345678")]).toEqual([0, "opened"]);
+      await result("wrong-one");
+      await pass(30);
+      await meter.powerDown();
+      await pass(120);
+      await meter.powerUp();
+      await pass(55);
+      expect(value("protectionStatus")).toBe(1);
+      await pass(5);
+      expect(value("protectionStatus")).toBe(0);
+    }
   });
 
   it("22.4: success clears failed_attempts, the public client does not, and the cumulative count never falls", async () => {

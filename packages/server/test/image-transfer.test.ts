@@ -215,9 +215,9 @@ describe("a firmware image over the wire", () => {
   });
 });
 
-describe("a firmware image in time", () => {
-  const minute = 60_000;
+const minute = 60_000;
 
+describe("a firmware image in time", () => {
   /** One process after another that has the meter, in simulated time that goes on. */
   function lives(options: ImageTransferOptions) {
     const state = new MemoryState();
@@ -268,6 +268,18 @@ describe("a firmware image in time", () => {
     expect(await live(2 * minute)).toEqual([6, "FW2"]);
   });
 
+  it("1.3: verification and activation last as long whatever the clock is set to meanwhile", async () => {
+    for (const hours of [1, -1]) {
+      const { live, load } = lives({ verificationTime: 120, activationTime: 300 });
+      const set = async (meter: Meter) => meter.setClock(meter.now + hours * 60 * minute);
+      expect(await live(minute, (meter) => load(meter, 4))).toEqual([2, "FW1"]);
+      expect(await live(0.9 * minute, set)).toEqual([2, "FW1"]);
+      expect(await live(0.2 * minute)).toEqual([5, "FW1"]);
+      expect(await live(4 * minute, set)).toEqual([5, "FW1"]);
+      expect(await live(minute)).toEqual([6, "FW2"]);
+    }
+  });
+
   it("15.8: is activated by a Single action schedule and a script, at its time and not before", async () => {
     const { live, load, events } = lives({ activationTime: 60 });
     // It is half past eight.
@@ -299,13 +311,14 @@ describe("a meter that restarts to activate an image", () => {
   const options = { activationTime: 60, restarts: true };
 
   async function loaded(state: MemoryState, more: ImageTransferOptions = {}) {
-    const bench = new Bench(aMeter({ ...options, ...more }), { store: await restarted(state) });
+    const meter = aMeter({ ...options, ...more });
+    const bench = new Bench(meter, { store: await restarted(state) });
     const client = await bench.client().open();
     const image = imageOf(8);
     await invoke(client, 1, initiation("FW2", 8));
     await invoke(client, 2, blockOf(image, 0));
     await invoke(client, 3);
-    return { bench, client };
+    return { bench, client, meter };
   }
 
   async function pass(bench: Bench, ms: number): Promise<void> {
@@ -322,6 +335,20 @@ describe("a meter that restarts to activate an image", () => {
       await pass(bench, 50_000);
       expect((await bench.client().open()).opened).toBe(false);
       await pass(bench, 10_000);
+      const again = await bench.client().open();
+      expect([await value(again, 6), await firmware(again)]).toEqual([6, "FW2"]);
+    }
+  });
+
+  it("1.3: is silent as long whatever its clock is set to meanwhile", async () => {
+    for (const hours of [1, -1]) {
+      const { bench, client, meter } = await loaded(new MemoryState());
+      await invoke(client, 4);
+      await pass(bench, 5000);
+      await meter.setClock(meter.now + hours * 60 * minute);
+      await pass(bench, 50_000);
+      expect((await bench.client().open()).opened).toBe(false);
+      await pass(bench, 6000);
       const again = await bench.client().open();
       expect([await value(again, 6), await firmware(again)]).toEqual([6, "FW2"]);
     }

@@ -1,7 +1,15 @@
 import { T } from "@dlmskit/apdu";
-import { clock, type PaymentEvent, prepayment, register, type TokenReading } from "@dlmskit/cosem-objects";
+import {
+  clock,
+  manualReconnect,
+  type PaymentEvent,
+  prepayment,
+  register,
+  type TokenReading,
+} from "@dlmskit/cosem-objects";
 import { MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { afterEach, describe, expect, it } from "vitest";
+import { every } from "../../../test/zones.ts";
 import { Meter, meterTemplate, none } from "../src/index.ts";
 import { Bench, type Client, now0, restarted } from "./a-client.ts";
 
@@ -21,7 +29,7 @@ const tokens = {
 };
 
 /** 0.03 for 100 Wh, and 1 kW all the time: the register reads what its clock tells. */
-function template() {
+function template(more: Partial<Parameters<typeof prepayment>[0]> = {}) {
   const told: PaymentEvent[] = [];
   const energy = register(
     "1.0.1.8.0.255",
@@ -38,6 +46,7 @@ function template() {
     tokens,
     events: { log: warnings, codes: { "low-credit": 1, "out-of-credit": 2, "in-credit": 3 } },
     happened: (event) => void told.push(event),
+    ...more,
   });
   const associations = { open: { client: 16, security: none(), access: "full" } } as const;
   return { told, compiled: meterTemplate({ objects: [clock(), energy, ...objects], associations }) };
@@ -48,8 +57,8 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.server.close();
 });
 
-function serve(store: Store, advanced = 0) {
-  const { told, compiled } = template();
+function serve(store: Store, advanced = 0, more: Parameters<typeof template>[0] = {}) {
+  const { told, compiled } = template(more);
   const meter = new Meter(compiled, { name: "PAY1" });
   const bench = new Bench(meter, { store });
   benches.push(bench);
@@ -127,5 +136,48 @@ describe("a prepayment meter that is served", () => {
     expect(left + later).toBe(9012);
     // 3 hours of 1 kW are 3 kWh, 30 units of 100 Wh.
     expect(later).toBe(30 * 3);
+  });
+
+  it("23.4, 14.3: out of credit, the customer's button connects nothing; with credit again it does", async () => {
+    const { bench, meter, told } = serve(await openMemoryStore(), 0, { reconnection: "customer" });
+    await bench.clock.advanceAsync(80 * minute);
+    await bench.settle(5);
+    const client = await bench.client().open();
+    const control = meter.template.devices.get(1)?.byName.get(supply);
+    if (control === undefined) throw new Error("no Disconnect control");
+    const press = () => meter.change((device) => manualReconnect(control, device));
+    const stands = async () => [await value(client, 70, supply, 2), (await client.get([70, supply, 3]))[0]];
+    expect(await stands()).toMatchObject([false, { data: { value: 2 } }]);
+    await press();
+    expect(await stands()).toMatchObject([false, { data: { value: 2 } }]);
+    expect(await enter(client, "1 5000")).toBe(3);
+    expect(await stands()).toMatchObject([false, { data: { value: 2 } }]);
+    await press();
+    expect(await stands()).toMatchObject([true, { data: { value: 1 } }]);
+    expect(told.filter((event) => event === "disconnected")).toHaveLength(2);
+  });
+
+  it("23.4: in a friendly period the customer reconnects, until it ends", async () => {
+    const at = (hour: number) => ({ ...every, hour, minute: 0, second: 0, hundredths: 0 });
+    const { bench, meter } = serve(await openMemoryStore(), 0, {
+      reconnection: "customer",
+      friendlyPeriods: [{ startTime: at(10), endTime: at(11) }],
+    });
+    const connected = async () => {
+      await bench.settle(5);
+      return value(await bench.client().open(), 70, supply, 2);
+    };
+    await bench.clock.advanceAsync(80 * minute);
+    expect(await connected()).toBe(false);
+    await bench.clock.advanceAsync(15 * minute);
+    await meter.change((device) => {
+      const control = device.find(70, supply);
+      return control && manualReconnect(control, device);
+    });
+    expect(await connected()).toBe(true);
+    await bench.clock.advanceAsync(40 * minute);
+    expect(await connected()).toBe(true);
+    await bench.clock.advanceAsync(20 * minute);
+    expect(await connected()).toBe(false);
   });
 });

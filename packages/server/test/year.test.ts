@@ -50,18 +50,23 @@ describe("a year of a meter in Berlin", () => {
       model.runTo(machine.meter.now);
     };
 
+    const dark = async (cut: number, back: number): Promise<void> => {
+      await runTo(cut);
+      await machine.settle(machine.meter.powerDown(cut));
+      await machine.runTo(back);
+      await machine.settle(machine.meter.powerUp(back));
+      model.dark(cut, back);
+    };
+
     // Synchronised back and forth over the ends of two quarters of an hour.
     await synchronise(Date.UTC(2028, 1, 10, 8, 15, 2), Date.UTC(2028, 1, 10, 8, 14, 56));
     await synchronise(Date.UTC(2028, 1, 10, 8, 29, 57), Date.UTC(2028, 1, 10, 8, 30, 3));
     // Daylight saving begins on 26 March, between two processes.
     await restart(Date.UTC(2028, 2, 10, 3, 20), 0);
     // A power cut over the end of April, and over the beginning of summer.
-    const [cut, back] = [Date.UTC(2028, 3, 30, 20, 10), Date.UTC(2028, 4, 1, 1, 20)];
-    await runTo(cut);
-    await machine.settle(machine.meter.powerDown(cut));
-    await machine.runTo(back);
-    await machine.settle(machine.meter.powerUp(back));
-    model.dark(cut, back);
+    await dark(Date.UTC(2028, 3, 30, 20, 10), Date.UTC(2028, 4, 1, 1, 20));
+    // One over an action of the calendar (05:30 local), and over an entry of the Schedule after it (10:45), which runs late after it.
+    await dark(Date.UTC(2028, 4, 8, 3, 5), Date.UTC(2028, 4, 8, 8, 50));
     // No process over the end of June: nothing is late, it is caught up with.
     await restart(Date.UTC(2028, 5, 30, 15, 7), 26 * hour + 15 * minute);
     // An hour back: 13:15 to 14:00 local come twice.

@@ -3,6 +3,19 @@ export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } 
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
 export type { ClientIdentity, Identity, LinkName, TransportName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
+export {
+  type ClientRow,
+  findIdentity,
+  type IdentitiesFormat,
+  type IdentityRow,
+  parseIdentities,
+} from "./identities/identities-file.ts";
+export {
+  type IdentityConnection,
+  identityLink,
+  identityOptions,
+  type OwnSecurity,
+} from "./identities/identity-options.ts";
 export type { HistoryKind, Span } from "./meter/event-history.ts";
 export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";
 export * from "./meter/profiles.ts";

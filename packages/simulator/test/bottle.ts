@@ -1,5 +1,5 @@
 import { type Data, treeOf } from "@dlmskit/apdu";
-import { connect, type Session } from "@dlmskit/client";
+import { type ConnectOptions, connect, type Session } from "@dlmskit/client";
 import { fromAscii, fromHex } from "@dlmskit/core";
 import type { AttributeDescriptor } from "@dlmskit/cosem-objects";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
@@ -68,7 +68,7 @@ export async function associate(
   simulator: Simulator,
   clock: VirtualClock,
   client: number,
-  { meter = 0, identity, maxReceivePduSize }: { meter?: number; identity?: Identity; maxReceivePduSize?: number } = {},
+  { meter = 0, identity, ...more }: { meter?: number; identity?: Identity } & Partial<ConnectOptions> = {},
 ): Promise<Session> {
   const known = identity ?? (await simulator.identity(meter));
   const own = known.clients.find((one) => one.client === client);
@@ -80,7 +80,7 @@ export async function associate(
     { duplex: near, link: new WrapperClientLink({ client, server: known.serverAddress }) },
     {
       ...{ clock, mechanism: mechanism as 0, ciphered },
-      ...(maxReceivePduSize === undefined ? {} : { maxReceivePduSize }),
+      ...more,
       ...(password === undefined
         ? {}
         : { secret: typeof password === "string" ? fromAscii(password) : fromHex(password.hex) }),

@@ -144,21 +144,21 @@ export function recordset(of: AnyTable, parameter: number): string {
 }
 
 /** The same, with the number of each record: rows that are numbered keep their order. */
-function numberedRecordset(of: AnyTable, parameter: number): string {
+export function numberedRecordset(of: AnyTable, parameter: number): string {
   const columns = allColumns(of);
   const typed = columns.map(({ column, field }) => `${column} ${recordTypes[field.kind]}`);
   return `ROWS FROM (jsonb_to_recordset($${parameter}::text::jsonb) AS (${typed.join(", ")}))
     WITH ORDINALITY AS r(${namesOf(columns).join(", ")}, ordinality)`;
 }
 
-/** The columns of the table, for INSERT. */
-export function columnsOf(of: AnyTable): string {
-  return namesOf(allColumns(of)).join(", ");
+/** The columns of the table, for INSERT; of a table with details, `t` or `d` alone. */
+export function columnsOf(of: AnyTable, where?: "t" | "d"): string {
+  return namesOf(where === undefined ? allColumns(of) : columnsIn(of, where)).join(", ");
 }
 
 /** The values of one record of `recordset`, in the order of `columnsOf`. */
-export function recordValues(of: AnyTable): string {
-  return allColumns(of)
+export function recordValues(of: AnyTable, where?: "t" | "d"): string {
+  return (where === undefined ? allColumns(of) : columnsIn(of, where))
     .map(({ column, field }) => (field.kind === "octets" ? `decode(r.${column}, 'hex')` : `r.${column}`))
     .join(", ");
 }

@@ -10,6 +10,7 @@ export type { Field } from "./fields.ts";
 export * as fields from "./fields.ts";
 export * from "./keeping.ts";
 export * from "./leases.ts";
+export { openMemoryQueue } from "./memory/message-queue.ts";
 export { MemoryState } from "./memory/state.ts";
 export { type MemoryStoreOptions, type MemoryTime, openMemoryStore } from "./memory/store.ts";
 export * from "./rows.ts";

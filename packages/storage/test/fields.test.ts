@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  backOff,
+  afterFailure,
   checkRow,
   checkVariationPattern,
   columnOf,
@@ -139,7 +139,10 @@ describe("a secret", () => {
 describe("the back-off", () => {
   it("doubles up to its longest", () => {
     const failure = { now: 0, error: "" };
-    expect([1, 2, 3, 30, 1000].map((count) => backOff(count, failure))).toEqual([1000, 2000, 4000, 3600000, 3600000]);
+    const waits = [1, 2, 3, 30, 1000].map((count) => afterFailure(count, { ...failure, maxAttempts: 1001 }));
+    expect(waits.map((next) => "scheduledTime" in next && next.scheduledTime)).toEqual([
+      1000, 2000, 4000, 3600000, 3600000,
+    ]);
   });
 });
 

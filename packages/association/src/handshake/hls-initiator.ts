@@ -1,9 +1,10 @@
-import type { ActionResponse, ApduLike, Invoke } from "@dlmskit/apdu";
+import type { Apdu, ApduLike, Data, Invoke } from "@dlmskit/apdu";
 import { Fault, logicalName } from "@dlmskit/core";
 import { challengeResponse, verifyResponse } from "@dlmskit/security";
 import type { InitiatorOptions } from "../initiator-options.ts";
 import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
-import { associationClass, currentAssociation, replyToHlsAuthentication } from "./names.ts";
+import { associationClass, currentAssociation, replyToHlsAuthentication, replyToHlsShortName } from "./names.ts";
+import { hlsHint } from "./refusal-hints.ts";
 
 export interface Challenges {
   readonly cToS: Uint8Array;
@@ -40,6 +41,11 @@ export function pass3(
     ...(security?.strictChallenges === true ? { strict: true } : {}),
     ...(privateKey && { privateKey }),
   });
+  const parameters = { type: "octet-string", value } as const;
+  if (options.context === "short-name") {
+    const access = { variableName: replyToHlsShortName, selector: 0, parameter: parameters };
+    return { apdu: "read-request", variables: [{ parameterizedAccess: access }] };
+  }
   return {
     apdu: "action-request-normal",
     ...invoke,
@@ -48,13 +54,13 @@ export function pass3(
       instanceId: logicalName(options.association ?? currentAssociation),
       methodId: replyToHlsAuthentication,
     },
-    parameters: { type: "octet-string", value },
+    parameters,
   };
 }
 
 /** Pass 4: the server must know the secret, too. Fault `authentication-failed`. */
 export function verifyPass4(
-  apdu: ActionResponse,
+  apdu: Apdu,
   options: InitiatorOptions,
   challenges: Challenges,
   serverSystemTitle: Uint8Array | undefined,
@@ -62,11 +68,14 @@ export function verifyPass4(
 ): void {
   const { security } = options;
   const failed = (message: string, detail?: string): Fault =>
-    new Fault("authentication-failed", message, { layer: "association", ...(detail === undefined ? {} : { detail }) });
-  if (apdu.apdu !== "action-response-normal") throw failed(`${apdu.apdu} instead of the server's answer`);
-  if (apdu.result !== "success")
-    throw failed(`the server did not take the client's answer: ${apdu.result}`, apdu.result);
-  const data = apdu.returnParameters?.data;
+    new Fault("authentication-failed", message, {
+      layer: "association",
+      hint: hlsHint(options),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  const { result, data } = pass4(apdu) ?? {};
+  if (result === undefined) throw failed(`${apdu.apdu} instead of the server's answer`);
+  if (result !== "success") throw failed(`the server did not take the client's answer: ${result}`, result);
   if (data?.type !== "octet-string") throw failed("the server gave no answer to the client's challenge");
   const peerPublicKey =
     serverSystemTitle && security && peerKeysOf(security)?.publicKey(serverSystemTitle, "digital-signature");
@@ -78,4 +87,13 @@ export function verifyPass4(
     ...(peerPublicKey && { peerPublicKey }),
   });
   if (!right) throw failed("the server's answer to the client's challenge is wrong");
+}
+
+/** What the server says to pass 3: the result of the method and what it returned; undefined: it says nothing to it. */
+function pass4(apdu: Apdu): { readonly result: string; readonly data: Data | undefined } | undefined {
+  if (apdu.apdu === "action-response-normal") return { result: apdu.result, data: apdu.returnParameters?.data };
+  if (apdu.apdu !== "read-response" || apdu.results.length !== 1) return undefined;
+  const [only] = apdu.results;
+  if (only?.dataAccessError !== undefined) return { result: only.dataAccessError, data: undefined };
+  return only?.data && { result: "success", data: only.data };
 }

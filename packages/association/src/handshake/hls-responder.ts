@@ -1,22 +1,82 @@
-import type { ActionRequest, ActionResponse } from "@dlmskit/apdu";
+import {
+  type ActionRequest,
+  type ApduLike,
+  type Data,
+  encodeApdu,
+  type ReadRequest,
+  type WriteRequest,
+} from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { type CryptoProvider, challengeResponse, verifyResponse } from "@dlmskit/security";
 import type { Negotiated, Offer } from "../offer.ts";
 import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
 import { echo } from "../transfer/port.ts";
-import { associationClass, currentAssociation, replyToHlsAuthentication } from "./names.ts";
+import { associationClass, currentAssociation, replyToHlsAuthentication, replyToHlsShortName } from "./names.ts";
 
-export type Pass3 = Extract<ActionRequest, { apdu: "action-request-normal" }>;
+/** reply_to_HLS_authentication, in whichever form it was invoked. */
+export interface Pass3 {
+  /** f(StoC); undefined: what stands there is none. */
+  readonly response: Uint8Array | undefined;
+  /** The answer that carries f(CtoS). */
+  succeeded(value: Uint8Array): ApduLike;
+  failed(result: "read-write-denied" | "other-reason"): Uint8Array;
+}
 
-/** Whether the APDU invokes reply_to_HLS_authentication of this association. */
-export function isPass3(apdu: { readonly apdu: string }, offer: Offer): apdu is Pass3 {
-  if (apdu.apdu !== "action-request-normal") return false;
-  const { method } = apdu as Pass3;
-  return (
-    method.classId === associationClass &&
-    method.methodId === replyToHlsAuthentication &&
-    (method.instanceId === currentAssociation || method.instanceId === offer.associationInstance)
-  );
+/** What the APDU says to reply_to_HLS_authentication of this association; undefined where it says something else. */
+export function pass3Of(
+  apdu: { readonly apdu: string },
+  context: Negotiated["context"],
+  offer: Offer,
+): Pass3 | undefined {
+  if (context === "short-name") {
+    const parameter = shortNameParameter(apdu as ReadRequest | WriteRequest);
+    return parameter && byShortName(octetsOf(parameter));
+  }
+  if (apdu.apdu !== "action-request-normal") return undefined;
+  const invoked = apdu as Extract<ActionRequest, { apdu: "action-request-normal" }>;
+  const { method, parameters } = invoked;
+  const isCurrent = method.instanceId === currentAssociation || method.instanceId === offer.associationInstance;
+  const isReply = method.classId === associationClass && method.methodId === replyToHlsAuthentication;
+  return isCurrent && isReply ? byLogicalName(invoked, octetsOf(parameters)) : undefined;
+}
+
+const octetsOf = (data: Data | undefined): Uint8Array | undefined =>
+  data?.type === "octet-string" ? data.value : undefined;
+
+function byLogicalName(
+  invoked: Extract<ActionRequest, { apdu: "action-request-normal" }>,
+  response: Uint8Array | undefined,
+): Pass3 {
+  const answer = { apdu: "action-response-normal", ...echo(invoked) } as const;
+  return {
+    response,
+    succeeded: (value) => ({
+      ...answer,
+      result: "success",
+      returnParameters: { data: { type: "octet-string", value } },
+    }),
+    failed: (result) => encodeApdu({ ...answer, result }),
+  };
+}
+
+/** The parameter of a Read of the method, or, as clients of Gurux invoke it, of a Write. */
+function shortNameParameter(apdu: ReadRequest | WriteRequest): Data | undefined {
+  if (apdu.apdu !== "read-request" && apdu.apdu !== "write-request") return undefined;
+  const [only, ...others] = apdu.variables;
+  if (only === undefined || others.length > 0) return undefined;
+  if (apdu.apdu === "write-request") return only.variableName === replyToHlsShortName ? apdu.data[0] : undefined;
+  const { parameterizedAccess } = only;
+  return parameterizedAccess?.variableName === replyToHlsShortName ? parameterizedAccess.parameter : undefined;
+}
+
+/** Both forms are answered by a ReadResponse: a WriteResponse has no place for f(CtoS). */
+function byShortName(response: Uint8Array | undefined): Pass3 {
+  return {
+    response,
+    succeeded: (value) => ({ apdu: "read-response", results: [{ data: { type: "octet-string", value } }] }),
+    // It tells no more than that the client may not.
+    failed: () => encodeApdu({ apdu: "read-response", results: [{ dataAccessError: "read-write-denied" }] }),
+  };
 }
 
 export interface Pass3Options {
@@ -29,10 +89,10 @@ export interface Pass3Options {
 }
 
 /**
- * Passes 3 and 4: verifies f(StoC) and answers with f(CtoS). Fault `authentication-failed`, and those of the counters.
+ * Passes 3 and 4: verifies f(StoC), and gives f(CtoS). Fault `authentication-failed`, and those of the counters.
  * Green Book 9.2.7.4.
  */
-export function answerPass3(apdu: Pass3, options: Pass3Options): ActionResponse {
+export function answerPass3(response: Uint8Array | undefined, options: Pass3Options): Uint8Array {
   const { offer, negotiated, provider, challenges, lowest } = options;
   const { security } = offer;
   const common = {
@@ -50,7 +110,6 @@ export function answerPass3(apdu: Pass3, options: Pass3Options): ActionResponse 
   const { clientSystemTitle } = negotiated;
   const peerPublicKey =
     clientSystemTitle && security && peerKeysOf(security)?.publicKey(clientSystemTitle, "digital-signature");
-  const response = apdu.parameters?.type === "octet-string" ? apdu.parameters.value : undefined;
   const right =
     response !== undefined &&
     verifyResponse({
@@ -63,16 +122,10 @@ export function answerPass3(apdu: Pass3, options: Pass3Options): ActionResponse 
   if (!right) {
     throw new Fault("authentication-failed", "the client's answer to the challenge is wrong", { layer: "association" });
   }
-  const value = challengeResponse({
+  return challengeResponse({
     ...common,
     ...(security === undefined ? {} : { counters: security.counters }),
     ...(security?.strictChallenges === true ? { strict: true } : {}),
     ...(privateKey && { privateKey }),
   });
-  return {
-    apdu: "action-response-normal",
-    ...echo(apdu),
-    result: "success",
-    returnParameters: { data: { type: "octet-string", value } },
-  };
 }

@@ -14,8 +14,9 @@ import { enforceRequest, responseSealing } from "../protection/policy.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import { ServerChannel, type ServerCrypto } from "../protection/server-channel.ts";
 import { refusal } from "../refusals.ts";
-import { negotiable } from "../services/table.ts";
-import { dlmsVersion, leastPduSize, logicalNameVaa } from "./names.ts";
+import type { Referencing } from "../services/service.ts";
+import { negotiableWith } from "../services/table.ts";
+import { dlmsVersion, leastPduSize, vaaNames } from "./names.ts";
 
 /** What of the association the InitiateRequest settles. */
 export interface Initiated {
@@ -46,6 +47,13 @@ const refuse = (value: keyof (typeof ServiceError)["initiate"], message: string)
 const undeciphered = (fault: Fault): InitiateRefused =>
   new InitiateRefused({ error: "application-reference", value: "deciphering-error" }, fault);
 
+/** What the AARQ says beside its InitiateRequest. */
+export interface Asked {
+  readonly context: Referencing;
+  readonly clientTitle: Uint8Array | undefined;
+  readonly userId: number | undefined;
+}
+
 /**
  * Negotiates: the conformance that both have, the PDU sizes, the dedicated key. Green Book 9.4.2 and 9.5.
  * Throws InitiateRefused.
@@ -54,8 +62,7 @@ export function initiate(
   octets: Uint8Array | undefined,
   offer: Offer,
   crypto: ServerCrypto,
-  clientTitle: Uint8Array | undefined,
-  userId: number | undefined,
+  { context, clientTitle, userId }: Asked,
 ): Initiated {
   if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ carries no InitiateRequest");
   // Which general forms the client may use is not known yet.
@@ -65,8 +72,9 @@ export function initiate(
   if (request.proposedDlmsVersionNumber < dlmsVersion) {
     throw refuse("dlms-version-too-low", `version ${request.proposedDlmsVersionNumber}, ${dlmsVersion} is the least`);
   }
-  const conformance = common(offer, request.proposedConformance);
-  if (conformance.length === 0) throw refuse("incompatible-conformance", "client and server have no service in common");
+  const conformance = common(offer, context, request.proposedConformance);
+  if (!isUsable(conformance, context))
+    throw refuse("incompatible-conformance", "client and server have no service in common");
   const clientMaxReceivePduSize = request.clientMaxReceivePduSize;
   if (clientMaxReceivePduSize !== 0 && clientMaxReceivePduSize < leastPduSize) {
     throw refuse("pdu-size-too-short", `${clientMaxReceivePduSize} octets, ${leastPduSize} are the least`);
@@ -75,7 +83,7 @@ export function initiate(
   if (!confirmed && offer.mechanism > 1) throw refuse("other", "an authentication in four passes needs an AARE");
   const dedicatedKey = dedicate(request, offer, opening, opened);
   const negotiated: Negotiated = {
-    context: offer.context,
+    context,
     ciphered: offer.ciphered,
     mechanism: offer.mechanism,
     conformance,
@@ -97,7 +105,7 @@ export function initiate(
         negotiatedDlmsVersionNumber: dlmsVersion,
         negotiatedConformance: conformance,
         serverMaxReceivePduSize: offer.maxReceivePduSize,
-        vaaName: logicalNameVaa,
+        vaaName: vaaNames[context],
       }),
       channel.ciphered ? responseSealing(offer.security?.policy, sealing) : undefined,
     );
@@ -132,12 +140,23 @@ export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number 
 }
 
 /** What both have, as far as it is served here. */
-export function common(offer: Offer, proposed: readonly ConformanceName[]): readonly ConformanceName[] {
+export function common(
+  offer: Offer,
+  context: Referencing,
+  proposed: readonly ConformanceName[],
+): readonly ConformanceName[] {
+  const negotiable = negotiableWith(context);
   const both = offer.conformance.filter(
     (name) => proposed.includes(name) && negotiable.has(name) && (offer.ciphered || name !== "general-protection"),
   );
   // One list for all associations where the client proposes all: a copy would stay as long as the association.
   return both.length === offer.conformance.length ? offer.conformance : both;
+}
+
+/** Whether anything can be done with these bits. */
+function isUsable(conformance: readonly ConformanceName[], context: Referencing): boolean {
+  if (context === "logical-name") return conformance.length > 0;
+  return conformance.some((name) => name === "read" || name === "write" || name === "unconfirmed-write");
 }
 
 /** Takes the client's dedicated key. One that came unprotected is nobody's secret: it is not used. */

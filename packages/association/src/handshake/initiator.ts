@@ -26,7 +26,9 @@ import { Channel } from "../protection/channel.ts";
 import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
-import { contextNames, dlmsVersion, leastPduSize, logicalNameVaa, mechanismName, needsTitles } from "./names.ts";
+import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
+import { refusalHint } from "./refusal-hints.ts";
+import { withRightLengths } from "./short-aare.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
   return new Fault(code, message, {
@@ -136,11 +138,11 @@ export class InitiatorHandshake {
 
   /** The AARQ. */
   aarq(): Uint8Array {
-    const { ciphered, mechanism, secret, security, userId } = this.#options;
+    const { context, ciphered, mechanism, secret, security, userId } = this.#options;
     const value = mechanism === 1 ? secret : this.#cToS;
     return encodeApdu({
       apdu: "aarq",
-      applicationContextName: contextNames[ciphered ? "ciphered" : "plain"],
+      applicationContextName: contextName(context, ciphered),
       ...(needsTitles(ciphered, mechanism) && security !== undefined ? { callingApTitle: security.systemTitle } : {}),
       ...(userId === undefined ? {} : { callingAeInvocationId: userId }),
       ...(value === undefined
@@ -180,15 +182,13 @@ export class InitiatorHandshake {
    * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
    */
   accept(pdu: Uint8Array): Accepted {
-    const aare = decodeApdu(pdu) as Aare;
-    const { ciphered } = this.#options;
+    const { context, ciphered, quirks } = this.#options;
+    const right = quirks?.includes("aare-lengths-short") ? withRightLengths(pdu) : undefined;
+    const aare = decodeApdu(right ?? pdu) as Aare;
     if (aare.result !== "accepted") throw this.#refused(aare);
-    const contextName = contextNames[ciphered ? "ciphered" : "plain"];
-    if (aare.applicationContextName !== contextName) {
-      throw failed(
-        "context-mismatch",
-        `the server opened ${aare.applicationContextName}, ${contextName} was asked for`,
-      );
+    const asked = contextName(context, ciphered);
+    if (aare.applicationContextName !== asked) {
+      throw failed("context-mismatch", `the server opened ${aare.applicationContextName}, ${asked} was asked for`);
     }
     const serverSystemTitle = this.#meet(aare);
     const cToS = this.#cToS;
@@ -219,7 +219,7 @@ export class InitiatorHandshake {
     return failed(
       "association-refused",
       `the server refused the association: ${aare.result}, ${why}`,
-      undefined,
+      refusalHint(detail, this.#options),
       detail,
     );
   }
@@ -240,11 +240,19 @@ export class InitiatorHandshake {
     const { diagnostic } = aare.resultSourceDiagnostic;
     const named = aare.mechanismName;
     if (named !== undefined && named !== mechanismName(mechanism)) {
-      throw failed("mechanism-mismatch", `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`);
+      throw failed(
+        "mechanism-mismatch",
+        `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`,
+        refusalHint("authentication-required", this.#options),
+      );
     }
     if (mechanism < 2) {
       if (diagnostic === "authentication-required") {
-        throw failed("mechanism-mismatch", "the server wants an authentication that was not asked for");
+        throw failed(
+          "mechanism-mismatch",
+          "the server wants an authentication that was not asked for",
+          refusalHint(diagnostic, this.#options),
+        );
       }
       return undefined;
     }
@@ -284,7 +292,7 @@ export class InitiatorHandshake {
       throw failed(
         "initiate-refused",
         `the server refused the InitiateRequest: ${error}, ${value}`,
-        undefined,
+        refusalHint(String(value), this.#options),
         String(value),
       );
     }
@@ -302,8 +310,7 @@ export class InitiatorHandshake {
 
   #negotiated(response: InitiateResponse | undefined, serverSystemTitle: Uint8Array | undefined): Negotiated {
     const { context, ciphered, mechanism, conformance, maxReceivePduSize, security, userId } = this.#options;
-    const agreed =
-      response === undefined ? conformance : agreedConformance(response, conformance, this.#options.quirks);
+    const agreed = response === undefined ? conformance : agreedConformance(response, this.#options);
     return {
       context,
       ciphered,
@@ -323,16 +330,19 @@ export class InitiatorHandshake {
 /** What the server agreed to: no more than was proposed, and something that can work. Faults otherwise. */
 function agreedConformance(
   response: InitiateResponse,
-  proposed: readonly ConformanceName[],
-  quirks: InitiatorOptions["quirks"],
+  { context, conformance: proposed, quirks }: InitiatorOptions,
 ): readonly ConformanceName[] {
   const { negotiatedConformance, negotiatedDlmsVersionNumber, serverMaxReceivePduSize, vaaName } = response;
-  if (vaaName !== logicalNameVaa) {
-    throw failed(
-      "short-name-server",
-      `the VAA name is 0x${vaaName.toString(16)}: the server speaks short names`,
-      "associate with short-name referencing",
-    );
+  if (vaaName !== vaaNames[context]) {
+    const told = `the VAA name is 0x${vaaName.toString(16)}`;
+    if (context === "logical-name") {
+      throw failed(
+        "short-name-server",
+        `${told}: the server speaks short names`,
+        "associate with short-name referencing",
+      );
+    }
+    throw failed("bad-negotiation", `${told}, 0xfa00 belongs there`, "associate with logical-name referencing");
   }
   if (negotiatedDlmsVersionNumber !== dlmsVersion) {
     throw failed("bad-negotiation", `DLMS version ${negotiatedDlmsVersionNumber} instead of ${dlmsVersion}`);

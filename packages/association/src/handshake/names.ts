@@ -1,22 +1,33 @@
-import { ApduTag, Mechanism, type MechanismName } from "@dlmskit/apdu";
+import { ApduTag, type ApplicationContextName, Mechanism, type MechanismName } from "@dlmskit/apdu";
 import { nameOf } from "@dlmskit/core";
 import type { MechanismId } from "../offer.ts";
+import type { Referencing } from "../services/service.ts";
 
-export const contextNames = {
-  plain: "logical-name-referencing-no-ciphering",
-  ciphered: "logical-name-referencing-with-ciphering",
+const contexts = {
+  "logical-name": {
+    plain: "logical-name-referencing-no-ciphering",
+    ciphered: "logical-name-referencing-with-ciphering",
+  },
+  "short-name": { plain: "short-name-referencing-no-ciphering", ciphered: "short-name-referencing-with-ciphering" },
 } as const;
+
+/** The application context name of COSEM. */
+export function contextName(referencing: Referencing, ciphered: boolean): ApplicationContextName {
+  return contexts[referencing][ciphered ? "ciphered" : "plain"];
+}
 
 /** The xDLMS version of the standard. */
 export const dlmsVersion = 6;
-/** The VAA name of a server with logical names; with short names it is 0xFA00. */
-export const logicalNameVaa = 0x0007;
+/** The VAA name of the server: with short names it is the base name of the current Association SN. */
+export const vaaNames: { readonly [R in Referencing]: number } = { "logical-name": 0x0007, "short-name": 0xfa00 };
 /** The least size of APDU that a peer may ask for; 0 asks for no limit. */
 export const leastPduSize = 12;
 /** The object that the mechanisms from 2 on are finished at: the current association, and its method. */
 export const currentAssociation = "0.0.40.0.0.255";
 export const associationClass = 15;
 export const replyToHlsAuthentication = 1;
+/** The short name of that method of the current Association SN, whatever its version. */
+export const replyToHlsShortName = 0xfa58;
 
 export function mechanismName(mechanism: MechanismId): MechanismName {
   return nameOf(Mechanism, mechanism) as MechanismName;

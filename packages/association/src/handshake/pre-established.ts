@@ -11,9 +11,10 @@ export function establish(
 ): Initiated {
   const title = clientSystemTitle ?? offer.security?.peerSystemTitle;
   if (offer.ciphered && title === undefined) throw refusal("not-associated", "the client's system title is not known");
-  const conformance = common(offer, offer.conformance);
+  const context = offer.context === "either" ? "logical-name" : offer.context;
+  const conformance = common(offer, context, offer.conformance);
   const negotiated: Negotiated = {
-    context: offer.context,
+    context,
     ciphered: offer.ciphered,
     mechanism: 0,
     conformance,

@@ -10,8 +10,9 @@ import { Fault, sameOctets } from "@dlmskit/core";
 import { type CryptoProvider, challengeLength, newChallenge, type Random, systemTitleLength } from "@dlmskit/security";
 import type { Offer } from "../offer.ts";
 import { exceptionFor } from "../refusals.ts";
+import type { Referencing } from "../services/service.ts";
 import { type Initiated, InitiateRefused, initiate } from "./initiate.ts";
-import { contextNames, leastSecretLength, mechanismName, needsTitles } from "./names.ts";
+import { contextName, leastSecretLength, mechanismName, needsTitles } from "./names.ts";
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;
@@ -91,16 +92,25 @@ export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): Handshak
   }
 }
 
+const referencings: readonly Referencing[] = ["logical-name", "short-name"];
+
+/** The referencing that the client asks for; undefined where no context of COSEM is named. */
+function askedReferencing({ applicationContextName: name }: Aarq): Referencing | undefined {
+  return referencings.find((one) => name === contextName(one, false) || name === contextName(one, true));
+}
+
 /** The context that the answer names: the one offered, and where nothing is, the client's own. */
 function rejection(
   { diagnostic, userInformation }: Rejected,
   { offer, busy }: HandshakeOptions,
   asked: Aarq | undefined,
 ): Uint8Array {
-  const ciphered = offer?.ciphered ?? asked?.applicationContextName === contextNames.ciphered;
+  const own = (asked && askedReferencing(asked)) ?? "logical-name";
+  const referencing = offer === undefined || offer.context === "either" ? own : offer.context;
+  const ciphered = offer?.ciphered ?? asked?.applicationContextName === contextName(own, true);
   return encodeApdu({
     apdu: "aare",
-    applicationContextName: contextNames[ciphered ? "ciphered" : "plain"],
+    applicationContextName: contextName(referencing, ciphered),
     result: offer === undefined && busy === true ? "rejected-transient" : "rejected-permanent",
     resultSourceDiagnostic: diagnostic,
     ...(userInformation === undefined ? {} : { userInformation }),
@@ -117,9 +127,11 @@ function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: Handshake
       busy === true ? "no association is free at the moment" : "this client may open nothing here",
     );
   }
-  const contextName = contextNames[offer.ciphered ? "ciphered" : "plain"];
-  if (aarq.applicationContextName !== contextName) {
-    throw user("application-context-name-not-supported", `${aarq.applicationContextName}, offered is ${contextName}`);
+  const offered = referencings.filter((one) => offer.context === one || offer.context === "either");
+  const context = offered.find((one) => aarq.applicationContextName === contextName(one, offer.ciphered));
+  if (context === undefined) {
+    const names = offered.map((one) => contextName(one, offer.ciphered)).join(" or ");
+    throw user("application-context-name-not-supported", `${aarq.applicationContextName}, offered is ${names}`);
   }
   const clientTitle = callingTitle(aarq, offer);
   const userId = aarq.callingAeInvocationId;
@@ -127,12 +139,13 @@ function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: Handshake
     throw user("calling-ae-invocation-identifier-not-recognized", `user ${userId ?? "none"}`);
   }
   const cToS = authenticate(aarq, offer, crypto);
-  const initiated = initiate(aarq.userInformation, offer, { provider: crypto, random }, clientTitle, userId);
+  const asked = { context, clientTitle, userId };
+  const initiated = initiate(aarq.userInformation, offer, { provider: crypto, random }, asked);
   if (!initiated.negotiated.confirmed) return { initiated };
   const challenges = cToS === undefined ? undefined : { cToS, sToC: ownChallenge(random, crypto, cToS, offer) };
   const aare = encodeApdu({
     apdu: "aare",
-    applicationContextName: contextName,
+    applicationContextName: contextName(context, offer.ciphered),
     result: "accepted",
     resultSourceDiagnostic: {
       source: "acse-service-user",

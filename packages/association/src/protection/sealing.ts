@@ -31,8 +31,16 @@ export const unprotected: ProtectionSeen = { authenticated: false, encrypted: fa
 
 /** The form that it travels in: what is signed inside has no service-specific ciphering, it is in the general one. */
 export function formOf({ form, signed }: Sealing): Sealing["form"] {
-  if (signed !== "inside") return form;
+  return signed === "inside" ? generalForm(form) : form;
+}
+
+function generalForm(form: Sealing["form"]): Sealing["form"] {
   return form === "glo" ? "general-glo" : form === "ded" ? "general-ded" : form;
+}
+
+/** The same for an APDU that has no service-specific ciphering. */
+export function inGeneralForm(sealing: Sealing | undefined): Sealing | undefined {
+  return sealing === undefined ? undefined : { ...sealing, form: generalForm(sealing.form) };
 }
 
 /** What all blocks of a request had in common: the whole is protected no better than its weakest block. */

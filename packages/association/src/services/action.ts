@@ -18,6 +18,7 @@ import { type AnswerForm, AnswerTransfer, headOf } from "../transfer/answer.ts";
 import { IncomingResponse, mustFit, OutgoingRequest } from "../transfer/client.ts";
 import { echo, type RequestContext } from "../transfer/port.ts";
 import { RequestTransfer, type Taken } from "../transfer/request.ts";
+import { actionResult } from "./action-result.ts";
 import type { MethodReference } from "./items.ts";
 import { ActionResponseItems, AnswerWriter, DataList, dataList, dataOrError, encoded } from "./results.ts";
 import {
@@ -79,19 +80,6 @@ export const action = service({
     new ActionExchange(items, port),
   server: (port: ServerPort<MethodInvocation, ActionOutcome>): ServiceServer<ActionRequest> => new ActionServer(port),
 });
-
-// Data-Access-Results that Action-Result has not.
-const dataOnly: readonly string[] = [
-  "long-get-aborted",
-  "no-long-get-in-progress",
-  "long-set-aborted",
-  "no-long-set-in-progress",
-  "data-block-number-invalid",
-] satisfies Exclude<DataAccessResultName, ActionResultName>[];
-
-function actionResult(result: DataAccessResultName): ActionResultName {
-  return dataOnly.includes(result) ? "other-reason" : (result as ActionResultName);
-}
 
 const blocks: Omit<AnswerForm, "whole"> = {
   // tag, choice, invoke-id

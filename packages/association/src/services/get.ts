@@ -119,15 +119,22 @@ function write(results: readonly GetResult[], list: boolean, context: RequestCon
 
 const tooLong = (): GetResult => ({ error: "other-reason" });
 
-/** An APDU of the server. A Fault of a get-response-normal has the Data that could not be decoded: see `undecodedData`. */
+/** An APDU of the server. A Fault of a response with one Data has that which could not be decoded: see `undecodedData`. */
 export function decodeResponse(octets: Uint8Array): Apdu {
   try {
     return decodeApdu(octets);
   } catch (caught) {
-    // tag, choice, invoke-id, choice of the result
-    const data = octets[0] === ApduTag["get-response"] && octets[1] === 1 && octets[3] === 0;
-    throw data && caught instanceof Fault ? withData(caught, octets.subarray(4)) : caught;
+    const at = dataIn(octets);
+    throw at !== undefined && caught instanceof Fault ? withData(caught, octets.subarray(at)) : caught;
   }
+}
+
+/** Where the Data of a response begins that has a single one; undefined: it has none, or several. */
+function dataIn([tag, first, second, third]: Uint8Array): number | undefined {
+  // tag, choice, invoke-id, choice of the result
+  if (tag === ApduTag["get-response"]) return first === 1 && third === 0 ? 4 : undefined;
+  // tag, count, choice of the result
+  return tag === ApduTag["read-response"] && first === 1 && second === 0 ? 3 : undefined;
 }
 
 function decodeBlocks(octets: Uint8Array): Data {

@@ -21,3 +21,18 @@ export interface MethodReference {
   readonly instanceId: LogicalName;
   readonly methodId: number;
 }
+
+/**
+ * An attribute or a method by its short name (base_name + offset). `access`: the part of an attribute, or the parameter of a method
+ * with the selector 0.
+ */
+export interface VariableReference {
+  readonly variableName: number;
+  readonly access?: SelectiveAccess;
+}
+
+/** What is written to a short name: the value of an attribute, or the parameter of a method. */
+export interface VariableValue {
+  readonly variable: VariableReference;
+  readonly value: DataLike;
+}

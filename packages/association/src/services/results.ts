@@ -35,10 +35,10 @@ export class AnswerWriter {
   readonly #to = new Writer(64);
   #pieces: Piece[] | undefined;
 
-  /** `head`: tag and choice of the response; its invoke-id follows. */
-  constructor(head: Uint8Array, invoke: Invoke) {
+  /** `head`: tag and choice of the response; its invoke-id follows, where it has one. */
+  constructor(head: Uint8Array, invoke?: Invoke) {
     this.#to.put(head);
-    Invoke.write(invoke, this.#to);
+    if (invoke !== undefined) Invoke.write(invoke, this.#to);
   }
 
   /** What is at hand. */

@@ -3,6 +3,12 @@ import { Fault } from "@dlmskit/core";
 import { refusal } from "../refusals.ts";
 import type { RequestContext, TransferPort } from "../transfer/port.ts";
 
+/** Long-Invoke-Id-And-Priority, as far as its answer is told by it. */
+type AnyInvoke = Invoke | (Omit<Invoke, "invokeId"> & { readonly longInvokeId: number });
+
+/** How a client names attributes and methods: the application context says which. */
+export type Referencing = "logical-name" | "short-name";
+
 /** What a service does to the objects that its items name. */
 export type Does = "read" | "write" | "invoke";
 
@@ -12,10 +18,16 @@ export type Does = "read" | "write" | "invoke";
  */
 export interface Service<Name extends string, Bit extends ConformanceName, Item, Result, Request, Response> {
   readonly name: Name;
+  /** Absent: `"logical-name"`. Requests by short name have no invoke id: one at a time is on its way. */
+  readonly referencing?: Referencing;
   readonly does: Does;
   /** The tags of its requests and responses. */
   readonly requestTag: number;
   readonly responseTag: number;
+  /** The tag of requests that are never answered, where they have one of their own. */
+  readonly unconfirmedTag?: number;
+  /** Whether its invoke ids have 24 bits, and no glo- or ded- form ciphers it: it takes the general ones. */
+  readonly long?: boolean;
   /** Bits that a server can offer as soon as its objects answer the items. */
   readonly conformance: readonly Bit[];
   /** Bits that only a server offers whose objects take items of that kind: not unless it says so. */
@@ -26,11 +38,12 @@ export interface Service<Name extends string, Bit extends ConformanceName, Item,
   isUnconfirmed(request: Uint8Array): boolean;
   /** Octets of the shortest response that such a request may have to be answered with. */
   leastAnswer(items: readonly Item[], has: (name: ConformanceName) => boolean): number;
-  /** The result of an item that was refused. */
-  refused(result: DataAccessResultName): Result;
+  /** The result of an item that was refused; `item` where it tells what the result is of. */
+  refused(result: DataAccessResultName, item?: Item): Result;
   /** Whether the result is that of an item that was done. */
   granted(result: Result): boolean;
-  client(items: readonly Item[], port: ClientPort): Exchange<Response, Result>;
+  /** `options`: what the request says besides its items. */
+  client(items: readonly Item[], port: ClientPort, options: object): Exchange<Response, Result>;
   server(port: ServerPort<Item, Result>): ServiceServer<Request>;
 }
 
@@ -43,11 +56,15 @@ export function service<const Name extends string, const Bit extends Conformance
 
 /** What the server's end of a service needs of its association. */
 export interface ServerPort<Item, Result> extends TransferPort {
-  /** Hands a request that is whole to the server; `answer` gets its results, as many as there are items. */
+  /**
+   * Hands a request that is whole to the server; `answer` gets its results, as many as there are items. `options`: what the
+   * request says besides its items.
+   */
   deliver(
     items: readonly Item[],
     context: RequestContext,
     answer: (results: readonly Result[], now: number) => void,
+    options?: object,
   ): void;
 }
 
@@ -74,6 +91,8 @@ export interface ClientPort {
   readonly firstBlock: number;
   /** Octets of the largest plain APDU that the server takes. */
   readonly room: number;
+  /** Whether general block transfer carries what is longer, and whether it does so rather than the blocks of the service. */
+  readonly general: "no" | "possible" | "preferred";
   has(name: ConformanceName): boolean;
 }
 
@@ -86,6 +105,12 @@ export interface Exchange<Response, Result> {
   first(): ApduLike;
   /** A response of the service with the right invoke id. Throws a Fault when it makes no sense here: the request has failed. */
   receive(response: Response): Step<Result>;
+}
+
+/** The invoke id, priority and service class of an APDU, whichever length they have. */
+export function invokeOf(apdu: AnyInvoke): Invoke {
+  const { priority, serviceClass } = apdu;
+  return { invokeId: "longInvokeId" in apdu ? apdu.longInvokeId : apdu.invokeId, priority, serviceClass };
 }
 
 /** Whether the octets are a request with an 8-bit invoke-id-and-priority of service class 0. */

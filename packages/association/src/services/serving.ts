@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import { strengthened } from "../protection/policy.ts";
-import type { ResponseProtection } from "../protection/sealing.ts";
+import { inGeneralForm, type ResponseProtection } from "../protection/sealing.ts";
 import { refusal } from "../refusals.ts";
 import type { RequestContext, TransferPort } from "../transfer/port.ts";
 import { giveUp } from "./results.ts";
@@ -15,6 +15,7 @@ export interface ServingOptions extends TransferPort {
 
 interface Waiting {
   readonly id: number;
+  readonly service: AnyService;
   readonly context: RequestContext;
   readonly items: number;
   readonly answer: (results: ResultsOf, now: number) => void;
@@ -61,7 +62,7 @@ export class Serving {
   }
 
   receive(service: AnyService, apdu: unknown, context: RequestContext, now: number): void {
-    if (this.#repeats(context)) {
+    if (this.#repeats(service, context)) {
       // Its answer is on the way: to execute it again, or to answer it twice, would both be wrong.
       this.#options.refused(
         new Fault("duplicate-request", `invoke id ${context.invokeId} is being served`, { layer: "association" }),
@@ -78,17 +79,19 @@ export class Serving {
     if (known !== undefined) return known.server;
     const server = service.server({
       ...this.#options,
-      deliver: (items, context, answer) =>
-        this.#deliver(service, { service: service.name, items } as ServiceRequest, context, answer),
+      deliver: (items, context, answer, options) =>
+        this.#deliver(service, { service: service.name, items, ...options } as ServiceRequest, context, answer),
     });
     this.#servers = this.#servers.concat({ service, server });
     return server;
   }
 
-  #repeats({ answered, invokeId }: RequestContext): boolean {
+  /** Short invoke ids are told apart among all services that have them, long ones likewise. */
+  #repeats({ long }: AnyService, { answered, invokeId }: RequestContext): boolean {
     if (!answered) return false;
-    if (this.#waiting.some(({ context }) => context.invokeId === invokeId)) return true;
-    return this.#servers.some(({ server }) => server.suspended.includes(invokeId));
+    const same = (one: AnyService): boolean => one.long === long;
+    if (this.#waiting.some(({ service, context }) => same(service) && context.invokeId === invokeId)) return true;
+    return this.#servers.some(({ service, server }) => same(service) && server.suspended.includes(invokeId));
   }
 
   get #outstanding(): number {
@@ -104,12 +107,12 @@ export class Serving {
     if (answered && this.#outstanding >= this.#options.outstanding) {
       throw refusal("too-many-requests", `${this.#outstanding} requests wait for their answer`);
     }
-    if (answered && service.leastAnswer(request.items, this.#options.has) > this.#options.room(context)) {
+    if (answered && service.leastAnswer(request.items, this.#options.has) > this.#options.reach(context)) {
       // If the response cannot be sent, the request is not executed.
       throw refusal("pdu-too-long", "the client takes no answer to this request");
     }
     const id = this.#options.nextId();
-    if (answered) this.#waiting.push({ id, context, items: request.items.length, answer });
+    if (answered) this.#waiting.push({ id, service, context, items: request.items.length, answer });
     const { priority, seen } = context;
     this.#options.request({ id, request, confirmed: answered, priority, protection: seen });
   }
@@ -121,7 +124,7 @@ export class Serving {
       giveUp(results);
       return;
     }
-    const { context, items } = waiting;
+    const { service, context, items } = waiting;
     if (results.length !== items) {
       // The server's own mistake.
       throw new Fault("bad-results", `the request had ${items} items, ${results.length} results were given`, {
@@ -130,6 +133,7 @@ export class Serving {
     }
     this.#waiting.splice(at, 1);
     if (least !== undefined) context.sealing = strengthened(context.sealing, least);
+    if (service.long === true) context.sealing = inGeneralForm(context.sealing);
     try {
       waiting.answer(results, now);
     } catch (caught) {

@@ -155,7 +155,7 @@ class SetServer implements ServiceServer<SetRequest> {
     const { length } = what.attributes;
     // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;
-    if (answer > this.#port.room(context)) {
+    if (answer > this.#port.reach(context)) {
       throw refusal("pdu-too-long", `the client takes no answer for ${length} attributes`);
     }
     this.#taken(this.#request.first(what, block, context, now), block, context);

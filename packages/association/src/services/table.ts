@@ -1,13 +1,16 @@
 import type { ConformanceName, Priority } from "@dlmskit/apdu";
 import type { ProtectionSeen } from "../protection/sealing.ts";
+import { type AccessOptions, access } from "./access.ts";
 import { action } from "./action.ts";
 import { get } from "./get.ts";
 import { notifications } from "./notifications.ts";
-import type { Service } from "./service.ts";
+import { read } from "./read.ts";
+import type { Referencing, Service } from "./service.ts";
 import { set } from "./set.ts";
+import { write } from "./write.ts";
 
-/** All services of logical-name referencing. Whatever must be known of a service is computed from these. */
-export const services = { get, set, action } as const;
+/** All services, of both referencings. Whatever must be known of a service is computed from these. */
+export const services = { get, set, action, access, read, write } as const;
 
 type Services = typeof services;
 type ItemOf<S> = S extends { client(items: infer I, ...rest: never): unknown } ? I : never;
@@ -16,9 +19,16 @@ type ResultOf<S> = S extends { granted(result: infer R): boolean } ? R : never;
 /** The name of a service. */
 export type ServiceName = keyof Services;
 
+/** What requests say besides their items. */
+interface OptionsOf {
+  readonly access: AccessOptions;
+}
+
 /** A service, blind to its forms: one item may travel as -normal, several as -with-list, any of them in blocks. */
 export type ServiceRequest = {
-  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> };
+  [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> } & (N extends keyof OptionsOf
+    ? OptionsOf[N]
+    : unknown);
 }[ServiceName];
 
 /** The results of a request, as many as it has items and in their order. */
@@ -45,7 +55,9 @@ export interface Incoming {
 export type AnyService = Service<ServiceName, ConformanceName, any, any, any, any>;
 
 const all: readonly AnyService[] = Object.values(services);
-const byTag = new Map(all.map((one) => [one.requestTag, one]));
+const tagsOf = ({ requestTag, unconfirmedTag }: AnyService): readonly number[] =>
+  unconfirmedTag === undefined ? [requestTag] : [requestTag, unconfirmedTag];
+const byTag = new Map(all.flatMap((one) => tagsOf(one).map((tag) => [tag, one])));
 
 /** The service with requests of that tag. */
 export function serviceWithTag(tag: number | undefined): AnyService | undefined {
@@ -63,29 +75,58 @@ export function isNotification(tag: number | undefined): boolean {
   return tag !== undefined && notificationTags.has(tag);
 }
 
-/** Bits of the association itself, whatever its services. */
-const ofAssociation: readonly ConformanceName[] = ["general-protection", "priority-mgmt-supported"];
+/** The referencing that a service belongs to. */
+export function referencingOf({ referencing = "logical-name" }: Pick<AnyService, "referencing">): Referencing {
+  return referencing;
+}
+
+/** The services of a referencing. */
+export function servicesOf(referencing: Referencing): readonly ServiceName[] {
+  return all.filter((one) => referencingOf(one) === referencing).map(({ name }) => name);
+}
+
+/** Bits of the association itself, whatever its services. Short-name requests have no priority. */
+const ofAssociation: { readonly [R in Referencing]: readonly ConformanceName[] } = {
+  "logical-name": ["general-protection", "general-block-transfer", "priority-mgmt-supported"],
+  "short-name": ["general-protection"],
+};
 
 /**
- * The conformance bits of a server that has these services, all of them unless told otherwise, and answers every item of them.
+ * The conformance bits of a server that has these services, all of logical-name referencing unless told otherwise, and answers every item
+ * of them.
  * `besides`: bits of items that not every server takes, for one that does: `"attribute0-supported-with-set"`.
  */
 export function servedConformance(
-  names: readonly ServiceName[] = Object.keys(services) as ServiceName[],
+  names: readonly ServiceName[] = servicesOf("logical-name"),
   besides: readonly ConformanceName[] = [],
 ): readonly ConformanceName[] {
-  const bits = new Set(ofAssociation);
+  const bits = new Set<ConformanceName>();
   for (const name of names) {
-    const { conformance, besides: more } = serviceNamed(name);
+    const found = serviceNamed(name);
+    const { conformance, besides: more } = found;
+    for (const bit of ofAssociation[referencingOf(found)]) bits.add(bit);
     for (const bit of conformance) bits.add(bit);
     for (const bit of more) if (besides.includes(bit)) bits.add(bit);
   }
   return [...bits];
 }
 
-/** All bits that can be negotiated: nothing else ever is, whatever is proposed or offered. */
-export const negotiable: ReadonlySet<ConformanceName> = new Set([
-  ...ofAssociation,
-  ...all.flatMap(({ conformance, besides }) => [...conformance, ...besides]),
-  ...notifications.flatMap(({ conformance }) => conformance),
-]);
+function bitsOf(referencing: Referencing): ReadonlySet<ConformanceName> {
+  const ofServices = all.filter((one) => referencingOf(one) === referencing);
+  const unasked = notifications.filter((one) => one.referencing === undefined || one.referencing === referencing);
+  return new Set([
+    ...ofAssociation[referencing],
+    ...ofServices.flatMap(({ conformance, besides }) => [...conformance, ...besides]),
+    ...unasked.flatMap(({ conformance }) => conformance),
+  ]);
+}
+
+/** All bits that can be negotiated with logical names: nothing else ever is, whatever is proposed or offered. */
+export const negotiable = bitsOf("logical-name");
+/** All bits that can be negotiated with short names. */
+export const shortNameNegotiable = bitsOf("short-name");
+
+/** All bits that can be negotiated in a referencing. */
+export function negotiableWith(referencing: Referencing): ReadonlySet<ConformanceName> {
+  return referencing === "short-name" ? shortNameNegotiable : negotiable;
+}

@@ -22,9 +22,12 @@ export interface AnswerForm {
   aborted(blockNumber: number, invoke: Invoke): ApduLike;
 }
 
+/** How a service without blocks of its own carries an answer. */
+type WholeForm = Pick<AnswerForm, "whole">;
+
 /** An answer: the response that carries all of it, and what is said in its place when it is too long and must not be cut. */
 export interface Answer {
-  readonly form: AnswerForm;
+  readonly form: AnswerForm | WholeForm;
   readonly whole: Uint8Array | readonly Piece[];
   shorter(): Uint8Array;
 }
@@ -150,15 +153,17 @@ export class AnswerTransfer {
     // What comes behind it has time of its own.
     sending.suspended = false;
     this.#answered(() => {
-      if (sending.source.fail("temporary-failure")) this.#send(sending, now);
-      else this.#abort(sending);
+      const { form } = sending.answer;
+      if (sending.source.fail("temporary-failure") || !("inBlocks" in form)) this.#send(sending, now);
+      else this.#abort(sending, form);
     });
   }
 
   #send(sending: Sending, now: number): void {
     try {
-      if (sending.number === 0) this.#first(sending, now);
-      else this.#block(sending, now);
+      const { form } = sending.answer;
+      if (sending.number > 0 && "inBlocks" in form) this.#block(sending, form, now);
+      else this.#first(sending, now);
     } catch (caught) {
       this.#drop(sending);
       throw caught;
@@ -168,7 +173,10 @@ export class AnswerTransfer {
   #first(sending: Sending, now: number): void {
     const { answer, source, context } = sending;
     const { form } = answer;
-    const most = this.#port.room(context);
+    const inBlocks = "inBlocks" in form ? form : undefined;
+    const general = this.#port.inGeneralBlocks(context, inBlocks?.inBlocks);
+    const whole = general && this.#port.sendsWhole(context);
+    const most = whole ? this.#port.reach(context) : this.#port.room(context);
     // A stream that ends in an error leaves one in its place while nothing of it was sent: it is not broken yet.
     if (source.fill(most) === "later") {
       this.#suspend(sending, now);
@@ -177,18 +185,20 @@ export class AnswerTransfer {
     if (source.ended && source.length <= most) {
       this.#drop(sending);
       this.#port.reply(source.take(most), context);
-    } else if (this.#port.has(form.inBlocks)) {
-      source.take(form.onlyWhole);
-      this.#block(sending, now);
+    } else if (general && !whole) {
+      this.#begun(sending);
+      this.#port.stream(source);
+    } else if (!general && inBlocks !== undefined && this.#port.has(inBlocks.inBlocks)) {
+      source.take(inBlocks.onlyWhole);
+      this.#block(sending, inBlocks, now);
     } else {
       this.#drop(sending);
       this.#port.reply(answer.shorter(), context);
     }
   }
 
-  #block(sending: Sending, now: number): void {
-    const { answer, source, context } = sending;
-    const { form } = answer;
+  #block(sending: Sending, form: AnswerForm, now: number): void {
+    const { source, context } = sending;
     const most = contentIn(this.#port.room(context) - form.blockHeader);
     if (most < 1) throw refusal("pdu-too-long", "the client takes no APDU that a block fits in");
     const filled = source.fill(most);
@@ -197,7 +207,7 @@ export class AnswerTransfer {
       return;
     }
     if (filled === "broken") {
-      this.#abort(sending);
+      this.#abort(sending, form);
       return;
     }
     const rawData = source.take(most);
@@ -208,10 +218,10 @@ export class AnswerTransfer {
     this.#port.reply(encodeApdu(form.block({ lastBlock, blockNumber: sending.number, rawData }, context)), context);
   }
 
-  #abort(sending: Sending): void {
+  #abort(sending: Sending, form: AnswerForm): void {
     this.#drop(sending);
-    const { answer, context, number } = sending;
-    this.#port.reply(encodeApdu(answer.form.aborted(number + 1, context)), context);
+    const { context, number } = sending;
+    this.#port.reply(encodeApdu(form.aborted(number + 1, context)), context);
   }
 
   #suspend(sending: Sending, now: number): void {

@@ -8,13 +8,15 @@ export interface ClientTransferPort {
   readonly maxApdu: number;
   readonly firstBlock: number;
   readonly room: number;
+  /** Whether general block transfer carries what is longer, and whether it does so rather than the blocks of the service. */
+  readonly general: "no" | "possible" | "preferred";
   readonly invoke: { readonly serviceClass: string };
   has(name: ConformanceName): boolean;
 }
 
 /** The APDU; Fault `pdu-too-long` when the server does not take it and nothing can be cut off it. */
 export function mustFit(port: ClientTransferPort, apdu: ApduLike): ApduLike {
-  if (fits(port, apdu)) return apdu;
+  if (port.general !== "no" || fits(port, apdu)) return apdu;
   throw new Fault("pdu-too-long", `the server takes ${port.room} octets`, {
     layer: "association",
     hint: "ask for fewer items at a time",
@@ -55,7 +57,8 @@ export class OutgoingRequest {
   /** The first APDU: `whole`, or one with as much of `content` as it takes. Fault `pdu-too-long`. */
   first(whole: ApduLike, content: () => Uint8Array, apduWith: (block: Block) => ApduLike): ApduLike {
     const port = this.#port;
-    if (!port.has(this.#inBlocks) || port.invoke.serviceClass !== "confirmed") return mustFit(port, whole);
+    const ofService = port.has(this.#inBlocks) && port.invoke.serviceClass === "confirmed";
+    if (!ofService || port.general === "preferred") return mustFit(port, whole);
     if (fits(port, whole)) return whole;
     this.#blocks = new OutgoingBlocks(content());
     return this.next(apduWith);

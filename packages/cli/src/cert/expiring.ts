@@ -3,6 +3,7 @@ import { usageOf } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
 import { jsonText } from "../output/json.ts";
+import { Progress, type ProgressOptions } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { openStoreOf } from "../store.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
@@ -10,7 +11,7 @@ import { serialText } from "./issue.ts";
 import { day, missing, nowInSeconds } from "./options.ts";
 import { iso } from "./show.ts";
 
-export interface ExpiringOptions {
+export interface ExpiringOptions extends ProgressOptions {
   readonly within: number;
   readonly ca?: string;
   readonly store?: string;
@@ -55,17 +56,20 @@ export async function expiring(options: ExpiringOptions): Promise<void> {
   if ((ca === undefined) === (options.store === undefined)) {
     throw missing("where the certificates are is to be told once", "--ca DIR or --store STORE");
   }
-  await using store =
-    ca === undefined
-      ? await openStoreOf(options.store as string, (message) => process.stderr.write(`${message}\n`))
-      : await storeOf(ca);
+  using progress = new Progress(options, "reading the certificates");
+  const say = (message: string): void => {
+    progress.clear();
+    process.stderr.write(`${message}\n`);
+  };
+  await using store = ca === undefined ? await openStoreOf(options.store as string, say) : await storeOf(ca);
   const lifecycle = new CertificateLifecycle({
     table: store.certificates,
     provider: node,
-    unreadable: (id, fault) => process.stderr.write(`row ${id}: ${fault.message}\n`),
+    unreadable: (id, fault) => say(`row ${id}: ${fault.message}`),
   });
   const due = await lifecycle.due({ at, within: within * day, meters: true });
   const documents = due.map((one) => document(one, at));
+  progress.end();
   if (json) {
     for (const one of documents) process.stdout.write(`${jsonText(one)}\n`);
     return;

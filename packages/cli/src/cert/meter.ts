@@ -8,6 +8,7 @@ import { node } from "@dlmskit/security/node";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { readFile, writeNew } from "./files.ts";
@@ -42,10 +43,12 @@ function certificatesOf(files: readonly string[]): Certificate[] {
 /** import_certificate, for each. What the meter refuses changes nothing in it. */
 export async function importInto(place: string, files: readonly string[], options: SetupOptions): Promise<void> {
   const certificates = certificatesOf(files);
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "importing certificates");
+  await using session = await openMeter(place, options, progress);
   const setup = await setupOf(session, options);
   for (const certificate of certificates) {
     await setup.import(certificate);
+    progress.clear();
     const text = options.json
       ? jsonText({ imported: certificateFields(certificate) })
       : `imported: ${certificate.subjectName}`;
@@ -99,9 +102,11 @@ async function selectorOf(
 export async function exportFrom(place: string, options: ExportOptions): Promise<void> {
   const { output, der = false, json } = options;
   if (der && output === undefined) throw missing("--der writes octets", "-o FILE");
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "exporting the certificate");
+  await using session = await openMeter(place, options, progress);
   const setup = await setupOf(session, options);
   const certificate = await setup.export(await selectorOf(session, setup, options));
+  progress.end();
   const pem = certificatePem(certificate);
   const fields = { certificate: certificateFields(certificate) };
   if (output === undefined) {
@@ -114,7 +119,8 @@ export async function exportFrom(place: string, options: ExportOptions): Promise
 
 /** Attribute 6, and of each certificate what it says where the client may export it. */
 export async function listOf(place: string, options: SetupOptions): Promise<void> {
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "listing certificates");
+  await using session = await openMeter(place, options, progress);
   const setup = await setupOf(session, options);
   const rows: string[][] = [];
   for (const entry of await setup.list()) {
@@ -127,6 +133,7 @@ export async function listOf(place: string, options: SetupOptions): Promise<void
     if (options.json) {
       const names = { issuer: toHex(entry.issuer), subject: toHex(entry.subject) };
       const more = fields === undefined ? {} : { certificate: fields };
+      progress.clear();
       process.stdout.write(`${jsonText({ entity, usage, serialNumber, ...names, ...more })}\n`);
     } else {
       rows.push([
@@ -138,6 +145,7 @@ export async function listOf(place: string, options: SetupOptions): Promise<void
       ]);
     }
   }
+  progress.end();
   if (options.json) return;
   const titles = ["entity", "usage", "serial number", "subject", "ends"];
   process.stdout.write(
@@ -162,7 +170,8 @@ export async function renewIn(place: string, options: RenewOptions): Promise<voi
   const folder = new AuthorityFolder(ca);
   const authority = folder.authority("sub");
   const validity = validityOf(options, authority.certificate, 730);
-  await using session = await openMeter(place, options);
+  using progress = new Progress(options, "renewing the certificate");
+  await using session = await openMeter(place, options, progress);
   const setup = await setupOf(session, options);
   const systemTitle = await titleOf(session, setup);
   await setup.generateKeyPair(usage);
@@ -187,5 +196,6 @@ export async function renewIn(place: string, options: RenewOptions): Promise<voi
   if (!sameOctets((await setup.export(certificate)).der, certificate.der)) {
     throw new Fault("not-confirmed", "the meter took the certificate and does not show it", { layer: "cli" });
   }
+  progress.end();
   tellWritten(json, output === undefined ? [kept] : [kept, output], { certificate: certificateFields(certificate) });
 }

@@ -7,6 +7,7 @@ import { curveOption, daysOption, instantOption, titleOption, usageOption } from
 import { meterOptions } from "../meter/meter-options.ts";
 import { hexOption, numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
+import { progressOption } from "../output/progress.ts";
 
 const jsonHelp = "prints one JSON document per line";
 const example = (text: string): string => `\nExample: dlms cert ${text}`;
@@ -119,6 +120,7 @@ function fileCommands(cert: Command): void {
     .option("--ca <dir>", "look in the folder of an authority")
     .option("--store <store>", "look in the table certificates of a store: pglite:DIR or postgres://…")
     .addOption(atOption())
+    .addOption(progressOption())
     .option("--json", jsonHelp)
     .addHelpText("after", example("expiring --within 30 --ca pki"))
     .action(async (options: ExpiringOptions) => (await import("../cert/expiring.ts")).expiring(options));

@@ -17,9 +17,10 @@ import { keyFrom } from "../keys.ts";
 import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { treeText } from "../output/tree.ts";
 
-interface DecodeOptions {
+interface DecodeOptions extends ProgressOptions {
   readonly as?: LayerName;
   readonly ek?: string;
   readonly ak?: string;
@@ -107,9 +108,18 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   const notes = new Notes();
   let failed = false;
   let answered = 0;
+  let done = 0;
+  // Where people see the answers as they come, they see how far it is.
+  using progress = new Progress(
+    process.stdout.isTTY === true && options.progress !== true ? { progress: false } : options,
+    "decoding",
+  );
+  progress.at(() => `decoding: ${done} inputs done`);
   let held: Explained | undefined;
   const final = Array.isArray(records) ? records.at(-1) : undefined;
   for await (const record of records) {
+    progress.pulse();
+    done++;
     // A line of prose among others; where each line is to have its answer it has its fault.
     if (record.prose === true && many && !(machine && isStandardInput(given))) {
       notes.skip(record);
@@ -121,6 +131,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   }
   if (final === undefined)
     for (const fault of explainer.end()) answered += answer({ record: nothingMore, items: [{ fault }] });
+  progress.end();
   // Nothing but prose: then that is what is wrong.
   if (answered === 0 && held !== undefined) answer(held);
   else notes.end();
@@ -129,6 +140,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   function answer(explained: Explained): number {
     const { items, record } = explained;
     if (items.length === 0) return 0;
+    progress.clear();
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
       process.stdout.write(jsonLine(explained));
@@ -189,6 +201,7 @@ export function decodeCommand(program: Command): void {
         "untyped-attribute-descriptors",
       ]),
     )
+    .addOption(progressOption())
     .addOption(new Option("--json", "prints one JSON document per line").conflicts("xml"))
     .option("--xml", "the XML form of the Green Book, of APDUs and Data")
     .addHelpText(

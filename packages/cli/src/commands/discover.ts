@@ -28,6 +28,7 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
   const { association } = session;
   const { objects, problems, version } = await session.discover();
   progress.end();
+  const shortNames = association.context === "short-name";
   if (options.json) {
     const { conformance, ciphered, clientMaxReceivePduSize, serverMaxReceivePduSize } = association;
     const told = { version, ciphered, conformance, clientMaxReceivePduSize, serverMaxReceivePduSize, problems };
@@ -42,6 +43,7 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
   process.stdout.write(
     table(
       [
+        ...(shortNames ? [{ title: "base" }] : []),
         { title: "class" },
         { title: "" },
         { title: "logical name" },
@@ -50,6 +52,7 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
         { title: "methods" },
       ],
       objects.map((object) => [
+        ...(shortNames ? [(object.baseName ?? 0).toString(16).padStart(4, "0")] : []),
         `${object.classId} v${object.version}`,
         object.className ?? "",
         object.instanceId,

@@ -5,6 +5,7 @@ import {
   identitiesCsv,
   identitiesJson,
   type LinkName,
+  type ListenOptions,
   type Reached,
   type Simulator,
   type SimulatorOptions,
@@ -33,6 +34,8 @@ function instantOption(text: string): number {
   throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
 }
 
+const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
+
 interface SimulateOptions extends ProgressOptions {
   readonly template: string;
   readonly meters: number;
@@ -44,6 +47,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
   readonly start?: number;
@@ -55,16 +59,24 @@ interface SimulateOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
+/** Where to listen. Without an option that says so, a store that lasts says it in its rows of `communication_ports`. */
+function whereOf({ link, transport, port, ports, host, store, serial, baud, modeE }: SimulateOptions): ListenOptions {
+  if (serial !== undefined)
+    return { serial: { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) } };
+  const at = host === undefined ? {} : { host };
+  if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
+    return at;
+  }
+  return { ...at, link: link ?? "wrapper", transport: transport ?? "tcp", port: port ?? 4059, ports };
+}
+
 /** Raises Fault `address-in-use` and its kin now, and not after the store was prepared. */
-async function expectFree({
-  host = "127.0.0.1",
-  port = 4059,
-  ports,
-  meters,
-  transport,
-  serial,
-}: SimulateOptions): Promise<void> {
-  if (port === 0 || serial !== undefined) return;
+async function expectFree(
+  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
+  { meters }: SimulateOptions,
+): Promise<void> {
+  // The rows are known only when the store is open.
+  if (port === undefined || port === 0) return;
   const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
@@ -102,6 +114,9 @@ async function writeIdentities(
   }
 }
 
+const shortLived = (path: string): string =>
+  `the next start makes other meters, and ${path} is then out of date; --store pglite:DIR keeps the meters, --seed makes the same ones again`;
+
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
   using progress = new Progress(options, "preparing the store");
@@ -113,11 +128,17 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const tell = (line: string): void => {
     (json ? process.stdout : process.stderr).write(`${line}\n`);
   };
-  using events = new ServerEvents({ json, verbose, write: tell, now: Date.now });
+  let fleet: Simulator["fleet"] | undefined;
+  const serialOf = (meter: string): string | undefined => {
+    const index = fleet?.indexOfName(meter) ?? fleet?.indexOfMeterId(meter);
+    return index === undefined ? undefined : fleet?.serial(index);
+  };
+  using events = new ServerEvents({ json, verbose, serialOf, write: tell, now: Date.now });
   // Before anything is made.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
-  await expectFree(options);
+  const where = whereOf(options);
+  await expectFree(where, options);
   const day = 86_400_000;
   const store = await openStoreOf(options.store, say, process.env, false, {
     connectionsKeptMs: options.keepConnections * day,
@@ -125,7 +146,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   try {
     const { template, meters, seed, start, speed } = options;
     const given: SimulatorOptions = {
-      ...{ store, template, meters },
+      ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
       ...(seed === undefined ? {} : { seed }),
@@ -134,16 +155,13 @@ async function simulate(options: SimulateOptions): Promise<void> {
     };
     progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
+    fleet = simulator.fleet;
     for (const notice of simulator.notices) say(`note: ${notice}`);
-    const { link = "wrapper", transport = "tcp", port = 4059, host, ports: style } = options;
-    const where = { link, transport, port, ports: style };
-    const { serial, baud, modeE } = options;
-    const line = serial && { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) };
-    const listening = await simulator.listen(
-      line ? { serial: line } : { ...where, ...(host === undefined ? {} : { host }) },
-    );
-    if (options.identities !== undefined)
+    const listening = await simulator.listen(where);
+    if (options.identities !== undefined) {
+      if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
+    }
     progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = stopAsked();
@@ -167,10 +185,10 @@ export function simulateCommand(program: Command): void {
     .description("runs one or more simulated meters")
     .option("--template <name>", "the meter template (see dlms templates)", "is15959-d1")
     .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
-    .option("--port <port>", "the first TCP port; 4059 unless given, 0 for any free port", portOption)
+    .option("--port <port>", "the first port; 4059 unless given, 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; 127.0.0.1 unless given")
-    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]))
-    .addOption(new Option("--transport <name>", "what carries it; udp with the wrapper").choices(["tcp", "udp"]))
+    .addOption(new Option("--link <link>", "wrapper unless given").choices(["wrapper", "hdlc"]))
+    .addOption(new Option("--transport <name>", "tcp unless given; udp with the wrapper only").choices(["tcp", "udp"]))
     .addOption(
       new Option(
         "--ports <how>",
@@ -182,6 +200,11 @@ export function simulateCommand(program: Command): void {
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
     .option("--mode-e", "clients sign on by IEC 62056-21 mode E first; goes with --serial")
+    .addOption(
+      new Option("--referencing <form>", "how clients may name objects: by logical names, short names, or as they like")
+        .choices(Object.keys(referencings))
+        .default("both"),
+    )
     .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
     .option("--keep-connections <days>", "how long closed connections are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")
@@ -195,6 +218,9 @@ export function simulateCommand(program: Command): void {
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")
-    .addHelpText("after", "\nExample: dlms simulate --meters 3 --ports each --port 4100 --identities meters.csv")
+    .addHelpText(
+      "after",
+      "\nWith --store pglite:DIR or postgres://… and none of --port, --link, --transport and --ports each, the rows of\ncommunication_ports in the store say where to listen.\n\nExample: dlms simulate --meters 3 --ports each --port 4100 --seed spring --identities meters.csv",
+    )
     .action((options: SimulateOptions) => simulate(options));
 }

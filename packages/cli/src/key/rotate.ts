@@ -5,6 +5,7 @@ import { node } from "@dlmskit/security/node";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
+import { Progress } from "../output/progress.ts";
 import { begunSetup, KeyFileRecords } from "./key-file-records.ts";
 
 export interface RotateOptions extends MeterOptions {
@@ -19,10 +20,10 @@ const told: { readonly [how in Rotated["how"]]: string } = {
 };
 
 /** What was told, else that of the change that was broken off, else the association's own. */
-async function setupOf(place: string, options: RotateOptions, path: string): Promise<LogicalName> {
+async function setupOf(place: string, options: RotateOptions, path: string, progress: Progress): Promise<LogicalName> {
   const setup = options.setup ?? begunSetup(path);
   if (setup !== undefined) return logicalName(setup);
-  await using session = await openMeter(place, options);
+  await using session = await openMeter(place, options, progress);
   return await session.read({ classId: 15, instanceId: "0.0.40.0.0.255", attributeId: 9 }, T.logicalName);
 }
 
@@ -35,15 +36,17 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
       hint: "a file with the meter's master key and the client's keys, in which the new keys are put",
     });
   }
-  const instanceId = await setupOf(place, options, path);
+  using progress = new Progress(options, "changing keys");
+  const instanceId = await setupOf(place, options, path, progress);
   const records = new KeyFileRecords({ path, client, instanceId, suite });
   const rotation = new KeyRotation({
     ...{ records, pending: records, provider: node },
     change: change.map((name): KeyName => `${name}Key`),
     open: ({ keys }): Promise<Session> =>
-      openMeter(place, { ...options, ek: toHex(keys.encryptionKey), ak: toHex(keys.authenticationKey) }),
+      openMeter(place, { ...options, ek: toHex(keys.encryptionKey), ak: toHex(keys.authenticationKey) }, progress),
   });
   const { how } = await rotation.rotate(place, instanceId);
+  progress.end();
   process.stdout.write(
     json ? `${jsonText({ rotated: place, setup: instanceId, how, keys: path })}\n` : `${told[how]}; ${path} has them\n`,
   );

@@ -3,6 +3,11 @@ import type { MeterOptions } from "./meter-options.ts";
 
 const otherLink = ({ link }: MeterOptions): string => `--link ${link === "hdlc" ? "wrapper" : "hdlc"}`;
 
+const otherNames = ({ referencing }: MeterOptions): string =>
+  referencing === "sn"
+    ? "the meter may have logical names only: leave --referencing sn out"
+    : "the meter may have short names only: --referencing sn";
+
 const secrets = ({ keys, client }: MeterOptions): string =>
   keys === undefined
     ? "--password, --ek and --ak must be those of this client"
@@ -22,8 +27,8 @@ function ofRefusal(options: MeterOptions, detail: string | undefined): readonly 
       return [secrets(options), lockedOut, `--auth ${auth} may be the wrong mechanism`];
     case "application-context-name-not-supported":
       return options.ek === undefined && options.keys === undefined
-        ? ["the meter wants a ciphered association: give --ek and --ak, or --keys", "it may speak short names only"]
-        : [`client ${client} may have no ciphering: leave --ek and --ak out`, "the meter may speak short names only"];
+        ? ["the meter wants a ciphered association: give --ek and --ak, or --keys", otherNames(options)]
+        : [`client ${client} may have no ciphering: leave --ek and --ak out`, otherNames(options)];
     case "calling-ap-title-not-recognized":
     case "calling-ap-title-not-recognised":
       return ["the meter knows another --system-title of this client", secrets(options)];

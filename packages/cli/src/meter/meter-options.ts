@@ -31,6 +31,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly counter?: string;
   readonly state?: string;
   readonly context?: "plain" | "ciphered";
+  readonly referencing: "ln" | "sn";
   readonly encryptionOnly?: boolean;
   readonly association?: string;
   readonly shortSecrets?: boolean;
@@ -93,7 +94,11 @@ export function meterOptions(command: Command): Command {
       "the Association LN object for pass 3 of HLS, for meters that refuse 0.0.40.0.0.255",
     )
     .option("--short-secrets", "accepts a password of fewer than 4 octets or an HLS secret of fewer than 8")
-    .addOption(new Option("--referencing <form>", "how objects are named").choices(["ln"]).default("ln"))
+    .addOption(
+      new Option("--referencing <form>", "how the meter names objects: ln logical names, sn short names")
+        .choices(["ln", "sn"])
+        .default("ln"),
+    )
     .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
     .addOption(
       new Option("--ek <hex>", "global unicast encryption key").env("DLMS_EK").argParser(hexOption("--ek", 16, 32)),

@@ -109,7 +109,13 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
   const instanceId = counterObject(options);
   if (instanceId === undefined) return 0;
   try {
-    const asked = { clock: systemClock, provider: node, instanceId, timeout: options.timeout };
+    const asked = {
+      clock: systemClock,
+      provider: node,
+      instanceId,
+      timeout: options.timeout,
+      ...referencingOf(options),
+    };
     return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
   } catch (caught) {
     // It need not tell. What it expects then shows when it refuses the counter.
@@ -117,6 +123,9 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
     throw caught;
   }
 }
+
+const referencingOf = ({ referencing }: MeterOptions) =>
+  ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
 
 /** Stands where a key belongs that nothing is protected with. */
 const unusedKey = new Uint8Array(16);
@@ -203,6 +212,7 @@ async function opened(place: string, options: MeterOptions, progress?: Progress)
     });
   }
   const associate = {
+    ...referencingOf(options),
     clock: systemClock,
     provider: node,
     timeout: options.timeout,

@@ -13,6 +13,7 @@ const ofHdlc = {
 } satisfies Record<HdlcQuirk, true>;
 const ofWrapper = { "any-wport": true } satisfies Record<WrapperQuirk, true>;
 const ofAssociation = {
+  "aare-lengths-short": true,
   "aare-without-mechanism": true,
   "aare-without-user-information": true,
   "plain-initiate-response": true,

@@ -9,6 +9,7 @@ export const progressOption = (): Option =>
   new Option("--progress", "tells on standard error how far long work is, also where that is no terminal");
 
 export interface ProgressOptions {
+  /** False: tells nothing. Unless given, it tells where standard error is a terminal. */
   readonly progress?: boolean;
 }
 
@@ -19,10 +20,13 @@ export class Progress implements Disposable {
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #what: () => string;
   #shown = false;
+  /** Of all lines together; undefined: there is none. */
+  #received: number | undefined;
+  #due = performance.now() + everyMs;
 
   constructor({ progress }: ProgressOptions, what: string) {
     this.#what = () => what;
-    if (!this.#terminal && progress !== true) return;
+    if (!(progress ?? this.#terminal)) return;
     this.#timer = setInterval(() => this.#show(), everyMs);
     this.#timer.unref();
   }
@@ -32,18 +36,23 @@ export class Progress implements Disposable {
     this.#what = what;
   }
 
+  /** For work that leaves the event loop no turn: to be called as it goes on. */
+  pulse(): void {
+    if (this.#timer !== undefined && performance.now() >= this.#due) this.#show();
+  }
+
   #show(): void {
+    this.#due = performance.now() + everyMs;
     const seconds = Math.round((performance.now() - this.#began) / 1000);
-    const text = `${this.#what()}, ${seconds} s`;
+    const received = this.#received === undefined ? "" : `: ${this.#received} octets received`;
+    const text = `${this.#what()}${received}, ${seconds} s`;
     this.#shown = true;
     process.stderr.write(this.#terminal ? `\r\u001b[K${text}` : `${text}\n`);
   }
 
   /** A duplex whose received octets are told of. */
   counting(duplex: Duplex): Duplex {
-    let octets = 0;
-    const what = this.#what();
-    this.#what = () => `${what}: ${octets} octets received`;
+    this.#received ??= 0;
     return {
       remote: duplex.remote,
       ...(duplex.datagrams && { datagrams: true }),
@@ -59,7 +68,7 @@ export class Progress implements Disposable {
           ...(handlers.ended && { ended: () => handlers.ended?.() }),
           ...(handlers.drained && { drained: () => handlers.drained?.() }),
           received: (chunk) => {
-            octets += chunk.length;
+            this.#received = (this.#received ?? 0) + chunk.length;
             handlers.received(chunk);
           },
         }),

@@ -12,6 +12,8 @@ export interface ServerEventsOptions {
   write(line: string): void;
   /** The time of day, ms since 1970 UTC. */
   now(): number;
+  /** The serial number of a meter (what `--meter` takes), by the name that events have. */
+  serialOf?(meter: string): string | undefined;
 }
 
 // Of each kind so many at once; what comes on top of that in a window is counted, and told in one line at its end.
@@ -41,9 +43,9 @@ function kindOf(event: ServerEvent): string {
   return fault instanceof Fault ? `${event.type} ${fault.code}` : event.type;
 }
 
-function sentence(event: ServerEvent): string {
-  const who = (): string =>
-    "address" in event ? `${event.remote}, client ${event.address.client}, meter ${event.meter}` : "";
+function sentence(event: ServerEvent, serial: string | undefined): string {
+  const meter = "meter" in event ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
+  const who = (): string => ("address" in event ? `${event.remote}, client ${event.address.client}, ${meter}` : "");
   const why = reasonOf(faultOf(event));
   switch (event.type) {
     case "opened":
@@ -61,13 +63,17 @@ function sentence(event: ServerEvent): string {
     case "locked":
       return `locked out: ${who()}, until ${new Date(event.until).toISOString()}: too many failed authentications`;
     case "hook-failed":
-      return `failed: meter ${event.meter}, ${event.what}: ${why}`;
+      return `failed: ${meter}, ${event.what}: ${why}`;
     case "store-failed":
-      return `store failed: meter ${event.meter}, ${event.what}: ${why}`;
+      return `store failed: ${meter}, ${event.what}: ${why}`;
+    case "push-sent":
+      return `push ${event.confirmed ? "confirmed" : "sent"}: ${meter}, to ${event.destination}`;
+    case "push-failed":
+      return `push failed: ${meter}, to ${event.destination}${event.again ? ", again later" : ""}: ${why}`;
     case "power-lost":
-      return `power lost: meter ${event.meter}`;
+      return `power lost: ${meter}`;
     case "power-restored":
-      return `power restored: meter ${event.meter}`;
+      return `power restored: ${meter}`;
     case "store-recovered":
       return `store works again, after ${(event.after / 1000).toFixed(1)} s`;
     case "listener-failed":
@@ -106,7 +112,9 @@ export class ServerEvents implements Disposable {
     const { verbose } = this.#options;
     if (!verbose && quiet.has(event.type)) return;
     if (!verbose && event.type !== "store-recovered" && !this.#mayTell(kindOf(event))) return;
-    this.#write(sentence(event), documentOf(event));
+    const serial = "meter" in event ? this.#options.serialOf?.(event.meter) : undefined;
+    const document = documentOf(event);
+    this.#write(sentence(event, serial), serial === undefined ? document : { ...document, serial });
   }
 
   #mayTell(kind: string): boolean {

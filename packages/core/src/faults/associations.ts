@@ -1,34 +1,34 @@
 import { certificates } from "./links.ts";
 
 export const security = {
-  "compression-unsupported": "The plaintext is compressed, which is not undone here.",
+  "compression-unsupported": "The plaintext is compressed, and decompression is not supported here.",
   ...certificates,
-  "bad-certificate": "The octets are no certificate of the profile of DLMS; the message says what is wrong.",
-  "bad-certificate-request": "The octets are no certificate signing request; the message says what is wrong.",
-  "bad-revocation-list": "The octets are no certificate revocation list; the message says what is wrong.",
-  "bad-challenge":
-    "A challenge has another length than 8 to 64 octets (32 to 64 for mechanism 7); the peer is at fault.",
+  "bad-certificate": "The octets are not a certificate of the DLMS profile; the message says what is wrong.",
+  "bad-certificate-request": "The octets are not a certificate signing request; the message says what is wrong.",
+  "bad-revocation-list": "The octets are not a certificate revocation list; the message says what is wrong.",
+  "bad-challenge": "A challenge must have 8 to 64 octets (32 to 64 for mechanism 7) and has not; the peer is at fault.",
   "bad-compression": "The compressed octets cannot be decompressed; do not trust the sender.",
-  "bad-key-length": "A key has another length than its suite needs; give one of the right length.",
+  "bad-key-length": "The length of a key does not fit its suite; give a key of the right length.",
   "bad-key-wrap": "A wrapped key is damaged, or was wrapped under another key; check the master key.",
-  "bad-pem": "The text is no PEM of the kind that is needed; give the right file.",
-  "bad-public-key": "The octets are no point of the curve; give the right public key.",
-  "bad-random": "The random source gave something else than was asked for; it must give as many octets as asked.",
+  "bad-pem": "The text is not PEM of the kind that is needed; give the right file.",
+  "bad-public-key": "The octets are not a point of the curve; give the right public key.",
+  "bad-random": "The random source gave another number of octets than requested; correct it.",
   "bad-security-control":
     "The security control octet does not fit the suite or the form of protection; check suite and policy of both ends.",
   "bad-system-title": "A system title has 8 octets; correct it.",
-  "bad-tag": "The authentication tag is wrong; check keys, system title and suite, or somebody altered the APDU.",
+  "bad-tag":
+    "The authentication tag is wrong; check keys, system title and suite. If they are right, the APDU was altered.",
   "challenge-is-apdu":
     "A challenge looks like an APDU that would be ciphered under the same key; the peer must send another.",
   "challenge-reflected": "The peer sent this end's own challenge back; do not trust it.",
-  "counter-exhausted": "The invocation counter is at its end; change the key.",
-  "counter-not-reserved": "No invocation counter was reserved before it was used; reserve with the store first.",
+  "counter-exhausted": "All invocation counters of the key are used up; change the key.",
+  "counter-not-reserved": "The invocation counter is not reserved; reserve counters in the store before using them.",
   "decompressed-too-long": "The APDU would be longer than the limit when decompressed; raise the limit if it is real.",
   duplicate: "The certificate is there already; nothing to do.",
-  "inner-tag-mismatch": "The ciphered APDU is another one inside than outside; do not trust the sender.",
-  "invocation-counter": "An invocation counter was used before; `expected` is the lowest that is accepted.",
-  "missing-key": "The key to decipher this is not known; give it.",
-  "missing-key-info": "A general-ciphering APDU says nothing about its key; the sender must give key-info.",
+  "inner-tag-mismatch": "The APDU within does not have the type that its ciphered form has; do not trust the sender.",
+  "invocation-counter": "The invocation counter was used before; `expected` is the lowest one that is accepted.",
+  "missing-key": "The key for deciphering is not known; give it.",
+  "missing-key-info": "A general-ciphering APDU has no key-info; the sender must give it.",
   "missing-parameter": "An option that the mechanism or the key agreement needs is not given; the message names it.",
   "missing-system-title": "The system title of the sender is not known; give it.",
   "missing-transaction-id": "A general APDU needs a transaction id here; give one.",
@@ -37,11 +37,11 @@ export const security = {
   "no-dedicated-key": "No dedicated key was agreed in this association; use the global one.",
   "no-master-key": "There is no master key here; give it.",
   "no-private-key": "There is no private key here for this use; give it.",
-  "no-protection": "The protection that is asked for is empty; ask for at least one layer.",
-  "not-an-authority": "The issuer's certificate is no authority's; check the chain.",
+  "no-protection": "No layer of protection is requested; request at least one.",
+  "not-an-authority": "The issuer's certificate is not that of an authority; check the chain.",
   "not-ciphered": "The APDU is not ciphered; the sender must protect it.",
   "own-system-title": "The peer has this end's own system title; give each end its own.",
-  "path-too-long": "The chain of certificates is longer than allowed; check the authorities.",
+  "path-too-long": "The certificate chain is longer than allowed; check the authorities.",
   replayed: "The APDU was seen before; it is not executed again.",
   "suite-without-curve": "Suite 0 has no curve, so no signature and no key agreement; use suite 1 or 2.",
   "unknown-critical-extension": "The certificate has a critical extension that is not known here; it cannot be used.",
@@ -56,22 +56,19 @@ export const security = {
 } as const;
 
 export const association = {
-  "stream-failed":
-    "The value of an answer that is given in parts failed half-way; the client is told long-get-aborted.",
-  "stream-timeout": "The value of an answer that is given in parts did not go on in time.",
+  "stream-failed": "A value that is computed while it is sent failed before its end; the client gets long-get-aborted.",
+  "stream-timeout": "A value that is computed while it is sent was not continued in time.",
   "association-refused":
     "The server or the client refuses the association; the message has the diagnostic: client SAP, mechanism, password, context, keys.",
   "authentication-failed":
     "The peer did not prove that it knows the secret; do not trust it, and check the secrets of both ends.",
   "authentication-skipped":
     "The server opened the association without the authentication that was asked for; do not trust it.",
-  "bad-challenge":
-    "The server's challenge is not as long as the mechanism asks; the quirks list names what is accepted.",
+  "bad-challenge": "The length of the server's challenge does not fit the mechanism; the server is at fault.",
   "bad-negotiation": "The server agreed to something that was not proposed; the message says what.",
-  "bad-results": "The application gave another number of results than there were items; it has a bug.",
-  "block-number": "A block came with another number than expected; the transfer is over, ask again.",
-  "broadcast-key":
-    "Under the broadcast key nothing is for one client alone, and nothing is confirmed; use another key.",
+  "bad-results": "The application gave more or fewer results than there were items; correct the application.",
+  "block-number": "A block has another number than expected, and the transfer was ended; repeat the request.",
+  "broadcast-key": "The broadcast key protects only unconfirmed requests to all stations; use another key.",
   "confirmed-service-error": "The server answers with a confirmed-service-error; the message has its reason.",
   "context-mismatch": "The server answers with another application context; check `ciphered` and the referencing.",
   "duplicate-request": "A request with this invoke id is still being answered; the client must wait or use another.",
@@ -79,17 +76,18 @@ export const association = {
   "initiate-dlms-version-too-low": "The client's DLMS version is below 6; it cannot be served.",
   "initiate-incompatible-conformance": "Client and server have no service in common; check the proposed conformance.",
   "initiate-other": "The InitiateRequest cannot be accepted; the message says why.",
-  "initiate-pdu-size-too-short": "The client takes only APDUs that are too short to be of use; raise its PDU size.",
+  "initiate-pdu-size-too-short": "The PDU size of the client is too small; raise it.",
   "initiate-refused-by-the-vde-handler": "The server's handler refuses the InitiateRequest; the message says why.",
   "initiate-refused": "The server refuses the InitiateRequest; the message has the reason.",
   "invocation-counter-error":
-    "The server has seen this invocation counter, or a higher one; `expected` is what it wants, `DurableCounters` raises itself.",
+    "The server has seen this invocation counter or a higher one; `expected` is the counter that it accepts. `DurableCounters` continues from there.",
   "link-lost": "The link went down while an answer was awaited; connect again.",
-  "mechanism-mismatch": "The server answers with another authentication mechanism; check which it has for this client.",
+  "mechanism-mismatch":
+    "The server answers with another authentication mechanism; check which one it uses for this client.",
   "missing-field": "The AARE lacks a field that is needed; the hint says what to give instead.",
   "missing-parameter": "An option that this association needs is not given; the message names it.",
   "not-associated": "No association is open, or it is still being opened; associate first.",
-  "pdu-too-long": "The APDU is longer than the other end takes; ask for fewer items at a time.",
+  "pdu-too-long": "The APDU is longer than the other end accepts; request fewer items at a time.",
   "protection-too-weak":
     "An APDU has less protection than the policy or its request; the quirk `weaker-responses` accepts such responses, which can be forged.",
   released: "The association was released; open it again.",
@@ -97,12 +95,16 @@ export const association = {
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "service-not-supported": "The service, or its form, was not negotiated; look at the conformance of the association.",
-  "short-name-server": "The server speaks short names, which were not asked for; choose the other referencing.",
+  "short-name-server":
+    "The server uses short names and the client asked for logical names; choose the other referencing.",
+  "stray-block":
+    "A block of general block transfer fits none that is under way: it was dropped; a lost block is asked for again.",
+  "transfer-aborted": "The other end broke a general block transfer off; ask again.",
   timeout:
-    "No answer came in time; a GET was repeated already, after SET or ACTION read back. Where something was dropped, `cause` says why.",
+    "No answer came in time. A GET has been repeated already; after a SET or ACTION, read the value back. If an answer was dropped, `cause` says why.",
   "too-many-requests": "The client has more requests open than the server allows; wait for answers.",
-  "empty-block": "A block of a response has no octets although others follow; the server is at fault.",
-  "unexpected-apdu": "An APDU came that nothing waits for; it was dropped.",
+  "empty-block": "A block that is not the last one is empty; the server is at fault.",
+  "unexpected-apdu": "An unexpected APDU was received and dropped.",
   "unexpected-response": "The answer is of another service than the request; the server is at fault.",
-  "wrong-state": "The association is in another state than this call needs; the message names both.",
+  "wrong-state": "The call is not possible in the current state of the association; the message names both states.",
 } as const;

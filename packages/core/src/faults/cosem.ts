@@ -7,23 +7,31 @@ export const results = {
   "long-get-aborted": "A long GET was ended before its last block; read again.",
   "long-set-aborted": "A long SET was ended before its last block; write again.",
   "no-long-action-in-progress": "A block of an ACTION came without its beginning; invoke again.",
-  "no-long-get-in-progress": "A next block was asked for without a GET; read again.",
+  "no-long-get-in-progress": "A next block was requested without a GET; read again.",
   "no-long-set-in-progress": "A block of a SET came without its beginning; write again.",
-  "object-class-inconsistent": "The object is of another class; `discover()` tells the classes.",
+  "object-class-inconsistent": "The object is of another class; `discover()` lists the classes.",
   "object-unavailable": "The object is there but cannot be used now; try again later.",
   "object-undefined":
-    "There is no such object, attribute or method for this client; `discover()` tells which there are.",
-  "other-reason": "The meter gives no reason; its log may.",
-  "read-write-denied": "This client has no right to it; use another client.",
-  "scope-of-access-violated": "The association is not protected enough for it; use authentication or encryption.",
+    "There is no such object, attribute or method for this client; `discover()` lists those that there are.",
+  "other-reason": "The meter gives no reason. Its log may have one.",
+  "read-write-denied": "This client has no access right to it; use another client.",
+  "scope-of-access-violated":
+    "This access needs more protection than the association has; use authentication or encryption.",
   "temporary-failure": "It cannot be done now; try again later.",
-  "type-unmatched": "The value has another type than the attribute; look at the class's declaration.",
+  "type-unmatched": "The value is not of the attribute's type; look at the class's declaration.",
 } as const;
 
 export const cosem = {
   ...results,
-  "bad-access-level": "The access level is no access mode of the Blue Book; correct the row or the rights.",
+  "bad-access-level": "The access level is not an access mode of the Blue Book; correct the row or the rights.",
+  "bad-base-name": "A base name that was stated does not fit; state a free multiple of 8, or none.",
+  "short-names-exhausted":
+    "The objects need more short names than 16 bits have; leave objects out, or use logical names.",
   "bad-profile": "The capture objects or rows of a profile do not fit together; correct the profile.",
-  "no-default": "The attribute's type has no simplest value; give it a `default` in the class, or a value.",
+  "no-default": "The attribute's type has no default value; declare a `default` in the class, or give a value.",
+  "push-destination": "The Push setup names a destination that is not served; write attribute 3 again.",
+  "push-port": "The Push setup names a port that is not there; write attribute 8 again.",
+  "wrong-value":
+    "A hook or the program gave an attribute a value that is not of its type; the message names the attribute and what it takes.",
   "bad-unit": "There is no unit of that name or number; see the list of units.",
 } as const;

@@ -18,11 +18,11 @@ export const hdlc = {
   "link-refused":
     "The server answers with DM: it refuses the link or has lost it; check the addresses, then connect again.",
   "message-too-long":
-    "The segments of a message make more octets than `maxMessage`; raise it if such a message is real.",
+    "The segments of a message have more octets than `maxMessage`; raise it if such a message is real.",
   "no-answer": "The server did not answer after all retries; check the address, the line and its speed.",
-  "no-closing-flag": "No flag stands where the length field puts it; the frame is cut or damaged.",
+  "no-closing-flag": "There is no flag at the end that the length field gives; the frame is cut or damaged.",
   "no-opening-flag": "A frame does not start with 0x7E; the octets are not a frame.",
-  noise: "Octets between frames that belong to none; ignore them, or check the line.",
+  noise: "There are octets between frames that belong to no frame; ignore them, or check the line.",
 } as const;
 
 export const wrapper = {
@@ -35,12 +35,12 @@ export const mbus = {
   "bad-start": "A long frame does not start with 0x68; the octets are not wired M-Bus.",
   "bad-stop": "A long frame does not end with 0x16; the octets were cut wrongly.",
   "frame-too-long": "The data do not fit into one M-Bus frame; send several segments.",
-  incomplete: "The last segments of a message are missing; read on, or the capture ends too early.",
+  incomplete: "The last segments of a message are missing: they are still to come, or the capture ends too early.",
   "mbus-checksum": "The checksum of the frame is wrong; octets were changed on the line.",
   "missing-segment": "A segment of a message is missing; the message is lost, wait for the next.",
-  noise: "Octets between frames that belong to none; ignore them, or check the line.",
+  noise: "There are octets between frames that belong to no frame; ignore them, or check the line.",
   "not-dlms": "The frame carries no DLMS APDU (another CI field); ignore it.",
-  "pdu-too-long": "The segments make more octets than the limit; raise it if such a message is real.",
+  "pdu-too-long": "The segments have more octets than the limit; raise it if such a message is real.",
 } as const;
 
 export const iec6205621 = {
@@ -58,36 +58,38 @@ export const iec6205621 = {
 
 /** What can be wrong with the certificate of a peer, at TLS, with signatures and when certificates are managed. */
 export const certificates = {
-  "bad-private-key": "The private key is none of its curve, or not that of the certificate; give the pair.",
-  "bad-signature": "A signature is wrong; the data were altered, or the public key is another's.",
+  "bad-private-key":
+    "The private key is not valid for its curve, or does not belong to the certificate; give a matching pair.",
+  "bad-signature": "A signature is wrong: the data were altered, or the public key is not the signer's.",
   expired: "The certificate has expired; renew it, or set the clocks right.",
   "not-yet-valid": "The certificate is not valid yet; set the clocks right, or wait.",
   "revocation-unknown": "No current revocation list covers the certificate; give one of every authority.",
   revoked: "The certificate was revoked; its owner needs a new one.",
-  "unknown-issuer": "The certificate is not from an authority that is trusted here; give the root and those between.",
+  "unknown-issuer": "The certificate is not from a trusted authority; give the root and the intermediate certificates.",
   "wrong-subject": "The certificate is for another system title or name; give the right one.",
   "wrong-usage": "The certificate is not for this use; issue one with the right key usage.",
 } as const;
 
 export const transport = {
   ...certificates,
-  aborted: "The AbortSignal ended the connecting; nothing to do.",
+  aborted: "The AbortSignal ended the attempt to connect; nothing to do.",
   "address-in-use": "Another program has that port; choose another, or 0 for any.",
   "address-not-available":
     "This machine does not have that address; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses.",
   "bad-certificate": "The certificate, key or list for TLS cannot be read; give it in PEM or DER.",
-  "bad-port": "The port is no number from 0 (or 1) to 65535; correct it.",
-  "certificate-missing": "One end shows no certificate; both ends of DLMS over TLS need one.",
+  "bad-port": "The port is not a number from 0 (or 1) to 65535; correct it.",
+  "certificate-missing": "One end presents no certificate; both ends of DLMS over TLS need one.",
   "certificate-refused": "The peer does not accept this end's certificate; its log says why.",
   "connect-timeout": "The host does not answer; check address, network and firewall.",
   "connection-refused": "Nothing listens at that port; start the meter or the simulator, or correct the port.",
   "connection-reset": "The peer has cut the connection; connect again, its log may say why.",
   "contract-broken":
-    "A transport told its handlers something in the wrong order; only in tests of a transport, which has a bug.",
+    "A transport called its handlers in the wrong order. This occurs only in the test suite for transports; correct the transport.",
   "datagram-too-long": "The PDU is too long for a datagram; use a smaller PDU size.",
   "handler-failed": "A handler of the connection threw: `cause` is its error. Only this connection was ended.",
   "line-lost": "The serial port is gone: the device was unplugged or its driver stopped; plug it in and open it again.",
-  "link-broken": "The link cannot understand the octets any more, or the peer was silent too long; connect again.",
+  "link-broken":
+    "The link cannot read the received octets any more, or the peer was silent for too long; connect again.",
   "never-idle": "Timers of a VirtualClock set new timers without end; advance by a time instead.",
   "no-shared-cipher": "Both ends have no TLS cipher suite in common; ECDHE-ECDSA with AES-GCM is usual.",
   "not-permitted": "The system does not permit it; ports below 1024 need a privilege.",
@@ -99,9 +101,9 @@ export const transport = {
   "serialport-missing": "Serial ports need the npm package serialport, which is not installed: npm install serialport.",
   "tls-failed": "The TLS handshake failed; the message has the reason, the peer's log may have more.",
   "tls-version": "The two ends have no TLS version in common; at least 1.2 is needed.",
-  "too-many-connections": "The listener has as many connections as it may; raise its limit, or close some.",
+  "too-many-connections": "The listener has reached its limit of connections; raise the limit, or close some.",
   "too-many-open-files": "The process has no file descriptor left; raise the limit (ulimit -n).",
   "transport-failed": "The transport failed in another way; `cause` is the system's error.",
   "unknown-host": "The host name is unknown; check it, or give the address.",
-  unreachable: "There is no way to that host or network; check address and network.",
+  unreachable: "There is no route to that host or network; check address and network.",
 } as const;

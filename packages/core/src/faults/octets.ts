@@ -5,21 +5,21 @@ export const anyLayer = {
   "bad-hex": "The text is not hexadecimal, or has an odd number of digits; `offset` is the octet at fault.",
   "bad-json": "The JSON is not the form of this value; `path` says where, the message what was expected.",
   "bad-length":
-    "A length or count does not fit the octets that are there, or the value has another length than it must; look at `offset` and `path`.",
-  "bad-value": "The value is none that may stand there; the message says which are allowed.",
+    "A length or count does not fit the octets, or the value has a wrong length; look at `offset` and `path`.",
+  "bad-value": "The value is not allowed here; the message says which values are.",
   "out-of-range": "A number is outside its range; the message gives the range.",
   "too-deep": "The value is nested deeper than the limit; raise `maxDepth` if such a value is real.",
-  "trailing-octets": "Octets are left over behind the value; it was cut wrongly, or is of another type.",
+  "trailing-octets": "There are octets after the end of the value; it was cut wrongly, or is of another type.",
   truncated: "The octets end too early; read the rest, or check where they were cut.",
   "type-unmatched": "The value has another type than the declaration; correct the declaration or the value.",
   "unknown-tag":
-    "The tag is none that may stand there; `offset` and `path` say where. The octets may be of another type, or need a quirk.",
+    "The tag is not allowed here; `offset` and `path` say where. The octets may be of another type, or need a quirk.",
 } as const;
 
 export const core = {
   "bad-logical-name":
-    "The text is no OBIS code; write six numbers from 0 to 255 with dots between, as in 1.0.1.8.0.255.",
-  "unknown-choice": "The name is none of the choices; the hint lists them.",
+    "The text is not an OBIS code; write six numbers from 0 to 255 with dots between, as in 1.0.1.8.0.255.",
+  "unknown-choice": "The name is not one of the choices; the hint lists them.",
 } as const;
 
 /** Reading what people captured. */
@@ -29,17 +29,17 @@ export const capture = {
 } as const;
 
 export const axdr = {
-  "stream-failed": "A value that is given in parts ended in an error; `cause` or the message says which.",
-  "stream-not-ready": "A value that is given in parts is needed whole, and a part is still to come.",
+  "stream-failed": "A value that is computed while it is encoded ended in an error; `cause` or the message says which.",
+  "stream-not-ready": "A value that is computed while it is encoded is needed whole, and a part is not available yet.",
   "bad-utf8": "A utf8-string holds octets that are not UTF-8; read the attribute as an octet-string.",
   "too-many-values": "A compact-array describes more values than its octets can hold; do not trust the sender.",
   "unknown-type": "There is no type of Data with that name or tag; correct the name.",
 } as const;
 
 export const acse = {
-  "duplicate-field": "A field of an ACSE APDU stands twice; the sender is at fault.",
-  "field-order": "The fields of an ACSE APDU stand in the wrong order; the sender is at fault.",
-  "missing-field": "A field that an ACSE APDU must have is not there; add it, or look at the quirks of the layer.",
+  "duplicate-field": "An ACSE APDU has a field twice; the sender is at fault.",
+  "field-order": "The fields of an ACSE APDU are in the wrong order; the sender is at fault.",
+  "missing-field": "An ACSE APDU lacks a mandatory field; add it, or look at the quirks of the layer.",
 } as const;
 
 export const xdlms = {

@@ -4,6 +4,7 @@ import { AccessBit, attributeAccess, methodAccess } from "../access.ts";
 import { ArrayManager } from "../classes/access/array-manager.ts";
 import type { ValueDefinition } from "../classes/common-types.ts";
 import type { Values } from "../interface-class.ts";
+import { checkDataSize } from "../list-size.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object } from "../object.ts";
 import { refuse } from "../refusal.ts";
@@ -100,6 +101,11 @@ function entriesOf(
   });
 }
 
+function write(target: ValueDefinition, array: Data, { device }: Context): MaybePromise<void> {
+  checkDataSize(array);
+  return device.set(target, array);
+}
+
 function change(
   values: Readonly<ManagerValues>,
   id: number,
@@ -110,6 +116,6 @@ function change(
   const target = targetOf(values, id);
   checkRights(target, method, "write", context);
   return after(entriesOf(values, id, method, context), (entries) =>
-    context.device.set(target, { type: "array", value: to(entries) }),
+    write(target, { type: "array", value: to(entries) }, context),
   );
 }

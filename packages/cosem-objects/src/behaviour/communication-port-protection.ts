@@ -6,7 +6,7 @@ import {
   PortProtectionStatus as Status,
 } from "../classes/access/communication-port-protection.ts";
 import type { Timeline, Values } from "../interface-class.ts";
-import { type AnyObject, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
+import { type AnyObject, type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 
 type ProtectionValues = Values<typeof CommunicationPortProtection>;
 
@@ -28,7 +28,7 @@ export interface PortProtectionOptions {
 /**
  * Locks a port after failed attempts to open an association over it (class 124; Blue Book 4.4.12). Lock-out k lasts
  * min(max, initial × steepness^(k-1)); after it one attempt is allowed, and locks the port again if it fails. `reset` and a
- * successful attempt start anew. After a power failure, and when the clock is set, a lock-out lasts its whole time again.
+ * successful attempt start anew. A lock-out is elapsed time, which no clock changes; after a power failure it lasts its whole time again.
  */
 export function communicationPortProtection(
   instance: LogicalName,
@@ -84,14 +84,14 @@ export const protectsPort = ({ hooks }: AnyObject): boolean => hooks.time === lo
 export const isPortLocked = ({ protectionStatus }: Readonly<ProtectionValues>): boolean =>
   protectionStatus !== Status.unlocked;
 
-/** A client failed to authenticate over the port. `now`: ms since 1970 UTC of the meter's clock. */
-export function portAttemptFailed(values: ProtectionValues, now: number): void {
+/** A client failed to authenticate over the port. `elapsed`: as `Context.elapsed`, ms. */
+export function portAttemptFailed(values: ProtectionValues, elapsed: number): void {
   values.failedAttempts = Math.min(values.failedAttempts + 1, mostCounted);
   values.cumulativeFailedAttempts = Math.min(values.cumulativeFailedAttempts + 1, mostCounted);
   if (values.protectionMode !== Mode.lockedOnFailedAttempts || isPortLocked(values)) return;
   const before = values.state?.lockouts ?? 0;
   if (before === 0 && values.failedAttempts < values.allowedFailedAttempts) return;
-  lock(values, before + 1, now);
+  lock(values, before + 1, elapsed);
 }
 
 /** A client authenticated over the port. */
@@ -103,30 +103,25 @@ export function portAttemptSucceeded(values: ProtectionValues): void {
 
 const mostCounted = 0xffffffff;
 
-function lock(values: ProtectionValues, lockouts: number, now: number): void {
+function lock(values: ProtectionValues, lockouts: number, elapsed: number): void {
   const { initialLockoutTime, steepnessFactor, maxLockoutTime } = values;
   const seconds = Math.min(maxLockoutTime, initialLockoutTime * steepnessFactor ** (lockouts - 1));
   values.protectionStatus = Status.temporarilyLocked;
-  values.state = { lockouts, until: BigInt(Math.ceil(now + seconds * 1000)) };
+  values.state = { lockouts, until: BigInt(Math.ceil(elapsed + seconds * 1000)) };
 }
 
 const isLockedOut = ({ protectionStatus }: Readonly<ProtectionValues>): boolean =>
   protectionStatus === Status.temporarilyLocked;
 
-const again = (values: Readonly<ProtectionValues>, from: number): number[] => (isLockedOut(values) ? [from] : []);
-
-const lockouts: Timeline<ProtectionValues, { readonly now: number }, TimeContext> = {
+const lockouts: Timeline<ProtectionValues, Context, TimeContext> = {
   missed: "each",
-  next(values, _, after) {
-    if (!isLockedOut(values)) return undefined;
-    return Math.max(Number(values.state?.until), after + 1);
+  next(values, { clockAt }, after) {
+    return isLockedOut(values) ? Math.max(clockAt(Number(values.state?.until)), after + 1) : undefined;
   },
-  run(values, { now }, at) {
-    if (!isLockedOut(values) || values.state === undefined) return;
-    if (at < Number(values.state.until)) lock(values, values.state.lockouts, now);
-    else values.protectionStatus = Status.unlocked;
+  run(values, { elapsed }) {
+    if (isLockedOut(values) && elapsed >= Number(values.state?.until)) values.protectionStatus = Status.unlocked;
   },
-  // A duration is not a matter of the clock: it begins anew.
-  moved: (values, _, from, to) => again(values, Math.min(from, to, Number(values.state?.until) - 1)),
-  restored: (values, _, from) => again(values, Math.min(from, Number(values.state?.until) - 1)),
+  poweredUp(values, { elapsed }) {
+    if (isLockedOut(values)) lock(values, values.state?.lockouts ?? 1, elapsed);
+  },
 };

@@ -2,6 +2,7 @@ import { type Data, encodeData, treeOf } from "@dlmskit/apdu";
 import { type LogicalName, logicalName } from "@dlmskit/core";
 import { type RestrictedColumns, RestrictionType } from "../classes/access/restriction.ts";
 import { CaptureMethod, CompactData0, CompactData1 } from "../classes/data/compact-data.ts";
+import { counting } from "../list-size.ts";
 import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object } from "../object.ts";
 import { captureCells } from "../profile/capture.ts";
@@ -156,17 +157,19 @@ function check([first, ...others]: readonly Captured[], { object: { instance } }
   if (itself) throw refuse("other-reason", "the object would capture its own buffer");
 }
 
-const valuesOf = (columns: readonly Captured[], context: Context): MaybePromise<Data[]> =>
-  afterEach(columns, (column) => {
+function valuesOf(columns: readonly Captured[], context: Context): MaybePromise<Data[]> {
+  const counted = counting();
+  return afterEach(columns, (column) => {
     const { restriction, columns: chosen = [] } = column;
     const isWhole = restriction === undefined || restriction.restrictionType === RestrictionType.none;
     if (isWhole && chosen.length === 0) {
-      return after(captureCells([column], context, context.now), ([cell]) => cellOf(cell as Uint8Array));
+      return after(captureCells([column], context, context.now), ([cell]) => cellOf(counted(cell as Uint8Array)));
     }
     return after(context.device.get(column, selectionOf(column, context)), (rows) =>
-      pickColumns(rows, column, context),
+      pickColumns({ type: "encoded", octets: counted(encodeData(rows)) }, column, context),
     );
   });
+}
 
 function pickColumns(rows: Parameters<typeof treeOf>[0], column: Captured, context: Context): Data {
   const { columns: chosen = [] } = column;

@@ -5,6 +5,7 @@ import { DataProtection } from "../classes/access/data-protection.ts";
 import { ProtectionBit, type ProtectionParameters, ProtectionType } from "../classes/access/protection-parameters.ts";
 import { type RestrictedObject, RestrictionType } from "../classes/access/restriction.ts";
 import type { Values } from "../interface-class.ts";
+import { counting } from "../list-size.ts";
 import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
 import { type AnyObject, type Context, type CosemObject, type Hooks, object } from "../object.ts";
 import { elementsOf, encodedStructure } from "../profile/elements.ts";
@@ -219,18 +220,20 @@ function checkAttribute(one: RestrictedObject, use: "read" | "write", layers: Pa
   check(of, layers, use, (rights) => attributeAccess(rights, target, one.attributeId));
 }
 
-const valuesOf = (list: readonly RestrictedObject[], context: Context): MaybePromise<Uint8Array[]> =>
-  afterEach(list, (one) => {
+function valuesOf(list: readonly RestrictedObject[], context: Context): MaybePromise<Uint8Array[]> {
+  const counted = counting();
+  return afterEach(list, (one) => {
     const isRestricted = one.restriction.restrictionType !== RestrictionType.none;
     const selection = isRestricted ? selectionOf(one, context) : undefined;
     return after(context.device.get(one, selection), (data: DataLike) => {
-      const octets = encodeData(data);
+      const octets = counted(encodeData(data));
       if (one.dataIndex === 0) return octets;
       const element = elementsOf(octets)[one.dataIndex - 1];
       if (element === undefined) throw refuse("other-reason", `${one.instanceId} has no element ${one.dataIndex}`);
       return element;
     });
   });
+}
 
 function writeOne(one: RestrictedObject, value: Data, { device }: Context): MaybePromise<void> {
   if (one.dataIndex !== 0 || one.restriction.restrictionType !== RestrictionType.none) {

@@ -1,7 +1,8 @@
-import { type LogicalName, logicalName, sameOctets } from "@dlmskit/core";
+import { type LogicalName, logicalName, sameOctets, toHex } from "@dlmskit/core";
 import { FunctionControl } from "../classes/access/function-control.ts";
 import type { ObjectDefinition } from "../classes/common-types.ts";
 import type { Values } from "../interface-class.ts";
+import { checkListSize } from "../list-size.ts";
 import { type AnyObject, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
 import { refuse } from "../refusal.ts";
 
@@ -41,31 +42,33 @@ export function functionControl(
       ...hooks,
       write: {
         functionList(values, written) {
-          const names = written.map(({ functionName }) => functionName);
-          if (names.some((name, at) => names.findIndex((other) => sameOctets(other, name)) !== at)) {
-            throw refuse("other-reason", "two functions have the same name");
-          }
+          const before = new Map(values.activationStatus.map((one) => [toHex(one.functionName), one]));
+          const names = new Set(written.map(({ functionName }) => toHex(functionName)));
+          if (names.size < written.length) throw refuse("other-reason", "two functions have the same name");
           values.functionList = written;
-          values.activationStatus = names.map(
-            (functionName) => find(values.activationStatus, functionName) ?? { functionName, functionStatus: false },
+          values.activationStatus = written.map(
+            ({ functionName }) => before.get(toHex(functionName)) ?? { functionName, functionStatus: false },
           );
         },
         ...hooks.write,
       },
       invoke: {
         setFunctionStatus(values, wanted) {
-          for (const { functionName } of wanted) check(values, functionName);
-          values.activationStatus = values.activationStatus.map(
-            (one) => wanted.findLast(({ functionName }) => sameOctets(functionName, one.functionName)) ?? one,
-          );
+          const known = new Set(values.activationStatus.map(({ functionName }) => toHex(functionName)));
+          if (wanted.some(({ functionName }) => !known.has(toHex(functionName)))) throw noFunction();
+          // Of several of one name the last one holds.
+          const told = new Map(wanted.map((one) => [toHex(one.functionName), one]));
+          values.activationStatus = values.activationStatus.map((one) => told.get(toHex(one.functionName)) ?? one);
         },
         addFunction(values, added) {
           const off = { functionName: added.functionName, functionStatus: false };
-          values.functionList = [...others(values.functionList, added.functionName), added];
+          const functionList = [...others(values.functionList, added.functionName), added];
+          checkListSize(FunctionControl.attributes.functionList.type, functionList);
+          values.functionList = functionList;
           values.activationStatus = [...others(values.activationStatus, added.functionName), off];
         },
         removeFunction(values, { functionName }) {
-          check(values, functionName);
+          if (find(values.activationStatus, functionName) === undefined) throw noFunction();
           values.functionList = others(values.functionList, functionName);
           values.activationStatus = others(values.activationStatus, functionName);
         },
@@ -86,8 +89,23 @@ const find = (list: readonly Status[], name: Uint8Array): Status | undefined =>
 const others = <E extends { readonly functionName: Uint8Array }>(list: readonly E[], name: Uint8Array): E[] =>
   list.filter(({ functionName }) => !sameOctets(functionName, name));
 
-function check({ activationStatus }: Readonly<FunctionValues>, name: Uint8Array): void {
-  if (find(activationStatus, name) === undefined) throw refuse("other-reason", "there is no function of that name");
+const noFunction = () => refuse("other-reason", "there is no function of that name");
+
+// Looked up for each request: made once for each change.
+const disabledObjects = new WeakMap<readonly Status[], { readonly of: unknown; readonly names: ReadonlySet<string> }>();
+
+const nameOf = ({ classId, instanceId }: ObjectDefinition): string => `${classId} ${instanceId}`;
+
+/** The objects of the functions that are disabled. */
+function disabledBy({ functionList, activationStatus }: Readonly<FunctionValues>): ReadonlySet<string> {
+  const known = disabledObjects.get(activationStatus);
+  if (known?.of === functionList) return known.names;
+  const off = activationStatus.filter(({ functionStatus }) => !functionStatus);
+  const disabled = new Set(off.map(({ functionName }) => toHex(functionName)));
+  const objects = functionList.filter(({ functionName }) => disabled.has(toHex(functionName)));
+  const names = new Set(objects.flatMap(({ functionSpecifications }) => functionSpecifications.map(nameOf)));
+  disabledObjects.set(activationStatus, { of: functionList, names });
+  return names;
 }
 
 /** Whether no function that the object belongs to is disabled. A Function control itself is always available. */
@@ -96,11 +114,7 @@ export function isAvailable(target: AnyObject, device: Pick<DeviceView, "objects
   if (classId === FunctionControl.classId) return true;
   return device.objects.every((one) => {
     if (one.spec.classId !== FunctionControl.classId) return true;
-    const { functionList, activationStatus } = device.values(one as CosemObject<typeof FunctionControl>);
-    return functionList.every(
-      ({ functionName, functionSpecifications }) =>
-        find(activationStatus, functionName)?.functionStatus !== false ||
-        !functionSpecifications.some((each) => each.classId === classId && each.instanceId === target.instance),
-    );
+    const disabled = disabledBy(device.values(one as CosemObject<typeof FunctionControl>));
+    return disabled.size === 0 || !disabled.has(nameOf({ classId, instanceId: target.instance }));
   });
 }

@@ -214,19 +214,17 @@ class ImageWork {
   /** Ends what takes time. */
   readonly timeline: Timeline<ImageValues, Context, TimeContext> = {
     missed: "each",
-    next({ imageTransferStatus, state }, _, after) {
+    next({ imageTransferStatus, state }, { clockAt }, after) {
       if (state === undefined || !isWorking(imageTransferStatus)) return undefined;
-      const due = Number(state.due);
+      const due = clockAt(Number(state.due));
       // What did not come to its end then is tried again.
       return due > after ? due : after + again;
     },
     run: (values, context, at) => this.#run(values, context, at),
-    // A duration is not a matter of the clock.
-    moved: ({ imageTransferStatus, state }) => (isWorking(imageTransferStatus) ? [Number(state?.due)] : []),
-    restored: ({ imageTransferStatus: status, state }, _, from) => {
+    restored: ({ imageTransferStatus: status, state }, { clockAt }, from) => {
       if (!isWorking(status)) return [];
       // The restart is the power failure.
-      return [this.#restarts && status === Status.imageActivationInitiated ? Number(state?.due) : from];
+      return [this.#restarts && status === Status.imageActivationInitiated ? clockAt(Number(state?.due)) : from];
     },
   };
 
@@ -234,7 +232,8 @@ class ImageWork {
     const { imageTransferStatus: status, state } = values;
     if (state === undefined || !isWorking(status)) return undefined;
     const verifying = status === Status.imageVerificationInitiated;
-    if (at < Number(state.due)) return this.#interrupted(values, context);
+    const ahead = context.now - context.elapsed;
+    if (at - ahead < Number(state.due)) return this.#interrupted(values, context);
     if (!verifying) return this.#activate(values, state, context);
     return after(this.#verify(values, state, context), (verified) => {
       if (verified && state.activateNext) return this.beginActivation(values, context);
@@ -242,10 +241,11 @@ class ImageWork {
   }
 
   /** There was no power meanwhile. */
-  #interrupted(values: ImageValues, { now }: Context): void {
+  #interrupted(values: ImageValues, { elapsed }: Context): void {
     const verifying = values.imageTransferStatus === Status.imageVerificationInitiated;
     const { interrupted = "fails", verificationTime = 0, activationTime = 0 } = this.#options;
-    const due = interrupted === "resumes" ? instant(now + 1000 * (verifying ? verificationTime : activationTime)) : 0n;
+    const lasts = 1000 * (verifying ? verificationTime : activationTime);
+    const due = interrupted === "resumes" ? instant(elapsed + lasts) : 0n;
     values.state = { ...stateOf(values), due };
     if (interrupted === "resumes") return;
     values.imageTransferStatus = verifying ? Status.imageTransferInitiated : Status.imageActivationFailed;
@@ -261,7 +261,7 @@ class ImageWork {
     const state = { ...stateOf(values), replacing: false, activateNext };
     values.imageToActivateInfo = [];
     values.imageTransferStatus = Status.imageVerificationInitiated;
-    values.state = { ...state, due: instant(context.now + 1000 * verificationTime) };
+    values.state = { ...state, due: instant(context.elapsed + 1000 * verificationTime) };
     if (verificationTime > 0) return working(context);
     return after(this.#verify(values, values.state, context), (verified) => {
       if (!verified) throw refuseAndKeep("other-reason", "the verification of the image has failed");
@@ -290,10 +290,10 @@ class ImageWork {
   beginActivation(values: ImageValues, context: Context): MaybePromise<void> {
     const { activationTime = 0, activationAnswer } = this.#options;
     values.imageTransferStatus = Status.imageActivationInitiated;
-    const state = { ...stateOf(values), due: instant(context.now + 1000 * activationTime), activateNext: false };
+    const state = { ...stateOf(values), due: instant(context.elapsed + 1000 * activationTime), activateNext: false };
     values.state = state;
     if (activationTime > 0) {
-      if (this.#restarts) context.device.restart?.(Number(state.due));
+      if (this.#restarts) context.device.restart?.(context.now + 1000 * activationTime);
       return activationAnswer === "success" ? undefined : working(context);
     }
     return after(this.#activate(values, state, context), () => {

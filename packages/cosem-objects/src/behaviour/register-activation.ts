@@ -2,6 +2,7 @@ import { type LogicalName, sameOctets } from "@dlmskit/core";
 import type { ObjectDefinition } from "../classes/common-types.ts";
 import { RegisterActivation } from "../classes/data/register-activation.ts";
 import type { Values } from "../interface-class.ts";
+import { checkListSize } from "../list-size.ts";
 import { type AnyObject, type CosemObject, type DeviceView, type Hooks, object } from "../object.ts";
 import { refuse } from "../refusal.ts";
 
@@ -53,7 +54,9 @@ export function registerActivation(
         },
         addMask(values, mask) {
           const at = values.maskList.findIndex(({ maskName }) => sameOctets(maskName, mask.maskName));
-          values.maskList = at < 0 ? [...values.maskList, mask] : values.maskList.with(at, mask);
+          const maskList = at < 0 ? [...values.maskList, mask] : values.maskList.with(at, mask);
+          checkListSize(RegisterActivation.attributes.maskList.type, maskList);
+          values.maskList = maskList;
         },
         deleteMask(values, name) {
           if (maskOf(values, name) === undefined) throw refuse("other-reason", "there is no mask of that name");

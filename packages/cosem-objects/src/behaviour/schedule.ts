@@ -2,6 +2,7 @@ import { dateOfDays, type LogicalName, unspecifiedDate } from "@dlmskit/core";
 import { Schedule } from "../classes/time/schedule.ts";
 import { SpecialDaysTable } from "../classes/time/special-days-table.ts";
 import { type Timeline, timeOrder, type Values } from "../interface-class.ts";
+import { checkListSize } from "../list-size.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 import { refuse } from "../refusal.ts";
@@ -74,7 +75,9 @@ export function schedule(
         insert(values, entry) {
           checkIndex(entry.index);
           const at = values.entries.findIndex(({ index }) => index === entry.index);
-          values.entries = at < 0 ? [...values.entries, entry] : values.entries.with(at, entry);
+          const entries = at < 0 ? [...values.entries, entry] : values.entries.with(at, entry);
+          checkListSize(Schedule.attributes.entries.type, entries);
+          values.entries = entries;
         },
         delete(values, { firstIndex, lastIndex: last }) {
           values.entries = values.entries.filter((entry) => !isWithin(entry, firstIndex, last));

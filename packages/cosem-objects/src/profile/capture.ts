@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { hasAttribute } from "../attribute.ts";
 import { Clock } from "../classes/time/clock.ts";
 import { attributeIds } from "../interface-class.ts";
+import { mostOctets } from "../list-size.ts";
 import { after, afterEach, attempt, type MaybePromise } from "../maybe-promise.ts";
 import type { AnyObject, Context, CosemObject } from "../object.ts";
 import { refusalOf } from "../refusal.ts";
@@ -29,20 +30,25 @@ export type StatusObject = AnyObject;
 
 /**
  * Reads all columns at one instant, as a GET would, in order; gives an encoded cell each. An attribute or an element that cannot be
- * read is null-data; what went wrong in a hook is told. `at`: the instant that the clock's column shows.
+ * read is null-data, and so is all that comes after 1 MiB; what went wrong in a hook is told. `at`: the instant that the clock's column shows.
  */
 export function captureCells(columns: readonly AnyColumn[], context: Context, at: number): MaybePromise<Uint8Array[]> {
-  return afterEach(columns, (column) =>
+  let octets = 0;
+  const counted = (cell: Uint8Array): Uint8Array => {
+    octets += cell.length;
+    return octets > mostOctets ? noData : cell;
+  };
+  const read = (column: AnyColumn): MaybePromise<Uint8Array> =>
     attempt(
-      () => cellAt(column, context, at),
+      () => after(cellAt(column, context, at), counted),
       (error) => {
         // The unit of work has ended, or was refused as a whole.
         if (error instanceof Fault && error.layer === "server") throw error;
         if (refusalOf(error) === undefined) context.device.failed?.(`the capture of ${column.instanceId}`, error);
         return noData;
       },
-    ),
-  );
+    );
+  return afterEach(columns, (column) => (octets > mostOctets ? noData : read(column)));
 }
 
 function cellAt(column: AnyColumn, context: Context, at: number): MaybePromise<Uint8Array> {

@@ -362,11 +362,15 @@ describe("Image transfer in time", () => {
     }
   });
 
-  it("1.3: durations do not depend on the clock: set meanwhile, what goes on ends", () => {
+  it("1.3: durations do not depend on the clock: set meanwhile, what goes on takes as long as it would", () => {
     for (const to of ["2026-03-02 08:00", "2026-03-02 12:00"]) {
       const { life, values, verify } = living({ verificationTime: 60 });
       verify();
       life.setClock(to);
+      expect(values.imageTransferStatus).toBe(2);
+      life.until(life.at(to) + 59_999);
+      expect(values.imageTransferStatus).toBe(2);
+      life.until(life.at(to) + 60_000);
       expect(values.imageTransferStatus).toBe(3);
     }
   });

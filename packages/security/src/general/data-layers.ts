@@ -49,7 +49,8 @@ const General = choice("form", {
 const signature = 3;
 const schemes = { 1: "one-pass-diffie-hellman", 2: "static-unified-model" } as const;
 
-function keyOf({ keyInfoType, keyInfoOptions }: DataLayer["protectionOptions"]["keyInfo"]): GeneralKey {
+/** The key that the key-info of a layer names. Fault `missing-key-info`. */
+export function generalKeyOf({ keyInfoType, keyInfoOptions }: DataLayer["protectionOptions"]["keyInfo"]): GeneralKey {
   if (keyInfoType === 0 && "keyId" in keyInfoOptions && keyInfoOptions.keyId <= 1) {
     return keyInfoOptions.keyId === 0 ? "global-unicast-encryption-key" : "global-broadcast-encryption-key";
   }
@@ -63,7 +64,7 @@ function keyOf({ keyInfoType, keyInfoOptions }: DataLayer["protectionOptions"]["
 
 /** The same as an APDU has it. */
 function apduKeyInfo({ keyInfo }: DataLayer["protectionOptions"]): KeyInfo {
-  const key = keyOf(keyInfo);
+  const key = generalKeyOf(keyInfo);
   const { keyInfoOptions: options } = keyInfo;
   if ("kekId" in options) {
     return { choice: "wrapped-key", kekId: "master-key", keyCipheredData: options.keyCipheredData };
@@ -102,7 +103,7 @@ function seal<L extends DataLayer>(data: Uint8Array, layer: L, protection: Gener
     data,
     type === signature
       ? { form: "general-signing", ...header }
-      : { form: "general-ciphering", ...kindOf(type), key: keyOf(keyInfo), ...header },
+      : { form: "general-ciphering", ...kindOf(type), key: generalKeyOf(keyInfo), ...header },
   );
   const sealed = decode(General, apdu, { layer: "security" });
   const { originatorSystemTitle, recipientSystemTitle } = sealed;

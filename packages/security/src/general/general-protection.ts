@@ -24,7 +24,7 @@ import type { PeerKeys, PrivateKeys } from "./peer-keys.ts";
 export interface HeaderOptions {
   /** Ties a response to its request; for the static unified model one that never comes again. Empty unless given. */
   readonly transactionId?: Uint8Array;
-  /** The peer's unless given. */
+  /** The peer's unless given; empty: nobody's, where the sender does not know it. */
   readonly recipientSystemTitle?: Uint8Array;
   readonly dateTime?: CosemDateTime;
   readonly otherInformation?: Uint8Array;
@@ -187,7 +187,8 @@ export class GeneralProtection {
     if (recipientSystemTitle === undefined) {
       throw refusal("unknown-system-title", "there is no recipient", "give `recipientSystemTitle`");
     }
-    checkTitles(this.#systemTitle, recipientSystemTitle);
+    // None is told to a recipient whose title the sender does not know.
+    if (recipientSystemTitle.length > 0) checkTitles(this.#systemTitle, recipientSystemTitle);
     return {
       transactionId: how.transactionId ?? none,
       originatorSystemTitle: this.#systemTitle,

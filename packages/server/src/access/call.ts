@@ -5,6 +5,7 @@ import type { Actor, AnyObject, DeviceView, MaybePromise, Selection } from "@dlm
 import type { Association } from "../meter/association-spec.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { Device } from "../meter/meter-template.ts";
+import type { GrantedRights } from "./granted-rights.ts";
 
 interface CallBase {
   readonly meter: KnownMeter;
@@ -14,6 +15,8 @@ interface CallBase {
   readonly view: DeviceView;
   /** Undefined where the meter itself acts. */
   readonly association: Association | undefined;
+  /** What that association grants, as it was opened. */
+  readonly rights: GrantedRights | undefined;
   readonly by: Actor;
   readonly protection: ProtectionSeen;
   readonly classId: number;

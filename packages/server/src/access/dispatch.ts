@@ -2,6 +2,7 @@ import { DataAccessResult, type DataAccessResultName, type DataLike } from "@dlm
 import type { Incoming, ResultsOf } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import {
+  type AnyObject,
   type AssociationInformation,
   after,
   afterEach,
@@ -18,9 +19,10 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import type { ServerService, Wish } from "../services/service.ts";
+import { changes, type Resolved, type ServerService, type Wish } from "../services/service.ts";
 import { serviceNamed } from "../services/table.ts";
 import type { Call, Outcome } from "./call.ts";
+import type { GrantedRights } from "./granted-rights.ts";
 import { objectFor } from "./perform.ts";
 
 /** Who asks: one association of one client with one logical device of one meter. */
@@ -28,6 +30,8 @@ export interface Asker {
   readonly live: LiveMeter;
   readonly device: Device;
   readonly association: Association;
+  /** What the association grants. */
+  readonly rights: GrantedRights;
   readonly information: AssociationInformation;
 }
 
@@ -48,7 +52,7 @@ export interface DispatchPort {
  * it. Rejects where the meter is not this process's any more (Faults `lease-lost`, `counter-replayed`): nothing was done then.
  */
 export function dispatch(asker: Asker, { request, protection }: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
-  const { live, device, association, information } = asker;
+  const { live, device, association, rights, information } = asker;
   const service = serviceNamed(request.service);
   const by = { client: association.client, association: association.name } as const;
   const items = request.items as readonly unknown[];
@@ -60,10 +64,13 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
       ...(work === undefined ? {} : { work }),
     });
     const one = (item: unknown): MaybePromise<unknown> => {
-      const wish = service.wish(item);
-      const found = objectFor(device, association, wish.classId, wish.instanceId);
-      const object = typeof found === "string" ? undefined : found;
-      const call = { meter: live.known, device, view, association, by, protection, ...wish, object } as Call;
+      const wish = service.wish(item, device);
+      if ("refused" in wish) {
+        failed = true;
+        return service.result({ error: wish.refused }, item);
+      }
+      const object = objectOf(device, rights, wish);
+      const call = { meter: live.known, device, view, association, rights, by, protection, ...wish, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
       const done = attempt<Outcome>(
@@ -78,19 +85,32 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
           error: resultOf(error, () => port.failed(whatOf(wish), error)),
         }),
       );
-      return after(done, (outcome) =>
-        service.result(
+      return after(done, (outcome) => {
+        failed ||= outcome.error !== undefined && outcome.error !== "success";
+        return service.result(
           outcome.error === undefined && outcome.data !== undefined ? { data: port.pace(outcome.data) } : outcome,
-        ),
-      );
+          item,
+        );
+      });
     };
-    return afterEach(items, (item) => port.item(() => one(item)));
+    let failed = false;
+    const stops = service.stops?.(request) === true;
+    const next = (item: unknown): MaybePromise<unknown> =>
+      stops && failed ? service.result({ error: "other-reason" }, item) : one(item);
+    return afterEach(items, (item) => port.item(() => next(item)));
   };
-  if (!service.changes) return run(undefined) as MaybePromise<ResultsOf>;
+  if (!changes(service, items, device)) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
     () => live.change(by, run) as MaybePromise<ResultsOf>,
     (error) => notKept(error, service, items, port),
   );
+}
+
+/** The object that is asked for, as far as a client with these rights sees it. */
+function objectOf(device: Device, rights: GrantedRights, wish: Wish): AnyObject | undefined {
+  if (wish.object !== undefined) return rights.sees(wish.object) ? wish.object : undefined;
+  const found = objectFor(device, rights, wish.classId, wish.instanceId);
+  return typeof found === "string" ? undefined : found;
 }
 
 /** An interceptor in plain JavaScript may give anything. */
@@ -147,27 +167,27 @@ function notKept(
   if (cause === undefined) {
     failed("a change", error);
     const result = isLate(error) ? "temporary-failure" : "hardware-fault";
-    return items.map(() => service.result({ error: result })) as unknown as ResultsOf;
+    return items.map((item) => service.result({ error: result }, item)) as unknown as ResultsOf;
   }
   if (cause instanceof Fault && (cause.code === "lease-lost" || cause.code === "counter-replayed")) throw cause;
   told(cause);
-  return items.map(() => service.result({ error: "temporary-failure" })) as unknown as ResultsOf;
+  return items.map((item) => service.result({ error: "temporary-failure" }, item)) as unknown as ResultsOf;
 }
 
 /** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */
 export function requiredProtection(
-  { device, association }: Pick<Asker, "device" | "association">,
+  { device, rights: granting }: Pick<Asker, "device" | "rights">,
   { request }: Incoming,
   results: ResultsOf,
 ): RequestProtection {
-  const rights = association.access.current;
+  const rights = granting.current;
   const service = serviceNamed(request.service);
   let bits = 0;
   for (const [at, item] of (request.items as readonly unknown[]).entries()) {
     if (!granted(results[at])) continue;
-    const wish = service.wish(item);
-    const object = objectFor(device, association, wish.classId, wish.instanceId);
-    if (typeof object === "string") continue;
+    const wish: Resolved = service.wish(item, device);
+    const object = "refused" in wish ? undefined : objectOf(device, granting, wish);
+    if ("refused" in wish || object === undefined) continue;
     bits |=
       wish.do === "invoke" ? methodAccess(rights, object, wish.index) : attributeAccess(rights, object, wish.index);
   }

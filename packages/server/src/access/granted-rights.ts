@@ -5,12 +5,15 @@ import { type AnyObject, type Rights, visible } from "@dlmskit/cosem-objects";
  * list and its visibility; one that is under way ends with what it began with.
  */
 export class GrantedRights {
+  readonly #as: (rights: Rights) => Rights;
   #current: Rights;
   #generation = 1;
   #seen = new WeakMap<AnyObject, boolean>();
 
-  constructor(rights: Rights) {
-    this.#current = rights;
+  /** `as`: what is made of the rights that are given, then and later. */
+  constructor(rights: Rights, as: (rights: Rights) => Rights = (given) => given) {
+    this.#as = as;
+    this.#current = as(rights);
   }
 
   get current(): Rights {
@@ -23,7 +26,7 @@ export class GrantedRights {
   }
 
   replace(rights: Rights): void {
-    this.#current = rights;
+    this.#current = this.#as(rights);
     this.#seen = new WeakMap();
     this.#generation++;
   }

@@ -15,25 +15,26 @@ import {
   listsAttribute,
   type MaybePromise,
   methodAccess,
+  type Rights,
   readAttribute,
   refusalOf,
   refuse,
   responseProtection,
   writeAttribute,
 } from "@dlmskit/cosem-objects";
-import type { Association } from "../meter/association-spec.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Call, Outcome } from "./call.ts";
+import type { GrantedRights } from "./granted-rights.ts";
 
 /** The object that a reference means to this client: one that it does not see is not there. */
 export function objectFor(
   device: Device,
-  association: Association | undefined,
+  rights: GrantedRights | undefined,
   classId: number,
   instanceId: string,
 ): AnyObject | "object-undefined" | "object-class-inconsistent" {
   const object = device.byName.get(instanceId);
-  if (object === undefined || association?.access.sees(object) === false) return "object-undefined";
+  if (object === undefined || rights?.sees(object) === false) return "object-undefined";
   return object.spec.classId === classId ? object : "object-class-inconsistent";
 }
 
@@ -42,11 +43,11 @@ export function objectFor(
  * (Green Book, attribute_0 referencing).
  */
 function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): MaybePromise<Outcome> {
-  const { view, association } = call;
+  const { view, rights } = call;
   const ids = [1, ...attributeIds(object.spec)].filter((id) => hasAttribute(object, id));
   const one = (id: number): MaybePromise<DataLike> => {
-    if (association !== undefined) {
-      const granted = attributeAccess(association.access.current, object, id);
+    if (rights !== undefined) {
+      const granted = attributeAccess(rights.current, object, id);
       const refused = denied(granted, "read", call.protection) !== undefined;
       if (refused || !canProtect(call, responseProtection(granted))) return nullData;
     }
@@ -72,23 +73,21 @@ export type CanProtect = (call: Call, protection: ReturnType<typeof responseProt
  * needs no right. Throws refusals (`refuse`), and what hooks throw.
  */
 export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcome> {
-  const { device, view, association, classId, instanceId, index } = call;
-  const object = objectFor(device, association, classId, instanceId);
+  const { device, view, rights, classId, instanceId, index } = call;
+  // A reference by short name has found its object already.
+  const object = call.object ?? objectFor(device, rights, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
   if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
-  const check = (
-    bits: (rights: Association["access"]["current"]) => number,
-    use: "read" | "write" | "invoke",
-  ): void => {
-    if (association === undefined) return;
-    const granted = bits(association.access.current);
+  const check = (bits: (rights: Rights) => number, use: "read" | "write" | "invoke"): void => {
+    if (rights === undefined) return;
+    const granted = bits(rights.current);
     const why = denied(granted, use, call.protection);
     if (why !== undefined) throw refuse(why);
     if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
   };
   if (call.do === "invoke") {
     if (!hasMethod(object, index)) throw refuse("object-undefined");
-    check((rights) => methodAccess(rights, object, index), "invoke");
+    check((now) => methodAccess(now, object, index), "invoke");
     const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
@@ -98,11 +97,11 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
   }
   if (call.do === "read") {
-    check((rights) => attributeAccess(rights, object, index), "read");
+    check((now) => attributeAccess(now, object, index), "read");
     const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);
     return after(read, (data) => ({ data }));
   }
-  check((rights) => attributeAccess(rights, object, index), "write");
+  check((now) => attributeAccess(now, object, index), "write");
   if (call.selection !== undefined) throw refuse("other-reason", "no attribute is written in part");
   return after(writeAttribute(object, view.draft(object), index, call.value, view.context(object)), () => ({}));
 }

@@ -1,9 +1,10 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import { type PreEstablished, servedConformance as servedByServices } from "@dlmskit/association";
+import { type GeneralBlocks, generalBlocks, type Offer, type PreEstablished } from "@dlmskit/association";
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 import {
   AccessBit,
   type AnyObject,
+  type AssociationSnVersion,
   type AssociationVersion,
   allRights,
   clockAttribute,
@@ -12,7 +13,9 @@ import {
   readRights,
 } from "@dlmskit/cosem-objects";
 import { GrantedRights } from "../access/granted-rights.ts";
+import { withShortNames } from "../access/short-name-rights.ts";
 import type { SecuritySpec } from "../security/security-spec.ts";
+import { conformanceOf, servedWith } from "./served-conformance.ts";
 
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
@@ -24,9 +27,20 @@ export interface AssociationSpec {
   readonly security: SecuritySpec;
   /** `"read"` unless told otherwise. */
   readonly access?: Access;
+  /** The most that add_object of its Association LN object can grant; as `access` unless told otherwise. */
+  readonly grantable?: Access;
+  /** When the association holds what add_object and remove_object changed: opened anew, unless told otherwise, or from the next request on. */
+  readonly objectListChanges?: "next-association" | "at-once";
   /** The logical devices that have it, by SAP; all unless told otherwise. */
   readonly devices?: readonly number[];
-  /** What the server can do in it; all that it can unless told otherwise. */
+  /** How the client may name objects; as the template has it (`TemplateOptions`) unless told otherwise. */
+  readonly referencing?: Offer["context"];
+  /** Version of the Association SN object; that with the access modes of `version` unless told otherwise. */
+  readonly shortNameVersion?: AssociationSnVersion;
+  /**
+   * What the server can do in it; all that it can unless told otherwise. Where no service of short names is among them, clients that use
+   * short names get those that correspond.
+   */
   readonly conformance?: readonly ConformanceName[];
   /** The largest APDU that the server takes; 1024 unless told otherwise. */
   readonly maxReceivePduSize?: number;
@@ -44,6 +58,8 @@ export interface AssociationSpec {
   readonly countedPduSize?: "sealed" | "plain";
   /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false unless told otherwise. */
   readonly shortSecrets?: boolean;
+  /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
+  readonly generalBlocks?: GeneralBlocks;
   /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
@@ -64,19 +80,19 @@ export interface AssociationSpec {
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
-    "access" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished"
+    "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
   > {
   readonly name: string;
   /** What it grants; `replace` changes it while meters are served. */
   readonly access: GrantedRights;
+  /** Undefined: no more than `access` grants. */
+  readonly grantable: Rights | undefined;
   readonly devices: readonly number[] | undefined;
+  readonly generalBlocks: GeneralBlocks | undefined;
   readonly preEstablished: PreEstablished | undefined;
   readonly securitySetup: LogicalName | undefined;
   readonly invocationCounter: LogicalName | undefined;
 }
-
-/** The conformance bits of the services that this server has; general-protection where there is ciphering. */
-export const servedConformance: readonly ConformanceName[] = servedByServices();
 
 const publicGroups = [
   /^0\.0\.42\.0\.0\.255$/,
@@ -101,17 +117,26 @@ const presets: { readonly [name: string]: Rights } = {
   full: allRights,
 };
 
+function rightsOf(name: string, access: Access): Rights {
+  const rights = typeof access === "string" ? presets[access] : access;
+  if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+  return rights;
+}
+
 /** The associations of a template, in order. Faults `bad-association`, `bad-logical-name`. */
-export function associationsOf(specs: { readonly [name: string]: AssociationSpec }): readonly Association[] {
+export function associationsOf(
+  specs: { readonly [name: string]: AssociationSpec },
+  referencingOfAll: Offer["context"] = "logical-name",
+): readonly Association[] {
   const list = Object.entries(specs).map(([name, spec], at): Association => {
     const instance = logicalName(spec.instance ?? `0.0.40.0.${at + 1}.255`);
     const place = instance.split(".")[4];
     const { ciphered } = spec.security;
     const { maxReceivePduSize = 1024 } = spec;
-    const access = spec.access ?? "read";
-    const rights = typeof access === "string" ? presets[access] : access;
-    if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
-    const unserved = spec.conformance?.filter((one) => !servedConformance.includes(one)) ?? [];
+    const rights = rightsOf(name, spec.access ?? "read");
+    const { referencing = referencingOfAll } = spec;
+    const served = servedWith(referencing);
+    const unserved = spec.conformance?.filter((one) => !served.includes(one)) ?? [];
     if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
       throw bad(name, "mechanism 7 needs security suite 1 or 2");
@@ -131,14 +156,24 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
       name,
       client: spec.client,
       security: withoutShowing(spec.security),
-      access: new GrantedRights(rights),
+      access:
+        referencing === "logical-name"
+          ? new GrantedRights(rights)
+          : new GrantedRights(rights, (given) => withShortNames(given, instance)),
+      grantable: spec.grantable === undefined ? undefined : rightsOf(name, spec.grantable),
+      objectListChanges: spec.objectListChanges ?? "next-association",
       devices: spec.devices,
-      conformance: (spec.conformance ?? servedConformance).filter((one) => ciphered || one !== "general-protection"),
+      conformance: conformanceOf(referencing, spec.conformance).filter(
+        (one) => ciphered || one !== "general-protection",
+      ),
+      referencing,
+      shortNameVersion: spec.shortNameVersion ?? ([1, 2, 3, 4] as const)[version],
       maxReceivePduSize,
       maxSendPduSize: spec.maxSendPduSize ?? maxReceivePduSize,
       unconfirmed: spec.unconfirmed ?? "silent",
       countedPduSize: spec.countedPduSize ?? "sealed",
       shortSecrets: spec.shortSecrets ?? false,
+      generalBlocks: checkedBlocks(name, spec.generalBlocks),
       preEstablished: spec.preEstablished,
       strictChallenges: spec.strictChallenges ?? false,
       instance,
@@ -155,6 +190,15 @@ export function associationsOf(specs: { readonly [name: string]: AssociationSpec
     if (other !== undefined) throw bad(one.name, `client ${one.client} has the association "${other.name}" already`);
   }
   return list;
+}
+
+function checkedBlocks(name: string, given: GeneralBlocks | undefined): GeneralBlocks | undefined {
+  try {
+    generalBlocks(given);
+    return given;
+  } catch (caught) {
+    throw caught instanceof Fault ? bad(name, caught.message) : caught;
+  }
 }
 
 /** Its secrets are there, and what prints or serialises it does not show them. */

@@ -1,5 +1,6 @@
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
+import type { Message } from "@dlmskit/storage";
 import type { Clock, Duplex } from "@dlmskit/transport";
 import type { Call, Outcome } from "../access/call.ts";
 import { perform } from "../access/perform.ts";
@@ -28,6 +29,8 @@ export interface Environment {
   /** A hook, a task or an interceptor threw. */
   failed(meter: KnownMeter, what: string, error: unknown): void;
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
+  /** A meter notifies: with a store the messages are in its queue already. */
+  notified(meter: KnownMeter, messages: readonly Message[]): void;
   /** The power of a meter was cut, or is there again. */
   powerChanged(meter: KnownMeter, on: boolean): void;
   /** Another process has taken the meter. */
@@ -72,6 +75,7 @@ export function standingAlone(): Environment {
     reach: (call) => perform(call, () => true),
     failed: () => undefined,
     storeFailed: () => undefined,
+    notified: () => undefined,
     powerChanged: () => undefined,
     lost: () => undefined,
   };

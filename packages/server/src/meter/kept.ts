@@ -4,13 +4,15 @@ import { type AnyObject, attributeName, type ClassSpec, stateName, UnreadableVal
 import type { CapturedRows, Commit, Lease, TakenMeter } from "@dlmskit/storage";
 import type { AnyValues, WorkResult } from "../runtime/unit-of-work.ts";
 import type { Unsaved } from "../security/association-state.ts";
+import { messagesOf } from "./messages.ts";
+import type { KnownMeter } from "./meter-identity.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 import { powerRow } from "./power-supply.ts";
 
 /** The meter whose change is kept, at that moment. */
 interface Keeper {
   readonly lease: Lease;
-  readonly template: MeterTemplate;
+  readonly known: KnownMeter;
   /** Simulated time of day, ms since 1970 UTC. */
   readonly time: number;
   /** What the meter's clock shows more. */
@@ -25,10 +27,11 @@ interface HowFar {
 
 /** What a store is told of a work. */
 export function commitOf(
-  { lease, template, time, offset }: Keeper,
+  { lease, known, time, offset }: Keeper,
   result: WorkResult,
   { unsaved, reached, ranBefore }: HowFar & { readonly unsaved: readonly Unsaved[] },
 ): Commit {
+  const { template } = known;
   // Associations that share a key and a client count together.
   const peers = [
     ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
@@ -55,7 +58,7 @@ export function commitOf(
     ...(values.length === 0 ? {} : { values }),
     ...(rows.length === 0 ? {} : { rows }),
     ...(result.events.length === 0 ? {} : { events: result.events }),
-    ...(result.messages.length === 0 ? {} : { messages: result.messages }),
+    ...(result.messages.length === 0 ? {} : { messages: messagesOf(known, result.messages) }),
     ...(result.security.length === 0 ? {} : { security: result.security }),
     ...(peers.length === 0 ? {} : { peers }),
     ...(usedKeys.length === 0 ? {} : { usedKeys }),

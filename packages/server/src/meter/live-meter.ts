@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import { type Actor, type AnyObject, after, type Context, isLater, type MaybePromise } from "@dlmskit/cosem-objects";
+import { type Actor, type AnyObject, after, type Context, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Lease, TakenMeter } from "@dlmskit/storage";
 import { orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
@@ -15,11 +15,13 @@ import { Doubt, type DoubtPort } from "./doubt.ts";
 import type { Environment } from "./environment.ts";
 import { commitOf, valuesOf } from "./kept.ts";
 import type { KeptRows } from "./kept-rows.ts";
+import { messagesOf } from "./messages.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
 import type { Device } from "./meter-template.ts";
 import { OpenAssociations } from "./open-associations.ts";
-import { hasPower, type Power, powerOf } from "./power.ts";
+import { PeerKeeping } from "./peer-keeping.ts";
+import { ended, hasPower, type Power, powerOf } from "./power.ts";
 import { type OpenWork, openWork, type Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type Request, View, type ViewPort } from "./view.ts";
@@ -64,7 +66,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   lease: Lease | undefined;
   #offset = 0;
   #unkept: unknown;
-  #keepingPeers = false;
+  readonly #peers = new PeerKeeping(this);
   #dropped = false;
   #noticed = false;
   #securityChanges = 0;
@@ -302,13 +304,13 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   #keep(work: Work): MaybePromise<void> {
-    const result = work.end();
+    const result = ended(work, this.known.template);
     const { store, lease } = this;
     if (store === undefined || lease === undefined) return this.#take(result);
     const unsaved = this.states.unsaved();
     if (isEmpty(result) && unsaved.length === 0 && !result.marked) return undefined;
     const reached = this.run.timeline?.reached(result.values.keys());
-    const about = { lease, template: this.known.template, time: this.time, offset: this.#offset };
+    const about = { lease, known: this.known, time: this.time, offset: this.#offset };
     return store.keeping.commit(commitOf(about, result, { unsaved, reached, ranBefore: this.run.ranUpTo })).then(
       () => {
         for (const { saved } of unsaved) saved();
@@ -338,6 +340,9 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
       this.#rings ??= new RowRings();
       this.#rings.take(result.rows);
     }
+    if (result.messages.length > 0) {
+      this.environment.notified(this.known, messagesOf(this.known, result.messages));
+    }
     for (const then of result.afterwards) then();
     if (result.afterwards.length > 0) this.#securityChanges++;
     if (result.clock !== undefined) {
@@ -351,22 +356,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
 
   /** Keeps what clients have counted, and the keys that they have used. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
   keepPeers(soon = false): MaybePromise<void> | undefined {
-    const { store, lease } = this;
-    if (store === undefined || lease === undefined || lease.lost) return undefined;
-    if (this.states.unsaved(soon).length === 0) return undefined;
-    // Works that wait for a slow hook or a slow store do not pile up.
-    if (this.#keepingPeers && soon) return undefined;
-    this.#keepingPeers = true;
-    const done = (): void => {
-      this.#keepingPeers = false;
-    };
-    const failed = (error: unknown): never => {
-      done();
-      throw error;
-    };
-    const kept = this.change({ self: "program" }, () => undefined);
-    if (isLater(kept)) return kept.then(done, failed);
-    return done();
+    return this.#peers.keep(soon);
   }
 
   /** Takes what a store keeps of the meter. */

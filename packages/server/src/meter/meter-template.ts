@@ -1,7 +1,9 @@
 import { T } from "@dlmskit/apdu";
+import type { Offer } from "@dlmskit/association";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
 import {
   type AnyObject,
+  type BaseNames,
   type ClassSpec,
   dataObject,
   FunctionControl,
@@ -16,6 +18,7 @@ import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
 import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 import { powerSupply } from "./power-supply.ts";
+import { shortNamesOf } from "./short-names.ts";
 
 /** A logical device besides the management one. */
 export interface DeviceSpec {
@@ -23,6 +26,8 @@ export interface DeviceSpec {
   /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind unless told otherwise. */
   readonly name?: string;
   readonly objects: readonly AnyObject[];
+  /** Base names of objects by their logical names, for clients that use short names; the others get what is free, in their order. */
+  readonly baseNames?: { readonly [instance: LogicalName]: number };
 }
 
 export interface TemplateOptions {
@@ -30,6 +35,13 @@ export interface TemplateOptions {
   readonly objects: readonly AnyObject[];
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
+  /**
+   * How clients may name objects, in all associations that do not say it themselves: by logical names unless told otherwise, `"either"`:
+   * as each client asks for.
+   */
+  readonly referencing?: Offer["context"];
+  /** Base names of objects of the management logical device: see `DeviceSpec`. */
+  readonly baseNames?: { readonly [instance: LogicalName]: number };
   /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
   readonly zoneMinutesEast?: number;
   /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 unless told otherwise. */
@@ -49,6 +61,8 @@ export interface Device {
   /** Whether it has a Function control, which may disable objects. */
   readonly hasFunctions: boolean;
   readonly associations: readonly Association[];
+  /** The base names of its objects; undefined: no client uses short names. */
+  readonly shortNames: BaseNames | undefined;
   association(client: number): Association | undefined;
 }
 
@@ -85,7 +99,8 @@ export interface MeterTemplate {
 
 /**
  * Compiles a template that many meters share: the values of its objects are frozen, and what is written to a meter stands beside
- * them. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`.
+ * them. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`, `bad-base-name`,
+ * `short-names-exhausted`.
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);
@@ -106,8 +121,10 @@ function freeze(value: unknown): void {
 
 /** The same for one meter alone, whose objects are its own. */
 export function compile(options: TemplateOptions): MeterTemplate {
-  const associations = associationsOf(options.associations);
-  const specs: DeviceSpec[] = [{ sap: 1, objects: options.objects }, ...(options.devices ?? [])];
+  const associations = associationsOf(options.associations, options.referencing);
+  const { baseNames } = options;
+  const management = { sap: 1, objects: options.objects, ...(baseNames === undefined ? {} : { baseNames }) };
+  const specs: DeviceSpec[] = [management, ...(options.devices ?? [])];
   const devices = new Map<number, Device>();
   for (const spec of specs) {
     if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
@@ -185,6 +202,7 @@ function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
     clock: spec.objects.find((object) => object.spec.traits?.zone === true),
     hasFunctions: spec.objects.some((object) => object.spec.classId === FunctionControl.classId),
     associations,
+    shortNames: shortNamesOf(byName, associations, spec.baseNames),
     association: (client) => byClient.get(client),
   };
 }

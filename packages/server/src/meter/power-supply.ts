@@ -8,13 +8,15 @@ export const powerRow = { logicalDevice: 0, classId: 0 } as const;
 export interface PowerSwitch {
   readonly at: number;
   readonly on: boolean;
+  /** It ends a restart, which lasts as long whatever the clock is set to meanwhile; false unless told otherwise. */
+  readonly lasts?: boolean;
 }
 
 /** The power of a meter as it is kept. */
 export interface Supply {
   /** 0: there is power. */
   readonly downSince: number;
-  readonly planned: readonly PowerSwitch[];
+  readonly planned: readonly Required<PowerSwitch>[];
 }
 
 const PowerSupply = interfaceClass({
@@ -24,7 +26,10 @@ const PowerSupply = interfaceClass({
   attributes: {
     supply: {
       id: 0,
-      type: T.structure({ downSince: T.float64, planned: T.array(T.structure({ at: T.float64, on: T.boolean })) }),
+      type: T.structure({
+        downSince: T.float64,
+        planned: T.array(T.structure({ at: T.float64, on: T.boolean, lasts: T.boolean })),
+      }),
     },
   },
   methods: {},

@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
-import type { Work } from "../runtime/unit-of-work.ts";
+import type { Work, WorkResult } from "../runtime/unit-of-work.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 import type { PowerSwitch, Supply } from "./power-supply.ts";
 
@@ -21,7 +21,7 @@ export function powerOf(values: Readonly<Record<string, unknown>>): Power {
 }
 
 export function setPower(work: Work, { power }: MeterTemplate, { downSince = 0, planned }: Power): void {
-  const supply: Supply = { downSince, planned };
+  const supply: Supply = { downSince, planned: planned.map((one) => ({ lasts: false, ...one })) };
   work.draft(power).supply = supply;
 }
 
@@ -75,6 +75,17 @@ export function planPower(work: Work, template: MeterTemplate, to: PowerSwitch):
   const power = powerOf(work.values(template.power));
   const planned = [...power.planned, to].sort((left, right) => left.at - right.at);
   setPower(work, template, { ...power, planned });
+}
+
+/** Ends a work. Where it sets the clock, a restart that has begun is over at another instant of that. */
+export function ended(work: Work, template: MeterTemplate): WorkResult {
+  const { clock = 0 } = work;
+  const power = powerOf(work.values(template.power));
+  if (clock !== 0 && power.planned.some(({ lasts }) => lasts)) {
+    const planned = power.planned.map((one) => (one.lasts ? { ...one, at: Math.ceil(one.at + clock) } : one));
+    setPower(work, template, { ...power, planned: planned.sort((left, right) => left.at - right.at) });
+  }
+  return work.end();
 }
 
 /** The power after a switch. */

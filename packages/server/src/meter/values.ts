@@ -1,4 +1,4 @@
-import type { AnyObject } from "@dlmskit/cosem-objects";
+import { type AnyObject, checkValues } from "@dlmskit/cosem-objects";
 import type { AnyValues, Committed } from "../runtime/unit-of-work.ts";
 
 /** The values of one meter, as everybody reads them. */
@@ -42,7 +42,7 @@ export interface OwnValuesPort {
 
 /**
  * The values of a meter whose objects are its own. `object.values` shows them, and takes assignments: those of a hook or a task
- * belong to its unit of work, others are seen at once.
+ * belong to its unit of work, others are seen at once. A value that is not of the attribute's type is Fault `wrong-value`.
  */
 export class OwnValues implements MeterValues {
   readonly #changed = new Set<AnyObject>();
@@ -77,6 +77,7 @@ function bind(object: AnyObject, port: OwnValuesPort): void {
       enumerable: true,
       get: () => (port.draft(object) ?? record)[name],
       set: (value: unknown) => {
+        checkValues(object, { [name]: value });
         const draft = port.draft(object);
         if (draft !== undefined) draft[name] = value;
         else {

@@ -6,6 +6,7 @@ import {
   type AssociationInformation,
   type AttributeDescriptor,
   after,
+  attributeOffset,
   type CapturedRowsView,
   type Context,
   type DeviceView,
@@ -150,6 +151,13 @@ export class View implements DeviceView {
     return found?.spec.classId === classId ? found : undefined;
   }
 
+  shortName({ classId, instanceId, attributeId }: AttributeDescriptor): number | undefined {
+    const object = this.find(classId, instanceId);
+    const baseName = object && this.#device.shortNames?.of(object);
+    const offset = attributeOffset(attributeId);
+    return baseName === undefined || offset === undefined ? undefined : baseName + offset;
+  }
+
   #found({ classId, instanceId }: Omit<AttributeDescriptor, "attributeId">): AnyObject {
     const object = this.find(classId, instanceId);
     if (object === undefined) throw refuse("object-undefined", `there is no ${instanceId} of class ${classId}`);
@@ -209,6 +217,7 @@ export class View implements DeviceView {
       device: this.#device,
       view: new View(this.#port, this.#device, { by: self, work, depth: depth + 1 }),
       association: undefined,
+      rights: undefined,
       by: self,
       protection: unprotected,
       classId: object.spec.classId,
@@ -252,8 +261,8 @@ export class View implements DeviceView {
     const { template } = this.#port.known;
     const work = this.#work();
     const off = Math.ceil(Math.min(this.now + answerTime, (this.now + until) / 2));
-    planPower(work, template, { on: false, at: off });
-    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)) });
+    planPower(work, template, { on: false, at: off, lasts: true });
+    planPower(work, template, { on: true, at: Math.max(off + 1, Math.ceil(until)), lasts: true });
   }
 
   failed(what: string, error: unknown): void {

@@ -28,11 +28,12 @@ export class StoreWatch {
 
   constructor(options: StoreWatchOptions) {
     this.#options = options;
-    const { keeping, counters, connections } = options.store;
+    const { keeping, counters, connections, messageQueue } = options.store;
     this.store = {
       keeping: this.#watched(keeping),
       counters: this.#watched(counters),
       connections: this.#watched(connections),
+      ...(messageQueue === undefined ? {} : { messageQueue: this.#watched(messageQueue) }),
     };
   }
 

@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import type { Actor, AnyObject, MaybePromise, Notification } from "@dlmskit/cosem-objects";
-import { isLater } from "@dlmskit/cosem-objects";
+import { checkValues, isLater } from "@dlmskit/cosem-objects";
 import type { SecurityChange } from "@dlmskit/storage";
 
 export type AnyValues = Record<string, unknown>;
@@ -224,7 +224,7 @@ export class Work {
     });
   }
 
-  /** Ends the work: nothing more can be changed through it. Gives what it comes to. */
+  /** Ends the work: nothing more can be changed through it. Gives what it comes to. Fault `wrong-value`. */
   end(): Omit<Changes, "drafts" | "forced"> & { readonly values: ReadonlyMap<AnyObject, AnyValues> } {
     this.#over = true;
     const { drafts, forced, ...rest } = this.#changes;
@@ -238,6 +238,7 @@ export class Work {
       const changed = Object.entries(draft).filter(([name, value]) => committed[name] !== value);
       if (changed.length > 0) values.set(object, { ...values.get(object), ...Object.fromEntries(changed) });
     }
+    for (const [object, changed] of values) checkValues(object, changed);
     return { ...rest, values };
   }
 }

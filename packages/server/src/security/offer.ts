@@ -14,7 +14,6 @@ export interface OfferGuard {
 }
 
 class StateOffer {
-  readonly context = "logical-name";
   readonly security: OfferedSecurity | undefined;
   readonly #state: AssociationState;
   readonly #guard: OfferGuard;
@@ -25,6 +24,10 @@ class StateOffer {
     // GMAC and ECDSA need titles and keys in every context.
     const secured = this.ciphered || this.mechanism >= 5;
     this.security = secured ? (new StateSecurity(state, systemTitle) as OfferedSecurity) : undefined;
+  }
+
+  get context() {
+    return this.#state.association.referencing;
   }
 
   get ciphered() {
@@ -52,6 +55,10 @@ class StateOffer {
     const { mostPduSize } = this.#guard;
     if (maxSendPduSize === 0) return mostPduSize;
     return mostPduSize === undefined ? maxSendPduSize : Math.min(mostPduSize, maxSendPduSize);
+  }
+
+  get generalBlocks() {
+    return this.#state.association.generalBlocks;
   }
 
   get preEstablished() {

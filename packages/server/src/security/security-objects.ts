@@ -1,7 +1,18 @@
 import { T } from "@dlmskit/apdu";
-import { leastSecretLength } from "@dlmskit/association";
-import { type AnyObject, associationObject, dataObject, refuse } from "@dlmskit/cosem-objects";
+import { negotiable } from "@dlmskit/association";
+import {
+  type AnyObject,
+  associationObject,
+  type Context,
+  changedObjectsOf,
+  changedRights,
+  dataObject,
+  type Rights,
+  refuse,
+} from "@dlmskit/cosem-objects";
+import { templateRights } from "../access/changed-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
+import { changeSecretOf, hasSecret } from "./secret-change.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
@@ -11,20 +22,30 @@ export function securityObjects(associations: readonly Association[]): AnyObject
     instance: "0.0.40.0.0.255",
     version: associations[0]?.version ?? 1,
     rights: undefined,
+    templateRights(context) {
+      const open = associations.find(({ instance }) => instance === context.association?.instanceId);
+      if (open === undefined) throw refuse("object-unavailable", "no association is open");
+      return templateRights(open);
+    },
     information: ({ association }) => association,
   });
   return [current, ...associations.flatMap((one) => objectsOf(one))];
 }
 
+/** What the association grants to whoever asks, or will grant when it is opened. */
+function rightsFor(association: Association, { association: asking, device, object }: Context): Rights {
+  if (asking?.instanceId === association.instance) return asking.rights;
+  return changedRights(templateRights(association), changedObjectsOf(device.values(object)));
+}
+
 function objectsOf(association: Association): AnyObject[] {
-  const { instance, version, access, security, securitySetup, invocationCounter } = association;
-  const changeable =
-    security.mechanism === 1 || (security.mechanism >= 2 && security.mechanism !== 5 && security.mechanism !== 7);
+  const { instance, version, security, securitySetup, invocationCounter } = association;
   const objects: AnyObject[] = [
     associationObject({
       instance,
       version,
-      rights: () => access.current,
+      rights: (context) => rightsFor(association, context),
+      templateRights: () => templateRights(association),
       hls: security.mechanism >= 2,
       users: association.users.map(({ userId, userName }) => ({
         userId,
@@ -40,28 +61,15 @@ function objectsOf(association: Association): AnyObject[] {
               status: securityPortOf(context).isOpen(association) ? "associated" : "non-associated",
               applicationContext: security.ciphered ? 3 : 1,
               mechanism: security.mechanism,
-              conformance: association.conformance,
+              conformance: association.conformance.filter((name) => negotiable.has(name)),
               maxReceivePduSize: association.maxReceivePduSize,
               maxSendPduSize: association.maxSendPduSize,
               dlmsVersion: 6,
               qualityOfService: 0,
-              rights: access.current,
+              rights: rightsFor(association, context),
               ...(securitySetup === undefined ? {} : { securitySetup }),
             },
-      ...(changeable
-        ? {
-            changeSecret(secret, context) {
-              if (security.mechanism === 2 && secret.length !== 16)
-                throw refuse("other-reason", "the secret has 16 octets");
-              const least = leastSecretLength(security.mechanism);
-              if (secret.length < least && !association.shortSecrets) {
-                throw refuse("other-reason", `the secret has ${least} octets at least`);
-              }
-              const { state, work } = securityPortOf(context);
-              state(association).changeSecret(secret.slice(), work);
-            },
-          }
-        : {}),
+      ...(hasSecret(association) ? { changeSecret: changeSecretOf(association) } : {}),
     }),
   ];
   if (securitySetup !== undefined) objects.push(setupObject(association, securitySetup));

@@ -1,11 +1,19 @@
-import type { ServiceName } from "@dlmskit/association";
+import type { ServiceName, ServiceRequest } from "@dlmskit/association";
+import type { Device } from "../meter/meter-template.ts";
+import { access } from "./access.ts";
 import { action } from "./action.ts";
 import { get } from "./get.ts";
-import type { ServerService } from "./service.ts";
+import { read } from "./read.ts";
+import { changes, type ServerService } from "./service.ts";
 import { set } from "./set.ts";
+import { write } from "./write.ts";
 
-const services = { get, set, action } as const;
+const services = { get, set, action, access, read, write } as const;
 
 /** The server's side of a service: the items and results of a name fit together. */
 export const serviceNamed = (name: ServiceName): ServerService<unknown, unknown> =>
   services[name] as unknown as ServerService<unknown, unknown>;
+
+/** Whether a request can change anything. */
+export const changesAny = ({ service, items }: ServiceRequest, device: Device): boolean =>
+  changes(serviceNamed(service), items, device);

@@ -36,7 +36,9 @@ export function answer(
   } catch (error) {
     failed(asker.live.known, "a result that cannot be encoded", error);
     const service = serviceNamed(incoming.request.service);
-    const substitute = incoming.request.items.map(() => service.result({ error: "hardware-fault" }));
+    const substitute = (incoming.request.items as readonly unknown[]).map((item) =>
+      service.result({ error: "hardware-fault" }, item),
+    );
     responder.respond(incoming.id, substitute as unknown as ResultsOf, clock.now());
   }
 }

@@ -1,6 +1,9 @@
 import type { Negotiated } from "@dlmskit/association";
+import { rightsWhenOpened } from "../access/changed-rights.ts";
+import type { GrantedRights } from "../access/granted-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import { sourceOf } from "./lockouts.ts";
@@ -11,6 +14,7 @@ export type OpenAssociationPort = Pick<SessionPort, "environment" | "forgeable" 
 /** Whose association it is, and with which meter. */
 export interface Opened {
   readonly live: LiveMeter;
+  readonly device: Device;
   readonly association: Association;
   readonly negotiated: Negotiated;
   readonly occupant: Occupant;
@@ -19,12 +23,15 @@ export interface Opened {
 /** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
 export class OpenAssociation {
   readonly negotiated: Negotiated;
+  /** What it grants. */
+  readonly rights: GrantedRights;
   readonly #over: () => void;
   readonly #row: ConnectionRow | undefined;
 
   /** Where there is no room, the association of another client that is idle ends. */
-  constructor(port: OpenAssociationPort, { live, association, negotiated, occupant }: Opened) {
+  constructor(port: OpenAssociationPort, { live, device, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
+    this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
     // A source that can be forged is no host of its own.
     const host = port.forgeable ? "" : sourceOf(port.remote);
@@ -37,6 +44,11 @@ export class OpenAssociation {
   /** When `expire` is due, ms of the machine's clock; undefined: nothing is due. */
   get deadline(): number | undefined {
     return this.#row?.deadline;
+  }
+
+  /** Whether requests of high priority go before others that wait. */
+  get prioritised(): boolean {
+    return this.negotiated.conformance.includes("priority-mgmt-supported");
   }
 
   /** The client said something. */

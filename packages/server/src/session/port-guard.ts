@@ -44,7 +44,7 @@ export class PortGuard {
           for (const one of this.#protections) {
             const values = work.draft(one) as ProtectionValues;
             if (success) portAttemptSucceeded(values);
-            else portAttemptFailed(values, live.now);
+            else portAttemptFailed(values, live.time);
           }
         }),
       (error) => live.failed("the count of failed attempts", error),

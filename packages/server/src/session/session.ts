@@ -8,10 +8,10 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
-import { serviceNamed } from "../services/table.ts";
+import { changesAny } from "../services/table.ts";
 import { Admission, isNoFailure, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
-import { associationInformation } from "./association-information.ts";
+import { askerOf } from "./asker.ts";
 import { sooner } from "./deadline.ts";
 import { HandedOver } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
@@ -122,7 +122,7 @@ export class Session implements Occupant, TurnsPort {
   #arrived(arrived: Arrived): void {
     if (this.closed) return;
     if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
-    else if (this.#turns.blocked) this.#turns.wait(arrived);
+    else if (this.#turns.blocked) this.#turns.wait(arrived, this.#opened?.prioritised);
     else this.#take(arrived);
   }
 
@@ -309,14 +309,12 @@ export class Session implements Occupant, TurnsPort {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const negotiated = this.#opened?.negotiated ?? responder.association;
-    const information = associationInformation(association, this.#device, responder.state, negotiated);
-    const asker = { live, device: this.#device, association, information };
+    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.#opened, incoming });
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!serviceNamed(incoming.request.service).changes) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -354,7 +352,8 @@ export class Session implements Occupant, TurnsPort {
     this.#admission.succeeded(negotiated);
     this.#opened?.close();
     this.unused++;
-    this.#opened = new OpenAssociation(this.#port, { live, association, negotiated, occupant: this });
+    const opened = { live, device: this.#device, association, negotiated, occupant: this };
+    this.#opened = new OpenAssociation(this.#port, opened);
     this.#port.opened(negotiated.mechanism !== 0);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
   }

@@ -1,3 +1,5 @@
+import { urgencyOf } from "./urgency.ts";
+
 /** A PDU of a client. */
 export interface Arrived {
   readonly pdu: Uint8Array;
@@ -43,9 +45,13 @@ export class Turns {
     return this.#waiting.length >= Math.max(1, this.#port.outstanding);
   }
 
-  /** Takes a PDU that has to wait. */
-  wait(arrived: Arrived): void {
-    this.#waiting.push(arrived);
+  /** Takes a PDU that has to wait. `prioritised`: one of high priority goes before those of normal priority that wait already. */
+  wait(arrived: Arrived, prioritised = false): void {
+    let at = this.#waiting.length;
+    if (prioritised && urgencyOf(arrived.pdu) === "high") {
+      while (at > 0 && urgencyOf((this.#waiting[at - 1] as Arrived).pdu) === "normal") at--;
+    }
+    this.#waiting.splice(at, 0, arrived);
   }
 
   /** Everything that waits; it waits no more. */

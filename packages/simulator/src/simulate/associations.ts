@@ -1,7 +1,7 @@
 import { Conformance, type ConformanceName } from "@dlmskit/apdu";
-import type { MechanismId } from "@dlmskit/association";
+import type { MechanismId, Offer } from "@dlmskit/association";
 import type { Rights } from "@dlmskit/cosem-objects";
-import { type AssociationSpec, servedConformance } from "@dlmskit/server";
+import { type AssociationSpec, servedConformance, servedShortNameConformance } from "@dlmskit/server";
 import type { ClientAssociation, Stored } from "@dlmskit/storage";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { badRow } from "./bad-row.ts";
@@ -12,6 +12,9 @@ import type { KeysFile } from "./keys-file.ts";
 
 const plain = "logical-name";
 const withCiphering = "logical-name-with-ciphering";
+const shortNames = "short-name";
+const shortNamesCiphered = "short-name-with-ciphering";
+const contexts: readonly string[] = [plain, withCiphering, shortNames, shortNamesCiphered];
 const bits = 24;
 const defaultPduSize = 1024;
 const table = "client_associations";
@@ -48,6 +51,7 @@ export function associationSpecs(
   template: SimulatorTemplate,
   rows: readonly Stored<ClientAssociation>[],
   rightsOf: (client: number) => Rights,
+  referencing: Offer["context"] = template.referencing ?? "either",
 ): { readonly [name: string]: AssociationSpec } {
   const specs: { [name: string]: AssociationSpec } = {};
   const clients = new Set<number>();
@@ -64,11 +68,12 @@ export function associationSpecs(
     if (clients.has(clientId)) throw bad("clientId", `client ${clientId} has an association already`);
     clients.add(clientId);
     if (row.logicalDevice !== 1) throw bad("logicalDevice", "meters of this template have the logical device 1 alone");
-    if (contextName !== plain && contextName !== withCiphering) {
-      throw bad("contextName", `expected ${plain} or ${withCiphering}, found ${JSON.stringify(contextName)}`);
+    if (!contexts.includes(contextName)) {
+      throw bad("contextName", `expected ${contexts.join(", ")}, found ${JSON.stringify(contextName)}`);
     }
+    const onlyShort = contextName === shortNames || contextName === shortNamesCiphered;
     if (mechanism > 6) throw bad("authenticationLevel", "mechanism 7 needs security suite 1 or 2");
-    const ciphered = contextName === withCiphering;
+    const ciphered = contextName === withCiphering || contextName === shortNamesCiphered;
     if (mechanism === 5 && !ciphered) throw bad("contextName", `GMAC (mechanism 5) needs ${withCiphering}`);
     if (maxReceivePduSize !== 0 && maxReceivePduSize < 12) throw bad("maxReceivePduSize", "at least 12 octets, or 0");
     if (maxSendPduSize !== 0 && maxSendPduSize < 12) throw bad("maxSendPduSize", "at least 12 octets, or 0");
@@ -84,6 +89,7 @@ export function associationSpecs(
       },
       access: rightsOf(clientId),
       devices: [1],
+      referencing: onlyShort ? "short-name" : referencing,
       conformance: conformanceNames(row),
       maxReceivePduSize: maxReceivePduSize === 0 ? 0xffff : maxReceivePduSize,
       maxSendPduSize,
@@ -94,11 +100,12 @@ export function associationSpecs(
 }
 
 function conformanceNames(row: Stored<ClientAssociation>): readonly ConformanceName[] {
-  const served = conformanceNumber(servedConformance);
+  const all = [...new Set([...servedConformance, ...servedShortNameConformance])];
+  const served = conformanceNumber(all);
   const unserved = row.conformance & ~served;
   if (unserved !== 0) {
     const names = (Object.keys(Conformance) as ConformanceName[]).filter((name) => unserved & bitOf(name));
     throw badRow(table, row.id, "conformance", `${names.join(", ")} cannot be served, and must not be advertised`);
   }
-  return servedConformance.filter((name) => row.conformance & bitOf(name));
+  return all.filter((name) => row.conformance & bitOf(name));
 }

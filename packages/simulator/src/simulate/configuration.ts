@@ -13,7 +13,7 @@ import { defaultLoadProfiles, defaultPowerQuality } from "../templates/default-c
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { accessRows, rightsByClient } from "./access-rows.ts";
 import { associationRows, associationSpecs } from "./associations.ts";
-import type { KeysFile } from "./keys-file.ts";
+import type { SimulatorOptions } from "./options.ts";
 
 /** What the rows of a store say. */
 export interface Configuration {
@@ -48,7 +48,7 @@ const defaultPorts: readonly CommunicationPort[] = [
 export async function configure(
   store: Store,
   template: SimulatorTemplate,
-  keys: KeysFile | undefined,
+  { keys, referencing }: Pick<SimulatorOptions, "keys" | "referencing">,
 ): Promise<Configuration> {
   await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
@@ -70,7 +70,7 @@ export async function configure(
   });
   const compiled = meterTemplate({
     objects: template.objects(),
-    associations: associationSpecs(template, associations, rightsOf),
+    associations: associationSpecs(template, associations, rightsOf, referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });
   granted = await grantedByRows(store, template, compiled.devices.get(1)?.objects ?? []);

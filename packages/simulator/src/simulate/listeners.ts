@@ -1,4 +1,4 @@
-import { Fault, type LinkAddress } from "@dlmskit/core";
+import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
 import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
@@ -83,6 +83,8 @@ interface Line {
   readonly serial?: SerialLineOptions;
   /** Ports that are somebody else's. */
   readonly taken: ReadonlySet<number>;
+  /** The row of `communication_ports` that asks for it, by id. */
+  readonly row?: number;
 }
 
 function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
@@ -90,19 +92,20 @@ function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
   const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
   const spaceOf = (link: LinkName): AddressSpace =>
     link === "wrapper" ? wrapperSpace() : hdlcSpace(lowerOf(hdlcSettings));
-  const onSerial = (line: SerialLineOptions): Line => ({
+  const onSerial = (line: SerialLineOptions, row?: number): Line => ({
     ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
     // A line has no port; the addresses behind it are those of one.
     port: 1,
+    ...(row === undefined ? {} : { row }),
   });
   if (serial !== undefined) return [onSerial(serial)];
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
       const link = linkOf(row);
-      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)))];
+      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)), row.id)];
       const transport = row.portType === "UDP" ? "udp" : "tcp";
-      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken }];
+      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken, row: row.id }];
     });
   }
   const link = wanted ?? "wrapper";
@@ -127,6 +130,12 @@ export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "t
     layer: "simulator",
     hint: `one port addresses ${space.capacity}`,
   });
+}
+
+/** A Fault of a listener with the row that asks for it as its path. */
+function ofRow(caught: unknown, id: number): unknown {
+  for (const step of ["port_number", `id ${id}`, "communication_ports"]) stepped(caught, step);
+  return caught;
 }
 
 /** Listens where the rows say, or where the options do. */
@@ -162,20 +171,24 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
     for (const line of linesOf(options, how)) {
       let addresses: Addresses | undefined;
       const opened: Listener[] = [];
-      const count = portsNeeded(line.space, meters);
-      if (line.serial !== undefined && count > 1) {
-        throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
-          layer: "simulator",
-          hint: `one line addresses ${line.space.capacity}`,
-        });
-      }
-      for (const [index, port] of portsOf(line, meters).entries()) {
-        // Nobody is there before all ports of the line are open.
-        const route: Route = (address) => {
-          const found = addresses?.indexAt(addresses.portAt(index), address);
-          return found === undefined ? undefined : { meter: meter(found), device: 1 };
-        };
-        opened.push(await open(line, port, index, route));
+      try {
+        const count = portsNeeded(line.space, meters);
+        if (line.serial !== undefined && count > 1) {
+          throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
+            layer: "simulator",
+            hint: `one line addresses ${line.space.capacity}`,
+          });
+        }
+        for (const [index, port] of portsOf(line, meters).entries()) {
+          // Requests are answered when all ports of the line are open.
+          const route: Route = (address) => {
+            const found = addresses?.indexAt(addresses.portAt(index), address);
+            return found === undefined ? undefined : { meter: meter(found), device: 1 };
+          };
+          opened.push(await open(line, port, index, route));
+        }
+      } catch (caught) {
+        throw line.row === undefined ? caught : ofRow(caught, line.row);
       }
       const { link, transport } = line;
       addresses = new Addresses(line.space, {

@@ -1,3 +1,4 @@
+import type { Offer } from "@dlmskit/association";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Interceptor, Limits, Meter, MeterTemplate, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
@@ -15,6 +16,8 @@ export interface SimulatorOptions {
   readonly store?: Store;
   /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
+  /** How clients may name objects, whatever the template says; a row of `client_associations` with short names allows only those. */
+  readonly referencing?: Offer["context"];
   /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
   readonly meters?: number;
   /**

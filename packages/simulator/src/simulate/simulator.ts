@@ -39,7 +39,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
   const time = timeOf(clock, options);
 
-  const configuration = await configure(store, template, keys);
+  const configuration = await configure(store, template, options);
   const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
   const { associations } = meterTemplate;
   const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];

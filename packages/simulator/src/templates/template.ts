@@ -1,5 +1,5 @@
 import type { ConformanceName } from "@dlmskit/apdu";
-import type { MechanismId } from "@dlmskit/association";
+import type { MechanismId, Offer } from "@dlmskit/association";
 import { Fault, type LogicalName } from "@dlmskit/core";
 import type { AnyObject, Rights } from "@dlmskit/cosem-objects";
 import type { Call } from "@dlmskit/server";
@@ -45,6 +45,8 @@ export interface SimulatorTemplate {
   /** The log of load switch operations, which the registers follow. */
   readonly switchLog?: SwitchLog;
   readonly clients: readonly TemplateClient[];
+  /** How clients may name objects: `"either"` unless told otherwise. */
+  readonly referencing?: Offer["context"];
   /** The objects of the management logical device, made once for all meters; the server adds those about security. */
   objects(): readonly AnyObject[];
   /** What people call an object. */

@@ -20,7 +20,7 @@ import { addCertificateIn, removeCertificateIn } from "./certificates.ts";
 import { setSecretIn } from "./client-secrets.ts";
 import { promoteIn, setKeyPairIn } from "./key-pairs.ts";
 import { expectSealing } from "./key-sealing.ts";
-import { enqueued } from "./message-queue.ts";
+import { enqueueParts } from "./message-queue.ts";
 import { type AppendedLog, appendTrimmed } from "./records.ts";
 import { addSettingIn, changeKeysIn, setPolicyIn } from "./security-settings.ts";
 import { usedKeyParts } from "./used-keys.ts";
@@ -93,10 +93,7 @@ function statementOf(process: string, commit: CheckedCommit): Statement {
   if (rows.length > 0) parts.push(appendTrimmed("captures", rows.map(capturedLog), give));
   if (events.length > 0) parts.push(appendTrimmed("events", events.map(eventLog), give));
   if (messages.length > 0) {
-    parts.push(`put_messages AS (
-      INSERT INTO message_queue (${columnsOf(Message)}, ${Object.keys(enqueued).join(", ")})
-      SELECT ${recordValues(Message)}, ${Object.values(enqueued).join(", ")} FROM held, ${recordset(Message, give(recordsOf(Message, messages)))}
-    )`);
+    parts.push(enqueueParts(give(recordsOf(Message, messages)), "held"));
   }
   const replayed = peers.length > 0 ? peerParts(give(JSON.stringify(peers.map(peerRecord)))) : undefined;
   if (replayed !== undefined) parts.push(replayed.move);

@@ -1,5 +1,5 @@
 import {
-  backOff,
+  afterFailure,
   checkRow,
   errorText,
   fields,
@@ -11,16 +11,37 @@ import {
 import { msOf, recordsOf, rowOf, timestampOf, utcNow } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
-import { appendOf } from "../table-sql.ts";
+import { columnsOf, numberedRecordset, recordValues } from "../table-sql.ts";
 
 // What a hand left out: no priority is 0, no time is at once, no count of attempts is none.
 const columns = `
   q.id, q.message_type, COALESCE(q.priority, 0) AS priority, q.payload, q.destination, COALESCE(q.retry_count, 0) AS retry_count,
   q.status, ${msOf("COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch')", "scheduled_time")}, ${msOf("q.completed_time")}`;
+const sources = columnsOf(Message, "d");
+const source = sources
+  .split(", ")
+  .map((column) => `s.${column}`)
+  .join(", ");
 
-/** What a new row has beside the message. */
-export const enqueued = { retry_count: "0", status: "'PENDING'", created_at: utcNow };
-const enqueue = `${appendOf(Message, enqueued)} RETURNING id`;
+// What a new row has beside the message.
+const enqueued = { retry_count: "0", status: "'PENDING'", created_at: utcNow };
+
+/** INSERT of the messages of a parameter, in their order, as parts of a WITH; `from`: what must be there. `put_messages` gives the ids. */
+export function enqueueParts(parameter: number, from?: string): string {
+  const numbered = `SELECT nextval('message_queue_id_seq') AS id, m.* FROM (
+      SELECT r.* FROM ${from === undefined ? "" : `${from}, `}${numberedRecordset(Message, parameter)} ORDER BY r.ordinality
+    ) m`;
+  return `new_messages AS MATERIALIZED (${numbered}), put_messages AS (
+      INSERT INTO message_queue (id, ${[columnsOf(Message, "t"), ...Object.keys(enqueued)].join(", ")})
+      SELECT r.id, ${[recordValues(Message, "t"), ...Object.values(enqueued)].join(", ")} FROM new_messages r
+      RETURNING id
+    ), put_sources AS (
+      INSERT INTO message_sources (message_id, ${sources})
+      SELECT r.id, ${recordValues(Message, "d")} FROM new_messages r WHERE r.meter_id IS NOT NULL
+    )`;
+}
+
+const enqueue = `WITH ${enqueueParts(1)} SELECT id FROM put_messages ORDER BY id`;
 
 // Which rows may have lost their worker: those whose lease ran out, and those without one, left by a program that keeps none.
 const stale = `
@@ -60,8 +81,8 @@ const claim = `
     ON CONFLICT (message_id) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
     RETURNING l.message_id, l.lease::float8 AS lease, l.last_error
   )
-  SELECT taken.*, leased.lease, leased.last_error
-  FROM taken JOIN leased ON leased.message_id = taken.id
+  SELECT taken.*, leased.lease, leased.last_error, ${source}
+  FROM taken JOIN leased ON leased.message_id = taken.id LEFT JOIN message_sources s ON s.message_id = taken.id
   ORDER BY taken.priority DESC, taken.scheduled_time, taken.id`;
 
 // Before anything is read of its lease: a row and its lease change together, under the lock of the row.
@@ -86,6 +107,11 @@ const again = `
   UPDATE message_queue q SET status = 'PENDING', retry_count = $3::int, scheduled_time = $4::text::timestamp
   ${held}`;
 
+const postpone = `
+  UPDATE message_queue q SET status = 'PENDING', scheduled_time = $3::text::timestamp
+  ${held}
+  RETURNING q.id`;
+
 const failed = `
   UPDATE message_queue q SET status = 'FAILED', retry_count = $3::int, completed_time = $4::text::timestamp
   ${held}`;
@@ -93,8 +119,8 @@ const failed = `
 const noteError = "UPDATE message_leases SET last_error = $2::text WHERE message_id = $1::int";
 
 const get = `
-  SELECT ${columns}, l.last_error
-  FROM message_queue q LEFT JOIN message_leases l ON l.message_id = q.id
+  SELECT ${columns}, l.last_error, ${source}
+  FROM message_queue q LEFT JOIN message_leases l ON l.message_id = q.id LEFT JOIN message_sources s ON s.message_id = q.id
   WHERE q.id = $1::int`;
 
 const counts = `
@@ -151,11 +177,17 @@ export function pgMessageQueue(db: Database): MessageQueue {
         const { rows } = await tx.query(retryCount, [id, lease]);
         if (rows[0] === undefined) return undefined;
         const attempts = Number(rows[0].retry_count) + 1;
-        const last = attempts >= (failure.maxAttempts ?? 5);
-        const next = last ? failure.now : failure.now + backOff(attempts, failure);
-        await tx.query(last ? failed : again, [id, lease, attempts, at(next)]);
+        const next = afterFailure(attempts, failure);
+        const over = next.status === "FAILED";
+        await tx.query(over ? failed : again, [id, lease, attempts, at(over ? failure.now : next.scheduledTime)]);
         await tx.query(noteError, [id, errorText(failure.error)]);
-        return last ? "FAILED" : "PENDING";
+        return next.status;
+      });
+    },
+    async postpone({ id, lease }, until) {
+      return db.transaction(async (tx) => {
+        await tx.query(lockRow, [id]);
+        return (await tx.query(postpone, [id, lease, at(until)])).rows.length > 0;
       });
     },
     async get(id) {

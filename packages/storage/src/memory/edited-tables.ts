@@ -91,7 +91,7 @@ export function memoryTables(context: MemoryContext): {
       context,
       ClientAssociation,
       (state) => state.clientAssociations,
-      (id, state) => state.connections.find((connection) => connection.associationId === id) !== undefined,
+      (id, state) => state.connections.names(id),
     ),
     hdlcSettings: new MemoryRows<typeof HdlcSetting, HdlcSetting>(context, HdlcSetting, (state) => state.hdlcSettings),
     communicationPorts: new MemoryRows<typeof CommunicationPort, CommunicationPort>(

@@ -1,6 +1,7 @@
+import { instant } from "../fields.ts";
 import { checkRow } from "../shape.ts";
-import { backOff, errorText, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
-import { copied, type KeptMessage, type MemoryContext, type MemoryState } from "./state.ts";
+import { afterFailure, errorText, Message, type MessageQueue, type QueuedMessage } from "../tables/message-queue.ts";
+import { copied, type KeptMessage, type MemoryContext, MemoryState } from "./state.ts";
 
 function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMessage {
   return copied(message);
@@ -18,6 +19,12 @@ export function enqueueIn(state: MemoryState, messages: readonly Message[]): num
     state.messages.set(id, { ...kept, id, status: "PENDING", retryCount: 0, lease: 0, leaseUntil: 0 });
     return id;
   });
+}
+
+/** A queue in memory alone, for meters without a store. */
+export function openMemoryQueue(): MessageQueue {
+  const state = new MemoryState();
+  return memoryMessageQueue({ state, use: () => state, instant: Date.now });
 }
 
 export function memoryMessageQueue(context: MemoryContext): MessageQueue {
@@ -69,21 +76,18 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       const kept = held(message);
       if (kept === undefined) return undefined;
       const retryCount = kept.retryCount + 1;
-      const lastError = errorText(failure.error);
-      const failed = retryCount >= (failure.maxAttempts ?? 5);
-      context.state.messages.set(
-        kept.id,
-        failed
-          ? { ...kept, status: "FAILED", retryCount, lastError, completedTime: failure.now }
-          : {
-              ...kept,
-              status: "PENDING",
-              retryCount,
-              lastError,
-              scheduledTime: failure.now + backOff(retryCount, failure),
-            },
-      );
-      return failed ? "FAILED" : "PENDING";
+      const { status, ...next } = afterFailure(retryCount, failure);
+      context.state.messages.set(kept.id, {
+        ...{ ...kept, status, retryCount, lastError: errorText(failure.error) },
+        ...(status === "FAILED" ? { completedTime: failure.now } : next),
+      });
+      return status;
+    },
+    async postpone(message, until) {
+      const kept = held(message);
+      if (kept === undefined) return false;
+      context.state.messages.set(kept.id, { ...kept, status: "PENDING", scheduledTime: instant.check(until) });
+      return true;
     },
     async get(id) {
       const kept = context.use().messages.get(id);

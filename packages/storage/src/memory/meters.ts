@@ -73,11 +73,7 @@ export function memoryMeters(context: MemoryContext): Meters {
       if (meter === undefined) return false;
       state.systemTitles.delete(toHex(meter.systemTitle));
       state.logicalDeviceNames.delete(meter.logicalDeviceName);
-      for (const [id, row] of state.connections.rows) {
-        if (row.meterId !== meterId) continue;
-        const { meterId: _, ...kept } = row;
-        state.connections.rows.set(id, kept);
-      }
+      state.connections.withoutMeter(meterId);
       for (const kept of [
         state.values,
         state.events,

@@ -4,7 +4,6 @@ import type { AccessRight } from "../tables/access-rights.ts";
 import type { Certificate } from "../tables/certificates.ts";
 import type { ClientAssociation } from "../tables/client-associations.ts";
 import type { CommunicationPort, HdlcSetting } from "../tables/communication.ts";
-import type { Connection } from "../tables/connections.ts";
 import { dedicatedKeysKept, isDedicated, type PeerCounterKey } from "../tables/counters.ts";
 import type { Fleet } from "../tables/fleets.ts";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "../tables/generation.ts";
@@ -17,6 +16,7 @@ import type { CaptureRecord, EventRecord } from "../tables/records.ts";
 import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts";
 import { type UsedKey, usedKeysKept } from "../tables/used-keys.ts";
 import type { AttributeValue } from "../tables/values.ts";
+import { ConnectionRows } from "./connection-rows.ts";
 
 const peerName = (keyId: string, peer: string): string => JSON.stringify([keyId, peer]);
 
@@ -93,11 +93,7 @@ export class MemoryState {
   readonly clientAssociations = new MemoryTable<ClientAssociation>();
   readonly obisCodes = new MemoryTable<ObisCode>();
   readonly accessRights = new MemoryTable<AccessRight>();
-  readonly connections = new MemoryTable<Connection & { readonly owner: object }>();
-  /** The row of each session, also of those that are over. */
-  readonly sessions = new Map<string, number>();
-  /** Ids of connections that are over, in the order in which they ended. */
-  readonly connectionsOver = new Set<number>();
+  readonly connections = new ConnectionRows();
   readonly hdlcSettings = new MemoryTable<HdlcSetting>();
   readonly communicationPorts = new MemoryTable<CommunicationPort>();
   readonly loadProfileTemplates = new MemoryTable<LoadProfileTemplate>();

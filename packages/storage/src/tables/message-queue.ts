@@ -1,18 +1,39 @@
-import { instant, integer, octets, text } from "../fields.ts";
+import { instant, integer, logicalNameText, octets, optional, text } from "../fields.ts";
 import { type RowOf, table } from "../shape.ts";
 
+const sap = integer(0, 0xffff);
+
 /** A message to be pushed. */
-export const Message = table("message_queue", {
-  /** The kind of message, for its sender: `push`, `event` … */
-  messageType: text(50, 1),
-  /** The higher the sooner. */
-  priority: integer(),
-  payload: octets(0, 0x1000000),
-  /** The destination, for its sender: `tcp://host:port`. */
-  destination: text(100, 1),
-  /** Not before this instant, ms since 1970 UTC. */
-  scheduledTime: instant,
-});
+export const Message = table(
+  "message_queue",
+  {
+    /** The kind of message, for its sender: `data-notification`, `event` … */
+    messageType: text(50, 1),
+    /** The higher the sooner. */
+    priority: integer(),
+    payload: octets(0, 0x1000000),
+    /** The destination, for its sender: `tcp://host:port`. */
+    destination: text(100, 1),
+    /** Not before this instant, ms since 1970 UTC. */
+    scheduledTime: instant,
+    /** The meter whose message it is; it protects the message each time that it is sent. */
+    meterId: optional(text(100, 1)),
+    /** The object that told it, which hears what becomes of it. */
+    logicalDevice: optional(sap),
+    classId: optional(sap),
+    instanceId: optional(logicalNameText),
+    /** The client it is for. */
+    clientId: optional(sap),
+  },
+  {
+    createdAt: false,
+    details: {
+      table: "message_sources",
+      key: "message_id",
+      fields: ["meterId", "logicalDevice", "classId", "instanceId", "clientId"],
+    },
+  },
+);
 export type Message = RowOf<typeof Message>;
 
 export type MessageStatus = "PENDING" | "PROCESSING" | "SENT" | "FAILED";
@@ -52,6 +73,8 @@ export interface Failure {
   readonly backOffMs?: number;
   /** The longest wait, ms; one hour unless told otherwise. */
   readonly maxBackOffMs?: number;
+  /** When it is due again, ms since 1970 UTC: in place of the back-off, however often it has failed. */
+  readonly again?: number;
 }
 
 /** The push queue. Several workers and several processes share it, and no message is sent twice while its lease holds. */
@@ -66,6 +89,8 @@ export interface MessageQueue {
   complete(message: Pick<ClaimedMessage, "id" | "lease">, now: number): Promise<boolean>;
   /** Not sent: due again after a back-off, or FAILED. Gives which; undefined when the lease was lost. */
   fail(message: Pick<ClaimedMessage, "id" | "lease">, failure: Failure): Promise<"PENDING" | "FAILED" | undefined>;
+  /** Not tried: due again at that instant, ms since 1970 UTC, without a failure. False when the lease was lost. */
+  postpone(message: Pick<ClaimedMessage, "id" | "lease">, until: number): Promise<boolean>;
   get(id: number): Promise<QueuedMessage | undefined>;
   /** How many there are in each state. */
   counts(): Promise<Readonly<Record<MessageStatus, number>>>;
@@ -76,9 +101,20 @@ export interface MessageQueue {
 }
 
 /** The wait before the next attempt after `retryCount` failed ones, ms. */
-export function backOff(retryCount: number, failure: Failure): number {
+function backOff(retryCount: number, failure: Failure): number {
   const first = failure.backOffMs ?? 1000;
   return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
+}
+
+/** What becomes of a message after its `retryCount`th failure: it is FAILED, or due again. */
+export function afterFailure(
+  retryCount: number,
+  failure: Failure,
+): { readonly status: "PENDING"; readonly scheduledTime: number } | { readonly status: "FAILED" } {
+  const { again, maxAttempts = 5, now } = failure;
+  if (again !== undefined) return { status: "PENDING", scheduledTime: again };
+  if (retryCount >= maxAttempts) return { status: "FAILED" };
+  return { status: "PENDING", scheduledTime: now + backOff(retryCount, failure) };
 }
 
 /** What is kept of the text of an error: at most 1000 characters, without the character NUL. */

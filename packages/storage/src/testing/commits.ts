@@ -30,7 +30,7 @@ export function commitsSuite(open: OpenStore): void {
           values: [value(2), value(3), value(2, key(9))],
           rows: [captured([1, 2]), captured([5], { logicalDevice: 16 })],
           events: [event(1, 1), event(2, 2)],
-          messages: [message(1), message(2)],
+          messages: [message(1), { ...message(2), meterId, clientId: 48 }],
           peers: [{ keyId: "k", peer: "a", counter: 5 }],
           clockOffset: 3_600_000,
           ranUpTo: Date.UTC(2030, 0, 1),
@@ -73,6 +73,10 @@ export function commitsSuite(open: OpenStore): void {
         );
         const claimed = await store.messageQueue.claim({ now: 5, limit: 9 });
         expect(claimed.map(({ payload }) => payload)).toEqual([key(1), key(2)]);
+        expect(claimed.map(({ meterId: of, clientId }) => [of, clientId])).toEqual([
+          [undefined, undefined],
+          [meterId, 48],
+        ]);
         expect(await store.keeping.count({ ...profile, logicalDevice: 16 })).toBe(1);
         expect(await store.captures.count(meterId, profile.instanceId)).toBe(2);
         expect(await store.counters.loadPeer({ meterId, keyId: "k", peer: "a" })).toBe(5);

@@ -81,6 +81,40 @@ export function messageQueueSuite(open: OpenStore): void {
         expect(await messageQueue.counts()).toEqual({ PENDING: 0, PROCESSING: 0, SENT: 0, FAILED: 1 });
       }));
 
+    it("is due again when the sender says so, and when it was not tried", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const [id = 0] = await messageQueue.enqueue([message(0, 0)]);
+        const claim = async (now: number) => {
+          const [claimed] = await messageQueue.claim({ now });
+          if (claimed === undefined) throw new Error("nothing was due");
+          return claimed;
+        };
+        const first = await claim(0);
+        expect(await messageQueue.fail(first, { now: 5, error: "refused", maxAttempts: 1, again: 77 })).toBe("PENDING");
+        expect(await messageQueue.nextDue()).toBe(77);
+        const second = await claim(77);
+        expect(await messageQueue.postpone({ ...second, lease: second.lease + 1 }, 90)).toBe(false);
+        expect(await messageQueue.postpone(second, 90)).toBe(true);
+        expect(await messageQueue.postpone(second, 91)).toBe(false);
+        expect(await messageQueue.get(id)).toMatchObject({ status: "PENDING", retryCount: 1, scheduledTime: 90 });
+        expect(await messageQueue.claim({ now: 89 })).toEqual([]);
+        const third = await claim(90);
+        expect(third.retryCount).toBe(1);
+        expect(await messageQueue.fail(third, { now: 95, error: "refused", maxAttempts: 1 })).toBe("FAILED");
+      }));
+
+    it("keeps whose message it is", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const source = { meterId: "m", logicalDevice: 1, classId: 40, instanceId: "0.0.25.9.0.255", clientId: 48 };
+        const ids = await messageQueue.enqueue([message(2, 0), { ...message(1, 0), ...source }]);
+        expect((await messageQueue.claim({ now: 0, limit: 2 })).map(({ id, meterId }) => [id, meterId])).toEqual([
+          [ids[0], undefined],
+          [ids[1], "m"],
+        ]);
+        expect(await messageQueue.get(ids[1] as number)).toMatchObject(source);
+        expect(Object.keys((await messageQueue.get(ids[0] as number)) ?? {})).not.toContain("meterId");
+      }));
+
     it("keeps of an error what every store can keep", () =>
       withStore(open, async ({ messageQueue }) => {
         const [id = 0] = await messageQueue.enqueue([message(0, 0)]);

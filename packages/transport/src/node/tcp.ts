@@ -1,4 +1,6 @@
+import { closeSync, openSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { devNull } from "node:os";
 import { Fault } from "@dlmskit/core";
 import { addressText } from "../datagrams.ts";
 import type { Duplex, DuplexHandlers, Listener, Rank } from "../duplex.ts";
@@ -97,12 +99,26 @@ const seats = new WeakMap<Socket, (rank: Rank) => void>();
 /** Where a TLS socket shows the one below it. */
 const below = (socket: Socket): Socket => (socket as { readonly _parent?: Socket })._parent ?? socket;
 
+/**
+ * Whether this process can open no more files. Node then closes each connection that comes and tells nobody, so that it is
+ * looked for when the last one is accepted.
+ */
+function noFileLeft(): boolean {
+  try {
+    closeSync(openSync(devNull, "r"));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EMFILE";
+  }
+}
+
 /** Lets a server listen, turn away what is too much, and close whole. */
 export function listening(
   server: Server,
   options: Pick<TcpListenOptions, "host" | "port" | "maxConnections" | "maxPerHost" | "giveWay" | "failed">,
 ): Promise<Listener> {
   const { host = "127.0.0.1", port, maxConnections = 1024, maxPerHost, giveWay = false, failed } = options;
+  const tried = `listen on ${addressText(host, port)}`;
   const open = new Set<Socket>();
   const places = new Places<Placed>({ most: maxConnections, mostPerHost: maxPerHost, giveWay });
   const tooMany = (what: string, hint: string): void =>
@@ -125,6 +141,7 @@ export function listening(
       socket.destroy();
       return;
     }
+    if (failed !== undefined && noFileLeft()) failed(socketFault({ code: "EMFILE" }, tried));
     seats.set(socket, (rank) => places.setRank(placed, rank));
     open.add(socket);
     socket.once("close", () => {
@@ -139,7 +156,6 @@ export function listening(
     });
   return new Promise((resolve, reject) => {
     checkPort(port, 0);
-    const tried = `listen on ${addressText(host, port)}`;
     const refused = (error: unknown): void => reject(socketFault(error, tried));
     server.once("error", refused);
     server.listen({ host, port }, () => {

@@ -1,10 +1,19 @@
-import { type CosemDateTime, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
+import { type CosemDateTime, type LogicalName, logicalName, unspecifiedDateTime } from "@dlmskit/core";
 import { Account, AccountMode, AccountStatus, CurrencyUnit } from "../../classes/payment/account.ts";
 import { Charge } from "../../classes/payment/charge.ts";
 import { Credit, CreditStatus, CreditType } from "../../classes/payment/credit.ts";
-import type { Timeline, Values } from "../../interface-class.ts";
+import { DisconnectControl } from "../../classes/time/disconnect-control.ts";
+import type { Timeline, Values, Watch } from "../../interface-class.ts";
 import { after, afterEach, type MaybePromise } from "../../maybe-promise.ts";
-import { type AnyObject, type Context, type CosemObject, type Hooks, object, type TimeContext } from "../../object.ts";
+import {
+  type AnyObject,
+  type Context,
+  type CosemObject,
+  type Hooks,
+  object,
+  type TimeContext,
+  type WatchedChange,
+} from "../../object.ts";
 import { refuse } from "../../refusal.ts";
 import { isOff } from "../../time/pattern.ts";
 import { failureOf } from "../local-action.ts";
@@ -93,9 +102,22 @@ export function account(
       write: { ...writes, ...hooks.write },
       invoke: { ...methods, ...hooks.invoke },
       time: withSettings(times, options),
+      watch: supplyOf(options),
     },
   );
 }
+
+/** Somebody connects a supply that is out of credit: the reason to disconnect it is there still. */
+const supplyOf = ({
+  disconnectControl: instanceId,
+}: AccountSettings): Watch<Configuration, Context, WatchedChange> => ({
+  attributes: () => (instanceId === undefined ? [] : [{ ...controlState, instanceId: logicalName(instanceId) }]),
+  changed: (_, context): MaybePromise<void> => settle(booksIn(context)),
+});
+const controlState = {
+  classId: DisconnectControl.classId,
+  attributeId: DisconnectControl.attributes.controlState.id,
+} as const;
 
 const figures = ({ device, object: own }: Context) => figuresOf(device, own as AccountObject);
 const booksIn = (context: Context): Books => booksOf(context, context.object as AccountObject);

@@ -2,6 +2,7 @@ import { type CosemDateTime, type LogicalName, sameOctets, unspecifiedDateTime }
 import type { ValueDefinition } from "../../classes/common-types.ts";
 import { Charge, ChargeType } from "../../classes/payment/charge.ts";
 import { type Timeline, timeOrder, type Values } from "../../interface-class.ts";
+import { checkListSize } from "../../list-size.ts";
 import { after, type MaybePromise } from "../../maybe-promise.ts";
 import { type AnyObject, type Context, type CosemObject, type Hooks, object, type TimeContext } from "../../object.ts";
 import { refuse } from "../../refusal.ts";
@@ -102,7 +103,9 @@ const methods: Hooks<typeof Charge>["invoke"] = {
       const at = updated.findIndex(({ index }) => sameOctets(index, element.index));
       updated.splice(at < 0 ? updated.length : at, at < 0 ? 0 : 1, element);
     }
-    values.unitChargePassive = { ...values.unitChargePassive, chargeTable: updated };
+    const passive = { ...values.unitChargePassive, chargeTable: updated };
+    checkListSize(Charge.attributes.unitChargePassive.type, passive);
+    values.unitChargePassive = passive;
   },
   activatePassiveUnitCharge: (values, _, context) => activatePassive(values, context),
   collect: (values, _, context) => collect(values, context),

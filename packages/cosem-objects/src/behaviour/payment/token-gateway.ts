@@ -81,7 +81,7 @@ export function tokenGateway(
           values.tokenDeliveryMethod = delivery(context);
           if (processingTime <= 0) return process(options, context);
           setStatus(context, "tokenReceivedAndNotYetProcessed");
-          setState(context, { due: BigInt(Math.ceil(context.now + processingTime)) });
+          setState(context, { due: BigInt(Math.ceil(context.elapsed + processingTime)) });
         },
         ...hooks.invoke,
       },
@@ -105,9 +105,9 @@ function setState(context: Context, changed: Partial<GatewayState>): void {
 
 const processingOf = (options: TokenGatewayOptions): Timeline<GatewayValues, Context, TimeContext> => ({
   missed: "each",
-  next({ state }, _, after) {
+  next({ state }, { clockAt }, after) {
     const due = state?.due ?? none;
-    return due === none ? undefined : Math.max(Number(due), Math.floor(after) + 1);
+    return due === none ? undefined : Math.max(clockAt(Number(due)), Math.floor(after) + 1);
   },
   run(values, context): MaybePromise<void> {
     if ((values.state?.due ?? none) === none) return undefined;

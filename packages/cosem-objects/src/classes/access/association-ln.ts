@@ -19,6 +19,7 @@ import {
 } from "../../object-list.ts";
 import { refuse } from "../../refusal.ts";
 import { AssociationUser, userHooks } from "./association-users.ts";
+import { ChangedObjects, objectListHooks, type TemplateRights } from "./changed-rights.ts";
 
 /** Where an association stands. */
 export const AssociationStatus = { nonAssociated: 0, associationPending: 1, associated: 2 } as const;
@@ -43,6 +44,8 @@ const attributes = {
   secret: { id: 7, type: T.octetString, access: "w", optional: true },
   associationStatus: { id: 8, type: T.enumOf(AssociationStatus), static: false },
   securitySetupReference: { id: 9, type: T.logicalName, static: true, access: "r" },
+  /** What add_object and remove_object have changed. */
+  changedObjects: { id: 0, type: ChangedObjects, optional: true },
 } as const;
 
 const methods = {
@@ -135,7 +138,9 @@ export interface AssociationObjectOptions {
   readonly instance: LogicalName;
   readonly version: AssociationVersion;
   /** What the association grants now; undefined: the object stands for whichever association reads it (0.0.40.0.0.255). */
-  readonly rights: (() => Rights) | undefined;
+  readonly rights: ((context: Context) => Rights) | undefined;
+  /** With it, clients change the object list (methods 3 and 4): what is granted without their changes, and the most that they can add. */
+  readonly templateRights?: (context: Context) => TemplateRights;
   /** What is known of the association, open or not. */
   readonly information: (context: Context) => AssociationInformation | undefined;
   /** With it, the secret (attribute 7; method 2) may be changed. */
@@ -173,7 +178,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
     read: {
       ...users?.read,
       objectList(_, context, selection) {
-        const rights = own?.() ?? context.association?.rights;
+        const rights = own?.(context) ?? context.association?.rights;
         if (rights === undefined) throw refuse("object-unavailable");
         const { objects } = context.device;
         return selection === undefined ? list(objects, rights) : selectObjects(objects, rights, version, selection);
@@ -204,6 +209,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
       : { write: { secret: (_, secret: Uint8Array, context: Context) => changeSecret(secret, context) } }),
     invoke: {
       ...users?.invoke,
+      ...(options.templateRights === undefined ? {} : objectListHooks(version, options.templateRights)),
       ...(hls === true
         ? {
             replyToHlsAuthentication: () => {

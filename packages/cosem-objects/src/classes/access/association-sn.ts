@@ -3,7 +3,8 @@ import { interfaceClass } from "../../interface-class.ts";
 import { ValueDefinition } from "../common-types.ts";
 import { AssociationUser } from "./association-users.ts";
 
-const ListedObject = T.structure({
+/** An element of the object list. A base name has 16 bits; the standard's type makes those from 0x8000 on negative. */
+export const ShortNameListElement = T.structure({
   baseName: T.long,
   classId: T.longUnsigned,
   version: T.unsigned,
@@ -15,14 +16,16 @@ const AttributeAccess = T.structure({
   accessSelectors: T.nullable(T.array(T.integer)),
 });
 const MethodAccess = T.structure({ methodId: T.integer, accessMode: T.enum });
-const AccessRights = T.structure({
+/** The rights on an object, as attribute 3 lists them: modes as the version has them (bits in version 4). */
+export const ShortNameAccessRights = T.structure({
   baseName: T.long,
   attributeAccess: T.array(AttributeAccess),
   methodAccess: T.array(MethodAccess),
 });
 
 const attributes0 = {
-  objectList: { id: 2, type: T.array(ListedObject), static: true },
+  /** Selectors: 1 a class, 2 a class and a logical name, 3 a base name. */
+  objectList: { id: 2, type: T.array(ShortNameListElement), static: true, access: "r", selectors: [1, 2, 3] },
 } as const;
 
 const methods0 = {
@@ -68,8 +71,8 @@ export const AssociationSn1 = interfaceClass({
 
 const attributes2 = {
   ...attributes0,
-  accessRightsList: { id: 3, type: T.array(AccessRights), static: true },
-  securitySetupReference: { id: 4, type: T.logicalName, static: true },
+  accessRightsList: { id: 3, type: T.array(ShortNameAccessRights), static: true, access: "r" },
+  securitySetupReference: { id: 4, type: T.logicalName, static: true, access: "r" },
 } as const;
 
 const methods2 = {
@@ -90,7 +93,7 @@ export const AssociationSn2 = interfaceClass({
 
 const attributes3 = {
   ...attributes2,
-  userList: { id: 5, type: T.array(AssociationUser), static: true },
+  userList: { id: 5, type: T.array(AssociationUser), static: true, access: "r" },
   currentUser: { id: 6, type: AssociationUser, static: false },
 } as const;
 

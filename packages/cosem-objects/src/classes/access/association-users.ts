@@ -1,7 +1,9 @@
 import { T } from "@dlmskit/apdu";
 import type { Of } from "@dlmskit/core";
+import { checkListSize } from "../../list-size.ts";
 import type { AnyObject, Context, DeviceView } from "../../object.ts";
 import { refuse } from "../../refusal.ts";
+import { keeperOf } from "./association-keeper.ts";
 
 /** A user of an association. */
 export const AssociationUser = T.structure({
@@ -10,16 +12,12 @@ export const AssociationUser = T.structure({
 });
 export type AssociationUser = Of<typeof AssociationUser>;
 
-const associationLn = 15;
 const mostUsers = 256;
 const nobody: AssociationUser = { userId: 0, userName: { type: "visible-string", value: "" } };
 
-/** The association object that keeps the users: 0.0.40.0.0.255 stands for that of whoever asks. */
-function keeperOf({ device, object, association }: Context): AnyObject {
-  const own = association === undefined ? undefined : device.find(associationLn, association.instanceId);
-  const isCurrent = object.instance === "0.0.40.0.0.255";
-  if (isCurrent && own === undefined) throw refuse("object-unavailable", "no association is open");
-  const keeper = (isCurrent ? own : object) as AnyObject;
+/** The association object that keeps the users. */
+function userKeeperOf(context: Context): AnyObject {
+  const keeper = keeperOf(context);
   // Associations of one meter may have objects of several versions.
   if (keeper.spec.attributes.userList === undefined) throw refuse("object-undefined", "the association has no users");
   return keeper;
@@ -31,10 +29,10 @@ const usersOf = (device: Pick<DeviceView, "values">, keeper: AnyObject): readonl
 /** What versions 2 and 3 of Association LN do about users (attributes 10 and 11, methods 5 and 6). */
 export const userHooks = {
   read: {
-    userList: (_: unknown, context: Context): AssociationUser[] => [...usersOf(context.device, keeperOf(context))],
+    userList: (_: unknown, context: Context): AssociationUser[] => [...usersOf(context.device, userKeeperOf(context))],
     /** The user of this association; of another one nothing is told. */
     currentUser(_: unknown, context: Context): AssociationUser {
-      const keeper = keeperOf(context);
+      const keeper = userKeeperOf(context);
       const { association } = context;
       const userId = association?.instanceId === keeper.instance ? association.userId : undefined;
       if (userId === undefined) return nobody;
@@ -44,15 +42,17 @@ export const userHooks = {
   },
   invoke: {
     addUser(_: unknown, added: AssociationUser, context: Context): void {
-      const keeper = keeperOf(context);
+      const keeper = userKeeperOf(context);
       const users = usersOf(context.device, keeper);
       const at = users.findIndex(({ userId }) => userId === added.userId);
       if (at < 0 && users.length >= mostUsers) throw refuse("other-reason", `there are ${mostUsers} users at the most`);
-      context.device.set(keeper, "userList", at < 0 ? [...users, added] : users.with(at, added));
+      const list = at < 0 ? [...users, added] : users.with(at, added);
+      checkListSize(T.array(AssociationUser), list);
+      context.device.set(keeper, "userList", list);
     },
     /** A user that is connected stays so. */
     removeUser(_: unknown, { userId }: AssociationUser, context: Context): void {
-      const keeper = keeperOf(context);
+      const keeper = userKeeperOf(context);
       const users = usersOf(context.device, keeper);
       const left = users.filter((user) => user.userId !== userId);
       if (left.length === users.length) throw refuse("other-reason", `there is no user ${userId}`);

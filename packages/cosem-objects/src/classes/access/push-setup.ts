@@ -1,4 +1,5 @@
 import { T } from "@dlmskit/apdu";
+import type { Of } from "@dlmskit/core";
 import { interfaceClass } from "../../interface-class.ts";
 import { CaptureObject } from "../../profile/selective-access.ts";
 import { TimeWindow } from "../common-types.ts";
@@ -55,7 +56,22 @@ const ConfirmationParameters = T.structure({
   confirmationInterval: T.doubleLongUnsigned,
 });
 
+/** What a Push setup keeps of the series of attempts that is due or under way. */
+const PushState = T.structure({
+  /** When it was triggered, ms of `Context.elapsed`; null: nothing waits for its start. */
+  trigger: T.nullable(T.float64),
+  /** Its random part, 0 to 1 of the randomisation interval. */
+  draw: T.float64,
+  /** The long-invoke-id of the notification that is being sent; null: none is. */
+  sending: T.nullable(T.doubleLongUnsigned),
+  /** It was triggered again meanwhile. */
+  followUp: T.boolean,
+  lastInvokeId: T.doubleLongUnsigned,
+});
+export type PushState = Of<typeof PushState>;
+
 const attributes0 = {
+  state: { id: 0, type: PushState, optional: true },
   pushObjectList: { id: 2, type: T.array(CaptureObject), static: true },
   sendDestinationAndMethod: { id: 3, type: SendDestination1, static: true },
   communicationWindow: { id: 4, type: T.array(TimeWindow), static: true },

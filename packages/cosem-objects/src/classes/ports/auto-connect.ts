@@ -28,6 +28,13 @@ const attributes0 = {
   repetitionDelay: { id: 4, type: T.longUnsigned, static: true, unit: "s" },
   callingWindow: { id: 5, type: T.array(TimeWindow), static: true },
   phoneList: { id: 6, type: T.array(T.octetString), static: true },
+  /** Whether it is connected; attempts made in a row, and when the next is due (ms of elapsed time; 0: none is). */
+  state: {
+    id: 0,
+    type: T.structure({ connected: T.boolean, byRequest: T.boolean, failed: T.longUnsigned, due: T.long64 }),
+    optional: true,
+    volatile: true,
+  },
 } as const;
 
 /** PSTN auto dial (class 29, version 0; Blue Book 4.7.6): when and to whom the device connects. */

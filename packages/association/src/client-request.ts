@@ -1,0 +1,57 @@
+import type { ConformanceName, Invoke } from "@dlmskit/apdu";
+import type { InitiatorHandshake } from "./handshake/initiator.ts";
+import { defaultMaxApdu, type InitiatorBlocks } from "./initiator-blocks.ts";
+import type { InitiatorOptions } from "./initiator-options.ts";
+import type { InvokeIds } from "./invoke-ids.ts";
+import type { Negotiated } from "./offer.ts";
+import { plainRoom } from "./protection/room.ts";
+import { inGeneralForm, type Sealing } from "./protection/sealing.ts";
+import { refusal } from "./refusals.ts";
+import type { Queued } from "./request-queue.ts";
+import { type ClientPort, type Exchange, needNegotiated } from "./services/service.ts";
+import { type AnyService, referencingOf, serviceNamed } from "./services/table.ts";
+
+/** What a request is made with. */
+export interface RequestMeans {
+  readonly initiator: InitiatorOptions;
+  readonly negotiated: Negotiated;
+  readonly handshake: InitiatorHandshake | undefined;
+  readonly invokeIds: InvokeIds;
+  readonly blocks: InitiatorBlocks | undefined;
+}
+
+/** A request as it is about to be sent. */
+export interface ClientRequest {
+  readonly service: AnyService;
+  readonly invoke: Invoke;
+  readonly exchange: Exchange<unknown, unknown>;
+  readonly sealing: Sealing | undefined;
+}
+
+/** Gives a request what it needs of its association. Faults `broadcast-key`, `service-not-supported`. */
+export function clientRequest(
+  { request, options }: Queued,
+  { initiator, negotiated, handshake, invokeIds, blocks }: RequestMeans,
+): ClientRequest {
+  const service = serviceNamed(request.service);
+  const { context } = negotiated;
+  if (referencingOf(service) !== context) {
+    throw refusal("service-not-supported", `${service.name} is no service of an association with ${context}s`);
+  }
+  const long = service.long === true;
+  const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
+  const asSealed = handshake?.sealingFor(options);
+  const sealing = long ? inGeneralForm(asSealed) : asSealed;
+  // What no glo- or ded- form ciphers needs a general one.
+  if (long && sealing !== undefined) needNegotiated(["general-protection"], has);
+  const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short");
+  const port: ClientPort = {
+    invoke,
+    maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,
+    firstBlock: initiator.quirks?.includes("blocks-from-0") ? 0 : 1,
+    room: plainRoom(negotiated.serverMaxReceivePduSize, sealing, initiator.security?.suite),
+    general: blocks?.use ?? "no",
+    has,
+  };
+  return { service, invoke, sealing, exchange: service.client(request.items, port, request) };
+}

@@ -1,0 +1,109 @@
+import { ApduTag } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
+import type { InitiatorOptions } from "./initiator-options.ts";
+import type { Negotiated } from "./offer.ts";
+import { ClientBlocks } from "./transfer/general/client.ts";
+import { generalBlocks } from "./transfer/general/options.ts";
+import { unconfirmedBlocks } from "./transfer/general/unconfirmed.ts";
+
+/** What general block transfer needs of the Initiator. */
+export interface InitiatorBlocksPort {
+  transmit(pdu: Uint8Array): void;
+  /** A part of the answer is here. */
+  goesOn(now: number): void;
+  /** The answer will not come. */
+  spoilt(fault: Fault, now: number): void;
+  dropped(fault: Fault): void;
+}
+
+export const defaultMaxApdu = 0x400000;
+const defaultRetries = 3;
+
+/** General block transfer of an association at the client's end; undefined where it was not negotiated. */
+export function initiatorBlocks(
+  options: InitiatorOptions,
+  { conformance, serverMaxReceivePduSize }: Negotiated,
+  port: InitiatorBlocksPort,
+): InitiatorBlocks | undefined {
+  if (!conformance.includes("general-block-transfer")) return undefined;
+  const { preferred, ...how } = generalBlocks(options.generalBlocks);
+  const most = serverMaxReceivePduSize === 0 ? 0xffff : serverMaxReceivePduSize;
+  const blocks = new ClientBlocks({
+    ...how,
+    most,
+    cap: options.limits?.maxApdu ?? defaultMaxApdu,
+    retries: options.generalBlocks?.retries ?? defaultRetries,
+    transmit: (pdu) => port.transmit(pdu),
+  });
+  return new InitiatorBlocks(blocks, port, most, preferred);
+}
+
+export class InitiatorBlocks {
+  readonly #blocks: ClientBlocks;
+  readonly #port: InitiatorBlocksPort;
+  readonly #most: number;
+  /** Whether they take the place of the blocks that services have. */
+  readonly use: "possible" | "preferred";
+
+  constructor(blocks: ClientBlocks, port: InitiatorBlocksPort, most: number, preferred: boolean) {
+    this.#blocks = blocks;
+    this.#port = port;
+    this.#most = most;
+    this.use = preferred ? "preferred" : "possible";
+  }
+
+  /** Sends a request; one that nobody confirms goes all at once. Fault `pdu-too-long`. */
+  send(request: Uint8Array, confirmed: boolean): void {
+    if (confirmed) this.#blocks.send(request);
+    else for (const block of unconfirmedBlocks(request, this.#most)) this.#port.transmit(block);
+  }
+
+  /** Nothing came in time. True: what is missing was asked for again. */
+  repeat(): boolean {
+    return this.#blocks.repeat();
+  }
+
+  /** The request is over. */
+  end(): void {
+    this.#blocks.end();
+  }
+
+  /** A PDU of it: the APDU, once it is whole. `waiting`: for the response to a request. Faults of decoding. */
+  receive(pdu: Uint8Array, waiting: boolean, now: number): Uint8Array | undefined {
+    const came = this.#blocks.receive(pdu, waiting, now);
+    switch (came.type) {
+      case "whole":
+        return came.octets;
+      case "taken":
+        this.#port.goesOn(now);
+        break;
+      case "dropped":
+        this.#port.dropped(came.fault ?? failed("unexpected-apdu", "a block that nothing waits for"));
+        break;
+      case "aborted":
+        this.#port.spoilt(failed("transfer-aborted", "the server broke the general block transfer off"), now);
+        break;
+      case "cap":
+        this.#port.spoilt(
+          failed("response-too-long", "the blocks of the response are more octets than are taken", {
+            hint: "raise limits.maxApdu, or ask for less",
+          }),
+          now,
+        );
+    }
+    return undefined;
+  }
+}
+
+function failed(
+  code: "unexpected-apdu" | "transfer-aborted" | "response-too-long",
+  message: string,
+  more: { readonly hint?: string } = {},
+): Fault {
+  return new Fault(code, message, { layer: "association", ...more });
+}
+
+/** Whether it is an APDU of general block transfer. */
+export function isGeneralBlock([tag]: Uint8Array): boolean {
+  return tag === ApduTag["general-block-transfer"];
+}

@@ -1,0 +1,301 @@
+import {
+  AccessOutcome,
+  type AccessRequest,
+  type AccessResponse,
+  AccessSpecification,
+  type ActionResultName,
+  type ApduLike,
+  ApduTag,
+  type ConformanceName,
+  type Data,
+  type DataAccessResultName,
+  type DataLike,
+  encodeData,
+  LongInvoke,
+  type StreamedData,
+} from "@dlmskit/apdu";
+import { type CosemDateTime, encode, list, Writer } from "@dlmskit/core";
+import { lengthOctets } from "../lengths.ts";
+import { AnswerTransfer } from "../transfer/answer.ts";
+import { mustFit } from "../transfer/client.ts";
+import type { RequestContext } from "../transfer/port.ts";
+import type { Piece } from "../transfer/source.ts";
+import { actionResult } from "./action-result.ts";
+import type { AttributeReference, MethodReference } from "./items.ts";
+import { attributeReference, attributeWithSelection } from "./references.ts";
+import { encoded } from "./results.ts";
+import {
+  type ClientPort,
+  doneWith,
+  type Exchange,
+  needNegotiated,
+  type ServerPort,
+  type ServiceServer,
+  type Step,
+  service,
+  unexpected,
+} from "./service.ts";
+
+/** One item of an ACCESS: an attribute to read or to write, or a method to invoke. */
+export type AccessItem =
+  | { readonly service: "get"; readonly attribute: AttributeReference }
+  | { readonly service: "set"; readonly attribute: AttributeReference; readonly value: DataLike }
+  /** Without parameters, null-data is sent. */
+  | { readonly service: "action"; readonly method: MethodReference; readonly parameters?: DataLike };
+
+/** What came of an item: a get that succeeded has data, and an action that returns something (the server may give it as a stream). */
+export interface AccessResult {
+  readonly service: AccessItem["service"];
+  readonly result: DataAccessResultName | ActionResultName;
+  readonly data?: DataLike;
+}
+
+/** What an ACCESS says besides its items. */
+export interface AccessOptions {
+  /** After an item that failed no other is done: those have other-reason. False unless told otherwise: each is done for itself. */
+  readonly breakOnError?: boolean;
+  /** The server sends the specifications back with the results; false unless told otherwise. */
+  readonly selfDescriptive?: boolean;
+  /** When it was sent; the server does not act on it. */
+  readonly dateTime?: CosemDateTime;
+}
+
+type Specification = AccessRequest["specifications"][number];
+
+/** ACCESS: any number of attributes read and written and methods invoked, in their order. Green Book 9.3.9. */
+export const access = service({
+  name: "access",
+  does: "invoke",
+  requestTag: ApduTag["access-request"],
+  responseTag: ApduTag["access-response"],
+  long: true,
+  conformance: ["access", "selective-access", "attribute0-supported-with-get"],
+  besides: ["attribute0-supported-with-set"],
+  needs: ({ specifications }: AccessRequest) => [
+    "access",
+    ...(specifications.some((one) => "access" in one) ? (["selective-access"] as const) : []),
+    ...(attribute0(specifications, "get") ? (["attribute0-supported-with-get"] as const) : []),
+    ...(attribute0(specifications, "set") ? (["attribute0-supported-with-set"] as const) : []),
+  ],
+  isUnconfirmed: (octets) => octets.length > 4 && ((octets[1] as number) & 0x40) === 0,
+  // Each item has null-data and a result of two octets at least.
+  leastAnswer: ({ length }) => fixedOctets + 2 * lengthOctets(length) + 3 * length,
+  refused: (result: DataAccessResultName, item): AccessResult => failedWith(result, item?.service ?? "get"),
+  granted: ({ result }: AccessResult) => result === "success",
+  client: (items: readonly AccessItem[], port, options: AccessOptions): Exchange<AccessResponse, AccessResult> =>
+    new AccessExchange(items, port, options),
+  server: (port: ServerPort<AccessItem, AccessResult>): ServiceServer<AccessRequest> => new AccessServer(port),
+});
+
+// Tag, long-invoke-id-and-priority, no date-time, no specifications.
+const fixedOctets = 1 + 4 + 1 + 1;
+const nullData: DataLike = { type: "null-data" };
+const nullOctets = encodeData(nullData);
+const Specifications = list(AccessSpecification, 10);
+
+const attribute0 = (specifications: readonly Specification[], name: "get" | "set"): boolean =>
+  specifications.some((one) => one.service.startsWith(name) && "attribute" in one && one.attribute.attributeId === 0);
+
+function failedWith(result: DataAccessResultName, of: AccessItem["service"]): AccessResult {
+  return { service: of, result: of === "action" ? actionResult(result) : result };
+}
+
+function itemOf(specification: Specification, data: Data): AccessItem {
+  switch (specification.service) {
+    case "get":
+    case "get-with-selection":
+      return { service: "get", attribute: attributeReference(specification) };
+    case "set":
+    case "set-with-selection":
+      return { service: "set", attribute: attributeReference(specification), value: data };
+    case "action": {
+      const { method } = specification;
+      // Every item has data: null-data is none.
+      return data.type === "null-data"
+        ? { service: "action", method }
+        : { service: "action", method, parameters: data };
+    }
+  }
+}
+
+class AccessServer implements ServiceServer<AccessRequest> {
+  readonly #port: ServerPort<AccessItem, AccessResult>;
+  readonly #answers: AnswerTransfer;
+
+  constructor(port: ServerPort<AccessItem, AccessResult>) {
+    this.#port = port;
+    this.#answers = new AnswerTransfer(port);
+  }
+
+  get deadline(): number | undefined {
+    return this.#answers.deadline;
+  }
+
+  get suspended(): readonly number[] {
+    return this.#answers.suspendedIds;
+  }
+
+  resume(now: number): void {
+    this.#answers.resume(now);
+  }
+
+  expire(now: number): void {
+    this.#answers.expire(now);
+  }
+
+  close(): void {
+    this.#answers.close();
+  }
+
+  receive(request: AccessRequest, context: RequestContext): void {
+    const items = request.specifications.map((one, at) => itemOf(one, request.data[at] as Data));
+    const { processingOption, selfDescriptive, dateTime } = request;
+    const options: AccessOptions = {
+      ...(processingOption === "break-on-error" ? { breakOnError: true } : {}),
+      ...(selfDescriptive ? { selfDescriptive } : {}),
+      ...(dateTime === undefined ? {} : { dateTime }),
+    };
+    const answer = (results: readonly AccessResult[], now: number): void => {
+      const whole = written(request, results);
+      const shorter = () => shortened(request, results, this.#port.room(context));
+      this.#answers.begin({ form: { whole: nothing }, whole, shorter }, context, now);
+    };
+    this.#port.deliver(items, context, answer, options);
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** The response. A stream that ends in an error before any of it was sent makes its item one that failed. */
+function written(request: AccessRequest, results: readonly AccessResult[], echoed = true): Uint8Array | Piece[] {
+  const to = new Writer(64);
+  const pieces: Piece[] = [];
+  const cut = (): void => {
+    if (to.length === 0) return;
+    pieces.push(to.done());
+    to.reset();
+  };
+  const told = [...results];
+  head(request, to, echoed);
+  to.size(results.length);
+  results.forEach(({ data, service: of }, at) => {
+    if (data?.type !== "streamed") {
+      to.put(data === undefined ? nullOctets : encodeData(data));
+      return;
+    }
+    cut();
+    const instead = (error: DataAccessResultName): Uint8Array => {
+      told[at] = failedWith(error, of);
+      return nullOctets;
+    };
+    pieces.push({ head: nothing, stream: data, instead });
+  });
+  const outcomes = (): Uint8Array => {
+    const end = new Writer(64);
+    end.size(told.length);
+    for (const { service: of, result } of told) AccessOutcome.write({ service: of, result } as AccessOutcome, end);
+    return end.done();
+  };
+  if (pieces.length === 0) {
+    to.put(outcomes());
+    return to.done();
+  }
+  cut();
+  pieces.push({ head: nothing, stream: once(outcomes), instead: () => nothing });
+  return pieces;
+}
+
+/** Octets that are made when they are asked for. */
+function once(make: () => Uint8Array): StreamedData {
+  let made = false;
+  return {
+    type: "streamed",
+    next() {
+      if (made) return undefined;
+      made = true;
+      return make();
+    },
+  };
+}
+
+function head(request: AccessRequest, to: Writer, echoed: boolean): void {
+  to.u8(ApduTag["access-response"]);
+  LongInvoke.write(request, to);
+  // No date-time: this end has no clock.
+  to.u8(0);
+  const described = echoed && request.selfDescriptive;
+  to.u8(described ? 1 : 0);
+  if (described) to.put(encode(Specifications, request.specifications));
+}
+
+/** What of the data fits; an item whose data do not, has failed, though an action was invoked. Nothing is sent back of the request. */
+function shortened(request: AccessRequest, results: readonly AccessResult[], room: number): Uint8Array {
+  let left = room - fixedOctets - 2 * lengthOctets(results.length) - 3 * results.length;
+  const kept = results.map((one): AccessResult => {
+    if (one.data === undefined) return one;
+    const { data } = one;
+    const octets = data.type === "streamed" ? Number.POSITIVE_INFINITY : encodeData(data).length;
+    left -= octets - 1;
+    if (left >= 0) return one;
+    left += octets - 1;
+    if (data.type === "streamed") data.close?.();
+    return failedWith("other-reason", one.service);
+  });
+  return written(request, kept, false) as Uint8Array;
+}
+
+class AccessExchange implements Exchange<AccessResponse, AccessResult> {
+  readonly #port: ClientPort;
+  readonly #items: readonly AccessItem[];
+  readonly #options: AccessOptions;
+
+  constructor(items: readonly AccessItem[], port: ClientPort, options: AccessOptions) {
+    this.#items = items;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  first(): ApduLike {
+    const { invoke, has } = this.#port;
+    const { breakOnError = false, selfDescriptive = false, dateTime } = this.#options;
+    const apdu: ApduLike = {
+      apdu: "access-request",
+      longInvokeId: invoke.invokeId,
+      priority: invoke.priority,
+      serviceClass: invoke.serviceClass,
+      selfDescriptive,
+      processingOption: breakOnError ? "break-on-error" : "continue-on-error",
+      dateTime,
+      specifications: this.#items.map(specificationOf),
+      data: this.#items.map(dataOf),
+    } as ApduLike;
+    needNegotiated(access.needs(apdu as AccessRequest) as readonly ConformanceName[], has);
+    return mustFit(this.#port, apdu);
+  }
+
+  receive({ data, results }: AccessResponse): Step<AccessResult> {
+    const done = results.map((one, at): AccessResult => {
+      const item = this.#items[at];
+      if (item !== undefined && item.service !== one.service)
+        throw unexpected(`a result of ${one.service}, out of place`);
+      const value = data[at] as Data;
+      // A get that gives null-data has read it; what else has null-data has none.
+      const none = one.result !== "success" || (value.type === "null-data" && one.service !== "get");
+      return { service: one.service, result: one.result, ...(none || one.service === "set" ? {} : { data: value }) };
+    });
+    return doneWith(done, this.#items);
+  }
+}
+
+function specificationOf(item: AccessItem): object {
+  if (item.service === "action") return { service: "action", method: item.method };
+  const { attribute, access: selection } = attributeWithSelection(item.attribute);
+  return selection === undefined
+    ? { service: item.service, attribute }
+    : { service: `${item.service}-with-selection`, attribute, access: selection };
+}
+
+function dataOf(item: AccessItem): DataLike {
+  if (item.service === "get") return nullData;
+  return encoded((item.service === "set" ? item.value : item.parameters) ?? nullData);
+}

@@ -1,0 +1,15 @@
+import type { ActionResultName, DataAccessResultName } from "@dlmskit/apdu";
+
+// Data-Access-Results that Action-Result has not.
+const dataOnly: readonly string[] = [
+  "long-get-aborted",
+  "no-long-get-in-progress",
+  "long-set-aborted",
+  "no-long-set-in-progress",
+  "data-block-number-invalid",
+] satisfies Exclude<DataAccessResultName, ActionResultName>[];
+
+/** The Action-Result that says as much. */
+export function actionResult(result: DataAccessResultName): ActionResultName {
+  return dataOnly.includes(result) ? "other-reason" : (result as ActionResultName);
+}

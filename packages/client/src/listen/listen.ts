@@ -1,0 +1,56 @@
+import { Fault } from "@dlmskit/core";
+import type { Listener } from "@dlmskit/transport";
+import type { TlsIdentity } from "@dlmskit/transport/node";
+import { PushListener, type PushListenerOptions } from "./push-listener.ts";
+
+export interface ListenOptions extends Omit<PushListenerOptions, "clock"> {
+  /** `"tcp"` unless told otherwise. `udp` takes datagrams, whose link takes each alone (`WrapperDatagramLink`). */
+  readonly transport?: "tcp" | "udp" | "tls";
+  /** `127.0.0.1` unless told otherwise: to be reached from other machines must be asked for. */
+  readonly host?: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** The own certificate and whom to trust, for `"tls"`. */
+  readonly tls?: TlsIdentity;
+  /** Connections, or sources of datagrams, at one time; 1024 unless told otherwise. */
+  readonly maxConnections?: number;
+  readonly clock?: PushListenerOptions["clock"];
+  /** The listener failed, or turned a connection away; it goes on. */
+  failed?(fault: Fault): void;
+}
+
+export interface ListeningForPushes extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens for pushes over TCP, UDP or TLS until it is closed. Faults of the listeners (`address-in-use` …). */
+export async function listen(options: ListenOptions): Promise<ListeningForPushes> {
+  const { systemClock, tcpListen, tlsListen, udpListen } = await import("@dlmskit/transport/node");
+  const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
+  const pushes = new PushListener({ clock: systemClock, ...options, provider });
+  const { transport = "tcp", host, port, maxConnections = 1024, tls } = options;
+  const failed = (fault: Fault): void => options.failed?.(fault);
+  const common = { port, failed, ...(host === undefined ? {} : { host }) };
+  const accept = (duplex: Parameters<PushListener["accept"]>[0]): void => pushes.accept(duplex);
+  const open = (): Promise<Listener> => {
+    if (transport === "udp") return udpListen({ ...common, accept, maxRemotes: maxConnections });
+    if (transport === "tcp") return tcpListen({ ...common, accept, maxConnections });
+    if (tls === undefined) throw missingCertificate();
+    return tlsListen({ ...common, ...tls, accept, maxConnections });
+  };
+  const listener = await open();
+  const close = async (): Promise<void> => {
+    pushes.close();
+    await listener.close();
+  };
+  return { host: listener.host, port: listener.port, close, [Symbol.asyncDispose]: close };
+}
+
+function missingCertificate(): Fault {
+  return new Fault("missing-parameter", "a listener over TLS needs a certificate and its key", {
+    layer: "client",
+    hint: "give `tls`",
+  });
+}

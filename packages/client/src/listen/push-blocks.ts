@@ -1,0 +1,45 @@
+import type { GeneralBlockTransfer } from "@dlmskit/apdu";
+import { concat, Fault } from "@dlmskit/core";
+
+/** Joins the blocks of pushes that come in general block transfer without acknowledgement. */
+export class PushBlocks {
+  readonly #most: number;
+  #parts: Uint8Array[] = [];
+  #octets = 0;
+
+  /** `most`: the longest APDU, in octets. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The whole APDU once its last block has come. Fault `bad-block`: one is missing, came twice, or it grows too long; what came before is dropped. */
+  add({ blockNumber, blockData, lastBlock }: GeneralBlockTransfer): Uint8Array | undefined {
+    // A first block begins anew: what came before it was never finished.
+    if (blockNumber === 1) this.#clear();
+    const expected = this.#parts.length + 1;
+    if (blockNumber !== expected) {
+      this.#clear();
+      throw this.#bad(`block ${blockNumber} came, and ${expected} was expected`);
+    }
+    // An empty block costs an object, too.
+    this.#octets += Math.max(1, blockData.length);
+    if (this.#octets > this.#most) {
+      this.#clear();
+      throw this.#bad(`a push in blocks is longer than ${this.#most} octets`);
+    }
+    this.#parts.push(blockData.slice());
+    if (!lastBlock) return undefined;
+    const whole = concat(...this.#parts);
+    this.#clear();
+    return whole;
+  }
+
+  #clear(): void {
+    this.#parts = [];
+    this.#octets = 0;
+  }
+
+  #bad(message: string): Fault {
+    return new Fault("bad-block", message, { layer: "client", hint: "the push is lost; the meter may send it again" });
+  }
+}

@@ -1,0 +1,237 @@
+import { type Apdu, type ApduQuirk, type Data, decodeApdu, encodeApdu } from "@dlmskit/apdu";
+import { type CosemDateTime, dateTimeText, Fault, type Link, type LinkAddress, toHex } from "@dlmskit/core";
+import { type PushedValue, type PushLayout, pushedValues } from "@dlmskit/cosem-objects";
+import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
+import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
+import { hostRandom } from "../options.ts";
+import { PushBlocks } from "./push-blocks.ts";
+import { type OpenedPush, type PushKeys, PushOpener } from "./push-keys.ts";
+
+export type PushKind = "data-notification" | "event-notification" | "information-report";
+
+/** A push, as it came. */
+export interface ReceivedPush {
+  /** Where it came from, `"192.0.2.1:50000"`; meters are told apart by `systemTitle` or contents: addresses may be translated. */
+  readonly from: string;
+  readonly address: LinkAddress;
+  readonly kind: PushKind;
+  /** Of a DataNotification. */
+  readonly longInvokeId?: number;
+  readonly time?: CosemDateTime;
+  readonly systemTitle?: Uint8Array;
+  /** Whether a tag or a signature was there and right. */
+  readonly verified: boolean;
+  /** It came before: the same source, long-invoke-id and time. */
+  readonly repeated: boolean;
+  /** Whether a confirmation was asked for, and sent. */
+  readonly confirmed: boolean;
+  readonly values: readonly PushedValue[];
+  readonly data: Data;
+}
+
+export interface PushListenerOptions {
+  readonly clock: Clock;
+  /** The data link of a connection, the client's end: a `WrapperServerLink({ end: "client" })`, an `UnnumberedLink({ end: "client" })`. */
+  readonly link: () => Link;
+  /** The keys of the meter with that system title; undefined: there are none, and its push is dropped. */
+  readonly keys?: (systemTitle: Uint8Array) => PushKeys | undefined;
+  /** The sender of ciphered pushes that do not tell it (service-specific ciphering). */
+  readonly systemTitleOf?: (from: string, address: LinkAddress) => Uint8Array | undefined;
+  /** What pushes bring that do not tell it themselves. */
+  readonly layout?:
+    | PushLayout
+    | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
+  /** Whether a DataNotification that asks for it is confirmed; true unless told otherwise. */
+  readonly confirm?: boolean;
+  /** What only some meters do, to be taken all the same. */
+  readonly quirks?: readonly ApduQuirk[];
+  /** The own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
+  readonly systemTitle?: Uint8Array;
+  /** The longest push, in octets; 65,536 unless told otherwise. */
+  readonly maxPush?: number;
+  readonly provider?: CryptoProvider;
+  readonly random?: Random;
+  received(push: ReceivedPush): void;
+  /** Something came that is no push, cannot be opened or was replayed: it was dropped. */
+  dropped?(fault: Fault, from: string): void;
+}
+
+// Of so many pushes it is known that they came.
+const mostRemembered = 100_000;
+
+/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin anew. */
+function newTitle(random: Random): Uint8Array {
+  const title = new Uint8Array(8);
+  title.set([0x44, 0x4c, 0x4d]);
+  title.set(random(5), 3);
+  return title;
+}
+
+/** Takes pushes on connections that are given to it: joins blocks, opens what is ciphered, refuses what was replayed, and confirms. */
+export class PushListener {
+  readonly #options: PushListenerOptions;
+  readonly #opener: PushOpener;
+  readonly #came = new Set<string>();
+  readonly #pumps = new Set<LinkPump<Link>>();
+
+  constructor(options: PushListenerOptions) {
+    this.#options = options;
+    const { provider = noble, random = hostRandom } = options;
+    const { systemTitle = newTitle(random) } = options;
+    this.#opener = new PushOpener({
+      ...{ provider, random, systemTitle },
+      keysOf: (title) => options.keys?.(title),
+    });
+  }
+
+  /** Takes what comes on a connection, until it ends. */
+  accept(duplex: Duplex): void {
+    const { clock, link, maxPush = 0x10000 } = this.#options;
+    const pump = new LinkPump({ link: link(), duplex, clock });
+    const blocks = new Map<string, PushBlocks>();
+    this.#pumps.add(pump);
+    pump.start({
+      received: (pdu, address) => {
+        const name = `${address.client} ${address.server} ${address.physical ?? ""}`;
+        const known = blocks.get(name) ?? new PushBlocks(maxPush);
+        blocks.set(name, known);
+        this.#received(pdu, { pump, address, blocks: known });
+      },
+      dropped: (why) =>
+        this.#dropped(new Fault("bad-frame", `octets were dropped: ${why}`, { layer: "client" }), duplex.remote),
+      closed: (fault) => {
+        this.#pumps.delete(pump);
+        if (fault !== undefined) this.#dropped(fault, duplex.remote);
+      },
+    });
+  }
+
+  #dropped(fault: Fault, from: string): void {
+    this.#options.dropped?.(fault, from);
+  }
+
+  #received(pdu: Uint8Array, line: PushLine): void {
+    const from = line.pump.remote;
+    try {
+      const whole = this.#whole(pdu, line.blocks);
+      if (whole === undefined) return;
+      const { systemTitleOf, quirks = [] } = this.#options;
+      const opened = this.#opener.open(whole, systemTitleOf?.(from, line.address));
+      // A gateway of a meter may cipher block by block.
+      const inner = this.#whole(opened.apdu, line.blocks);
+      if (inner === undefined) return;
+      this.#take(decodeApdu(inner, { quirks }), opened, line);
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#dropped(caught, from);
+    }
+  }
+
+  #whole(pdu: Uint8Array, blocks: PushBlocks): Uint8Array | undefined {
+    if (pdu[0] !== 0xe0) return pdu;
+    const block = decodeApdu(pdu);
+    return block.apdu === "general-block-transfer" ? blocks.add(block) : pdu;
+  }
+
+  #take(apdu: Apdu, opened: OpenedPush, line: PushLine): void {
+    const from = line.pump.remote;
+    const { address } = line;
+    const { systemTitle, verified } = opened;
+    const about = {
+      ...{ from, address, verified, confirmed: false, repeated: false },
+      ...(systemTitle === undefined ? {} : { systemTitle }),
+    };
+    switch (apdu.apdu) {
+      case "data-notification": {
+        const { longInvokeId, dateTime, body, serviceClass } = apdu;
+        const time = dateTime === undefined ? {} : { time: dateTime };
+        const repeated = this.#cameBefore(
+          systemTitle === undefined ? from : toHex(systemTitle),
+          longInvokeId,
+          dateTime,
+        );
+        const confirmed = serviceClass === "confirmed" && this.#options.confirm !== false;
+        if (confirmed) this.#confirm(apdu, opened, line);
+        const values = pushedValues(body, this.#layout(about));
+        this.#tell({
+          ...about,
+          ...time,
+          kind: "data-notification",
+          longInvokeId,
+          repeated,
+          confirmed,
+          values,
+          data: body,
+        });
+        return;
+      }
+      case "event-notification-request": {
+        const { time, attribute, value } = apdu;
+        const values = pushedValues({ type: "structure", value: [value] }, [attribute]);
+        this.#tell({ ...about, ...(time && { time }), kind: "event-notification", values, data: value });
+        return;
+      }
+      case "information-report-request": {
+        const { data } = apdu;
+        const body: Data = { type: "structure", value: data };
+        this.#tell({
+          ...about,
+          kind: "information-report",
+          values: pushedValues(body, this.#layout(about)),
+          data: body,
+        });
+        return;
+      }
+      default:
+        throw new Fault("not-a-push", `${apdu.apdu} came, which is no push`, { layer: "client" });
+    }
+  }
+
+  #layout(about: Pick<ReceivedPush, "from" | "address" | "systemTitle">): PushLayout | undefined {
+    const { layout } = this.#options;
+    return typeof layout === "function" ? layout(about) : layout;
+  }
+
+  #cameBefore(source: string, longInvokeId: number, time: CosemDateTime | undefined): boolean {
+    const name = `${source} ${longInvokeId} ${time === undefined ? "" : dateTimeText(time)}`;
+    const before = this.#came.delete(name);
+    this.#came.add(name);
+    const [oldest] = this.#came;
+    if (this.#came.size > mostRemembered && oldest !== undefined) this.#came.delete(oldest);
+    return before;
+  }
+
+  /** Each repetition is confirmed, too: the meter may not have heard the first. */
+  #confirm(
+    { longInvokeId, selfDescriptive, processingOption, serviceClass, priority }: DataNotificationOf,
+    { systemTitle, ciphered }: OpenedPush,
+    { pump, address }: PushLine,
+  ): void {
+    const plain = encodeApdu({
+      apdu: "data-notification-confirm",
+      ...{ longInvokeId, selfDescriptive, processingOption, serviceClass, priority },
+    });
+    pump.send(ciphered && systemTitle !== undefined ? this.#opener.seal(plain, systemTitle) : plain, address);
+  }
+
+  #tell(push: ReceivedPush): void {
+    this.#options.received(push);
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#pumps.size;
+  }
+
+  close(): void {
+    for (const pump of [...this.#pumps]) pump.destroy();
+  }
+}
+
+interface PushLine {
+  readonly pump: LinkPump<Link>;
+  readonly address: LinkAddress;
+  readonly blocks: PushBlocks;
+}
+
+type DataNotificationOf = Extract<Apdu, { readonly apdu: "data-notification" }>;

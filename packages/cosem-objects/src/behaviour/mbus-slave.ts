@@ -1,0 +1,88 @@
+import { Fault } from "@dlmskit/core";
+import { EncryptionKeyStatus, type MbusClient1 } from "../classes/mbus/mbus-client.ts";
+import type { Values } from "../interface-class.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { after } from "../maybe-promise.ts";
+import type { Context, CosemObject } from "../object.ts";
+import type { MbusPort, MbusTelegram } from "./mbus-client.ts";
+
+// EN 13757-3: the device type, and the VIF of what it counts.
+const media = {
+  electricity: { deviceType: 2, vif: 0x03 },
+  gas: { deviceType: 3, vif: 0x13 },
+  heat: { deviceType: 4, vif: 0x06 },
+  water: { deviceType: 7, vif: 0x13 },
+} as const;
+
+export interface MbusSlaveOptions {
+  /** Gas and water are counted in litres, heat in kWh, electricity in Wh. */
+  readonly medium: keyof typeof media;
+  /** Eight decimal digits. */
+  readonly identificationNumber: number;
+  /** Three letters A to Z (FLAG). */
+  readonly manufacturer: string;
+  /** 1 unless told otherwise. */
+  readonly version?: number;
+  /** What its counter shows, 0 to 4294967295; undefined: it does not answer. */
+  reading(context: Context): MaybePromise<number | undefined>;
+  /** The octet of its status; 0 unless told otherwise. */
+  status?(context: Context): number;
+}
+
+/** FLAG letters as the two octets of a header (EN 13757-3, 5.6). Fault `bad-value`. */
+export function mbusManufacturer(letters: string): number {
+  if (!/^[A-Z]{3}$/.test(letters)) {
+    throw new Fault("bad-value", `a manufacturer has three letters A to Z, not ${JSON.stringify(letters)}`, {
+      layer: "cosem",
+    });
+  }
+  return [...letters].reduce((sum, letter) => (sum << 5) | (letter.charCodeAt(0) - 64), 0);
+}
+
+/** A double-long-unsigned record: DIF 04h, instantaneous value of 32 bits. */
+const dif = 0x04;
+
+/**
+ * A simulated slave on a line of its own, for the `port` of one `mbusClient`. Its primary address is the one that the client has, so that
+ * it is there after a restart, too. Once a key was transferred its telegrams are encrypted: a client that was not told the key, too, gets
+ * none. Fault `bad-value`.
+ */
+export function mbusSlave(options: MbusSlaveOptions): MbusPort {
+  const { medium, identificationNumber, version = 1, reading, status } = options;
+  const { deviceType, vif } = media[medium];
+  const manufacturerId = mbusManufacturer(options.manufacturer);
+  if (!Number.isInteger(identificationNumber) || identificationNumber < 0 || identificationNumber > 99_999_999) {
+    throw new Fault("bad-value", `an identification number has eight digits, not ${identificationNumber}`, {
+      layer: "cosem",
+    });
+  }
+  const clientOf = ({ device, object }: Context): Readonly<Values<typeof MbusClient1>> =>
+    device.values(object as CosemObject<typeof MbusClient1>);
+  const isHere = (address: number, context: Context): boolean => clientOf(context).primaryAddress === address;
+  return {
+    identify: (address, context) =>
+      isHere(address, context) ? { identificationNumber, manufacturerId, version, deviceType } : undefined,
+    request(address, key, context) {
+      const { accessNumber, state } = clientOf(context);
+      const keyStatus = state?.keyStatus ?? 0;
+      const encrypted = keyStatus >= EncryptionKeyStatus.encryptionKeyTransferred;
+      if (!isHere(address, context) || (encrypted && key === undefined)) return undefined;
+      return after(reading(context), (value): MbusTelegram | undefined =>
+        value === undefined
+          ? undefined
+          : {
+              accessNumber: (accessNumber + 1) & 0xff,
+              ...{ status: status?.(context) ?? 0, encrypted },
+              records: [
+                {
+                  dataInformationBlock: Uint8Array.of(dif),
+                  valueInformationBlock: Uint8Array.of(vif),
+                  data: { type: "double-long-unsigned", value },
+                },
+              ],
+            },
+      );
+    },
+    command: (address, _, context) => isHere(address, context),
+  };
+}

@@ -1,0 +1,167 @@
+import { type Data, fromData } from "@dlmskit/apdu";
+import { type LogicalName, logicalName } from "@dlmskit/core";
+import { type Unit, UnitCodec } from "./unit.ts";
+
+/** What a push brings, in order: an attribute each, as a push_object_list has it. */
+export type PushLayout = readonly PushLayoutElement[];
+export interface PushLayoutElement {
+  readonly classId: number;
+  readonly instanceId: LogicalName;
+  readonly attributeId: number;
+  readonly dataIndex?: number;
+}
+
+/** One value of a push, with what the push or its layout tells of it. */
+export interface PushedValue {
+  readonly classId?: number;
+  readonly instanceId?: LogicalName;
+  readonly attributeId?: number;
+  readonly dataIndex?: number;
+  readonly value: Data;
+  /** The value by its scaler, where that is known. */
+  readonly scaled?: number;
+  readonly unit?: Unit;
+}
+
+type Found = Omit<PushedValue, "scaled" | "unit"> & { readonly scalerUnit?: ScalerAndUnit };
+interface ScalerAndUnit {
+  readonly scaler: number;
+  readonly unit: number;
+}
+
+/**
+ * The values of a push, in order. What each is comes from `layout`; without one from the push itself: from its own push_object_list, from
+ * an attribute descriptor or a logical name before each value. Meters write lists in many ways: with logical names and values in turn, in
+ * pairs, with scaler and unit behind. What tells nothing of itself comes as a value alone.
+ */
+export function pushedValues(body: Data, layout?: PushLayout): readonly PushedValue[] {
+  const elements = itemsOf(body);
+  const known = layout ?? ownLayout(elements);
+  const found = known === undefined ? [...walk(body)] : byLayout(elements, known);
+  return found.map((one) => withScale(one, found));
+}
+
+function itemsOf(data: Data): readonly Data[] {
+  return data.type === "array" || data.type === "structure" ? data.value : [data];
+}
+
+const listElements = [4, 5, 6];
+
+/** An element of a push_object_list, of any version of the class. */
+function layoutElement(data: Data): PushLayoutElement | undefined {
+  if (data.type !== "structure" || !listElements.includes(data.value.length)) return undefined;
+  const [classId, instance, attribute, index] = data.value;
+  const instanceId = nameIn(instance);
+  if (classId?.type !== "long-unsigned" || instanceId === undefined || attribute?.type !== "integer") return undefined;
+  if (index?.type !== "long-unsigned") return undefined;
+  return { classId: classId.value, instanceId, attributeId: attribute.value, dataIndex: index.value };
+}
+
+/** The push_object_list that the push itself brings. */
+function ownLayout(elements: readonly Data[]): PushLayout | undefined {
+  for (const element of elements) {
+    if (element.type !== "array" || element.value.length === 0) continue;
+    const layout = element.value.flatMap((one) => layoutElement(one) ?? []);
+    if (layout.length === element.value.length) return layout;
+  }
+  return undefined;
+}
+
+const pushSetup = 40;
+const isList = ({ classId, attributeId }: PushLayoutElement): boolean => classId === pushSetup && attributeId === 2;
+
+function byLayout(elements: readonly Data[], layout: PushLayout): readonly Found[] {
+  // Some meters leave the list out of what they push, and some name it without pushing it.
+  const withoutList = layout.filter((one) => !isList(one));
+  const values = elements.filter((one) => ownLayout([one]) === undefined);
+  const places = elements.length === layout.length ? layout : withoutList;
+  const pushed = elements.length === layout.length ? elements : values;
+  return pushed.flatMap((value, at): Found[] => {
+    const place = places[at];
+    if (place !== undefined && isList(place)) return [];
+    return [place === undefined ? { value } : { ...place, value }];
+  });
+}
+
+function nameIn(data: Data | undefined): LogicalName | undefined {
+  if (data?.type !== "octet-string" || data.value.length !== 6) return undefined;
+  return logicalName(data.value.join("."));
+}
+
+/** A logical name before a value ends in 255 (Blue Book 6.2). */
+function codeIn(data: Data | undefined): LogicalName | undefined {
+  const name = nameIn(data);
+  return name?.endsWith(".255") === true ? name : undefined;
+}
+
+function scalerUnitIn(data: Data | undefined): ScalerAndUnit | undefined {
+  if (data?.type !== "structure" || data.value.length !== 2) return undefined;
+  const [scaler, unit] = data.value;
+  if (scaler?.type !== "integer" || unit?.type !== "enum") return undefined;
+  return { scaler: scaler.value, unit: unit.value };
+}
+
+/** class_id, logical name, attribute: before a value. */
+function descriptorIn(data: Data | undefined): PushLayoutElement | undefined {
+  if (data?.type !== "structure" || data.value.length !== 3) return undefined;
+  const [classId, instance, attribute] = data.value;
+  const instanceId = nameIn(instance);
+  if (classId?.type !== "long-unsigned" || instanceId === undefined || attribute?.type !== "integer") return undefined;
+  return { classId: classId.value, instanceId, attributeId: attribute.value };
+}
+
+function* walk(data: Data): Generator<Found, undefined> {
+  const items = itemsOf(data);
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at] as Data;
+    const next = items[at + 1];
+    const descriptor = descriptorIn(item);
+    const instanceId = codeIn(item);
+    if (descriptor !== undefined && next !== undefined) {
+      yield { ...descriptor, value: next };
+      at++;
+    } else if (instanceId !== undefined && next !== undefined && next.type !== "array" && !isContainer(next)) {
+      const scalerUnit = scalerUnitIn(items[at + 2]);
+      yield { instanceId, value: next, ...(scalerUnit === undefined ? {} : { scalerUnit }) };
+      at += scalerUnit === undefined ? 1 : 2;
+    } else if (isContainer(item) && tells(item)) {
+      yield* walk(item);
+    } else {
+      yield { value: item };
+    }
+  }
+}
+
+const isContainer = ({ type }: Data): boolean => type === "array" || type === "structure";
+
+/** Whether something within tells what it is. */
+const tells = (data: Data): boolean =>
+  itemsOf(data).some(
+    (item) => codeIn(item) !== undefined || descriptorIn(item) !== undefined || (isContainer(item) && tells(item)),
+  );
+
+const numbers: ReadonlySet<Data["type"]> = new Set([
+  ...(["integer", "long", "double-long", "long64", "unsigned"] as const),
+  ...(["long-unsigned", "double-long-unsigned", "long64-unsigned", "float32", "float64"] as const),
+]);
+const scalerUnitAttribute = 3;
+const classesWithScaler = [3, 4, 5];
+
+/** With its scaler: behind it, or pushed as attribute 3 of the same object. */
+function withScale({ scalerUnit, ...found }: Found, all: readonly Found[]): PushedValue {
+  const { classId, instanceId, attributeId, dataIndex = 0, value } = found;
+  const beside = all.find(
+    (one) =>
+      one.instanceId === instanceId &&
+      one.classId === classId &&
+      one.attributeId === scalerUnitAttribute &&
+      (one.dataIndex ?? 0) === 0,
+  );
+  const has = classId !== undefined && classesWithScaler.includes(classId) && attributeId === 2 && dataIndex === 0;
+  const known = scalerUnit ?? (has ? scalerUnitIn(beside?.value) : undefined);
+  if (known === undefined) return found;
+  const unit = fromData(UnitCodec, { type: "enum", value: known.unit });
+  if (!numbers.has(value.type)) return { ...found, unit };
+  const raw = (value as { readonly value: number | bigint }).value;
+  return { ...found, scaled: Number(`${raw}e${known.scaler}`), unit };
+}

@@ -1,0 +1,42 @@
+import { isLater, type MaybePromise } from "@dlmskit/cosem-objects";
+import type { Lease } from "@dlmskit/storage";
+import type { AssociationStates } from "../security/association-states.ts";
+import type { MeterStore } from "../store-port.ts";
+
+/** The meter whose clients count. */
+export interface PeerKeepingPort {
+  readonly store: MeterStore | undefined;
+  readonly lease: Lease | undefined;
+  readonly states: AssociationStates;
+  change(by: { self: "program" }, run: () => void): MaybePromise<void>;
+}
+
+/** Keeps what the clients of a meter have counted, and the keys that they have used, in a commit of its own. */
+export class PeerKeeping {
+  readonly #port: PeerKeepingPort;
+  #keeping = false;
+
+  constructor(port: PeerKeepingPort) {
+    this.#port = port;
+  }
+
+  /** `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
+  keep(soon: boolean): MaybePromise<void> | undefined {
+    const { store, lease, states } = this.#port;
+    if (store === undefined || lease === undefined || lease.lost) return undefined;
+    if (states.unsaved(soon).length === 0) return undefined;
+    // Works that wait for a slow hook or a slow store do not pile up.
+    if (this.#keeping && soon) return undefined;
+    this.#keeping = true;
+    const done = (): void => {
+      this.#keeping = false;
+    };
+    const failed = (error: unknown): never => {
+      done();
+      throw error;
+    };
+    const kept = this.#port.change({ self: "program" }, () => undefined);
+    if (isLater(kept)) return kept.then(done, failed);
+    return done();
+  }
+}

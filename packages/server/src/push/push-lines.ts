@@ -1,0 +1,217 @@
+import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
+import { type Cancel, type Clock, LinkPump } from "@dlmskit/transport";
+import { destinationIn, type PushSettings } from "./push-options.ts";
+
+/** What is to go out. */
+export interface Parcel {
+  readonly pdus: readonly Uint8Array[];
+  readonly address: LinkAddress;
+  /** Whether a PDU that comes confirms it; absent: nothing is waited for. */
+  readonly confirms?: (pdu: Uint8Array) => boolean;
+}
+
+export interface LinesPort {
+  readonly clock: Clock;
+  readonly settings: PushSettings;
+}
+
+const gone = (destination: string, cause?: Fault): Fault =>
+  new Fault("push-not-sent", `the connection to ${destination} ended before the push was sent`, {
+    layer: "server",
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+interface Waiting {
+  readonly parcel: Parcel;
+  done(outcome: "sent" | "confirmed"): void;
+  failed(fault: Fault): void;
+}
+
+// Whether what was sent has left is looked at after so many ms, and then each time after twice as many.
+const firstLook = 1;
+const longestLook = 100;
+
+/** One connection to a destination: one parcel at a time. */
+class Line {
+  readonly #pump: LinkPump<Link>;
+  readonly #clock: Clock;
+  readonly #destination: string;
+  readonly #closed: (line: Line) => void;
+  #waiting: Waiting | undefined;
+  #idle: Cancel | undefined;
+
+  constructor(pump: LinkPump<Link>, clock: Clock, destination: string, closed: (line: Line) => void) {
+    this.#pump = pump;
+    this.#clock = clock;
+    this.#destination = destination;
+    this.#closed = closed;
+    pump.start({
+      received: (pdu) => {
+        if (this.#waiting?.parcel.confirms?.(pdu) === true) this.#waiting.done("confirmed");
+      },
+      closed: (fault) => {
+        this.#idle?.();
+        this.#waiting?.failed(gone(this.#destination, fault));
+        this.#closed(this);
+      },
+    });
+  }
+
+  get open(): boolean {
+    return this.#pump.open;
+  }
+
+  /** Whether all that was sent has left: a transport tells it only where a peer was slow, so that it is looked at again soon. */
+  #left(again = firstLook): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined || waiting.parcel.confirms !== undefined) return;
+    if (this.#pump.duplex.bufferedOctets === 0) {
+      waiting.done("sent");
+      return;
+    }
+    const look = (): void => {
+      if (this.#waiting === waiting) this.#left(Math.min(2 * again, longestLook));
+    };
+    this.#clock.at(this.#clock.now() + again, look);
+  }
+
+  send(parcel: Parcel, within: number): Promise<"sent" | "confirmed"> {
+    this.#idle?.();
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        cancel();
+        this.#waiting = undefined;
+      };
+      const failed = (fault: Fault): void => {
+        over();
+        reject(fault);
+      };
+      const done = (outcome: "sent" | "confirmed"): void => {
+        over();
+        resolve(outcome);
+      };
+      const cancel = this.#clock.at(this.#clock.now() + within, () => failed(this.#late(parcel, within)));
+      this.#waiting = { parcel, done, failed };
+      try {
+        for (const pdu of parcel.pdus) this.#pump.send(pdu, parcel.address);
+      } catch (cause) {
+        failed(cause instanceof Fault ? cause : gone(this.#destination));
+        return;
+      }
+      if (this.#waiting !== undefined && !this.#pump.open) failed(gone(this.#destination));
+      this.#left();
+    });
+  }
+
+  #late({ confirms }: Parcel, within: number): Fault {
+    const what = confirms === undefined ? "has not taken the push" : "has not confirmed the push";
+    return new Fault("push-not-sent", `${this.#destination} ${what} within ${within} ms`, { layer: "server" });
+  }
+
+  /** Nothing is to be sent: it is kept for a while. */
+  rest(keep: number): void {
+    this.#idle = this.#clock.at(this.#clock.now() + keep, () => this.#pump.end());
+  }
+
+  destroy(): void {
+    this.#pump.destroy();
+  }
+}
+
+/** The connections to one destination. */
+class Lane {
+  readonly idle: Line[] = [];
+  readonly waiting: (() => void)[] = [];
+  /** Those that are open, or being opened. */
+  count = 0;
+}
+
+/** Connections to destinations, kept for a while and used again; so many for each, and who comes when all are busy waits. */
+export class PushLines {
+  readonly #port: LinesPort;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #lines = new Set<Line>();
+  #closed = false;
+
+  constructor(port: LinesPort) {
+    this.#port = port;
+  }
+
+  /**
+   * Sends PDUs to a destination, in their order on one connection. Faults: `push-destination`, `push-not-sent`, those of the
+   * transport.
+   */
+  async send(destination: string, parcel: Parcel): Promise<"sent" | "confirmed"> {
+    const { settings } = this.#port;
+    const line = await this.#take(destination);
+    try {
+      const outcome = await line.send(parcel, settings.confirmation);
+      this.#give(destination, line);
+      return outcome;
+    } catch (caught) {
+      // What comes later on it could be taken for the answer to something else.
+      line.destroy();
+      throw caught;
+    }
+  }
+
+  async #take(destination: string): Promise<Line> {
+    const known = this.#lanes.get(destination) ?? new Lane();
+    this.#lanes.set(destination, known);
+    for (;;) {
+      if (this.#closed) throw gone(destination);
+      const idle = known.idle.pop();
+      if (idle?.open === true) return idle;
+      if (idle !== undefined) continue;
+      if (known.count < this.#port.settings.connectionsPerDestination) return this.#open(destination, known);
+      await new Promise<void>((resolve) => known.waiting.push(resolve));
+    }
+  }
+
+  async #open(destination: string, lane: Lane): Promise<Line> {
+    lane.count++;
+    try {
+      const { scheme, host, port } = destinationIn(destination);
+      const { transports } = this.#port.settings;
+      const transport = Object.hasOwn(transports, scheme) ? transports[scheme] : undefined;
+      if (transport === undefined) {
+        throw new Fault("push-destination", `nothing reaches ${scheme}: destinations from here`, {
+          layer: "server",
+          hint: `destinations may be ${Object.keys(transports).join(", ")}`,
+        });
+      }
+      const duplex = await transport.dial(host, port);
+      const pump = new LinkPump({ link: transport.link(), duplex, clock: this.#port.clock });
+      const line = new Line(pump, this.#port.clock, destination, (ended) => {
+        this.#lines.delete(ended);
+        this.#freed(destination, lane);
+      });
+      this.#lines.add(line);
+      if (this.#closed) line.destroy();
+      return line;
+    } catch (fault) {
+      this.#freed(destination, lane);
+      throw fault;
+    }
+  }
+
+  #freed(destination: string, lane: Lane): void {
+    lane.count--;
+    lane.waiting.shift()?.();
+    if (lane.count === 0 && lane.waiting.length === 0) this.#lanes.delete(destination);
+  }
+
+  #give(destination: string, line: Line): void {
+    const lane = this.#lanes.get(destination);
+    if (lane === undefined || !line.open) return;
+    lane.idle.push(line);
+    line.rest(this.#port.settings.keepConnection);
+    lane.waiting.shift()?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const line of [...this.#lines]) line.destroy();
+    for (const { waiting } of this.#lanes.values()) for (const go of waiting.splice(0)) go();
+  }
+}

@@ -1,0 +1,63 @@
+import { Fault, type Link } from "@dlmskit/core";
+import type { Duplex } from "@dlmskit/transport";
+import type { Meter } from "../meter/meter.ts";
+
+/** How pushes reach the destinations of one scheme. */
+export interface PushTransport {
+  /** Opens a connection. */
+  dial(host: string, port: number): Promise<Duplex>;
+  /** The data link on it, the server's end: its `send` sends a PDU unasked. */
+  link(): Link;
+}
+
+export interface PushOptions {
+  /** By scheme: `tcp` is that of `tcp://host:port`. Messages to others fail. */
+  readonly transports: { readonly [scheme: string]: PushTransport };
+  /**
+   * The meter of an id, for messages that were put in the queue before this process began, or by another one. What it does not
+   * know is left for others. The meters that the server runs are known unless told otherwise.
+   */
+  readonly meter?: (id: string) => Meter | undefined;
+  /** Messages that are under way at one time; 32 unless told otherwise. */
+  readonly atOnce?: number;
+  /** Connections to one destination; 4 unless told otherwise. */
+  readonly connectionsPerDestination?: number;
+  /** How long a connection on which nothing is sent is kept for the next message, ms; 10,000 unless told otherwise. */
+  readonly keepConnection?: number;
+  /** How long a DataNotification-Confirm is waited for, ms of the machine's clock; 10,000 unless told otherwise. */
+  readonly confirmation?: number;
+  /** How long a message may take, ms of real time, before another worker is given it; 60,000 unless told otherwise. */
+  readonly lease?: number;
+  /** How often the queue is looked at for what other processes left, ms of the machine's clock; 30,000 unless told otherwise. */
+  readonly lookEvery?: number;
+  /** How long messages that are over stay in the queue, ms of simulated time; one day unless told otherwise. */
+  readonly keep?: number;
+}
+
+export type PushSettings = Required<Omit<PushOptions, "meter">> & Pick<PushOptions, "meter">;
+
+export const pushSettings = (options: PushOptions): PushSettings => ({
+  ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },
+  ...{ lease: 60_000, lookEvery: 30_000, keep: 86_400_000 },
+  ...options,
+});
+
+/** A destination, as the queue has it. */
+export interface Destination {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Of `tcp://host:port`. Fault `push-destination`. */
+export function destinationIn(text: string): Destination {
+  const [, scheme, plain, bracketed, port] = /^([a-z]+):\/\/(?:([^[\]:/@]+)|\[([^\]]+)\]):(\d{1,5})$/.exec(text) ?? [];
+  const host = plain ?? bracketed;
+  if (scheme !== undefined && host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) {
+    return { scheme, host, port: Number(port) };
+  }
+  throw new Fault("push-destination", `"${text}" is no destination`, {
+    layer: "server",
+    hint: "destinations are written tcp://host:port",
+  });
+}

@@ -1,0 +1,218 @@
+import { Fault } from "@dlmskit/core";
+import type { ClaimedMessage, MessageQueue } from "@dlmskit/storage";
+import type { Cancel } from "@dlmskit/transport";
+import type { ServerEvent } from "../events.ts";
+import type { Environment } from "../meter/environment.ts";
+import type { Meter } from "../meter/meter.ts";
+import type { Timed } from "../runtime/agenda.ts";
+import { type AttemptEnd, attemptPush, longInvokeIdOf } from "./push-attempt.ts";
+import { PushLines } from "./push-lines.ts";
+import { type PushOptions, type PushSettings, pushSettings } from "./push-options.ts";
+
+export interface WorkerPort {
+  readonly environment: Pick<Environment, "agenda" | "clock" | "time">;
+  readonly queue: MessageQueue;
+  /** Whether other processes may put messages in the queue. */
+  readonly shared: boolean;
+  meter(id: string): Meter | undefined;
+  tell(event: ServerEvent): void;
+  storeFailed(what: string, error: unknown): void;
+}
+
+// What nobody here can send is looked at again after so many ms of simulated time.
+const notHere = 5000;
+// A store that failed is asked again after so many ms of the machine's clock.
+const askAgain = 1000;
+// Messages that are over are forgotten each time that so many are.
+const forgetEvery = 1000;
+
+/**
+ * Sends what is due in the queue: higher priority first, as many at a time as may be, each under its meter's keys. It looks when a
+ * commit put something in, when the next message is due, and now and then for what other processes have left.
+ */
+export class PushWorker implements Timed {
+  readonly #port: WorkerPort;
+  readonly #settings: PushSettings;
+  readonly #lines: PushLines;
+  #due: number | undefined = Number.NEGATIVE_INFINITY;
+  #claiming = false;
+  #again = false;
+  #underWay = 0;
+  #over = 0;
+  #closed = false;
+  #later: Cancel | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(port: WorkerPort, options: PushOptions) {
+    this.#port = port;
+    this.#settings = pushSettings(options);
+    const { clock, agenda } = port.environment;
+    this.#lines = new PushLines({ clock, settings: this.#settings });
+    agenda.add(this);
+    if (port.shared) this.#lookLater(this.#settings.lookEvery);
+  }
+
+  get next(): number | undefined {
+    return this.#claiming || this.#full ? undefined : this.#due;
+  }
+
+  get #full(): boolean {
+    return this.#underWay >= this.#settings.atOnce;
+  }
+
+  get #now(): number {
+    return Math.floor(this.#port.environment.time.now);
+  }
+
+  /** The queue has something new. */
+  look(): void {
+    if (this.#closed) return;
+    if (this.#claiming) this.#again = true;
+    this.#due = Number.NEGATIVE_INFINITY;
+    this.#port.environment.agenda.changed(this);
+  }
+
+  #lookLater(after: number): void {
+    const { clock } = this.#port.environment;
+    this.#later?.();
+    this.#later = clock.at(clock.now() + after, () => {
+      this.look();
+      if (this.#port.shared) this.#lookLater(this.#settings.lookEvery);
+    });
+  }
+
+  runFirst(): void {
+    if (this.#closed || this.#claiming || this.#full) return;
+    void this.#claim();
+  }
+
+  finish(): void {}
+
+  moved(): void {
+    this.look();
+  }
+
+  async #claim(): Promise<void> {
+    const { queue, environment } = this.#port;
+    const { atOnce, lease: leaseMs } = this.#settings;
+    this.#claiming = true;
+    this.#again = false;
+    try {
+      const limit = atOnce - this.#underWay;
+      const claimed = await queue.claim({ now: this.#now, limit, leaseMs });
+      for (const message of claimed) void this.#send(message);
+      if (claimed.length === limit) this.#due = Number.NEGATIVE_INFINITY;
+      else {
+        const next = await queue.nextDue();
+        // A row that is due and was not given: another worker is just taking it, or it can never be taken.
+        this.#due = next !== undefined && next <= this.#now ? this.#now + askAgain : next;
+      }
+    } catch (error) {
+      this.#due = undefined;
+      this.#failed("the queue of messages", error);
+    } finally {
+      this.#claiming = false;
+      if (this.#again) this.#due = Number.NEGATIVE_INFINITY;
+      if (!this.#closed) environment.agenda.changed(this);
+      this.#noticeIdle();
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    if (this.#closed) return;
+    this.#port.storeFailed(what, error);
+    this.#lookLater(askAgain);
+  }
+
+  async #send(message: ClaimedMessage): Promise<void> {
+    this.#underWay++;
+    try {
+      await this.#record(message, await this.#attempt(message));
+    } catch (error) {
+      // It stays this worker's until its lease is over; then it is sent again.
+      this.#failed(`message ${message.id}`, error);
+    } finally {
+      this.#underWay--;
+      if (!this.#closed) this.#port.environment.agenda.changed(this);
+      this.#noticeIdle();
+    }
+  }
+
+  async #attempt(message: ClaimedMessage): Promise<AttemptEnd> {
+    const { environment } = this.#port;
+    const port = { lines: this.#lines, now: environment.time.now, closed: () => this.#closed };
+    if (message.meterId === undefined) return this.#withoutMeter(message);
+    const meter = this.#port.meter(message.meterId);
+    if (meter === undefined) return { end: "postponed", until: this.#now + notHere };
+    return attemptPush(message, meter, port);
+  }
+
+  /** A message of no meter goes out as it is. */
+  async #withoutMeter({ payload, destination, clientId = 0, logicalDevice = 1 }: ClaimedMessage): Promise<AttemptEnd> {
+    try {
+      const address = { client: clientId, server: logicalDevice };
+      return { end: "sent", outcome: await this.#lines.send(destination, { pdus: [payload], address }) };
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      if (this.#closed) return { end: "postponed", until: this.#now };
+      return { end: "failed", fault, again: undefined, decided: false };
+    }
+  }
+
+  async #record(message: ClaimedMessage, end: AttemptEnd): Promise<void> {
+    const { queue } = this.#port;
+    const now = this.#now;
+    const { destination, meterId = "", payload } = message;
+    const meter = this.#port.meter(meterId)?.name ?? meterId;
+    const longInvokeId = longInvokeIdOf(payload);
+    const what = { meter, destination, ...(longInvokeId === undefined ? {} : { longInvokeId }) };
+    switch (end.end) {
+      case "postponed":
+        await queue.postpone(message, Math.ceil(end.until));
+        this.#soon(end.until);
+        return;
+      case "sent":
+        await queue.complete(message, now);
+        this.#port.tell({ type: "push-sent", ...what, confirmed: end.outcome === "confirmed" });
+        break;
+      case "failed": {
+        const { fault, again, decided } = end;
+        const how = again !== undefined ? { again: Math.ceil(again) } : decided ? { maxAttempts: 1 } : {};
+        const status = await queue.fail(message, { now, error: `${fault.code}: ${fault.message}`, ...how });
+        this.#port.tell({ type: "push-failed", ...what, fault, again: status === "PENDING" });
+        if (status !== "FAILED") {
+          this.#soon(again ?? Number.NEGATIVE_INFINITY);
+          return;
+        }
+      }
+    }
+    this.#over++;
+    if (this.#over % forgetEvery === 0) await queue.forget(now - this.#settings.keep);
+  }
+
+  /** Something is due then. */
+  #soon(at: number): void {
+    // What the queue is just asked may be older.
+    if (this.#claiming) this.#again = true;
+    this.#due = Math.min(at, this.#due ?? Number.POSITIVE_INFINITY);
+  }
+
+  #noticeIdle(): void {
+    if (this.#claiming || this.#underWay > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void> {
+    if (!this.#claiming && this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Nothing more is sent; what is under way fails, and is tried again by whoever is next. */
+  close(): void {
+    this.#closed = true;
+    this.#later?.();
+    this.#port.environment.agenda.remove(this);
+    this.#lines.close();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Incoming, Responder } from "@dlmskit/association";
+import type { Asker } from "../access/dispatch.ts";
+import type { Association } from "../meter/association-spec.ts";
+import type { LiveMeter } from "../meter/live-meter.ts";
+import type { Device } from "../meter/meter-template.ts";
+import type { OpenAssociation } from "./open-association.ts";
+
+/** Where a request came in. `opened` is undefined until the association is open. */
+interface Place {
+  readonly live: LiveMeter;
+  readonly device: Device;
+  readonly association: Association;
+  readonly responder: Responder;
+  readonly opened: OpenAssociation | undefined;
+  readonly incoming: Incoming;
+}
+
+/** Who asks, and what the objects of the meter are told of the association. */
+export function askerOf({ live, device, association, responder, opened, incoming }: Place): Asker {
+  const negotiated = opened?.negotiated ?? responder.association;
+  const rights = opened?.rights ?? association.access;
+  const shortNames = negotiated?.context === "short-name" ? 1 : 0;
+  const information = {
+    instanceId: association.instance,
+    clientSap: association.client,
+    serverSap: device.sap,
+    status: responder.state === "associated" ? ("associated" as const) : ("association-pending" as const),
+    applicationContext: (association.security.ciphered ? 3 : 1) + shortNames,
+    mechanism: association.security.mechanism,
+    conformance: negotiated?.conformance ?? [],
+    maxReceivePduSize: negotiated?.serverMaxReceivePduSize ?? association.maxReceivePduSize,
+    maxSendPduSize: negotiated?.clientMaxReceivePduSize ?? 0,
+    dlmsVersion: 6,
+    qualityOfService: 0,
+    rights: rights.current,
+    protection: incoming.protection,
+    ...(negotiated?.userId === undefined ? {} : { userId: negotiated.userId }),
+    ...(association.securitySetup === undefined ? {} : { securitySetup: association.securitySetup }),
+  };
+  return { live, device, association, rights, information };
+}

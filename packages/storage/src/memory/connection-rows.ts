@@ -1,0 +1,135 @@
+import type { Stored } from "../shape.ts";
+import type { Connection, ConnectionStatus } from "../tables/connections.ts";
+
+export type KeptConnection = Stored<Connection & { readonly owner: object }>;
+
+/** When a connection ended. An entry is stale when its row is gone, or is no longer DISCONNECTED since `at`. */
+interface Ended {
+  readonly id: number;
+  readonly at: number;
+}
+
+// Ended entries that were taken from the front are cut off when there are as many.
+const cutAt = 1024;
+
+/** The rows of `active_connections`, with what finds them: no operation passes through rows that are over and not asked for. */
+export class ConnectionRows {
+  readonly #rows = new Map<number, KeptConnection>();
+  readonly #open = new Set<number>();
+  readonly #ofMeter = new Map<string, Set<number>>();
+  readonly #ofSession = new Map<string, number>();
+  /** How many rows name each association. */
+  readonly #ofAssociation = new Map<number, number>();
+  /** By the time of their end, from `#first` on. */
+  readonly #ended: Ended[] = [];
+  #first = 0;
+  #lastId = 0;
+
+  hasSession(sessionId: string): boolean {
+    return this.#ofSession.has(sessionId);
+  }
+
+  /** Whether a row names the association. */
+  names(associationId: number): boolean {
+    return this.#ofAssociation.has(associationId);
+  }
+
+  add(row: Omit<KeptConnection, "id" | "createdAt">, createdAt: number): number {
+    const id = ++this.#lastId;
+    const { meterId, sessionId, associationId } = row;
+    this.#rows.set(id, { ...row, id, createdAt });
+    this.#open.add(id);
+    this.#ofSession.set(sessionId, id);
+    if (meterId !== undefined) {
+      const ids = this.#ofMeter.get(meterId) ?? new Set();
+      this.#ofMeter.set(meterId, ids.add(id));
+    }
+    if (associationId !== undefined) {
+      this.#ofAssociation.set(associationId, (this.#ofAssociation.get(associationId) ?? 0) + 1);
+    }
+    return id;
+  }
+
+  /** Nothing where there is no such row. */
+  change(id: number, to: { readonly lastActivity?: number; readonly status: ConnectionStatus }): void {
+    const before = this.#rows.get(id);
+    if (before === undefined) return;
+    const row = { ...before, ...to };
+    this.#rows.set(id, row);
+    if (row.status !== "DISCONNECTED") {
+      this.#open.add(id);
+      return;
+    }
+    this.#open.delete(id);
+    this.#end({ id, at: row.lastActivity });
+  }
+
+  /** By id. */
+  list(status: readonly ConnectionStatus[], meterId: string | undefined): KeptConnection[] {
+    return [...this.#candidates(status, meterId)]
+      .sort((one, other) => one - other)
+      .map((id) => this.#rows.get(id) as KeptConnection)
+      .filter((row) => status.includes(row.status) && (meterId === undefined || row.meterId === meterId));
+  }
+
+  openOf(owner: object): readonly number[] {
+    return [...this.#open].filter((id) => this.#rows.get(id)?.owner === owner);
+  }
+
+  /** Removes rows that ended before that, `most` at most; gives how many. */
+  forget(before: number, most = Number.POSITIVE_INFINITY): number {
+    let gone = 0;
+    for (; gone < most; this.#first++) {
+      const ended = this.#ended[this.#first];
+      if (ended === undefined || ended.at >= before) break;
+      const row = this.#rows.get(ended.id);
+      if (row?.status !== "DISCONNECTED" || row.lastActivity !== ended.at) continue;
+      this.#remove(row);
+      gone++;
+    }
+    if (this.#first >= cutAt && this.#first * 2 >= this.#ended.length) {
+      this.#ended.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return gone;
+  }
+
+  /** The meter is gone: its rows stay, and name it no more. */
+  withoutMeter(meterId: string): void {
+    for (const id of this.#ofMeter.get(meterId) ?? []) {
+      const { meterId: _, ...kept } = this.#rows.get(id) as KeptConnection;
+      this.#rows.set(id, kept);
+    }
+    this.#ofMeter.delete(meterId);
+  }
+
+  #candidates(status: readonly ConnectionStatus[], meterId: string | undefined): Iterable<number> {
+    if (!status.includes("DISCONNECTED")) return this.#open;
+    return meterId === undefined ? this.#rows.keys() : (this.#ofMeter.get(meterId) ?? []);
+  }
+
+  /** At its place by time: the last one, unless the clock was set back. */
+  #end(ended: Ended): void {
+    let low = this.#first;
+    let high = this.#ended.length;
+    if ((this.#ended[high - 1]?.at ?? 0) <= ended.at) low = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ended[middle] as Ended).at <= ended.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#ended.splice(low, 0, ended);
+  }
+
+  #remove({ id, meterId, sessionId, associationId }: KeptConnection): void {
+    this.#rows.delete(id);
+    this.#ofSession.delete(sessionId);
+    const ids = meterId === undefined ? undefined : this.#ofMeter.get(meterId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#ofMeter.delete(meterId as string);
+    if (associationId === undefined) return;
+    const left = (this.#ofAssociation.get(associationId) ?? 0) - 1;
+    if (left > 0) this.#ofAssociation.set(associationId, left);
+    else this.#ofAssociation.delete(associationId);
+  }
+}
