@@ -21,12 +21,12 @@ const cache = join(root, "node_modules/.cache/dlmskit-programs");
 const conditions = ["dlmskit-source", "module", "node"];
 const day = 86_400_000;
 
-/** Loads files that lie beside it, so it stays where it is. */
+/** They load files that lie beside them, so they stay where they are. */
 const stays: Plugin = {
-  name: "pglite-stays",
+  name: "packages-stay",
   enforce: "pre",
   async resolveId(source, importer, options) {
-    if (!source.startsWith("@electric-sql/pglite")) return null;
+    if (!/^(@electric-sql\/pglite|serialport$)/.test(source)) return null;
     const found = await this.resolve(source, importer, { ...options, skipSelf: true });
     return found === null ? null : { id: pathToFileURL(found.id).href, external: true };
   },

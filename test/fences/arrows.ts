@@ -16,12 +16,12 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ["core", "apdu", "security", "association", "cosem-objects", "transport"],
   server: ["core", "apdu", "security", "association", "cosem-objects", "storage", "transport"],
   simulator: [
-    ...["core", "hdlc", "wrapper", "apdu", "transport", "storage"],
+    ...["core", "hdlc", "wrapper", "iec62056-21", "apdu", "transport", "storage"],
     ...["security", "cosem-objects", "association", "client", "server"],
   ],
   cli: [
-    ...["core", "hdlc", "wrapper", "mbus", "apdu", "transport", "storage", "security", "cosem-objects"],
-    ...["storage-pg", "association", "client", "server", "simulator", "capture"],
+    ...["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "transport", "storage", "security"],
+    ...["cosem-objects", "storage-pg", "association", "client", "server", "simulator", "capture"],
   ],
   bench: [
     ...["core", "hdlc", "wrapper", "apdu", "transport", "storage", "security", "cosem-objects"],

@@ -24,6 +24,8 @@ export type LinkOutput =
       /** What was wrong, where there is more to say than `why`. */
       readonly fault?: Fault;
     }
+  /** The line goes on at another baud rate, once what was transmitted before has left (IEC 62056-21). */
+  | { readonly type: "baud-rate"; readonly baudRate: number }
   | { readonly type: "dropped"; readonly why: string; readonly octets: Uint8Array }
   /** The octet stream cannot be understood any more: the transport must be closed. */
   | { readonly type: "broken"; readonly why: string };

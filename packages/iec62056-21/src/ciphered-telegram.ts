@@ -34,7 +34,7 @@ export const cipheredStart = 0xdb;
 /** Security control, invocation counter. */
 const headOctets = 5;
 const tagOctets = 12;
-export const longestCiphered = 0x4000;
+const longestCiphered = 0x4000;
 
 const refused = (message: string, offset: number): Fault =>
   new Fault("bad-message", message, { layer, offset, hint: "DB 08, system title, length, security header, text, tag" });

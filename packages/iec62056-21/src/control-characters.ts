@@ -2,10 +2,8 @@
 export const SOH = 0x01;
 export const STX = 0x02;
 export const ETX = 0x03;
-export const EOT = 0x04;
 export const ACK = 0x06;
 export const LF = 0x0a;
-export const CR = 0x0d;
 export const NAK = 0x15;
 
 /** Behind every line. */

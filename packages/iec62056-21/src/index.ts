@@ -12,6 +12,8 @@ export {
 export { decodeCommand, encodeCommand, type ProgrammingCommand } from "./command.ts";
 export { decodeDataMessage, encodeDataMessage } from "./data-block.ts";
 export { type DataSet, type DataValue, decodeLine, encodeDataSet, logicalNameOf } from "./data-set.ts";
+export { ModeEClient, type ModeEClientOptions } from "./mode-e-client.ts";
+export { ModeEServer, type ModeEServerOptions } from "./mode-e-server.ts";
 export { type OctetParity, withoutParity, withParity } from "./parity.ts";
 export {
   addresses,

@@ -35,6 +35,7 @@ export type {
   SimulatorListening,
   SimulatorOptions,
 } from "./simulate/options.ts";
+export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
 export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";

@@ -33,10 +33,8 @@ describe("listening", () => {
       { portType: "TCP", portNumber: 0 },
       { portType: "TCP", portNumber: 0, baudRate: 9600 },
       { portType: "UDP", portNumber: 0 },
-      { portType: "SERIAL", portNumber: 1, baudRate: 9600 },
     ]);
     const run = await simulator({ store, meters: 2 });
-    expect(run.notices.join()).toMatch(/communication_ports id 4/);
     const { ports } = await run.listen();
     expect(ports.map(({ link, host, meters }) => ({ link, host, meters }))).toEqual([
       { link: "wrapper", host: "127.0.0.1", meters: { first: 0, meters: 2 } },

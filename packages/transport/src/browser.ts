@@ -3,7 +3,8 @@ import { Fault } from "@dlmskit/core";
 
 export { systemClock } from "./node/system-clock.ts";
 
-const none = (what: string) => (): Promise<never> =>
+/** Rejects with Fault `transport-failed`. */
+export const none = (what: string) => (): Promise<never> =>
   Promise.reject(
     new Fault("transport-failed", `a browser has no ${what}`, {
       layer: "transport",

@@ -35,6 +35,8 @@ export interface Duplex {
   /** Delivers no more octets until `resume`, soon: what the peer sends waits at its end. Absent: the transport cannot wait. */
   pause?(): void;
   resume?(): void;
+  /** Changes the baud rate of a line, for what is sent from now on and what comes after that. Absent: there is no line to change. */
+  changeBaudRate?(baudRate: number): void;
   /** Tells a listener how much this connection is worth to its owner; 0 until told. Absent: nobody asks. */
   setRank?(rank: Rank): void;
   /** Begins to deliver, once; nothing that arrived before is lost. No handler is called before `start` returned. */

@@ -317,6 +317,10 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
         handlers?.disconnected?.(why, address, output.fault);
         break;
       }
+      case "baud-rate":
+        this.#trace?.({ type: "state", what: `${output.baudRate} baud`, at: this.#clock.now() });
+        this.#changeBaudRate(output.baudRate);
+        break;
       case "dropped":
         this.#trace?.({ type: "dropped", why: output.why, octets: output.octets, at: this.#clock.now() });
         handlers?.dropped?.(output.why, output.octets);
@@ -327,6 +331,13 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
         );
         break;
     }
+  }
+
+  #changeBaudRate(baudRate: number): void {
+    const change = (): void => this.duplex.changeBaudRate?.(baudRate);
+    // What a tap still holds leaves first.
+    if (this.#transmitting === undefined) change();
+    else this.#transmitting.afterwards(change);
   }
 
   #checkBuffered(): void {

@@ -1,1 +1,7 @@
-export { type ContractCase, type DuplexPair, datagramContract, duplexContract } from "./testing/duplex-contract.ts";
+export {
+  type ContractCase,
+  type DuplexPair,
+  datagramContract,
+  duplexContract,
+  lineContract,
+} from "./testing/duplex-contract.ts";

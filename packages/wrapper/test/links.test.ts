@@ -23,6 +23,8 @@ function line(output: LinkOutput): string {
       return `transmit ${toHex(output.octets)}`;
     case "connected":
       return `connected ${output.maxPdu}`;
+    case "baud-rate":
+      return `${output.baudRate} baud`;
     case "dropped":
     case "disconnected":
     case "broken":

@@ -1,7 +1,7 @@
 import type { DiscoveredObject } from "@dlmskit/client";
 import { AccessBit } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
-import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
@@ -72,7 +72,7 @@ export function discoverCommand(program: Command): void {
     .command("discover")
     .description("shows the association and the object list: classes, names, access rights")
     .argument("<host[:port]>", "where the meter is");
-  meterOptions(command)
+  lineOptions(meterOptions(command))
     .addHelpText("after", "\nExample: dlms discover 127.0.0.1:4059 --client 48 --auth hls --keys keys.json")
     .action((place: string, options: MeterOptions) => discover(place, options));
 }

@@ -2,7 +2,7 @@ import { Data as DataCodec } from "@dlmskit/apdu";
 import type { Moment, Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
 import { type CosemDateTime, dateTimeText, Fault, type Json, logicalName, toHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError } from "commander";
-import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { isAfter, momentOf } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
@@ -158,7 +158,7 @@ export function profileCommand(program: Command): void {
     .option("--csv", "prints comma-separated values, with the OBIS codes in the first line")
     .option("--plot", "prints a chart as well")
     .option("--column <ln>", "the column of the chart");
-  meterOptions(command)
+  lineOptions(meterOptions(command))
     .addHelpText(
       "after",
       "\nExample: dlms profile 127.0.0.1:4059 1.0.99.1.0.255 --from 2026-11-23T00:01 --to 2026-11-24 --client 48 --auth hls --keys keys.json --plot",

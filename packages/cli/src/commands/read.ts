@@ -3,7 +3,7 @@ import type { CellValue, Session } from "@dlmskit/client";
 import { type Json, logicalName } from "@dlmskit/core";
 import { obisName, type Unit, UnitCodec } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
-import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonText } from "../output/json.ts";
@@ -143,7 +143,7 @@ export function readCommand(program: Command): void {
     .description("reads attributes of a meter; all readable values if none is named")
     .argument("<host[:port]>", "where the meter is")
     .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise");
-  meterOptions(command)
+  lineOptions(meterOptions(command))
     .addHelpText("after", "\nExample: dlms read 127.0.0.1:4059 1.0.1.8.0.255 --client 48 --auth hls --keys keys.json")
     .action((place: string, names: string[], options: MeterOptions) => read(place, names, options));
 }

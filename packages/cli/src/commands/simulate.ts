@@ -50,6 +50,9 @@ interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly serial?: string;
+  readonly baud?: number;
+  readonly modeE?: boolean;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -64,7 +67,9 @@ interface SimulateOptions extends ProgressOptions {
 }
 
 /** Where to listen. Without an option that says so, a store that lasts says it in its rows of `communication_ports`. */
-function whereOf({ link, transport, port, ports, host, store }: SimulateOptions): ListenOptions {
+function whereOf({ link, transport, port, ports, host, store, serial, baud, modeE }: SimulateOptions): ListenOptions {
+  if (serial !== undefined)
+    return { serial: { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) } };
   const at = host === undefined ? {} : { host };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
@@ -168,11 +173,11 @@ async function simulate(options: SimulateOptions): Promise<void> {
     progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = stopAsked();
-    for (const { host: at, port: number, link: spoken } of listening.ports) {
+    for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
-          : `listening on ${at}:${number} (${spoken})\n`,
+          : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,
       );
     }
     await stop;
@@ -200,6 +205,9 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--mode-e", "clients sign on by IEC 62056-21 mode E first; goes with --serial")
     .addOption(
       new Option("--referencing <form>", "how clients may name objects: by logical names, short names, or as they like")
         .choices(Object.keys(referencings))

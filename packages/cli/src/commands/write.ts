@@ -2,7 +2,7 @@ import { Data as DataCodec, type DataTree, fromData, treeOf } from "@dlmskit/apd
 import { Fault } from "@dlmskit/core";
 import { findClass, objectView } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
-import { type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { plainValue } from "../meter/plain-value.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
@@ -103,7 +103,7 @@ export function writeCommand(program: Command): void {
     .argument("<host[:port]>", "where the meter is")
     .argument("<attribute>", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise")
     .argument("<value>", "900, true, now, 2026-11-23T06:30, text, hex:…, @file, or Data in the JSON form");
-  meterOptions(command)
+  lineOptions(meterOptions(command))
     .addHelpText(
       "after",
       `\nExamples:\n  dlms write 127.0.0.1:4059 1.0.0.8.0.255 900 --client 48 --auth hls --keys keys.json\n  dlms write 127.0.0.1:4059 0.0.1.0.0.255 now --client 48 --auth hls --keys keys.json\n  dlms write 127.0.0.1:4059 1.0.0.8.0.255 '{"type": "long-unsigned", "value": 900}' --client 48 --auth hls --keys keys.json`,
@@ -119,7 +119,7 @@ export function invokeCommand(program: Command): void {
     .argument("<host[:port]>", "where the meter is")
     .argument("<method>", "LN[:METHOD] or CLASS/LN[:METHOD]; method 1 unless told otherwise")
     .argument("[parameters]", "a plain value, or Data in the JSON form");
-  meterOptions(command)
+  lineOptions(meterOptions(command))
     .addHelpText(
       "after",
       "\nExample: dlms invoke 127.0.0.1:4059 0.0.96.3.10.255:1 --client 48 --auth hls --keys keys.json",

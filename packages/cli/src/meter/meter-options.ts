@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
@@ -12,6 +13,10 @@ export interface MeterOptions extends ProgressOptions {
   readonly physical?: number;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
+  /** The serial port: what `--serial` names where it is no serial number. */
+  readonly device?: string;
+  readonly baud?: number;
+  readonly modeE?: boolean;
   readonly meter?: string;
   readonly identities?: string;
   readonly auth: AuthName;
@@ -36,6 +41,33 @@ export interface MeterOptions extends ProgressOptions {
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
   readonly json?: boolean;
+}
+
+/** A serial line carries HDLC. Fault `bad-option` for what does not go with it. */
+function chooseSerial(command: Command): void {
+  const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
+  if (serial === undefined) {
+    if (modeE === undefined && baud === undefined) return;
+    const hint = "--serial DEVICE names the port";
+    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} goes with --serial`, { layer: "cli", hint });
+  }
+  if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
+    throw new Fault("bad-option", "the wrapper is not spoken on a serial line", {
+      layer: "cli",
+      hint: "leave out --link wrapper",
+    });
+  }
+  command.setOptionValueWithSource("link", "hdlc", "config");
+  command.setOptionValueWithSource("device", serial, "config");
+}
+
+/** Adds the options of a serial line, to a command of which `--serial` says nothing else. */
+export function lineOptions(command: Command): Command {
+  command.hook("preAction", (_, action) => chooseSerial(action));
+  return command
+    .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial");
 }
 
 /** Adds them. With `--meter` they come out of a file of identities. Secrets can come from the environment, so that no process list shows them. */

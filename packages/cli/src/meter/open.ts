@@ -2,6 +2,7 @@ import { leastSecretLength } from "@dlmskit/association";
 import { connect, DurableCounters, type Line, readInvocationCounter, type Session } from "@dlmskit/client";
 import { type ClientLink, Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
+import { ModeEClient } from "@dlmskit/iec62056-21";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
@@ -40,7 +41,7 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
   const { server, physical, link, timeout, retries = frameRetries } = options;
   const quirks = quirksOf(options.quirk ?? [], link);
   if (link === "wrapper") return new WrapperClientLink({ client, server, quirks: quirks.wrapper });
-  return new Primary({
+  const primary = new Primary({
     client,
     server: { upper: server, ...(physical === undefined ? {} : { lower: physical }) },
     maxInfoSend: 512,
@@ -51,19 +52,28 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
     retries,
     pollFor: timeout,
   });
+  if (options.modeE !== true) return primary;
+  return new ModeEClient({ link: primary, ...(options.baud === undefined ? {} : { initialBaudRate: options.baud }) });
 }
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
-function duplexTo(host: string, port: number, { link, timeout, transport }: MeterOptions): Promise<Duplex> {
+async function duplexTo(
+  place: string,
+  { link, timeout, transport, device, baud, modeE }: MeterOptions,
+): Promise<Duplex> {
+  if (device !== undefined) {
+    const { serialOpen } = await import("@dlmskit/transport/serial");
+    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
+  }
+  const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });
   if (link === "wrapper") return udpConnect(host, port);
   throw new Fault("bad-option", "HDLC is not spoken over UDP", { layer: "cli", hint: "leave out --transport udp" });
 }
 
 async function lineTo(place: string, options: MeterOptions, client: number, progress?: Progress): Promise<Line> {
-  const { host, port } = placeOf(place);
   const link = linkOf(options, client);
-  const opened = await duplexTo(host, port, options);
+  const opened = await duplexTo(place, options);
   const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);

@@ -50,6 +50,9 @@ export const iec6205621 = {
   "bad-message": "The octets are no message of IEC 62056-21, or not the one that belongs there; check the line.",
   "bad-tag": "The authentication tag of a telegram is wrong; check both keys, or somebody altered it.",
   "bcc-mismatch": "The block check character is wrong; octets were changed on the line. Ask for the block again.",
+  "mode-not-offered": "The meter does not offer mode E; connect without it, or read its data message.",
+  "no-answer":
+    "No meter answers the request; check optical head, device address, and baud rate and data bits of the port.",
   "crc-mismatch": "The CRC of a telegram is wrong; octets were changed on the line. Wait for the next telegram.",
 } as const;
 
@@ -84,14 +87,18 @@ export const transport = {
     "A transport called its handlers in the wrong order. This occurs only in the test suite for transports; correct the transport.",
   "datagram-too-long": "The PDU is too long for a datagram; use a smaller PDU size.",
   "handler-failed": "A handler of the connection threw: `cause` is its error. Only this connection was ended.",
+  "line-lost": "The serial port is gone: the device was unplugged or its driver stopped; plug it in and open it again.",
   "link-broken":
     "The link cannot read the received octets any more, or the peer was silent for too long; connect again.",
   "never-idle": "Timers of a VirtualClock set new timers without end; advance by a time instead.",
   "no-shared-cipher": "Both ends have no TLS cipher suite in common; ECDHE-ECDSA with AES-GCM is usual.",
   "not-permitted": "The system does not permit it; ports below 1024 need a privilege.",
   "not-tls": "The peer does not speak TLS; check the port.",
+  "no-such-port": "There is no serial port of that name; check the name, and that the device is plugged in.",
   "peer-does-not-read":
     "The peer left too many octets unread and was cut off; raise `maxBufferedOctets` if it is only slow.",
+  "port-in-use": "Another program has the serial port open; close it there.",
+  "serialport-missing": "Serial ports need the npm package serialport, which is not installed: npm install serialport.",
   "tls-failed": "The TLS handshake failed; the message has the reason, the peer's log may have more.",
   "tls-version": "The two ends have no TLS version in common; at least 1.2 is needed.",
   "too-many-connections": "The listener has reached its limit of connections; raise the limit, or close some.",

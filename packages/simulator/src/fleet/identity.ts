@@ -8,7 +8,7 @@ import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 /** The data link that meters are reached by. */
 export type LinkName = "wrapper" | "hdlc";
 /** What carries it. */
-export type TransportName = "tcp" | "udp";
+export type TransportName = "tcp" | "udp" | "serial";
 
 /** What one client of one meter needs to come in. Octets in hex. */
 export interface ClientIdentity {
@@ -41,7 +41,7 @@ export interface Identity {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
-  /** HDLC is always on TCP. */
+  /** HDLC is on TCP or on a serial line, whose device is `host`. */
   readonly transport: TransportName;
   /** The server address on the wrapper, or the upper HDLC address. */
   readonly serverAddress: number;

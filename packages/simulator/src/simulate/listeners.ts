@@ -1,6 +1,6 @@
 import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
-import { type LinkFactory, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
+import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
 import type { Duplex, Listener } from "@dlmskit/transport";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
@@ -8,6 +8,7 @@ import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/ad
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import type { LinkName, TransportName } from "../fleet/identity.ts";
 import type { ListeningPort, ListenOptions, Reached, SimulatorListening } from "./options.ts";
+import { defaultSerialPath, lineOfRow, type SerialLineOptions, serialSpec } from "./serial-line.ts";
 
 export interface ListenersOptions {
   readonly meters: number;
@@ -65,9 +66,9 @@ function hdlc(setting: HdlcSetting | undefined): LinkFactory {
     });
 }
 
-/** What a row is served as; undefined: it cannot be. A TCP port with the settings of a line is a serial device server's. */
-export function linkOf({ portType, baudRate }: CommunicationPort): LinkName | undefined {
-  if (portType === "SERIAL") return undefined;
+/** What a row is served as. A TCP port with the settings of a line is a serial device server's. */
+function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
+  if (portType === "SERIAL") return "hdlc";
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
 
@@ -78,6 +79,8 @@ interface Line {
   readonly space: AddressSpace;
   /** The first port, 0 for any that is free; the others count on from it. */
   readonly port: number;
+  /** Instead of a port. */
+  readonly serial?: SerialLineOptions;
   /** Ports that are somebody else's. */
   readonly taken: ReadonlySet<number>;
   /** The row of `communication_ports` that asks for it, by id. */
@@ -86,14 +89,21 @@ interface Line {
 
 function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
   const { hdlcSettings, ports: rows } = options;
-  const { link: wanted, transport = "tcp", port, ports: style = "one" } = how;
+  const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
   const spaceOf = (link: LinkName): AddressSpace =>
     link === "wrapper" ? wrapperSpace() : hdlcSpace(lowerOf(hdlcSettings));
+  const onSerial = (line: SerialLineOptions, row?: number): Line => ({
+    ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
+    // A line has no port; the addresses behind it are those of one.
+    port: 1,
+    ...(row === undefined ? {} : { row }),
+  });
+  if (serial !== undefined) return [onSerial(serial)];
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
-    const taken = new Set(rows.map(({ portNumber }) => portNumber));
+    const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
       const link = linkOf(row);
-      if (link === undefined) return [];
+      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)), row.id)];
       const transport = row.portType === "UDP" ? "udp" : "tcp";
       return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken, row: row.id }];
     });
@@ -142,12 +152,17 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
   const open = async (line: Line, port: number, index: number, route: Route): Promise<Listener> => {
     const setting = hdlcSettings[line.space.capacity === 1 ? index : 0] ?? hdlcSettings[0];
     const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
+    if (line.serial !== undefined) return openOn(line, serialSpec(line.serial, link), line.serial.path, route);
     const spec = line.transport === "udp" ? udp(port, datagrams, { host }) : tcp(port, link, { host });
+    return openOn(line, spec, host, route);
+  };
+  const openOn = async (line: Line, spec: ListenSpec, at: string, route: Route): Promise<Listener> => {
     const knows = (address: LinkAddress): boolean => route(address) !== undefined;
     const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
-      failed: (fault) => server.listenerFailed(`${line.link} on ${host}:${listener.port}`, fault),
+      failed: (fault) =>
+        server.listenerFailed(`${line.link} on ${line.serial === undefined ? `${at}:${listener.port}` : at}`, fault),
     });
     listeners.push(listener);
     return listener;
@@ -157,6 +172,13 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
       let addresses: Addresses | undefined;
       const opened: Listener[] = [];
       try {
+        const count = portsNeeded(line.space, meters);
+        if (line.serial !== undefined && count > 1) {
+          throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
+            layer: "simulator",
+            hint: `one line addresses ${line.space.capacity}`,
+          });
+        }
         for (const [index, port] of portsOf(line, meters).entries()) {
           // Requests are answered when all ports of the line are open.
           const route: Route = (address) => {
@@ -171,12 +193,12 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
       const { link, transport } = line;
       addresses = new Addresses(line.space, {
         meters,
-        host: connectableHost(host),
-        ports: opened.map(({ port }) => port),
+        host: line.serial?.path ?? connectableHost(host),
+        ports: line.serial === undefined ? opened.map(({ port }) => port) : [line.port],
       });
       reached.push({ link, transport, addresses });
       for (const { host: at, port } of opened) {
-        const behind = addresses.behind(port);
+        const behind = addresses.behind(line.serial === undefined ? port : line.port);
         if (behind !== undefined) ports.push({ host: at, port, link, transport, meters: behind });
       }
     }

@@ -10,6 +10,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { KeysFile } from "./keys-file.ts";
+import type { SerialLineOptions } from "./serial-line.ts";
 
 export interface SimulatorOptions {
   /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
@@ -65,6 +66,10 @@ export interface ListenOptions {
    * port for each meter, one after another.
    */
   readonly ports?: "one" | "each";
+  /** A serial line instead of ports: HDLC, with as many meters on the line as it can address. */
+  readonly serial?: SerialLineOptions;
+  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 unless told otherwise. */
+  readonly serialPath?: (portNumber: number) => string;
 }
 
 /** One port that is listened on. */

@@ -14,7 +14,7 @@ import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
 import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
-import { addressesOfRows, linkOf, listen, routeInMemory } from "./listeners.ts";
+import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
@@ -102,10 +102,6 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
   if (store.kind !== "memory" && !store.sealed) {
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
-  }
-  for (const row of configuration.ports) {
-    if (linkOf(row) !== undefined) continue;
-    notices.push(`communication_ports id ${row.id}, port_type: serial ports are not served yet; the row is ignored`);
   }
 
   const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };

@@ -20,7 +20,14 @@ type Rule = (pair: DuplexPair) => Promise<void>;
 
 /** What every stream transport must do: `for (const {name, run} of duplexContract(open)) it(name, run)`. */
 export function duplexContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
-  return cases({ ...common, ...streams }, open);
+  return cases({ ...common, ...streams, ...flow }, open);
+}
+
+/**
+ * What every line must do that carries octets and nothing else, a serial port for example: there, no end hears of the other's end.
+ */
+export function lineContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
+  return cases({ ...common, ...flow, ...lines }, open);
 }
 
 /** What every datagram transport must do. */
@@ -128,7 +135,10 @@ const streams: Readonly<Record<string, Rule>> = {
     const atFar = listen(far);
     await eventually(() => atFar.events.includes("closed"), "closed is told");
   },
+};
 
+/** Of whatever carries octets in order, with an end or without. */
+const flow: Readonly<Record<string, Rule>> = {
   async "carries a megabyte whole and in order"({ near, far }) {
     listen(near);
     const atFar = listen(far);
@@ -165,6 +175,38 @@ const streams: Readonly<Record<string, Rule>> = {
     await eventually(() => atFar.pieces.reduce((sum, piece) => sum + piece.length, 0) === sent, "all arrives");
     await eventually(() => atNear.events.includes("drained"), "drained is told");
     check(near.bufferedOctets === 0, "bufferedOctets stays behind");
+  },
+};
+
+const lines: Readonly<Record<string, Rule>> = {
+  async "sends what was sent before its end, and tells that it is closed"({ near, far }) {
+    const atNear = listen(near);
+    const atFar = listen(far);
+    near.send(pattern(2000, 13));
+    near.end();
+    near.send(pattern(10, 14));
+    await eventually(() => atNear.events.includes("closed"), "closed is told");
+    await eventually(() => atFar.octets.length === 2000, "all that was sent before the end arrives");
+    await pause(20);
+    check(sameOctets(atFar.octets, pattern(2000, 13)), "octets changed, or were sent behind the end");
+    check(atNear.fault === undefined && !atFar.events.includes("closed"), "an end is no Fault, and ends no other");
+  },
+
+  async "tells that it is closed to who starts late"({ near }) {
+    near.destroy();
+    await pause(20);
+    const atNear = listen(near);
+    await eventually(() => atNear.events.includes("closed"), "closed is told");
+  },
+
+  async "changes its baud rate between what is sent before and after"({ near, far }) {
+    listen(near);
+    const atFar = listen(far);
+    near.send(pattern(100, 15));
+    near.changeBaudRate?.(19_200);
+    near.send(pattern(100, 16));
+    await eventually(() => atFar.octets.length === 200, "octets of both arrive");
+    check(sameOctets(atFar.octets.subarray(100), pattern(100, 16)), "octets changed");
   },
 };
 

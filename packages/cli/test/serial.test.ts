@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { noPty, type PtyPair, ptyPair } from "../../../test/pty-pair.ts";
+import { dlms, folder, serving } from "./run.ts";
+
+const pairs: PtyPair[] = [];
+afterEach(async () => {
+  for (const pair of pairs.splice(0)) await pair.close();
+});
+
+describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
+  it.each([
+    ["at 9600 baud", ["--baud", "9600"]],
+    ["with mode E", ["--mode-e"]],
+  ])("simulates and reads %s", async (_, how) => {
+    const pair = await ptyPair();
+    pairs.push(pair);
+    using place = folder();
+    await using run = await serving(["simulate", "--serial", pair.far, ...how, "--seed", "x"]);
+    expect(run.lines[0]).toBe(`listening on ${pair.far} (hdlc)`);
+    const state = ["--state", join(place.path, "state"), "--json"];
+    const ran = await dlms(["read", "--serial", pair.near, ...how, "1/0.0.42.0.0.255", ...state]);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255", attributeId: 2 });
+  });
+});
+
+it.each([
+  [["read", "--mode-e", "127.0.0.1"], "--mode-e goes with --serial"],
+  [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper is not spoken on a serial line"],
+])("%j is wrong usage: %s", async (args, message) => {
+  const ran = await dlms(args);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain(message);
+});

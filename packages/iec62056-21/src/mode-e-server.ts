@@ -1,0 +1,236 @@
+import { concat, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { OutputQueue } from "@dlmskit/core/internal";
+import { baudRateOf } from "./baud-rates.ts";
+import { ACK, LF, NAK } from "./control-characters.ts";
+import { encodeDataMessage } from "./data-block.ts";
+import type { DataSet } from "./data-set.ts";
+import { lineTime } from "./mode-e-client.ts";
+import { withoutParity, withParity } from "./parity.ts";
+import {
+  addresses,
+  decodeOptionSelect,
+  decodeRequest,
+  encodeIdentification,
+  encodeOptionSelect,
+  type Identification,
+  type OptionSelect,
+} from "./sign-on.ts";
+
+export interface ModeEServerOptions {
+  /** The link that goes on after the sign-on: a `Station` of `@dlmskit/hdlc`. */
+  readonly link: Link;
+  readonly identification: Identification;
+  /** The meter's own address, or what decides whether one is meant. */
+  readonly deviceAddress: string | ((address: string) => boolean);
+  /** What the data message of mode C has; without it there is none. */
+  readonly readout?: () => readonly DataSet[];
+  /** At which requests come, 300 unless told otherwise. */
+  readonly initialBaudRate?: number;
+  /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
+  readonly sevenBits?: boolean;
+  /** ms before an answer; 200 (clause 6.3.14.1) unless told otherwise. */
+  readonly reactionTime?: number;
+  /** ms without a frame after the change to HDLC, after which it falls back to the initial baud rate; 5000 unless told otherwise. */
+  readonly silence?: number;
+}
+
+type State = "waiting" | "identifying" | "identified" | "selecting" | "readout" | "linked";
+
+const longestMessage = 100;
+/** Without an option select message a meter of mode C falls back: 1500 ms (clause 6.3.14.1), and the time of the identification. */
+const selectTime = 1500;
+
+/**
+ * The meter's end of protocol mode E, and of the readout of mode C: answers requests at the initial baud rate, then goes on as HDLC or
+ * sends its data message. It falls back when the data link ends, and when no frame comes (`silence`).
+ */
+export class ModeEServer implements Link {
+  readonly #options: ModeEServerOptions;
+  readonly #link: Link;
+  readonly #initial: number;
+  readonly #outputs = new OutputQueue<LinkOutput>();
+  readonly #identification: Uint8Array;
+  #state: State = "waiting";
+  #message: number[] = [];
+  #select: OptionSelect | undefined;
+  #sent: Uint8Array = new Uint8Array(0);
+  #baudRate: number;
+  #deadline: number | undefined;
+  /** Whether a frame of HDLC came since the change. */
+  #heard = false;
+  /** Whether the data link has ended. */
+  #over = false;
+
+  /** Fault `bad-value` for an identification that cannot be sent. */
+  constructor(options: ModeEServerOptions) {
+    this.#options = options;
+    this.#link = options.link;
+    this.#initial = options.initialBaudRate ?? 300;
+    this.#baudRate = this.#initial;
+    this.#identification = encodeIdentification(options.identification);
+  }
+
+  get deadline(): number | undefined {
+    if (this.#state !== "linked") return this.#deadline;
+    const { deadline } = this.#link;
+    if (this.#deadline === undefined || deadline === undefined) return this.#deadline ?? deadline;
+    return Math.min(this.#deadline, deadline);
+  }
+
+  receive(octets: Uint8Array, now: number): void {
+    if (this.#state === "linked") {
+      this.#link.receive(octets, now);
+      return;
+    }
+    for (const octet of this.#options.sevenBits === true ? octets : withoutParity(octets, "even"))
+      this.#take(octet, now);
+  }
+
+  send(pdu: Uint8Array, now: number, address?: LinkAddress): void {
+    this.#link.send(pdu, now, address);
+  }
+
+  yield(now: number, address?: LinkAddress): void {
+    this.#link.yield?.(now, address);
+  }
+
+  expire(now: number): void {
+    if (this.#deadline !== undefined && now >= this.#deadline) this.#due(now);
+    const { deadline } = this.#link;
+    if (this.#state === "linked" && deadline !== undefined && now >= deadline) this.#link.expire(now);
+  }
+
+  close(now: number): void {
+    this.#link.close(now);
+  }
+
+  poll(): LinkOutput | undefined {
+    const own = this.#outputs.shift();
+    if (own !== undefined) return own;
+    const output = this.#link.poll();
+    if (output?.type === "connected" || output?.type === "received") {
+      this.#heard = true;
+      this.#deadline = undefined;
+    }
+    if (output?.type === "disconnected") this.#over = true;
+    if (output !== undefined || !this.#over) return output;
+    // What else the link had to say, the UA of a DISC, has left at the old rate.
+    this.#over = false;
+    if (this.#state === "linked") this.#fallBack();
+    return this.#outputs.shift();
+  }
+
+  #take(octet: number, now: number): void {
+    if (octet === NAK && this.#state === "readout") {
+      this.#transmit(this.#sent);
+      return;
+    }
+    // A request starts anew wherever it comes.
+    if (octet === 0x2f || octet === ACK) this.#message = [];
+    this.#message.push(octet);
+    if (this.#message.length > longestMessage) this.#message.shift();
+    if (octet !== LF) return;
+    const message = Uint8Array.from(this.#message);
+    this.#message = [];
+    if (message[0] === ACK) this.#selected(message, now);
+    else if (message[0] === 0x2f) this.#requested(message, now);
+  }
+
+  #requested(message: Uint8Array, now: number): void {
+    const { deviceAddress: own } = this.#options;
+    const asked = understood(() => decodeRequest(message).deviceAddress);
+    if (asked === undefined) return;
+    if (typeof own === "string" ? !addresses(asked, own) : !own(asked)) return;
+    this.#state = "identifying";
+    this.#deadline = now + (this.#options.reactionTime ?? 200);
+  }
+
+  #selected(message: Uint8Array, now: number): void {
+    const select = understood(() => decodeOptionSelect(message));
+    if (select === undefined || this.#state !== "identified") return;
+    this.#select = select;
+    this.#state = "selecting";
+    this.#deadline = now + (this.#options.reactionTime ?? 200);
+  }
+
+  #due(now: number): void {
+    this.#deadline = undefined;
+    switch (this.#state) {
+      case "identifying":
+        this.#transmit(this.#identification);
+        this.#state = "identified";
+        this.#deadline = now + selectTime + lineTime(this.#identification.length, this.#initial);
+        return;
+      case "identified":
+        // Without an option select message the data come at the initial baud rate (clause 6.4.3).
+        this.#readOut(this.#initial, now);
+        return;
+      case "selecting":
+        this.#proceed(this.#select as OptionSelect, now);
+        return;
+      case "linked":
+        if (!this.#heard) this.#fallBack();
+        return;
+      case "readout":
+      case "waiting":
+        this.#fallBack();
+    }
+  }
+
+  #proceed(select: OptionSelect, now: number): void {
+    const offered = this.#options.identification;
+    const rate = Math.min(baudRateOf(select.baudRate), baudRateOf(offered.baudRate));
+    if (select.protocol === 2 && select.mode === 2 && offered.enhanced.includes("2")) {
+      // The confirmation leaves at the old rate (Annex E).
+      this.#transmit(encodeOptionSelect(select));
+      this.#changeTo(rate);
+      this.#state = "linked";
+      this.#heard = false;
+      this.#deadline = now + (this.#options.silence ?? 5000);
+    } else if (select.mode === 0) {
+      this.#readOut(rate, now);
+    } else {
+      this.#fallBack();
+    }
+  }
+
+  #readOut(rate: number, now: number): void {
+    const { readout } = this.#options;
+    if (readout === undefined) {
+      this.#fallBack();
+      return;
+    }
+    this.#changeTo(rate);
+    this.#sent = encodeDataMessage(readout());
+    this.#transmit(this.#sent);
+    this.#state = "readout";
+    this.#deadline = now + lineTime(this.#sent.length, rate) + selectTime;
+  }
+
+  #fallBack(): void {
+    this.#state = "waiting";
+    this.#deadline = undefined;
+    this.#message = [];
+    this.#changeTo(this.#initial);
+  }
+
+  #transmit(octets: Uint8Array): void {
+    const sent = this.#options.sevenBits === true ? octets : withParity(octets, "even");
+    this.#outputs.push({ type: "transmit", octets: concat(sent) });
+  }
+
+  #changeTo(baudRate: number): void {
+    if (this.#baudRate === baudRate) return;
+    this.#baudRate = baudRate;
+    this.#outputs.push({ type: "baud-rate", baudRate });
+  }
+}
+
+/** What a message says; undefined for noise, which a meter does not answer. */
+function understood<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+// What `@dlmskit/transport/serial` is in a browser: a Fault.
+import { none } from "./browser.ts";
+
+/** Each rejects with Fault `transport-failed`. */
+export const serialOpen = none("serial port of Node");
+export const serialListen = none("serial port of Node");

@@ -1,0 +1,7 @@
+export {
+  type SerialListenOptions,
+  type SerialOptions,
+  type SerialParity,
+  serialListen,
+  serialOpen,
+} from "./serial/serial-port.ts";
