@@ -4,6 +4,7 @@ export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
+export { timeContexts } from "./meter/device-time.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
 export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";

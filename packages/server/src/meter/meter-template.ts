@@ -10,7 +10,6 @@ import {
   type LocalTime,
   type Rights,
   sapAssignment,
-  type TimeContext,
   timelineOf,
   watchOf,
 } from "@dlmskit/cosem-objects";
@@ -79,8 +78,6 @@ export interface MeterTemplate {
   readonly associations: readonly Association[];
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
-  /** What decides when an object of a logical device acts next. */
-  timeContext(device: Device, object: AnyObject, port: TimeContextPort, own: unknown): TimeContext;
   /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
   readonly syncLimit: number;
   /** The logical device that an object of the template stands in. */
@@ -151,15 +148,6 @@ export function compile(options: TemplateOptions): MeterTemplate {
     associations,
     deviceOf: (object) => homes.get(object) as Device,
     local,
-    timeContext: (device, object, port, own) =>
-      ({
-        ...{ object, own, objects: device.objects },
-        values: (of) => port.values(of),
-        clockAt: (elapsed) => elapsed + port.offset,
-        get local() {
-          return local(device, (of) => port.values(of));
-        },
-      }) as TimeContext,
     syncLimit: options.syncLimit ?? usualSyncLimit,
     timed: all(timelineOf),
     watching: all(watchOf),

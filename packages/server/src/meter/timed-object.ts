@@ -7,6 +7,7 @@ import {
   type Timeline,
   timelineOf,
 } from "@dlmskit/cosem-objects";
+import { timeContexts } from "./device-time.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device, TimeContextPort } from "./meter-template.ts";
 
@@ -42,11 +43,9 @@ const byOrder = (one: TimedObject, other: TimedObject): number =>
 
 /** The objects of a meter that act in time, in their order. */
 export const timedObjects = ({ template, identity }: KnownMeter, port: TimeContextPort): readonly TimedObject[] =>
-  template.timed
-    .map(({ device, object }): TimedObject => {
-      const timeline = timelineIn(device, object);
-      const context = template.timeContext(device, object, port, identity.own);
-      return { device, object, timeline, context, due: undefined };
+  timeContexts(template, port, identity.own)
+    .map(({ device, object, context }): TimedObject => {
+      return { device, object, timeline: timelineIn(device, object), context, due: undefined };
     })
     .sort(byOrder);
 

@@ -1,5 +1,5 @@
 import { type AnyObject, timelineOf } from "@dlmskit/cosem-objects";
-import type { Meter, MeterTemplate, SimulatedTime, Timed } from "@dlmskit/server";
+import { type Meter, type MeterTemplate, type SimulatedTime, type Timed, timeContexts } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
 import { Cohort } from "../fleet/cohort.ts";
@@ -78,11 +78,9 @@ export class IdleMeters implements Timed {
     const { compiled, meters } = options;
     // As the template has it: its values, and a clock that nobody has set.
     const asTemplate = { offset: 0, values: ({ values }: AnyObject) => values };
-    const contexts = compiled.timed.map(({ device, object }) => ({
-      object,
-      timeline: timelineOf(object),
-      context: compiled.timeContext(device, object, asTemplate, undefined),
-    }));
+    const contexts = timeContexts(compiled, asTemplate, undefined).map(({ object, context }) => {
+      return { object, context, timeline: timelineOf(object) };
+    });
     const next = (after: number): number | undefined => {
       let first: number | undefined;
       for (const { object, timeline, context } of contexts) {
