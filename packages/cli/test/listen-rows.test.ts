@@ -20,12 +20,12 @@ it("listens where the rows of communication_ports say, and says which row it doe
     { portType: "TCP", portNumber: 0 },
     { portType: "TCP", portNumber: 0, baudRate: 9600 },
     { portType: "UDP", portNumber: 0 },
-    { portType: "SERIAL", portNumber: 1, baudRate: 9600 },
+    { portType: "SERIAL", portNumber: 98, baudRate: 9600 },
   ]);
   await using run = await serving(["simulate", "--store", store], 3);
   const found = run.lines.map((line) => /^listening on (127\.0\.0\.1:\d+) \((\w+)\)$/.exec(line) ?? []);
   expect(found.map(([, , link]) => link)).toEqual(["wrapper", "hdlc", "wrapper"]);
-  expect(run.errors()).toContain("communication_ports id 4, port_type: serial ports are not served yet");
+  expect(run.errors()).toContain("listener failed: hdlc on /dev/ttyS98 (communication_ports id 4, port_number): ");
   const [wrapper, hdlc, udp] = found.map(([, at]) => at as string) as [string, string, string];
   const read = async (at: string, ...how: string[]) => {
     const ran = await dlms(["read", at, "0.0.42.0.0.255", "--state", join(place.path, "state"), ...how]);

@@ -96,6 +96,7 @@ export class Server implements Disposable {
       shares: new FairShare(clock),
       tap: allTaps(options.taps ?? []),
       relays: undefined,
+      closed: (connection, fault) => this.#closedOne(connection, fault),
       tell: (event) => this.#tell(event),
     };
     this.#base = { ...this.#last, relays: this.#relays() };
@@ -239,22 +240,16 @@ export class Server implements Disposable {
   }
 
   #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
-    const adopted: Route = (address) => {
-      const found = route(address);
-      found?.meter.runOn(this.#environment);
-      // A meter without power is as good as not there.
-      return found?.meter.powered === false ? undefined : found;
-    };
     this.#tell({ type: "opened", remote: duplex.remote });
-    const connection = new Connection(duplex, link, port, adopted, {
-      closed: (fault) => {
-        this.#connections.delete(connection);
-        for (const meter of connection.meters) this.#leaving(meter);
-        this.#tell({ type: "closed", remote: duplex.remote, ...(fault === undefined ? {} : { fault }) });
-      },
-    });
+    const connection = new Connection(duplex, link, port, route);
     this.#connections.add(connection);
     connection.start();
+  }
+
+  #closedOne(connection: Connection, fault: Fault | undefined): void {
+    this.#connections.delete(connection);
+    for (const meter of connection.meters) this.#leaving(meter);
+    this.#tell({ type: "closed", remote: connection.remote, ...(fault === undefined ? {} : { fault }) });
   }
 
   #leaving(meter: Meter): void {

@@ -149,8 +149,19 @@ export function common(
   const both = offer.conformance.filter(
     (name) => proposed.includes(name) && negotiable.has(name) && (offer.ciphered || name !== "general-protection"),
   );
-  // One list for all associations where the client proposes all: a copy would stay as long as the association.
-  return both.length === offer.conformance.length ? offer.conformance : both;
+  return shared(offer.conformance, both);
+}
+
+const lastOf = new WeakMap<readonly ConformanceName[], readonly ConformanceName[]>();
+
+/** One list for all associations of an offer that come to the same: a copy would stay as long as each of them. */
+function shared(offered: readonly ConformanceName[], both: readonly ConformanceName[]): readonly ConformanceName[] {
+  // Both are in the order of the offer.
+  if (both.length === offered.length) return offered;
+  const last = lastOf.get(offered);
+  if (last?.length === both.length && last.every((name, at) => name === both[at])) return last;
+  lastOf.set(offered, both);
+  return both;
 }
 
 /** Whether anything can be done with these bits. */

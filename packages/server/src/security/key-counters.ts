@@ -162,9 +162,10 @@ class KeptPeers {
 export class CounterBook {
   readonly #meterId: string;
   readonly #firstCounter: () => number;
-  readonly #keys = new Map<string, KeyCounters>();
+  // A list: most meters have one key or two.
+  #keys: readonly KeyCounters[] = [];
   readonly #kept = new KeptPeers();
-  #dedicated: Set<string> | undefined;
+  #dedicated: Map<string, KeyCounters> | undefined;
 
   constructor(meterId: string, firstCounter: number | undefined) {
     this.#meterId = meterId;
@@ -174,7 +175,7 @@ export class CounterBook {
   /** Takes what a store has kept of peers. */
   know(peers: readonly PeerCounter[]): void {
     this.#kept.know(peers);
-    for (const { keyId, peer, counter } of peers) this.#keys.get(keyId)?.know(peer, counter);
+    for (const { keyId, peer, counter } of peers) this.#known(keyId)?.know(peer, counter);
   }
 
   of(key: Uint8Array): KeyCounters {
@@ -192,26 +193,32 @@ export class CounterBook {
   /** Of what is accepted from clients under one dedicated key. */
   ofDedicated(key: Uint8Array): KeyCounters {
     const keyId = dedicatedKeyId(digestOf(key));
-    const counters = this.#named(keyId);
     // The one that was used last stands last.
-    this.#dedicated ??= new Set();
+    this.#dedicated ??= new Map();
     const dedicated = this.#dedicated;
+    const counters = dedicated.get(keyId) ?? this.#new(keyId);
     dedicated.delete(keyId);
-    dedicated.add(keyId);
-    for (const oldest of dedicated) {
+    dedicated.set(keyId, counters);
+    for (const oldest of dedicated.keys()) {
       if (dedicated.size <= mostDedicated) break;
       dedicated.delete(oldest);
-      this.#keys.delete(oldest);
     }
     return counters;
   }
 
+  #known(keyId: string): KeyCounters | undefined {
+    return this.#keys.find((one) => one.keyId === keyId) ?? this.#dedicated?.get(keyId);
+  }
+
   #named(keyId: string): KeyCounters {
-    let counters = this.#keys.get(keyId);
-    if (counters === undefined) {
-      counters = new KeyCounters(this.#meterId, keyId, this.#firstCounter(), this.#kept);
-      this.#keys.set(keyId, counters);
-    }
+    const known = this.#keys.find((one) => one.keyId === keyId);
+    if (known !== undefined) return known;
+    const counters = this.#new(keyId);
+    this.#keys = this.#keys.concat(counters);
     return counters;
+  }
+
+  #new(keyId: string): KeyCounters {
+    return new KeyCounters(this.#meterId, keyId, this.#firstCounter(), this.#kept);
   }
 }

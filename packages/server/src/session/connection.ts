@@ -14,10 +14,7 @@ import type { SessionPort } from "./session-port.ts";
 export interface ConnectionPort
   extends Pick<SessionPort, "environment" | "limits" | "lockouts" | "pacer" | "tap" | "relays" | "tell"> {
   readonly shares: FairShare;
-}
-
-export interface ConnectionHandlers {
-  closed(fault: Fault | undefined): void;
+  closed(connection: Connection, fault: Fault | undefined): void;
 }
 
 const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
@@ -35,7 +32,6 @@ export class Connection implements SessionPort {
   readonly #pump: LinkPump<Link, Timer>;
   readonly #side: PumpHandlers & Gate & PumpTimers<Timer>;
   readonly #route: Route;
-  readonly #handlers: ConnectionHandlers;
   readonly #sessions = new Map<string, Session>();
   /** The meters that were spoken to: mostly one, for which a Set takes more memory. */
   meters: readonly Meter[] = [];
@@ -46,7 +42,7 @@ export class Connection implements SessionPort {
   /** What is answered to a source that can be forged; undefined: as much as there is to say. */
   #credit: AnswerCredit | undefined;
 
-  constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route, handlers: ConnectionHandlers) {
+  constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route) {
     const { limits, shares, tap } = base;
     const { clock } = base.environment;
     this.#base = base;
@@ -59,7 +55,6 @@ export class Connection implements SessionPort {
       ...{ link, duplex, clock, gate: this.#side, timers: this.#side },
       ...(tap === undefined ? {} : { tap: linkTap(tap, duplex.remote) }),
     });
-    this.#handlers = handlers;
     const { timers: set } = this.#pump;
     if (limits.firstAssociation > 0) set.set("first", clock.now() + limits.firstAssociation);
     if (limits.inactivity > 0) set.set("inactivity", clock.now() + limits.inactivity);
@@ -95,7 +90,7 @@ export class Connection implements SessionPort {
       const connection = this.#connection;
       connection.#disconnected(undefined);
       connection.share.close();
-      connection.#handlers.closed(fault);
+      connection.#base.closed(connection, fault);
     }
 
     enter(first: boolean): boolean {
@@ -219,13 +214,20 @@ export class Connection implements SessionPort {
     return false;
   }
 
+  #found(address: LinkAddress): ReturnType<Route> {
+    const found = this.#route(address);
+    found?.meter.runOn(this.environment);
+    // A meter without power is as good as not there.
+    return found?.meter.powered === false ? undefined : found;
+  }
+
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
     const key = keyOf(address);
     let session = this.#sessions.get(key);
     if (session === undefined || session.closed) {
       // To all stations: the management logical device speaks for the meter, and does not answer.
-      const found = this.#route(address) ?? (broadcast ? this.#route({ ...address, server: 1 }) : undefined);
+      const found = this.#found(address) ?? (broadcast ? this.#found({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
       if (found === undefined || device === undefined || !this.#makeRoom()) {

@@ -146,6 +146,7 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
   const listeners: Listener[] = [];
   const ports: ListeningPort[] = [];
   const reached: Reached[] = [];
+  let missing: Fault | undefined;
   const close = async (): Promise<void> => {
     await Promise.all(listeners.splice(0).map((listener) => listener.close()));
   };
@@ -188,7 +189,12 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
           opened.push(await open(line, port, index, route));
         }
       } catch (caught) {
-        throw line.row === undefined ? caught : ofRow(caught, line.row);
+        const fault = line.row === undefined ? caught : ofRow(caught, line.row);
+        // A row whose device is not plugged in keeps nobody from the others.
+        if (line.row === undefined || line.serial === undefined || !(fault instanceof Fault)) throw fault;
+        server.listenerFailed(`hdlc on ${line.serial.path} (communication_ports id ${line.row}, port_number)`, fault);
+        missing ??= fault;
+        continue;
       }
       const { link, transport } = line;
       addresses = new Addresses(line.space, {
@@ -203,6 +209,7 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
       }
     }
     if (ports.length === 0) {
+      if (missing !== undefined) throw missing;
       throw new Fault("no-port", "there is no port to listen on", {
         layer: "simulator",
         hint: "add a row to communication_ports, or name a port",
