@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { build, type Rolldown } from "vite";
 import { expect, it } from "vitest";
 import { BrowserPage } from "./browser/chromium.ts";
+import { isLong } from "./campaign.ts";
 import { layers, type Outcome, type Vector } from "./vectors/outcomes.ts";
 
 /** The pure packages as one script for a browser, and the modules that it is made of. */
@@ -25,7 +26,7 @@ async function bundle(): Promise<{ code: string; modules: readonly string[] }> {
   };
 }
 
-it("the pure packages run all vectors in a browser, with nothing of Node", async () => {
+it.skipIf(!isLong)("the pure packages run all vectors in a browser, with nothing of Node", async () => {
   const { code, modules } = await bundle();
   // What is of Node would be left out as an empty module of this name.
   expect(modules.filter((module) => /^node:|browser-external|polyfill/.test(module))).toEqual([]);

@@ -19,8 +19,9 @@ const compiled = compile([
 ]);
 const blocks = compiled.slice(0, -2);
 const programs = blocks.filter(({ whole }) => whole);
-// Those of the guides take half a minute: CI runs them.
-const run = programs.filter(({ name }) => isLong || !name.startsWith("docs/guides/"));
+// Those of the guides, and those that open a database, take half a minute: CI runs them.
+const slow = ["docs/guides/", "packages/storage-pg/"];
+const run = programs.filter(({ name }) => isLong || !slow.some((place) => name.startsWith(place)));
 
 it("finds the blocks, and programs among them", () => {
   expect(blocks.length).toBeGreaterThan(35);

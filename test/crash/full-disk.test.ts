@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { isLong } from "../campaign.ts";
 
 /** Whether a process may mount a file system of its own here: Linux, with user namespaces or as root. */
 function canMount(): boolean {
@@ -16,7 +17,7 @@ function canMount(): boolean {
 }
 
 // Skipped where no small file system can be mounted (no Linux, or no user namespaces): nothing else fills a disk for one process alone.
-it.skipIf(!canMount())("a SET that a full disk fails leaves the old value, now and after a restart", () => {
+it.skipIf(!isLong || !canMount())("a SET that a full disk fails leaves the old value, now and after a restart", () => {
   const folder = mkdtempSync(join(tmpdir(), "dlmskit-full-"));
   const child = fileURLToPath(new URL("child-full-disk.ts", import.meta.url));
   const run = [process.execPath, "--conditions=dlmskit-source", child, folder];

@@ -9,7 +9,7 @@ import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { madeFolder } from "../../packages/storage-pg/test/made-folder.ts";
-import { patience, times } from "../campaign.ts";
+import { isLong, patience, times } from "../campaign.ts";
 import { dlmsProgram } from "../programs.ts";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
@@ -131,7 +131,7 @@ it(`${rounds} times killed during a read and read again, it uses no invocation c
   for (const count of Object.values(bench.oracle.counts)) expect(count).toBeGreaterThan(rounds);
 });
 
-it("a store that goes back in time is what the oracle is there to see", async () => {
+it.skipIf(!isLong)("a store that goes back in time is what the oracle is there to see", async () => {
   const bench = new Bench("rolled-back");
   for (let round = 0; round < 2; round++) {
     await rm(bench.store, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { dlms, folder, serving } from "./run.ts";
 
 const until = async (is: () => boolean): Promise<void> => {
@@ -11,7 +12,7 @@ it.each([
   ["", "wrapper", "tcp", "memory"],
   ["udp://", "wrapper", "udp", "memory"],
   ["", "hdlc", "hdlc", "memory"],
-  ["", "wrapper", "tcp", "pglite"],
+  ...(isLong ? [["", "wrapper", "tcp", "pglite"] as const] : []),
 ] as const)("hears what a meter pushes: %s %s from %s, store %s", async (place, link, scheme, store) => {
   using files = folder();
   const identities = join(files.path, "meters.json");

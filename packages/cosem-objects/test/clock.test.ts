@@ -1,7 +1,7 @@
 import { type Data, type DataLike, dataOf, fromData, T } from "@dlmskit/apdu";
 import { type CosemDateTime, dateTimeOf } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
-import { berlin } from "../../../test/zones.ts";
+import { berlin, sydney } from "../../../test/zones.ts";
 import {
   type AnyObject,
   Clock,
@@ -66,6 +66,35 @@ describe("clock (behaviour 6)", () => {
       [7, T.integer, 121],
     ] as const) {
       expect(codeOf(() => writeAttribute(one, one.values, id, dataOf(type, value), context))).toBe("other-reason");
+    }
+  });
+
+  it("6.2 daylight saving that begins later in the year than it ends goes over the new year; it begins in normal, ends in summer time", () => {
+    const shown = (now: number): unknown => {
+      const one = clock("0.0.1.0.0.255", {}, { zone: sydney });
+      const local = new LocalTime(sydney);
+      const { hour, minute, deviation, status } = show({
+        one,
+        context: contextOf([one], { now, local, deviation: local.deviationAt(now) }),
+      });
+      return [hour, minute, deviation, status];
+    };
+    // 2026-10-04 02:00 normal time is 2026-10-03 16:00 UTC; 2027-04-04 03:00 summer time is 2027-04-03 16:00 UTC.
+    expect(shown(Date.UTC(2026, 9, 3, 15, 59))).toEqual([1, 59, -600, 0]);
+    expect(shown(Date.UTC(2026, 9, 3, 16, 0))).toEqual([3, 0, -660, 0x80]);
+    expect(shown(Date.UTC(2027, 0, 1, 0, 0))).toEqual([11, 0, -660, 0x80]);
+    expect(shown(Date.UTC(2027, 3, 3, 15, 59))).toEqual([2, 59, -660, 0x80]);
+    expect(shown(Date.UTC(2027, 3, 3, 16, 0))).toEqual([2, 0, -600, 0]);
+  });
+
+  it("6.5 the status is the octet of the time as well, and a time that is set clears invalid and doubtful alone", () => {
+    const { one, context } = at(summer);
+    for (const status of [0b1, 0b10, 0b100, 0b1000]) {
+      one.values.status = status;
+      expect(show({ one, context }).status).toBe(0x80 | status);
+      expect(fromData(T.unsigned, readAttribute(one, one.values, 4, context) as DataLike)).toBe(0x80 | status);
+      writeAttribute(one, one.values, 2, dataOf(T.dateTimeOctets, time(summer)), context);
+      expect(show({ one, context }).status).toBe(0x80 | (status & 0b1100));
     }
   });
 

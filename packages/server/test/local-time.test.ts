@@ -77,7 +77,7 @@ describe("a clock that is set", () => {
     return stamps(0).map((stamp) => instantOf(stamp) as number);
   };
 
-  it("by up to 9 s is synchronised: a boundary is captured exactly once", () => {
+  it("6.6: by up to 9 s is synchronised: a boundary is captured exactly once", () => {
     expect(rowsAfter(boundary - 3000, boundary + 5000)).toEqual([boundary]);
     expect(rowsAfter(boundary + 3000, boundary - 5000)).toEqual([boundary]);
     expect(rowsAfter(boundary - 30_000, boundary - 21_000)).toEqual([boundary]);

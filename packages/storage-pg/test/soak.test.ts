@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { patience, times } from "../../../test/campaign.ts";
+import { isLong, patience, times } from "../../../test/campaign.ts";
 import { openPglite } from "../src/index.ts";
 import { madeFolder } from "./made-folder.ts";
 
@@ -25,7 +25,7 @@ const identity = {
   commissionedAt: 0,
 };
 
-it(
+it.skipIf(!isLong)(
   "a PGlite folder does not grow without end, whatever is written and whoever comes",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "dlmskit-soak-"));

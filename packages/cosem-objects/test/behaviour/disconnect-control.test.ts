@@ -48,7 +48,7 @@ function setup(options: DisconnectControlOptions = {}) {
 }
 
 describe("Disconnect control", () => {
-  it("14: moves exactly as the table of modes says (O14)", () => {
+  it("14, 14.2: moves exactly as the table of modes says (O14)", () => {
     for (const controlMode of modes.keys()) {
       for (const state of [disconnected, connected, ready]) {
         for (const command of commands) {

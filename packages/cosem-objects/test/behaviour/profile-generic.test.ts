@@ -374,7 +374,7 @@ describe("5.4 selective access", () => {
     expect(values(1, range(clockObject, stamp(1), stamp(2)))).toEqual([1, 2]);
   });
 
-  it("is sent as a compact-array where rows are of one type", () => {
+  it("5.4.8: is sent as a compact-array where rows are of one type", () => {
     const { raw, rows } = filled({ compactArray: true });
     const plain = filled().rows();
     expect(treeOf(raw())).toMatchObject({
