@@ -271,7 +271,8 @@ export function dateTimeOf(instant: number, deviation = 0, status = 0): CosemDat
     second: Math.floor(ofDay / 1000) % 60,
     hundredths: Math.floor((ofDay % 1000) / 10),
     deviation,
-    status,
+    // All bits set are the octet of "not specified".
+    status: status === 0xff ? null : status,
   };
 }
 

@@ -98,6 +98,14 @@ describe("clock (behaviour 6)", () => {
     }
   });
 
+  it("a status of which all bits are set is shown as not specified, and the time is read all the same", () => {
+    for (const status of [0x7f, 0xff]) {
+      const { one, context } = at(summer);
+      one.values.status = status;
+      expect(show({ one, context })).toMatchObject({ hour: 12, status: null });
+    }
+  });
+
   it("adjusts to the start of a measuring period", () => {
     const load = profileGeneric("1.0.99.1.0.255", { capture: [clock()], entries: 10, period: 3600 });
     const { one, context } = at(summer + 31 * 60_000, [load]);
