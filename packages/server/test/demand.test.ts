@@ -62,6 +62,21 @@ describe("Demand register", () => {
     expect(await shown()).toEqual([0, 400, 30, 30]);
   });
 
+  it("an average that its type has no room for, by a scaler that was written, is the nearest value", async () => {
+    for (const [scaler, type, most] of [
+      [-128, "double-long-unsigned", 0xffffffff],
+      [-100, "long", 0x7fff],
+      [127, "double-long-unsigned", 0],
+    ] as const) {
+      const { object, meter, use, go, shown } = await demand({ type });
+      await meter.change((device) => device.set(object, "scalerUnit", { scaler, unit: 27 } as never));
+      await use(250);
+      expect((await shown())[0]).toBe(most);
+      await go(15 * 60);
+      expect((await shown())[1]).toBe(most);
+    }
+  });
+
   it("3.1, 3.2: sliding demand is over n periods, anew each period, with a constant divisor", async () => {
     const { use, go, shown } = await demand({ numberOfPeriods: 3, period: 300 });
     // 300, 600, 0, 900 Wh in four periods of 5 min: divided by a quarter of an hour.

@@ -21,6 +21,14 @@ export type AverageType = Extract<
   "double-long" | "double-long-unsigned" | "long" | "long-unsigned" | "float32" | "float64"
 >;
 
+/** The least and the largest value of the types that are whole. */
+const limits: { readonly [type in AverageType]?: readonly [least: number, largest: number] } = {
+  long: [-0x8000, 0x7fff],
+  "long-unsigned": [0, 0xffff],
+  "double-long": [-0x80000000, 0x7fffffff],
+  "double-long-unsigned": [0, 0xffffffff],
+};
+
 export interface DemandRegisterOptions {
   /**
    * What is averaged, as it has added up until `context.now`: energy in Wh for a demand in W; of another quantity its integral over time,
@@ -65,7 +73,9 @@ export function demandRegister(
     typeof source === "function" ? source(context) : scaledReading(definitionOf(source), context);
   const average = (values: Readonly<DemandValues>, added: number): Data => {
     const exact = (added * hour) / spanOf(values) / 10 ** values.scalerUnit.scaler;
-    return { type, value: type.startsWith("float") ? exact : Math.round(exact) } as Data;
+    const range = limits[type];
+    // A scaler that a client wrote may leave no room for the average: the nearest value is shown.
+    return { type, value: range ? Math.min(Math.max(Math.round(exact), range[0]), range[1]) : exact } as Data;
   };
 
   /** Ends the running period at an instant, with what had added up by then. */
