@@ -15,8 +15,9 @@ const unusable = (message: string, hint: string): Fault =>
   new Fault("push-destination", message, { layer: "cosem", hint });
 
 /**
- * Where a push goes, as a URL: `tcp://host:port`, `udp://host:port`, `hdlc://host:port`; `client:16` is the connection on which that
- * client is there (HDLC whose destination is no host and port). A destination that is a URL itself stays as it is. Fault
+ * Where a push goes, as a URL: `tcp://host:port`, `udp://host:port`, `hdlc://host:port`; `client:16` is the connection that
+ * this client has open (HDLC whose destination is no host and port): the server does not send to it yet, and such a push ends in Fault
+ * `push-destination`. A destination that is a URL itself stays as it is. Fault
  * `push-destination` for a transport service or a message format that is not served, and for a destination that cannot be read.
  */
 export function destinationOf({ transportService, destination, message }: SendDestination, client: number): string {
