@@ -47,6 +47,8 @@ export interface Serving extends AsyncDisposable {
   output(): readonly string[];
   /** Standard error until now. */
   errors(): string;
+  /** Writes to its standard input. */
+  write(text: string): void;
   /** Ends it by a signal; gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -72,6 +74,7 @@ export async function serving(args: readonly string[], lines = 1): Promise<Servi
           lines: told,
           output,
           errors: () => stderr,
+          write: (text) => void child.stdin?.write(text),
           stop,
           [Symbol.asyncDispose]: async () => void (await stop()),
         });
