@@ -17,6 +17,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   invoke: async () => (await import("./commands/write.ts")).invokeCommand,
   profile: async () => (await import("./commands/profile.ts")).profileCommand,
   listen: async () => (await import("./commands/listen.ts")).listenCommand,
+  line: async () => (await import("./commands/line.ts")).lineCommand,
   discover: async () => (await import("./commands/discover.ts")).discoverCommand,
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { dlmsProgram } from "../../../test/programs.ts";
 import { type Io, withIo } from "../src/io.ts";
 import { run } from "../src/run.ts";
@@ -26,15 +26,18 @@ class Run {
   stdout = "";
   stderr = "";
   readonly code: Promise<number>;
+  readonly stdin = new PassThrough();
   stop: () => void = () => undefined;
 
-  constructor(args: readonly string[], input: string, written: () => void = () => undefined) {
+  constructor(args: readonly string[], input: string | undefined, written: () => void = () => undefined) {
     const stopped = new Promise<void>((resolve) => {
       this.stop = resolve;
     });
+    // Without input the standard input stays open.
+    if (input !== undefined) this.stdin.end(input);
     const atEnd: (() => void)[] = [];
     const own: Io = {
-      stdin: Readable.from([Buffer.from(input)]),
+      stdin: this.stdin,
       stdout: {
         write: (text) => {
           this.stdout += text;
@@ -106,6 +109,8 @@ export interface Serving extends AsyncDisposable {
   output(): readonly string[];
   /** Standard error until now. */
   errors(): string;
+  /** Writes to its standard input. */
+  write(text: string): void;
   /** Ends it, a process by a signal; gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -122,11 +127,12 @@ export function serving(args: readonly string[], lines = 1): Promise<Serving> {
           lines: told,
           output: () => wholeLines(made.stdout),
           errors: () => made.stderr,
+          write: (text) => void made.stdin.write(text),
           stop,
           [Symbol.asyncDispose]: async () => void (await stop()),
         });
     };
-    const made = new Run(args, "", written);
+    const made = new Run(args, undefined, written);
     const stop = (): Promise<number> => {
       made.stop();
       return made.code;
@@ -155,6 +161,7 @@ export async function servingProcess(args: readonly string[], lines = 1): Promis
           lines: told,
           output: () => wholeLines(stdout),
           errors: () => stderr,
+          write: (text) => void child.stdin?.write(text),
           stop,
           [Symbol.asyncDispose]: async () => void (await stop()),
         });

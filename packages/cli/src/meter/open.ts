@@ -58,7 +58,7 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 }
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
-async function duplexTo(
+export async function duplexTo(
   place: string,
   { link, timeout, transport, device, baud, modeE }: MeterOptions,
 ): Promise<Duplex> {
