@@ -1,4 +1,4 @@
-import { type DisconnectReason, Fault, type Link, type LinkAddress } from "@dlmskit/core";
+import { type DisconnectReason, Fault, type Link, type LinkAddress, type Unasked } from "@dlmskit/core";
 import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers, type Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
@@ -193,6 +193,10 @@ export class Connection implements SessionPort {
       hint: "raise `limits.datagramAnswer`, or let the client authenticate",
     });
     this.#sessions.get(keyOf(address))?.refused(fault);
+  }
+
+  notify(unasked: Unasked, address: LinkAddress): void {
+    this.#pump.notify(unasked, address);
   }
 
   /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
