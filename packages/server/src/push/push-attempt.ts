@@ -5,6 +5,7 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import { sapOf } from "../meter/sap-of.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
 
@@ -121,7 +122,7 @@ function sendableFrom({ payload }: ClaimedMessage, source: Source): number | und
 }
 
 function parcelOf({ payload, clientId }: ClaimedMessage, { live, device, association, object }: Source): Parcel {
-  const address = { client: clientId ?? 0, server: device.sap };
+  const address = { client: clientId ?? 0, server: sourceOf(live, device) };
   const longInvokeId = longInvokeIdOf(payload);
   const sealing = association === undefined ? undefined : new PushSealing(live, live.state(association));
   const parameters = object === undefined ? [] : (object.hooks.notified?.protection?.(live.values(object)) ?? []);
@@ -140,6 +141,16 @@ function parcelOf({ payload, clientId }: ClaimedMessage, { live, device, associa
       ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
       : {}),
   };
+}
+
+/** The SAP that a push comes from. */
+function sourceOf(live: LiveMeter, device: Device): number {
+  const sap = sapOf(live.known.template, (object) => live.values(object), device);
+  if (sap !== 0) return sap;
+  throw new Fault("no-device", `the logical device ${device.sap} has no SAP: it is disconnected`, {
+    layer: "server",
+    hint: "connect_logical_device of SAP assignment connects it",
+  });
 }
 
 const dataNotificationConfirm = 0x10;
