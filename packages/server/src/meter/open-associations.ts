@@ -1,3 +1,4 @@
+import type { AssociationInformation } from "@dlmskit/cosem-objects";
 import type { Association } from "./association-spec.ts";
 
 /** A client that has an association open. */
@@ -24,6 +25,8 @@ interface Open {
 /** The associations of a meter that are open now. */
 export class OpenAssociations {
   #open: readonly Open[] = [];
+  /** Made when the first client is challenged. */
+  #pending: Map<Occupant, Association> | undefined;
 
   get count(): number {
     return this.#open.length;
@@ -63,8 +66,19 @@ export class OpenAssociations {
     for (let many = open.length - most; many > 0; many--) first(this.#beside(association), newcomer)?.giveWay();
   }
 
-  isOpen(association: Association): boolean {
-    return this.#open.some((one) => one.association === association);
+  /** A client has to answer a challenge before its association is open; undefined: it has not. */
+  pending(occupant: Occupant, association: Association | undefined): void {
+    if (association === undefined) this.#pending?.delete(occupant);
+    else {
+      this.#pending ??= new Map();
+      this.#pending.set(occupant, association);
+    }
+  }
+
+  statusOf(association: Association): AssociationInformation["status"] {
+    if (this.#open.some((one) => one.association === association)) return "associated";
+    const pending = [...(this.#pending?.values() ?? [])].includes(association);
+    return pending ? "association-pending" : "non-associated";
   }
 
   /** The client that opened it last; undefined: none has, or it told none. */

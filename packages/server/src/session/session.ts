@@ -248,6 +248,7 @@ export class Session implements Occupant, TurnsPort {
       }
       if (this.closed) return;
     }
+    this.#live?.associations.pending(this, responder.state === "pending" ? this.#association : undefined);
     this.#wake();
   }
 
@@ -393,6 +394,7 @@ export class Session implements Occupant, TurnsPort {
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
+    this.#live?.associations.pending(this, undefined);
     if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
   }
