@@ -338,7 +338,6 @@ export class Connection implements SessionPort {
     return true;
   }
 
-  /** Whether a PDU waits for its meter. */
   get #isAwaited(): boolean {
     return (this.#waiting?.size ?? 0) > 0;
   }
@@ -382,7 +381,10 @@ export class Connection implements SessionPort {
   }
 
   #due(name: Timer, now: number): void {
-    if (name === "first") return this.#pump.destroy(noAssociation(this));
+    if (name === "first") {
+      this.#pump.destroy(noAssociation(this));
+      return;
+    }
     if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
       const due = last + this.#silence;
