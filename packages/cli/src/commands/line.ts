@@ -3,9 +3,9 @@ import { Fault } from "@dlmskit/core";
 import { type LineDirection, LineProxy, type ProxyFaults } from "@dlmskit/transport";
 import { systemClock, tcpConnect, tcpListen, udpConnect, udpListen } from "@dlmskit/transport/node";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { numberOption } from "../options.ts";
 import { visible } from "../output/visible.ts";
-import { stopAsked } from "../signals.ts";
 
 /** The faults as a person names them. */
 interface NamedFaults {
@@ -128,8 +128,9 @@ async function line(from: string, to: string, options: Options): Promise<void> {
     const hint = "give both as tcp:// or both as udp://";
     throw new Fault("bad-option", "a line has the same transport at both ends", { layer: "cli", hint });
   }
+  const { stdin, stdout, stderr, stopAsked } = io();
   const say = (code: string, text: string): void =>
-    void process.stderr.write(
+    void stderr.write(
       options.json === true ? `${JSON.stringify({ event: "failed", code, message: text })}\n` : `${visible(text)}\n`,
     );
   const failed = (fault: Fault): void => say(fault.code, fault.message);
@@ -149,13 +150,13 @@ async function line(from: string, to: string, options: Options): Promise<void> {
   };
   await using listener = near.transport === "udp" ? await udpListen(listenOptions) : await tcpListen(listenOptions);
   const { host, port } = listener;
-  process.stdout.write(
+  stdout.write(
     options.json === true
       ? `${JSON.stringify({ event: "listening", host, port, target: `${far.host}:${far.port}`, transport: near.transport })}\n`
       : `line from ${host}:${port} to ${far.host}:${far.port} (${near.transport})\n`,
   );
   const switches = new Switches(proxy, options);
-  const input = createInterface({ input: process.stdin });
+  const input = createInterface({ input: stdin });
   input.on("line", (text) => {
     try {
       switches.follow(text);
@@ -166,7 +167,7 @@ async function line(from: string, to: string, options: Options): Promise<void> {
   });
   await stop;
   input.close();
-  process.stdin.destroy();
+  stdin.pause();
   proxy.cut();
 }
 

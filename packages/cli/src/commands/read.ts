@@ -3,6 +3,7 @@ import type { CellValue, Session } from "@dlmskit/client";
 import { type Json, logicalName } from "@dlmskit/core";
 import { obisName, type Unit, UnitCodec } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { lineOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { type ReadoutChoice, readBlock, readoutOptions } from "../meter/readout.ts";
@@ -134,8 +135,8 @@ async function read(place: string, names: readonly string[], options: ReadoutCho
   }
   const readings = references.length === 0 ? [] : await readAll(session, references);
   progress.end();
-  process.stdout.write(options.json ? readings.map(json).join("") : people(readings));
-  if (readings.some(({ error }) => error !== undefined)) process.exitCode = 1;
+  io().stdout.write(options.json ? readings.map(json).join("") : people(readings));
+  if (readings.some(({ error }) => error !== undefined)) io().exitCode = 1;
 }
 
 /** `dlms read`: attributes, or all values that the client may see. */

@@ -13,13 +13,13 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
-import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 
 function speedOption(text: string): number {
@@ -132,14 +132,15 @@ const shortLived = (path: string): string =>
 
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
+  const { stdout, stderr } = io();
   using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
     progress.clear();
-    process.stderr.write(`${text}\n`);
+    stderr.write(`${text}\n`);
   };
   // For machines with the other documents; for people beside them.
   const tell = (line: string): void => {
-    (json ? process.stdout : process.stderr).write(`${line}\n`);
+    (json ? stdout : stderr).write(`${line}\n`);
   };
   let fleet: Simulator["fleet"] | undefined;
   const serialOf = (meter: string): string | undefined => {
@@ -178,9 +179,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     }
     progress.end();
     // A program that reads this line may ask it to stop at once.
-    const stop = stopAsked();
+    const stop = io().stopAsked();
     for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
-      process.stdout.write(
+      stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
           : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,

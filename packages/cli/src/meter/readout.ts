@@ -5,6 +5,7 @@ import { type DataSet, logicalNameOf, type Readout, ReadoutClient, TelegramClien
 import { node } from "@dlmskit/security/node";
 import { systemClock } from "@dlmskit/transport/node";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
@@ -101,12 +102,13 @@ export async function readBlock(place: string, names: readonly string[], options
   const all = read.dataSets.map(shownOf);
   const shown = names.length === 0 ? all : all.filter(isAsked(names));
   const { manufacturer, identification } = read.identification;
+  const { stdout } = io();
   if (options.json === true) {
     const meter = { meter: { manufacturer, identification, mode: read.mode } };
-    process.stdout.write([meter, ...shown].map((one) => `${jsonText(one as unknown as Json)}\n`).join(""));
+    stdout.write([meter, ...shown].map((one) => `${jsonText(one as unknown as Json)}\n`).join(""));
   } else {
-    process.stdout.write(`meter ${manufacturer} ${identification}, mode ${read.mode}\n\n`);
-    process.stdout.write(
+    stdout.write(`meter ${manufacturer} ${identification}, mode ${read.mode}\n\n`);
+    stdout.write(
       table(
         [{ title: "name" }, { title: "address" }, { title: "value", align: "right" }, { title: "unit" }],
         shown.map(({ name = "", address, values }) => [
@@ -118,5 +120,5 @@ export async function readBlock(place: string, names: readonly string[], options
       ),
     );
   }
-  if (names.length > 0 && shown.length === 0) process.exitCode = 1;
+  if (names.length > 0 && shown.length === 0) io().exitCode = 1;
 }

@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { AddressSearch, candidateAddresses, type FoundMeter } from "@dlmskit/hdlc";
 import { systemClock } from "@dlmskit/transport/node";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
@@ -61,6 +62,7 @@ function people({ address, answer }: FoundMeter): string {
 export async function searchLine(place: string, options: SearchChoice): Promise<void> {
   const { client, server, lower, wait, tries, deadline, json = false } = options;
   using progress = new Progress(options, "searching");
+  const { stdout } = io();
   let asked = 0;
   let at = "";
   progress.at(() => `searching: ${asked} addresses asked, now ${at}`);
@@ -75,7 +77,7 @@ export async function searchLine(place: string, options: SearchChoice): Promise<
     },
     found(meter) {
       progress.clear();
-      process.stdout.write(json ? `${jsonText({ event: "found", ...meter })}\n` : people(meter));
+      stdout.write(json ? `${jsonText({ event: "found", ...meter })}\n` : people(meter));
     },
   });
   const duplex = await duplexTo(place, { ...options, link: "hdlc" });
