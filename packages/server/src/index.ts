@@ -51,5 +51,6 @@ export {
   udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
+export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
 export { type Route, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";
