@@ -15,6 +15,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
+export type { Notifier, NotifyOptions } from "./meter/notifier.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
