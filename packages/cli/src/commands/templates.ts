@@ -1,5 +1,6 @@
 import { formOf, loadTemplate, type SimulatorTemplate, templateNames, templateText } from "@dlmskit/simulator";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { table } from "../output/table.ts";
 
 function summaryOf(template: SimulatorTemplate) {
@@ -10,7 +11,7 @@ function summaryOf(template: SimulatorTemplate) {
 async function list(json: boolean): Promise<void> {
   const all = (await Promise.all(templateNames.map(loadTemplate))).map(summaryOf);
   if (json) {
-    for (const one of all) process.stdout.write(`${JSON.stringify(one)}\n`);
+    for (const one of all) io().stdout.write(`${JSON.stringify(one)}\n`);
     return;
   }
   const text = table(
@@ -22,7 +23,7 @@ async function list(json: boolean): Promise<void> {
       ...[name, country, String(objects), confidence, kind, title],
     ]),
   );
-  process.stdout.write(text);
+  io().stdout.write(text);
 }
 
 /** `dlms templates`: the kinds of meter that come with it, or the file of one. */
@@ -38,6 +39,6 @@ export function templatesCommand(program: Command): void {
     )
     .action(async (name: string | undefined, { json = false }: { json?: boolean }) => {
       if (name === undefined) await list(json);
-      else process.stdout.write(await templateText(name));
+      else io().stdout.write(await templateText(name));
     });
 }
