@@ -4,17 +4,12 @@ export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
+export type { Device, DeviceSpec } from "./meter/device.ts";
 export { timeContexts } from "./meter/device-time.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
 export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
-export {
-  type Device,
-  type DeviceSpec,
-  type MeterTemplate,
-  meterTemplate,
-  type TemplateOptions,
-} from "./meter/meter-template.ts";
+export { type MeterTemplate, meterTemplate, type TemplateOptions } from "./meter/meter-template.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
@@ -51,5 +46,6 @@ export {
   udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
+export type { OpenSession } from "./session/open-session.ts";
 export { type Route, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

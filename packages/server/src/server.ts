@@ -20,10 +20,13 @@ import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
+import { FollowedStore } from "./session/followed-store.ts";
 import { Lockouts } from "./session/lockouts.ts";
+import type { OpenSession } from "./session/open-session.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { type Route, routeOf } from "./session/route.ts";
+import { RowWriter } from "./session/row-writer.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
@@ -64,6 +67,7 @@ export class Server implements Disposable {
   readonly #last: ConnectionPort;
   readonly #watch: StoreWatch | undefined;
   readonly #pushing: Pushing | undefined;
+  readonly #followed: FollowedStore | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
@@ -79,6 +83,7 @@ export class Server implements Disposable {
     this.limits = limits;
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
+      connectionRows: store && new RowWriter({ store, clock, failed: (error) => this.#rowFailed(error) }),
       agenda: new Agenda(clock, time),
       hooks: new HookLimit(clock, limits.hook),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
@@ -100,6 +105,15 @@ export class Server implements Disposable {
       tell: (event) => this.#tell(event),
     };
     this.#base = { ...this.#last, relays: this.#relays() };
+    if (store !== undefined) {
+      const end = (id: number): void => void this.end(({ connectionId }) => connectionId === id);
+      this.#followed = new FollowedStore(
+        { ...store, ...onChangeOf(options.store) },
+        {
+          ...{ environment: this.#environment, end, tell: (event) => this.#tell(event) },
+        },
+      );
+    }
     if (options.push !== undefined) this.#pushing = this.#newPushing(options.push);
     if (typeof meters !== "function") this.run(meters);
   }
@@ -156,6 +170,21 @@ export class Server implements Disposable {
     return this.#counts.counts;
   }
 
+  /** The associations that are open, or about to be. */
+  get sessions(): readonly OpenSession[] {
+    return [...this.#connections].flatMap(({ openSessions }) => openSessions.map(({ open }) => open));
+  }
+
+  /**
+   * Ends the associations for which `which` is true, as if their clients had released them: nothing is sent, and the connection
+   * stays open for another AARQ. Gives how many there were.
+   */
+  end(which: (session: OpenSession) => boolean): number {
+    const found = [...this.#connections].flatMap(({ openSessions }) => openSessions).filter(({ open }) => which(open));
+    for (const { session } of found) session.giveWay();
+    return found.length;
+  }
+
   /** Connections that are open now. */
   get connections(): number {
     return this.#connections.size;
@@ -200,6 +229,16 @@ export class Server implements Disposable {
     if (!(known instanceof Meter) || !this.#residents.has(known)) return;
     known.dismiss();
     this.#reside(known);
+  }
+
+  /** The row may be of any meter. */
+  #rowFailed(error: unknown): void {
+    this.#tell({ type: "store-failed", meter: "", what: "connections", error });
+  }
+
+  /** Tells `events`, and counts, what happened around the server: rows that were changed, for example. */
+  tell(event: ServerEvent): void {
+    this.#tell(event);
   }
 
   #tell(event: ServerEvent): void {
@@ -271,6 +310,7 @@ export class Server implements Disposable {
     this.#closed = true;
     this.#pushing?.close();
     this.#watch?.close();
+    this.#followed?.close();
     this.#environment.agenda.close();
     this.#environment.hooks.close();
     for (const connection of this.#connections) connection.destroy();
@@ -303,3 +343,8 @@ function canProtect(call: Call, { authenticated, encrypted, signed }: ReturnType
     meter.state(association).credentials.privateKeys.digitalSignature !== undefined
   );
 }
+
+const onChangeOf = (store: MeterStore | undefined): Pick<MeterStore, "onChange"> => {
+  const onChange = store?.onChange;
+  return onChange === undefined ? {} : { onChange: (listener) => onChange.call(store, listener) };
+};

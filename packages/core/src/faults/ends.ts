@@ -86,6 +86,7 @@ export const server = {
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
+  "bad-row": "A row of the store cannot be used; `path` has table, id and column. The row is unchanged.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":
     "The store failed while a request was answered; `cause` says how, and the client was told of a failure.",

@@ -8,6 +8,7 @@ import { platformRandom } from "../platform-random.ts";
 import { Agenda } from "../runtime/agenda.ts";
 import { HookLimit } from "../runtime/hook-limit.ts";
 import { SimulatedTime } from "../runtime/simulated-time.ts";
+import type { RowWriter } from "../session/row-writer.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 
@@ -22,6 +23,8 @@ export interface Environment {
   readonly random: Random;
   readonly store: MeterStore | undefined;
   readonly held: HeldPolicy;
+  /** Writes the rows of connections; undefined: without a store. */
+  readonly connectionRows: RowWriter | undefined;
   /** The meters that this process has now, by id. */
   readonly taken: Map<string, KnownMeter>;
   /** The way of a call: interceptors, rights, object. */
@@ -70,6 +73,7 @@ export function standingAlone(): Environment {
     provider: noble,
     random: platformRandom,
     store: undefined,
+    connectionRows: undefined,
     held: defaultHeld,
     taken: new Map(),
     reach: (call) => perform(call, () => true),

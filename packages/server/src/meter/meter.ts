@@ -12,13 +12,15 @@ import {
 } from "@dlmskit/cosem-objects";
 import { asWork, currentWork } from "../runtime/current-work.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { type AssociationState, checkSecrets } from "../security/association-state.ts";
+import type { AssociationState } from "../security/association-state.ts";
+import { checkSecrets } from "../security/check-secrets.ts";
 import type { Secrets } from "../security/security-spec.ts";
 import type { Association, AssociationSpec } from "./association-spec.ts";
+import type { Device } from "./device.ts";
 import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
-import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import { compile, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { Task } from "./timeline-port.ts";

@@ -2,9 +2,9 @@ import { Fault } from "@dlmskit/core";
 import type { AnyObject, Context, NotificationAttempt } from "@dlmskit/cosem-objects";
 import type { ClaimedMessage } from "@dlmskit/storage";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
 

@@ -6,6 +6,7 @@ import type { Meter } from "../meter/meter.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit } from "./answer-credit.ts";
+import type { OpenSession } from "./open-session.ts";
 import type { Route } from "./route.ts";
 import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
@@ -256,6 +257,14 @@ export class Connection implements SessionPort {
       this.#sessions.get(key)?.close();
       this.#sessions.delete(key);
     }
+  }
+
+  /** Its associations that are open, or about to be. */
+  get openSessions(): readonly { readonly session: Session; readonly open: OpenSession }[] {
+    return [...this.#sessions.values()].flatMap((session) => {
+      const open = session.asOpen;
+      return open === undefined ? [] : [{ session, open }];
+    });
   }
 
   /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */

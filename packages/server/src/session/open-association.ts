@@ -2,8 +2,8 @@ import type { Negotiated } from "@dlmskit/association";
 import { rightsWhenOpened } from "../access/changed-rights.ts";
 import type { GrantedRights } from "../access/granted-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import { sourceOf } from "./lockouts.ts";
@@ -23,6 +23,7 @@ export interface Opened {
 /** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
 export class OpenAssociation {
   readonly negotiated: Negotiated;
+  readonly association: Association;
   /** What it grants. */
   readonly rights: GrantedRights;
   readonly #over: () => void;
@@ -31,6 +32,7 @@ export class OpenAssociation {
   /** Where there is no room, the association of another client that is idle ends. */
   constructor(port: OpenAssociationPort, { live, device, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
+    this.association = association;
     this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
     // A source that can be forged is no host of its own.
@@ -39,6 +41,11 @@ export class OpenAssociation {
     this.#over = associations.opened({ association, systemTitle, host, occupant });
     associations.makeRoom(association, port.limits.associationsPerMeter, occupant);
     this.#row = rowOf(port, live, association);
+  }
+
+  /** The id of its row in `active_connections`, once there is one. */
+  get connectionId(): number | undefined {
+    return this.#row?.id;
   }
 
   /** When `expire` is due, ms of the machine's clock; undefined: nothing is due. */
@@ -71,8 +78,9 @@ function rowOf(
   { known }: LiveMeter,
   { client }: Association,
 ): ConnectionRow | undefined {
-  const { store, random, time, clock } = environment;
-  if (store === undefined) return undefined;
+  const { store, random, time, clock, connectionRows } = environment;
+  if (store === undefined || connectionRows === undefined) return undefined;
   const failed = (error: unknown): void => environment.storeFailed(known, "connections", error);
-  return new ConnectionRow({ store, random, remote, instant: () => time.now, failed }, known.id, client, clock.now());
+  const port = { store, random, remote, writer: connectionRows, instant: () => time.now, failed };
+  return new ConnectionRow(port, known.id, client, clock.now());
 }

@@ -4,9 +4,9 @@ import { Fault, type LinkAddress } from "@dlmskit/core";
 import { isLater } from "@dlmskit/cosem-objects";
 import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { changesAny } from "../services/table.ts";
 import { Admission, isNoFailure, lost } from "./admission.ts";
@@ -14,9 +14,11 @@ import { answer, perform } from "./answering.ts";
 import { askerOf } from "./asker.ts";
 import { sooner } from "./deadline.ts";
 import { HandedOver } from "./handed-over.ts";
+import { keepPeers } from "./keep-peers.ts";
 import { OpenAssociation } from "./open-association.ts";
+import type { OpenSession } from "./open-session.ts";
 import type { SessionPort } from "./session-port.ts";
-import { SessionTaps } from "./session-taps.ts";
+import { type SessionTaps, tapsOf } from "./session-taps.ts";
 import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
 
 /** One client with one logical device on one connection: its association and what it has asked. */
@@ -25,7 +27,6 @@ export class Session implements Occupant, TurnsPort {
   readonly address: LinkAddress;
   readonly meter: Meter;
   readonly #device: Device;
-  readonly #association: Association | undefined;
   readonly #turns: Turns;
   readonly #taps: SessionTaps | undefined;
   /** What is loaded of the meter for this session; undefined: nothing yet. */
@@ -49,19 +50,27 @@ export class Session implements Occupant, TurnsPort {
     this.address = address;
     this.meter = meter;
     this.#device = device;
-    this.#association = device.association(address.client);
     this.#turns = new Turns(this);
-    if (port.tap !== undefined) {
-      const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
-      this.#taps = new SessionTaps({ tap: port.tap, about });
-    }
-    this.#admission = new Admission(port, { meter, device, association: this.#association, taps: this.#taps });
+    this.#taps = tapsOf(port.tap, () => ({ remote: port.remote, now: this.#now, meter, client: address.client }));
+    this.#admission = new Admission(port, { meter, device, client: address.client, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
+  }
+
+  /** What the client may open, as the template has it now; undefined: the meter does not know the client. */
+  get #association(): Association | undefined {
+    return this.#device.association(this.address.client);
   }
 
   /** Whether an association is open. */
   get open(): boolean {
     return this.#opened !== undefined;
+  }
+
+  /** What is open, or is being opened; undefined: nothing. */
+  get asOpen(): OpenSession | undefined {
+    const name = (this.#association ?? this.#opened?.association)?.name;
+    if (!this.kept || name === undefined) return undefined;
+    return { ...this.#where, meterId: this.meter.id, association: name, connectionId: this.#opened?.connectionId };
   }
 
   /** Whether the client has an association, or is about to authenticate. */
@@ -314,7 +323,7 @@ export class Session implements Occupant, TurnsPort {
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.#device)) keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -326,14 +335,6 @@ export class Session implements Occupant, TurnsPort {
       }) as PromiseLike<unknown>,
       "a request",
     );
-  }
-
-  /** What the client has counted by reading is kept now and then, and nobody waits for it. */
-  #keepPeers(live: LiveMeter, soon: boolean): void {
-    const kept = live.keepPeers(soon);
-    if (kept === undefined || !isLater(kept)) return;
-    const failed = (error: unknown): void => this.#storeFailed("peer counter", (error as Fault).cause ?? error);
-    kept.then(() => undefined, failed);
   }
 
   #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
@@ -389,7 +390,7 @@ export class Session implements Occupant, TurnsPort {
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
-    if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
+    if (this.#live !== undefined && this.#live === this.meter.live) keepPeers(this.#live, false);
     this.#leave?.();
   }
 

@@ -12,11 +12,13 @@ import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
+import { FollowedRows } from "./followed-rows.ts";
 import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
-import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
+import { addressesOfRows, routeInMemory } from "./lines.ts";
+import { Listeners } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
-import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
+import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
@@ -41,9 +43,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const time = timeOf(clock, options);
 
   const configuration = await configure(store, template, options);
-  const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
-  const { associations } = meterTemplate;
-  const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];
+  const { meterTemplate, loadProfiles, powerQuality } = configuration;
+  const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
   const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
   const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
@@ -72,10 +73,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     letGo: (index, next) => idle?.letGo(index, next),
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
-  const reachable = { meters: count, meter: (index: number) => meters.at(index), hdlcSettings, connections };
+  const reachable = { meters: count, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
-    store: serverStore(store, configuration.associations),
+    store: serverStore(store, () => configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
     interceptors: [...(options.interceptors ?? []), recorder(template)],
     push: {
@@ -104,13 +105,23 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
   }
 
-  const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
-  const sourceOf = ({ link, transport, addresses }: Reached = rows): IdentitySource => ({
-    ...{ fleet, associations, addresses, link, transport },
+  const atRows = (): Reached => {
+    return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
+  };
+  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+    ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
-  const open = new Set<SimulatorListening>();
+  const open = new Set<Listeners>();
+  const followed = new FollowedRows({
+    ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
+    model: { seed: fleet.seed, commissioned: commissionedAt },
+    listeners: () => open,
+    tell: (event) => server.tell(event),
+  });
   const close = async (): Promise<void> => {
+    followed.close();
+    await followed.settled();
     const all = [...open];
     open.clear();
     await Promise.all(all.map((one) => one.close()));
@@ -133,7 +144,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       }
     },
     async listen(how = {}) {
-      const opened = await listen({ ...reachable, ports: configuration.ports, server }, how);
+      const opened = await Listeners.open({ ...reachable, server }, how);
       open.add(opened);
       return opened;
     },
