@@ -93,7 +93,7 @@ export async function configure(
 const none: Rights = { attribute: () => 0, method: () => 0 };
 
 /** What clients may do, as the rows of access_rights have it now. */
-export class Granted {
+class Granted {
   by: (client: number) => Rights;
 
   constructor(by: (client: number) => Rights) {

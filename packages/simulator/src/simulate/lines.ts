@@ -8,7 +8,7 @@ import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import type { LinkName, TransportName } from "../fleet/identity.ts";
 import { badRow } from "./bad-row.ts";
 import type { ListenOptions } from "./options.ts";
-import { defaultSerialPath, lineOfRow, type SerialLineOptions } from "./serial-line.ts";
+import { defaultSerialPath, lineOfRow, type ReadoutOf, type SerialLineOptions } from "./serial-line.ts";
 
 /** What rows say of lines, as they are now. */
 export interface LineRows {
@@ -23,6 +23,7 @@ export interface ListenersOptions {
   readonly server: Server;
   /** Of each listener, at one time. */
   readonly connections: number;
+  readonly readout: ReadoutOf;
 }
 
 export const defaultHost = "127.0.0.1";

@@ -135,7 +135,7 @@ export class OpenLine {
       const own = this.line.space.capacity === 1 ? hdlcSettings[place() ?? 0] : undefined;
       return hdlc(own ?? hdlcSettings[0])(knows);
     };
-    if (line.serial !== undefined) return serialSpec(line.serial, link);
+    if (line.serial !== undefined) return serialSpec(line.serial, link, this.#options.readout);
     const at = { host: this.#host };
     return line.transport === "udp" ? udp(number, datagrams, at) : tcp(number, link, at);
   }
