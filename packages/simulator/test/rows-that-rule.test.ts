@@ -249,4 +249,25 @@ describe("rows that rule while meters are served", () => {
     await told("rows-changed", "security_settings");
     await expect(session.get(clockTime, { timeout: 10 } as never)).rejects.toThrow();
   });
+
+  it("active_connections: a session whose end is asked for is over, and its row says so", async () => {
+    const { simulator, clock, editor, events } = await followed();
+    const session = await associate(simulator, clock, 16);
+    const other = await associate(simulator, clock, 16);
+    await session.get(clockTime);
+    await quiet(events);
+    const rows = await editor.connections.list();
+    expect(rows.map(({ clientId, status }) => [clientId, status])).toEqual([
+      [16, "ACTIVE"],
+      [16, "ACTIVE"],
+    ]);
+    expect(simulator.server.sessions.map(({ connectionId }) => connectionId)).toEqual(rows.map(({ id }) => id));
+    const id = rows[0]?.id as number;
+    expect(await editor.connections.askEnd(id)).toBe(true);
+    await quiet(events);
+    expect((await editor.connections.list()).map((row) => row.id)).toEqual([rows[1]?.id]);
+    expect(await editor.connections.askEnd(id)).toBe(false);
+    await expect(session.get(clockTime)).rejects.toThrow();
+    expect((await other.get(clockTime)).type).toBe("octet-string");
+  });
 });

@@ -134,6 +134,8 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
+  "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",
   "bad-layout-file": "The file of `--layout` cannot be followed; it is an array of attributes.",
   "bad-option": "An option or argument is wrong; the hint says what is expected.",
   "bad-state": "The state file cannot be read; correct it, or remove it to start again.",
