@@ -12,6 +12,7 @@ export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
 export { type MeterTemplate, meterTemplate, type TemplateOptions } from "./meter/meter-template.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
+export type { Metrics, ServedRequest } from "./metrics.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { PushOptions, PushTransport } from "./push/push-options.ts";
 export { pushTcp, pushTls, pushUdp } from "./push/push-transports.ts";

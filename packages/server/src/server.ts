@@ -10,6 +10,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
 import type { KnownMeter } from "./meter/meter-identity.ts";
+import { guarded, type Metrics } from "./metrics.ts";
 import { platformRandom } from "./platform-random.ts";
 import type { PushOptions } from "./push/push-options.ts";
 import { Pushing } from "./push/pushing.ts";
@@ -50,6 +51,8 @@ export interface ServerOptions {
   /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
+  /** Counts what is done: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. */
+  readonly metrics?: Metrics;
 }
 
 /** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
@@ -84,6 +87,7 @@ export class Server implements Disposable {
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
       connectionRows: store && new RowWriter({ store, clock, failed: (error) => this.#rowFailed(error) }),
+      metrics: options.metrics && guarded(options.metrics),
       agenda: new Agenda(clock, time),
       hooks: new HookLimit(clock, limits.hook),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
@@ -243,6 +247,7 @@ export class Server implements Disposable {
 
   #tell(event: ServerEvent): void {
     this.#counts.count(event);
+    this.#environment.metrics?.event(event);
     try {
       this.#options.events?.(event);
     } catch {

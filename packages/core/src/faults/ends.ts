@@ -134,6 +134,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
   "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
   "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",
   "bad-layout-file": "The file of `--layout` cannot be followed; it is an array of attributes.",

@@ -4,6 +4,7 @@ import type { Message } from "@dlmskit/storage";
 import type { Clock, Duplex } from "@dlmskit/transport";
 import type { Call, Outcome } from "../access/call.ts";
 import { perform } from "../access/perform.ts";
+import type { Metrics } from "../metrics.ts";
 import { platformRandom } from "../platform-random.ts";
 import { Agenda } from "../runtime/agenda.ts";
 import { HookLimit } from "../runtime/hook-limit.ts";
@@ -25,6 +26,8 @@ export interface Environment {
   readonly held: HeldPolicy;
   /** Writes the rows of connections; undefined: without a store. */
   readonly connectionRows: RowWriter | undefined;
+  /** Counts what is done; undefined: nobody wants to know. */
+  readonly metrics: Metrics | undefined;
   /** The meters that this process has now, by id. */
   readonly taken: Map<string, KnownMeter>;
   /** The way of a call: interceptors, rights, object. */
@@ -74,6 +77,7 @@ export function standingAlone(): Environment {
     random: platformRandom,
     store: undefined,
     connectionRows: undefined,
+    metrics: undefined,
     held: defaultHeld,
     taken: new Map(),
     reach: (call) => perform(call, () => true),

@@ -186,6 +186,7 @@ export class Connection implements SessionPort {
 
   send(pdu: Uint8Array, address: LinkAddress): void {
     if (this.#credit?.spend(pdu) !== false) {
+      this.environment.metrics?.sent(pdu);
       this.#pump.send(pdu, address);
       return;
     }
@@ -224,6 +225,7 @@ export class Connection implements SessionPort {
 
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
+    this.environment.metrics?.received(pdu);
     const key = keyOf(address);
     let session = this.#sessions.get(key);
     if (session === undefined || session.closed) {

@@ -89,6 +89,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     ...(options.limits && { limits: options.limits }),
     ...(options.events && { events: options.events }),
+    ...(options.metrics && { metrics: options.metrics }),
   });
   if (meterTemplate.timed.length > 0) {
     idle = new IdleMeters({
