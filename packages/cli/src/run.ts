@@ -22,6 +22,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  sessions: async () => (await import("./commands/sessions.ts")).sessionsCommand,
   store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
   completion: async () => (await import("./commands/completion.ts")).completionCommand,

@@ -41,6 +41,10 @@ export type ServerEvent =
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
   /** A notification could not be sent; `again`: it is tried again. */
   | (Pushed & { readonly type: "push-failed"; readonly fault: Fault; readonly again: boolean })
+  /** Changed rows hold from now on; `meter`: of one alone (keys, policy, secrets). */
+  | { readonly type: "rows-changed"; readonly table: string; readonly meter?: string }
+  /** Changed rows cannot be used: what was in force stays. The path of `fault` has table, id and column. */
+  | { readonly type: "rows-refused"; readonly table: string; readonly meter?: string; readonly fault: Fault }
   /** The power of a meter was cut, or is there again (`meter.powerDown`, `meter.powerUp`). */
   | { readonly type: "power-lost" | "power-restored"; readonly meter: string }
   /** The store works again; `after`: ms since it failed. */

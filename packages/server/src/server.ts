@@ -10,6 +10,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
 import type { KnownMeter } from "./meter/meter-identity.ts";
+import { guarded, type Metrics } from "./metrics.ts";
 import { platformRandom } from "./platform-random.ts";
 import type { PushOptions } from "./push/push-options.ts";
 import { Pushing } from "./push/pushing.ts";
@@ -20,10 +21,14 @@ import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
+import { FollowedStore } from "./session/followed-store.ts";
 import { Lockouts } from "./session/lockouts.ts";
+import type { OpenSession } from "./session/open-session.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { mayHave, type Route, routeOf } from "./session/route.ts";
+import { RowWriter } from "./session/row-writer.ts";
+import type { Session } from "./session/session.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
@@ -47,6 +52,8 @@ export interface ServerOptions {
   /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
+  /** Counts what is done: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. */
+  readonly metrics?: Metrics;
 }
 
 /** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
@@ -64,6 +71,7 @@ export class Server implements Disposable {
   readonly #last: ConnectionPort;
   readonly #watch: StoreWatch | undefined;
   readonly #pushing: Pushing | undefined;
+  readonly #followed: FollowedStore | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
@@ -79,6 +87,8 @@ export class Server implements Disposable {
     this.limits = limits;
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
+      connectionRows: store && new RowWriter({ store, clock, failed: (error) => this.#rowFailed(error) }),
+      metrics: options.metrics && guarded(options.metrics),
       agenda: new Agenda(clock, time),
       hooks: new HookLimit(clock, limits.hook),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
@@ -102,6 +112,15 @@ export class Server implements Disposable {
       tell: (event) => this.#tell(event),
     };
     this.#base = { ...this.#last, relays: this.#relays() };
+    if (store !== undefined) {
+      const end = (id: number): void => void this.end(({ connectionId }) => connectionId === id);
+      this.#followed = new FollowedStore(
+        { ...store, ...onChangeOf(options.store) },
+        {
+          ...{ environment: this.#environment, end, tell: (event) => this.#tell(event) },
+        },
+      );
+    }
     if (options.push !== undefined) this.#pushing = this.#newPushing(options.push);
     if (typeof meters !== "function") this.run(meters);
   }
@@ -159,6 +178,26 @@ export class Server implements Disposable {
     return this.#counts.counts;
   }
 
+  get #open(): readonly { readonly session: Session; readonly open: OpenSession }[] {
+    const sessions = [...this.#connections].flatMap((connection) => connection.sessions);
+    return sessions.flatMap((session) => (session.asOpen === undefined ? [] : [{ session, open: session.asOpen }]));
+  }
+
+  /** The associations that are open, or about to be. */
+  get sessions(): readonly OpenSession[] {
+    return this.#open.map(({ open }) => open);
+  }
+
+  /**
+   * Ends the associations for which `which` is true, as if their clients had released them: nothing is sent, and the connection
+   * stays open for another AARQ. Gives how many there were.
+   */
+  end(which: (session: OpenSession) => boolean): number {
+    const found = this.#open.filter(({ open }) => which(open));
+    for (const { session } of found) session.giveWay();
+    return found.length;
+  }
+
   /** Connections that are open now. */
   get connections(): number {
     return this.#connections.size;
@@ -205,8 +244,19 @@ export class Server implements Disposable {
     this.#reside(known);
   }
 
+  /** The row may be of any meter. */
+  #rowFailed(error: unknown): void {
+    this.#tell({ type: "store-failed", meter: "", what: "connections", error });
+  }
+
+  /** Tells `events`, and counts, what happened around the server: rows that were changed, for example. */
+  tell(event: ServerEvent): void {
+    this.#tell(event);
+  }
+
   #tell(event: ServerEvent): void {
     this.#counts.count(event);
+    this.#environment.metrics?.event(event);
     try {
       this.#options.events?.(event);
     } catch {
@@ -275,6 +325,7 @@ export class Server implements Disposable {
     this.#closed = true;
     this.#pushing?.close();
     this.#watch?.close();
+    this.#followed?.close();
     this.#environment.agenda.close();
     this.#environment.hooks.close();
     for (const connection of this.#connections) connection.destroy();
@@ -307,3 +358,8 @@ function canProtect(call: Call, { authenticated, encrypted, signed }: ReturnType
     meter.state(association).credentials.privateKeys.digitalSignature !== undefined
   );
 }
+
+const onChangeOf = (store: MeterStore | undefined): Pick<MeterStore, "onChange"> => {
+  const onChange = store?.onChange;
+  return onChange === undefined ? {} : { onChange: (listener) => onChange.call(store, listener) };
+};

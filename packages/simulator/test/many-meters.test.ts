@@ -10,7 +10,7 @@ import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
 import { Handles } from "../src/fleet/handles.ts";
 import { createSimulator, type Identity, parseKeysFile, type Simulator, wrapperSpace } from "../src/index.ts";
-import { portsOf } from "../src/simulate/listeners.ts";
+import { portsOf } from "../src/simulate/lines.ts";
 import { associate, bottled, day, listed, now0, readBy, stepTo } from "./bottle.ts";
 import { codeOf } from "./code-of.ts";
 

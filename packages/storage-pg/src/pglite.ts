@@ -85,6 +85,12 @@ export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Dri
       upkeep.noticed();
       return running.transaction(run);
     },
+    listen(channel, heard, again) {
+      const stop = db.listen(channel, heard);
+      // What was said before it listened was not heard.
+      stop.then(again, () => undefined);
+      return async () => void (await (await stop)());
+    },
     async close() {
       try {
         await upkeep.settled();

@@ -1,3 +1,4 @@
+import type { Changes } from "./changes.ts";
 import type { Keeping } from "./keeping.ts";
 import type { KeySealing } from "./sealing.ts";
 import type { AccessRights } from "./tables/access-rights.ts";
@@ -23,7 +24,7 @@ import type { AttributeValues } from "./tables/values.ts";
  * Faults of every method, of layer `storage`: `bad-value` for what a column cannot hold, `bad-row` for what cannot be read
  * (path: table, id, column), `store-closed`, `store-unavailable` (the database cannot be reached), `query-failed`.
  */
-export interface Store extends AsyncDisposable {
+export interface Store extends AsyncDisposable, Changes {
   readonly kind: "memory" | "pglite" | "postgres";
   /** Whether keys and secrets are sealed under a key-encryption key; where not, a program says so when it starts. */
   readonly sealed: boolean;

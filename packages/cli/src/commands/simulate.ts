@@ -16,6 +16,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
+import { serveMetrics } from "../metrics.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
@@ -77,6 +78,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly keepConnections: number;
   readonly push?: string;
   readonly dial?: CallPlace;
+  readonly metrics?: number;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -183,10 +185,16 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
     };
+    await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator(given);
+    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
     fleet = simulator.fleet;
     for (const notice of simulator.notices) say(`note: ${notice}`);
+    if (monitored !== undefined) {
+      const { host, port } = monitored;
+      if (json) tell(JSON.stringify({ event: "metrics", host, port }));
+      else say(`metrics on http://${host}:${port}/metrics`);
+    }
     const listening = await simulator.listen(where);
     if (options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
@@ -257,6 +265,11 @@ export function simulateCommand(program: Command): void {
       pushOption,
     )
     .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
+    .option(
+      "--metrics <port>",
+      "serves counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 for any free port",
+      portOption,
+    )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

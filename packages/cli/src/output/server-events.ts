@@ -44,7 +44,8 @@ function kindOf(event: ServerEvent): string {
 }
 
 function sentence(event: ServerEvent, serial: string | undefined): string {
-  const meter = "meter" in event ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
+  const meter =
+    "meter" in event && event.meter ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
   const who = (): string => ("address" in event ? `${event.remote}, client ${event.address.client}, ${meter}` : "");
   const why = reasonOf(faultOf(event));
   switch (event.type) {
@@ -70,6 +71,10 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
       return `push ${event.confirmed ? "confirmed" : "sent"}: ${meter}, to ${event.destination}`;
     case "push-failed":
       return `push failed: ${meter}, to ${event.destination}${event.again ? ", again later" : ""}: ${why}`;
+    case "rows-changed":
+      return `rows of ${event.table} changed${meter === "" ? "" : `: ${meter}`}, and hold from now on`;
+    case "rows-refused":
+      return `rows of ${event.table} refused${meter === "" ? "" : `: ${meter}`}: ${why}; what was in force stays`;
     case "power-lost":
       return `power lost: ${meter}`;
     case "power-restored":

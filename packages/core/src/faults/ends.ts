@@ -88,6 +88,7 @@ export const server = {
     "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
+  "bad-row": "A row of the store cannot be used; `path` has table, id and column. The row is unchanged.",
   "no-meter": "The server has no meter of that name; correct the name.",
   "store-failed":
     "The store failed while a request was answered; `cause` says how, and the client was told of a failure.",
@@ -136,6 +137,9 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
+  "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
+  "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",
   "bad-layout-file": "The file of `--layout` cannot be followed; it is an array of attributes.",
   "bad-option": "An option or argument is wrong; the hint says what is expected.",
   "bad-state": "The state file cannot be read; correct it, or remove it to start again.",

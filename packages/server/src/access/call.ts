@@ -3,8 +3,8 @@ import type { ProtectionSeen } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
 import type { Actor, AnyObject, DeviceView, MaybePromise, Selection } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 
 interface CallBase {

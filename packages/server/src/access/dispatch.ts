@@ -15,8 +15,8 @@ import {
   responseProtection,
 } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { changes, type Resolved, type ServerService, type Wish } from "../services/service.ts";

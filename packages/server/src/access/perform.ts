@@ -22,7 +22,7 @@ import {
   responseProtection,
   writeAttribute,
 } from "@dlmskit/cosem-objects";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 

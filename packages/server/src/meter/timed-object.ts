@@ -7,9 +7,10 @@ import {
   type Timeline,
   timelineOf,
 } from "@dlmskit/cosem-objects";
+import type { Device } from "./device.ts";
 import { timeContexts } from "./device-time.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device, TimeContextPort } from "./meter-template.ts";
+import type { TimeContextPort } from "./meter-template.ts";
 
 /** An object that acts in time. Instants on the meter's clock. */
 export interface TimedObject {

@@ -1,7 +1,7 @@
 import { type AnyObject, after, attempt, type Context, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
+import type { Device } from "./device.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import type { Power } from "./power.ts";
 
 /** What the user's own code does in time. */

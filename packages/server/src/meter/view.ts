@@ -21,9 +21,9 @@ import type { Call, Outcome } from "../access/call.ts";
 import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import { withNewRows } from "./captured-rows.ts";
+import type { Device } from "./device.ts";
 import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import { planPower } from "./power.ts";
 import { sapOf } from "./sap-of.ts";
 

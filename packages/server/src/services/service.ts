@@ -3,7 +3,7 @@ import type { AttributeReference, MethodReference } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
 import type { AnyObject } from "@dlmskit/cosem-objects";
 import type { Call, Outcome } from "../access/call.ts";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 
 type Distribute<C> = C extends Call ? Pick<C, Extract<keyof C, "do" | "value" | "selection" | "argument">> : never;
 

@@ -200,6 +200,7 @@ export class Connection implements SessionPort {
 
   send(pdu: Uint8Array, address: LinkAddress): void {
     if (this.#credit?.spend(pdu) !== false) {
+      this.environment.metrics?.sent(pdu);
       this.#pump.send(pdu, address);
       return;
     }
@@ -238,6 +239,7 @@ export class Connection implements SessionPort {
 
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
+    this.environment.metrics?.received(pdu);
     const caller = { pdu, address, broadcast };
     if (this.#waiting?.join(keyOf(address), caller) !== true) this.#called(caller);
   }
@@ -348,6 +350,10 @@ export class Connection implements SessionPort {
       this.#sessions.get(key)?.close();
       this.#sessions.delete(key);
     }
+  }
+
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
   }
 
   /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */

@@ -10,8 +10,8 @@ import { type TariffDay, TariffRegisters } from "./tariff.ts";
 /** What all meters of a simulator have alike. */
 export interface World {
   readonly store: Pick<Store, "events">;
-  readonly templates: readonly LoadProfileTemplate[];
-  readonly powerQuality: readonly PowerQualityEventConfig[];
+  templates: readonly LoadProfileTemplate[];
+  powerQuality: readonly PowerQualityEventConfig[];
   readonly zoneMinutesEast: number;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;

@@ -1,7 +1,16 @@
 import type { Offer } from "@dlmskit/association";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Interceptor, Limits, Meter, MeterTemplate, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
+import type {
+  Interceptor,
+  Limits,
+  Meter,
+  MeterTemplate,
+  Metrics,
+  Server,
+  ServerEvent,
+  SimulatedTime,
+} from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { TlsConnectOptions } from "@dlmskit/transport/node";
@@ -43,6 +52,8 @@ export interface SimulatorOptions {
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
   readonly events?: (event: ServerEvent) => void;
+  /** Counts what the meters do: `prometheus()` of `@dlmskit/server/prometheus`. */
+  readonly metrics?: Metrics;
   /**
    * Where all Push setups push to, in place of what the template says: `"tcp://192.0.2.7:4061"`, `"udp://…"` (both with the wrapper),
    * `"hdlc://…"` (HDLC over TCP), `"tls://…"`. A meter whose attribute was written keeps what was written.

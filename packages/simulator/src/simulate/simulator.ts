@@ -14,9 +14,11 @@ import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
+import { FollowedRows } from "./followed-rows.ts";
 import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
-import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
+import { addressesOfRows, routeInMemory } from "./lines.ts";
+import { Listeners } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
@@ -43,9 +45,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const time = timeOf(clock, options);
 
   const configuration = await configure(store, template, options);
-  const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
-  const { associations } = meterTemplate;
-  const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];
+  const { meterTemplate, loadProfiles, powerQuality } = configuration;
+  const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
   const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
   const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
@@ -74,10 +75,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     letGo: (index, next) => idle?.letGo(index, next),
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
-  const reachable = { meters: count, meter: (index: number) => meters.at(index), hdlcSettings, connections };
+  const reachable = { meters: count, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
-    store: serverStore(store, configuration.associations),
+    store: serverStore(store, () => configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
     interceptors: [...(options.interceptors ?? []), recorder(template)],
     push: {
@@ -89,6 +90,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     ...(options.limits && { limits: options.limits }),
     ...(options.events && { events: options.events }),
+    ...(options.metrics && { metrics: options.metrics }),
   });
   if (meterTemplate.timed.length > 0) {
     idle = new IdleMeters({
@@ -106,14 +108,26 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
   }
 
-  const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
-  const sourceOf = ({ link, transport, addresses }: Reached = rows): IdentitySource => ({
-    ...{ fleet, associations, addresses, link, transport },
+  const atRows = (): Reached => {
+    return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
+  };
+  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+    ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
+  const listening = new Set<Listeners>();
   const open = new Set<{ close(): Promise<void> }>();
+  const followed = new FollowedRows({
+    ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
+    model: { seed: fleet.seed, commissioned: commissionedAt },
+    listeners: () => listening,
+    tell: (event) => server.tell(event),
+  });
   const close = async (): Promise<void> => {
-    const all = [...open];
+    followed.close();
+    await followed.settled();
+    const all = [...listening, ...open];
+    listening.clear();
     open.clear();
     await Promise.all(all.map((one) => one.close()));
     server.close();
@@ -140,8 +154,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
         return index === undefined ? undefined : using(index, readoutOf);
       };
-      const opened = await listen({ ...reachable, ports: configuration.ports, server, readout }, how);
-      open.add(opened);
+      const opened = await Listeners.open({ ...reachable, server, readout }, how);
+      listening.add(opened);
       return opened;
     },
     callIn(how) {

@@ -60,4 +60,8 @@ export interface Connections {
   }): Promise<readonly Stored<Connection>[]>;
   /** Removes DISCONNECTED rows whose last activity was before `before`; gives how many. */
   forget(before: number): Promise<number>;
+  /** Asks the process that has the connection to end it; false: there is no open connection of that id. */
+  askEnd(id: number): Promise<boolean>;
+  /** Calls `listener` with the id of each connection that somebody asks to end, until what it gives is called. */
+  onEnd(listener: (id: number) => void): () => void;
 }
