@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { io } from "./io.ts";
 import { visible } from "./output/visible.ts";
 
 const others = 0o077;
@@ -25,5 +26,5 @@ export function makePrivateFolder(path: string): void {
 /** Says so on standard error where others on this machine can read a file with secrets. */
 export function warnIfReadable(path: string): void {
   if (!hasModes || ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & others) === 0) return;
-  process.stderr.write(`warning: others can read ${visible(path)}, which has secrets: chmod 600 ${visible(path)}\n`);
+  io().stderr.write(`warning: others can read ${visible(path)}, which has secrets: chmod 600 ${visible(path)}\n`);
 }

@@ -30,6 +30,14 @@ export type LinkOutput =
   /** The octet stream cannot be understood any more: the transport must be closed. */
   | { readonly type: "broken"; readonly why: string };
 
+/** What a server says unasked. Where the link is lost before it can be said, neither function is called. */
+export interface Unasked {
+  /** The PDUs, in their order, asked for once, when they can leave: what protects them counts in the order in which the peer gets them. */
+  pdus(): readonly Uint8Array[];
+  /** All of them have left. */
+  left(): void;
+}
+
 export type DisconnectReason = "disc" | "timeout" | "refused" | "closed" | "no-answer";
 
 /** What a meter says of its end of a data link. What is left out stays as the link was made. */
@@ -69,6 +77,8 @@ export interface Link {
   settled?(now: number, address: LinkAddress): void;
   /** Ends a server's link that has no data links to begin (wrapper) after so many ms of silence; 0 for never. */
   setInactivity?(inactivity: number): void;
+  /** Sends what the peer did not ask for, as soon as the link lets this end speak. Without it: `send`, at once. */
+  notify?(unasked: Unasked, now: number, address?: LinkAddress): void;
   expire(now: number): void;
   /** Ends the link in the protocol's way (HDLC: DISC); outputs follow. */
   close(now: number): void;

@@ -1,4 +1,4 @@
-import { Fault, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { Fault, type LinkAddress, type LinkOutput, type Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import type { HdlcAddress } from "./address.ts";
 import { Assembler } from "./assembler.ts";
@@ -87,6 +87,8 @@ export class Secondary {
   #receiveSequence = 0;
   /** The client gave the turn (P=1) with a message, and the layer above has not answered yet. */
   #turn = false;
+  /** What waits for a turn, unasked. */
+  #unasked: Unasked[] = [];
   #peerBusy = false;
   #rejection: Uint8Array = empty;
   #lastFrame = 0;
@@ -189,6 +191,25 @@ export class Secondary {
     }
   }
 
+  /**
+   * Sends PDUs that nobody asked for in UI frames, when this end has the turn and no information frame waits. Dropped while not
+   * connected: a server speaks only when it is polled.
+   */
+  notify(unasked: Unasked): void {
+    if (this.#mode !== "connected") return;
+    this.#unasked.push(unasked);
+    if (this.#turn) this.#sayUnasked();
+  }
+
+  /** Before anything else of the turn, so that what is protected later leaves later. */
+  #sayUnasked(): void {
+    if (!this.#window.idle || this.#peerBusy) return;
+    for (const unasked of this.#unasked.splice(0)) {
+      for (const pdu of unasked.pdus()) this.sendUnnumbered(pdu);
+      unasked.left();
+    }
+  }
+
   /** Gives the link up when the client was silent for too long. */
   expire(now: number): void {
     const { deadline } = this;
@@ -226,6 +247,7 @@ export class Secondary {
     this.#window.reset();
     this.#assembler.clear();
     this.#turn = false;
+    this.#unasked = [];
     this.#peerBusy = false;
     this.#parameters = this.#own;
     this.#outputs.push({ type: "disconnected", why, address: this.address });
@@ -252,6 +274,7 @@ export class Secondary {
       return;
     }
     this.#receiveSequence = (this.#receiveSequence + 1) & 7;
+    if (frame.pollFinal) this.#sayUnasked();
     if (frame.segmented) {
       this.#poll(frame);
       return;
@@ -277,6 +300,7 @@ export class Secondary {
       return;
     }
     this.#peerBusy = frame.frame === "rnr";
+    if (frame.pollFinal) this.#sayUnasked();
     this.#poll(frame);
   }
 

@@ -1,4 +1,4 @@
-import type { Link, LinkAddress, LinkOutput, LinkSettings, SettingsOf } from "@dlmskit/core";
+import type { Link, LinkAddress, LinkOutput, LinkSettings, SettingsOf, Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import {
   type AddressLike,
@@ -116,6 +116,14 @@ export class Station implements Link {
       return;
     }
     link.send(pdu);
+    this.#drain(link);
+  }
+
+  /** Sends PDUs that nobody asked for on the data link of `address`, when its client polls; dropped when there is none. */
+  notify(unasked: Unasked, _now: number, address?: LinkAddress): void {
+    const link = address === undefined ? this.#only() : this.#links.get(key(address));
+    if (link === undefined) return;
+    link.notify(unasked);
     this.#drain(link);
   }
 

@@ -85,6 +85,7 @@ export class Server implements Disposable {
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
       notified: (meter, messages) => this.#pushing?.notified(meter, messages),
+      associated: (meter, client) => this.#pushing?.associated(meter, client),
       powerChanged: (meter, on) => this.#powerChanged(meter, on),
       lost: (meter) => this.#lost(meter),
     };

@@ -1,4 +1,12 @@
-import { type ClientLink, Fault, type Link, type LinkAddress, type LinkOutput, type Tracer } from "@dlmskit/core";
+import {
+  type ClientLink,
+  Fault,
+  type Link,
+  type LinkAddress,
+  type LinkOutput,
+  type Tracer,
+  type Unasked,
+} from "@dlmskit/core";
 import type { Clock } from "./clock.ts";
 import type { Duplex, DuplexHandlers } from "./duplex.ts";
 import { type Gate, Intake } from "./intake.ts";
@@ -96,6 +104,18 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.link.send(pdu, now, address);
     const to = address ?? (this.link as { readonly address?: LinkAddress }).address;
     if (to !== undefined) this.#trace?.({ type: "pdu", direction: "out", pdu, address: to, at: now });
+    this.#drain();
+  }
+
+  /** Sends what the peer did not ask for, as soon as the link lets this end speak. Ignored once the pump has ended. */
+  notify(unasked: Unasked, address?: LinkAddress): void {
+    if (!this.open) return;
+    if (this.link.notify === undefined) {
+      for (const pdu of unasked.pdus()) this.send(pdu, address);
+      unasked.left();
+      return;
+    }
+    this.link.notify(unasked, this.#clock.now(), address);
     this.#drain();
   }
 

@@ -13,13 +13,13 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
-import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 
 function speedOption(text: string): number {
@@ -36,8 +36,20 @@ function instantOption(text: string): number {
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
   throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+}
+
+interface CallPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+function dialOption(text: string): CallPlace {
+  const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
+  throw new InvalidArgumentError("HOST:PORT is wanted");
 }
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
@@ -53,6 +65,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly telegram?: number;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -62,14 +75,20 @@ interface SimulateOptions extends ProgressOptions {
   readonly identities?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly dial?: CallPlace;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
 /** Where to listen. Without an option that says so, a store that lasts says it in its rows of `communication_ports`. */
-function whereOf({ link, transport, port, ports, host, store, serial, baud, modeE }: SimulateOptions): ListenOptions {
-  if (serial !== undefined)
-    return { serial: { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) } };
+function whereOf(options: SimulateOptions): ListenOptions {
+  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
+  if (serial !== undefined) {
+    const rate = baud && { baudRate: baud };
+    return {
+      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
+    };
+  }
   const at = host === undefined ? {} : { host };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
@@ -126,14 +145,15 @@ const shortLived = (path: string): string =>
 
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
+  const { stdout, stderr } = io();
   using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
     progress.clear();
-    process.stderr.write(`${text}\n`);
+    stderr.write(`${text}\n`);
   };
   // For machines with the other documents; for people beside them.
   const tell = (line: string): void => {
-    (json ? process.stdout : process.stderr).write(`${line}\n`);
+    (json ? stdout : stderr).write(`${line}\n`);
   };
   let fleet: Simulator["fleet"] | undefined;
   const serialOf = (meter: string): string | undefined => {
@@ -170,11 +190,12 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
+    if (options.dial !== undefined) simulator.callIn(options.dial);
     progress.end();
     // A program that reads this line may ask it to stop at once.
-    const stop = stopAsked();
+    const stop = io().stopAsked();
     for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
-      process.stdout.write(
+      stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
           : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,
@@ -207,7 +228,12 @@ export function simulateCommand(program: Command): void {
     )
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
-    .option("--mode-e", "clients sign on by IEC 62056-21 mode E first; goes with --serial")
+    .option("--mode-e", "clients sign on by IEC 62056-21 first, for mode E or a readout; goes with --serial")
+    .option(
+      "--telegram <seconds>",
+      "the first meter sends its telegram (P1) so often; with --serial",
+      numberOption(1, 3600),
+    )
     .addOption(
       new Option("--referencing <form>", "how clients may name objects: by logical names, short names, or as they like")
         .choices(Object.keys(referencings))
@@ -228,6 +254,7 @@ export function simulateCommand(program: Command): void {
       "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
       pushOption,
     )
+    .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

@@ -8,8 +8,10 @@ import { node } from "@dlmskit/security/node";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
+import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { calledAt, nextCall } from "./called.ts";
 import { withLikelyCauses } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
 import type { MeterOptions } from "./meter-options.ts";
@@ -26,7 +28,7 @@ function placeOf(text: string): { host: string; port: number } {
   if (found === null || port < 1 || port > 65535) {
     throw new Fault("bad-option", `"${text}" is no address`, {
       layer: "cli",
-      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059",
+      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059, or listen://HOST:PORT for a meter that calls in",
     });
   }
   return { host: (found[1] ?? found[2]) as string, port };
@@ -57,7 +59,7 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 }
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
-async function duplexTo(
+export async function duplexTo(
   place: string,
   { link, timeout, transport, device, baud, modeE }: MeterOptions,
 ): Promise<Duplex> {
@@ -65,6 +67,8 @@ async function duplexTo(
     const { serialOpen } = await import("@dlmskit/transport/serial");
     return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
   }
+  const called = calledAt(place);
+  if (called !== undefined) return nextCall(called, timeout);
   const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });
   if (link === "wrapper") return udpConnect(host, port);
@@ -77,10 +81,11 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
+  const { stderr } = io();
   const trace = traceText({
     keys: { encryptionKey, authenticationKey },
     ...(options.auth === "lls" ? { password: secret } : {}),
-    write: (text) => process.stderr.write(text),
+    write: (text) => stderr.write(text),
   });
   return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
 }

@@ -6,7 +6,7 @@ const noPlace = "";
 /** The command line with the argument `HOST` where `--meter` or `--serial` takes its place, for a command that talks to meters. */
 export function withPlace(program: Command, argv: readonly string[]): string[] {
   let command = program;
-  let at = 2;
+  let at = 0;
   for (let found = commandOf(program, argv[at]); found !== undefined; found = commandOf(command, argv[at])) {
     command = found;
     at++;

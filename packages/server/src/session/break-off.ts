@@ -20,3 +20,10 @@ export function breakOff(
   port.environment.storeFailed(meter, what, error);
   port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
 }
+
+/** Why a connection ends in which no association was opened in time. */
+export const noAssociation = ({ remote, limits }: Pick<SessionPort, "remote" | "limits">): Fault =>
+  new Fault("no-association", `${remote} has opened no association in ${limits.firstAssociation} ms`, {
+    layer: "server",
+    hint: "raise `limits.firstAssociation` for slow clients",
+  });

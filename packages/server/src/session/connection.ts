@@ -1,11 +1,11 @@
-import { type DisconnectReason, Fault, type Link, type LinkAddress, type SettingsOf } from "@dlmskit/core";
+import { type DisconnectReason, Fault, type Link, type LinkAddress, type Unasked } from "@dlmskit/core";
 import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers } from "@dlmskit/transport";
 import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
-import { AnswerCredit } from "./answer-credit.ts";
-import { breakOff } from "./break-off.ts";
+import { AnswerCredit, withheld } from "./answer-credit.ts";
+import { breakOff, noAssociation } from "./break-off.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
 import { guessedAt, hasMoved, mayHave, type Route, reachedAt } from "./route.ts";
@@ -203,11 +203,11 @@ export class Connection implements SessionPort {
       this.#pump.send(pdu, address);
       return;
     }
-    const fault = new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
-      layer: "server",
-      hint: "raise `limits.datagramAnswer`, or let the client authenticate",
-    });
-    this.#sessions.get(keyOf(address))?.refused(fault);
+    this.#sessions.get(keyOf(address))?.refused(withheld(pdu));
+  }
+
+  notify(unasked: Unasked, address: LinkAddress): void {
+    this.#pump.notify(unasked, address);
   }
 
   /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
@@ -301,7 +301,7 @@ export class Connection implements SessionPort {
   }
 
   /** What holds on a data link that begins at an address. */
-  #settingsAt(address: LinkAddress): ReturnType<SettingsOf> {
+  #settingsAt(address: LinkAddress) {
     const meter = this.#found(address)?.meter;
     if (meter === undefined) return undefined;
     // A meter that cannot be loaded does not answer: the client tries again.
@@ -331,7 +331,6 @@ export class Connection implements SessionPort {
     return true;
   }
 
-  /** Whether a PDU waits for its meter. */
   get #isAwaited(): boolean {
     return (this.#waiting?.size ?? 0) > 0;
   }
@@ -376,9 +375,7 @@ export class Connection implements SessionPort {
 
   #due(name: Timer, now: number): void {
     if (name === "first") {
-      const message = `${this.remote} has opened no association in ${this.limits.firstAssociation} ms`;
-      const hint = "raise `limits.firstAssociation` for slow clients";
-      this.#pump.destroy(new Fault("no-association", message, { layer: "server", hint }));
+      this.#pump.destroy(noAssociation(this));
       return;
     }
     if (name === "inactivity") {
