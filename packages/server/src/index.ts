@@ -6,7 +6,7 @@ export { defaultLimits, type Limits } from "./limits.ts";
 export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
 export { timeContexts } from "./meter/device-time.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
-export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
+export { Meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
 export {
   type Device,
@@ -16,6 +16,7 @@ export {
   type TemplateOptions,
 } from "./meter/meter-template.ts";
 export type { Notifier, NotifyOptions } from "./meter/notifier.ts";
+export { type MeterOptions, meter } from "./meter/own-meter.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";

@@ -14,11 +14,11 @@ import { asWork, currentWork } from "../runtime/current-work.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { type AssociationState, checkSecrets } from "../security/association-state.ts";
 import type { Secrets } from "../security/security-spec.ts";
-import type { Association, AssociationSpec } from "./association-spec.ts";
+import type { Association } from "./association-spec.ts";
 import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
-import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import type { Device, MeterTemplate } from "./meter-template.ts";
 import { Notifier } from "./notifier.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
@@ -392,13 +392,4 @@ export class Meter implements KnownMeter {
     this.#identity = identity;
     this.#systemTitle = undefined;
   }
-}
-
-export interface MeterOptions extends TemplateOptions, MeterIdentity {
-  readonly associations: { readonly [name: string]: AssociationSpec };
-}
-
-/** One meter of its own kind. Its objects are the ones given: what is assigned to their values is read by clients. Faults as `meterTemplate`. */
-export function meter(options: MeterOptions): Meter {
-  return new Meter(compile(options), options).owning();
 }
