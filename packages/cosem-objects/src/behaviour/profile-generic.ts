@@ -47,7 +47,7 @@ export interface ProfileOptions {
   readonly entries: number;
   /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) unless told otherwise. */
   readonly period?: number;
-  /** 1 (oldest first) to 6, as `SortMethod`; 1 unless told otherwise. A buffer that is sorted by a value is written anew at each capture: it should be short. */
+  /** 1 (oldest first) to 6, as `SortMethod`; 1 unless told otherwise. A buffer that is sorted by a value is written anew at each capture that it keeps: with a store it should be short. */
   readonly sortMethod?: number;
   /** One of the columns: what methods 3 to 6 sort by. */
   readonly sortBy?: Column;
@@ -239,12 +239,18 @@ function keep(own: ProfileValues, context: Context, at: number, row: Uint8Array)
   // In the order of capturing, also after the clock was set back.
   if (!isSorted(sortMethod)) return rows.append(Math.max(second, capturedAfter), row, profileEntries);
   const column = captureObjects.findIndex((one) => sameColumn(one, sortObject));
-  return after(rows.entries(1, everyRow), (before) => {
-    const how = { sortMethod, column, keep: profileEntries, local: context.local };
+  const how = { sortMethod, column, keep: profileEntries, local: context.local };
+  const insert = (before: Iterable<Uint8Array>): void => {
     const sorted = sortedIn([...before], row, how);
     if (sorted === undefined) return;
     rows.clear();
     for (const [place, one] of sorted.entries()) rows.append(place + 1, one, profileEntries);
+  };
+  // Where the buffer is full the last row alone tells whether the newcomer is kept at all.
+  return after(rows.entries(profileEntries, profileEntries), (found) => {
+    const last = [...found];
+    if (last.length > 0 && sortedIn(last, row, { ...how, keep: 1 }) === undefined) return undefined;
+    return after(rows.entries(1, everyRow), insert);
   });
 }
 
