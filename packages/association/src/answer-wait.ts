@@ -20,7 +20,7 @@ export class AnswerWait {
     return this.#deadline;
   }
 
-  /** Begins anew. `end`: when the request must be over, with all its blocks. */
+  /** Begins again. `end`: when the request must be over, with all its blocks. */
   start(now: number, end = Number.POSITIVE_INFINITY): void {
     this.#dropped = undefined;
     this.#forged = undefined;
@@ -28,7 +28,7 @@ export class AnswerWait {
     this.#deadline = Math.min(now + this.#timeout, end);
   }
 
-  /** Something came that is a part of the answer: the wait begins anew, and ends no later than before. */
+  /** Something came that is a part of the answer: the wait begins again, and ends no later than before. */
   again(now: number): void {
     if (this.#deadline !== undefined) this.#deadline = Math.min(now + this.#timeout, this.#end);
   }
@@ -58,7 +58,7 @@ export class AnswerWait {
     const why = this.#dropped;
     const late =
       now >= this.#end
-        ? "the answer was not complete in the time of the request"
+        ? "the answer was not complete within the time limit of the request"
         : `no answer within ${this.#timeout} ms`;
     return new Fault("timeout", late, {
       layer: "association",
@@ -66,7 +66,7 @@ export class AnswerWait {
         ? {}
         : {
             cause: why,
-            hint: `what came was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
+            hint: `an answer was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
           }),
     });
   }

@@ -31,34 +31,34 @@ export interface InitiatorSecurity extends AssociationSecurity {
   readonly serverSystemTitle?: Uint8Array;
   /** The client's own counter of the broadcast key: with it, unconfirmed requests may go to all stations. */
   readonly broadcast?: { readonly counters: CounterSource };
-  /** How requests are protected; both true unless told otherwise. Responses must not be protected less. */
+  /** How requests are protected; both true by default. Responses must not be protected less. */
   readonly authenticated?: boolean;
   readonly encrypted?: boolean;
   /** Requests are digitally signed, `"inside"` of what is ciphered or `"outside"`; responses must be signed, too. */
   readonly signed?: "inside" | "outside";
   /** Compressed before they are ciphered, by `compression`. */
   readonly compressed?: true;
-  /** The forms of ciphered APDUs; `"glo"` unless told otherwise. */
+  /** The forms of ciphered APDUs; `"glo"` by default. */
   readonly form?: "glo" | "general-glo" | "general-ciphering";
-  /** The key of `"general-ciphering"`; the global unicast key unless told otherwise. */
+  /** The key of `"general-ciphering"`; the global unicast key by default. */
   readonly generalKey?: GeneralKey;
   /** Services go under a key that is made for this association alone. */
   readonly dedicatedKey?: boolean;
 }
 
-/** Keys that take the place of others, with what counts for them. */
+/** Keys that replace others, with what counts for them. */
 export type KeyChange = Pick<InitiatorSecurity, "keys" | "counters" | "replay">;
 
 export interface InitiatorLimits {
-  /** The most octets that a response is put together from; 4 MiB unless told otherwise. */
+  /** The most octets that a response is put together from; 4 MiB by default. */
   readonly maxApdu?: number;
-  /** How long one request may take with all its blocks, in ms; 600,000 unless told otherwise. */
+  /** How long one request may take with all its blocks, in ms; 600,000 by default. */
   readonly transferTimeout?: number;
 }
 
 /** How a client does general block transfer. */
 export interface ClientGeneralBlocks extends GeneralBlocks {
-  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 unless told otherwise. */
+  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 by default. */
   readonly retries?: number;
 }
 
@@ -69,9 +69,9 @@ export interface InitiatorOptions {
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
   readonly secret?: Uint8Array;
-  /** A secret of any length is used, and an empty one; false unless told otherwise: see `leastSecretLength`. */
+  /** A secret of any length is used, and an empty one; false by default: see `leastSecretLength`. */
   readonly shortSecrets?: boolean;
-  /** The Association LN object where mechanisms from 2 on are finished: 0.0.40.0.0.255, the current one, unless told otherwise. */
+  /** The Association LN object where mechanisms from 2 on are finished: 0.0.40.0.0.255, the current one by default. */
   readonly association?: LogicalName;
   readonly security?: InitiatorSecurity;
   readonly conformance: readonly ConformanceName[];
@@ -79,7 +79,7 @@ export interface InitiatorOptions {
   readonly maxReceivePduSize: number;
   /** The association is there without being opened (mechanism 0): what is proposed is taken as agreed. */
   readonly preEstablished?: {
-    /** The largest APDU that the server takes, octets; 0 (no limit) unless told otherwise. */
+    /** The largest APDU that the server takes, octets; 0 (no limit) by default. */
     readonly serverMaxReceivePduSize?: number;
   };
   /** calling-AE-invocation-id. */
@@ -108,9 +108,9 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const least = leastSecretLength(mechanism);
   if (secret === undefined && least > 0) throw missing("secret");
   if (secret !== undefined && secret.length < least && options.shortSecrets !== true) {
-    throw new Fault("secret-too-short", `the secret has ${secret.length} octets, ${least} are the least`, {
+    throw new Fault("secret-too-short", `the secret has ${secret.length} octets; at least ${least} are needed`, {
       layer: "association",
-      hint: "give the meter a longer one, or set shortSecrets to use it all the same",
+      hint: "set a longer secret in the meter, or set shortSecrets to use this one",
     });
   }
   if (mechanism === 7 && security !== undefined) {

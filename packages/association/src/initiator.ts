@@ -89,7 +89,7 @@ export class Initiator {
     if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
     if (this.#options.preEstablished !== undefined) {
       // Nobody opened it, and nobody has to release it.
-      this.#failAll(new Fault("released", "the association is left", { layer: "association" }));
+      this.#failAll(new Fault("released", "the association was released", { layer: "association" }));
       this.#state = "closed";
       this.#outputs.push({ type: "released" });
       return;
@@ -114,7 +114,7 @@ export class Initiator {
   }
 
   /** The link is gone: everything that waits has failed. */
-  abort(fault: Fault = new Fault("link-lost", "the link is gone", { layer: "association" })): void {
+  abort(fault: Fault = new Fault("link-lost", "the link was lost", { layer: "association" })): void {
     if (this.#state !== "idle" && this.#state !== "closed") this.#close(fault);
   }
 
@@ -255,7 +255,7 @@ export class Initiator {
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
     if (!isResponseTo(hlsService(this.#options.context), tag, apdu, this.#invoke)) {
-      this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
+      this.#drop(dropped("unexpected-apdu", `received ${apdu.apdu} instead of the server's answer to the challenge`));
       return;
     }
     const { challenges, negotiated } = this.#accepted as Required<Accepted>;
@@ -286,7 +286,7 @@ export class Initiator {
       return;
     }
     if (this.#blocks === undefined) {
-      throw dropped("pdu-too-long", `${pdu.length} octets, the server takes ${most}`);
+      throw dropped("pdu-too-long", `the APDU has ${pdu.length} octets, the server accepts at most ${most}`);
     }
     this.#blocks.send(pdu, confirmed);
     this.#transmit(undefined, now, end);
@@ -309,7 +309,7 @@ export class Initiator {
 
   #begin(queued: Queued, now: number): void {
     if (now >= queued.end)
-      throw new Fault("timeout", "the time of the request was over before its turn", { layer: "association" });
+      throw new Fault("timeout", "the time limit of the request ended before it was sent", { layer: "association" });
     const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
       ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
@@ -318,7 +318,7 @@ export class Initiator {
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
       if (service.does === "read") {
-        throw dropped("service-not-supported", "what is read and not answered is of no use");
+        throw dropped("service-not-supported", "a read request must be confirmed, since its answer has the value");
       }
       this.#send(first, sealing, now, undefined, false);
       this.#wait.stop();
@@ -332,7 +332,7 @@ export class Initiator {
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
     if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
-      throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
+      throw dropped("unexpected-apdu", `received ${apdu.apdu}, but no request waits for it`);
     }
     let done: ServiceResults | undefined;
     try {

@@ -20,7 +20,7 @@ export interface SecurityPolicy {
 
 /** What the server has for protected traffic in this association. */
 export interface OfferedSecurity extends AssociationSecurity {
-  /** Read anew for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
+  /** Read again for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
   readonly policy: SecurityPolicy;
   /**
    * Another value than before: keys, counters and replay guard are others now. What is open goes on with them from the next
@@ -31,11 +31,11 @@ export interface OfferedSecurity extends AssociationSecurity {
   readonly broadcast?: { readonly replay: ReplayGuard };
   /** The system title of the only client that may connect. Without it, any client that has the keys may. */
   readonly peerSystemTitle?: Uint8Array;
-  /** A dedicated key of the client is taken. True unless told otherwise. */
+  /** A dedicated key of the client is taken. True by default. */
   readonly dedicatedKeys?: boolean;
   /**
    * What counts for a dedicated key, the same for the same octets in whichever association they come: no counter of this end is used
-   * twice under it, none of the client's is taken twice. Absent: each association begins anew, so that a client must never use one key
+   * twice under it, none of the client's is taken twice. Absent: each association begins again, so that a client must never use one key
    * twice.
    */
   dedicated?(key: Uint8Array): Pick<DedicatedKey, "counters" | "replay">;
@@ -45,7 +45,7 @@ export interface OfferedSecurity extends AssociationSecurity {
 export interface PreEstablished {
   /** The client's, 8 octets; needed where the association is ciphered. */
   readonly clientSystemTitle?: Uint8Array;
-  /** The largest APDU that the client takes, octets; 0 (no limit) unless told otherwise. */
+  /** The largest APDU that the client takes, octets; 0 (no limit) by default. */
   readonly clientMaxReceivePduSize?: number;
 }
 
@@ -65,16 +65,16 @@ export interface Offer {
   readonly maxSendPduSize?: number;
   readonly security?: OfferedSecurity;
   /**
-   * What becomes of SET and ACTION with service class 0 (unconfirmed): `"silent"`, as the standard has it, unless told
-   * otherwise. GET and pass 3 are answered whatever their service class: many clients leave the bit unset, and meters answer.
+   * What happens to SET and ACTION with service class 0 (unconfirmed): `"silent"`, as the standard has it
+   * by default. GET and pass 3 are answered whatever their service class: many clients leave the bit unset, and meters answer.
    */
   readonly unconfirmed?: "silent" | "answered";
   /**
-   * How the length of what the client sends is held against `maxReceivePduSize`: `"sealed"`, as it comes, unless told otherwise;
+   * How the length of what the client sends is held against `maxReceivePduSize`: `"sealed"` (default): as it comes;
    * `"plain"`: a ciphered APDU may be longer by its ciphering, which some clients do not count.
    */
   readonly countedPduSize?: "sealed" | "plain";
-  /** Secrets of any length may be used, and empty ones; false unless told otherwise: see `leastSecretLength`. */
+  /** Secrets of any length may be used, and empty ones; false by default: see `leastSecretLength`. */
   readonly shortSecrets?: boolean;
   /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
   readonly associationInstance?: LogicalName;
@@ -82,7 +82,7 @@ export interface Offer {
   readonly preEstablished?: PreEstablished;
   /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
   readonly users?: readonly number[];
-  /** The largest request that is put together from blocks, in octets; 64 KiB unless told otherwise. */
+  /** The largest request that is put together from blocks, in octets; 64 KiB by default. */
   readonly maxApdu?: number;
   /** How general block transfer is done where it is negotiated. */
   readonly generalBlocks?: GeneralBlocks;

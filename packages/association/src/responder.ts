@@ -260,7 +260,7 @@ export class Responder {
     }
   };
 
-  /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
+  /** What is open without being opened, is so once the client is heard: its keys are available by then. */
   #establish(): void {
     const { offer, provider, random } = this.#options;
     if (offer?.preEstablished === undefined || this.#open !== undefined) return;
@@ -294,7 +294,7 @@ export class Responder {
     const { context: referencing } = open.initiated.negotiated;
     const service = serviceWithTag(tag);
     if (service === undefined || referencingOf(service) !== referencing) {
-      throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
+      throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not supported`);
     }
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Parameters<typeof invokeOf>[0];
     const unconfirmed = service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed";
@@ -307,7 +307,7 @@ export class Responder {
       sealing: service.long === true ? inGeneralForm(responded) : responded,
     };
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
-      throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
+      throw refusal("broadcast-key", "a confirmed request is protected with the broadcast key");
     }
     const pass3 = pass3Of(apdu, referencing, offer);
     if (pass3 !== undefined) {
@@ -316,7 +316,7 @@ export class Responder {
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
     if (!open.initiated.negotiated.confirmed && context.serviceClass === "confirmed") {
-      throw refusal("service-not-supported", "the association is for unconfirmed services only");
+      throw refusal("service-not-supported", "the association allows unconfirmed services only");
     }
     open.services.receive(service, apdu, context, now);
   }
@@ -347,7 +347,7 @@ export class Responder {
     const open = this.#open;
     // There is nothing to release, and nobody to answer.
     if (open === undefined || this.#options.offer?.preEstablished !== undefined) {
-      this.#refuse(refusal("not-associated", "a release of what was not opened"));
+      this.#refuse(refusal("not-associated", "a release request without an open association"));
       return;
     }
     const { channel, sealing, response } = open.initiated;
@@ -372,7 +372,7 @@ export class Responder {
     if (offer?.ciphered !== true) return;
     enforceRequest(offer.security?.policy, seen);
     if (wasProtected && !seen.authenticated && !seen.encrypted && !seen.signed) {
-      throw refusal("protection-too-weak", "the association was opened with protection, its release has none");
+      throw refusal("protection-too-weak", "the association is protected, but its release request is not");
     }
   }
 }
@@ -381,5 +381,6 @@ export class Responder {
 const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {
-  if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
+  if (most !== 0 && length > most)
+    throw refusal("pdu-too-long", `the APDU has ${length} octets, the server accepts at most ${most}`);
 }

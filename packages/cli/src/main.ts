@@ -10,13 +10,13 @@ const program = new Command("dlms")
   .description("DLMS/COSEM: simulate meters, read meters, decode octets")
   .version(version(), "-V, --version", "shows the version")
   .exitOverride()
-  // With --json wrong usage is a document as well; it is written below.
+  // With --json a usage error is a JSON document too; it is written below.
   .configureOutput({ outputError: (text, write) => (json ? undefined : write(text)) })
   .configureHelp({ showGlobalOptions: true });
 
 type AddCommand = (program: Command) => void;
 
-/** Each loads what it needs when it is called, and no sooner: most need a fraction of the whole. */
+/** Each command loads what it needs when it runs: most commands need a small part of the code. */
 const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   decode: async () => (await import("./commands/decode.ts")).decodeCommand,
   encode: async () => (await import("./commands/encode.ts")).encodeCommand,
@@ -35,7 +35,7 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
 const [, , asked = ""] = process.argv;
-// The completion knows the options of all commands.
+// The completion needs the options of all commands.
 const wanted = Object.hasOwn(commands, asked) && asked !== "completion" ? [asked] : Object.keys(commands);
 for (const name of wanted) (await commands[name]?.())?.(program);
 
@@ -45,14 +45,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-/** Codes of Faults that mean wrong usage of the command, from any layer. */
+/** Fault codes of any layer that mean wrong usage of the command. */
 const usage = ["bad-option", "bad-logical-name"];
 
 try {
   await program.parseAsync(withPlace(program, process.argv));
 } catch (caught) {
   if (caught instanceof CommanderError) {
-    // It has said what is wrong already, unless a document is wanted; help and version end well.
+    // commander has printed the error, unless --json is given. --help and --version end with exit code 0.
     process.exitCode = caught.exitCode === 0 ? 0 : 2;
     if (json && caught.exitCode !== 0) {
       const message = caught.message.replace(/^error: /, "");

@@ -26,8 +26,8 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
 });
 
 it.each([
-  [["read", "--mode-e", "127.0.0.1"], "--mode-e goes with --serial"],
-  [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper is not spoken on a serial line"],
+  [["read", "--mode-e", "127.0.0.1"], "--mode-e needs --serial"],
+  [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper does not work on a serial line"],
 ])("%j is wrong usage: %s", async (args, message) => {
   const ran = await dlms(args);
   expect(ran.code).toBe(2);

@@ -10,6 +10,7 @@ import type { Fault } from "@dlmskit/core";
 import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock } from "@dlmskit/transport";
+import type { LikelyCause } from "./likely-causes.ts";
 import type { ShortNamedObject } from "./short-names.ts";
 
 /** How to associate; what is not told is the public client's: no security. */
@@ -32,7 +33,7 @@ export interface ConnectOptions
     >
   > {
   readonly mechanism?: MechanismId;
-  /** How the meter names objects; programs use class and logical name with either. `"logical-name"` unless told otherwise. */
+  /** How the meter names objects; programs use class and logical name with either. `"logical-name"` by default. */
   readonly referencing?: Referencing;
   /** With short names: objects whose base names need not be looked up in the meter's object list. */
   readonly shortNames?: readonly ShortNamedObject[];
@@ -43,15 +44,15 @@ export interface ConnectOptions
   readonly random?: Random;
   /** `noble` unless given; `node` of @dlmskit/security/node is faster. */
   readonly provider?: CryptoProvider;
-  /** How long to wait for the link to open and then for each answer, in ms; 10,000 unless told otherwise. */
+  /** How long to wait for the link to open and then for each answer, in ms; 10,000 by default. */
   readonly timeout?: number;
-  /** How long one request may take in all, its blocks and repetitions included, in ms; `limits.transferTimeout` for each try unless told otherwise. */
+  /** How long one request may take in all, its blocks and repetitions included, in ms; `limits.transferTimeout` for each try by default. */
   readonly deadline?: number;
-  /** How often a GET that was not answered is asked again; 1 unless told otherwise. SET and ACTION never are. */
+  /** How often a GET that was not answered is asked again; 1 by default. SET and ACTION never are. */
   readonly retries?: number;
-  /** How many attributes or methods go in one list; 10 unless told otherwise. */
+  /** How many attributes or methods go in one list; 10 by default. */
   readonly listSize?: number;
-  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 unless told otherwise. */
+  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 by default. */
   readonly counterJump?: number;
   /** The meter knows no RLRQ: `release` ends the link at once. */
   readonly noRelease?: boolean;
@@ -59,11 +60,19 @@ export interface ConnectOptions
   notification?(apdu: Apdu): void;
   /** An APDU that fits nothing, or whose protection is wrong, was dropped. */
   dropped?(fault: Fault): void;
+  /**
+   * The text of a likely cause, for the hint of a Fault of `connect`: for a program whose users do not know these options.
+   * By default the texts name the options of `connect`.
+   */
+  causeText?(cause: LikelyCause): string;
   /** The association or its link is gone; told once, also after `release` (then without Fault). */
   closed?(fault?: Fault): void;
 }
 
-/** What a client asks for unless told otherwise: all that this one can do; general-protection only where there is ciphering. */
+/** The default of `timeout`, ms. */
+export const defaultTimeout = 10_000;
+
+/** What a client asks for by default: all that this one can do; general-protection only where there is ciphering. */
 export const clientConformance: readonly ConformanceName[] = [...negotiable].filter(
   (name) => name !== "general-protection",
 );
@@ -89,7 +98,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     maxReceivePduSize: options.maxReceivePduSize ?? 0xffff,
     provider: options.provider ?? noble,
     random: options.random ?? hostRandom,
-    timeout: options.timeout ?? 10_000,
+    timeout: options.timeout ?? defaultTimeout,
     ...(secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
     ...(userId === undefined ? {} : { userId }),

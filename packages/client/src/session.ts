@@ -51,7 +51,7 @@ export class Session implements AsyncDisposable {
     this.#shortNames = new ShortNames(association, (...sent) => this.#send(...sent), { told, classes });
   }
 
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   get remote(): string {
     return this.#connection.remote;
   }
@@ -140,7 +140,7 @@ export class Session implements AsyncDisposable {
     if (outcome.result !== "success") throw refused(outcome.result, `${what} was not invoked`);
     const { data } = outcome;
     if (data !== undefined && "error" in data)
-      throw refused(data.error, `${what} was invoked, what it returns is lost`);
+      throw refused(data.error, `${what} was invoked, but its result was lost`);
     return data as Data | undefined;
   }
 
@@ -288,10 +288,10 @@ function describe({ classId, instanceId, attributeId }: AttributeReference): str
 }
 
 const hints: { readonly [code: string]: string } = {
-  "read-write-denied": "this client has no right to it",
-  "scope-of-access-violated": "it needs a protected association",
-  "object-undefined": "discover() tells which objects there are",
-  "object-class-inconsistent": "discover() tells the classes of the objects",
+  "read-write-denied": "this client has no access right to it",
+  "scope-of-access-violated": "it needs an association with more protection",
+  "object-undefined": "discover() lists the objects",
+  "object-class-inconsistent": "discover() lists the objects with their classes",
 };
 
 function refused(code: FaultCode<"client">, message: string): Fault {

@@ -21,9 +21,9 @@ export interface StationOptions extends SecondaryOptions {
    * width only; without, one with a lower part in two and four octets, one without in one octet.
    */
   readonly addresses: readonly AddressLike[] | ((address: HdlcAddress) => boolean);
-  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  /** ms of silence after which an unfinished frame is given up; 500 by default. */
   readonly interOctet?: number;
-  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 unless told otherwise. */
+  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 by default. */
   readonly maxLinks?: number;
 }
 
@@ -148,11 +148,11 @@ export class Station implements Link {
       this.#broadcast(frame, octets);
       return;
     }
+    const address = linkAddress(source.upper, destination);
     if (!this.#accepts(destination)) {
-      this.#drop("address", octets);
+      this.#drop("address", octets, address);
       return;
     }
-    const address = linkAddress(source.upper, destination);
     const open = this.#links.get(key(address));
     if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 16)) {
       this.#refuse(address, frame, octets, now);
@@ -223,8 +223,8 @@ export class Station implements Link {
     return this.#links.size === 1 ? this.#links.values().next().value : undefined;
   }
 
-  #drop(why: string, octets: Uint8Array): void {
-    this.#outputs.push({ type: "dropped", why, octets });
+  #drop(why: string, octets: Uint8Array, address?: LinkAddress): void {
+    this.#outputs.push({ type: "dropped", why, octets, ...(address === undefined ? {} : { address }) });
   }
 }
 

@@ -16,7 +16,7 @@ export interface CounterSource {
 export interface CounterLedgerOptions {
   /** The first counter to use: what storage last knew as reserved, so that a crash loses counters and repeats none. */
   readonly start: number;
-  /** How many counters to reserve at a time; 1024 unless told otherwise. */
+  /** How many counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
@@ -82,12 +82,12 @@ export class CounterLedger implements CounterSource {
     if (this.#next > lastCounter) {
       throw new Fault("counter-exhausted", "the key has no invocation counter left", {
         layer: "security",
-        hint: "agree on or transfer a new key: a counter never wraps",
+        hint: "change the key: a counter never starts again under the same key",
       });
     }
-    throw new Fault("counter-not-reserved", `invocation counter ${this.#next} is not reserved in storage yet`, {
+    throw new Fault("counter-not-reserved", `invocation counter ${this.#next} is not reserved in the store yet`, {
       layer: "security",
-      hint: "store `wants`, then call `reserved`",
+      hint: "reserve `wants` in the store, then call `reserved`",
     });
   }
 }

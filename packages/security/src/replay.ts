@@ -37,7 +37,7 @@ export class CounterGuard implements ReplayGuard {
 export function counterFault(counter: number, lowest: number): Fault {
   return new Fault(
     "invocation-counter",
-    `invocation counter ${counter} was used before, ${lowest} is the lowest left`,
+    `invocation counter ${counter} was used before; the lowest accepted one is ${lowest}`,
     {
       layer: "security",
       expected: lowest,

@@ -1,12 +1,12 @@
-/** What one server, connection or meter may be made to bear. */
+/** Limits of one server, connection or meter. */
 export interface Limits {
   /**
-   * Connections at one time, of one listener. One more takes the place of one that has opened no association, else of one that
+   * Connections at one time, of one listener. One more replaces one that has opened no association, else of one that
    * has opened only associations without authentication.
    */
   readonly connections: number;
   /**
-   * Connections of one remote host at one time, of one listener; 0: any number. Not limited unless told otherwise: all meters
+   * Connections of one remote host at one time, of one listener; 0: any number. Not limited by default: all meters
    * of a gateway, and all clients of a head-end system, have one host.
    */
   readonly connectionsPerHost: number;
@@ -25,7 +25,7 @@ export interface Limits {
   readonly inactivity: number;
   /**
    * ms after which a hook, a task or an interceptor that has not come to its end is given up: its request is undone and answered
-   * with temporary-failure. 0: never. When the server is closed, what is under way has one second more.
+   * with temporary-failure. 0: never. When the server is closed, what is in progress has one second more.
    */
   readonly hook: number;
   /**

@@ -37,7 +37,7 @@ export interface TcpOptions {
   readonly meters?: Meter | Route;
 }
 
-/** TCP on a port (0: any that is free), on 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
+/** TCP on a port (0: any that is free), on 127.0.0.1 by default: to be reached from other machines must be asked for. */
 export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
   return {
     link,
@@ -48,7 +48,7 @@ export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOption
 
 /**
  * A listener for the other processes on the same database, for `held: { whenHeld: "forward" }`. Its address is what the store of
- * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 unless told otherwise. Only the other
+ * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 by default. Only the other
  * processes should reach it: they tell where a client is connected from.
  */
 export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): RelaySpec {

@@ -33,12 +33,12 @@ export interface ServerOptions {
   readonly clock: Clock & Partial<WallClock>;
   /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
   readonly time?: SimulatedTime;
-  /** Pure (`noble`) unless told otherwise; `@dlmskit/security/node` is faster on Node. */
+  /** Pure (`noble`) by default; `@dlmskit/security/node` is faster on Node. */
   readonly provider?: CryptoProvider;
   /** The platform's generator unless given. */
   readonly random?: Random;
   readonly store?: MeterStore;
-  /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
+  /** What happens to a client whose meter another process has: it waits for 5 s by default. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
@@ -120,9 +120,9 @@ export class Server implements Disposable {
     if (held.whenHeld !== "forward") return undefined;
     const { dial, heldFor } = held;
     if (dial === undefined) {
-      throw new Fault("bad-held-policy", "nothing tells how another process is reached", {
+      throw new Fault("bad-held-policy", "sessions cannot be forwarded: `held.dial` is missing", {
         layer: "server",
-        hint: "give `held.dial`, or use `serve`, which has TCP",
+        hint: "give `held.dial`, or use `serve`, which uses TCP",
       });
     }
     const forwarded = ({ address, meter, remote }: Handover, to: string): void =>
@@ -264,7 +264,7 @@ export class Server implements Disposable {
   }
 
   /**
-   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are under way
+   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are in progress
    * have one second left.
    */
   close(): void {
@@ -281,7 +281,7 @@ export class Server implements Disposable {
     this.#residents.clear();
   }
 
-  /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
+  /** Resolves when what was in progress is kept, and meters that nobody uses are released. */
   async settled(): Promise<void> {
     if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));

@@ -49,7 +49,7 @@ export interface Store extends AsyncDisposable {
   readonly keeping: Keeping;
   readonly fleets: Fleets;
   /**
-   * Waits for what is under way, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
+   * Waits for what is in progress, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
    * meters that it has are free.
    */
   close(): Promise<void>;
@@ -64,12 +64,12 @@ export interface StoreOptions {
   /** Where this process is reached, for another that wants a meter which this one has (`HeldMeter.address`). */
   readonly address?: string;
   /**
-   * How long this process keeps its meters without renewing its leases, ms; 4000 unless told otherwise. The store renews them
+   * How long this process keeps its meters without renewing its leases, ms; 4000 by default. The store renews them
    * four times in that time. 40 at least.
    */
   readonly leaseMs?: number;
   /**
-   * How long rows of connections that are over are kept, ms; 30 days unless told otherwise. The store forgets them as new
+   * How long rows of connections that are over are kept, ms; 30 days by default. The store forgets them as new
    * ones are opened.
    */
   readonly connectionsKeptMs?: number;

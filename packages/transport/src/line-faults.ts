@@ -55,7 +55,7 @@ export class FaultyLine {
       }
     }
     if (faults.split !== undefined && !(faults.split >= 1)) {
-      throw new Fault("bad-value", `pieces of ${faults.split} octets`, { layer: "transport" });
+      throw new Fault("bad-value", `pieces cannot have ${faults.split} octets`, { layer: "transport" });
     }
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 1);
@@ -67,7 +67,7 @@ export class FaultyLine {
     return this.#heldOctets;
   }
 
-  /** Hands what becomes of `octets` to `deliver`, at once or when the clock says so. */
+  /** Hands what happens to `octets` to `deliver`, at once or when the clock says so. */
   pass(octets: Uint8Array, deliver: (piece: Uint8Array) => void): void {
     const { split, loss = 0, duplicate = 0 } = this.#faults;
     const cut = this.#datagrams ? undefined : split;

@@ -15,7 +15,8 @@ export interface PumpHandlers {
   connected?(address: LinkAddress, maxPdu?: number): void;
   /** The data link of that address is gone, without address all of them; the transport may still be open. The Fault says more than `why`, where there is more. */
   disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
-  dropped?(why: string, octets: Uint8Array): void;
+  /** The link ignored octets. `address`: whose they are, if they are for another station. */
+  dropped?(why: string, octets: Uint8Array, address?: LinkAddress): void;
   /** The peer sends nothing more but still reads: call `end` when what it asked is answered. Without this handler the pump ends at once. */
   ended?(): void;
   /** All that was sent has left. */
@@ -39,9 +40,9 @@ export interface LinkPumpOptions<L extends Link = Link, T extends string = never
   readonly link: L;
   readonly duplex: Duplex;
   readonly clock: Clock;
-  /** A peer with more unread octets than this is cut off; 1 MiB unless told otherwise. */
+  /** A peer with more unread octets than this is cut off; 1 MiB by default. */
   readonly maxBufferedOctets?: number;
-  /** How long a peer may take to close after this end did, in ms; 5000 unless told otherwise. */
+  /** How long a peer may take to close after this end did, in ms; 5000 by default. */
   readonly linger?: number;
   readonly trace?: Tracer;
   /** Sees, alters, drops or delays the octets of the link, both ways. */

@@ -8,7 +8,7 @@ import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { visible } from "../output/visible.ts";
 
-/** `1r 2rw 3-`: what may be done with each attribute; `!` where it needs protection. */
+/** `1r 2rw 3-`: the access mode of each attribute; `!` if the access needs protection. */
 function rights({ attributes }: DiscoveredObject): string {
   const guarded = ~(AccessBit.read | AccessBit.write);
   return attributes
@@ -37,7 +37,7 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
     return;
   }
   process.stdout.write(
-    `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets to the meter\n` +
+    `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets at the meter\n` +
       `services: ${association.conformance.join(", ")}\n\n`,
   );
   process.stdout.write(
@@ -66,12 +66,12 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
   for (const problem of problems) process.stderr.write(`note: object list, ${visible(problem)}\n`);
 }
 
-/** `dlms discover`: what the meter lets the client see. */
+/** `dlms discover`: the association and the objects that the client can access. */
 export function discoverCommand(program: Command): void {
   const command = program
     .command("discover")
     .description("shows the association and the object list: classes, names, access rights")
-    .argument("<host[:port]>", "where the meter is");
+    .argument("<host[:port]>", "address of the meter");
   lineOptions(meterOptions(command))
     .addHelpText("after", "\nExample: dlms discover 127.0.0.1:4059 --client 48 --auth hls --keys keys.json")
     .action((place: string, options: MeterOptions) => discover(place, options));

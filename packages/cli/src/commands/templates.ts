@@ -2,7 +2,7 @@ import { templates } from "@dlmskit/simulator";
 import type { Command } from "commander";
 import { table } from "../output/table.ts";
 
-/** `dlms templates`: the kinds of meter that come with it. */
+/** `dlms templates`: the meter templates that are included. */
 export function templatesCommand(program: Command): void {
   program
     .command("templates")
@@ -15,7 +15,7 @@ export function templatesCommand(program: Command): void {
       else {
         process.stdout.write(
           table(
-            [{ title: "name" }, { title: "what it is" }],
+            [{ title: "name" }, { title: "meter" }],
             all.map(({ name, title }) => [name, title]),
           ),
         );

@@ -1,11 +1,11 @@
 import pc from "picocolors";
 
-// Colours only on a terminal: a program that reads what is printed must find no escape sequences, on a build server neither.
+// Use colours on a terminal only: programs and build servers must not get escape sequences.
 const wanted = (stream: { readonly isTTY?: boolean }): boolean =>
   stream.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
 
-/** For what goes to standard output. */
+/** For standard output. */
 export const colours = pc.createColors(wanted(process.stdout));
 
-/** For what goes to standard error. */
+/** For standard error. */
 export const errorColours = pc.createColors(wanted(process.stderr));

@@ -11,7 +11,7 @@ export type PushKind = "data-notification" | "event-notification" | "information
 
 /** A push, as it came. */
 export interface ReceivedPush {
-  /** Where it came from, `"192.0.2.1:50000"`; meters are told apart by `systemTitle` or contents: addresses may be translated. */
+  /** Where it came from, `"192.0.2.1:50000"`; meters are distinguished by `systemTitle` or contents: addresses may be translated. */
   readonly from: string;
   readonly address: LinkAddress;
   readonly kind: PushKind;
@@ -41,13 +41,13 @@ export interface PushListenerOptions {
   readonly layout?:
     | PushLayout
     | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
-  /** Whether a DataNotification that asks for it is confirmed; true unless told otherwise. */
+  /** Whether a DataNotification that asks for it is confirmed; true by default. */
   readonly confirm?: boolean;
   /** What only some meters do, to be taken all the same. */
   readonly quirks?: readonly ApduQuirk[];
-  /** The own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
+  /** This end's own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
   readonly systemTitle?: Uint8Array;
-  /** The longest push, in octets; 65,536 unless told otherwise. */
+  /** The longest push, in octets; 65,536 by default. */
   readonly maxPush?: number;
   readonly provider?: CryptoProvider;
   readonly random?: Random;
@@ -59,7 +59,7 @@ export interface PushListenerOptions {
 // Of so many pushes it is known that they came.
 const mostRemembered = 100_000;
 
-/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin anew. */
+/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin again. */
 function newTitle(random: Random): Uint8Array {
   const title = new Uint8Array(8);
   title.set([0x44, 0x4c, 0x4d]);
@@ -183,7 +183,7 @@ export class PushListener {
         return;
       }
       default:
-        throw new Fault("not-a-push", `${apdu.apdu} came, which is no push`, { layer: "client" });
+        throw new Fault("not-a-push", `received ${apdu.apdu}, which is not a push`, { layer: "client" });
     }
   }
 

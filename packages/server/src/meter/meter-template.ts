@@ -22,7 +22,7 @@ import { shortNamesOf } from "./short-names.ts";
 /** A logical device besides the management one. */
 export interface DeviceSpec {
   readonly sap: number;
-  /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind unless told otherwise. */
+  /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind by default. */
   readonly name?: string;
   readonly objects: readonly AnyObject[];
   /** Base names of objects by their logical names, for clients that use short names; the others get what is free, in their order. */
@@ -35,15 +35,15 @@ export interface TemplateOptions {
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
   /**
-   * How clients may name objects, in all associations that do not say it themselves: by logical names unless told otherwise, `"either"`:
+   * How clients may name objects, in all associations that do not say it themselves: by logical names by default, `"either"`:
    * as each client asks for.
    */
   readonly referencing?: Offer["context"];
   /** Base names of objects of the management logical device: see `DeviceSpec`. */
   readonly baseNames?: { readonly [instance: LogicalName]: number };
-  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
+  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 by default. */
   readonly zoneMinutesEast?: number;
-  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 unless told otherwise. */
+  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 by default. */
   readonly syncLimit?: number;
 }
 
@@ -80,13 +80,13 @@ export interface MeterTemplate {
   local(device: Device, values: ValuesOf): LocalTime;
   /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
   readonly syncLimit: number;
-  /** The logical device that an object of the template stands in. */
+  /** The logical device that an object of the template is in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** The objects that do something when others change. */
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
-  /** Holds whether the meter has power; it stands in no logical device. */
+  /** Holds whether the meter has power; it is in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
   readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
@@ -124,14 +124,15 @@ export function compile(options: TemplateOptions): MeterTemplate {
   const specs: DeviceSpec[] = [management, ...(options.devices ?? [])];
   const devices = new Map<number, Device>();
   for (const spec of specs) {
-    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
+    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} appears twice`);
     devices.set(spec.sap, deviceOf(spec, associations));
   }
   const { zoneMinutesEast } = options;
   const withoutClock = fixedZone(zoneMinutesEast === undefined ? 0 : -zoneMinutesEast);
   for (const { clock } of devices.values()) {
     if (clock === undefined || zoneMinutesEast === undefined || clock.values.timeZone === -zoneMinutesEast) continue;
-    if (Object.isFrozen(clock.values)) throw bad(`the clock ${clock.instance} is that of a template in another zone`);
+    if (Object.isFrozen(clock.values))
+      throw bad(`the clock ${clock.instance} belongs to a template with another time zone`);
     clock.values.timeZone = -zoneMinutesEast;
   }
   const local: MeterTemplate["local"] = (device, values) => {
@@ -175,7 +176,7 @@ function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
   const associations = all.filter(({ devices }) => devices === undefined || devices.includes(spec.sap));
   const byName = new Map<LogicalName, AnyObject>();
   for (const object of spec.objects) {
-    if (byName.has(object.instance)) throw bad(`two objects are called ${object.instance}`);
+    if (byName.has(object.instance)) throw bad(`two objects have the logical name ${object.instance}`);
     byName.set(object.instance, object);
   }
   for (const object of ownObjects(spec, associations)) {

@@ -63,7 +63,7 @@ export function checkSecrets({ name, security, shortSecrets }: Association, secr
   else if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) missing("secret");
   const least = leastSecretLength(mechanism);
   if (!shortSecrets && secrets.secret !== undefined && secrets.secret.length < least) {
-    throw new Fault("secret-too-short", `the secret of association "${name}" has less than ${least} octets`, {
+    throw new Fault("secret-too-short", `the secret of association "${name}" has fewer than ${least} octets`, {
       layer: "server",
       hint: "give a longer one, or set shortSecrets in the association",
     });

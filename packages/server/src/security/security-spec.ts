@@ -18,7 +18,7 @@ export interface Secrets {
   readonly certificates?: readonly Uint8Array[];
   /** Certificates of the authorities that it trusts (DER). */
   readonly trustAnchors?: readonly Uint8Array[];
-  /** The own signing key and the client's public key, where there are no certificates. */
+  /** This end's own signing key and the client's public key, where there are no certificates. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 
@@ -53,7 +53,7 @@ export function none(): SecuritySpec {
 export interface SecurityOptions extends Keys {
   readonly ciphered?: boolean;
   readonly suite?: 0 | 1 | 2;
-  /** 3 (authenticated and encrypted) in a ciphered context unless told otherwise. */
+  /** 3 (authenticated and encrypted) in a ciphered context by default. */
   readonly policy?: number;
   readonly setupVersion?: 0 | 1;
   /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
@@ -89,6 +89,6 @@ export const hls = (mechanism: 2 | 3 | 4 | 6, secret?: Password, options: Securi
 /** High level security by GMAC (mechanism 5), ciphered. */
 export const hls5 = (options: SecurityOptions = {}): SecuritySpec => spec(5, undefined, { ciphered: true, ...options });
 
-/** High level security by ECDSA (mechanism 7), suite 1 unless told otherwise. */
+/** High level security by ECDSA (mechanism 7), suite 1 by default. */
 export const hls7 = (options: SecurityOptions = {}): SecuritySpec =>
   spec(7, undefined, { ciphered: true, suite: 1, ...options });

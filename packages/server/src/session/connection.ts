@@ -82,6 +82,10 @@ export class Connection implements SessionPort {
       this.#connection.#disconnected(address);
     }
 
+    dropped(why: string, _: Uint8Array, address?: LinkAddress): void {
+      this.#connection.#ignored(why, address);
+    }
+
     ended(): void {
       this.#connection.#ended();
     }
@@ -188,10 +192,14 @@ export class Connection implements SessionPort {
       this.#pump.send(pdu, address);
       return;
     }
-    const fault = new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
-      layer: "server",
-      hint: "raise `limits.datagramAnswer`, or let the client authenticate",
-    });
+    const fault = new Fault(
+      "answer-withheld",
+      `an answer of ${pdu.length} octets was not sent, since its destination may be forged`,
+      {
+        layer: "server",
+        hint: "raise `limits.datagramAnswer`, or let the client authenticate",
+      },
+    );
     this.#sessions.get(keyOf(address))?.refused(fault);
   }
 
@@ -221,6 +229,10 @@ export class Connection implements SessionPort {
     return found?.meter.powered === false ? undefined : found;
   }
 
+  #ignored(why: string, address?: LinkAddress): void {
+    this.#base.tell({ type: "ignored", remote: this.remote, why, ...(address === undefined ? {} : { address }) });
+  }
+
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
     const key = keyOf(address);
@@ -230,6 +242,7 @@ export class Connection implements SessionPort {
       const found = this.#found(address) ?? (broadcast ? this.#found({ ...address, server: 1 }) : undefined);
       const device = found?.meter.template.devices.get(found.device);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
+      if (found === undefined || device === undefined) this.#ignored("address", address);
       if (found === undefined || device === undefined || !this.#makeRoom()) {
         // A data link that is open is polled all the same.
         this.#pump.yield(address);

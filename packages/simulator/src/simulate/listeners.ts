@@ -110,7 +110,7 @@ function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
   }
   const link = wanted ?? "wrapper";
   if (link === "hdlc" && transport === "udp") {
-    throw new Fault("bad-value", "HDLC is not spoken over UDP", {
+    throw new Fault("bad-value", "HDLC does not work over UDP", {
       layer: "simulator",
       hint: "use the wrapper over UDP, or HDLC over TCP",
     });
@@ -126,9 +126,9 @@ export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "t
   const ports = [port];
   for (let next = port + 1; ports.length < count && next <= highestPort; next++) if (!taken.has(next)) ports.push(next);
   if (ports.length === count) return ports;
-  throw new Fault("too-many-meters", `${meters} meters need ${count} ports, from ${port} on there are not as many`, {
+  throw new Fault("too-many-meters", `${meters} meters need ${count} ports, but there are fewer from port ${port} on`, {
     layer: "simulator",
-    hint: `one port addresses ${space.capacity}`,
+    hint: `one port can address ${space.capacity}`,
   });
 }
 
@@ -177,7 +177,7 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
         if (line.serial !== undefined && count > 1) {
           throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
             layer: "simulator",
-            hint: `one line addresses ${line.space.capacity}`,
+            hint: `one line can address ${line.space.capacity}`,
           });
         }
         for (const [index, port] of portsOf(line, meters).entries()) {

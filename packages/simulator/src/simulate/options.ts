@@ -15,11 +15,11 @@ import type { SerialLineOptions } from "./serial-line.ts";
 export interface SimulatorOptions {
   /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
   readonly store?: Store;
-  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of your own. */
+  /** `"is15959-d1"` by default; a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
   /** How clients may name objects, whatever the template says; a row of `client_associations` with short names allows only those. */
   readonly referencing?: Offer["context"];
-  /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
+  /** How many meters, 1 to 100,000,000; 1 by default. Nothing is made for a meter before it is used. */
   readonly meters?: number;
   /**
    * What meters that are new to the store follow from: the same seed, the same identities, keys and data. So its keys are no secret.
@@ -30,11 +30,11 @@ export interface SimulatorOptions {
   readonly keys?: KeysFile;
   /** Machine time and the time of day; the machine's unless given. */
   readonly clock?: Clock & WallClock;
-  /** The time of day at which the simulation starts, ms since 1970 UTC; now unless told otherwise. */
+  /** The time of day at which the simulation starts, ms since 1970 UTC; now by default. */
   readonly start?: number;
-  /** How many times faster than the machine's clock the simulated day passes; 1 unless told otherwise, 0 stands still. */
+  /** How many times faster than the machine's clock the simulated day passes; 1 by default, 0 stands still. */
   readonly speed?: number;
-  /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start unless told otherwise. */
+  /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start by default. */
   readonly commissioned?: number;
   /** The platform's generator unless given. */
   readonly random?: Random;
@@ -53,13 +53,13 @@ export interface SimulatorOptions {
 
 /** Where to listen instead of where the rows of `communication_ports` say. */
 export interface ListenOptions {
-  /** `wrapper` unless told otherwise. */
+  /** `wrapper` by default. */
   readonly link?: LinkName;
-  /** What carries it: `tcp` unless told otherwise; `udp` with the wrapper only. */
+  /** What carries it: `tcp` by default; `udp` with the wrapper only. */
   readonly transport?: TransportName;
-  /** 4059 unless told otherwise; 0 takes any that is free. With more than one port, the first of them. */
+  /** 4059 by default; 0 takes any that is free. With more than one port, the first of them. */
   readonly port?: number;
-  /** 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
+  /** 127.0.0.1 by default: to be reached from other machines must be asked for. */
   readonly host?: string;
   /**
    * `one` (unless told otherwise): as many meters behind a port as it can address, and the next port for the next ones; `each`: a
@@ -68,7 +68,7 @@ export interface ListenOptions {
   readonly ports?: "one" | "each";
   /** A serial line instead of ports: HDLC, with as many meters on the line as it can address. */
   readonly serial?: SerialLineOptions;
-  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 unless told otherwise. */
+  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 by default. */
   readonly serialPath?: (portNumber: number) => string;
 }
 
@@ -98,9 +98,9 @@ export interface SimulatorListening extends AsyncDisposable {
 }
 
 export interface IdentitiesOptions {
-  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows unless told otherwise. */
+  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows by default. */
   readonly reached?: Reached;
-  /** Of which meters; all unless told otherwise. */
+  /** Of which meters; all by default. */
   readonly of?: Span;
 }
 
@@ -142,6 +142,6 @@ export interface Simulator extends AsyncDisposable {
   identities(options?: IdentitiesOptions): AsyncGenerator<Identity, undefined>;
   /** Who one meter is. Fault `out-of-range`. */
   identity(index: number, reached?: Reached): Promise<Identity>;
-  /** Stops listening, ends all connections, and waits until all that is under way is kept. The store stays open: it is the caller's. */
+  /** Stops listening, ends all connections, and waits until all that is in progress is kept. The store stays open: it is the caller's. */
   close(): Promise<void>;
 }

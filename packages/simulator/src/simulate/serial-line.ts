@@ -8,7 +8,7 @@ import type { SerialOptions } from "@dlmskit/transport/serial";
 export interface SerialLineOptions extends SerialOptions {
   /** `/dev/ttyUSB0`, `COM3`. */
   readonly path: string;
-  /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 unless told otherwise. */
+  /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 by default. */
   readonly modeE?: boolean;
 }
 
@@ -35,9 +35,9 @@ const flowNames = { NONE: "none", RTS_CTS: "rts-cts", XON_XOFF: "xon-xoff" } as 
 /** Listens on a line. Faults of `serialListen`. */
 export function serialSpec({ path, modeE = false, ...options }: SerialLineOptions, hdlc: LinkFactory): ListenSpec {
   if (modeE && (options.dataBits ?? 8) !== 8) {
-    throw new Fault("bad-value", "mode E needs a port of 8N1: it makes the parity of 7E1 itself", {
+    throw new Fault("bad-value", "mode E needs a port with 8N1: the simulator makes the parity of 7E1 itself", {
       layer: "simulator",
-      hint: "leave out data bits and parity",
+      hint: "do not set data bits and parity",
     });
   }
   const initialBaudRate = options.baudRate ?? (modeE ? 300 : 9600);

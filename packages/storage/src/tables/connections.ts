@@ -53,7 +53,7 @@ export interface Connections {
   touch(ids: readonly number[], at: number, status?: "ACTIVE" | "IDLE"): Promise<void>;
   /** Gone: DISCONNECTED, its last activity `at`. */
   close(ids: readonly number[], at: number): Promise<void>;
-  /** By id, those of these states (ACTIVE and IDLE unless told otherwise), of one meter where one is named. */
+  /** By id, those of these states (ACTIVE and IDLE by default), of one meter where one is named. */
   list(filter?: {
     readonly status?: readonly ConnectionStatus[];
     readonly meterId?: string;
