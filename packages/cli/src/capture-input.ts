@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { CaptureReader, type CaptureRecord, readCapture } from "@dlmskit/capture";
 import { Fault } from "@dlmskit/core";
+import { io } from "./io.ts";
 
 /** The records of an input, in order. */
 export interface Captured {
@@ -40,7 +41,7 @@ async function* standardInput(emptyLines: boolean): AsyncIterable<CaptureRecord>
   const whole: Uint8Array[] = [];
   let isText: boolean | undefined;
   let left = "";
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+  for await (const chunk of io().stdin as AsyncIterable<Uint8Array>) {
     isText ??=
       !chunk.some((octet) => octet < 0x20 && ![9, 10, 12, 13].includes(octet)) &&
       chunk[0] !== 0xff &&

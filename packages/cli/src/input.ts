@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { readTextFile } from "./capture-input.ts";
+import { io } from "./io.ts";
 
 export interface Inputs {
   readonly inputs: AsyncIterable<string> | Iterable<string>;
@@ -15,7 +16,7 @@ function linesOf(text: string): string[] {
 
 /** The lines of standard input, each as soon as it arrives. */
 function standardInput(): AsyncIterable<string> {
-  return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  return createInterface({ input: io().stdin, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 /** The JSON or XML documents of `[FILE|-]`: one per line, or each over several lines. */

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { io } from "./io.ts";
 import { visible } from "./output/visible.ts";
 
 const others = 0o077;
@@ -25,7 +26,7 @@ export function makePrivateFolder(path: string): void {
 /** Warns on standard error if other users of this machine can read a file with secrets. */
 export function warnIfReadable(path: string): void {
   if (!hasModes || ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & others) === 0) return;
-  process.stderr.write(
+  io().stderr.write(
     `warning: other users can read ${visible(path)}, which contains secrets: chmod 600 ${visible(path)}\n`,
   );
 }

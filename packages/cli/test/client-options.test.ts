@@ -1,7 +1,7 @@
 // Options that every command with a meter has, and what it says when the meter does not answer as it should.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ownMeter, peer } from "./own-meter.ts";
-import { dlms, folder } from "./run.ts";
+import { dlms, dlmsProcess, folder } from "./run.ts";
 
 let meter: Awaited<ReturnType<typeof ownMeter>>;
 const place = folder();
@@ -67,7 +67,7 @@ describe("a meter that does not answer", () => {
   it.each(["wrapper", "hdlc"])("over %s: a timeout in time, the socket is closed, the program ends", async (link) => {
     const silent = await peer((socket) => socket.resume());
     const began = performance.now();
-    const ran = await dlms(["read", silent.at, "--json", "--link", link, "--timeout", "500"]);
+    const ran = await dlmsProcess(["read", silent.at, "--json", "--link", link, "--timeout", "500"]);
     const took = performance.now() - began;
     await silent.closed();
     silent.close();

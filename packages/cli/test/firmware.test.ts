@@ -4,12 +4,16 @@ import { Meter, meterTemplate, none, Server } from "@dlmskit/server";
 import { openPglite } from "@dlmskit/storage-pg";
 import { VirtualClock } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
+import { madeFolder } from "../../storage-pg/test/made-folder.ts";
+import { folder } from "./run.ts";
 
 const image = Uint8Array.from({ length: 700 }, (_, at) => (at * 11) & 0xff);
 
 describe("a firmware image in PGlite", () => {
   it("15.9: blocks, status and version are there for the server that comes next", async () => {
-    await using store = await openPglite();
+    using place = folder();
+    await madeFolder(place.path);
+    await using store = await openPglite(place.path);
     const verified: Uint8Array[] = [];
     const run = async <R>(
       work: (meter: Meter, invoke: (id: number, argument?: unknown) => Promise<unknown>) => Promise<R>,

@@ -1,8 +1,8 @@
-// A meter in a process of its own, and clients that know nothing but its keys file.
+// Meters in processes of their own, and clients that know nothing but its keys file.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dlms, folder, type Ran, type Serving, serving } from "./run.ts";
+import { dlms, dlmsProcess, folder, type Ran, type Serving, servingProcess } from "./run.ts";
 
 const secrets = {
   systemTitle: "4d4d4d0000000001",
@@ -29,9 +29,9 @@ const state = join(place.path, "state");
 let meters: { readonly link: string; readonly at: string; readonly run: Serving }[];
 const printed: string[] = [];
 
-async function call(link: string, command: string, args: readonly string[]): Promise<Ran> {
+async function call(link: string, command: string, args: readonly string[], how = dlms): Promise<Ran> {
   const at = meters.find((one) => one.link === link)?.at ?? "";
-  const ran = await dlms([command, at, ...args, "--link", link, "--state", state, "--timeout", "5000"]);
+  const ran = await how([command, at, ...args, "--link", link, "--state", state, "--timeout", "5000"]);
   printed.push(ran.stdout, ran.stderr);
   return ran;
 }
@@ -50,7 +50,7 @@ beforeAll(async () => {
   writeFileSync(keys, JSON.stringify(secrets));
   meters = await Promise.all(
     ["wrapper", "hdlc"].map(async (link) => {
-      const run = await serving(
+      const run = await servingProcess(
         ["simulate", "--template", "is15959-d1", "--store", "memory", "--keys", keys].concat([
           "--port",
           "0",
@@ -183,7 +183,7 @@ it("invocation counters are kept by a digest of the key, above all used before",
 
 it("clients at once wait for each other: no counter is shared, and all are served", async () => {
   const all = await Promise.all(
-    Array.from({ length: 4 }, () => call("wrapper", "read", ["1/0.0.42.0.0.255", "--json", ...as48])),
+    Array.from({ length: 4 }, () => call("wrapper", "read", ["1/0.0.42.0.0.255", "--json", ...as48], dlmsProcess)),
   );
   for (const { code, stdout, stderr } of all) expect(code, stdout + stderr).toBe(0);
 });

@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { dlmsProgram } from "../../../test/programs.ts";
+import { type Io, withIo } from "../src/io.ts";
+import { run } from "../src/run.ts";
 
 export interface Ran {
   readonly code: number | null;
@@ -16,6 +19,65 @@ interface How {
   readonly cwd?: string;
 }
 
+// What the command keeps of a user stays out of the home of the one who tests.
+process.env.XDG_STATE_HOME = join(tmpdir(), ".local", "state");
+
+/** A run of the command in this process, which has started when this returns. */
+class Run {
+  stdout = "";
+  stderr = "";
+  readonly code: Promise<number>;
+  readonly stdin = new PassThrough();
+  stop: () => void = () => undefined;
+
+  constructor(args: readonly string[], input: string | undefined, written: () => void = () => undefined) {
+    const stopped = new Promise<void>((resolve) => {
+      this.stop = resolve;
+    });
+    // Without input the standard input stays open.
+    if (input !== undefined) this.stdin.end(input);
+    const atEnd: (() => void)[] = [];
+    const own: Io = {
+      stdin: this.stdin,
+      stdout: {
+        write: (text) => {
+          this.stdout += text;
+          written();
+        },
+      },
+      stderr: {
+        write: (text) => {
+          this.stderr += text;
+        },
+      },
+      exitCode: 0,
+      stopAsked: () => stopped,
+      atEnd: (release) => void atEnd.push(release),
+    };
+    this.code = withIo(own, () => run(args)).finally(() => {
+      for (const release of atEnd) release();
+    });
+  }
+}
+
+let running = 0;
+
+/** Runs the command in this process: tests of what it prints start no other. Runs with `env` must not overlap others. */
+export async function dlms(args: readonly string[], { input = "", env = {} }: How = {}): Promise<Ran> {
+  const names = Object.keys(env);
+  if (names.length > 0 && running > 0) throw new Error("another run would find the environment of this one");
+  running++;
+  Object.assign(process.env, env);
+  try {
+    const made = new Run(args, input);
+    const code = await made.code;
+    return { code, stdout: made.stdout, stderr: made.stderr };
+  } finally {
+    running--;
+    for (const name of names) delete process.env[name];
+  }
+}
+
 /** `timeout`: ms after which the process is killed; it must outlive everything that is asked of it on a slow machine. */
 async function begin(args: readonly string[], { env = {}, cwd }: How = {}, timeout = 60_000): Promise<ChildProcess> {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
@@ -27,8 +89,8 @@ async function begin(args: readonly string[], { env = {}, cwd }: How = {}, timeo
   });
 }
 
-/** Runs the command as a user does, bundled from the sources. */
-export async function dlms(args: readonly string[], { input, ...how }: How = {}): Promise<Ran> {
+/** Runs the command as a user does, in a process of its own, bundled from the sources. */
+export async function dlmsProcess(args: readonly string[], { input, ...how }: How = {}): Promise<Ran> {
   const child = await begin(args, how);
   return new Promise((done, failed) => {
     let stdout = "";
@@ -49,12 +111,40 @@ export interface Serving extends AsyncDisposable {
   output(): readonly string[];
   /** Standard error until now. */
   errors(): string;
-  /** Ends it by a signal; gives its exit code. */
+  /** Writes to its standard input. */
+  write(text: string): void;
+  /** Ends it, a process by a signal; gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `dlms simulate` and waits for as many lines of readiness. */
-export async function serving(args: readonly string[], lines = 1): Promise<Serving> {
+const wholeLines = (text: string): string[] => text.split("\n").slice(0, -1);
+
+/** Starts `dlms simulate` in this process and waits for as many lines of readiness. */
+export function serving(args: readonly string[], lines = 1): Promise<Serving> {
+  return new Promise((done, failed) => {
+    const written = (): void => {
+      const told = wholeLines(made.stdout);
+      if (told.length >= lines)
+        done({
+          lines: told,
+          output: () => wholeLines(made.stdout),
+          errors: () => made.stderr,
+          write: (text) => void made.stdin.write(text),
+          stop,
+          [Symbol.asyncDispose]: async () => void (await stop()),
+        });
+    };
+    const made = new Run(args, undefined, written);
+    const stop = (): Promise<number> => {
+      made.stop();
+      return made.code;
+    };
+    void made.code.then((code) => failed(new Error(`it ended with ${code}: ${made.stderr}`)), failed);
+  });
+}
+
+/** The same in a process of its own. */
+export async function servingProcess(args: readonly string[], lines = 1): Promise<Serving> {
   const child = await begin(args, {}, 900_000);
   return new Promise((done, failed) => {
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -64,16 +154,16 @@ export async function serving(args: readonly string[], lines = 1): Promise<Servi
       child.kill(signal);
       return ended;
     };
-    const output = (): string[] => stdout.split("\n").slice(0, -1);
     child.stderr?.on("data", (chunk) => (stderr += chunk));
     child.stdout?.on("data", (chunk) => {
       stdout += chunk;
-      const told = output();
+      const told = wholeLines(stdout);
       if (told.length >= lines)
         done({
           lines: told,
-          output,
+          output: () => wholeLines(stdout),
           errors: () => stderr,
+          write: (text) => void child.stdin?.write(text),
           stop,
           [Symbol.asyncDispose]: async () => void (await stop()),
         });

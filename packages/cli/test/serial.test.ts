@@ -25,7 +25,32 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
   });
 });
 
+describe.skipIf(noPty !== undefined)("dlms without an association", () => {
+  const read = async (simulated: readonly string[], how: readonly string[]): Promise<unknown[]> => {
+    const pair = await ptyPair();
+    pairs.push(pair);
+    await using _run = await serving(["simulate", "--serial", pair.far, ...simulated, "--seed", "x"]);
+    const ran = await dlms(["read", "--serial", pair.near, ...how, "--json", "0.0.42.0.0.255"]);
+    expect(ran.code, ran.stderr).toBe(0);
+    return ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+  const name = { address: "0-0:42.0.0*255", instanceId: "0.0.42.0.0.255" };
+
+  it("reads the data block after a sign-on", async () => {
+    const lines = await read(["--mode-e"], ["--readout"]);
+    expect(lines).toMatchObject([{ meter: { mode: "C", manufacturer: "DLM" } }, name]);
+  });
+
+  it("waits for a telegram", async () => {
+    expect(await read(["--telegram", "1"], ["--telegram"])).toMatchObject([{ meter: { mode: "D" } }, name]);
+  });
+});
+
 it.each([
+  [["read", "--readout", "--telegram", "127.0.0.1"], "--readout and --telegram cannot be combined"],
   [["read", "--mode-e", "127.0.0.1"], "--mode-e needs --serial"],
   [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper does not work on a serial line"],
 ])("%j is wrong usage: %s", async (args, message) => {

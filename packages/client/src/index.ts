@@ -29,6 +29,7 @@ export { type ConnectOptions, clientConformance, clientShortNameConformance } fr
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
 export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
 export { type ProtectedAttribute, ProtectedData } from "./protected-data.ts";
+export { type ReadoutLink, type ReadoutOptions, readout } from "./readout.ts";
 export type { ArgumentOf, MethodOf, RemoteObject, ResultOf } from "./remote-object.ts";
 export { Session } from "./session.ts";
 export type { ShortNamedObject } from "./short-names.ts";

@@ -29,3 +29,6 @@ export function baudRateCharacter(rate: number, mode: "B" | "C" = "C"): string {
     hint: `use one of ${digits.slice(mode === "C" ? 0 : 1).join(", ")}`,
   });
 }
+
+/** The time that octets need at a baud rate of 10 bits an octet, ms. */
+export const lineTime = (octets: number, baudRate: number): number => Math.ceil((octets * 10_000) / baudRate);

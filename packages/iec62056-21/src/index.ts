@@ -15,6 +15,7 @@ export { type DataSet, type DataValue, decodeLine, encodeDataSet, logicalNameOf 
 export { ModeEClient, type ModeEClientOptions } from "./mode-e-client.ts";
 export { ModeEServer, type ModeEServerOptions } from "./mode-e-server.ts";
 export { type OctetParity, withoutParity, withParity } from "./parity.ts";
+export { type Readout, ReadoutClient, type ReadoutClientOptions } from "./readout-client.ts";
 export {
   addresses,
   decodeIdentification,
@@ -27,5 +28,8 @@ export {
   type OptionSelect,
   type Request,
 } from "./sign-on.ts";
+export type { SignOnOptions } from "./sign-on-client.ts";
 export { decodeTelegram, encodeTelegram, type Telegram } from "./telegram.ts";
+export { TelegramClient, type TelegramClientOptions } from "./telegram-client.ts";
+export { TelegramServer, type TelegramServerOptions } from "./telegram-server.ts";
 export { type TelegramSplit, TelegramSplitter } from "./telegram-splitter.ts";

@@ -1,10 +1,10 @@
-import { concat, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { concat, type Link, type LinkAddress, type LinkOutput, type SettingsOf } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
-import { baudRateOf } from "./baud-rates.ts";
+import { baudRateOf, lineTime, modeOf } from "./baud-rates.ts";
 import { ACK, LF, NAK } from "./control-characters.ts";
 import { encodeDataMessage } from "./data-block.ts";
 import type { DataSet } from "./data-set.ts";
-import { lineTime } from "./mode-e-client.ts";
+
 import { withoutParity, withParity } from "./parity.ts";
 import {
   addresses,
@@ -20,10 +20,13 @@ export interface ModeEServerOptions {
   /** The link that goes on after the sign-on: a `Station` of `@dlmskit/hdlc`. */
   readonly link: Link;
   readonly identification: Identification;
-  /** The meter's own address, or what decides whether one is meant. */
+  /** The meter's own address, or what decides whether one is meant: asked at each request, before `readout` is. */
   readonly deviceAddress: string | ((address: string) => boolean);
-  /** What the data message of mode C has; without it there is none. */
-  readonly readout?: () => readonly DataSet[];
+  /**
+   * What the data message of modes A, B and C has; without it there is none. Undefined while the values are not there yet: it is
+   * asked again every 20 ms, for 1500 ms at most.
+   */
+  readonly readout?: () => readonly DataSet[] | undefined;
   /** At which requests come, 300 by default. */
   readonly initialBaudRate?: number;
   /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
@@ -34,15 +37,19 @@ export interface ModeEServerOptions {
   readonly silence?: number;
 }
 
-type State = "waiting" | "identifying" | "identified" | "selecting" | "readout" | "linked";
+type State = "waiting" | "identifying" | "identified" | "selecting" | "preparing" | "readout" | "linked";
 
 const longestMessage = 100;
 /** Without an option select message a meter of mode C falls back: 1500 ms (clause 6.3.14.1), and the time of the identification. */
 const selectTime = 1500;
+/** How often a readout that is not ready is asked for, and how long at most, ms. */
+const prepareEvery = 20;
+const prepareTime = 1500;
 
 /**
- * The meter's end of protocol mode E, and of the readout of mode C: answers requests at the initial baud rate, then goes on as HDLC or
- * sends its data message. It falls back when the data link ends, and when no frame comes (`silence`).
+ * The meter's end of protocol mode E, and of the readout of modes A, B and C: answers requests at the initial baud rate, then goes on
+ * as HDLC or sends its data message. The baud rate identification decides the mode: a digit is C (and E where `enhanced` has a 2), a
+ * letter A to F is B, anything else A. It falls back when the data link ends, and when no frame comes (`silence`).
  */
 export class ModeEServer implements Link {
   readonly #options: ModeEServerOptions;
@@ -56,6 +63,7 @@ export class ModeEServer implements Link {
   #sent: Uint8Array = new Uint8Array(0);
   #baudRate: number;
   #deadline: number | undefined;
+  #prepareUntil = 0;
   /** Whether a frame of HDLC came since the change. */
   #heard = false;
   /** Whether the data link has ended. */
@@ -88,6 +96,14 @@ export class ModeEServer implements Link {
 
   send(pdu: Uint8Array, now: number, address?: LinkAddress): void {
     this.#link.send(pdu, now, address);
+  }
+
+  follow(settings: SettingsOf): void {
+    this.#link.follow?.(settings);
+  }
+
+  settled(now: number, address: LinkAddress): void {
+    this.#link.settled?.(now, address);
   }
 
   yield(now: number, address?: LinkAddress): void {
@@ -157,9 +173,10 @@ export class ModeEServer implements Link {
     this.#deadline = undefined;
     switch (this.#state) {
       case "identifying":
-        this.#transmit(this.#identification);
-        this.#state = "identified";
-        this.#deadline = now + selectTime + lineTime(this.#identification.length, this.#initial);
+        this.#identify(now);
+        return;
+      case "preparing":
+        this.#readOut(this.#baudRate, now);
         return;
       case "identified":
         // Without an option select message the data come at the initial baud rate (clause 6.4.3).
@@ -175,6 +192,21 @@ export class ModeEServer implements Link {
       case "waiting":
         this.#fallBack();
     }
+  }
+
+  #identify(now: number): void {
+    const { baudRate } = this.#options.identification;
+    this.#transmit(this.#identification);
+    const mode = modeOf(baudRate);
+    if (mode !== "C") {
+      // Modes A and B: the data message follows, nothing is selected (clauses 6.4.1, 6.4.2).
+      this.#prepareUntil = now + prepareTime;
+      this.#readOut(mode === "A" ? this.#initial : baudRateOf(baudRate), now);
+      return;
+    }
+    this.#state = "identified";
+    this.#deadline = now + selectTime + lineTime(this.#identification.length, this.#initial);
+    this.#prepareUntil = this.#deadline + prepareTime;
   }
 
   #proceed(select: OptionSelect, now: number): void {
@@ -201,7 +233,17 @@ export class ModeEServer implements Link {
       return;
     }
     this.#changeTo(rate);
-    this.#sent = encodeDataMessage(readout());
+    const dataSets = readout();
+    if (dataSets === undefined && now < this.#prepareUntil) {
+      this.#state = "preparing";
+      this.#deadline = now + prepareEvery;
+      return;
+    }
+    if (dataSets === undefined) {
+      this.#fallBack();
+      return;
+    }
+    this.#sent = encodeDataMessage(dataSets);
     this.#transmit(this.#sent);
     this.#state = "readout";
     this.#deadline = now + lineTime(this.#sent.length, rate) + selectTime;

@@ -51,5 +51,5 @@ export {
   udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
-export { type Route, routeTo } from "./session/route.ts";
+export { type Route, routeOnLine, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

@@ -62,7 +62,7 @@ const bound = (): Promise<Socket> =>
     socket.bind(0, "127.0.0.1", () => resolve(socket));
   });
 
-const batch = 250;
+const batch = 500;
 
 /** Sends datagrams from so many sources, each from its own; gives octets sent and answered. */
 async function sources(port: number, count: number, datagrams: readonly Uint8Array[]) {

@@ -1,7 +1,8 @@
-import { connect } from "@dlmskit/client";
+import { treeOf } from "@dlmskit/apdu";
+import { connect, readout } from "@dlmskit/client";
 import type { ClientLink } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
-import { ModeEClient } from "@dlmskit/iec62056-21";
+import { ModeEClient, ReadoutClient, TelegramClient } from "@dlmskit/iec62056-21";
 import { openMemoryStore } from "@dlmskit/storage";
 import { systemClock } from "@dlmskit/transport/node";
 import { serialOpen } from "@dlmskit/transport/serial";
@@ -64,6 +65,32 @@ describe.skipIf(noPty !== undefined)("meters on a serial line", () => {
       const read = await nameOver(pair.near, 300, new ModeEClient({ link: primary() }));
       expect(read).toBe(run.meter(0).name);
     }
+  });
+
+  it("read out without mode E: the data block has what the objects have", async () => {
+    const { run, pair } = await prepared({ meters: 2 });
+    await run.listen({ serial: { path: pair.far, modeE: true } });
+    const deviceAddress = run.fleet.serial(1);
+    const duplex = await serialOpen(pair.near, { baudRate: 300 });
+    const read = await readout({ duplex, link: new ReadoutClient({ deviceAddress }) }, { clock: systemClock });
+    expect(read).toMatchObject({ mode: "C", identification: { manufacturer: "DLM", identification: "SIMULATOR" } });
+    const shown = (address: string) => read.dataSets.find((one) => one.address === address)?.values[0];
+    expect(shown("0-0:42.0.0*255")).toEqual({ value: run.meter(1).name });
+    const energy = await run.using(1, async (meter) =>
+      treeOf(await meter.get({ classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 })),
+    );
+    const { value = "", unit } = shown("1-0:1.8.0*255") ?? {};
+    expect(unit).toBe("kWh");
+    expect(Math.abs(Number(value) * 1000 - Number((energy as { value: number }).value))).toBeLessThan(5);
+  });
+
+  it("send a telegram by themselves", async () => {
+    const { run, pair } = await prepared({});
+    await run.listen({ serial: { path: pair.far, telegram: 500 } });
+    const duplex = await serialOpen(pair.near, { baudRate: 115_200 });
+    const read = await readout({ duplex, link: new TelegramClient() }, { clock: systemClock, deadline: 20_000 });
+    expect(read.mode).toBe("D");
+    expect(read.dataSets).toContainEqual({ address: "0-0:42.0.0*255", values: [{ value: run.meter(0).name }] });
   });
 
   it("that is told, and what cannot be is refused", async () => {

@@ -4,6 +4,7 @@ export * from "./duplex.ts";
 export { withFaults } from "./faulty-duplex.ts";
 export type { Gate } from "./intake.ts";
 export { type LineFaults, seededRandom } from "./line-faults.ts";
+export { type LineDirection, LineProxy, type LineProxyOptions, type ProxyFaults } from "./line-proxy.ts";
 export * from "./link-pump.ts";
 export type { Delayed, LinkTap, Tapped } from "./link-tap.ts";
 export * from "./memory-pair.ts";

@@ -31,9 +31,25 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** Fault `bad-value` where a fault needs a clock and there is none, or a number cannot be. */
+export function checkFaults(faults: LineFaults): void {
+  if (faults.clock === undefined && (faults.latency !== undefined || faults.rate !== undefined)) {
+    throw new Fault("bad-value", "latency and rate need a clock", { layer: "transport" });
+  }
+  for (const name of ["loss", "duplicate", "corrupt"] as const) {
+    const value = faults[name] ?? 0;
+    if (!(value >= 0 && value <= 1)) {
+      throw new Fault("bad-value", `${name} ${value} is not a probability from 0 to 1`, { layer: "transport" });
+    }
+  }
+  if (faults.split !== undefined && !(faults.split >= 1)) {
+    throw new Fault("bad-value", `pieces cannot have ${faults.split} octets`, { layer: "transport" });
+  }
+}
+
 /** One direction of a bad line. */
 export class FaultyLine {
-  readonly #faults: LineFaults;
+  #faults: LineFaults;
   readonly #random: () => number;
   readonly #datagrams: boolean;
   /** What is on the way, in the order of arrival. One timer for the first: clocks do not order timers that are close. */
@@ -45,18 +61,7 @@ export class FaultyLine {
 
   /** Fault `bad-value` where a fault needs a clock and there is none, or a probability is not from 0 to 1. */
   constructor(faults: LineFaults, datagrams = false) {
-    if (faults.clock === undefined && (faults.latency !== undefined || faults.rate !== undefined)) {
-      throw new Fault("bad-value", "latency and rate need a clock", { layer: "transport" });
-    }
-    for (const name of ["loss", "duplicate", "corrupt"] as const) {
-      const value = faults[name] ?? 0;
-      if (!(value >= 0 && value <= 1)) {
-        throw new Fault("bad-value", `${name} ${value} is not a probability from 0 to 1`, { layer: "transport" });
-      }
-    }
-    if (faults.split !== undefined && !(faults.split >= 1)) {
-      throw new Fault("bad-value", `pieces cannot have ${faults.split} octets`, { layer: "transport" });
-    }
+    checkFaults(faults);
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 1);
     this.#datagrams = datagrams;
@@ -65,6 +70,12 @@ export class FaultyLine {
   /** Octets that are on the way. */
   get heldOctets(): number {
     return this.#heldOctets;
+  }
+
+  /** Other faults from now on; the seed stays, and what is on the way comes as it would have. Faults as the constructor's. */
+  change(faults: LineFaults): void {
+    checkFaults(faults);
+    this.#faults = faults;
   }
 
   /** Hands what happens to `octets` to `deliver`, at once or when the clock says so. */
@@ -84,8 +95,7 @@ export class FaultyLine {
 
   /** Runs `run` when all that was passed before has arrived. */
   afterwards(run: () => void): void {
-    const clock = this.#faults.clock;
-    if (clock === undefined || this.#way.length === 0) run();
+    if (this.#way.length === 0) run();
     else this.#at(this.#lastDue, run);
   }
 

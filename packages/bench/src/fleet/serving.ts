@@ -2,16 +2,9 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import { parentPort } from "node:worker_threads";
 import { createSimulator } from "@dlmskit/simulator";
-
-/** What a turn of this thread's event loop took, ms. */
-export interface Turn {
-  /** When it began, on this thread's clock. */
-  readonly began: number;
-  /** By the clock, which counts what other programs took as well. */
-  readonly clock: number;
-  /** What this thread had of a processor (Node 24; NaN before). Many machines count it in steps of 4 ms. */
-  readonly thread: number;
-}
+import { systemClock, tcpListen } from "@dlmskit/transport/node";
+import { WrapperServerLink } from "@dlmskit/wrapper";
+import { type Instant, instant, type Stretch, Stretches, stretchSince } from "./stretches.ts";
 
 /** A stop of this thread for the engine's garbage collection. */
 export interface Collection {
@@ -19,26 +12,33 @@ export interface Collection {
   readonly ms: number;
 }
 
-const simulator = await createSimulator({ meters: 50, seed: "bench" });
-const { ports } = await simulator.listen({ port: 0 });
+/** What was measured between "start" and "stop", in the order of time. */
+export interface Measured {
+  /** Turns of the event loop: work of the meters, and all that Node and the engine do. */
+  readonly turns: readonly Stretch[];
+  /** Work of the meters alone. */
+  readonly stretches: readonly Stretch[];
+  readonly collections: readonly Collection[];
+}
 
-const collections: Collection[] = [];
+const stretches = new Stretches();
+const simulator = await createSimulator({ meters: 50, seed: "bench", clock: stretches.clock(systemClock) });
+const { port } = await tcpListen({
+  port: 0,
+  accept: (duplex) => simulator.server.accept(stretches.duplex(duplex), new WrapperServerLink()),
+});
+
+let collections: Collection[] = [];
 const observer = new PerformanceObserver((list) => {
   for (const { startTime, duration } of list.getEntries()) collections.push({ began: startTime, ms: duration });
 });
-let turns: Turn[] | undefined;
-let last = { clock: 0, thread: 0 };
-
-function instants() {
-  const { user, system } = process.threadCpuUsage?.() ?? { user: Number.NaN, system: Number.NaN };
-  return { clock: performance.now(), thread: (user + system) / 1000 };
-}
+let turns: Stretch[] | undefined;
+let last: Instant = { clock: 0, thread: 0 };
 
 function turn(): void {
   if (turns === undefined) return;
-  const now = instants();
-  turns.push({ began: last.clock, clock: now.clock - last.clock, thread: now.thread - last.thread });
-  last = now;
+  turns.push(stretchSince(last));
+  last = instant();
   setImmediate(turn);
 }
 
@@ -46,15 +46,17 @@ parentPort?.on("message", async (message: "start" | "stop") => {
   if (message === "start") {
     observer.observe({ entryTypes: ["gc"] });
     turns = [];
-    last = instants();
+    stretches.take();
+    last = instant();
     setImmediate(turn);
     return;
   }
-  const measured = turns;
+  const measured = { turns, stretches: stretches.take() };
   turns = undefined;
   // The entries of the last collections come in a later turn.
   await new Promise((resolve) => setTimeout(resolve, 50));
   observer.disconnect();
-  parentPort?.postMessage({ turns: measured, collections });
+  parentPort?.postMessage({ ...measured, collections });
+  collections = [];
 });
-parentPort?.postMessage(ports[0]?.port);
+parentPort?.postMessage(port);

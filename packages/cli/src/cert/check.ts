@@ -1,5 +1,6 @@
 import { fromHex } from "@dlmskit/core";
 import { fromPem, parseCertificate } from "@dlmskit/security/certificates";
+import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { readFile } from "./files.ts";
@@ -38,7 +39,7 @@ export function check(given: string, options: CheckOptions): void {
   const text = json
     ? jsonText({ valid: true, at: iso(at), chain: subjects })
     : `valid at ${iso(at)}: ${subjects.join(" ← ")}`;
-  process.stdout.write(`${text}\n`);
+  io().stdout.write(`${text}\n`);
 }
 
 export interface RevokeOptions {
@@ -55,5 +56,5 @@ export function revoke(given: string, { ca, at = nowInSeconds(), json }: RevokeO
   const text = json
     ? jsonText({ revoked: { serialNumber, subject: certificate.subjectName }, changed })
     : `${changed ? "revoked" : "already revoked"}: ${serialNumber} (${certificate.subjectName})`;
-  process.stdout.write(`${text}\n`);
+  io().stdout.write(`${text}\n`);
 }

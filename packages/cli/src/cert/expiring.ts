@@ -2,6 +2,7 @@ import { CertificateLifecycle, type CertificateRow, type HeldCertificate } from 
 import { usageOf } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
+import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress, type ProgressOptions } from "../output/progress.ts";
 import { table } from "../output/table.ts";
@@ -59,7 +60,7 @@ export async function expiring(options: ExpiringOptions): Promise<void> {
   using progress = new Progress(options, "reading the certificates");
   const say = (message: string): void => {
     progress.clear();
-    process.stderr.write(`${message}\n`);
+    io().stderr.write(`${message}\n`);
   };
   await using store = ca === undefined ? await openStoreOf(options.store as string, say) : await storeOf(ca);
   const lifecycle = new CertificateLifecycle({
@@ -71,14 +72,14 @@ export async function expiring(options: ExpiringOptions): Promise<void> {
   const documents = due.map((one) => document(one, at));
   progress.end();
   if (json) {
-    for (const one of documents) process.stdout.write(`${jsonText(one)}\n`);
+    for (const one of documents) io().stdout.write(`${jsonText(one)}\n`);
     return;
   }
   if (documents.length === 0) {
-    process.stdout.write(`no certificate expires within ${within} days\n`);
+    io().stdout.write(`no certificate expires within ${within} days\n`);
     return;
   }
   const rows = documents.map((one) => [one.subject, one.usage, one.notAfter, String(one.days), one.meter ?? ""]);
   const columns = [{ title: "subject" }, { title: "usage" }, { title: "ends" }];
-  process.stdout.write(table([...columns, { title: "days", align: "right" }, { title: "meter" }], rows));
+  io().stdout.write(table([...columns, { title: "days", align: "right" }, { title: "meter" }], rows));
 }

@@ -12,6 +12,7 @@ import {
 } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
+import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
 import { keyPathOf, type NewFile, readFile, writeNew } from "./files.ts";
@@ -44,7 +45,7 @@ export function validityOf(
 /** Prints the paths of the written files, as text or JSON. */
 export function tellWritten(json: boolean | undefined, files: readonly string[], more: object = {}): void {
   const text = json ? `${jsonText({ written: files, ...more })}\n` : files.map((file) => `written: ${file}\n`).join("");
-  process.stdout.write(text);
+  io().stdout.write(text);
 }
 
 export interface NewAuthorityOptions extends ValidityOptions {
@@ -58,7 +59,7 @@ export function newAuthority(options: NewAuthorityOptions): void {
   const { output, curve, name, json } = options;
   AuthorityFolder.create(output, { curve, name, ...validityOf(options, undefined, 3650) });
   tellWritten(json, [output]);
-  if (!json) process.stderr.write("the authority is for tests: the keys in its folder are not encrypted\n");
+  if (!json) io().stderr.write("the authority is for tests: the keys in its folder are not encrypted\n");
 }
 
 export interface IssueOptions extends ValidityOptions {

@@ -5,6 +5,7 @@ import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/cer
 import { Fault, fromHex, sameOctets, toHex } from "@dlmskit/core";
 import { type Certificate, certificatePem, fromPem, parseCertificate } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
+import { io } from "../io.ts";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
@@ -52,7 +53,7 @@ export async function importInto(place: string, files: readonly string[], option
     const text = options.json
       ? jsonText({ imported: certificateFields(certificate) })
       : `imported: ${certificate.subjectName}`;
-    process.stdout.write(`${text}\n`);
+    io().stdout.write(`${text}\n`);
   }
 }
 
@@ -114,7 +115,7 @@ export async function exportFrom(place: string, options: ExportOptions): Promise
   const pem = certificatePem(certificate);
   const fields = { certificate: certificateFields(certificate) };
   if (output === undefined) {
-    process.stdout.write(json ? `${jsonText({ ...fields, pem })}\n` : pem);
+    io().stdout.write(json ? `${jsonText({ ...fields, pem })}\n` : pem);
     return;
   }
   writeNew([{ path: output, content: der ? certificate.der : pem }]);
@@ -138,7 +139,7 @@ export async function listOf(place: string, options: SetupOptions): Promise<void
       const names = { issuer: toHex(entry.issuer), subject: toHex(entry.subject) };
       const more = fields === undefined ? {} : { certificate: fields };
       progress.clear();
-      process.stdout.write(`${jsonText({ entity, usage, serialNumber, ...names, ...more })}\n`);
+      io().stdout.write(`${jsonText({ entity, usage, serialNumber, ...names, ...more })}\n`);
     } else {
       rows.push([
         String(entity),
@@ -152,7 +153,7 @@ export async function listOf(place: string, options: SetupOptions): Promise<void
   progress.end();
   if (options.json) return;
   const titles = ["entity", "usage", "serial number", "subject", "ends"];
-  process.stdout.write(
+  io().stdout.write(
     table(
       titles.map((title) => ({ title })),
       rows,

@@ -4,6 +4,7 @@ import type { ExpiringOptions } from "../cert/expiring.ts";
 import type { IssueOptions, NewAuthorityOptions, RequestOptions } from "../cert/issue.ts";
 import type { ExportOptions, RenewOptions, SetupOptions } from "../cert/meter.ts";
 import { curveOption, daysOption, instantOption, titleOption, usageOption } from "../cert/options.ts";
+import { io } from "../io.ts";
 import { meterOptions } from "../meter/meter-options.ts";
 import { hexOption, numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
@@ -98,7 +99,7 @@ function fileCommands(cert: Command): void {
         import("../cert/files.ts"),
       ]);
       for (const shown of files.flatMap((file) => showFile(readFile(file)))) {
-        process.stdout.write(json ? `${jsonText({ [shown.kind]: shown.fields })}\n` : shownText(shown));
+        io().stdout.write(json ? `${jsonText({ [shown.kind]: shown.fields })}\n` : shownText(shown));
       }
     });
 

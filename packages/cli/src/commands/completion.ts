@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import { shells } from "../completion/shells.ts";
+import { io } from "../io.ts";
 
 /** `dlms completion`: a script for the shell. */
 export function completionCommand(program: Command): void {
@@ -12,6 +13,6 @@ export function completionCommand(program: Command): void {
       "\nExamples:\n  source <(dlms completion bash)\n  dlms completion zsh > ~/.zfunc/_dlms\n  dlms completion fish > ~/.config/fish/completions/dlms.fish",
     )
     .action((shell: keyof typeof shells) => {
-      process.stdout.write(shells[shell](program));
+      io().stdout.write(shells[shell](program));
     });
 }

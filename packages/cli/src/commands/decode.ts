@@ -13,6 +13,7 @@ import { fromHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { captureInput } from "../capture-input.ts";
+import { io } from "../io.ts";
 import { keyFrom } from "../keys.ts";
 import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
@@ -91,7 +92,7 @@ class Notes {
   }
 
   #say(text: string): void {
-    process.stderr.write(`${errorColours.dim("note")}: ${text}\n`);
+    io().stderr.write(`${errorColours().dim("note")}: ${text}\n`);
   }
 }
 
@@ -111,7 +112,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   let done = 0;
   // If the answers go to a terminal, they show the progress.
   using progress = new Progress(
-    process.stdout.isTTY === true && options.progress !== true ? { progress: false } : options,
+    io().stdout.isTTY === true && options.progress !== true ? { progress: false } : options,
     "decoding",
   );
   progress.at(() => `decoding: ${done} inputs done`);
@@ -135,7 +136,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   // There are only lines of text: report that.
   if (answered === 0 && held !== undefined) answer(held);
   else notes.end();
-  if (failed) process.exitCode = 1;
+  if (failed) io().exitCode = 1;
 
   function answer(explained: Explained): number {
     const { items, record } = explained;
@@ -143,22 +144,22 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
     progress.clear();
     failed ||= items.some(({ fault, pduFault }) => (fault ?? pduFault) !== undefined);
     if (options.json) {
-      process.stdout.write(jsonLine(explained));
+      io().stdout.write(jsonLine(explained));
       return 1;
     }
     if (options.xml) {
-      process.stdout.write(xmlText(items, many));
+      io().stdout.write(xmlText(items, many));
       return 1;
     }
     let said = answered;
     const heading = headingOf(record);
-    if (heading !== "") process.stdout.write(`${said > 0 ? "\n" : ""}${colours.dim(heading)}`);
+    if (heading !== "") io().stdout.write(`${said > 0 ? "\n" : ""}${colours().dim(heading)}`);
     if (heading !== "") said = 0;
     for (const item of items) {
       // With several inputs, a Fault is the answer of its input; with one, it goes to stderr.
-      if (said > 0) process.stdout.write("\n");
-      if (item.node !== undefined) process.stdout.write(treeText([item.node]));
-      (many || items.length > 1 ? process.stdout : process.stderr).write(faultTexts(item));
+      if (said > 0) io().stdout.write("\n");
+      if (item.node !== undefined) io().stdout.write(treeText([item.node]));
+      (many || items.length > 1 ? io().stdout : io().stderr).write(faultTexts(item));
       said++;
     }
     return items.length;

@@ -1,6 +1,7 @@
 import type { DiscoveredObject } from "@dlmskit/client";
 import { AccessBit } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
@@ -32,15 +33,15 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
   if (options.json) {
     const { conformance, ciphered, clientMaxReceivePduSize, serverMaxReceivePduSize } = association;
     const told = { version, ciphered, conformance, clientMaxReceivePduSize, serverMaxReceivePduSize, problems };
-    process.stdout.write(`${jsonText({ association: told })}\n`);
-    for (const object of objects) process.stdout.write(`${jsonText(object)}\n`);
+    io().stdout.write(`${jsonText({ association: told })}\n`);
+    for (const object of objects) io().stdout.write(`${jsonText(object)}\n`);
     return;
   }
-  process.stdout.write(
+  io().stdout.write(
     `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets at the meter\n` +
       `services: ${association.conformance.join(", ")}\n\n`,
   );
-  process.stdout.write(
+  io().stdout.write(
     table(
       [
         ...(shortNames ? [{ title: "base" }] : []),
@@ -62,8 +63,8 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
       ]),
     ),
   );
-  process.stdout.write(`${objects.length} objects\n`);
-  for (const problem of problems) process.stderr.write(`note: object list, ${visible(problem)}\n`);
+  io().stdout.write(`${objects.length} objects\n`);
+  for (const problem of problems) io().stderr.write(`note: object list, ${visible(problem)}\n`);
 }
 
 /** `dlms discover`: the association and the objects that the client can access. */

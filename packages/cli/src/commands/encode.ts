@@ -2,6 +2,7 @@ import { encodeJson, encodeXmlDocument } from "@dlmskit/capture";
 import { Fault, type Json, toHex } from "@dlmskit/core";
 import type { Command } from "commander";
 import { jsonInputs } from "../input.ts";
+import { io } from "../io.ts";
 import { errorColours } from "../output/colours.ts";
 import { faultJson } from "../output/fault.ts";
 
@@ -21,7 +22,7 @@ interface EncodeOptions {
 function encoded(text: string, { decimal }: EncodeOptions): readonly Uint8Array[] {
   if (!/^\s*</.test(text.replace(/^\uFEFF/, ""))) return [encodeJson(parse(text))];
   const { encoded, notes } = encodeXmlDocument(text, { decimal });
-  for (const note of notes) process.stderr.write(`${errorColours.dim("note")}: ${note}\n`);
+  for (const note of notes) io().stderr.write(`${errorColours().dim("note")}: ${note}\n`);
   return encoded;
 }
 
@@ -30,13 +31,13 @@ async function encode(given: string | undefined, options: EncodeOptions): Promis
   for await (const input of inputs) {
     try {
       for (const hex of encoded(input, options).map(toHex)) {
-        process.stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
+        io().stdout.write(options.json ? `${JSON.stringify({ hex })}\n` : `${hex}\n`);
       }
     } catch (caught) {
       if (!(caught instanceof Fault) || !many) throw caught;
       // Write the Fault as the answer of its input, so that the lines stay in order.
-      process.stdout.write(faultJson(caught));
-      process.exitCode = 1;
+      io().stdout.write(faultJson(caught));
+      io().exitCode = 1;
     }
   }
 }

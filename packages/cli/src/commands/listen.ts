@@ -4,13 +4,13 @@ import { Fault, type Link } from "@dlmskit/core";
 import { UnnumberedLink } from "@dlmskit/hdlc";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type Command, Option } from "commander";
+import { io } from "../io.ts";
 import { readLayout } from "../listen/layout-file.ts";
 import { pushKeys } from "../listen/push-keys.ts";
 import { pushDocument, pushText } from "../listen/push-text.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
 import { visible } from "../output/visible.ts";
-import { stopAsked } from "../signals.ts";
 
 interface Options {
   readonly link: "wrapper" | "hdlc";
@@ -64,15 +64,16 @@ function tlsOf({ transport }: Place, { cert, key, ca }: Options): Pick<ListenOpt
 
 async function listenFor(where: string, options: Options): Promise<void> {
   const place = placeIn(where);
+  const { stdout, stderr } = io();
   const { json = false, count, confirm, link, layout } = options;
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  const write = (text: string): void => void process.stdout.write(text);
+  const say = (text: string): void => void stderr.write(`${text}\n`);
+  const write = (text: string): void => void stdout.write(text);
   const dropped = (fault: Fault, from?: string): void => {
     const told = { code: fault.code, message: fault.message };
     if (json) write(`${jsonText({ event: "dropped", ...(from === undefined ? {} : { from }), ...told })}\n`);
     else say(`dropped: ${from === undefined ? "" : `${from}: `}${visible(fault.message)}`);
   };
-  const stop = stopAsked();
+  const stop = io().stopAsked();
   let came = 0;
   let enough: () => void = () => undefined;
   const counted = new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@ import { Data as DataCodec } from "@dlmskit/apdu";
 import type { Moment, Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
 import { type CosemDateTime, dateTimeText, Fault, type Json, logicalName, toHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError } from "commander";
+import { io } from "../io.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { isAfter, momentOf } from "../moment.ts";
@@ -131,18 +132,18 @@ async function profile(place: string, name: string, options: ProfileOptions): Pr
   await using session = await openMeter(place, options, progress);
   const read = await session.profile(instanceId, selection);
   progress.end();
-  if (options.json) process.stdout.write(json(read));
-  else if (options.csv) process.stdout.write(csv(read));
+  if (options.json) io().stdout.write(json(read));
+  else if (options.csv) io().stdout.write(csv(read));
   else {
     const heads = read.columns.map((column) => ({
       title: column.time ? "time" : titleOf(column),
       align: "right" as const,
     }));
     const rows = read.rows.map((row) => cells(row, read.columns));
-    process.stdout.write(laidOut(heads, rows, terminalWidth()));
-    process.stdout.write(`${read.rows.length} rows\n`);
+    io().stdout.write(laidOut(heads, rows, terminalWidth()));
+    io().stdout.write(`${read.rows.length} rows\n`);
   }
-  if (options.plot) (options.json || options.csv ? process.stderr : process.stdout).write(plot(read, options.column));
+  if (options.plot) (options.json || options.csv ? io().stderr : io().stdout).write(plot(read, options.column));
 }
 
 /** `dlms profile`: rows of a profile. */

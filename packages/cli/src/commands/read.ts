@@ -3,8 +3,10 @@ import type { CellValue, Session } from "@dlmskit/client";
 import { type Json, logicalName } from "@dlmskit/core";
 import { obisName, type Unit, UnitCodec } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
-import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { io } from "../io.ts";
+import { lineOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { type ReadoutChoice, readBlock, readoutOptions } from "../meter/readout.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
@@ -113,7 +115,8 @@ function people(readings: readonly Reading[]): string {
   );
 }
 
-async function read(place: string, names: readonly string[], options: MeterOptions): Promise<void> {
+async function read(place: string, names: readonly string[], options: ReadoutChoice): Promise<void> {
+  if (options.readout === true || options.telegram === true) return readBlock(place, names, options);
   const named = names.map(namedOf);
   using progress = new Progress(options, "reading");
   await using session = await openMeter(place, options, progress);
@@ -132,8 +135,8 @@ async function read(place: string, names: readonly string[], options: MeterOptio
   }
   const readings = references.length === 0 ? [] : await readAll(session, references);
   progress.end();
-  process.stdout.write(options.json ? readings.map(json).join("") : people(readings));
-  if (readings.some(({ error }) => error !== undefined)) process.exitCode = 1;
+  io().stdout.write(options.json ? readings.map(json).join("") : people(readings));
+  if (readings.some(({ error }) => error !== undefined)) io().exitCode = 1;
 }
 
 /** `dlms read`: reads attributes, or all values that the client may read. */
@@ -143,7 +146,7 @@ export function readCommand(program: Command): void {
     .description("reads attributes of a meter; all readable values if none is named")
     .argument("<host[:port]>", "address of the meter")
     .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; default: attribute 2");
-  lineOptions(meterOptions(command))
+  readoutOptions(lineOptions(meterOptions(command)))
     .addHelpText("after", "\nExample: dlms read 127.0.0.1:4059 1.0.1.8.0.255 --client 48 --auth hls --keys keys.json")
-    .action((place: string, names: string[], options: MeterOptions) => read(place, names, options));
+    .action((place: string, names: string[], options: ReadoutChoice) => read(place, names, options));
 }

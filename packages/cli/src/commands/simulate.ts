@@ -13,13 +13,13 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
-import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 
 function speedOption(text: string): number {
@@ -53,6 +53,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly telegram?: number;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -67,9 +68,14 @@ interface SimulateOptions extends ProgressOptions {
 }
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
-function whereOf({ link, transport, port, ports, host, store, serial, baud, modeE }: SimulateOptions): ListenOptions {
-  if (serial !== undefined)
-    return { serial: { path: serial, ...(baud && { baudRate: baud }), ...(modeE && { modeE }) } };
+function whereOf(options: SimulateOptions): ListenOptions {
+  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
+  if (serial !== undefined) {
+    const rate = baud && { baudRate: baud };
+    return {
+      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
+    };
+  }
   const at = host === undefined ? {} : { host };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
@@ -126,14 +132,15 @@ const shortLived = (path: string): string =>
 
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
+  const { stdout, stderr } = io();
   using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
     progress.clear();
-    process.stderr.write(`${text}\n`);
+    stderr.write(`${text}\n`);
   };
   // Events are JSON documents on stdout, or text on stderr.
   const tell = (line: string): void => {
-    (json ? process.stdout : process.stderr).write(`${line}\n`);
+    (json ? stdout : stderr).write(`${line}\n`);
   };
   let fleet: Simulator["fleet"] | undefined;
   const serialOf = (meter: string): string | undefined => {
@@ -172,9 +179,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     }
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
-    const stop = stopAsked();
+    const stop = io().stopAsked();
     for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
-      process.stdout.write(
+      stdout.write(
         options.json
           ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
           : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,
@@ -216,7 +223,12 @@ export function simulateCommand(program: Command): void {
       "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
       numberOption(300, 4_000_000),
     )
-    .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 mode E first")
+    .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
+    .option(
+      "--telegram <seconds>",
+      "with --serial: the first meter sends its telegram (P1) at this interval",
+      numberOption(1, 3600),
+    )
     .addOption(
       new Option("--referencing <form>", "how clients may name objects: by logical names, by short names, or both")
         .choices(Object.keys(referencings))

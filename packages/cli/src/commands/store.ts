@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { PgStore } from "@dlmskit/storage-pg";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { fenceState } from "../meter/state.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
@@ -25,12 +26,12 @@ async function fence(options: FenceOptions): Promise<void> {
     });
   }
   const tell = (text: string, document: object): void => {
-    process.stdout.write(json ? `${jsonText(document)}\n` : `${text}\n`);
+    io().stdout.write(json ? `${jsonText(document)}\n` : `${text}\n`);
   };
   if (spec !== undefined) {
     if (spec === "memory")
       throw new Fault("bad-option", "a store in memory cannot be restored from a copy", { layer: "cli" });
-    const say = (text: string): void => void process.stderr.write(`${text}\n`);
+    const say = (text: string): void => void io().stderr.write(`${text}\n`);
     await using store = (await openStoreOf(spec, say, process.env, true)) as PgStore;
     const fenced = await store.fence({ counters: options.counters, clients: options.clients === true });
     const clients = options.clients === true ? `, and those of ${fenced.clients} clients` : "";

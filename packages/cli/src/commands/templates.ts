@@ -1,5 +1,6 @@
 import { templates } from "@dlmskit/simulator";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { table } from "../output/table.ts";
 
 /** `dlms templates`: the meter templates that are included. */
@@ -11,9 +12,9 @@ export function templatesCommand(program: Command): void {
     .addHelpText("after", "\nExample: dlms templates --json")
     .action(({ json }: { json?: boolean }) => {
       const all = templates.map(({ name, title }) => ({ name, title }));
-      if (json) for (const one of all) process.stdout.write(`${JSON.stringify(one)}\n`);
+      if (json) for (const one of all) io().stdout.write(`${JSON.stringify(one)}\n`);
       else {
-        process.stdout.write(
+        io().stdout.write(
           table(
             [{ title: "name" }, { title: "meter" }],
             all.map(({ name, title }) => [name, title]),

@@ -2,6 +2,7 @@ import { Data as DataCodec, type DataTree, fromData, treeOf } from "@dlmskit/apd
 import { Fault } from "@dlmskit/core";
 import { findClass, objectView } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
+import { io } from "../io.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { plainValue } from "../meter/plain-value.ts";
@@ -58,7 +59,7 @@ async function write(place: string, name: string, value: string, options: MeterO
   checkType(classId, version, attributeId, data);
   await session.set(reference, data);
   progress.end();
-  process.stdout.write(
+  io().stdout.write(
     options.json
       ? `${jsonText({ written: reference, value: DataCodec.toJson(data) })}\n`
       : `written: ${instanceId}:${attributeId}\n`,
@@ -88,10 +89,10 @@ async function invoke(place: string, name: string, value: string | undefined, op
   const returned = given === undefined ? undefined : DataCodec.toJson(given);
   if (options.json) {
     const done = { classId, instanceId, methodId };
-    process.stdout.write(`${jsonText({ invoked: done, ...(returned === undefined ? {} : { returned }) })}\n`);
+    io().stdout.write(`${jsonText({ invoked: done, ...(returned === undefined ? {} : { returned }) })}\n`);
   } else {
-    process.stdout.write(`invoked: method ${methodId} of ${instanceId}\n`);
-    if (returned !== undefined) process.stdout.write(`${jsonLines(returned)}\n`);
+    io().stdout.write(`invoked: method ${methodId} of ${instanceId}\n`);
+    if (returned !== undefined) io().stdout.write(`${jsonLines(returned)}\n`);
   }
 }
 

@@ -2,6 +2,7 @@ import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { deriveMeterKeys, securitySuite } from "@dlmskit/security";
 import { platformRandom } from "@dlmskit/server";
 import { writeNew } from "../cert/files.ts";
+import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 
 export interface NewKeysOptions {
@@ -44,7 +45,7 @@ function write(
   const title = meter === undefined ? {} : { systemTitle: meter };
   const file = { ...title, masterKey: toHex(masterKey), clients: Object.fromEntries(clients) };
   writeNew([{ path: output, content: `${JSON.stringify(file, undefined, 2)}\n`, secret: true }]);
-  process.stdout.write(json ? `${jsonText({ keys: output })}\n` : `keys written to ${output}\n`);
+  io().stdout.write(json ? `${jsonText({ keys: output })}\n` : `keys written to ${output}\n`);
 }
 
 /** `dlms key new`. Faults `file-exists`, `not-written`. */

@@ -2,6 +2,7 @@ import { T } from "@dlmskit/apdu";
 import { type KeyName, KeyRotation, type Rotated, type Session } from "@dlmskit/client";
 import { Fault, type LogicalName, logicalName, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
+import { io } from "../io.ts";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
@@ -47,7 +48,7 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
   });
   const { how } = await rotation.rotate(place, instanceId);
   progress.end();
-  process.stdout.write(
+  io().stdout.write(
     json
       ? `${jsonText({ rotated: place, setup: instanceId, how, keys: path })}\n`
       : `${outcomes[how]}; they are in ${path}\n`,

@@ -8,6 +8,7 @@ import { node } from "@dlmskit/security/node";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
+import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import type { Progress } from "../output/progress.ts";
 import { causeTexts } from "./likely-causes.ts";
@@ -57,7 +58,7 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 }
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
-async function duplexTo(
+export async function duplexTo(
   place: string,
   { link, timeout, transport, device, baud, modeE }: MeterOptions,
 ): Promise<Duplex> {
@@ -77,10 +78,11 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
+  const { stderr } = io();
   const trace = traceText({
     keys: { encryptionKey, authenticationKey },
     ...(options.auth === "lls" ? { password: secret } : {}),
-    write: (text) => process.stderr.write(text),
+    write: (text) => stderr.write(text),
   });
   return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
 }

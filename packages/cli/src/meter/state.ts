@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, fromHex, toHex } from "@dlmskit/core";
 import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
+import { io } from "../io.ts";
 import { makePrivateFolder } from "../private-file.ts";
 
 /** The user's state folder (XDG). */
@@ -188,7 +189,7 @@ export class CounterFile {
         });
       }
     }
-    process.once("exit", () => rmSync(lock, { force: true }));
+    io().atEnd(() => rmSync(lock, { force: true }));
   }
 
   #read(): number | undefined {

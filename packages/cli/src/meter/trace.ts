@@ -33,6 +33,7 @@ export interface TraceOptions {
  */
 export function traceText({ keys, password, write }: TraceOptions): Tracer {
   const decoder = new Decoder({ layer: "apdu", keys, provider: node, unverified: true });
+  const { dim } = errorColours();
   let began: number | undefined;
   let opening = false;
   return (event: TraceEvent): void => {
@@ -42,7 +43,7 @@ export function traceText({ keys, password, write }: TraceOptions): Tracer {
       case "octets": {
         const out = event.direction === "out";
         const octets = out && opening ? masked(event.octets, password) : event.octets;
-        write(`${errorColours.dim(at)} ${out ? ">" : "<"} ${toHex(octets)}\n`);
+        write(`${dim(at)} ${out ? ">" : "<"} ${toHex(octets)}\n`);
         return;
       }
       case "pdu": {
@@ -56,10 +57,10 @@ export function traceText({ keys, password, write }: TraceOptions): Tracer {
         return;
       }
       case "dropped":
-        write(`${errorColours.dim(at)} dropped (${event.why}) ${toHex(event.octets)}\n`);
+        write(`${dim(at)} dropped (${event.why}) ${toHex(event.octets)}\n`);
         return;
       case "state":
-        write(`${errorColours.dim(at)} ${visible(event.what)}\n`);
+        write(`${dim(at)} ${visible(event.what)}\n`);
     }
   };
 }

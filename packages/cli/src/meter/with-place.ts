@@ -6,7 +6,7 @@ const noPlace = "";
 /** The command line with a placeholder for `HOST` if `--meter` or `--serial` is given instead, for a command that connects to meters. */
 export function withPlace(program: Command, argv: readonly string[]): string[] {
   let command = program;
-  let at = 2;
+  let at = 0;
   for (let found = commandOf(program, argv[at]); found !== undefined; found = commandOf(command, argv[at])) {
     command = found;
     at++;

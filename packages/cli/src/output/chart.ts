@@ -51,7 +51,7 @@ export function barChart(given: readonly Bar[], options: ChartOptions): string {
       const filled = (Math.max(0, value) / top) * height - (line - 1);
       return eighths[Math.round(Math.min(1, Math.max(0, filled)) * 8)] as string;
     });
-    lines.push(`${scale(line).padStart(margin)} ┤${colours.cyan(cells.join(""))}`);
+    lines.push(`${scale(line).padStart(margin)} ┤${colours().cyan(cells.join(""))}`);
   }
   lines.push(`${scale(0).padStart(margin)} └${"─".repeat(bars.length)}`);
   let labels = "";

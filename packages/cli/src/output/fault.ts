@@ -33,13 +33,13 @@ function asFault(caught: unknown): unknown {
 export function faultText(thrown: unknown): string {
   const caught = asFault(thrown);
   if (!(caught instanceof Fault))
-    return `${errorColours.red("error")}: ${visible(caught instanceof Error ? caught.message : String(caught))}\n`;
+    return `${errorColours().red("error")}: ${visible(caught instanceof Error ? caught.message : String(caught))}\n`;
   const where = [
     ...(caught.offset === undefined ? [] : [`octet ${caught.offset}`]),
     ...(caught.path.length === 0 ? [] : [caught.path.join(".")]),
   ];
   return [
-    `${errorColours.red("error")}: ${visible(caught.message)} (${caught.layer} ${caught.code})`,
+    `${errorColours().red("error")}: ${visible(caught.message)} (${caught.layer} ${caught.code})`,
     ...(where.length === 0 ? [] : [`  at: ${visible(where.join(", "))}`]),
     ...(caught.hint === undefined ? [] : caught.hint.split("\n").map((line) => `  try: ${visible(line)}`)),
     "",

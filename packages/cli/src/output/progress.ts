@@ -1,5 +1,6 @@
 import type { Duplex } from "@dlmskit/transport";
 import { Option } from "commander";
+import { io } from "../io.ts";
 
 /** Progress is shown for work that takes longer than this, at this interval, ms. */
 const everyMs = 1000;
@@ -16,7 +17,8 @@ export interface ProgressOptions {
 /** Shows the progress of long work: one line on standard error that is overwritten, or a new line each time if it is not a terminal. */
 export class Progress implements Disposable {
   readonly #began = performance.now();
-  readonly #terminal = process.stderr.isTTY === true;
+  readonly #stderr = io().stderr;
+  readonly #terminal = this.#stderr.isTTY === true;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #what: () => string;
   #shown = false;
@@ -47,7 +49,7 @@ export class Progress implements Disposable {
     const received = this.#received === undefined ? "" : `: ${this.#received} octets received`;
     const text = `${this.#what()}${received}, ${seconds} s`;
     this.#shown = true;
-    process.stderr.write(this.#terminal ? `\r\u001b[K${text}` : `${text}\n`);
+    this.#stderr.write(this.#terminal ? `\r\u001b[K${text}` : `${text}\n`);
   }
 
   /** A duplex whose received octets are counted. */
@@ -83,7 +85,7 @@ export class Progress implements Disposable {
 
   /** Clears the progress line, so that something else can be written. */
   clear(): void {
-    if (this.#shown && this.#terminal) process.stderr.write("\r\u001b[K");
+    if (this.#shown && this.#terminal) this.#stderr.write("\r\u001b[K");
     this.#shown = false;
   }
 

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { io } from "../io.ts";
 import { colours } from "./colours.ts";
 import { visible } from "./visible.ts";
 
@@ -29,7 +30,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       const widest = rows.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 14);
       return wrapped(title, widest)
         .split("\n")
-        .map((line) => colours.bold(line))
+        .map((line) => colours().bold(line))
         .join("\n");
     }),
     colAligns: columns.map(({ align }) => align ?? "left"),
@@ -59,7 +60,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 /** Columns of the terminal, by `COLUMNS` where there is none; undefined where the output goes to a file or a program. */
 export function terminalWidth(): number | undefined {
   const given = Number(process.env.COLUMNS);
-  return process.stdout.columns ?? (Number.isInteger(given) && given > 0 ? given : undefined);
+  return io().stdout.columns ?? (Number.isInteger(given) && given > 0 ? given : undefined);
 }
 
 /** A table if it fits into `width`; otherwise each row as a block of lines: the first cell, then title and value of the others. */
@@ -76,7 +77,7 @@ export function laidOut(
   return rows
     .map(([first = "", ...others]) => {
       const lines = others.map((cell, at) => `  ${(columns[at + 1]?.title ?? "").padEnd(margin)}  ${visible(cell)}`);
-      return `${colours.bold(visible(first))}\n${lines.map((line) => `${line.trimEnd()}\n`).join("")}`;
+      return `${colours().bold(visible(first))}\n${lines.map((line) => `${line.trimEnd()}\n`).join("")}`;
     })
     .join("\n");
 }

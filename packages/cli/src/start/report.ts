@@ -7,7 +7,7 @@ import { colours } from "../output/colours.ts";
 import { table } from "../output/table.ts";
 import { unitText, valueText } from "../output/value.ts";
 
-const heading = (text: string): string => `\n${colours.bold(colours.underline(text))}\n`;
+const heading = (text: string): string => `\n${colours().bold(colours().underline(text))}\n`;
 const nameOf = (code: string): string => obisName(code, "IS 15959") ?? code;
 
 function objects({ objects: found }: Discovery): string {

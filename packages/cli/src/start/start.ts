@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { Fault } from "@dlmskit/core";
 import { createSimulator, type Identity, type Simulator } from "@dlmskit/simulator";
 import type { Store } from "@dlmskit/storage";
+import { io } from "../io.ts";
 import { colours } from "../output/colours.ts";
-import { stopAsked } from "../signals.ts";
 import { openStoreOf } from "../store.ts";
 import { openAs, type Place } from "./demo-client.ts";
 import { writeKeysFile } from "./keys-file.ts";
@@ -17,10 +17,10 @@ export interface StartOptions {
 }
 
 const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  io().stderr.write(`${text}\n`);
 };
 const show = (text: string): void => {
-  process.stdout.write(text);
+  io().stdout.write(text);
 };
 
 /** File with the meter's keys, for the commands that `goOn` suggests. */
@@ -42,7 +42,7 @@ async function readMeter(store: Store, simulator: Simulator, identity: Identity,
   const connections = await store.connections.list({ meterId: identity.meterId });
   await session.release();
   const row = connections.findLast(({ clientId }) => clientId === client.client);
-  show(report(reading, row, process.stdout.columns ?? 80));
+  show(report(reading, row, io().stdout.columns ?? 80));
   say(
     `read over the socket as client 48 (HLS, suite 0, authenticated encryption) in ${Math.round(performance.now() - began)} ms`,
   );
@@ -74,7 +74,7 @@ function goOn(ports: readonly { host: string; port: number; link: string }[], op
     lines.push(`npx dlms read ${hdlc.host}:${hdlc.port} 1.0.1.8.0.255 --link hdlc --client 48 --auth hls ${keys}`);
   }
   show(
-    `\n${colours.bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
+    `\n${colours().bold("To go on")} (the meter's keys are in ${keysPath})\n${lines.map((line) => `  ${line}\n`).join("")}`,
   );
 }
 
@@ -88,7 +88,7 @@ export async function start(options: StartOptions): Promise<void> {
     const { ports } = await simulator.listen(options.port === undefined ? {} : { port: options.port });
     for (const { host, port, link } of ports) say(`listening on ${host}:${port} (${link})`);
     show(
-      `\n${colours.bold(`Meter ${identity.serial}`)}, logical device ${identity.logicalDeviceName}, template ${identity.template}\n`,
+      `\n${colours().bold(`Meter ${identity.serial}`)}, logical device ${identity.logicalDeviceName}, template ${identity.template}\n`,
     );
     const place = ports.find(({ link }) => link === "wrapper");
     if (place === undefined) {
@@ -99,7 +99,7 @@ export async function start(options: StartOptions): Promise<void> {
     goOn(ports, options);
     if (options.once) return;
     say("\nserving until Ctrl-C");
-    await stopAsked();
+    await io().stopAsked();
     say("stopping");
   } finally {
     await store.close();

@@ -86,6 +86,8 @@ export const server = {
   "bad-held-policy": "Sessions cannot be forwarded without a way to reach other processes; give `held.dial`.",
   "secret-too-short":
     "A password needs at least 4 octets, a secret of high level security at least 8; give a longer one, or set `shortSecrets`.",
+  "no-connection-left":
+    "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device with that name; correct the name.",
   "no-meter": "The server has no meter with that name; correct the name.",

@@ -1,7 +1,18 @@
+import type { Negotiated } from "@dlmskit/association";
+import type { OpenPush, PushLeft } from "../session/unasked-pushes.ts";
 import type { Association } from "./association-spec.ts";
 
 /** A client that has an association open. */
 export interface Occupant {
+  /** The logical device (SAP) that it is open with. */
+  readonly device: number;
+  readonly opened:
+    | {
+        readonly negotiated: Negotiated;
+        /** Says something unasked, between answers. Faults `push-not-sent` and those of protecting it. */
+        notify(push: OpenPush): Promise<PushLeft>;
+      }
+    | undefined;
   /** Whether it waits for an answer. */
   readonly busy: boolean;
   /** Associations that it has opened since it asked anything. */
@@ -65,6 +76,11 @@ export class OpenAssociations {
 
   isOpen(association: Association): boolean {
     return this.#open.some((one) => one.association === association);
+  }
+
+  /** The client that opened it last with a logical device. */
+  occupant(association: Association, device: number): Occupant | undefined {
+    return this.#of(association).findLast(({ occupant }) => occupant.device === device)?.occupant;
   }
 
   /** The client that opened it last; undefined: none has, or it told none. */

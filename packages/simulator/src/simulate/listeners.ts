@@ -8,7 +8,7 @@ import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/ad
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import type { LinkName, TransportName } from "../fleet/identity.ts";
 import type { ListeningPort, ListenOptions, Reached, SimulatorListening } from "./options.ts";
-import { defaultSerialPath, lineOfRow, type SerialLineOptions, serialSpec } from "./serial-line.ts";
+import { defaultSerialPath, lineOfRow, type ReadoutOf, type SerialLineOptions, serialSpec } from "./serial-line.ts";
 
 export interface ListenersOptions {
   readonly meters: number;
@@ -18,6 +18,7 @@ export interface ListenersOptions {
   readonly server: Server;
   /** Of each listener, at one time. */
   readonly connections: number;
+  readonly readout: ReadoutOf;
 }
 
 const defaultHost = "127.0.0.1";
@@ -31,7 +32,11 @@ const lowerOf = (settings: readonly HdlcSetting[]): readonly number[] =>
   settings.length === 0 ? [defaultLower] : settings.map(({ deviceAddress }) => deviceAddress);
 
 /** Meters of one port in memory: by server address, or by a lower HDLC address. */
-export function routeInMemory({ meters, meter, hdlcSettings }: Omit<ListenersOptions, "server" | "ports">): Route {
+export function routeInMemory({
+  meters,
+  meter,
+  hdlcSettings,
+}: Omit<ListenersOptions, "server" | "ports" | "readout">): Route {
   const [byServer, byLower] = [wrapperSpace(), hdlcSpace(lowerOf(hdlcSettings))];
   return (address) => {
     const place = (address.physical === undefined ? byServer : byLower).placeAt(address);
@@ -140,7 +145,7 @@ function ofRow(caught: unknown, id: number): unknown {
 
 /** Listens where the rows say, or where the options do. */
 export async function listen(options: ListenersOptions, how: ListenOptions): Promise<SimulatorListening> {
-  const { meters, meter, hdlcSettings, server, connections } = options;
+  const { meters, meter, hdlcSettings, server, connections, readout } = options;
   const { host = defaultHost } = how;
   const { connectableHost } = await import("@dlmskit/transport/node");
   const listeners: Listener[] = [];
@@ -153,12 +158,12 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
   const open = async (line: Line, port: number, index: number, route: Route): Promise<Listener> => {
     const setting = hdlcSettings[line.space.capacity === 1 ? index : 0] ?? hdlcSettings[0];
     const link = line.link === "hdlc" ? hdlc(setting) : wrapper;
-    if (line.serial !== undefined) return openOn(line, serialSpec(line.serial, link), line.serial.path, route);
+    if (line.serial !== undefined) return openOn(line, serialSpec(line.serial, link, readout), line.serial.path, route);
     const spec = line.transport === "udp" ? udp(port, datagrams, { host }) : tcp(port, link, { host });
     return openOn(line, spec, host, route);
   };
   const openOn = async (line: Line, spec: ListenSpec, at: string, route: Route): Promise<Listener> => {
-    const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+    const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,

@@ -1,7 +1,8 @@
 import { Fault, type Link } from "@dlmskit/core";
-import { ModeEServer } from "@dlmskit/iec62056-21";
+import { type DataSet, ModeEServer, TelegramServer } from "@dlmskit/iec62056-21";
 import type { LinkFactory, ListenSpec } from "@dlmskit/server";
 import type { CommunicationPort } from "@dlmskit/storage";
+import { type Duplex, LinkPump } from "@dlmskit/transport";
 import type { SerialOptions } from "@dlmskit/transport/serial";
 
 /** A serial line that meters are reached on, by HDLC. */
@@ -10,6 +11,59 @@ export interface SerialLineOptions extends SerialOptions {
   readonly path: string;
   /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 by default. */
   readonly modeE?: boolean;
+  /** Instead of HDLC the first meter sends a telegram every so many ms, as a customer interface P1 does; at 115200 baud by default. */
+  readonly telegram?: number;
+}
+
+/** The readout of a meter by its device address, mostly the serial number; empty: the first one. Undefined: there is no such meter. */
+export type ReadoutOf = (deviceAddress: string) => Promise<readonly DataSet[]> | undefined;
+
+const manufacturer = "DLM";
+const identification = "SIMULATOR";
+
+/** What is read in the background: `start` begins, `taken` is the result of it, undefined until it is there. */
+class Prepared {
+  #dataSets: readonly DataSet[] | undefined;
+  #asked = 0;
+
+  start(reading: Promise<readonly DataSet[]> | undefined): boolean {
+    const asked = ++this.#asked;
+    this.#dataSets = undefined;
+    // A meter that cannot be read has no readout.
+    const keep = (dataSets: readonly DataSet[]): void => {
+      if (asked === this.#asked) this.#dataSets = dataSets;
+    };
+    reading?.then(keep, () => keep([]));
+    return reading !== undefined;
+  }
+
+  get dataSets(): readonly DataSet[] | undefined {
+    return this.#dataSets;
+  }
+}
+
+function modeELink(link: Link, initialBaudRate: number, readout: ReadoutOf): Link {
+  const prepared = new Prepared();
+  return new ModeEServer({
+    link,
+    identification: { manufacturer, baudRate: "5", enhanced: "2", identification },
+    deviceAddress: (address) => prepared.start(readout(address)),
+    readout: () => prepared.dataSets,
+    initialBaudRate,
+  });
+}
+
+function telegramLink(every: number, readout: ReadoutOf): Link {
+  const prepared = new Prepared();
+  let begun = false;
+  const telegram = () => {
+    if (!begun) begun = prepared.start(readout(""));
+    const { dataSets } = prepared;
+    if (dataSets === undefined) return undefined;
+    begun = false;
+    return { identification: { manufacturer, baudRate: "5", enhanced: "2", identification }, dataSets, crc: true };
+  };
+  return new TelegramServer({ telegram, every });
 }
 
 /** The device that a row's number means where nothing else is told. */
@@ -33,28 +87,32 @@ export function lineOfRow(row: CommunicationPort, path: string): SerialLineOptio
 const flowNames = { NONE: "none", RTS_CTS: "rts-cts", XON_XOFF: "xon-xoff" } as const;
 
 /** Listens on a line. Faults of `serialListen`. */
-export function serialSpec({ path, modeE = false, ...options }: SerialLineOptions, hdlc: LinkFactory): ListenSpec {
+export function serialSpec(
+  { path, modeE = false, telegram, ...options }: SerialLineOptions,
+  hdlc: LinkFactory,
+  readout: ReadoutOf,
+): ListenSpec {
   if (modeE && (options.dataBits ?? 8) !== 8) {
     throw new Fault("bad-value", "mode E needs a port with 8N1: the simulator makes the parity of 7E1 itself", {
       layer: "simulator",
       hint: "do not set data bits and parity",
     });
   }
-  const initialBaudRate = options.baudRate ?? (modeE ? 300 : 9600);
-  const link: LinkFactory = (knows): Link =>
-    modeE
-      ? new ModeEServer({
-          link: hdlc(knows),
-          identification: { manufacturer: "DLM", baudRate: "5", enhanced: "2", identification: "SIMULATOR" },
-          deviceAddress: "",
-          initialBaudRate,
-        })
-      : hdlc(knows);
+  const initialBaudRate = options.baudRate ?? (modeE ? 300 : telegram === undefined ? 9600 : 115_200);
+  const link: LinkFactory = (knows) => (modeE ? modeELink(hdlc(knows), initialBaudRate, readout) : hdlc(knows));
   return {
     link,
     async listen(accept, _, { failed }) {
       const { serialListen } = await import("@dlmskit/transport/serial");
-      return serialListen(path, { ...options, baudRate: initialBaudRate, accept, failed });
+      const line = { ...options, baudRate: initialBaudRate, failed };
+      if (telegram === undefined) return serialListen(path, { ...line, accept });
+      const { systemClock } = await import("@dlmskit/transport/node");
+      // Nobody is connected: what is sent is for whoever listens.
+      const push = (duplex: Duplex): void => {
+        const pump = new LinkPump({ link: telegramLink(telegram, readout), duplex, clock: systemClock });
+        pump.start({ received: () => undefined, closed: () => undefined });
+      };
+      return serialListen(path, { ...line, accept: push, speaksFirst: true });
     },
   };
 }

@@ -4,6 +4,7 @@ import { openMemoryStore, type Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { monthOf, startOfMonth } from "../meter/local-time.ts";
+import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
 import { findTemplate, type SimulatorTemplate } from "../templates/template.ts";
@@ -118,22 +119,27 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     await idle?.settled();
     await server.settled();
   };
+  const using: Simulator["using"] = async (index, run) => {
+    const meter = server.adopt(meters.at(index));
+    const leave = meter.use();
+    try {
+      await meter.enter(undefined);
+      return await run(meter);
+    } finally {
+      leave();
+      await meter.settled();
+    }
+  };
   return {
     ...{ template, meterTemplate, count, fleet, store, notices, time, server, close },
     meter: (index) => server.adopt(meters.at(index)),
-    async using(index, run) {
-      const meter = server.adopt(meters.at(index));
-      const leave = meter.use();
-      try {
-        await meter.enter(undefined);
-        return await run(meter);
-      } finally {
-        leave();
-        await meter.settled();
-      }
-    },
+    using,
     async listen(how = {}) {
-      const opened = await listen({ ...reachable, ports: configuration.ports, server }, how);
+      const readout = (deviceAddress: string) => {
+        const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
+        return index === undefined ? undefined : using(index, readoutOf);
+      };
+      const opened = await listen({ ...reachable, ports: configuration.ports, server, readout }, how);
       open.add(opened);
       return opened;
     },

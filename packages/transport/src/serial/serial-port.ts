@@ -110,6 +110,8 @@ export interface SerialListenOptions extends SerialOptions {
   accept(duplex: Duplex): void;
   /** Hears of a device that went away (`line-lost`) and of what keeps it from being opened again. */
   failed?(fault: Fault): void;
+  /** Whether this end speaks first: a connection is open as long as the port is, without waiting for octets. */
+  readonly speaksFirst?: boolean;
 }
 
 /** How long after a device went away it is looked for again, ms: at first, and at most. */
@@ -126,7 +128,7 @@ export async function serialListen(
   options: SerialListenOptions,
   load: LoadSerialport = () => import("serialport"),
 ): Promise<Listener> {
-  const { accept, failed, baudRate = 9600, clock = systemClock } = options;
+  const { accept, failed, baudRate = 9600, clock = systemClock, speaksFirst = false } = options;
   let line: SerialLine | undefined;
   let connection: LineConnection | undefined;
   let closed: (() => void) | undefined;
@@ -138,12 +140,13 @@ export async function serialListen(
       opened.changeBaudRate(baudRate);
       released.closed();
     };
+    const begin = (): void => {
+      connection = new LineConnection(opened, { release });
+      acceptOrDestroy(connection, accept, failed);
+    };
     opened.start({
       received(octets) {
-        if (connection === undefined) {
-          connection = new LineConnection(opened, { release });
-          acceptOrDestroy(connection, accept, failed);
-        }
+        if (connection === undefined) begin();
         connection?.received(octets);
       },
       drained: () => connection?.drained(),
@@ -159,6 +162,7 @@ export async function serialListen(
         again(firstRetry);
       },
     });
+    if (speaksFirst) begin();
   };
   const again = (delay: number): void => {
     clock.at(clock.now() + delay, () => {
