@@ -23,7 +23,7 @@ import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } f
 import { tapped } from "./tap.ts";
 
 /**
- * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
+ * The client's end of one association: requests and time in, outputs out. One request is sent at a time;
  * the others wait, those of high priority first.
  */
 export class Initiator {
@@ -75,7 +75,7 @@ export class Initiator {
     this.#transmit(pdu, now);
   }
 
-  /** Asks for a service; the id comes back in `response` or `failed`. Fault `wrong-state` unless the association is open. */
+  /** Requests a service. The id is in the output `response` or `failed`. Fault `wrong-state` unless the association is open. */
   request(request: ServiceRequest, options: RequestOptions, now: number): number {
     if (this.#state !== "associated") throw wrongState("request", this.#state);
     const end = now + (options.within ?? this.#options.limits?.transferTimeout ?? 600_000);
@@ -114,7 +114,7 @@ export class Initiator {
     handshake.rekey(change, accepted.channel);
   }
 
-  /** The link is gone: everything that waits has failed. */
+  /** The link was lost: all waiting requests fail. */
   abort(fault: Fault = new Fault("link-lost", "the link was lost", { layer: "association" })): void {
     if (this.#state !== "idle" && this.#state !== "closed") this.#close(fault);
   }
@@ -131,7 +131,7 @@ export class Initiator {
     return this.#outputs.shift();
   }
 
-  /** One APDU from the server. */
+  /** Receives one APDU from the server. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
     if (isGeneralBlock(pdu) && this.#blocks !== undefined) {
@@ -169,7 +169,7 @@ export class Initiator {
       : this.#state !== "idle" && this.#state !== "closed";
   }
 
-  /** The answer is of no use, and will not come again: to wait for it would be in vain. */
+  /** The answer is unusable and will not be repeated: do not wait for another one. */
   #spoilt(fault: Fault, now: number): void {
     if (this.#state === "associated") {
       this.#fail(fault);
@@ -182,7 +182,7 @@ export class Initiator {
     this.#outputs.push({ type: "dropped", fault });
   }
 
-  /** Sends what was sealed, or needs no seal. */
+  /** Sends an APDU that is protected, or needs no protection. */
   #transmit(pdu: Uint8Array | undefined, now: number, end?: number): void {
     this.#wait.start(now, end);
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });

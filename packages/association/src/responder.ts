@@ -37,7 +37,7 @@ interface Association {
 
 /**
  * The server's end of one association, on one link address: octets and time in, outputs out.
- * No APDU makes it throw; what is refused is answered as the standard says and told as `refused`.
+ * No APDU makes it throw. A refused APDU is answered as the standard says, and reported by the output `refused`.
  */
 export class Responder {
   readonly #options: ResponderOptions;
@@ -54,13 +54,13 @@ export class Responder {
     this.#options = options;
   }
 
-  /** `pending`: the client has to finish its authentication (pass 3). */
+  /** `pending`: the client must complete its authentication (pass 3). */
   get state(): "idle" | "pending" | "associated" {
     if (this.#open === undefined) return "idle";
     return this.#open.challenges === undefined ? "associated" : "pending";
   }
 
-  /** What was negotiated, once the client is authenticated. */
+  /** The negotiated parameters, once the client is authenticated. */
   get association(): Negotiated | undefined {
     return this.state === "associated" ? this.#open?.initiated.negotiated : undefined;
   }
@@ -82,7 +82,7 @@ export class Responder {
     return this.#open?.blocks?.sending === true;
   }
 
-  /** One APDU from the client. */
+  /** Receives one APDU from the client. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
     try {
@@ -115,7 +115,7 @@ export class Responder {
     this.#open?.blocks?.resume(now);
   }
 
-  /** The link is gone, or the server wants the association to end. */
+  /** Ends the association: the link was lost, or the server ends it. */
   abort(_now: number): void {
     this.#close("aborted");
   }

@@ -25,7 +25,7 @@ it.each(["tcp", "udp"])("dlms line over %s: a read through it, and none when all
 
 it.each([
   [["line", "nowhere", "4059"], "is not an address"],
-  [["line", "4060", "udp://4059"], "the same transport at both ends"],
+  [["line", "4060", "udp://4059"], "must have the same transport"],
   [["line", "4060", "4059", "--loss", "2"], "is not a probability"],
 ])("%j is wrong usage", async (args, message) => {
   const ran = await dlms(args);

@@ -6,10 +6,10 @@ import { withLikelyCauses } from "./likely-causes.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 import { Session } from "./session.ts";
 
-/** Where the meter is: a pump that was not started yet, or a transport and the link for it (HDLC `Primary`, `WrapperClientLink`). */
+/** The line to the meter: a pump that is not started yet, or a transport and its link (HDLC `Primary`, `WrapperClientLink`). */
 export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly link: ClientLink };
 
-/** How long a peer may take to close after this end did, ms. */
+/** How long a peer may take to close after this end has closed, ms. */
 const linger = 1000;
 
 /**

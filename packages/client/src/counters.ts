@@ -6,15 +6,15 @@ import type { ConnectOptions } from "./options.ts";
 export const countersOfStep = 2;
 
 export interface DurableCountersOptions {
-  /** The first counter to use: what storage knows as reserved; for a new key 0, or what the meter expects. */
+  /** The first counter to use: the end of the last reservation in storage; for a new key 0, or the counter that the meter expects. */
   readonly start: number;
-  /** Writes durably that all counters below `upTo` may be used from now on. When it rejects, none is. */
+  /** Reserves all counters below `upTo` durably. If it rejects, none of them is used. */
   reserve(upTo: number): Promise<void> | void;
-  /** How many to reserve at a time; 1024 by default. */
+  /** How many counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
-/** Invocation counters of one key, each used once: storage knows of them before they are used. */
+/** Invocation counters of one key. Each is used once, and is reserved in storage before it is used. */
 export class DurableCounters implements CounterSource {
   readonly #reserve: DurableCountersOptions["reserve"];
   readonly #block: number;

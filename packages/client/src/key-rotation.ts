@@ -7,7 +7,7 @@ import { isOfLine } from "./link-drops.ts";
 import { hostRandom } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** With whom, and under which keys, an association is to be opened. */
+/** The meter, client and keys of an association that is to be opened. */
 export interface KeyTarget {
   readonly meterId: string;
   /** The Security setup. */
@@ -19,9 +19,9 @@ export interface KeyTarget {
 }
 
 export interface KeyRotationOptions {
-  /** What the head-end system knows of its meters' keys: `securitySettings` of a store of @dlmskit/storage is one. */
+  /** The head-end system's records of its meters' keys, such as `securitySettings` of a store of @dlmskit/storage. */
   readonly records: KeyRecords;
-  /** What is on its way: `keyRotations` of the same store. */
+  /** The keys that are being changed, such as `keyRotations` of the same store. */
   readonly pending: PendingKeyRecords;
   /**
    * Opens an association, ciphered under these keys, of a client that may transfer keys. It is asked with new keys as well as with
@@ -38,7 +38,7 @@ export interface KeyRotationOptions {
   readonly instant?: () => number;
 }
 
-/** A change that was carried through. */
+/** A key change that was completed. */
 export interface Rotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;
@@ -47,7 +47,7 @@ export interface Rotated {
   readonly how: "changed" | "resumed" | "confirmed";
 }
 
-/** A change that was not carried through, or not yet: what is pending stays pending, and the next attempt goes on with it. */
+/** A key change that was not completed: pending keys stay pending, and the next attempt continues with them. */
 export interface NotRotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;

@@ -9,10 +9,10 @@ import type { AttributeOf } from "./typed-read.ts";
 type ImageValues = Values<typeof ImageTransfer>;
 type ImageInfo = ImageValues["imageToActivateInfo"];
 
-/** How far it is. */
+/** The progress of a load. */
 export interface ImageProgress {
   readonly step: "transfer" | "verify" | "activate";
-  /** Blocks that the meter has, of all. */
+  /** Number of blocks that the meter has. */
   readonly transferred: number;
   readonly blocks: number;
 }
@@ -23,9 +23,9 @@ export interface LoadImageOptions {
   readonly instanceId?: LogicalName;
   /** image_identifier: octets, or ASCII text. */
   readonly identifier: Uint8Array | string;
-  /** Goes on with a transfer of this image that was interrupted: only the missing blocks are sent. */
+  /** Continues an interrupted transfer of this image: only the missing blocks are sent. */
   readonly resume?: boolean;
-  /** False: the image is verified and not activated, since a schedule of the meter does that, or a later call. True by default. */
+  /** False: the image is verified but not activated; a schedule of the meter or a later call does that. True by default. */
   readonly activate?: boolean;
   /** Whether what the meter shows in image_to_activate_info is what was loaded; identifier and size are compared by default. */
   check?(info: ImageInfo): boolean;

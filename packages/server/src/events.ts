@@ -53,7 +53,7 @@ export type ServerEvent =
   /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */
   | { readonly type: "listener-failed"; readonly listener: string; readonly fault: Fault };
 
-/** How often each thing happened, since the start. */
+/** Number of events of each kind since the start. */
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 

@@ -27,9 +27,9 @@ import { mayHave, type Route, routeOf } from "./session/route.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
-  /** Where requests go: one meter (its SAPs are the server addresses), or what decides it. */
+  /** The meter that gets the requests (its SAPs are the server addresses), or a function that selects it. */
   readonly meters: Meter | Route;
-  /** Machine time, that links and timeouts run on. */
+  /** The machine's clock, for links and timeouts. */
   readonly clock: Clock & Partial<WallClock>;
   /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
   readonly time?: SimulatedTime;
@@ -38,18 +38,18 @@ export interface ServerOptions {
   /** The platform's generator unless given. */
   readonly random?: Random;
   readonly store?: MeterStore;
-  /** What happens to a client whose meter another process has: it waits for 5 s by default. */
+  /** What happens to a client whose meter another process serves: by default it waits for 5 s. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
   readonly taps?: readonly Tap[];
   readonly limits?: Partial<Limits>;
-  /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
+  /** Sends the notifications of meters. Without it they stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
 }
 
-/** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
+/** Serves meters on connections, with a session for each client and logical device. */
 export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
@@ -154,12 +154,12 @@ export class Server implements Disposable {
     return { maxPerHost: this.limits.connectionsPerHost, giveWay: true };
   }
 
-  /** How often each kind of event happened. */
+  /** Number of events of each kind. */
   get counts(): { readonly [name: string]: number } {
     return this.#counts.counts;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }

@@ -29,7 +29,7 @@ export interface RemotesOptions {
    * shown who it is (`Duplex.setRank`); where all have, its datagrams are dropped.
    */
   readonly maxRemotes?: number;
-  /** A remote that was silent this long, in ms, is closed; 180000 by default. */
+  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
   readonly idle?: number;
   /** Called for the first datagram of a remote; it must `start` the duplex. What it throws goes to `failed`. */
   accept(duplex: Duplex): void;

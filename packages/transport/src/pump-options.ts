@@ -8,7 +8,7 @@ import type { LinkTap } from "./link-tap.ts";
 export const ownTimers = ["link", "linger", "receive", "transmit"] as const;
 export type OwnTimer = (typeof ownTimers)[number];
 
-/** What a pump tells its owner. Called synchronously, from within the transport's delivery, a timer, or a call of the pump. */
+/** Handlers of a pump's owner. They are called synchronously, during a delivery of the transport, a timer or a call of the pump. */
 export interface PumpHandlers {
   /** A PDU for the layer above. A `broadcast` must never be answered. */
   received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void;
@@ -17,9 +17,9 @@ export interface PumpHandlers {
   disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
   /** The link ignored octets. `address`: whose they are, if they are for another station. */
   dropped?(why: string, octets: Uint8Array, address?: LinkAddress): void;
-  /** The peer sends nothing more but still reads: call `end` when what it asked is answered. Without this handler the pump ends at once. */
+  /** The peer sends nothing more but still reads: call `end` after the last answer. Without this handler the pump ends at once. */
   ended?(): void;
-  /** All that was sent has left. */
+  /** All sent octets have left. */
   drained?(): void;
   /**
    * Nothing comes or goes any more; told once. Fault codes: those of the transport, `link-broken` (the octets cannot be

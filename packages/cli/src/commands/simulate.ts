@@ -36,8 +36,20 @@ function instantOption(text: string): number {
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT or hdlc://HOST:PORT");
+  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+}
+
+interface CallPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+function dialOption(text: string): CallPlace {
+  const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
+  throw new InvalidArgumentError("give HOST:PORT");
 }
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
@@ -63,6 +75,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly identities?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly dial?: CallPlace;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -177,6 +190,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
+    if (options.dial !== undefined) simulator.callIn(options.dial);
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();
@@ -248,6 +262,11 @@ export function simulateCommand(program: Command): void {
       "--push <host:port>",
       "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT",
       pushOption,
+    )
+    .option(
+      "--dial <host:port>",
+      "each meter also connects to this address over TCP, and can be read over that connection",
+      dialOption,
     )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())

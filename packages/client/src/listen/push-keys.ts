@@ -22,7 +22,7 @@ export interface PushKeys {
   /** Security suite 0, 1 or 2; 0 by default. */
   readonly suite?: number;
   readonly encryptionKey: Uint8Array;
-  /** Without it tags are not verified: anybody can have altered what comes (`verified` is false). */
+  /** Without it tags are not verified: a push may have been altered (`verified` is false). */
   readonly authenticationKey?: Uint8Array;
   readonly broadcastKey?: Uint8Array;
   readonly masterKey?: Uint8Array;
@@ -42,7 +42,7 @@ export interface OpenedPush {
   readonly systemTitle: Uint8Array | undefined;
   /** Whether every octet of the APDU was under a tag or a signature that is right. */
   readonly verified: boolean;
-  /** Whether it was ciphered or signed at all. */
+  /** Whether it was ciphered or signed. */
   readonly ciphered: boolean;
 }
 

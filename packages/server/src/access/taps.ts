@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 
-/** Where a tap looks: at the APDU in plain, at the APDU as it is sealed, or at the octets of the data link. */
+/** What a tap sees: the plain APDU, the protected APDU, or the octets of the data link. */
 export type TapPlace = "plain" | "sealed" | "link";
 
 /** One APDU, or a piece of the octets of a link, that passes. */
@@ -31,7 +31,7 @@ export type TapVerdict =
  */
 export type Tap = (message: TapMessage) => TapVerdict | undefined;
 
-/** A tap told as data: which messages, and what happens to them. */
+/** A rule of a tap: a selection of messages, and what happens to them. */
 export interface TapRule {
   readonly at: TapPlace;
   /** Both by default. */

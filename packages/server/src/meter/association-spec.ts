@@ -20,14 +20,14 @@ import { conformanceOf, servedWith } from "./served-conformance.ts";
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
 
-/** An association that a client may open. */
+/** An association that a client can open. */
 export interface AssociationSpec {
   /** The client's service access point: 16 is the public client. */
   readonly client: number;
   readonly security: SecuritySpec;
   /** `"read"` by default. */
   readonly access?: Access;
-  /** The most that add_object of its Association LN object can grant; as `access` by default. */
+  /** The maximum access that add_object of its Association LN object can grant; the same as `access` by default. */
   readonly grantable?: Access;
   /** When changes by add_object and remove_object take effect: when the association is opened again (default), or from the next request on. */
   readonly objectListChanges?: "next-association" | "at-once";
@@ -42,7 +42,7 @@ export interface AssociationSpec {
    * short names get those that correspond.
    */
   readonly conformance?: readonly ConformanceName[];
-  /** The largest APDU that the server takes; 1024 by default. */
+  /** The largest APDU that the server accepts, octets; 1024 by default. */
   readonly maxReceivePduSize?: number;
   /**
    * The largest APDU that the server sends, however much the client takes: as `maxReceivePduSize` by default, since
@@ -60,7 +60,7 @@ export interface AssociationSpec {
   readonly shortSecrets?: boolean;
   /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
   readonly generalBlocks?: GeneralBlocks;
-  /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
+  /** The association is pre-established (mechanism 0), for push and other clients that open none. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
   readonly strictChallenges?: boolean;

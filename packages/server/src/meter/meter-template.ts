@@ -31,7 +31,7 @@ export interface DeviceSpec {
 }
 
 export interface TemplateOptions {
-  /** The objects of the management logical device (SAP 1). What a meter must have besides is added. */
+  /** The objects of the management logical device (SAP 1). Other objects that a meter must have are added. */
   readonly objects: readonly AnyObject[];
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
@@ -44,7 +44,7 @@ export interface TemplateOptions {
   readonly baseNames?: { readonly [instance: LogicalName]: number };
   /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 by default. */
   readonly zoneMinutesEast?: number;
-  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 by default. */
+  /** By how much a clock may be set (ms) and only be synchronised, so that no action is lost or repeated; 9,000 by default. */
   readonly syncLimit?: number;
 }
 
@@ -74,13 +74,13 @@ export interface TimeContextPort {
   values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
-/** What all meters of a kind share; nothing in it changes. */
+/** What all meters of a template share. It does not change. */
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
   readonly associations: readonly Association[];
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
-  /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
+  /** ms: a clock that is set by no more than this is synchronised: no action is lost or repeated. */
   readonly syncLimit: number;
   /** The logical device that an object of the template is in. */
   deviceOf(object: AnyObject): Device;
@@ -94,7 +94,7 @@ export interface MeterTemplate {
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
   readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
-  /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
+  /** Replaces the rights of associations, by name, from the next request on. Fault `bad-association` for an unknown name. */
   grant(rights: { readonly [association: string]: Rights }): void;
 }
 

@@ -12,7 +12,7 @@ export interface TcpConnectOptions {
   readonly timeout?: number;
   /** The address of this machine to connect from. */
   readonly localAddress?: string;
-  /** Gives the attempt up. */
+  /** Aborts the attempt. */
   readonly signal?: AbortSignal;
 }
 
@@ -53,9 +53,9 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
 }
 
 export interface TcpListenOptions {
-  /** `127.0.0.1` by default: to be reached from other machines must be asked for. */
+  /** `127.0.0.1` by default, which other machines cannot reach. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
   /** Maximum number of connections at one time; more are closed at once. 1024 by default. */
   readonly maxConnections?: number;
@@ -63,7 +63,7 @@ export interface TcpListenOptions {
   readonly giveWay?: boolean;
   /** Maximum number of connections from one remote host at one time; more are closed at once. 0 (no limit) by default. */
   readonly maxPerHost?: number;
-  /** Called for each connection; it must `start` it. What it throws goes to `failed`, and ends that connection alone. */
+  /** Called for each connection; it must `start` it. An error that it throws goes to `failed`, and ends only that connection. */
   accept(duplex: Duplex): void;
   /** Hears of what goes wrong with the listener and of connections that were turned away or gave way (`too-many-connections`). */
   failed?(fault: Fault): void;

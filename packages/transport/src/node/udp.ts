@@ -69,13 +69,13 @@ class UdpDatagrams implements Datagrams {
 export interface UdpListenOptions {
   /** `127.0.0.1` by default. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
   /** For `idle`; the machine's by default. */
   readonly clock?: Clock;
-  /** Remotes served at one time; 1024 by default. */
+  /** Maximum number of remotes at one time; 1024 by default. */
   readonly maxRemotes?: number;
-  /** A remote that was silent this long, in ms, is closed; 180000 by default. */
+  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
   readonly idle?: number;
   accept(duplex: Duplex): void;
   failed?(fault: Fault): void;
