@@ -2,7 +2,7 @@ import type { Negotiated, ReleaseReason } from "@dlmskit/association";
 import type { Fault, LinkAddress } from "@dlmskit/core";
 
 interface Where {
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   readonly remote: string;
   readonly address: LinkAddress;
   /** Name of the meter. */
@@ -37,6 +37,11 @@ export type ServerEvent =
   /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  /**
+   * Something was received that the server does not answer. `why`: `"address"` (no meter has it: see `address`), or the reason of
+   * the data link (`"fcs-mismatch"` …).
+   */
+  | { readonly type: "ignored"; readonly remote: string; readonly why: string; readonly address?: LinkAddress }
   /** A notification left the queue; `confirmed`: its receiver said so. */
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
   /** A notification could not be sent; `again`: it is tried again. */
@@ -52,7 +57,7 @@ export type ServerEvent =
   /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */
   | { readonly type: "listener-failed"; readonly listener: string; readonly fault: Fault };
 
-/** How often each thing happened, since the start. */
+/** Number of events of each kind since the start. */
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 

@@ -32,31 +32,31 @@ import type { Session } from "./session/session.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
-  /** Where requests go: one meter (its SAPs are the server addresses), or what decides it. */
+  /** The meter that gets the requests (its SAPs are the server addresses), or a function that selects it. */
   readonly meters: Meter | Route;
-  /** Machine time, that links and timeouts run on. */
+  /** The machine's clock, for links and timeouts. */
   readonly clock: Clock & Partial<WallClock>;
   /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
   readonly time?: SimulatedTime;
-  /** Pure (`noble`) unless told otherwise; `@dlmskit/security/node` is faster on Node. */
+  /** Pure (`noble`) by default; `@dlmskit/security/node` is faster on Node. */
   readonly provider?: CryptoProvider;
   /** The platform's generator unless given. */
   readonly random?: Random;
   readonly store?: MeterStore;
-  /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
+  /** What happens to a client whose meter another process serves: by default it waits for 5 s. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
   readonly taps?: readonly Tap[];
   readonly limits?: Partial<Limits>;
-  /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
+  /** Sends the notifications of meters. Without it they stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
   /** Counts what is done: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. */
   readonly metrics?: Metrics;
 }
 
-/** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
+/** Serves meters on connections, with a session for each client and logical device. */
 export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
@@ -141,9 +141,9 @@ export class Server implements Disposable {
     if (held.whenHeld !== "forward") return undefined;
     const { dial, heldFor } = held;
     if (dial === undefined) {
-      throw new Fault("bad-held-policy", "nothing tells how another process is reached", {
+      throw new Fault("bad-held-policy", "sessions cannot be forwarded: `held.dial` is missing", {
         layer: "server",
-        hint: "give `held.dial`, or use `serve`, which has TCP",
+        hint: "give `held.dial`, or use `serve`, which uses TCP",
       });
     }
     const forwarded = ({ address, meter, remote }: Handover, to: string): void =>
@@ -173,7 +173,7 @@ export class Server implements Disposable {
     return { maxPerHost: this.limits.connectionsPerHost, giveWay: true };
   }
 
-  /** How often each kind of event happened. */
+  /** Number of events of each kind. */
   get counts(): { readonly [name: string]: number } {
     return this.#counts.counts;
   }
@@ -198,7 +198,7 @@ export class Server implements Disposable {
     return found.length;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
@@ -318,7 +318,7 @@ export class Server implements Disposable {
   }
 
   /**
-   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are under way
+   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are in progress
    * have one second left.
    */
   close(): void {
@@ -336,7 +336,7 @@ export class Server implements Disposable {
     this.#residents.clear();
   }
 
-  /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
+  /** Resolves when what was in progress is kept, and meters that nobody uses are released. */
   async settled(): Promise<void> {
     if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));

@@ -99,7 +99,7 @@ describe("a fleet", () => {
       await session.release();
     }
     await expect(simulator.listen({ link: "hdlc", port: 65_535 })).rejects.toMatchObject({
-      ...{ code: "too-many-meters", hint: "one port addresses 16126" },
+      ...{ code: "too-many-meters", hint: "one port can address 16126" },
     });
   });
 

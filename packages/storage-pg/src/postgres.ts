@@ -5,14 +5,14 @@ import { Listening } from "./listening.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
 
 export interface PostgresOptions extends PgStoreOptions {
-  /** How many connections at most, beside the one that renews leases; 10 unless told otherwise. */
+  /** How many connections at most, beside the one that renews leases; 10 by default. */
   readonly connections?: number;
-  /** How long to wait for a connection, ms; 10 000 unless told otherwise. */
+  /** How long to wait for a connection, ms; 10 000 by default. */
   readonly connectTimeoutMs?: number;
 }
 
 // A server takes longer to plan `take` and `commit` than to run them: each connection prepares a statement once. The store's
-// own texts are fewer than these; of a program that makes its texts anew each time the others are not kept.
+// own texts are fewer than these; of a program that makes its texts again each time the others are not kept.
 const mostPrepared = 200;
 const prepared = new Map<string, { readonly name: string }>();
 

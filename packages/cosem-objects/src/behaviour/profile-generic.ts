@@ -28,7 +28,7 @@ import {
 import { isSorted, sortedIn } from "../profile/sorting.ts";
 import { refuse } from "../refusal.ts";
 
-/** A column: an object and its attribute (2, its value, unless told otherwise; 0, all of them), or the element of a structure in it. */
+/** A column: an object and its attribute (2, its value by default; 0, all of them), or the element of a structure in it. */
 export type Column =
   | AnyObject
   | CaptureObject
@@ -45,21 +45,21 @@ export interface ProfileOptions {
   readonly capture: readonly Column[];
   /** How many rows it keeps at most. */
   readonly entries: number;
-  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) unless told otherwise. */
+  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) by default. */
   readonly period?: number;
-  /** 1 (oldest first) to 6, as `SortMethod`; 1 unless told otherwise. A buffer that is sorted by a value is written anew at each capture that it keeps: with a store it should be short. */
+  /** 1 (oldest first) to 6, as `SortMethod`; 1 by default. A buffer that is sorted by a value is written again at each capture that it keeps: with a store it should be short. */
   readonly sortMethod?: number;
   /** One of the columns: what methods 3 to 6 sort by. */
   readonly sortBy?: Column;
-  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit unless told otherwise. */
+  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit by default. */
   readonly maxEntries?: number;
-  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer unless told otherwise. */
+  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer by default. */
   readonly resizeKeepsRows?: boolean;
   /** Cells that follow from the row before are sent as null-data: the same value; a stamp that is one period later. */
   readonly nullData?: boolean;
   /** The buffer is sent as a compact-array where all of its rows have the same types (version 1). */
   readonly compactArray?: boolean;
-  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None unless told otherwise. */
+  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None by default. */
   readonly powerFailure?: {
     readonly fillMissing?: boolean;
     readonly entryAtPowerDown?: boolean;

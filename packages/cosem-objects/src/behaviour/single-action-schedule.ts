@@ -15,12 +15,12 @@ type ExecutionTime = Times[number];
 
 export interface SingleActionScheduleOptions {
   readonly executedScript: ActionItem;
-  /** 1 to 5 as the class says; 5 unless told otherwise: any times, with wildcards in dates. */
+  /** 1 to 5 as the class says; 5 by default: any times, with wildcards in dates. */
   readonly type?: number;
   readonly executionTime: Times;
   /**
-   * What becomes of the execution times that passed while there was no power, or over which the clock was set forward: nothing
-   * (`"skip"`, unless told otherwise), or the script runs once (`"once"`, for billing and the activation of images).
+   * What happens to the execution times that passed while there was no power, or over which the clock was set forward: nothing
+   * (`"skip"` by default), or the script runs once (`"once"`, for billing and the activation of images).
    */
   readonly catchUp?: "skip" | "once";
 }

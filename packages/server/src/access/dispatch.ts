@@ -121,9 +121,9 @@ function checked(outcome: Outcome): Outcome {
     Object.keys(outcome).every((key) => key === "data" || key === "error") &&
     (outcome.error === undefined || Object.hasOwn(DataAccessResult, outcome.error));
   if (known) return outcome;
-  throw new Fault("bad-results", "an interceptor gave no outcome", {
+  throw new Fault("bad-results", "an interceptor returned no outcome", {
     layer: "server",
-    hint: "an outcome is {}, { data } or { error }, with the name of a Data-Access-Result",
+    hint: "return {}, { data } or { error }, where error is the name of a Data-Access-Result",
   });
 }
 

@@ -2,7 +2,7 @@ import { type AnyObject, type Rights, visible } from "@dlmskit/cosem-objects";
 
 /**
  * What an association grants now. Rights are replaced as a whole: requests that come later see the new generation, its object
- * list and its visibility; one that is under way ends with what it began with.
+ * list and its visibility; one that is in progress ends with what it began with.
  */
 export class GrantedRights {
   #as: (rights: Rights) => Rights;

@@ -61,7 +61,7 @@ export class TemplateDevice implements Device {
     this.#security = new SecurityObjects(() => this.associations);
     const names = new Set<LogicalName>();
     for (const { instance } of spec.objects) {
-      if (names.has(instance)) throw bad(`two objects are called ${instance}`);
+      if (names.has(instance)) throw bad(`two objects have the logical name ${instance}`);
       names.add(instance);
     }
     this.#contents = this.#contentsOf(all);

@@ -45,7 +45,7 @@ export interface Environment {
   lost(meter: KnownMeter): void;
 }
 
-/** What becomes of a client whose meter another process has at the moment. */
+/** What happens to a client whose meter another process has at the moment. */
 export interface HeldPolicy {
   /**
    * `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once; `forward`: its requests
@@ -55,7 +55,7 @@ export interface HeldPolicy {
   readonly whenHeld: "wait" | "refuse" | "forward";
   /** ms. */
   readonly heldFor: number;
-  /** Opens a connection to the `relay` listener at an address: TCP to `host:port` unless told otherwise (`serve`). */
+  /** Opens a connection to the `relay` listener at an address: TCP to `host:port` by default (`serve`). */
   readonly dial?: (address: string) => Promise<Duplex>;
 }
 

@@ -46,7 +46,7 @@ export interface LivePort {
 
 /**
  * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
- * one after another, are kept as a whole, and only then are seen by others. With a store it is let go when nobody uses the
+ * one after another, are kept as a whole, and only then are seen by others. With a store it is released when nobody uses the
  * meter, since all of it is kept.
  */
 export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
@@ -320,7 +320,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
         for (const { failed } of unsaved) failed();
         this.#doubt ??= new Doubt(this);
         this.#doubt.failed(result, cause);
-        throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
+        throw new Fault("not-kept", "the change could not be stored, so it was not made", { layer: "server", cause });
       },
     );
   }
@@ -383,7 +383,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.run.keep();
   }
 
-  /** Resolves when no work is under way; undefined: none is. */
+  /** Resolves when no work is in progress; undefined: none is. */
   get idle(): Promise<unknown> | undefined {
     return this.#queue.idle;
   }

@@ -16,20 +16,20 @@ import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 import { powerSupply } from "./power-supply.ts";
 
 export interface TemplateOptions {
-  /** The objects of the management logical device (SAP 1). What a meter must have besides is added. */
+  /** The objects of the management logical device (SAP 1). Other objects that a meter must have are added. */
   readonly objects: readonly AnyObject[];
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
   /**
-   * How clients may name objects, in all associations that do not say it themselves: by logical names unless told otherwise, `"either"`:
+   * How clients may name objects, in all associations that do not say it themselves: by logical names by default, `"either"`:
    * as each client asks for.
    */
   readonly referencing?: Offer["context"];
   /** Base names of objects of the management logical device: see `DeviceSpec`. */
   readonly baseNames?: { readonly [instance: LogicalName]: number };
-  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
+  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 by default. */
   readonly zoneMinutesEast?: number;
-  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 unless told otherwise. */
+  /** By how much a clock may be set (ms) and only be synchronised, so that no action is lost or repeated; 9,000 by default. */
   readonly syncLimit?: number;
 }
 
@@ -42,15 +42,15 @@ export interface TimeContextPort {
   values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
-/** What all meters of a kind share. `grant` and `associate` alone change it. */
+/** What all meters of a template share. Only `grant` and `associate` change it. */
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
   readonly associations: readonly Association[];
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
-  /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
+  /** ms: a clock that is set by no more than this is synchronised: no action is lost or repeated. */
   readonly syncLimit: number;
-  /** The logical device that an object of the template stands in. */
+  /** The logical device that an object of the template is in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
@@ -58,11 +58,11 @@ export interface MeterTemplate {
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** Says which SAPs the logical devices have; undefined: those of the template. */
   readonly sapAssignment: AnyObject | undefined;
-  /** Holds whether the meter has power; it stands in no logical device. */
+  /** Holds whether the meter has power; it is in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
   readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
-  /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
+  /** Replaces the rights of associations, by name, from the next request on. Fault `bad-association` for an unknown name. */
   grant(rights: { readonly [association: string]: Rights }): void;
   /**
    * Tells the associations anew, for all meters at once: those that are opened from now on are as told. What is open stays as it was
@@ -115,14 +115,15 @@ export function compile(options: TemplateOptions): MeterTemplate {
   const specs: DeviceSpec[] = [management, ...(options.devices ?? [])];
   const devices = new Map<number, TemplateDevice>();
   for (const spec of specs) {
-    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
+    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} appears twice`);
     devices.set(spec.sap, new TemplateDevice(spec, associations));
   }
   const { zoneMinutesEast } = options;
   const withoutClock = fixedZone(zoneMinutesEast === undefined ? 0 : -zoneMinutesEast);
   for (const { clock } of devices.values()) {
     if (clock === undefined || zoneMinutesEast === undefined || clock.values.timeZone === -zoneMinutesEast) continue;
-    if (Object.isFrozen(clock.values)) throw bad(`the clock ${clock.instance} is that of a template in another zone`);
+    if (Object.isFrozen(clock.values))
+      throw bad(`the clock ${clock.instance} belongs to a template with another time zone`);
     clock.values.timeZone = -zoneMinutesEast;
   }
   const local: MeterTemplate["local"] = (device, values) => {

@@ -30,7 +30,7 @@ import { OwnValues, SharedValues } from "./values.ts";
 const program = { self: "program" } as const;
 
 /**
- * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is let go when
+ * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is released when
  * the last of them has gone, as far as a store keeps it.
  */
 export class Meter implements KnownMeter {
@@ -146,7 +146,7 @@ export class Meter implements KnownMeter {
     }
   }
 
-  /** Fault `waits-for-itself`: code of a work that is under way would wait for that work's end. */
+  /** Fault `waits-for-itself`: code of a work that is in progress would wait for that work's end. */
   #notWithin(): void {
     const work = currentWork();
     if (work === undefined || work.over || this.#live === undefined || !work.isOf(this.#live)) return;
@@ -164,7 +164,7 @@ export class Meter implements KnownMeter {
     (kept as PromiseLike<void>).then(undefined, failed);
   }
 
-  /** Called by a server that takes the meter. What a server before it had loaded is let go. */
+  /** Called by a server that takes the meter. What a server before it had loaded is released. */
   runOn(environment: Environment): void {
     if (this.#environment === environment) return;
     this.#live?.run.end();
@@ -372,7 +372,7 @@ export class Meter implements KnownMeter {
     return this.#tenancy.visit();
   }
 
-  /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
+  /** Resolves when everything of the meter that was in progress is kept, and the meter is released where nobody uses it. */
   async settled(): Promise<void> {
     await this.#tenancy.settled();
   }

@@ -59,7 +59,7 @@ export function nextAfter(
 ): number | undefined {
   const next = timeline.next(values, context, after);
   if (next === undefined || next > after) return next;
-  throw new Fault("bad-timeline", `after ${after} nothing can be due at ${next}`, { layer: "server" });
+  throw new Fault("bad-timeline", `the next action after ${after} cannot be due at ${next}`, { layer: "server" });
 }
 
 /** What was due from one instant to another, and the values by which it was. */

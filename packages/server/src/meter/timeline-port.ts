@@ -58,7 +58,7 @@ export interface TimelinePort {
   context(device: Device, object: AnyObject, work: Work): Context;
   /** Ends the wait for what takes too long. Fault `hook-timeout`. */
   limit<T>(value: MaybePromise<T>): MaybePromise<T>;
-  /** Opens a work once no other is under way. */
+  /** Opens a work once no other is in progress. */
   open(): MaybePromise<OpenWork>;
   failed(what: string, error: unknown): void;
   /** Whether another process has the meter. */

@@ -19,11 +19,11 @@ export type Wish = Distribute<Call> & {
 /** What an item asks for, or why it cannot be told. */
 export type Resolved = Wish | { readonly refused: DataAccessResultName };
 
-/** A service on the server's side: how its items become calls, and what came of them becomes results. */
+/** A service on the server's side: how its items become calls, and the result of them becomes results. */
 export interface ServerService<Item, Result> {
   /** GET changes nothing; the others run in a unit of work. A function where the items tell. */
   readonly changes: boolean | ((items: readonly Item[], device: Device) => boolean);
-  /** Whether no item is done after one that failed; those have other-reason. Never unless told otherwise. */
+  /** Whether no item is done after one that failed; those have other-reason. Never by default. */
   stops?(request: object): boolean;
   wish(item: Item, device: Device): Resolved;
   result(outcome: Outcome, item: Item): Result;

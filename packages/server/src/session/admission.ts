@@ -126,7 +126,7 @@ export class Admission implements OfferGuard {
   /** Why nothing may be opened over the port now; undefined: something may, or is open. */
   portLocked(live: LiveMeter | undefined, current: Responder | undefined): Fault | undefined {
     if (live === undefined || current?.state === "associated" || !this.#guard.isLocked(live)) return undefined;
-    const hint = "wait until the lock-out is over, or invoke reset of the meter's Communication port protection";
+    const hint = "wait until the lock-out ends, or invoke reset of the meter's Communication port protection";
     return new Fault("port-locked", "the port of the meter is locked", { layer: "server", hint });
   }
 
@@ -156,7 +156,7 @@ export class Admission implements OfferGuard {
     if (counts) this.#guard.attempted(this.#applicant.meter.live, false);
     if (!counts || !guessable(association.security.mechanism)) return { fault };
     if (!this.#locked) return { fault, until: this.#port.lockouts.failed(this.#source, now) };
-    const message = "the client is locked out: its secret was not looked at";
+    const message = "the client is locked out: its secret was not checked";
     return { fault: new Fault("locked-out", message, { layer: "server", cause: fault }) };
   }
 }

@@ -43,7 +43,7 @@ export function answer(
     const least = asker.association.security.ciphered ? requiredProtection(asker, incoming, results) : undefined;
     responder.respond(incoming.id, results, clock.now(), least);
   } catch (error) {
-    failed(asker.live.known, "a result that cannot be encoded", error);
+    failed(asker.live.known, "a result cannot be encoded", error);
     const service = serviceNamed(incoming.request.service);
     const substitute = (incoming.request.items as readonly unknown[]).map((item) =>
       service.result({ error: "hardware-fault" }, item),

@@ -17,7 +17,7 @@ export interface FleetMetersOptions {
   readonly keys: KeysFile | undefined;
   /** Until when all meters that were never used did what they do by themselves; undefined: they do nothing. */
   readonly ranFrom: () => number | undefined;
-  /** A meter is let go: when it does something next. */
+  /** A meter is released: when it does something next. */
   readonly letGo: (index: number, next: number | undefined) => void;
 }
 

@@ -31,7 +31,7 @@ const computedMeters = 256;
 const monthsOfHistory = 13;
 
 /**
- * Meters of a template, from what a store keeps or new: a store that is empty gets a first configuration, and what stands in
+ * Meters of a template, from what a store keeps or new: a store that is empty gets a first configuration, and what is in
  * its rows is followed. Faults: `unknown-template`, `bad-keys-file`, `template-mismatch`, `identity-mismatch`, `bad-row`,
  * `bad-value` (an option) and those of the store.
  */
@@ -105,7 +105,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     server.run(idle);
   }
   if (store.kind !== "memory" && !store.sealed) {
-    notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
+    notices.push("keys are stored unencrypted: give the store a key-encryption key to encrypt them");
   }
 
   const atRows = (): Reached => {
@@ -194,7 +194,7 @@ async function ranUpTo(
 
 function checkedCount(meters: number): number {
   if (Number.isInteger(meters) && meters >= 1 && meters <= mostMeters) return meters;
-  throw new Fault("bad-value", `${meters} is no number of meters`, {
+  throw new Fault("bad-value", `${meters} is not a number of meters`, {
     layer: "simulator",
     hint: `from 1 to ${mostMeters}`,
   });

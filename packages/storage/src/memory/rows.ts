@@ -86,7 +86,7 @@ export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<
   async remove(id: number): Promise<boolean> {
     const table = this.table();
     if (this.#used(id, this.context.state)) {
-      throw new Fault("in-use", `another row names row ${id}`, { layer: "storage" });
+      throw new Fault("in-use", `another row refers to row ${id}`, { layer: "storage" });
     }
     const there = table.rows.delete(id);
     if (there) this.#changed();

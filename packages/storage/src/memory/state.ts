@@ -192,11 +192,11 @@ export function copied<R extends object>(row: R): R {
 }
 
 export function duplicate(what: string): Fault {
-  return new Fault("duplicate", `there is ${what} already`, { layer: "storage" });
+  return new Fault("duplicate", `${what} already exists`, { layer: "storage" });
 }
 
 export function unknownReference(what: string): Fault {
-  return new Fault("unknown-reference", `there is no ${what}`, { layer: "storage" });
+  return new Fault("unknown-reference", `${what} does not exist`, { layer: "storage" });
 }
 
 /** Fault `unknown-reference` unless there is such a meter. */

@@ -26,7 +26,7 @@ export interface MemoryTime {
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** The machine's monotonic clock unless told otherwise. Stores on one state have the same. */
+  /** The machine's monotonic clock by default. Stores on one state have the same. */
   readonly time?: MemoryTime;
 }
 
