@@ -7,9 +7,11 @@ export type { Access, Association, AssociationSpec } from "./meter/association-s
 export type { Device, DeviceSpec } from "./meter/device.ts";
 export { timeContexts } from "./meter/device-time.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
-export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
+export { Meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
 export { type MeterTemplate, meterTemplate, type TemplateOptions } from "./meter/meter-template.ts";
+export type { Notifier, NotifyOptions } from "./meter/notifier.ts";
+export { type MeterOptions, meter } from "./meter/own-meter.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export type { Metrics, ServedRequest } from "./metrics.ts";
@@ -47,6 +49,7 @@ export {
   udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
+export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
 export type { OpenSession } from "./session/open-session.ts";
-export { type Route, routeTo } from "./session/route.ts";
+export { type Route, routeOnLine, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

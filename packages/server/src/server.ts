@@ -23,10 +23,10 @@ import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { FollowedStore } from "./session/followed-store.ts";
 import { Lockouts } from "./session/lockouts.ts";
-import type { OpenSession } from "./session/open-session.ts";
+import { type OpenSession, openSessions } from "./session/open-session.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
-import { type Route, routeOf } from "./session/route.ts";
+import { mayHave, type Route, routeOf } from "./session/route.ts";
 import { RowWriter } from "./session/row-writer.ts";
 import type { MeterStore } from "./store-port.ts";
 
@@ -94,6 +94,7 @@ export class Server implements Disposable {
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
       notified: (meter, messages) => this.#pushing?.notified(meter, messages),
+      associated: (meter, client) => this.#pushing?.associated(meter, client),
       powerChanged: (meter, on) => this.#powerChanged(meter, on),
       lost: (meter) => this.#lost(meter),
     };
@@ -105,6 +106,7 @@ export class Server implements Disposable {
       shares: new FairShare(clock),
       tap: allTaps(options.taps ?? []),
       relays: undefined,
+      users: (meter) => [...this.#connections].filter((one) => one.uses(meter)).length,
       closed: (connection, fault) => this.#closedOne(connection, fault),
       tell: (event) => this.#tell(event),
     };
@@ -159,9 +161,10 @@ export class Server implements Disposable {
     return this.#environment.time;
   }
 
-  /** Whether a link should answer to that address at all. */
-  knows(address: LinkAddress): boolean {
-    return this.#route(address)?.meter.powered === true;
+  /** Whether a link should answer to that address at all. `route`: where its requests go, if not where all do. */
+  knows(address: LinkAddress, route: Route = this.#route): boolean {
+    const found = route(address);
+    return found !== undefined && this.adopt(found.meter).powered && mayHave(found.meter, found.device);
   }
 
   /** What its listeners do with connections that are too many. */
@@ -176,7 +179,7 @@ export class Server implements Disposable {
 
   /** The associations that are open, or about to be. */
   get sessions(): readonly OpenSession[] {
-    return [...this.#connections].flatMap(({ openSessions }) => openSessions.map(({ open }) => open));
+    return openSessions(this.#connections).map(({ open }) => open);
   }
 
   /**
@@ -184,7 +187,7 @@ export class Server implements Disposable {
    * stays open for another AARQ. Gives how many there were.
    */
   end(which: (session: OpenSession) => boolean): number {
-    const found = [...this.#connections].flatMap(({ openSessions }) => openSessions).filter(({ open }) => which(open));
+    const found = openSessions(this.#connections).filter(({ open }) => which(open));
     for (const { session } of found) session.giveWay();
     return found.length;
   }
@@ -279,12 +282,13 @@ export class Server implements Disposable {
   /** The meter of a session, where this process has it now. */
   #holds({ meter: id, device }: Handover): ReturnType<Route> {
     const meter = this.#environment.taken.get(id);
-    if (!(meter instanceof Meter) || meter.live.lost || !meter.template.devices.has(device)) return undefined;
+    if (!(meter instanceof Meter) || meter.live.lost || !mayHave(meter, device)) return undefined;
     return { meter, device };
   }
 
   #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
     this.#tell({ type: "opened", remote: duplex.remote });
+    if (route.only !== undefined) this.adopt(route.only);
     const connection = new Connection(duplex, link, port, route);
     this.#connections.add(connection);
     connection.start();

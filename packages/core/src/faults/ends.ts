@@ -84,6 +84,8 @@ export const server = {
   "bad-held-policy": "Forwarding of sessions needs a way to reach other processes; give `held.dial`.",
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
+  "no-connection-left":
+    "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "bad-row": "A row of the store cannot be used; `path` has table, id and column. The row is unchanged.",

@@ -5,6 +5,7 @@ import {
   type ClassSpec,
   type LocalTime,
   type Rights,
+  SapAssignment,
   timelineOf,
   watchOf,
 } from "@dlmskit/cosem-objects";
@@ -55,6 +56,8 @@ export interface MeterTemplate {
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** The objects that do something when others change. */
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** Says which SAPs the logical devices have; undefined: those of the template. */
+  readonly sapAssignment: AnyObject | undefined;
   /** Holds whether the meter has power; it stands in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
@@ -145,6 +148,9 @@ export function compile(options: TemplateOptions): MeterTemplate {
     syncLimit: options.syncLimit ?? usualSyncLimit,
     timed: all(timelineOf),
     watching: all(watchOf),
+    sapAssignment: [...(devices.get(1)?.byName.values() ?? [])].find(
+      ({ spec }) => spec.classId === SapAssignment.classId,
+    ),
     power: powerSupply(),
     volatile: [...homes.keys()].flatMap(volatileOf),
     grant(rights) {

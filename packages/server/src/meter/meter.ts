@@ -15,12 +15,13 @@ import type { Work } from "../runtime/unit-of-work.ts";
 import type { AssociationState } from "../security/association-state.ts";
 import { checkSecrets } from "../security/check-secrets.ts";
 import type { Secrets } from "../security/security-spec.ts";
-import type { Association, AssociationSpec } from "./association-spec.ts";
+import type { Association } from "./association-spec.ts";
 import type { Device } from "./device.ts";
 import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
-import { compile, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import type { MeterTemplate } from "./meter-template.ts";
+import { Notifier } from "./notifier.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { Task } from "./timeline-port.ts";
@@ -198,6 +199,11 @@ export class Meter implements KnownMeter {
     return ((this.#live ?? this.#own)?.values(object) ?? object.values) as Readonly<Values<S>>;
   }
 
+  /** Whether its values are those that a store has; true without a store. */
+  get hasLoaded(): boolean {
+    return this.#here().store === undefined || this.#live?.usable === true;
+  }
+
   /** How many objects have values of their own in this meter. */
   get diverged(): number {
     return this.#live?.diverged ?? 0;
@@ -252,6 +258,11 @@ export class Meter implements KnownMeter {
     if (working !== undefined) return run(this.live.view(device, { by: program, work: working }));
     this.#notWithin();
     return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
+  }
+
+  /** What the meter tells by itself: `notify.eventNotification`, `notify.informationReport`. */
+  get notify(): Notifier {
+    return new Notifier(this);
   }
 
   /** Sets the meter's clock. */
@@ -383,13 +394,4 @@ export class Meter implements KnownMeter {
     this.#identity = identity;
     this.#systemTitle = undefined;
   }
-}
-
-export interface MeterOptions extends TemplateOptions, MeterIdentity {
-  readonly associations: { readonly [name: string]: AssociationSpec };
-}
-
-/** One meter of its own kind. Its objects are the ones given: what is assigned to their values is read by clients. Faults as `meterTemplate`. */
-export function meter(options: MeterOptions): Meter {
-  return new Meter(compile(options), options).owning();
 }

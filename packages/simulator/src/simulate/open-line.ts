@@ -111,7 +111,7 @@ export class OpenLine {
     // Requests are answered once all ports of the line are open.
     let port: OpenPort | undefined;
     const route: Route = (address) => this.#found(port?.place, address);
-    const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+    const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const spec = this.#specOf(line, number, () => port?.place);
     const at = line.serial?.path ?? this.#host;
     const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
