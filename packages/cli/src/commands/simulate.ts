@@ -14,7 +14,7 @@ import {
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { io } from "../io.ts";
-import { readKeysFile } from "../keys-file.ts";
+import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
@@ -37,7 +37,25 @@ function instantOption(text: string): number {
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
   if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+  throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT");
+}
+
+/** For pushes over TLS: whom the meters trust, and their certificate. Faults `bad-option`, `no-such-file`. */
+function pushTlsOf({ push, pushCa, pushCert, pushKey }: SimulateOptions): Pick<SimulatorOptions, "pushTls"> {
+  if (pushCa === undefined && pushCert === undefined && pushKey === undefined && push?.startsWith("tls:") !== true) {
+    return {};
+  }
+  if (pushCa === undefined || pushCert === undefined || pushKey === undefined) {
+    const hint = "--push-ca FILE is whom the meters trust, --push-cert FILE and --push-key FILE are their own";
+    throw new Fault("bad-option", "pushes over TLS need certificates", { layer: "cli", hint });
+  }
+  const text = (path: string): string => {
+    const read = readText(path);
+    if (read === undefined) throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
+    return read;
+  };
+  const own = { authorities: text(pushCa), certificate: text(pushCert), privateKey: text(pushKey) };
+  return { pushTls: { ...own, peerSystemTitle: "any" } };
 }
 
 interface CallPlace {
@@ -75,6 +93,9 @@ interface SimulateOptions extends ProgressOptions {
   readonly identities?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushCa?: string;
+  readonly pushCert?: string;
+  readonly pushKey?: string;
   readonly dial?: CallPlace;
   readonly verbose?: boolean;
   readonly json?: boolean;
@@ -180,6 +201,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...pushTlsOf(options),
     };
     progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
@@ -251,9 +273,12 @@ export function simulateCommand(program: Command): void {
     )
     .option(
       "--push <host:port>",
-      "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
+      "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
       pushOption,
     )
+    .option("--push-ca <file>", "for pushes over TLS: the authorities that listeners are trusted by, PEM")
+    .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")
+    .option("--push-key <file>", "for pushes over TLS: its private key, PEM")
     .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
