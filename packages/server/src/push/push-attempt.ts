@@ -207,7 +207,7 @@ function parcelOf(message: ClaimedMessage, source: Source): Parcel {
   const sealing = sealingOf(source);
   return {
     pdus: inBlocks(sealed(message, source), association === undefined ? longest : pduSizeOf(association)),
-    address: { client: clientId ?? 0, server: device.sap },
+    address: { client: clientId ?? managementClient, server: device.sap },
     ...(isConfirmed(payload) && longInvokeId !== undefined
       ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
       : {}),
@@ -234,6 +234,9 @@ function sealed(
   }
   return sealing?.seal(payload, parameters, form) ?? payload;
 }
+
+/** Who gets what is for no client by name: the client management process. Nobody has the address 0. */
+export const managementClient = 1;
 
 const dataNotificationConfirm = 0x10;
 
