@@ -69,12 +69,15 @@ export interface SecondaryOptions extends Partial<Parameters> {
 }
 
 const empty = new Uint8Array(0);
+const usualInactivity = 120_000;
 
 /** The server's end of one data link, one pair of addresses. It takes frames that were found and addressed to it: see `Station`. */
 export class Secondary {
   readonly address: LinkAddress;
-  readonly #own: Parameters;
-  readonly #inactivity: number;
+  /** ms of silence after which its server gives an unfinished frame up; undefined: as the station does. */
+  interOctet: number | undefined;
+  #own: Parameters;
+  #inactivity: number;
   readonly #sender: FrameSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
@@ -96,7 +99,7 @@ export class Secondary {
     this.#sender = new FrameSender(here, there, (octets) => this.#outputs.push({ type: "transmit", octets }));
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
-    this.#inactivity = options.inactivity ?? 120_000;
+    this.#inactivity = options.inactivity ?? usualInactivity;
     this.#assembler = new Assembler((options.maxMessage ?? 65_536) + 3);
   }
 
@@ -111,6 +114,12 @@ export class Secondary {
 
   get deadline(): number | undefined {
     return this.#mode === "disconnected" || this.#inactivity === 0 ? undefined : this.#lastFrame + this.#inactivity;
+  }
+
+  /** What holds from the next SNRM on. Fault `out-of-range` for parameters. */
+  configure(options: SecondaryOptions): void {
+    this.#own = ownParameters(options);
+    this.#inactivity = options.inactivity ?? usualInactivity;
   }
 
   poll(): LinkOutput | undefined {

@@ -17,13 +17,15 @@ const nothing = new Uint8Array(0);
  * to the next flag that opens one. Holds at most one unfinished frame.
  */
 export class FrameSplitter {
-  readonly #interOctet: number;
+  /** ms of silence after which an unfinished frame is given up; Infinity for never. */
+  interOctet: number;
   #held: Uint8Array = nothing;
   #lastOctet = 0;
+  /** What is held begins with the closing flag of the frame before. */
+  #shared = false;
 
-  /** `interOctet`: ms of silence after which an unfinished frame is given up; Infinity for never. */
   constructor(interOctet: number) {
-    this.#interOctet = interOctet;
+    this.interOctet = interOctet;
   }
 
   /** How many octets wait for more. */
@@ -35,11 +37,12 @@ export class FrameSplitter {
   push(octets: Uint8Array, now: number): Split[] {
     const splits: Split[] = [];
     if (octets.length === 0) return splits;
-    if (this.#held.length > 0 && now - this.#lastOctet > this.#interOctet) {
+    if (this.#held.length > 0 && now - this.#lastOctet > this.interOctet) {
       if (this.#held.length > 1) splits.push({ why: "inter-octet-timeout", octets: this.#held });
       this.#held = nothing;
     }
     this.#lastOctet = now;
+    if (this.#held.length === 0) this.#shared = false;
     const data = this.#held.length === 0 ? octets : concat(this.#held, octets);
     this.#held = nothing;
 
@@ -50,6 +53,7 @@ export class FrameSplitter {
       why = "noise";
     };
     let at = 0;
+    let closed = this.#shared ? 0 : -1;
     for (;;) {
       const first = data.indexOf(flag, at);
       if (first < 0) {
@@ -62,6 +66,7 @@ export class FrameSplitter {
       if (scan.found === "more") {
         drop(first);
         this.#held = data.slice(start);
+        this.#shared = start === closed;
         return splits;
       }
       if (scan.found === "nothing") {
@@ -75,12 +80,13 @@ export class FrameSplitter {
       // The closing flag may open the next frame.
       at = closingFlag;
       junk = closingFlag;
+      closed = closingFlag;
     }
   }
 
   /** Called when this end has answered: the next frame brings its own opening flag, a closing flag no longer opens it. */
   turned(): void {
-    if (this.#held.length === 1) this.#held = nothing;
+    if (this.#held.length === 1 && this.#shared) this.#held = nothing;
   }
 
   /** Forgets what is unfinished. */

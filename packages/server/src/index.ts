@@ -53,5 +53,5 @@ export {
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
 export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
-export { type Route, routeTo } from "./session/route.ts";
+export { type Route, routeOnLine, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

@@ -131,6 +131,20 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.#drain();
   }
 
+  /** A client that had to wait for the settings of its data link (`Link.follow`) is answered. */
+  settled(address: LinkAddress): void {
+    if (!this.open) return;
+    this.link.settled?.(this.#clock.now(), address);
+    this.#drain();
+  }
+
+  /** How long the peer may say nothing, in ms, on a link that can be told (`Link.setInactivity`). */
+  setInactivity(inactivity: number): void {
+    if (!this.open) return;
+    this.link.setInactivity?.(inactivity);
+    this.#arm();
+  }
+
   /** Ends the link in its own way (HDLC: DISC and its answer), then the transport; `closed` follows. */
   close(): void {
     if (this.#state !== "open") return;

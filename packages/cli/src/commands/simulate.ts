@@ -21,6 +21,7 @@ import { Progress, type ProgressOptions, progressOption } from "../output/progre
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
 import { openStoreOf } from "../store.ts";
+import { readTemplate } from "../template-file.ts";
 
 function speedOption(text: string): number {
   const speed = Number(text);
@@ -185,6 +186,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   // Before anything is made.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  const template = await readTemplate(options.template);
   const where = whereOf(options);
   await expectFree(where, options);
   const day = 86_400_000;
@@ -192,7 +194,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     connectionsKeptMs: options.keepConnections * day,
   });
   try {
-    const { template, meters, seed, start, speed, push } = options;
+    const { meters, seed, start, speed, push } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
@@ -234,7 +236,7 @@ export function simulateCommand(program: Command): void {
   program
     .command("simulate")
     .description("runs one or more simulated meters")
-    .option("--template <name>", "the meter template (see dlms templates)", "is15959-d1")
+    .option("--template <name>", "the meter template (see dlms templates), or the file of one", "is15959-d1")
     .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
     .option("--port <port>", "the first port; 4059 unless given, 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; 127.0.0.1 unless given")

@@ -197,6 +197,11 @@ export class Meter implements KnownMeter {
     return ((this.#live ?? this.#own)?.values(object) ?? object.values) as Readonly<Values<S>>;
   }
 
+  /** Whether its values are those that a store has; true without a store. */
+  get hasLoaded(): boolean {
+    return this.#here().store === undefined || this.#live?.usable === true;
+  }
+
   /** How many objects have values of their own in this meter. */
   get diverged(): number {
     return this.#live?.diverged ?? 0;

@@ -6,7 +6,6 @@ import {
   informationReport,
   type MaybePromise,
 } from "@dlmskit/cosem-objects";
-import type { Meter } from "./meter.ts";
 
 /** Who is told. */
 export interface NotifyOptions {
@@ -20,6 +19,13 @@ export interface NotifyOptions {
   readonly time?: boolean;
 }
 
+/** The meter that tells. */
+interface NotifierPort {
+  /** Simulated time. */
+  readonly now: number;
+  change(run: (device: DeviceView) => MaybePromise<void>): MaybePromise<void>;
+}
+
 type Of = (device: DeviceView) => MaybePromise<Uint8Array>;
 
 /**
@@ -27,9 +33,9 @@ type Of = (device: DeviceView) => MaybePromise<Uint8Array>;
  * same `meter.change` does.
  */
 export class Notifier {
-  readonly #meter: Meter;
+  readonly #meter: NotifierPort;
 
-  constructor(meter: Meter) {
+  constructor(meter: NotifierPort) {
     this.#meter = meter;
   }
 

@@ -7,6 +7,7 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import { sapOf } from "../meter/sap-of.ts";
 import type { PushLeft } from "../session/unasked-pushes.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
 import type { PushSettings } from "./push-options.ts";
@@ -202,12 +203,12 @@ function sendableFrom({ payload }: ClaimedMessage, source: Source): number | und
 
 function parcelOf(message: ClaimedMessage, source: Source): Parcel {
   const { payload, clientId } = message;
-  const { device, association } = source;
+  const { live, device, association } = source;
   const longInvokeId = longInvokeIdOf(payload);
   const sealing = sealingOf(source);
   return {
     pdus: inBlocks(sealed(message, source), association === undefined ? longest : pduSizeOf(association)),
-    address: { client: clientId ?? managementClient, server: device.sap },
+    address: { client: clientId ?? managementClient, server: sourceOf(live, device) },
     ...(isConfirmed(payload) && longInvokeId !== undefined
       ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
       : {}),
@@ -237,6 +238,16 @@ function sealed(
 
 /** Who gets what is for no client by name: the client management process. Nobody has the address 0. */
 export const managementClient = 1;
+
+/** The SAP that a push comes from. */
+function sourceOf(live: LiveMeter, device: Device): number {
+  const sap = sapOf(live.known.template, (object) => live.values(object), device);
+  if (sap !== 0) return sap;
+  throw new Fault("no-device", `the logical device ${device.sap} has no SAP: it is disconnected`, {
+    layer: "server",
+    hint: "connect_logical_device of SAP assignment connects it",
+  });
+}
 
 const dataNotificationConfirm = 0x10;
 

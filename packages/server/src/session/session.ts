@@ -1,21 +1,22 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Negotiated, ReleaseReason, Responder, ResultsOf } from "@dlmskit/association";
-import { Fault, type LinkAddress, type Unasked } from "@dlmskit/core";
+import type { Fault, LinkAddress, Unasked } from "@dlmskit/core";
 import { isLater } from "@dlmskit/cosem-objects";
 import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { keptLater } from "../meter/peer-keeping.ts";
 import { changesAny } from "../services/table.ts";
-import { Admission, isNoFailure, lost } from "./admission.ts";
+import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
 import { askerOf } from "./asker.ts";
+import { breakOff } from "./break-off.ts";
 import { sooner } from "./deadline.ts";
 import { type HandedOver, handedOverOf } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
+import { hasMoved, type Reached } from "./route.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SessionTaps } from "./session-taps.ts";
 import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
@@ -25,8 +26,7 @@ import type { Speaker } from "./unasked-pushes.ts";
 export class Session implements Occupant, TurnsPort, Speaker {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
-  readonly meter: Meter;
-  readonly #device: Device;
+  readonly reached: Reached;
   readonly #association: Association | undefined;
   readonly #turns: Turns;
   readonly #taps: SessionTaps | undefined;
@@ -47,11 +47,11 @@ export class Session implements Occupant, TurnsPort, Speaker {
   /** Associations that were opened since anything was asked. */
   unused = 0;
 
-  constructor(port: SessionPort, address: LinkAddress, meter: Meter, device: Device) {
+  constructor(port: SessionPort, address: LinkAddress, reached: Reached) {
+    const { meter, device } = reached;
     this.#port = port;
     this.address = address;
-    this.meter = meter;
-    this.#device = device;
+    this.reached = reached;
     this.#association = device.association(address.client);
     this.#turns = new Turns(this);
     if (port.tap !== undefined) {
@@ -62,8 +62,12 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.lastActivity = port.environment.clock.now();
   }
 
+  get meter(): Meter {
+    return this.reached.meter;
+  }
+
   get device(): number {
-    return this.#device.sap;
+    return this.reached.device.sap;
   }
 
   /** Whether an association is open. */
@@ -160,7 +164,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
       return [arrived, ...this.#turns.takeAll()];
     };
     this.#handedOver = handedOverOf(this.#port, this.#where, {
-      ...{ meter: this.meter.id, device: this.#device.sap },
+      ...{ meter: this.meter.id, device: this.reached.sap },
       enter: () => this.#wait(),
       gone: () => this.closed,
     });
@@ -195,20 +199,13 @@ export class Session implements Occupant, TurnsPort, Speaker {
 
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
-    const port = this.#port;
-    if (isNoFailure(error)) {
-      port.tell({ type: "refused", ...this.#where, fault: error });
-      port.broken(error, this.address);
-      return;
-    }
-    port.environment.storeFailed(this.meter, what, error);
-    port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+    breakOff(this.#port, { meter: this.meter, address: this.address }, what, error);
   }
 
   /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
   #isLost(): boolean {
-    // Known once it is loaded: without power it stays silent.
-    if (!this.meter.powered) this.close();
+    // Known once it is loaded: without power it stays silent, as at a SAP that the logical device has no more.
+    if (!this.meter.powered || hasMoved(this.reached)) this.close();
     if (this.closed) return true;
     const live = this.#live;
     const locked = this.#admission.portLocked(live, this.#responder);
@@ -254,6 +251,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
       if (this.closed) return;
     }
     this.opened?.answered();
+    this.#live?.associations.pending(this, responder.state === "pending" ? this.#association : undefined);
     this.#wake();
   }
 
@@ -320,12 +318,13 @@ export class Session implements Occupant, TurnsPort, Speaker {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.opened, incoming });
+    const { device } = this.reached;
+    const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.reached.device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -361,7 +360,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#admission.succeeded(negotiated);
     this.opened?.close();
     this.unused++;
-    const opened = { live, device: this.#device, association, negotiated, occupant: this };
+    const opened = { live, device: this.reached.device, association, negotiated, occupant: this };
     this.opened = new OpenAssociation(this.#port, opened);
     this.#port.opened(negotiated.mechanism !== 0);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
@@ -394,6 +393,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
+    this.#live?.associations.pending(this, undefined);
     if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
   }

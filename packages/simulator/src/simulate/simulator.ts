@@ -7,8 +7,8 @@ import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
-import { findTemplate, type SimulatorTemplate } from "../templates/template.ts";
-import { templates } from "../templates/templates.ts";
+import { loadTemplate } from "../template-files.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
@@ -36,7 +36,7 @@ const monthsOfHistory = 13;
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { keys, seed, random = platformRandom } = options;
   const count = checkedCount(options.meters ?? 1);
-  const template = templateOf(options.template ?? "is15959-d1");
+  const template = await templateOf(options.template ?? "is15959-d1");
   const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
@@ -186,8 +186,8 @@ function checkedCount(meters: number): number {
   });
 }
 
-const templateOf = (template: string | SimulatorTemplate): SimulatorTemplate =>
-  typeof template === "string" ? findTemplate(templates, template) : template;
+const templateOf = async (template: string | SimulatorTemplate): Promise<SimulatorTemplate> =>
+  typeof template === "string" ? loadTemplate(template) : template;
 
 /** The simulated time of day: the machine's, or from a start on, faster or slower. Fault `bad-value`. */
 function timeOf(clock: Clock & WallClock, { start, speed = 1 }: SimulatorOptions): SimulatedTime {
