@@ -54,6 +54,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
+  readonly modem?: boolean;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -69,14 +70,15 @@ interface SimulateOptions extends ProgressOptions {
 
 /** Where to listen. Without an option that says so, a store that lasts says it in its rows of `communication_ports`. */
 function whereOf(options: SimulateOptions): ListenOptions {
-  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
+  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
+      ...(modem && { modem }),
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = host === undefined ? {} : { host };
+  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -215,6 +217,7 @@ export function simulateCommand(program: Command): void {
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
     .option("--mode-e", "clients sign on by IEC 62056-21 first, for mode E or a readout; goes with --serial")
+    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
     .option(
       "--telegram <seconds>",
       "the first meter sends its telegram (P1) so often; with --serial",

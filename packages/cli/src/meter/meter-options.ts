@@ -17,6 +17,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly modem?: string;
   readonly meter?: string;
   readonly identities?: string;
   readonly auth: AuthName;
@@ -67,6 +68,7 @@ export function lineOptions(command: Command): Command {
   return command
     .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
     .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
+    .option("--modem <number>", "dials with a Hayes modem on the serial port, or at HOST:PORT")
     .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial");
 }
 

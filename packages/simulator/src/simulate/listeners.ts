@@ -2,7 +2,7 @@ import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
 import { type LinkFactory, type ListenSpec, type Meter, type Route, type Server, tcp, udp } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
-import type { Duplex, Listener } from "@dlmskit/transport";
+import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
@@ -114,6 +114,10 @@ function linesOf(options: ListenersOptions, how: ListenOptions): Line[] {
     });
   }
   const link = wanted ?? "wrapper";
+  if (how.modem === true && transport === "udp") {
+    const hint = "use TCP, or a serial line";
+    throw new Fault("bad-value", "a modem is not reached over UDP", { layer: "simulator", hint });
+  }
   if (link === "hdlc" && transport === "udp") {
     throw new Fault("bad-value", "HDLC is not spoken over UDP", {
       layer: "simulator",
@@ -147,7 +151,7 @@ function ofRow(caught: unknown, id: number): unknown {
 export async function listen(options: ListenersOptions, how: ListenOptions): Promise<SimulatorListening> {
   const { meters, meter, hdlcSettings, server, connections, readout } = options;
   const { host = defaultHost } = how;
-  const { connectableHost } = await import("@dlmskit/transport/node");
+  const { connectableHost, systemClock } = await import("@dlmskit/transport/node");
   const listeners: Listener[] = [];
   const ports: ListeningPort[] = [];
   const reached: Reached[] = [];
@@ -164,7 +168,9 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
   };
   const openOn = async (line: Line, spec: ListenSpec, at: string, route: Route): Promise<Listener> => {
     const knows = (address: LinkAddress): boolean => route(address) !== undefined;
-    const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const accept =
+      how.modem === true ? (duplex: Duplex) => answerCalls(duplex, { clock: systemClock, accept: serve }) : serve;
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
       failed: (fault) =>
