@@ -33,6 +33,7 @@ export {
   services,
   servicesOf,
   shortNameNegotiable,
+  unaskedConformance,
 } from "./services/table.ts";
 export type { WriteResult } from "./services/write.ts";
 export { undecodedData } from "./spoilt.ts";

@@ -92,6 +92,8 @@ export interface InitiatorOptions {
   /** How general block transfer is done where it is negotiated. */
   readonly generalBlocks?: ClientGeneralBlocks;
   readonly quirks?: readonly InitiatorQuirk[];
+  /** Whether a DataNotification that asks for it is confirmed; true unless told otherwise. */
+  readonly confirmNotifications?: boolean;
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
 }

@@ -2,6 +2,7 @@ import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke 
 import { Fault } from "@dlmskit/core";
 import { AnswerWait } from "./answer-wait.ts";
 import { clientRequest } from "./client-request.ts";
+import { confirmationOf } from "./confirmation.ts";
 import { pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { isNeverProtected } from "./handshake/names.ts";
@@ -201,7 +202,10 @@ export class Initiator {
     const octets = tapped(this.#options.tap, "received", opened.apdu);
     if (octets === undefined) return;
     if (isNotification(octets[0])) {
-      this.#outputs.push({ type: "notification", apdu: decodeApdu(octets) });
+      const apdu = decodeApdu(octets);
+      this.#outputs.push({ type: "notification", apdu, protection: opened.seen });
+      const confirmation = confirmationOf(apdu, this.#options, accepted.channel, this.#handshake?.sealing);
+      if (confirmation !== undefined) this.#outputs.push({ type: "transmit", pdu: confirmation });
       return;
     }
     const sealing = this.#handshake?.sealing;

@@ -1,6 +1,7 @@
 import type { Apdu } from "@dlmskit/apdu";
 import type { Fault } from "@dlmskit/core";
 import type { Negotiated } from "./offer.ts";
+import type { ProtectionSeen } from "./protection/sealing.ts";
 import type { Incoming, ServiceResults } from "./services/table.ts";
 
 /** What the Responder asks its owner to do, in order. */
@@ -9,6 +10,8 @@ export type ResponderOutput =
   | { readonly type: "associated"; readonly association: Negotiated }
   | { readonly type: "request"; readonly incoming: Incoming }
   | { readonly type: "released"; readonly why: ReleaseReason }
+  /** The client has got the DataNotification of that long-invoke-id. */
+  | { readonly type: "confirmed"; readonly longInvokeId: number }
   /** Something was refused (wrong password, bad tag, counter, malformed …): to count and to log. Nothing was executed. */
   | { readonly type: "refused"; readonly fault: Fault };
 
@@ -22,8 +25,8 @@ export type InitiatorOutput =
   | ({ readonly type: "response"; readonly id: number } & ServiceResults)
   /** A request failed; without `id` the association could not be opened, or is lost. */
   | { readonly type: "failed"; readonly id?: number; readonly fault: Fault }
-  /** DataNotification, EventNotification: what comes unasked. */
-  | { readonly type: "notification"; readonly apdu: Apdu }
+  /** DataNotification, EventNotification, InformationReport: what comes unasked, and how it was protected. */
+  | { readonly type: "notification"; readonly apdu: Apdu; readonly protection: ProtectionSeen }
   | { readonly type: "released" }
   /** The association is over without a release: the link should be closed. */
   | { readonly type: "closed"; readonly fault?: Fault }

@@ -1,4 +1,4 @@
-import { ApduTag, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
+import { ApduTag, type DataNotificationConfirm, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
 import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
@@ -75,6 +75,11 @@ export class Responder {
   /** Whether an answer waits for a stream that said "later": `resume` is to be called when it may go on. */
   get suspended(): boolean {
     return this.#open?.services.suspended === true || this.#open?.blocks?.suspended === true;
+  }
+
+  /** Whether an answer is being sent in general block transfer: what is sealed meanwhile would arrive before it is whole. */
+  get answering(): boolean {
+    return this.#open?.blocks?.sending === true;
   }
 
   /** One APDU from the client. */
@@ -292,6 +297,11 @@ export class Responder {
     const tag = octets[0] ?? 0;
     this.#asked = tag;
     const { context: referencing } = open.initiated.negotiated;
+    if (tag === ApduTag["data-notification-confirm"] && open.challenges === undefined) {
+      const { longInvokeId } = decodeApdu(octets) as DataNotificationConfirm;
+      this.#outputs.push({ type: "confirmed", longInvokeId });
+      return;
+    }
     const service = serviceWithTag(tag);
     if (service === undefined || referencingOf(service) !== referencing) {
       throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);

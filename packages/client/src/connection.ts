@@ -199,7 +199,7 @@ export class Connection {
         else this.#take(output.id)?.reject(this.#why(this.#drops.explain(output.fault)));
         break;
       case "notification":
-        this.#options.notification?.(output.apdu);
+        this.#options.notification?.(output.apdu, output.protection);
         break;
       case "dropped":
         this.#options.dropped?.(output.fault);

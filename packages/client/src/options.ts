@@ -3,6 +3,7 @@ import {
   type InitiatorOptions,
   type MechanismId,
   negotiable,
+  type ProtectionSeen,
   type Referencing,
   shortNameNegotiable,
 } from "@dlmskit/association";
@@ -29,6 +30,7 @@ export interface ConnectOptions
       | "preEstablished"
       | "association"
       | "shortSecrets"
+      | "confirmNotifications"
     >
   > {
   readonly mechanism?: MechanismId;
@@ -55,8 +57,8 @@ export interface ConnectOptions
   readonly counterJump?: number;
   /** The meter knows no RLRQ: `release` ends the link at once. */
   readonly noRelease?: boolean;
-  /** What comes unasked: DataNotification, EventNotification. */
-  notification?(apdu: Apdu): void;
+  /** What comes unasked: DataNotification, EventNotification, InformationReport, and what of it was under a tag or a signature. */
+  notification?(apdu: Apdu, protection: ProtectionSeen): void;
   /** An APDU that fits nothing, or whose protection is wrong, was dropped. */
   dropped?(fault: Fault): void;
   /** The association or its link is gone; told once, also after `release` (then without Fault). */
@@ -79,7 +81,13 @@ export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(n
 /** The options of the Initiator for these. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
-  const { association, shortSecrets, generalBlocks, referencing: context = "logical-name" } = options;
+  const {
+    association,
+    shortSecrets,
+    confirmNotifications,
+    generalBlocks,
+    referencing: context = "logical-name",
+  } = options;
   const all = context === "short-name" ? clientShortNameConformance : clientConformance;
   return {
     context,
@@ -99,5 +107,6 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ...(preEstablished === undefined ? {} : { preEstablished }),
     ...(association === undefined ? {} : { association }),
     ...(shortSecrets === undefined ? {} : { shortSecrets }),
+    ...(confirmNotifications === undefined ? {} : { confirmNotifications }),
   };
 }

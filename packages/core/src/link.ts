@@ -30,7 +30,31 @@ export type LinkOutput =
   /** The octet stream cannot be understood any more: the transport must be closed. */
   | { readonly type: "broken"; readonly why: string };
 
+/** What a server says unasked. Where the link is lost before it can be said, neither function is called. */
+export interface Unasked {
+  /** The PDUs, in their order, asked for once, when they can leave: what protects them counts in the order in which the peer gets them. */
+  pdus(): readonly Uint8Array[];
+  /** All of them have left. */
+  left(): void;
+}
+
 export type DisconnectReason = "disc" | "timeout" | "refused" | "closed" | "no-answer";
+
+/** What a meter says of its end of a data link. What is left out stays as the link was made. */
+export interface LinkSettings {
+  /** Octets of an information field, 1 to 2030, and frames in a row, 1 to 7: the most that is negotiated (HDLC). */
+  readonly maxInfoSend?: number;
+  readonly maxInfoReceive?: number;
+  readonly windowSend?: number;
+  readonly windowReceive?: number;
+  /** ms of silence after which an unfinished frame is given up (HDLC). */
+  readonly interOctet?: number;
+  /** ms without anything of the client after which the link ends; 0 for never. */
+  readonly inactivity?: number;
+}
+
+/** What holds on a data link that begins at an address; `"later"`: it is not known yet. Undefined: nothing but what the link was made with. */
+export type SettingsOf = (address: LinkAddress) => LinkSettings | "later" | undefined;
 
 /**
  * A data link as a machine: octets and time in, outputs out. Times are ms on the caller's clock.
@@ -47,6 +71,14 @@ export interface Link {
    * effect where no turn is held, or something was sent.
    */
   yield?(now: number, address?: LinkAddress): void;
+  /** A server's link asks this for what holds on a data link, whenever a client begins one (HDLC: SNRM). */
+  follow?(settings: SettingsOf): void;
+  /** A client that had to wait at that address (`"later"`) is answered now. */
+  settled?(now: number, address: LinkAddress): void;
+  /** Ends a server's link that has no data links to begin (wrapper) after so many ms of silence; 0 for never. */
+  setInactivity?(inactivity: number): void;
+  /** Sends what the peer did not ask for, as soon as the link lets this end speak. Without it: `send`, at once. */
+  notify?(unasked: Unasked, now: number, address?: LinkAddress): void;
   expire(now: number): void;
   /** Ends the link in the protocol's way (HDLC: DISC); outputs follow. */
   close(now: number): void;

@@ -15,6 +15,7 @@ export type { DataProtector, HeardOf, Protected } from "./behaviour/data-protect
 export * from "./behaviour/demand-register.ts";
 export * from "./behaviour/disconnect-control.ts";
 export * from "./behaviour/function-control.ts";
+export * from "./behaviour/iec-hdlc-setup.ts";
 export * from "./behaviour/image-transfer.ts";
 export * from "./behaviour/information-report.ts";
 export * from "./behaviour/limiter.ts";
@@ -39,12 +40,14 @@ export { type ProtectionLayerOptions, protectionLayer } from "./behaviour/protec
 export * from "./behaviour/push-setup.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";
+export * from "./behaviour/sap-assignment.ts";
 export * from "./behaviour/schedule.ts";
 export * from "./behaviour/script-table.ts";
 export * from "./behaviour/sensor-manager.ts";
 export * from "./behaviour/single-action-schedule.ts";
 export { specialDays } from "./behaviour/special-days.ts";
 export * from "./behaviour/status-mapping.ts";
+export * from "./behaviour/tcp-udp-setup.ts";
 export { type Companion, obisName } from "./catalogue/obis-names.ts";
 export * from "./catalogue/obis-search.ts";
 export * from "./classes/access/array-manager.ts";

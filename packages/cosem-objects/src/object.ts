@@ -116,12 +116,12 @@ export interface NotificationAttempt {
  * Fault `read-only`.
  */
 export interface DeviceView {
-  /** Its service access point: 1 is the management logical device. */
+  /** Its service access point: 1 is the management logical device; 0: it is disconnected. */
   readonly sap: number;
   readonly name: string;
   readonly objects: readonly AnyObject[];
-  /** All logical devices of the meter. */
-  readonly devices: readonly { readonly sap: number; readonly name: string }[];
+  /** All logical devices of the meter: the SAP that each has now, and the one that the template gives it. */
+  readonly devices: readonly { readonly sap: number; readonly name: string; readonly templateSap: number }[];
   find(classId: number, instanceId: LogicalName): AnyObject | undefined;
   /** The short name of an attribute, where clients may use short names (`BaseNames`); undefined: it has none. */
   shortName?(attribute: AttributeDescriptor): number | undefined;

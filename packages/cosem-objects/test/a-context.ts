@@ -22,8 +22,8 @@ export function contextOf(
     name: "TST0000000000001",
     objects,
     devices: [
-      { sap: 1, name: "TST0000000000001" },
-      { sap: 17, name: "TST0000000000017" },
+      { sap: 1, name: "TST0000000000001", templateSap: 1 },
+      { sap: 17, name: "TST0000000000017", templateSap: 17 },
     ],
     find: (classId, instanceId) => objects.find((one) => one.spec.classId === classId && one.instance === instanceId),
     context: (object) => contextFor(object),

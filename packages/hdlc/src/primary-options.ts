@@ -34,6 +34,11 @@ export interface PrimaryOptions extends Partial<Parameters> {
   readonly pollInterval?: number;
   /** ms for which an answer is polled for; 30 000 unless told otherwise. */
   readonly pollFor?: number;
+  /**
+   * ms after which a link on which nothing is asked gives the server the turn (RR): a server says what it was not asked for only when it
+   * is polled, and gives up a link that is silent. Never unless told otherwise.
+   */
+  readonly pollIdle?: number;
   /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
   readonly interOctet?: number;
   /** The longest message that segments may make, in octets; 1 MiB unless told otherwise. */
@@ -42,9 +47,10 @@ export interface PrimaryOptions extends Partial<Parameters> {
 }
 
 /** The times of a client, all in ms, and its retries. */
-export type PrimaryTiming = Required<Pick<PrimaryOptions, "timeout" | "retries" | "pollInterval" | "pollFor">>;
+export type PrimaryTiming = Required<Pick<PrimaryOptions, "timeout" | "retries" | "pollInterval" | "pollFor">> &
+  Pick<PrimaryOptions, "pollIdle">;
 
 export function primaryTiming(options: PrimaryOptions): PrimaryTiming {
-  const { timeout = 2000, retries = 3, pollInterval = 200, pollFor = 30_000 } = options;
-  return { timeout, retries, pollInterval, pollFor };
+  const { timeout = 2000, retries = 3, pollInterval = 200, pollFor = 30_000, pollIdle } = options;
+  return { timeout, retries, pollInterval, pollFor, ...(pollIdle === undefined ? {} : { pollIdle }) };
 }

@@ -228,7 +228,13 @@ export class Primary implements ClientLink {
     this.#attempts = 0;
     this.#deadline = undefined;
     this.#outputs.push({ type: "connected", address: this.address });
-    if (!this.#window.idle) this.#proceed(now, true);
+    if (this.#window.idle) this.#rest(now);
+    else this.#proceed(now, true);
+  }
+
+  /** Nothing is asked, and nothing is waited for. */
+  #rest(now: number): void {
+    if (this.#timing.pollIdle !== undefined) this.#deadline = now + this.#timing.pollIdle;
   }
 
   #information(frame: Frame & { frame: "i" }, octets: Uint8Array, now: number): void {
@@ -321,7 +327,10 @@ export class Primary implements ClientLink {
       this.#rr(now);
       return;
     }
-    if (this.#expectUntil === undefined) return;
+    if (this.#expectUntil === undefined) {
+      this.#rest(now);
+      return;
+    }
     if (now < this.#expectUntil) {
       this.#deadline = now + this.#timing.pollInterval;
       return;
@@ -329,7 +338,7 @@ export class Primary implements ClientLink {
     this.#expectUntil = undefined;
     if (unfinished || this.#peerBusy) {
       this.#fail(polledInVain(), "no-answer");
-    }
+    } else this.#rest(now);
   }
 
   /** Asks again after a gap; counted as a try. */

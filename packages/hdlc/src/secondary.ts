@@ -1,4 +1,4 @@
-import { Fault, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { Fault, type LinkAddress, type LinkOutput, type Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import type { HdlcAddress } from "./address.ts";
 import { Assembler } from "./assembler.ts";
@@ -69,12 +69,15 @@ export interface SecondaryOptions extends Partial<Parameters> {
 }
 
 const empty = new Uint8Array(0);
+const usualInactivity = 120_000;
 
 /** The server's end of one data link, one pair of addresses. It takes frames that were found and addressed to it: see `Station`. */
 export class Secondary {
   readonly address: LinkAddress;
-  readonly #own: Parameters;
-  readonly #inactivity: number;
+  /** ms of silence after which its server gives an unfinished frame up; undefined: as the station does. */
+  interOctet: number | undefined;
+  #own: Parameters;
+  #inactivity: number;
   readonly #sender: FrameSender;
   readonly #window = new SendWindow();
   readonly #assembler: Assembler;
@@ -84,6 +87,8 @@ export class Secondary {
   #receiveSequence = 0;
   /** The client gave the turn (P=1) with a message, and the layer above has not answered yet. */
   #turn = false;
+  /** What waits for a turn, unasked. */
+  #unasked: Unasked[] = [];
   #peerBusy = false;
   #rejection: Uint8Array = empty;
   #lastFrame = 0;
@@ -94,7 +99,7 @@ export class Secondary {
     this.#sender = new FrameSender(here, there, (octets) => this.#outputs.push({ type: "transmit", octets }));
     this.#own = ownParameters(options);
     this.#parameters = this.#own;
-    this.#inactivity = options.inactivity ?? 120_000;
+    this.#inactivity = options.inactivity ?? usualInactivity;
     this.#assembler = new Assembler((options.maxMessage ?? 65_536) + 3);
   }
 
@@ -109,6 +114,12 @@ export class Secondary {
 
   get deadline(): number | undefined {
     return this.#mode === "disconnected" || this.#inactivity === 0 ? undefined : this.#lastFrame + this.#inactivity;
+  }
+
+  /** What holds from the next SNRM on. Fault `out-of-range` for parameters. */
+  configure(options: SecondaryOptions): void {
+    this.#own = ownParameters(options);
+    this.#inactivity = options.inactivity ?? usualInactivity;
   }
 
   poll(): LinkOutput | undefined {
@@ -180,6 +191,25 @@ export class Secondary {
     }
   }
 
+  /**
+   * Sends PDUs that nobody asked for in UI frames, when this end has the turn and no information frame waits. Dropped while not
+   * connected: a server speaks only when it is polled.
+   */
+  notify(unasked: Unasked): void {
+    if (this.#mode !== "connected") return;
+    this.#unasked.push(unasked);
+    if (this.#turn) this.#sayUnasked();
+  }
+
+  /** Before anything else of the turn, so that what is protected later leaves later. */
+  #sayUnasked(): void {
+    if (!this.#window.idle || this.#peerBusy) return;
+    for (const unasked of this.#unasked.splice(0)) {
+      for (const pdu of unasked.pdus()) this.sendUnnumbered(pdu);
+      unasked.left();
+    }
+  }
+
   /** Gives the link up when the client was silent for too long. */
   expire(now: number): void {
     const { deadline } = this;
@@ -217,6 +247,7 @@ export class Secondary {
     this.#window.reset();
     this.#assembler.clear();
     this.#turn = false;
+    this.#unasked = [];
     this.#peerBusy = false;
     this.#parameters = this.#own;
     this.#outputs.push({ type: "disconnected", why, address: this.address });
@@ -243,6 +274,7 @@ export class Secondary {
       return;
     }
     this.#receiveSequence = (this.#receiveSequence + 1) & 7;
+    if (frame.pollFinal) this.#sayUnasked();
     if (frame.segmented) {
       this.#poll(frame);
       return;
@@ -268,6 +300,7 @@ export class Secondary {
       return;
     }
     this.#peerBusy = frame.frame === "rnr";
+    if (frame.pollFinal) this.#sayUnasked();
     this.#poll(frame);
   }
 

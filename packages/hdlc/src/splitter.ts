@@ -17,15 +17,15 @@ const nothing = new Uint8Array(0);
  * to the next flag that opens one. Holds at most one unfinished frame.
  */
 export class FrameSplitter {
-  readonly #interOctet: number;
+  /** ms of silence after which an unfinished frame is given up; Infinity for never. */
+  interOctet: number;
   #held: Uint8Array = nothing;
   #lastOctet = 0;
   /** What is held begins with the closing flag of the frame before. */
   #shared = false;
 
-  /** `interOctet`: ms of silence after which an unfinished frame is given up; Infinity for never. */
   constructor(interOctet: number) {
-    this.#interOctet = interOctet;
+    this.interOctet = interOctet;
   }
 
   /** How many octets wait for more. */
@@ -37,7 +37,7 @@ export class FrameSplitter {
   push(octets: Uint8Array, now: number): Split[] {
     const splits: Split[] = [];
     if (octets.length === 0) return splits;
-    if (this.#held.length > 0 && now - this.#lastOctet > this.#interOctet) {
+    if (this.#held.length > 0 && now - this.#lastOctet > this.interOctet) {
       if (this.#held.length > 1) splits.push({ why: "inter-octet-timeout", octets: this.#held });
       this.#held = nothing;
     }

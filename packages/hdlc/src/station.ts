@@ -1,4 +1,4 @@
-import type { Link, LinkAddress, LinkOutput } from "@dlmskit/core";
+import type { Link, LinkAddress, LinkOutput, LinkSettings, SettingsOf, Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import {
   type AddressLike,
@@ -27,6 +27,9 @@ export interface StationOptions extends SecondaryOptions {
   readonly maxLinks?: number;
 }
 
+const usualLinks = 16;
+const usualInterOctet = 500;
+
 interface Declared {
   readonly upper: number;
   readonly lower: number | undefined;
@@ -50,6 +53,9 @@ export class Station implements Link {
   readonly #splitter: FrameSplitter;
   readonly #links = new Map<string, Secondary>();
   readonly #outputs = new OutputQueue<LinkOutput>();
+  #settings: SettingsOf | undefined;
+  /** SNRMs for which it is not known yet what holds on their link. */
+  #waiting: Map<string, { readonly frame: Frame; readonly octets: Uint8Array }> | undefined;
 
   /** Faults `out-of-range`, `bad-address` for options that cannot be. */
   constructor(options: StationOptions) {
@@ -64,7 +70,18 @@ export class Station implements Link {
         all.some((one) => one.upper === upper && one.lower === lower && one.octets.includes(octets));
     }
     ownParameters(options);
-    this.#splitter = new FrameSplitter(options.interOctet ?? 500);
+    this.#splitter = new FrameSplitter(options.interOctet ?? usualInterOctet);
+  }
+
+  follow(settings: SettingsOf): void {
+    this.#settings = settings;
+  }
+
+  /** The last SNRM of that address, which had to wait, is taken. */
+  settled(now: number, address: LinkAddress): void {
+    const waiting = this.#waiting?.get(key(address));
+    this.#waiting?.delete(key(address));
+    if (waiting !== undefined) this.#take(waiting.frame, waiting.octets, now);
   }
 
   get deadline(): number | undefined {
@@ -99,6 +116,14 @@ export class Station implements Link {
       return;
     }
     link.send(pdu);
+    this.#drain(link);
+  }
+
+  /** Sends PDUs that nobody asked for on the data link of `address`, when its client polls; dropped when there is none. */
+  notify(unasked: Unasked, _now: number, address?: LinkAddress): void {
+    const link = address === undefined ? this.#only() : this.#links.get(key(address));
+    if (link === undefined) return;
+    link.notify(unasked);
     this.#drain(link);
   }
 
@@ -148,19 +173,47 @@ export class Station implements Link {
       this.#broadcast(frame, octets);
       return;
     }
-    if (!this.#accepts(destination)) {
+    const address = linkAddress(source.upper, destination);
+    const open = this.#links.get(key(address));
+    // A data link that is open goes on though its server has another address from the next one on.
+    if ((open === undefined || frame.frame === "snrm") && !this.#accepts(destination)) {
       this.#drop("address", octets);
       return;
     }
-    const address = linkAddress(source.upper, destination);
-    const open = this.#links.get(key(address));
-    if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? 16)) {
+    if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? usualLinks)) {
       this.#refuse(address, frame, octets, now);
       return;
     }
+    const settings = frame.frame === "snrm" ? this.#settings?.(address) : undefined;
+    if (settings === "later") {
+      this.#wait(address, frame, octets);
+      return;
+    }
     const link = open ?? this.#secondary(address, destination, source);
+    if (settings !== undefined) this.#configure(link, settings);
     link.receive(frame, octets, now);
     this.#drain(link);
+  }
+
+  /** As many clients wait as data links may be open. */
+  #wait(address: LinkAddress, frame: Frame, octets: Uint8Array): void {
+    const { maxLinks = usualLinks } = this.#options;
+    this.#waiting ??= new Map();
+    if (this.#waiting.size < maxLinks) this.#waiting.set(key(address), { frame, octets });
+    else this.#drop("too-many-links", octets);
+  }
+
+  #configure(link: Secondary, { interOctet, ...settings }: LinkSettings): void {
+    link.configure({ ...this.#options, ...settings });
+    link.interOctet = interOctet;
+    this.#links.set(key(link.address), link);
+    this.#setInterOctet();
+  }
+
+  /** On a line with several servers the one that allows the longest silence decides. */
+  #setInterOctet(): void {
+    const told = [...this.#links.values()].flatMap(({ interOctet }) => (interOctet === undefined ? [] : [interOctet]));
+    this.#splitter.interOctet = told.length === 0 ? (this.#options.interOctet ?? usualInterOctet) : Math.max(...told);
   }
 
   // As if it were a DISC: a station without a link answers DM.
@@ -215,8 +268,10 @@ export class Station implements Link {
       if (output.type === "transmit") this.#splitter.turned();
     }
     const name = key(link.address);
-    if (link.mode === "disconnected") this.#links.delete(name);
-    else this.#links.set(name, link);
+    if (link.mode === "disconnected") {
+      this.#links.delete(name);
+      if (link.interOctet !== undefined) this.#setInterOctet();
+    } else this.#links.set(name, link);
   }
 
   #only(): Secondary | undefined {

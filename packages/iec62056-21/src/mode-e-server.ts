@@ -1,4 +1,4 @@
-import { concat, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { concat, type Link, type LinkAddress, type LinkOutput, type SettingsOf } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 import { baudRateOf, lineTime, modeOf } from "./baud-rates.ts";
 import { ACK, LF, NAK } from "./control-characters.ts";
@@ -96,6 +96,14 @@ export class ModeEServer implements Link {
 
   send(pdu: Uint8Array, now: number, address?: LinkAddress): void {
     this.#link.send(pdu, now, address);
+  }
+
+  follow(settings: SettingsOf): void {
+    this.#link.follow?.(settings);
+  }
+
+  settled(now: number, address: LinkAddress): void {
+    this.#link.settled?.(now, address);
   }
 
   yield(now: number, address?: LinkAddress): void {

@@ -139,6 +139,6 @@ export async function serve(meters: Meter | Route, options: ServeOptions): Promi
 
 function accepting(server: Server, spec: ListenSpec, meters: Meter | Route): (duplex: Duplex) => void {
   const route = routeOf(spec.meters ?? meters);
-  const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+  const knows = (address: LinkAddress): boolean => server.knows(address, route);
   return (duplex) => server.accept(duplex, spec.link(knows), route);
 }

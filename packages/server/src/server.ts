@@ -23,7 +23,7 @@ import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { Lockouts } from "./session/lockouts.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
-import { type Route, routeOf } from "./session/route.ts";
+import { mayHave, type Route, routeOf } from "./session/route.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
@@ -85,6 +85,7 @@ export class Server implements Disposable {
       failed: (meter, what, error) => this.#tell({ type: "hook-failed", meter: meter.name, what, error }),
       storeFailed: (meter, what, error) => this.#tell({ type: "store-failed", meter: meter.name, what, error }),
       notified: (meter, messages) => this.#pushing?.notified(meter, messages),
+      associated: (meter, client) => this.#pushing?.associated(meter, client),
       powerChanged: (meter, on) => this.#powerChanged(meter, on),
       lost: (meter) => this.#lost(meter),
     };
@@ -96,6 +97,7 @@ export class Server implements Disposable {
       shares: new FairShare(clock),
       tap: allTaps(options.taps ?? []),
       relays: undefined,
+      users: (meter) => [...this.#connections].filter((one) => one.uses(meter)).length,
       closed: (connection, fault) => this.#closedOne(connection, fault),
       tell: (event) => this.#tell(event),
     };
@@ -141,9 +143,10 @@ export class Server implements Disposable {
     return this.#environment.time;
   }
 
-  /** Whether a link should answer to that address at all. */
-  knows(address: LinkAddress): boolean {
-    return this.#route(address)?.meter.powered === true;
+  /** Whether a link should answer to that address at all. `route`: where its requests go, if not where all do. */
+  knows(address: LinkAddress, route: Route = this.#route): boolean {
+    const found = route(address);
+    return found !== undefined && this.adopt(found.meter).powered && mayHave(found.meter, found.device);
   }
 
   /** What its listeners do with connections that are too many. */
@@ -235,12 +238,13 @@ export class Server implements Disposable {
   /** The meter of a session, where this process has it now. */
   #holds({ meter: id, device }: Handover): ReturnType<Route> {
     const meter = this.#environment.taken.get(id);
-    if (!(meter instanceof Meter) || meter.live.lost || !meter.template.devices.has(device)) return undefined;
+    if (!(meter instanceof Meter) || meter.live.lost || !mayHave(meter, device)) return undefined;
     return { meter, device };
   }
 
   #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
     this.#tell({ type: "opened", remote: duplex.remote });
+    if (route.only !== undefined) this.adopt(route.only);
     const connection = new Connection(duplex, link, port, route);
     this.#connections.add(connection);
     connection.start();

@@ -9,6 +9,7 @@ import {
   type ServiceResults,
 } from "@dlmskit/association";
 import { fromAscii } from "@dlmskit/core";
+import { type Parameters, Primary, Station, type StationOptions } from "@dlmskit/hdlc";
 import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
 import { type MemoryState, openMemoryStore, type Store } from "@dlmskit/storage";
 import { LinkPump, memoryPair, VirtualClock } from "@dlmskit/transport";
@@ -78,6 +79,18 @@ export class Bench {
     return near;
   }
 
+  /** The same on an HDLC line. */
+  plugHdlc() {
+    const [near, far] = memoryPair({ clock: this.clock });
+    const addresses: StationOptions["addresses"] = ({ upper, lower }) =>
+      this.server.knows({ client: 0, server: upper, ...(lower === undefined ? {} : { physical: lower }) });
+    this.server.accept(far, new Station({ ...this.station, addresses }));
+    return near;
+  }
+
+  /** How HDLC lines are made. */
+  station: Omit<StationOptions, "addresses"> = {};
+
   client(options: ClientOptions = {}): Client {
     return new Client(this, options);
   }
@@ -86,22 +99,31 @@ export class Bench {
 export interface ClientOptions extends Partial<InitiatorOptions> {
   readonly client?: number;
   readonly server?: number;
+  /** Over HDLC, with a lower address unless `physical` is left out; over the wrapper unless given. */
+  readonly hdlc?: Partial<Parameters> & { readonly physical?: number };
 }
 
 export class Client {
   readonly bench: Bench;
-  readonly pump: LinkPump<WrapperClientLink>;
+  readonly pump: LinkPump<WrapperClientLink | Primary>;
+  readonly #hdlc: boolean;
+  /** Why the data link ended. */
+  gone: string | undefined;
   readonly initiator: Initiator;
   readonly outputs: InitiatorOutput[] = [];
   /** Every PDU that the server sent. */
   readonly received: Uint8Array[] = [];
   closed = false;
 
-  constructor(bench: Bench, { client = 16, server = 1, ...options }: ClientOptions) {
+  constructor(bench: Bench, { client = 16, server = 1, hdlc, ...options }: ClientOptions) {
     this.bench = bench;
-    this.pump = new LinkPump({
-      link: new WrapperClientLink({ client, server }),
-      duplex: bench.plug(),
+    this.#hdlc = hdlc !== undefined;
+    const upper = { upper: server };
+    const to = hdlc?.physical === undefined ? upper : { ...upper, lower: hdlc.physical };
+    this.pump = new LinkPump<WrapperClientLink | Primary>({
+      link:
+        hdlc === undefined ? new WrapperClientLink({ client, server }) : new Primary({ ...hdlc, client, server: to }),
+      duplex: hdlc === undefined ? bench.plug() : bench.plugHdlc(),
       clock: bench.clock,
     });
     this.initiator = new Initiator({
@@ -121,6 +143,9 @@ export class Client {
         this.initiator.receive(pdu, bench.clock.now());
         this.drain();
       },
+      disconnected: (why) => {
+        this.gone = why;
+      },
       closed: () => {
         this.closed = true;
       },
@@ -136,6 +161,7 @@ export class Client {
   }
 
   async open(): Promise<this> {
+    if (this.#hdlc) await this.bench.settle();
     this.initiator.open(this.bench.clock.now());
     this.drain();
     await this.bench.settle();

@@ -96,7 +96,7 @@ export function pushWorld({ options, client, more = [], listener, push, store, l
     },
   });
   return {
-    ...{ meter, server, setup, value, events, received, dropped, dialled },
+    ...{ meter, server, setup, value, events, received, dropped, dialled, machine },
     down(is: boolean) {
       down = is;
     },

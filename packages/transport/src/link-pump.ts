@@ -1,4 +1,12 @@
-import { type ClientLink, Fault, type Link, type LinkAddress, type LinkOutput, type Tracer } from "@dlmskit/core";
+import {
+  type ClientLink,
+  Fault,
+  type Link,
+  type LinkAddress,
+  type LinkOutput,
+  type Tracer,
+  type Unasked,
+} from "@dlmskit/core";
 import type { Clock } from "./clock.ts";
 import type { Duplex, DuplexHandlers } from "./duplex.ts";
 import { type Gate, Intake } from "./intake.ts";
@@ -99,6 +107,18 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.#drain();
   }
 
+  /** Sends what the peer did not ask for, as soon as the link lets this end speak. Ignored once the pump has ended. */
+  notify(unasked: Unasked, address?: LinkAddress): void {
+    if (!this.open) return;
+    if (this.link.notify === undefined) {
+      for (const pdu of unasked.pdus()) this.send(pdu, address);
+      unasked.left();
+      return;
+    }
+    this.link.notify(unasked, this.#clock.now(), address);
+    this.#drain();
+  }
+
   /** The gate may let more in. `first`: a run of pieces begins. */
   goOn(first = false): void {
     this.#guarded(() => this.#intake?.goOn(first));
@@ -109,6 +129,20 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     if (!this.open || this.link.yield === undefined) return;
     this.link.yield(this.#clock.now(), address);
     this.#drain();
+  }
+
+  /** A client that had to wait for the settings of its data link (`Link.follow`) is answered. */
+  settled(address: LinkAddress): void {
+    if (!this.open) return;
+    this.link.settled?.(this.#clock.now(), address);
+    this.#drain();
+  }
+
+  /** How long the peer may say nothing, in ms, on a link that can be told (`Link.setInactivity`). */
+  setInactivity(inactivity: number): void {
+    if (!this.open) return;
+    this.link.setInactivity?.(inactivity);
+    this.#arm();
   }
 
   /** Ends the link in its own way (HDLC: DISC and its answer), then the transport; `closed` follows. */

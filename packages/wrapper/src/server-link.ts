@@ -68,6 +68,11 @@ export class WrapperServerLink implements Link {
     this.#stream.output({ type: "transmit", octets: encodeWpdu(wpduTo(pdu, address, this.#end)) });
   }
 
+  /** Replaces `inactivity` of the options: from the last WPDU on. */
+  setInactivity(inactivity: number): void {
+    this.#stream.setInactivity(inactivity);
+  }
+
   expire(now: number): void {
     this.#stream.expire(now);
   }

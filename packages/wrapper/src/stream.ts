@@ -16,7 +16,7 @@ export interface WrapperStreamOptions {
 export class WrapperStream {
   readonly #splitter: WpduSplitter;
   readonly #incomplete: number;
-  readonly #inactivity: number;
+  #inactivity: number;
   readonly #outputs = new OutputQueue<LinkOutput>();
   #closed = false;
   #begun: number | undefined;
@@ -45,6 +45,10 @@ export class WrapperStream {
 
   output(output: LinkOutput): void {
     this.#outputs.push(output);
+  }
+
+  setInactivity(inactivity: number): void {
+    this.#inactivity = inactivity;
   }
 
   /** The time from which inactivity counts, where no WPDU came yet. */

@@ -16,7 +16,6 @@ import {
 } from "@dlmskit/apdu";
 import { type CosemDateTime, encode, list, Writer } from "@dlmskit/core";
 import { lengthOctets } from "../lengths.ts";
-import { AnswerTransfer } from "../transfer/answer.ts";
 import { mustFit } from "../transfer/client.ts";
 import type { RequestContext } from "../transfer/port.ts";
 import type { Piece } from "../transfer/source.ts";
@@ -35,6 +34,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { AnswersInBlocks } from "./transferring.ts";
 
 /** One item of an ACCESS: an attribute to read or to write, or a method to invoke. */
 export type AccessItem =
@@ -118,35 +118,7 @@ function itemOf(specification: Specification, data: Data): AccessItem {
   }
 }
 
-class AccessServer implements ServiceServer<AccessRequest> {
-  readonly #port: ServerPort<AccessItem, AccessResult>;
-  readonly #answers: AnswerTransfer;
-
-  constructor(port: ServerPort<AccessItem, AccessResult>) {
-    this.#port = port;
-    this.#answers = new AnswerTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    return this.#answers.deadline;
-  }
-
-  get suspended(): readonly number[] {
-    return this.#answers.suspendedIds;
-  }
-
-  resume(now: number): void {
-    this.#answers.resume(now);
-  }
-
-  expire(now: number): void {
-    this.#answers.expire(now);
-  }
-
-  close(): void {
-    this.#answers.close();
-  }
-
+class AccessServer extends AnswersInBlocks<AccessRequest, AccessItem, AccessResult> {
   receive(request: AccessRequest, context: RequestContext): void {
     const items = request.specifications.map((one, at) => itemOf(one, request.data[at] as Data));
     const { processingOption, selfDescriptive, dateTime } = request;
@@ -157,10 +129,10 @@ class AccessServer implements ServiceServer<AccessRequest> {
     };
     const answer = (results: readonly AccessResult[], now: number): void => {
       const whole = written(request, results);
-      const shorter = () => shortened(request, results, this.#port.transfer.room(context));
-      this.#answers.begin({ form: { whole: nothing }, whole, shorter }, context, now);
+      const shorter = () => shortened(request, results, this.port.transfer.room(context));
+      this.answers.begin({ form: { whole: nothing }, whole, shorter }, context, now);
     };
-    this.#port.deliver(items, context, answer, options);
+    this.port.deliver(items, context, answer, options);
   }
 }
 

@@ -14,10 +14,10 @@ import {
 } from "@dlmskit/apdu";
 import { decode, encode, Fault } from "@dlmskit/core";
 import { lengthOctets } from "../lengths.ts";
-import { type AnswerForm, AnswerTransfer, headOf } from "../transfer/answer.ts";
+import { type AnswerForm, headOf } from "../transfer/answer.ts";
 import { IncomingResponse, mustFit, OutgoingRequest } from "../transfer/client.ts";
 import { echo, type RequestContext } from "../transfer/port.ts";
-import { RequestTransfer, type Taken } from "../transfer/request.ts";
+import type { Taken } from "../transfer/request.ts";
 import { actionResult } from "./action-result.ts";
 import type { MethodReference } from "./items.ts";
 import { ActionResponseItems, AnswerWriter, DataList, dataList, dataOrError, encoded } from "./results.ts";
@@ -35,6 +35,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { BothInBlocks } from "./transferring.ts";
 
 export interface MethodInvocation {
   readonly method: MethodReference;
@@ -117,45 +118,11 @@ interface Long {
   readonly list: boolean;
 }
 
-class ActionServer implements ServiceServer<ActionRequest> {
-  readonly #port: ServerPort<MethodInvocation, ActionOutcome>;
-  readonly #request: RequestTransfer<Long>;
-  readonly #answers: AnswerTransfer;
-
-  constructor(port: ServerPort<MethodInvocation, ActionOutcome>) {
-    this.#port = port;
-    this.#request = new RequestTransfer(port.transfer);
-    this.#answers = new AnswerTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    const request = this.#request.deadline;
-    const answers = this.#answers.deadline;
-    return request === undefined || answers === undefined ? (request ?? answers) : Math.min(request, answers);
-  }
-
-  get suspended(): readonly number[] {
-    return this.#answers.suspendedIds;
-  }
-
-  resume(now: number): void {
-    this.#answers.resume(now);
-  }
-
-  expire(now: number): void {
-    this.#answers.expire(now);
-    this.#request.expire(now);
-  }
-
-  close(): void {
-    this.#request.abort();
-    this.#answers.close();
-  }
-
+class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionOutcome, Long> {
   /** A new ACTION ends the transfers of the one before. */
   #abort(): void {
-    this.#request.abort();
-    this.#answers.supersede();
+    this.request.abort();
+    this.answers.supersede();
   }
 
   receive(apdu: ActionRequest, context: RequestContext, now: number): void {
@@ -177,7 +144,7 @@ class ActionServer implements ServiceServer<ActionRequest> {
         return;
       case "action-request-with-pblock":
         needAnswers(context);
-        this.#taken(this.#request.next(apdu.block, context, now), apdu.block, context);
+        this.#taken(this.request.next(apdu.block, context, now), apdu.block, context);
         return;
       case "action-request-next-pblock":
         needAnswers(context);
@@ -191,7 +158,7 @@ class ActionServer implements ServiceServer<ActionRequest> {
       const given = parameters[at];
       return given === undefined ? { method } : { method, parameters: given };
     });
-    this.#port.deliver(items, context, (results, now) => {
+    this.port.deliver(items, context, (results, now) => {
       // The methods were invoked: their results are told, and that their return parameters cannot be had.
       const shorter = () =>
         write(
@@ -200,12 +167,12 @@ class ActionServer implements ServiceServer<ActionRequest> {
           context,
         ).done() as Uint8Array;
       const answer = { form: list ? withList : normal, whole: write(results, list, context).done(), shorter };
-      this.#answers.begin(answer, context, now);
+      this.answers.begin(answer, context, now);
     });
   }
 
   #next(blockNumber: number, context: RequestContext, now: number): void {
-    const next = this.#answers.next(blockNumber, context, now);
+    const next = this.answers.next(blockNumber, context, now);
     if (next === "sent") return;
     // Action-Result has no data-block-number-invalid.
     this.#fail(next === "none" ? "no-long-action-in-progress" : "long-action-aborted", context);
@@ -213,14 +180,14 @@ class ActionServer implements ServiceServer<ActionRequest> {
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
     needAnswers(context);
-    this.#answers.supersede();
-    this.#taken(this.#request.first(what, block, context, now), block, context);
+    this.answers.supersede();
+    this.#taken(this.request.first(what, block, context, now), block, context);
   }
 
   #taken(taken: Taken<Long>, { blockNumber }: DataBlockSA, context: RequestContext): void {
     switch (taken.state) {
       case "more":
-        this.#port.transfer.reply(
+        this.port.transfer.reply(
           encodeApdu({ apdu: "action-response-next-pblock", ...echo(context), blockNumber }),
           context,
         );
@@ -247,13 +214,13 @@ class ActionServer implements ServiceServer<ActionRequest> {
       return values.length === methods.length ? values : undefined;
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#port.transfer.refused(caught);
+      this.port.transfer.refused(caught);
       return undefined;
     }
   }
 
   #fail(result: ActionResultName, context: RequestContext): void {
-    this.#port.transfer.reply(encodeApdu({ apdu: "action-response-normal", ...echo(context), result }), context);
+    this.port.transfer.reply(encodeApdu({ apdu: "action-response-normal", ...echo(context), result }), context);
   }
 }
 

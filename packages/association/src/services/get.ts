@@ -11,7 +11,7 @@ import {
 } from "@dlmskit/apdu";
 import { decode, Fault } from "@dlmskit/core";
 import { withData } from "../spoilt.ts";
-import { type AnswerForm, AnswerTransfer, headOf } from "../transfer/answer.ts";
+import { type AnswerForm, headOf } from "../transfer/answer.ts";
 import { IncomingResponse, mustFit } from "../transfer/client.ts";
 import { echo, type RequestContext } from "../transfer/port.ts";
 import type { AttributeReference } from "./items.ts";
@@ -31,6 +31,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { AnswersInBlocks } from "./transferring.ts";
 
 /** The data of an attribute, or why there is none. The server may give them as a stream (`StreamedData`). */
 export type GetResult = DataOrError;
@@ -145,23 +146,7 @@ function decodeBlocks(octets: Uint8Array): Data {
   }
 }
 
-class GetServer implements ServiceServer<GetRequest> {
-  readonly #port: ServerPort<AttributeReference, GetResult>;
-  readonly #answers: AnswerTransfer;
-
-  constructor(port: ServerPort<AttributeReference, GetResult>) {
-    this.#port = port;
-    this.#answers = new AnswerTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    return this.#answers.deadline;
-  }
-
-  get suspended(): readonly number[] {
-    return this.#answers.suspendedIds;
-  }
-
+class GetServer extends AnswersInBlocks<GetRequest, AttributeReference, GetResult> {
   receive(apdu: GetRequest, context: RequestContext, now: number): void {
     switch (apdu.apdu) {
       case "get-request-normal":
@@ -178,33 +163,21 @@ class GetServer implements ServiceServer<GetRequest> {
     }
   }
 
-  resume(now: number): void {
-    this.#answers.resume(now);
-  }
-
-  expire(now: number): void {
-    this.#answers.expire(now);
-  }
-
-  close(): void {
-    this.#answers.close();
-  }
-
   #deliver(items: readonly AttributeReference[], context: RequestContext, list: boolean): void {
     // A new GET ends the long one: its next block is asked for in vain.
-    this.#answers.supersede();
-    this.#port.deliver(items, context, (results, now) => {
+    this.answers.supersede();
+    this.port.deliver(items, context, (results, now) => {
       const form = list ? withList : normal;
       const shorter = () => write(results.map(tooLong), list, context).done() as Uint8Array;
-      this.#answers.begin({ form, whole: write(results, list, context).done(), shorter }, context, now);
+      this.answers.begin({ form, whole: write(results, list, context).done(), shorter }, context, now);
     });
   }
 
   #next(blockNumber: number, context: RequestContext, now: number): void {
-    const next = this.#answers.next(blockNumber, context, now);
+    const next = this.answers.next(blockNumber, context, now);
     if (next === "sent") return;
     const why = next === "none" ? "no-long-get-in-progress" : "data-block-number-invalid";
-    this.#port.transfer.reply(encodeApdu(failedBlock(blockNumber, why, context)), context);
+    this.port.transfer.reply(encodeApdu(failedBlock(blockNumber, why, context)), context);
   }
 }
 

@@ -13,10 +13,9 @@ import {
 import { decode, encode, Fault } from "@dlmskit/core";
 import { lengthOctets } from "../lengths.ts";
 import { withData } from "../spoilt.ts";
-import { type AnswerForm, AnswerTransfer } from "../transfer/answer.ts";
+import type { AnswerForm } from "../transfer/answer.ts";
 import { IncomingResponse, OutgoingRequest } from "../transfer/client.ts";
 import type { RequestContext } from "../transfer/port.ts";
-import { RequestTransfer } from "../transfer/request.ts";
 import type { VariableReference } from "./items.ts";
 import { AnswerWriter, type DataOrError, encoded } from "./results.ts";
 import {
@@ -31,6 +30,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { BothInBlocks } from "./transferring.ts";
 import { blockError, neededFor, takeBlock, variableAccess, variableReferences } from "./variables.ts";
 
 /** The data of an attribute, what a method returned (null-data for nothing), or why there is none. */
@@ -94,41 +94,7 @@ function shortened(result: ReadResult): ReadResult {
   return "error" in result || result.data.type === "null-data" ? result : { error: "other-reason" };
 }
 
-class ReadServer implements ServiceServer<ReadRequest> {
-  readonly #port: ServerPort<VariableReference, ReadResult>;
-  readonly #request: RequestTransfer<undefined>;
-  readonly #answers: AnswerTransfer;
-
-  constructor(port: ServerPort<VariableReference, ReadResult>) {
-    this.#port = port;
-    this.#request = new RequestTransfer(port.transfer);
-    this.#answers = new AnswerTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    const request = this.#request.deadline;
-    const answers = this.#answers.deadline;
-    return request === undefined || answers === undefined ? (request ?? answers) : Math.min(request, answers);
-  }
-
-  get suspended(): readonly number[] {
-    return this.#answers.suspendedIds;
-  }
-
-  resume(now: number): void {
-    this.#answers.resume(now);
-  }
-
-  expire(now: number): void {
-    this.#answers.expire(now);
-    this.#request.expire(now);
-  }
-
-  close(): void {
-    this.#request.abort();
-    this.#answers.close();
-  }
-
+class ReadServer extends BothInBlocks<ReadRequest, VariableReference, ReadResult, undefined> {
   receive({ variables }: ReadRequest, context: RequestContext, now: number): void {
     needItems(variables);
     const [only] = variables;
@@ -139,15 +105,15 @@ class ReadServer implements ServiceServer<ReadRequest> {
     const block = requestBlock(variables);
     if (block === undefined) {
       const items = variableReferences(variables);
-      this.#request.abort();
+      this.request.abort();
       this.#deliver(items, context);
       return;
     }
-    this.#answers.supersede();
-    const taken = takeBlock(this.#request, block, context, now);
+    this.answers.supersede();
+    const taken = takeBlock(this.request, block, context, now);
     switch (taken.state) {
       case "more":
-        this.#port.transfer.reply(encodeApdu(one({ blockNumber: block.blockNumber })), context);
+        this.port.transfer.reply(encodeApdu(one({ blockNumber: block.blockNumber })), context);
         return;
       case "whole":
         this.#deliver(this.#items(taken.octets), { ...context, seen: taken.seen });
@@ -161,25 +127,25 @@ class ReadServer implements ServiceServer<ReadRequest> {
   #items(octets: Uint8Array): readonly VariableReference[] {
     const variables = decode(VariableAccessList, octets, { layer: "xdlms" });
     needItems(variables);
-    needNegotiated(neededFor(variables), this.#port.transfer.has);
+    needNegotiated(neededFor(variables), this.port.transfer.has);
     return variableReferences(variables);
   }
 
   #deliver(items: readonly VariableReference[], context: RequestContext): void {
-    this.#answers.supersede();
-    this.#port.deliver(items, context, (results, now) => {
+    this.answers.supersede();
+    this.port.deliver(items, context, (results, now) => {
       const shorter = () => write(results.map(shortened)).done() as Uint8Array;
-      this.#answers.begin({ form, whole: write(results).done(), shorter }, context, now);
+      this.answers.begin({ form, whole: write(results).done(), shorter }, context, now);
     });
   }
 
   #next(blockNumber: number, context: RequestContext, now: number): void {
-    const next = this.#answers.next(blockNumber, context, now);
+    const next = this.answers.next(blockNumber, context, now);
     if (next !== "sent") this.#fail(blockError(next, "get"), context);
   }
 
   #fail(dataAccessError: DataAccessResultName, context: RequestContext): void {
-    this.#port.transfer.reply(encodeApdu(one({ dataAccessError })), context);
+    this.port.transfer.reply(encodeApdu(one({ dataAccessError })), context);
   }
 }
 

@@ -15,7 +15,7 @@ import { lengthOctets } from "../lengths.ts";
 import { refusal } from "../refusals.ts";
 import { OutgoingRequest } from "../transfer/client.ts";
 import { echo, type RequestContext } from "../transfer/port.ts";
-import { RequestTransfer, type Taken } from "../transfer/request.ts";
+import type { Taken } from "../transfer/request.ts";
 import type { AttributeReference } from "./items.ts";
 import { attributeReference, attributeWithSelection } from "./references.ts";
 import { DataList, dataList, encoded } from "./results.ts";
@@ -33,6 +33,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { RequestsInBlocks } from "./transferring.ts";
 
 export interface AttributeValue {
   readonly attribute: AttributeReference;
@@ -82,37 +83,12 @@ interface Long {
   readonly list: boolean;
 }
 
-class SetServer implements ServiceServer<SetRequest> {
-  readonly suspended: readonly number[] = [];
-  readonly #port: ServerPort<AttributeValue, SetResult>;
-  readonly #request: RequestTransfer<Long>;
-
-  constructor(port: ServerPort<AttributeValue, SetResult>) {
-    this.#port = port;
-    this.#request = new RequestTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    return this.#request.deadline;
-  }
-
-  expire(now: number): void {
-    this.#request.expire(now);
-  }
-
-  resume(): void {
-    // The results of a SET are no streams.
-  }
-
-  close(): void {
-    this.#request.abort();
-  }
-
+class SetServer extends RequestsInBlocks<SetRequest, AttributeValue, SetResult, Long> {
   receive(apdu: SetRequest, context: RequestContext, now: number): void {
     if ("attributes" in apdu) needItems(apdu.attributes);
     switch (apdu.apdu) {
       case "set-request-normal":
-        this.#request.abort();
+        this.request.abort();
         this.#deliver([attributeReference(apdu)], [apdu.value], context, (results) => ({
           apdu: "set-response-normal",
           ...echo(context),
@@ -120,7 +96,7 @@ class SetServer implements ServiceServer<SetRequest> {
         }));
         return;
       case "set-request-with-list":
-        this.#request.abort();
+        this.request.abort();
         this.#deliver(apdu.attributes.map(attributeReference), apdu.values, context, (results) => ({
           apdu: "set-response-with-list",
           ...echo(context),
@@ -135,7 +111,7 @@ class SetServer implements ServiceServer<SetRequest> {
         return;
       case "set-request-with-datablock":
         needAnswers(context);
-        this.#taken(this.#request.next(apdu.block, context, now), apdu.block, context);
+        this.#taken(this.request.next(apdu.block, context, now), apdu.block, context);
         return;
     }
   }
@@ -147,7 +123,7 @@ class SetServer implements ServiceServer<SetRequest> {
     response: (results: readonly SetResult[]) => ApduLike,
   ): void {
     const items = attributes.map((attribute, at) => ({ attribute, value: values[at] as Data }));
-    this.#port.deliver(items, context, (results) => this.#port.transfer.reply(encodeApdu(response(results)), context));
+    this.port.deliver(items, context, (results) => this.port.transfer.reply(encodeApdu(response(results)), context));
   }
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
@@ -155,14 +131,14 @@ class SetServer implements ServiceServer<SetRequest> {
     const { length } = what.attributes;
     // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;
-    if (answer > this.#port.transfer.reach(context)) {
+    if (answer > this.port.transfer.reach(context)) {
       throw refusal("pdu-too-long", `the client takes no answer for ${length} attributes`);
     }
-    this.#taken(this.#request.first(what, block, context, now), block, context);
+    this.#taken(this.request.first(what, block, context, now), block, context);
   }
 
   #taken(taken: Taken<Long>, { blockNumber }: DataBlockSA, context: RequestContext): void {
-    const port = this.#port.transfer;
+    const port = this.port.transfer;
     switch (taken.state) {
       case "more":
         port.reply(encodeApdu({ apdu: "set-response-datablock", ...echo(context), blockNumber }), context);
@@ -200,13 +176,13 @@ class SetServer implements ServiceServer<SetRequest> {
       return values.length === attributes.length ? values : undefined;
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      this.#port.transfer.refused(caught);
+      this.port.transfer.refused(caught);
       return undefined;
     }
   }
 
   #fail(result: DataAccessResultName, blockNumber: number, context: RequestContext): void {
-    this.#port.transfer.reply(
+    this.port.transfer.reply(
       encodeApdu({ apdu: "set-response-last-datablock", ...echo(context), result, blockNumber }),
       context,
     );

@@ -111,13 +111,18 @@ export function servedConformance(
   return [...bits];
 }
 
+/** The conformance bits of what a server says unasked. */
+export function unaskedConformance(referencing: Referencing): readonly ConformanceName[] {
+  const unasked = notifications.filter((one) => one.referencing === undefined || one.referencing === referencing);
+  return unasked.flatMap(({ conformance }) => conformance);
+}
+
 function bitsOf(referencing: Referencing): ReadonlySet<ConformanceName> {
   const ofServices = all.filter((one) => referencingOf(one) === referencing);
-  const unasked = notifications.filter((one) => one.referencing === undefined || one.referencing === referencing);
   return new Set([
     ...ofAssociation[referencing],
     ...ofServices.flatMap(({ conformance, besides }) => [...conformance, ...besides]),
-    ...unasked.flatMap(({ conformance }) => conformance),
+    ...unaskedConformance(referencing),
   ]);
 }
 

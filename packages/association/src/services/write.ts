@@ -14,7 +14,6 @@ import { refusal } from "../refusals.ts";
 import type { Block } from "../transfer/blocks.ts";
 import { OutgoingRequest } from "../transfer/client.ts";
 import type { RequestContext } from "../transfer/port.ts";
-import { RequestTransfer } from "../transfer/request.ts";
 import type { VariableValue } from "./items.ts";
 import { encoded } from "./results.ts";
 import {
@@ -30,6 +29,7 @@ import {
   service,
   unexpected,
 } from "./service.ts";
+import { RequestsInBlocks } from "./transferring.ts";
 import { blockError, neededFor, takeBlock, variableAccess, variableReferences } from "./variables.ts";
 
 /** What came of a value that was written, or of a method that was invoked so. */
@@ -71,39 +71,14 @@ type Answered = WriteResponse["results"][number];
 const onWire = (result: WriteResult): Answered =>
   result === "success" ? { success: null } : { dataAccessError: result };
 
-class WriteServer implements ServiceServer<WriteRequest> {
-  readonly suspended: readonly number[] = [];
-  readonly #port: ServerPort<VariableValue, WriteResult>;
-  readonly #request: RequestTransfer<undefined>;
-
-  constructor(port: ServerPort<VariableValue, WriteResult>) {
-    this.#port = port;
-    this.#request = new RequestTransfer(port.transfer);
-  }
-
-  get deadline(): number | undefined {
-    return this.#request.deadline;
-  }
-
-  expire(now: number): void {
-    this.#request.expire(now);
-  }
-
-  resume(): void {
-    // The results of a Write are no streams.
-  }
-
-  close(): void {
-    this.#request.abort();
-  }
-
+class WriteServer extends RequestsInBlocks<WriteRequest, VariableValue, WriteResult, undefined> {
   receive(apdu: WriteRequest, context: RequestContext, now: number): void {
     const { variables, data } = apdu;
     needItems(variables);
     const access = variables[0]?.writeDataBlockAccess;
     if (access === undefined || variables.length > 1) {
       const items = itemsOf(apdu);
-      this.#request.abort();
+      this.request.abort();
       this.#deliver(items, context);
       return;
     }
@@ -114,7 +89,7 @@ class WriteServer implements ServiceServer<WriteRequest> {
   }
 
   #block(block: Block, context: RequestContext, now: number): void {
-    const taken = takeBlock(this.#request, block, context, now);
+    const taken = takeBlock(this.request, block, context, now);
     switch (taken.state) {
       case "more":
         this.#answer([{ blockNumber: block.blockNumber }], context);
@@ -122,7 +97,7 @@ class WriteServer implements ServiceServer<WriteRequest> {
       case "whole": {
         const whole = decode(VariableWrites, taken.octets, { layer: "xdlms" });
         needItems(whole.variables);
-        needNegotiated(neededFor(whole.variables), this.#port.transfer.has);
+        needNegotiated(neededFor(whole.variables), this.port.transfer.has);
         this.#deliver(itemsOf(whole), { ...context, seen: taken.seen });
         return;
       }
@@ -132,11 +107,11 @@ class WriteServer implements ServiceServer<WriteRequest> {
   }
 
   #deliver(items: readonly VariableValue[], context: RequestContext): void {
-    this.#port.deliver(items, context, (results) => this.#answer(results.map(onWire), context));
+    this.port.deliver(items, context, (results) => this.#answer(results.map(onWire), context));
   }
 
   #answer(results: readonly Answered[], context: RequestContext): void {
-    this.#port.transfer.reply(encodeApdu({ apdu: "write-response", results: [...results] }), context);
+    this.port.transfer.reply(encodeApdu({ apdu: "write-response", results: [...results] }), context);
   }
 }
 

@@ -84,6 +84,8 @@ export const server = {
   "bad-held-policy": "Forwarding of sessions needs a way to reach other processes; give `held.dial`.",
   "secret-too-short":
     "A password has 4 octets at least, a secret of high level security 8; give a longer one, or set `shortSecrets`.",
+  "no-connection-left":
+    "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
   "no-device": "The meter has no logical device of that name; correct the name.",
   "no-meter": "The server has no meter of that name; correct the name.",
@@ -95,6 +97,7 @@ export const simulator = {
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is inconsistent; the message says where.",
+  "bad-template-file": "A meter template cannot be used; the message and the path say where.",
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
   "bad-model": "The model is not consistent; the message says where.",

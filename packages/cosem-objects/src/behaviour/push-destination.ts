@@ -16,16 +16,15 @@ const unusable = (message: string, hint: string): Fault =>
 
 /**
  * Where a push goes, as a URL: `tcp://host:port`, `udp://host:port`, `hdlc://host:port`; `client:16` is the connection that
- * this client has open (HDLC whose destination is no host and port): the server does not send to it yet, and such a push ends in Fault
- * `push-destination`. A destination that is a URL itself stays as it is. Fault
- * `push-destination` for a transport service or a message format that is not served, and for a destination that cannot be read.
+ * this client has open (HDLC whose destination is no host and port). A destination that is a URL itself stays as it is, and so does
+ * `client:16`. Fault `push-destination` for a transport service or a message format that is not served, and for a destination that cannot be read.
  */
 export function destinationOf({ transportService, destination, message }: SendDestination, client: number): string {
   if (message !== PushMessage.axdr) {
     throw unusable(`message type ${message} is not served`, "set message in send_destination_and_method to 0 (A-XDR)");
   }
   const text = String.fromCharCode(...destination);
-  if (/^[a-z]+:\/\/[\x21-\x7e]+$/.test(text)) return text;
+  if (/^(?:[a-z]+:\/\/[\x21-\x7e]+|client:\d+)$/.test(text)) return text;
   const place = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?$/.test(text) ? text : undefined;
   const at = (scheme: string): string => {
     if (place === undefined) {

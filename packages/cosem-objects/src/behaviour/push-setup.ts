@@ -47,7 +47,7 @@ export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion>
   readonly version?: V;
   /** What is pushed, in order; attribute 0 is all attributes. Restrictions and columns are of versions 1 to 3 and 2 to 3. */
   readonly pushObjectList: readonly PushObject[];
-  /** Where to: `"192.0.2.7:4059"` over TCP, a URL (`"udp://192.0.2.7:4059"`), or what attribute 3 has. */
+  /** Where to: `"192.0.2.7:4059"` over TCP, a URL (`"udp://192.0.2.7:4059"`), `"client:48"` (the association that this client has open), or what attribute 3 has. */
   readonly destination: string | SendDestination;
   /** When a push may be sent; always unless told otherwise. */
   readonly communicationWindow?: readonly TimeWindow[];

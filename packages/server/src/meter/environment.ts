@@ -31,6 +31,8 @@ export interface Environment {
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
   /** A meter notifies: with a store the messages are in its queue already. */
   notified(meter: KnownMeter, messages: readonly Message[]): void;
+  /** A client has opened an association with a logical device of the meter. */
+  associated(meter: KnownMeter, client: number): void;
   /** The power of a meter was cut, or is there again. */
   powerChanged(meter: KnownMeter, on: boolean): void;
   /** Another process has taken the meter. */
@@ -76,6 +78,7 @@ export function standingAlone(): Environment {
     failed: () => undefined,
     storeFailed: () => undefined,
     notified: () => undefined,
+    associated: () => undefined,
     powerChanged: () => undefined,
     lost: () => undefined,
   };

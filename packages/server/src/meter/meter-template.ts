@@ -9,6 +9,7 @@ import {
   FunctionControl,
   type LocalTime,
   type Rights,
+  SapAssignment,
   sapAssignment,
   timelineOf,
   watchOf,
@@ -51,6 +52,7 @@ const usualSyncLimit = 9000;
 
 /** A logical device of a template: its objects in order, and by logical name. */
 export interface Device {
+  /** Its SAP unless the SAP assignment of a meter says otherwise, and what a store knows it by. */
   readonly sap: number;
   readonly name: string | undefined;
   readonly objects: readonly AnyObject[];
@@ -86,6 +88,8 @@ export interface MeterTemplate {
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** The objects that do something when others change. */
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
+  /** Says which SAPs the logical devices have; undefined: those of the template. */
+  readonly sapAssignment: AnyObject | undefined;
   /** Holds whether the meter has power; it stands in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
@@ -151,6 +155,9 @@ export function compile(options: TemplateOptions): MeterTemplate {
     syncLimit: options.syncLimit ?? usualSyncLimit,
     timed: all(timelineOf),
     watching: all(watchOf),
+    sapAssignment: [...(devices.get(1)?.byName.values() ?? [])].find(
+      ({ spec }) => spec.classId === SapAssignment.classId,
+    ),
     power: powerSupply(),
     volatile: [...homes.keys()].flatMap(volatileOf),
     grant(rights) {

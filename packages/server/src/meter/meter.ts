@@ -19,6 +19,7 @@ import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import { Notifier } from "./notifier.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { Task } from "./timeline-port.ts";
@@ -196,6 +197,11 @@ export class Meter implements KnownMeter {
     return ((this.#live ?? this.#own)?.values(object) ?? object.values) as Readonly<Values<S>>;
   }
 
+  /** Whether its values are those that a store has; true without a store. */
+  get hasLoaded(): boolean {
+    return this.#here().store === undefined || this.#live?.usable === true;
+  }
+
   /** How many objects have values of their own in this meter. */
   get diverged(): number {
     return this.#live?.diverged ?? 0;
@@ -250,6 +256,11 @@ export class Meter implements KnownMeter {
     if (working !== undefined) return run(this.live.view(device, { by: program, work: working }));
     this.#notWithin();
     return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
+  }
+
+  /** What the meter tells by itself: `notify.eventNotification`, `notify.informationReport`. */
+  get notify(): Notifier {
+    return new Notifier(this);
   }
 
   /** Sets the meter's clock. */

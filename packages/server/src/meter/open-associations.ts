@@ -1,7 +1,19 @@
+import type { Negotiated } from "@dlmskit/association";
+import type { AssociationInformation } from "@dlmskit/cosem-objects";
+import type { OpenPush, PushLeft } from "../session/unasked-pushes.ts";
 import type { Association } from "./association-spec.ts";
 
 /** A client that has an association open. */
 export interface Occupant {
+  /** The logical device (SAP) that it is open with. */
+  readonly device: number;
+  readonly opened:
+    | {
+        readonly negotiated: Negotiated;
+        /** Says something unasked, between answers. Faults `push-not-sent` and those of protecting it. */
+        notify(push: OpenPush): Promise<PushLeft>;
+      }
+    | undefined;
   /** Whether it waits for an answer. */
   readonly busy: boolean;
   /** Associations that it has opened since it asked anything. */
@@ -24,6 +36,8 @@ interface Open {
 /** The associations of a meter that are open now. */
 export class OpenAssociations {
   #open: readonly Open[] = [];
+  /** Made when the first client is challenged. */
+  #pending: Map<Occupant, Association> | undefined;
 
   get count(): number {
     return this.#open.length;
@@ -63,8 +77,24 @@ export class OpenAssociations {
     for (let many = open.length - most; many > 0; many--) first(this.#beside(association), newcomer)?.giveWay();
   }
 
-  isOpen(association: Association): boolean {
-    return this.#open.some((one) => one.association === association);
+  /** A client has to answer a challenge before its association is open; undefined: it has not. */
+  pending(occupant: Occupant, association: Association | undefined): void {
+    if (association === undefined) this.#pending?.delete(occupant);
+    else {
+      this.#pending ??= new Map();
+      this.#pending.set(occupant, association);
+    }
+  }
+
+  statusOf(association: Association): AssociationInformation["status"] {
+    if (this.#open.some((one) => one.association === association)) return "associated";
+    const pending = [...(this.#pending?.values() ?? [])].includes(association);
+    return pending ? "association-pending" : "non-associated";
+  }
+
+  /** The client that opened it last with a logical device. */
+  occupant(association: Association, device: number): Occupant | undefined {
+    return this.#of(association).findLast(({ occupant }) => occupant.device === device)?.occupant;
   }
 
   /** The client that opened it last; undefined: none has, or it told none. */

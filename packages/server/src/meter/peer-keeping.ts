@@ -1,3 +1,4 @@
+import type { Fault } from "@dlmskit/core";
 import { isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Lease } from "@dlmskit/storage";
 import type { AssociationStates } from "../security/association-states.ts";
@@ -39,4 +40,13 @@ export class PeerKeeping {
     if (isLater(kept)) return kept.then(done, failed);
     return done();
   }
+}
+
+/** Nobody waits for what is kept; `failed` hears why it was not. */
+export function keptLater(kept: MaybePromise<void> | undefined, failed: (error: unknown) => void): void {
+  if (kept === undefined || !isLater(kept)) return;
+  kept.then(
+    () => undefined,
+    (error: unknown) => failed((error as Fault).cause ?? error),
+  );
 }

@@ -5,12 +5,19 @@ import {
   servedConformance as servedByServices,
   servicesOf,
   shortNameNegotiable,
+  unaskedConformance,
 } from "@dlmskit/association";
 
-/** The conformance bits of the services that this server has; general-protection where there is ciphering. */
-export const servedConformance: readonly ConformanceName[] = servedByServices();
+/** The conformance bits of the services that this server has, and of what it says unasked; general-protection where there is ciphering. */
+export const servedConformance: readonly ConformanceName[] = [
+  ...servedByServices(),
+  ...unaskedConformance("logical-name"),
+];
 /** The same for clients that use short names. */
-export const servedShortNameConformance: readonly ConformanceName[] = servedByServices(servicesOf("short-name"));
+export const servedShortNameConformance: readonly ConformanceName[] = [
+  ...servedByServices(servicesOf("short-name")),
+  ...unaskedConformance("short-name"),
+];
 
 /** The bits that an association may state. */
 export function servedWith(referencing: Offer["context"]): readonly ConformanceName[] {
@@ -23,6 +30,7 @@ function correspondingBits(conformance: readonly ConformanceName[]): readonly Co
     get: ["read"],
     set: ["write", "unconfirmed-write"],
     "selective-access": ["parameterized-access"],
+    "event-notification": ["information-report"],
     action: ["read", "write", "unconfirmed-write", "parameterized-access"],
   };
   const all = new Set(conformance.flatMap((name) => bits[name] ?? (shortNameNegotiable.has(name) ? [name] : [])));

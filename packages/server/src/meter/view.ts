@@ -25,6 +25,7 @@ import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Device } from "./meter-template.ts";
 import { planPower } from "./power.ts";
+import { sapOf } from "./sap-of.ts";
 
 /** What a meter gives to the views of its logical devices. */
 export interface ViewPort extends Committed {
@@ -34,7 +35,7 @@ export interface ViewPort extends Committed {
   readonly provider: SecurityPort["provider"];
   readonly random: SecurityPort["random"];
   readonly systemTitle: Uint8Array;
-  readonly associations: Pick<SecurityPort, "clientSystemTitle" | "isOpen">;
+  readonly associations: Pick<SecurityPort, "clientSystemTitle" | "statusOf">;
   state: SecurityPort["state"];
   deviceName(device: Device): string;
   rows(device: Device, profile: AnyObject): KeptRows;
@@ -76,7 +77,11 @@ export class View implements DeviceView {
   }
 
   get sap(): number {
-    return this.#device.sap;
+    return this.#sapOf(this.#device);
+  }
+
+  #sapOf(device: Device): number {
+    return sapOf(this.#port.known.template, (object) => this.values(object), device);
   }
 
   get name(): string {
@@ -87,9 +92,10 @@ export class View implements DeviceView {
     return this.#device.objects;
   }
 
-  get devices(): readonly { readonly sap: number; readonly name: string }[] {
-    const { template } = this.#port.known;
-    return [...template.devices.values()].map((one) => ({ sap: one.sap, name: this.#port.deviceName(one) }));
+  get devices(): DeviceView["devices"] {
+    return [...this.#port.known.template.devices.values()].map((one) => ({
+      ...{ sap: this.#sapOf(one), name: this.#port.deviceName(one), templateSap: one.sap },
+    }));
   }
 
   /** One instant for all of a request; the due instant in an action in time. */
@@ -119,7 +125,7 @@ export class View implements DeviceView {
       associations: this.#device.associations,
       state: (association) => port.state(association),
       clientSystemTitle: (association) => associations.clientSystemTitle(association),
-      isOpen: (association) => associations.isOpen(association),
+      statusOf: (association) => associations.statusOf(association),
       get work() {
         return work();
       },

@@ -1,3 +1,5 @@
+import { ApduTag, type ConformanceName } from "@dlmskit/apdu";
+import type { Negotiated } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import type { AnyObject, Context, NotificationAttempt } from "@dlmskit/cosem-objects";
 import type { ClaimedMessage } from "@dlmskit/storage";
@@ -5,7 +7,10 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import { sapOf } from "../meter/sap-of.ts";
+import type { PushLeft } from "../session/unasked-pushes.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
+import type { PushSettings } from "./push-options.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
 
 /** What is to become of a message. Instants of simulated time. */
@@ -13,25 +18,34 @@ export type AttemptEnd =
   | { readonly end: "sent"; readonly outcome: "sent" | "confirmed" }
   /** `again`: when it is tried again; undefined: never, or as the queue has it where no object decides. */
   | { readonly end: "failed"; readonly fault: Fault; readonly again: number | undefined; readonly decided: boolean }
-  /** It was not tried. */
-  | { readonly end: "postponed"; readonly until: number };
+  /** It was not tried. `client`: it waits for this client to connect. */
+  | { readonly end: "postponed"; readonly until: number; readonly client?: number };
 
 export interface AttemptPort {
   readonly lines: PushLines;
   /** Simulated time. */
   readonly now: number;
+  readonly settings: Pick<PushSettings, "confirmation" | "lease">;
   /** Whether the worker was closed meanwhile. */
   closed(): boolean;
+  /** The message waits for this client to connect. */
+  awaited(client: number): void;
+  /** It waits for a client to poll (1), and does not any more (-1): others may be sent meanwhile. */
+  parked(many: 1 | -1): void;
 }
 
 /** Nobody can send it now: it is looked at again after so many ms. */
 const elsewhere = 1000;
 const withoutPower = 60_000;
 
+// A client that another process may have is looked for again after so many ms.
+const absent = 60_000;
+
 /** The longest APDU for a client of which nothing is known. */
 const longest = 0xffff;
 
-const dataNotification = 0x0f;
+const dataNotification = ApduTag["data-notification"];
+const firstGeneral = ApduTag["general-glo-ciphering"];
 const confirmedBit = 0x40;
 
 const isConfirmed = (payload: Uint8Array): boolean =>
@@ -57,7 +71,11 @@ interface Source {
 export async function attemptPush(message: ClaimedMessage, meter: Meter, port: AttemptPort): Promise<AttemptEnd> {
   const device = meter.template.devices.get(message.logicalDevice ?? 1);
   if (device === undefined) return failed(noSource(message), undefined, true);
-  const association = message.clientId === undefined ? undefined : device.association(message.clientId);
+  const client = message.clientId ?? openClientOf(message);
+  const association = client === undefined ? undefined : device.association(client);
+  // Nothing need be loaded to see that nobody is there.
+  const open = openClientOf(message);
+  if (open !== undefined && meter.openAssociations === 0) return awaiting(open, port);
   const leave = meter.use();
   try {
     try {
@@ -75,7 +93,9 @@ export async function attemptPush(message: ClaimedMessage, meter: Meter, port: A
     // Rounded as the queue rounds.
     if (from - live.now >= 1) return postponed(from - live.offset);
     try {
-      const outcome = await port.lines.send(message.destination, parcelOf(message, source));
+      const outcome = await (open === undefined ? send : sendOpen)(message, source, port);
+      if (outcome === "kept") return postponed(port.now);
+      if (outcome === "absent") return awaiting(open as number, port);
       await told(message, source, outcome);
       return { end: "sent", outcome };
     } catch (fault) {
@@ -88,6 +108,67 @@ export async function attemptPush(message: ClaimedMessage, meter: Meter, port: A
   } finally {
     leave();
   }
+}
+
+/** The client over whose open connection it goes; undefined: it goes to somewhere else. */
+function openClientOf({ destination }: ClaimedMessage): number | undefined {
+  const [, client] = /^client:(\d+)$/.exec(destination) ?? [];
+  return client === undefined ? undefined : Number(client);
+}
+
+function awaiting(client: number, port: AttemptPort): AttemptEnd {
+  port.awaited(client);
+  return { end: "postponed", until: port.now + absent, client };
+}
+
+const send = (message: ClaimedMessage, source: Source, { lines }: AttemptPort): Promise<PushLeft> =>
+  lines.send(message.destination, parcelOf(message, source));
+
+async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPort): Promise<PushLeft | "absent"> {
+  const { association, live, device } = source;
+  const open = association && live.associations.occupant(association, device.sap)?.opened;
+  if (open === undefined) return "absent";
+  const { confirmation, lease } = port.settings;
+  const wants = isConfirmed(message.payload) ? longInvokeIdOf(message.payload) : undefined;
+  port.parked(1);
+  try {
+    return await open.notify({
+      seal: () => openPdus(message, source, open.negotiated),
+      confirms: wants,
+      ...{ within: confirmation, hold: Math.max(lease / 2, lease - confirmation - recording) },
+    });
+  } finally {
+    port.parked(-1);
+  }
+}
+
+// What is left of a lease to write down how it went, ms.
+const recording = 5000;
+
+const bits: { readonly [tag: number]: ConformanceName } = {
+  [ApduTag["data-notification"]]: "data-notification",
+  [ApduTag["event-notification-request"]]: "event-notification",
+  [ApduTag["information-report-request"]]: "information-report",
+};
+
+/** For a client whose association is open: what it has negotiated, and no more. Fault `push-not-sent`, those of protecting. */
+function openPdus(message: ClaimedMessage, source: Source, negotiated: Negotiated): readonly Uint8Array[] {
+  const needs = (name: ConformanceName | undefined): void => {
+    if (name === undefined || negotiated.conformance.includes(name)) return;
+    throw new Fault("push-not-sent", `the client has not negotiated ${name}`, {
+      layer: "server",
+      hint: `let the client propose ${name} when it opens its association`,
+    });
+  };
+  needs(bits[message.payload[0] as number]);
+  const general = negotiated.conformance.includes("general-protection");
+  const isNotification = message.payload[0] === dataNotification;
+  const apdu = sealed(message, source, general || isNotification ? "general-glo" : "glo");
+  if ((apdu[0] as number) >= firstGeneral) needs("general-protection");
+  const { clientMaxReceivePduSize } = negotiated;
+  const most = clientMaxReceivePduSize === 0 ? longest : clientMaxReceivePduSize;
+  if (apdu.length > most) needs("general-block-transfer");
+  return inBlocks(apdu, most);
 }
 
 const postponed = (until: number): AttemptEnd => ({ end: "postponed", until });
@@ -120,10 +201,31 @@ function sendableFrom({ payload }: ClaimedMessage, source: Source): number | und
   return notified.from(live.values(object), payload, contextOf(source, object));
 }
 
-function parcelOf({ payload, clientId }: ClaimedMessage, { live, device, association, object }: Source): Parcel {
-  const address = { client: clientId ?? 0, server: device.sap };
+function parcelOf(message: ClaimedMessage, source: Source): Parcel {
+  const { payload, clientId } = message;
+  const { live, device, association } = source;
   const longInvokeId = longInvokeIdOf(payload);
-  const sealing = association === undefined ? undefined : new PushSealing(live, live.state(association));
+  const sealing = sealingOf(source);
+  return {
+    pdus: inBlocks(sealed(message, source), association === undefined ? longest : pduSizeOf(association)),
+    address: { client: clientId ?? 0, server: sourceOf(live, device) },
+    ...(isConfirmed(payload) && longInvokeId !== undefined
+      ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
+      : {}),
+  };
+}
+
+const sealingOf = ({ live, association }: Source): PushSealing | undefined =>
+  association === undefined ? undefined : new PushSealing(live, live.state(association));
+
+/** Protected with the next invocation counter. */
+function sealed(
+  { payload, clientId }: ClaimedMessage,
+  source: Source,
+  form: "glo" | "general-glo" = "general-glo",
+): Uint8Array {
+  const { live, object } = source;
+  const sealing = sealingOf(source);
   const parameters = object === undefined ? [] : (object.hooks.notified?.protection?.(live.values(object)) ?? []);
   if (sealing === undefined && parameters.length > 0) {
     throw new Fault("push-protection", `there is no association of client ${clientId} to protect the push under`, {
@@ -131,15 +233,17 @@ function parcelOf({ payload, clientId }: ClaimedMessage, { live, device, associa
       hint: "name the client of a ciphered association in push_client_SAP",
     });
   }
-  const apdu = sealing?.seal(payload, parameters) ?? payload;
-  const most = association === undefined ? longest : pduSizeOf(association);
-  return {
-    pdus: inBlocks(apdu, most),
-    address,
-    ...(isConfirmed(payload) && longInvokeId !== undefined
-      ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
-      : {}),
-  };
+  return sealing?.seal(payload, parameters, form) ?? payload;
+}
+
+/** The SAP that a push comes from. */
+function sourceOf(live: LiveMeter, device: Device): number {
+  const sap = sapOf(live.known.template, (object) => live.values(object), device);
+  if (sap !== 0) return sap;
+  throw new Fault("no-device", `the logical device ${device.sap} has no SAP: it is disconnected`, {
+    layer: "server",
+    hint: "connect_logical_device of SAP assignment connects it",
+  });
 }
 
 const dataNotificationConfirm = 0x10;

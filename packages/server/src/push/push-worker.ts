@@ -5,6 +5,7 @@ import type { ServerEvent } from "../events.ts";
 import type { Environment } from "../meter/environment.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Timed } from "../runtime/agenda.ts";
+import { AwaitedClients } from "./awaited-clients.ts";
 import { type AttemptEnd, attemptPush, longInvokeIdOf } from "./push-attempt.ts";
 import { PushLines } from "./push-lines.ts";
 import { type PushOptions, type PushSettings, pushSettings } from "./push-options.ts";
@@ -38,9 +39,13 @@ export class PushWorker implements Timed {
   #claiming = false;
   #again = false;
   #underWay = 0;
+  /** Of them, those that wait for a client to poll. */
+  #parked = 0;
   #over = 0;
   #closed = false;
   #later: Cancel | undefined;
+  /** Messages for the open association of a client that is not connected. */
+  readonly #awaiting = new AwaitedClients();
   #idle: (() => void)[] = [];
 
   constructor(port: WorkerPort, options: PushOptions) {
@@ -57,7 +62,7 @@ export class PushWorker implements Timed {
   }
 
   get #full(): boolean {
-    return this.#underWay >= this.#settings.atOnce;
+    return this.#underWay - this.#parked >= this.#settings.atOnce;
   }
 
   get #now(): number {
@@ -70,6 +75,14 @@ export class PushWorker implements Timed {
     if (this.#claiming) this.#again = true;
     this.#due = Number.NEGATIVE_INFINITY;
     this.#port.environment.agenda.changed(this);
+  }
+
+  /** What waits for a client is due: it is connected. */
+  associated(meterId: string, client: number): void {
+    const ids = this.#awaiting.take(meterId, client);
+    if (ids.length === 0 || this.#closed) return;
+    const failed = (error: unknown): void => this.#failed("the queue of messages", error);
+    this.#port.queue.hasten(ids, this.#now).then(() => this.look(), failed);
   }
 
   #lookLater(after: number): void {
@@ -98,7 +111,7 @@ export class PushWorker implements Timed {
     this.#claiming = true;
     this.#again = false;
     try {
-      const limit = atOnce - this.#underWay;
+      const limit = atOnce - (this.#underWay - this.#parked);
       const claimed = await queue.claim({ now: this.#now, limit, leaseMs });
       for (const message of claimed) void this.#send(message);
       if (claimed.length === limit) this.#due = Number.NEGATIVE_INFINITY;
@@ -139,12 +152,19 @@ export class PushWorker implements Timed {
   }
 
   async #attempt(message: ClaimedMessage): Promise<AttemptEnd> {
-    const { environment } = this.#port;
-    const port = { lines: this.#lines, now: environment.time.now, closed: () => this.#closed };
-    if (message.meterId === undefined) return this.#withoutMeter(message);
-    const meter = this.#port.meter(message.meterId);
+    const { meterId } = message;
+    if (meterId === undefined) return this.#withoutMeter(message);
+    const meter = this.#port.meter(meterId);
     if (meter === undefined) return { end: "postponed", until: this.#now + notHere };
-    return attemptPush(message, meter, port);
+    const { agenda, time } = this.#port.environment;
+    return attemptPush(message, meter, {
+      ...{ lines: this.#lines, now: time.now, settings: this.#settings, closed: () => this.#closed },
+      awaited: (client) => this.#awaiting.add(meterId, client, message.id),
+      parked: (many) => {
+        this.#parked += many;
+        if (!this.#closed) agenda.changed(this);
+      },
+    });
   }
 
   /** A message of no meter goes out as it is. */
@@ -167,10 +187,14 @@ export class PushWorker implements Timed {
     const longInvokeId = longInvokeIdOf(payload);
     const what = { meter, destination, ...(longInvokeId === undefined ? {} : { longInvokeId }) };
     switch (end.end) {
-      case "postponed":
-        await queue.postpone(message, Math.ceil(end.until));
-        this.#soon(end.until);
+      case "postponed": {
+        const { client, until } = end;
+        await queue.postpone(message, Math.ceil(until));
+        const came = client !== undefined && !this.#awaiting.has(meterId, client);
+        if (came) await queue.hasten([message.id], now);
+        this.#soon(came ? now : until);
         return;
+      }
       case "sent":
         await queue.complete(message, now);
         this.#port.tell({ type: "push-sent", ...what, confirmed: end.outcome === "confirmed" });

@@ -61,6 +61,11 @@ export class Pushing {
     this.#queue.enqueue(messages).then(() => this.#worker.look(), failed);
   }
 
+  /** A client has opened an association: what waits for it is due. */
+  associated(meter: KnownMeter, client: number): void {
+    this.#worker.associated(meter.id, client);
+  }
+
   settled(): Promise<void> {
     return this.#worker.settled();
   }

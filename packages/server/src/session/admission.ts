@@ -1,5 +1,6 @@
 import { type Negotiated, type Offer, Responder } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
+import type { ServerEvent } from "../events.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -10,7 +11,7 @@ import { PortGuard } from "./port-guard.ts";
 import type { SessionPort } from "./session-port.ts";
 import type { SessionTaps } from "./session-taps.ts";
 
-export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockouts" | "forgeable" | "remote">;
+export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockouts" | "forgeable" | "remote" | "tell">;
 
 /** Who wants to open an association, and with which meter. */
 export interface Applicant {
@@ -123,11 +124,21 @@ export class Admission implements OfferGuard {
     if (mechanism !== 0) this.#guard.attempted(this.#applicant.meter.live, true);
   }
 
-  /**
-   * The client was refused. Gives what the operator is told, which the client is not, and until when (ms on the machine's clock) its
-   * source is locked out from now on, where it is.
-   */
-  refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
+  /** The client was refused: the operator is told, and until when its source is locked out from now on, where it is. */
+  refuse(
+    fault: Fault,
+    where: Pick<ServerEvent & { type: "refused" }, "remote" | "address" | "meter">,
+    now: number,
+  ): void {
+    const { environment } = this.#port;
+    const { fault: told, until } = this.#refused(fault, now);
+    this.#port.tell({ type: "refused", ...where, fault: told });
+    if (until === undefined) return;
+    this.#port.tell({ type: "locked", ...where, until: environment.time.now + (until - now) });
+  }
+
+  /** What the operator is told, which the client is not, and until when (ms on the machine's clock) its source is locked out. */
+  #refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
     const { association } = this.#applicant;
     const counts = isFailedAuthentication(fault) && association !== undefined;
     if (counts) this.#guard.attempted(this.#applicant.meter.live, false);

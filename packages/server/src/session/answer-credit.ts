@@ -1,3 +1,5 @@
+import { Fault } from "@dlmskit/core";
+
 // The least that a link adds to a PDU, octets.
 const headerOctets = 8;
 
@@ -22,3 +24,10 @@ export class AnswerCredit {
     return true;
   }
 }
+
+/** Why a PDU was not sent. */
+export const withheld = (pdu: Uint8Array): Fault =>
+  new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
+    layer: "server",
+    hint: "raise `limits.datagramAnswer`, or let the client authenticate",
+  });

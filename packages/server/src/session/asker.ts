@@ -3,6 +3,7 @@ import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Device } from "../meter/meter-template.ts";
+import { sapOf } from "../meter/sap-of.ts";
 import type { OpenAssociation } from "./open-association.ts";
 
 /** Where a request came in. `opened` is undefined until the association is open. */
@@ -23,7 +24,7 @@ export function askerOf({ live, device, association, responder, opened, incoming
   const information = {
     instanceId: association.instance,
     clientSap: association.client,
-    serverSap: device.sap,
+    serverSap: sapOf(live.known.template, (object) => live.values(object), device),
     status: responder.state === "associated" ? ("associated" as const) : ("association-pending" as const),
     applicationContext: (association.security.ciphered ? 3 : 1) + shortNames,
     mechanism: association.security.mechanism,

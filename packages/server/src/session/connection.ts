@@ -1,19 +1,24 @@
-import { type DisconnectReason, Fault, type Link, type LinkAddress } from "@dlmskit/core";
-import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers, type Tapped } from "@dlmskit/transport";
-import type { Tap } from "../access/taps.ts";
+import { type DisconnectReason, Fault, type Link, type LinkAddress, type Unasked } from "@dlmskit/core";
+import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers } from "@dlmskit/transport";
 import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
-import { AnswerCredit } from "./answer-credit.ts";
-import type { Route } from "./route.ts";
+import { AnswerCredit, withheld } from "./answer-credit.ts";
+import { breakOff, noAssociation } from "./break-off.ts";
+import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
+import { linkTap } from "./link-tap.ts";
+import { guessedAt, hasMoved, mayHave, type Route, reachedAt } from "./route.ts";
 import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
+import { type Caller, loadFirst, WaitingRoom } from "./waiting-room.ts";
 
 /** What all connections of a server have alike. */
 export interface ConnectionPort
   extends Pick<SessionPort, "environment" | "limits" | "lockouts" | "pacer" | "tap" | "relays" | "tell"> {
   readonly shares: FairShare;
+  /** How many connections over TCP use a meter. */
+  users(meter: Meter): number;
   closed(connection: Connection, fault: Fault | undefined): void;
 }
 
@@ -39,6 +44,10 @@ export class Connection implements SessionPort {
   /** Where a client comes from can be forged, until it has authenticated. */
   readonly forgeable: boolean;
   #ending = false;
+  /** ms for which the client may say nothing; 0: for ever. */
+  #silence: number;
+  /** PDUs for meters that are loaded first; undefined: none had to wait. */
+  #waiting: WaitingRoom | undefined;
   /** What is answered to a source that can be forged; undefined: as much as there is to say. */
   #credit: AnswerCredit | undefined;
 
@@ -57,12 +66,16 @@ export class Connection implements SessionPort {
     });
     const { timers: set } = this.#pump;
     if (limits.firstAssociation > 0) set.set("first", clock.now() + limits.firstAssociation);
+    this.#silence = limits.inactivity;
     if (limits.inactivity > 0) set.set("inactivity", clock.now() + limits.inactivity);
+    link.follow?.((address) => this.#settingsAt(address));
   }
 
   /** Begins to take what comes. It may have ended when this returns. */
   start(): void {
     this.#pump.start(this.#side);
+    const { only } = this.#route;
+    if (only !== undefined && connectionSettingsOf(only) !== undefined && only.hasLoaded) this.#meet(only);
   }
 
   /** What the pump is given: one object, since eight functions would take half a KiB of each connection. */
@@ -89,6 +102,7 @@ export class Connection implements SessionPort {
     closed(fault?: Fault): void {
       const connection = this.#connection;
       connection.#disconnected(undefined);
+      connection.#waiting?.clear();
       connection.share.close();
       connection.#base.closed(connection, fault);
     }
@@ -172,6 +186,7 @@ export class Connection implements SessionPort {
 
   /** Whether what arrives can be taken: no client has as much waiting as it may. */
   get #hasRoom(): boolean {
+    if ((this.#waiting?.size ?? 0) >= Math.max(1, this.limits.outstandingRequests)) return false;
     for (const session of this.#sessions.values()) if (session.full) return false;
     return true;
   }
@@ -188,16 +203,16 @@ export class Connection implements SessionPort {
       this.#pump.send(pdu, address);
       return;
     }
-    const fault = new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
-      layer: "server",
-      hint: "raise `limits.datagramAnswer`, or let the client authenticate",
-    });
-    this.#sessions.get(keyOf(address))?.refused(fault);
+    this.#sessions.get(keyOf(address))?.refused(withheld(pdu));
+  }
+
+  notify(unasked: Unasked, address: LinkAddress): void {
+    this.#pump.notify(unasked, address);
   }
 
   /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
   #endUnused(): void {
-    if (!this.forgeable) return;
+    if (!this.forgeable || this.#isAwaited) return;
     for (const { kept, owes } of this.#sessions.values()) if (kept || owes) return;
     this.#pump.destroy();
   }
@@ -218,29 +233,106 @@ export class Connection implements SessionPort {
     const found = this.#route(address);
     found?.meter.runOn(this.environment);
     // A meter without power is as good as not there.
-    return found?.meter.powered === false ? undefined : found;
+    return found?.meter.powered === true && mayHave(found.meter, found.device) ? found : undefined;
   }
 
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
+    const caller = { pdu, address, broadcast };
+    if (this.#waiting?.join(keyOf(address), caller) !== true) this.#called(caller);
+  }
+
+  /** `guess`: the process that has the meter will know which of its logical devices is asked. */
+  #called(caller: Caller, guess = false): void {
+    const { pdu, address, broadcast } = caller;
     const key = keyOf(address);
     let session = this.#sessions.get(key);
-    if (session === undefined || session.closed) {
+    if (session === undefined || session.closed || hasMoved(session.reached)) {
+      session?.close();
+      this.#sessions.delete(key);
       // To all stations: the management logical device speaks for the meter, and does not answer.
       const found = this.#found(address) ?? (broadcast ? this.#found({ ...address, server: 1 }) : undefined);
-      const device = found?.meter.template.devices.get(found.device);
+      if (found !== undefined && !guess && this.#waits(found.meter, caller)) return;
+      const reached = found && (guess ? guessedAt : reachedAt)(found.meter, found.device, address.client);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
-      if (found === undefined || device === undefined || !this.#makeRoom()) {
+      if (reached === undefined || !this.#makeRoom()) {
         // A data link that is open is polled all the same.
         this.#pump.yield(address);
         return;
       }
-      session = new Session(this, address, found.meter, device);
+      if (!this.#meet(reached.meter)) return;
+      session = new Session(this, address, reached);
       this.#sessions.set(key, session);
-      if (!this.meters.includes(found.meter)) this.meters = this.meters.concat(found.meter);
     }
     session.receive(pdu, broadcast);
     if (!session.owes) this.#pump.yield(address);
+  }
+
+  /** Whether it takes a place among the connections that a meter may have. */
+  uses(meter: Meter): boolean {
+    return this.#overTcp && this.meters.includes(meter);
+  }
+
+  get #overTcp(): boolean {
+    return !this.forgeable && this.#pump.link.setInactivity !== undefined;
+  }
+
+  /** The connection begins to use a meter, as its TCP-UDP setup says now; false: the meter has as many connections as it may. */
+  #meet(meter: Meter): boolean {
+    if (this.meters.includes(meter)) return true;
+    const settings = this.forgeable || this.#overTcp ? connectionSettingsOf(meter) : undefined;
+    if (settings !== undefined && this.#overTcp && this.#base.users(meter) >= settings.most) {
+      this.#pump.destroy(noConnectionLeft(meter, settings.most));
+      return false;
+    }
+    const first = this.meters.length === 0;
+    this.meters = this.meters.concat(meter);
+    if (settings === undefined) return true;
+    this.#allowSilence(first ? settings.inactivity : longerSilence(this.#silence, settings.inactivity));
+    this.#pump.setInactivity(this.#silence);
+    return true;
+  }
+
+  #allowSilence(ms: number): void {
+    this.#silence = ms;
+    const { timers: set } = this.#pump;
+    if (ms === 0) set.clear("inactivity");
+    else set.set("inactivity", this.environment.clock.now() + ms);
+  }
+
+  /** What holds on a data link that begins at an address. */
+  #settingsAt(address: LinkAddress) {
+    const meter = this.#found(address)?.meter;
+    if (meter === undefined) return undefined;
+    // A meter that cannot be loaded does not answer: the client tries again.
+    const failed = (error: unknown): void => this.environment.storeFailed(meter, "loading", error);
+    if (loadFirst(meter, () => this.#pump.settled(address), failed)) return "later";
+    const settings = hdlcSettingsOf(meter);
+    if (settings !== undefined) this.#allowSilence(longerSilence(this.#silence, settings.inactivity));
+    return settings;
+  }
+
+  /** Whether a PDU waits until its meter is loaded, as only then it is known where it goes. */
+  #waits(meter: Meter, caller: Caller): boolean {
+    const key = keyOf(caller.address);
+    const goOn = (guess: boolean): void => {
+      for (const one of this.#waiting?.leave(key) ?? []) this.#called(one, guess);
+      this.#pump.goOn(true);
+      this.quiet();
+    };
+    const failed = (error: unknown): void => {
+      if (this.relays !== undefined && error instanceof Fault && error.code === "meter-held") goOn(true);
+      else if (this.#waiting?.leave(key).length !== 0)
+        breakOff(this, { meter, address: caller.address }, "loading", error);
+    };
+    if (!loadFirst(meter, () => goOn(false), failed)) return false;
+    this.#waiting ??= new WaitingRoom();
+    this.#waiting.open(key, caller);
+    return true;
+  }
+
+  get #isAwaited(): boolean {
+    return (this.#waiting?.size ?? 0) > 0;
   }
 
   /** Nothing waits any more: a client whose request was not answered gets the turn of its link back. */
@@ -276,21 +368,19 @@ export class Connection implements SessionPort {
   }
 
   #endWhenQuiet(): void {
-    if (!this.#ending || [...this.#sessions.values()].some(({ busy }) => busy)) return;
+    if (!this.#ending || this.#isAwaited || [...this.#sessions.values()].some(({ busy }) => busy)) return;
     this.#ending = false;
     this.#pump.end();
   }
 
   #due(name: Timer, now: number): void {
     if (name === "first") {
-      const message = `${this.remote} has opened no association in ${this.limits.firstAssociation} ms`;
-      const hint = "raise `limits.firstAssociation` for slow clients";
-      this.#pump.destroy(new Fault("no-association", message, { layer: "server", hint }));
+      this.#pump.destroy(noAssociation(this));
       return;
     }
     if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
-      const due = last + this.limits.inactivity;
+      const due = last + this.#silence;
       if (this.#sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
       else this.#pump.close();
       return;
@@ -301,25 +391,4 @@ export class Connection implements SessionPort {
     }
     for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.wake(deadline);
   }
-}
-
-/** A tap at the octets of the link. */
-function linkTap(tap: Tap, remote: string) {
-  const look =
-    (way: "received" | "sent") =>
-    (octets: Uint8Array, now: number): Tapped => {
-      const verdict = tap({ at: "link", way, octets, remote, now });
-      switch (verdict?.do) {
-        case undefined:
-        case "pass":
-          return octets;
-        case "drop":
-          return undefined;
-        case "replace":
-          return verdict.octets;
-        case "delay":
-          return { octets: verdict.octets ?? octets, delay: verdict.ms };
-      }
-    };
-  return { receive: look("received"), transmit: look("sent") };
 }

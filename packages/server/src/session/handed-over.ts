@@ -1,9 +1,37 @@
-import type { Fault } from "@dlmskit/core";
+import type { Fault, LinkAddress } from "@dlmskit/core";
+import { lost } from "./admission.ts";
 import type { HandedSession, Relay, RelayOffice } from "./relay.ts";
+import type { SessionPort } from "./session-port.ts";
 import type { Arrived } from "./turns.ts";
+
+/** Whose session is handed over, and how it goes on. */
+export interface HandingOver extends Pick<HandedSession, "enter" | "gone"> {
+  /** The meter's id. */
+  readonly meter: string;
+  /** SAP of the logical device. */
+  readonly device: number;
+}
+
+/** The handed-over session of the client of a connection. */
+export function handedOverOf(
+  port: Pick<SessionPort, "send" | "notify" | "quiet" | "broken">,
+  { remote, address }: { readonly remote: string; readonly address: LinkAddress },
+  { meter, device, enter, gone }: HandingOver,
+): HandedOver {
+  return new HandedOver({
+    handover: { remote, address, meter, device },
+    ...{ enter, gone },
+    answer: (pdu) => port.send(pdu, address),
+    notify: (pdu) => port.notify({ pdus: () => [pdu], left: () => undefined }, address),
+    quiet: () => port.quiet(),
+    ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
+  });
+}
 
 export interface HandedOverPort extends Omit<HandedSession, "received" | "closed"> {
   answer(pdu: Uint8Array): void;
+  /** Something that the client did not ask for. */
+  notify(pdu: Uint8Array): void;
   /** The last request gets no answer. */
   quiet(): void;
   /** The other process has ended the session, while the client is still there. */
@@ -35,7 +63,11 @@ export class HandedOver {
     const { quiet, ended } = this.#port;
     const relay = await relays.open(fault, {
       ...this.#port,
-      received: (answer) => {
+      received: (answer, unasked) => {
+        if (unasked) {
+          this.#port.notify(answer);
+          return;
+        }
         this.owes = false;
         if (answer.length > 0) this.#port.answer(answer);
         else quiet();

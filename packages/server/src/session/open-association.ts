@@ -1,4 +1,5 @@
 import type { Negotiated } from "@dlmskit/association";
+import type { Clock } from "@dlmskit/transport";
 import { rightsWhenOpened } from "../access/changed-rights.ts";
 import type { GrantedRights } from "../access/granted-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
@@ -8,6 +9,7 @@ import type { Occupant } from "../meter/open-associations.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import { sourceOf } from "./lockouts.ts";
 import type { SessionPort } from "./session-port.ts";
+import { type OpenPush, type PushLeft, type Speaker, UnaskedPushes } from "./unasked-pushes.ts";
 
 export type OpenAssociationPort = Pick<SessionPort, "environment" | "forgeable" | "limits" | "remote">;
 
@@ -17,7 +19,7 @@ export interface Opened {
   readonly device: Device;
   readonly association: Association;
   readonly negotiated: Negotiated;
-  readonly occupant: Occupant;
+  readonly occupant: Occupant & Speaker;
 }
 
 /** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
@@ -25,12 +27,18 @@ export class OpenAssociation {
   readonly negotiated: Negotiated;
   /** What it grants. */
   readonly rights: GrantedRights;
+  readonly #speaker: Speaker;
+  readonly #clock: Clock;
+  /** Made when something is said unasked. */
+  #unasked: UnaskedPushes | undefined;
   readonly #over: () => void;
   readonly #row: ConnectionRow | undefined;
 
   /** Where there is no room, the association of another client that is idle ends. */
   constructor(port: OpenAssociationPort, { live, device, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
+    this.#speaker = occupant;
+    this.#clock = port.environment.clock;
     this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
     // A source that can be forged is no host of its own.
@@ -39,6 +47,7 @@ export class OpenAssociation {
     this.#over = associations.opened({ association, systemTitle, host, occupant });
     associations.makeRoom(association, port.limits.associationsPerMeter, occupant);
     this.#row = rowOf(port, live, association);
+    port.environment.associated(live.known, association.client);
   }
 
   /** When `expire` is due, ms of the machine's clock; undefined: nothing is due. */
@@ -49,6 +58,21 @@ export class OpenAssociation {
   /** Whether requests of high priority go before others that wait. */
   get prioritised(): boolean {
     return this.negotiated.conformance.includes("priority-mgmt-supported");
+  }
+
+  /** Says something unasked. Faults as `UnaskedPushes.send`. */
+  notify(push: OpenPush): Promise<PushLeft> {
+    this.#unasked ??= new UnaskedPushes(this.#speaker, this.#clock);
+    return this.#unasked.send(push);
+  }
+
+  /** An answer has left. */
+  answered(): void {
+    this.#unasked?.goOn();
+  }
+
+  confirmed(longInvokeId: number): void {
+    this.#unasked?.confirmed(longInvokeId);
   }
 
   /** The client said something. */
@@ -62,6 +86,7 @@ export class OpenAssociation {
 
   close(): void {
     this.#over();
+    this.#unasked?.close();
     this.#row?.close();
   }
 }

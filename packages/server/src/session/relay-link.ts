@@ -1,4 +1,4 @@
-import { asObject, type ClientLink, type Json, type LinkAddress, type LinkOutput } from "@dlmskit/core";
+import { asObject, type ClientLink, type Json, type LinkAddress, type LinkOutput, type Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 
 /** Whose session is handed over, as the first frame of a relay connection tells it. */
@@ -71,7 +71,7 @@ function handoverOf(body: Uint8Array): Handover | undefined {
 /** Who this end is: the process that hands a session over, or the one that is asked whether it has the meter. */
 export type RelaySide = { readonly handover: Handover } | { readonly has: (handover: Handover) => boolean };
 
-/** Sent with this address, a PDU is one that the client sent to all stations. */
+/** Sent by the process of the client with this address, a PDU is one that the client sent to all stations. */
 export const toAllStations: LinkAddress = { client: 0, server: 0 };
 
 /**
@@ -110,6 +110,12 @@ export class RelayLink implements ClientLink {
   send(pdu: Uint8Array, _now: number, address?: LinkAddress): void {
     this.#owing = false;
     this.#transmit(address === toAllStations ? "broadcast" : "pdu", pdu);
+  }
+
+  /** A frame like that of a PDU to all stations says, towards the client, that nobody asked for it. */
+  notify(unasked: Unasked): void {
+    for (const pdu of unasked.pdus()) this.#transmit("broadcast", pdu);
+    unasked.left();
   }
 
   /** The other process is told by a PDU of no octets that its client gets no answer: the client's link may have to give it the turn. */
@@ -155,7 +161,7 @@ export class RelayLink implements ClientLink {
     if (kind === kinds.pdu) {
       this.#owing = "has" in this.#side;
       this.#outputs.push({ type: "received", pdu: body, address });
-    } else if (kind === kinds.broadcast && "has" in this.#side) {
+    } else if (kind === kinds.broadcast) {
       this.#outputs.push({ type: "received", pdu: body, address, broadcast: true });
     } else this.#break("unexpected-frame");
   }

@@ -7,8 +7,8 @@ import { type Handover, RelayLink, toAllStations } from "./relay-link.ts";
 export type Dial = (address: string) => Promise<Duplex>;
 
 interface RelayHandlers {
-  /** An answer for the client. */
-  received(pdu: Uint8Array): void;
+  /** An answer for the client, or what it did not ask for. */
+  received(pdu: Uint8Array, unasked: boolean): void;
   /** The other process has ended the session, or is gone; told once. */
   closed(fault: Fault | undefined): void;
 }
@@ -38,7 +38,7 @@ export class Relay {
       let open = false;
       const cancel = clock.at(clock.now() + patience, () => pump.destroy());
       pump.start({
-        received: (pdu) => options.received(pdu),
+        received: (pdu, _, unasked) => options.received(pdu, unasked),
         connected: () => {
           cancel();
           open = true;

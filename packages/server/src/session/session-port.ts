@@ -1,4 +1,4 @@
-import type { Fault, LinkAddress } from "@dlmskit/core";
+import type { Fault, LinkAddress, Unasked } from "@dlmskit/core";
 import type { Tap } from "../access/taps.ts";
 import type { ServerEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
@@ -25,6 +25,8 @@ export interface SessionPort {
   readonly forgeable: boolean;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
+  /** As soon as the link lets this end speak. */
+  notify(unasked: Unasked, address: LinkAddress): void;
   /** Nothing waits any more. */
   quiet(): void;
   /** There is room again for what has arrived. */

@@ -1,3 +1,5 @@
+import type { Unasked } from "@dlmskit/core";
+import type { Clock } from "@dlmskit/transport";
 import type { Tap, TapMessage, TapVerdict } from "../access/taps.ts";
 import { TappedLine } from "./tapped-line.ts";
 
@@ -43,11 +45,23 @@ export class SessionTaps {
     return octetsOf(verdict) ?? apdu;
   }
 
-  /** By how many ms the request that came is served later; told once. */
-  takeServeLater(): number {
+  /** Until when the request that came is served later, told once; undefined: it is served now. */
+  servesLater(clock: Clock): Promise<void> | undefined {
     const later = this.#serveLater;
     this.#serveLater = 0;
-    return later;
+    return later === 0 ? undefined : new Promise((resolve) => clock.at(clock.now() + later, resolve));
+  }
+
+  /** What is said unasked, as far as the tap lets it pass; `send` gets what it delays. */
+  unasked({ pdus, left }: Unasked, now: () => number, send: (pdu: Uint8Array) => void): Unasked {
+    const passed = (): readonly Uint8Array[] => {
+      const all: Uint8Array[] = [];
+      let atOnce = true;
+      for (const pdu of pdus()) this.sent(pdu, now(), (octets) => (atOnce ? void all.push(octets) : send(octets)));
+      atOnce = false;
+      return all;
+    };
+    return { pdus: passed, left };
   }
 
   sent(pdu: Uint8Array, now: number, send: (pdu: Uint8Array) => void): void {

@@ -1,30 +1,32 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Negotiated, ReleaseReason, Responder, ResultsOf } from "@dlmskit/association";
-import { Fault, type LinkAddress } from "@dlmskit/core";
+import type { Fault, LinkAddress, Unasked } from "@dlmskit/core";
 import { isLater } from "@dlmskit/cosem-objects";
 import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
+import { keptLater } from "../meter/peer-keeping.ts";
 import { changesAny } from "../services/table.ts";
-import { Admission, isNoFailure, lost } from "./admission.ts";
+import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
 import { askerOf } from "./asker.ts";
+import { breakOff } from "./break-off.ts";
 import { sooner } from "./deadline.ts";
-import { HandedOver } from "./handed-over.ts";
+import { type HandedOver, handedOverOf } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
+import { hasMoved, type Reached } from "./route.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SessionTaps } from "./session-taps.ts";
 import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
+import type { Speaker } from "./unasked-pushes.ts";
 
 /** One client with one logical device on one connection: its association and what it has asked. */
-export class Session implements Occupant, TurnsPort {
+export class Session implements Occupant, TurnsPort, Speaker {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
-  readonly meter: Meter;
-  readonly #device: Device;
+  readonly reached: Reached;
   readonly #association: Association | undefined;
   readonly #turns: Turns;
   readonly #taps: SessionTaps | undefined;
@@ -37,18 +39,19 @@ export class Session implements Occupant, TurnsPort {
   readonly #admission: Admission;
   #responder: Responder | undefined;
   #silent = false;
-  #opened: OpenAssociation | undefined;
+  /** The association that is open. */
+  opened: OpenAssociation | undefined;
   closed = false;
   /** ms on the machine's clock: the last PDU of the client. */
   lastActivity: number;
   /** Associations that were opened since anything was asked. */
   unused = 0;
 
-  constructor(port: SessionPort, address: LinkAddress, meter: Meter, device: Device) {
+  constructor(port: SessionPort, address: LinkAddress, reached: Reached) {
+    const { meter, device } = reached;
     this.#port = port;
     this.address = address;
-    this.meter = meter;
-    this.#device = device;
+    this.reached = reached;
     this.#association = device.association(address.client);
     this.#turns = new Turns(this);
     if (port.tap !== undefined) {
@@ -59,9 +62,17 @@ export class Session implements Occupant, TurnsPort {
     this.lastActivity = port.environment.clock.now();
   }
 
+  get meter(): Meter {
+    return this.reached.meter;
+  }
+
+  get device(): number {
+    return this.reached.device.sap;
+  }
+
   /** Whether an association is open. */
   get open(): boolean {
-    return this.#opened !== undefined;
+    return this.opened !== undefined;
   }
 
   /** Whether the client has an association, or is about to authenticate. */
@@ -110,7 +121,7 @@ export class Session implements Occupant, TurnsPort {
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.closed) return;
     this.lastActivity = this.#now;
-    this.#opened?.touch(this.lastActivity);
+    this.opened?.touch(this.lastActivity);
     if (this.#taps === undefined) {
       this.#arrived({ pdu, broadcast });
       return;
@@ -122,7 +133,7 @@ export class Session implements Occupant, TurnsPort {
   #arrived(arrived: Arrived): void {
     if (this.closed) return;
     if (this.#handedOver?.serves === true) this.#handedOver.forward(arrived);
-    else if (this.#turns.blocked) this.#turns.wait(arrived, this.#opened?.prioritised);
+    else if (this.#turns.blocked) this.#turns.wait(arrived, this.opened?.prioritised);
     else this.#take(arrived);
   }
 
@@ -152,22 +163,14 @@ export class Session implements Occupant, TurnsPort {
       this.#port.opened(false);
       return [arrived, ...this.#turns.takeAll()];
     };
-    this.#handedOver = this.#newHandedOver();
+    this.#handedOver = handedOverOf(this.#port, this.#where, {
+      ...{ meter: this.meter.id, device: this.reached.sap },
+      enter: () => this.#wait(),
+      gone: () => this.closed,
+    });
     if (this.#ended) this.#handedOver.end();
     if (!(await this.#handedOver.open(relays, fault, asked))) this.#process(arrived);
     this.#port.roomy();
-  }
-
-  #newHandedOver(): HandedOver {
-    const port = this.#port;
-    return new HandedOver({
-      handover: { ...this.#where, meter: this.meter.id, device: this.#device.sap },
-      enter: () => this.#wait(),
-      gone: () => this.closed,
-      answer: (pdu) => port.send(pdu, this.address),
-      quiet: () => port.quiet(),
-      ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
-    });
   }
 
   /** The client sends nothing more. */
@@ -196,20 +199,13 @@ export class Session implements Occupant, TurnsPort {
 
   /** Without what is kept of it, the meter must not answer: the connection ends. */
   #fail(what: string, error: unknown): void {
-    const port = this.#port;
-    if (isNoFailure(error)) {
-      port.tell({ type: "refused", ...this.#where, fault: error });
-      port.broken(error, this.address);
-      return;
-    }
-    this.#storeFailed(what, error);
-    port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+    breakOff(this.#port, { meter: this.meter, address: this.address }, what, error);
   }
 
   /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
   #isLost(): boolean {
-    // Known once it is loaded: without power it stays silent.
-    if (!this.meter.powered) this.close();
+    // Known once it is loaded: without power it stays silent, as at a SAP that the logical device has no more.
+    if (!this.meter.powered || hasMoved(this.reached)) this.close();
     if (this.closed) return true;
     const live = this.#live;
     const locked = this.#admission.portLocked(live, this.#responder);
@@ -245,12 +241,17 @@ export class Session implements Occupant, TurnsPort {
         case "released":
           this.#released(output.why);
           break;
+        case "confirmed":
+          this.opened?.confirmed(output.longInvokeId);
+          break;
         case "refused":
           this.refused(output.fault);
           break;
       }
       if (this.closed) return;
     }
+    this.opened?.answered();
+    this.#live?.associations.pending(this, responder.state === "pending" ? this.#association : undefined);
     this.#wake();
   }
 
@@ -260,10 +261,19 @@ export class Session implements Occupant, TurnsPort {
     else this.#taps.sent(pdu, this.#now, send);
   }
 
+  get answering(): boolean {
+    return this.#responder?.answering === true;
+  }
+
+  say(unasked: Unasked): void {
+    const send = (pdu: Uint8Array): void => this.#port.send(pdu, this.address);
+    this.#port.notify(this.#taps?.unasked(unasked, () => this.#now, send) ?? unasked, this.address);
+  }
+
   /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
   get deadline(): number | undefined {
     if (this.closed) return undefined;
-    return sooner(sooner(this.#responder?.deadline, this.#opened?.deadline), this.#taps?.deadline);
+    return sooner(sooner(this.#responder?.deadline, this.opened?.deadline), this.#taps?.deadline);
   }
 
   #wake(): void {
@@ -273,7 +283,7 @@ export class Session implements Occupant, TurnsPort {
 
   expire(now: number): void {
     if (this.closed) return;
-    this.#opened?.expire(now);
+    this.opened?.expire(now);
     this.#taps?.expire(now);
     this.#responder?.expire(now);
     this.#drain();
@@ -288,12 +298,11 @@ export class Session implements Occupant, TurnsPort {
 
   /** A tap at the plain APDU may have delayed what came. */
   #serveSoon(incoming: Incoming): void {
-    const later = this.#taps?.takeServeLater() ?? 0;
-    if (later === 0) {
+    const waiting = this.#taps?.servesLater(this.#port.environment.clock);
+    if (waiting === undefined) {
       this.#serve(incoming);
       return;
     }
-    const waiting = new Promise<void>((resolve) => this.#port.environment.clock.at(this.#now + later, resolve));
     this.#block(
       waiting.then(() => {
         this.#serve(incoming);
@@ -309,12 +318,13 @@ export class Session implements Occupant, TurnsPort {
     const live = this.#live;
     const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
-    const asker = askerOf({ live, device: this.#device, association, responder, opened: this.#opened, incoming });
+    const { device } = this.reached;
+    const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
     this.unused = 0;
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.#device)) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.reached.device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -330,10 +340,8 @@ export class Session implements Occupant, TurnsPort {
 
   /** What the client has counted by reading is kept now and then, and nobody waits for it. */
   #keepPeers(live: LiveMeter, soon: boolean): void {
-    const kept = live.keepPeers(soon);
-    if (kept === undefined || !isLater(kept)) return;
-    const failed = (error: unknown): void => this.#storeFailed("peer counter", (error as Fault).cause ?? error);
-    kept.then(() => undefined, failed);
+    const { environment } = this.#port;
+    keptLater(live.keepPeers(soon), (error) => environment.storeFailed(this.meter, "peer counter", error));
   }
 
   #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
@@ -350,18 +358,18 @@ export class Session implements Occupant, TurnsPort {
     const live = this.#live;
     if (association === undefined || live === undefined) return;
     this.#admission.succeeded(negotiated);
-    this.#opened?.close();
+    this.opened?.close();
     this.unused++;
-    const opened = { live, device: this.#device, association, negotiated, occupant: this };
-    this.#opened = new OpenAssociation(this.#port, opened);
+    const opened = { live, device: this.reached.device, association, negotiated, occupant: this };
+    this.opened = new OpenAssociation(this.#port, opened);
     this.#port.opened(negotiated.mechanism !== 0);
     this.#port.tell({ type: "associated", ...this.#where, association: negotiated });
   }
 
   #released(why: ReleaseReason | "disconnected"): void {
-    if (this.#opened === undefined) return;
-    this.#opened.close();
-    this.#opened = undefined;
+    if (this.opened === undefined) return;
+    this.opened.close();
+    this.opened = undefined;
     this.#port.tell({ type: "released", ...this.#where, why });
   }
 
@@ -374,11 +382,7 @@ export class Session implements Occupant, TurnsPort {
 
   /** Something of the client was refused: the operator is told. */
   refused(fault: Fault): void {
-    const port = this.#port;
-    const { fault: told, until } = this.#admission.refused(fault, this.#now);
-    port.tell({ type: "refused", ...this.#where, fault: told });
-    if (until === undefined) return;
-    port.tell({ type: "locked", ...this.#where, until: port.environment.time.now + (until - this.#now) });
+    this.#admission.refuse(fault, this.#where, this.#now);
   }
 
   /** The data link of this client is gone, or the whole connection. */
@@ -389,11 +393,8 @@ export class Session implements Occupant, TurnsPort {
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
+    this.#live?.associations.pending(this, undefined);
     if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
-  }
-
-  #storeFailed(what: string, error: unknown): void {
-    this.#port.environment.storeFailed(this.meter, what, error);
   }
 }

@@ -167,7 +167,7 @@ export async function listen(options: ListenersOptions, how: ListenOptions): Pro
     return openOn(line, spec, host, route);
   };
   const openOn = async (line: Line, spec: ListenSpec, at: string, route: Route): Promise<Listener> => {
-    const knows = (address: LinkAddress): boolean => route(address) !== undefined;
+    const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
     const accept =
       how.modem === true ? (duplex: Duplex) => answerCalls(duplex, { clock: systemClock, accept: serve }) : serve;

@@ -112,6 +112,10 @@ const postpone = `
   ${held}
   RETURNING q.id`;
 
+const hasten = `
+  UPDATE message_queue SET scheduled_time = $2::text::timestamp
+  WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int) AND status = 'PENDING' AND scheduled_time > $2::text::timestamp`;
+
 const failed = `
   UPDATE message_queue q SET status = 'FAILED', retry_count = $3::int, completed_time = $4::text::timestamp
   ${held}`;
@@ -189,6 +193,9 @@ export function pgMessageQueue(db: Database): MessageQueue {
         await tx.query(lockRow, [id]);
         return (await tx.query(postpone, [id, lease, at(until)])).rows.length > 0;
       });
+    },
+    async hasten(ids, now) {
+      await db.query(hasten, [JSON.stringify(ids), at(now)]);
     },
     async get(id) {
       const { rows } = await db.query(get, [id]);

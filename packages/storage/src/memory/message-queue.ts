@@ -96,6 +96,15 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       keep(context.state, { ...kept, status: "PENDING", scheduledTime: instant.check(until) });
       return true;
     },
+    async hasten(ids, now) {
+      const state = context.use();
+      for (const id of ids) {
+        const kept = state.messages.get(id);
+        if (kept?.status !== "PENDING" || kept.scheduledTime <= now) continue;
+        state.pending.remove(kept);
+        keep(state, { ...kept, scheduledTime: instant.check(now) });
+      }
+    },
     async get(id) {
       const kept = context.use().messages.get(id);
       return kept === undefined ? undefined : shown(kept);

@@ -19,7 +19,8 @@ class Lane {
     return this.#all[this.#first];
   }
 
-  add(waiting: Waiting): void {
+  /** The place of the first that is not before it. */
+  #placeOf(waiting: Waiting): number {
     let low = this.#first;
     let high = this.#all.length;
     while (low < high) {
@@ -27,6 +28,16 @@ class Lane {
       if (isBefore(this.#all[middle] as Waiting, waiting)) low = middle + 1;
       else high = middle;
     }
+    return low;
+  }
+
+  remove(waiting: Waiting): void {
+    const place = this.#placeOf(waiting);
+    if (this.#all[place]?.id === waiting.id) this.#all.splice(place, 1);
+  }
+
+  add(waiting: Waiting): void {
+    const low = this.#placeOf(waiting);
     // Most come behind all others.
     if (low === this.#all.length) this.#all.push(waiting);
     else this.#all.splice(low, 0, waiting);
@@ -54,6 +65,11 @@ export class PendingMessages {
       this.#priorities = [...this.#lanes.keys()].sort((one, other) => other - one);
     }
     lane.add({ scheduledTime, id });
+  }
+
+  /** It does not wait any more. */
+  remove(waiting: Waiting & { readonly priority: number }): void {
+    this.#lanes.get(waiting.priority)?.remove(waiting);
   }
 
   /** Takes the next that is due by then; undefined: none is. */

@@ -91,6 +91,8 @@ export interface MessageQueue {
   fail(message: Pick<ClaimedMessage, "id" | "lease">, failure: Failure): Promise<"PENDING" | "FAILED" | undefined>;
   /** Not tried: due again at that instant, ms since 1970 UTC, without a failure. False when the lease was lost. */
   postpone(message: Pick<ClaimedMessage, "id" | "lease">, until: number): Promise<boolean>;
+  /** Makes messages due at `now`, ms since 1970 UTC, that are PENDING and due later; others stay as they are. */
+  hasten(ids: readonly number[], now: number): Promise<void>;
   get(id: number): Promise<QueuedMessage | undefined>;
   /** How many there are in each state. */
   counts(): Promise<Readonly<Record<MessageStatus, number>>>;

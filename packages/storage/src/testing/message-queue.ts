@@ -103,6 +103,18 @@ export function messageQueueSuite(open: OpenStore): void {
         expect(await messageQueue.fail(third, { now: 95, error: "refused", maxAttempts: 1 })).toBe("FAILED");
       }));
 
+    it("hastens what is due later, once", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const ids = await messageQueue.enqueue([message(1, 900), message(1, 5000), message(1, 6000), message(1, 7000)]);
+        const [first] = await messageQueue.claim({ now: 900 });
+        await messageQueue.hasten([ids[0] as number, ids[2] as number, ids[3] as number, 4711], 1000);
+        expect(await messageQueue.nextDue()).toBe(1000);
+        expect((await messageQueue.claim({ now: 1000, limit: 9 })).map(({ id }) => id)).toEqual([ids[2], ids[3]]);
+        expect((await messageQueue.claim({ now: 9000, limit: 9 })).map(({ id }) => id)).toEqual([ids[1]]);
+        expect(first?.id).toBe(ids[0]);
+        expect(await messageQueue.get(ids[0] as number)).toMatchObject({ status: "PROCESSING", scheduledTime: 900 });
+      }));
+
     it("keeps whose message it is", () =>
       withStore(open, async ({ messageQueue }) => {
         const source = { meterId: "m", logicalDevice: 1, classId: 40, instanceId: "0.0.25.9.0.255", clientId: 48 };

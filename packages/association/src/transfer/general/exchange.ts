@@ -89,6 +89,11 @@ export class GeneralExchange {
     return this.#waits !== undefined;
   }
 
+  /** Whether blocks of the message were never sent. */
+  get unfinished(): boolean {
+    return this.#sending?.has(this.#sent + 1) === true;
+  }
+
   /** Up to this number of the peer nothing is missing. */
   get gapless(): number {
     return this.#received.gapless;

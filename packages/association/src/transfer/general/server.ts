@@ -51,6 +51,11 @@ export class ServerBlocks {
     return this.#exchange?.suspended === true;
   }
 
+  /** Whether blocks of an answer were not sent yet. */
+  get sending(): boolean {
+    return this.#exchange?.unfinished === true;
+  }
+
   /** An APDU of general block transfer; the request, once it is whole. Faults of decoding, `pdu-too-long`. */
   receive(pdu: Uint8Array, now: number): GeneralRequest | undefined {
     const apdu = decodeApdu(pdu) as GeneralBlockTransfer;

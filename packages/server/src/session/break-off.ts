@@ -1,0 +1,29 @@
+import { Fault, type LinkAddress } from "@dlmskit/core";
+import type { Meter } from "../meter/meter.ts";
+import { isNoFailure } from "./admission.ts";
+import type { SessionPort } from "./session-port.ts";
+
+export type BreakOffPort = Pick<SessionPort, "broken" | "environment" | "remote" | "tell">;
+
+/** Ends a connection with a meter that may not answer, as it could not be loaded or kept, or is another process's now. */
+export function breakOff(
+  port: BreakOffPort,
+  { meter, address }: { readonly meter: Meter; readonly address: LinkAddress },
+  what: string,
+  error: unknown,
+): void {
+  if (isNoFailure(error)) {
+    port.tell({ type: "refused", remote: port.remote, address, meter: meter.name, fault: error });
+    port.broken(error, address);
+    return;
+  }
+  port.environment.storeFailed(meter, what, error);
+  port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+}
+
+/** Why a connection ends in which no association was opened in time. */
+export const noAssociation = ({ remote, limits }: Pick<SessionPort, "remote" | "limits">): Fault =>
+  new Fault("no-association", `${remote} has opened no association in ${limits.firstAssociation} ms`, {
+    layer: "server",
+    hint: "raise `limits.firstAssociation` for slow clients",
+  });

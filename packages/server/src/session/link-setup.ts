@@ -1,0 +1,81 @@
+import { Fault, type LinkSettings } from "@dlmskit/core";
+import {
+  type AnyObject,
+  type IecHdlcSetup1,
+  setsUpHdlc,
+  setsUpTcpUdp,
+  type TcpUdpSetup,
+  type Values,
+} from "@dlmskit/cosem-objects";
+import type { Meter } from "../meter/meter.ts";
+import type { MeterTemplate } from "../meter/meter-template.ts";
+
+interface Setups {
+  readonly hdlc: AnyObject | undefined;
+  readonly tcpUdp: AnyObject | undefined;
+}
+
+const known = new WeakMap<MeterTemplate, Setups>();
+
+/** The objects of the management logical device that set up the meter's links. */
+function setupsOf(template: MeterTemplate): Setups {
+  const found = known.get(template);
+  if (found !== undefined) return found;
+  const objects = template.devices.get(1)?.objects ?? [];
+  const setups = { hdlc: objects.find(setsUpHdlc), tcpUdp: objects.find(setsUpTcpUdp) };
+  known.set(template, setups);
+  return setups;
+}
+
+/** Whether the values of a meter say what holds on its links. */
+export function setsUpLinks({ template }: Meter): boolean {
+  const { hdlc, tcpUdp } = setupsOf(template);
+  return hdlc !== undefined || tcpUdp !== undefined;
+}
+
+/** A kept value that cannot be read puts only its attribute out of service: there is what the template has. */
+function numberOf(meter: Meter, object: AnyObject, name: string): number {
+  const value = meter.values(object)[name as never] as unknown;
+  return typeof value === "number" ? value : (object.values[name] as number);
+}
+
+/** What an IEC HDLC setup object of a meter says of its data links; undefined: it has none. */
+export function hdlcSettingsOf(meter: Meter): Required<LinkSettings> | undefined {
+  const { hdlc } = setupsOf(meter.template);
+  if (hdlc === undefined) return undefined;
+  const told = (name: keyof Values<typeof IecHdlcSetup1>): number => numberOf(meter, hdlc, name);
+  return {
+    maxInfoSend: told("maxInfoFieldLengthTransmit"),
+    maxInfoReceive: told("maxInfoFieldLengthReceive"),
+    windowSend: told("windowSizeTransmit"),
+    windowReceive: told("windowSizeReceive"),
+    interOctet: told("interOctetTimeOut"),
+    inactivity: told("inactivityTimeOut") * 1000,
+  };
+}
+
+/** Whether a meter has a lower HDLC address; one that is not loaded may have it. Without a lower address any meter is meant. */
+export function hasDeviceAddress(meter: Meter, physical: number | undefined): boolean {
+  const { hdlc } = setupsOf(meter.template);
+  if (physical === undefined || hdlc === undefined || !meter.hasLoaded) return true;
+  const address = numberOf(meter, hdlc, "deviceAddress");
+  return address === 0 || address === physical;
+}
+
+/** What a TCP-UDP setup object of a meter says of its connections: ms of silence (0: any), and how many there may be. */
+export function connectionSettingsOf(meter: Meter): { readonly inactivity: number; readonly most: number } | undefined {
+  const { tcpUdp } = setupsOf(meter.template);
+  if (tcpUdp === undefined) return undefined;
+  const told = (name: keyof Values<typeof TcpUdpSetup>): number => numberOf(meter, tcpUdp, name);
+  return { inactivity: told("inactivityTimeOut") * 1000, most: told("nbOfSimConn") };
+}
+
+/** The longer of two times of silence, ms; 0 is any. */
+export const longerSilence = (one: number, other: number): number =>
+  one === 0 || other === 0 ? 0 : Math.max(one, other);
+
+export const noConnectionLeft = ({ name }: Meter, most: number): Fault =>
+  new Fault("no-connection-left", `the meter ${name} has ${most} connections`, {
+    layer: "server",
+    hint: "end one of them, or raise nb_of_sim_conn of its TCP-UDP setup",
+  });
