@@ -86,6 +86,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
+  readonly modem?: boolean;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -106,14 +107,15 @@ interface SimulateOptions extends ProgressOptions {
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 function whereOf(options: SimulateOptions): ListenOptions {
-  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
+  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
+      ...(modem && { modem }),
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = host === undefined ? {} : { host };
+  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -270,6 +272,7 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
+    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
     .option(
       "--telegram <seconds>",
       "with --serial: the first meter sends its telegram (P1) at this interval",
