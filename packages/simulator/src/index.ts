@@ -26,6 +26,7 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
+export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
   IdentitiesOptions,

@@ -37,8 +37,20 @@ function instantOption(text: string): number {
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
   throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+}
+
+interface CallPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+function dialOption(text: string): CallPlace {
+  const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
+  throw new InvalidArgumentError("HOST:PORT is wanted");
 }
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
@@ -64,6 +76,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly identities?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly dial?: CallPlace;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -179,6 +192,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
+    if (options.dial !== undefined) simulator.callIn(options.dial);
     progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = io().stopAsked();
@@ -242,6 +256,7 @@ export function simulateCommand(program: Command): void {
       "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
       pushOption,
     )
+    .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

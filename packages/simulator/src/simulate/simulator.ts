@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
-import type { Clock, WallClock } from "@dlmskit/transport";
+import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
@@ -9,6 +9,7 @@ import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
+import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
@@ -17,7 +18,7 @@ import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
-import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
+import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
@@ -110,7 +111,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ fleet, associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
-  const open = new Set<SimulatorListening>();
+  const open = new Set<{ close(): Promise<void> }>();
   const close = async (): Promise<void> => {
     const all = [...open];
     open.clear();
@@ -143,6 +144,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       open.add(opened);
       return opened;
     },
+    callIn(how) {
+      const port = { server, clock, meters: count, meter: (index: number) => meters.at(index), dial: dialTcp };
+      const calling = callIn(port, how);
+      open.add(calling);
+      return calling;
+    },
     identities: ({ reached, of = { first: 0, meters: count } } = {}) => keptIdentities(store, sourceOf(reached), of),
     async identity(index, reached) {
       for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 }))
@@ -151,6 +158,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function dialTcp(host: string, port: number): Promise<Duplex> {
+  const { tcpConnect } = await import("@dlmskit/transport/node");
+  return tcpConnect(host, port);
 }
 
 /** How far the idle meters are: from their first start on they do what they do by themselves. */
