@@ -2,6 +2,7 @@ import { encodeData } from "@dlmskit/apdu";
 import type { Session } from "@dlmskit/client";
 import { toHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { type CloneOptions, cloneMeter, parseTemplate, type Simulator, templateJson } from "../src/index.ts";
 import { associate, type Bottle, bottled, day, now0 } from "./bottle.ts";
 
@@ -58,24 +59,24 @@ async function compared(simulator: Simulator, bottle: Bottle, client: number) {
 }
 
 describe("a clone", () => {
-  it.each([
-    ["is15959-d1", 48],
-    ["dsmr-5", 1],
-  ] as const)("of our own %s, read by client %i, serves the same object list and values", async (template, client) => {
-    const options = { commissioned: now0 - 10 * day, start: now0, speed: 0 };
-    const original = await bottled({ template, ...options });
-    const form = await cloneOf(original, client);
-    const copy = await bottled({ template: parseTemplate(templateJson(form)), ...options });
-    const before = await compared(original.simulator, original, client);
-    const after = await compared(copy.simulator, copy, client);
-    expect(after.list).toEqual(before.list);
-    expect([...after.values.keys()]).toEqual([...before.values.keys()]);
-    const others = [...before.values].filter(([key, value]) => after.values.get(key) !== value);
-    expect(others.map(([key, value]) => [key, value.slice(0, 80), after.values.get(key)?.slice(0, 80)])).toEqual([]);
-    expect(before.values.size).toBeGreaterThan(200);
-    await original.simulator.close();
-    await copy.simulator.close();
-  });
+  it.each([["is15959-d1", 48] as const, ...(isLong ? [["dsmr-5", 1] as const] : [])])(
+    "of our own %s, read by client %i, serves the same object list and values",
+    async (template, client) => {
+      const options = { commissioned: now0 - 10 * day, start: now0, speed: 0 };
+      const original = await bottled({ template, ...options });
+      const form = await cloneOf(original, client);
+      const copy = await bottled({ template: parseTemplate(templateJson(form)), ...options });
+      const before = await compared(original.simulator, original, client);
+      const after = await compared(copy.simulator, copy, client);
+      expect(after.list).toEqual(before.list);
+      expect([...after.values.keys()]).toEqual([...before.values.keys()]);
+      const others = [...before.values].filter(([key, value]) => after.values.get(key) !== value);
+      expect(others.map(([key, value]) => [key, value.slice(0, 80), after.values.get(key)?.slice(0, 80)])).toEqual([]);
+      expect(before.values.size).toBeGreaterThan(200);
+      await original.simulator.close();
+      await copy.simulator.close();
+    },
+  );
 
   it("has no serial number, no secret and no key of the meter", async () => {
     const original = await bottled({ commissioned: now0 - 3 * day });
