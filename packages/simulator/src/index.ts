@@ -1,3 +1,4 @@
+export { type ClonedSession, type CloneLimits, type CloneOptions, cloneMeter } from "./clone/clone.ts";
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
@@ -47,3 +48,4 @@ export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
 export { templates } from "./templates/templates.ts";
+export { type ClauseName, type Finding, type ValidationOptions, validateObjectList } from "./validate/validate.ts";
