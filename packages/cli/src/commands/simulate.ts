@@ -13,6 +13,7 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
@@ -61,6 +62,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;
+  readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
   readonly verbose?: boolean;
@@ -151,6 +153,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   // Before anything is made.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const where = whereOf(options);
   await expectFree(where, options);
   const day = 86_400_000;
@@ -163,6 +166,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
+      ...(faults === undefined ? {} : { faults }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
@@ -171,6 +175,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator(given);
     fleet = simulator.fleet;
+    using _ = followFaultsFile(options.faults, simulator.faults, say);
     for (const notice of simulator.notices) say(`note: ${notice}`);
     const listening = await simulator.listen(where);
     if (options.identities !== undefined) {
@@ -235,6 +240,7 @@ export function simulateCommand(program: Command): void {
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
     )
+    .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
       "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
