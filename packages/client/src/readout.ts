@@ -1,7 +1,10 @@
 import { type ClientLink, Fault } from "@dlmskit/core";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 
-/** A link that reads one thing and knows what it means: `ReadoutClient` and `TelegramClient` of `@dlmskit/iec62056-21`. */
+/**
+ * A link that reads one thing and knows what it means: `ReadoutClient` and `TelegramClient` of `@dlmskit/iec62056-21`, `AddressSearch`
+ * of `@dlmskit/hdlc`.
+ */
 export interface ReadoutLink<R> extends ClientLink {
   /** Undefined before it has `received`. */
   readonly result: R | undefined;
@@ -14,8 +17,8 @@ export interface ReadoutOptions {
 }
 
 /**
- * Reads what a meter tells without an association: the data block of IEC 62056-21 modes A to C, a telegram of mode D or P1. The
- * transport is closed afterwards. Faults: those of the link and the transport, `timeout`.
+ * Reads what a meter tells without an association: the data block of IEC 62056-21 modes A to C, a telegram of mode D or P1,
+ * which addresses on a line are taken. The transport is closed afterwards. Faults: those of the link and the transport, `timeout`.
  */
 export function readout<R>(
   { duplex, link }: { readonly duplex: Duplex; readonly link: ReadoutLink<R> },

@@ -133,12 +133,27 @@ export function rightsFromRows(rows: readonly RightsRow[]): Rights {
   };
 }
 
-/** What is really granted on an attribute: nothing where it is not there, and the logical name is never written. */
+/**
+ * What is really granted on an attribute: nothing where it is not there. The logical name is never written, and is read by whoever
+ * may do anything with the object.
+ */
 export function attributeAccess(rights: Rights, object: AnyObject, attributeId: number): number {
   if (!hasAttribute(object, attributeId)) return 0;
   const bits = rights.attribute(object, attributeId);
-  const usable = attributeId === 1 ? bits & ~AccessBit.write : bits;
-  return (usable & (AccessBit.read | AccessBit.write)) === 0 ? 0 : usable;
+  if (attributeId !== 1) return (bits & (AccessBit.read | AccessBit.write)) === 0 ? 0 : bits;
+  if ((bits & AccessBit.read) !== 0) return bits & ~AccessBit.write;
+  return grantsMore(rights, object) ? AccessBit.read : 0;
+}
+
+/** Whether anything is granted besides the logical name. */
+function grantsMore(rights: Rights, object: AnyObject): boolean {
+  const { attributes, methods } = object.spec;
+  for (const name in attributes) {
+    const { id } = attributes[name];
+    if (id !== 1 && attributeAccess(rights, object, id) !== 0) return true;
+  }
+  for (const name in methods) if (methodAccess(rights, object, methods[name].id) !== 0) return true;
+  return false;
 }
 
 /** What is really granted on a method: nothing where it has no hook. */
@@ -149,13 +164,7 @@ export function methodAccess(rights: Rights, object: AnyObject, methodId: number
 }
 
 /** Whether a client of these rights sees the object at all: it is in its object list. */
-export function visible(rights: Rights, object: AnyObject): boolean {
-  if (attributeAccess(rights, object, 1) !== 0) return true;
-  const { attributes, methods } = object.spec;
-  for (const name in attributes) if (attributeAccess(rights, object, attributes[name].id) !== 0) return true;
-  for (const name in methods) if (methodAccess(rights, object, methods[name].id) !== 0) return true;
-  return false;
-}
+export const visible = (rights: Rights, object: AnyObject): boolean => attributeAccess(rights, object, 1) !== 0;
 
 /** Undefined when the request may pass; else the result to refuse it with (read-write-denied, or scope-of-access-violated for missing protection). */
 export function denied(

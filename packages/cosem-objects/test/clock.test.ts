@@ -39,14 +39,14 @@ describe("clock (behaviour 6)", () => {
   const show = ({ one, context }: ReturnType<typeof at>): CosemDateTime =>
     fromData(T.dateTimeOctets, readAttribute(one, one.values, 2, context) as DataLike);
 
-  it("6.1 shows daylight saving in time, deviation and status", () => {
+  it("1.1.1, 6.1 shows daylight saving in time, deviation and status", () => {
     expect(show(at(summer))).toMatchObject({ hour: 12, deviation: -120, status: 0x80 });
     expect(show(at(Date.UTC(2026, 0, 1, 10)))).toMatchObject({ hour: 11, deviation: -60, status: 0 });
     const { one, context } = at(summer);
     expect(fromData(T.unsigned, readAttribute(one, one.values, 4, context) as DataLike)).toBe(0x80);
   });
 
-  it("6.4 a time with a deviation is taken through UTC, one without as local time; what is not a time is refused", () => {
+  it("1.1.2, 6.4 a time with a deviation is taken through UTC, one without as local time; what is not a time is refused", () => {
     const { one, context } = at(summer);
     one.values.status = 0b11;
     const set = (value: CosemDateTime): void =>

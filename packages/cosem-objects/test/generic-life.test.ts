@@ -82,7 +82,7 @@ describe.each(named)("%s", (_, spec) => {
     expect(readAll(object)).toEqual(before);
   });
 
-  it("refuses a wrong type or number of elements with type-unmatched, and nothing changes", () => {
+  it("1.2: refuses a wrong type or number of elements with type-unmatched, and nothing changes", () => {
     const object = defaultObject(spec, name);
     const before = readAll(object);
     for (const id of attributeIds(spec)) {

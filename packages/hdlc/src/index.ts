@@ -13,6 +13,13 @@ export {
   sameStation,
   writeAddress,
 } from "./address.ts";
+export {
+  AddressSearch,
+  type AddressSearchOptions,
+  type CandidateOptions,
+  candidateAddresses,
+  type FoundMeter,
+} from "./address-search.ts";
 export { type Control, decodeControl, encodeControl, type FrameType, type UnnumberedType } from "./control.ts";
 export { decodeFrame, encodeFrame, type FrameFault, maxFrameLength } from "./frame.ts";
 export { Frame, frameFromJson, frameToJson } from "./frame-json.ts";

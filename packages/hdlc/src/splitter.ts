@@ -21,6 +21,8 @@ export class FrameSplitter {
   interOctet: number;
   #held: Uint8Array = nothing;
   #lastOctet = 0;
+  /** What is held begins with the closing flag of the frame before. */
+  #shared = false;
 
   constructor(interOctet: number) {
     this.interOctet = interOctet;
@@ -40,6 +42,7 @@ export class FrameSplitter {
       this.#held = nothing;
     }
     this.#lastOctet = now;
+    if (this.#held.length === 0) this.#shared = false;
     const data = this.#held.length === 0 ? octets : concat(this.#held, octets);
     this.#held = nothing;
 
@@ -50,6 +53,7 @@ export class FrameSplitter {
       why = "noise";
     };
     let at = 0;
+    let closed = this.#shared ? 0 : -1;
     for (;;) {
       const first = data.indexOf(flag, at);
       if (first < 0) {
@@ -62,6 +66,7 @@ export class FrameSplitter {
       if (scan.found === "more") {
         drop(first);
         this.#held = data.slice(start);
+        this.#shared = start === closed;
         return splits;
       }
       if (scan.found === "nothing") {
@@ -75,12 +80,13 @@ export class FrameSplitter {
       // The closing flag may open the next frame.
       at = closingFlag;
       junk = closingFlag;
+      closed = closingFlag;
     }
   }
 
   /** Called when this end has answered: the next frame brings its own opening flag, a closing flag no longer opens it. */
   turned(): void {
-    if (this.#held.length === 1) this.#held = nothing;
+    if (this.#held.length === 1 && this.#shared) this.#held = nothing;
   }
 
   /** Forgets what is unfinished. */

@@ -1,4 +1,4 @@
-import { fromHex } from "@dlmskit/core";
+import { concat, fromHex } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
 import {
   type AddressLike,
@@ -55,6 +55,14 @@ describe("frames", () => {
     never.silent(1e9);
     expect(never.say(poll.rr(0))).toBe("rr0!");
     expect(new Meter().connect().station.deadline).toBe(120_000);
+  });
+
+  it("H33 a cut behind the opening flag of the next frame loses nothing, though the meter answers in between", () => {
+    const meter = new Meter();
+    const next = frame(poll.rr(0));
+    expect(meter.octets(concat(frame(poll.snrm), next.subarray(0, 1))).map(short)).toEqual(["ua!"]);
+    expect(meter.octets(next.subarray(1)).map(short)).toEqual(["rr0!"]);
+    expect(meter.dropped).toEqual([]);
   });
 
   it("H4 SNRM without opening, closing, both flags", () => {

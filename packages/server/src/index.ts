@@ -15,6 +15,7 @@ export {
   meterTemplate,
   type TemplateOptions,
 } from "./meter/meter-template.ts";
+export type { Notifier, NotifyOptions } from "./meter/notifier.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
 export { platformRandom } from "./platform-random.ts";
@@ -51,5 +52,6 @@ export {
   udp,
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
+export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
 export { type Route, routeOnLine, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

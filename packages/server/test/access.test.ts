@@ -82,7 +82,7 @@ describe("the object list and what is enforced", () => {
     }
   });
 
-  it("agree for rights told by hand, in versions 2 and 3", { timeout: 60_000 }, async () => {
+  it("18.7: agree for rights told by hand, in versions 2 and 3", { timeout: 60_000 }, async () => {
     const rights = rightsOf([
       { instance: "1.0.1.8.0.255", attributes: { 2: "read-only" }, methods: { 1: "access" } },
       { instance: "0.0.96.1.11.255", attributes: { 2: "write-only" } },
@@ -149,7 +149,7 @@ describe("the object list and what is enforced", () => {
     expect(await plain("000301002007 00ff".replaceAll(" ", ""))).toBe("c401c1001200e6");
   });
 
-  it("refuses an unprotected request where the right wants a protected one", async () => {
+  it("1.2, 18.7: refuses an unprotected request where the right wants a protected one", async () => {
     const rights = rightsOf([
       { instance: "0.0.96.1.11.255", attributes: { 1: "read-only", 2: "authenticated-read-only" } },
     ]);

@@ -198,7 +198,7 @@ describe("the security setup", () => {
     expect(await other.invoke(64, "0.0.43.0.4.255", 2, wrapped([0, wrap(newKey)]))).toBe("object-unavailable");
   });
 
-  it("O17: only gets stronger (S13 to S15)", async () => {
+  it("19.1, O17: only gets stronger (S13 to S15)", async () => {
     const { meter } = aMeter({
       associations: {
         utility: {
@@ -223,7 +223,7 @@ describe("the security setup", () => {
     expect(outcome).toBe("refused");
   });
 
-  it("O17: has bits in version 1", async () => {
+  it("19.1, O17: has bits in version 1", async () => {
     const { meter } = aMeter({
       associations: {
         utility: {

@@ -34,6 +34,7 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
+export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
   Explanation,
@@ -47,6 +48,11 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
+export { loadTemplate, templateNames, templateText } from "./template-files.ts";
+export type { TemplateForm } from "./templates/data/form.ts";
+export { formOf, templateJson } from "./templates/data/form-of.ts";
+export { parseTemplate } from "./templates/data/parse-template.ts";
+export { plainToken } from "./templates/data/tokens.ts";
 export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";

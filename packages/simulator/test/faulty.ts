@@ -67,7 +67,7 @@ export async function meet(fault: FaultName, parameters: unknown = {}, options: 
   const counters = ledger();
   return {
     ...{ clock, simulator },
-    async open({ client = 16, quirk, anyWport, form = "glo", hdlc = false, meter = 0, ...more } = {}) {
+    async open({ client = 16, quirk, anyWport, form = "glo" as const, hdlc = false, meter = 0, ...more } = {}) {
       const identity = await simulator.identity(meter);
       const own = identity.clients.find((one) => one.client === client);
       const { password, encryptionKey, authenticationKey, mechanism = 0, ciphered = false } = own ?? {};

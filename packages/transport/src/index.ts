@@ -11,3 +11,4 @@ export * from "./memory-pair.ts";
 export type { LinkPumpOptions, PumpHandlers, PumpTimers } from "./pump-options.ts";
 export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";
+export { watched } from "./watched.ts";

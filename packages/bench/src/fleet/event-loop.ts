@@ -5,7 +5,7 @@ import { tcpConnect } from "@dlmskit/transport/node";
 import type { Figure } from "../figures.ts";
 import { energy, open, profile } from "./associate.ts";
 import type { Collection, Measured } from "./serving.ts";
-import type { Stretch } from "./stretches.ts";
+import type { Stretch, Work } from "./stretches.ts";
 
 const clients = 50;
 /** How often all read after the engine has compiled what it runs. */
@@ -50,10 +50,11 @@ export async function eventLoop(): Promise<Figure[]> {
     { name: "50 clients read 4,320 rows each, all together, first", value: first.took, unit: "ms" },
     { name: "the same, later", value: Math.min(...rounds.map(({ took }) => took)), unit: "ms" },
     ...figures(work, "by the clock", clockOf(stretches), limit),
-    ...figures(work, "without garbage collection", withoutCollections(stretches, collections)),
+    ...figures(work, "without waits for a processor", withoutWaits(stretches), limit),
     ...figures(work, "of the processor", threadOf(stretches), limit),
     { name: "such pieces of work", value: stretches.length, unit: "" },
     ...longest(work, "first reads, by the clock", clockOf(first.stretches)),
+    ...longest(work, "first reads, without waits", withoutWaits(first.stretches)),
     ...longest(work, "first reads, of the processor", threadOf(first.stretches)),
     ...figures(turn, "by the clock", clockOf(turns)),
     ...figures(turn, "of the processor", threadOf(turns)),
@@ -64,6 +65,7 @@ export async function eventLoop(): Promise<Figure[]> {
 }
 
 const clockOf = (stretches: readonly Stretch[]): number[] => stretches.map(({ clock }) => clock);
+const withoutWaits = (stretches: readonly Work[]): number[] => stretches.map(({ clock, waited }) => clock - waited);
 const threadOf = (stretches: readonly Stretch[]): number[] => stretches.map(({ thread }) => thread);
 
 /** What is left of each by the clock, ms, without the collections that began in it. Both in the order of time. */

@@ -4,7 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { createSimulator } from "@dlmskit/simulator";
 import { systemClock, tcpListen } from "@dlmskit/transport/node";
 import { WrapperServerLink } from "@dlmskit/wrapper";
-import { type Instant, instant, type Stretch, Stretches, stretchSince } from "./stretches.ts";
+import { type Instant, instant, type Stretch, Stretches, stretchSince, type Work } from "./stretches.ts";
 
 /** A stop of this thread for the engine's garbage collection. */
 export interface Collection {
@@ -17,7 +17,7 @@ export interface Measured {
   /** Turns of the event loop: work of the meters, and all that Node and the engine do. */
   readonly turns: readonly Stretch[];
   /** Work of the meters alone. */
-  readonly stretches: readonly Stretch[];
+  readonly stretches: readonly Work[];
   readonly collections: readonly Collection[];
 }
 

@@ -1,3 +1,4 @@
+import { openSync, readSync } from "node:fs";
 import type { Clock, Duplex, DuplexHandlers, WallClock } from "@dlmskit/transport";
 
 /** A time in which the event loop of this thread had no other turn. */
@@ -10,9 +11,30 @@ export interface Stretch {
   readonly thread: number;
 }
 
+/** Work of a server between two yields. */
+export interface Work extends Stretch {
+  /** How long this thread waited in it for a processor that other threads had, ms (Linux; 0 elsewhere). */
+  readonly waited: number;
+}
+
 export interface Instant {
   readonly clock: number;
   readonly thread: number;
+}
+
+const octets = Buffer.alloc(64);
+let schedstat: number | undefined;
+try {
+  schedstat = openSync("/proc/thread-self/schedstat", "r");
+} catch {
+  // Only Linux has it.
+}
+
+/** How long this thread has waited for a processor since it began, ms. */
+function waitedUntilNow(): number {
+  if (schedstat === undefined) return 0;
+  const text = octets.toString("latin1", 0, readSync(schedstat, octets, 0, octets.length, 0));
+  return Number(text.split(" ")[1]) / 1e6;
 }
 
 export function instant(): Instant {
@@ -30,11 +52,11 @@ export function stretchSince(began: Instant): Stretch {
  * where the server returns to the loop: what follows in promises belongs to it.
  */
 export class Stretches {
-  #all: Stretch[] = [];
+  #all: Work[] = [];
   #running = false;
 
   /** What came since the last call. */
-  take(): readonly Stretch[] {
+  take(): readonly Work[] {
     const taken = this.#all;
     this.#all = [];
     return taken;
@@ -78,6 +100,7 @@ export class Stretches {
       return;
     }
     this.#running = true;
+    const before = waitedUntilNow();
     const began = instant();
     try {
       run();
@@ -86,7 +109,8 @@ export class Stretches {
       queueMicrotask(() =>
         process.nextTick(() => {
           this.#running = false;
-          this.#all.push(stretchSince(began));
+          const stretch = stretchSince(began);
+          this.#all.push({ ...stretch, waited: waitedUntilNow() - before });
         }),
       );
     }

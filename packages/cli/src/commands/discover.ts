@@ -2,8 +2,9 @@ import type { DiscoveredObject } from "@dlmskit/client";
 import { AccessBit } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
 import { io } from "../io.ts";
-import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
+import { lineOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { type SearchChoice, searchLine, searchOptions } from "../meter/search.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
@@ -23,7 +24,8 @@ function rights({ attributes }: DiscoveredObject): string {
 const invocable = ({ methods }: DiscoveredObject): string =>
   methods.flatMap((one) => (one.invocable ? [String(one.methodId)] : [])).join(" ");
 
-async function discover(place: string, options: MeterOptions): Promise<void> {
+async function discover(place: string, options: SearchChoice): Promise<void> {
+  if (options.search === true) return searchLine(place, options);
   using progress = new Progress(options, "reading the object list");
   await using session = await openMeter(place, options, progress);
   const { association } = session;
@@ -71,9 +73,9 @@ async function discover(place: string, options: MeterOptions): Promise<void> {
 export function discoverCommand(program: Command): void {
   const command = program
     .command("discover")
-    .description("shows the association and the object list: classes, names, access rights")
+    .description("shows the association and the object list: classes, names, access rights; --search finds meters")
     .argument("<host[:port]>", "where the meter is");
-  lineOptions(meterOptions(command))
+  searchOptions(lineOptions(meterOptions(command)))
     .addHelpText("after", "\nExample: dlms discover 127.0.0.1:4059 --client 48 --auth hls --keys keys.json")
-    .action((place: string, options: MeterOptions) => discover(place, options));
+    .action((place: string, options: SearchChoice) => discover(place, options));
 }

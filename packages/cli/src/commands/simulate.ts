@@ -22,6 +22,7 @@ import { Progress, type ProgressOptions, progressOption } from "../output/progre
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
 import { openStoreOf } from "../store.ts";
+import { readTemplate } from "../template-file.ts";
 
 function speedOption(text: string): number {
   const speed = Number(text);
@@ -37,8 +38,20 @@ function instantOption(text: string): number {
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
   throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+}
+
+interface CallPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+function dialOption(text: string): CallPlace {
+  const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
+  throw new InvalidArgumentError("HOST:PORT is wanted");
 }
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
@@ -65,6 +78,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly dial?: CallPlace;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
@@ -154,6 +168,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
+  const template = await readTemplate(options.template);
   const where = whereOf(options);
   await expectFree(where, options);
   const day = 86_400_000;
@@ -161,7 +176,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     connectionsKeptMs: options.keepConnections * day,
   });
   try {
-    const { template, meters, seed, start, speed, push } = options;
+    const { meters, seed, start, speed, push } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
@@ -182,6 +197,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
+    if (options.dial !== undefined) simulator.callIn(options.dial);
     progress.end();
     // A program that reads this line may ask it to stop at once.
     const stop = io().stopAsked();
@@ -203,7 +219,7 @@ export function simulateCommand(program: Command): void {
   program
     .command("simulate")
     .description("runs one or more simulated meters")
-    .option("--template <name>", "the meter template (see dlms templates)", "is15959-d1")
+    .option("--template <name>", "the meter template (see dlms templates), or the file of one", "is15959-d1")
     .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
     .option("--port <port>", "the first port; 4059 unless given, 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; 127.0.0.1 unless given")
@@ -246,6 +262,7 @@ export function simulateCommand(program: Command): void {
       "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
       pushOption,
     )
+    .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

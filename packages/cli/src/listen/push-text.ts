@@ -8,7 +8,7 @@ import { visible } from "../output/visible.ts";
 
 /** A push as a document: what cli.md of the design has. */
 export function pushDocument(push: ReceivedPush): { readonly [name: string]: unknown } {
-  const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed, values, data } = push;
+  const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed, values, data, shortNames } = push;
   return {
     ...{ event: "push", from, kind },
     ...(longInvokeId === undefined ? {} : { longInvokeId }),
@@ -19,12 +19,19 @@ export function pushDocument(push: ReceivedPush): { readonly [name: string]: unk
     ...(confirmed ? { confirmed } : {}),
     values: values.map(({ value, ...rest }) => ({ ...rest, value: Data.toJson(value) })),
     data: Data.toJson(data),
+    ...(shortNames === undefined ? {} : { shortNames: shortNames.map((name) => name ?? null) }),
   };
 }
 
-/** What a person reads of a value: `1.0.1.8.0.255`, what it is called, and which attribute where it is not the value itself. */
-function nameOf({ classId, instanceId, attributeId = 2, dataIndex = 0 }: PushedValue): [string, string] {
-  if (instanceId === undefined) return ["", ""];
+/**
+ * What a person reads of a value: `1.0.1.8.0.255`, what it is called, and which attribute where it is not the value itself; else the short
+ * name, where it came with one.
+ */
+function nameOf(
+  { classId, instanceId, attributeId = 2, dataIndex = 0 }: PushedValue,
+  shortName: number | undefined,
+): [string, string] {
+  if (instanceId === undefined) return [shortName === undefined ? "" : shortName.toString(16).toUpperCase(), ""];
   const spec = classId === undefined ? undefined : findClass(classId);
   const attribute = spec === undefined || attributeId === 2 ? undefined : attributeName(spec, attributeId);
   const index = dataIndex === 0 ? "" : `, element ${dataIndex}`;
@@ -56,6 +63,6 @@ export function pushText(push: ReceivedPush): string {
   const rows = push.values.filter(({ attributeId, classId = 0 }) => attributeId !== 3 || ![3, 4, 5].includes(classId));
   return `${head}\n${table(
     [{ title: "logical name" }, { title: "name" }, { title: "value" }, { title: "" }],
-    rows.map((one) => [...nameOf(one), shown(one), unitText(one.unit)]),
+    rows.map((one, at) => [...nameOf(one, push.shortNames?.[at]), shown(one), unitText(one.unit)]),
   )}`;
 }

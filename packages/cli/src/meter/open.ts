@@ -11,6 +11,7 @@ import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { calledAt, nextCall } from "./called.ts";
 import { withLikelyCauses } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
 import type { MeterOptions } from "./meter-options.ts";
@@ -27,7 +28,7 @@ function placeOf(text: string): { host: string; port: number } {
   if (found === null || port < 1 || port > 65535) {
     throw new Fault("bad-option", `"${text}" is no address`, {
       layer: "cli",
-      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059",
+      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059, or listen://HOST:PORT for a meter that calls in",
     });
   }
   return { host: (found[1] ?? found[2]) as string, port };
@@ -66,6 +67,8 @@ export async function duplexTo(
     const { serialOpen } = await import("@dlmskit/transport/serial");
     return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
   }
+  const called = calledAt(place);
+  if (called !== undefined) return nextCall(called, timeout);
   const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });
   if (link === "wrapper") return udpConnect(host, port);

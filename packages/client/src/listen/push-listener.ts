@@ -27,6 +27,8 @@ export interface ReceivedPush {
   readonly confirmed: boolean;
   readonly values: readonly PushedValue[];
   readonly data: Data;
+  /** Of an InformationReport: the short name of each value; undefined where it was named otherwise. */
+  readonly shortNames?: readonly (number | undefined)[];
 }
 
 export interface PushListenerOptions {
@@ -172,11 +174,12 @@ export class PushListener {
         return;
       }
       case "information-report-request": {
-        const { data } = apdu;
+        const { data, variables } = apdu;
+        const shortNames = variables.map((one) => ("variableName" in one ? (one.variableName as number) : undefined));
         const body: Data = { type: "structure", value: data };
         this.#tell({
           ...about,
-          kind: "information-report",
+          ...{ kind: "information-report", shortNames },
           values: pushedValues(body, this.#layout(about)),
           data: body,
         });

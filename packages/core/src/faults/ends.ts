@@ -98,6 +98,7 @@ export const simulator = {
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; give one that has.",
   "bad-calendar": "The calendar of the model is inconsistent; the message says where.",
+  "bad-template-file": "A meter template cannot be used; the message and the path say where.",
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
   "bad-model": "The model is not consistent; the message says where.",

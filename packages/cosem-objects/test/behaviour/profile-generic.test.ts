@@ -66,7 +66,7 @@ const energyColumn = captureObject(register("1.0.1.8.0.255", { type: T.doubleLon
 const clockObject = captureObject(clock());
 
 describe("5.1 capture", () => {
-  it("reads in order at one instant; what cannot be read is null-data, and a failed hook is told", () => {
+  it("5.1.2 reads in order at one instant; what cannot be read is null-data, and a failed hook is told", () => {
     const broken = dataObject(
       "0.0.96.1.1.255",
       { type: T.unsigned, value: 0 },
@@ -299,7 +299,7 @@ describe("5.4 selective access", () => {
     return made;
   };
 
-  it("ranges over any column, in the order of the buffer, both ends included", () => {
+  it("5.4.1, 5.4.4 ranges over any column, in the order of the buffer, both ends included", () => {
     const { values } = filled({ sortMethod: 3, sortBy: energyColumn });
     expect(values(1, range(energyColumn, number(3), number(5)))).toEqual([5, 4, 3]);
     expect(values(1, range(energyColumn, number(5), number(3)))).toEqual([]);
@@ -330,14 +330,14 @@ describe("5.4 selective access", () => {
     ).toEqual([8, 9]);
   });
 
-  it("selects columns in the order of capture_objects", () => {
+  it("5.4.5 selects columns in the order of capture_objects", () => {
     const { rows } = filled();
     const both = rows(1, range(clockObject, stamp(1), stamp(1), [energyColumn, clockObject]));
     expect(both[0]?.map(({ type }) => type)).toEqual(["octet-string", "double-long"]);
     expect(rows(1, range(clockObject, stamp(1), stamp(1), [energyColumn]))).toEqual([[number(1)]]);
   });
 
-  it("sends cells that follow from the row before as null-data, the first row of a reply complete", () => {
+  it("5.4.7 sends cells that follow from the row before as null-data, the first row of a reply complete", () => {
     const { capture, rows, raw } = setup({ nullData: true });
     for (const [quarter, value] of [5, 5, 6, 6].entries()) capture(value, quarter);
     for (let quarter = 5; quarter < 60; quarter++) capture(7, quarter);
@@ -409,7 +409,7 @@ describe("5.5 status and power failure", () => {
   };
   const bit = (of: keyof typeof ProfileStatusBit): number => 1 << ProfileStatusBit[of];
 
-  it("makes no rows for the dark time; the first one after it has the bit of the power failure, once", () => {
+  it("5.5.1, 5.5.2 makes no rows for the dark time; the first one after it has the bit of the power failure, once", () => {
     const { capture, dark, shown } = withStatus();
     capture(1);
     dark(start + 20 * minute, start + 80 * minute);

@@ -30,7 +30,7 @@ describe("LocalTime", () => {
     );
   });
 
-  it("puts a time that is skipped after the gap, and a time that comes twice at its first", () => {
+  it("1.1.8: puts a time that is skipped after the gap, and a time that comes twice at its first", () => {
     const local = new LocalTime(berlin);
     const at = (text: string): string => new Date(local.instantOf(utc(text))).toISOString();
     expect(at("2026-03-29T01:59:59")).toBe("2026-03-29T00:59:59.000Z");
@@ -42,7 +42,7 @@ describe("LocalTime", () => {
     expect(local.dateTimeOf(utc("2026-07-01T00:00:00"))).toMatchObject({ deviation: -120, status: 0x80 });
   });
 
-  it("goes from one instant that date and time mean to the next, and back", () => {
+  it("1.1.3: goes from one instant that date and time mean to the next, and back", () => {
     const small = (...values: number[]) => fc.option(fc.constantFrom(...values), { nil: null, freq: 3 });
     const date = fc.record({
       year: small(2026),
@@ -98,7 +98,7 @@ describe("LocalTime", () => {
     );
   });
 
-  it("knows the last days of a month, a weekday on or after a day, and the days of the switch", () => {
+  it("1.1.4, 1.1.5: knows the last days of a month, a weekday on or after a day, and the days of the switch", () => {
     const local = new LocalTime(berlin);
     const midnight = { hour: 0, minute: 0, second: 0, hundredths: null };
     const next = (date: Partial<CosemDateTime>, after: string): string => {

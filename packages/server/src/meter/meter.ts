@@ -19,6 +19,7 @@ import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
 import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import { Notifier } from "./notifier.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
 import type { Task } from "./timeline-port.ts";
@@ -255,6 +256,11 @@ export class Meter implements KnownMeter {
     if (working !== undefined) return run(this.live.view(device, { by: program, work: working }));
     this.#notWithin();
     return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
+  }
+
+  /** What the meter tells by itself: `notify.eventNotification`, `notify.informationReport`. */
+  get notify(): Notifier {
+    return new Notifier(this);
   }
 
   /** Sets the meter's clock. */

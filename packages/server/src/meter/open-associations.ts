@@ -1,4 +1,5 @@
 import type { Negotiated } from "@dlmskit/association";
+import type { AssociationInformation } from "@dlmskit/cosem-objects";
 import type { OpenPush, PushLeft } from "../session/unasked-pushes.ts";
 import type { Association } from "./association-spec.ts";
 
@@ -35,6 +36,8 @@ interface Open {
 /** The associations of a meter that are open now. */
 export class OpenAssociations {
   #open: readonly Open[] = [];
+  /** Made when the first client is challenged. */
+  #pending: Map<Occupant, Association> | undefined;
 
   get count(): number {
     return this.#open.length;
@@ -74,8 +77,19 @@ export class OpenAssociations {
     for (let many = open.length - most; many > 0; many--) first(this.#beside(association), newcomer)?.giveWay();
   }
 
-  isOpen(association: Association): boolean {
-    return this.#open.some((one) => one.association === association);
+  /** A client has to answer a challenge before its association is open; undefined: it has not. */
+  pending(occupant: Occupant, association: Association | undefined): void {
+    if (association === undefined) this.#pending?.delete(occupant);
+    else {
+      this.#pending ??= new Map();
+      this.#pending.set(occupant, association);
+    }
+  }
+
+  statusOf(association: Association): AssociationInformation["status"] {
+    if (this.#open.some((one) => one.association === association)) return "associated";
+    const pending = [...(this.#pending?.values() ?? [])].includes(association);
+    return pending ? "association-pending" : "non-associated";
   }
 
   /** The client that opened it last with a logical device. */

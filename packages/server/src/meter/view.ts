@@ -35,7 +35,7 @@ export interface ViewPort extends Committed {
   readonly provider: SecurityPort["provider"];
   readonly random: SecurityPort["random"];
   readonly systemTitle: Uint8Array;
-  readonly associations: Pick<SecurityPort, "clientSystemTitle" | "isOpen">;
+  readonly associations: Pick<SecurityPort, "clientSystemTitle" | "statusOf">;
   state: SecurityPort["state"];
   deviceName(device: Device): string;
   rows(device: Device, profile: AnyObject): KeptRows;
@@ -125,7 +125,7 @@ export class View implements DeviceView {
       associations: this.#device.associations,
       state: (association) => port.state(association),
       clientSystemTitle: (association) => associations.clientSystemTitle(association),
-      isOpen: (association) => associations.isOpen(association),
+      statusOf: (association) => associations.statusOf(association),
       get work() {
         return work();
       },

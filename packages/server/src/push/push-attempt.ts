@@ -44,7 +44,8 @@ const absent = 60_000;
 /** The longest APDU for a client of which nothing is known. */
 const longest = 0xffff;
 
-const dataNotification = 0x0f;
+const dataNotification = ApduTag["data-notification"];
+const firstGeneral = ApduTag["general-glo-ciphering"];
 const confirmedBit = 0x40;
 
 const isConfirmed = (payload: Uint8Array): boolean =>
@@ -160,7 +161,10 @@ function openPdus(message: ClaimedMessage, source: Source, negotiated: Negotiate
     });
   };
   needs(bits[message.payload[0] as number]);
-  const apdu = sealed(message, source);
+  const general = negotiated.conformance.includes("general-protection");
+  const isNotification = message.payload[0] === dataNotification;
+  const apdu = sealed(message, source, general || isNotification ? "general-glo" : "glo");
+  if ((apdu[0] as number) >= firstGeneral) needs("general-protection");
   const { clientMaxReceivePduSize } = negotiated;
   const most = clientMaxReceivePduSize === 0 ? longest : clientMaxReceivePduSize;
   if (apdu.length > most) needs("general-block-transfer");
@@ -215,7 +219,11 @@ const sealingOf = ({ live, association }: Source): PushSealing | undefined =>
   association === undefined ? undefined : new PushSealing(live, live.state(association));
 
 /** Protected with the next invocation counter. */
-function sealed({ payload, clientId }: ClaimedMessage, source: Source): Uint8Array {
+function sealed(
+  { payload, clientId }: ClaimedMessage,
+  source: Source,
+  form: "glo" | "general-glo" = "general-glo",
+): Uint8Array {
   const { live, object } = source;
   const sealing = sealingOf(source);
   const parameters = object === undefined ? [] : (object.hooks.notified?.protection?.(live.values(object)) ?? []);
@@ -225,7 +233,7 @@ function sealed({ payload, clientId }: ClaimedMessage, source: Source): Uint8Arr
       hint: "name the client of a ciphered association in push_client_SAP",
     });
   }
-  return sealing?.seal(payload, parameters) ?? payload;
+  return sealing?.seal(payload, parameters, form) ?? payload;
 }
 
 /** The SAP that a push comes from. */

@@ -28,9 +28,13 @@ export class PushSealing {
     this.#state = state;
   }
 
-  /** With the next invocation counter. `parameters`: layers in their order; none: what the policy asks for. */
-  seal(apdu: Uint8Array, parameters: readonly ProtectionParameters[]): Uint8Array {
-    const layers = parameters.length > 0 ? parameters.map((one) => this.#layerOf(one)) : this.#byPolicy();
+  /** With the next invocation counter. `parameters`: layers in their order; none: what the policy asks for, in that form. */
+  seal(
+    apdu: Uint8Array,
+    parameters: readonly ProtectionParameters[],
+    form: "glo" | "general-glo" = "general-glo",
+  ): Uint8Array {
+    const layers = parameters.length > 0 ? parameters.map((one) => this.#layerOf(one)) : this.#byPolicy(form);
     if (layers.length === 0) return apdu;
     if (!this.#state.association.security.ciphered) {
       throw new Fault("push-protection", `the association of client ${this.#state.association.client} has no keys`, {
@@ -50,13 +54,13 @@ export class PushSealing {
     return this.#live.random(transactionIdLength);
   }
 
-  #byPolicy(): Layer[] {
+  #byPolicy(form: "glo" | "general-glo"): Layer[] {
     const { securityPolicy, association } = this.#state;
     if (!association.security.ciphered) return [];
     const { authenticatedResponse: authenticated, encryptedResponse: encrypted, signedResponse } = securityPolicy;
     return [
       ...(signedResponse ? [{ form: "general-signing", ...this.#header } as const] : []),
-      ...(authenticated || encrypted ? [{ form: "general-glo", authenticated, encrypted } as const] : []),
+      ...(authenticated || encrypted ? [{ form, authenticated, encrypted } as const] : []),
     ];
   }
 

@@ -58,7 +58,7 @@ function objectsOf(association: Association): AnyObject[] {
               instanceId: instance,
               clientSap: association.client,
               serverSap: context.device.sap,
-              status: securityPortOf(context).isOpen(association) ? "associated" : "non-associated",
+              status: securityPortOf(context).statusOf(association),
               applicationContext: security.ciphered ? 3 : 1,
               mechanism: security.mechanism,
               conformance: association.conformance.filter((name) => negotiable.has(name)),

@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import type { Context } from "@dlmskit/cosem-objects";
+import type { AssociationInformation, Context } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
 import type { Association } from "../meter/association-spec.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
@@ -17,7 +17,8 @@ export interface SecurityPort {
   state(association: Association): AssociationState;
   /** System title of the client that has the association open. */
   clientSystemTitle(association: Association): Uint8Array | undefined;
-  isOpen(association: Association): boolean;
+  /** Whether a client has the association open, or is about to. */
+  statusOf(association: Association): AssociationInformation["status"];
 }
 
 /** Where a device view of a meter has its port. */

@@ -1,11 +1,4 @@
-import {
-  type DisconnectReason,
-  Fault,
-  type Link,
-  type LinkAddress,
-  type SettingsOf,
-  type Unasked,
-} from "@dlmskit/core";
+import { type DisconnectReason, Fault, type Link, type LinkAddress, type Unasked } from "@dlmskit/core";
 import { type Duplex, type Gate, LinkPump, type PumpHandlers, type PumpTimers } from "@dlmskit/transport";
 import type { ServerEvent } from "../events.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -308,7 +301,7 @@ export class Connection implements SessionPort {
   }
 
   /** What holds on a data link that begins at an address. */
-  #settingsAt(address: LinkAddress): ReturnType<SettingsOf> {
+  #settingsAt(address: LinkAddress) {
     const meter = this.#found(address)?.meter;
     if (meter === undefined) return undefined;
     // A meter that cannot be loaded does not answer: the client tries again.
@@ -338,7 +331,6 @@ export class Connection implements SessionPort {
     return true;
   }
 
-  /** Whether a PDU waits for its meter. */
   get #isAwaited(): boolean {
     return (this.#waiting?.size ?? 0) > 0;
   }
@@ -382,7 +374,10 @@ export class Connection implements SessionPort {
   }
 
   #due(name: Timer, now: number): void {
-    if (name === "first") return this.#pump.destroy(noAssociation(this));
+    if (name === "first") {
+      this.#pump.destroy(noAssociation(this));
+      return;
+    }
     if (name === "inactivity") {
       const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
       const due = last + this.#silence;

@@ -251,6 +251,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
       if (this.closed) return;
     }
     this.opened?.answered();
+    this.#live?.associations.pending(this, responder.state === "pending" ? this.#association : undefined);
     this.#wake();
   }
 
@@ -392,6 +393,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.pacer.forget(this);
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
+    this.#live?.associations.pending(this, undefined);
     if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
   }

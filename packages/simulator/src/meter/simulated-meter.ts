@@ -53,6 +53,10 @@ export class SimulatedMeter {
     return this.#world.zoneMinutesEast;
   }
 
+  get tariffDay(): TariffDay {
+    return this.#world.tariffDay;
+  }
+
   get readings(): Readings {
     return this.#computed.readings;
   }

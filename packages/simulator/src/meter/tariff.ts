@@ -11,6 +11,7 @@ export interface ZoneEnergy {
 export type TariffDay = readonly { readonly minute: number; readonly zone: number }[];
 
 const zones = 8;
+const dayMs = 86_400_000;
 
 export interface TariffSource {
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[];
@@ -45,6 +46,13 @@ export class TariffRegisters {
     if (instant <= this.#commissioned) return this.#atMonth[0] as readonly ZoneEnergy[];
     const month = monthOf(instant, this.#zoneMinutesEast);
     return this.#with(this.#upTo(month), startOfMonth(month, this.#zoneMinutesEast), instant);
+  }
+
+  /** The zone that is in force at an instant. */
+  zoneAt(instant: number): number {
+    const minute = Math.floor(((((instant + this.#zoneMinutesEast * 60_000) % dayMs) + dayMs) % dayMs) / 60_000);
+    const part = this.#starts.findLastIndex((start) => start <= minute);
+    return this.#zones[part] as number;
   }
 
   #upTo(month: number): readonly ZoneEnergy[] {

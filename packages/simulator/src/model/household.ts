@@ -37,6 +37,10 @@ export class HouseholdModel implements Model, Household, Connected {
     this.extra = 1 / between(key, Stream.household, 1, 0.89, 0.94) - 1;
   }
 
+  get reactiveShare(): number {
+    return Math.sqrt((1 + this.extra) ** 2 - 1);
+  }
+
   get drop(): number {
     return between(this.key, Stream.household, 2, 0, 0.03);
   }

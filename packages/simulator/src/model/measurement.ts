@@ -36,6 +36,8 @@ export interface PhaseEnergy {
 
 /** A simulated household behind a meter: every answer is a function of the options and the instants asked for. */
 export interface Model {
+  /** varh that flow with each Wh. */
+  readonly reactiveShare: number;
   instantaneous(at: number): Instantaneous;
   energy(at: number): Energy;
   /** What flowed in [from, to): a difference of registers, for any length of time. */

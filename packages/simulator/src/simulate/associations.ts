@@ -94,6 +94,9 @@ export function associationSpecs(
       maxReceivePduSize: maxReceivePduSize === 0 ? 0xffff : maxReceivePduSize,
       maxSendPduSize,
       instance: instanceId,
+      ...(known?.associationVersion !== undefined && { version: known.associationVersion }),
+      ...(known?.securitySetup !== undefined && { securitySetup: known.securitySetup }),
+      ...(known?.invocationCounter !== undefined && { invocationCounter: known.invocationCounter }),
     };
   }
   return specs;

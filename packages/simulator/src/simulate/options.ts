@@ -11,6 +11,7 @@ import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
+import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
 import type { SerialLineOptions } from "./serial-line.ts";
 
@@ -150,6 +151,11 @@ export interface Simulator extends AsyncDisposable {
    * Faults: `too-many-meters`, `no-port`, and those of listeners (`address-in-use` …); then nothing listens.
    */
   listen(options?: ListenOptions): Promise<SimulatorListening>;
+  /**
+   * The meters are TCP clients: each calls a head-end system, which then reads it over that connection with the wrapper, at the wPort of its
+   * logical device (1). A meter calls again when its connection has ended.
+   */
+  callIn(options: CallInOptions): CallingIn;
   /**
    * Who the meters are, with their secrets: what a head-end system must import, one meter at a time. What the store has of a meter goes
    * before what is derived. Faults of the store.

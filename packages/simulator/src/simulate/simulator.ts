@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
-import type { Clock, WallClock } from "@dlmskit/transport";
+import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
 import { explained, runPowerCuts } from "../faults/run-faults.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
@@ -9,8 +9,9 @@ import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
-import { findTemplate, type SimulatorTemplate } from "../templates/template.ts";
-import { templates } from "../templates/templates.ts";
+import { loadTemplate } from "../template-files.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
+import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
@@ -19,7 +20,7 @@ import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
 import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
-import type { Reached, Simulator, SimulatorListening, SimulatorOptions } from "./options.ts";
+import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
@@ -37,7 +38,7 @@ const monthsOfHistory = 13;
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { keys, seed, random = platformRandom } = options;
   const count = checkedCount(options.meters ?? 1);
-  const template = templateOf(options.template ?? "is15959-d1");
+  const template = await templateOf(options.template ?? "is15959-d1");
   const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
@@ -114,7 +115,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ fleet, associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
-  const open = new Set<SimulatorListening>();
+  const open = new Set<{ close(): Promise<void> }>();
   const close = async (): Promise<void> => {
     const all = [...open];
     open.clear();
@@ -149,6 +150,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       open.add(opened);
       return opened;
     },
+    callIn(how) {
+      const port = { server, clock, meters: count, meter: (index: number) => meters.at(index), dial: dialTcp };
+      const calling = callIn(port, how);
+      open.add(calling);
+      return calling;
+    },
     identities: ({ reached, of = { first: 0, meters: count } } = {}) => keptIdentities(store, sourceOf(reached), of),
     async identity(index, reached) {
       for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 }))
@@ -157,6 +164,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function dialTcp(host: string, port: number): Promise<Duplex> {
+  const { tcpConnect } = await import("@dlmskit/transport/node");
+  return tcpConnect(host, port);
 }
 
 /** How far the idle meters are: from their first start on they do what they do by themselves. */
@@ -180,8 +192,8 @@ function checkedCount(meters: number): number {
   });
 }
 
-const templateOf = (template: string | SimulatorTemplate): SimulatorTemplate =>
-  typeof template === "string" ? findTemplate(templates, template) : template;
+const templateOf = async (template: string | SimulatorTemplate): Promise<SimulatorTemplate> =>
+  typeof template === "string" ? loadTemplate(template) : template;
 
 /** The simulated time of day: the machine's, or from a start on, faster or slower. Fault `bad-value`. */
 function timeOf(clock: Clock & WallClock, { start, speed = 1 }: SimulatorOptions): SimulatedTime {

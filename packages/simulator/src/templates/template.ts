@@ -1,10 +1,11 @@
 import type { ConformanceName } from "@dlmskit/apdu";
 import type { MechanismId, Offer } from "@dlmskit/association";
-import { Fault, type LogicalName } from "@dlmskit/core";
+import type { LogicalName } from "@dlmskit/core";
 import type { AnyObject, Rights } from "@dlmskit/cosem-objects";
 import type { Call } from "@dlmskit/server";
 import type { SwitchLog } from "../meter/journal.ts";
 import type { TariffDay } from "../meter/tariff.ts";
+import type { TemplateForm } from "./data/form.ts";
 
 /** A client that meters of a template know. */
 export interface TemplateClient {
@@ -20,6 +21,11 @@ export interface TemplateClient {
   readonly rights: Rights;
   readonly conformance?: readonly ConformanceName[];
   readonly maxReceivePduSize?: number;
+  /** Version of the Association LN objects; 1 unless told otherwise. */
+  readonly associationVersion?: 1 | 2 | 3;
+  /** 0.0.43.0.n.255 and 0.0.43.1.n.255 unless told otherwise, n as in the association's name. */
+  readonly securitySetup?: LogicalName;
+  readonly invocationCounter?: LogicalName;
 }
 
 /** What happened at a meter by a client's hand: the log that tells of it, and the event's number. */
@@ -53,14 +59,12 @@ export interface SimulatorTemplate {
   nameOf?(object: AnyObject): string | undefined;
   /** The event that a successful SET or ACTION of a client is. */
   eventOf?(call: Call): LoggedEvent | undefined;
-}
-
-/** Fault `unknown-template`. */
-export function findTemplate(list: readonly SimulatorTemplate[], name: string): SimulatorTemplate {
-  const found = list.find((one) => one.name === name);
-  if (found !== undefined) return found;
-  throw new Fault("unknown-template", `there is no template "${name}"`, {
-    layer: "simulator",
-    hint: `known are ${list.map((one) => one.name).join(", ")}`,
-  });
+  /** The file that it was made from. */
+  readonly form?: TemplateForm;
+  /** What its file says besides, where it was made from none: `dlms templates` shows it. */
+  readonly about?: Partial<
+    Pick<TemplateForm, "kind" | "country" | "standard" | "confidence" | "phases" | "demandMinutes">
+  >;
+  /** Its event logs, as a file has them. */
+  readonly logs?: TemplateForm["logs"];
 }

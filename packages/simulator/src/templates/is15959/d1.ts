@@ -3,7 +3,7 @@ import { type AnyObject, dataObject, obisName } from "@dlmskit/cosem-objects";
 import type { SimulatorTemplate } from "../template.ts";
 import { firmware, meterReader, publicClient, push, utility } from "./access.ts";
 import { billing, tariffDay } from "./billing.ts";
-import { eventLogs } from "./event-logs.ts";
+import { eventLogs, logs } from "./event-logs.ts";
 import { eventOf } from "./events.ts";
 import { instantaneous } from "./instantaneous.ts";
 import { loadProfiles } from "./load-profiles.ts";
@@ -59,4 +59,9 @@ export const is15959D1: SimulatorTemplate = {
   objects: () => objects,
   nameOf: ({ instance }) => obisName(instance, "IS 15959"),
   eventOf,
+  about: {
+    ...{ kind: "electricity, single-phase whole-current", country: "IN", standard: "IS 15959 Part 2" },
+    ...{ confidence: "high", phases: 1, demandMinutes: 30 },
+  },
+  logs,
 };

@@ -1,8 +1,8 @@
 import { T } from "@dlmskit/apdu";
-import { type AnyObject, after, type Context, dataObject, type MaybePromise } from "@dlmskit/cosem-objects";
-import type { HistoryKind } from "../../meter/event-history.ts";
+import { type AnyObject, dataObject } from "@dlmskit/cosem-objects";
 import type { JournalEntry } from "../../meter/journal.ts";
 import { stamp } from "../../meter/local-time.ts";
+import { fromHistory, fromJournal, type Latest, ofLast } from "../../meter/log-entries.ts";
 import {
   column,
   computedProfile,
@@ -12,6 +12,7 @@ import {
   scalerProfile,
 } from "../../meter/profiles.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
+import type { TemplateForm } from "../data/form.ts";
 import { powerEvents, voltageEvents } from "./events.ts";
 import { exportWh, importWh, powerFactor, tamperCount, tampersAt, voltage } from "./instantaneous.ts";
 import { countData, doubleLongRegister, u16, u32 } from "./measured.ts";
@@ -36,40 +37,16 @@ const measured: readonly RowColumn<JournalEntry>[] = [
   column(tamperCount, ({ at }, context) => tampersAt(at, context)),
 ];
 
-type Latest = (context: Context) => MaybePromise<readonly JournalEntry[]>;
-
-/** The latest entries that follow from the model. */
-function fromHistory(kinds: readonly HistoryKind[]): Latest {
-  return (context) => {
-    const history = simulated(context).history(kinds);
-    const now = Math.floor(context.now);
-    const count = history.countAt(now);
-    const first = Math.max(0, count - logEntries);
-    return history
-      .at(now)
-      .slice(first, count)
-      .map(({ at, code }, index) => ({ at, code, sequence: first + index + 1 }));
-  };
-}
-
-const fromJournal =
-  (log: string): Latest =>
-  (context) =>
-    simulated(context).journal.list(log, { limit: logEntries });
-
 /** A log: its profile, the code of its last event and the number of events. */
 function eventLog(number: number, latest: Latest, withMeasured: boolean): { profile: AnyObject; objects: AnyObject[] } {
-  const last = (context: Context, of: (entry: JournalEntry) => number): MaybePromise<number> =>
-    after(latest(context), (entries) => {
-      const entry = entries.at(-1);
-      return entry === undefined ? 0 : of(entry);
-    });
   const code = dataObject(
     `0.0.96.11.${number}.255`,
     { type: T.longUnsigned, value: 0 },
-    { read: { value: (_, context) => last(context, (entry) => entry.code) } },
+    { read: { value: (_, context) => ofLast(latest, context, (entry) => entry.code) } },
   );
-  const sequence = countData(`0.0.96.15.${number}.255`, (context) => last(context, (entry) => entry.sequence));
+  const sequence = countData(`0.0.96.15.${number}.255`, (context) =>
+    ofLast(latest, context, (entry) => entry.sequence),
+  );
   const columns: readonly RowColumn<JournalEntry>[] = [
     column(meterClock, ({ at }, { deviation }) => stamp(at, deviation)),
     column(code, (entry) => entry.code),
@@ -81,18 +58,30 @@ function eventLog(number: number, latest: Latest, withMeasured: boolean): { prof
   return { profile, objects: [code, sequence, profile] };
 }
 
-const logs = [
-  eventLog(0, fromHistory(voltageEvents), true),
-  eventLog(1, fromJournal("0.0.99.98.1.255"), true),
-  eventLog(2, fromHistory(powerEvents), false),
-  eventLog(3, fromJournal("0.0.99.98.3.255"), false),
-  eventLog(4, fromJournal("0.0.99.98.4.255"), true),
-  eventLog(5, fromJournal("0.0.99.98.5.255"), false),
-  eventLog(6, fromJournal("0.0.99.98.6.255"), false),
+const made = [
+  eventLog(0, fromHistory(voltageEvents, logEntries), true),
+  eventLog(1, fromJournal("0.0.99.98.1.255", logEntries), true),
+  eventLog(2, fromHistory(powerEvents, logEntries), false),
+  eventLog(3, fromJournal("0.0.99.98.3.255", logEntries), false),
+  eventLog(4, fromJournal("0.0.99.98.4.255", logEntries), true),
+  eventLog(5, fromJournal("0.0.99.98.5.255", logEntries), false),
+  eventLog(6, fromJournal("0.0.99.98.6.255", logEntries), false),
 ];
 
 export const eventLogs: readonly AnyObject[] = [
   current,
-  ...logs.flatMap(({ objects }) => objects),
+  ...made.flatMap(({ objects }) => objects),
   scalerProfile("1.0.94.91.7.255", measured),
 ];
+
+/** The logs as a template's file has them. */
+export const logs: NonNullable<TemplateForm["logs"]> = Object.fromEntries(
+  made.map(({ profile }, number) => [
+    profile.instance,
+    {
+      ...{ code: `0.0.96.11.${number}.255`, sequence: `0.0.96.15.${number}.255` },
+      ...(number === 0 && { kinds: [...voltageEvents] }),
+      ...(number === 2 && { kinds: [...powerEvents] }),
+    },
+  ]),
+);

@@ -1,6 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { unspecifiedDateTime } from "@dlmskit/core";
 import { type AnyObject, type Context, dataObject, register } from "@dlmskit/cosem-objects";
+import { eventStatus, statusBits } from "../../meter/event-status.ts";
 import { monthOf, stamp, startOfMonth } from "../../meter/local-time.ts";
 import { type ColumnOf, scalerProfile, snapshotProfile } from "../../meter/profiles.ts";
 import type { Readings } from "../../meter/readings.ts";
@@ -106,27 +107,11 @@ const columns: readonly ColumnOf[] = [
   { object: loadLimit, attributeId: 3 },
 ];
 
-const statusBits = 128;
 /** Bits of the event status word (bit 0 first): what is the matter now. */
 export const eventStatusWord = dataObject(
   "0.0.94.91.18.255",
   { type: T.bitString, value: "0".repeat(statusBits) },
-  {
-    read: {
-      value(_, context) {
-        const { readings } = simulated(context);
-        const now = Math.floor(context.now);
-        const set = new Set<number>();
-        for (const { type } of readings.model.events(now, now + 1)) {
-          if (type === "VOLTAGE_SWELL") set.add(3);
-          else if (type === "VOLTAGE_SAG") set.add(4);
-          else if (type === "INTERRUPTION") set.add(85);
-        }
-        if (readings.switchedOff(now)) set.add(84);
-        return Array.from({ length: statusBits }, (_each, bit) => (set.has(bit) ? "1" : "0")).join("");
-      },
-    },
-  },
+  { read: { value: (_, context) => eventStatus(simulated(context).readings, Math.floor(context.now)) } },
 );
 
 /** What is measured now, and the profiles that show it at once. */

@@ -1,26 +1,13 @@
 import { T } from "@dlmskit/apdu";
-import { dateOfDays, instantOf } from "@dlmskit/core";
-import { type AnyObject, type Context, clock, dataObject, refuse } from "@dlmskit/cosem-objects";
+import { dateOfDays } from "@dlmskit/core";
+import { type AnyObject, type Context, dataObject } from "@dlmskit/cosem-objects";
 import { snapshotProfile } from "../../meter/profiles.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
+import { simulatedClock } from "../clock-hooks.ts";
 import { textData } from "./measured.ts";
 
-// Further away the history that follows from the clock would be longer than anything a meter has.
-const earliest = Date.UTC(2000, 0, 1);
-const latest = Date.UTC(2100, 0, 1);
-
-/** The clock: what a client sets must be of this century. */
-export const meterClock = clock("0.0.1.0.0.255", {
-  write: {
-    time(_, time, context) {
-      const instant = instantOf(time, context.deviation);
-      if (instant === undefined || instant < earliest || instant >= latest) {
-        throw refuse("other-reason", "the clock is set to a time from 2000 to 2099");
-      }
-      context.setClock(instant);
-    },
-  },
-});
+/** The clock. */
+export const meterClock = simulatedClock();
 
 const yearOf = (context: Context): number => {
   const { known, zoneMinutesEast } = simulated(context);

@@ -1,0 +1,35 @@
+import type { LogicalName } from "@dlmskit/core";
+import { after, type Context, type MaybePromise } from "@dlmskit/cosem-objects";
+import type { HistoryKind } from "./event-history.ts";
+import type { JournalEntry } from "./journal.ts";
+import { simulated } from "./simulated-meter.ts";
+
+/** The latest entries of an event log, oldest first. */
+export type Latest = (context: Context) => MaybePromise<readonly JournalEntry[]>;
+
+/** Those that follow from the model. */
+export function fromHistory(kinds: readonly HistoryKind[], limit: number): Latest {
+  return (context) => {
+    const history = simulated(context).history(kinds);
+    const now = Math.floor(context.now);
+    const count = history.countAt(now);
+    const first = Math.max(0, count - limit);
+    return history
+      .at(now)
+      .slice(first, count)
+      .map(({ at, code }, index) => ({ at, code, sequence: first + index + 1 }));
+  };
+}
+
+/** Those that were written, because somebody did something. */
+export const fromJournal =
+  (log: LogicalName, limit: number): Latest =>
+  (context) =>
+    simulated(context).journal.list(log, { limit });
+
+/** Something of the last entry; 0 where there is none. */
+export const ofLast = (latest: Latest, context: Context, of: (entry: JournalEntry) => number): MaybePromise<number> =>
+  after(latest(context), (entries) => {
+    const entry = entries.at(-1);
+    return entry === undefined ? 0 : of(entry);
+  });

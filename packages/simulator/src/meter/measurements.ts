@@ -1,0 +1,118 @@
+import { type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
+import { electricity } from "./electricity.ts";
+import type { HistoryKind } from "./event-history.ts";
+import { eventStatus } from "./event-status.ts";
+import { monthOf, startOfMonth } from "./local-time.ts";
+import { type Measurement, type MeasuringOptions, periodStart, shown } from "./sample.ts";
+import type { SimulatedMeter } from "./simulated-meter.ts";
+
+const interruptions: readonly HistoryKind[] = [{ type: "INTERRUPTION", occurrence: 1, restoration: 2 }];
+const tampers: readonly HistoryKind[] = [
+  { type: "VOLTAGE_SWELL", occurrence: 1, restoration: 2 },
+  { type: "VOLTAGE_SAG", occurrence: 3, restoration: 4 },
+];
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+
+const of = (value: Measurement["value"]): Measurement => ({ value });
+const periods = of(({ known, zoneMinutesEast }, { at }) =>
+  Math.max(0, monthOf(at - 1, zoneMinutesEast) - monthOf(known.commissionedAt, zoneMinutesEast)),
+);
+const serial = of(({ known }) => known.serial);
+const powerOn = of(({ readings }, { at }) => readings.powerOnMinutes(at));
+const failures = of((meter, { at }) => meter.history(interruptions).occurrencesAt(at));
+
+/** Length of the last interruption that is over, s. */
+const lastFailure = of((meter, { at }) => {
+  const history = meter.history(interruptions);
+  const entries = history.at(at).slice(0, history.countAt(at));
+  const end = entries.findLast(({ occurrence }) => !occurrence);
+  const start = entries.findLast((one) => one.occurrence && one.at < (end?.at ?? 0));
+  return end === undefined || start === undefined ? 0 : (end.at - start.at) / 1000;
+});
+
+/** What is not electricity: by the groups of the code that decide. */
+const abstract: { readonly [code: string]: Measurement } = {
+  "0.1.0": periods,
+  "0.1.2": of((meter, sample, context) => {
+    if (sample.from !== undefined) return shown(sample.at, context);
+    const start = startOfMonth(monthOf(sample.at, meter.zoneMinutesEast), meter.zoneMinutesEast);
+    return start < meter.known.commissionedAt ? unspecifiedDateTime : shown(start, context);
+  }),
+  "1.1.0": of((_, { at }) => Math.floor(at / 1000)),
+  "94.91.0": of((meter, { at }) => meter.history(tampers).occurrencesAt(at)),
+  "94.91.8": of(({ readings, known }, { at }) =>
+    Math.floor((at - known.commissionedAt) / minuteMs - readings.powerOnMinutes(at)),
+  ),
+  "94.91.13": of((meter, sample) => {
+    const { readings } = meter;
+    return readings.powerOnMinutes(sample.at) - readings.powerOnMinutes(periodStart(meter, sample));
+  }),
+  "94.91.14": powerOn,
+  "94.91.18": of(({ readings }, { at }) => eventStatus(readings, at)),
+  "96.1.0": serial,
+  "96.7.0": failures,
+  "96.7.9": failures,
+  "96.7.19": lastFailure,
+  "96.7.21": failures,
+  "96.8.0": powerOn,
+  "96.14.0": of((meter, { at }) => String(meter.tariff.zoneAt(at)).padStart(4, "0")),
+};
+
+// Water and gas are used as electricity is: by so many litres for each Wh.
+const waterLitres = 0.02;
+const gasLitres = 0.25;
+
+/** m³ at an instant: what flowed, in whole litres. */
+const volume = (meter: SimulatedMeter, at: number, litres: number): number =>
+  Math.floor(meter.readings.energy(at).importWh * litres) / 1000;
+
+const volumeOf = (litres: number): Measurement => of((meter, { at }) => volume(meter, at, litres));
+/** m³ by tariff rate: the second has what flowed in zone 2, the first all else. */
+const rate = (litres: number, n: number): Measurement =>
+  of((meter, { at }) => {
+    const second = Math.floor((meter.tariff.at(at)[1]?.wh ?? 0) * litres) / 1000;
+    if (n > 2) return 0;
+    return n === 2 ? second : volume(meter, at, litres) - second;
+  });
+/** m³/h over the last quarter of an hour. */
+const flowOf = (litres: number): Measurement =>
+  of(({ readings }, { at }) => (readings.flow(at - 15 * minuteMs, at).importWh * litres * 4) / 1000);
+
+const media: { readonly [medium: string]: { readonly [code: string]: Measurement } } = {
+  7: {
+    "0.1.0": periods,
+    "3.0.0": volumeOf(gasLitres),
+    "13.2.0": volumeOf(gasLitres),
+    ...Object.fromEntries([1, 2, 3].map((n) => [`13.2.${n}`, rate(gasLitres, n)])),
+    "12.2.0": of(() => 0),
+  },
+  8: {
+    "0.1.0": periods,
+    "1.0.0": volumeOf(waterLitres),
+    "1.0.1": rate(waterLitres, 1),
+    "1.0.2": rate(waterLitres, 2),
+    "1.2.0": of((meter, sample) => volume(meter, periodStart(meter, sample), waterLitres)),
+    "2.0.0": flowOf(waterLitres),
+  },
+};
+
+/** The last value of an M-Bus device: gas, as it stood at the last full hour. */
+const mbusValue: Measurement = {
+  value: ({ readings }, { at }) =>
+    Math.floor(readings.model.energy(Math.floor(at / hourMs) * hourMs).importWh * gasLitres) / 1000,
+  time: (_, { at }, context) => shown(Math.floor(at / hourMs) * hourMs, context),
+};
+
+/**
+ * What the model measures under an OBIS code: the one table from codes to the model. Undefined: it has nothing for it. Codes of
+ * electricity are in electricity.ts.
+ */
+export function measurementOf(code: LogicalName, options: MeasuringOptions): Measurement | undefined {
+  const [a = 0, , c = 0, d = 0, e = 0, f = 0] = code.split(".").map(Number);
+  if (f !== 255) return undefined;
+  const groups = `${c}.${d}.${e}`;
+  if (a === 0) return c === 24 && d === 2 && (e === 1 || e === 2) ? mbusValue : abstract[groups];
+  if (a === 1) return electricity({ c, d, e }, options);
+  return media[a]?.[groups];
+}

@@ -1,0 +1,66 @@
+import { highestDemands } from "../model/demand.ts";
+import type { Demand } from "../model/model.ts";
+import type { Readings } from "./readings.ts";
+import type { TariffDay } from "./tariff.ts";
+
+/** The highest demands of a time, in all and by tariff zone (index 0: in all). */
+export interface ZoneDemands {
+  readonly active: readonly Demand[];
+  readonly apparent: readonly Demand[];
+}
+
+const zones = 8;
+const mostKept = 32;
+// A billing row asks for the same month once a column.
+const kept = new WeakMap<Readings, Map<string, ZoneDemands>>();
+
+/** Of the demand periods that lie whole within [from, to), each in the zone in which it began. W and VA, import. */
+export function zoneDemands(
+  readings: Readings,
+  from: number,
+  to: number,
+  minutes: number,
+  day: TariffDay,
+): ZoneDemands {
+  let known = kept.get(readings);
+  if (known === undefined) {
+    known = new Map();
+    kept.set(readings, known);
+  }
+  const key = `${from} ${to} ${minutes}`;
+  let found = known.get(key);
+  if (found === undefined) {
+    found = computed(readings, from, to, minutes, day);
+    if (known.size === mostKept) known.delete(known.keys().next().value as string);
+    known.set(key, found);
+  }
+  return found;
+}
+
+function computed(readings: Readings, from: number, to: number, minutes: number, day: TariffDay): ZoneDemands {
+  const nothing = (): Demand[] => Array.from({ length: zones + 1 }, () => ({ value: 0, at: undefined }));
+  const active = nothing();
+  const apparent = nothing();
+  const perHour = 60 / minutes;
+  const { active: first, apparent: firstApparent } = highestDemands(
+    Math.max(from, readings.commissioned),
+    to,
+    minutes,
+    (at) => readings.startOfDay(at),
+    (start, end) => {
+      const { importWh: wh, importVAh: vah } = readings.flow(start, end);
+      const minute = Math.floor((start - readings.startOfDay(start)) / 60_000);
+      const zone = day.findLast((one) => one.minute <= minute)?.zone ?? 0;
+      raise(active, zone, wh * perHour, end);
+      raise(apparent, zone, vah * perHour, end);
+      return { wh, vah };
+    },
+  );
+  active[0] = first;
+  apparent[0] = firstApparent;
+  return { active, apparent };
+}
+
+function raise(demands: Demand[], zone: number, value: number, at: number): void {
+  if (value > (demands[zone] as Demand).value) demands[zone] = { value, at };
+}

@@ -1,0 +1,162 @@
+import type { LogicalName } from "@dlmskit/core";
+import {
+  type AnyObject,
+  account,
+  activityCalendar,
+  arbitrator,
+  arrayManager,
+  autoAnswer,
+  autoConnect,
+  charge,
+  compactData,
+  compactData0,
+  credit,
+  disconnectControl,
+  functionControl,
+  type Hooks,
+  imageTransfer,
+  limiter,
+  mbusClient,
+  mbusSlave,
+  type PushSetupVersion,
+  parameterMonitor,
+  pushSetup,
+  registerActivation,
+  registerMonitor,
+  schedule,
+  scriptTable,
+  sensorManager,
+  singleActionSchedule,
+  specialDays,
+  tokenGateway,
+} from "@dlmskit/cosem-objects";
+import { measurementOf } from "../../meter/measurements.ts";
+import { simulated } from "../../meter/simulated-meter.ts";
+import { clockHooks } from "../clock-hooks.ts";
+import { plainTokens } from "./tokens.ts";
+
+/** What objects of a template need to know of it. */
+export interface BehaviourOptions {
+  /** The client under whose keys and policy pushes go. */
+  readonly pushClient: number;
+  readonly switchLog: { readonly log: LogicalName; readonly opened: number; readonly closed: number } | undefined;
+  /** The object with the firmware version, which an activated image changes. */
+  readonly firmware: LogicalName | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the hooks of any class
+type AnyHooks = Hooks<any>;
+type Behaviour = (object: AnyObject, options: BehaviourOptions) => AnyHooks;
+
+/** Seconds between two looks at a value that the model gives, for a limiter. */
+const sampleEvery = 300;
+const nothing = { type: "double-long-unsigned", value: 0 } as const;
+const noCalendar = {
+  calendarName: new Uint8Array(0),
+  ...{ seasonProfile: [], weekProfileTable: [], dayProfileTable: [] },
+};
+const gasVolume = "7.0.3.0.0.255";
+const litres = 1000;
+
+/** A device on the M-Bus: gas that is used as the house uses electricity. */
+const gasMeter = mbusSlave({
+  ...{ medium: "gas", identificationNumber: 1, manufacturer: "DLK" },
+  reading(context) {
+    const volume = measurementOf(gasVolume, { phases: 1, demandMinutes: 30 });
+    const value = volume?.value(simulated(context), { at: Math.floor(context.now), period: 0 }, context) ?? 0;
+    return Math.round(Number(value) * litres);
+  },
+});
+
+/** What classes do, by class id: as @dlmskit/cosem-objects has it, with the values of the file. */
+const behaviours: { readonly [classId: number]: Behaviour } = {
+  6: ({ instance }) => registerActivation(instance).hooks,
+  8: () => clockHooks,
+  9: ({ instance }) => scriptTable(instance, []).hooks,
+  10: ({ instance }) => schedule(instance).hooks,
+  11: ({ instance }) => specialDays(instance).hooks,
+  18: ({ instance }, { firmware }) => imageTransfer(instance, firmware === undefined ? {} : { firmware }).hooks,
+  20: ({ instance }) => activityCalendar(instance, { active: noCalendar }).hooks,
+  21: ({ instance }) => registerMonitor(instance).hooks,
+  22: ({ instance }) =>
+    singleActionSchedule(instance, {
+      executedScript: { scriptLogicalName: "0.0.0.0.0.0", scriptSelector: 0 },
+      executionTime: [],
+    }).hooks,
+  28: ({ instance, spec }) => (spec.version === 2 ? autoAnswer(instance, { mode: 1 }).hooks : {}),
+  29: ({ instance, spec: { version } }) =>
+    autoConnect(instance, {
+      ...{ mode: 0, destinations: [], version: version as 0 | 1 | 2 },
+      // The network is there whenever it is asked for.
+      port: { connect: () => true, disconnect: () => undefined },
+    }).hooks,
+  40: ({ instance, spec, values }, { pushClient }) =>
+    pushSetup(instance, {
+      version: spec.version as PushSetupVersion,
+      ...{ pushObjectList: [], destination: values.sendDestinationAndMethod as never, client: pushClient },
+    }).hooks,
+  62: ({ instance, spec }) =>
+    spec.version === 0 ? compactData0(instance, { capture: [] }).hooks : compactData(instance, { capture: [] }).hooks,
+  65: ({ instance, spec }) => parameterMonitor(instance, { version: spec.version as 0 | 1 }).hooks,
+  67: ({ instance }) => sensorManager(instance).hooks,
+  68: ({ instance }) => arbitrator(instance, { actions: [], permissions: [], weightings: [] }).hooks,
+  70: ({ instance, spec }, { switchLog }) =>
+    disconnectControl(instance, {
+      version: spec.version as 0 | 1,
+      ...(switchLog !== undefined && {
+        changed({ outputState }, context) {
+          const { log, opened, closed } = switchLog;
+          return simulated(context).journal.append(context.device, log, outputState ? closed : opened, context.now);
+        },
+      }),
+    }).hooks,
+  71: ({ instance }) =>
+    limiter(instance, {
+      monitored: { classId: 0, instanceId: "0.0.0.0.0.0", attributeId: 0 },
+      ...{ thresholdNormal: nothing, sampleEvery },
+    }).hooks,
+  72: ({ instance, spec }) => mbusClient(instance, { port: gasMeter, version: spec.version as 0 | 1 }).hooks,
+  111: ({ instance }) => account(instance, { credits: [], charges: [], currency: { name: "EUR", scale: -2 } }).hooks,
+  112: ({ instance }) => credit(instance, { creditType: 0, priority: 1 }).hooks,
+  113: ({ instance }) => charge(instance, { chargeType: 0, priority: 1 }).hooks,
+  115: ({ instance }) => tokenGateway(instance, { tokens: plainTokens }).hooks,
+  122: ({ instance }) => functionControl(instance).hooks,
+  123: ({ instance }) => arrayManager(instance).hooks,
+};
+
+/**
+ * Classes whose objects would act at every meter, many times a day, only to come to what the model says anyway (tariff zones, a load below
+ * its limit, the counter of an M-Bus device): they act once one of these attributes was changed, so that an idle meter costs nothing.
+ */
+const actOnceChanged: { readonly [classId: number]: readonly string[] } = {
+  20: [
+    ...["state", "activatePassiveCalendarTime", "seasonProfileActive"],
+    ...["weekProfileTableActive", "dayProfileTableActive"],
+  ],
+  71: [
+    ...["state", "monitoredValue", "thresholdActive", "thresholdNormal", "thresholdEmergency"],
+    ...["emergencyProfile", "emergencyProfileActive"],
+  ],
+  72: ["state", "captureDefinition", "capturePeriod", "primaryAddress"],
+};
+
+function onceChanged(object: AnyObject, hooks: AnyHooks): AnyHooks {
+  const names = actOnceChanged[object.spec.classId];
+  const time = hooks.time ?? (object.spec.time as AnyHooks["time"]);
+  if (names === undefined || time === undefined) return hooks;
+  const first = object.values;
+  return {
+    ...hooks,
+    time: {
+      ...time,
+      next: (values, context, after) =>
+        names.every((name) => values[name] === first[name]) ? undefined : time.next(values, context, after),
+    },
+  };
+}
+
+/** The object with what its class does. */
+export function behaving(object: AnyObject, options: BehaviourOptions): AnyObject {
+  const behaviour = behaviours[object.spec.classId];
+  return behaviour === undefined ? object : { ...object, hooks: onceChanged(object, behaviour(object, options)) };
+}

@@ -1,0 +1,111 @@
+import { type Data, fromData } from "@dlmskit/apdu";
+import type { LogicalName } from "@dlmskit/core";
+import { type AnyObject, attributeName, type ClassSpec, type Context, type Hooks } from "@dlmskit/cosem-objects";
+import { measurementOf } from "../../meter/measurements.ts";
+import type { Measurement, MeasuringOptions, Sample } from "../../meter/sample.ts";
+import { simulated } from "../../meter/simulated-meter.ts";
+import { measuredData } from "./encode.ts";
+import type { ObjectForm } from "./form.ts";
+
+/** An attribute's value at a moment, as its codec has it. */
+export type ValueAt = (sample: Sample, context: Context) => unknown;
+
+/** By attribute id. */
+export type Followed = ReadonlyMap<number, ValueAt>;
+
+const extendedRegister = 4;
+const demandRegister = 5;
+const valueAttribute = 2;
+const captureTime = 5;
+
+export interface FollowOptions extends MeasuringOptions {
+  /** Whether attributes follow the model that do not say so. */
+  readonly byCode: boolean;
+}
+
+/** The attributes of an object that follow the model. */
+export function followed(object: AnyObject, form: ObjectForm, options: FollowOptions): Followed {
+  const found = new Map<number, ValueAt>();
+  const { classId } = object.spec;
+  if (classId === demandRegister) return options.byCode ? demandOf(object, options) : found;
+  const given = form.attributes?.[valueAttribute]?.follows;
+  if (given === "nothing" || (given === undefined && !options.byCode)) return found;
+  if (given === undefined && !measuring.includes(classId)) return found;
+  const measurement = measurementOf(given ?? object.instance, options);
+  if (measurement === undefined) return found;
+  const value = shownValue(object, valueAttribute, measurement);
+  if (value === undefined) return found;
+  found.set(valueAttribute, value);
+  if (classId === extendedRegister) {
+    const time = measurement.time ?? ((_, { at }, { local }) => local.dateTimeOf(Math.floor(at / 1000) * 1000));
+    found.set(captureTime, (sample, context) => time(simulated(context), sample, context));
+  }
+  return found;
+}
+
+/** Data, Register, Extended register: classes whose attribute 2 is a value by its OBIS code. */
+const measuring: readonly number[] = [1, 3, extendedRegister];
+
+const scalerOf = (object: AnyObject): number =>
+  (object.values.scalerUnit as { scaler: number } | undefined)?.scaler ?? 0;
+
+/** The value of a measurement as an attribute has it; undefined where its type cannot hold it. */
+function shownValue(object: AnyObject, id: number, measurement: Measurement): ValueAt | undefined {
+  const name = attributeName(object.spec, id) as string;
+  const codec = (object.spec as ClassSpec).attributes[name]?.type as Parameters<typeof fromData>[0];
+  const { type } = object.values[name] as Data;
+  const scaler = scalerOf(object);
+  if (type === "null-data" || type === "array" || type === "structure") return undefined;
+  return (sample, context) => {
+    const data = measuredData(measurement.value(simulated(context), sample, context), type, scaler);
+    // A text where a number belongs stands as it is.
+    return data === undefined ? object.values[name] : fromData(codec, data);
+  };
+}
+
+/** A demand register: averages of the period that runs and of the one before, with no state of its own. */
+function demandOf(object: AnyObject, options: MeasuringOptions): Followed {
+  const found = new Map<number, ValueAt>();
+  const [a, b, c] = object.instance.split(".");
+  const energy = measurementOf(`${a}.${b}.${c}.8.0.255` as LogicalName, options);
+  const {
+    period: seconds,
+    currentAverageValue,
+    lastAverageValue,
+  } = object.values as {
+    period: number;
+    currentAverageValue: Data;
+    lastAverageValue: Data;
+  };
+  if (energy === undefined || seconds <= 0) return found;
+  const period = seconds * 1000;
+  const scaler = scalerOf(object);
+  const start = ({ at }: Sample, context: Context): number => {
+    const midnight = simulated(context).readings.startOfDay(at);
+    return midnight + Math.floor((at - midnight) / period) * period;
+  };
+  const average = (from: number, to: number, type: string, context: Context): Data | undefined => {
+    const meter = simulated(context);
+    const since = Math.max(from, meter.known.commissionedAt);
+    const [before, after] = [since, Math.max(since, to)].map((at) => energy.value(meter, { at, period }, context));
+    return measuredData(((Number(after) - Number(before)) * 3_600_000) / period, type, scaler);
+  };
+  const time: ValueAt = (sample, context) => context.local.dateTimeOf(start(sample, context));
+  found.set(2, (sample, context) => average(start(sample, context), sample.at, currentAverageValue.type, context));
+  found.set(3, (sample, context) => {
+    const end = start(sample, context);
+    return average(end - period, end, lastAverageValue.type, context);
+  });
+  found.set(6, time);
+  found.set(7, time);
+  return found;
+}
+
+/** The read hooks of what follows the model; `period`: ms of the average that the object shows. */
+export function followingHooks(object: AnyObject, values: Followed, period: number): Hooks<ClassSpec> {
+  const read = [...values].map(([id, value]) => [
+    attributeName(object.spec, id),
+    (_: unknown, context: Context) => value({ at: Math.floor(context.now), period }, context),
+  ]);
+  return { read: Object.fromEntries(read) };
+}
