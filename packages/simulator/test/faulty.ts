@@ -40,7 +40,7 @@ export interface Met {
 }
 
 /** Lets virtual time pass until it settles. */
-export async function soon<V>(clock: VirtualClock, promise: Promise<V>): Promise<V> {
+async function soon<V>(clock: VirtualClock, promise: Promise<V>): Promise<V> {
   let over = false;
   promise.then(
     () => {

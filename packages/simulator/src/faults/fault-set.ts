@@ -48,6 +48,8 @@ export class FaultSet {
   #seed: string;
   readonly #acting = new Map<string, Map<number, Acting & { times: number }>>();
   readonly #listeners = new Set<() => void>();
+  /** Indexes of the meters that are named. */
+  readonly #named = new WeakMap<object, ReadonlySet<number | undefined>>();
 
   constructor(options: FaultSetOptions, file: FaultsFile) {
     this.#options = options;
@@ -108,9 +110,18 @@ export class FaultSet {
   /** Whether a fault is of a meter, acting or not. */
   isOf({ name, meters }: FaultSpec, index: number): boolean {
     if (meters === "all") return true;
-    if ("serials" in meters) return meters.serials.includes(this.#options.fleet.serial(index));
+    if ("serials" in meters) return this.#indexesOf(meters).has(index);
     if ("first" in meters) return index >= meters.first && index < meters.first + meters.count;
     return unit(bits(randomKey(this.#seed, name), 0, index)) < meters.share;
+  }
+
+  #indexesOf(meters: { readonly serials: readonly string[] }): ReadonlySet<number | undefined> {
+    let indexes = this.#named.get(meters);
+    if (indexes === undefined) {
+      indexes = new Set(meters.serials.map((serial) => this.#options.fleet.indexOf(serial)));
+      this.#named.set(meters, indexes);
+    }
+    return indexes;
   }
 
   /** What is wrong with a meter, and why it behaves as it does. */

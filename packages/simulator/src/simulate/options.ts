@@ -1,7 +1,16 @@
 import type { Offer } from "@dlmskit/association";
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider, Random } from "@dlmskit/security";
-import type { Interceptor, Limits, Meter, MeterTemplate, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
+import type {
+  Interceptor,
+  Limits,
+  Meter,
+  MeterTemplate,
+  Server,
+  ServerEvent,
+  SimulatedTime,
+  Tap,
+} from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { TlsConnectOptions } from "@dlmskit/transport/node";
@@ -44,6 +53,8 @@ export interface SimulatorOptions {
   readonly provider?: CryptoProvider;
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
+  /** See what passes on connections, behind the faults: see `tapOf`. */
+  readonly taps?: readonly Tap[];
   readonly events?: (event: ServerEvent) => void;
   /**
    * What is wrong with the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`: without it, the traffic does

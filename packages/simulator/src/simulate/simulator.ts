@@ -83,7 +83,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     store: serverStore(store, configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
     interceptors: [...(faults ? [faults.interceptor] : []), ...(options.interceptors ?? []), recorder(template)],
-    ...(faults && { taps: [faults.tap], alterLink: faults.alterLink }),
+    taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
+    ...(faults && { alterLink: faults.alterLink }),
     push: {
       transports: pushTransports(options.pushTls),
       meter: (id) => {
