@@ -45,6 +45,7 @@ export const keepers: readonly { readonly modules: RegExp; readonly files: RegEx
   // The benchmarks measure a bare socket, and bare node:crypto below, beside what is built on it.
   { modules: /^(node:)?net$/, files: /^(transport\/src\/node[./]|bench\/src\/server\/)/ },
   { modules: /^serialport$/, files: /^transport\/src\/serial[./]/ },
+  { modules: /^prom-client$/, files: /^server\/src\/prometheus\.ts$/ },
   { modules: /^(node:)?crypto$/, files: /^(security\/src\/node[./]|bench\/src\/)/ },
   { modules: /^(pg|@electric-sql\/pglite)(\/|$)/, files: /^storage-pg\/src\// },
 ];

@@ -112,8 +112,9 @@ function acse<const N extends string, F extends object, const R extends keyof F 
         throw from.fault("unknown-tag", `${apdu} has no field with the tag 0x${found.toString(16)}`, at);
       }
       const [name, field] = entry;
-      if (value[name] !== undefined) throw from.fault("duplicate-field", `${name} stands twice`, at);
-      if (order === "strict" && rank(found) < last) throw from.fault("field-order", `${name} stands too late`, at);
+      if (value[name] !== undefined) throw from.fault("duplicate-field", `the field ${name} appears twice`, at);
+      if (order === "strict" && rank(found) < last)
+        throw from.fault("field-order", `the field ${name} comes too late`, at);
       last = rank(found);
       from.observer?.enter(name, at);
       value[name] = readField(name, field, contents);

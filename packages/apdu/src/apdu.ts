@@ -20,7 +20,7 @@ import { SetRequest, SetResponse } from "./set.ts";
 import { InformationReportRequest, ReadRequest, ReadResponse, WriteRequest, WriteResponse } from "./short-name.ts";
 import { ApduTag, DedTag, GloTag } from "./tags.ts";
 
-/** Any APDU, told apart by the key `apdu`. */
+/** Any APDU, distinguished by the key `apdu`. */
 export type Apdu =
   | Aarq
   | Aare
@@ -124,7 +124,7 @@ function codecOf(name: unknown): Codec<any> {
       return codec;
     }
   }
-  throw new Fault("unknown-apdu", `"${String(name)}" is no APDU`, { layer: "xdlms" });
+  throw new Fault("unknown-apdu", `"${String(name)}" is not an APDU`, { layer: "xdlms" });
 }
 
 export interface DecodeOptions extends ReaderOptions {

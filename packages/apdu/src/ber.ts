@@ -7,7 +7,7 @@ export const Ber = { integer: 0x02, bitString: 0x03, octetString: 0x04, objectId
 /** A reader of the next element's contents, and its tag. The outer reader goes on behind it. */
 export function element(from: Reader): { readonly tag: number; readonly contents: Reader } {
   const tag = from.u8();
-  if ((tag & 0x1f) === 0x1f) throw from.fault("unknown-tag", "a tag of several octets is not used here", from.at - 1);
+  if ((tag & 0x1f) === 0x1f) throw from.fault("unknown-tag", "a tag of several octets is not allowed", from.at - 1);
   const length = from.boundedLength();
   const contents = new Reader(from.octets, { layer: from.layer, start: from.at, end: from.at + length });
   from.at += length;
@@ -71,7 +71,7 @@ export function readOid(from: Reader): string {
   const at = from.at;
   const octets = from.rest();
   if (octets.length === 0 || octets.length > 64 || ((octets[octets.length - 1] as number) & 0x80) !== 0) {
-    throw from.fault("bad-value", "this is not an object identifier", at);
+    throw from.fault("bad-value", "the value is not an object identifier", at);
   }
   const arcs: number[] = [];
   let arc = 0;

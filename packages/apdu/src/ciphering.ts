@@ -81,7 +81,7 @@ export const CipheredFields: RecordCodec<CipheredFields> = (() => {
   const read = (from: Reader): CipheredFields => {
     const length = from.boundedLength();
     const end = from.at + length;
-    if (length < 5) throw from.fault("truncated", `a security header has 5 octets, ${length} are there`);
+    if (length < 5) throw from.fault("truncated", `a security header has 5 octets, but there are ${length}`);
     const { observer } = from;
     observer?.enter("securityControl", from.at);
     const securityControl = securityControlOf(from.u8());
@@ -90,7 +90,10 @@ export const CipheredFields: RecordCodec<CipheredFields> = (() => {
     const invocationCounter = from.u32();
     observer?.leave(from.at, invocationCounter);
     if (securityControl.authenticated && length < 5 + authenticationTagLength) {
-      throw from.fault("too-short-for-tag", `${length - 5} octets cannot hold the tag of ${authenticationTagLength}`);
+      throw from.fault(
+        "too-short-for-tag",
+        `${length - 5} octets are too few for the authentication tag of ${authenticationTagLength}`,
+      );
     }
     observer?.enter("ciphertext", from.at);
     const ciphertext = from.take(end - from.at);
@@ -114,7 +117,7 @@ export const CipheredFields: RecordCodec<CipheredFields> = (() => {
       Object.assign(target, read(from));
     },
     write(value, to) {
-      if (!(value.ciphertext instanceof Uint8Array)) throw new Fault("type-unmatched", "ciphertext is octets");
+      if (!(value.ciphertext instanceof Uint8Array)) throw new Fault("type-unmatched", "the ciphertext must be octets");
       to.size(5 + value.ciphertext.length);
       to.u8(securityControlOctet(value.securityControl));
       to.u32(inRange(value.invocationCounter, 0, 0xffffffff));

@@ -51,7 +51,7 @@ function writeDescription(description: Description, to: Writer, depth = 0): void
   if (depth > deepest) throw new Fault("too-deep", "a type description nested too deep", { layer: "axdr" });
   const tag: number | undefined = Object.hasOwn(DataTag, description.type) ? DataTag[description.type] : undefined;
   if (tag === undefined || tag === DataTag["compact-array"]) {
-    throw new Fault("unknown-type", `"${String(description.type)}" has no place in a type description`, {
+    throw new Fault("unknown-type", `a type description cannot contain "${String(description.type)}"`, {
       layer: "axdr",
     });
   }
@@ -124,7 +124,7 @@ class Contents {
   }
 
   read(description: Description): Data {
-    if (--this.#left < 0) throw this.#from.fault("too-many-values", "more values than the octets account for");
+    if (--this.#left < 0) throw this.#from.fault("too-many-values", "more values than the octets can hold");
     switch (description.type) {
       case "array":
         return { type: "array", value: this.#many(description.count, () => description.element) };
@@ -138,7 +138,7 @@ class Contents {
   }
 
   #many(count: number, item: (at: number) => Description): Data[] {
-    if (count > this.#left) throw this.#from.fault("too-many-values", "more values than the octets account for");
+    if (count > this.#left) throw this.#from.fault("too-many-values", "more values than the octets can hold");
     const values: Data[] = [];
     for (let at = 0; at < count; at++) values.push(this.read(item(at)));
     return values;
@@ -160,7 +160,8 @@ export function readCompactArray(from: Reader): Data {
     const item = items.read(contents);
     value.push(item);
     from.observer?.leave(from.at, item);
-    if (from.at === before) throw from.fault("bad-length", "items without octets cannot fill the contents", end);
+    if (from.at === before)
+      throw from.fault("bad-length", "items without octets cannot be read from the contents", end);
   }
   from.end = outer;
   return { type: "compact-array", contents, value };
@@ -168,7 +169,9 @@ export function readCompactArray(from: Reader): Data {
 
 function writeContents(description: Description, data: Data, to: Writer): void {
   if (data.type !== description.type) {
-    throw new Fault("type-unmatched", `${data.type} where the contents are ${description.type}`, { layer: "axdr" });
+    throw new Fault("type-unmatched", `${data.type} instead of ${description.type}, the type of the contents`, {
+      layer: "axdr",
+    });
   }
   if (data.type === "array" && description.type === "array") {
     if (data.value.length !== description.count) throw wrongCount(data.value.length, description.count);
@@ -186,7 +189,7 @@ function writeContents(description: Description, data: Data, to: Writer): void {
 }
 
 function wrongCount(found: number, wanted: number): Fault {
-  return new Fault("bad-count", `${found} values where the type description has ${wanted}`, { layer: "axdr" });
+  return new Fault("bad-count", `${found} values instead of the ${wanted} of the type description`, { layer: "axdr" });
 }
 
 /** Writes a compact-array without its tag. Faults `type-unmatched`, `bad-count` where a value is not what the description says. */
@@ -197,7 +200,7 @@ export function writeCompactArray(data: Extract<Data, { type: "compact-array" }>
     const before = to.length;
     writeContents(data.contents, item, to);
     if (to.length === before) {
-      throw new Fault("bad-value", "items without octets cannot be counted by a reader", { layer: "axdr" });
+      throw new Fault("bad-value", "a reader cannot count items without octets", { layer: "axdr" });
     }
   }
   to.close(opened);

@@ -102,7 +102,7 @@ export interface EncodedData {
 export type StreamPart = Uint8Array | "later" | { readonly error: DataAccessResultName } | undefined;
 
 /**
- * The octets of one encoded Data, tag and all, given in parts as they are asked for: a long value that never stands in memory
+ * The octets of one encoded Data, tag and all, given in parts as they are asked for: a long value that never is in memory
  * whole. It is read once. All parts must show the state of one moment; the maker of the stream ensures that.
  */
 export interface StreamedData {

@@ -24,7 +24,7 @@ export function bitText(octets: Uint8Array, count: number): string {
 /** A text of 0 and 1 as octets, the last one filled with zeros. Fault `bad-value`. */
 export function bitOctets(text: string): Uint8Array {
   if (typeof text !== "string" || /[^01]/.test(text)) {
-    throw new Fault("bad-value", "a bit-string is a text of 0 and 1", { layer: "axdr" });
+    throw new Fault("bad-value", "a bit-string must be a text of 0 and 1", { layer: "axdr" });
   }
   const octets = new Uint8Array((text.length + 7) >> 3);
   for (let at = 0; at < octets.length; at++) {
@@ -40,7 +40,7 @@ export function latin1Octets(text: string): Uint8Array {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code > 0xff) {
-      throw new Fault("bad-value", `"${text[at]}" has no place in a visible-string`, {
+      throw new Fault("bad-value", `a visible-string cannot contain "${text[at]}"`, {
         layer: "axdr",
         hint: "use utf8-string for characters outside of U+0000 to U+00FF",
       });
@@ -65,7 +65,7 @@ export function readUtf8(from: Reader): string {
 
 export function utf8Octets(text: string): Uint8Array {
   if (typeof text !== "string" || /\p{Surrogate}/u.test(text)) {
-    throw new Fault("bad-value", "a utf8-string is text without lone surrogates", { layer: "axdr" });
+    throw new Fault("bad-value", "a utf8-string cannot contain lone surrogates", { layer: "axdr" });
   }
   return utf8Encoder.encode(text);
 }
@@ -75,7 +75,7 @@ export function readBits(from: Reader): string {
   const at = from.at;
   const count = from.length();
   if (count > from.remaining * 8) {
-    throw from.fault("bad-length", `${count} bits cannot lie in the ${from.remaining} octets left`, at);
+    throw from.fault("bad-length", `${count} bits do not fit into the ${from.remaining} octets that are left`, at);
   }
   return bitText(from.take((count + 7) >>> 3), count);
 }
@@ -89,7 +89,7 @@ export function writeBits(text: string, to: Writer): void {
 /** Fault `type-unmatched` unless `value` is octets. */
 export function asOctets(value: Uint8Array): Uint8Array {
   if (!(value instanceof Uint8Array)) {
-    throw new Fault("type-unmatched", "octets (Uint8Array) belong here", { layer: "axdr" });
+    throw new Fault("type-unmatched", "expected octets (Uint8Array)", { layer: "axdr" });
   }
   return value;
 }
@@ -97,7 +97,7 @@ export function asOctets(value: Uint8Array): Uint8Array {
 /** Fault `type-unmatched` unless `value` is a number. */
 export function asNumber(value: number): number {
   if (typeof value !== "number") {
-    throw new Fault("type-unmatched", `a number belongs here, not ${typeof value}`, { layer: "axdr" });
+    throw new Fault("type-unmatched", `expected a number, not ${typeof value}`, { layer: "axdr" });
   }
   return value;
 }
@@ -257,7 +257,7 @@ export function writeSimple(data: SimpleData, to: Writer, tag: number = DataTag[
 /** Fault `unknown-type`: the value names no type of Data. */
 export function unknownType(data: unknown): Fault {
   const type = typeof data === "object" && data !== null ? (data as { type?: unknown }).type : data;
-  return new Fault("unknown-type", `"${String(type)}" is no type of Data`, {
+  return new Fault("unknown-type", `"${String(type)}" is not a type of Data`, {
     layer: "axdr",
     hint: `one of ${typeOfTag.filter((name) => name !== undefined).join(", ")}`,
   });

@@ -71,7 +71,7 @@ function readData(from: Reader): DataTree {
   }
 }
 
-// As deep as a Reader goes unless told otherwise; it also ends a tree that holds itself.
+// As deep as a Reader goes by default; it also ends a tree that holds itself.
 const deepest = 64;
 
 const tagOfType: ReadonlyMap<string, number> = new Map(Object.entries(DataTag));

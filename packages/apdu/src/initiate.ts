@@ -29,7 +29,7 @@ export function conformanceBlock(names: readonly ConformanceName[]): number {
   let block = 0;
   for (const name of names) {
     if (!Object.hasOwn(ConformanceBits, name)) {
-      throw new Fault("bad-value", `"${String(name)}" is no conformance bit`, { hint: conformanceNames.join(", ") });
+      throw new Fault("bad-value", `"${String(name)}" is not a conformance bit`, { hint: conformanceNames.join(", ") });
     }
     block |= 0x800000 >> ConformanceBits[name];
   }
@@ -44,13 +44,13 @@ export function conformanceBlock(names: readonly ConformanceName[]): number {
 export const ConformanceBlock: Codec<readonly ConformanceName[]> = {
   read(from) {
     const at = from.at;
-    if (from.u8() !== 0x5f) throw from.fault("unknown-tag", "a conformance block has the tag 5F1F", at);
+    if (from.u8() !== 0x5f) throw from.fault("unknown-tag", "a conformance block must have the tag 5F1F", at);
     if (from.peek() === 0x1f) from.u8();
     const lengthAt = from.at;
     if (from.length() !== 4) {
-      throw from.fault("bad-length", "a conformance block is 24 bits: its length is 4", lengthAt);
+      throw from.fault("bad-length", "a conformance block has 24 bits: its length must be 4", lengthAt);
     }
-    if (from.u8() !== 0) throw from.fault("bad-value", "a conformance block has no unused bits", from.at - 1);
+    if (from.u8() !== 0) throw from.fault("bad-value", "a conformance block must have no unused bits", from.at - 1);
     return conformanceOf((from.u8() << 16) | from.u16());
   },
   write(value, to) {

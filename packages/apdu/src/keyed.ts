@@ -25,7 +25,7 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
     if (found === undefined) throw notOne();
     return found;
   };
-  const notOne = (): Fault => new Fault("unknown-choice", `exactly one of ${names.join(", ")} belongs here`);
+  const notOne = (): Fault => new Fault("unknown-choice", `expected exactly one of ${names.join(", ")}`);
   const codec: Codec<Keyed<A>> = {
     read(from) {
       const at = from.at;

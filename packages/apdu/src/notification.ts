@@ -17,7 +17,7 @@ export type ApduQuirk = "date-time-with-data-tag" | "untyped-attribute-descripto
 function expectOctets(from: Reader, ...wanted: readonly number[]): void {
   for (const octet of wanted) {
     const found = from.u8();
-    if (found !== octet) throw from.fault("type-unmatched", `${found} stands where ${octet} belongs`, from.at - 1);
+    if (found !== octet) throw from.fault("type-unmatched", `found ${found} instead of ${octet}`, from.at - 1);
   }
 }
 

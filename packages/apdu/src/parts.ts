@@ -56,7 +56,7 @@ export const DataBlockSA = sequence({ lastBlock: bool, blockNumber: u32, rawData
 export type DataBlockSA = Of<typeof DataBlockSA>;
 
 /** What to try where a Data tag stands before a date-time. */
-export const taggedHint = 'it may be the Data tag of an octet-string: the quirk "date-time-with-data-tag" takes it';
+export const taggedHint = 'it may be the Data tag of an octet-string: the quirk "date-time-with-data-tag" accepts it';
 
 /** An octet-string that holds a date-time, or nothing: absent is length 0. Fault `bad-length` for any but 0 and 12. */
 export const SizedDateTime: Codec<CosemDateTime | undefined> = {

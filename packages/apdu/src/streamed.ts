@@ -27,9 +27,9 @@ export function collected(stream: StreamedData): Uint8Array {
     if (part === undefined) return to.done();
     if (part === "later") {
       stream.close?.();
-      throw new Fault("stream-not-ready", "a streamed value is not at hand yet, and is needed whole", {
+      throw new Fault("stream-not-ready", "a streamed value is needed completely, but is not complete yet", {
         layer: "axdr",
-        hint: "only the result of a GET or the return parameters of an ACTION may be given in parts that come later",
+        hint: "only the result of a GET or the return parameters of an ACTION can be given in parts",
       });
     }
     if ("error" in part) {

@@ -19,7 +19,7 @@ export function array<V>(item: Codec<V>): TypedCodec<V[]> {
       return values;
     },
     write(value, to) {
-      if (!Array.isArray(value)) throw new Fault("type-unmatched", "a list belongs here", { layer: "axdr" });
+      if (!Array.isArray(value)) throw new Fault("type-unmatched", "expected a list", { layer: "axdr" });
       to.size(value.length);
       value.forEach((one: V, at) => {
         try {
@@ -66,7 +66,7 @@ export function structure<const F extends Elements>(elements: F): TypedCodec<Fie
       const start = from.at;
       const found = from.length();
       if (found !== count) {
-        throw from.fault("bad-count", `a structure of ${found} elements, where ${count} belong`, start);
+        throw from.fault("bad-count", `a structure of ${found} elements instead of ${count}`, start);
       }
       const value: Record<string, unknown> = {};
       let at = 0;
@@ -82,7 +82,7 @@ export function structure<const F extends Elements>(elements: F): TypedCodec<Fie
     },
     write(value, to) {
       if (typeof value !== "object" || value === null) {
-        throw new Fault("type-unmatched", `an object of ${names.join(", ")} belongs here`, { layer: "axdr" });
+        throw new Fault("type-unmatched", `expected an object with ${names.join(", ")}`, { layer: "axdr" });
       }
       to.size(count);
       names.forEach((name, at) => {

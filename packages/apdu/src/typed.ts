@@ -48,7 +48,7 @@ import { simple, type TypedCodec, wrong } from "./typed-simple.ts";
 const nothing: Codec<null> = {
   read: () => null,
   write(value) {
-    if (value !== null) throw new Fault("type-unmatched", "null belongs here", { layer: "axdr" });
+    if (value !== null) throw new Fault("type-unmatched", "expected null", { layer: "axdr" });
   },
   toJson: () => null,
   fromJson(json) {
@@ -60,7 +60,7 @@ const nothing: Codec<null> = {
 const strictBool: Codec<boolean> = {
   ...bool,
   write(value, to) {
-    if (typeof value !== "boolean") throw new Fault("type-unmatched", "true or false belongs here", { layer: "axdr" });
+    if (typeof value !== "boolean") throw new Fault("type-unmatched", "expected true or false", { layer: "axdr" });
     bool.write(value, to);
   },
 };
@@ -135,7 +135,7 @@ function octetsOf(count: number): Codec<Uint8Array> {
     read: (from) => from.take(count),
     write(value, to) {
       if (asOctets(value).length !== count) {
-        throw new Fault("bad-length", `${value.length} octets where ${count} belong`, { layer: "axdr" });
+        throw new Fault("bad-length", `${value.length} octets instead of ${count}`, { layer: "axdr" });
       }
       to.put(value);
     },
@@ -159,7 +159,7 @@ function within<V>(length: number, inner: Codec<V>, holds?: Held): TypedCodec<V>
   const codec: Codec<V> = {
     read(from) {
       const at = from.at;
-      if (from.length() !== length) throw from.fault("bad-length", `this octet-string has ${length} octets`, at);
+      if (from.length() !== length) throw from.fault("bad-length", `this octet-string must have ${length} octets`, at);
       return inner.read(from);
     },
     write(value, to) {
@@ -214,7 +214,7 @@ function oneOf<const C extends readonly TypedCodec<any>[]>(...codecs: C): TypedC
         fault ??= caught;
       }
     }
-    throw fault ?? new Fault("type-unmatched", "no type takes a value", { layer: "axdr" });
+    throw fault ?? new Fault("type-unmatched", "no type accepts this value", { layer: "axdr" });
   };
   const octetsOf = (codec: Codec<V>, value: V): Uint8Array => encode(codec, value);
   return {
@@ -267,7 +267,7 @@ function nullable<V>(codec: TypedCodec<V>): TypedCodec<V | null> {
 
 const anyData: TypedCodec<Data> = { ...Data, types: [], shape: { type: "any" } };
 
-/** A Data tree of one of these types; what stands in an array or a structure may be anything. */
+/** A Data tree of one of these types; what is in an array or a structure may be anything. */
 function anyOf(...types: readonly DataTypeName[]): TypedCodec<Data> {
   const isThere: boolean[] = new Array(256).fill(false);
   for (const type of types) isThere[DataTag[type]] = true;
@@ -297,7 +297,7 @@ function anyOf(...types: readonly DataTypeName[]): TypedCodec<Data> {
 function bitStringOf(count: number): TypedCodec<string> {
   const check = (value: string): string => {
     if (value.length === count) return value;
-    throw new Fault("bad-length", `${value.length} bits where ${count} belong`, { layer: "axdr" });
+    throw new Fault("bad-length", `${value.length} bits instead of ${count}`, { layer: "axdr" });
   };
   const exact: Codec<string> = {
     read: (from) => check(bits.read(from)),

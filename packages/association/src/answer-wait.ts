@@ -1,13 +1,13 @@
 import { Fault } from "@dlmskit/core";
 
-/** Waits for the server's answer to the last APDU that was sent: until when, and what came in its place. */
+/** The wait for the server's answer to the last APDU: its deadline, and what was received instead of the answer. */
 export class AnswerWait {
   readonly #timeout: number;
   #deadline: number | undefined;
   #end = Number.POSITIVE_INFINITY;
-  /** Why the last APDU that was dropped was dropped: a time-out says so. */
+  /** Why the last dropped APDU was dropped; the timeout names it. */
   #dropped: Fault | undefined;
-  /** An answer whose protection was wrong: anybody may have sent it, so that the true one is waited for. */
+  /** The Fault of an answer with wrong protection. Anybody may have sent it, so the wait goes on for the real one. */
   #forged: Fault | undefined;
 
   /** `timeout`: ms for one answer. */
@@ -15,12 +15,12 @@ export class AnswerWait {
     this.#timeout = timeout;
   }
 
-  /** When the wait is over; undefined while nothing is waited for. */
+  /** When the wait ends; undefined if there is none. */
   get deadline(): number | undefined {
     return this.#deadline;
   }
 
-  /** Begins anew. `end`: when the request must be over, with all its blocks. */
+  /** Starts a wait. `end`: the deadline of the request with all its blocks. */
   start(now: number, end = Number.POSITIVE_INFINITY): void {
     this.#dropped = undefined;
     this.#forged = undefined;
@@ -28,12 +28,12 @@ export class AnswerWait {
     this.#deadline = Math.min(now + this.#timeout, end);
   }
 
-  /** Something came that is a part of the answer: the wait begins anew, and ends no later than before. */
+  /** A part of the answer was received: restarts the wait, up to the deadline of the request. */
   again(now: number): void {
     if (this.#deadline !== undefined) this.#deadline = Math.min(now + this.#timeout, this.#end);
   }
 
-  /** Whether all the time of the request is over. */
+  /** Whether the deadline of the request has passed. */
   ended(now: number): boolean {
     return now >= this.#end;
   }
@@ -48,7 +48,7 @@ export class AnswerWait {
     this.#forged = spoilt ?? this.#forged;
   }
 
-  /** What the wait ends with: the forged answer, or else Fault `timeout`. Undefined while there is time. */
+  /** The Fault of the answer with wrong protection, or else Fault `timeout`. Undefined before the deadline. */
   expired(now: number): Fault | undefined {
     if (this.#deadline === undefined || now < this.#deadline) return undefined;
     return this.#forged ?? this.#late(now);
@@ -58,7 +58,7 @@ export class AnswerWait {
     const why = this.#dropped;
     const late =
       now >= this.#end
-        ? "the answer was not complete in the time of the request"
+        ? "the answer was not complete within the time limit of the request"
         : `no answer within ${this.#timeout} ms`;
     return new Fault("timeout", late, {
       layer: "association",
@@ -66,7 +66,7 @@ export class AnswerWait {
         ? {}
         : {
             cause: why,
-            hint: `what came was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
+            hint: `an answer was dropped: ${why.message}${why.hint === undefined ? "" : ` (${why.hint})`}`,
           }),
     });
   }

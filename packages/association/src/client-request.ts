@@ -36,7 +36,7 @@ export function clientRequest(
   const service = serviceNamed(request.service);
   const { context } = negotiated;
   if (referencingOf(service) !== context) {
-    throw refusal("service-not-supported", `${service.name} is no service of an association with ${context}s`);
+    throw refusal("service-not-supported", `${service.name} cannot be used in an association with ${context}s`);
   }
   const long = service.long === true;
   const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);

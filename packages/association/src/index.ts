@@ -1,4 +1,11 @@
 export { leastSecretLength } from "./handshake/names.ts";
+export {
+  type Asked,
+  hlsCauses,
+  type RefusalCause,
+  refusalCauses,
+  refusalText,
+} from "./handshake/refusal-causes.ts";
 export * from "./initiator.ts";
 export type {
   ClientGeneralBlocks,

@@ -42,7 +42,7 @@ export class InitiatorBlocks {
   readonly #blocks: ClientBlocks;
   readonly #port: InitiatorBlocksPort;
   readonly #most: number;
-  /** Whether they take the place of the blocks that services have. */
+  /** Whether they replace the blocks that services have. */
   readonly use: "possible" | "preferred";
 
   constructor(blocks: ClientBlocks, port: InitiatorBlocksPort, most: number, preferred: boolean) {
@@ -78,15 +78,15 @@ export class InitiatorBlocks {
         this.#port.goesOn(now);
         break;
       case "dropped":
-        this.#port.dropped(came.fault ?? failed("unexpected-apdu", "a block that nothing waits for"));
+        this.#port.dropped(came.fault ?? failed("unexpected-apdu", "an unexpected block"));
         break;
       case "aborted":
-        this.#port.spoilt(failed("transfer-aborted", "the server broke the general block transfer off"), now);
+        this.#port.spoilt(failed("transfer-aborted", "the server aborted the general block transfer"), now);
         break;
       case "cap":
         this.#port.spoilt(
-          failed("response-too-long", "the blocks of the response are more octets than are taken", {
-            hint: "raise limits.maxApdu, or ask for less",
+          failed("response-too-long", "the blocks of the response have more octets than limits.maxApdu", {
+            hint: "raise limits.maxApdu, or request less",
           }),
           now,
         );

@@ -8,57 +8,57 @@ import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
 import { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 
-/** What only some real meters do, tolerated by name. */
+/** Deviations of some meters, which are accepted if they are named. */
 export type InitiatorQuirk =
-  /** The AARE accepts and carries no InitiateResponse: what was proposed is taken as agreed. */
+  /** The AARE accepts without an InitiateResponse: the proposed parameters are used. */
   | "aare-without-user-information"
-  /** The InitiateResponse of a ciphered association comes plain. */
+  /** The InitiateResponse of a ciphered association is not ciphered. */
   | "plain-initiate-response"
-  /** The AARE names no mechanism and says that nothing is wrong, though the server's challenge is in it. */
+  /** The AARE has the server's challenge, but names no mechanism and has the diagnostic null. */
   | "aare-without-mechanism"
   /** The lengths in the AARE are one octet too small. */
   | "aare-lengths-short"
-  /** The server agrees to services that were not proposed: what both have is taken. */
+  /** The server agrees to services that were not proposed: the intersection is used. */
   | "conformance-not-proposed"
   /** The blocks of responses are numbered from 0. */
   | "blocks-from-0"
-  /** Responses are protected less than their requests. What it lets through can be forged. */
+  /** Responses have less protection than their requests. Such responses can be forged. */
   | "weaker-responses";
 
-/** What the client has for protected traffic. */
+/** The client's keys and counters for protected traffic. */
 export interface InitiatorSecurity extends AssociationSecurity {
-  /** The server's, where it is known beforehand: any other is refused. */
+  /** The server's system title, if it is known; any other is refused. */
   readonly serverSystemTitle?: Uint8Array;
   /** The client's own counter of the broadcast key: with it, unconfirmed requests may go to all stations. */
   readonly broadcast?: { readonly counters: CounterSource };
-  /** How requests are protected; both true unless told otherwise. Responses must not be protected less. */
+  /** How requests are protected; both true by default. Responses must not be protected less. */
   readonly authenticated?: boolean;
   readonly encrypted?: boolean;
   /** Requests are digitally signed, `"inside"` of what is ciphered or `"outside"`; responses must be signed, too. */
   readonly signed?: "inside" | "outside";
   /** Compressed before they are ciphered, by `compression`. */
   readonly compressed?: true;
-  /** The forms of ciphered APDUs; `"glo"` unless told otherwise. */
+  /** The forms of ciphered APDUs; `"glo"` by default. */
   readonly form?: "glo" | "general-glo" | "general-ciphering";
-  /** The key of `"general-ciphering"`; the global unicast key unless told otherwise. */
+  /** The key of `"general-ciphering"`; the global unicast key by default. */
   readonly generalKey?: GeneralKey;
-  /** Services go under a key that is made for this association alone. */
+  /** Services are ciphered with a key that is generated for this association. */
   readonly dedicatedKey?: boolean;
 }
 
-/** Keys that take the place of others, with what counts for them. */
+/** Keys that replace others, with what counts for them. */
 export type KeyChange = Pick<InitiatorSecurity, "keys" | "counters" | "replay">;
 
 export interface InitiatorLimits {
-  /** The most octets that a response is put together from; 4 MiB unless told otherwise. */
+  /** Maximum length of a response that comes in blocks, octets; 4 MiB by default. */
   readonly maxApdu?: number;
-  /** How long one request may take with all its blocks, in ms; 600,000 unless told otherwise. */
+  /** Time limit of one request with all its blocks, ms; 600,000 by default. */
   readonly transferTimeout?: number;
 }
 
 /** How a client does general block transfer. */
 export interface ClientGeneralBlocks extends GeneralBlocks {
-  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 unless told otherwise. */
+  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 by default. */
   readonly retries?: number;
 }
 
@@ -69,17 +69,17 @@ export interface InitiatorOptions {
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
   readonly secret?: Uint8Array;
-  /** A secret of any length is used, and an empty one; false unless told otherwise: see `leastSecretLength`. */
+  /** Allows a secret of any length, even an empty one; false by default: see `leastSecretLength`. */
   readonly shortSecrets?: boolean;
-  /** The Association LN object where mechanisms from 2 on are finished: 0.0.40.0.0.255, the current one, unless told otherwise. */
+  /** The Association LN object that gets pass 3 of the mechanisms from 2 on; by default 0.0.40.0.0.255, the current association. */
   readonly association?: LogicalName;
   readonly security?: InitiatorSecurity;
   readonly conformance: readonly ConformanceName[];
-  /** The largest APDU that the client takes, in octets: 12 to 65535, or 0 for any. */
+  /** The largest APDU that the client accepts, octets: 12 to 65535, or 0 for any. */
   readonly maxReceivePduSize: number;
-  /** The association is there without being opened (mechanism 0): what is proposed is taken as agreed. */
+  /** The association is pre-established (mechanism 0): the proposed parameters are used. */
   readonly preEstablished?: {
-    /** The largest APDU that the server takes, octets; 0 (no limit) unless told otherwise. */
+    /** The largest APDU that the server accepts, octets; 0 (no limit) by default. */
     readonly serverMaxReceivePduSize?: number;
   };
   /** calling-AE-invocation-id. */
@@ -92,7 +92,7 @@ export interface InitiatorOptions {
   /** How general block transfer is done where it is negotiated. */
   readonly generalBlocks?: ClientGeneralBlocks;
   readonly quirks?: readonly InitiatorQuirk[];
-  /** Whether a DataNotification that asks for it is confirmed; true unless told otherwise. */
+  /** Whether a DataNotification that asks for it is confirmed; true by default. */
   readonly confirmNotifications?: boolean;
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
@@ -110,9 +110,9 @@ export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const least = leastSecretLength(mechanism);
   if (secret === undefined && least > 0) throw missing("secret");
   if (secret !== undefined && secret.length < least && options.shortSecrets !== true) {
-    throw new Fault("secret-too-short", `the secret has ${secret.length} octets, ${least} are the least`, {
+    throw new Fault("secret-too-short", `the secret has ${secret.length} octets; at least ${least} are needed`, {
       layer: "association",
-      hint: "give the meter a longer one, or set shortSecrets to use it all the same",
+      hint: "set a longer secret in the meter, or set shortSecrets to use this one",
     });
   }
   if (mechanism === 7 && security !== undefined) {

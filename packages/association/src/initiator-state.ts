@@ -9,7 +9,7 @@ export interface RequestOptions {
   readonly priority?: "normal" | "high";
   /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
   readonly confirmed?: boolean;
-  /** How long it may take with all its blocks and what waits before it, in ms; `limits.transferTimeout` unless told otherwise. */
+  /** How long it may take with all its blocks and what waits before it, in ms; `limits.transferTimeout` by default. */
   readonly within?: number;
   /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
   readonly broadcast?: boolean;

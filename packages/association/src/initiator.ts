@@ -23,7 +23,7 @@ import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } f
 import { tapped } from "./tap.ts";
 
 /**
- * The client's end of one association: requests and time in, outputs out. One request is on its way at a time;
+ * The client's end of one association: requests and time in, outputs out. One request is sent at a time;
  * the others wait, those of high priority first.
  */
 export class Initiator {
@@ -75,7 +75,7 @@ export class Initiator {
     this.#transmit(pdu, now);
   }
 
-  /** Asks for a service; the id comes back in `response` or `failed`. Fault `wrong-state` unless the association is open. */
+  /** Requests a service. The id is in the output `response` or `failed`. Fault `wrong-state` unless the association is open. */
   request(request: ServiceRequest, options: RequestOptions, now: number): number {
     if (this.#state !== "associated") throw wrongState("request", this.#state);
     const end = now + (options.within ?? this.#options.limits?.transferTimeout ?? 600_000);
@@ -90,7 +90,7 @@ export class Initiator {
     if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
     if (this.#options.preEstablished !== undefined) {
       // Nobody opened it, and nobody has to release it.
-      this.#failAll(new Fault("released", "the association is left", { layer: "association" }));
+      this.#failAll(new Fault("released", "the association was released", { layer: "association" }));
       this.#state = "closed";
       this.#outputs.push({ type: "released" });
       return;
@@ -114,8 +114,8 @@ export class Initiator {
     handshake.rekey(change, accepted.channel);
   }
 
-  /** The link is gone: everything that waits has failed. */
-  abort(fault: Fault = new Fault("link-lost", "the link is gone", { layer: "association" })): void {
+  /** The link was lost: all waiting requests fail. */
+  abort(fault: Fault = new Fault("link-lost", "the link was lost", { layer: "association" })): void {
     if (this.#state !== "idle" && this.#state !== "closed") this.#close(fault);
   }
 
@@ -131,7 +131,7 @@ export class Initiator {
     return this.#outputs.shift();
   }
 
-  /** One APDU from the server. */
+  /** Receives one APDU from the server. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
     if (isGeneralBlock(pdu) && this.#blocks !== undefined) {
@@ -169,7 +169,7 @@ export class Initiator {
       : this.#state !== "idle" && this.#state !== "closed";
   }
 
-  /** The answer is of no use, and will not come again: to wait for it would be in vain. */
+  /** The answer is unusable and will not be repeated: do not wait for another one. */
   #spoilt(fault: Fault, now: number): void {
     if (this.#state === "associated") {
       this.#fail(fault);
@@ -182,7 +182,7 @@ export class Initiator {
     this.#outputs.push({ type: "dropped", fault });
   }
 
-  /** Sends what was sealed, or needs no seal. */
+  /** Sends an APDU that is protected, or needs no protection. */
   #transmit(pdu: Uint8Array | undefined, now: number, end?: number): void {
     this.#wait.start(now, end);
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
@@ -259,7 +259,7 @@ export class Initiator {
 
   #pass4(tag: number | undefined, apdu: Apdu, { lowest }: Opened): void {
     if (!isResponseTo(hlsService(this.#options.context), tag, apdu, this.#invoke)) {
-      this.#drop(dropped("unexpected-apdu", `${apdu.apdu} while the server's answer to the challenge is due`));
+      this.#drop(dropped("unexpected-apdu", `received ${apdu.apdu} instead of the server's answer to the challenge`));
       return;
     }
     const { challenges, negotiated } = this.#accepted as Required<Accepted>;
@@ -290,7 +290,7 @@ export class Initiator {
       return;
     }
     if (this.#blocks === undefined) {
-      throw dropped("pdu-too-long", `${pdu.length} octets, the server takes ${most}`);
+      throw dropped("pdu-too-long", `the APDU has ${pdu.length} octets, the server accepts at most ${most}`);
     }
     this.#blocks.send(pdu, confirmed);
     this.#transmit(undefined, now, end);
@@ -313,7 +313,7 @@ export class Initiator {
 
   #begin(queued: Queued, now: number): void {
     if (now >= queued.end)
-      throw new Fault("timeout", "the time of the request was over before its turn", { layer: "association" });
+      throw new Fault("timeout", "the time limit of the request ended before it was sent", { layer: "association" });
     const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
       ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
@@ -322,7 +322,7 @@ export class Initiator {
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
       if (service.does === "read") {
-        throw dropped("service-not-supported", "what is read and not answered is of no use");
+        throw dropped("service-not-supported", "a read request must be confirmed, since its answer has the value");
       }
       this.#send(first, sealing, now, undefined, false);
       this.#wait.stop();
@@ -336,7 +336,7 @@ export class Initiator {
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
     if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
-      throw dropped("unexpected-apdu", `${apdu.apdu} that no request waits for`);
+      throw dropped("unexpected-apdu", `received ${apdu.apdu}, but no request waits for it`);
     }
     let done: ServiceResults | undefined;
     try {

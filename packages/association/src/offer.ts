@@ -8,7 +8,7 @@ import type { GeneralBlocks } from "./transfer/general/options.ts";
 /** 0 none, 1 low-level password, 2 manufacturer's or IS 15959's AES, 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256, 7 ECDSA. */
 export type MechanismId = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
-/** What must be protected at least, in each direction. */
+/** The minimum protection in each direction. */
 export interface SecurityPolicy {
   readonly authenticatedRequest: boolean;
   readonly encryptedRequest: boolean;
@@ -18,9 +18,9 @@ export interface SecurityPolicy {
   readonly signedResponse: boolean;
 }
 
-/** What the server has for protected traffic in this association. */
+/** The server's keys and counters for protected traffic in this association. */
 export interface OfferedSecurity extends AssociationSecurity {
-  /** Read anew for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
+  /** Read again for every APDU: a policy that a method of the Security setup strengthens holds from the next one on. */
   readonly policy: SecurityPolicy;
   /**
    * Another value than before: keys, counters and replay guard are others now. What is open goes on with them from the next
@@ -29,13 +29,13 @@ export interface OfferedSecurity extends AssociationSecurity {
   readonly keyVersion?: unknown;
   /** What it accepts under the broadcast key; without it, what comes under that key is refused. */
   readonly broadcast?: { readonly replay: ReplayGuard };
-  /** The system title of the only client that may connect. Without it, any client that has the keys may. */
+  /** The system title of the only client that may connect. Without it, any client with the keys may connect. */
   readonly peerSystemTitle?: Uint8Array;
-  /** A dedicated key of the client is taken. True unless told otherwise. */
+  /** Whether a dedicated key of the client is accepted. True by default. */
   readonly dedicatedKeys?: boolean;
   /**
    * What counts for a dedicated key, the same for the same octets in whichever association they come: no counter of this end is used
-   * twice under it, none of the client's is taken twice. Absent: each association begins anew, so that a client must never use one key
+   * twice under it, none of the client's is taken twice. Absent: each association begins again, so that a client must never use one key
    * twice.
    */
   dedicated?(key: Uint8Array): Pick<DedicatedKey, "counters" | "replay">;
@@ -45,11 +45,11 @@ export interface OfferedSecurity extends AssociationSecurity {
 export interface PreEstablished {
   /** The client's, 8 octets; needed where the association is ciphered. */
   readonly clientSystemTitle?: Uint8Array;
-  /** The largest APDU that the client takes, octets; 0 (no limit) unless told otherwise. */
+  /** The largest APDU that the client accepts, octets; 0 (no limit) by default. */
   readonly clientMaxReceivePduSize?: number;
 }
 
-/** What the server lets a client open. The server looks it up by the client's SAP and the logical device. */
+/** An association that the server offers. The server selects it by the client's SAP and the logical device. */
 export interface Offer {
   /** How the client names objects; `"either"`: as its application context says. */
   readonly context: Referencing | "either";
@@ -57,44 +57,44 @@ export interface Offer {
   readonly mechanism: MechanismId;
   /** Password (mechanism 1), secret (2, 3, 4, 6). */
   readonly secret?: Uint8Array;
-  /** What the server can do; the client gets what both can. The bits of the other referencing are never negotiated. */
+  /** The server's conformance. The negotiated conformance is the intersection with the client's. The bits of the other referencing are never negotiated. */
   readonly conformance: readonly ConformanceName[];
-  /** The largest APDU that the server takes, in octets; at least 12. */
+  /** The largest APDU that the server accepts, octets; at least 12. */
   readonly maxReceivePduSize: number;
-  /** The largest APDU that the server sends, in octets, however much the client takes; absent: what the client takes. */
+  /** The largest APDU that the server sends, octets, even if the client accepts longer ones; absent: the client's limit. */
   readonly maxSendPduSize?: number;
   readonly security?: OfferedSecurity;
   /**
-   * What becomes of SET and ACTION with service class 0 (unconfirmed): `"silent"`, as the standard has it, unless told
-   * otherwise. GET and pass 3 are answered whatever their service class: many clients leave the bit unset, and meters answer.
+   * What happens to SET and ACTION with service class 0 (unconfirmed): `"silent"`, as the standard has it
+   * by default. GET and pass 3 are answered whatever their service class: many clients leave the bit unset, and meters answer.
    */
   readonly unconfirmed?: "silent" | "answered";
   /**
-   * How the length of what the client sends is held against `maxReceivePduSize`: `"sealed"`, as it comes, unless told otherwise;
+   * How the length of what the client sends is held against `maxReceivePduSize`: `"sealed"` (default): as it comes;
    * `"plain"`: a ciphered APDU may be longer by its ciphering, which some clients do not count.
    */
   readonly countedPduSize?: "sealed" | "plain";
-  /** Secrets of any length may be used, and empty ones; false unless told otherwise: see `leastSecretLength`. */
+  /** Allows secrets of any length, even empty ones; false by default: see `leastSecretLength`. */
   readonly shortSecrets?: boolean;
   /** The Association LN object's own name: pass 3 is taken there and at 0.0.40.0.0.255. */
   readonly associationInstance?: LogicalName;
-  /** It is open without being opened; mechanism 0 only, and what is offered is what both have. */
+  /** The association is pre-established: mechanism 0 only, and the offered parameters are used. */
   readonly preEstablished?: PreEstablished;
-  /** Users (calling-AE-invocation-id) that may open it; absent: any, or none named. */
+  /** Users (calling-AE-invocation-id) that may open it; absent: anybody, also without a user. */
   readonly users?: readonly number[];
-  /** The largest request that is put together from blocks, in octets; 64 KiB unless told otherwise. */
+  /** Maximum length of a request that comes in blocks, octets; 64 KiB by default. */
   readonly maxApdu?: number;
-  /** How general block transfer is done where it is negotiated. */
+  /** Options of general block transfer, if it is negotiated. */
   readonly generalBlocks?: GeneralBlocks;
 }
 
-/** What both ends agreed on. */
+/** The negotiated parameters. */
 export interface Negotiated {
   readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
   readonly conformance: readonly ConformanceName[];
-  /** The largest APDU that may be sent to the client, and to the server; 0: no limit. */
+  /** The largest APDU that the client accepts, and that the server accepts; 0: no limit. */
   readonly clientMaxReceivePduSize: number;
   readonly serverMaxReceivePduSize: number;
   readonly clientSystemTitle?: Uint8Array;
@@ -102,7 +102,7 @@ export interface Negotiated {
   /** calling-AE-invocation-id. */
   readonly userId?: number;
   readonly dedicatedKey: boolean;
-  /** False: the client asked for no AARE; only unconfirmed services pass. */
+  /** False: the client requested no AARE; only unconfirmed services are possible. */
   readonly confirmed: boolean;
 }
 
@@ -141,5 +141,5 @@ export function securityPolicy(value: number, version: 0 | 1 = 0): SecurityPolic
   };
 }
 
-/** Nothing need be protected. */
+/** No protection is required. */
 export const noPolicy: SecurityPolicy = none;

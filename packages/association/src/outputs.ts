@@ -4,7 +4,7 @@ import type { Negotiated } from "./offer.ts";
 import type { ProtectionSeen } from "./protection/sealing.ts";
 import type { Incoming, ServiceResults } from "./services/table.ts";
 
-/** What the Responder asks its owner to do, in order. */
+/** Outputs of the Responder for its owner, in order. */
 export type ResponderOutput =
   | { readonly type: "transmit"; readonly pdu: Uint8Array }
   | { readonly type: "associated"; readonly association: Negotiated }
@@ -12,23 +12,23 @@ export type ResponderOutput =
   | { readonly type: "released"; readonly why: ReleaseReason }
   /** The client has got the DataNotification of that long-invoke-id. */
   | { readonly type: "confirmed"; readonly longInvokeId: number }
-  /** Something was refused (wrong password, bad tag, counter, malformed …): to count and to log. Nothing was executed. */
+  /** An APDU was refused (wrong password, bad tag, counter, malformed …), for counts and logs. Nothing was executed. */
   | { readonly type: "refused"; readonly fault: Fault };
 
 /** `"rlrq"` the client asked, `"aborted"` the server or the link did, `"reassociated"` a new AARQ came. */
 export type ReleaseReason = "rlrq" | "aborted" | "reassociated";
 
-/** What the Initiator tells its owner, in order. */
+/** Outputs of the Initiator for its owner, in order. */
 export type InitiatorOutput =
   | { readonly type: "transmit"; readonly pdu: Uint8Array }
   | { readonly type: "associated"; readonly association: Negotiated }
   | ({ readonly type: "response"; readonly id: number } & ServiceResults)
-  /** A request failed; without `id` the association could not be opened, or is lost. */
+  /** A request failed. Without `id`, the association could not be opened or was lost. */
   | { readonly type: "failed"; readonly id?: number; readonly fault: Fault }
   /** DataNotification, EventNotification, InformationReport: what comes unasked, and how it was protected. */
   | { readonly type: "notification"; readonly apdu: Apdu; readonly protection: ProtectionSeen }
   | { readonly type: "released" }
-  /** The association is over without a release: the link should be closed. */
+  /** The association has ended without a release: close the link. */
   | { readonly type: "closed"; readonly fault?: Fault }
-  /** An APDU that fits nothing that is waited for: dropped. */
+  /** An unexpected APDU was dropped. */
   | { readonly type: "dropped"; readonly fault: Fault };

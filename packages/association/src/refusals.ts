@@ -108,12 +108,16 @@ export function errorFault(apdu: ExceptionResponse | ConfirmedServiceError): Fau
   }
   const { stateError, serviceError, invocationCounter } = apdu;
   if (serviceError === "invocation-counter-error") {
-    return new Fault("invocation-counter-error", "the server has seen this invocation counter, or a higher one", {
-      layer: "association",
-      detail: serviceError,
-      hint: "another program may use the same key and system title, or the client's counters were lost: go on above what the server has seen",
-      ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
-    });
+    return new Fault(
+      "invocation-counter-error",
+      "the server has already received this invocation counter or a higher one",
+      {
+        layer: "association",
+        detail: serviceError,
+        hint: "another program may use the same key and system title, or the client's counters were lost: continue above the server's counter",
+        ...(invocationCounter === undefined ? {} : { expected: invocationCounter }),
+      },
+    );
   }
   return new Fault("exception-response", `the server refuses the service: ${stateError}, ${serviceError}`, {
     layer: "association",

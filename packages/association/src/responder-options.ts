@@ -3,18 +3,18 @@ import type { Offer } from "./offer.ts";
 import type { PlainTap } from "./tap.ts";
 
 export interface ResponderLimits {
-  /** How long a block transfer may stand still, in ms; 60,000 unless told otherwise. */
+  /** How long a block transfer may make no progress, ms; 60,000 by default. */
   readonly transferTimeout?: number;
-  /** Requests that wait for `respond` at the same time; 16 unless told otherwise. */
+  /** Maximum number of requests that wait for `respond`; 16 by default. */
   readonly outstanding?: number;
-  /** The longest answer that is put together to be sealed as a whole, for general block transfer, in octets; 1 MiB unless told otherwise. */
+  /** Maximum length of an answer that is protected as a whole, for general block transfer, octets; 1 MiB by default. */
   readonly maxAnswer?: number;
 }
 
 export interface ResponderOptions {
-  /** Absent: nothing can be opened; every AARQ is refused. */
+  /** Absent: every AARQ is refused. */
   readonly offer?: Offer;
-  /** Without an offer: nothing can be opened at the moment, but later (rejected-transient); false unless told otherwise. */
+  /** Without an offer: the client may try again later (rejected-transient); false by default. */
   readonly busy?: boolean;
   readonly provider: CryptoProvider;
   readonly random: Random;

@@ -37,7 +37,7 @@ interface Association {
 
 /**
  * The server's end of one association, on one link address: octets and time in, outputs out.
- * No APDU makes it throw; what is refused is answered as the standard says and told as `refused`.
+ * No APDU makes it throw. A refused APDU is answered as the standard says, and reported by the output `refused`.
  */
 export class Responder {
   readonly #options: ResponderOptions;
@@ -54,13 +54,13 @@ export class Responder {
     this.#options = options;
   }
 
-  /** `pending`: the client has to finish its authentication (pass 3). */
+  /** `pending`: the client must complete its authentication (pass 3). */
   get state(): "idle" | "pending" | "associated" {
     if (this.#open === undefined) return "idle";
     return this.#open.challenges === undefined ? "associated" : "pending";
   }
 
-  /** What was negotiated, once the client is authenticated. */
+  /** The negotiated parameters, once the client is authenticated. */
   get association(): Negotiated | undefined {
     return this.state === "associated" ? this.#open?.initiated.negotiated : undefined;
   }
@@ -82,7 +82,7 @@ export class Responder {
     return this.#open?.blocks?.sending === true;
   }
 
-  /** One APDU from the client. */
+  /** Receives one APDU from the client. */
   receive(pdu: Uint8Array, now: number): void {
     this.expire(now);
     try {
@@ -115,7 +115,7 @@ export class Responder {
     this.#open?.blocks?.resume(now);
   }
 
-  /** The link is gone, or the server wants the association to end. */
+  /** Ends the association: the link was lost, or the server ends it. */
   abort(_now: number): void {
     this.#close("aborted");
   }
@@ -265,7 +265,7 @@ export class Responder {
     }
   };
 
-  /** What is open without being opened, is so once the client is heard: its keys are at hand by then. */
+  /** What is open without being opened, is so once the client is heard: its keys are available by then. */
   #establish(): void {
     const { offer, provider, random } = this.#options;
     if (offer?.preEstablished === undefined || this.#open !== undefined) return;
@@ -304,7 +304,7 @@ export class Responder {
     }
     const service = serviceWithTag(tag);
     if (service === undefined || referencingOf(service) !== referencing) {
-      throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not served here`);
+      throw refusal("service-not-supported", `an APDU with the tag 0x${tag.toString(16)} is not supported`);
     }
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Parameters<typeof invokeOf>[0];
     const unconfirmed = service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed";
@@ -317,7 +317,7 @@ export class Responder {
       sealing: service.long === true ? inGeneralForm(responded) : responded,
     };
     if (sealing?.broadcast === true && context.serviceClass === "confirmed") {
-      throw refusal("broadcast-key", "a request that wants an answer, under the key for all");
+      throw refusal("broadcast-key", "a confirmed request is protected with the broadcast key");
     }
     const pass3 = pass3Of(apdu, referencing, offer);
     if (pass3 !== undefined) {
@@ -326,7 +326,7 @@ export class Responder {
     }
     if (open.challenges !== undefined) throw refusal("not-associated", "the client is not authenticated yet");
     if (!open.initiated.negotiated.confirmed && context.serviceClass === "confirmed") {
-      throw refusal("service-not-supported", "the association is for unconfirmed services only");
+      throw refusal("service-not-supported", "the association allows unconfirmed services only");
     }
     open.services.receive(service, apdu, context, now);
   }
@@ -357,7 +357,7 @@ export class Responder {
     const open = this.#open;
     // There is nothing to release, and nobody to answer.
     if (open === undefined || this.#options.offer?.preEstablished !== undefined) {
-      this.#refuse(refusal("not-associated", "a release of what was not opened"));
+      this.#refuse(refusal("not-associated", "a release request without an open association"));
       return;
     }
     const { channel, sealing, response } = open.initiated;
@@ -382,7 +382,7 @@ export class Responder {
     if (offer?.ciphered !== true) return;
     enforceRequest(offer.security?.policy, seen);
     if (wasProtected && !seen.authenticated && !seen.encrypted && !seen.signed) {
-      throw refusal("protection-too-weak", "the association was opened with protection, its release has none");
+      throw refusal("protection-too-weak", "the association is protected, but its release request is not");
     }
   }
 }
@@ -391,5 +391,6 @@ export class Responder {
 const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {
-  if (most !== 0 && length > most) throw refusal("pdu-too-long", `${length} octets, ${most} are taken`);
+  if (most !== 0 && length > most)
+    throw refusal("pdu-too-long", `the APDU has ${length} octets, the server accepts at most ${most}`);
 }

@@ -12,8 +12,8 @@ export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, expecting
   return dropped(
     "unexpected-apdu",
     known
-      ? `an APDU that nothing waits for while ${state}: ${shown(pdu)}`
-      : `what came is no APDU that belongs here: ${shown(pdu)}`,
+      ? `received an unexpected APDU in the state ${state}: ${shown(pdu)}`
+      : `received octets that are not an expected APDU: ${shown(pdu)}`,
   );
 }
 
@@ -21,8 +21,8 @@ export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, expecting
 export function checkProtection(seen: ProtectionSeen, { authenticated, encrypted, signed }: Sealing): void {
   const unsigned = signed !== undefined && !seen.signed;
   if ((authenticated && !seen.authenticated) || (encrypted && !seen.encrypted) || unsigned) {
-    const hint = 'the quirk "weaker-responses" takes it; what it lets through can be forged';
-    throw dropped("protection-too-weak", "a response with less protection than its request", hint);
+    const hint = 'the quirk "weaker-responses" accepts such responses, which can be forged';
+    throw dropped("protection-too-weak", "the response has less protection than its request", hint);
   }
 }
 

@@ -92,7 +92,7 @@ export class ServingPort implements ServingOptions {
     if (!answered) return;
     const inBlocks = general === true || apdu.length > this.room(context);
     if (inBlocks && !this.#hasGeneralBlocks) {
-      throw refusal("pdu-too-long", `the client takes no answer of ${apdu.length} octets`);
+      throw refusal("pdu-too-long", `the answer of ${apdu.length} octets is longer than the client's PDU size`);
     }
     const passed = tapped(this.#options.tap, "sent", apdu);
     if (passed === undefined) return;

@@ -105,7 +105,7 @@ describe("how the server's end answers an AARQ", () => {
     // The server's log names both contexts.
     const { bottle } = answers({}, { applicationContextName: "logical-name-referencing-with-ciphering" });
     const message =
-      "application-context-name-not-supported: logical-name-referencing-with-ciphering, offered is logical-name-referencing-no-ciphering";
+      "application-context-name-not-supported: the client asks for logical-name-referencing-with-ciphering; this association allows logical-name-referencing-no-ciphering";
     expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
   });
 

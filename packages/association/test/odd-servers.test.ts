@@ -20,9 +20,9 @@ describe("a client and what is no answer", () => {
     const octets = toHex(fromAscii("NEXERRORNO-1"));
     const [dropped] = alone.receive(octets);
     expect(dropped).toMatchObject({ type: "dropped", fault: { code: "unexpected-apdu" } });
-    const message = `what came is no APDU that belongs here: ${octets} "NEXERRORNO-1"`;
+    const message = `received octets that are not an expected APDU: ${octets} "NEXERRORNO-1"`;
     expect(alone.expire(1000)[0]).toMatchObject({
-      fault: { code: "timeout", hint: `what came was dropped: ${message}` },
+      fault: { code: "timeout", hint: `an answer was dropped: ${message}` },
     });
     // The same once the association is open.
     const open = opened();

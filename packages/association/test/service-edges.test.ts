@@ -171,7 +171,7 @@ describe("data services at the edges", () => {
     expect(bottle.executed).toHaveLength(3);
     for (let invokeId = 4; invokeId < 15; invokeId++)
       send(bottle, { apdu: "get-request-normal", ...invoke, invokeId, attribute });
-    expect(() => bottle.server.respond(2, [], 0)).toThrow("1 items, 0 results");
+    expect(() => bottle.server.respond(2, [], 0)).toThrow("1 items, but 0 results");
     bottle.server.respond(2, [{ data: { type: "null-data" } }], 0);
     expect(bottle.replies().map(toHex)).toEqual(["c401c20000"]);
     for (const service of ["set", "action"] as const) {

@@ -1,6 +1,7 @@
 import { agendaFigures } from "./behaviour/agenda.ts";
 import { idleAgendaFigures } from "./behaviour/idle-agenda.ts";
 import { profileFigures } from "./behaviour/profile.ts";
+import { sortedProfileFigures } from "./behaviour/sorted-profile.ts";
 import { fleetFigures } from "./fleet/index.ts";
 import { type Cost, costs } from "./measure.ts";
 import type { Row } from "./row.ts";
@@ -24,6 +25,7 @@ if (words[0] === "server") {
 if (words[0] === "behaviour") {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   await profileFigures(print);
+  await sortedProfileFigures(print);
   await agendaFigures(print);
   await idleAgendaFigures(print);
   process.exit(0);

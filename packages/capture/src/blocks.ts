@@ -60,7 +60,7 @@ export class BlockJoiner {
     }
     if (blockNumber !== transfer.next) {
       this.#transfers.delete(key);
-      throw new Fault("block-out-of-order", `block ${blockNumber} where ${transfer.next} is next`, {
+      throw new Fault("block-out-of-order", `block ${blockNumber} instead of block ${transfer.next}`, {
         layer: "xdlms",
         offset: part.place(0),
       });

@@ -29,7 +29,7 @@ const anyCounter = { lowest: 0, check: () => true, accept: () => undefined };
 const noCounters = {
   remaining: 0,
   next: (): never => {
-    throw new Fault("counter-not-reserved", "decoding seals nothing", { layer: "capture" });
+    throw new Fault("counter-not-reserved", "a decoder does not encrypt", { layer: "capture" });
   },
 };
 
@@ -110,7 +110,7 @@ export class Decipherer {
     if (authenticated && authenticationKey === undefined) {
       throw new Fault(
         "missing-key",
-        "the APDU is authenticated, and there is no authentication key (--unverified shows it without)",
+        "the APDU is authenticated, but no authentication key is given (--unverified deciphers it without)",
         {
           layer: "security",
           hint: "give it with --ak",

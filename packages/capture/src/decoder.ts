@@ -144,7 +144,7 @@ export class Decoder {
     const session = this.#session;
     const source = Source.of(octets);
     if (octets.length === 0)
-      return [{ fault: new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 }) }];
+      return [{ fault: new Fault("truncated", "the input has no octets", { layer: "capture", offset: 0 }) }];
     switch (this.#layer) {
       case undefined:
         return decodeUnknown(source, session);
@@ -168,7 +168,7 @@ export class Decoder {
   /** What is wrong because nothing more comes: an APDU of which segments are missing. */
   end(): Fault | undefined {
     if (!this.#session.mbus.open) return undefined;
-    return new Fault("incomplete", "the APDU goes on in a frame that is not there", { layer: "mbus" });
+    return new Fault("incomplete", "the APDU continues in a frame that is missing", { layer: "mbus" });
   }
 }
 

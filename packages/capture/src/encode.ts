@@ -84,7 +84,7 @@ const directionOf = ({ apdu }: Apdu): "command" | "response" => (senderOf(apdu) 
 
 function llcDirection(given: Json): "command" | "response" {
   if (given === "command" || given === "response") return given;
-  throw new Fault("bad-json", 'the direction is "command" or "response"', { layer: "hdlc" });
+  throw new Fault("bad-json", 'the direction must be "command" or "response"', { layer: "hdlc" });
 }
 
 function encodeHdlc(json: { readonly [key: string]: Json }): Uint8Array {
@@ -175,8 +175,8 @@ export function encodeJson(json: Json): Uint8Array {
   }
   if (given.apdu !== undefined) return encodeApduJson(given).octets;
   if (given.type !== undefined) return encodeDataJson(given);
-  throw new Fault("bad-json", "it is no form that is known", {
+  throw new Fault("bad-json", "it is not a known form", {
     layer: "capture",
-    hint: 'one of the keys "layer", "apdu" and "type" says what it is',
+    hint: 'it needs one of the keys "layer", "apdu" and "type"',
   });
 }

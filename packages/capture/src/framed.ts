@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** Fields as they stand in the octets: the APDU before the check sequence behind it. */
+/** Fields as they are in the octets: the APDU before the check sequence behind it. */
 function inOrder(nodes: TreeNode[]): TreeNode[] {
   return nodes.sort((one, other) => one.offset - other.offset);
 }

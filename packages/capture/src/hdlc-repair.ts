@@ -45,7 +45,7 @@ export function repairFrame(given: Uint8Array): Repaired | undefined {
   const calculated = new Map<string, string>();
   const wrong: { code: FaultCode<"hdlc">; message: string; offset: number }[] = [];
   if (announced !== length) {
-    const message = `the length field says ${announced} octets, between the flags are ${length}`;
+    const message = `the length field says ${announced} octets, but there are ${length} between the flags`;
     wrong.push({ code: "length-mismatch", message, offset: 1 });
   }
   const headerRight = control + 1 < fcs && check(octets, control + 1, announced === length);
@@ -55,13 +55,13 @@ export function repairFrame(given: Uint8Array): Repaired | undefined {
   if (isCut)
     wrong.unshift({
       code: "truncated",
-      message: `the frame is cut: ${announced} octets are announced, ${between} are there`,
+      message: `the frame is cut: the length field says ${announced} octets, but there are ${between}`,
       offset: given.length,
     });
   if (!isCut && !closed && given.at(-1) !== flag) {
     wrong.push({
       code: "no-closing-flag",
-      message: "no flag stands where the length field puts it",
+      message: "there is no flag at the end that the length field gives",
       offset: length + 1,
     });
   }

@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector, type TreeNode } from "./tree.ts";
 
-/** The PDU behind the LLC header. Blocks of a push stand in UI frames without one, but for the first. */
+/** The PDU behind the LLC header. Blocks of a push are in UI frames without one, but for the first. */
 function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
   const bare = frame === "ui" && message[0] === ApduTag["general-block-transfer"];
   return unwrapLlc(message, "command") ?? unwrapLlc(message, "response") ?? (bare ? message : undefined);
@@ -76,13 +76,13 @@ function decodeRepaired(source: Source, repaired: Repaired, session: Session): D
 const words: { readonly [why: string]: string } = {
   "fcs-mismatch": "the frame check sequence is wrong",
   "hcs-mismatch": "the header check sequence is wrong",
-  "no-closing-flag": "no flag stands where the length field puts it",
+  "no-closing-flag": "there is no flag at the end that the length field gives",
   truncated: "the frame is cut",
 };
 
 function noFrame(octets: Source, why: FaultCode<"hdlc">): Fault {
   const { length } = octets.octets;
-  const message = words[why] ?? `${length} octet${length === 1 ? " is" : "s are"} no frame`;
+  const message = words[why] ?? `${length} octet${length === 1 ? " is" : "s are"} not part of a frame`;
   return new Fault(why, message, { layer: "hdlc", offset: octets.place(0) });
 }
 

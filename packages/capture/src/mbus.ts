@@ -67,7 +67,7 @@ export function decodeMbus(source: Source, session: Session): Item[] {
   let noise = 0;
   const skipped = (): void => {
     if (at > noise) {
-      const message = `${at - noise} octet${at - noise === 1 ? " is" : "s are"} no frame`;
+      const message = `${at - noise} octet${at - noise === 1 ? " is" : "s are"} not part of a frame`;
       items.push({ fault: new Fault("noise", message, { layer: "mbus", offset: source.place(noise) }) });
     }
     noise = Math.max(at, noise);

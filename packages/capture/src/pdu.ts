@@ -138,7 +138,7 @@ function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault
       throw caught;
     }
     const { code, message, layer, offset } = fault;
-    const hint = `take it as this meter sends it: --quirk ${quirk}`;
+    const hint = `--quirk ${quirk} accepts it`;
     const hinted = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
     hinted.path.push(...fault.path);
     return hinted;
@@ -183,7 +183,7 @@ function addPlaintext(plain: Source, verified: boolean, session: Session, extras
     extras.json.plaintext = { octets: toHex(octets) };
     extras.nodes.push(...(partial.length > 0 ? partial : [nodeOf("plaintext", toHex(octets), plain, [])]));
     if (verified || !(caught instanceof Fault)) throw caught;
-    const hint = "nothing verifies the plaintext: with a wrong key it looks like this";
+    const hint = "the plaintext is not verified; a wrong key is the likely cause";
     const { code, message, layer, offset } = caught;
     const fault = new Fault(code, message, { layer, hint, ...(offset === undefined ? {} : { offset }) });
     fault.path.push(...caught.path);

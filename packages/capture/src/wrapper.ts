@@ -23,7 +23,7 @@ function brokenOff(source: Source, caught: Fault, seen: TreeCollector, session: 
   session.direction = `${from} ${to}`;
   const json = { layer: "wrapper", source: from, destination: to, length, pdu: toHex(pdu.octets) };
   const found = framed({ json, node: { ...node, text: `wPort ${from} to ${to}` } }, pdu, session);
-  const message = `the length says ${length} octets, ${pdu.octets.length} are there`;
+  const message = `the length says ${length} octets, but there are ${pdu.octets.length}`;
   const fault = new Fault("truncated", message, { layer: "wrapper", offset: source.place(6) });
   return { ...found, fault, ...(found.fault === undefined ? {} : { pduFault: found.fault }) };
 }

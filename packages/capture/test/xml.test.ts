@@ -33,7 +33,7 @@ describe("F25: decimal or hex", () => {
     expect(() => hex(request("C1", "15", "02"))).toThrow(
       expect.objectContaining({ code: "bad-xml", hint: expect.stringContaining("--decimal") }),
     );
-    expect(() => hex('<UInt16 Value="15" />')).toThrow(/can be 15 or, in hex, 21/);
+    expect(() => hex('<UInt16 Value="15" />')).toThrow(/can mean 15 in decimal or 21 in hex/);
     expect(hex('<UInt16 Value="15" />', { decimal: true })).toBe("12000f");
     expect(hex('<Int8 Value="-1" />')).toBe("0fff");
     expect(() => hex('<UInt8 Value="300" />')).toThrow(/outside 0 to 255/);
@@ -44,7 +44,7 @@ describe("F25: decimal or hex", () => {
 describe("F26: counts", () => {
   it.each(["03", "01", "12"])("Qty %s with two elements is refused", (quantity) => {
     const xml = `<Structure Qty="${quantity}"><Int8 Value="01"/><Int8 Value="02"/></Structure>`;
-    expect(() => hex(xml)).toThrow(/Qty says \d+, there are 2 elements/);
+    expect(() => hex(xml)).toThrow(/Qty is \d+, but there are 2 elements/);
   });
 
   it("a decimal count tells that numbers are decimal", () => {

@@ -3,17 +3,17 @@ import { CaptureReader, type CaptureRecord, readCapture } from "@dlmskit/capture
 import { Fault } from "@dlmskit/core";
 import { io } from "./io.ts";
 
-/** The records of an input, as they come. */
+/** The records of an input, in order. */
 export interface Captured {
   readonly records: AsyncIterable<CaptureRecord> | Iterable<CaptureRecord>;
-  /** Several may come: each is answered in its place. */
+  /** True if there may be several records. Each gets its own answer, in order. */
   readonly many: boolean;
 }
 
-/** The octets of a file; Fault `no-such-file` names what was looked for. */
+/** The octets of a file. Fault `no-such-file` with the path. */
 function readInputFile(path: string): Uint8Array {
   if (!existsSync(path) || !statSync(path).isFile()) {
-    throw new Fault("no-such-file", `"${path}" is neither hex nor a file`, {
+    throw new Fault("no-such-file", `"${path}" is neither octets in hex nor an existing file`, {
       layer: "cli",
       hint: "give octets in hex, a file, or - for standard input",
     });
@@ -32,8 +32,8 @@ export function readTextFile(path: string): string {
 }
 
 /**
- * The records of standard input, each as soon as its lines are there. Where the first octets are no text, or UTF-16, the
- * whole is read as a file is. `emptyLines`: a line without octets is answered as well.
+ * The records of standard input, each as soon as its lines have arrived. If the first octets are not text, or are UTF-16, the
+ * whole input is read like a file. `emptyLines`: a line without octets gets an answer too.
  */
 async function* standardInput(emptyLines: boolean): AsyncIterable<CaptureRecord> {
   const decoder = new TextDecoder();
@@ -61,7 +61,7 @@ async function* standardInput(emptyLines: boolean): AsyncIterable<CaptureRecord>
 }
 
 /**
- * What `[HEX|FILE|-]` means. Octets may be spread over several arguments; none at all is standard input.
+ * The records of `[HEX|FILE|-]`. Octets may be spread over several arguments; without arguments standard input is read.
  * Faults `no-such-file`, `bad-hex`.
  */
 export function captureInput(given: readonly string[], emptyLines: boolean): Captured {
@@ -73,7 +73,7 @@ export function captureInput(given: readonly string[], emptyLines: boolean): Cap
   const captured = recordsOf(given.join(" "));
   if (!captured.records.every(({ fault }) => fault !== undefined)) return captured;
   const wrong = captured.records.find(({ prose }) => prose === true);
-  // An odd number of digits is a slip of the pen, not the name of a file.
+  // An odd number of hex digits is a typing error, not a file name.
   if (wrong !== undefined && given.length === 1) readInputFile(first);
   if (wrong?.fault !== undefined) throw wrong.fault;
   return captured;
@@ -82,7 +82,7 @@ export function captureInput(given: readonly string[], emptyLines: boolean): Cap
 function recordsOf(input: string | Uint8Array): { records: readonly CaptureRecord[]; many: boolean } {
   const records = readCapture(input);
   if (records.length === 0) {
-    const fault = new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 });
+    const fault = new Fault("truncated", "the input has no octets", { layer: "capture", offset: 0 });
     return { records: [{ octets: new Uint8Array(0), notation: "hex", guesses: [], fault }], many: false };
   }
   return { records, many: records.length > 1 };

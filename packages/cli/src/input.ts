@@ -4,7 +4,7 @@ import { io } from "./io.ts";
 
 export interface Inputs {
   readonly inputs: AsyncIterable<string> | Iterable<string>;
-  /** Several inputs may come: each is answered in its place. */
+  /** True if there may be several inputs. Each gets its own answer, in order. */
   readonly many: boolean;
 }
 
@@ -14,12 +14,12 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
-/** The lines of standard input, each as soon as it is there. */
+/** The lines of standard input, each as soon as it arrives. */
 function standardInput(): AsyncIterable<string> {
   return createInterface({ input: io().stdin, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
-/** What `[FILE|-]` means for JSON and XML: a document a line, or documents over several lines. */
+/** The JSON or XML documents of `[FILE|-]`: one per line, or each over several lines. */
 export function jsonInputs(given: string | undefined): Inputs {
   if (given === undefined || given === "-") return { inputs: standardDocuments(), many: true };
   if (/^\s*[[{<]/.test(given)) return { inputs: [given], many: false };
@@ -36,27 +36,27 @@ async function* standardDocuments(): AsyncIterable<string> {
   yield* splitter.end();
 }
 
-/** Longest document that is waited for, in characters: a bracket that never closes must not hold everything. */
+/** Maximum length of a document, in characters: an unclosed bracket must not collect the whole input. */
 const longestDocument = 1 << 24;
 
-/** Puts documents together that are spread over lines: XML up to the end of its root, JSON up to its last bracket. */
+/** Joins the lines of a document: XML up to the end of its root element, JSON up to its last bracket. */
 class DocumentSplitter {
   #held: string | undefined;
   #depth = 0;
 
-  /** The documents that this line ends. */
+  /** The documents that end with this line. */
   push(line: string): string[] {
     const text = this.#held === undefined ? line.replace(/^\uFEFF/, "") : line;
-    // JSON that begins on a line with something else is a document of that line, whole or not.
+    // If JSON follows something else on the line, the line is one document, complete or not.
     if (this.#held === undefined && !/^\s*(?:<|[[{]\s*$)/.test(text)) return [line];
     this.#depth += /^\s*</.test(this.#held ?? text) ? xmlDepth(text) : jsonDepth(text);
     this.#held = this.#held === undefined ? text : `${this.#held}\n${text}`;
-    // A declaration or a comment alone starts what follows.
+    // A declaration or a comment alone belongs to the document that follows.
     const isOpen = this.#depth > 0 || !/[^\s]/.test(this.#held.replace(/<\?[^>]*\?>|<!--[\s\S]*?(?:-->|$)/g, ""));
     return isOpen && this.#held.length < longestDocument ? [] : this.end();
   }
 
-  /** What never ended. */
+  /** The document that is not complete at the end of the input. */
   end(): string[] {
     const held = this.#held;
     this.#held = undefined;
@@ -65,7 +65,7 @@ class DocumentSplitter {
   }
 }
 
-/** Elements that a line opens, less those that it closes. */
+/** Number of elements that a line opens, minus the number that it closes. */
 function xmlDepth(line: string): number {
   let depth = 0;
   for (const [tag] of line.replace(/<!--.*?-->/g, "").matchAll(/<[/A-Za-z_](?:[^<>"']|"[^"]*"|'[^']*')*>/g)) {

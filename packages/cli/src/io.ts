@@ -9,7 +9,7 @@ export interface Output {
   readonly columns?: number;
 }
 
-/** What a run of the command has from outside. */
+/** Input, output and exit code of a run of the command. */
 export interface Io {
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: Output;

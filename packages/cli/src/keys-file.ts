@@ -3,7 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { type KeysFile, parseKeysFile } from "@dlmskit/simulator";
 import { warnIfReadable } from "./private-file.ts";
 
-/** The text of a file; undefined where there is none. Fault `no-such-file` for one that cannot be read. */
+/** The text of a file; undefined if it does not exist. Fault `no-such-file` if it cannot be read. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -13,7 +13,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** The keys file of `--keys`. Faults `no-such-file`, `bad-keys-file`; no value of it is ever shown. */
+/** The keys file of `--keys`. Faults `no-such-file`, `bad-keys-file`, which contain none of its values. */
 export function readKeysFile(path: string): KeysFile {
   const text = readText(path);
   if (text === undefined) throw unreadable(path);

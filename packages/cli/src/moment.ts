@@ -4,7 +4,7 @@ import { dateOfDays, daysOf, instantOf } from "@dlmskit/core";
 const units: { readonly [unit: string]: number } = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const unspecified = { deviation: null, status: null } as const;
 
-/** Midnight of a day of this machine's calendar, `days` from today, as the meter's local time. */
+/** Midnight `days` days from today (this machine's date), as the meter's local time. */
 function midnight(days: number): Moment {
   const today = new Date();
   const date = dateOfDays(daysOf(today.getFullYear(), today.getMonth() + 1, today.getDate()) + days);
@@ -12,7 +12,7 @@ function midnight(days: number): Moment {
 }
 
 /**
- * `2026-11-23`, `2026-11-23T06:30[:00]` as the meter's local time; with `Z` or `+05:30` an instant; `today`, `yesterday`,
+ * Parses `2026-11-23`, `2026-11-23T06:30[:00]` as the meter's local time; with `Z` or `+05:30` an instant; `today`, `yesterday`,
  * `tomorrow` (their midnight, the meter's local time); `now`; `-7d`, `-12h`, `-30m`, `-2w` before now. Undefined for any other text.
  */
 export function momentOf(text: string): Moment | undefined {
@@ -33,10 +33,10 @@ export function momentOf(text: string): Moment | undefined {
   return { ...date, ...time, ...unspecified };
 }
 
-/** Widest difference between two local times of one instant, ms. */
+/** Maximum difference between two local times of one instant, ms. */
 const zones = 26 * 3_600_000;
 
-/** Whether `from` is after `to`, whatever the meter's time zone is where only one of them is an instant. */
+/** Whether `from` is after `to`. If only one of them is an instant: whether that is so in every time zone. */
 export function isAfter(from: Moment, to: Moment): boolean {
   const instant = (moment: Moment): number =>
     typeof moment === "number" ? moment : (instantOf(moment, 0) ?? Number.NaN);

@@ -1,20 +1,20 @@
 import { Fault } from "@dlmskit/core";
 import { InvalidArgumentError } from "commander";
 
-/** A whole number in a range, for an option. */
+/** Parses an option's value as a whole number in a range. */
 export const numberOption =
   (low: number, high: number) =>
   (text: string): number => {
     const number = Number(text);
     if (/^\d+$/.test(text) && number >= low && number <= high) return number;
-    throw new InvalidArgumentError(`a whole number from ${low} to ${high} is wanted`);
+    throw new InvalidArgumentError(`give a whole number from ${low} to ${high}`);
   };
 
 export const portOption = numberOption(0, 65535);
 
 /**
- * Octets in hex, `low` to `high` of them. Fault `bad-option` that never shows what was given: it may be a key
- * (commander's own InvalidArgumentError does).
+ * Parses octets in hex, `low` to `high` of them. Fault `bad-option` without the given text, which may be a key
+ * (commander's InvalidArgumentError would show it).
  */
 export const hexOption =
   (name: string, low: number, high = low) =>

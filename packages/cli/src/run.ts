@@ -7,7 +7,7 @@ import { version } from "./version.ts";
 
 type AddCommand = (program: Command) => void;
 
-/** Each loads what it needs when it is called, and no sooner: most need a fraction of the whole. */
+/** Each command loads what it needs when it runs: most commands need a small part of the code. */
 const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   decode: async () => (await import("./commands/decode.ts")).decodeCommand,
   encode: async () => (await import("./commands/encode.ts")).encodeCommand,
@@ -22,11 +22,12 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  sessions: async () => (await import("./commands/sessions.ts")).sessionsCommand,
   store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,
   completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
-/** The program with the command that the arguments name. The completion and the help know those of all commands. */
+/** The program with the command that the arguments name. The completion and the help have all commands. */
 async function programFor(args: readonly string[], json: boolean): Promise<Command> {
   const { stdout, stderr } = io();
   const program = new Command("dlms")
@@ -36,7 +37,7 @@ async function programFor(args: readonly string[], json: boolean): Promise<Comma
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-      // With --json wrong usage is a document as well; it is written below.
+      // With --json a usage error is a JSON document too; it is written below.
       outputError: (text, write) => (json ? undefined : write(text)),
     })
     .configureHelp({ showGlobalOptions: true });
@@ -46,10 +47,10 @@ async function programFor(args: readonly string[], json: boolean): Promise<Comma
   return program;
 }
 
-/** Codes of Faults that mean wrong usage of the command, from any layer. */
+/** Fault codes of any layer that mean wrong usage of the command. */
 const usage = ["bad-option", "bad-logical-name"];
 
-/** Runs the command with its arguments; gives the exit code. What is wrong has been written then. */
+/** Runs the command with its arguments and writes its errors. Gives the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
   const { stdout, stderr } = io();
@@ -59,7 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return io().exitCode;
   } catch (caught) {
     if (caught instanceof CommanderError) {
-      // It has said what is wrong already, unless a document is wanted; help and version end well.
+      // commander has printed the error, unless --json is given. --help and --version end with exit code 0.
       if (caught.exitCode === 0) return 0;
       if (json) {
         const message = caught.message.replace(/^error: /, "");

@@ -1,12 +1,12 @@
 const signals = ["SIGINT", "SIGTERM"] as const;
 const everyMs = 250;
 
-/** The process that started this one. */
+/** The process id of the parent process. */
 const parent = process.ppid;
 
 /**
- * Resolves at the first SIGINT or SIGTERM; at a second one the process ends at once. Under npm and npx also when the shell that
- * npm started has ended: npm passes a signal to that shell only, which ends without passing it on.
+ * Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. Under npm and npx it also resolves when the
+ * shell that npm started has ended: npm sends a signal to that shell only, which does not pass it on.
  */
 export function stopAsked(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

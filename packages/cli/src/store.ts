@@ -7,11 +7,11 @@ import { stateFolder } from "./meter/state.ts";
 
 const keyVariable = "DLMS_KEY_ENCRYPTION_KEY";
 
-/** The key-encryption key of the environment, under which a store seals keys. */
+/** The key-encryption key from the environment, with which a store encrypts its keys. */
 function sealing(environment: NodeJS.ProcessEnv): KeySealing | undefined {
   const text = environment[keyVariable];
   if (text === undefined || text === "") return undefined;
-  // The value is a key: it is not shown.
+  // The value is a key: do not show it.
   if (!/^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{48}|[0-9a-fA-F]{64})$/.test(text)) {
     throw new Fault("bad-option", `${keyVariable} is not 16, 24 or 32 octets in hex`, { layer: "cli" });
   }
@@ -19,10 +19,10 @@ function sealing(environment: NodeJS.ProcessEnv): KeySealing | undefined {
   return { wrap: (octets) => node.wrapKey(key, octets), unwrap: (octets) => node.unwrapKey(key, octets) };
 }
 
-/** Where it is kept how far a store had come: in the user's state, and not where a copy of the store takes it along. */
+/** Path of the witness file of a store. It is in the user's state folder, so that a copy of the store does not contain it. */
 function witnessOf(spec: string, environment: NodeJS.ProcessEnv): string {
   const folder = /^pglite:(.+)$/.exec(spec)?.[1];
-  // The address of a server may have a password in it.
+  // The address of a server may contain a password.
   const name = folder === undefined ? spec.replace(/\/\/[^@/]*@/, "//") : resolve(folder);
   return join(
     stateFolder(environment),
@@ -31,8 +31,8 @@ function witnessOf(spec: string, environment: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Opens `memory`, `pglite:DIR` or `postgres://…`; keys are sealed under DLMS_KEY_ENCRYPTION_KEY where the environment has it.
- * `mustExist`: for commands that only look, nothing is made where there is no store.
+ * Opens `memory`, `pglite:DIR` or `postgres://…`; keys are encrypted with DLMS_KEY_ENCRYPTION_KEY if it is set.
+ * `mustExist`: a store that does not exist is not created; for commands that only read.
  * Faults: `bad-option`, `no-such-file`, and those of the stores.
  */
 export async function openStoreOf(
@@ -50,14 +50,14 @@ export async function openStoreOf(
   if (mustExist && folder !== undefined && !existsSync(join(folder, "data", "PG_VERSION"))) {
     throw new Fault("no-such-file", `there is no store in ${folder}`, {
       layer: "cli",
-      hint: "dlms simulate and dlms start make one; check the path",
+      hint: "check the path; dlms simulate and dlms start create a store",
     });
   }
-  // Databases are loaded only when one is asked for: they are large.
+  // Load a database only when it is needed: it is large.
   if (folder !== undefined) return (await import("@dlmskit/storage-pg")).openPglite(folder, options);
   if (/^postgres(?:ql)?:\/\//.test(spec)) return (await import("@dlmskit/storage-pg")).openPostgres(spec, options);
-  throw new Fault("bad-option", `--store ${spec} is none that is known`, {
+  throw new Fault("bad-option", `--store ${spec} is not a known kind of store`, {
     layer: "cli",
-    hint: "memory, pglite:DIR or postgres://user@host/database",
+    hint: "give memory, pglite:DIR or postgres://user@host/database",
   });
 }

@@ -92,3 +92,46 @@ describe("a meter that does not answer", () => {
     expect(taken.message).not.toContain("address");
   });
 });
+
+/** A meter that opens an association and answers nothing else: how many GETs have come. */
+async function openedAndSilent() {
+  let gets = 0;
+  const aare = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f0400001a1d04b00007";
+  const answering = await peer((socket) => {
+    socket.on("data", (octets) => {
+      const tag = octets[8];
+      if (tag === 0x60) socket.write(Buffer.from(`000100010010002b${aare}`, "hex"));
+      if (tag === 0xc0) gets++;
+    });
+  });
+  return { ...answering, gets: () => gets };
+}
+
+describe("a request without an answer", () => {
+  it.each([0, 2])("is sent again as often as --retries %d says", async (retries) => {
+    const meter = await openedAndSilent();
+    const ran = await dlms([
+      "read",
+      meter.at,
+      "3/1.0.1.8.0.255",
+      "--json",
+      "--timeout",
+      "400",
+      "--retries",
+      `${retries}`,
+    ]);
+    meter.close();
+    expect(faultOf(ran).code).toBe("timeout");
+    expect(meter.gets()).toBe(1 + retries);
+  });
+
+  it("ends at --deadline, whatever --retries says", async () => {
+    const meter = await openedAndSilent();
+    const wait = ["--timeout", "400", "--retries", "50", "--deadline", "1000"];
+    const ran = await dlms(["read", meter.at, "3/1.0.1.8.0.255", "--json", ...wait]);
+    meter.close();
+    expect(faultOf(ran)).toMatchObject({ code: "timeout", layer: "association" });
+    expect(meter.gets()).toBeGreaterThan(1);
+    expect(meter.gets()).toBeLessThan(5);
+  });
+});

@@ -48,7 +48,7 @@ it("F27: XML over lines of standard input; --decimal; numbers that may be either
   expect(await dlms(["encode", path, "--decimal"])).toMatchObject({ code: 0, stdout: "12000f\n" });
   const refused = await dlms(["encode", path]);
   expect(refused).toMatchObject({ code: 1, stdout: "" });
-  expect(refused.stderr).toContain("try: --decimal where numbers are decimal");
+  expect(refused.stderr).toContain("try: use --decimal if numbers are decimal");
   const said = await dlms(["encode", join(field, "kreut.xml")]);
   expect(said.stdout).toMatch(/^0f00863a0f.*06000004d2\n$/);
   expect(said.stderr).toContain("note: numbers are taken as decimal");

@@ -54,5 +54,5 @@ it("says what is missing", async () => {
   const said = async (...args: string[]) => (await read(...args)).stdout;
   expect(await said("--auth", "hls-gmac")).toContain("--auth hls-gmac needs keys");
   expect(await said("--context", "ciphered")).toContain("--context ciphered needs keys");
-  expect(await said("--auth", "lls", "--password", "abc")).toContain("has 3 octets, fewer than 4");
+  expect(await said("--auth", "lls", "--password", "abc")).toContain("has 3 octets; at least 4 are needed");
 });

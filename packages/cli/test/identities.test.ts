@@ -79,7 +79,7 @@ describe("the identities file", () => {
   it("says what is wrong with the ending, the file, the serial number, the client and half of the pair", async () => {
     using place = folder();
     const started = await dlms(["simulate", "--port", "0", "--identities", join(place.path, "meters.txt")]);
-    expect([started.code, started.stderr]).toEqual([2, expect.stringContaining("neither in .csv nor in .json")]);
+    expect([started.code, started.stderr]).toEqual([2, expect.stringContaining("does not end in .csv or .json")]);
     const path = join(place.path, "meters.csv");
     writeFileSync(path, 'serial,host,port,link,serverAddress,client.16.mechanism\r\n"1",::1,4059,wrapper,1,0\r\n', {
       mode: 0o600,

@@ -16,17 +16,17 @@ it.each(["tcp", "udp"])("dlms line over %s: a read through it, and none when all
   const first = await read("20000");
   expect(first.code, first.stderr).toBe(0);
   line.write("loss 100%\nnonsense\n");
-  await expect.poll(() => line.errors()).toContain('"nonsense" switches nothing');
+  await expect.poll(() => line.errors()).toContain('"nonsense" is not a command of the line');
   expect((await read("300")).code).toBe(1);
   line.write("mend\nnothing\n");
-  await expect.poll(() => line.errors()).toContain('"nothing" switches nothing');
+  await expect.poll(() => line.errors()).toContain('"nothing" is not a command of the line');
   expect((await read("20000")).code).toBe(0);
 });
 
 it.each([
-  [["line", "nowhere", "4059"], "is no place for a line"],
-  [["line", "4060", "udp://4059"], "the same transport at both ends"],
-  [["line", "4060", "4059", "--loss", "2"], "is no probability"],
+  [["line", "nowhere", "4059"], "is not an address"],
+  [["line", "4060", "udp://4059"], "must have the same transport"],
+  [["line", "4060", "4059", "--loss", "2"], "is not a probability"],
 ])("%j is wrong usage", async (args, message) => {
   const ran = await dlms(args);
   expect(ran.code).toBe(2);

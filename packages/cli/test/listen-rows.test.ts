@@ -64,7 +64,7 @@ it("warns of a file of identities that is out of date after the next start", asy
   using place = folder();
   const start = ["simulate", "--port", "0", "--identities", join(place.path, "meters.csv")];
   await using random = await serving(start);
-  expect(random.errors()).toContain("the next start makes other meters");
+  expect(random.errors()).toContain("the next start creates other meters");
   await using seeded = await serving([...start, "--seed", "x"]);
   expect(seeded.errors()).toBe("");
 });

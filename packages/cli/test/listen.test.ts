@@ -56,9 +56,9 @@ it("says what is wrong with a place, a layout and a key", async () => {
   const layout = join(files.path, "layout.json");
   writeFileSync(layout, '[{"classId": 3}]');
   for (const [args, code, text] of [
-    [["nowhere"], 2, "no place to listen at"],
+    [["nowhere"], 2, "not an address to listen on"],
     [["tls://:0"], 2, "needs --cert"],
-    [[":0", "--layout", layout], 1, "no layout of pushes"],
+    [[":0", "--layout", layout], 1, "not a push layout"],
     [[":0", "--ek", "12"], 2, "16 octets in hex"],
     [[":0", "--keys", join(files.path, "none.json")], 1, "cannot be read"],
   ] as const) {

@@ -55,6 +55,17 @@ it("tells refusals, lock-outs, a store's outage and its end, full listeners: a l
     if (json) expect(JSON.parse(named.lines[0] as string)).toMatchObject({ meter: "TST1", serial: "4711" });
     else expect(named.lines).toEqual([expect.stringContaining("client 32, meter TST1 (serial 4711), until")]);
   }
+  const ignored: ServerEvent = {
+    ...{ type: "ignored", remote: "10.0.0.9:3", why: "address" },
+    address: { client: 16, server: 1, physical: 18 },
+  };
+  printer.tell(ignored);
+  expect(lines).toHaveLength(5);
+  const strangers = told({ verbose: true });
+  strangers.printer.tell(ignored);
+  expect(strangers.lines[0]).toContain(
+    "ignored: 10.0.0.9:3: no meter has server address 1, physical address 18 (asked by client 16)",
+  );
   const verbose = told({ verbose: true });
   verbose.printer.tell(events[0] as ServerEvent);
   expect(verbose.lines).toEqual([expect.stringContaining("opened: 10.0.0.9:1")]);

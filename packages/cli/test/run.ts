@@ -16,6 +16,7 @@ export interface Ran {
 interface How {
   readonly input?: string;
   readonly env?: { readonly [name: string]: string };
+  readonly cwd?: string;
 }
 
 // What the command keeps of a user stays out of the home of the one who tests.
@@ -78,18 +79,19 @@ export async function dlms(args: readonly string[], { input = "", env = {} }: Ho
 }
 
 /** `timeout`: ms after which the process is killed; it must outlive everything that is asked of it on a slow machine. */
-async function begin(args: readonly string[], env: How["env"] = {}, timeout = 60_000): Promise<ChildProcess> {
+async function begin(args: readonly string[], { env = {}, cwd }: How = {}, timeout = 60_000): Promise<ChildProcess> {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   return spawn(process.execPath, [await dlmsProgram(), ...args], {
     env: { PATH: PATH ?? "", HOME: tmpdir(), NO_COLOR: "1", NODE_COMPILE_CACHE, ...env },
     stdio: ["pipe", "pipe", "pipe"],
     timeout,
+    ...(cwd === undefined ? {} : { cwd }),
   });
 }
 
 /** Runs the command as a user does, in a process of its own, bundled from the sources. */
-export async function dlmsProcess(args: readonly string[], { input, env }: How = {}): Promise<Ran> {
-  const child = await begin(args, env);
+export async function dlmsProcess(args: readonly string[], { input, ...how }: How = {}): Promise<Ran> {
+  const child = await begin(args, how);
   return new Promise((done, failed) => {
     let stdout = "";
     let stderr = "";

@@ -50,9 +50,9 @@ describe.skipIf(noPty !== undefined)("dlms without an association", () => {
 });
 
 it.each([
-  [["read", "--readout", "--telegram", "127.0.0.1"], "--readout and --telegram do not go together"],
-  [["read", "--mode-e", "127.0.0.1"], "--mode-e goes with --serial"],
-  [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper is not spoken on a serial line"],
+  [["read", "--readout", "--telegram", "127.0.0.1"], "--readout and --telegram cannot be combined"],
+  [["read", "--mode-e", "127.0.0.1"], "--mode-e needs --serial"],
+  [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper does not work on a serial line"],
 ])("%j is wrong usage: %s", async (args, message) => {
   const ran = await dlms(args);
   expect(ran.code).toBe(2);

@@ -5,7 +5,7 @@ import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type ArgumentOf, type MethodOf, methodOfClass, type ResultOf } from "./remote-object.ts";
 import { type AttributeOf, type AttributeValueOf, referenceOf } from "./typed-read.ts";
 
-/** An item whose result has a type: made by `accessGet` and its kin. */
+/** An item whose result has a type: made by `accessGet` and the like. */
 export type TypedItem<V, I extends AccessItem = AccessItem> = I & { readonly codec: Codec<V> };
 
 /** The result of an item. With the item of a class, `value` is what it gives, where it succeeded. */

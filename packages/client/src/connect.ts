@@ -2,18 +2,19 @@ import { type ClientLink, Fault } from "@dlmskit/core";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import { Connection } from "./connection.ts";
 import { countersOfStep, DurableCounters, raiseCounters } from "./counters.ts";
-import type { ConnectOptions } from "./options.ts";
+import { withLikelyCauses } from "./likely-causes.ts";
+import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 import { Session } from "./session.ts";
 
-/** Where the meter is: a pump that was not started yet, or a transport and the link for it (HDLC `Primary`, `WrapperClientLink`). */
+/** The line to the meter: a pump that is not started yet, or a transport and its link (HDLC `Primary`, `WrapperClientLink`). */
 export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly link: ClientLink };
 
-/** How long a peer may take to close after this end did, ms. */
+/** How long a peer may take to close after this end has closed, ms. */
 const linger = 1000;
 
 /**
  * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of
- * the association; those of the transport. When it rejects, the line is being closed. After `invocation-counter-error` a
+ * the association; those of the transport. The hint lists the likely causes, one a line. When it rejects, the line is being closed. After `invocation-counter-error` a
  * `DurableCounters` goes on from what the meter expects: connect again; `counter-jump` when that is too far.
  */
 export async function connect(line: Line, options: ConnectOptions): Promise<Session> {
@@ -33,7 +34,12 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
   try {
     return new Session(connection, options, await connection.open());
   } catch (caught) {
-    if (caught instanceof Fault) await raiseCounters({ ...options, counters: options.security?.counters }, caught);
-    throw caught;
+    if (!(caught instanceof Fault)) throw caught;
+    await raiseCounters({ ...options, counters: options.security?.counters }, caught);
+    throw withLikelyCauses(caught, {
+      asked: initiatorOptions(options),
+      timeout: options.timeout ?? defaultTimeout,
+      text: options.causeText,
+    });
   }
 }

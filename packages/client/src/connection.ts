@@ -12,7 +12,7 @@ import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
 import { countersOfStep, DurableCounters } from "./counters.ts";
 import { LinkDrops } from "./link-drops.ts";
-import { type ConnectOptions, initiatorOptions } from "./options.ts";
+import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 
 interface Promised<T> {
   resolve(value: T): void;
@@ -77,7 +77,7 @@ export class Connection {
           this.#closed();
         },
       });
-      this.#linkBy = this.#now + (this.#options.timeout ?? 10_000);
+      this.#linkBy = this.#now + (this.#options.timeout ?? defaultTimeout);
       this.#pump.connect();
       this.#arm();
     });
@@ -149,7 +149,7 @@ export class Connection {
     return this.#options.clock.now();
   }
 
-  /** A step of the machine, and what comes of it. Its Faults (keys, counters) end the connection. */
+  /** A step of the machine, and the result of it. Its Faults (keys, counters) end the connection. */
   #run(step: () => void): void {
     try {
       step();
@@ -255,11 +255,10 @@ export class Connection {
 
   #linkTooLate(): void {
     this.#linkBy = undefined;
-    const within = this.#options.timeout ?? 10_000;
+    const within = this.#options.timeout ?? defaultTimeout;
     this.#lost(
       new Fault("timeout", `the link was not opened within ${within} ms`, {
         layer: "client",
-        hint: "nothing that fits came back: check the addresses, and whether the peer speaks this link",
       }),
     );
     // An HDLC link that never opened has nobody to take leave of.
@@ -269,7 +268,7 @@ export class Connection {
 
 function linkLost(why: string, fault: Fault | undefined): Fault {
   const hint = fault?.hint;
-  return new Fault("link-lost", `the link is gone: ${fault?.message ?? why}`, {
+  return new Fault("link-lost", `the link was lost: ${fault?.message ?? why}`, {
     layer: "client",
     detail: fault?.code ?? why,
     cause: fault,

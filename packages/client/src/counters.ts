@@ -6,15 +6,15 @@ import type { ConnectOptions } from "./options.ts";
 export const countersOfStep = 2;
 
 export interface DurableCountersOptions {
-  /** The first counter to use: what storage knows as reserved; for a new key 0, or what the meter expects. */
+  /** The first counter to use: the end of the last reservation in storage; for a new key 0, or the counter that the meter expects. */
   readonly start: number;
-  /** Writes durably that all counters below `upTo` may be used from now on. When it rejects, none is. */
+  /** Reserves all counters below `upTo` durably. If it rejects, none of them is used. */
   reserve(upTo: number): Promise<void> | void;
-  /** How many to reserve at a time; 1024 unless told otherwise. */
+  /** How many counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
-/** Invocation counters of one key, each used once: storage knows of them before they are used. */
+/** Invocation counters of one key. Each is used once, and is reserved in storage before it is used. */
 export class DurableCounters implements CounterSource {
   readonly #reserve: DurableCountersOptions["reserve"];
   readonly #block: number;
@@ -46,7 +46,7 @@ export class DurableCounters implements CounterSource {
   }
 
   /**
-   * Resolves when `least` counters are reserved; undefined when they are. It reserves ahead, so that it seldom has to wait.
+   * Resolves when `least` counters are reserved; undefined when they are. It reserves ahead, so that it rarely has to wait.
    * Fault `reservation-failed`.
    */
   ready(least = 1): Promise<void> | undefined {
@@ -83,11 +83,15 @@ export class DurableCounters implements CounterSource {
     inRange(to, 0, lastCounter);
     if (to <= this.#lowest) return;
     if (to - this.#lowest > most) {
-      throw new Fault("counter-jump", `the meter expects counter ${to}, this end is at ${this.#lowest}`, {
-        layer: "client",
-        expected: to,
-        hint: `make sure that it was the meter that said so, then allow a jump of ${to - this.#lowest} (counterJump)`,
-      });
+      throw new Fault(
+        "counter-jump",
+        `the meter expects counter ${to}, but this client's next counter is ${this.#lowest}`,
+        {
+          layer: "client",
+          expected: to,
+          hint: `make sure that the answer came from the meter, then allow a jump of ${to - this.#lowest} (counterJump)`,
+        },
+      );
     }
     // What is reserved and not used stays unused.
     this.#ledger = new CounterLedger({ start: to, block: this.#block });

@@ -31,7 +31,7 @@ export async function discoverShortNames(session: Reads, names: ShortNames): Pro
   const problems: string[] = [];
   const rights = version < 2 ? undefined : await rightsOf(session, problems);
   if (version < 2)
-    problems.push(`Association SN version ${version} tells no access rights: those of the classes are shown`);
+    problems.push(`Association SN version ${version} has no access rights: those of the classes are shown`);
   return { version, objects: listed.map((one) => discovered(one, version, rights)), problems };
 }
 

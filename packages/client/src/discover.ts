@@ -75,7 +75,7 @@ async function elementsOf(session: Reads, association: LogicalName, problems: st
     const counted = octets === undefined ? undefined : miscounted(octets);
     if (counted === undefined) throw caught;
     const { count, elements } = counted;
-    problems.push(`the list says that it has ${count} elements, ${elements.length} are there`);
+    problems.push(`the list says that it has ${count} elements, but has ${elements.length}`);
     return elements;
   }
   const elements = itemsOf(data);

@@ -20,6 +20,7 @@ export {
   type NotRotated,
   type Rotated,
 } from "./key-rotation.ts";
+export { type LikelyCause, likelyCauses } from "./likely-causes.ts";
 export { type ListeningForPushes, type ListenOptions, listen } from "./listen/listen.ts";
 export type { PushKeys } from "./listen/push-keys.ts";
 export { type PushKind, PushListener, type PushListenerOptions, type ReceivedPush } from "./listen/push-listener.ts";

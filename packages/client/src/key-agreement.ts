@@ -39,7 +39,7 @@ export async function agreeKeys(
   const offered = offers.map(({ keyId, offer }) => ({ keyId, keyData: offer.keyData }));
   const method = { classId: 64, instanceId, methodId: 3 };
   const data = await session.invoke(method, dataOf(KeyAgreementData, offered));
-  if (data === undefined) throw badAnswer("the meter agreed, and told nothing of its keys");
+  if (data === undefined) throw badAnswer("the meter accepted the key agreement, but returned no keys");
   const answers = fromData(KeyAgreementData, data);
   const keys = new Map<AgreedKeyId, Uint8Array>();
   for (const { keyId, offer } of offers) {

@@ -7,7 +7,7 @@ import { isOfLine } from "./link-drops.ts";
 import { hostRandom } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** With whom, and under which keys, an association is to be opened. */
+/** The meter, client and keys of an association that is to be opened. */
 export interface KeyTarget {
   readonly meterId: string;
   /** The Security setup. */
@@ -19,16 +19,16 @@ export interface KeyTarget {
 }
 
 export interface KeyRotationOptions {
-  /** What the head-end system knows of its meters' keys: `securitySettings` of a store of @dlmskit/storage is one. */
+  /** The head-end system's records of its meters' keys, such as `securitySettings` of a store of @dlmskit/storage. */
   readonly records: KeyRecords;
-  /** What is on its way: `keyRotations` of the same store. */
+  /** The keys that are being changed, such as `keyRotations` of the same store. */
   readonly pending: PendingKeyRecords;
   /**
    * Opens an association, ciphered under these keys, of a client that may transfer keys. It is asked with new keys as well as with
    * former ones: counters go by `keyId`, and a key that was never used starts at its first.
    */
   open(target: KeyTarget): Promise<Session>;
-  /** Which keys are changed; encryption and authentication key unless told otherwise. One of these two must be among them. */
+  /** Which keys are changed; encryption and authentication key by default. One of these two must be among them. */
   readonly change?: readonly KeyName[];
   /** `noble` unless given. */
   readonly provider?: CryptoProvider;
@@ -38,7 +38,7 @@ export interface KeyRotationOptions {
   readonly instant?: () => number;
 }
 
-/** A change that was carried through. */
+/** A key change that was completed. */
 export interface Rotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;
@@ -47,7 +47,7 @@ export interface Rotated {
   readonly how: "changed" | "resumed" | "confirmed";
 }
 
-/** A change that was not carried through, or not yet: what is pending stays pending, and the next attempt goes on with it. */
+/** A key change that was not completed: pending keys stay pending, and the next attempt continues with them. */
 export interface NotRotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;
@@ -74,10 +74,14 @@ export class KeyRotation {
     this.#options = options;
     this.#change = options.change ?? ["encryptionKey", "authenticationKey"];
     if (!this.#change.includes("encryptionKey") && !this.#change.includes("authenticationKey")) {
-      throw new Fault("bad-value", "a change of neither encryption nor authentication key cannot be confirmed by use", {
-        layer: "client",
-        hint: "change the encryption key along with the others",
-      });
+      throw new Fault(
+        "bad-value",
+        "a change without the encryption key or the authentication key cannot be confirmed by opening an association",
+        {
+          layer: "client",
+          hint: "change the encryption key too",
+        },
+      );
     }
     this.#provider = options.provider ?? noble;
     this.#random = options.random ?? hostRandom;
@@ -85,7 +89,7 @@ export class KeyRotation {
   }
 
   /**
-   * Changes the keys of all Security setups that are due, `parallel` at a time (8 unless told otherwise); `signal` ends it before
+   * Changes the keys of all Security setups that are due, `parallel` at a time (8 by default); `signal` ends it before
    * the next one. One that fails hinders no other.
    */
   async rotateDue(
@@ -146,9 +150,12 @@ export class KeyRotation {
     const missing = (code: FaultCode<"client">, message: string): Fault =>
       new Fault(code, message, { layer: "client" });
     if (record === undefined)
-      throw missing("unknown-meter", `no keys of ${instanceId} of meter "${meterId}" are known`);
+      throw missing("unknown-meter", `the keys of ${instanceId} of meter "${meterId}" are not known`);
     if (record.masterKey === undefined) {
-      throw missing("no-master-key", `no master key of meter "${meterId}" is known, under which new keys travel`);
+      throw missing(
+        "no-master-key",
+        `the master key of meter "${meterId}" is not known; it is needed to wrap new keys`,
+      );
     }
     return record;
   }
@@ -170,9 +177,13 @@ export class KeyRotation {
     const session = await this.#options.open({ meterId, instanceId, keys, keyId });
     if (session.association.ciphered) return session;
     await session.close();
-    throw new Fault("unprotected", "the association is not ciphered: that it opens says nothing about the keys", {
-      layer: "client",
-    });
+    throw new Fault(
+      "unprotected",
+      "the association is not ciphered, so opening it does not show which keys the meter uses",
+      {
+        layer: "client",
+      },
+    );
   }
 
   /** Undefined when the meter uses the new keys; else an association under the former ones, to transfer them again. */
@@ -192,10 +203,10 @@ export class KeyRotation {
       // A line that is bad says nothing about keys.
       const line = [first, second].find((fault) => isOfLine(fault as Fault));
       if (line !== undefined) throw line;
-      throw new Fault("keys-unknown", `meter "${meterId}" takes neither its former keys nor the new ones`, {
+      throw new Fault("keys-unknown", `meter "${meterId}" accepts neither its old keys nor the new ones`, {
         layer: "client",
         cause: second,
-        hint: "somebody else changed its keys, or its security policy or secret",
+        hint: "somebody else may have changed its keys, security policy or secret",
       });
     }
   }

@@ -1,16 +1,16 @@
-import { Fault } from "@dlmskit/core";
+import type { Fault } from "@dlmskit/core";
+import { restated } from "./restated.ts";
 
 /** What a client can do about octets that its link dropped, by the reason that the link gives. */
 const remedies: { readonly [why: string]: string } = {
   address:
-    'it is from or for another address: check the client and server address; over the wrapper the quirk "any-wport" takes it',
-  sequence:
-    'its sequence number does not fit: the quirk "ignore-sequence" takes it where a meter does not count frames',
+    'its source or destination is another address: check the client and server address; with the wrapper, the quirk "any-wport" accepts it',
+  sequence: 'its sequence number is wrong: the quirk "ignore-sequence" accepts it if a meter does not count frames',
   llc: "it has no LLC header E6 E7 00",
-  "fcs-mismatch": "its check sequence is wrong: look at the line",
-  "hcs-mismatch": "its header check sequence is wrong: look at the line",
-  noise: "it is no HDLC frame: does the peer speak the wrapper, or another protocol?",
-  "inter-octet-timeout": "a frame stopped in the middle: look at the line",
+  "fcs-mismatch": "its check sequence is wrong: check the line",
+  "hcs-mismatch": "its header check sequence is wrong: check the line",
+  noise: "it is not an HDLC frame: the peer may use the wrapper or another protocol",
+  "inter-octet-timeout": "the frame was not complete: check the line",
 };
 
 /** What a link dropped since the last request, so that a timeout can name it. */
@@ -36,14 +36,9 @@ export class LinkDrops {
     if (why === undefined || !["timeout", "link-lost"].includes(fault.code)) return fault;
     const remedy = Object.hasOwn(remedies, why) ? remedies[why] : undefined;
     const times = this.#count === 1 ? "" : `, ${this.#count} times`;
-    const said = `the link dropped what came (${why}${times})`;
-    const explained = new Fault(fault.code as "timeout", `${fault.message}; ${said}`, {
-      layer: fault.layer as "client",
-      hint: [remedy, fault.hint].filter((part) => part !== undefined).join("; "),
-      cause: fault,
-      ...(fault.detail === undefined ? {} : { detail: fault.detail }),
-    });
-    return explained;
+    const said = `the link dropped received octets (${why}${times})`;
+    const hint = [remedy, fault.hint].filter((part) => part !== undefined).join("\n");
+    return restated(fault, { message: `${fault.message}; ${said}`, hint });
   }
 }
 

@@ -9,29 +9,29 @@ import type { AttributeOf } from "./typed-read.ts";
 type ImageValues = Values<typeof ImageTransfer>;
 type ImageInfo = ImageValues["imageToActivateInfo"];
 
-/** How far it is. */
+/** The progress of a load. */
 export interface ImageProgress {
   readonly step: "transfer" | "verify" | "activate";
-  /** Blocks that the meter has, of all. */
+  /** Number of blocks that the meter has. */
   readonly transferred: number;
   readonly blocks: number;
 }
 
 export interface LoadImageOptions {
   readonly clock: Clock;
-  /** The Image transfer object; 0-0:44.0.0 unless told otherwise. */
+  /** The Image transfer object; 0-0:44.0.0 by default. */
   readonly instanceId?: LogicalName;
   /** image_identifier: octets, or ASCII text. */
   readonly identifier: Uint8Array | string;
-  /** Goes on with a transfer of this image that was interrupted: only the missing blocks are sent. */
+  /** Continues an interrupted transfer of this image: only the missing blocks are sent. */
   readonly resume?: boolean;
-  /** False: the image is verified and not activated, since a schedule of the meter does that, or a later call. True unless told otherwise. */
+  /** False: the image is verified but not activated; a schedule of the meter or a later call does that. True by default. */
   readonly activate?: boolean;
-  /** Whether what the meter shows in image_to_activate_info is what was loaded; identifier and size are compared unless told otherwise. */
+  /** Whether what the meter shows in image_to_activate_info is what was loaded; identifier and size are compared by default. */
   check?(info: ImageInfo): boolean;
-  /** ms between two looks at image_transfer_status while the meter verifies or activates; 2000 unless told otherwise. */
+  /** ms between two looks at image_transfer_status while the meter verifies or activates; 2000 by default. */
   readonly pollEvery?: number;
-  /** How long the meter may take to verify, and to activate, ms; 600,000 unless told otherwise. */
+  /** How long the meter may take to verify, and to activate, ms; 600,000 by default. */
   readonly within?: number;
   /**
    * Opens the association again after the line broke, or after the meter has restarted; it throws to give up. Without it, a
@@ -181,14 +181,14 @@ class ImageLoad {
       if (tries >= mostTries) {
         throw new Fault("image-not-transferred", `${missing.length} of ${bits.length} blocks are missing`, {
           layer: "client",
-          hint: "look at the line, then call loadImage with `resume`",
+          hint: "check the line, then call loadImage with `resume`",
         });
       }
       await this.#send(missing, transferred);
     }
   }
 
-  /** Sends blocks. What becomes of one that is not answered tells the next look at the meter. */
+  /** Sends blocks. What happens to one that is not answered tells the next look at the meter. */
   async #send(blocks: readonly number[], transferred: number): Promise<void> {
     let sent = transferred;
     for (const block of blocks) {
@@ -251,7 +251,7 @@ class ImageLoad {
     if (check(info)) return;
     const shown = info.map((one) => `${toHex(one.imageToActivateIdentification)} of ${one.imageToActivateSize} octets`);
     const loaded = `${toHex(this.#identifier)} of ${this.#image.length} octets`;
-    throw new Fault("image-mismatch", `the meter has ${shown.join(", ") || "no image"}, loaded was ${loaded}`, {
+    throw new Fault("image-mismatch", `the meter has ${shown.join(", ") || "no image"}, but ${loaded} was loaded`, {
       layer: "client",
     });
   }

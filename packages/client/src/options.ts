@@ -11,9 +11,10 @@ import type { Fault } from "@dlmskit/core";
 import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock } from "@dlmskit/transport";
+import type { LikelyCause } from "./likely-causes.ts";
 import type { ShortNamedObject } from "./short-names.ts";
 
-/** How to associate; what is not told is the public client's: no security. */
+/** How to open the association. By default it is that of the public client, without security. */
 export interface ConnectOptions
   extends Partial<
     Pick<
@@ -34,38 +35,46 @@ export interface ConnectOptions
     >
   > {
   readonly mechanism?: MechanismId;
-  /** How the meter names objects; programs use class and logical name with either. `"logical-name"` unless told otherwise. */
+  /** How the meter names objects; a program uses class and logical name with both. `"logical-name"` by default. */
   readonly referencing?: Referencing;
-  /** With short names: objects whose base names need not be looked up in the meter's object list. */
+  /** With short names: base names of objects, which are then not looked up in the meter's object list. */
   readonly shortNames?: readonly ShortNamedObject[];
-  /** With short names: classes of the user's own, for the offsets of their methods (`methodOffset`). */
+  /** With short names: your own classes, for the offsets of their methods (`methodOffset`). */
   readonly classes?: readonly ClassSpec[];
   readonly clock: Clock;
-  /** Octets of randomness; needed for mechanisms from 2 on and for dedicated keys. Unless given, `crypto.getRandomValues`. */
+  /** Octets of randomness; needed for mechanisms from 2 on and for dedicated keys. `crypto.getRandomValues` by default. */
   readonly random?: Random;
-  /** `noble` unless given; `node` of @dlmskit/security/node is faster. */
+  /** `noble` by default; `node` of @dlmskit/security/node is faster. */
   readonly provider?: CryptoProvider;
-  /** How long to wait for the link to open and then for each answer, in ms; 10,000 unless told otherwise. */
+  /** How long to wait for the link to open and then for each answer, in ms; 10,000 by default. */
   readonly timeout?: number;
-  /** How long one request may take in all, its blocks and repetitions included, in ms; `limits.transferTimeout` for each try unless told otherwise. */
+  /** Time limit of one request with all its blocks and repetitions, ms; by default `limits.transferTimeout` for each attempt. */
   readonly deadline?: number;
-  /** How often a GET that was not answered is asked again; 1 unless told otherwise. SET and ACTION never are. */
+  /** How often a GET without an answer is repeated; 1 by default. SET and ACTION are never repeated. */
   readonly retries?: number;
-  /** How many attributes or methods go in one list; 10 unless told otherwise. */
+  /** Maximum number of attributes or methods in one list; 10 by default. */
   readonly listSize?: number;
-  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 unless told otherwise. */
+  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 by default. */
   readonly counterJump?: number;
-  /** The meter knows no RLRQ: `release` ends the link at once. */
+  /** For a meter that does not support RLRQ: `release` ends the link at once. */
   readonly noRelease?: boolean;
   /** What comes unasked: DataNotification, EventNotification, InformationReport, and what of it was under a tag or a signature. */
   notification?(apdu: Apdu, protection: ProtectionSeen): void;
-  /** An APDU that fits nothing, or whose protection is wrong, was dropped. */
+  /** Called when an unexpected or wrongly protected APDU was dropped. */
   dropped?(fault: Fault): void;
-  /** The association or its link is gone; told once, also after `release` (then without Fault). */
+  /**
+   * The text of a likely cause, for the hint of a Fault of `connect`: for a program whose users do not know these options.
+   * By default the texts name the options of `connect`.
+   */
+  causeText?(cause: LikelyCause): string;
+  /** Called once when the association or its link has ended; after `release` without a Fault. */
   closed?(fault?: Fault): void;
 }
 
-/** What a client asks for unless told otherwise: all that this one can do; general-protection only where there is ciphering. */
+/** The default of `timeout`, ms. */
+export const defaultTimeout = 10_000;
+
+/** The conformance that a client proposes by default: all services of this client; general-protection only with ciphering. */
 export const clientConformance: readonly ConformanceName[] = [...negotiable].filter(
   (name) => name !== "general-protection",
 );
@@ -75,10 +84,10 @@ export const clientShortNameConformance: readonly ConformanceName[] = [...shortN
   (name) => name !== "general-protection",
 );
 
-/** What a program without a source of its own has for randomness: the platform's. */
+/** The platform's random source. */
 export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
 
-/** The options of the Initiator for these. */
+/** The options of the Initiator for these options. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
   const {
@@ -97,7 +106,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     maxReceivePduSize: options.maxReceivePduSize ?? 0xffff,
     provider: options.provider ?? noble,
     random: options.random ?? hostRandom,
-    timeout: options.timeout ?? 10_000,
+    timeout: options.timeout ?? defaultTimeout,
     ...(secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
     ...(userId === undefined ? {} : { userId }),

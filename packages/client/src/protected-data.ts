@@ -115,7 +115,7 @@ const structureOf = (values: readonly DataLike[]): Uint8Array =>
 function valuesIn(octets: Uint8Array): readonly Data[] {
   const data = decodeData(octets);
   if (data.type === "structure") return data.value;
-  throw mismatched("what the meter protected is no structure");
+  throw mismatched("the data that the meter protected is not a structure");
 }
 
 function returned(data: Data | undefined): Data {

@@ -27,12 +27,14 @@ export function readout<R>(
   const pump = new LinkPump<ClientLink>({ duplex, link, clock });
   return new Promise((resolve, reject) => {
     const failed = (fault?: Fault): void =>
-      reject(fault ?? new Fault("link-lost", "the line was closed before the meter had told all", { layer: "client" }));
+      reject(
+        fault ?? new Fault("link-lost", "the line was closed before the readout was complete", { layer: "client" }),
+      );
     const cancel =
       deadline === undefined
         ? undefined
         : clock.at(clock.now() + deadline, () => {
-            failed(new Fault("timeout", `the readout was not there after ${deadline} ms`, { layer: "client" }));
+            failed(new Fault("timeout", `the readout was not complete after ${deadline} ms`, { layer: "client" }));
             pump.destroy();
           });
     pump.start({

@@ -51,7 +51,7 @@ export class Session implements AsyncDisposable {
     this.#shortNames = new ShortNames(association, (...sent) => this.#send(...sent), { told, classes });
   }
 
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   get remote(): string {
     return this.#connection.remote;
   }
@@ -61,7 +61,7 @@ export class Session implements AsyncDisposable {
    * `timeout`, `link-lost`, and those of the association.
    */
   get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
-  /** Reads several attributes: a result for each, in order. In lists where the meter takes them, else one by one. */
+  /** Reads several attributes: a result for each, in order. Uses lists if the meter supports them, otherwise single requests. */
   get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
   async get(
     given: AttributeReference | readonly AttributeReference[],
@@ -100,7 +100,7 @@ export class Session implements AsyncDisposable {
     return readScaled(this, spec, logicalName(instanceId), options);
   }
 
-  /** Writes an attribute. Faults as `get`. It is never sent twice: after a `timeout` the meter may have it, or not. */
+  /** Writes an attribute. Faults as `get`. It is never repeated: after a `timeout` the meter may or may not have written the value. */
   set(reference: AttributeReference, value: DataLike, options?: RequestOptions): Promise<void>;
   /** Writes several: a result for each, in order. */
   set(values: readonly AttributeValue[], options?: RequestOptions): Promise<readonly SetResult[]>;
@@ -119,7 +119,7 @@ export class Session implements AsyncDisposable {
     return undefined;
   }
 
-  /** Invokes a method; gives what it returns, undefined for nothing. Faults and doubts as `set`. */
+  /** Invokes a method. Gives its return value, undefined if there is none. Faults as `set`; it is never repeated either. */
   invoke(method: MethodReference, parameters?: DataLike, options?: RequestOptions): Promise<Data | undefined>;
   /** Invokes several methods: an outcome for each, in order. */
   invoke(invocations: readonly MethodInvocation[], options?: RequestOptions): Promise<readonly ActionOutcome[]>;
@@ -140,13 +140,13 @@ export class Session implements AsyncDisposable {
     if (outcome.result !== "success") throw refused(outcome.result, `${what} was not invoked`);
     const { data } = outcome;
     if (data !== undefined && "error" in data)
-      throw refused(data.error, `${what} was invoked, what it returns is lost`);
+      throw refused(data.error, `${what} was invoked, but its result was lost`);
     return data as Data | undefined;
   }
 
   /**
-   * Reads, writes and invokes in one request, in the order of the items: a result for each. What was done stays done, whatever
-   * becomes of later items. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With
+   * Reads, writes and invokes in one request, in the order of the items, with a result for each. An item that was done is not undone
+   * if a later item fails. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With
    * `confirmed: false` there are no results. Faults as `get`, but not for an item that was refused: its result says why. One that
    * only reads is repeated as a GET is, any other is sent once.
    */
@@ -188,7 +188,7 @@ export class Session implements AsyncDisposable {
     return readProfile(this, logicalName(instanceId), selection);
   }
 
-  /** What the meter has: its object list, with classes and access rights. */
+  /** The meter's object list, with classes and access rights. */
   discover(): Promise<Discovery> {
     if (this.#shortNames !== undefined) return discoverShortNames(this, this.#shortNames);
     return discover(this, this.#options.association);
@@ -208,7 +208,7 @@ export class Session implements AsyncDisposable {
     return this.#connection.release();
   }
 
-  /** Ends link and transport without releasing the association: for one that is of no use any more. Resolves when all is closed. */
+  /** Ends link and transport without releasing the association. Resolves when both are closed. */
   close(): Promise<void> {
     this.#connection.close();
     return this.#connection.closed;
@@ -288,10 +288,10 @@ function describe({ classId, instanceId, attributeId }: AttributeReference): str
 }
 
 const hints: { readonly [code: string]: string } = {
-  "read-write-denied": "this client has no right to it",
-  "scope-of-access-violated": "it needs a protected association",
-  "object-undefined": "discover() tells which objects there are",
-  "object-class-inconsistent": "discover() tells the classes of the objects",
+  "read-write-denied": "this client has no access right to it",
+  "scope-of-access-violated": "it needs an association with more protection",
+  "object-undefined": "discover() lists the objects",
+  "object-class-inconsistent": "discover() lists the objects with their classes",
 };
 
 function refused(code: FaultCode<"client">, message: string): Fault {

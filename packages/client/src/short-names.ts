@@ -69,7 +69,7 @@ function listedObjects(data: Data): readonly ShortNamedObject[] {
     return fromData(List, data).map((one) => ({ ...one, baseName: one.baseName & 0xffff }));
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
-    throw new Fault("bad-object-list", `the object list is none of an Association SN: ${cause.message}`, {
+    throw new Fault("bad-object-list", `the object list is not that of an Association SN: ${cause.message}`, {
       layer: "client",
       cause,
     });
@@ -124,7 +124,7 @@ export class ShortNames {
     }
     throw new Fault(result.error, `the object list cannot be read: ${result.error}`, {
       layer: "client",
-      hint: "tell the base names that you need with `shortNames`",
+      hint: "give the base names that you need with `shortNames`",
     });
   }
 
@@ -180,10 +180,10 @@ export class ShortNames {
     if (offset === undefined) {
       throw new Fault(
         "no-short-name",
-        `method ${method.methodId} of class ${classId}, version ${version}, is at an offset that is not known`,
+        `the offset of method ${method.methodId} of class ${classId}, version ${version}, is not known`,
         {
           layer: "client",
-          hint: "declare the class with its methodOffset, and give it with `classes`",
+          hint: "declare the class with its methodOffset, and pass it in `classes`",
         },
       );
     }

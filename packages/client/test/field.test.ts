@@ -27,12 +27,12 @@ describe("an object list", () => {
   it("F44: whose count is too large gives its objects and a warning", async () => {
     expect(await listed(3, 1)).toMatchObject({
       objects: [{ instanceId: "1.0.1.8.0.255" }],
-      problems: ["the list says that it has 3 elements, 1 are there"],
+      problems: ["the list says that it has 3 elements, but has 1"],
     });
     // And one that is too small.
     expect(await listed(1, 1, 2)).toMatchObject({
       objects: [{}, {}],
-      problems: ["the list says that it has 1 elements, 2 are there"],
+      problems: ["the list says that it has 1 elements, but has 2"],
     });
     await expect(listed(2)).rejects.toMatchObject({ code: expect.any(String) });
   });
@@ -154,12 +154,12 @@ describe("an HDLC meter that refuses", () => {
     expect(toHex(frmr)).toContain("100004");
     expect(await reply((_, at) => (at === 0 ? ua : frmr))).toMatchObject({
       code: "link-lost",
-      message: "the link is gone: the meter refuses a frame (FRMR: control 0x10, information-too-long)",
+      message: "the link was lost: the meter refuses a frame (FRMR: control 0x10, information-too-long)",
       cause: { code: "frame-rejected" },
     });
     const dm = encodeFrame({ ...to, frame: "dm", information: new Uint8Array(0) });
     expect(await reply(() => dm)).toMatchObject({
-      message: "the link is gone: the meter refuses the data link (DM to SNRM)",
+      message: "the link was lost: the meter refuses the data link (DM to SNRM)",
     });
   });
 });

@@ -51,7 +51,7 @@ describe("a link that does not open", () => {
     await clock.advance(200);
     const fault = (await done) as Fault;
     expect(fault.toJSON()).toMatchObject({ code: "link-lost", detail: "no-answer" });
-    expect(fault.message).toContain("2 tries");
+    expect(fault.message).toContain("2 attempts");
     expect(fault.hint).toContain("snrm-with-parameters");
     await clock.advance(1000);
     await settle();
@@ -70,7 +70,7 @@ describe("what the link dropped", () => {
     await clock.advance(1000);
     const fault = (await done) as Fault;
     expect(fault.code).toBe("timeout");
-    expect(fault.message).toContain("dropped what came (address)");
+    expect(fault.message).toContain("dropped received octets (address)");
     expect(fault.hint).toContain("any-wport");
   });
 

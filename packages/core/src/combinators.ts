@@ -158,7 +158,7 @@ export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): Re
 }
 
 type Arms = Record<string, readonly [tag: number, codec: AnyRecordCodec]>;
-/** One of several records, told apart by the key `D` in the value and by a tag octet on the wire. */
+/** One of several records, distinguished by the key `D` in the value and by a tag octet on the wire. */
 export type Choice<D extends string, A extends Arms> = {
   [K in keyof A]: { [P in D]: K } & Of<A[K][1]> extends infer T ? { [P in keyof T]: T[P] } : never;
 }[keyof A];
@@ -181,7 +181,7 @@ export function choice<const D extends string, const A extends Arms>(
   const armOf = (name: unknown): Arms[string] => {
     const arm = typeof name === "string" && Object.hasOwn(arms, name) ? arms[name] : undefined;
     if (arm === undefined) {
-      throw new Fault("unknown-choice", `"${String(name)}" is none of the choices`, {
+      throw new Fault("unknown-choice", `"${String(name)}" is not one of the choices`, {
         hint: `choose one of ${Object.keys(arms).join(", ")}`,
       });
     }
@@ -332,7 +332,7 @@ export function map<A, B>(inner: Codec<A>, to: (a: A) => B, back: (b: B) => A): 
   };
 }
 
-// As deep as a Reader goes unless told otherwise: what comes in as JSON goes out as octets that can be read.
+// As deep as a Reader goes by default: what comes in as JSON goes out as octets that can be read.
 const jsonDepth = 64;
 
 /** A codec that is looked up when it is used: for types that hold themselves. Each use is a level: Fault `too-deep` past the limit. */

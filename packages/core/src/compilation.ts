@@ -1,8 +1,8 @@
 let allowed = true;
 
 /**
- * Whether codecs may make programs of themselves (`new Function`) once they have been used enough; they do unless told
- * otherwise. After `setCompilation(false)` nothing calls `new Function`, and programs that were made before are not used any
+ * Whether codecs may make programs of themselves (`new Function`) once they have been used enough; they do
+ * by default. After `setCompilation(false)` nothing calls `new Function`, and programs that were made before are not used any
  * more: codecs read and write field by field, with the same values and Faults, some five times slower. Call it before
  * anything else under a Content-Security-Policy without `unsafe-eval`, which would report a violation. Without the call, the
  * first refusal by the platform has the same effect.

@@ -105,7 +105,7 @@ function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
     },
     write(value, to) {
       if (typeof value !== "object" || value === null) {
-        throw new Fault("type-unmatched", `an object of ${fields.map(({ name }) => name).join(", ")} belongs here`);
+        throw new Fault("type-unmatched", `expected an object with ${fields.map(({ name }) => name).join(", ")}`);
       }
       for (const field of fields) {
         field.write(check(field, (value as Record<string, unknown>)[field.name]) ?? field.absent, to);

@@ -1,7 +1,7 @@
 import type { FaultCode, FaultLayer } from "./fault-codes.ts";
 
 export interface FaultDetails<L extends string = FaultLayer> {
-  /** `"core"` unless told otherwise. */
+  /** `"core"` by default. */
   readonly layer?: L;
   /** Offset of the octet at fault, from the start of the octets that were decoded. */
   readonly offset?: number;

@@ -44,7 +44,7 @@ export interface InlineWrite {
 }
 
 /**
- * How a codec of always the same number of octets is written into a program: `o` are the octets, `at` is where it stands in
+ * How a codec of always the same number of octets is written into a program: `o` are the octets, `at` is where it is in
  * them, `value` the variable that holds its value.
  */
 export interface FixedInline {

@@ -26,7 +26,8 @@ export type LinkOutput =
     }
   /** The line goes on at another baud rate, once what was transmitted before has left (IEC 62056-21). */
   | { readonly type: "baud-rate"; readonly baudRate: number }
-  | { readonly type: "dropped"; readonly why: string; readonly octets: Uint8Array }
+  /** Octets that are ignored. `address`: whose they are, if they are for another station. */
+  | { readonly type: "dropped"; readonly why: string; readonly octets: Uint8Array; readonly address?: LinkAddress }
   /** The octet stream cannot be understood any more: the transport must be closed. */
   | { readonly type: "broken"; readonly why: string };
 

@@ -16,7 +16,7 @@ export function logicalName(text: string): LogicalName {
     .map((group) => (group === undefined ? 255 : Number(group)));
   if (groups === undefined || groups.some((group) => group > 255)) {
     throw new Fault("bad-logical-name", `"${text}" is not an OBIS code`, {
-      hint: "six numbers 0 to 255, as in 1.0.1.8.0.255",
+      hint: "give six numbers from 0 to 255, as in 1.0.1.8.0.255",
     });
   }
   return groups.join(".");
@@ -67,7 +67,7 @@ export const LogicalName: Codec<LogicalName> = inlined<Codec<LogicalName>>(
     write(value, to) {
       let octets = knownOctets.get(value);
       if (octets === undefined) {
-        if (typeof value !== "string") throw new Fault("type-unmatched", "a logical name as text belongs here");
+        if (typeof value !== "string") throw new Fault("type-unmatched", "expected a logical name as text");
         octets = logicalNameOctets(value);
         if (knownOctets.size >= knownAtMost) knownOctets.clear();
         knownOctets.set(value, octets);

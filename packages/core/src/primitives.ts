@@ -148,7 +148,7 @@ const hexJson = {
 export function octets(count: number): Codec<Uint8Array> {
   const check = (value: Uint8Array): Uint8Array => {
     if (value.length === count) return value;
-    throw new Fault("bad-length", `${value.length} octets where ${count} belong`);
+    throw new Fault("bad-length", `${value.length} octets instead of ${count}`);
   };
   return {
     read: (from) => from.take(count),

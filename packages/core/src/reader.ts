@@ -12,7 +12,7 @@ export interface ReaderOptions {
   readonly layer?: FaultLayer;
   readonly start?: number;
   readonly end?: number;
-  /** How deep arrays and structures may nest; 64 unless told otherwise. */
+  /** How deep arrays and structures may nest; 64 by default. */
   readonly maxDepth?: number;
   readonly observer?: ReadObserver;
 }
@@ -162,7 +162,7 @@ export class Reader {
     const first = this.u8();
     if (first < 0x80) return first;
     const count = first & 0x7f;
-    if (count === 0) throw this.fault("bad-length", "the indefinite length form is not used here", at);
+    if (count === 0) throw this.fault("bad-length", "the indefinite length form is not allowed", at);
     if (count > 4) throw this.fault("bad-length", `a length of ${count} octets`, at);
     let length = 0;
     for (let step = 0; step < count; step++) length = length * 256 + this.u8();
@@ -174,7 +174,7 @@ export class Reader {
     const at = this.at;
     const length = this.length();
     if (length > this.remaining) {
-      throw this.fault("bad-length", `length ${length} is past the end, ${this.remaining} octets are left`, at);
+      throw this.fault("bad-length", `length ${length} goes past the end: ${this.remaining} octets are left`, at);
     }
     return length;
   }
@@ -184,7 +184,7 @@ export class Reader {
     const at = this.at;
     const count = this.length();
     if (count * minimum > this.remaining) {
-      throw this.fault("bad-length", `${count} items cannot lie in the ${this.remaining} octets left`, at);
+      throw this.fault("bad-length", `${count} items do not fit into the ${this.remaining} octets that are left`, at);
     }
     return count;
   }

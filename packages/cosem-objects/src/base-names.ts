@@ -138,10 +138,14 @@ export function baseNames(objects: readonly AnyObject[], { stated = {} }: BaseNa
       next = Math.max(next, area.to);
     }
     if (next + size > beyondLast) {
-      throw new Fault("short-names-exhausted", `there is no room for ${objects.length} objects: ${object.instance}`, {
-        layer: "cosem",
-        hint: "leave objects out of the logical device, or serve logical names only",
-      });
+      throw new Fault(
+        "short-names-exhausted",
+        `${objects.length} objects need too many short names: ${object.instance} does not fit`,
+        {
+          layer: "cosem",
+          hint: "leave objects out of the logical device, or serve logical names only",
+        },
+      );
     }
     placed.push({ object, baseName: next });
     next += size;
@@ -165,10 +169,14 @@ function sizeOf({ spec }: AnyObject): number {
   const methods = ids.flatMap((id) => methodOffset(spec, id) ?? []);
   const both = methods.find((offset) => attributes.includes(offset) || offset % step !== 0);
   if (both !== undefined) {
-    throw new Fault("bad-base-name", `class ${spec.classId}: a method at offset 0x${both.toString(16)} is in the way`, {
-      layer: "cosem",
-      hint: "correct methodOffset: a multiple of 8 behind the last attribute",
-    });
+    throw new Fault(
+      "bad-base-name",
+      `class ${spec.classId}: the offset 0x${both.toString(16)} of a method is already used`,
+      {
+        layer: "cosem",
+        hint: "correct methodOffset: it must be a multiple of 8 after the last attribute",
+      },
+    );
   }
   const size = Math.max(...attributes, ...methods) + step;
   sizes.set(spec, size);

@@ -31,7 +31,7 @@ function initialValue(spec: ClassSpec, name: string, attribute: AttributeSpec): 
   } catch (cause) {
     throw new Fault("no-default", `${spec.name}: ${name} has no default`, {
       layer: "cosem",
-      hint: "give it a `default` in the class, or a value here",
+      hint: "declare a `default` in the class, or give a value here",
       cause,
     });
   }

@@ -18,7 +18,7 @@ export interface AttributeSpec {
   readonly static?: boolean;
   /** Unless told otherwise `"rw"` where it is static, else `"r"`. */
   readonly access?: Usage;
-  /** What a new object has (`defaultObject`); unless told otherwise the simplest value of the type, see `initialData`. */
+  /** What a new object has (`defaultObject`); by default the simplest value of the type, see `initialData`. */
   readonly default?: unknown;
   /** What the number counts, as the standard writes it: "s", "min", "baud". */
   readonly unit?: string;
@@ -48,7 +48,7 @@ export interface MethodSpec {
  */
 // biome-ignore lint/suspicious/noExplicitAny: a class holds a timeline of its own values; the contexts are those of object.ts
 export interface Timeline<V = any, C = any, T = any> {
-  /** Whether an object with those hooks ever does something by itself, whatever its values; it may unless told otherwise. */
+  /** Whether an object with those hooks ever does something by itself, whatever its values; it may by default. */
   acts?(hooks: { readonly invoke?: { readonly [method: string]: unknown } }): boolean;
   /**
    * The first instant after `after` at which there is something to do; undefined: never. The same values and instants give
@@ -57,13 +57,13 @@ export interface Timeline<V = any, C = any, T = any> {
   next(values: Readonly<V>, context: T, after: number): number | undefined;
   /** Does it, at the instant that `next` gave (`context.now`), however late the machine is. A promise ends it later. */
   run(values: V, context: C, at: number): unknown;
-  /** What becomes of instants that passed while nothing ran: each is run in order, only the last, or none. */
+  /** What happens to instants that passed while nothing ran: each is run in order, only the last, or none. */
   readonly missed: "each" | "last" | "none";
   /** With `missed: "each"`: instants before this one need not be run when it is `now` (a buffer would not keep their rows). */
   since?(values: Readonly<V>, context: T, now: number): number;
-  /** What goes first of all that is due at one instant: the lower; 50 unless told otherwise. `timeOrder` has those of the standard's classes. */
+  /** What goes first of all that is due at one instant: the lower; 50 by default. `timeOrder` has those of the standard's classes. */
   readonly order?: number;
-  /** Classes whose objects, too, decide when something is due (the special days of a calendar): changed, all is planned anew. */
+  /** Classes whose objects, too, decide when something is due (the special days of a calendar): changed, all is planned again. */
   readonly watches?: readonly number[];
   /**
    * The clock was set from `from` to `to`, by more than a synchronisation: what is to be run late, each as the instant at which it
@@ -72,7 +72,7 @@ export interface Timeline<V = any, C = any, T = any> {
   moved?(values: Readonly<V>, context: T, from: number, to: number): Iterable<number>;
   /**
    * The meter was without power from one instant to another: the object's values change as its class says (a period is closed, timers
-   * begin anew), before anything is run late. All objects in the order of `order`; `context.now` is `to`. A promise ends it later.
+   * begin again), before anything is run late. All objects in the order of `order`; `context.now` is `to`. A promise ends it later.
    */
   poweredUp?(values: V, context: C, from: number, to: number): unknown;
   /**
@@ -125,7 +125,7 @@ export interface Traits {
   readonly zone?: true;
   /** The attribute with the seconds of a measuring period, or between two captures. */
   readonly period?: { readonly measuring?: string; readonly capture?: string };
-  /** Who acts (`Actor`) when its objects act by themselves; `"time"` or `"monitor"` unless told otherwise. */
+  /** Who acts (`Actor`) when its objects act by themselves; `"time"` or `"monitor"` by default. */
   readonly actor?: "monitor" | "limiter";
   /** A buffer of rows, and the attribute that names its columns. */
   readonly rows?: { readonly buffer: string; readonly columns: string };

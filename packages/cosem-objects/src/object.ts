@@ -94,7 +94,7 @@ export interface Notification {
   readonly priority: number;
   /** Not before this instant, ms since 1970 UTC (of `Context.elapsed`). */
   readonly scheduledTime: number;
-  /** The object that tells it: it hears what becomes of it (`Hooks.notified`). */
+  /** The object that tells it: it hears what happens to it (`Hooks.notified`). */
   readonly from?: AnyObject;
   /** The client it is for: under the keys and the policy of its association, where it has one. */
   readonly client?: number;
@@ -111,7 +111,7 @@ export interface NotificationAttempt {
 }
 
 /**
- * The logical device that a hook's object stands in. What is changed through it belongs to the unit of work of the request,
+ * The logical device that a hook's object is in. What is changed through it belongs to the unit of work of the request,
  * or of the action in time: all of it is kept and then seen by others, or none. In a read hook there is nothing to change:
  * Fault `read-only`.
  */
@@ -129,7 +129,7 @@ export interface DeviceView {
   context(object: AnyObject): Context;
   /** This meter's values of an object of the device, to read. */
   values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
-  /** The values of an object as the change that is under way has them; what is assigned to its keys is changed. Fault `read-only`. */
+  /** The values of an object as the change that is in progress has them; what is assigned to its keys is changed. Fault `read-only`. */
   draft<S extends ClassSpec>(object: CosemObject<S>): Values<S>;
   /** One value, as it is kept. */
   get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
@@ -145,7 +145,7 @@ export interface DeviceView {
   rows(object: AnyObject): CapturedRowsView;
   /** Adds a row to the event log of that logical name. `encoded`: what was captured with it; `keep`: how many rows the log keeps. */
   log(instanceId: LogicalName, code: number, more?: { readonly encoded?: Uint8Array; readonly keep?: number }): void;
-  /** How many rows the change that is under way has added to the event log of that logical name so far. Fault `read-only`. */
+  /** How many rows the change that is in progress has added to the event log of that logical name so far. Fault `read-only`. */
   logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;
   /**
@@ -155,7 +155,7 @@ export interface DeviceView {
   restart?(until: number): void;
   /** Tells of a local action that failed: an event of the meter, while the rest goes on. Left out: the failure is thrown when the rest is done. */
   failed?(what: string, error: unknown): void;
-  /** Runs `then` once the change that is under way is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */
+  /** Runs `then` once the change that is in progress is kept, at the moment at which others see it; never if it is not. Fault `read-only`. */
   whenKept(then: () => void): void;
 }
 
@@ -181,14 +181,14 @@ export interface Context {
   readonly device: DeviceView;
   /** What the user made the meter with: its model, its seed, … */
   readonly own: unknown;
-  /** Sets the meter's clock, ms since 1970-01-01T00:00Z: with the change that is under way. Fault `read-only`. */
+  /** Sets the meter's clock, ms since 1970-01-01T00:00Z: with the change that is in progress. Fault `read-only`. */
   setClock(instant: number): void;
 }
 
 /** What the due instants of an object depend on, besides its values. */
 export interface TimeContext {
   readonly object: AnyObject;
-  /** Local time with daylight saving, as the meter's Clock has it. A change of the Clock plans anew what is due. */
+  /** Local time with daylight saving, as the meter's Clock has it. A change of the Clock plans again what is due. */
   readonly local: LocalTime;
   /** The instant on the meter's clock, as it is set now, of an instant of `Context.elapsed`: when something that lasts is over. */
   clockAt(elapsed: number): number;
@@ -231,7 +231,7 @@ export interface Hooks<S extends ClassSpec> {
       context: Context,
     ) => MaybePromise<ResultOf<S["methods"][K]>>;
   };
-  /** What becomes of the notifications of this object. Without it they are tried again as the queue has it. */
+  /** What happens to the notifications of this object. Without it they are tried again as the queue has it. */
   readonly notified?: {
     /** From which instant of the meter's clock on it may be sent; undefined: it is not to be sent any more. */
     from(values: Readonly<Values<S>>, payload: Uint8Array, context: Context): number | undefined;

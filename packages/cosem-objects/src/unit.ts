@@ -86,7 +86,10 @@ const symbols = new Map<number, keyof typeof Unit>(
 export function unitCode(unit: Unit): number {
   const code = typeof unit === "number" ? unit : Object.hasOwn(Unit, unit) ? Unit[unit] : undefined;
   if (code === undefined || !Number.isInteger(code) || code < 0 || code > 255) {
-    throw new Fault("bad-unit", `"${unit}" is no unit`, { layer: "cosem", hint: 'for example "Wh", "V", or a number' });
+    throw new Fault("bad-unit", `"${unit}" is not a unit`, {
+      layer: "cosem",
+      hint: 'give a symbol such as "Wh" or "V", or a number',
+    });
   }
   return code;
 }

@@ -16,7 +16,7 @@ export interface Finding {
 /** An execution that takes longer than this is a finding, in ms: a few thousand octets are decoded in well under one. */
 const slowest = 200;
 
-/** One target under way: its corpus grows by whatever reaches something new. */
+/** One target in progress: its corpus grows by whatever reaches something new. */
 export class Campaign {
   readonly target: Target;
   readonly corpus: Uint8Array[] = [];

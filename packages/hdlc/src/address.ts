@@ -143,7 +143,7 @@ export function addressFromJson(json: Json): HdlcAddress {
 
 /**
  * A lower address made from a meter's serial number, as many makers do: the last digits of it and an offset
- * (modulus 10000 and offset 1000 unless told otherwise). Fault `out-of-range` when it reaches the reserved addresses.
+ * (modulus 10000 and offset 1000 by default). Fault `out-of-range` when it reaches the reserved addresses.
  */
 export function lowerAddressOfSerial(serialNumber: string, modulus = 10_000, offset = 1000): number {
   const digits = serialNumber.replace(/\D/g, "");

@@ -118,7 +118,7 @@ const words: Record<FrameFault, string> = {
   "bad-address": "an address has 1, 2 or 4 octets, the last with its low bit set",
   "hcs-mismatch": "the header check sequence is wrong",
   "fcs-mismatch": "the frame check sequence is wrong",
-  "no-closing-flag": "no flag stands where the length field puts it",
+  "no-closing-flag": "there is no flag at the end that the length field gives",
 };
 
 function bad(code: FaultCode<"hdlc">, message: string, offset: number): Fault {
@@ -144,7 +144,7 @@ export function decodeFrame(octets: Uint8Array): Frame {
   if ((format & 0xf0) === 0xa0 && length !== octets.length - 2) {
     throw bad(
       "length-mismatch",
-      `the length field says ${length} octets, between the flags are ${octets.length - 2}`,
+      `the length field says ${length} octets, but there are ${octets.length - 2} between the flags`,
       1,
     );
   }
@@ -169,7 +169,9 @@ export function writeFrame(frame: Frame, to: Writer): void {
   const { information } = frame;
   const length = 5 + destination.octets + source.octets + (information.length === 0 ? 0 : information.length + 2);
   if (length > maxFrameLength) {
-    throw new Fault("frame-too-long", `a frame of ${length} octets is past ${maxFrameLength}`, { layer: "hdlc" });
+    throw new Fault("frame-too-long", `a frame of ${length} octets is longer than ${maxFrameLength}`, {
+      layer: "hdlc",
+    });
   }
   to.u8(flag);
   const at = to.length;

@@ -41,7 +41,7 @@ export function decodeNegotiation(octets: Uint8Array): Negotiation {
   if (from.u8() !== 0x80) throw from.fault("bad-group", "the group identifier is not 0x80", 1);
   const length = from.u8();
   if (length !== from.remaining) {
-    throw from.fault("bad-length", `group length ${length}, ${from.remaining} octets follow`, 2);
+    throw from.fault("bad-length", `the group length is ${length}, but ${from.remaining} octets follow`, 2);
   }
   while (from.remaining > 0) {
     const id = from.u8();

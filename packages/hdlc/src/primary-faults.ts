@@ -8,13 +8,13 @@ function fault(code: FaultCode<"hdlc">, message: string, hint?: string, cause?: 
 
 /** `bareSnrm`: SNRM was sent without parameters, which some meters do not answer. */
 export function noAnswer(tries: number, bareSnrm: boolean): Fault {
-  const quirk = bareSnrm ? ' Some meters answer only the quirk "snrm-with-parameters"' : "";
-  return fault("no-answer", `no answer to ${tries} tries`, `is the address right, and the line the server's?${quirk}`);
+  const quirk = bareSnrm ? ' Some meters answer only with the quirk "snrm-with-parameters"' : "";
+  return fault("no-answer", `no answer to ${tries} attempts`, `check the address and the line.${quirk}`);
 }
 
 /** The server acknowledges polls, and neither finishes its message nor takes what waits. */
 export function polledInVain(): Fault {
-  return fault("no-answer", "the server is polled in vain");
+  return fault("no-answer", "the server does not answer polls");
 }
 
 /** DM or FRMR came instead of UA. */
@@ -44,7 +44,11 @@ export function unreadableParameters(cause: unknown): Fault {
 }
 
 export function aboveProposal(): Fault {
-  return fault("bad-parameters", "UA says more than was proposed", 'the quirk "ua-above-proposal" accepts it');
+  return fault(
+    "bad-parameters",
+    "a parameter in UA is greater than proposed",
+    'the quirk "ua-above-proposal" accepts it',
+  );
 }
 
 export function frameTooLong(octets: number, negotiated: number): Fault {
@@ -52,5 +56,5 @@ export function frameTooLong(octets: number, negotiated: number): Fault {
 }
 
 export function messageTooLong(): Fault {
-  return fault("message-too-long", "the server's segments have no end");
+  return fault("message-too-long", "the segments of the server's message are longer than the limit");
 }

@@ -26,22 +26,22 @@ export interface PrimaryOptions extends Partial<Parameters> {
   /** The client's service access point, 1 to 126. */
   readonly client: number;
   readonly server: AddressLike;
-  /** ms until an answer that did not come is asked for again; 2000 unless told otherwise. */
+  /** ms until an answer that did not come is asked for again; 2000 by default. */
   readonly timeout?: number;
-  /** How many times that is done; 3 unless told otherwise. */
+  /** How many times that is done; 3 by default. */
   readonly retries?: number;
-  /** ms between polls of a server that has not its answer ready; 200 unless told otherwise. */
+  /** ms between polls of a server that has not its answer ready; 200 by default. */
   readonly pollInterval?: number;
-  /** ms for which an answer is polled for; 30 000 unless told otherwise. */
+  /** ms for which an answer is polled for; 30 000 by default. */
   readonly pollFor?: number;
   /**
    * ms after which a link on which nothing is asked gives the server the turn (RR): a server says what it was not asked for only when it
-   * is polled, and gives up a link that is silent. Never unless told otherwise.
+   * is polled, and gives up a link that is silent. Never by default.
    */
   readonly pollIdle?: number;
-  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  /** ms of silence after which an unfinished frame is given up; 500 by default. */
   readonly interOctet?: number;
-  /** The longest message that segments may make, in octets; 1 MiB unless told otherwise. */
+  /** The longest message that segments may make, in octets; 1 MiB by default. */
   readonly maxMessage?: number;
   readonly quirks?: readonly HdlcQuirk[];
 }

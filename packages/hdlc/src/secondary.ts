@@ -62,9 +62,9 @@ export const secondaryTransitions = {
 } as const satisfies Record<SecondaryMode, Partial<Record<FrameType, SecondaryAct>>>;
 
 export interface SecondaryOptions extends Partial<Parameters> {
-  /** ms without a frame from the client after which the link is given up; 120 000 unless told otherwise, 0 for never. */
+  /** ms without a frame from the client after which the link is given up; 120 000 by default, 0 for never. */
   readonly inactivity?: number;
-  /** The longest message that segments may make, in octets; 65 536 unless told otherwise. */
+  /** The longest message that segments may make, in octets; 65 536 by default. */
   readonly maxMessage?: number;
 }
 

@@ -21,9 +21,9 @@ export interface StationOptions extends SecondaryOptions {
    * width only; without, one with a lower part in two and four octets, one without in one octet.
    */
   readonly addresses: readonly AddressLike[] | ((address: HdlcAddress) => boolean);
-  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  /** ms of silence after which an unfinished frame is given up; 500 by default. */
   readonly interOctet?: number;
-  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 unless told otherwise. */
+  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 by default. */
   readonly maxLinks?: number;
 }
 
@@ -177,7 +177,7 @@ export class Station implements Link {
     const open = this.#links.get(key(address));
     // A data link that is open goes on though its server has another address from the next one on.
     if ((open === undefined || frame.frame === "snrm") && !this.#accepts(destination)) {
-      this.#drop("address", octets);
+      this.#drop("address", octets, address);
       return;
     }
     if (open === undefined && frame.frame === "snrm" && this.#links.size >= (this.#options.maxLinks ?? usualLinks)) {
@@ -278,8 +278,8 @@ export class Station implements Link {
     return this.#links.size === 1 ? this.#links.values().next().value : undefined;
   }
 
-  #drop(why: string, octets: Uint8Array): void {
-    this.#outputs.push({ type: "dropped", why, octets });
+  #drop(why: string, octets: Uint8Array, address?: LinkAddress): void {
+    this.#outputs.push({ type: "dropped", why, octets, ...(address === undefined ? {} : { address }) });
   }
 }
 

@@ -11,18 +11,18 @@ import { FrameSplitter } from "./splitter.ts";
 export type UnnumberedQuirk = "blocks-without-llc" | "information-frames";
 
 export interface UnnumberedLinkOptions {
-  /** Whose end this is: `"server"`, a meter that pushes, unless told otherwise; `"client"` listens to pushes. */
+  /** Whose end this is: `"server"`, a meter that pushes by default; `"client"` listens to pushes. */
   readonly end?: "server" | "client";
-  /** The longest PDU that is taken, in octets; 65,536 unless told otherwise. */
+  /** The longest PDU that is taken, in octets; 65,536 by default. */
   readonly maxPdu?: number;
-  /** Octets of an information field that is sent; 128 unless told otherwise. */
+  /** Octets of an information field that is sent; 128 by default. */
   readonly maxInfo?: number;
   /**
    * What only some meters do: `"blocks-without-llc"`: the LLC header stands before the first block of general block transfer alone
    * (Landis+Gyr E450, E570); `"information-frames"`: pushes come in I frames, without a data link (Kaifa).
    */
   readonly quirks?: readonly UnnumberedQuirk[];
-  /** ms of silence after which an unfinished frame is given up; 500 unless told otherwise. */
+  /** ms of silence after which an unfinished frame is given up; 500 by default. */
   readonly interOctet?: number;
 }
 

@@ -26,7 +26,7 @@ export function baudRateCharacter(rate: number, mode: "B" | "C" = "C"): string {
   if (character !== undefined) return character;
   throw new Fault("bad-baud-rate", `mode ${mode} cannot change to ${rate} baud`, {
     layer: "iec62056-21",
-    hint: `one of ${digits.slice(mode === "C" ? 0 : 1).join(", ")}`,
+    hint: `use one of ${digits.slice(mode === "C" ? 0 : 1).join(", ")}`,
   });
 }
 

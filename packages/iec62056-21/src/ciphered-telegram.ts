@@ -37,7 +37,11 @@ const tagOctets = 12;
 const longestCiphered = 0x4000;
 
 const refused = (message: string, offset: number): Fault =>
-  new Fault("bad-message", message, { layer, offset, hint: "DB 08, system title, length, security header, text, tag" });
+  new Fault("bad-message", message, {
+    layer,
+    offset,
+    hint: "expected DB 08, system title, length, security header, text, tag",
+  });
 
 /**
  * How long the frame is that starts at `at`: undefined as long as its head is not whole, 0 where it is no such frame.
@@ -58,15 +62,15 @@ export function cipheredLength(octets: Uint8Array, at = 0): number | undefined {
 /** The parts of a frame, all octets of it. Faults `bad-message`, `truncated`, `trailing-octets`. */
 export function decodeCipheredTelegram(octets: Uint8Array): CipheredTelegram {
   const length = cipheredLength(octets);
-  if (length === 0) throw refused("the octets are no ciphered telegram", 0);
+  if (length === 0) throw refused("the octets are not a ciphered telegram", 0);
   if (length === undefined || octets.length < length) {
     const hint = "read on, or wait for the next telegram";
-    throw new Fault("truncated", "a ciphered telegram is not whole", { layer, offset: octets.length, hint });
+    throw new Fault("truncated", "the ciphered telegram is not complete", { layer, offset: octets.length, hint });
   }
   const from = new Reader(octets, { layer });
   const systemTitle = from.take(10).subarray(2);
   from.take((octets[10] as number) < 0x80 ? 1 : (octets[10] as number) - 0x7f);
-  if (length - from.at < headOctets + tagOctets) throw refused("it has no room for a header and a tag", from.at);
+  if (length - from.at < headOctets + tagOctets) throw refused("it is too short for a header and a tag", from.at);
   const securityControl = from.u8();
   const invocationCounter = from.u32();
   const sealed = from.take(length - from.at);
@@ -79,8 +83,8 @@ export function encodeCipheredTelegram(value: CipheredTelegram): Uint8Array {
   const { systemTitle, securityControl, invocationCounter, sealed } = value;
   const length = headOctets + sealed.length;
   if (systemTitle.length !== 8 || length + 13 > longestCiphered) {
-    const hint = "a system title of 8 octets, and no more text than a telegram has";
-    throw new Fault("bad-value", "that is no ciphered telegram", { layer, hint });
+    const hint = "use a system title of 8 octets, and a text that fits into a telegram";
+    throw new Fault("bad-value", "a ciphered telegram cannot be made from this", { layer, hint });
   }
   const to = new Writer(13 + length);
   to.u8(cipheredStart);

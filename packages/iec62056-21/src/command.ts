@@ -17,8 +17,8 @@ const layer = "iec62056-21";
 /** SOH, command, type, STX, data set, ETX, BCC. Fault `bad-value`. */
 export function encodeCommand({ command, type, dataSet }: ProgrammingCommand): Uint8Array {
   if (!/^[PWREB]$/.test(command) || !Number.isInteger(type) || type < 0 || type > 9) {
-    const hint = "P, W, R, E or B, and a digit";
-    throw new Fault("bad-value", `"${command}${type}" is no command of the programming mode`, { layer, hint });
+    const hint = "use P, W, R, E or B, and a digit";
+    throw new Fault("bad-value", `"${command}${type}" is not a command of the programming mode`, { layer, hint });
   }
   const data = dataSet === undefined ? "" : String.fromCharCode(STX) + encodeDataSet(dataSet);
   const counted = concat(fromAscii(`${command}${type}${data}`), Uint8Array.of(ETX));
@@ -33,13 +33,13 @@ export function decodeCommand(octets: Uint8Array): ProgrammingCommand {
   const data = text.length === 2 ? undefined : text.slice(3);
   const isWhole = data === undefined || (octets[3] === STX && isPrintable(data));
   if (octets[0] !== SOH || octets[etx] !== ETX || command === undefined || !isWhole) {
-    const hint = "SOH, command, type, STX, data set, ETX, BCC stand there";
-    throw new Fault("bad-message", "the octets are no command message", { layer, hint });
+    const hint = "expected SOH, command, type, STX, data set, ETX, BCC";
+    throw new Fault("bad-message", "the octets are not a command message", { layer, hint });
   }
   const check = blockCheck(octets, 1, etx + 1);
   if (octets[etx + 1] !== check) {
     const hint = "ask for the message again with NAK; check data bits and parity of the line";
-    throw new Fault("bcc-mismatch", `the block check character is ${octets[etx + 1]}, calculated ${check}`, {
+    throw new Fault("bcc-mismatch", `the block check character is ${octets[etx + 1]} instead of ${check}`, {
       layer,
       offset: etx + 1,
       hint,

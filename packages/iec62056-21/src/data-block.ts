@@ -29,7 +29,7 @@ export function decodeLines(text: string, start = 0): { readonly dataSets: DataS
   throw new Fault("truncated", "the data do not end with !", {
     layer,
     offset: text.length,
-    hint: "read on until ! and what follows it",
+    hint: "read on up to the ! and what follows it",
   });
 }
 
@@ -44,11 +44,15 @@ export function encodeLines(dataSets: readonly DataSet[]): string {
  */
 export function decodeDataMessage(octets: Uint8Array): DataSet[] {
   if (octets[0] !== STX) {
-    throw new Fault("bad-message", "a data message starts with STX", { layer, offset: 0, hint: "wait for the next" });
+    throw new Fault("bad-message", "a data message must start with STX", {
+      layer,
+      offset: 0,
+      hint: "wait for the next message",
+    });
   }
   const etx = octets.indexOf(ETX);
   if (etx < 0 || etx + 1 >= octets.length) {
-    throw new Fault("truncated", "a data message ends with ETX and its block check character", {
+    throw new Fault("truncated", "a data message must end with ETX and its block check character", {
       layer,
       offset: octets.length,
       hint: "read on, or ask the meter again",
@@ -59,7 +63,7 @@ export function decodeDataMessage(octets: Uint8Array): DataSet[] {
   }
   const check = blockCheck(octets, 1, etx + 1);
   if (octets[etx + 1] !== check) {
-    throw new Fault("bcc-mismatch", `the block check character is ${octets[etx + 1]}, calculated ${check}`, {
+    throw new Fault("bcc-mismatch", `the block check character is ${octets[etx + 1]} instead of ${check}`, {
       layer,
       offset: etx + 1,
       hint: "ask for the message again with NAK; check data bits and parity of the line",

@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { isPrintable } from "./control-characters.ts";
 
-/** What stands in one pair of brackets: a value, and its unit behind the asterisk. */
+/** What is in one pair of brackets: a value, and its unit behind the asterisk. */
 export interface DataValue {
   readonly value: string;
   readonly unit?: string;
@@ -26,7 +26,7 @@ function bracketed(inside: string): DataValue {
 /** The data sets of one line. Fault `bad-data-set` with the offset in the line. */
 export function decodeLine(line: string): DataSet[] {
   const wrong = (message: string, offset: number): Fault =>
-    new Fault("bad-data-set", message, { layer, offset, hint: "address(value*unit) stands there" });
+    new Fault("bad-data-set", message, { layer, offset, hint: "expected address(value*unit)" });
   if (line.length > longestLine) throw wrong(`a line of ${line.length} characters is too long`, longestLine);
   const dataSets: DataSet[] = [];
   let at = 0;
@@ -34,12 +34,13 @@ export function decodeLine(line: string): DataSet[] {
     const open = line.indexOf("(", at);
     if (open < 0) throw wrong("a data set has no value", at);
     const address = line.slice(at, open);
-    if (!isPrintable(address, ")!/ ")) throw wrong("an address has a character that may not stand there", at);
+    if (!isPrintable(address, ")!/ ")) throw wrong("an address contains a character that is not allowed", at);
     const values: DataValue[] = [];
     for (at = open; line[at] === "("; ) {
       const close = line.indexOf(")", at);
       const inside = line.slice(at + 1, close < 0 ? line.length : close);
-      if (close < 0 || !isPrintable(inside, "(")) throw wrong("a value does not end, or cannot be printed", at);
+      if (close < 0 || !isPrintable(inside, "("))
+        throw wrong("a value has no end, or contains a character that is not printable", at);
       values.push(bracketed(inside));
       at = close + 1;
     }
@@ -51,13 +52,13 @@ export function decodeLine(line: string): DataSet[] {
 /** The text of a data set. Fault `bad-value` for what it would be read as something else. */
 export function encodeDataSet({ address, values }: DataSet): string {
   if (!isPrintable(address, "()!/ ") || values.length === 0) {
-    const hint = "printable characters without ( ) ! / and spaces, and at least one value";
-    throw new Fault("bad-value", `"${address}" with ${values.length} values is no data set`, { layer, hint });
+    const hint = "use printable characters without ( ) ! / and spaces, and at least one value";
+    throw new Fault("bad-value", `"${address}" with ${values.length} values is not a data set`, { layer, hint });
   }
   let text = address;
   for (const { value, unit } of values) {
     if (!isPrintable(value, "()*!/") || !isPrintable(unit ?? "", "()*!/")) {
-      const hint = "printable characters without ( ) * ! and /";
+      const hint = "use printable characters without ( ) * ! and /";
       throw new Fault("bad-value", `"${value}" cannot be the value of ${address || "a data set"}`, { layer, hint });
     }
     text += unit === undefined ? `(${value})` : `(${value}*${unit})`;

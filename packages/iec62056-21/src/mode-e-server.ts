@@ -27,13 +27,13 @@ export interface ModeEServerOptions {
    * asked again every 20 ms, for 1500 ms at most.
    */
   readonly readout?: () => readonly DataSet[] | undefined;
-  /** At which requests come, 300 unless told otherwise. */
+  /** At which requests come, 300 by default. */
   readonly initialBaudRate?: number;
   /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
   readonly sevenBits?: boolean;
-  /** ms before an answer; 200 (clause 6.3.14.1) unless told otherwise. */
+  /** ms before an answer; 200 (clause 6.3.14.1) by default. */
   readonly reactionTime?: number;
-  /** ms without a frame after the change to HDLC, after which it falls back to the initial baud rate; 5000 unless told otherwise. */
+  /** ms without a frame after the change to HDLC, after which it falls back to the initial baud rate; 5000 by default. */
   readonly silence?: number;
 }
 
@@ -141,7 +141,7 @@ export class ModeEServer implements Link {
       this.#transmit(this.#sent);
       return;
     }
-    // A request starts anew wherever it comes.
+    // A request starts again wherever it comes.
     if (octet === 0x2f || octet === ACK) this.#message = [];
     this.#message.push(octet);
     if (this.#message.length > longestMessage) this.#message.shift();

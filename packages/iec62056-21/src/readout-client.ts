@@ -8,7 +8,7 @@ import { encodeOptionSelect, type Identification } from "./sign-on.ts";
 import { SignOnClient, type SignOnOptions } from "./sign-on-client.ts";
 
 export interface ReadoutClientOptions extends SignOnOptions {
-  /** The longest data message that is taken, octets; 262,144 unless told otherwise. */
+  /** The longest data message that is taken, octets; 262,144 by default. */
   readonly maxMessage?: number;
 }
 
@@ -131,7 +131,7 @@ export class ReadoutClient implements ClientLink {
     message.push(octet);
     if (message.length > this.#maxMessage) {
       const text = `the data message has more than ${this.#maxMessage} octets`;
-      this.#end("refused", new Fault("bad-message", text, { layer, hint: "raise maxMessage if it is real" }));
+      this.#end("refused", new Fault("bad-message", text, { layer, hint: "raise maxMessage if the message is real" }));
     } else if (message.at(-2) === ETX) {
       this.#whole(Uint8Array.from(message), now);
     }
@@ -159,7 +159,7 @@ export class ReadoutClient implements ClientLink {
       this.#deadline = now + dataTime;
       return;
     }
-    const message = "the meter identified itself, and its data message did not come or has no end";
+    const message = "the meter identified itself, but its data message did not come or has no end";
     const hint = "check the highest baud rate of the optical head, and that the port has 8N1";
     this.#end("no-answer", this.#fault ?? new Fault("no-answer", message, { layer, hint }));
   }

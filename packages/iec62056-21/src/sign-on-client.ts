@@ -8,15 +8,15 @@ import { decodeIdentification, encodeRequest, type Identification } from "./sign
 export interface SignOnOptions {
   /** Who shall answer; empty, whoever is there, unless given. */
   readonly deviceAddress?: string;
-  /** At which the sign-on begins, 300 unless told otherwise. */
+  /** At which the sign-on begins, 300 by default. */
   readonly initialBaudRate?: number;
-  /** The highest to change to; 19200 unless told otherwise. */
+  /** The highest to change to; 19200 by default. */
   readonly highestBaudRate?: number;
   /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
   readonly sevenBits?: boolean;
-  /** ms in which a meter must begin to answer, and go on after each octet; 1500 (clause 6.3.14.1) and 500 unless told otherwise. */
+  /** ms in which a meter must begin to answer, and go on after each octet; 1500 (clause 6.3.14.1) and 500 by default. */
   readonly timeout?: number;
-  /** How often the request is repeated; 2 unless told otherwise. */
+  /** How often the request is repeated; 2 by default. */
   readonly retries?: number;
 }
 
@@ -89,7 +89,7 @@ export class SignOnClient {
       return undefined;
     }
     const message = `no meter answers a request at ${this.initial} baud`;
-    const hint = "check that the optical head sits on the meter, the device address, and that the port has 8N1";
+    const hint = "check the position of the optical head, the device address, and that the port uses 8N1";
     return this.#refused ?? new Fault("no-answer", message, { layer, hint });
   }
 

@@ -48,8 +48,8 @@ export function addresses(request: string, own: string): boolean {
 /** `/?…!` CR LF. Fault `bad-value`. */
 export function encodeRequest({ deviceAddress }: Request): Uint8Array {
   if (deviceAddress.length > longestAddress || !addressCharacters.test(deviceAddress)) {
-    const hint = "digits, letters and spaces, 32 at most";
-    throw new Fault("bad-value", `"${deviceAddress}" is no device address`, { layer, hint });
+    const hint = "use digits, letters and spaces, 32 at most";
+    throw new Fault("bad-value", `"${deviceAddress}" is not a device address`, { layer, hint });
   }
   return fromAscii(`/?${deviceAddress}!${lineEnd}`);
 }
@@ -58,7 +58,7 @@ export function encodeRequest({ deviceAddress }: Request): Uint8Array {
 export function decodeRequest(octets: Uint8Array): Request {
   const [whole, deviceAddress] = /^\/\?([0-9A-Za-z ]{0,32})!$/.exec(textOf(octets)) ?? [];
   if (whole === undefined || deviceAddress === undefined) {
-    throw refused("the octets are no request message", "/? device address ! CR LF stands there");
+    throw refused("the octets are not a request message", "expected /? device address ! CR LF");
   }
   return { deviceAddress };
 }
@@ -76,7 +76,8 @@ export function encodeIdentification(value: Identification): Uint8Array {
           ? "identification"
           : undefined;
   if (wrong !== undefined) {
-    const hint = "three letters, one character for the baud rate, printable characters without / ! and \\ for the rest";
+    const hint =
+      "use three letters, one character for the baud rate, and printable characters without / ! and \\ for the identification";
     throw new Fault("bad-value", `the ${wrong} of an identification message cannot be "${value[wrong]}"`, {
       layer,
       hint,
@@ -92,7 +93,10 @@ export function decodeIdentification(octets: Uint8Array): Identification {
   const [whole, manufacturer = "", baudRate = "", sequences = "", identification = ""] =
     /^\/([A-Za-z]{3})([^\\])((?:\\[^/!\\])*)([^\\]*)$/.exec(text) ?? [];
   if (whole === undefined || !isPrintable(text.slice(1), "/!") || identification.length > longestIdentification) {
-    throw refused("the octets are no identification message", "/, three letters, baud rate, identification, CR LF");
+    throw refused(
+      "the octets are not an identification message",
+      "expected /, three letters, baud rate, identification, CR LF",
+    );
   }
   return { manufacturer, baudRate, enhanced: sequences.replaceAll("\\", ""), identification };
 }
@@ -101,8 +105,8 @@ export function decodeIdentification(octets: Uint8Array): Identification {
 export function encodeOptionSelect({ protocol, baudRate, mode }: OptionSelect): Uint8Array {
   const text = `${protocol}${baudRate}${mode}`;
   if (text.length !== 3 || !/^\d[0-9A-Za-z]\d$/.test(text)) {
-    const hint = "a digit, the baud rate of the identification message, a digit";
-    throw new Fault("bad-value", `"${text}" selects no option`, { layer, hint });
+    const hint = "expected a digit, the baud rate of the identification message, a digit";
+    throw new Fault("bad-value", `"${text}" is not an option select message`, { layer, hint });
   }
   return fromAscii(`${String.fromCharCode(ACK)}${text}${lineEnd}`);
 }
@@ -112,7 +116,7 @@ export function decodeOptionSelect(octets: Uint8Array): OptionSelect {
   const text = textOf(octets);
   const [, protocol, baudRate, mode] = /^(\d)([0-9A-Za-z])(\d)$/.exec(text.slice(1)) ?? [];
   if (text.charCodeAt(0) !== ACK || protocol === undefined || baudRate === undefined || mode === undefined) {
-    throw refused("the octets select no option", "ACK, protocol, baud rate, mode, CR LF stand there");
+    throw refused("the octets are not an option select message", "expected ACK, protocol, baud rate, mode, CR LF");
   }
   return { protocol: Number(protocol), baudRate, mode: Number(mode) };
 }

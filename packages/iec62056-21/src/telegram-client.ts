@@ -7,7 +7,7 @@ import { decodeTelegram } from "./telegram.ts";
 import { type TelegramSplit, TelegramSplitter } from "./telegram-splitter.ts";
 
 export interface TelegramClientOptions {
-  /** ms to wait for a whole telegram; 30,000 unless told otherwise: meters of mode D and DSMR send one every 1 to 15 s. */
+  /** ms to wait for a whole telegram; 30,000 by default: meters of mode D and DSMR send one every 1 to 15 s. */
   readonly timeout?: number;
   /** Whether the line has 7 data bits and even parity (mode D, DSMR before 4) while the port has 8N1: parity is taken off here. */
   readonly parity?: boolean;
@@ -19,7 +19,7 @@ const layer = "iec62056-21";
 
 /**
  * Waits for a telegram that a meter sends by itself: mode D (2400 baud, 7E1), and the customer interface P1 of DSMR. `connect` begins;
- * each whole one is `received`, and stands in `result`. `disconnected` has Fault `no-answer`, or that of the last telegram that was
+ * each whole one is `received`, and is in `result`. `disconnected` has Fault `no-answer`, or that of the last telegram that was
  * damaged.
  */
 export class TelegramClient implements ClientLink {
@@ -65,7 +65,7 @@ export class TelegramClient implements ClientLink {
   expire(now: number): void {
     if (this.#deadline === undefined || now < this.#deadline) return;
     const hint = "check the baud rate, the keys of a ciphered meter, and that the meter's interface is switched on";
-    const fault = this.#fault ?? new Fault("no-answer", "no telegram came", { layer, hint });
+    const fault = this.#fault ?? new Fault("no-answer", "no telegram was received", { layer, hint });
     this.#deadline = undefined;
     this.#outputs.push({ type: "disconnected", why: "no-answer", address: nowhere, fault });
   }
@@ -85,7 +85,7 @@ export class TelegramClient implements ClientLink {
     try {
       if (kind === "ciphered" && keys === undefined) {
         const hint = "give the encryption key and the authentication key of this meter";
-        throw new Fault("bad-tag", "the telegram is ciphered, and there are no keys", { layer, hint });
+        throw new Fault("bad-tag", "the telegram is ciphered, but no keys are given", { layer, hint });
       }
       const telegram = kind === "plain" ? decodeTelegram(octets) : openTelegram(octets, keys as TelegramKeys);
       this.#result = { identification: telegram.identification, mode: "D", dataSets: telegram.dataSets };

@@ -6,7 +6,7 @@ import { encodeTelegram, type Telegram } from "./telegram.ts";
 export interface TelegramServerOptions {
   /** The telegram as it is now; undefined while its values are not there: it is asked again after 20 ms. */
   readonly telegram: () => Telegram | undefined;
-  /** ms from one telegram to the next; 10,000 unless told otherwise (DSMR: 10,000 before version 5, then 1000). */
+  /** ms from one telegram to the next; 10,000 by default (DSMR: 10,000 before version 5, then 1000). */
   readonly every?: number;
   /** Whether a line of 7 data bits and even parity is made on a port of 8N1: mode D, DSMR before version 4. */
   readonly parity?: boolean;
@@ -28,7 +28,7 @@ export class TelegramServer implements Link {
     this.#options = options;
     this.#every = options.every ?? 10_000;
     if (!(this.#every >= 1)) {
-      const hint = "ms from one telegram to the next, 1 or more";
+      const hint = "give the ms from one telegram to the next, 1 or more";
       throw new Fault("bad-value", `no telegram can be sent every ${options.every} ms`, { layer: "iec62056-21", hint });
     }
     this.#next = start;

@@ -25,14 +25,14 @@ export function decodeTelegram(octets: Uint8Array): Telegram {
   const { dataSets, end } = decodeLines(text, lf < 0 ? text.length : lf + 1);
   const [behind = "", given = ""] = /^!([0-9A-Fa-f]{4})?[\r\n]*/.exec(text.slice(end)) ?? [];
   if (end + behind.length < text.length) {
-    throw new Fault("trailing-octets", "something else than a CRC follows the !", { layer, offset: end + 1 });
+    throw new Fault("trailing-octets", "the ! is not followed by a CRC", { layer, offset: end + 1 });
   }
   const calculated = crcText(octets.subarray(0, end + 1));
   if (given !== "" && given.toUpperCase() !== calculated) {
     throw new Fault("crc-mismatch", `the CRC is ${given}, calculated ${calculated}`, {
       layer,
       offset: end + 1,
-      hint: "wait for the next telegram; check the line if it goes on",
+      hint: "wait for the next telegram; check the line if this happens again",
     });
   }
   return { identification, dataSets, crc: given !== "" };

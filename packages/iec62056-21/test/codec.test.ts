@@ -116,7 +116,7 @@ describe("the messages of the sign-on", () => {
 
   it("no Z means 115200 baud, and none of mode B 300", () => {
     expect(faultOf(() => baudRateCharacter(115200)).code).toBe("bad-baud-rate");
-    expect(faultOf(() => baudRateCharacter(300, "B")).hint).toBe("one of 600, 1200, 2400, 4800, 9600, 19200");
+    expect(faultOf(() => baudRateCharacter(300, "B")).hint).toBe("use one of 600, 1200, 2400, 4800, 9600, 19200");
   });
 });
 

@@ -50,20 +50,21 @@ const field = (from: Reader, name: string): number => {
 export const MbusFrame: Codec<MbusFrame> = {
   read(from) {
     const start = from.at;
-    if (from.u8() !== frameStart) throw from.fault("bad-start", "a long frame starts with 68", start);
+    if (from.u8() !== frameStart) throw from.fault("bad-start", "a long frame must start with 68", start);
     const length = from.u8();
     if (from.u8() !== length) throw from.fault("bad-length", "the two lengths differ", start + 1);
-    if (length < headerOctets) throw from.fault("bad-length", `a length of ${length} holds no C, A and CI`, start + 1);
-    if (from.u8() !== frameStart) throw from.fault("bad-start", "68 stands behind the lengths", start + 3);
+    if (length < headerOctets)
+      throw from.fault("bad-length", `a length of ${length} is too short for C, A and CI`, start + 1);
+    if (from.u8() !== frameStart) throw from.fault("bad-start", "the lengths must be followed by 68", start + 3);
     const body = from.at;
     const end = body + length;
     if (from.remaining < length + 2) {
-      throw from.fault("truncated", `the frame has ${length + 2} more octets, ${from.remaining} are there`);
+      throw from.fault("truncated", `the frame needs ${length + 2} more octets, but there are ${from.remaining}`);
     }
     if (from.octets[end] !== checksum(from.octets, body, end)) {
       throw from.fault("mbus-checksum", "the checksum is wrong", end);
     }
-    if (from.octets[end + 1] !== frameStop) throw from.fault("bad-stop", "a frame ends with 16", end + 1);
+    if (from.octets[end + 1] !== frameStop) throw from.fault("bad-stop", "a frame must end with 16", end + 1);
     const control = field(from, "control");
     const address = field(from, "address");
     const controlInformation = field(from, "controlInformation");
@@ -75,7 +76,7 @@ export const MbusFrame: Codec<MbusFrame> = {
   },
   write({ control, address, controlInformation, userData }, to) {
     if (userData.length > longestUserData) {
-      throw new Fault("frame-too-long", `${userData.length} octets of user data are past ${longestUserData}`, {
+      throw new Fault("frame-too-long", `${userData.length} octets of user data are more than ${longestUserData}`, {
         layer: "mbus",
       });
     }

@@ -30,13 +30,13 @@ export function segmentOf({ controlInformation, userData }: MbusFrame): MbusSegm
 }
 
 export interface MbusPush {
-  /** 0x53 (SND_UD) unless told otherwise. */
+  /** 0x53 (SND_UD) by default. */
   readonly control?: number;
-  /** 0xFF (broadcast without an answer) unless told otherwise. */
+  /** 0xFF (broadcast without an answer) by default. */
   readonly address?: number;
   readonly sourceSap: number;
   readonly destinationSap: number;
-  /** The most octets that the L field may count; 250 unless told otherwise, as meters in the field do. */
+  /** The most octets that the L field may count; 250 by default, as meters in the field do. */
   readonly longest?: number;
 }
 
@@ -62,14 +62,14 @@ export type MbusJoined =
   | { readonly type: "held" }
   | { readonly type: "dropped"; readonly fault: Fault };
 
-/** Joins the segments of one APDU, as one meter sends them. Frames of another address or other SAPs start anew. */
+/** Joins the segments of one APDU, as one meter sends them. Frames of another address or other SAPs start again. */
 export class MbusJoiner {
   readonly #longest: number;
   #parts: Uint8Array[] = [];
   #octets = 0;
   #from = "";
 
-  /** `longest`: the longest PDU that is joined, in octets; 65 535 unless told otherwise. */
+  /** `longest`: the longest PDU that is joined, in octets; 65 535 by default. */
   constructor(longest = 0xffff) {
     this.#longest = longest;
   }
@@ -82,7 +82,7 @@ export class MbusJoiner {
   /** Faults in what it gives: `not-dlms`, `missing-segment`, `pdu-too-long`. What was held is then forgotten. */
   push(frame: MbusFrame): MbusJoined {
     const segment = segmentOf(frame);
-    if (segment === undefined) return dropped("not-dlms", "the control information is not that of a DLMS segment");
+    if (segment === undefined) return dropped("not-dlms", "the CI field is not that of a DLMS segment");
     const { sequence, final, sourceSap, destinationSap, octets } = segment;
     const from = `${frame.address} ${sourceSap} ${destinationSap}`;
     if (sequence === 0 && (this.#parts.length & 0x0f) !== 0) this.#forget();

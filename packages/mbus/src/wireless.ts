@@ -32,7 +32,8 @@ export const WirelessFrame: Codec<WirelessFrame> = {
     };
     const start = from.at;
     const length = field("length", () => from.u8());
-    if (length < linkOctets) throw from.fault("bad-length", `a length of ${length} holds no C, M, A and CI`, start);
+    if (length < linkOctets)
+      throw from.fault("bad-length", `a length of ${length} is too short for C, M, A and CI`, start);
     const end = from.at + length;
     const control = field("control", () => from.u8());
     const manufacturer = field("manufacturer", () => {
@@ -49,7 +50,7 @@ export const WirelessFrame: Codec<WirelessFrame> = {
   write({ control, manufacturer, identification, version, deviceType, controlInformation, userData }, to) {
     const length = linkOctets + userData.length;
     if (length > 0xff) {
-      throw new Fault("frame-too-long", `${userData.length} octets of user data are past ${0xff - linkOctets}`, {
+      throw new Fault("frame-too-long", `${userData.length} octets of user data are more than ${0xff - linkOctets}`, {
         layer: "mbus",
       });
     }

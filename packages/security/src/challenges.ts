@@ -8,7 +8,7 @@ export const challengeLength = { least: 8, most: 64 } as const;
 export function checkChallenge(challenge: Uint8Array): void {
   const { least, most } = challengeLength;
   if (challenge.length < least || challenge.length > most) {
-    throw new Fault("bad-challenge", `a challenge of ${challenge.length} octets, ${least} to ${most} belong`, {
+    throw new Fault("bad-challenge", `a challenge of ${challenge.length} octets instead of ${least} to ${most}`, {
       layer: "security",
     });
   }
@@ -22,7 +22,7 @@ export function checkChallenges(provider: CryptoProvider, cToS: Uint8Array, sToC
   checkChallenge(cToS);
   checkChallenge(sToC);
   if (provider.sameSecret(cToS, sToC)) {
-    throw new Fault("challenge-reflected", "the server's challenge is the client's", { layer: "security" });
+    throw new Fault("challenge-reflected", "the server's challenge is the same as the client's", { layer: "security" });
   }
 }
 
@@ -30,12 +30,12 @@ export function checkChallenges(provider: CryptoProvider, cToS: Uint8Array, sToC
 export function fresh(random: Random, count: number): Uint8Array {
   const octets = random(count);
   if (octets.length !== count || octets.every((octet) => octet === octets[0])) {
-    throw new Fault("bad-random", "the source of randomness does not work", { layer: "security" });
+    throw new Fault("bad-random", "the random source does not work", { layer: "security" });
   }
   return octets;
 }
 
-/** A new challenge, of 16 octets unless told otherwise (suite 2: 32 or more). Faults `bad-challenge`, `bad-random`. */
+/** A new challenge, of 16 octets by default (suite 2: 32 or more). Faults `bad-challenge`, `bad-random`. */
 export function newChallenge(random: Random, length = 16): Uint8Array {
   checkChallenge(new Uint8Array(Math.min(length, challengeLength.most + 1)));
   return fresh(random, length);

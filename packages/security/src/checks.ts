@@ -16,7 +16,7 @@ function securityFault(code: FaultCode<"security">, message: string): Fault {
 
 export function checkIv(iv: Uint8Array): void {
   if (iv.length !== ivLength) {
-    throw securityFault("bad-length", `an initialization vector of ${iv.length} octets, ${ivLength} belong`);
+    throw securityFault("bad-length", `an initialization vector of ${iv.length} octets instead of ${ivLength}`);
   }
 }
 
@@ -29,7 +29,7 @@ export function checkRoom(count: number, to: Uint8Array, at: number): void {
 
 export function checkAesKey(key: Uint8Array): void {
   if (!aesKeyLengths.includes(key.length)) {
-    throw securityFault("bad-key-length", `an AES key of ${key.length} octets, 16, 24 or 32 belong`);
+    throw securityFault("bad-key-length", `an AES key of ${key.length} octets instead of 16, 24 or 32`);
   }
 }
 
@@ -43,7 +43,7 @@ export function checkBlocks(blocks: Uint8Array): void {
 export function checkWrapped(kek: Uint8Array, wrapped: Uint8Array): void {
   checkAesKey(kek);
   if (!aesKeyLengths.includes(wrapped.length - 8)) {
-    throw securityFault("bad-key-wrap", `a wrapped key of ${wrapped.length} octets, 24, 32 or 40 belong`);
+    throw securityFault("bad-key-wrap", `a wrapped key of ${wrapped.length} octets instead of 24, 32 or 40`);
   }
 }
 

@@ -7,7 +7,7 @@ export interface Compression {
   decompress(octets: Uint8Array, most: number): Uint8Array;
 }
 
-/** What an APDU may grow to unless told otherwise. */
+/** What an APDU may grow to by default. */
 const usualMost = 0x10000;
 
 /** Fault `bad-security-control` where there is no compression. */
@@ -15,7 +15,7 @@ export function compressionOf(compression: Compression | undefined): Compression
   if (compression !== undefined) return compression;
   throw new Fault("bad-security-control", "the APDU is compressed, which is not supported", {
     layer: "security",
-    hint: "turn compression off, or give a `compression`",
+    hint: "turn off compression at the peer, or give a `compression`",
   });
 }
 
@@ -28,5 +28,7 @@ export function decompressed(compression: Compression, octets: Uint8Array, most 
     throw new Fault("bad-compression", "the APDU cannot be decompressed", { layer: "security", cause });
   }
   if (whole.length <= most) return whole;
-  throw new Fault("decompressed-too-long", `more than ${most} octets come of ${octets.length}`, { layer: "security" });
+  throw new Fault("decompressed-too-long", `${octets.length} compressed octets become more than ${most}`, {
+    layer: "security",
+  });
 }

@@ -1,6 +1,6 @@
 import { Fault, inRange } from "@dlmskit/core";
 
-/** The last invocation counter there is. */
+/** The highest invocation counter. */
 export const lastCounter = 0xffffffff;
 
 /**
@@ -8,15 +8,15 @@ export const lastCounter = 0xffffffff;
  * Fault `counter-not-reserved` when the reservation is used up, `counter-exhausted` when the key has none left.
  */
 export interface CounterSource {
-  /** How many may be taken before more must be reserved. */
+  /** Number of reserved counters that are left. */
   readonly remaining: number;
   next(): number;
 }
 
 export interface CounterLedgerOptions {
-  /** The first counter to use: what storage last knew as reserved, so that a crash loses counters and repeats none. */
+  /** The first counter to use: the end of the last reservation in storage, so that a crash loses counters but repeats none. */
   readonly start: number;
-  /** How many counters to reserve at a time; 1024 unless told otherwise. */
+  /** Number of counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
@@ -47,7 +47,7 @@ export class CounterLedger implements CounterSource {
     return this.#later.at(-1)?.upTo ?? this.#end;
   }
 
-  /** What to reserve up to (not including it), once no more than half a block is left; undefined while there is enough. */
+  /** Up to which counter (exclusive) to reserve, once at most half a block is left; undefined while there are enough. */
   get wants(): number | undefined {
     const reserved = this.#reservedUpTo;
     const left = this.remaining;
@@ -82,12 +82,12 @@ export class CounterLedger implements CounterSource {
     if (this.#next > lastCounter) {
       throw new Fault("counter-exhausted", "the key has no invocation counter left", {
         layer: "security",
-        hint: "agree on or transfer a new key: a counter never wraps",
+        hint: "change the key: a counter never starts again under the same key",
       });
     }
-    throw new Fault("counter-not-reserved", `invocation counter ${this.#next} is not reserved in storage yet`, {
+    throw new Fault("counter-not-reserved", `invocation counter ${this.#next} is not reserved in the store yet`, {
       layer: "security",
-      hint: "store `wants`, then call `reserved`",
+      hint: "reserve `wants` in the store, then call `reserved`",
     });
   }
 }

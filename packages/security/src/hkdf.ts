@@ -11,7 +11,7 @@ export class Hkdf {
     if (secret.length < leastSecret) {
       throw refusal(
         "bad-key-length",
-        `the secret of the fleet has ${secret.length} octets, ${leastSecret} or more belong`,
+        `the fleet secret has ${secret.length} octets; at least ${leastSecret} are needed`,
       );
     }
     this.#pseudorandomKey = extract(sha256, secret);

@@ -63,5 +63,5 @@ export function newKeyPair(provider: CryptoProvider, curve: Curve, random: Rando
       if (!(caught instanceof Fault && caught.code === "bad-private-key")) throw caught;
     }
   }
-  throw new Fault("bad-random", "the source of randomness gives no private key", { layer: "security" });
+  throw new Fault("bad-random", "the random source gives no valid private key", { layer: "security" });
 }

@@ -39,9 +39,9 @@ export function keyFindings(keys: KeySet & { readonly masterKey?: Uint8Array }):
   for (const [at, { name, key, hex }] of named.entries()) {
     const same = named.slice(at + 1).filter((other) => other.hex === hex);
     for (const other of same) {
-      findings.push({ code: "equal-keys", message: `the ${name} and the ${other.name} are the same` });
+      findings.push({ code: "equal-keys", message: `the ${name} and the ${other.name} are equal` });
     }
-    if (published.has(hex)) findings.push({ code: "published-key", message: `the ${name} is one out of a book` });
+    if (published.has(hex)) findings.push({ code: "published-key", message: `the ${name} is a published example` });
     else if (isPatterned(key)) findings.push({ code: "patterned-key", message: `the ${name} follows a pattern` });
   }
   return findings;

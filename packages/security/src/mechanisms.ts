@@ -20,7 +20,7 @@ export interface AuthenticationContext {
   readonly sToC: Uint8Array;
   /** Mechanisms 2 (an AES-128 key), 3, 4 and 6. */
   readonly secret?: Uint8Array;
-  /** Mechanisms 5 and 7; suite 0 unless told otherwise, for mechanism 7 it must be 1 or 2. */
+  /** Mechanisms 5 and 7; suite 0 by default, for mechanism 7 it must be 1 or 2. */
   readonly suite?: number;
   /** Mechanism 5. */
   readonly keys?: KeySet;
@@ -105,7 +105,7 @@ function digest(context: AuthenticationContext, answering: "own" | "peer"): Uint
         concat(need(context.secret, "a secret", mechanism), exchanged(context, answering)),
       );
     default:
-      throw new Fault("unknown-mechanism", `mechanism ${mechanism} answers no challenge`, {
+      throw new Fault("unknown-mechanism", `mechanism ${mechanism} has no challenge`, {
         layer: "security",
         hint: "2 to 7",
       });
@@ -162,7 +162,7 @@ export function challengeResponse(options: ResponseOptions): Uint8Array {
     case 5: {
       const counters = need(options.counters, "invocation counters", mechanism);
       if (options.strict && isApdu(challenges(options, "own")[0])) {
-        throw new Fault("challenge-is-apdu", "the challenge is an APDU, its answer would authenticate it", {
+        throw new Fault("challenge-is-apdu", "the challenge is an APDU, which an answer would authenticate", {
           layer: "security",
         });
       }
@@ -178,7 +178,7 @@ export function challengeResponse(options: ResponseOptions): Uint8Array {
 }
 
 /**
- * Whether the response is the peer's answer to the own challenge. For mechanism 5 first the tag must be right, then the
+ * Whether the response is the peer's answer to this end's own challenge. For mechanism 5 first the tag must be right, then the
  * counter not used before; only then does the guard move. Faults as `challengeResponse` has them, `bad-public-key` too.
  */
 export function verifyResponse(options: VerifyOptions): boolean {

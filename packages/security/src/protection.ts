@@ -67,7 +67,7 @@ export interface ProtectionOptions {
   readonly accept?: readonly "encryption-only"[];
   /** Without it, what is compressed is refused. */
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
+  /** What a compressed APDU may grow to, in octets; 65536 by default. */
   readonly maxDecompressed?: number;
 }
 
@@ -198,7 +198,7 @@ export class Protection {
   seal(apdu: Uint8Array, how: SealOptions): Uint8Array {
     const { authenticated, encrypted, form, broadcast = false, compressed = false } = how;
     if (!authenticated && !encrypted) {
-      throw refusal("bad-security-control", "an APDU is sealed with authentication, encryption or both");
+      throw refusal("bad-security-control", "an APDU must have authentication, encryption or both");
     }
     const tag = sealedTag(apdu, form);
     const slot = this.#slot(form, broadcast);
@@ -269,7 +269,7 @@ export class Protection {
     const first = opened[0];
     // A general form carries any APDU but one that is ciphered in the same way itself.
     if (first === undefined || (inner === undefined ? isCiphered(first) : first !== inner)) {
-      throw refusal("inner-tag-mismatch", "the APDU within is not what the ciphered tag says");
+      throw refusal("inner-tag-mismatch", "the APDU inside does not match the tag of the ciphered APDU");
     }
     const applied = { authenticated, encrypted, form, broadcast, counter, lowest };
     return { apdu: opened, protection: compressed ? { ...applied, compressed } : applied };
@@ -289,12 +289,15 @@ export class Protection {
   #checkControl(control: CipheredFields["securityControl"]): void {
     const { suite, authenticated, encrypted, compressed } = control;
     if (suite !== this.#suite.id) {
-      throw refusal("bad-security-control", `security suite ${suite} where ${this.#suite.id} is in use`);
+      throw refusal(
+        "bad-security-control",
+        `the APDU uses security suite ${suite}, but this end uses suite ${this.#suite.id}`,
+      );
     }
     if (compressed) compressionOf(this.#compression);
-    if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU is not protected at all");
+    if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU has no protection");
     if (!authenticated && !this.#encryptionOnly) {
-      throw refusal("bad-security-control", "the APDU is encrypted and not authenticated", 'accept "encryption-only"');
+      throw refusal("bad-security-control", "the APDU is encrypted but not authenticated", 'accept "encryption-only"');
     }
   }
 
@@ -304,7 +307,7 @@ export class Protection {
       if (this.#broadcast !== undefined) return this.#broadcast;
       throw refusal("no-broadcast-key", "there is no broadcast key");
     }
-    if (broadcast) throw refusal("bad-security-control", "the broadcast key with a dedicated form");
+    if (broadcast) throw refusal("bad-security-control", "a ded- form cannot use the broadcast key");
     if (this.#dedicated !== undefined) return this.#dedicated;
     throw refusal("no-dedicated-key", "the association has no dedicated key");
   }
@@ -329,8 +332,8 @@ function sealedTag(apdu: Uint8Array, form: CipheredForm): number {
   }
   throw refusal(
     "no-ciphered-form",
-    `the APDU has no ${form} form`,
-    "ACCESS and DataNotification have general forms only",
+    `the APDU cannot be sent in a ${form} form`,
+    "ACCESS and DataNotification can be sent in general forms only",
   );
 }
 

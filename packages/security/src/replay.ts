@@ -1,9 +1,9 @@
 import { Fault, inRange } from "@dlmskit/core";
 import { lastCounter } from "./counters.ts";
 
-/** What the peer's invocation counters may still be, for one key. Moved only by an APDU whose tag was right. */
+/** The accepted invocation counters of a peer, for one key. Only an APDU with a valid tag changes it. */
 export interface ReplayGuard {
-  /** The lowest counter that is acceptable; 2^32 when there is none any more. */
+  /** The lowest accepted counter; 2^32 if none is left. */
   readonly lowest: number;
   check(counter: number): boolean;
   accept(counter: number): void;
@@ -37,7 +37,7 @@ export class CounterGuard implements ReplayGuard {
 export function counterFault(counter: number, lowest: number): Fault {
   return new Fault(
     "invocation-counter",
-    `invocation counter ${counter} was used before, ${lowest} is the lowest left`,
+    `invocation counter ${counter} was used before; the lowest accepted one is ${lowest}`,
     {
       layer: "security",
       expected: lowest,

@@ -6,7 +6,7 @@ export const systemTitleLength = 8;
 /** Fault `bad-system-title` unless it has 8 octets. */
 export function checkSystemTitle(title: Uint8Array): void {
   if (title.length !== systemTitleLength) {
-    throw new Fault("bad-system-title", `a system title of ${title.length} octets, ${systemTitleLength} belong`, {
+    throw new Fault("bad-system-title", `a system title of ${title.length} octets instead of ${systemTitleLength}`, {
       layer: "security",
     });
   }

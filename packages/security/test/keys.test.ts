@@ -59,9 +59,7 @@ describe("findings about keys", () => {
 
   it("name equal, published and patterned keys, and show none", () => {
     const equal = keyFindings({ ...good, authenticationKey: good.encryptionKey.slice() });
-    expect(equal).toEqual([
-      { code: "equal-keys", message: "the encryption key and the authentication key are the same" },
-    ]);
+    expect(equal).toEqual([{ code: "equal-keys", message: "the encryption key and the authentication key are equal" }]);
     const codes = (encryptionKey: Uint8Array) => keyFindings({ ...good, encryptionKey }).map(({ code }) => code);
     expect(codes(fromHex("000102030405060708090a0b0c0d0e0f"))).toEqual(["published-key"]);
     expect(codes(new Uint8Array(16))).toEqual(["patterned-key"]);

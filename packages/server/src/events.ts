@@ -2,7 +2,7 @@ import type { Negotiated, ReleaseReason } from "@dlmskit/association";
 import type { Fault, LinkAddress } from "@dlmskit/core";
 
 interface Where {
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   readonly remote: string;
   readonly address: LinkAddress;
   /** Name of the meter. */
@@ -37,10 +37,19 @@ export type ServerEvent =
   /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
+  /**
+   * Something was received that the server does not answer. `why`: `"address"` (no meter has it: see `address`), or the reason of
+   * the data link (`"fcs-mismatch"` …).
+   */
+  | { readonly type: "ignored"; readonly remote: string; readonly why: string; readonly address?: LinkAddress }
   /** A notification left the queue; `confirmed`: its receiver said so. */
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
   /** A notification could not be sent; `again`: it is tried again. */
   | (Pushed & { readonly type: "push-failed"; readonly fault: Fault; readonly again: boolean })
+  /** Changed rows hold from now on; `meter`: of one alone (keys, policy, secrets). */
+  | { readonly type: "rows-changed"; readonly table: string; readonly meter?: string }
+  /** Changed rows cannot be used: what was in force stays. The path of `fault` has table, id and column. */
+  | { readonly type: "rows-refused"; readonly table: string; readonly meter?: string; readonly fault: Fault }
   /** The power of a meter was cut, or is there again (`meter.powerDown`, `meter.powerUp`). */
   | { readonly type: "power-lost" | "power-restored"; readonly meter: string }
   /** The store works again; `after`: ms since it failed. */
@@ -48,7 +57,7 @@ export type ServerEvent =
   /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */
   | { readonly type: "listener-failed"; readonly listener: string; readonly fault: Fault };
 
-/** How often each thing happened, since the start. */
+/** Number of events of each kind since the start. */
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 

@@ -4,20 +4,17 @@ export { type Tap, type TapMessage, type TapPlace, type TapRule, type TapVerdict
 export type { ServerEvent } from "./events.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export type { Access, Association, AssociationSpec } from "./meter/association-spec.ts";
+export type { Device, DeviceSpec } from "./meter/device.ts";
 export { timeContexts } from "./meter/device-time.ts";
 export type { Environment, HeldPolicy } from "./meter/environment.ts";
-export { Meter, type MeterOptions, meter } from "./meter/meter.ts";
+export { Meter } from "./meter/meter.ts";
 export type { KnownMeter, MeterIdentity } from "./meter/meter-identity.ts";
-export {
-  type Device,
-  type DeviceSpec,
-  type MeterTemplate,
-  meterTemplate,
-  type TemplateOptions,
-} from "./meter/meter-template.ts";
+export { type MeterTemplate, meterTemplate, type TemplateOptions } from "./meter/meter-template.ts";
 export type { Notifier, NotifyOptions } from "./meter/notifier.ts";
+export { type MeterOptions, meter } from "./meter/own-meter.ts";
 export { servedConformance, servedShortNameConformance } from "./meter/served-conformance.ts";
 export type { Task } from "./meter/timeline-port.ts";
+export type { Metrics, ServedRequest } from "./metrics.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { PushOptions, PushTransport } from "./push/push-options.ts";
 export { pushTcp, pushTls, pushUdp } from "./push/push-transports.ts";
@@ -53,5 +50,6 @@ export {
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
 export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
+export type { OpenSession } from "./session/open-session.ts";
 export { type Route, routeOnLine, routeTo } from "./session/route.ts";
 export type { MeterStore } from "./store-port.ts";

@@ -1,36 +1,36 @@
-/** What one server, connection or meter may be made to bear. */
+/** Limits of one server, connection or meter. */
 export interface Limits {
   /**
-   * Connections at one time, of one listener. One more takes the place of one that has opened no association, else of one that
+   * Maximum number of connections of one listener. A new connection closes one that has opened no association, or else one that
    * has opened only associations without authentication.
    */
   readonly connections: number;
   /**
-   * Connections of one remote host at one time, of one listener; 0: any number. Not limited unless told otherwise: all meters
-   * of a gateway, and all clients of a head-end system, have one host.
+   * Maximum number of connections from one remote host, of one listener. 0 (no limit) by default, since all meters of a gateway
+   * and all clients of a head-end system have one host.
    */
   readonly connectionsPerHost: number;
-  /** A connection on which no association was opened in so many ms is closed; 0: never. */
+  /** ms after which a connection without an association is closed; 0: never. */
   readonly firstAssociation: number;
-  /** Client and device pairs on one connection. */
+  /** Maximum number of pairs of a client and a logical device on one connection. */
   readonly sessionsPerConnection: number;
   /**
-   * Associations open in one meter at one time: those without authentication together, and those of each other client. For one
-   * more, the one that has been idle longest is ended.
+   * Maximum number of open associations of one meter: all without authentication together, and those of each other client by
+   * itself. A new association ends the one that was idle longest.
    */
   readonly associationsPerMeter: number;
-  /** Requests of one session that may wait; what is more waits in the socket. */
+  /** Maximum number of waiting requests of one session; more requests stay in the socket. */
   readonly outstandingRequests: number;
-  /** A connection whose client says nothing for so long, in ms, is closed; 0: never. */
+  /** ms without a request after which a connection is closed; 0: never. */
   readonly inactivity: number;
   /**
-   * ms after which a hook, a task or an interceptor that has not come to its end is given up: its request is undone and answered
-   * with temporary-failure. 0: never. When the server is closed, what is under way has one second more.
+   * ms after which a hook, a task or an interceptor that has not ended is abandoned: its request is undone and answered with
+   * temporary-failure. 0: never. When the server is closed, running ones get one more second.
    */
   readonly hook: number;
   /**
-   * How many times as long as its datagrams the answers to a datagram source may be that has not authenticated: where a datagram
-   * comes from can be forged. In associations without authentication such a source gets blocks of 64 octets. 0: no limit.
+   * Maximum length of the answers to a datagram source that has not authenticated, as a multiple of the length of its datagrams:
+   * the source of a datagram can be forged. Without authentication such a source gets blocks of 64 octets. 0: no limit.
    */
   readonly datagramAnswer: number;
   /** Failed authentications in a row after which a client is locked out of a meter. */

@@ -4,10 +4,10 @@ import type { Meter } from "./meter/meter.ts";
 import { Server, type ServerOptions } from "./server.ts";
 import { type Route, routeOf } from "./session/route.ts";
 
-/** Makes the server's end of a data link for a connection; it should answer to the addresses that `knows` knows. */
+/** Creates the server's end of a data link for a connection. It should answer to the addresses for which `knows` is true. */
 export type LinkFactory = (knows: (address: LinkAddress) => boolean) => Link;
 
-/** Where to listen, and what data link is spoken there. */
+/** A listener and its data link. */
 export interface ListenSpec {
   readonly link: LinkFactory;
   /** Who is reached there, if not whom the server has: a port for each meter, for example. */
@@ -26,7 +26,7 @@ export interface ListenLimits {
   readonly failed: (fault: Fault) => void;
 }
 
-/** Where other processes hand over sessions of clients whose meter this one has. */
+/** The listener on which other processes hand over sessions with meters of this process. */
 export interface RelaySpec {
   readonly relay: true;
   listen: ListenSpec["listen"];
@@ -37,7 +37,7 @@ export interface TcpOptions {
   readonly meters?: Meter | Route;
 }
 
-/** TCP on a port (0: any that is free), on 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
+/** TCP on a port (0: any that is free), on 127.0.0.1 by default, which other machines cannot reach. */
 export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
   return {
     link,
@@ -48,7 +48,7 @@ export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOption
 
 /**
  * A listener for the other processes on the same database, for `held: { whenHeld: "forward" }`. Its address is what the store of
- * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 unless told otherwise. Only the other
+ * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 by default. Only the other
  * processes should reach it: they tell where a client is connected from.
  */
 export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): RelaySpec {
@@ -77,7 +77,7 @@ export function udp(port: number, link: LinkFactory, { host, meters }: TcpOption
   };
 }
 
-/** TCP to `host:port`. Fault `bad-address` for what is none. */
+/** TCP to `host:port`. Fault `bad-address` for any other text. */
 async function dialTcp(address: string): Promise<Duplex> {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined) {
@@ -99,7 +99,7 @@ export interface ServeOptions extends Omit<ServerOptions, "meters" | "clock"> {
 
 export interface Listening extends AsyncDisposable {
   readonly server: Server;
-  /** Where each listener is reached. */
+  /** The address of each listener. */
   readonly addresses: { readonly [name: string]: { readonly host: string; readonly port: number } };
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { defaultHeld, type Environment, type HeldPolicy } from "./meter/environment.ts";
 import { Meter } from "./meter/meter.ts";
 import type { KnownMeter } from "./meter/meter-identity.ts";
+import { guarded, type Metrics } from "./metrics.ts";
 import { platformRandom } from "./platform-random.ts";
 import type { PushOptions } from "./push/push-options.ts";
 import { Pushing } from "./push/pushing.ts";
@@ -20,25 +21,29 @@ import { Pacer } from "./runtime/pacer.ts";
 import { SimulatedTime } from "./runtime/simulated-time.ts";
 import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
+import { FollowedStore } from "./session/followed-store.ts";
 import { Lockouts } from "./session/lockouts.ts";
+import type { OpenSession } from "./session/open-session.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { mayHave, type Route, routeOf } from "./session/route.ts";
+import { RowWriter } from "./session/row-writer.ts";
+import type { Session } from "./session/session.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
-  /** Where requests go: one meter (its SAPs are the server addresses), or what decides it. */
+  /** The meter that gets the requests (its SAPs are the server addresses), or a function that selects it. */
   readonly meters: Meter | Route;
-  /** Machine time, that links and timeouts run on. */
+  /** The machine's clock, for links and timeouts. */
   readonly clock: Clock & Partial<WallClock>;
   /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
   readonly time?: SimulatedTime;
-  /** Pure (`noble`) unless told otherwise; `@dlmskit/security/node` is faster on Node. */
+  /** Pure (`noble`) by default; `@dlmskit/security/node` is faster on Node. */
   readonly provider?: CryptoProvider;
   /** The platform's generator unless given. */
   readonly random?: Random;
   readonly store?: MeterStore;
-  /** What becomes of a client whose meter another process has: it waits for 5 s unless told otherwise. */
+  /** What happens to a client whose meter another process serves: by default it waits for 5 s. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
@@ -46,12 +51,14 @@ export interface ServerOptions {
   /** Stands in place of the data link of each connection: a line that loses octets, a trace. `route`: whom it leads to. */
   readonly alterLink?: (link: Link, route: Route) => Link;
   readonly limits?: Partial<Limits>;
-  /** Sends what meters notify. Without it messages stay in the queue of the store; without a store they are lost. */
+  /** Sends the notifications of meters. Without it they stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
+  /** Counts what is done: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. */
+  readonly metrics?: Metrics;
 }
 
-/** Meters on links: takes connections, keeps a session for each client and device, and ends them. */
+/** Serves meters on connections, with a session for each client and logical device. */
 export class Server implements Disposable {
   readonly #options: ServerOptions;
   readonly #route: Route;
@@ -66,6 +73,7 @@ export class Server implements Disposable {
   readonly #last: ConnectionPort;
   readonly #watch: StoreWatch | undefined;
   readonly #pushing: Pushing | undefined;
+  readonly #followed: FollowedStore | undefined;
   #closed = false;
 
   /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
@@ -81,6 +89,8 @@ export class Server implements Disposable {
     this.limits = limits;
     this.#environment = {
       ...{ clock, time, provider, random, store, held: { ...defaultHeld, ...options.held }, taken: new Map() },
+      connectionRows: store && new RowWriter({ store, clock, failed: (error) => this.#rowFailed(error) }),
+      metrics: options.metrics && guarded(options.metrics),
       agenda: new Agenda(clock, time),
       hooks: new HookLimit(clock, limits.hook),
       reach: compose(interceptors, (call) => perform(call, canProtect)),
@@ -104,6 +114,15 @@ export class Server implements Disposable {
       tell: (event) => this.#tell(event),
     };
     this.#base = { ...this.#last, relays: this.#relays() };
+    if (store !== undefined) {
+      const end = (id: number): void => void this.end(({ connectionId }) => connectionId === id);
+      this.#followed = new FollowedStore(
+        { ...store, ...onChangeOf(options.store) },
+        {
+          ...{ environment: this.#environment, end, tell: (event) => this.#tell(event) },
+        },
+      );
+    }
     if (options.push !== undefined) this.#pushing = this.#newPushing(options.push);
     if (typeof meters !== "function") this.run(meters);
   }
@@ -124,9 +143,9 @@ export class Server implements Disposable {
     if (held.whenHeld !== "forward") return undefined;
     const { dial, heldFor } = held;
     if (dial === undefined) {
-      throw new Fault("bad-held-policy", "nothing tells how another process is reached", {
+      throw new Fault("bad-held-policy", "sessions cannot be forwarded: `held.dial` is missing", {
         layer: "server",
-        hint: "give `held.dial`, or use `serve`, which has TCP",
+        hint: "give `held.dial`, or use `serve`, which uses TCP",
       });
     }
     const forwarded = ({ address, meter, remote }: Handover, to: string): void =>
@@ -156,12 +175,32 @@ export class Server implements Disposable {
     return { maxPerHost: this.limits.connectionsPerHost, giveWay: true };
   }
 
-  /** How often each kind of event happened. */
+  /** Number of events of each kind. */
   get counts(): { readonly [name: string]: number } {
     return this.#counts.counts;
   }
 
-  /** Connections that are open now. */
+  get #open(): readonly { readonly session: Session; readonly open: OpenSession }[] {
+    const sessions = [...this.#connections].flatMap((connection) => connection.sessions);
+    return sessions.flatMap((session) => (session.asOpen === undefined ? [] : [{ session, open: session.asOpen }]));
+  }
+
+  /** The associations that are open, or about to be. */
+  get sessions(): readonly OpenSession[] {
+    return this.#open.map(({ open }) => open);
+  }
+
+  /**
+   * Ends the associations for which `which` is true, as if their clients had released them: nothing is sent, and the connection
+   * stays open for another AARQ. Gives how many there were.
+   */
+  end(which: (session: OpenSession) => boolean): number {
+    const found = this.#open.filter(({ open }) => which(open));
+    for (const { session } of found) session.giveWay();
+    return found.length;
+  }
+
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
@@ -207,8 +246,19 @@ export class Server implements Disposable {
     this.#reside(known);
   }
 
+  /** The row may be of any meter. */
+  #rowFailed(error: unknown): void {
+    this.#tell({ type: "store-failed", meter: "", what: "connections", error });
+  }
+
+  /** Tells `events`, and counts, what happened around the server: rows that were changed, for example. */
+  tell(event: ServerEvent): void {
+    this.#tell(event);
+  }
+
   #tell(event: ServerEvent): void {
     this.#counts.count(event);
+    this.#environment.metrics?.event(event);
     try {
       this.#options.events?.(event);
     } catch {
@@ -270,13 +320,14 @@ export class Server implements Disposable {
   }
 
   /**
-   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are under way
+   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are in progress
    * have one second left.
    */
   close(): void {
     this.#closed = true;
     this.#pushing?.close();
     this.#watch?.close();
+    this.#followed?.close();
     this.#environment.agenda.close();
     this.#environment.hooks.close();
     for (const connection of this.#connections) connection.destroy();
@@ -287,7 +338,7 @@ export class Server implements Disposable {
     this.#residents.clear();
   }
 
-  /** Resolves when what was under way is kept, and meters that nobody uses are let go. */
+  /** Resolves when what was in progress is kept, and meters that nobody uses are released. */
   async settled(): Promise<void> {
     if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));
@@ -309,3 +360,8 @@ function canProtect(call: Call, { authenticated, encrypted, signed }: ReturnType
     meter.state(association).credentials.privateKeys.digitalSignature !== undefined
   );
 }
+
+const onChangeOf = (store: MeterStore | undefined): Pick<MeterStore, "onChange"> => {
+  const onChange = store?.onChange;
+  return onChange === undefined ? {} : { onChange: (listener) => onChange.call(store, listener) };
+};

@@ -1,8 +1,9 @@
 import { Fault } from "@dlmskit/core";
+import { encodeFrame, hdlcAddress, Station } from "@dlmskit/hdlc";
 import { openMemoryStore } from "@dlmskit/storage";
 import { failing } from "@dlmskit/storage/testing";
 import { tcpConnect } from "@dlmskit/transport/node";
-import { WrapperServerLink } from "@dlmskit/wrapper";
+import { encodeWpdu, WrapperServerLink } from "@dlmskit/wrapper";
 import { expect, it } from "vitest";
 import { type ListenSpec, lls, meter, type ServerEvent, serve, tcp } from "../src/index.ts";
 import { Bench } from "./a-client.ts";
@@ -65,4 +66,34 @@ it("tells when a store fails and, once, when it works again, though nobody needs
   await bench.settle(5000);
   expect(told("store-recovered")).toHaveLength(1);
   expect((told("store-recovered")[0] as { after: number }).after).toBeGreaterThanOrEqual(1000);
+});
+
+it("tells what is ignored because no meter has its address", async () => {
+  const events: ServerEvent[] = [];
+  const lines = {
+    wrapper: tcp(0, () => new WrapperServerLink()),
+    strict: tcp(0, (knows) => new WrapperServerLink({ accepts: (server) => knows({ client: 16, server }) })),
+    hdlc: tcp(0, () => new Station({ addresses: [{ upper: 1, lower: 17 }] })),
+  };
+  await using served = await serve(made(), { on: lines, events: (event) => events.push(event) });
+  const sent = {
+    wrapper: encodeWpdu({ source: 32, destination: 9, pdu: Uint8Array.of(0x60, 0) }),
+    strict: encodeWpdu({ source: 32, destination: 9, pdu: Uint8Array.of(0x60, 0) }),
+    hdlc: encodeFrame({
+      ...{ frame: "snrm", segmented: false, pollFinal: true, information: new Uint8Array() },
+      destination: hdlcAddress({ upper: 9, lower: 18 }),
+      source: hdlcAddress({ upper: 32 }),
+    }),
+  };
+  for (const [name, octets] of Object.entries(sent)) {
+    const { host, port } = served.addresses[name] as { host: string; port: number };
+    const duplex = await tcpConnect(host, port);
+    duplex.start({ received: () => undefined, ended: () => undefined, closed: () => undefined });
+    duplex.send(octets);
+    await expect.poll(() => events.filter(({ type }) => type === "ignored"), patient).toHaveLength(1);
+    const [ignored] = events.filter(({ type }) => type === "ignored");
+    expect(ignored).toMatchObject({ why: "address", address: { client: 32, server: 9 } });
+    events.length = 0;
+    duplex.destroy();
+  }
 });

@@ -118,7 +118,7 @@ describe("time of day", () => {
   it("is refused where it is none", () => {
     const source = () => 0;
     for (const rate of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => new SimulatedTime({ source, rate })).toThrow("times as fast");
+      expect(() => new SimulatedTime({ source, rate })).toThrow("times its speed");
     }
     expect(() => new SimulatedTime({ source, start: Number.NaN })).toThrow("instant");
   });

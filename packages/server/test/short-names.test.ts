@@ -287,7 +287,7 @@ describe("base names", () => {
         { value: 1 },
         { invoke: { go: () => undefined } },
       );
-    expect(() => baseNames([made({ methodOffset: 8 })])).toThrow("in the way");
+    expect(() => baseNames([made({ methodOffset: 8 })])).toThrow("already used");
     const own = baseNames([made({})]);
     expect(own.find(0x0110)).toBeUndefined();
     expect(baseNames([made({ methodOffset: 0x10 })]).find(0x0110)).toMatchObject({ methodId: 1 });

@@ -73,9 +73,7 @@ describe("an identities file", () => {
     const bad = (message: string) => expect.objectContaining({ code: "bad-identities-file", message });
     expect(file("{", "json")).toThrow(bad("it is not JSON"));
     expect(file("{}", "json")).toThrow(bad("it is not a list of meters"));
-    expect(file("serial,host\r\n7,::1\r\n", "csv")).toThrow(
-      bad("meter 7 does not say host, port, link and serverAddress"),
-    );
+    expect(file("serial,host\r\n7,::1\r\n", "csv")).toThrow(bad("meter 7 lacks host, port, link or serverAddress"));
     expect(
       file('\uFEFFserial,host,port,link,serverAddress,client.1.password\r\n7,"a",1,hdlc,1,"x,""y"', "csv")(),
     ).toEqual([

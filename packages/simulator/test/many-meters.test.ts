@@ -10,7 +10,7 @@ import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
 import { Handles } from "../src/fleet/handles.ts";
 import { createSimulator, type Identity, parseKeysFile, type Simulator, wrapperSpace } from "../src/index.ts";
-import { portsOf } from "../src/simulate/listeners.ts";
+import { portsOf } from "../src/simulate/lines.ts";
 import { associate, bottled, day, listed, now0, readBy, stepTo } from "./bottle.ts";
 import { codeOf } from "./code-of.ts";
 
@@ -99,7 +99,7 @@ describe("a fleet", () => {
       await session.release();
     }
     await expect(simulator.listen({ link: "hdlc", port: 65_535 })).rejects.toMatchObject({
-      ...{ code: "too-many-meters", hint: "one port addresses 16126" },
+      ...{ code: "too-many-meters", hint: "one port can address 16126" },
     });
   });
 

@@ -49,7 +49,7 @@ function fromSql(kind: Field<unknown>["kind"], value: unknown): unknown {
   }
 }
 
-/** Octets of a column that stands in no shape. */
+/** Octets of a column that is in no shape. */
 export function octetsOf(value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new Fault("bad-row", "expected octets", { layer: "storage" });
   return new Uint8Array(value);

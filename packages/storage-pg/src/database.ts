@@ -39,9 +39,9 @@ export function asFault(caught: unknown): Fault {
   const details = { layer: "storage", cause: caught } as const;
   switch (state) {
     case "23505":
-      return new Fault("duplicate", `there is such a row already${detailOf(caught)}`, details);
+      return new Fault("duplicate", `the row already exists${detailOf(caught)}`, details);
     case "23503":
-      return new Fault("unknown-reference", `the row names another that is not there${detailOf(caught)}`, details);
+      return new Fault("unknown-reference", `the row refers to a row that does not exist${detailOf(caught)}`, details);
     case "23502":
     case "23514":
     case "22001":

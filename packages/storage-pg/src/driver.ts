@@ -21,5 +21,10 @@ export interface Driver extends Queryable {
   readonly steady?: Queryable;
   /** What is another when the files of the database are a copy of others; absent: the driver cannot know. */
   readonly files?: string;
+  /**
+   * Calls `heard` with the payload of each NOTIFY on a channel, and `again` after notifications may have been missed, until what it
+   * gives is called. Absent: the driver cannot listen.
+   */
+  listen?(channel: string, heard: (payload: string) => void, again: () => void): () => Promise<void>;
   close(): Promise<void>;
 }

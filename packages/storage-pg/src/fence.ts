@@ -13,11 +13,11 @@ const epochs = 1_000_000;
 const witnessEvery = 5000;
 
 export interface FenceOptions {
-  /** How many invocation counters of each key are passed over; 16,777,216 unless told otherwise. */
+  /** How many invocation counters of each key are passed over; 16,777,216 by default. */
   readonly counters?: number;
   /**
    * Puts the clients' counters ahead, too: what was recorded since the copy cannot be replayed, and a client must go on above
-   * the counter that its meter tells. False unless told otherwise.
+   * the counter that its meter tells. False by default.
    */
   readonly clients?: boolean;
 }
@@ -111,13 +111,13 @@ export class Origin {
         `INSERT INTO store_origin (origin) VALUES ($1::text) ON CONFLICT (only_row) DO UPDATE SET origin = EXCLUDED.origin`,
         [origin ?? null],
       );
-      if (older) return "it is older than the witness file says";
-      return moved ? "its files or its server are others than those that it was used on last" : undefined;
+      if (older) return "it is older than its witness file";
+      return moved ? "its files or its server are not those on which it was last used" : undefined;
     });
     if (why !== undefined) {
       onProgress?.(
-        `the database was restored from a copy: ${why}. All invocation counters go on ${fenceCounters} further ahead; ` +
-          "docs/guides/back-up.md says what else there is to do",
+        `the database was restored from a copy: ${why}. All invocation counters were raised by ${fenceCounters}; ` +
+          "docs/guides/back-up.md describes what else to do",
       );
     }
     if (witness === undefined) return;

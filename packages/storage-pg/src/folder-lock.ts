@@ -66,7 +66,7 @@ function inUse(folder: string, holder: Holder | undefined): Fault {
   const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
   return new Fault("folder-in-use", `${folder} is open in ${who}`, {
     layer: "storage",
-    hint: "stop that process, or give this one a folder of its own; several processes can share a PostgreSQL server",
+    hint: "stop that process, or use another folder; several processes can share a PostgreSQL server",
   });
 }
 
@@ -79,7 +79,7 @@ async function takeOver(file: string, draft: string, seen: string): Promise<bool
   try {
     await link(draft, claim);
   } catch {
-    // One that died in the midst of this, a moment's work, does not shut the folder for good.
+    // One that died during this, a moment's work, does not shut the folder for good.
     const since = await stat(claim).then(
       ({ mtimeMs }) => mtimeMs,
       () => Number.POSITIVE_INFINITY,

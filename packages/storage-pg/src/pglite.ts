@@ -58,9 +58,9 @@ class Running {
   }
 
   #hasStopped(): Fault {
-    this.#stopped = new Fault("store-unavailable", "PGlite has stopped and answers nothing any more", {
+    this.#stopped = new Fault("store-unavailable", "PGlite has stopped and does not answer", {
       layer: "storage",
-      hint: "make room on the disk of its folder, then start the program again",
+      hint: "free space on the disk of its folder, then start the program again",
     });
     this.#stop(this.#stopped);
     return this.#stopped;
@@ -70,7 +70,7 @@ class Running {
 // Of what begins like this something comes back, if only the names of columns.
 const givesColumns = /^\s*(?:SELECT|WITH)\b/i;
 
-/** The port on a PGlite; `close` closes it, and lets go of the lock. */
+/** The port on a PGlite; `close` closes it, and releases the lock. */
 export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Driver {
   const running = new Running(db);
   const { upkeep } = running;
@@ -84,6 +84,12 @@ export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Dri
     transaction(run) {
       upkeep.noticed();
       return running.transaction(run);
+    },
+    listen(channel, heard, again) {
+      const stop = db.listen(channel, heard);
+      // What was said before it listened was not heard.
+      stop.then(again, () => undefined);
+      return async () => void (await (await stop)());
     },
     async close() {
       try {

@@ -1,17 +1,18 @@
 import { leaseTimes } from "@dlmskit/storage";
 import pg from "pg";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
+import { Listening } from "./listening.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
 
 export interface PostgresOptions extends PgStoreOptions {
-  /** How many connections at most, beside the one that renews leases; 10 unless told otherwise. */
+  /** How many connections at most, beside the one that renews leases; 10 by default. */
   readonly connections?: number;
-  /** How long to wait for a connection, ms; 10 000 unless told otherwise. */
+  /** How long to wait for a connection, ms; 10 000 by default. */
   readonly connectTimeoutMs?: number;
 }
 
 // A server takes longer to plan `take` and `commit` than to run them: each connection prepares a statement once. The store's
-// own texts are fewer than these; of a program that makes its texts anew each time the others are not kept.
+// own texts are fewer than these; of a program that makes its texts again each time the others are not kept.
 const mostPrepared = 200;
 const prepared = new Map<string, { readonly name: string }>();
 
@@ -35,7 +36,7 @@ function queryable(client: pg.Pool | pg.PoolClient): Queryable {
   };
 }
 
-function driverOf(pool: pg.Pool, steady: pg.Pool): Driver {
+function driverOf(pool: pg.Pool, steady: pg.Pool, config: pg.ClientConfig): Driver {
   return {
     kind: "postgres",
     ...queryable(pool),
@@ -60,6 +61,10 @@ function driverOf(pool: pg.Pool, steady: pg.Pool): Driver {
       }
     },
     steady: queryable(steady),
+    listen(channel, heard, again) {
+      const listening = new Listening(config, channel, heard, again);
+      return () => listening.stop();
+    },
     async close() {
       await pool.end();
       await steady.end();
@@ -88,5 +93,5 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     // A connection that breaks while it is idle: the next query opens another, and says so if it cannot.
     each.on("error", () => undefined);
   }
-  return openStore(driverOf(pool, steady), process, options);
+  return openStore(driverOf(pool, steady, common), process, options);
 }

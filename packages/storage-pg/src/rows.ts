@@ -76,7 +76,7 @@ export class PgRows<T extends AnyTable, R extends RowOf<T> = RowOf<T>> implement
     } catch (caught) {
       const fault = asFault(caught);
       if (fault.code !== "unknown-reference") throw fault;
-      throw new Fault("in-use", `another row names row ${id} of ${this.table.table}`, {
+      throw new Fault("in-use", `another row refers to row ${id} of ${this.table.table}`, {
         layer: "storage",
         cause: caught,
       });

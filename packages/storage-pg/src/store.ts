@@ -12,6 +12,7 @@ import { Database } from "./database.ts";
 import type { Driver } from "./driver.ts";
 import { type Fenced, type FenceOptions, fence, Origin } from "./fence.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
+import { Notices } from "./notices.ts";
 import { OwnProcess } from "./processes.ts";
 import { PgRows } from "./rows.ts";
 import { PgAccessRights } from "./tables/access-rights.ts";
@@ -71,11 +72,13 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     await database.close().catch(() => undefined);
     throw caught;
   }
+  const notices = new Notices(driver);
   const { endAll, ...keeping } = pgKeeping(database, own, sealing);
   const close = async (): Promise<void> => {
     // A server that is gone already does not keep its client from closing.
     if (database.open) {
       endAll();
+      await notices.close().catch(() => undefined);
       await disconnectProcess(database, process).catch(() => undefined);
       await own.end().catch(() => undefined);
       await origin.close();
@@ -95,7 +98,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     clientAssociations: new PgRows(database, ClientAssociation),
     obisCodes: new PgObisCodes(database),
     accessRights: new PgAccessRights(database),
-    connections: pgConnections(database, process, connectionsKeptFor(options)),
+    connections: pgConnections(database, process, connectionsKeptFor(options), notices),
     hdlcSettings: new PgRows(database, HdlcSetting),
     communicationPorts: new PgRows(database, CommunicationPort),
     loadProfileTemplates: new PgRows(database, LoadProfileTemplate),
@@ -107,6 +110,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     keeping,
     fence: (how) => fence(database, how),
     fleets: pgFleets(database, sealing),
+    onChange: (listener) => notices.onChange(listener),
     close,
     [Symbol.asyncDispose]: close,
   };

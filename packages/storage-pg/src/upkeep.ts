@@ -42,7 +42,7 @@ export class Upkeep {
     await this.#query("CHECKPOINT");
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in progress. */
   async settled(): Promise<void> {
     await this.#running;
   }

@@ -13,7 +13,7 @@ export interface Seen {
 function broken(path: string, cause?: unknown): Fault {
   return new Fault("store-witness", `the witness file ${path} cannot be read or written`, {
     layer: "storage",
-    hint: "put it right; where it is lost, run dlms store fence and remove it",
+    hint: "correct it; if its contents are lost, run dlms store fence and remove it",
     cause,
   });
 }

@@ -1,6 +1,6 @@
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 
-/** What may stand in one column: gives the value, or throws a Fault `bad-value` that says what belongs there. */
+/** What may be in one column: gives the value, or throws a Fault `bad-value` that says what belongs there. */
 export interface Field<V> {
   readonly kind: "integer" | "decimal" | "text" | "octets" | "instant" | "bits" | "json" | "boolean" | "list";
   readonly optional: boolean;
@@ -37,7 +37,7 @@ function field<V>(kind: Field<V>["kind"], expected: string, is: (value: unknown)
   };
 }
 
-/** An integer from `low` to `high`; the INTEGER of SQL unless told otherwise. */
+/** An integer from `low` to `high`; the INTEGER of SQL by default. */
 export function integer(low = -0x80000000, high = 0x7fffffff): Field<number> {
   const checked = field<number>(
     "integer",

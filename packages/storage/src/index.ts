@@ -1,3 +1,4 @@
+export * from "./changes.ts";
 export {
   type CheckedCommit,
   type CommitEvents,

@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { integer } from "./fields.ts";
 import type { Lease } from "./keeping.ts";
 
-/** How long a lease lasts, ms, unless told otherwise; it is renewed four times in that time. */
+/** The default duration of a lease, ms; it is renewed four times in that time. */
 export const defaultLeaseMs = 4000;
 
 const leaseMs = integer(40, 0x7fffffff);

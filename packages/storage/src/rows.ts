@@ -3,7 +3,7 @@ import type { Stored } from "./shape.ts";
 /**
  * A table of rows that a user edits: what they all do.
  * Faults, of layer `storage`: `bad-value` (a value that its column cannot hold), `duplicate`, `unknown-reference`
- * (the row names another that is not there), `in-use` (another row names this one), `bad-row` (what stands in the
+ * (the row names another that is not there), `in-use` (another row names this one), `bad-row` (what is in the
  * database cannot be read: its path names table, id and column, and the row stays as it is).
  */
 export interface Rows<R> {

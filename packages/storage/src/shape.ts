@@ -6,7 +6,7 @@ type Fields = { readonly [name: string]: Field<any> };
 type ValueOf<F> = F extends Field<infer V> ? V : never;
 type OptionalKeys<F> = { [K in keyof F]: undefined extends ValueOf<F[K]> ? K : never }[keyof F];
 
-/** What a row of a table holds, and what may stand in each of its columns: declared once, for every store. */
+/** What a row of a table holds, and what may be in each of its columns: declared once, for every store. */
 export interface Shape<F extends Fields> {
   /** The table in SQL. */
   readonly table: string;
@@ -38,7 +38,7 @@ export interface TableTraits<F extends Fields> {
   readonly group?: keyof F & string;
   /** The table in which a row with this value must be: by `meter_id` in meters, by `id` in the others. */
   readonly references?: { readonly [K in keyof F]?: "meters" | "obis_codes" | "client_associations" };
-  /** Fields that stand in a second table, whose primary key refers to the first one's. */
+  /** Fields that are in a second table, whose primary key refers to the first one's. */
   readonly details?: {
     readonly table: string;
     readonly key: string;

@@ -1,3 +1,4 @@
+import type { Changes } from "./changes.ts";
 import type { Keeping } from "./keeping.ts";
 import type { KeySealing } from "./sealing.ts";
 import type { AccessRights } from "./tables/access-rights.ts";
@@ -18,14 +19,14 @@ import type { SecuritySettings } from "./tables/security-settings.ts";
 import type { AttributeValues } from "./tables/values.ts";
 
 /**
- * What meters keep. Each contract is small and stands alone: a function takes the ones that it needs.
+ * The stored state of meters. Each contract is small and independent: a function takes the ones that it needs.
  * Instants are whole ms since 1970 UTC; what a store hands out is the caller's to keep, and is never changed by the store.
  * Faults of every method, of layer `storage`: `bad-value` for what a column cannot hold, `bad-row` for what cannot be read
  * (path: table, id, column), `store-closed`, `store-unavailable` (the database cannot be reached), `query-failed`.
  */
-export interface Store extends AsyncDisposable {
+export interface Store extends AsyncDisposable, Changes {
   readonly kind: "memory" | "pglite" | "postgres";
-  /** Whether keys and secrets are sealed under a key-encryption key; where not, a program says so when it starts. */
+  /** Whether keys and secrets are encrypted with a key-encryption key; if not, a program says so when it starts. */
   readonly sealed: boolean;
   readonly meters: Meters;
   readonly counters: Counters;
@@ -49,7 +50,7 @@ export interface Store extends AsyncDisposable {
   readonly keeping: Keeping;
   readonly fleets: Fleets;
   /**
-   * Waits for what is under way, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
+   * Waits for what is in progress, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
    * meters that it has are free.
    */
   close(): Promise<void>;
@@ -61,15 +62,15 @@ export interface StoreOptions {
    * (the store is sealed, and none was given). A store that was not sealed yet is sealed when it opens.
    */
   readonly sealing?: KeySealing;
-  /** Where this process is reached, for another that wants a meter which this one has (`HeldMeter.address`). */
+  /** The address of this process, for other processes that need a meter of this one (`HeldMeter.address`). */
   readonly address?: string;
   /**
-   * How long this process keeps its meters without renewing its leases, ms; 4000 unless told otherwise. The store renews them
+   * How long this process keeps its meters without renewing its leases, ms; 4000 by default. The store renews them
    * four times in that time. 40 at least.
    */
   readonly leaseMs?: number;
   /**
-   * How long rows of connections that are over are kept, ms; 30 days unless told otherwise. The store forgets them as new
+   * How long rows of closed connections are kept, ms; 30 days by default. The store forgets them as new
    * ones are opened.
    */
   readonly connectionsKeptMs?: number;

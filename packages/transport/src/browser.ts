@@ -8,7 +8,7 @@ export const none = (what: string) => (): Promise<never> =>
   Promise.reject(
     new Fault("transport-failed", `a browser has no ${what}`, {
       layer: "transport",
-      hint: "give a Duplex of your own, such as memoryPair() or one over a WebSocket",
+      hint: "use another Duplex, such as memoryPair() or your own over a WebSocket",
     }),
   );
 

@@ -25,11 +25,11 @@ export interface Datagrams {
 export interface RemotesOptions {
   readonly clock: Clock;
   /**
-   * As many remotes are served at one time, 1024 unless told otherwise. One more takes the place of the oldest that has not
+   * As many remotes are served at one time, 1024 by default. One more replaces the oldest that has not
    * shown who it is (`Duplex.setRank`); where all have, its datagrams are dropped.
    */
   readonly maxRemotes?: number;
-  /** A remote that was silent this long, in ms, is closed; 180000 unless told otherwise. */
+  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
   readonly idle?: number;
   /** Called for the first datagram of a remote; it must `start` the duplex. What it throws goes to `failed`. */
   accept(duplex: Duplex): void;
@@ -74,7 +74,7 @@ export class Remotes {
       duplex = new RemoteDuplex(name, remote, this.#datagrams, this.#options, this.#portOf(name));
       if (this.#places.take(duplex) !== undefined) {
         duplex.destroy();
-        const message = `a datagram of ${name} was dropped: ${maxRemotes} remotes are served`;
+        const message = `a datagram from ${name} was dropped: ${maxRemotes} remotes are served already`;
         failed?.(new Fault("too-many-connections", message, { layer: "transport", hint: "raise maxRemotes" }));
         return;
       }

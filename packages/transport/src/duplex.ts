@@ -1,14 +1,14 @@
 import type { Fault } from "@dlmskit/core";
 
-/** What a transport tells. After `closed` it tells nothing more. */
+/** Handlers of a transport. None is called after `closed`. */
 export interface DuplexHandlers {
   /** Octets in the order they were sent, cut anywhere (a datagram transport: one datagram). They are the receiver's to keep. */
   received(octets: Uint8Array): void;
   /** The peer sends nothing more but may still read. Without this handler the transport ends its own side as well. */
   ended?(): void;
-  /** What had piled up has left: `bufferedOctets` is 0 again. Not told for a send that never had to wait. */
+  /** All buffered octets have left: `bufferedOctets` is 0 again. Not called for a send that did not have to wait. */
   drained?(): void;
-  /** The transport is gone, told once: without Fault when both ends ended or this end destroyed it. */
+  /** The transport has closed; called once, without a Fault if both ends have ended or this end destroyed it. */
   closed(fault?: Fault): void;
 }
 
@@ -20,35 +20,35 @@ export type Rank = 0 | 1 | 2;
 
 /** A connection that carries octets both ways: TCP, a serial line, a pair in memory. Every method returns at once and none throws. */
 export interface Duplex {
-  /** Who is at the other end, for people and logs: `"127.0.0.1:4059"`. */
+  /** The remote end, for people and logs: `"127.0.0.1:4059"`. */
   readonly remote: string;
-  /** Octets that were sent and have not left yet: what a peer that does not read piles up. */
+  /** Number of sent octets that have not left yet. It grows if the peer does not read. */
   readonly bufferedOctets: number;
   /** One `send` is one datagram, and one `received` too. Absent: a stream. */
   readonly datagrams?: true;
   /** Sends octets, which must not be changed afterwards. Ignored after `end`, `destroy` or `closed`. */
   send(octets: Uint8Array): void;
-  /** Ends this side once what was sent is out; the peer's octets still arrive until it ends too. */
+  /** Ends this side after all sent octets; the peer's octets still arrive until it ends too. */
   end(): void;
-  /** Closes both ways now; what has not left is lost. `closed` follows, later and without Fault. */
+  /** Closes both directions now; octets that have not left are lost. `closed` follows later, without a Fault. */
   destroy(): void;
-  /** Delivers no more octets until `resume`, soon: what the peer sends waits at its end. Absent: the transport cannot wait. */
+  /** Soon stops delivering octets until `resume`: the peer's octets wait at its end. Absent: the transport cannot wait. */
   pause?(): void;
   resume?(): void;
   /** Changes the baud rate of a line, for what is sent from now on and what comes after that. Absent: there is no line to change. */
   changeBaudRate?(baudRate: number): void;
-  /** Tells a listener how much this connection is worth to its owner; 0 until told. Absent: nobody asks. */
+  /** Sets the rank of this connection for its listener; 0 at first. Absent: the listener does not use it. */
   setRank?(rank: Rank): void;
-  /** Begins to deliver, once; nothing that arrived before is lost. No handler is called before `start` returned. */
+  /** Starts the delivery, once; octets that arrived before are not lost. No handler is called before `start` has returned. */
   start(handlers: DuplexHandlers): void;
 }
 
-/** What accepts connections. */
+/** A listener for connections. */
 export interface Listener extends AsyncDisposable {
   readonly host: string;
-  /** The port bound, also where 0 was asked for. */
+  /** The bound port, also if 0 was requested. */
   readonly port: number;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly connections: number;
   /** Accepts no more, destroys the connections that are open, and resolves when all of them are closed. */
   close(): Promise<void>;

@@ -43,7 +43,7 @@ export function checkFaults(faults: LineFaults): void {
     }
   }
   if (faults.split !== undefined && !(faults.split >= 1)) {
-    throw new Fault("bad-value", `pieces of ${faults.split} octets`, { layer: "transport" });
+    throw new Fault("bad-value", `pieces cannot have ${faults.split} octets`, { layer: "transport" });
   }
 }
 
@@ -78,7 +78,7 @@ export class FaultyLine {
     this.#faults = faults;
   }
 
-  /** Hands what becomes of `octets` to `deliver`, at once or when the clock says so. */
+  /** Hands what happens to `octets` to `deliver`, at once or when the clock says so. */
   pass(octets: Uint8Array, deliver: (piece: Uint8Array) => void): void {
     const { split, loss = 0, duplicate = 0 } = this.#faults;
     const cut = this.#datagrams ? undefined : split;

@@ -64,11 +64,11 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   #intakeAt(gate: Gate): Intake {
     const { duplex } = this;
     const overflow = (octets: number): void =>
-      this.#cutOff(`${this.remote} does not wait: it has sent ${octets} octets`);
+      this.#cutOff(`${this.remote} sends faster than its requests are answered: ${octets} octets wait`);
     return new Intake({ duplex, clock: this.#clock, gate, take: (octets, now) => this.#take(octets, now), overflow });
   }
 
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   get remote(): string {
     return this.duplex.remote;
   }
@@ -357,11 +357,11 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
         break;
       case "dropped":
         this.#trace?.({ type: "dropped", why: output.why, octets: output.octets, at: this.#clock.now() });
-        handlers?.dropped?.(output.why, output.octets);
+        handlers?.dropped?.(output.why, output.octets, output.address);
         break;
       case "broken":
         this.destroy(
-          new Fault("link-broken", `the link with ${this.remote} broke: ${output.why}`, { layer: "transport" }),
+          new Fault("link-broken", `the link with ${this.remote} failed: ${output.why}`, { layer: "transport" }),
         );
         break;
     }
@@ -377,7 +377,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   #checkBuffered(): void {
     const waiting = this.duplex.bufferedOctets + (this.#transmitting?.octets ?? 0);
     if (waiting <= this.#maxBufferedOctets) return;
-    this.#cutOff(`${this.remote} has left ${waiting} octets unread`);
+    this.#cutOff(`${this.remote} has not read ${waiting} octets`);
   }
 
   #cutOff(message: string): void {
@@ -401,7 +401,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   }
 
   #failed(cause: unknown): void {
-    const message = `handling what ${this.remote} sent failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `a handler of data from ${this.remote} failed: ${cause instanceof Error ? cause.message : String(cause)}`;
     this.destroy(new Fault("handler-failed", message, { layer: "transport", cause }));
   }
 

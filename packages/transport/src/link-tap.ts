@@ -6,7 +6,7 @@ export interface Delayed {
 }
 
 /**
- * What becomes of octets at a tap: those that are returned go on, the same (observed), others (altered, replaced), later
+ * What happens to octets at a tap: those that are returned go on, the same (observed), others (altered, replaced), later
  * (`Delayed`), several pieces, or none (undefined: dropped).
  */
 export type Tapped = Uint8Array | Delayed | readonly (Uint8Array | Delayed)[] | undefined;

@@ -1,3 +1,4 @@
+export { type HttpTextOptions, httpTextListen } from "./node/http-text.ts";
 export { connectableHost } from "./node/own-address.ts";
 export { systemClock } from "./node/system-clock.ts";
 export { type TcpConnectOptions, type TcpListenOptions, tcpConnect, tcpListen } from "./node/tcp.ts";

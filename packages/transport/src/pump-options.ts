@@ -8,17 +8,18 @@ import type { LinkTap } from "./link-tap.ts";
 export const ownTimers = ["link", "linger", "receive", "transmit"] as const;
 export type OwnTimer = (typeof ownTimers)[number];
 
-/** What a pump tells its owner. Called synchronously, from within the transport's delivery, a timer, or a call of the pump. */
+/** Handlers of a pump's owner. They are called synchronously, during a delivery of the transport, a timer or a call of the pump. */
 export interface PumpHandlers {
   /** A PDU for the layer above. A `broadcast` must never be answered. */
   received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void;
   connected?(address: LinkAddress, maxPdu?: number): void;
   /** The data link of that address is gone, without address all of them; the transport may still be open. The Fault says more than `why`, where there is more. */
   disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
-  dropped?(why: string, octets: Uint8Array): void;
-  /** The peer sends nothing more but still reads: call `end` when what it asked is answered. Without this handler the pump ends at once. */
+  /** The link ignored octets. `address`: whose they are, if they are for another station. */
+  dropped?(why: string, octets: Uint8Array, address?: LinkAddress): void;
+  /** The peer sends nothing more but still reads: call `end` after the last answer. Without this handler the pump ends at once. */
   ended?(): void;
-  /** All that was sent has left. */
+  /** All sent octets have left. */
   drained?(): void;
   /**
    * Nothing comes or goes any more; told once. Fault codes: those of the transport, `link-broken` (the octets cannot be
@@ -39,9 +40,9 @@ export interface LinkPumpOptions<L extends Link = Link, T extends string = never
   readonly link: L;
   readonly duplex: Duplex;
   readonly clock: Clock;
-  /** A peer with more unread octets than this is cut off; 1 MiB unless told otherwise. */
+  /** A peer with more unread octets than this is cut off; 1 MiB by default. */
   readonly maxBufferedOctets?: number;
-  /** How long a peer may take to close after this end did, in ms; 5000 unless told otherwise. */
+  /** How long a peer may take to close after this end did, in ms; 5000 by default. */
   readonly linger?: number;
   readonly trace?: Tracer;
   /** Sees, alters, drops or delays the octets of the link, both ways. */

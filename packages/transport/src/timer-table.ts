@@ -15,7 +15,7 @@ const never = Number.POSITIVE_INFINITY;
 
 /**
  * Named deadlines on one timer of a clock. Moving a deadline away does not touch the clock: the timer fires where it was, finds
- * nothing due and is set anew. So a deadline that every request moves costs a store. `due` is called for each deadline that has
+ * nothing due and is set again. So a deadline that every request moves costs a store. `due` is called for each deadline that has
  * come, the earliest first and, of equal ones, in the order of the names; the deadline is cleared before.
  */
 export class TimerTable<Name extends string> implements Timers<Name> {

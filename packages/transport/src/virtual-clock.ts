@@ -74,9 +74,9 @@ export class VirtualClock implements Clock, WallClock {
     let count = 0;
     for (; this.#step(Number.POSITIVE_INFINITY); count++) {
       if (count >= atMost) {
-        throw new Fault("never-idle", `timers still wait after ${atMost} ran`, {
+        throw new Fault("never-idle", `timers are still waiting after ${atMost} have run`, {
           layer: "transport",
-          hint: "something sets a new timer each time; advance by a time instead",
+          hint: "a timer sets a new one each time; advance by a time instead",
         });
       }
     }

@@ -114,6 +114,6 @@ describe("a faulty line as a proxy", () => {
     const clock = new VirtualClock();
     const connect = (): Promise<Duplex> => Promise.reject(new Error("never"));
     expect(() => new LineProxy({ clock, connect, faults: { cut: -1 } })).toThrow("cut after -1 octets");
-    expect(() => new LineProxy({ clock, connect, faults: { split: 0 } })).toThrow("pieces of 0 octets");
+    expect(() => new LineProxy({ clock, connect, faults: { split: 0 } })).toThrow("pieces cannot have 0 octets");
   });
 });

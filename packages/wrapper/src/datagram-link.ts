@@ -4,7 +4,7 @@ import { addressOf, allStation, type End, noStation, wpduTo } from "./ports.ts";
 import { decodeWpdu, encodeWpdu } from "./wpdu.ts";
 
 export interface WrapperDatagramOptions {
-  /** Whose end this is; `"server"` unless told otherwise. */
+  /** Whose end this is; `"server"` by default. */
   readonly end?: End;
 }
 
@@ -51,7 +51,8 @@ export class WrapperDatagramLink implements Link {
 
   /** Sends a PDU in a datagram; without `address` to whom sent the last. Faults `no-address`, `pdu-too-long`. */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
-    if (address === undefined) throw new Fault("no-address", "nobody to send to yet", { layer: "wrapper" });
+    if (address === undefined)
+      throw new Fault("no-address", "the client's address is not known yet", { layer: "wrapper" });
     this.#outputs.push({ type: "transmit", octets: encodeWpdu(wpduTo(pdu, address, this.#end)) });
   }
 

@@ -4,10 +4,10 @@ import { WrapperStream, type WrapperStreamOptions } from "./stream.ts";
 import { encodeWpdu } from "./wpdu.ts";
 
 export interface WrapperServerOptions extends WrapperStreamOptions {
-  /** Whether a logical device has that wPort; a PDU to another one is dropped in silence. All unless told otherwise. */
+  /** Whether a logical device has that wPort; a PDU to another one is dropped in silence. All by default. */
   readonly accepts?: (server: number) => boolean;
   /**
-   * Whose PDUs these are: `"server"` unless told otherwise; `"client"` for a listener to which many servers push over
+   * Whose PDUs these are: `"server"` by default; `"client"` for a listener to which many servers push over
    * connections of their own.
    */
   readonly end?: End;
@@ -15,8 +15,8 @@ export interface WrapperServerOptions extends WrapperStreamOptions {
 
 /**
  * One TCP connection of a server: any client and logical device on it. There is no connection phase and so no
- * `connected`. A wrong version, a PDU past `maxPdu`, one that stays incomplete and inactivity (180 s unless told
- * otherwise) end in `broken`.
+ * `connected`. A wrong version, a PDU past `maxPdu`, one that stays incomplete and inactivity (180 s
+ * by default) end in `broken`.
  */
 export class WrapperServerLink implements Link {
   readonly #stream: WrapperStream;
@@ -46,7 +46,7 @@ export class WrapperServerLink implements Link {
       const address = addressOf(wpdu, this.#end);
       const broadcast = destination === allStation;
       if (source === noStation || destination === noStation || !(broadcast || this.#accepts(address.server))) {
-        this.#stream.output({ type: "dropped", why: "address", octets: pdu });
+        this.#stream.output({ type: "dropped", why: "address", octets: pdu, address });
       } else {
         this.#last = address;
         this.#stream.output({ type: "received", pdu, address, ...(broadcast ? { broadcast } : {}) });
@@ -60,7 +60,8 @@ export class WrapperServerLink implements Link {
    * Faults `no-address` without either, `pdu-too-long` past 65535 octets.
    */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
-    if (address === undefined) throw new Fault("no-address", "nobody to send to yet", { layer: "wrapper" });
+    if (address === undefined)
+      throw new Fault("no-address", "the client's address is not known yet", { layer: "wrapper" });
     if (this.#stream.closed) {
       this.#stream.output({ type: "dropped", why: "not-connected", octets: pdu });
       return;

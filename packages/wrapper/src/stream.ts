@@ -4,9 +4,9 @@ import { WpduSplitter } from "./splitter.ts";
 import type { Wpdu } from "./wpdu.ts";
 
 export interface WrapperStreamOptions {
-  /** The longest PDU that is read, in octets: a longer one breaks the link. 65 535 unless told otherwise. */
+  /** The longest PDU that is read, in octets: a longer one breaks the link. 65 535 by default. */
   readonly maxPdu?: number;
-  /** ms from the first octet of a WPDU within which it must be complete; 30 000 unless told otherwise, 0 for no limit. */
+  /** ms from the first octet of a WPDU within which it must be complete; 30 000 by default, 0 for no limit. */
   readonly incomplete?: number;
   /** ms without a WPDU from the peer after which the link is broken; 0 for never. */
   readonly inactivity?: number;

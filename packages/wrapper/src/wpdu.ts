@@ -54,7 +54,7 @@ export const Wpdu: Codec<Wpdu> = {
   },
   write({ source, destination, pdu }, to) {
     if (pdu.length > 0xffff) {
-      throw new Fault("pdu-too-long", `a PDU of ${pdu.length} octets is past 65535`, { layer: "wrapper" });
+      throw new Fault("pdu-too-long", `a PDU of ${pdu.length} octets is longer than 65535`, { layer: "wrapper" });
     }
     to.u16(wrapperVersion);
     to.u16(inRange(source, 0, 0xffff));

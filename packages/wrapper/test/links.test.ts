@@ -46,7 +46,7 @@ describe("the server's end", () => {
     link.send(Uint8Array.of(0xc4), 0);
     link.send(Uint8Array.of(0xc4), 0, { client: 32, server: 2 });
     expect(say(link)).toEqual(["transmit 0001000100100001c4", "transmit 0001000200200001c4"]);
-    expect(() => new WrapperServerLink().send(Uint8Array.of(1), 0)).toThrow("nobody");
+    expect(() => new WrapperServerLink().send(Uint8Array.of(1), 0)).toThrow("the client's address is not known");
     link.close(0);
     link.close(0);
     link.send(Uint8Array.of(1), 0);
@@ -191,7 +191,7 @@ describe("datagrams", () => {
     expect(hears(link, wpdu(16, 0, 1))).toEqual(["dropped address"]);
     expect(hears(link, wpdu(16, 0x7f, 1))).toEqual(["received 16>127 01 broadcast"]);
     expect(hears(new WrapperDatagramLink({ end: "client" }), wpdu(1, 16, 1))).toEqual(["received 16>1 01"]);
-    expect(() => new WrapperDatagramLink().send(Uint8Array.of(1), 0)).toThrow("nobody");
+    expect(() => new WrapperDatagramLink().send(Uint8Array.of(1), 0)).toThrow("the client's address is not known");
     link.expire(0);
     link.close(0);
     expect(say(link)).toEqual(["disconnected closed"]);

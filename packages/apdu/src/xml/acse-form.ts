@@ -37,7 +37,7 @@ function numbered<N extends string>(names: Readonly<Record<N, number>>): Form<N>
     (text) => {
       const number = Number.parseInt(text, 16);
       for (const one of Object.keys(names) as N[]) if (names[one] === number) return one;
-      throw badXml(`"${text}" is none of the values known`);
+      throw badXml(`"${text}" is not a known value`);
     },
   );
 }
@@ -98,7 +98,7 @@ const authenticationValue: Form<AuthenticationValue> = {
       case "other":
         return { choice, value: fromHex(text) };
       default:
-        throw badXml(`"${String(choice)}" is no authentication value`);
+        throw badXml(`"${String(choice)}" is not an authentication value`);
     }
   },
 };
@@ -118,7 +118,7 @@ const diagnostic: Form<Diagnostic> = {
     for (const [source, [name, form]] of Object.entries(diagnostics)) {
       if (child?.name.toLowerCase() === name.toLowerCase()) return { source, diagnostic: form.get(child) };
     }
-    throw badXml("an ACSEServiceUser or an ACSEServiceProvider belongs here");
+    throw badXml("expected an ACSEServiceUser or an ACSEServiceProvider");
   },
 };
 
@@ -170,7 +170,7 @@ const conformance: Form<readonly string[]> = {
       }),
     );
     const known = Object.keys(Conformance).filter((service) => given.delete(pascal(service).toLowerCase()));
-    for (const unknown of given) throw badXml(`"${unknown}" is no conformance bit`);
+    for (const unknown of given) throw badXml(`"${unknown}" is not a conformance bit`);
     return known;
   },
 };

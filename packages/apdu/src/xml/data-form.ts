@@ -122,7 +122,7 @@ typeOf.set("nulldata", "null-data");
 
 function typeOfNode(node: XmlNode): DataTypeName {
   const type = typeOf.get(node.name.toLowerCase());
-  if (type === undefined) throw badXml(`<${node.name}> is no type of Data`);
+  if (type === undefined) throw badXml(`<${node.name}> is not a type of Data`);
   return type;
 }
 
@@ -144,13 +144,14 @@ function descriptionOf(node: XmlNode): TypeDescription {
     case "array": {
       const count = Number.parseInt(attributeOf(node, "Qty"), 16);
       const [inner, ...more] = node.children;
-      if (inner === undefined || more.length > 0 || !(count <= 0xffff)) throw badXml("an array has a Qty and one type");
+      if (inner === undefined || more.length > 0 || !(count <= 0xffff))
+        throw badXml("an array must have a Qty and one type");
       return { type, count, element: descriptionOf(inner) };
     }
     case "structure":
       return { type, elements: node.children.map(descriptionOf) };
     case "compact-array":
-      throw badXml("a compact-array has no place in a type description");
+      throw badXml("a type description cannot contain a compact-array");
     default:
       return { type };
   }
@@ -174,7 +175,7 @@ function compactOf(node: XmlNode): Data {
   const [contents, array] = node.children;
   const description = contents?.children[0];
   if (node.children.length !== 2 || description === undefined || array === undefined) {
-    throw badXml("a compact-array has a ContentsDescription and ArrayContents");
+    throw badXml("a compact-array must have a ContentsDescription and ArrayContents");
   }
   const to = new Writer();
   to.u8(DataTag["compact-array"]);
@@ -196,7 +197,7 @@ function dataNode(given: DataLike): XmlNode {
       return compactNode(data);
     default: {
       const form = Object.hasOwn(forms, data.type) ? forms[data.type] : undefined;
-      if (form === undefined) throw badXml(`"${String(data.type)}" is no type of Data`);
+      if (form === undefined) throw badXml(`"${String(data.type)}" is not a type of Data`);
       const node = element(form[0]);
       form[1].put("value" in data ? data.value : undefined, node);
       return node;

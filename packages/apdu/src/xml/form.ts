@@ -23,7 +23,7 @@ export function attributeOf(node: XmlNode, name: string): string {
 }
 
 function noChildren(node: XmlNode): void {
-  if (node.children.length > 0) throw badXml(`nothing belongs in <${node.name}>`);
+  if (node.children.length > 0) throw badXml(`<${node.name}> must be empty`);
 }
 
 /** A value as the text of the attribute `Value`. */
@@ -75,7 +75,7 @@ export function name<N extends string>(
   };
   return leaf(pascal, (text) => {
     const found = byText.get(known(text)) ?? ofNumber(text);
-    if (found === undefined) throw badXml(`"${text}" is none of ${Object.keys(names).map(pascal).join(", ")}`);
+    if (found === undefined) throw badXml(`"${text}" is not one of ${Object.keys(names).map(pascal).join(", ")}`);
     return found;
   });
 }
@@ -117,7 +117,7 @@ export function field<T>(key: string, name: string, form: Form<T>, optional = fa
         const value = read(form, left.shift() as XmlNode);
         if (value !== undefined) target[key] = value;
       } else if (!optional) {
-        throw badXml(`<${name}> belongs here${left[0] === undefined ? "" : `, not <${left[0].name}>`}`);
+        throw badXml(`expected <${name}>${left[0] === undefined ? "" : `, not <${left[0].name}>`}`);
       }
     },
   };
@@ -128,13 +128,13 @@ export function several<T>(name: string, form: Form<T>): Part {
   return {
     put: (value, into) => into.children.push(childOf(name, form, value as T)),
     get(left, target) {
-      if (!isNamed(left[0], name)) throw badXml(`<${name}> belongs here`);
+      if (!isNamed(left[0], name)) throw badXml(`expected <${name}>`);
       Object.assign(target, read(form, left.shift() as XmlNode));
     },
   };
 }
 
-/** Parts of the same record that stand in an element of their own. */
+/** Parts of the same record that are in an element of their own. */
 export const within = (name: string, ...parts: Part[]): Part => several(name, record(...parts));
 
 /** Elements one after another. */
@@ -163,7 +163,7 @@ export function item<T>(name: string, form: Form<T>): Item<T> {
   return {
     node: (value) => childOf(name, form, value),
     value(node) {
-      if (!isNamed(node, name)) throw badXml(`<${name}> belongs here, not <${node.name}>`);
+      if (!isNamed(node, name)) throw badXml(`expected <${name}>, not <${node.name}>`);
       return read(form, node);
     },
   };
@@ -174,7 +174,7 @@ type Arms = Readonly<Record<string, readonly [name: string, form: AnyForm]>>;
 function armOf(arms: Arms, node: XmlNode): [string, AnyForm] {
   for (const [key, [name, form]] of Object.entries(arms)) if (isNamed(node, name)) return [key, form];
   const names = Object.values(arms).map(([name]) => `<${name}>`);
-  throw badXml(`one of ${names.join(", ")} belongs here, not <${node.name}>`);
+  throw badXml(`expected one of ${names.join(", ")}, not <${node.name}>`);
 }
 
 /** A value `{key: …}` by the element of its key (see `keyed`). */
@@ -192,7 +192,7 @@ export function keyedItem(arms: Arms): Item<Fields> {
   };
 }
 
-/** A record by the element of its kind, which stands in it as `discriminator` (see `choice`). */
+/** A record by the element of its kind, which is in it as `discriminator` (see `choice`). */
 export function choiceItem(discriminator: string, arms: Arms): Item<Fields> {
   return {
     node(value) {
@@ -211,7 +211,7 @@ export function one<T>(of: Item<T>): Form<T> {
   return {
     put: (value, into) => into.children.push(of.node(value)),
     get(from) {
-      if (from.children.length !== 1) throw badXml(`one element belongs in <${from.name}>`);
+      if (from.children.length !== 1) throw badXml(`<${from.name}> must contain one element`);
       return of.value(from.children[0] as XmlNode);
     },
   };

@@ -18,7 +18,7 @@ const escapes: Readonly<Record<string, string>> = {
 };
 const characters = new Map(Object.entries(escapes).map(([character, entity]) => [entity, character]));
 
-/** Whether a text can stand in an attribute and be read back as it is: XML 1.0 has no control characters and no lone surrogates. */
+/** Whether a text can be in an attribute and be read back as it is: XML 1.0 has no control characters and no lone surrogates. */
 export function writable(text: string): boolean {
   return !/[\p{Cc}\p{Surrogate}\uFFFE\uFFFF]/u.test(text);
 }
@@ -61,7 +61,7 @@ function unescaped(text: string, offset: number): string {
     if (character !== undefined) return character;
     const code = /^&#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}));$/.exec(entity);
     const point = code === null ? Number.NaN : code[1] !== undefined ? Number.parseInt(code[1], 16) : Number(code[2]);
-    if (!(point <= 0x10ffff)) throw badXml(`"${entity}" is not an entity that is known here`, offset);
+    if (!(point <= 0x10ffff)) throw badXml(`"${entity}" is not a known entity`, offset);
     return String.fromCodePoint(point);
   });
 }
@@ -85,7 +85,7 @@ export function parseXml(text: string): XmlNode {
   const comment = (): boolean => {
     if (!text.startsWith("<!--", at)) return false;
     const end = text.indexOf("--", at + 4);
-    if (end < 0 || text[end + 2] !== ">") throw badXml("a comment ends with -->, and has no -- before", at);
+    if (end < 0 || text[end + 2] !== ">") throw badXml("a comment must end with --> and cannot contain --", at);
     at = end + 3;
     return true;
   };
@@ -100,17 +100,17 @@ export function parseXml(text: string): XmlNode {
     const closing = take(close);
     if (closing !== undefined) {
       const node = path.pop();
-      if (node?.name !== closing[1]) throw badXml(`</${closing[1]}> closes nothing that is open`, start);
+      if (node?.name !== closing[1]) throw badXml(`</${closing[1]}> has no start tag`, start);
       continue;
     }
     const opening = take(open);
-    if (opening === undefined) throw badXml("only elements and comments belong here", start);
-    if (path.length === 0 && root !== undefined) throw badXml("one element only", start);
+    if (opening === undefined) throw badXml("expected elements and comments only", start);
+    if (path.length === 0 && root !== undefined) throw badXml("expected one element only", start);
     if (path.length >= deepest) throw badXml(`nested deeper than ${deepest} levels`, start);
     const node = element(opening[1] as string);
     for (let found = take(attribute); found !== undefined; found = take(attribute)) {
       const name = found[1] as string;
-      if (node.attributes.has(name)) throw badXml(`${name} stands twice`, at);
+      if (node.attributes.has(name)) throw badXml(`the attribute ${name} appears twice`, at);
       node.attributes.set(name, unescaped(found[2] ?? (found[3] as string), at));
     }
     const end = take(tagEnd);
@@ -119,7 +119,7 @@ export function parseXml(text: string): XmlNode {
     root ??= node;
     if (end[1] === "") path.push(node);
   }
-  if (root === undefined) throw badXml("there is no element", at);
+  if (root === undefined) throw badXml("the XML has no element", at);
   if (path.length > 0) throw badXml(`<${path.at(-1)?.name}> is not closed`, at);
   return root;
 }

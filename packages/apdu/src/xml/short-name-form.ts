@@ -26,7 +26,7 @@ const write = record(
   field("data", "ListOfData", dataList),
 );
 
-/** Elements of a list that stand in the APDU's own element. */
+/** Elements of a list that are in the APDU's own element. */
 const bare = (key: string, list: AnyForm): AnyForm => ({
   put: (value: Record<string, unknown>, into) => list.put(value[key], into),
   get: (from) => ({ [key]: list.get(from) }),

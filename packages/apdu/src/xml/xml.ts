@@ -34,7 +34,8 @@ const families = new Map(Object.keys(formsByFamily).map((family) => [family.toLo
 const item: Item<Apdu> = {
   node(apdu) {
     const place = byApdu.get(apdu.apdu);
-    if (place === undefined) throw new Fault("unknown-apdu", `"${String(apdu.apdu)}" is no APDU`, { layer: "xdlms" });
+    if (place === undefined)
+      throw new Fault("unknown-apdu", `"${String(apdu.apdu)}" is not an APDU`, { layer: "xdlms" });
     const node = childOf(place.name, place.form, apdu);
     if (place.family === undefined) return node;
     const family = element(place.family);
@@ -45,7 +46,7 @@ const item: Item<Apdu> = {
     const family = families.get(node.name.toLowerCase());
     const [inner = node, ...more] = family === undefined ? [] : node.children;
     const place = byElement.get(inner.name.toLowerCase());
-    if (place === undefined || place.family !== family) throw badXml(`<${inner.name}> is no APDU`);
+    if (place === undefined || place.family !== family) throw badXml(`<${inner.name}> is not an APDU`);
     if (more[0] !== undefined) throw badXml(`<${more[0].name}> does not belong here`);
     // What is not an APDU after all is refused here, as it is from octets.
     return decodeApdu(encodeApdu({ apdu: place.apdu, ...read(place.form, inner) } as ApduLike));
@@ -65,7 +66,7 @@ export function apduFromXml(xml: string): Apdu {
   const root = parseXml(xml);
   const [inner, ...more] = root.children;
   if (!/^pdu$/i.test(root.name)) return item.value(root);
-  if (inner === undefined || more.length > 0) throw badXml(`one APDU belongs in <${root.name}>`);
+  if (inner === undefined || more.length > 0) throw badXml(`<${root.name}> must contain one APDU`);
   return item.value(inner);
 }
 

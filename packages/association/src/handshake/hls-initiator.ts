@@ -4,7 +4,7 @@ import { challengeResponse, verifyResponse } from "@dlmskit/security";
 import type { InitiatorOptions } from "../initiator-options.ts";
 import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
 import { associationClass, currentAssociation, replyToHlsAuthentication, replyToHlsShortName } from "./names.ts";
-import { hlsHint } from "./refusal-hints.ts";
+import { hlsHint } from "./refusal-causes.ts";
 
 export interface Challenges {
   readonly cToS: Uint8Array;
@@ -74,8 +74,8 @@ export function verifyPass4(
       ...(detail === undefined ? {} : { detail }),
     });
   const { result, data } = pass4(apdu) ?? {};
-  if (result === undefined) throw failed(`${apdu.apdu} instead of the server's answer`);
-  if (result !== "success") throw failed(`the server did not take the client's answer: ${result}`, result);
+  if (result === undefined) throw failed(`received ${apdu.apdu} instead of the server's answer to the challenge`);
+  if (result !== "success") throw failed(`the server refused the client's answer to its challenge: ${result}`, result);
   if (data?.type !== "octet-string") throw failed("the server gave no answer to the client's challenge");
   const peerPublicKey =
     serverSystemTitle && security && peerKeysOf(security)?.publicKey(serverSystemTitle, "digital-signature");

@@ -64,23 +64,29 @@ export function initiate(
   crypto: ServerCrypto,
   { context, clientTitle, userId }: Asked,
 ): Initiated {
-  if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ carries no InitiateRequest");
+  if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ has no InitiateRequest");
   // Which general forms the client may use is not known yet.
   const opening = new ServerChannel(offer, crypto, clientTitle);
   const opened = open(opening, octets, offer);
   const request = decodeRequest(opened.apdu);
   if (request.proposedDlmsVersionNumber < dlmsVersion) {
-    throw refuse("dlms-version-too-low", `version ${request.proposedDlmsVersionNumber}, ${dlmsVersion} is the least`);
+    throw refuse(
+      "dlms-version-too-low",
+      `the DLMS version is ${request.proposedDlmsVersionNumber}; at least ${dlmsVersion} is needed`,
+    );
   }
   const conformance = common(offer, context, request.proposedConformance);
   if (!isUsable(conformance, context))
     throw refuse("incompatible-conformance", "client and server have no service in common");
   const clientMaxReceivePduSize = request.clientMaxReceivePduSize;
   if (clientMaxReceivePduSize !== 0 && clientMaxReceivePduSize < leastPduSize) {
-    throw refuse("pdu-size-too-short", `${clientMaxReceivePduSize} octets, ${leastPduSize} are the least`);
+    throw refuse(
+      "pdu-size-too-short",
+      `the client's PDU size is ${clientMaxReceivePduSize} octets; at least ${leastPduSize} are needed`,
+    );
   }
   const confirmed = request.responseAllowed;
-  if (!confirmed && offer.mechanism > 1) throw refuse("other", "an authentication in four passes needs an AARE");
+  if (!confirmed && offer.mechanism > 1) throw refuse("other", "HLS needs an AARQ with response-allowed");
   const dedicatedKey = dedicate(request, offer, opening, opened);
   const negotiated: Negotiated = {
     context,
@@ -116,7 +122,8 @@ function open(channel: Channel, octets: Uint8Array, offer: Offer): Opened {
   try {
     const opened = channel.open(octets);
     if (offer.ciphered) enforceRequest(offer.security?.policy, opened.seen);
-    if (opened.sealing?.broadcast === true) throw refusal("broadcast-key", "an AARQ for one, under the key for all");
+    if (opened.sealing?.broadcast === true)
+      throw refusal("broadcast-key", "an AARQ for a single server is protected with the broadcast key");
     return opened;
   } catch (caught) {
     throw caught instanceof Fault ? undeciphered(caught) : caught;
@@ -127,7 +134,7 @@ function decodeRequest(octets: Uint8Array): InitiateRequest {
   try {
     const apdu = decodeApdu(octets);
     if (apdu.apdu === "initiate-request") return apdu;
-    throw refuse("other", `${apdu.apdu} instead of an InitiateRequest`);
+    throw refuse("other", `received ${apdu.apdu} instead of an InitiateRequest`);
   } catch (caught) {
     if (caught instanceof Fault) throw new InitiateRefused({ error: "initiate", value: "other" }, caught);
     throw caught;
@@ -178,13 +185,14 @@ function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel
   if (security.dedicatedKeys === false) return false;
   const { keyLength } = securitySuite(security.suite);
   if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);
-  // Its counters begin anew: under the global key they would repeat.
-  if (sameOctets(key, security.keys.encryptionKey)) throw refuse("other", "the dedicated key is the global one");
+  // Its counters begin again: under the global key they would repeat.
+  if (sameOctets(key, security.keys.encryptionKey))
+    throw refuse("other", "the dedicated key is the same as the global key");
   channel.dedicate({ key: key.slice(), ...(security.dedicated?.(key) ?? ofOneAssociation()) });
   return true;
 }
 
-/** Counters that begin anew. */
+/** Counters that begin again. */
 function ofOneAssociation(): { readonly counters: CounterLedger; readonly replay: CounterGuard } {
   const counters = new CounterLedger({ start: 0 });
   counters.reserved(lastCounter + 1);

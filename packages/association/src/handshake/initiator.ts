@@ -27,7 +27,7 @@ import { type Protections, protectionsOf } from "../protection/protections.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
-import { refusalHint } from "./refusal-hints.ts";
+import { refusalHint } from "./refusal-causes.ts";
 import { withRightLengths } from "./short-aare.ts";
 
 function failed(code: FaultCode<"association">, message: string, hint?: string, detail?: string): Fault {
@@ -99,7 +99,7 @@ export class InitiatorHandshake {
   rekey(change: KeyChange, channel: Channel): void {
     const before = this.#protections;
     if (this.#security === undefined || before === undefined) {
-      throw failed("wrong-state", "the association is not a ciphered one");
+      throw failed("wrong-state", "the association is not ciphered");
     }
     const security = { ...this.#security, ...change };
     this.#protections = this.#protect(security, before.association.peerSystemTitle);
@@ -111,7 +111,8 @@ export class InitiatorHandshake {
   /** How a request is sealed. Fault `broadcast-key` for one to all that wants an answer. */
   sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
     if (broadcast !== true) return this.sealing;
-    if (confirmed !== false) throw failed("broadcast-key", "nobody answers what goes to all: it cannot be confirmed");
+    if (confirmed !== false)
+      throw failed("broadcast-key", "a broadcast cannot be confirmed, since no server answers it");
     return this.globalSealing === undefined ? undefined : { ...this.globalSealing, broadcast: true };
   }
 
@@ -188,7 +189,7 @@ export class InitiatorHandshake {
     if (aare.result !== "accepted") throw this.#refused(aare);
     const asked = contextName(context, ciphered);
     if (aare.applicationContextName !== asked) {
-      throw failed("context-mismatch", `the server opened ${aare.applicationContextName}, ${asked} was asked for`);
+      throw failed("context-mismatch", `the server opened ${aare.applicationContextName}, but ${asked} was requested`);
     }
     const serverSystemTitle = this.#meet(aare);
     const cToS = this.#cToS;
@@ -242,7 +243,7 @@ export class InitiatorHandshake {
     if (named !== undefined && named !== mechanismName(mechanism)) {
       throw failed(
         "mechanism-mismatch",
-        `the server answers with ${named}, ${mechanismName(mechanism)} was asked for`,
+        `the server answers with ${named}, but ${mechanismName(mechanism)} was requested`,
         refusalHint("authentication-required", this.#options),
       );
     }
@@ -250,7 +251,7 @@ export class InitiatorHandshake {
       if (diagnostic === "authentication-required") {
         throw failed(
           "mechanism-mismatch",
-          "the server wants an authentication that was not asked for",
+          "the server requires an authentication that was not requested",
           refusalHint(diagnostic, this.#options),
         );
       }
@@ -262,14 +263,14 @@ export class InitiatorHandshake {
       if (!tolerated || value === undefined || !this.#options.quirks?.includes("aare-without-mechanism")) {
         throw failed(
           "authentication-skipped",
-          "the server opened the association without the authentication asked for",
-          tolerated && value !== undefined ? 'tolerate it by the quirk "aare-without-mechanism"' : undefined,
+          "the server opened the association without the requested authentication",
+          tolerated && value !== undefined ? 'the quirk "aare-without-mechanism" accepts it' : undefined,
         );
       }
     }
     const { least, most } = challengeLength;
     if (value?.choice !== "charstring" || value.value.length < least || value.value.length > most) {
-      throw failed("bad-challenge", `the server's challenge is not ${least} to ${most} octets`);
+      throw failed("bad-challenge", `the server's challenge does not have ${least} to ${most} octets`);
     }
     return value.value.slice();
   }
@@ -281,8 +282,8 @@ export class InitiatorHandshake {
       if (quirks?.includes("aare-without-user-information")) return undefined;
       throw failed(
         "missing-field",
-        "the AARE carries no InitiateResponse",
-        'tolerate it by the quirk "aare-without-user-information"',
+        "the AARE has no InitiateResponse",
+        'the quirk "aare-without-user-information" accepts it',
       );
     }
     const opened = this.#opening().open(octets);
@@ -297,12 +298,12 @@ export class InitiatorHandshake {
       );
     }
     if (apdu.apdu !== "initiate-response")
-      throw failed("missing-field", `${apdu.apdu} where an InitiateResponse belongs`);
+      throw failed("missing-field", `received ${apdu.apdu} instead of an InitiateResponse`);
     if (ciphered && opened.sealing === undefined && !quirks?.includes("plain-initiate-response")) {
       throw failed(
         "protection-too-weak",
-        "the InitiateResponse came without protection",
-        'tolerate it by the quirk "plain-initiate-response"',
+        "the InitiateResponse is not protected",
+        'the quirk "plain-initiate-response" accepts it',
       );
     }
     return apdu;
@@ -338,11 +339,11 @@ function agreedConformance(
     if (context === "logical-name") {
       throw failed(
         "short-name-server",
-        `${told}: the server speaks short names`,
+        `${told}: the server uses short names`,
         "associate with short-name referencing",
       );
     }
-    throw failed("bad-negotiation", `${told}, 0xfa00 belongs there`, "associate with logical-name referencing");
+    throw failed("bad-negotiation", `${told}, expected 0xfa00`, "associate with logical-name referencing");
   }
   if (negotiatedDlmsVersionNumber !== dlmsVersion) {
     throw failed("bad-negotiation", `DLMS version ${negotiatedDlmsVersionNumber} instead of ${dlmsVersion}`);
@@ -352,15 +353,15 @@ function agreedConformance(
     throw failed(
       "bad-negotiation",
       `the server agreed to what was not proposed: ${wider.join(", ")}`,
-      'the quirk "conformance-not-proposed" takes what both have',
+      'the quirk "conformance-not-proposed" uses the services that both have',
     );
   }
   const agreed = negotiatedConformance.filter((name) => proposed.includes(name));
-  if (agreed.length === 0) throw failed("bad-negotiation", "the server agreed to no service at all");
+  if (agreed.length === 0) throw failed("bad-negotiation", "the server agreed to no service");
   if (serverMaxReceivePduSize !== 0 && serverMaxReceivePduSize < leastPduSize) {
     throw failed(
       "bad-negotiation",
-      `the server takes ${serverMaxReceivePduSize} octets, ${leastPduSize} are the least`,
+      `the server's PDU size is ${serverMaxReceivePduSize} octets; at least ${leastPduSize} are needed`,
     );
   }
   return agreed;

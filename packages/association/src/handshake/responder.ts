@@ -119,19 +119,22 @@ function rejection(
 
 function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: HandshakeOptions): HandshakeAnswer {
   if (aarq.protocolVersion?.startsWith("1") === false) {
-    throw provider("no-common-acse-version", "protocol version 1 is not among the client's");
+    throw provider("no-common-acse-version", "the client does not offer protocol version 1");
   }
   if (offer === undefined) {
     throw user(
       "no-reason-given",
-      busy === true ? "no association is free at the moment" : "this client may open nothing here",
+      busy === true ? "all associations are in use" : "this client may not open an association here",
     );
   }
   const offered = referencings.filter((one) => offer.context === one || offer.context === "either");
   const context = offered.find((one) => aarq.applicationContextName === contextName(one, offer.ciphered));
   if (context === undefined) {
     const names = offered.map((one) => contextName(one, offer.ciphered)).join(" or ");
-    throw user("application-context-name-not-supported", `${aarq.applicationContextName}, offered is ${names}`);
+    throw user(
+      "application-context-name-not-supported",
+      `the client asks for ${aarq.applicationContextName}; this association allows ${names}`,
+    );
   }
   const clientTitle = callingTitle(aarq, offer);
   const userId = aarq.callingAeInvocationId;
@@ -171,14 +174,17 @@ function callingTitle({ callingApTitle: title }: Aarq, offer: Offer): Uint8Array
   if (!needsTitles(offer.ciphered, offer.mechanism)) return undefined;
   const { security } = offer;
   if (title === undefined || title.length !== systemTitleLength) {
-    throw user("calling-ap-title-not-recognized", `a system title has ${systemTitleLength} octets`);
+    throw user(
+      "calling-ap-title-not-recognized",
+      `the client's system title does not have ${systemTitleLength} octets`,
+    );
   }
   const expected = security?.peerSystemTitle;
   if (
     (security !== undefined && sameOctets(title, security.systemTitle)) ||
     (expected !== undefined && !sameOctets(title, expected))
   ) {
-    throw user("calling-ap-title-not-recognized", "the system title is not that of the client");
+    throw user("calling-ap-title-not-recognized", "the system title is not the one that is known for this client");
   }
   return title.slice();
 }
@@ -190,21 +196,30 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
   if (mechanism === 0) {
     // What names no mechanism, or the lowest, is no authentication, whatever else stands there.
     if (name === undefined || name === "lowest") return undefined;
-    throw user("authentication-mechanism-name-not-recognised", `${name}, offered is none`);
+    throw user(
+      "authentication-mechanism-name-not-recognised",
+      `the client asks for ${name}; this association allows none`,
+    );
   }
   if (senderAcseRequirements?.authentication !== true) {
-    throw user("authentication-required", "the functional unit authentication is not asked for");
+    throw user("authentication-required", "the AARQ does not request the functional unit authentication");
   }
-  if (name === undefined) throw user("authentication-mechanism-name-required", "no mechanism is named");
+  if (name === undefined) throw user("authentication-mechanism-name-required", "the AARQ names no mechanism");
   if (name !== mechanismName(mechanism)) {
-    throw user("authentication-mechanism-name-not-recognised", `${name}, offered is ${mechanismName(mechanism)}`);
+    throw user(
+      "authentication-mechanism-name-not-recognised",
+      `the client asks for ${name}; this association allows ${mechanismName(mechanism)}`,
+    );
   }
   if (value === undefined || value.choice !== "charstring") {
-    throw user("authentication-failure", "no authentication value of the form that COSEM uses");
+    throw user("authentication-failure", "the authentication value does not have the form that COSEM uses");
   }
   if (offer.shortSecrets !== true && (offer.secret?.length ?? 0) < leastSecretLength(mechanism)) {
     // A secret this short can be guessed in a few tries.
-    throw user("authentication-failure", `the secret kept here has less than ${leastSecretLength(mechanism)} octets`);
+    throw user(
+      "authentication-failure",
+      `the server's secret for this client has fewer than ${leastSecretLength(mechanism)} octets`,
+    );
   }
   if (mechanism === 1) {
     if (offer.secret === undefined || !crypto.sameSecret(offer.secret, value.value)) {
@@ -214,7 +229,7 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
   }
   const { least, most } = challengeLength;
   if (value.value.length < least || value.value.length > most) {
-    throw user("authentication-failure", `a challenge of ${value.value.length} octets, ${least} to ${most} belong`);
+    throw user("authentication-failure", `a challenge of ${value.value.length} octets instead of ${least} to ${most}`);
   }
   return value.value.slice();
 }
@@ -222,6 +237,7 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
 /** A challenge that is not the client's. */
 function ownChallenge(random: Random, crypto: CryptoProvider, cToS: Uint8Array, offer: Offer): Uint8Array {
   const sToC = newChallenge(random, offer.security?.suite === 2 ? 32 : 16);
-  if (crypto.sameSecret(cToS, sToC)) throw user("authentication-failure", "the challenges are the same");
+  if (crypto.sameSecret(cToS, sToC))
+    throw user("authentication-failure", "the challenges of client and server are equal");
   return sToC;
 }

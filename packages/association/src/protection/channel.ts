@@ -22,7 +22,7 @@ export interface Opened {
   readonly lowest?: number;
 }
 
-/** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and its kin (Green Book 9.5). */
+/** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and the like (Green Book 9.5). */
 export function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
@@ -78,7 +78,7 @@ export class Channel {
   open(pdu: Uint8Array): Opened {
     const tag = pdu[0] as number;
     if (!isCiphered(tag)) return { apdu: pdu, seen: unprotected };
-    if (this.protections === undefined) throw refusal("service-not-supported", "the association is not a ciphered one");
+    if (this.protections === undefined) throw refusal("service-not-supported", "the association is not ciphered");
     if (tag >= 0xdb && !this.#general) {
       throw refusal("service-not-supported", "general protection was not negotiated");
     }
@@ -105,7 +105,7 @@ export class Channel {
     const { transactionId } = signature.header;
     const guard = this.#guards.guard(`signed ${nameOf(transactionId)}`, transactionId);
     if (transactionId.length === 0 || !guard.check(0)) {
-      throw new Fault("replayed", "a signed APDU with a transaction-id that was used before, or none", {
+      throw new Fault("replayed", "the transaction-id of a signed APDU is missing or was used before", {
         layer: "security",
       });
     }

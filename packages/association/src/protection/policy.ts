@@ -9,7 +9,7 @@ export function enforceRequest(policy: SecurityPolicy = noPolicy, seen: Protecti
     (policy.encryptedRequest && !seen.encrypted) ||
     (policy.signedRequest && !seen.signed)
   ) {
-    throw refusal("protection-too-weak", "the security policy asks for more protection than the APDU has");
+    throw refusal("protection-too-weak", "the security policy requires more protection than the APDU has");
   }
 }
 

@@ -19,11 +19,11 @@ export interface AssociationSecurity {
   /** Security suite 0, 1 or 2. */
   readonly suite: number;
   readonly keys: KeySet;
-  /** The own counter of the encryption key. */
+  /** This end's own counter of the encryption key. */
   readonly counters: CounterSource;
   /** What is accepted of the peer's. */
   readonly replay: ReplayGuard;
-  /** The own, 8 octets. */
+  /** This end's own, 8 octets. */
   readonly systemTitle: Uint8Array;
   /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
   readonly accept?: readonly "encryption-only"[];
@@ -35,7 +35,7 @@ export interface AssociationSecurity {
   readonly privateKeys?: PrivateKeys;
   /** The peer's public keys, for the same. */
   readonly peerKeys?: PeerKeys;
-  /** The own signing key and the peer's public key, where there is no more to tell than these two. */
+  /** This end's own signing key and the peer's public key, where there is no more to tell than these two. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
   /**
    * Of the keys that APDUs bring, and of what is signed alone: keep one for longer than an association, or what it forgets can be
@@ -43,7 +43,7 @@ export interface AssociationSecurity {
    */
   readonly guards?: KeyGuards;
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
+  /** What a compressed APDU may grow to, in octets; 65536 by default. */
   readonly maxDecompressed?: number;
 }
 

@@ -6,7 +6,7 @@ export interface Sealing {
   readonly encrypted: boolean;
   /** Of what is authenticated or encrypted. */
   readonly form: CipheredForm | "general-ciphering";
-  /** The key of general-ciphering; the global unicast key unless told otherwise. */
+  /** The key of general-ciphering; the global unicast key by default. */
   readonly key?: GeneralKey;
   /** Under the broadcast key. */
   readonly broadcast?: true;

@@ -43,7 +43,7 @@ export type AccessItem =
   /** Without parameters, null-data is sent. */
   | { readonly service: "action"; readonly method: MethodReference; readonly parameters?: DataLike };
 
-/** What came of an item: a get that succeeded has data, and an action that returns something (the server may give it as a stream). */
+/** The result of an item: a get that succeeded has data, and an action that returns something (the server may give it as a stream). */
 export interface AccessResult {
   readonly service: AccessItem["service"];
   readonly result: DataAccessResultName | ActionResultName;
@@ -52,9 +52,9 @@ export interface AccessResult {
 
 /** What an ACCESS says besides its items. */
 export interface AccessOptions {
-  /** After an item that failed no other is done: those have other-reason. False unless told otherwise: each is done for itself. */
+  /** After an item that failed no other is done: those have other-reason. False by default: each is done for itself. */
   readonly breakOnError?: boolean;
-  /** The server sends the specifications back with the results; false unless told otherwise. */
+  /** The server sends the specifications back with the results; false by default. */
   readonly selfDescriptive?: boolean;
   /** When it was sent; the server does not act on it. */
   readonly dateTime?: CosemDateTime;
@@ -249,7 +249,7 @@ class AccessExchange implements Exchange<AccessResponse, AccessResult> {
     const done = results.map((one, at): AccessResult => {
       const item = this.#items[at];
       if (item !== undefined && item.service !== one.service)
-        throw unexpected(`a result of ${one.service}, out of place`);
+        throw unexpected(`an unexpected result of ${one.service}`);
       const value = data[at] as Data;
       // A get that gives null-data has read it; what else has null-data has none.
       const none = one.result !== "success" || (value.type === "null-data" && one.service !== "get");

@@ -286,12 +286,12 @@ class ActionExchange implements Exchange<ActionResponse, ActionOutcome> {
         return this.#normal(apdu);
       case "action-response-with-list":
         if (this.#items.length === 1 || request.unfinished || this.#response.unfinished) {
-          throw unexpected("a list of results, out of place");
+          throw unexpected("an unexpected list of results");
         }
         return doneWith(apdu.results.map(actionOutcome), this.#items);
       case "action-response-next-pblock":
         if (!request.unfinished || apdu.blockNumber !== request.number) {
-          throw unexpected(`block ${apdu.blockNumber} acknowledged, out of place`);
+          throw unexpected(`an unexpected acknowledgement of block ${apdu.blockNumber}`);
         }
         return {
           send: request.next((block) => ({ apdu: "action-request-with-pblock", ...this.#port.invoke, block })),
@@ -303,17 +303,17 @@ class ActionExchange implements Exchange<ActionResponse, ActionOutcome> {
 
   #normal(item: ActionResponseItem): Step<ActionOutcome> {
     const { result } = item;
-    // A transfer that was broken off, either way, has one result for all.
+    // A transfer that was interrupted, either way, has one result for all.
     const inTransfer = this.#request.unfinished || this.#response.unfinished;
     if (!inTransfer && this.#items.length === 1) return { done: [actionOutcome(item)] };
     if (result === "success" || !(this.#request.long || this.#response.unfinished)) {
-      throw unexpected("one result, out of place");
+      throw unexpected("an unexpected single result");
     }
     return { done: this.#items.map(() => ({ result })) };
   }
 
   #block(block: DataBlockSA): Step<ActionOutcome> {
-    if (this.#request.unfinished) throw unexpected("a block of the response before the request was whole");
+    if (this.#request.unfinished) throw unexpected("a block of the response came before the request was complete");
     const { blockNumber } = block;
     const whole = this.#response.take(block);
     if (whole === undefined) return { send: { apdu: "action-request-next-pblock", ...this.#port.invoke, blockNumber } };

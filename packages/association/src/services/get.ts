@@ -207,11 +207,11 @@ class GetExchange implements Exchange<GetResponse, GetResult> {
   receive(apdu: GetResponse): Step<GetResult> {
     switch (apdu.apdu) {
       case "get-response-normal":
-        if (this.#items.length !== 1 || this.#response.unfinished) throw unexpected("one result, out of place");
+        if (this.#items.length !== 1 || this.#response.unfinished) throw unexpected("an unexpected single result");
         return doneWith([dataOrError(apdu.result)], this.#items);
       case "get-response-with-list":
         if (this.#items.length === 1 || this.#response.unfinished) {
-          throw unexpected("a list of results, out of place");
+          throw unexpected("an unexpected list of results");
         }
         return doneWith(apdu.results.map(dataOrError), this.#items);
       case "get-response-with-datablock":

@@ -185,24 +185,24 @@ class ReadExchange implements Exchange<ReadResponse, ReadResult> {
       if (only.dataBlockResult !== undefined) return this.#block(only.dataBlockResult);
       if (only.blockNumber !== undefined) {
         if (!request.unfinished || only.blockNumber !== request.number) {
-          throw unexpected(`block ${only.blockNumber} acknowledged, out of place`);
+          throw unexpected(`an unexpected acknowledgement of block ${only.blockNumber}`);
         }
         return {
           send: request.next((readDataBlockAccess) => ({ apdu: "read-request", variables: [{ readDataBlockAccess }] })),
         };
       }
-      // A transfer that was broken off, either way, has one result for all.
+      // A transfer that was interrupted, either way, has one result for all.
       const error = only.dataAccessError;
       if (error !== undefined && (request.unfinished || this.#response.unfinished)) {
         return { done: this.#items.map(() => ({ error })) };
       }
     }
-    if (request.unfinished || this.#response.unfinished) throw unexpected("results, out of place");
+    if (request.unfinished || this.#response.unfinished) throw unexpected("unexpected results");
     return doneWith(results.map(outcome), this.#items);
   }
 
   #block(block: NonNullable<ReadResultOnWire["dataBlockResult"]>): Step<ReadResult> {
-    if (this.#request.unfinished) throw unexpected("a block of the response before the request was whole");
+    if (this.#request.unfinished) throw unexpected("a block of the response came before the request was complete");
     const { blockNumber } = block;
     const whole = this.#response.take(block);
     if (whole === undefined) {
@@ -231,5 +231,5 @@ class ReadExchange implements Exchange<ReadResponse, ReadResult> {
 function outcome(result: ReadResultOnWire): ReadResult {
   if (result.data !== undefined) return { data: result.data };
   if (result.dataAccessError !== undefined) return { error: result.dataAccessError };
-  throw unexpected("a block among results");
+  throw unexpected("an unexpected block among the results");
 }

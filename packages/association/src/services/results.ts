@@ -30,7 +30,7 @@ export function dataOrError(result: GetDataResult): DataOrError {
   return result.dataAccessResult === undefined ? { data: result.data } : { error: result.dataAccessResult };
 }
 
-/** Writes a response that carries an answer: octets of what is at hand, streams as they are. */
+/** Writes a response that carries an answer: octets of what is available, streams as they are. */
 export class AnswerWriter {
   readonly #to = new Writer(64);
   #pieces: Piece[] | undefined;
@@ -41,7 +41,7 @@ export class AnswerWriter {
     if (invoke !== undefined) Invoke.write(invoke, this.#to);
   }
 
-  /** What is at hand. */
+  /** What is available. */
   put(octets: Uint8Array): void {
     this.#to.put(octets);
   }

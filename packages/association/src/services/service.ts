@@ -14,7 +14,7 @@ export type Does = "read" | "write" | "invoke";
 
 /**
  * A service, said once: all that the program knows of it besides how its APDUs are encoded. `Bit` are the conformance bits that
- * its requests can need, `Item` what a request asks for, `Result` what comes of an item.
+ * its requests can need, `Item` what a request asks for, `Result` the result of an item.
  */
 export interface Service<Name extends string, Bit extends ConformanceName, Item, Result, Request, Response> {
   readonly name: Name;
@@ -133,13 +133,13 @@ export function needNegotiated(names: readonly ConformanceName[], has: (name: Co
 
 /** A list must have items. */
 export function needItems(items: readonly unknown[]): void {
-  if (items.length === 0) throw refusal("service-not-supported", "a list without items");
+  if (items.length === 0) throw refusal("service-not-supported", "the list has no items");
 }
 
 /** A block transfer needs its answers: Fault `service-not-supported` for one that gets none. */
 export function needAnswers(context: RequestContext): void {
   if (!context.answered) {
-    throw refusal("service-not-supported", "a block transfer of an unconfirmed service");
+    throw refusal("service-not-supported", "an unconfirmed service cannot use block transfer");
   }
 }
 

@@ -24,7 +24,7 @@ interface Waiting {
 /** The services of one association at the server's end: from their forms to the server and back. */
 export class Serving {
   readonly #options: ServingOptions;
-  // Lists, and one that is made anew where it grows: an empty Map takes as much memory as one with four, an array that is added to
+  // Lists, and one that is made again where it grows: an empty Map takes as much memory as one with four, an array that is added to
   // as one with seventeen.
   #servers: readonly { readonly service: AnyService; readonly server: ServiceServer<unknown> }[] = [];
   readonly #waiting: Waiting[] = [];
@@ -65,7 +65,9 @@ export class Serving {
     if (this.#repeats(service, context)) {
       // Its answer is on the way: to execute it again, or to answer it twice, would both be wrong.
       this.#options.refused(
-        new Fault("duplicate-request", `invoke id ${context.invokeId} is being served`, { layer: "association" }),
+        new Fault("duplicate-request", `a request with invoke id ${context.invokeId} is still being answered`, {
+          layer: "association",
+        }),
       );
       return;
     }
@@ -86,7 +88,7 @@ export class Serving {
     return server;
   }
 
-  /** Short invoke ids are told apart among all services that have them, long ones likewise. */
+  /** Short invoke ids are distinguished among all services that have them, long ones likewise. */
   #repeats({ long }: AnyService, { answered, invokeId }: RequestContext): boolean {
     if (!answered) return false;
     const same = (one: AnyService): boolean => one.long === long;
@@ -105,11 +107,11 @@ export class Serving {
     // What nobody gets need not be read.
     if (!answered && service.does === "read") return;
     if (answered && this.#outstanding >= this.#options.outstanding) {
-      throw refusal("too-many-requests", `${this.#outstanding} requests wait for their answer`);
+      throw refusal("too-many-requests", `${this.#outstanding} requests are not answered yet`);
     }
     if (answered && service.leastAnswer(request.items, this.#options.has) > this.#options.reach(context)) {
       // If the response cannot be sent, the request is not executed.
-      throw refusal("pdu-too-long", "the client takes no answer to this request");
+      throw refusal("pdu-too-long", "the client's PDU size is too small for any answer to this request");
     }
     const id = this.#options.nextId();
     if (answered) this.#waiting.push({ id, service, context, items: request.items.length, answer });
@@ -127,7 +129,7 @@ export class Serving {
     const { service, context, items } = waiting;
     if (results.length !== items) {
       // The server's own mistake.
-      throw new Fault("bad-results", `the request had ${items} items, ${results.length} results were given`, {
+      throw new Fault("bad-results", `the request has ${items} items, but ${results.length} results were given`, {
         layer: "association",
       });
     }

@@ -132,7 +132,7 @@ class SetServer extends RequestsInBlocks<SetRequest, AttributeValue, SetResult, 
     // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;
     if (answer > this.port.transfer.reach(context)) {
-      throw refusal("pdu-too-long", `the client takes no answer for ${length} attributes`);
+      throw refusal("pdu-too-long", `the client's PDU size is too small for the results of ${length} attributes`);
     }
     this.#taken(this.request.first(what, block, context, now), block, context);
   }
@@ -228,28 +228,28 @@ class SetExchange implements Exchange<SetResponse, SetResult> {
     const request = this.#request;
     switch (apdu.apdu) {
       case "set-response-normal":
-        if (this.#items.length !== 1 || request.long) throw unexpected("one result, out of place");
+        if (this.#items.length !== 1 || request.long) throw unexpected("an unexpected single result");
         return doneWith([apdu.result], this.#items);
       case "set-response-with-list":
-        if (this.#items.length === 1 || request.long) throw unexpected("a list of results, out of place");
+        if (this.#items.length === 1 || request.long) throw unexpected("an unexpected list of results");
         return doneWith(apdu.results, this.#items);
       case "set-response-datablock":
         if (!request.unfinished || apdu.blockNumber !== request.number) {
-          throw unexpected(`block ${apdu.blockNumber} acknowledged, out of place`);
+          throw unexpected(`an unexpected acknowledgement of block ${apdu.blockNumber}`);
         }
         return {
           send: request.next((block) => ({ apdu: "set-request-with-datablock", ...this.#port.invoke, block })),
         };
       case "set-response-last-datablock": {
-        // A transfer that was broken off has one result for all; a success is one only of a transfer that was finished.
+        // A transfer that was interrupted has one result for all; a success is one only of a transfer that was finished.
         const whole = !request.unfinished && this.#items.length === 1;
         if (!request.long || (apdu.result === "success" && !whole)) {
-          throw unexpected("the result of a transfer, out of place");
+          throw unexpected("an unexpected result of a block transfer");
         }
         return { done: this.#items.map(() => apdu.result) };
       }
       case "set-response-last-datablock-with-list":
-        if (!request.long || request.unfinished) throw unexpected("the results of a transfer, out of place");
+        if (!request.long || request.unfinished) throw unexpected("unexpected results of a block transfer");
         return doneWith(apdu.results, this.#items);
     }
   }

@@ -92,7 +92,7 @@ const ofAssociation: { readonly [R in Referencing]: readonly ConformanceName[] }
 };
 
 /**
- * The conformance bits of a server that has these services, all of logical-name referencing unless told otherwise, and answers every item
+ * The conformance bits of a server that has these services, all of logical-name referencing by default, and answers every item
  * of them.
  * `besides`: bits of items that not every server takes, for one that does: `"attribute0-supported-with-set"`.
  */

@@ -27,7 +27,7 @@ export function variableReferences(variables: readonly VariableAccess[]): readon
   return variables.map(({ variableName, parameterizedAccess }) => {
     if (variableName !== undefined) return { variableName };
     if (parameterizedAccess === undefined) {
-      throw refusal("service-not-supported", "a block of a transfer stands among other variables");
+      throw refusal("service-not-supported", "a block of a block transfer must be the only variable");
     }
     const { selector, parameter } = parameterizedAccess;
     return { variableName: parameterizedAccess.variableName, access: { selector, parameters: parameter } };

@@ -32,7 +32,7 @@ import {
 import { RequestsInBlocks } from "./transferring.ts";
 import { blockError, neededFor, takeBlock, variableAccess, variableReferences } from "./variables.ts";
 
-/** What came of a value that was written, or of a method that was invoked so. */
+/** The result of a value that was written, or of a method that was invoked so. */
 export type WriteResult = DataAccessResultName;
 
 /** Write and UnconfirmedWrite: attributes by short name, and methods with their parameter. Green Book 9.3.15 and 9.3.16. */
@@ -84,7 +84,7 @@ class WriteServer extends RequestsInBlocks<WriteRequest, VariableValue, WriteRes
     }
     needAnswers(context);
     const [piece] = data;
-    if (piece?.type !== "octet-string") throw refusal("service-not-supported", "a block is an octet-string");
+    if (piece?.type !== "octet-string") throw refusal("service-not-supported", "a block must be an octet-string");
     this.#block({ ...access, rawData: piece.value }, context, now);
   }
 
@@ -149,15 +149,15 @@ class WriteExchange implements Exchange<WriteResponse, WriteResult> {
     if (only !== undefined && results.length === 1) {
       if (only.blockNumber !== undefined) {
         if (!request.unfinished || only.blockNumber !== request.number) {
-          throw unexpected(`block ${only.blockNumber} acknowledged, out of place`);
+          throw unexpected(`an unexpected acknowledgement of block ${only.blockNumber}`);
         }
         return { send: request.next(writeBlock) };
       }
-      // A transfer that was broken off has one result for all.
+      // A transfer that was interrupted has one result for all.
       const error = only.dataAccessError;
       if (error !== undefined && request.unfinished) return { done: this.#items.map(() => error) };
     }
-    if (request.unfinished) throw unexpected("results before the request was whole");
+    if (request.unfinished) throw unexpected("results came before the request was complete");
     return doneWith(results.map(outcome), this.#items);
   }
 }
@@ -173,5 +173,5 @@ function writeBlock({ lastBlock, blockNumber, rawData }: Block): ApduLike {
 function outcome({ success, dataAccessError }: Answered): WriteResult {
   if (success !== undefined) return "success";
   if (dataAccessError !== undefined) return dataAccessError;
-  throw unexpected("a block-number among results");
+  throw unexpected("an unexpected block-number among the results");
 }

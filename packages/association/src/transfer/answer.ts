@@ -146,7 +146,7 @@ export class AnswerTransfer {
   #late(sending: Sending, now: number): void {
     const { transferTimeout } = this.#port;
     this.#port.refused(
-      new Fault("stream-timeout", `a streamed value had nothing to give for ${transferTimeout} ms`, {
+      new Fault("stream-timeout", `a streamed value gave no data for ${transferTimeout} ms`, {
         layer: "association",
       }),
     );
@@ -200,7 +200,7 @@ export class AnswerTransfer {
   #block(sending: Sending, form: AnswerForm, now: number): void {
     const { source, context } = sending;
     const most = contentIn(this.#port.room(context) - form.blockHeader);
-    if (most < 1) throw refusal("pdu-too-long", "the client takes no APDU that a block fits in");
+    if (most < 1) throw refusal("pdu-too-long", "the client's PDU size is too small for a block");
     const filled = source.fill(most);
     if (filled === "later") {
       this.#suspend(sending, now);

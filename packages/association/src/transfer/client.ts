@@ -17,7 +17,7 @@ export interface ClientTransferPort {
 /** The APDU; Fault `pdu-too-long` when the server does not take it and nothing can be cut off it. */
 export function mustFit(port: ClientTransferPort, apdu: ApduLike): ApduLike {
   if (port.general !== "no" || fits(port, apdu)) return apdu;
-  throw new Fault("pdu-too-long", `the server takes ${port.room} octets`, {
+  throw new Fault("pdu-too-long", `the server accepts at most ${port.room} octets`, {
     layer: "association",
     hint: "ask for fewer items at a time",
   });
@@ -70,7 +70,7 @@ export class OutgoingRequest {
     const empty = encodeApdu(apduWith({ blockNumber: 0, lastBlock: false, rawData: new Uint8Array(0) })).length - 1;
     const most = contentIn(room - empty);
     if (most < 1) {
-      throw new Fault("pdu-too-long", `the server takes ${room} octets, a block does not fit`, {
+      throw new Fault("pdu-too-long", `the server accepts at most ${room} octets, which is too little for a block`, {
         layer: "association",
       });
     }
@@ -95,22 +95,22 @@ export class IncomingResponse {
   /** Takes a block; the whole, once the last is here. Faults `block-number`, `empty-block`, `response-too-long`. */
   take(block: Block): Uint8Array | undefined {
     if (block.rawData.length === 0 && !block.lastBlock) {
-      throw new Fault("empty-block", `block ${block.blockNumber} is empty, and not the last`, { layer: "association" });
+      throw new Fault("empty-block", `block ${block.blockNumber} is empty, but not the last`, { layer: "association" });
     }
     this.#blocks ??= new IncomingBlocks(this.#port.maxApdu, this.#port.firstBlock);
     const blocks = this.#blocks;
     const taken = blocks.add(block);
     if (taken === "number") {
       const countsFrom0 = block.blockNumber === 0 && this.#port.firstBlock === 1;
-      throw new Fault("block-number", `block ${block.blockNumber} after block ${blocks.number}`, {
+      throw new Fault("block-number", `received block ${block.blockNumber} after block ${blocks.number}`, {
         layer: "association",
-        ...(countsFrom0 ? { hint: 'the quirk "blocks-from-0" takes it' } : {}),
+        ...(countsFrom0 ? { hint: 'the quirk "blocks-from-0" accepts it' } : {}),
       });
     }
     if (taken === "cap") {
-      throw new Fault("response-too-long", "the blocks of the response are more octets than are taken", {
+      throw new Fault("response-too-long", "the blocks of the response have more octets than limits.maxApdu", {
         layer: "association",
-        hint: "raise limits.maxApdu, or ask for less",
+        hint: "raise limits.maxApdu, or request less",
       });
     }
     if (!block.lastBlock) return undefined;

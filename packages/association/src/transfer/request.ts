@@ -11,7 +11,7 @@ interface Long<T> {
   deadline: number;
 }
 
-/** What came of a block. */
+/** The result of a block. */
 export type Taken<T> =
   /** The request is whole. */
   | {

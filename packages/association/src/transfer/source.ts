@@ -131,7 +131,9 @@ export class Source {
     try {
       return stream.next(wanted);
     } catch (cause) {
-      this.#failed(new Fault("stream-failed", "a streamed value threw", { layer: "association", cause }));
+      this.#failed(
+        new Fault("stream-failed", "the source of a streamed value threw an error", { layer: "association", cause }),
+      );
       return { error: "hardware-fault" };
     }
   }

@@ -37,7 +37,7 @@ class Flow {
     const left = this.#waiting.sort((one, other) => one.sequence - other.sequence);
     this.#waiting = [];
     this.#next = undefined;
-    return left.map(({ record }) => ({ ...record, guesses: ["octets before it are missing in the capture"] }));
+    return left.map(({ record }) => ({ ...record, guesses: ["the capture lacks octets before this one"] }));
   }
 
   #take(): CaptureRecord | undefined {

@@ -7,7 +7,7 @@ export interface Payload {
   readonly ports: readonly number[];
   /** The TCP sequence number of the first octet. */
   readonly sequence?: number;
-  /** A TCP connection begins: sequence numbers start anew. */
+  /** A TCP connection begins: sequence numbers start again. */
   readonly begins?: true;
 }
 

@@ -29,7 +29,7 @@ export function textOf(octets: Uint8Array): { readonly text: string; readonly en
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(octets), encoding: "UTF-8" };
   } catch {
     const odd = octets.filter((octet) => octet >= 0x80).length;
-    // Text of another code page has letters between its separators; octets as they are seldom have no control character.
+    // Text of another code page has letters between its separators; octets as they are rarely have no control character.
     return odd * 2 > octets.length ? undefined : { text: Buffer.from(octets).toString("latin1"), encoding: "Latin-1" };
   }
 }

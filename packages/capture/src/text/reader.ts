@@ -39,7 +39,7 @@ function lineOctets(text: string): Pick<CaptureRecord, "octets" | "notation" | "
   try {
     const written = writtenOctets(bare, fits);
     if (written !== undefined) {
-      return [time === undefined ? made(written) : made(written, { time }, "the time in front is left out")];
+      return [time === undefined ? made(written) : made(written, { time }, "the time before the octets is ignored")];
     }
   } catch (caught) {
     odd = caught;
@@ -50,18 +50,16 @@ function lineOctets(text: string): Pick<CaptureRecord, "octets" | "notation" | "
   const found = logged === undefined ? undefined : writtenOctets(logged.octets, fits);
   if (logged !== undefined && found !== undefined) {
     const { octets: _, ...marks } = logged;
-    return [
-      made(found, { ...(time === undefined ? {} : { time }), ...marks }, "what stands around the octets is left out"),
-    ];
+    return [made(found, { ...(time === undefined ? {} : { time }), ...marks }, "text around the octets is ignored")];
   }
   throw odd ?? noOctets(text);
 }
 
-const empty = (): Fault => new Fault("truncated", "there are no octets", { layer: "capture", offset: 0 });
+const empty = (): Fault => new Fault("truncated", "the text has no octets", { layer: "capture", offset: 0 });
 
 function noOctets(text: string): Fault {
   const [digit] = /[^0-9a-f\s:,x-]/i.exec(text) ?? ["an odd digit"];
-  return new Fault("bad-hex", `there are no octets in it: ${JSON.stringify(digit)} is not a hex digit`, {
+  return new Fault("bad-hex", `the text has no octets: ${JSON.stringify(digit)} is not a hex digit`, {
     layer: "capture",
     offset: 0,
   });
@@ -173,7 +171,7 @@ export class CaptureReader {
     if (dump === undefined) return [];
     const octets = dumpOctets(dump.lines);
     const swapped = dump.lines.some((one) => one !== "*" && one.swapped);
-    const guesses = ["the number in front of a line is taken as its offset"];
+    const guesses = ["the number at the start of a line is taken as its offset"];
     if (swapped) guesses.push("words are taken with the low octet first");
     return this.#out({ octets, notation: "dump", line: dump.line, guesses });
   }

@@ -100,7 +100,7 @@ export function writtenOctets(given: string, fits: (octets: Uint8Array) => boole
   }
   if (!tokens.every((token) => /^[0-9a-f]+$/i.test(token))) return undefined;
   const kept = withoutOffsets(tokens);
-  if (kept !== undefined) return { octets: fromHex(kept.join("")), notation: "dump", guess: "offsets are left out" };
+  if (kept !== undefined) return { octets: fromHex(kept.join("")), notation: "dump", guess: "offsets are ignored" };
   if (tokens.length > 1 && tokens.every(({ length }) => length <= 2) && tokens.some(({ length }) => length === 1)) {
     return unpadded(tokens, list, fits);
   }

@@ -89,8 +89,8 @@ export interface XmlDocuments {
 export function readXml(text: string, options: NumberOptions = {}): XmlDocuments {
   const found: Found = { nodes: [], left: new Set() };
   unwrap(rename(parseXml(text)), found);
-  if (found.nodes.length === 0) throw new Fault("bad-xml", "there is no APDU in it", { layer: "xdlms" });
-  const notes = [...found.left].map((name) => `the addresses of <${name}> are left out: its APDU alone is encoded`);
+  if (found.nodes.length === 0) throw new Fault("bad-xml", "it contains no APDU", { layer: "xdlms" });
+  const notes = [...found.left].map((name) => `only the APDU of <${name}> is encoded, without the addresses`);
   const documents = found.nodes.map((node) => {
     const note = settleNumbers(node, options);
     if (note !== undefined && !notes.includes(note)) notes.push(note);

@@ -86,14 +86,14 @@ function baseOf(place: Place, whole: Base | undefined, mixed: boolean): Base {
   if (!mixed && full) return "hex";
   const decimal = Number(text);
   throw badXml(
-    `"${text}" can be ${decimal} or, in hex, ${Number.parseInt(text, 16)}`,
+    `"${text}" can mean ${decimal} in decimal or ${Number.parseInt(text, 16)} in hex`,
     path,
-    `--decimal where numbers are decimal; for hex write ${text.padStart(width * 2, "0")}`,
+    `use --decimal if numbers are decimal; for hex write ${text.padStart(width * 2, "0")}`,
   );
 }
 
 function hexOf({ text, width, node, path }: Place): string {
-  if (!/^-?\d{1,20}$/.test(text)) throw badXml(`"${text}" is no decimal number`, path);
+  if (!/^-?\d{1,20}$/.test(text)) throw badXml(`"${text}" is not a decimal number`, path);
   const number = BigInt(text);
   const bits = BigInt(width * 8);
   const isSigned = signed.test(node.name.toLowerCase());
@@ -114,7 +114,7 @@ function hexOf({ text, width, node, path }: Place): string {
 export function settleNumbers(root: XmlNode, { decimal = false }: NumberOptions): string | undefined {
   const places = placesIn(root);
   for (const { text, path, attribute } of places) {
-    if (!/^-?[0-9a-fA-F]+$/.test(text)) throw badXml(`"${text}" is no number as ${attribute}`, path);
+    if (!/^-?[0-9a-fA-F]+$/.test(text)) throw badXml(`the ${attribute} "${text}" is not a number`, path);
   }
   const found = places.map((place) => ({ place, base: evidence(place) }));
   const decimals = found.filter(({ base }) => base === "decimal");
@@ -128,7 +128,7 @@ export function settleNumbers(root: XmlNode, { decimal = false }: NumberOptions)
     if (attribute === "Qty") {
       const quantity = Number.parseInt(text, base === "hex" ? 16 : 10);
       if (quantity !== count) {
-        throw badXml(`Qty says ${quantity}, there ${count === 1 ? "is 1 element" : `are ${count} elements`}`, path);
+        throw badXml(`Qty is ${quantity}, but there ${count === 1 ? "is 1 element" : `are ${count} elements`}`, path);
       }
       continue;
     }

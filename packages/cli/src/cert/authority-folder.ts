@@ -20,7 +20,7 @@ import { node } from "@dlmskit/security/node";
 import { platformRandom } from "@dlmskit/server";
 import { readFile, writeNew } from "./files.ts";
 
-/** The two authorities of a folder: the root, and the one below it that issues. */
+/** The two authorities of a folder: the root, and the subordinate authority, which issues the certificates. */
 const names = ["root", "sub"] as const;
 type Name = (typeof names)[number];
 
@@ -28,7 +28,7 @@ const issuedFolder = "issued";
 const numbersStart = Date.UTC(2020, 0, 1);
 
 function listPem(authority: CertificateAuthority, revoked: readonly Revocation[], at: number): string {
-  // It holds until its authority ends: nobody has to issue the list of a test fleet anew each week.
+  // The list is valid as long as its authority, so that nobody has to reissue the list of a test fleet every week.
   const nextUpdate = authority.certificate.notAfter;
   const number = Math.max(0, Math.floor((at - numbersStart) / 1000));
   return toPem("X509 CRL", authority.revocationList({ revoked, thisUpdate: at, nextUpdate, number }));
@@ -45,7 +45,7 @@ export class AuthorityFolder {
     this.path = path;
   }
 
-  /** Makes the folder, whole or not at all. Faults `file-exists`, `not-written`. */
+  /** Creates the folder, completely or not at all. Faults `file-exists`, `not-written`. */
   static create(
     path: string,
     options: { readonly curve: Curve; readonly name: string; readonly notBefore: number; readonly notAfter: number },
@@ -74,7 +74,7 @@ export class AuthorityFolder {
           { path: `${of}.crl.pem`, content: listPem(authority, [], validity.notBefore) },
         ]);
       }
-      // Takes the place of an empty folder, and of none that has anything in it.
+      // rename replaces an empty folder only.
       renameSync(beside, whole);
     } catch (caught) {
       if (beside !== undefined) rmSync(beside, { recursive: true, force: true });
@@ -82,10 +82,10 @@ export class AuthorityFolder {
       const exists = code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR";
       throw new Fault(
         exists ? "file-exists" : "not-written",
-        `${path} ${exists ? "is there already" : "cannot be made"}`,
+        `${path} ${exists ? "already exists" : "cannot be created"}`,
         {
           layer: "cli",
-          hint: "nothing is overwritten: give another folder",
+          hint: "give another folder: existing ones are not overwritten",
         },
       );
     } finally {
@@ -118,17 +118,18 @@ export class AuthorityFolder {
   /** Every certificate that it has issued, by serial number. */
   issued(): Certificate[] {
     const folder = join(this.path, issuedFolder);
-    if (!existsSync(folder)) throw new Fault("no-such-file", `${this.path} is no authority`, { layer: "cli" });
+    if (!existsSync(folder))
+      throw new Fault("no-such-file", `${this.path} is not the folder of an authority`, { layer: "cli" });
     const files = readdirSync(folder).filter((file) => file.endsWith(".pem"));
     return files.sort().map((file) => parseCertificate(readFile(join(folder, file))));
   }
 
-  /** Where a certificate that it issues is kept. */
+  /** The path of the authority's copy of a certificate that it issued. */
   issuedPath({ serialNumber }: Pick<Certificate, "serialNumber">): string {
     return join(this.path, issuedFolder, `${toHex(serialNumber)}.pem`);
   }
 
-  /** Checks a certificate by the root, the lists and the authorities that it brings with it. Faults of `checkCertificate`. */
+  /** Checks a certificate with the root, the revocation lists and the authorities in its file. Faults of `checkCertificate`. */
   check(
     certificate: Certificate,
     options: Omit<Parameters<typeof checkCertificate>[0], "provider" | "certificate" | "anchors">,
@@ -141,11 +142,11 @@ export class AuthorityFolder {
     });
   }
 
-  /** Adds a certificate to its authority's list; whether it was not on it. Faults `unknown-issuer`, `not-written`. */
+  /** Adds a certificate to its authority's revocation list. Gives false if it was on the list already. Faults `unknown-issuer`, `not-written`. */
   revoke(certificate: Certificate, at: number): boolean {
     const name = names.find((one) => isIssuedBy(certificate, this.certificate(one)));
     if (name === undefined || sameOctets(certificate.der, this.certificate("root").der)) {
-      throw new Fault("unknown-issuer", "this authority has not issued that certificate", { layer: "cli" });
+      throw new Fault("unknown-issuer", "this authority did not issue the certificate", { layer: "cli" });
     }
     const path = this.#at(name, "crl.pem");
     const { revoked } = parseRevocationList(readFile(path));

@@ -17,7 +17,7 @@ export interface CheckOptions {
   readonly json?: boolean;
 }
 
-/** Authorities that a file has behind its certificate. */
+/** The certificates of authorities that follow the certificate in its file. */
 function othersOf(file: Uint8Array) {
   if (file[0] === 0x30 && (file[1] as number) >= 0x80) return [];
   const blocks = fromPem(new TextDecoder().decode(file)).filter(({ label }) => label === "CERTIFICATE");
@@ -55,6 +55,6 @@ export function revoke(given: string, { ca, at = nowInSeconds(), json }: RevokeO
   const serialNumber = serialText(certificate);
   const text = json
     ? jsonText({ revoked: { serialNumber, subject: certificate.subjectName }, changed })
-    : `${changed ? "revoked" : "was revoked before"}: ${serialNumber} (${certificate.subjectName})`;
+    : `${changed ? "revoked" : "already revoked"}: ${serialNumber} (${certificate.subjectName})`;
   io().stdout.write(`${text}\n`);
 }

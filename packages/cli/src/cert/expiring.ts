@@ -20,7 +20,7 @@ export interface ExpiringOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
-/** What an authority's folder has, as the table that a store has. */
+/** The certificates of an authority's folder, as rows of a store. */
 async function storeOf(path: string): Promise<Store> {
   const folder = new AuthorityFolder(path);
   const revoked = new Set(folder.lists().flatMap((list) => list.revoked.map((one) => serialText(one))));
@@ -51,11 +51,11 @@ function document({ row, certificate }: HeldCertificate, at: number) {
   };
 }
 
-/** Certificates that expire soon or have expired and have no successor. */
+/** Lists certificates that have expired or expire soon and have no successor. */
 export async function expiring(options: ExpiringOptions): Promise<void> {
   const { within, ca, at = nowInSeconds(), json } = options;
   if ((ca === undefined) === (options.store === undefined)) {
-    throw missing("where the certificates are is to be told once", "--ca DIR or --store STORE");
+    throw missing("exactly one of --ca and --store is needed", "--ca DIR or --store STORE");
   }
   using progress = new Progress(options, "reading the certificates");
   const say = (message: string): void => {
@@ -76,7 +76,7 @@ export async function expiring(options: ExpiringOptions): Promise<void> {
     return;
   }
   if (documents.length === 0) {
-    io().stdout.write(`none ends within ${within} days\n`);
+    io().stdout.write(`no certificate expires within ${within} days\n`);
     return;
   }
   const rows = documents.map((one) => [one.subject, one.usage, one.notAfter, String(one.days), one.meter ?? ""]);

@@ -10,7 +10,7 @@ export function readFile(path: string): Uint8Array {
   }
 }
 
-/** What is to be written. */
+/** The text of the file. */
 export interface NewFile {
   readonly path: string;
   readonly content: string | Uint8Array;
@@ -18,7 +18,7 @@ export interface NewFile {
   readonly secret?: boolean;
 }
 
-/** Writes new files, durably: all, or after a Fault none. Faults `file-exists`, `not-written`. */
+/** Writes new files durably: all of them, or none if a Fault is thrown. Faults `file-exists`, `not-written`. */
 export function writeNew(files: readonly NewFile[]): void {
   const written: string[] = [];
   try {
@@ -38,10 +38,12 @@ export function writeNew(files: readonly NewFile[]): void {
     const exists = code === "EEXIST";
     throw new Fault(
       exists ? "file-exists" : "not-written",
-      `${path} ${exists ? "is there already" : "cannot be written"}`,
+      `${path} ${exists ? "already exists" : "cannot be written"}`,
       {
         layer: "cli",
-        hint: exists ? "nothing is overwritten: give another name, or move it away" : "does its folder exist?",
+        hint: exists
+          ? "give another name, or move the file away: existing files are not overwritten"
+          : "check that its folder exists",
       },
     );
   }

@@ -24,10 +24,10 @@ interface ValidityOptions {
   readonly days?: number;
 }
 
-/** Clocks of meters are not always right: what is issued now holds since an hour ago. */
+/** A certificate is valid from an hour ago, since the clocks of meters may be slow. */
 const earlier = 3_600_000;
 
-/** From when until when; never longer than the authority. Fault `bad-option`. */
+/** The validity of a certificate, which cannot end after that of its authority. Fault `bad-option`. */
 export function validityOf(
   { from, days }: ValidityOptions,
   authority: Certificate | undefined,
@@ -37,12 +37,12 @@ export function validityOf(
   const notAfter = notBefore + (days ?? usually) * day;
   const ends = authority?.notAfter ?? notAfter;
   if (notBefore >= ends || (days !== undefined && notAfter > ends)) {
-    throw missing("the certificate would outlive its authority", "fewer --days, or a new authority");
+    throw missing("the certificate would outlive its authority", "give fewer --days, or create a new authority");
   }
   return { notBefore: Math.max(notBefore, authority?.notBefore ?? notBefore), notAfter: Math.min(notAfter, ends) };
 }
 
-/** What was written, for programs and people. */
+/** Prints the paths of the written files, as text or JSON. */
 export function tellWritten(json: boolean | undefined, files: readonly string[], more: object = {}): void {
   const text = json ? `${jsonText({ written: files, ...more })}\n` : files.map((file) => `written: ${file}\n`).join("");
   io().stdout.write(text);
@@ -59,7 +59,7 @@ export function newAuthority(options: NewAuthorityOptions): void {
   const { output, curve, name, json } = options;
   AuthorityFolder.create(output, { curve, name, ...validityOf(options, undefined, 3650) });
   tellWritten(json, [output]);
-  if (!json) io().stderr.write("the keys in it are not encrypted: it is an authority for tests\n");
+  if (!json) io().stderr.write("the authority is for tests: the keys in its folder are not encrypted\n");
 }
 
 export interface IssueOptions extends ValidityOptions {
@@ -73,24 +73,26 @@ export interface IssueOptions extends ValidityOptions {
   readonly json?: boolean;
 }
 
-/** Whose key is certified, and the file of a key that was made. */
+/** The subject and public key to certify, and the file of the private key if a new one was generated. */
 function subjectOf(options: IssueOptions, folder: AuthorityFolder) {
   const { csr, systemTitle: title, output, key = keyPathOf(output) } = options;
   const given = title === undefined ? undefined : fromHex(title);
   if (csr !== undefined) {
     const { curve, publicKey, systemTitle, subjectName } = parseCertificateRequest(node, readFile(csr));
     if (given !== undefined && (systemTitle === undefined || !sameOctets(given, systemTitle))) {
-      throw new Fault("wrong-subject", `the request is for ${subjectName}`, { layer: "cli" });
+      throw new Fault("wrong-subject", `the request is for ${subjectName}, not for the given system title`, {
+        layer: "cli",
+      });
     }
     if (systemTitle === undefined) {
-      throw new Fault("wrong-subject", `the subject of the request, ${subjectName}, is no system title`, {
+      throw new Fault("wrong-subject", `the subject of the request, ${subjectName}, is not a system title`, {
         layer: "cli",
       });
     }
     return { systemTitle, curve, publicKey, files: [] };
   }
   if (given === undefined)
-    throw missing("whose certificate it is to be is missing", "--csr FILE or --system-title HEX");
+    throw missing("the subject of the certificate is missing", "--csr FILE or --system-title HEX");
   const curve = options.curve ?? folder.certificate("sub").curve;
   const { privateKey, publicKey } = newKeyPair(node, curve, platformRandom);
   const content = privateKeyPem(node, curve, privateKey);
@@ -107,7 +109,7 @@ export function issue(options: IssueOptions): void {
   const validity = validityOf(options, authority.certificate, 730);
   const certificate = authority.issue({ ...subject, ...validity, usage: usageOfName(usage) });
   const pem = certificatePem(certificate);
-  // Both ends of TLS show the authorities between them and the root.
+  // In TLS each end sends the certificates of the intermediate authorities too.
   const chain = usage === "tls" ? pem + certificatePem(authority.certificate) : pem;
   writeNew([{ path: folder.issuedPath(certificate), content: pem }, ...files, { path: output, content: chain }]);
   const written = [output, ...files.map(({ path }) => path)];
@@ -122,7 +124,7 @@ export interface RequestOptions {
   readonly json?: boolean;
 }
 
-/** A request for a key that is there, or for a new one. */
+/** A certificate signing request for an existing or a new key. */
 export function request(options: RequestOptions): void {
   const { output, key = keyPathOf(output), json } = options;
   const there = existsSync(key) ? parsePrivateKey(readFile(key)) : undefined;

@@ -31,7 +31,7 @@ function titleOf(session: Session, { instanceId }: MeterCertificates): Promise<U
   return session.read({ classId: 64, instanceId, attributeId: 5 }, T.octetString);
 }
 
-/** Every certificate of the files, an authority's before what it has issued. */
+/** Every certificate of the files; an authority comes before the certificates that it issued. */
 function certificatesOf(files: readonly string[]): Certificate[] {
   const all = files.map(readFile).flatMap((file) => {
     if (file[0] === 0x30 && (file[1] as number) >= 0x80) return [parseCertificate(file)];
@@ -41,7 +41,7 @@ function certificatesOf(files: readonly string[]): Certificate[] {
   return [...all.filter(({ authority }) => authority !== undefined), ...all.filter(({ authority }) => !authority)];
 }
 
-/** import_certificate, for each. What the meter refuses changes nothing in it. */
+/** import_certificate, for each certificate. A refused certificate changes nothing in the meter. */
 export async function importInto(place: string, files: readonly string[], options: SetupOptions): Promise<void> {
   const certificates = certificatesOf(files);
   using progress = new Progress(options, "importing certificates");
@@ -83,14 +83,18 @@ async function selectorOf(
     const found = (await setup.list()).filter(({ serialNumber }) => toHex(serialNumber) === serial.toLowerCase());
     const [one, other] = found;
     if (one !== undefined && other === undefined) return one;
-    const what = one === undefined ? "no certificate of that serial number" : "several of that serial number";
-    throw new Fault("unknown-certificate", `the meter has ${what}`, { layer: "cli", hint: "dlms cert list HOST" });
+    const what =
+      one === undefined ? "no certificate with that serial number" : "several certificates with that serial number";
+    throw new Fault("unknown-certificate", `the meter has ${what}`, {
+      layer: "cli",
+      hint: "dlms cert list HOST lists them",
+    });
   }
   if (usage === undefined && entity !== "authority") {
-    throw missing("which certificate is to be told", "--usage, or --serial");
+    throw missing("it is not clear which certificate to export", "--usage, or --serial");
   }
   if (of === undefined && entity !== "server" && entity !== "authority") {
-    throw missing("whose certificate is to be told", "--of SYSTEM-TITLE, or --serial");
+    throw missing("it is not clear whose certificate to export", "--of SYSTEM-TITLE, or --serial");
   }
   return {
     entity: entities[entity],
@@ -102,7 +106,7 @@ async function selectorOf(
 /** export_certificate. */
 export async function exportFrom(place: string, options: ExportOptions): Promise<void> {
   const { output, der = false, json } = options;
-  if (der && output === undefined) throw missing("--der writes octets", "-o FILE");
+  if (der && output === undefined) throw missing("--der needs an output file", "-o FILE");
   using progress = new Progress(options, "exporting the certificate");
   await using session = await openMeter(place, options, progress);
   const setup = await setupOf(session, options);
@@ -118,7 +122,7 @@ export async function exportFrom(place: string, options: ExportOptions): Promise
   tellWritten(json, [output], fields);
 }
 
-/** Attribute 6, and of each certificate what it says where the client may export it. */
+/** Attribute 6, with the contents of each certificate that the client may export. */
 export async function listOf(place: string, options: SetupOptions): Promise<void> {
   using progress = new Progress(options, "listing certificates");
   await using session = await openMeter(place, options, progress);
@@ -164,7 +168,7 @@ export interface RenewOptions extends SetupOptions {
   readonly output?: string;
 }
 
-/** A new key pair in the meter and a certificate for it, the first or the next: made, requested, issued, imported, shown. */
+/** Makes the meter generate a new key pair, requests and issues a certificate for it, imports and shows it. */
 export async function renewIn(place: string, options: RenewOptions): Promise<void> {
   const { ca, usage: name, output, json } = options;
   const usage = usageOfName(name);
@@ -184,7 +188,7 @@ export async function renewIn(place: string, options: RenewOptions): Promise<voi
   const certificate = authority.issue({ systemTitle, curve, publicKey, usage, ...validity });
   const content = certificatePem(certificate);
   const kept = folder.issuedPath(certificate);
-  // Kept before the meter has it: what was issued can be revoked, whatever happens then.
+  // The authority keeps its copy before the meter gets the certificate, so that it can be revoked even if the import fails.
   writeNew([{ path: kept, content }, ...(output === undefined ? [] : [{ path: output, content }])]);
   try {
     await setup.import(certificate);
@@ -195,7 +199,7 @@ export async function renewIn(place: string, options: RenewOptions): Promise<voi
     throw caught;
   }
   if (!sameOctets((await setup.export(certificate)).der, certificate.der)) {
-    throw new Fault("not-confirmed", "the meter took the certificate and does not show it", { layer: "cli" });
+    throw new Fault("not-confirmed", "the meter accepted the certificate but does not list it", { layer: "cli" });
   }
   progress.end();
   tellWritten(json, output === undefined ? [kept] : [kept, output], { certificate: certificateFields(certificate) });

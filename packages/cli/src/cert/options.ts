@@ -9,8 +9,10 @@ export type UsageName = keyof typeof usages;
 
 export const usageOfName = (name: UsageName): CertificateUsage => usages[name];
 
-export const usageOption = (): Option => new Option("--usage <usage>", "what for").choices(Object.keys(usages));
-export const curveOption = (): Option => new Option("--curve <curve>", "the key's").choices(["P-256", "P-384"]);
+export const usageOption = (): Option =>
+  new Option("--usage <usage>", "the use of the certificate").choices(Object.keys(usages));
+export const curveOption = (): Option =>
+  new Option("--curve <curve>", "the curve of the key").choices(["P-256", "P-384"]);
 export const titleOption = (what: string): Option =>
   new Option("--system-title <hex>", what).argParser(hexOption("--system-title", 8));
 export const daysOption = (text: string): Option => new Option("--days <n>", text).argParser(numberOption(1, 36_500));
@@ -23,7 +25,7 @@ export function instantOption(name: string): (text: string) => number {
     const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`;
     const instant = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? Date.parse(zoned) : Number.NaN;
     if (!Number.isNaN(instant)) return Math.floor(instant / 1000) * 1000;
-    throw new Fault("bad-option", `${name} takes a time such as 2026-01-31T12:00`, { layer: "cli" });
+    throw new Fault("bad-option", `${name} needs a time such as 2026-01-31T12:00`, { layer: "cli" });
   };
 }
 

@@ -13,7 +13,7 @@ import { node } from "@dlmskit/security/node";
 import { visible } from "../output/visible.ts";
 import { missing } from "./options.ts";
 
-/** What is told of one thing in a file: a document for programs, and its lines for people. */
+/** One object of a file: as a JSON document, and as lines of text. */
 export interface Shown {
   readonly kind: "certificate" | "request" | "revocationList" | "privateKey";
   readonly fields: {
@@ -45,18 +45,21 @@ function shownOf({ label, der }: PemBlock): Shown {
       return { kind: "revocationList", fields: { thisUpdate: iso(thisUpdate), ...next, revoked: list } };
     }
     case "PRIVATE KEY": {
-      // Its public half alone.
+      // Only the public key.
       const { curve, privateKey } = parsePrivateKey(der);
       const publicKey = toHex(node.publicKey(curve, privateKey));
       privateKey.fill(0);
       return { kind: "privateKey", fields: { curve, publicKey } };
     }
     default:
-      throw missing(`there is nothing known about ${label}`, "certificates, requests, revocation lists, PKCS #8 keys");
+      throw missing(
+        `${label} cannot be shown: its type is not known`,
+        "certificates, requests, revocation lists, PKCS #8 keys",
+      );
   }
 }
 
-/** What DER that says nothing of itself can be, tried in order; the Fault is that of the first. */
+/** The types that DER without a label may have, tried in order. If none fits, the Fault is that of the first. */
 const labels = ["CERTIFICATE", "CERTIFICATE REQUEST", "X509 CRL", "PRIVATE KEY"] as const;
 
 /** Everything in a file, DER or PEM. Faults of the parsers. */
@@ -90,7 +93,7 @@ function valueText(value: Shown["fields"][string]): string {
   return value.map((one) => (typeof one === "string" ? one : Object.values(one).join(" at "))).join(", ");
 }
 
-/** Lines for people. */
+/** Lines of text. */
 export function shownText({ kind, fields }: Shown): string {
   const lines = Object.entries(fields).map(
     ([name, value]) => `  ${words(name).padEnd(20)}${visible(valueText(value))}`,

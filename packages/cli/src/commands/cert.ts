@@ -13,9 +13,9 @@ import { progressOption } from "../output/progress.ts";
 const jsonHelp = "prints one JSON document per line";
 const example = (text: string): string => `\nExample: dlms cert ${text}`;
 const atOption = (): Option =>
-  new Option("--at <time>", "the instant of the check; now unless given").argParser(instantOption("--at"));
+  new Option("--at <time>", "the time of the check; default: now").argParser(instantOption("--at"));
 
-// What a certificate is made with is loaded when one is made: it is large.
+// Load the code that makes certificates only when it is needed: it is large.
 const issuing = () => import("../cert/issue.ts");
 const checking = () => import("../cert/check.ts");
 const metering = () => import("../cert/meter.ts");
@@ -36,12 +36,12 @@ function authorityCommands(cert: Command): void {
     .command("ca")
     .description("certification authorities for tests")
     .command("new")
-    .description("makes a root and an issuing authority below it, in a new folder")
-    .requiredOption("-o, --output <dir>", "the folder; the keys in it have mode 0600 and are not encrypted")
+    .description("creates a root authority and a subordinate issuing authority, in a new folder")
+    .requiredOption("-o, --output <dir>", "the new folder; the keys in it have mode 0600 and are not encrypted")
     .addOption(curveOption().default("P-256"))
-    .option("--name <name>", "the root's common name", "Test authority")
-    .addOption(new Option("--from <time>", "valid from").argParser(instantOption("--from")))
-    .addOption(daysOption("valid for so many days; 3650 unless given"))
+    .option("--name <name>", "common name of the root", "Test authority")
+    .addOption(new Option("--from <time>", "start of the validity").argParser(instantOption("--from")))
+    .addOption(daysOption("validity in days; default 3650"))
     .option("--json", jsonHelp)
     .addHelpText("after", example("ca new -o pki --curve P-384"))
     .action(async (options: NewAuthorityOptions) => (await issuing()).newAuthority(options));
@@ -51,20 +51,22 @@ function authorityCommands(cert: Command): void {
     .description("issues a certificate for a signing request, or with a new key")
     .requiredOption("--ca <dir>", "the authority's folder")
     .option("--csr <file>", "a certificate signing request")
-    .addOption(titleOption("the subject; a new key is generated unless there is a request"))
+    .addOption(titleOption("the subject's system title; without --csr a new key is generated"))
     .addOption(usageOption().makeOptionMandatory())
     .requiredOption("-o, --output <file>", "the certificate, PEM; for TLS followed by that of its authority")
-    .option("--key <file>", "the new private key, PKCS #8; FILE.key.pem unless given")
+    .option("--key <file>", "file for the new private key, PKCS #8; default FILE.key.pem")
     .addOption(curveOption())
-    .addOption(new Option("--from <time>", "valid from; an hour ago unless given").argParser(instantOption("--from")))
-    .addOption(daysOption("valid for so many days; 730 unless given"))
+    .addOption(
+      new Option("--from <time>", "start of the validity; default: an hour ago").argParser(instantOption("--from")),
+    )
+    .addOption(daysOption("validity in days; default 730"))
     .option("--json", jsonHelp)
     .addHelpText("after", example("issue --ca pki --system-title 4d4d4d0000000001 --usage tls -o hes.pem"))
     .action(async (options: IssueOptions) => (await issuing()).issue(options));
 
   cert
     .command("revoke")
-    .description("puts a certificate on its authority's revocation list")
+    .description("adds a certificate to its authority's revocation list")
     .argument("<file>", "the certificate, or its serial number")
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(atOption())
@@ -79,7 +81,7 @@ function fileCommands(cert: Command): void {
     .description("makes a certificate signing request, for an existing or a new key")
     .addOption(titleOption("the subject").makeOptionMandatory())
     .requiredOption("-o, --output <file>", "the request, PEM")
-    .option("--key <file>", "the private key, PKCS #8, generated if it does not exist; FILE.key.pem unless given")
+    .option("--key <file>", "the private key, PKCS #8, generated if it does not exist; default FILE.key.pem")
     .addOption(curveOption().default("P-256"))
     .option("--json", jsonHelp)
     .addHelpText("after", example("csr --system-title 4d4d4d0000bc614e -o meter.csr"))
@@ -87,7 +89,7 @@ function fileCommands(cert: Command): void {
 
   cert
     .command("show")
-    .description("shows certificates, requests and revocation lists; of a private key only the public key")
+    .description("shows certificates, requests, revocation lists, and the public key of a private key")
     .argument("<file...>", "DER or PEM")
     .option("--json", jsonHelp)
     .addHelpText("after", example("show meter.pem"))
@@ -108,8 +110,10 @@ function fileCommands(cert: Command): void {
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(atOption())
     .addOption(usageOption())
-    .addOption(titleOption("the system title that it must have"))
-    .addOption(new Option("--suite <n>", "the security suite that it must fit").argParser(numberOption(0, 2)))
+    .addOption(titleOption("the system title that the certificate must have"))
+    .addOption(
+      new Option("--suite <n>", "the security suite that the certificate must fit").argParser(numberOption(0, 2)),
+    )
     .option("--json", jsonHelp)
     .addHelpText("after", example("check meter.pem --ca pki --at 2027-01-31 --usage signature"))
     .action(async (file: string, options: CheckOptions) => (await checking()).check(file, options));
@@ -117,9 +121,9 @@ function fileCommands(cert: Command): void {
   cert
     .command("expiring")
     .description("lists certificates that have expired or expire soon and have no successor")
-    .requiredOption("--within <days>", "how soon", numberOption(0, 36_500))
-    .option("--ca <dir>", "look in the folder of an authority")
-    .option("--store <store>", "look in the table certificates of a store: pglite:DIR or postgres://…")
+    .requiredOption("--within <days>", "days until they expire", numberOption(0, 36_500))
+    .option("--ca <dir>", "looks in the folder of an authority")
+    .option("--store <store>", "looks in the table certificates of a store: pglite:DIR or postgres://…")
     .addOption(atOption())
     .addOption(progressOption())
     .option("--json", jsonHelp)
@@ -129,9 +133,9 @@ function fileCommands(cert: Command): void {
 
 function meterCommands(cert: Command): void {
   const onMeter = (name: string, description: string): Command =>
-    meterOptions(cert.command(name).description(description).argument("<host[:port]>", "where the meter is")).option(
+    meterOptions(cert.command(name).description(description).argument("<host[:port]>", "address of the meter")).option(
       "--setup <ln>",
-      "the Security setup; the association's own unless given",
+      "logical name of the Security setup; default: that of the association",
     );
   const access = "--client 48 --auth hls-gmac --suite 1 --keys keys.json";
 
@@ -152,17 +156,21 @@ function meterCommands(cert: Command): void {
     )
     .addOption(usageOption())
     .addOption(new Option("--of <hex>", "the holder's system title").argParser(hexOption("--of", 8)))
-    .addOption(new Option("--serial <hex>", "by serial number instead").argParser(hexOption("--serial", 1, 32)))
-    .option("-o, --output <file>", "where to write it; standard output unless given")
-    .option("--der", "DER instead of PEM")
+    .addOption(
+      new Option("--serial <hex>", "serial number of the certificate, instead of --usage and --of").argParser(
+        hexOption("--serial", 1, 32),
+      ),
+    )
+    .option("-o, --output <file>", "output file; default: standard output")
+    .option("--der", "writes DER instead of PEM")
     .addHelpText("after", example(`export 127.0.0.1 --usage signature -o meter.pem ${access}`))
     .action(async (place: string, options: ExportOptions) => (await metering()).exportFrom(place, options));
 
   onMeter("renew", "makes a meter generate a new key pair and imports a certificate for it")
     .requiredOption("--ca <dir>", "the authority's folder")
     .addOption(usageOption().makeOptionMandatory())
-    .addOption(daysOption("valid for so many days; 730 unless given"))
-    .option("-o, --output <file>", "the certificate, PEM, besides the authority's own copy")
+    .addOption(daysOption("validity in days; default 730"))
+    .option("-o, --output <file>", "a second copy of the certificate, PEM; the authority keeps one")
     .addHelpText("after", example(`renew 127.0.0.1 --ca pki --usage signature ${access}`))
     .action(async (place: string, options: RenewOptions) => (await metering()).renewIn(place, options));
 }

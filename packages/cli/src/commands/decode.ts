@@ -34,9 +34,9 @@ interface DecodeOptions extends ProgressOptions {
   readonly xml?: boolean;
 }
 
-/** A system title in hex; each use of the option adds one. */
+/** Parses a system title in hex; each use of the option adds one. */
 function titleOption(text: string, before: readonly Uint8Array[] = []): readonly Uint8Array[] {
-  if (!/^[0-9a-f]{16}$/i.test(text)) throw new InvalidArgumentError("8 octets in hex are wanted");
+  if (!/^[0-9a-f]{16}$/i.test(text)) throw new InvalidArgumentError("give 8 octets in hex");
   return [...before, fromHex(text)];
 }
 
@@ -50,7 +50,7 @@ function keysOf(options: DecodeOptions): DecipherKeys {
   };
 }
 
-/** The XML of what has one; a Fault stands in its place as a comment. On one line where each input gets one. */
+/** The XML of what has an XML form; a Fault becomes a comment. On one line if each input gets one line. */
 function xmlText(items: readonly Item[], oneLine: boolean): string {
   const texts = items.map((item) => {
     const fault = item.fault ?? item.pduFault;
@@ -61,7 +61,7 @@ function xmlText(items: readonly Item[], oneLine: boolean): string {
   return oneLine ? `${text.replace(/\s*\n\s*/g, "")}\n` : text;
 }
 
-/** One line for an input: its document, or the list of them for a stream. */
+/** The line for an input: its document, or a list of documents for a stream. */
 function jsonLine(explained: Explained): string {
   const documents = recordJson(explained);
   const document = documents.length === 1 ? documents[0] : documents;
@@ -72,7 +72,7 @@ function faultTexts({ fault, pduFault }: Item): string {
   return [fault, pduFault].map((one) => (one === undefined ? "" : faultText(one))).join("");
 }
 
-/** What was guessed about a record, and lines that hold no octets, on stderr: it is no answer. */
+/** Writes to stderr what was guessed about a record, and which lines have no octets. */
 class Notes {
   readonly #skipped: number[] = [];
 
@@ -110,7 +110,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   let failed = false;
   let answered = 0;
   let done = 0;
-  // Where people see the answers as they come, they see how far it is.
+  // If the answers go to a terminal, they show the progress.
   using progress = new Progress(
     io().stdout.isTTY === true && options.progress !== true ? { progress: false } : options,
     "decoding",
@@ -121,7 +121,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   for await (const record of records) {
     progress.pulse();
     done++;
-    // A line of prose among others; where each line is to have its answer it has its fault.
+    // Skip a line of text among lines with octets. If every line must get an answer, its answer is the Fault.
     if (record.prose === true && many && !(machine && isStandardInput(given))) {
       notes.skip(record);
       held = explainer.explain(record);
@@ -133,7 +133,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
   if (final === undefined)
     for (const fault of explainer.end()) answered += answer({ record: nothingMore, items: [{ fault }] });
   progress.end();
-  // Nothing but prose: then that is what is wrong.
+  // There are only lines of text: report that.
   if (answered === 0 && held !== undefined) answer(held);
   else notes.end();
   if (failed) io().exitCode = 1;
@@ -156,7 +156,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
     if (heading !== "") io().stdout.write(`${said > 0 ? "\n" : ""}${colours().dim(heading)}`);
     if (heading !== "") said = 0;
     for (const item of items) {
-      // Among others a fault stands in its place; alone it goes where faults go.
+      // With several inputs, a Fault is the answer of its input; with one, it goes to stderr.
       if (said > 0) io().stdout.write("\n");
       if (item.node !== undefined) io().stdout.write(treeText([item.node]));
       (many || items.length > 1 ? io().stdout : io().stderr).write(faultTexts(item));
@@ -168,7 +168,7 @@ async function decode(given: readonly string[], options: DecodeOptions): Promise
 
 const nothingMore: CaptureRecord = { octets: new Uint8Array(0), notation: "", guesses: [] };
 
-/** When and between whom, where the capture says it. */
+/** Time, source and destination, if the capture has them. */
 function headingOf({ time, direction, flow }: CaptureRecord): string {
   const said = [time, direction, flow].filter((one) => one !== undefined);
   return said.length === 0 ? "" : `${said.join("  ")}\n`;
@@ -181,15 +181,14 @@ export function decodeCommand(program: Command): void {
   program
     .command("decode")
     .description("explains octets: HDLC and M-Bus frames, wrapper PDUs, APDUs, Data, P1, packet captures")
-    .argument("[hex...]", "octets in any notation, a file (text, pcap, pcapng, octets), or - for standard input")
-    .addOption(new Option("--as <layer>", "the outermost layer; recognised unless given").choices([...layers]))
+    .argument("[hex...]", "octets in any notation, a file (text, pcap, pcapng, binary), or - for standard input")
+    .addOption(
+      new Option("--as <layer>", "the outermost layer; default: recognised from the octets").choices([...layers]),
+    )
     .option("--ek <key>", "encryption key in hex, to decipher with; or DLMS_EK in the environment")
     .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
-    .option(
-      "--dedicated-key <key>",
-      "key of ded- forms in hex; or DLMS_DEDICATED_KEY; an AARQ in the input gives it, too",
-    )
-    .option("--broadcast-key <key>", "key of broadcasts in hex; or DLMS_BROADCAST_KEY")
+    .option("--dedicated-key <key>", "dedicated key in hex; or DLMS_DEDICATED_KEY; an AARQ in the input may contain it")
+    .option("--broadcast-key <key>", "broadcast key in hex; or DLMS_BROADCAST_KEY")
     .option(
       "--system-title <title>",
       "system title of the sender, 8 octets in hex, if the input does not contain it; may be repeated",
@@ -204,7 +203,7 @@ export function decodeCommand(program: Command): void {
     )
     .addOption(progressOption())
     .addOption(new Option("--json", "prints one JSON document per line").conflicts("xml"))
-    .option("--xml", "the XML form of the Green Book, of APDUs and Data")
+    .option("--xml", "prints APDUs and Data in the XML form of the Green Book")
     .addHelpText(
       "after",
       "\nExamples:\n  dlms decode 7ea00802232193bd647e\n  dlms decode c001c100030100010800ff0200 --json\n  cat capture.txt | dlms decode - --json",

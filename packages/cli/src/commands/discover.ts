@@ -10,7 +10,7 @@ import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { visible } from "../output/visible.ts";
 
-/** `1r 2rw 3-`: what may be done with each attribute; `!` where it needs protection. */
+/** `1r 2rw 3-`: the access mode of each attribute; `!` if the access needs protection. */
 function rights({ attributes }: DiscoveredObject): string {
   const guarded = ~(AccessBit.read | AccessBit.write);
   return attributes
@@ -40,7 +40,7 @@ async function discover(place: string, options: SearchChoice): Promise<void> {
     return;
   }
   io().stdout.write(
-    `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets to the meter\n` +
+    `association of client ${options.client}: ${association.ciphered ? "ciphered" : "plain"}, PDU ${association.serverMaxReceivePduSize} octets at the meter\n` +
       `services: ${association.conformance.join(", ")}\n\n`,
   );
   io().stdout.write(
@@ -69,12 +69,12 @@ async function discover(place: string, options: SearchChoice): Promise<void> {
   for (const problem of problems) io().stderr.write(`note: object list, ${visible(problem)}\n`);
 }
 
-/** `dlms discover`: what the meter lets the client see. */
+/** `dlms discover`: the association and the objects that the client can access. */
 export function discoverCommand(program: Command): void {
   const command = program
     .command("discover")
     .description("shows the association and the object list: classes, names, access rights; --search finds meters")
-    .argument("<host[:port]>", "where the meter is");
+    .argument("<host[:port]>", "address of the meter");
   searchOptions(lineOptions(meterOptions(command)))
     .addHelpText("after", "\nExample: dlms discover 127.0.0.1:4059 --client 48 --auth hls --keys keys.json")
     .action((place: string, options: SearchChoice) => discover(place, options));

@@ -35,7 +35,7 @@ async function encode(given: string | undefined, options: EncodeOptions): Promis
       }
     } catch (caught) {
       if (!(caught instanceof Fault) || !many) throw caught;
-      // In its place, so that the lines below stay those of their inputs.
+      // Write the Fault as the answer of its input, so that the lines stay in order.
       io().stdout.write(faultJson(caught));
       io().exitCode = 1;
     }
@@ -47,8 +47,8 @@ export function encodeCommand(program: Command): void {
   program
     .command("encode")
     .description("encodes the output of dlms decode --json or --xml as octets in hex")
-    .argument("[file]", "a file with one document, or with one per line; - for standard input")
-    .option("--decimal", "numbers in XML are decimal; without it, only those that cannot be hex")
+    .argument("[file]", "a file with one document, or with one document per line; - for standard input")
+    .option("--decimal", "reads the numbers in XML as decimal; default: only those that cannot be hex")
     .option("--json", 'prints one JSON document per line: {"hex": "…"}')
     .addHelpText("after", `\nExample: echo '{"type": "long-unsigned", "value": 230}' | dlms encode -`)
     .action((file: string | undefined, options: EncodeOptions) => encode(file, options));

@@ -20,10 +20,14 @@ export function keyCommand(program: Command): void {
   key
     .command("new")
     .description("writes random keys for one meter to a new file for --keys; prints no key")
-    .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
+    .requiredOption("-o, --output <file>", "the new file; it has mode 0600 and is not encrypted")
     .addOption(clientOption())
     .addOption(suiteOption())
-    .addOption(new Option("--meter <hex>", "the meter's system title, to note it").argParser(hexOption("--meter", 8)))
+    .addOption(
+      new Option("--meter <hex>", "the meter's system title, to write it into the file").argParser(
+        hexOption("--meter", 8),
+      ),
+    )
     .option("--json", "prints one JSON document per line")
     .addHelpText("after", example("new -o keys.json --client 32 48"))
     .action(async (options: NewKeysOptions) => (await import("../key/make.ts")).newKeys(options));
@@ -31,11 +35,11 @@ export function keyCommand(program: Command): void {
   key
     .command("derive")
     .description("derives the keys of one meter from the secret of its fleet")
-    .requiredOption("-o, --output <file>", "the file; it has mode 0600 and is not encrypted")
+    .requiredOption("-o, --output <file>", "the new file; it has mode 0600 and is not encrypted")
     .addOption(
       new Option(
         "--secret <hex>",
-        "at least 32 random octets; better given in the environment, where fewer programs can see it",
+        "at least 32 random octets; prefer the environment variable, which the process list does not show",
       )
         .env("DLMS_FLEET_SECRET")
         .argParser(hexOption("--secret", 32, 1024))
@@ -44,7 +48,7 @@ export function keyCommand(program: Command): void {
     .addOption(
       new Option("--meter <hex>", "the meter's system title").argParser(hexOption("--meter", 8)).makeOptionMandatory(),
     )
-    .option("--version-number <n>", "the number of the rotation, from 0", numberOption(0, 0xffffffff), 0)
+    .option("--version-number <n>", "number of the key rotation, from 0", numberOption(0, 0xffffffff), 0)
     .addOption(clientOption())
     .addOption(suiteOption())
     .option("--json", "prints one JSON document per line")
@@ -55,13 +59,13 @@ export function keyCommand(program: Command): void {
     key
       .command("rotate")
       .description(
-        "sends new keys to a meter, wrapped with its master key, and writes them to the keys file when the meter uses them",
+        "sends new keys to a meter, wrapped with its master key; writes them to the keys file once the meter uses them",
       )
-      .argument("<host[:port]>", "where the meter is"),
+      .argument("<host[:port]>", "address of the meter"),
   )
-    .option("--setup <ln>", "the Security setup; the association's own unless given")
+    .option("--setup <ln>", "logical name of the Security setup; default: that of the association")
     .addOption(
-      new Option("--change <key...>", "which keys: encryption, authentication, broadcast, master")
+      new Option("--change <key...>", "the keys to change: encryption, authentication, broadcast, master")
         .choices(["encryption", "authentication", "broadcast", "master"])
         .default(["encryption", "authentication"]),
     )

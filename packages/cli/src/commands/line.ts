@@ -37,9 +37,9 @@ function placeOf(text: string, least: number): Place {
   const [, transport = "tcp", bracketed, plain, digits] = found ?? [];
   const port = Number(digits);
   if (found === null || port > 65_535 || port < least) {
-    throw new Fault("bad-option", `"${text}" is no place for a line`, {
+    throw new Fault("bad-option", `"${text}" is not an address`, {
       layer: "cli",
-      hint: "[tcp://|udp://][HOST:]PORT, such as 4060 or udp://127.0.0.1:4060",
+      hint: "give [tcp://|udp://][HOST:]PORT, such as 4060 or udp://127.0.0.1:4060",
     });
   }
   return { transport: transport as Place["transport"], host: bracketed ?? (plain || "127.0.0.1"), port };
@@ -48,7 +48,10 @@ function placeOf(text: string, least: number): Place {
 const probability = (text: string): number => {
   const value = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
   if (text !== "" && text !== "%" && value >= 0 && value <= 1) return value;
-  throw new Fault("bad-option", `"${text}" is no probability`, { layer: "cli", hint: "from 0 to 1, or such as 5%" });
+  throw new Fault("bad-option", `"${text}" is not a probability`, {
+    layer: "cli",
+    hint: "give a number from 0 to 1, or a percentage such as 5%",
+  });
 };
 
 const ms = numberOption(0, 600_000);
@@ -84,9 +87,9 @@ function faultsOf(named: NamedFaults, before: NamedFaults = {}): ProxyFaults {
 }
 
 const inputHint =
-  "[up|down] NAME VALUE with delay, jitter, rate, loss, duplicate, corrupt, split, cut or echo; cut; mend";
+  "give [up|down] NAME VALUE with delay, jitter, rate, loss, duplicate, corrupt, split, cut or echo; or cut; or mend";
 
-/** Follows standard input: one switch a line. */
+/** Reads commands from standard input, one per line. */
 class Switches {
   readonly #proxy: LineProxy;
   readonly #named: { up: NamedFaults; down: NamedFaults };
@@ -96,7 +99,7 @@ class Switches {
     this.#named = { up: named, down: named };
   }
 
-  /** Fault `bad-option` for what is no switch. */
+  /** Fault `bad-option` for a line that is not a command. */
   follow(line: string): void {
     const words = line.trim().split(/\s+/);
     if (words[0] === "") return;
@@ -110,7 +113,7 @@ class Switches {
     } else if (Object.hasOwn(readers, name) && more.length === 0) {
       this.#set({ [name]: readers[name as keyof NamedFaults](value) }, direction);
     } else {
-      throw new Fault("bad-option", `"${line.trim()}" switches nothing`, { layer: "cli", hint: inputHint });
+      throw new Fault("bad-option", `"${line.trim()}" is not a command of the line`, { layer: "cli", hint: inputHint });
     }
   }
 
@@ -126,7 +129,7 @@ async function line(from: string, to: string, options: Options): Promise<void> {
   const [near, far] = [placeOf(from, 0), placeOf(to, 1)];
   if (near.transport !== far.transport) {
     const hint = "give both as tcp:// or both as udp://";
-    throw new Fault("bad-option", "a line has the same transport at both ends", { layer: "cli", hint });
+    throw new Fault("bad-option", "both ends of a line must have the same transport", { layer: "cli", hint });
   }
   const { stdin, stdout, stderr, stopAsked } = io();
   const say = (code: string, text: string): void =>
@@ -171,22 +174,22 @@ async function line(from: string, to: string, options: Options): Promise<void> {
   proxy.cut();
 }
 
-/** `dlms line`: a bad line in front of a meter or a head-end system. */
+/** `dlms line`: a faulty line in front of a meter or a head-end system. */
 export function lineCommand(program: Command): void {
   program
     .command("line")
     .description("puts a faulty line in front of a meter or a head-end system")
-    .argument("<listen>", "[tcp://|udp://][HOST:]PORT to listen on; port 0 takes any that is free")
-    .argument("<target>", "where it leads: [tcp://|udp://][HOST:]PORT")
-    .option("--delay <ms>", "time until octets arrive", ms)
-    .option("--jitter <ms>", "up to so much more at random; datagrams overtake each other", ms)
-    .option("--rate <octets>", "octets per second, each way", octets)
+    .argument("<listen>", "[tcp://|udp://][HOST:]PORT to listen on; port 0 for any free port")
+    .argument("<target>", "target of the line: [tcp://|udp://][HOST:]PORT")
+    .option("--delay <ms>", "delay of octets", ms)
+    .option("--jitter <ms>", "maximum random addition to the delay; datagrams may overtake each other", ms)
+    .option("--rate <octets>", "octets per second in each direction", octets)
     .option("--loss <p>", "probability that a piece (a datagram) is lost, 0 to 1 or 5%", probability)
     .option("--duplicate <p>", "probability that a piece arrives twice", probability)
     .option("--corrupt <p>", "probability that a bit of a piece is changed", probability)
-    .option("--split <octets>", "cuts a stream into pieces of 1 to so many octets", octets)
-    .option("--cut <octets>", "resets a connection after so many octets", numberOption(0, 0x7fffffff))
-    .option("--echo", "what an end sends comes back to it, as on two wires")
+    .option("--split <octets>", "cuts a stream into pieces of 1 to this many octets", octets)
+    .option("--cut <octets>", "resets a connection after this many octets", numberOption(0, 0x7fffffff))
+    .option("--echo", "sends octets back to their sender, as on a two-wire line")
     .option("--seed <n>", "the same seed gives the same faults", numberOption(0, 0x7fffffff))
     .option("--json", "prints one JSON document per line")
     .addHelpText(

@@ -38,9 +38,9 @@ function placeIn(text: string): Place {
   const found = /^(?:(tcp|udp|tls):\/\/)?(?:\[([^\]]+)\]|([^:[\]/]*)):?(\d{1,5})$/.exec(text);
   const [, transport = "tcp", bracketed, plain, port] = found ?? [];
   if (found === null || Number(port) > 65_535) {
-    throw new Fault("bad-option", `"${text}" is no place to listen at`, {
+    throw new Fault("bad-option", `"${text}" is not an address to listen on`, {
       layer: "cli",
-      hint: "[tcp://|udp://|tls://][HOST]:PORT, such as :4061 or udp://0.0.0.0:4061",
+      hint: "give [tcp://|udp://|tls://][HOST]:PORT, such as :4061 or udp://0.0.0.0:4061",
     });
   }
   return { transport: transport as Place["transport"], host: bracketed ?? (plain || "127.0.0.1"), port: Number(port) };
@@ -97,23 +97,26 @@ async function listenFor(where: string, options: Options): Promise<void> {
   await Promise.race([stop, counted]);
 }
 
-/** `dlms listen`: receives pushes until it is asked to stop, or so many have come. */
+/** `dlms listen`: receives pushes until SIGINT or SIGTERM, or until `--count` pushes were received. */
 export function listenCommand(program: Command): void {
   program
     .command("listen")
     .description("receives pushes and prints them with names, scaled values and units")
-    .argument("<[tcp://|udp://|tls://][host]:port>", "where to listen; on 127.0.0.1 unless a host is given")
-    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
-    .option("--keys <file>", "keys of the meters, JSON: those of the client that a push is addressed to")
+    .argument("<[tcp://|udp://|tls://][host]:port>", "address to listen on; the default host is 127.0.0.1")
+    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .option("--keys <file>", "keys of the meters, JSON; the client that a push is addressed to selects the keys")
     .option("--identities <file>", "keys of each meter by its system title, as dlms simulate --identities writes them")
     .addOption(new Option("--ek <hex>", "the encryption key of all meters").env("DLMS_EK"))
     .addOption(new Option("--ak <hex>", "the authentication key of all meters").env("DLMS_AK"))
-    .option("--layout <file>", "what pushes bring that do not say it: a JSON array of classId, instanceId, attributeId")
-    .option("--no-confirm", "does not confirm what asks to be confirmed")
-    .option("--count <n>", "ends after so many pushes", numberOption(1, 1_000_000_000))
-    .option("--cert <file>", "for tls://: the own certificate, PEM")
-    .option("--key <file>", "for tls://: its private key, PEM")
-    .option("--ca <file>", "for tls://: the authorities that meters are trusted by, PEM")
+    .option(
+      "--layout <file>",
+      "contents of pushes that do not describe them: a JSON array of classId, instanceId, attributeId",
+    )
+    .option("--no-confirm", "does not confirm pushes that ask for confirmation")
+    .option("--count <n>", "ends after this many pushes", numberOption(1, 1_000_000_000))
+    .option("--cert <file>", "for tls://: the listener's certificate, PEM")
+    .option("--key <file>", "for tls://: the listener's private key, PEM")
+    .option("--ca <file>", "for tls://: certificates of the authorities that issue the meters' certificates, PEM")
     .option("--json", "prints one JSON document per line")
     .addHelpText("after", "\nExample: dlms listen :4061 --keys .dlmskit/keys.json")
     .action((where: string, options: Options) => listenFor(where, options));

@@ -26,17 +26,17 @@ function momentOption(text: string): Moment {
   const moment = momentOf(text);
   if (moment !== undefined) return moment;
   throw new InvalidArgumentError(
-    "a time is wanted: 2026-11-23, 2026-11-23T06:30 (the meter's), with Z or +05:30, today, yesterday, now, -7d, -12h",
+    "give a time: 2026-11-23, 2026-11-23T06:30 (the meter's local time), with Z or +05:30, today, yesterday, now, -7d, -12h",
   );
 }
 
 function entriesOption(text: string): readonly [number, number] {
   const found = /^(\d{1,9})\.\.(\d{1,9})?$/.exec(text);
-  if (found === null) throw new InvalidArgumentError("entries are wanted as 1..10, or 11.. to the end");
+  if (found === null) throw new InvalidArgumentError("give entries as 1..10, or 11.. for all from 11");
   const [first, last] = [Number(found[1]), Number(found[2] ?? 0)];
   if (first < 1 || (found[2] !== undefined && last < first)) {
     throw new InvalidArgumentError(
-      "entries count from 1, and the last is not before the first: 1..10, or 11.. to the end",
+      "entries count from 1, and the last cannot be before the first: 1..10, or 11.. for all from 11",
     );
   }
   return [first, last];
@@ -55,7 +55,7 @@ function cells(row: ProfileRow, columns: readonly ProfileColumn[], timeText = da
   return row.map(({ value }, at) => (isDateTime(value) ? timeText(value) : valueText(value, columns[at]?.scaler)));
 }
 
-/** RFC 4180; the first line has the codes, with units; times in ISO 8601. */
+/** CSV (RFC 4180): the first line has the OBIS codes and units; times are in ISO 8601. */
 function csv({ columns, rows }: Profile): string {
   const field = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const heads = columns.map(({ instanceId, attributeId, unit }) => {
@@ -77,7 +77,7 @@ function json({ columns, rows }: Profile): string {
   return [{ columns: described }, ...lines].map((line) => `${jsonText(line)}\n`).join("");
 }
 
-/** A cell for programs: scaled numbers, times in ISO 8601, texts, other octets in hex, null for nothing; the JSON form of anything else. */
+/** A cell of the JSON output: a scaled number, a time in ISO 8601, a text, other octets in hex, null for no value; the JSON form of anything else. */
 function valueJson({ data, value }: ProfileCell): Json {
   if (value === null || typeof value === "number" || typeof value === "boolean") return value;
   if (typeof value === "bigint") return String(value);
@@ -88,7 +88,7 @@ function valueJson({ data, value }: ProfileCell): Json {
   return value instanceof Uint8Array ? toHex(value) : DataCodec.toJson(data);
 }
 
-/** The column to draw: the one named, else the first of energy, else the first of numbers. */
+/** The column to draw: the named one, else the first with energy, else the first with numbers. */
 function drawn({ columns, rows }: Profile, wanted: string | undefined): number {
   if (wanted !== undefined) {
     const name = logicalName(wanted);
@@ -151,14 +151,14 @@ export function profileCommand(program: Command): void {
   const command = program
     .command("profile")
     .description("reads rows of a profile by time or by entry")
-    .argument("<host[:port]>", "where the meter is")
+    .argument("<host[:port]>", "address of the meter")
     .argument("<ln>", "logical name of the profile")
-    .option("--from <time>", "from this time of capture", momentOption)
-    .option("--to <time>", "to this time of capture, inclusive", momentOption)
-    .option("--entries <a..b>", "entries instead of times; 1 is the oldest", entriesOption)
+    .option("--from <time>", "first time of capture", momentOption)
+    .option("--to <time>", "last time of capture, inclusive", momentOption)
+    .option("--entries <a..b>", "selects by entry instead of time; 1 is the oldest", entriesOption)
     .option("--csv", "prints comma-separated values, with the OBIS codes in the first line")
-    .option("--plot", "prints a chart as well")
-    .option("--column <ln>", "the column of the chart");
+    .option("--plot", "prints a chart too")
+    .option("--column <ln>", "column of the chart");
   lineOptions(meterOptions(command))
     .addHelpText(
       "after",
@@ -166,12 +166,12 @@ export function profileCommand(program: Command): void {
     )
     .action((place: string, name: string, options: ProfileOptions) => {
       if (options.entries !== undefined && (options.from !== undefined || options.to !== undefined)) {
-        command.error("error: --entries goes without --from and --to");
+        command.error("error: --entries cannot be combined with --from or --to");
       }
       if (options.from !== undefined && options.to !== undefined && isAfter(options.from, options.to)) {
         command.error("error: --from is after --to");
       }
-      if (options.json && options.csv) command.error("error: --json goes without --csv");
+      if (options.json && options.csv) command.error("error: --json cannot be combined with --csv");
       return profile(place, name, options);
     });
 }

@@ -29,13 +29,13 @@ interface Reading extends Reference {
 }
 
 const scalerUnit = T.structure({ scaler: T.integer, unit: UnitCodec });
-/** Attribute with scaler and unit, of the classes that have one, and the attributes that it is for. */
+/** For each class with a scaler and unit: its attribute, and the attributes to which it applies. */
 const scaled: { readonly [classId: number]: { readonly unit: number; readonly of: readonly number[] } } = {
   3: { unit: 3, of: [2] },
   4: { unit: 3, of: [2] },
   5: { unit: 4, of: [2, 3] },
 };
-/** The classes whose attribute 2 is a value worth showing when nothing is asked for. */
+/** The classes whose attribute 2 is shown when no attribute is named. */
 const valued = [1, 3, 4, 5, 8];
 
 const numeric = (data: Data | undefined): number | bigint | undefined =>
@@ -56,7 +56,7 @@ async function readAll(session: Session, references: readonly Reference[]): Prom
     try {
       unitOf.set(`${classId}/${instanceId}`, fromData(scalerUnit, result.data as Data));
     } catch {
-      // A unit that cannot be read is none.
+      // If the unit cannot be read, show the value without one.
     }
   });
   return references.map((reference, at) => {
@@ -95,12 +95,12 @@ function json(reading: Reading): string {
   })}\n`;
 }
 
-/** A value for the table. A long bit-string is told by the numbers of its bits that are 1. */
+/** A value for the table. A long bit-string is shown as the numbers of the bits that are 1. */
 function shown(reading: Reading): string {
   const { data } = reading;
   if (data?.type !== "bit-string" || data.value.length <= 32) return valueText(scaledValue(reading), reading.scaler);
   const set = [...data.value].flatMap((bit, at) => (bit === "1" ? [String(at)] : []));
-  return set.length === 0 ? `no bit of ${data.value.length}` : `bit ${set.join(", ")} of ${data.value.length}`;
+  return set.length === 0 ? `none of ${data.value.length} bits set` : `bit ${set.join(", ")} of ${data.value.length}`;
 }
 
 function people(readings: readonly Reading[]): string {
@@ -139,13 +139,13 @@ async function read(place: string, names: readonly string[], options: ReadoutCho
   if (readings.some(({ error }) => error !== undefined)) io().exitCode = 1;
 }
 
-/** `dlms read`: attributes, or all values that the client may see. */
+/** `dlms read`: reads attributes, or all values that the client may read. */
 export function readCommand(program: Command): void {
   const command = program
     .command("read")
     .description("reads attributes of a meter; all readable values if none is named")
-    .argument("<host[:port]>", "where the meter is")
-    .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise");
+    .argument("<host[:port]>", "address of the meter")
+    .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; default: attribute 2");
   readoutOptions(lineOptions(meterOptions(command)))
     .addHelpText("after", "\nExample: dlms read 127.0.0.1:4059 1.0.1.8.0.255 --client 48 --auth hls --keys keys.json")
     .action((place: string, names: string[], options: ReadoutChoice) => read(place, names, options));

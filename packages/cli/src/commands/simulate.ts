@@ -17,6 +17,7 @@ import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
+import { serveMetrics } from "../metrics.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
@@ -27,19 +28,19 @@ import { readTemplate } from "../template-file.ts";
 function speedOption(text: string): number {
   const speed = Number(text);
   if (text.trim() !== "" && speed >= 0 && Number.isFinite(speed)) return speed;
-  throw new InvalidArgumentError("a number is wanted, 0 (time stands still) or more");
+  throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
 }
 
 function instantOption(text: string): number {
   const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isFinite(instant)) return instant;
-  throw new InvalidArgumentError("an ISO 8601 time is wanted, such as 2026-01-31T18:30:00Z");
+  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
 }
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
   if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("HOST:PORT is wanted, or udp://HOST:PORT, hdlc://HOST:PORT");
+  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
 }
 
 interface CallPlace {
@@ -51,7 +52,7 @@ function dialOption(text: string): CallPlace {
   const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
-  throw new InvalidArgumentError("HOST:PORT is wanted");
+  throw new InvalidArgumentError("give HOST:PORT");
 }
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
@@ -79,11 +80,12 @@ interface SimulateOptions extends ProgressOptions {
   readonly keepConnections: number;
   readonly push?: string;
   readonly dial?: CallPlace;
+  readonly metrics?: number;
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
-/** Where to listen. Without an option that says so, a store that lasts says it in its rows of `communication_ports`. */
+/** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 function whereOf(options: SimulateOptions): ListenOptions {
   const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
   if (serial !== undefined) {
@@ -99,12 +101,12 @@ function whereOf(options: SimulateOptions): ListenOptions {
   return { ...at, link: link ?? "wrapper", transport: transport ?? "tcp", port: port ?? 4059, ports };
 }
 
-/** Raises Fault `address-in-use` and its kin now, and not after the store was prepared. */
+/** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
 async function expectFree(
   { host = "127.0.0.1", port, ports, transport }: ListenOptions,
   { meters }: SimulateOptions,
 ): Promise<void> {
-  // The rows are known only when the store is open.
+  // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
   const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
   for (let tried = port; tried < last; tried++) {
@@ -123,7 +125,7 @@ async function* counted<T>(all: AsyncIterable<T>, count: () => void): AsyncGener
   }
 }
 
-/** The identities as they come, for the eyes of the file's owner. Fault `not-written`. */
+/** Writes the identities to a file that only its owner can read. Fault `not-written`. */
 async function writeIdentities(
   simulator: Simulator,
   path: string,
@@ -144,7 +146,7 @@ async function writeIdentities(
 }
 
 const shortLived = (path: string): string =>
-  `the next start makes other meters, and ${path} is then out of date; --store pglite:DIR keeps the meters, --seed makes the same ones again`;
+  `the next start creates other meters, and ${path} will be out of date; --store pglite:DIR keeps the meters, --seed creates the same meters again`;
 
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
@@ -154,7 +156,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     progress.clear();
     stderr.write(`${text}\n`);
   };
-  // For machines with the other documents; for people beside them.
+  // Events are JSON documents on stdout, or text on stderr.
   const tell = (line: string): void => {
     (json ? stdout : stderr).write(`${line}\n`);
   };
@@ -164,7 +166,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     return index === undefined ? undefined : fleet?.serial(index);
   };
   using events = new ServerEvents({ json, verbose, serialOf, write: tell, now: Date.now });
-  // Before anything is made.
+  // Check the options before anything is created.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
@@ -187,11 +189,17 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
     };
+    await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator(given);
+    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
     fleet = simulator.fleet;
     using _ = followFaultsFile(options.faults, simulator.faults, say);
     for (const notice of simulator.notices) say(`note: ${notice}`);
+    if (monitored !== undefined) {
+      const { host, port } = monitored;
+      if (json) tell(JSON.stringify({ event: "metrics", host, port }));
+      else say(`metrics on http://${host}:${port}/metrics`);
+    }
     const listening = await simulator.listen(where);
     if (options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
@@ -199,7 +207,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     }
     if (options.dial !== undefined) simulator.callIn(options.dial);
     progress.end();
-    // A program that reads this line may ask it to stop at once.
+    // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();
     for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
       stdout.write(
@@ -220,11 +228,16 @@ export function simulateCommand(program: Command): void {
     .command("simulate")
     .description("runs one or more simulated meters")
     .option("--template <name>", "the meter template (see dlms templates), or the file of one", "is15959-d1")
-    .option("--meters <n>", "how many", numberOption(1, 100_000_000), 1)
-    .option("--port <port>", "the first port; 4059 unless given, 0 for any free port", portOption)
-    .option("--host <address>", "address to listen on; 127.0.0.1 unless given")
-    .addOption(new Option("--link <link>", "wrapper unless given").choices(["wrapper", "hdlc"]))
-    .addOption(new Option("--transport <name>", "tcp unless given; udp with the wrapper only").choices(["tcp", "udp"]))
+    .option("--meters <n>", "number of meters", numberOption(1, 100_000_000), 1)
+    .option("--port <port>", "the first port; default 4059; 0 for any free port", portOption)
+    .option("--host <address>", "address to listen on; default 127.0.0.1")
+    .addOption(new Option("--link <link>", "link layer; default wrapper").choices(["wrapper", "hdlc"]))
+    .addOption(
+      new Option("--transport <name>", "transport layer; default tcp; udp with the wrapper only").choices([
+        "tcp",
+        "udp",
+      ]),
+    )
     .addOption(
       new Option(
         "--ports <how>",
@@ -234,24 +247,28 @@ export function simulateCommand(program: Command): void {
         .default("one"),
     )
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
-    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
-    .option("--mode-e", "clients sign on by IEC 62056-21 first, for mode E or a readout; goes with --serial")
+    .option(
+      "--baud <rate>",
+      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
+      numberOption(300, 4_000_000),
+    )
+    .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
     .option(
       "--telegram <seconds>",
-      "the first meter sends its telegram (P1) so often; with --serial",
+      "with --serial: the first meter sends its telegram (P1) at this interval",
       numberOption(1, 3600),
     )
     .addOption(
-      new Option("--referencing <form>", "how clients may name objects: by logical names, short names, or as they like")
+      new Option("--referencing <form>", "how clients may name objects: by logical names, by short names, or both")
         .choices(Object.keys(referencings))
         .default("both"),
     )
-    .option("--store <store>", "memory, pglite:DIR or postgres://…", "memory")
-    .option("--keep-connections <days>", "how long closed connections are kept", numberOption(0, 36_500), 30)
+    .option("--store <store>", "the store: memory, pglite:DIR or postgres://…", "memory")
+    .option("--keep-connections <days>", "days for which closed connections are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")
     .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
     .option("--speed <factor>", "how many times faster time passes; 0 stops it", speedOption)
-    .option("--keys <file>", "secrets of the meters, JSON; what it does not contain is derived")
+    .option("--keys <file>", "secrets of the meters, JSON; missing ones are derived from the seed")
     .option(
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
@@ -259,10 +276,19 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "where meters push to, with the wrapper over TCP; also udp://HOST:PORT, hdlc://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT",
       pushOption,
     )
-    .option("--dial <host:port>", "each meter calls there over TCP, too, and is read over that connection", dialOption)
+    .option(
+      "--dial <host:port>",
+      "each meter also connects to this address over TCP, and can be read over that connection",
+      dialOption,
+    )
+    .option(
+      "--metrics <port>",
+      "serves counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 for any free port",
+      portOption,
+    )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

@@ -6,7 +6,7 @@ export function startCommand(program: Command): void {
   program
     .command("start")
     .description("runs a smart meter with a database in a folder, reads it over TCP, and serves it until Ctrl-C")
-    .option("--store <store>", "memory, pglite:DIR or postgres://…", "pglite:.dlmskit")
+    .option("--store <store>", "the store: memory, pglite:DIR or postgres://…", "pglite:.dlmskit")
     .option("--port <port>", "one TCP port (wrapper) instead of those in communication_ports", portOption)
     .option("--once", "ends after the read", false)
     .addHelpText("after", "\nExample: dlms start --once --store pglite:/tmp/meter")

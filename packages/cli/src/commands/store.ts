@@ -22,19 +22,20 @@ async function fence(options: FenceOptions): Promise<void> {
   if (spec === undefined && state === undefined) {
     throw new Fault("bad-option", "--store or --state is missing", {
       layer: "cli",
-      hint: "--store pglite:DIR or postgres://… of the meters, --state DIR of the commands that read meters",
+      hint: "give --store pglite:DIR or postgres://… for simulated meters, or --state DIR for the commands that read meters",
     });
   }
   const tell = (text: string, document: object): void => {
     io().stdout.write(json ? `${jsonText(document)}\n` : `${text}\n`);
   };
   if (spec !== undefined) {
-    if (spec === "memory") throw new Fault("bad-option", "a store in memory has no copies", { layer: "cli" });
+    if (spec === "memory")
+      throw new Fault("bad-option", "a store in memory cannot be restored from a copy", { layer: "cli" });
     const say = (text: string): void => void io().stderr.write(`${text}\n`);
     await using store = (await openStoreOf(spec, say, process.env, true)) as PgStore;
     const fenced = await store.fence({ counters: options.counters, clients: options.clients === true });
-    const clients = options.clients === true ? `, those of ${fenced.clients} clients too` : "";
-    tell(`${spec}: the counters of ${fenced.keys} keys are ${options.counters} ahead${clients}`, {
+    const clients = options.clients === true ? `, and those of ${fenced.clients} clients` : "";
+    tell(`${spec}: raised the counters of ${fenced.keys} keys by ${options.counters}${clients}`, {
       fenced: "store",
       counters: options.counters,
       ...fenced,
@@ -42,7 +43,7 @@ async function fence(options: FenceOptions): Promise<void> {
   }
   if (state !== undefined) {
     const keys = fenceState(state, options.counters);
-    tell(`${state}: the counters of ${keys} keys are ${options.counters} ahead`, {
+    tell(`${state}: raised the counters of ${keys} keys by ${options.counters}`, {
       fenced: "state",
       counters: options.counters,
       keys,
@@ -50,7 +51,7 @@ async function fence(options: FenceOptions): Promise<void> {
   }
 }
 
-/** `dlms store`: what is done with a store beside running meters on it. */
+/** `dlms store`: maintenance of a store. */
 export function storeCommand(program: Command): void {
   const example = "\nExample: dlms store fence --store pglite:.dlmskit";
   program
@@ -58,11 +59,11 @@ export function storeCommand(program: Command): void {
     .description("makes a store safe to use after a restore")
     .addHelpText("after", example)
     .command("fence")
-    .description("after a restore from an older copy: no invocation counter that was used since comes again")
-    .option("--store <store>", "of simulated meters: pglite:DIR or postgres://…")
+    .description("after a restore from an older copy: raises the invocation counters, so that none is used twice")
+    .option("--store <store>", "store of simulated meters: pglite:DIR or postgres://…")
     .option("--state <dir>", "the folder in which the commands that read meters keep their counters")
-    .option("--counters <n>", "how many counters of each key are passed over", numberOption(1, 0xffffffff), counters)
-    .option("--clients", "the clients' counters of the store are put ahead, too, against replay of what was recorded")
+    .option("--counters <n>", "number of counters of each key to skip", numberOption(1, 0xffffffff), counters)
+    .option("--clients", "raises the clients' counters in the store too, against the replay of recorded APDUs")
     .option("--json", "prints one JSON document per line")
     .addHelpText("after", example)
     .action((options: FenceOptions) => fence(options));

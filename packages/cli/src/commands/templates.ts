@@ -17,7 +17,7 @@ async function list(json: boolean): Promise<void> {
   const text = table(
     [
       ...[{ title: "name" }, { title: "country" }, { title: "objects", align: "right" as const }],
-      ...[{ title: "confidence" }, { title: "kind" }, { title: "what it is" }],
+      ...[{ title: "confidence" }, { title: "kind" }, { title: "meter" }],
     ],
     all.map(({ name, country = "", objects, confidence = "", kind = "", title }) => [
       ...[name, country, String(objects), confidence, kind, title],

@@ -10,7 +10,7 @@ import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonLines, jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 
-/** Fault `type-unmatched` before anything is sent, for a value that its attribute cannot have. */
+/** Checks a value before it is sent. Fault `type-unmatched` if its attribute cannot have it. */
 function checkType(classId: number, version: number | undefined, attributeId: number, data: DataTree): void {
   try {
     objectView(classId, version).valueOf(attributeId, data);
@@ -101,8 +101,8 @@ export function writeCommand(program: Command): void {
   const command = program
     .command("write")
     .description("writes an attribute; a plain value, or Data in the JSON form, checked against the attribute's type")
-    .argument("<host[:port]>", "where the meter is")
-    .argument("<attribute>", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; attribute 2 unless told otherwise")
+    .argument("<host[:port]>", "address of the meter")
+    .argument("<attribute>", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; default: attribute 2")
     .argument("<value>", "900, true, now, 2026-11-23T06:30, text, hex:…, @file, or Data in the JSON form");
   lineOptions(meterOptions(command))
     .addHelpText(
@@ -116,9 +116,9 @@ export function writeCommand(program: Command): void {
 export function invokeCommand(program: Command): void {
   const command = program
     .command("invoke")
-    .description("invokes a method; the parameter is integer 0 unless given")
-    .argument("<host[:port]>", "where the meter is")
-    .argument("<method>", "LN[:METHOD] or CLASS/LN[:METHOD]; method 1 unless told otherwise")
+    .description("invokes a method; the default parameter is integer 0")
+    .argument("<host[:port]>", "address of the meter")
+    .argument("<method>", "LN[:METHOD] or CLASS/LN[:METHOD]; default: method 1")
     .argument("[parameters]", "a plain value, or Data in the JSON form");
   lineOptions(meterOptions(command))
     .addHelpText(

@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** One way to call the program: the words of the command, what may follow. */
+/** One command: its words, and what may follow them. */
 interface Call {
   readonly words: readonly string[];
   readonly description: string;
@@ -128,5 +128,5 @@ function fish(program: Command): string {
   return `# fish completion of dlms\n${lines.join("\n")}\n`;
 }
 
-/** What prints the completion script of each shell. */
+/** The completion script for each shell. */
 export const shells = { bash, zsh, fish } as const;

@@ -4,7 +4,7 @@ import { Fault, fromHex, type LogicalName, toHex } from "@dlmskit/core";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { writeDurably } from "../meter/state.ts";
 
-/** Which keys of the file are meant. */
+/** Selects keys in the file. */
 export interface KeyPlace {
   readonly path: string;
   readonly client: number;
@@ -18,7 +18,7 @@ const names: readonly KeyName[] = ["encryptionKey", "authenticationKey", "broadc
 
 const pendingPathOf = (path: string): string => `${path}.pending`;
 
-/** The Security setup of a change that was begun with a keys file; undefined for none. */
+/** The Security setup of an unfinished key change of this keys file; undefined if there is none. */
 export function begunSetup(path: string): string | undefined {
   const text = readText(pendingPathOf(path));
   const { setup } = text === undefined ? {} : parsed(pendingPathOf(path), text);
@@ -26,8 +26,8 @@ export function begunSetup(path: string): string | undefined {
 }
 
 /**
- * One meter's keys in a keys file, and beside it (`FILE.pending`) those that are on their way to the meter. Each is replaced as a
- * whole, and durably: after a crash either is as it was or as it was to be.
+ * One meter's keys in a keys file, and the keys that are being sent to the meter in `FILE.pending`. Each file is replaced
+ * durably: after a crash it has either its old or its new contents.
  */
 export class KeyFileRecords implements KeyRecords, PendingKeyRecords {
   readonly #place: KeyPlace;
@@ -56,13 +56,13 @@ export class KeyFileRecords implements KeyRecords, PendingKeyRecords {
     const { client, instanceId } = this.#place;
     const kept = parsed(this.#pendingPath, text);
     if (kept.client !== client || kept.setup !== instanceId) {
-      throw bad(this.#pendingPath, "a change of other keys of this file is under way: carry it through first");
+      throw bad(this.#pendingPath, "a change of other keys in this file is not finished: finish it first");
     }
     const keys = names.flatMap((name) => {
       const key = kept[name];
       return typeof key === "string" && /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/.test(key) ? [[name, fromHex(key)]] : [];
     });
-    if (keys.length === 0) throw bad(this.#pendingPath, "there is no key in it");
+    if (keys.length === 0) throw bad(this.#pendingPath, "it contains no key");
     return { keys: Object.fromEntries(keys) };
   }
 
@@ -71,7 +71,7 @@ export class KeyFileRecords implements KeyRecords, PendingKeyRecords {
     const whole = `${this.#pendingPath}.${process.pid}`;
     writeDurably(whole, `${JSON.stringify({ client, setup, ...hexOf(keys) })}\n`);
     try {
-      // Not over those of another process, which may have sent them already.
+      // Another process may have sent its pending keys already: do not overwrite them.
       linkSync(whole, this.#pendingPath);
       return { keys };
     } catch (caught) {
@@ -110,7 +110,7 @@ function parsed(path: string, text: string): Json {
 function bad(path: string, what: string): Fault {
   return new Fault("bad-state", `${path}: ${what}`, {
     layer: "cli",
-    hint: "it holds keys that the meter may have already: do not remove it before the meter was seen to use others",
+    hint: "it contains keys that the meter may already use: do not remove it until you know that the meter uses other keys",
   });
 }
 

@@ -33,9 +33,9 @@ function write(
   const clients = client.map((text) => {
     const sap = Number(text);
     if (!/^\d{1,5}$/.test(text) || sap < 1 || sap > 0xffff) {
-      throw new Fault("bad-option", `"${text}" is no client`, {
+      throw new Fault("bad-option", `"${text}" is not a client`, {
         layer: "cli",
-        hint: "a service access point, such as 48",
+        hint: "give a service access point (SAP), such as 48",
       });
     }
     const { password, encryptionKey, authenticationKey } = secretsOf(sap);
@@ -45,7 +45,7 @@ function write(
   const title = meter === undefined ? {} : { systemTitle: meter };
   const file = { ...title, masterKey: toHex(masterKey), clients: Object.fromEntries(clients) };
   writeNew([{ path: output, content: `${JSON.stringify(file, undefined, 2)}\n`, secret: true }]);
-  io().stdout.write(json ? `${jsonText({ keys: output })}\n` : `keys in ${output}\n`);
+  io().stdout.write(json ? `${jsonText({ keys: output })}\n` : `keys written to ${output}\n`);
 }
 
 /** `dlms key new`. Faults `file-exists`, `not-written`. */

@@ -14,13 +14,13 @@ export interface RotateOptions extends MeterOptions {
   readonly change: readonly ("encryption" | "authentication" | "broadcast" | "master")[];
 }
 
-const told: { readonly [how in Rotated["how"]]: string } = {
+const outcomes: { readonly [how in Rotated["how"]]: string } = {
   changed: "the meter has new keys and uses them",
-  resumed: "a change that was broken off is done: the meter has new keys and uses them",
-  confirmed: "a change that was broken off is done: the meter had the new keys already",
+  resumed: "an interrupted key change was completed: the meter has new keys and uses them",
+  confirmed: "an interrupted key change was completed: the meter already had the new keys",
 };
 
-/** What was told, else that of the change that was broken off, else the association's own. */
+/** The Security setup of `--setup`, else of an interrupted key change, else of the association. */
 async function setupOf(place: string, options: RotateOptions, path: string, progress: Progress): Promise<LogicalName> {
   const setup = options.setup ?? begunSetup(path);
   if (setup !== undefined) return logicalName(setup);
@@ -34,7 +34,7 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
   if (path === undefined) {
     throw new Fault("bad-option", "--keys is missing", {
       layer: "cli",
-      hint: "a file with the meter's master key and the client's keys, in which the new keys are put",
+      hint: "give the file with the meter's master key and the client's keys; the new keys are written to it",
     });
   }
   using progress = new Progress(options, "changing keys");
@@ -49,6 +49,8 @@ export async function rotate(place: string, options: RotateOptions): Promise<voi
   const { how } = await rotation.rotate(place, instanceId);
   progress.end();
   io().stdout.write(
-    json ? `${jsonText({ rotated: place, setup: instanceId, how, keys: path })}\n` : `${told[how]}; ${path} has them\n`,
+    json
+      ? `${jsonText({ rotated: place, setup: instanceId, how, keys: path })}\n`
+      : `${outcomes[how]}; they are in ${path}\n`,
   );
 }

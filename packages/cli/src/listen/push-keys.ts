@@ -32,8 +32,9 @@ const usable = ({ encryptionKey, authenticationKey, broadcastKey, suite }: Keys)
       };
 
 /**
- * Keys for pushes: of one meter or of all (`--ek`, `--ak`, `--keys`), or of each by its system title (`--identities`). Those of the client
- * that a push is addressed to. Faults `no-such-file`, `bad-keys-file`, `bad-identities-file`, `bad-option`.
+ * Keys for pushes: the same for all meters (`--ek`, `--ak`, `--keys`), or by the meter's system title (`--identities`). If there are
+ * several clients, the keys are those of the client that a push is addressed to.
+ * Faults `no-such-file`, `bad-keys-file`, `bad-identities-file`, `bad-option`.
  */
 export function pushKeys({ keys, identities, ek, ak }: KeysOptions): KeysOf {
   if (identities !== undefined) {
@@ -54,7 +55,7 @@ export function pushKeys({ keys, identities, ek, ak }: KeysOptions): KeysOf {
 
 function keyOption(text: string): Uint8Array {
   if (/^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{64})$/.test(text)) return fromHex(text);
-  throw new Fault("bad-option", "a key is 16 octets in hex, of suite 2 32", { layer: "cli" });
+  throw new Fault("bad-option", "a key is 16 octets in hex, or 32 octets for suite 2", { layer: "cli" });
 }
 
 type ByClient = (client: number) => PushKeys | undefined;

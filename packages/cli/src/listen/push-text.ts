@@ -6,7 +6,7 @@ import { table } from "../output/table.ts";
 import { unitText, valueText } from "../output/value.ts";
 import { visible } from "../output/visible.ts";
 
-/** A push as a document: what cli.md of the design has. */
+/** A push as a JSON document. */
 export function pushDocument(push: ReceivedPush): { readonly [name: string]: unknown } {
   const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed, values, data, shortNames } = push;
   return {
@@ -24,8 +24,8 @@ export function pushDocument(push: ReceivedPush): { readonly [name: string]: unk
 }
 
 /**
- * What a person reads of a value: `1.0.1.8.0.255`, what it is called, and which attribute where it is not the value itself; else the short
- * name, where it came with one.
+ * A value's logical name and its name, with the attribute if it is not the value attribute; the short name if the value has no
+ * logical name.
  */
 function nameOf(
   { classId, instanceId, attributeId = 2, dataIndex = 0 }: PushedValue,
@@ -46,7 +46,7 @@ function shown({ value, scaled }: PushedValue): string {
   );
 }
 
-/** A push as a table, with a line before it that says who it is of. */
+/** A push as a table, after a line that names the sender. */
 export function pushText(push: ReceivedPush): string {
   const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed } = push;
   const head = [
@@ -59,7 +59,7 @@ export function pushText(push: ReceivedPush): string {
     ...(repeated ? ["repeated"] : []),
     ...(confirmed ? ["confirmed"] : []),
   ].join(", ");
-  // A scaler is told with its value already.
+  // The scaled value already shows the scaler.
   const rows = push.values.filter(({ attributeId, classId = 0 }) => attributeId !== 3 || ![3, 4, 5].includes(classId));
   return `${head}\n${table(
     [{ title: "logical name" }, { title: "name" }, { title: "value" }, { title: "" }],

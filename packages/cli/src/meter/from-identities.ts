@@ -14,9 +14,9 @@ interface FoundMeter {
 export function identitiesFormat(path: string): IdentitiesFormat {
   const ending = /\.(csv|json)$/i.exec(path)?.[1]?.toLowerCase();
   if (ending === "csv" || ending === "json") return ending;
-  throw new Fault("bad-option", `--identities ${path} ends neither in .csv nor in .json`, {
+  throw new Fault("bad-option", `--identities ${path} does not end in .csv or .json`, {
     layer: "cli",
-    hint: "the ending says which format the file has: name it meters.csv or meters.json",
+    hint: "the ending gives the format of the file: name it meters.csv or meters.json",
   });
 }
 
@@ -50,13 +50,13 @@ function found(path: string, ...[text, format, serial]: Parameters<typeof findId
 const nameOfMechanism = (id: number | undefined): string | undefined =>
   Object.entries(mechanisms).find(([, known]) => known === id)?.[0];
 
-/** A password as `--password` takes it, whatever octets it has. */
+/** A password in the form of `--password`, for any octets. */
 function passwordOption(password: ClientRow["password"]): string | undefined {
   if (password === undefined) return undefined;
   return `hex:${typeof password === "string" ? toHex(new TextEncoder().encode(password)) : password.hex}`;
 }
 
-/** Before the command runs: what `--meter` stands for. What the command line says goes before it, the environment does not. */
+/** Sets the options that `--meter` stands for, before the command runs. They override the environment, but not options of the command line. */
 export function fillFromIdentities(command: Command): void {
   const { meter: serial, identities, client } = command.opts<{ meter?: string; identities?: string; client: number }>();
   if (serial === undefined && identities === undefined) return;

@@ -6,14 +6,14 @@ import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
-/** What every command that talks to a meter takes. */
+/** Options of every command that connects to a meter. */
 export interface MeterOptions extends ProgressOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
-  /** The serial port: what `--serial` names where it is no serial number. */
+  /** The serial port of `--serial`, for commands in which that is not a serial number. */
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
@@ -43,16 +43,16 @@ export interface MeterOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
-/** A serial line carries HDLC. Fault `bad-option` for what does not go with it. */
+/** Checks the options of a serial line, which carries HDLC. Fault `bad-option` for options that cannot be combined with it. */
 function chooseSerial(command: Command): void {
   const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
     if (modeE === undefined && baud === undefined) return;
-    const hint = "--serial DEVICE names the port";
-    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} goes with --serial`, { layer: "cli", hint });
+    const hint = "name the port with --serial DEVICE";
+    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} needs --serial`, { layer: "cli", hint });
   }
   if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
-    throw new Fault("bad-option", "the wrapper is not spoken on a serial line", {
+    throw new Fault("bad-option", "the wrapper does not work on a serial line", {
       layer: "cli",
       hint: "leave out --link wrapper",
     });
@@ -61,31 +61,35 @@ function chooseSerial(command: Command): void {
   command.setOptionValueWithSource("device", serial, "config");
 }
 
-/** Adds the options of a serial line, to a command of which `--serial` says nothing else. */
+/** Adds the options of a serial line to a command in which `--serial` has no other meaning. */
 export function lineOptions(command: Command): Command {
   command.hook("preAction", (_, action) => chooseSerial(action));
   return command
     .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
-    .option("--baud <rate>", "of the serial port; 9600, with --mode-e 300 at first", numberOption(300, 4_000_000))
-    .option("--mode-e", "signs on at an optical head (IEC 62056-21 mode E), then HDLC; goes with --serial");
+    .option(
+      "--baud <rate>",
+      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
+      numberOption(300, 4_000_000),
+    )
+    .option("--mode-e", "with --serial: signs on at an optical head (IEC 62056-21 mode E), then uses HDLC");
 }
 
-/** Adds them. With `--meter` they come out of a file of identities. Secrets can come from the environment, so that no process list shows them. */
+/** Adds the options. With `--meter` their values come from a file of identities. Secrets can come from the environment, where no process list shows them. */
 export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => fillFromIdentities(action));
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
-    .addOption(new Option("--link <link>", "what is spoken").choices(["wrapper", "hdlc"]).default("wrapper"))
-    .addOption(new Option("--transport <name>", "what carries it").choices(["tcp", "udp"]).default("tcp"))
-    .option("--meter <serial>", "reads host, port, addresses, password and keys of that meter in --identities FILE")
-    .option("--identities <file>", "what dlms simulate --identities has written, .csv or .json; goes with --meter")
+    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--transport <name>", "transport layer").choices(["tcp", "udp"]).default("tcp"))
+    .option("--meter <serial>", "takes host, port, addresses, password and keys of this meter from --identities FILE")
+    .option("--identities <file>", "with --meter: a file written by dlms simulate --identities, .csv or .json")
     .addOption(new Option("--auth <mechanism>", "authentication").choices(Object.keys(mechanisms)).default("none"))
     .addOption(
       new Option(
         "--context <context>",
-        "plain: keys for the authentication only; ciphered by default if there are keys",
+        "plain: keys are used for authentication only; default: ciphered if there are keys",
       ).choices(["plain", "ciphered"]),
     )
     .option("--encryption-only", "encryption without authentication (policy 2): messages can be altered in transit")
@@ -95,11 +99,11 @@ export function meterOptions(command: Command): Command {
     )
     .option("--short-secrets", "accepts a password of fewer than 4 octets or an HLS secret of fewer than 8")
     .addOption(
-      new Option("--referencing <form>", "how the meter names objects: ln logical names, sn short names")
+      new Option("--referencing <form>", "how objects are named: ln logical names, sn short names")
         .choices(["ln", "sn"])
         .default("ln"),
     )
-    .addOption(new Option("--password <text>", "LLS password or HLS secret; hex:… for octets").env("DLMS_PASSWORD"))
+    .addOption(new Option("--password <text>", "LLS password or HLS secret, as text or hex:…").env("DLMS_PASSWORD"))
     .addOption(
       new Option("--ek <hex>", "global unicast encryption key").env("DLMS_EK").argParser(hexOption("--ek", 16, 32)),
     )

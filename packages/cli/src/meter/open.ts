@@ -12,7 +12,7 @@ import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import type { Progress } from "../output/progress.ts";
 import { calledAt, nextCall } from "./called.ts";
-import { withLikelyCauses } from "./likely-causes.ts";
+import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
 import type { MeterOptions } from "./meter-options.ts";
 import { quirksOf } from "./quirks.ts";
@@ -21,22 +21,22 @@ import { traceText } from "./trace.ts";
 
 type SecurityOf = NonNullable<Parameters<typeof connect>[1]["security"]>;
 
-/** `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; port 4059 unless it says another. Fault `bad-option`. */
+/** Parses `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; the default port is 4059. Fault `bad-option`. */
 function placeOf(text: string): { host: string; port: number } {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const port = Number(found?.[3] ?? 4059);
   if (found === null || port < 1 || port > 65535) {
-    throw new Fault("bad-option", `"${text}" is no address`, {
+    throw new Fault("bad-option", `"${text}" is not an address`, {
       layer: "cli",
-      hint: "HOST or HOST:PORT, such as 127.0.0.1:4059, or listen://HOST:PORT for a meter that calls in",
+      hint: "give HOST or HOST:PORT, such as 127.0.0.1:4059, or listen://HOST:PORT for a meter that calls in",
     });
   }
   return { host: (found[1] ?? found[2]) as string, port };
 }
 
-/** How often an HDLC frame is repeated unless `--retries` says. */
+/** Default of `--retries`: how often an HDLC frame is repeated. */
 const frameRetries = 3;
-/** A peer that does not close costs at most this much, ms. */
+/** Maximum time to wait for the peer to close the connection, ms. */
 const linger = 1000;
 
 function linkOf(options: MeterOptions, client: number): ClientLink {
@@ -49,7 +49,7 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
     maxInfoSend: 512,
     maxInfoReceive: 512,
     quirks: quirks.hdlc,
-    // All tries together are one answer.
+    // `--timeout` applies to all attempts together.
     timeout: Math.ceil(timeout / (retries + 1)),
     retries,
     pollFor: timeout,
@@ -72,7 +72,7 @@ export async function duplexTo(
   const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });
   if (link === "wrapper") return udpConnect(host, port);
-  throw new Fault("bad-option", "HDLC is not spoken over UDP", { layer: "cli", hint: "leave out --transport udp" });
+  throw new Fault("bad-option", "HDLC does not work over UDP", { layer: "cli", hint: "leave out --transport udp" });
 }
 
 async function lineTo(place: string, options: MeterOptions, client: number, progress?: Progress): Promise<Line> {
@@ -90,7 +90,7 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
 }
 
-/** Password and keys, from the options, else from the keys file. */
+/** Password and keys from the options, else from the keys file. */
 function secretsOf(options: MeterOptions) {
   const named = options.keys === undefined ? undefined : readKeysFile(options.keys).clients?.[String(options.client)];
   const { password } = options;
@@ -102,14 +102,14 @@ function secretsOf(options: MeterOptions) {
   };
 }
 
-/** Where IS 15959 meters tell which counter they saw last of a client, and others may. */
+/** The objects in which IS 15959 meters, and some others, keep the last invocation counter that they received from a client. */
 function counterObject({ counter, client }: MeterOptions): string | undefined {
   if (counter === "none") return undefined;
   if (counter !== undefined) return logicalName(counter);
   return `0.0.43.1.${client % 16 === 0 && client <= 0xff0 ? client / 16 : 0}.255`;
 }
 
-/** The first counter to use with a key that is new here: one above what the meter saw, where it tells. */
+/** The first counter for a key that is used for the first time here: one above the meter's last counter, if that can be read. */
 async function firstCounter(place: string, options: MeterOptions): Promise<number> {
   const instanceId = counterObject(options);
   if (instanceId === undefined) return 0;
@@ -119,11 +119,12 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       provider: node,
       instanceId,
       timeout: options.timeout,
+      causeText: causeTexts(options),
       ...referencingOf(options),
     };
     return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
   } catch (caught) {
-    // It need not tell. What it expects then shows when it refuses the counter.
+    // If the meter has no such object, its refusal of a counter contains the expected one.
     if (caught instanceof Fault && caught.layer !== "transport") return 0;
     throw caught;
   }
@@ -132,7 +133,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
 
-/** Stands where a key belongs that nothing is protected with. */
+/** Placeholder for a key that is not used. */
 const unusedKey = new Uint8Array(16);
 
 async function securityOf(place: string, options: MeterOptions): Promise<SecurityOf | undefined> {
@@ -178,22 +179,14 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
   };
 }
 
-/** Opens the association that the options tell; after an invocation-counter-error once more, with the counter that the meter expects. */
+/** Opens the association of the options. After an invocation-counter-error it tries once more, with the counter that the meter expects. */
 export async function openMeter(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
-  try {
-    return await opened(place, options, progress);
-  } catch (caught) {
-    throw withLikelyCauses(caught, options);
-  }
-}
-
-async function opened(place: string, options: MeterOptions, progress?: Progress): Promise<Session> {
   const { secret } = secretsOf(options);
   const mechanism = mechanisms[options.auth];
   if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7 && secret === undefined) {
     throw new Fault("bad-option", `--auth ${options.auth} needs a password`, {
       layer: "cli",
-      hint: "--password, DLMS_PASSWORD, or --keys FILE with one for this client",
+      hint: "give --password, DLMS_PASSWORD, or --keys FILE with a password for this client",
     });
   }
   const { context, association, shortSecrets, deadline } = options;
@@ -201,10 +194,10 @@ async function opened(place: string, options: MeterOptions, progress?: Progress)
   if (mechanism !== 0 && secret !== undefined && secret.length < least && shortSecrets !== true) {
     throw new Fault(
       "bad-option",
-      `the secret of --auth ${options.auth} has ${secret.length} octets, fewer than ${least}`,
+      `the secret of --auth ${options.auth} has ${secret.length} octets; at least ${least} are needed`,
       {
         layer: "cli",
-        hint: "check that it is whole; --short-secrets takes it all the same",
+        hint: "check that the secret is complete; --short-secrets allows shorter ones",
       },
     );
   }
@@ -213,7 +206,7 @@ async function opened(place: string, options: MeterOptions, progress?: Progress)
   if (!hasKeys && (context === "ciphered" || mechanism === 5)) {
     throw new Fault("bad-option", `--${context === "ciphered" ? "context ciphered" : "auth hls-gmac"} needs keys`, {
       layer: "cli",
-      hint: "--ek and --ak, or --keys FILE with those of this client",
+      hint: "give --ek and --ak, or --keys FILE with the keys of this client",
     });
   }
   const associate = {
@@ -221,6 +214,7 @@ async function opened(place: string, options: MeterOptions, progress?: Progress)
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
+    causeText: causeTexts(options),
     quirks: quirksOf(options.quirk ?? [], options.link).association,
     ...(options.retries === undefined ? {} : { retries: options.retries }),
     mechanism,

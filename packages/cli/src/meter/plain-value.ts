@@ -3,7 +3,7 @@ import { type Data, Data as DataCodec, type DataTree } from "@dlmskit/apdu";
 import { CosemDateTime, dateTimeOf, encode, Fault, fromAscii, fromHex, type Json } from "@dlmskit/core";
 import { momentOf } from "../moment.ts";
 
-/** What a value on the command line may be as Data, the narrowest types first. */
+/** The Data that a value on the command line may mean, smallest types first. */
 type Candidates = readonly DataTree[];
 
 const integers = [
@@ -87,17 +87,17 @@ function parsed(text: string): DataTree | undefined {
 }
 
 export interface PlainOptions {
-  /** Whether the attribute takes that Data. */
+  /** Whether the attribute accepts this Data. */
   readonly takes: (data: DataTree) => boolean;
-  /** The type of the attribute's value now, as the meter has it; undefined where it cannot be read. */
+  /** The type of the attribute's current value in the meter; undefined if it cannot be read. */
   readonly currentType: () => Promise<Data["type"] | undefined>;
-  /** What is written, for the Fault. */
+  /** Name of what is written, for the message of a Fault. */
   readonly what: string;
 }
 
 /**
- * The Data of a value on the command line: its JSON form, or a plain value (`900`, `true`, `now`, a time, a text, `hex:…`,
- * `@file`) of the type that the attribute has. Faults `bad-json`, `type-unmatched`, `bad-option` where the type cannot be told.
+ * Parses a value of the command line as Data: its JSON form, or a plain value (`900`, `true`, `now`, a time, a text, `hex:…`,
+ * `@file`) of the type that the attribute has. Faults `bad-json`, `type-unmatched`, `bad-option` if the type cannot be found out.
  */
 export async function plainValue(given: string, { takes, currentType, what }: PlainOptions): Promise<DataTree> {
   if (given.startsWith("@")) {
@@ -118,19 +118,19 @@ export async function plainValue(given: string, { takes, currentType, what }: Pl
   if (first === undefined) {
     throw new Fault("type-unmatched", `${what} cannot be ${JSON.stringify(given)}`, {
       layer: "cli",
-      hint: 'give a value of its type, or Data in the JSON form: {"type": "long-unsigned", "value": 900}',
+      hint: 'give a value of the attribute\'s type, or Data in the JSON form: {"type": "long-unsigned", "value": 900}',
     });
   }
   if (new Set(fitting.map(({ type }) => type)).size === 1) return first;
-  // The class leaves the type open: the value that the meter has decides.
+  // The class allows several types: use that of the meter's current value.
   const type = await currentType();
   const found = fitting.find((data) => data.type === type);
   if (found !== undefined) return found;
   throw new Fault(
     type === undefined ? "bad-option" : "type-unmatched",
     type === undefined
-      ? `the type of ${what} is not known, and it cannot be read`
+      ? `the type of ${what} is not known, and its value cannot be read`
       : `${what} is ${type}, not ${JSON.stringify(given)}`,
-    { layer: "cli", hint: `the JSON form says the type: ${JSON.stringify(DataCodec.toJson(first))}` },
+    { layer: "cli", hint: `give the type in the JSON form: ${JSON.stringify(DataCodec.toJson(first))}` },
   );
 }

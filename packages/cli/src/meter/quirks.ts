@@ -4,7 +4,7 @@ import type { HdlcQuirk } from "@dlmskit/hdlc";
 import type { WrapperQuirk } from "@dlmskit/wrapper";
 import { InvalidArgumentError } from "commander";
 
-// The compiler sees to it that none is missing.
+// The compiler reports a missing quirk.
 const ofHdlc = {
   echo: true,
   "snrm-with-parameters": true,
@@ -25,11 +25,11 @@ const ofAssociation = {
 /** Every quirk that `--quirk` takes. */
 export const quirkNames: readonly string[] = [ofHdlc, ofWrapper, ofAssociation].flatMap((names) => Object.keys(names));
 
-/** One use of `--quirk`: a name, or several with commas. */
+/** The value of one `--quirk`: a name, or several separated by commas. */
 export function quirkOption(text: string, before: readonly string[] = []): readonly string[] {
   const names = text.split(",");
   for (const name of names) {
-    if (!quirkNames.includes(name)) throw new InvalidArgumentError(`one of these is wanted: ${quirkNames.join(", ")}`);
+    if (!quirkNames.includes(name)) throw new InvalidArgumentError(`give one of ${quirkNames.join(", ")}`);
   }
   return [...before, ...names];
 }
@@ -40,12 +40,12 @@ export interface QuirksOf {
   readonly association: readonly InitiatorQuirk[];
 }
 
-/** The quirks by the layer that has them. Fault `bad-option` for one of the link that is not spoken. */
+/** The quirks of each layer. Fault `bad-option` for a quirk of another link than `--link`. */
 export function quirksOf(names: readonly string[], link: "hdlc" | "wrapper"): QuirksOf {
   const among = (table: object) => names.filter((name) => Object.hasOwn(table, name));
   const [misplaced] = among(link === "hdlc" ? ofWrapper : ofHdlc);
   if (misplaced !== undefined) {
-    throw new Fault("bad-option", `--quirk ${misplaced} is not one of --link ${link}`, {
+    throw new Fault("bad-option", `--quirk ${misplaced} does not exist for --link ${link}`, {
       layer: "cli",
       hint: `it is for --link ${link === "hdlc" ? "wrapper" : "hdlc"}`,
     });

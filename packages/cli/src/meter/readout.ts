@@ -30,8 +30,8 @@ export function readoutOptions(command: Command): Command {
       "--telegram",
       "waits for a telegram that the meter sends by itself: P1 at 115200 baud, mode D with --baud 2400",
     )
-    .option("--device-address <text>", "with --readout: which meter shall answer; any unless given")
-    .option("--seven-bits", "with --readout or --telegram: the port or the device server itself has 7E1");
+    .option("--device-address <text>", "with --readout: device address of the meter; default: any")
+    .option("--seven-bits", "with --readout or --telegram: the port or the device server uses 7E1 itself");
 }
 
 function linkOf(options: ReadoutChoice): { readonly link: ReadoutLink<Readout>; readonly baud: number } {
@@ -87,8 +87,8 @@ function isAsked(names: readonly string[]): (shown: Shown) => boolean {
 /** `dlms read --readout` and `--telegram`: the data sets of a meter, those of `names` where there are any. */
 export async function readBlock(place: string, names: readonly string[], options: ReadoutChoice): Promise<void> {
   if (options.readout === true && options.telegram === true) {
-    const hint = "--readout asks the meter, --telegram waits for what it sends by itself";
-    throw new Fault("bad-option", "--readout and --telegram do not go together", { layer: "cli", hint });
+    const hint = "--readout asks the meter, --telegram waits for a telegram that the meter sends by itself";
+    throw new Fault("bad-option", "--readout and --telegram cannot be combined", { layer: "cli", hint });
   }
   const { link, baud } = linkOf(options);
   using progress = new Progress(options, options.telegram === true ? "waiting for a telegram" : "reading");

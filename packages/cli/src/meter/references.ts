@@ -4,7 +4,7 @@ import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 /** An attribute or method as it is named on the command line. */
 export interface Named {
   readonly instanceId: LogicalName;
-  /** Of an attribute or a method; undefined: the command's own default. */
+  /** Number of the attribute or method; undefined: the command's default. */
   readonly id?: number;
   readonly classId?: number;
 }
@@ -21,7 +21,7 @@ export function namedOf(text: string): Named {
   return { instanceId, id: Number(id), ...(classId === undefined ? {} : { classId: Number(classId) }) };
 }
 
-/** The same with the class: named, or looked up in the meter's object list. Fault `object-undefined`. */
+/** The same with the class: as given, or from the meter's object list. Fault `object-undefined`. */
 export async function withClasses(
   session: Session,
   all: readonly Named[],
@@ -35,9 +35,9 @@ export async function withClasses(
     );
     if (found !== undefined) return { ...one, classId: found.classId, version: found.version };
     if (one.classId !== undefined) return { ...one, classId: one.classId };
-    throw new Fault("object-undefined", `the object list of this client has no ${one.instanceId}`, {
+    throw new Fault("object-undefined", `this client's object list does not contain ${one.instanceId}`, {
       layer: "cli",
-      hint: "dlms discover shows what there is; CLASS/LN:ATTRIBUTE asks for it all the same",
+      hint: "dlms discover lists the objects; CLASS/LN:ATTRIBUTE reads one that is not listed",
     });
   });
 }

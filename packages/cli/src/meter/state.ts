@@ -19,7 +19,7 @@ import { platformRandom } from "@dlmskit/server";
 import { io } from "../io.ts";
 import { makePrivateFolder } from "../private-file.ts";
 
-/** Where a user's programs keep what they must not forget (XDG). */
+/** The user's state folder (XDG). */
 export function stateFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const { XDG_STATE_HOME: xdg } = environment;
   return join(xdg === undefined || xdg === "" ? join(homedir(), ".local", "state") : xdg, "dlmskit");
@@ -28,12 +28,12 @@ export function stateFolder(environment: NodeJS.ProcessEnv = process.env): strin
 function broken(path: string, what: string, cause?: unknown): Fault {
   return new Fault("bad-state", `${path}: ${what}`, {
     layer: "cli",
-    hint: "put it right, or remove it; a counter that is lost must be set above what was used, or the key changed",
+    hint: "correct the file, or remove it; if a counter is lost, set it above every counter that was used, or change the key",
     ...(cause === undefined ? {} : { cause }),
   });
 }
 
-/** Writes a file so that after a crash it holds either what it held or the whole of this. */
+/** Writes a file durably: after a crash it has either its former contents or all of `text`. */
 export function writeDurably(path: string, text: string): void {
   const beside = `${path}.${process.pid}.new`;
   const file = openSync(beside, "w", 0o600);
@@ -70,7 +70,7 @@ const alive = (pid: number): boolean => {
   }
 };
 
-/** Makes the file with the number of this process in it, at once and only where there is none. */
+/** Creates the file with the id of this process in it, atomically. Gives false if the file exists. */
 function claimed(lock: string): boolean {
   const mine = `${lock}.${process.pid}`;
   writeFileSync(mine, String(process.pid), { mode: 0o600 });
@@ -85,15 +85,15 @@ function claimed(lock: string): boolean {
   }
 }
 
-/** The process that holds a lock; undefined when there is none any more. */
+/** The id of the process that holds a lock; undefined if the lock was released. */
 function holderOf(lock: string): number | undefined {
   const text = readOr(lock, undefined);
   return text === undefined ? undefined : Number(text);
 }
 
 /**
- * Removes the lock of a dead process. Only who holds the right to remove does, and looks again once it has it: else two that
- * saw the same dead holder could each remove the lock of a living one.
+ * Removes the lock of a dead process. It takes a second lock first and then checks again: otherwise two processes that saw the
+ * same dead holder could remove the lock of a living one.
  */
 function removeDead(lock: string): void {
   const right = `${lock}.removal`;
@@ -106,13 +106,13 @@ function removeDead(lock: string): void {
   }
 }
 
-/** Runs something while no other process does with this path; a lock that a dead process left is taken over. */
+/** Runs a function under the lock of a path, so that processes take turns. The lock of a dead process is removed. */
 function locked<T>(path: string, run: () => T): T {
   const lock = `${path}.lock`;
   for (let attempt = 0; !claimed(lock); attempt++) {
     const holder = holderOf(lock);
     if (holder !== undefined && !alive(holder)) removeDead(lock);
-    else if (attempt >= 200) throw broken(lock, `another process (${holder ?? "unknown"}) holds it`);
+    else if (attempt >= 200) throw broken(lock, `another process (${holder ?? "unknown"}) has this lock`);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   }
   try {
@@ -122,7 +122,7 @@ function locked<T>(path: string, run: () => T): T {
   }
 }
 
-/** The client's own system title: made once, then always the same. */
+/** The client's own system title. It is generated once and then kept. */
 export function ownSystemTitle(folder: string): Uint8Array {
   makePrivateFolder(folder);
   const path = join(folder, "system-title");
@@ -138,10 +138,10 @@ export function ownSystemTitle(folder: string): Uint8Array {
   });
 }
 
-/** Counters of keys in a folder, which other keys than these have no files for. */
+/** Names of the files with invocation counters in a state folder. */
 const counterFile = /^counter-[0-9a-f]{16}-[0-9a-f]{16}$/;
 
-/** Puts all counters of a folder of state ahead, after it was restored from an older copy; gives how many there are. Fault `bad-state`. */
+/** Raises all counters of a state folder that was restored from an older copy. Gives the number of counters. Fault `bad-state`. */
 export function fenceState(folder: string, counters: number): number {
   const names = readdirSync(folder).filter((name) => counterFile.test(name));
   for (const name of names) {
@@ -161,7 +161,7 @@ function readCounter(path: string): number | undefined {
   return upTo;
 }
 
-/** The invocation counters of one key and system title, in a file that is named by a digest of the key. */
+/** The invocation counters of one key and system title, in a file with a digest of the key in its name. */
 export class CounterFile {
   readonly #path: string;
 
@@ -171,8 +171,8 @@ export class CounterFile {
   }
 
   /**
-   * Waits until no other process uses the key, and keeps it for this one until its end: a meter takes counters that rise, so
-   * that two at once would be in each other's way. Fault `key-in-use` after `patience` ms.
+   * Waits until no other process uses the key, then reserves it for this process until its end: a meter accepts rising counters
+   * only, so two processes would disturb each other. Fault `key-in-use` after `patience` ms.
    */
   async hold(patience = 60_000): Promise<void> {
     const lock = `${this.#path}.session`;
@@ -185,7 +185,7 @@ export class CounterFile {
       else {
         throw new Fault("key-in-use", `process ${holder ?? "unknown"} uses the same key and system title`, {
           layer: "cli",
-          hint: "call again when it has ended, or use another --system-title",
+          hint: "wait until that process has ended, or use another --system-title",
         });
       }
     }
@@ -196,19 +196,19 @@ export class CounterFile {
     return readCounter(this.#path);
   }
 
-  /** All counters below it may have been used; undefined: the key is new here. */
+  /** All counters below this one may have been used; undefined if the key was not used here before. */
   get reserved(): number | undefined {
     return this.#read();
   }
 
-  /** Writes durably that the counters from `from` to below `upTo` may be used. Fault `counter-taken` when another process has some of them. */
+  /** Durably reserves the counters from `from` to below `upTo`. Fault `counter-taken` if another process has reserved some of them. */
   reserve(from: number, upTo: number): void {
     locked(this.#path, () => {
       const kept = this.#read() ?? 0;
       if (kept > from) {
         throw new Fault("counter-taken", "another process uses the same key and system title", {
           layer: "cli",
-          hint: "call again",
+          hint: "run the command again",
         });
       }
       writeDurably(this.#path, `${upTo}\n`);

@@ -20,16 +20,16 @@ function masked(octets: Uint8Array, secret: Uint8Array | undefined): Uint8Array 
 }
 
 export interface TraceOptions {
-  /** What ciphered APDUs are shown with. */
+  /** Keys to decipher the shown APDUs. */
   readonly keys: DecipherKeys;
-  /** The LLS password: an AARQ carries it in plain, and it is shown as asterisks. */
+  /** The LLS password. An AARQ carries it unencrypted; it is shown as asterisks. */
   readonly password?: Uint8Array | undefined;
   write(text: string): void;
 }
 
 /**
- * A tracer for people: octets as they leave (`>`) and arrive (`<`) with the ms since the start, each APDU explained below its
- * octets, and what the link dropped.
+ * A tracer that writes text: sent (`>`) and received (`<`) octets with the ms since the start, the explanation of each APDU below
+ * its octets, and octets that the link dropped.
  */
 export function traceText({ keys, password, write }: TraceOptions): Tracer {
   const decoder = new Decoder({ layer: "apdu", keys, provider: node, unverified: true });
@@ -47,7 +47,7 @@ export function traceText({ keys, password, write }: TraceOptions): Tracer {
         return;
       }
       case "pdu": {
-        // The password leaves in the AARQ, and nowhere else.
+        // Only the AARQ carries the password.
         opening = event.direction === "out" && event.pdu[0] === aarqTag;
         for (const item of decoder.decode(opening ? masked(event.pdu, password) : event.pdu)) {
           if (item.node !== undefined)

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 
-/** What stands for `HOST` on a command line that names the meter by `--meter`, or its line by `--serial`. */
+/** Placeholder for the argument `HOST` if the meter is named by `--meter` or `--serial`. */
 const noPlace = "";
 
-/** The command line with the argument `HOST` where `--meter` or `--serial` takes its place, for a command that talks to meters. */
+/** The command line with a placeholder for `HOST` if `--meter` or `--serial` is given instead, for a command that connects to meters. */
 export function withPlace(program: Command, argv: readonly string[]): string[] {
   let command = program;
   let at = 0;
@@ -13,7 +13,7 @@ export function withPlace(program: Command, argv: readonly string[]): string[] {
   }
   const has = (name: string): boolean => command.options.some(({ long }) => long === name);
   const given = (name: string): boolean => argv.some((text) => text === name || text.startsWith(`${name}=`));
-  // Of some commands --serial is a serial number.
+  // In some commands --serial is a serial number.
   const named = given("--meter") || (given("--serial") && has("--baud"));
   const taken = has("--identities") && command.registeredArguments.length > 0;
   return named && taken ? [...argv.slice(0, at), noPlace, ...argv.slice(at)] : [...argv];

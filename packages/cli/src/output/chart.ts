@@ -2,15 +2,15 @@ import { colours } from "./colours.ts";
 
 export interface Bar {
   readonly value: number;
-  /** Under the axis; only some need one. */
+  /** Text below the axis; optional for each bar. */
   readonly label?: string;
 }
 
 export interface ChartOptions {
   readonly unit: string;
-  /** Lines of the plot; 8 unless told otherwise. */
+  /** Height of the plot in lines; default 8. */
   readonly height?: number;
-  /** Columns of the terminal; 80 unless told otherwise. */
+  /** Width of the terminal in columns; default 80. */
   readonly width?: number;
 }
 
@@ -23,7 +23,7 @@ function roundUp(value: number): number {
   return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) as number) * power;
 }
 
-/** Neighbours put together until the bars fit: the mean of each group, the first label in it. */
+/** Groups neighbouring bars until they fit: a group has the mean of its values and its first label. */
 function fitted(bars: readonly Bar[], most: number): Bar[] {
   const group = Math.ceil(bars.length / most);
   if (group <= 1) return [...bars];
@@ -56,7 +56,7 @@ export function barChart(given: readonly Bar[], options: ChartOptions): string {
   lines.push(`${scale(0).padStart(margin)} └${"─".repeat(bars.length)}`);
   let labels = "";
   bars.forEach(({ label }, at) => {
-    // A label that would touch the one before is left out.
+    // Leave out a label that would touch the one before.
     if (label !== undefined && (labels.length === 0 ? at >= 0 : at > labels.length)) labels = labels.padEnd(at) + label;
   });
   lines.push(`${" ".repeat(margin + 2)}${labels}`);

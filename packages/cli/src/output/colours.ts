@@ -3,7 +3,7 @@ import { io, type Output } from "../io.ts";
 
 type Colours = ReturnType<typeof pc.createColors>;
 
-// Colours only on a terminal: a program that reads what is printed must find no escape sequences, on a build server neither.
+// Use colours on a terminal only: programs and build servers must not get escape sequences.
 const wanted = (output: Output): boolean =>
   output.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
 
@@ -17,8 +17,8 @@ function coloursOf(output: Output): Colours {
   return colours;
 }
 
-/** For what goes to standard output. */
+/** For standard output. */
 export const colours = (): Colours => coloursOf(io().stdout);
 
-/** For what goes to standard error. */
+/** For standard error. */
 export const errorColours = (): Colours => coloursOf(io().stderr);

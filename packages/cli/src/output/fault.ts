@@ -4,18 +4,18 @@ import { jsonText } from "./json.ts";
 import { visible } from "./visible.ts";
 
 const ofSystem: { readonly [code: string]: string } = {
-  ENOENT: "it is not there",
-  EACCES: "not permitted",
-  EPERM: "not permitted",
+  ENOENT: "no such file or folder",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
   EISDIR: "it is a folder",
-  ENOTDIR: "a part of the path is no folder",
-  EEXIST: "it is there already",
+  ENOTDIR: "a part of the path is not a folder",
+  EEXIST: "it already exists",
   ENOSPC: "no space is left",
   EROFS: "the file system is read-only",
   EMFILE: "this process has no file descriptor left",
 };
 
-/** What was caught as a Fault: errors of the operating system get `system-error` with the path and what to make of it. */
+/** Turns an error of the operating system into a Fault `system-error`, with the path and a hint. Gives anything else back unchanged. */
 function asFault(caught: unknown): unknown {
   if (caught instanceof Fault || !(caught instanceof Error)) return caught;
   const { code, syscall, path } = caught as NodeJS.ErrnoException;
@@ -29,7 +29,7 @@ function asFault(caught: unknown): unknown {
   });
 }
 
-/** What anything thrown is for a person: what is wrong, where, and what to try, a line each. */
+/** The text of anything that was thrown: what is wrong, where, and what to try, one line each. */
 export function faultText(thrown: unknown): string {
   const caught = asFault(thrown);
   if (!(caught instanceof Fault))
@@ -46,7 +46,7 @@ export function faultText(thrown: unknown): string {
   ].join("\n");
 }
 
-/** The same for a program: the document `{"fault": {…}}`. */
+/** The same as a JSON document: `{"fault": {…}}`. */
 export function faultJson(thrown: unknown): string {
   const caught = asFault(thrown);
   const fault =

@@ -2,11 +2,11 @@ const acting = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
  * JSON on one line. Characters that could act on a terminal (C1 controls, marks that change the direction of text) are
- * escaped, which every reader of JSON takes back.
+ * escaped as JSON allows.
  */
 export const jsonText = (value: unknown): string => escaped(JSON.stringify(value));
 
-/** The same over several lines, for people. */
+/** The same over several lines, indented. */
 export const jsonLines = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).split("\n").map(escaped).join("\n");
 

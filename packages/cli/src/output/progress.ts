@@ -2,19 +2,19 @@ import type { Duplex } from "@dlmskit/transport";
 import { Option } from "commander";
 import { io } from "../io.ts";
 
-/** What takes longer than this is told of, and as often as this, ms. */
+/** Progress is shown for work that takes longer than this, at this interval, ms. */
 const everyMs = 1000;
 
-/** Adds `--progress`, for where standard error is no terminal. */
+/** Adds `--progress`, for use where standard error is not a terminal. */
 export const progressOption = (): Option =>
-  new Option("--progress", "tells on standard error how far long work is, also where that is no terminal");
+  new Option("--progress", "shows the progress of long work on standard error, even if that is not a terminal");
 
 export interface ProgressOptions {
-  /** False: tells nothing. Unless given, it tells where standard error is a terminal. */
+  /** False: no progress is shown. Default: it is shown if standard error is a terminal. */
   readonly progress?: boolean;
 }
 
-/** How far work is that takes a while: one line on standard error that is written over, or a line each where it is no terminal. */
+/** Shows the progress of long work: one line on standard error that is overwritten, or a new line each time if it is not a terminal. */
 export class Progress implements Disposable {
   readonly #began = performance.now();
   readonly #stderr = io().stderr;
@@ -22,7 +22,7 @@ export class Progress implements Disposable {
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #what: () => string;
   #shown = false;
-  /** Of all lines together; undefined: there is none. */
+  /** Of all connections together; undefined if there is none. */
   #received: number | undefined;
   #due = performance.now() + everyMs;
 
@@ -33,12 +33,12 @@ export class Progress implements Disposable {
     this.#timer.unref();
   }
 
-  /** What is done now, and how far it is. Asked for once a second at most. */
+  /** Sets the text of the current step and its progress. It is called at most once a second. */
   at(what: () => string): void {
     this.#what = what;
   }
 
-  /** For work that leaves the event loop no turn: to be called as it goes on. */
+  /** To be called regularly by work that does not return to the event loop. */
   pulse(): void {
     if (this.#timer !== undefined && performance.now() >= this.#due) this.#show();
   }
@@ -52,7 +52,7 @@ export class Progress implements Disposable {
     this.#stderr.write(this.#terminal ? `\r\u001b[K${text}` : `${text}\n`);
   }
 
-  /** A duplex whose received octets are told of. */
+  /** A duplex whose received octets are counted. */
   counting(duplex: Duplex): Duplex {
     this.#received ??= 0;
     return {
@@ -77,13 +77,13 @@ export class Progress implements Disposable {
     };
   }
 
-  /** The work is done: what is written next begins on an empty line. */
+  /** Ends the progress line: the next output begins on an empty line. */
   end(): void {
     clearInterval(this.#timer);
     this.clear();
   }
 
-  /** Takes the line away, for something else to be written. */
+  /** Clears the progress line, so that something else can be written. */
   clear(): void {
     if (this.#shown && this.#terminal) this.#stderr.write("\r\u001b[K");
     this.#shown = false;

@@ -1,14 +1,14 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type LinkAddress } from "@dlmskit/core";
 import type { ServerEvent } from "@dlmskit/server";
 import { jsonText } from "./json.ts";
 import { visible } from "./visible.ts";
 
 export interface ServerEventsOptions {
-  /** A document for each event instead of a line. */
+  /** Writes a JSON document per event instead of a line. */
   readonly json: boolean;
-  /** All events, each one: who comes and goes as well. */
+  /** Writes every event, including connections that open and close. */
   readonly verbose: boolean;
-  /** One line, without its end. */
+  /** Writes one line, given without its line end. */
   write(line: string): void;
   /** The time of day, ms since 1970 UTC. */
   now(): number;
@@ -16,7 +16,7 @@ export interface ServerEventsOptions {
   serialOf?(meter: string): string | undefined;
 }
 
-// Of each kind so many at once; what comes on top of that in a window is counted, and told in one line at its end.
+// Write at most so many events of one kind in a window. Count the others, and write their number at the end of the window.
 const mostOfKind = 5;
 const windowMs = 10_000;
 
@@ -26,8 +26,15 @@ interface Window {
   more: number;
 }
 
-/** What only `--verbose` tells. */
-const quiet: ReadonlySet<ServerEvent["type"]> = new Set(["opened", "closed", "associated", "released", "forwarded"]);
+/** Events that only `--verbose` shows. */
+const quiet: ReadonlySet<ServerEvent["type"]> = new Set([
+  "opened",
+  "closed",
+  "associated",
+  "released",
+  "forwarded",
+  "ignored",
+]);
 
 const reasonOf = (error: unknown): string => {
   const message = (error as { message?: unknown } | undefined)?.message;
@@ -37,14 +44,18 @@ const reasonOf = (error: unknown): string => {
 const faultOf = (event: ServerEvent): unknown =>
   "fault" in event ? event.fault : "error" in event ? event.error : undefined;
 
-/** What is counted together. Codes of Faults are few, so that a stranger cannot make many kinds. */
+/** Events of one kind are counted together. There are few Fault codes, so that a peer cannot cause many kinds. */
 function kindOf(event: ServerEvent): string {
   const fault = faultOf(event);
   return fault instanceof Fault ? `${event.type} ${fault.code}` : event.type;
 }
 
+const addressText = ({ client, server, physical }: LinkAddress): string =>
+  `server address ${server}${physical === undefined ? "" : `, physical address ${physical}`} (asked by client ${client})`;
+
 function sentence(event: ServerEvent, serial: string | undefined): string {
-  const meter = "meter" in event ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
+  const meter =
+    "meter" in event && event.meter ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
   const who = (): string => ("address" in event ? `${event.remote}, client ${event.address.client}, ${meter}` : "");
   const why = reasonOf(faultOf(event));
   switch (event.type) {
@@ -52,6 +63,8 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
       return `opened: ${event.remote}`;
     case "closed":
       return event.fault === undefined ? `closed: ${event.remote}` : `closed: ${event.remote}: ${why}`;
+    case "ignored":
+      return `ignored: ${event.remote}: ${event.address === undefined ? event.why : `no meter has ${addressText(event.address)}`}`;
     case "forwarded":
       return `forwarded: ${who()}, to the process at ${event.to}`;
     case "associated":
@@ -70,6 +83,10 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
       return `push ${event.confirmed ? "confirmed" : "sent"}: ${meter}, to ${event.destination}`;
     case "push-failed":
       return `push failed: ${meter}, to ${event.destination}${event.again ? ", again later" : ""}: ${why}`;
+    case "rows-changed":
+      return `rows of ${event.table} changed${meter === "" ? "" : `: ${meter}`}, and hold from now on`;
+    case "rows-refused":
+      return `rows of ${event.table} refused${meter === "" ? "" : `: ${meter}`}: ${why}; what was in force stays`;
     case "power-lost":
       return `power lost: ${meter}`;
     case "power-restored":
@@ -98,7 +115,7 @@ function documentOf(event: ServerEvent): { readonly [name: string]: unknown } {
   };
 }
 
-/** What happens at the meters, for the operator: one line each, and of what comes in numbers how many more there were. */
+/** Writes the events of the meters for the operator: one line each, and for many events of one kind only their number. */
 export class ServerEvents implements Disposable {
   readonly #options: ServerEventsOptions;
   readonly #windows = new Map<string, Window>();
@@ -145,7 +162,7 @@ export class ServerEvents implements Disposable {
     this.#write(`${kind}: ${more} more in ${seconds} s`, { event: "more", of: kind, count: more, seconds });
   }
 
-  /** What was counted is told, over or not. */
+  /** Writes the numbers of all windows, ended or not. */
   #tellMore(): void {
     this.#timer = undefined;
     for (const [kind, window] of [...this.#windows]) this.#close(kind, window);

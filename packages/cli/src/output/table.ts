@@ -8,7 +8,7 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-/** Words in lines of at most `width` characters, where they are not longer themselves. */
+/** Wraps words into lines of at most `width` characters. A longer word gets a line of its own. */
 function wrapped(text: string, width: number): string {
   let line = "";
   const lines: string[] = [];
@@ -23,7 +23,7 @@ function wrapped(text: string, width: number): string {
   return [...lines, line].join("\n");
 }
 
-/** Rows for a terminal: no lines between them, numbers to the right where the column says so. A long heading takes several lines. */
+/** Rows for a terminal, without rules between them; a column can be aligned right. A long heading takes several lines. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
     head: columns.map(({ title }, at) => {
@@ -63,7 +63,7 @@ export function terminalWidth(): number | undefined {
   return io().stdout.columns ?? (Number.isInteger(given) && given > 0 ? given : undefined);
 }
 
-/** A table where it fits into `width`, else each row as a block of lines: the first cell, then title and value of the others. */
+/** A table if it fits into `width`; otherwise each row as a block of lines: the first cell, then title and value of the others. */
 export function laidOut(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

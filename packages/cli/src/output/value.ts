@@ -9,7 +9,7 @@ function isDateTime(value: object): value is CosemDateTime {
 const printable = (octets: Uint8Array): boolean =>
   octets.length > 0 && octets.every((one) => one >= 0x20 && one < 0x7f);
 
-/** Octet strings hold texts, date-times of 12 octets, and anything else: what reads as one of the former is shown as such. */
+/** An octet-string may hold a text, a date-time of 12 octets, or anything else. Text and date-time are recognised and shown as such. */
 function octetsText(octets: Uint8Array): string {
   if (printable(octets)) return new TextDecoder().decode(octets);
   if (octets.length !== 12) return toHex(octets);
@@ -17,10 +17,10 @@ function octetsText(octets: Uint8Array): string {
   return instantOf(value) === undefined ? toHex(octets) : dateTimeText(value);
 }
 
-/** Structures and arrays of at most so many characters are shown whole. */
+/** Structures and arrays up to this length, in characters, are shown in full. */
 const longestInline = 60;
 
-/** A value as a person reads it: scaled numbers with their decimals, times, texts, other octets in hex; `–` for nothing. */
+/** A value as text: scaled numbers with their decimals, times, texts, other octets in hex; `–` for no value. */
 export function valueText(value: CellValue, scaler = 0): string {
   if (value === null) return "–";
   if (typeof value === "number") return scaler < 0 ? value.toFixed(Math.min(-scaler, 20)) : String(value);
@@ -35,7 +35,7 @@ export function valueText(value: CellValue, scaler = 0): string {
   return "value" in value ? valueText(value.value as CellValue) : value.type;
 }
 
-/** A unit's symbol; nothing for what has no unit. */
+/** A unit's symbol; an empty text if there is no unit. */
 export function unitText(unit: Unit | undefined): string {
   if (unit === undefined || unit === "none") return "";
   return String(unit);

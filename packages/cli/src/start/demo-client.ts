@@ -7,7 +7,7 @@ import type { Store } from "@dlmskit/storage";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 
-/** Who the demonstration's client is: three letters of a manufacturer, then a number. */
+/** System title of the demonstration's client: three letters for the manufacturer, then a number. */
 const systemTitle = new Uint8Array([...fromAscii("HES"), 0, 0, 0, 0, 1]);
 
 export interface Place {
@@ -30,8 +30,8 @@ function keyOf(hex: string | undefined, what: string): Uint8Array {
 }
 
 /**
- * Counters of the client for the meter's key: above what the meter has seen, and above all that an earlier run reserved.
- * The store knows of them before they are used.
+ * The client's invocation counters for the meter's key. They start above the last one that the meter received and above all that
+ * an earlier run reserved, and are reserved in the store before they are used.
  */
 async function countersFor(store: Store, place: Place, { meterId }: Identity, client: ClientIdentity) {
   const instanceId = client.invocationCounter;
@@ -55,7 +55,7 @@ async function countersFor(store: Store, place: Place, { meterId }: Identity, cl
   return counters;
 }
 
-/** Opens the association of one client of the meter, over the socket, as any head-end system would. */
+/** Opens an association as one of the meter's clients, over the socket, as any head-end system would. */
 export async function openAs(store: Store, place: Place, meter: Identity, client: ClientIdentity): Promise<Session> {
   const keys = new Keys({
     encryptionKey: keyOf(client.encryptionKey, "encryption key"),

@@ -20,7 +20,7 @@ function objects({ objects: found }: Discovery): string {
   return `${heading(`${found.length} objects`)}${table([{ title: "", align: "right" }, { title: "class" }], rows)}`;
 }
 
-/** The one row of a profile, an object a line. */
+/** The row of a profile that has one row, with one object per line. */
 function standing(title: string, { columns, rows }: Profile): string {
   const [row] = rows;
   const lines = columns.map((column, at) => [
@@ -55,7 +55,7 @@ function load(title: string, { columns, rows }: Profile, width: number): string 
   const energy = columns.findIndex((column) => column.instanceId === "1.0.1.29.0.255");
   const spans = rows.length === 0 ? 1 : 24 / rows.length;
   const bars = rows.map((row, at): Bar => {
-    // The mean power of the interval, labelled by the hour that it began.
+    // The mean power of the interval, labelled with the hour in which it began.
     const value = Number(row[energy]?.value) / spans / 1000;
     return at % 6 === 0 ? { value, label: String(Math.round(at * spans)).padStart(2, "0") } : { value };
   });
@@ -96,18 +96,18 @@ export interface Reading {
 
 const halfHour = 1_800_000;
 
-/** What the demonstration reads: the object list, the nameplate, what is measured now, and the block load of the day before `today` (its start, ms). */
+/** Reads the object list, the nameplate, the instantaneous values, and the block load of the day before `today` (start of the day, ms). */
 export async function readAll(session: Session, today: number): Promise<Reading> {
   return {
     discovery: await session.discover(),
     nameplate: await session.profile("0.0.94.91.10.255"),
     instantaneous: await session.profile("1.0.94.91.0.255"),
-    // A row is stamped with the end of its interval: the day's first a little after its midnight, its last at the next.
+    // A row has the time of the end of its interval: the first row of a day comes a little after midnight, the last at the next midnight.
     yesterday: await session.profile("1.0.99.1.0.255", { from: today - 48 * halfHour + 1000, to: today }),
   };
 }
 
-/** All that as a person wants to see it. */
+/** The reading as text. */
 export function report(reading: Reading, connection: Stored<Connection> | undefined, width: number): string {
   return [
     objects(reading.discovery),

@@ -12,7 +12,7 @@ import { readAll, report } from "./report.ts";
 export interface StartOptions {
   readonly store: string;
   readonly once: boolean;
-  /** Instead of the ports that the rows of communication_ports name. */
+  /** TCP port to use instead of those in communication_ports. */
   readonly port?: number;
 }
 
@@ -23,7 +23,7 @@ const show = (text: string): void => {
   io().stdout.write(text);
 };
 
-/** Where the meter's keys are left for the commands to go on with. */
+/** File with the meter's keys, for the commands that `goOn` suggests. */
 const keysPath = join(".dlmskit", "keys.json");
 
 async function readMeter(store: Store, simulator: Simulator, identity: Identity, place: Place): Promise<void> {
@@ -31,7 +31,7 @@ async function readMeter(store: Store, simulator: Simulator, identity: Identity,
   if (client === undefined) {
     throw new Fault("no-association", "client_associations has no row for client 48", {
       layer: "cli",
-      hint: "give the row back, or choose another folder with --store pglite:DIR",
+      hint: "restore the row, or choose another folder with --store pglite:DIR",
     });
   }
   const began = performance.now();
@@ -48,11 +48,16 @@ async function readMeter(store: Store, simulator: Simulator, identity: Identity,
   );
 }
 
-function goOn(ports: readonly { host: string; port: number; link: string }[]): void {
+/** Commands to try next. After `--once` nothing serves the meter any more: then the first one starts it. */
+function goOn(ports: readonly { host: string; port: number; link: string }[], options: StartOptions): void {
   const find = (link: string) => ports.find((one) => one.link === link);
   const wrapper = find("wrapper");
   const hdlc = find("hdlc");
-  const lines: string[] = [];
+  const { once, store, port } = options;
+  // The address of a server may contain a password.
+  const shown = store.startsWith("postgres") ? "postgres://…" : store;
+  const start = `npx dlms start --store ${shown}${port === undefined ? "" : ` --port ${port}`}`;
+  const lines: string[] = once ? [`${start}   # in another terminal: serves the meter for the commands below`] : [];
   const keys = `--keys ${keysPath}`;
   if (wrapper !== undefined) {
     const at = `${wrapper.host}:${wrapper.port}`;
@@ -73,7 +78,7 @@ function goOn(ports: readonly { host: string; port: number; link: string }[]): v
   );
 }
 
-/** The main job: a meter from the rows of a store, served, read once over the socket, and served on until it is asked to stop. */
+/** Serves a meter from the rows of a store, reads it once over the socket, and goes on serving it until SIGINT or SIGTERM. */
 export async function start(options: StartOptions): Promise<void> {
   const store = await openStoreOf(options.store, say);
   try {
@@ -87,11 +92,11 @@ export async function start(options: StartOptions): Promise<void> {
     );
     const place = ports.find(({ link }) => link === "wrapper");
     if (place === undefined) {
-      throw new Fault("no-port", "no row of communication_ports is a TCP port for the wrapper", { layer: "cli" });
+      throw new Fault("no-port", "communication_ports has no row for a TCP port with the wrapper", { layer: "cli" });
     }
     writeKeysFile(keysPath, identity);
     await readMeter(store, simulator, identity, place);
-    goOn(ports);
+    goOn(ports, options);
     if (options.once) return;
     say("\nserving until Ctrl-C");
     await io().stopAsked();

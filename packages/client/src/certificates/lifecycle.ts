@@ -81,7 +81,7 @@ export class CertificateLifecycle {
     const certificate = parseCertificate(file);
     checkCertificate({ provider: this.provider, certificate, anchors: [certificate], at, usage: "authority" });
     if (!isSelfIssued(certificate) || !this.#signedBy(certificate, certificate)) {
-      throw refused("not-a-root", `the certificate of ${certificate.subjectName} is not signed by itself`);
+      throw refused("not-a-root", `the certificate of ${certificate.subjectName} is not self-signed`);
     }
     if (!certificate.keyUsage.includes("keyCertSign")) {
       throw refused("not-an-authority", `${certificate.subjectName} may not issue certificates`);
@@ -116,7 +116,7 @@ export class CertificateLifecycle {
   async get(id: number): Promise<HeldCertificate> {
     const row = await this.table.get(id);
     if (row === undefined || row.meterId !== undefined) {
-      throw refused("unknown-certificate", `there is no certificate ${id} of the fleet`);
+      throw refused("unknown-certificate", `the records have no certificate ${id}`);
     }
     return heldOf(row);
   }
@@ -175,7 +175,7 @@ export class CertificateLifecycle {
     const named = held.filter(
       ({ row, certificate }) => row.certificateType === "AUTHORITY" && sameOctets(certificate.subject, list.issuer),
     );
-    if (named.length === 0) throw refused("unknown-issuer", "there is no certificate of the list's authority");
+    if (named.length === 0) throw refused("unknown-issuer", "the certificate of the list's authority is missing");
     const issuers = named.filter(
       ({ row, certificate }) => inForce(row) && this.#signedBy(list, certificate) && maySignLists(certificate),
     );
@@ -221,7 +221,7 @@ export class CertificateLifecycle {
     held: readonly HeldCertificate[],
   ): Promise<number> {
     if (held.some((other) => sameOctets(other.certificate.der, certificate.der))) {
-      throw refused("duplicate", `the certificate of ${certificate.subjectName} is there already`);
+      throw refused("duplicate", `the records already have the certificate of ${certificate.subjectName}`);
     }
     return this.table.add(rowOf(certificate, holder, "VALID"));
   }

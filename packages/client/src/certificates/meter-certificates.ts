@@ -73,7 +73,7 @@ export class MeterCertificates {
     if (instanceId === "0.0.0.0.0.0") {
       throw new Fault("no-security-setup", "the association refers to no Security setup", {
         layer: "client",
-        hint: "open one that is ciphered, or name the Security setup",
+        hint: "open a ciphered association, or name the Security setup",
       });
     }
     return new MeterCertificates({ session, instanceId, provider });
@@ -153,5 +153,5 @@ function nameIn<N extends Readonly<Record<string, number>>>(names: N, value: num
 
 function answered(octets: Uint8Array | undefined): Uint8Array {
   if (octets !== undefined) return octets;
-  throw new Fault("no-answer", "the meter says that it did, and returns nothing", { layer: "client" });
+  throw new Fault("no-answer", "the meter reports success, but returns no data", { layer: "client" });
 }

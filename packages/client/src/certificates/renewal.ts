@@ -42,7 +42,7 @@ export interface Renewal {
 
 /**
  * Renews a meter's certificate: a new key pair in the meter, its request, a certificate, its import, and the proof that the
- * meter has it. The old one is `REPLACED` only then. What was begun before and broke off is brought to its end: what the meter
+ * meter has it. The old one is `REPLACED` only then. What was begun before and was interrupted is brought to its end: what the meter
  * has is taken over, what it refuses is forgotten. Gives the new certificate. Faults: `not-renewable` (not a
  * meter's), `wrong-subject`, `wrong-curve`, `wrong-public-key`, `not-a-renewal` (it does not end later), `not-confirmed`, and those
  * of `MeterCertificates` and `checkCertificate`.
@@ -57,7 +57,7 @@ export async function renewCertificate(
   const usage = usageOf(replaces);
   const { systemTitle } = replaces;
   if (row.certificateType !== "DEVICE" || usage === undefined || systemTitle === undefined) {
-    throw refused("not-renewable", "only what a meter has the key of is renewed through it");
+    throw refused("not-renewable", "only a certificate whose key is in the meter can be renewed through the meter");
   }
   const resumed = await resume(old, meter, renewal);
   if (resumed !== undefined) return resumed;
@@ -65,14 +65,14 @@ export async function renewCertificate(
   await meter.generateKeyPair(usage);
   const request = await meter.request(usage);
   if (request.systemTitle === undefined || !sameOctets(request.systemTitle, systemTitle)) {
-    throw refused("wrong-subject", `the request is for ${request.subjectName}, not for the meter that was asked`);
+    throw refused("wrong-subject", `the request is for ${request.subjectName}, not for this meter`);
   }
   if (request.curve !== replaces.curve) {
     throw refused("wrong-curve", `the request is for a key on ${request.curve}, not on ${replaces.curve}`);
   }
   const certificate = await issue({ request, systemTitle, usage, replaces });
   if (certificate.curve !== request.curve || !sameOctets(certificate.publicKey, request.publicKey)) {
-    throw refused("wrong-public-key", "the certificate is not for the key that was asked for");
+    throw refused("wrong-public-key", "the certificate is not for the key of the request");
   }
   if (certificate.notAfter <= replaces.notAfter) {
     throw refused("not-a-renewal", "the new certificate ends no later than the old one");
@@ -85,7 +85,7 @@ export async function renewCertificate(
   return finish(old, pending, meter, renewal);
 }
 
-/** Brings to an end what broke off. Undefined where there is nothing, or nothing that the meter wants. */
+/** Brings to an end what was interrupted. Undefined where there is nothing, or nothing that the meter wants. */
 async function resume(
   old: HeldCertificate,
   meter: MeterCertificates,
@@ -114,7 +114,7 @@ async function finish(
   { lifecycle }: Renewal,
 ): Promise<HeldCertificate> {
   if (!(await has(meter, pending.certificate))) {
-    throw refused("not-confirmed", "the meter took the certificate and does not show it");
+    throw refused("not-confirmed", "the meter accepted the certificate but does not list it");
   }
   await lifecycle.setStatus(pending.row, "VALID");
   // Somebody may have revoked it meanwhile: that stays.
@@ -159,7 +159,7 @@ function isDoubtful(caught: unknown): boolean {
   return caught.layer !== "security" && !(caught.layer === "client" && Object.hasOwn(DataAccessResult, caught.code));
 }
 
-/** What came of one renewal. */
+/** The result of one renewal. */
 export type RenewalOutcome =
   | { readonly old: HeldCertificate; readonly renewed: HeldCertificate }
   | { readonly old: HeldCertificate; readonly fault: Fault };

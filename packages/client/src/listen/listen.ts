@@ -4,15 +4,15 @@ import type { TlsIdentity } from "@dlmskit/transport/node";
 import { PushListener, type PushListenerOptions } from "./push-listener.ts";
 
 export interface ListenOptions extends Omit<PushListenerOptions, "clock"> {
-  /** `"tcp"` unless told otherwise. `udp` takes datagrams, whose link takes each alone (`WrapperDatagramLink`). */
+  /** `"tcp"` by default. `udp` takes datagrams, whose link takes each alone (`WrapperDatagramLink`). */
   readonly transport?: "tcp" | "udp" | "tls";
-  /** `127.0.0.1` unless told otherwise: to be reached from other machines must be asked for. */
+  /** `127.0.0.1` by default: to be reached from other machines must be asked for. */
   readonly host?: string;
   /** 0 takes any that is free. */
   readonly port: number;
-  /** The own certificate and whom to trust, for `"tls"`. */
+  /** This end's own certificate and whom to trust, for `"tls"`. */
   readonly tls?: TlsIdentity;
-  /** Connections, or sources of datagrams, at one time; 1024 unless told otherwise. */
+  /** Connections, or sources of datagrams, at one time; 1024 by default. */
   readonly maxConnections?: number;
   readonly clock?: PushListenerOptions["clock"];
   /** The listener failed, or turned a connection away; it goes on. */

@@ -14,12 +14,12 @@ export class PushBlocks {
 
   /** The whole APDU once its last block has come. Fault `bad-block`: one is missing, came twice, or it grows too long; what came before is dropped. */
   add({ blockNumber, blockData, lastBlock }: GeneralBlockTransfer): Uint8Array | undefined {
-    // A first block begins anew: what came before it was never finished.
+    // A first block begins again: what came before it was never finished.
     if (blockNumber === 1) this.#clear();
     const expected = this.#parts.length + 1;
     if (blockNumber !== expected) {
       this.#clear();
-      throw this.#bad(`block ${blockNumber} came, and ${expected} was expected`);
+      throw this.#bad(`received block ${blockNumber} instead of block ${expected}`);
     }
     // An empty block costs an object, too.
     this.#octets += Math.max(1, blockData.length);

@@ -19,10 +19,10 @@ import {
 
 /** The keys of a meter that pushes. */
 export interface PushKeys {
-  /** Security suite 0, 1 or 2; 0 unless told otherwise. */
+  /** Security suite 0, 1 or 2; 0 by default. */
   readonly suite?: number;
   readonly encryptionKey: Uint8Array;
-  /** Without it tags are not verified: anybody can have altered what comes (`verified` is false). */
+  /** Without it tags are not verified: a push may have been altered (`verified` is false). */
   readonly authenticationKey?: Uint8Array;
   readonly broadcastKey?: Uint8Array;
   readonly masterKey?: Uint8Array;
@@ -32,7 +32,7 @@ export interface PushKeys {
   readonly accept?: readonly "encryption-only"[];
   /** What was accepted of this meter before, to survive a restart; since the listener began unless given. */
   readonly replay?: ReplayGuard;
-  /** The own counters, for confirmations; from 1 on unless given, which the own title of each start makes safe. */
+  /** This end's own counters, for confirmations; from 1 on unless given, which this end's own title of each start makes safe. */
   readonly counters?: CounterSource;
 }
 
@@ -42,14 +42,14 @@ export interface OpenedPush {
   readonly systemTitle: Uint8Array | undefined;
   /** Whether every octet of the APDU was under a tag or a signature that is right. */
   readonly verified: boolean;
-  /** Whether it was ciphered or signed at all. */
+  /** Whether it was ciphered or signed. */
   readonly ciphered: boolean;
 }
 
 export interface PushKeysPort {
   readonly provider: CryptoProvider;
   readonly random: Random;
-  /** The own system title. */
+  /** This end's own system title. */
   readonly systemTitle: Uint8Array;
   keysOf(systemTitle: Uint8Array, address: LinkAddress): PushKeys | undefined;
 }
@@ -91,7 +91,9 @@ export class PushOpener {
     if (isPlain(tag)) return { apdu: pdu, systemTitle: title, verified: false, ciphered: false };
     const systemTitle = senderTitleIn(pdu) ?? title;
     if (systemTitle === undefined) {
-      throw new Fault("unknown-system-title", "a ciphered push does not tell who sends it", { layer: "security" });
+      throw new Fault("unknown-system-title", "a ciphered push has no system title of its sender", {
+        layer: "security",
+      });
     }
     const known = this.#keys(systemTitle, address);
     if (known.keys.authenticationKey === undefined) {
@@ -114,9 +116,9 @@ export class PushOpener {
     const name = toHex(systemTitle);
     const keys = this.#port.keysOf(systemTitle, address);
     if (keys === undefined) {
-      throw new Fault("unknown-system-title", `there are no keys of the meter ${name}`, {
+      throw new Fault("unknown-system-title", `the keys of the meter ${name} are not known`, {
         layer: "security",
-        hint: "give the keys of this system title",
+        hint: "give the keys for this system title",
       });
     }
     // A meter has keys of its own for each client.

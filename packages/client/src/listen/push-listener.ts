@@ -9,9 +9,9 @@ import { type OpenedPush, type PushKeys, PushOpener } from "./push-keys.ts";
 
 export type PushKind = "data-notification" | "event-notification" | "information-report";
 
-/** A push, as it came. */
+/** A received push. */
 export interface ReceivedPush {
-  /** Where it came from, `"192.0.2.1:50000"`; meters are told apart by `systemTitle` or contents: addresses may be translated. */
+  /** Where it came from, `"192.0.2.1:50000"`; meters are distinguished by `systemTitle` or contents: addresses may be translated. */
   readonly from: string;
   readonly address: LinkAddress;
   readonly kind: PushKind;
@@ -19,9 +19,9 @@ export interface ReceivedPush {
   readonly longInvokeId?: number;
   readonly time?: CosemDateTime;
   readonly systemTitle?: Uint8Array;
-  /** Whether a tag or a signature was there and right. */
+  /** Whether it had a valid authentication tag or signature. */
   readonly verified: boolean;
-  /** It came before: the same source, long-invoke-id and time. */
+  /** The push was received before: the same source, long-invoke-id and time. */
   readonly repeated: boolean;
   /** Whether a confirmation was asked for, and sent. */
   readonly confirmed: boolean;
@@ -39,29 +39,29 @@ export interface PushListenerOptions {
   readonly keys?: (systemTitle: Uint8Array, address: LinkAddress) => PushKeys | undefined;
   /** The sender of ciphered pushes that do not tell it (service-specific ciphering). */
   readonly systemTitleOf?: (from: string, address: LinkAddress) => Uint8Array | undefined;
-  /** What pushes bring that do not tell it themselves. */
+  /** The contents of pushes that do not describe them. */
   readonly layout?:
     | PushLayout
     | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
-  /** Whether a DataNotification that asks for it is confirmed; true unless told otherwise. */
+  /** Whether a DataNotification that asks for it is confirmed; true by default. */
   readonly confirm?: boolean;
-  /** What only some meters do, to be taken all the same. */
+  /** Deviations of some meters, which are accepted. */
   readonly quirks?: readonly ApduQuirk[];
-  /** The own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
+  /** This end's own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
   readonly systemTitle?: Uint8Array;
-  /** The longest push, in octets; 65,536 unless told otherwise. */
+  /** The longest push, in octets; 65,536 by default. */
   readonly maxPush?: number;
   readonly provider?: CryptoProvider;
   readonly random?: Random;
   received(push: ReceivedPush): void;
-  /** Something came that is no push, cannot be opened or was replayed: it was dropped. */
+  /** Called when an APDU was dropped: it is not a push, cannot be deciphered, or was replayed. */
   dropped?(fault: Fault, from: string): void;
 }
 
 // Of so many pushes it is known that they came.
 const mostRemembered = 100_000;
 
-/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin anew. */
+/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin again. */
 function newTitle(random: Random): Uint8Array {
   const title = new Uint8Array(8);
   title.set([0x44, 0x4c, 0x4d]);
@@ -69,7 +69,7 @@ function newTitle(random: Random): Uint8Array {
   return title;
 }
 
-/** Takes pushes on connections that are given to it: joins blocks, opens what is ciphered, refuses what was replayed, and confirms. */
+/** Receives pushes on the connections that it is given: joins blocks, deciphers, refuses replays, and confirms. */
 export class PushListener {
   readonly #options: PushListenerOptions;
   readonly #opener: PushOpener;
@@ -86,7 +86,7 @@ export class PushListener {
     });
   }
 
-  /** Takes what comes on a connection, until it ends. */
+  /** Receives pushes on a connection until it ends. */
   accept(duplex: Duplex): void {
     const { clock, link, maxPush = 0x10000 } = this.#options;
     const pump = new LinkPump({ link: link(), duplex, clock });
@@ -186,7 +186,7 @@ export class PushListener {
         return;
       }
       default:
-        throw new Fault("not-a-push", `${apdu.apdu} came, which is no push`, { layer: "client" });
+        throw new Fault("not-a-push", `received ${apdu.apdu}, which is not a push`, { layer: "client" });
     }
   }
 
@@ -221,7 +221,7 @@ export class PushListener {
     this.#options.received(push);
   }
 
-  /** How many connections are open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#pumps.size;
   }

@@ -23,9 +23,9 @@ type CalendarValues = Values<typeof ActivityCalendar>;
 
 export interface ActivityCalendarOptions {
   readonly active: CalendarTables;
-  /** An empty calendar unless told otherwise. */
+  /** An empty calendar by default. */
   readonly passive?: CalendarTables;
-  /** Never unless told otherwise. */
+  /** Never by default. */
   readonly activatePassiveCalendarTime?: CosemDateTime;
   /** Whether a time of activation that has passed when it is written activates at once (unless told otherwise) or never. */
   readonly pastActivation?: "at-once" | "never";

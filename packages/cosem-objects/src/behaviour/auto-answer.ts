@@ -11,13 +11,13 @@ type AnswerValues = Values<typeof AutoAnswer2>;
 export interface AutoAnswerOptions {
   /** As `AutoAnswerMode` has it: 1 counts calls, 2 those that were successful. */
   readonly mode: number;
-  /** When calls are answered after `nrRingsInWindow`; empty (always) unless told otherwise. */
+  /** When calls are answered after `nrRingsInWindow`; empty (always) by default. */
   readonly listeningWindow?: readonly TimeWindow[];
-  /** After how many calls no more are answered until the next window starts; 0 (no limit) unless told otherwise. */
+  /** After how many calls no more are answered until the next window starts; 0 (no limit) by default. */
   readonly numberOfCalls?: number;
-  /** 0: calls are not answered. 1 in windows and none outside unless told otherwise. */
+  /** 0: calls are not answered. 1 in windows and none outside by default. */
   readonly numberOfRings?: AnswerValues["numberOfRings"];
-  /** Who is answered: patterns with `?` and `*`; empty (everybody) unless told otherwise. */
+  /** Who is answered: patterns with `?` and `*`; empty (everybody) by default. */
   readonly callers?: readonly { readonly caller: string; readonly callType: number }[];
 }
 
@@ -57,7 +57,7 @@ const windows: Timeline<AnswerValues, Context, TimeContext> = {
   moved: (_values, _context, _from, to) => [to],
 };
 
-/** A window that starts begins to count anew; outside of windows it is inactive, and locked stays until the next one starts. */
+/** A window that starts begins to count again; outside of windows it is inactive, and locked stays until the next one starts. */
 function turn(values: AnswerValues, local: LocalTime, now: number): void {
   const open = isOpen(values, local, now);
   const starts = nextWindowEdge(values.listeningWindow, local, now - 1) === now && open;

@@ -24,13 +24,13 @@ export interface AutoConnectOptions {
   readonly port: ConnectPort;
   /** Tried in this order. */
   readonly destinations: readonly Uint8Array[];
-  /** How many more attempts follow one that failed; 0 unless told otherwise. */
+  /** How many more attempts follow one that failed; 0 by default. */
   readonly repetitions?: number;
-  /** Seconds between two attempts; 60 unless told otherwise. */
+  /** Seconds between two attempts; 60 by default. */
   readonly repetitionDelay?: number;
-  /** When it connects; empty (always) unless told otherwise. */
+  /** When it connects; empty (always) by default. */
   readonly callingWindow?: readonly TimeWindow[];
-  /** 2 unless told otherwise; versions 0 and 1 have no method, version 0 only the modes 0 to 3. */
+  /** 2 by default; versions 0 and 1 have no method, version 0 only the modes 0 to 3. */
   readonly version?: 0 | 1 | 2;
 }
 
@@ -43,7 +43,7 @@ const ports = new WeakMap<object, ConnectPort>();
 /**
  * When and to whom the meter connects (class 29; Blue Book 4.7.6). Modes 101 to 104 by themselves and by `connect`; modes 1 to 3 when the
  * meter's program asks by `callOut`. An attempt tries the destinations in order. After `repetitions` more attempts that failed it waits for
- * the next window, or for `connect`; mode 101 begins anew.
+ * the next window, or for `connect`; mode 101 begins again.
  */
 export function autoConnect(
   instance: LogicalName,
@@ -78,7 +78,7 @@ export function autoConnect(
 
 const stateOf = ({ state }: Readonly<ConnectValues>): State => state ?? idle;
 
-/** A series of attempts begins anew; what is connected stays so until the mode is looked at. */
+/** A series of attempts begins again; what is connected stays so until the mode is looked at. */
 function restart(values: ConnectValues): void {
   values.state = { ...stateOf(values), failed: 0, due: 0n };
 }

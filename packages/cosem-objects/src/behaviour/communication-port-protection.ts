@@ -11,15 +11,15 @@ import { type AnyObject, type Context, type CosemObject, type Hooks, object, typ
 type ProtectionValues = Values<typeof CommunicationPortProtection>;
 
 export interface PortProtectionOptions {
-  /** 0 locked, 1 locked after failed attempts, 2 never locked; 1 unless told otherwise. */
+  /** 0 locked, 1 locked after failed attempts, 2 never locked; 1 by default. */
   readonly mode?: ProtectionValues["protectionMode"];
-  /** After so many failed attempts in a row the port locks; 3 unless told otherwise. */
+  /** After so many failed attempts in a row the port locks; 3 by default. */
   readonly allowedFailedAttempts?: number;
-  /** Seconds that the first lock-out lasts; 60 unless told otherwise. */
+  /** Seconds that the first lock-out lasts; 60 by default. */
   readonly initialLockoutTime?: number;
-  /** By how much each lock-out is longer than the one before; 2 unless told otherwise. */
+  /** By how much each lock-out is longer than the one before; 2 by default. */
   readonly steepnessFactor?: number;
-  /** Seconds that a lock-out lasts at most; 3600 unless told otherwise. */
+  /** Seconds that a lock-out lasts at most; 3600 by default. */
   readonly maxLockoutTime?: number;
   /** The object that sets up the port. */
   readonly portReference: LogicalName;
@@ -28,7 +28,7 @@ export interface PortProtectionOptions {
 /**
  * Locks a port after failed attempts to open an association over it (class 124; Blue Book 4.4.12). Lock-out k lasts
  * min(max, initial × steepness^(k-1)); after it one attempt is allowed, and locks the port again if it fails. `reset` and a
- * successful attempt start anew. A lock-out is elapsed time, which no clock changes; after a power failure it lasts its whole time again.
+ * successful attempt start again. A lock-out is elapsed time, which no clock changes; after a power failure it lasts its whole time again.
  */
 export function communicationPortProtection(
   instance: LogicalName,

@@ -17,7 +17,7 @@ import { type Column, captureObject } from "./profile-generic.ts";
 export interface CompactDataOptions<C> extends UntaggedOptions {
   /** What is captured, after the template id, which is always first. */
   readonly capture: readonly C[];
-  /** Tells one template from another: whoever changes what is captured gives another one. 0 unless told otherwise. */
+  /** Tells one template from another: whoever changes what is captured gives another one. 0 by default. */
   readonly templateId?: number;
   /** `onInvoke` (unless told otherwise): only the method `capture` fills the buffer; `onRead`: each reading does. */
   readonly captureMethod?: keyof typeof CaptureMethod;

@@ -24,11 +24,11 @@ export interface DataProtectionOptions {
     Partial<Pick<RestrictedObject, "dataIndex" | "restriction">>)[];
   readonly parametersGet?: Parameters;
   readonly parametersSet?: Parameters;
-  /** Bits of `ProtectionBit`: requests for what is set and invoked, responses for what is read. 0, none, unless told otherwise. */
+  /** Bits of `ProtectionBit`: requests for what is set and invoked, responses for what is read. 0 (none) by default. */
   readonly requiredProtection?: number;
   /**
    * Whether what is named by this object can be used through it by a client that has no rights to it elsewhere; false, the client needs
-   * its rights, unless told otherwise.
+   * its rights by default.
    */
   readonly throughThisOnly?: boolean;
 }

@@ -38,17 +38,17 @@ export interface DemandRegisterOptions {
   readonly source: Monitored | ((context: Context) => MaybePromise<number>);
   /** Seconds. */
   readonly period: number;
-  /** 1 unless told otherwise: block demand. More: sliding demand. */
+  /** 1 by default: block demand. More: sliding demand. */
   readonly numberOfPeriods?: number;
   /** Of the averages. */
   readonly unit: Unit;
-  /** Power of ten: 0 unless told otherwise. */
+  /** Power of ten: 0 by default. */
   readonly scaler?: number;
-  /** double-long-unsigned unless told otherwise. */
+  /** double-long-unsigned by default. */
   readonly type?: AverageType;
   readonly status?: Data;
   /**
-   * What a power failure does to the running period: it ends at power-down (`"close"`, unless told otherwise), or goes on when the
+   * What a power failure does to the running period: it ends at power-down (`"close"` by default), or goes on when the
    * power is back before its end (`"continue"`).
    */
   readonly powerFailure?: "close" | "continue";
@@ -166,7 +166,7 @@ export function demandRegister(
 const spanOf = ({ period, numberOfPeriods }: Readonly<DemandValues>): number => period * 1000 * numberOfPeriods;
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-/** What has added up in the running period. A reading that fell has begun anew at 0. */
+/** What has added up in the running period. A reading that fell has begun again at 0. */
 const addedSince = ({ base }: State, read: number | undefined): number =>
   read === undefined ? 0 : read >= base ? read - base : read;
 
@@ -223,7 +223,7 @@ function templateReading(source: Monitored): number | undefined {
 
 /**
  * An Extended register that keeps the greatest average of a demand register, and when it was calculated (Blue Book 4.3.4, maximum
- * demand). `reset` begins anew: for a billing script, behind next_period of the demand register.
+ * demand). `reset` begins again: for a billing script, behind next_period of the demand register.
  */
 export function maximumRegister(
   instance: LogicalName,

@@ -66,11 +66,11 @@ export interface Contact {
 }
 
 export interface DisconnectControlOptions {
-  /** 4 unless told otherwise: a client disconnects and reconnects. */
+  /** 4 by default: a client disconnects and reconnects. */
   readonly controlMode?: number;
-  /** 0 unless told otherwise; version 1 has mode 7. */
+  /** 0 by default; version 1 has mode 7. */
   readonly version?: 0 | 1;
-  /** In memory unless told otherwise: it stands as it was told at once. */
+  /** In memory by default: it stands as it was told at once. */
   readonly contact?: Contact;
   /** A remote command that the mode or the state does not have is refused (read-write-denied). Otherwise it is a success that does nothing. */
   readonly refuse?: boolean;

@@ -14,7 +14,7 @@ type Status = FunctionValues["activationStatus"][number];
 export interface MeterFunction {
   readonly name: Uint8Array;
   readonly objects: readonly (AnyObject | ObjectDefinition)[];
-  /** True unless told otherwise. */
+  /** True by default. */
   readonly enabled?: boolean;
 }
 

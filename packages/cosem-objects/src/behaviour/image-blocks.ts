@@ -51,7 +51,7 @@ export function takeBlock(values: ImageValues, state: ImageTransferState, block:
     throw refuse("other-reason", "too many blocks were replaced: initiate the transfer anew");
   }
   const encoded = dataOf(ImageBlockTransfer, { imageBlockNumber: number, imageBlockValue: octets }).octets;
-  // A block that replaces another stands behind it, until the transfer is initiated anew.
+  // A block that replaces another stands behind it, until the transfer is initiated again.
   rowsOf(context).append(context.now, encoded, 2 * count);
   if (known) {
     values.state = { ...state, replaced: state.replaced + 1 };

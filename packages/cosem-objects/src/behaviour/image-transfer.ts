@@ -28,17 +28,17 @@ export interface Image {
 }
 
 export interface ImageTransferOptions {
-  /** image_block_size, octets: 1 to 65,520; 256 unless told otherwise. */
+  /** image_block_size, octets: 1 to 65,520; 256 by default. */
   readonly blockSize?: number;
-  /** The largest image that is taken, octets; 1,048,576 unless told otherwise. An image has at most 65,536 blocks. */
+  /** The largest image that is taken, octets; 1,048,576 by default. An image has at most 65,536 blocks. */
   readonly largestImage?: number;
-  /** image_transfer_enabled; true unless told otherwise. */
+  /** image_transfer_enabled; true by default. */
   readonly enabled?: boolean;
-  /** Whether an image of that identifier and size is taken at all; each is unless told otherwise. */
+  /** Whether an image of that identifier and size is taken at all; each is by default. */
   accepts?(identifier: Uint8Array, size: number, context: Context): boolean;
   /**
    * Verifies the octets: true or false, or what image_to_activate_info then shows, where one transfer holds several images.
-   * All images are good unless told otherwise. What it throws counts as a failed verification, and is told as an event.
+   * All images are good by default. What it throws counts as a failed verification, and is told as an event.
    */
   verify?(image: Image, context: Context): MaybePromise<boolean | readonly ImageToActivateInfo[]>;
   /** Activates a verified image: false, or what it throws, and the activation has failed. */
@@ -46,15 +46,15 @@ export interface ImageTransferOptions {
   activate?(image: Image, context: Context): MaybePromise<boolean | void>;
   /** The Data object that tells the firmware version (`"1-0:0.2.0"`): activation writes the image's identifier to it. */
   readonly firmware?: LogicalName;
-  /** How long verification takes, seconds; 0 unless told otherwise: its result is the answer. */
+  /** How long verification takes, seconds; 0 by default: its result is the answer. */
   readonly verificationTime?: number;
-  /** How long activation takes, seconds; 0 unless told otherwise. */
+  /** How long activation takes, seconds; 0 by default. */
   readonly activationTime?: number;
-  /** The meter restarts to activate an image: its associations end, and it is silent for `activationTime`. False unless told otherwise. */
+  /** The meter restarts to activate an image: its associations end, and it is silent for `activationTime`. False by default. */
   readonly restarts?: boolean;
-  /** How image_activate is answered where activation takes time; temporary-failure unless told otherwise. */
+  /** How image_activate is answered where activation takes time; temporary-failure by default. */
   readonly activationAnswer?: "temporary-failure" | "success";
-  /** What a power failure does to a verification or activation that is under way: it fails unless told otherwise, or is resumed. */
+  /** What a power failure does to a verification or activation that is in progress: it fails by default, or is resumed. */
   readonly interrupted?: "fails" | "resumes";
 }
 

@@ -28,15 +28,15 @@ export interface LimiterOptions {
   readonly monitored: Monitored;
   /** Of the type of the monitored value, with its scaler. */
   readonly thresholdNormal: LimiterValues["thresholdNormal"];
-  /** thresholdNormal unless told otherwise. */
+  /** thresholdNormal by default. */
   readonly thresholdEmergency?: LimiterValues["thresholdEmergency"];
-  /** Seconds above the threshold before action_over runs; 0 unless told otherwise: at once. */
+  /** Seconds above the threshold before action_over runs; 0 by default: at once. */
   readonly minOverThresholdDuration?: number;
-  /** Seconds not above it before action_under runs; 0 unless told otherwise. */
+  /** Seconds not above it before action_under runs; 0 by default. */
   readonly minUnderThresholdDuration?: number;
   readonly emergencyProfile?: LimiterValues["emergencyProfile"];
   readonly emergencyProfileGroupIdList?: LimiterValues["emergencyProfileGroupIdList"];
-  /** Nothing unless told otherwise. */
+  /** Nothing by default. */
   readonly actions?: Partial<LimiterValues["actions"]>;
   /** Seconds: reads the value so often, too. For one that a read hook makes, whose changes nobody stores. */
   readonly sampleEvery?: number;
@@ -48,7 +48,7 @@ const under: State = { over: false, timerRuns: false, since: 0 };
 /**
  * Runs a script when a value has been above a threshold for a while, and another when it has not been for a while (class 71; Blue
  * Book 4.5.9), each once a crossing. What the scripts do to a Disconnect control is local. Durations are elapsed time, which no clock
- * setting touches, and begin anew at power-up; the emergency profile goes by the meter's clock.
+ * setting touches, and begin again at power-up; the emergency profile goes by the meter's clock.
  */
 export function limiter(
   instance: LogicalName,

@@ -51,12 +51,12 @@ export interface MbusPort {
 
 export interface MbusClientOptions {
   readonly port: MbusPort;
-  /** 1 unless told otherwise. */
+  /** 1 by default. */
   readonly version?: 0 | 1;
   readonly portReference?: LogicalName;
-  /** Which records go to the value objects, in order; empty (all of the telegram) unless told otherwise. */
+  /** Which records go to the value objects, in order; empty (all of the telegram) by default. */
   readonly captureDefinition?: ClientValues["captureDefinition"];
-  /** Seconds between captures; 0 (by `capture` only) unless told otherwise. */
+  /** Seconds between captures; 0 (by `capture` only) by default. */
   readonly capturePeriod?: number;
 }
 

@@ -21,11 +21,11 @@ export interface MbusSlaveOptions {
   readonly identificationNumber: number;
   /** Three letters A to Z (FLAG). */
   readonly manufacturer: string;
-  /** 1 unless told otherwise. */
+  /** 1 by default. */
   readonly version?: number;
   /** What its counter shows, 0 to 4294967295; undefined: it does not answer. */
   reading(context: Context): MaybePromise<number | undefined>;
-  /** The octet of its status; 0 unless told otherwise. */
+  /** The octet of its status; 0 by default. */
   status?(context: Context): number;
 }
 

@@ -12,7 +12,7 @@ export interface ModemPort<V> {
 
 export interface SnapshotOptions<V> {
   readonly modem: ModemPort<V>;
-  /** Seconds between snapshots, at full multiples in local time; 900 unless told otherwise. */
+  /** Seconds between snapshots, at full multiples in local time; 900 by default. */
   readonly period?: number;
 }
 
@@ -44,7 +44,7 @@ export type GsmSnapshot = Omit<Values<Gsm>, "captureTime">;
 
 /**
  * GSM diagnostic (class 47; Blue Book 4.7.8) whose attributes a modem renews together with capture_time. Without a network: not
- * registered, cell 0, signal quality and bit error rate 99. Versions 0 and 1 have fewer values of ps_status; version 2 unless told otherwise.
+ * registered, cell 0, signal quality and bit error rate 99. Versions 0 and 1 have fewer values of ps_status; version 2 by default.
  */
 export function gsmDiagnostic(
   instance: LogicalName,

@@ -11,10 +11,10 @@ type Parameter = MonitorValues["parameterList"][number];
 
 export interface ParameterMonitorOptions {
   readonly parameters?: readonly Monitored[];
-  /** 1 unless told otherwise; version 0 has attributes 2 to 4 only. */
+  /** 1 by default; version 0 has attributes 2 to 4 only. */
   readonly version?: 0 | 1;
   readonly parameterListName?: Uint8Array;
-  /** 0 unless told otherwise; what the numbers mean is between the meter and its clients. */
+  /** 0 by default; what the numbers mean is between the meter and its clients. */
   readonly hashAlgorithmId?: number;
   /** The digest of the encoded values, one behind the other in the order of the list. Without it the digest is empty. */
   readonly digest?: (hashAlgorithmId: number, values: Uint8Array, context: Context) => MaybePromise<Uint8Array>;

@@ -28,7 +28,7 @@ import {
 import { isSorted, sortedIn } from "../profile/sorting.ts";
 import { refuse } from "../refusal.ts";
 
-/** A column: an object and its attribute (2, its value, unless told otherwise; 0, all of them), or the element of a structure in it. */
+/** A column: an object and its attribute (2, its value by default; 0, all of them), or the element of a structure in it. */
 export type Column =
   | AnyObject
   | CaptureObject
@@ -45,21 +45,21 @@ export interface ProfileOptions {
   readonly capture: readonly Column[];
   /** How many rows it keeps at most. */
   readonly entries: number;
-  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) unless told otherwise. */
+  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) by default. */
   readonly period?: number;
-  /** 1 (oldest first) to 6, as `SortMethod`; 1 unless told otherwise. A buffer that is sorted by a value is written anew at each capture: it should be short. */
+  /** 1 (oldest first) to 6, as `SortMethod`; 1 by default. A buffer that is sorted by a value is written again at each capture that it keeps: with a store it should be short. */
   readonly sortMethod?: number;
   /** One of the columns: what methods 3 to 6 sort by. */
   readonly sortBy?: Column;
-  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit unless told otherwise. */
+  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit by default. */
   readonly maxEntries?: number;
-  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer unless told otherwise. */
+  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer by default. */
   readonly resizeKeepsRows?: boolean;
   /** Cells that follow from the row before are sent as null-data: the same value; a stamp that is one period later. */
   readonly nullData?: boolean;
   /** The buffer is sent as a compact-array where all of its rows have the same types (version 1). */
   readonly compactArray?: boolean;
-  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None unless told otherwise. */
+  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None by default. */
   readonly powerFailure?: {
     readonly fillMissing?: boolean;
     readonly entryAtPowerDown?: boolean;
@@ -239,12 +239,18 @@ function keep(own: ProfileValues, context: Context, at: number, row: Uint8Array)
   // In the order of capturing, also after the clock was set back.
   if (!isSorted(sortMethod)) return rows.append(Math.max(second, capturedAfter), row, profileEntries);
   const column = captureObjects.findIndex((one) => sameColumn(one, sortObject));
-  return after(rows.entries(1, everyRow), (before) => {
-    const how = { sortMethod, column, keep: profileEntries, local: context.local };
+  const how = { sortMethod, column, keep: profileEntries, local: context.local };
+  const insert = (before: Iterable<Uint8Array>): void => {
     const sorted = sortedIn([...before], row, how);
     if (sorted === undefined) return;
     rows.clear();
     for (const [place, one] of sorted.entries()) rows.append(place + 1, one, profileEntries);
+  };
+  // Where the buffer is full the last row alone tells whether the newcomer is kept at all.
+  return after(rows.entries(profileEntries, profileEntries), (found) => {
+    const last = [...found];
+    if (last.length > 0 && sortedIn(last, row, { ...how, keep: 1 }) === undefined) return undefined;
+    return after(rows.entries(1, everyRow), insert);
   });
 }
 

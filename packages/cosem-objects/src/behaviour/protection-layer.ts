@@ -8,7 +8,7 @@ import {
 
 /** How a layer is made. What is left out is empty: the end that applies the layer fills in titles and key data. */
 export interface ProtectionLayerOptions {
-  /** The global unicast encryption key unless told otherwise. A signature needs none. */
+  /** The global unicast encryption key by default. A signature needs none. */
   readonly key?:
     | "global-unicast-encryption-key"
     | "global-broadcast-encryption-key"

@@ -43,31 +43,31 @@ interface PushValues {
 }
 
 export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion> {
-  /** 2 unless told otherwise. */
+  /** 2 by default. */
   readonly version?: V;
   /** What is pushed, in order; attribute 0 is all attributes. Restrictions and columns are of versions 1 to 3 and 2 to 3. */
   readonly pushObjectList: readonly PushObject[];
   /** Where to: `"192.0.2.7:4059"` over TCP, a URL (`"udp://192.0.2.7:4059"`), `"client:48"` (the association that this client has open), or what attribute 3 has. */
   readonly destination: string | SendDestination;
-  /** When a push may be sent; always unless told otherwise. */
+  /** When a push may be sent; always by default. */
   readonly communicationWindow?: readonly TimeWindow[];
-  /** Seconds; 0 unless told otherwise. */
+  /** Seconds; 0 by default. */
   readonly randomisationStartInterval?: number;
-  /** 0 unless told otherwise. */
+  /** 0 by default. */
   readonly numberOfRetries?: number;
-  /** Seconds, the same each time (versions 2 and 3: minimum and maximum), or as attribute 7 of versions 2 and 3 has it; 60 unless told otherwise. */
+  /** Seconds, the same each time (versions 2 and 3: minimum and maximum), or as attribute 7 of versions 2 and 3 has it; 60 by default. */
   readonly repetitionDelay?: RepetitionDelay;
-  /** The client: its association's keys and policy protect the push. 16, the public client, unless told otherwise. */
+  /** The client: its association's keys and policy protect the push. 16, the public client by default. */
   readonly client?: number;
   /** Versions 1 to 3: the object of the port to be used, a TCP-UDP setup (class 41) or an IEC HDLC setup (class 23). */
   readonly portReference?: LogicalName;
   /** Versions 1 to 3: layers in the order in which they are applied. None: what the policy of the client's association asks for. */
   readonly protection?: readonly ProtectionParameters[];
-  /** Versions 2 and 3: what a success is; `unconfirmedRetryOnFailure` unless told otherwise. */
+  /** Versions 2 and 3: what a success is; `unconfirmedRetryOnFailure` by default. */
   readonly operationMethod?: keyof typeof PushOperationMethod;
   /** Versions 2 and 3. */
   readonly confirmationParameters?: Confirmation;
-  /** In the queue, the higher the sooner; 0 unless told otherwise. */
+  /** In the queue, the higher the sooner; 0 by default. */
   readonly priority?: number;
   /** A trigger that comes while a window is open starts at once; the random part counts from the start of a window only. */
   readonly randomiseOnlyAtWindowStart?: boolean;
@@ -78,7 +78,7 @@ const noPort: LogicalName = "0.0.0.0.0.0";
 /**
  * Pushes values (class 40, versions 0 to 3; Blue Book 4.4.8). The method push, by a client or a script, is accepted at once: at the
  * start of the next window and after a random time the values are read and a DataNotification is put in the queue, with all that the
- * instant changes. Attempts are repeated under the same long-invoke-id, with the same body. A trigger while a series is under way is kept,
+ * instant changes. Attempts are repeated under the same long-invoke-id, with the same body. A trigger while a series is in progress is kept,
  * one for all. Where it cannot be sent at all (port, destination) that is an event, and the series is over.
  */
 export function pushSetup<V extends PushSetupVersion = 2>(
@@ -258,7 +258,7 @@ function checkPort({ portReference, sendDestinationAndMethod }: PushValues, { de
   if (portReference === undefined) return;
   const classId = portClasses[sendDestinationAndMethod.transportService] as number;
   if (device.find(classId, portReference) !== undefined) return;
-  throw new Fault("push-port", `port_reference ${portReference} is no object of class ${classId}`, {
+  throw new Fault("push-port", `port_reference ${portReference} is not an object of class ${classId}`, {
     layer: "cosem",
     hint: "write the logical name of the setup object of the port that fits transport_service to attribute 8",
   });

@@ -16,7 +16,7 @@ export interface RegisterActivationOptions {
   /** The registers; masks count them from 1. */
   readonly registers?: readonly (AnyObject | ObjectDefinition)[];
   readonly masks?: ActivationValues["maskList"];
-  /** The mask_name of the mask that is active; empty unless told otherwise: none of the registers counts. */
+  /** The mask_name of the mask that is active; empty by default: none of the registers counts. */
   readonly activeMask?: Uint8Array;
 }
 

@@ -31,7 +31,7 @@ export const sapAssignment = (): CosemObject<typeof SapAssignment> =>
       invoke: {
         connectLogicalDevice(values, { sap, logicalDeviceName }, { device: { devices } }) {
           const connected = devices.find(({ name }) => sameOctets(fromAscii(name), logicalDeviceName));
-          if (connected === undefined) throw refuse("other-reason", "no logical device has that name");
+          if (connected === undefined) throw refuse("other-reason", "there is no logical device with that name");
           if (sap === connected.sap) return;
           check(sap, connected, devices);
           const { templateSap } = connected;
@@ -44,11 +44,11 @@ export const sapAssignment = (): CosemObject<typeof SapAssignment> =>
 
 function check(sap: number, connected: Devices[number], devices: Devices): void {
   if (connected.templateSap === managementSap) {
-    throw refuse("other-reason", "the management logical device has the SAP 1");
+    throw refuse("other-reason", "the management logical device must have the SAP 1");
   }
   if (sap === disconnected) return;
   if (isReserved(sap) && sap !== connected.templateSap) throw refuse("other-reason", `SAP ${sap} is reserved`);
-  if (devices.some((one) => one.sap === sap)) throw refuse("other-reason", `SAP ${sap} has a logical device`);
+  if (devices.some((one) => one.sap === sap)) throw refuse("other-reason", `SAP ${sap} is used by another logical device`);
 }
 
 /** The logical devices that have another SAP than that of the template. */

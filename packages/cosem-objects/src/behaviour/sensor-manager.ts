@@ -14,7 +14,7 @@ type SensorValues = Values<typeof SensorManager>;
 type Sides = NonNullable<SensorValues["state"]>;
 
 export interface SensorManagerOptions extends Partial<Omit<SensorValues, "processedValue" | "state">> {
-  /** The attribute that holds the processed value; none unless told otherwise. */
+  /** The attribute that holds the processed value; none by default. */
   readonly processedValue?: Monitored;
 }
 
@@ -55,7 +55,7 @@ export function sensorManager(
 
 const monitoring = ["rawValueThresholds", "processedValueThresholds", "processedValue"] as const;
 
-/** Other thresholds, another value: where it stands is looked at anew, and nothing is run. */
+/** Other thresholds, another value: where it stands is looked at again, and nothing is run. */
 function startingAnew(
   begin: (values: SensorValues, context: Context) => MaybePromise<void>,
 ): NonNullable<Hooks<typeof SensorManager>["write"]> {

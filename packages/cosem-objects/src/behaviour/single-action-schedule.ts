@@ -5,6 +5,8 @@ import { type Timeline, timeOrder, type Values } from "../interface-class.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 import { refuse } from "../refusal.ts";
+import type { LocalTime } from "../time/local-time.ts";
+import { dayLength } from "../time/pattern.ts";
 import { runScripts } from "./local-action.ts";
 
 type ScheduleValues = Values<typeof SingleActionSchedule>;
@@ -13,12 +15,12 @@ type ExecutionTime = Times[number];
 
 export interface SingleActionScheduleOptions {
   readonly executedScript: ActionItem;
-  /** 1 to 5 as the class says; 5 unless told otherwise: any times, with wildcards in dates. */
+  /** 1 to 5 as the class says; 5 by default: any times, with wildcards in dates. */
   readonly type?: number;
   readonly executionTime: Times;
   /**
-   * What becomes of the execution times that passed while there was no power, or over which the clock was set forward: nothing
-   * (`"skip"`, unless told otherwise), or the script runs once (`"once"`, for billing and the activation of images).
+   * What happens to the execution times that passed while there was no power, or over which the clock was set forward: nothing
+   * (`"skip"` by default), or the script runs once (`"once"`, for billing and the activation of images).
    */
   readonly catchUp?: "skip" | "once";
 }
@@ -59,9 +61,10 @@ const times: Timeline<ScheduleValues, Context, TimeContext> = {
   order: timeOrder.singleAction,
   missed: "each",
   next(values, { local }, after) {
+    const instants = instantsOf(values.executionTime, local, after);
     let first: number | undefined;
-    for (const [, { date, time }] of open(values)) {
-      const at = local.next(date, time, after);
+    for (const [place] of open(values)) {
+      const at = instants(place);
       if (at !== undefined && (first === undefined || at < first)) first = at;
     }
     return first;
@@ -75,6 +78,42 @@ const times: Timeline<ScheduleValues, Context, TimeContext> = {
     return runScripts([values.executedScript], context);
   },
 };
+
+interface Known {
+  readonly local: LocalTime;
+  readonly since: number;
+  after: number;
+  /** By place; null: never, as far as that is looked for. */
+  readonly instants: (number | null | undefined)[];
+}
+
+// A list that a client wrote may have thousands of entries, and all would be looked at for each of them that comes.
+const many = 16;
+const known = new WeakMap<Times, Known>();
+
+/** When each execution time comes next after an instant; of long lists those that have not come since are not looked for again, for a day. */
+function instantsOf(times: Times, local: LocalTime, after: number): (place: number) => number | undefined {
+  const look = (place: number): number | undefined => {
+    const { date, time } = times[place] as ExecutionTime;
+    return local.next(date, time, after);
+  };
+  if (times.length <= many) return look;
+  let found = known.get(times);
+  if (found === undefined || found.local !== local || after < found.after || after - found.since > dayLength) {
+    found = { local, since: after, after, instants: [] };
+    known.set(times, found);
+  }
+  found.after = after;
+  const { instants } = found;
+  return (place) => {
+    const instant = instants[place];
+    if (instant === null) return undefined;
+    if (instant !== undefined && instant > after) return instant;
+    const next = look(place);
+    instants[place] = next ?? null;
+    return next;
+  };
+}
 
 /** The last time in a span. */
 function missedOnce(values: Readonly<ScheduleValues>, { local }: TimeContext, from: number, to: number): number[] {
@@ -90,7 +129,8 @@ const catchingUp: Pick<Timeline<ScheduleValues, Context, TimeContext>, "restored
 
 /** The execution times, with their places, but those that come only once and have come. */
 function open({ executionTime, state = [] }: Readonly<ScheduleValues>): (readonly [number, ExecutionTime])[] {
-  return executionTime.map((one, place) => [place, one] as const).filter(([place]) => !state.includes(place));
+  const come = new Set(state);
+  return executionTime.map((one, place) => [place, one] as const).filter(([place]) => !come.has(place));
 }
 
 const hasDate = ({ year, month, day }: CosemDate): boolean => year !== null && month !== null && day !== null;

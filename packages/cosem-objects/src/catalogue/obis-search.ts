@@ -20,7 +20,7 @@ export function findObisCodes(pattern: string): ObisMatch[] {
   const groups = pattern.split(/[.:&-]/);
   if (groups.length === groupCount - 1) groups.push("*");
   if (groups.length !== groupCount || groups.some((group) => !isGroup(group))) {
-    throw new Fault("bad-logical-name", `"${pattern}" is no pattern of OBIS codes`, {
+    throw new Fault("bad-logical-name", `"${pattern}" is not a pattern of OBIS codes`, {
       hint: 'for example "1-0:1.8.*" or "1.0.*.8.0.255"',
     });
   }

@@ -85,7 +85,7 @@ function streamed(rows: Rows, length: number, chosen: (row: Uint8Array) => Uint8
       begun = true;
       while (octets < wanted && left > 0) {
         const { done, value } = iterator.next();
-        if (done === true) throw new Fault("bad-profile", `${left} rows fewer than were told`, { layer: "cosem" });
+        if (done === true) throw new Fault("bad-profile", `${left} rows are missing`, { layer: "cosem" });
         add(chosen(value));
         left--;
       }

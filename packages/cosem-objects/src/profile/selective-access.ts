@@ -109,7 +109,7 @@ function within(from: Data, to: Data, context: Pick<Context, "local">): (cell: D
 }
 
 export interface SelectionOptions {
-  /** Parameters of selector 1 in the class's version; those of version 1 unless told otherwise. */
+  /** Parameters of selector 1 in the class's version; those of version 1 by default. */
   readonly descriptor?: typeof RangeDescriptor | typeof RangeDescriptor0;
   /** The meter's clock restricts by when rows were captured, whether or not it is a column: the source of the rows knows. */
   readonly byAnyClock?: boolean;
@@ -172,7 +172,7 @@ function guarded<V>(run: () => V): V {
   }
 }
 
-/** The clock of the meter, as a capture object: logical name 0.0.1.0.0.255 unless told otherwise. */
+/** The clock of the meter, as a capture object: logical name 0.0.1.0.0.255 by default. */
 export const clockColumn = (instanceId: LogicalName = "0.0.1.0.0.255"): CaptureObject => ({
   classId: 8,
   instanceId,

@@ -4,7 +4,7 @@ import { descriptionOf } from "./description.ts";
 
 /** How values are written without their tags. */
 export interface UntaggedOptions {
-  /** An octet with the number of elements stands before those of an array, as some markets have it; nothing does unless told otherwise. */
+  /** An octet with the number of elements stands before those of an array, as some markets have it; nothing does by default. */
   readonly arrayCounts?: boolean;
 }
 

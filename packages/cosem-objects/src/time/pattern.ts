@@ -75,6 +75,10 @@ export function matchesDay(day: number, date: CosemDate, daylight?: DaylightDays
 
 /** The first day from `from` on that a date means, days since 1970-01-01; undefined: none in the next 41 years. */
 export function dayFrom(from: number, date: CosemDate, daylight?: DaylightDays): number | undefined {
+  // The common patterns need no list of days.
+  if (date.year === null && date.month === null && date.day === null) {
+    return date.dayOfWeek === null ? from : from + ((date.dayOfWeek - weekdayOf(from) + 7) % 7);
+  }
   const { year: now } = dateOfDays(from);
   const years = date.year === null ? yearsAhead : Math.min(yearsAhead, date.year - now + 1);
   // A weekday on or after a day at the end of December can be in January.

@@ -39,7 +39,7 @@ export function parseDer<T>(
   try {
     // A copy: the classes keep views into what they were given.
     const { offset, result } = fromBER(der.slice());
-    if (offset !== der.length) throw new Error("not one whole DER value");
+    if (offset !== der.length) throw new Error("not one complete DER value");
     checkTimes(result as BaseBlock);
     value = build(result as BaseBlock);
   } catch (cause) {
@@ -87,7 +87,7 @@ export function rawSignature(curve: Curve, der: Uint8Array): Uint8Array {
   const { offset, result } = fromBER(der.slice());
   const [r, s, ...more] = result instanceof Sequence ? result.valueBlock.value : [];
   if (offset !== der.length || !(r instanceof Integer && s instanceof Integer) || more.length > 0) {
-    throw new Error("the signature is not two integers");
+    throw new Error("the signature does not consist of two integers");
   }
   const half = scalarLength[curve];
   return concat(fixed(r.valueBlock.valueHexView, half), fixed(s.valueBlock.valueHexView, half));
@@ -129,7 +129,7 @@ export function signatureAlgorithm(curve: Curve): AlgorithmIdentifier {
 export function signatureCurve(algorithm: AlgorithmIdentifier): Curve {
   const curve = curveNamed(signatureIds, algorithm.algorithmId);
   if (curve !== undefined) return curve;
-  throw refused("wrong-curve", `signed by ${algorithm.algorithmId}, not ECDSA with SHA-256 or SHA-384`);
+  throw refused("wrong-curve", `signed with ${algorithm.algorithmId}, not ECDSA with SHA-256 or SHA-384`);
 }
 
 export function curveParameters(curve: Curve): AlgorithmIdentifier {
@@ -145,7 +145,7 @@ export function curveOfKey(algorithm: AlgorithmIdentifier): Curve {
   const named = algorithm.algorithmId === ecPublicKey && parameters instanceof ObjectIdentifier;
   const curve = named ? curveNamed(curveIds, parameters.valueBlock.toString()) : undefined;
   if (curve !== undefined) return curve;
-  throw refused("wrong-curve", "the key is not one of P-256 or P-384");
+  throw refused("wrong-curve", "the key is not on the curve P-256 or P-384");
 }
 
 const utcTime = 23;
@@ -178,7 +178,7 @@ function checkTimes(block: BaseBlock): void {
     // GeneralizedTime is one to the library, too.
     const kind = block instanceof GeneralizedTime ? "generalized" : "utc";
     const written = toDer(timeOf(block.toDate().getTime(), kind).toSchema());
-    if (!sameOctets(written, block.valueBeforeDecodeView)) throw new Error("a time that is none");
+    if (!sameOctets(written, block.valueBeforeDecodeView)) throw new Error("a time is not valid");
     return;
   }
   if (block instanceof Constructed) for (const each of block.valueBlock.value) checkTimes(each);

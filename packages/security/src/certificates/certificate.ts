@@ -49,7 +49,7 @@ export function parseCertificate(file: Uint8Array): Certificate {
     const block = new CertificateBlock({ schema });
     if (block.version !== 2) throw new Error(`version ${block.version + 1}, not 3`);
     if (block.signature.algorithmId !== block.signatureAlgorithm.algorithmId) {
-      throw new Error("two signature algorithms");
+      throw new Error("the certificate names two different signature algorithms");
     }
     const { hardwareSerial, ...extensions } = readExtensions(block.extensions ?? []);
     const issuer = nameParts(block.issuer);

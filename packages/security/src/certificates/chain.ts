@@ -36,21 +36,29 @@ const mostAuthorities = 6;
 export function checkCertificate(options: CheckOptions): readonly Certificate[] {
   const { certificate, suite, usage, systemTitle } = options;
   if (suite !== undefined && certificate.curve !== securitySuite(suite).curve) {
-    throw refusal("wrong-curve", `a key on ${certificate.curve}, which is not that of security suite ${suite}`);
+    throw refusal(
+      "wrong-curve",
+      `the key is on ${certificate.curve}, which is not the curve of security suite ${suite}`,
+    );
   }
   if (usage !== undefined) checkUsage(certificate, usage);
   if (
     systemTitle !== undefined &&
     (certificate.systemTitle === undefined || !sameOctets(certificate.systemTitle, systemTitle))
   ) {
-    throw refusal("wrong-subject", "the subject is not the system title", "its common name is 16 hexadecimal digits");
+    throw refusal(
+      "wrong-subject",
+      "the subject is not a system title",
+      "the common name must be the system title as 16 hexadecimal digits",
+    );
   }
   const chain = [certificate];
   for (;;) {
     const last = chain.at(-1) as Certificate;
     checkTime(last, options.at);
     const [unknown] = last.unknownCritical;
-    if (unknown !== undefined) throw refusal("unknown-critical-extension", `the extension ${unknown} is critical`);
+    if (unknown !== undefined)
+      throw refusal("unknown-critical-extension", `the critical extension ${unknown} is not known`);
     if (options.anchors.some((anchor) => sameOctets(anchor.der, last.der))) return chain;
     if (chain.length > mostAuthorities) throw refusal("path-too-long", `more than ${mostAuthorities} authorities`);
     const issuer = issuerOf(last, options);
@@ -62,8 +70,7 @@ export function checkCertificate(options: CheckOptions): readonly Certificate[] 
 
 function checkUsage(certificate: Certificate, usage: CertificateUsage | "authority"): void {
   const found = certificate.authority === undefined ? usageOf(certificate) : "authority";
-  if (found !== usage)
-    throw refusal("wrong-usage", `the certificate is for ${found ?? "nothing of DLMS"}, not ${usage}`);
+  if (found !== usage) throw refusal("wrong-usage", `the certificate is for ${found ?? "no DLMS usage"}, not ${usage}`);
 }
 
 function checkTime({ notBefore, notAfter, subjectName }: Certificate, at: number): void {
@@ -79,7 +86,7 @@ function checkAuthority(issuer: Certificate, below: number): void {
   }
   const { pathLength } = issuer.authority;
   if (pathLength !== undefined && below > pathLength) {
-    throw refusal("path-too-long", `${issuer.subjectName} may have ${pathLength} authorities below it`);
+    throw refusal("path-too-long", `${issuer.subjectName} may have at most ${pathLength} authorities below it`);
   }
 }
 
@@ -90,7 +97,11 @@ function issuerOf(certificate: Certificate, options: CheckOptions): Certificate 
       sameOctets(subject, certificate.issuer) && (wanted === undefined || own === undefined || sameOctets(wanted, own)),
   );
   if (named.length === 0) {
-    throw refusal("unknown-issuer", `there is no certificate of ${certificate.issuerName}`, "import its authority");
+    throw refusal(
+      "unknown-issuer",
+      `the certificate of the issuer ${certificate.issuerName} is missing`,
+      "import the certificate of that authority",
+    );
   }
   // A renewed authority has several certificates: of those that signed, one that is valid.
   const signers = named.filter((issuer) => signedBy(options.provider, certificate, issuer));
@@ -108,7 +119,7 @@ function checkRevocation(certificate: Certificate, issuer: Certificate, options:
   if (status === "unknown" && options.requireStatus) {
     throw refusal(
       "revocation-unknown",
-      `nobody tells whether the certificate of ${certificate.subjectName} was revoked`,
+      `no revocation list shows whether the certificate of ${certificate.subjectName} was revoked`,
     );
   }
 }

@@ -61,7 +61,7 @@ function valueIn(extension: Extension | undefined): BaseBlock | undefined {
   if (extension === undefined) return undefined;
   const octets = extension.extnValue.valueBlock.valueHexView;
   const { offset, result } = fromBER(octets.slice());
-  if (offset !== octets.length) throw new Error(`the extension ${extension.extnID} is not one value`);
+  if (offset !== octets.length) throw new Error(`the extension ${extension.extnID} is not a single value`);
   return result as BaseBlock;
 }
 
@@ -79,7 +79,7 @@ function authorityOf(value: BaseBlock): { pathLength?: number } | undefined {
   const { cA, pathLenConstraint: path } = new BasicConstraints({ schema: value });
   if (!cA) return undefined;
   if (path === undefined) return {};
-  if (typeof path !== "number" || path < 0) throw new Error("the path length is not one");
+  if (typeof path !== "number" || path < 0) throw new Error("the path length is not valid");
   return { pathLength: path };
 }
 
@@ -106,7 +106,7 @@ function hardwareSerial(value: BaseBlock): Uint8Array | undefined {
 /** Reads the extensions; throws on anything malformed or told twice. */
 export function readExtensions(extensions: readonly Extension[]): ExtensionValues {
   const byId = new Map(extensions.map((extension) => [extension.extnID, extension]));
-  if (byId.size !== extensions.length) throw new Error("an extension is told twice");
+  if (byId.size !== extensions.length) throw new Error("an extension appears twice");
   const use = <T>(id: string, read: (value: BaseBlock) => T): T | undefined => {
     const value = valueIn(byId.get(id));
     return value === undefined ? undefined : read(value);

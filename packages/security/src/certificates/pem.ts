@@ -23,7 +23,7 @@ function fromBase64(text: string): Uint8Array {
   let at = 0;
   for (const letter of letters) {
     const value = values.get(letter);
-    if (value === undefined) throw refusal("bad-pem", "PEM is base64 between its lines");
+    if (value === undefined) throw refusal("bad-pem", "PEM must have base64 between its BEGIN and END lines");
     bits = ((bits << 6) | value) & 0xffff;
     count += 6;
     if (count >= 8) {
@@ -57,7 +57,7 @@ export function fromPem(text: string): readonly PemBlock[] {
     label,
     der: fromBase64(body.replace(/\s+/g, "")),
   }));
-  if (blocks.length === 0) throw refusal("bad-pem", "there is no PEM block", "-----BEGIN CERTIFICATE----- …");
+  if (blocks.length === 0) throw refusal("bad-pem", "the text has no PEM block", "-----BEGIN CERTIFICATE----- …");
   return blocks;
 }
 
@@ -67,5 +67,5 @@ export function derOf(file: Uint8Array, ...labels: readonly PemLabel[]): Uint8Ar
   if (file[0] === 0x30 && (file[1] as number) >= 0x80) return file;
   const found = fromPem(toLatin1(file)).find(({ label }) => (labels as readonly string[]).includes(label));
   if (found !== undefined) return found.der;
-  throw refusal("bad-pem", `there is no ${labels.join(" or ")} in it`);
+  throw refusal("bad-pem", `the PEM has no ${labels.join(" or ")}`);
 }

@@ -49,12 +49,12 @@ export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; read
     // tells a curve that it does not know from no key at all by the same error.
     const [, algorithm, wrapped] = itemsOf(schema);
     const curve = curveOfKey(new AlgorithmIdentifier({ schema: algorithm }));
-    if (!(wrapped instanceof OctetString)) throw new Error("there is no key in it");
+    if (!(wrapped instanceof OctetString)) throw new Error("it contains no key");
     const inner = wrapped.valueBlock.valueHexView.slice();
     const [, scalar] = itemsOf(fromBER(inner).result);
     const privateKey = scalar instanceof OctetString ? scalar.valueBlock.valueHexView.slice() : undefined;
     erase(inner);
-    if (privateKey?.length !== scalarLength[curve]) throw new Error("a scalar of another length");
+    if (privateKey?.length !== scalarLength[curve]) throw new Error("the private key has a wrong length");
     return { curve, privateKey };
   });
 }

@@ -32,7 +32,7 @@ export function publicKeyInfo(curve: Curve, publicKey: Uint8Array): PublicKeyInf
   return new PublicKeyInfo({ algorithm: curveParameters(curve), subjectPublicKey });
 }
 
-/** A request for a certificate of the own public key, in DER. Faults `bad-system-title`, `bad-private-key`. */
+/** A request for a certificate of this end's own public key, in DER. Faults `bad-system-title`, `bad-private-key`. */
 export function requestCertificate(options: {
   readonly provider: CryptoProvider;
   readonly curve: Curve;
@@ -74,7 +74,7 @@ export function parseCertificateRequest(provider: CryptoProvider, file: Uint8Arr
   });
   const { curve, publicKey, subject } = parsed;
   if (parsed.signedBy !== curve || !provider.ecdsaVerify(curve, publicKey, parsed.signed, parsed.signature)) {
-    throw refusal("bad-signature", "the request is not signed by the key that it is for");
+    throw refusal("bad-signature", "the request is not signed with the private key of its public key");
   }
   const systemTitle = titleOf(subject);
   return { der: der.slice(), subjectName: subject.text, ...(systemTitle && { systemTitle }), curve, publicKey };

@@ -59,7 +59,7 @@ export function generalKeyOf({ keyInfoType, keyInfoOptions }: DataLayer["protect
     const scheme = schemes[keyInfoOptions.keyParameters[0] as keyof typeof schemes];
     if (scheme !== undefined) return scheme;
   }
-  throw refusal("missing-key-info", `the options do not tell a key of type ${keyInfoType}`);
+  throw refusal("missing-key-info", `the options have no key of type ${keyInfoType}`);
 }
 
 /** The same as an APDU has it. */
@@ -74,7 +74,7 @@ function apduKeyInfo({ keyInfo }: DataLayer["protectionOptions"]): KeyInfo {
 }
 
 /**
- * Protects data by layers, in their order. Gives what stands in the octet-string (of ciphering: security control ‖ invocation counter ‖
+ * Protects data by layers, in their order. Gives what is in the octet-string (of ciphering: security control ‖ invocation counter ‖
  * ciphertext ‖ tag; of a signature: content and signature, each with its length), and the layers with the titles and the key data that
  * the recipient needs; key data that they have is replaced. Faults as `GeneralProtection.seal`, and `missing-key-info`.
  */
@@ -123,7 +123,7 @@ function toldKey(
 
 function kindOf(type: number): { readonly authenticated: boolean; readonly encrypted: boolean } {
   if (type <= 2) return { authenticated: type !== 1, encrypted: type !== 0 };
-  throw refusal("bad-security-control", `there is no protection of type ${type}`);
+  throw refusal("bad-security-control", `protection type ${type} does not exist`);
 }
 
 /**
@@ -168,7 +168,7 @@ function open(octets: Uint8Array, layer: DataLayer, protection: GeneralProtectio
   const kind = kindOf(type);
   const control = securityControlOf(octets[0] ?? 0);
   if (control.authenticated !== kind.authenticated || control.encrypted !== kind.encrypted) {
-    throw refusal("bad-security-control", "the data is protected in another way than its parameters tell");
+    throw refusal("bad-security-control", "the protection of the data differs from its parameters");
   }
   const keyInfo = apduKeyInfo(options);
   return protection.open(encode(General, { form: "ciphering", ...header, keyInfo, data: octets })).apdu;

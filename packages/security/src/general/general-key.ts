@@ -75,7 +75,7 @@ export function curveOf(suite: SecuritySuite): Curve {
 export function peerKey(sources: KeySources, title: Uint8Array, purpose: KeyPurpose): Uint8Array {
   const key = sources.peerKeys?.publicKey(title, purpose);
   if (key !== undefined) return key;
-  throw refusal("unknown-public-key", `there is no ${purpose} key of that system title`, "import its certificate");
+  throw refusal("unknown-public-key", `the ${purpose} key of that system title is not known`, "import its certificate");
 }
 
 /** Fault `no-private-key`. */
@@ -83,12 +83,12 @@ export function ownKey(sources: KeySources, purpose: KeyPurpose): Uint8Array {
   const { digitalSignature, keyAgreement } = sources.privateKeys;
   const key = purpose === "digital-signature" ? digitalSignature : keyAgreement;
   if (key !== undefined) return key;
-  throw refusal("no-private-key", `there is no own private key for ${purpose}`, "generate a key pair");
+  throw refusal("no-private-key", `this end has no private key for ${purpose}`, "generate a key pair");
 }
 
 function masterKeyOf(sources: KeySources): Uint8Array {
   if (sources.masterKey !== undefined) return sources.masterKey;
-  throw refusal("no-master-key", "there is no master key to wrap keys with");
+  throw refusal("no-master-key", "wrapping a key needs the master key, which is not given");
 }
 
 /** The key of a scheme from Z. For the static one the transaction is the nonce: title ‖ length ‖ transaction-id. */
@@ -111,7 +111,11 @@ function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce
 /** An absent or empty transaction-id would give the same key for ever: Fault `missing-transaction-id`. */
 function nonceOf(transactionId: Uint8Array): Uint8Array {
   if (transactionId.length === 0) {
-    throw refusal("missing-transaction-id", "the static unified model needs a transaction-id", "one for each APDU");
+    throw refusal(
+      "missing-transaction-id",
+      "the static unified model needs a transaction-id",
+      "give a new one for each APDU",
+    );
   }
   const to = new Writer(transactionId.length + 1);
   to.sized(transactionId);
@@ -163,7 +167,7 @@ function staticKey(sources: KeySources, parties: Parties, peer: Uint8Array): Uin
 
 function needed(random: Random | undefined): Random {
   if (random !== undefined) return random;
-  throw refusal("missing-parameter", "a key for one APDU needs a source of randomness", "give `random`");
+  throw refusal("missing-parameter", "a key for one APDU needs a random source", "give `random`");
 }
 
 /** A key to seal with, and how the recipient gets it. */
@@ -210,7 +214,7 @@ function broadcastKey(sources: KeySources): Uint8Array {
 
 /** The key that the originator sealed with. */
 export function openingKey(sources: KeySources, keyInfo: KeyInfo | undefined, parties: Parties): OpeningKey {
-  if (keyInfo === undefined) throw refusal("missing-key-info", "the APDU does not tell its key");
+  if (keyInfo === undefined) throw refusal("missing-key-info", "the APDU has no key-info");
   switch (keyInfo.choice) {
     case "identified-key": {
       if (keyInfo.keyId === "global-unicast-encryption-key") {
@@ -262,5 +266,5 @@ function openAgreed(
     if (keyCipheredData.length > 0) throw refusal("bad-length", "the static unified model sends no key");
     return brought(sources, staticKey(sources, parties, parties.originator), "static-unified-model", parties);
   }
-  throw refusal("unknown-key-agreement", "the scheme of key agreement is not known", "1: C(1e,1s), 2: C(0e,2s)");
+  throw refusal("unknown-key-agreement", "the key agreement scheme is not known", "1: C(1e,1s), 2: C(0e,2s)");
 }

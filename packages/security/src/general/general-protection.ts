@@ -83,7 +83,7 @@ export interface GeneralOptions {
   /** Refuses signed APDUs that came before; without it a signature proves who and what, not when. */
   readonly transactions?: TransactionGuard;
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 unless told otherwise. */
+  /** What a compressed APDU may grow to, in octets; 65536 by default. */
   readonly maxDecompressed?: number;
   readonly accept?: readonly "encryption-only"[];
   /**
@@ -185,7 +185,7 @@ export class GeneralProtection {
   #headerOf(how: HeaderOptions): GeneralHeader {
     const recipientSystemTitle = how.recipientSystemTitle ?? this.#peerSystemTitle;
     if (recipientSystemTitle === undefined) {
-      throw refusal("unknown-system-title", "there is no recipient", "give `recipientSystemTitle`");
+      throw refusal("unknown-system-title", "the recipient is missing", "give `recipientSystemTitle`");
     }
     // None is told to a recipient whose title the sender does not know.
     if (recipientSystemTitle.length > 0) checkTitles(this.#systemTitle, recipientSystemTitle);
@@ -220,11 +220,11 @@ export class GeneralProtection {
     const { transactions } = this.#options;
     if (transactions !== undefined) {
       if (!transactions.check(originator, transactionId)) {
-        throw refusal("replayed", "the originator has used that transaction-id before");
+        throw refusal("replayed", "the originator has already used this transaction-id");
       }
       transactions.accept(originator, transactionId);
     }
-    if (content.length === 0) throw refusal("inner-tag-mismatch", "nothing was signed");
+    if (content.length === 0) throw refusal("inner-tag-mismatch", "the APDU has no signed content");
     return { apdu: content, protection: { form: "general-signing", header } };
   }
 
@@ -232,7 +232,7 @@ export class GeneralProtection {
     const { authenticated, encrypted, compressed = false } = how;
     const { suite, keys } = this.#sources;
     if (!authenticated && !encrypted) {
-      throw refusal("bad-security-control", "an APDU is sealed with authentication, encryption or both");
+      throw refusal("bad-security-control", "an APDU must have authentication, encryption or both");
     }
     const header = this.#headerOf(how);
     const content = compressed ? compressionOf(this.#options.compression).compress(apdu) : apdu;
@@ -294,7 +294,7 @@ export class GeneralProtection {
       const { compression, maxDecompressed } = this.#options;
       opened = decompressed(compressionOf(compression), opened, maxDecompressed);
     }
-    if (opened.length === 0) throw refusal("inner-tag-mismatch", "there is no APDU within");
+    if (opened.length === 0) throw refusal("inner-tag-mismatch", "the protected APDU is empty");
     return {
       apdu: opened,
       protection: {
@@ -309,13 +309,13 @@ export class GeneralProtection {
     };
   }
 
-  /** The header with the titles that both ends know filled in. Only the own title, or none, may be the recipient's. */
+  /** The header with the titles that both ends know filled in. Only this end's own title, or none, may be the recipient's. */
   #received(header: GeneralHeader): GeneralHeader {
     const told = header.originatorSystemTitle;
     const peer = this.#peerSystemTitle;
     const originatorSystemTitle = told.length > 0 ? told : peer;
     if (originatorSystemTitle === undefined)
-      throw refusal("unknown-system-title", "the originator does not tell itself");
+      throw refusal("unknown-system-title", "the APDU has no originator system title");
     checkTitles(this.#systemTitle, originatorSystemTitle);
     const { provider } = this.#sources;
     if (peer !== undefined && !provider.sameSecret(peer, originatorSystemTitle)) {
@@ -338,12 +338,13 @@ export class GeneralProtection {
   #checkControl(control: GeneralCiphering["securityControl"]): void {
     const { suite, authenticated, encrypted, broadcast, compressed } = control;
     const own = this.#sources.suite.id;
-    if (suite !== own) throw refusal("bad-security-control", `security suite ${suite} where ${own} is in use`);
-    if (broadcast) throw refusal("bad-security-control", "the key set bit, where the key information tells the key");
+    if (suite !== own)
+      throw refusal("bad-security-control", `the APDU uses security suite ${suite}, but this end uses suite ${own}`);
+    if (broadcast) throw refusal("bad-security-control", "the key-set bit is set, although key-info gives the key");
     if (compressed) compressionOf(this.#options.compression);
-    if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU is not protected at all");
+    if (!authenticated && !encrypted) throw refusal("bad-security-control", "the APDU has no protection");
     if (!authenticated && !this.#encryptionOnly) {
-      throw refusal("bad-security-control", "the APDU is encrypted and not authenticated", 'accept "encryption-only"');
+      throw refusal("bad-security-control", "the APDU is encrypted but not authenticated", 'accept "encryption-only"');
     }
   }
 

@@ -21,7 +21,7 @@ export interface KeyMemory {
 }
 
 export interface MemoryKeyGuardsOptions {
-  /** How many keys are known at a time; 4096 unless told otherwise. The oldest makes room. */
+  /** How many keys are known at a time; 4096 by default. The oldest makes room. */
   readonly window?: number;
   /** Asked for every key that the window does not know. Needed where the mechanism gives no fresh challenge. */
   readonly memory?: KeyMemory;
@@ -68,7 +68,7 @@ export class MemoryKeyGuards implements KeyGuards {
   }
 }
 
-// So many ids in a row rise by chance once in 64! tries.
+// So many ids in a row rise randomly once in 64! tries.
 const enough = 64;
 // Shorter counters come round.
 const shortest = 4;
@@ -95,7 +95,7 @@ export class OrderedKeyGuards implements KeyGuards {
       check: (counter) => inner.check(counter),
       accept: (counter) => {
         const rises = transactionId.length >= shortest && isAbove(transactionId, this.#highest);
-        if (this.#rises >= enough && !rises) throw replayed("the transaction-id is not above those that came before");
+        if (this.#rises >= enough && !rises) throw replayed("the transaction-id is not greater than the earlier ones");
         inner.accept(counter);
         this.#rises = rises ? this.#rises + 1 : 0;
         this.#highest = transactionId.slice();

@@ -37,7 +37,7 @@ export function offerKey(options: {
 }
 
 /**
- * The key that both ends agree on, from the own offer and the peer's key_data; erases the offer's private key. The initiator is
+ * The key that both ends agree on, from this end's own offer and the peer's key_data; erases the offer's private key. The initiator is
  * the client, on both sides. Faults: `suite-without-curve`, `bad-length`, `bad-signature`, `bad-public-key`.
  */
 export function agreeKey(options: {

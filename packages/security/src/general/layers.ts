@@ -36,13 +36,13 @@ function isGeneral(form: Layer["form"]): form is "general-ciphering" | "general-
 
 function need<T>(protection: T | undefined, form: string): T {
   if (protection !== undefined) return protection;
-  throw refusal("no-protection", `there is nothing to open or make a ${form} with`);
+  throw refusal("no-protection", `the keys for a ${form} APDU are not given`);
 }
 
 /** Applies the layers in their order: sign then encrypt is `[{form: "general-signing"}, {form: "general-ciphering", …}]`. */
 export function sealLayers(apdu: Uint8Array, layers: readonly Layer[], protections: LayerProtections): Uint8Array {
   if (layers.length > mostLayers)
-    throw refusal("too-deep", `${layers.length} layers of protection, ${mostLayers} may be`);
+    throw refusal("too-deep", `${layers.length} layers of protection; at most ${mostLayers} are allowed`);
   let sealed = apdu;
   for (const layer of layers) {
     const general = isGeneral(layer.form);
@@ -75,7 +75,7 @@ export function openLayers(apdu: Uint8Array, protections: LayerProtections): Ope
     apdu: opened,
     layers,
     protection: {
-      // A signature is told apart: an access right may ask for both.
+      // A signature is distinguished: an access right may ask for both.
       authenticated: layers.some((layer) => layer.form !== "general-signing" && layer.authenticated),
       encrypted: layers.some((layer) => layer.form !== "general-signing" && layer.encrypted),
       signed: layers.some((layer) => layer.form === "general-signing"),

@@ -10,7 +10,7 @@ export interface PeerKeys {
   publicKey(systemTitle: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined;
 }
 
-/** The own private keys: scalars of the suite's curve. */
+/** This end's own private keys: scalars of the suite's curve. */
 export interface PrivateKeys {
   readonly digitalSignature?: Uint8Array;
   readonly keyAgreement?: Uint8Array;

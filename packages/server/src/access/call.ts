@@ -3,8 +3,8 @@ import type { ProtectionSeen } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
 import type { Actor, AnyObject, DeviceView, MaybePromise, Selection } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 
 interface CallBase {
@@ -33,12 +33,12 @@ export type Call =
   | (CallBase & { readonly do: "write"; readonly value: DataLike; readonly selection?: Selection })
   | (CallBase & { readonly do: "invoke"; readonly argument?: DataLike });
 
-/** What came of it: with the data that was read or returned, or why it was refused. */
+/** The result of it: with the data that was read or returned, or why it was refused. */
 export type Outcome = { readonly data?: DataLike; readonly error?: never } | { readonly error: DataAccessResultName };
 
 /**
  * Goes around every item of every request and of every local action, the first outermost: sees it, lets it pass (`next()`),
- * answers in its place, or changes what came of it. It stands outside the access rights: only `next()` reaches an object, and
+ * answers in its place, or changes the result of it. It stands outside the access rights: only `next()` reaches an object, and
  * only with the right to.
  */
 export type Interceptor = (call: Call, next: () => MaybePromise<Outcome>) => MaybePromise<Outcome>;

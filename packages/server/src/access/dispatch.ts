@@ -15,8 +15,8 @@ import {
   responseProtection,
 } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { changes, type Resolved, type ServerService, type Wish } from "../services/service.ts";
@@ -121,9 +121,9 @@ function checked(outcome: Outcome): Outcome {
     Object.keys(outcome).every((key) => key === "data" || key === "error") &&
     (outcome.error === undefined || Object.hasOwn(DataAccessResult, outcome.error));
   if (known) return outcome;
-  throw new Fault("bad-results", "an interceptor gave no outcome", {
+  throw new Fault("bad-results", "an interceptor returned no outcome", {
     layer: "server",
-    hint: "an outcome is {}, { data } or { error }, with the name of a Data-Access-Result",
+    hint: "return {}, { data } or { error }, where error is the name of a Data-Access-Result",
   });
 }
 

@@ -2,10 +2,11 @@ import { type AnyObject, type Rights, visible } from "@dlmskit/cosem-objects";
 
 /**
  * What an association grants now. Rights are replaced as a whole: requests that come later see the new generation, its object
- * list and its visibility; one that is under way ends with what it began with.
+ * list and its visibility; one that is in progress ends with what it began with.
  */
 export class GrantedRights {
-  readonly #as: (rights: Rights) => Rights;
+  #as: (rights: Rights) => Rights;
+  #given: Rights;
   #current: Rights;
   #generation = 1;
   #seen = new WeakMap<AnyObject, boolean>();
@@ -13,6 +14,7 @@ export class GrantedRights {
   /** `as`: what is made of the rights that are given, then and later. */
   constructor(rights: Rights, as: (rights: Rights) => Rights = (given) => given) {
     this.#as = as;
+    this.#given = rights;
     this.#current = as(rights);
   }
 
@@ -26,9 +28,21 @@ export class GrantedRights {
   }
 
   replace(rights: Rights): void {
+    this.#given = rights;
     this.#current = this.#as(rights);
     this.#seen = new WeakMap();
     this.#generation++;
+  }
+
+  /** The same rights, which later replacements do not reach. */
+  copy(): GrantedRights {
+    return new GrantedRights(this.#given, this.#as);
+  }
+
+  /** Grants what another does now. */
+  become(other: GrantedRights): void {
+    this.#as = other.#as;
+    this.replace(other.#given);
   }
 
   /** Whether the client sees the object at all. */

@@ -22,7 +22,7 @@ import {
   responseProtection,
   writeAttribute,
 } from "@dlmskit/cosem-objects";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 
@@ -102,6 +102,6 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     return after(read, (data) => ({ data }));
   }
   check((now) => attributeAccess(now, object, index), "write");
-  if (call.selection !== undefined) throw refuse("other-reason", "no attribute is written in part");
+  if (call.selection !== undefined) throw refuse("other-reason", "an attribute cannot be written in part");
   return after(writeAttribute(object, view.draft(object), index, call.value, view.context(object)), () => ({}));
 }

@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 
-/** Where a tap looks: at the APDU in plain, at the APDU as it is sealed, or at the octets of the data link. */
+/** What a tap sees: the plain APDU, the protected APDU, or the octets of the data link. */
 export type TapPlace = "plain" | "sealed" | "link";
 
 /** One APDU, or a piece of the octets of a link, that passes. */
@@ -9,7 +9,7 @@ export interface TapMessage {
   readonly at: TapPlace;
   readonly way: "received" | "sent";
   readonly octets: Uint8Array;
-  /** Who is at the other end of the transport. */
+  /** The remote end of the transport. */
   readonly remote: string;
   /** ms on the machine's clock. */
   readonly now: number;
@@ -18,7 +18,7 @@ export interface TapMessage {
   readonly client?: number;
 }
 
-/** What becomes of it. In the place of what is delayed nothing passes; what comes later waits behind it. */
+/** What happens to it. In the place of what is delayed nothing passes; what comes later waits behind it. */
 export type TapVerdict =
   | { readonly do: "pass" }
   | { readonly do: "drop" }
@@ -26,20 +26,20 @@ export type TapVerdict =
   | { readonly do: "delay"; readonly ms: number; readonly octets?: Uint8Array };
 
 /**
- * Sees what passes, and may say what becomes of it; undefined lets it pass. A trace, a capture file, a fault or a quirk of a
+ * Sees what passes, and may say what happens to it; undefined lets it pass. A trace, a capture file, a fault or a quirk of a
  * meter is a tap. It stands outside everything that the meter does: what it drops was never sent, or never came.
  */
 export type Tap = (message: TapMessage) => TapVerdict | undefined;
 
-/** A tap told as data: which messages, and what becomes of them. */
+/** A rule of a tap: a selection of messages, and what happens to them. */
 export interface TapRule {
   readonly at: TapPlace;
-  /** Both unless told otherwise. */
+  /** Both by default. */
   readonly way?: TapMessage["way"];
-  /** The meter's id, the client's SAP: any unless told otherwise. */
+  /** The meter's id, the client's SAP: any by default. */
   readonly meter?: string;
   readonly client?: number;
-  /** Who is at the other end of the transport: any unless told otherwise. */
+  /** The remote end of the transport: any by default. */
   readonly remote?: string;
   /** The first octet: the tag of an APDU. */
   readonly tag?: number;
@@ -89,10 +89,10 @@ function verdictOf({ verdict }: TapRule, { octets }: TapMessage): TapVerdict {
 function check({ at, meter, client, from = 1, count = 1, verdict }: TapRule, index: number): void {
   const bad = (message: string): Fault => new Fault("bad-value", `tap rule ${index}: ${message}`, { layer: "server" });
   if (at === "link" && (meter !== undefined || client !== undefined)) {
-    throw bad("the octets of a link belong to no meter and no client");
+    throw bad("octets of a link cannot be selected by meter or client");
   }
   if (!(from >= 1 && count >= 1)) throw bad("messages are counted from 1");
-  if (verdict.do === "delay" && !(verdict.ms >= 0)) throw bad(`nothing can be delayed by ${verdict.ms} ms`);
+  if (verdict.do === "delay" && !(verdict.ms >= 0)) throw bad(`a delay of ${verdict.ms} ms is not possible`);
 }
 
 /** Several taps as one: each sees what the one before it lets pass. The delays add up. */

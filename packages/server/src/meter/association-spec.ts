@@ -20,59 +20,59 @@ import { conformanceOf, servedWith } from "./served-conformance.ts";
 /** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
 
-/** An association that a client may open. */
+/** An association that a client can open. */
 export interface AssociationSpec {
   /** The client's service access point: 16 is the public client. */
   readonly client: number;
   readonly security: SecuritySpec;
-  /** `"read"` unless told otherwise. */
+  /** `"read"` by default. */
   readonly access?: Access;
-  /** The most that add_object of its Association LN object can grant; as `access` unless told otherwise. */
+  /** The maximum access that add_object of its Association LN object can grant; the same as `access` by default. */
   readonly grantable?: Access;
-  /** When the association holds what add_object and remove_object changed: opened anew, unless told otherwise, or from the next request on. */
+  /** When changes by add_object and remove_object take effect: when the association is opened again (default), or from the next request on. */
   readonly objectListChanges?: "next-association" | "at-once";
-  /** The logical devices that have it, by SAP; all unless told otherwise. */
+  /** The logical devices that have it, by SAP; all by default. */
   readonly devices?: readonly number[];
-  /** How the client may name objects; as the template has it (`TemplateOptions`) unless told otherwise. */
+  /** How the client may name objects; as the template has it (`TemplateOptions`) by default. */
   readonly referencing?: Offer["context"];
-  /** Version of the Association SN object; that with the access modes of `version` unless told otherwise. */
+  /** Version of the Association SN object; that with the access modes of `version` by default. */
   readonly shortNameVersion?: AssociationSnVersion;
   /**
-   * What the server can do in it; all that it can unless told otherwise. Where no service of short names is among them, clients that use
+   * What the server can do in it; all that it can by default. Where no service of short names is among them, clients that use
    * short names get those that correspond.
    */
   readonly conformance?: readonly ConformanceName[];
-  /** The largest APDU that the server takes; 1024 unless told otherwise. */
+  /** The largest APDU that the server accepts, octets; 1024 by default. */
   readonly maxReceivePduSize?: number;
   /**
-   * The largest APDU that the server sends, however much the client takes: as `maxReceivePduSize` unless told otherwise, since
+   * The largest APDU that the server sends, however much the client takes: as `maxReceivePduSize` by default, since
    * clients size their buffers by what a server offers to take. 0: no limit.
    */
   readonly maxSendPduSize?: number;
-  /** What becomes of SET and ACTION with service class 0: `"silent"` unless told otherwise; IS 15959 meters answer. */
+  /** What happens to SET and ACTION with service class 0: `"silent"` by default; IS 15959 meters answer. */
   readonly unconfirmed?: "silent" | "answered";
   /**
    * `"plain"`: a ciphered APDU that is longer than `maxReceivePduSize` only by its ciphering is taken. Clients of Gurux do not
-   * count the ciphering. `"sealed"` unless told otherwise.
+   * count the ciphering. `"sealed"` by default.
    */
   readonly countedPduSize?: "sealed" | "plain";
-  /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false unless told otherwise. */
+  /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false by default. */
   readonly shortSecrets?: boolean;
   /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
   readonly generalBlocks?: GeneralBlocks;
-  /** It is open without being opened (mechanism 0), for push and other clients that open nothing. */
+  /** The association is pre-established (mechanism 0), for push and other clients that open none. */
   readonly preEstablished?: PreEstablished;
   /** Mechanism 5: answers no challenge that is itself an APDU. */
   readonly strictChallenges?: boolean;
-  /** The Association LN object: 0.0.40.0.n.255, n counted from 1, unless told otherwise. */
+  /** The Association LN object: 0.0.40.0.n.255, n counted from 1 by default. */
   readonly instance?: LogicalName;
-  /** Version of the Association LN object: 1 unless told otherwise. */
+  /** Version of the Association LN object: 1 by default. */
   readonly version?: AssociationVersion;
-  /** Versions 2 and 3: the users that may open it, by calling-AE-invocation-id 0 to 255; none: anybody, as unless told otherwise. */
+  /** Versions 2 and 3: the users that may open it, by calling-AE-invocation-id 0 to 255; none (default): anybody. */
   readonly users?: readonly { readonly userId: number; readonly userName: string }[];
-  /** The Security setup object of a ciphered association: 0.0.43.0.n.255 unless told otherwise. */
+  /** The Security setup object of a ciphered association: 0.0.43.0.n.255 by default. */
   readonly securitySetup?: LogicalName;
-  /** The object with the client's last invocation counter: 0.0.43.1.n.255 unless told otherwise. */
+  /** The object with the client's last invocation counter: 0.0.43.1.n.255 by default. */
   readonly invocationCounter?: LogicalName;
 }
 
@@ -119,7 +119,7 @@ const presets: { readonly [name: string]: Rights } = {
 
 function rightsOf(name: string, access: Access): Rights {
   const rights = typeof access === "string" ? presets[access] : access;
-  if (rights === undefined) throw bad(name, `there is no access "${String(access)}"`);
+  if (rights === undefined) throw bad(name, `"${String(access)}" is not an access mode`);
   return rights;
 }
 
@@ -137,20 +137,21 @@ export function associationsOf(
     const { referencing = referencingOfAll } = spec;
     const served = servedWith(referencing);
     const unserved = spec.conformance?.filter((one) => !served.includes(one)) ?? [];
-    if (unserved.length > 0) throw bad(name, `${unserved.join(", ")} cannot be served, and must not be advertised`);
+    if (unserved.length > 0)
+      throw bad(name, `the server does not support ${unserved.join(", ")}: remove them from the conformance`);
     if (spec.security.mechanism === 7 && spec.security.suite === 0) {
       throw bad(name, "mechanism 7 needs security suite 1 or 2");
     }
     if (spec.preEstablished !== undefined && spec.security.mechanism !== 0) {
-      throw bad(name, "a pre-established association authenticates nobody: mechanism 0");
+      throw bad(name, "a pre-established association has no authentication: it needs mechanism 0");
     }
     if (!Number.isInteger(spec.client) || spec.client < 0 || spec.client > 0xffff) {
-      throw bad(name, `${spec.client} is no client SAP`);
+      throw bad(name, `${spec.client} is not a client SAP`);
     }
     const { users = [], version = 1 } = spec;
     if (users.length > 0 && version < 2) throw bad(name, "users need version 2 or 3 of Association LN");
     if (users.some(({ userId }) => !Number.isInteger(userId) || userId < 0 || userId > 0xff)) {
-      throw bad(name, "the id of a user is 0 to 255");
+      throw bad(name, "the id of a user must be from 0 to 255");
     }
     return {
       name,

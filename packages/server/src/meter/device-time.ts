@@ -1,5 +1,6 @@
 import type { AnyObject, LocalTime, TimeContext } from "@dlmskit/cosem-objects";
-import type { Device, MeterTemplate, TimeContextPort } from "./meter-template.ts";
+import type { Device } from "./device.ts";
+import type { MeterTemplate, TimeContextPort } from "./meter-template.ts";
 
 type LocalOf = MeterTemplate["local"];
 

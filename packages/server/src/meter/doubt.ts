@@ -58,7 +58,7 @@ export class Doubt {
       await this.#port.reload(unsure);
     } catch (cause) {
       if (cause instanceof Fault && cause.code === "lease-lost") this.#port.noticeLost();
-      throw new Fault("not-kept", "the store has failed, and what it has kept cannot be loaded", {
+      throw new Fault("not-kept", "the store has failed, and the stored state cannot be loaded", {
         layer: "server",
         cause,
       });

@@ -4,10 +4,12 @@ import type { Message } from "@dlmskit/storage";
 import type { Clock, Duplex } from "@dlmskit/transport";
 import type { Call, Outcome } from "../access/call.ts";
 import { perform } from "../access/perform.ts";
+import type { Metrics } from "../metrics.ts";
 import { platformRandom } from "../platform-random.ts";
 import { Agenda } from "../runtime/agenda.ts";
 import { HookLimit } from "../runtime/hook-limit.ts";
 import { SimulatedTime } from "../runtime/simulated-time.ts";
+import type { RowWriter } from "../session/row-writer.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 
@@ -22,6 +24,10 @@ export interface Environment {
   readonly random: Random;
   readonly store: MeterStore | undefined;
   readonly held: HeldPolicy;
+  /** Writes the rows of connections; undefined: without a store. */
+  readonly connectionRows: RowWriter | undefined;
+  /** Counts what is done; undefined: nobody wants to know. */
+  readonly metrics: Metrics | undefined;
   /** The meters that this process has now, by id. */
   readonly taken: Map<string, KnownMeter>;
   /** The way of a call: interceptors, rights, object. */
@@ -39,7 +45,7 @@ export interface Environment {
   lost(meter: KnownMeter): void;
 }
 
-/** What becomes of a client whose meter another process has at the moment. */
+/** What happens to a client whose meter another process has at the moment. */
 export interface HeldPolicy {
   /**
    * `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once; `forward`: its requests
@@ -49,7 +55,7 @@ export interface HeldPolicy {
   readonly whenHeld: "wait" | "refuse" | "forward";
   /** ms. */
   readonly heldFor: number;
-  /** Opens a connection to the `relay` listener at an address: TCP to `host:port` unless told otherwise (`serve`). */
+  /** Opens a connection to the `relay` listener at an address: TCP to `host:port` by default (`serve`). */
   readonly dial?: (address: string) => Promise<Duplex>;
 }
 
@@ -72,6 +78,8 @@ export function standingAlone(): Environment {
     provider: noble,
     random: platformRandom,
     store: undefined,
+    connectionRows: undefined,
+    metrics: undefined,
     held: defaultHeld,
     taken: new Map(),
     reach: (call) => perform(call, () => true),

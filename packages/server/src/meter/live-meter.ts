@@ -11,6 +11,7 @@ import type { Secrets } from "../security/security-spec.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { Association } from "./association-spec.ts";
 import { RowRings, storedRows } from "./captured-rows.ts";
+import type { Device } from "./device.ts";
 import { Doubt, type DoubtPort } from "./doubt.ts";
 import type { Environment } from "./environment.ts";
 import { commitOf, valuesOf } from "./kept.ts";
@@ -18,7 +19,6 @@ import type { KeptRows } from "./kept-rows.ts";
 import { messagesOf } from "./messages.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import { MeterRun, type RunPort } from "./meter-run.ts";
-import type { Device } from "./meter-template.ts";
 import { OpenAssociations } from "./open-associations.ts";
 import { PeerKeeping } from "./peer-keeping.ts";
 import { ended, hasPower, type Power, powerOf } from "./power.ts";
@@ -46,7 +46,7 @@ export interface LivePort {
 
 /**
  * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
- * one after another, are kept as a whole, and only then are seen by others. With a store it is let go when nobody uses the
+ * one after another, are kept as a whole, and only then are seen by others. With a store it is released when nobody uses the
  * meter, since all of it is kept.
  */
 export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
@@ -320,7 +320,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
         for (const { failed } of unsaved) failed();
         this.#doubt ??= new Doubt(this);
         this.#doubt.failed(result, cause);
-        throw new Fault("not-kept", "the change could not be kept, and was not made", { layer: "server", cause });
+        throw new Fault("not-kept", "the change could not be stored, so it was not made", { layer: "server", cause });
       },
     );
   }
@@ -383,7 +383,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.run.keep();
   }
 
-  /** Resolves when no work is under way; undefined: none is. */
+  /** Resolves when no work is in progress; undefined: none is. */
   get idle(): Promise<unknown> | undefined {
     return this.#queue.idle;
   }

@@ -8,10 +8,10 @@ import type { MeterTemplate } from "./meter-template.ts";
 export interface MeterIdentity {
   /** Logical device name of the management logical device: 1 to 16 characters, the first three the manufacturer's. */
   readonly name: string;
-  /** What a store knows it by: the name unless told otherwise. */
+  /** What a store knows it by: the name by default. */
   readonly id?: string;
   readonly serial?: string;
-  /** 8 octets; made from the name unless told otherwise. */
+  /** 8 octets; made from the name by default. */
   readonly systemTitle?: Uint8Array;
   /** By association name, or asked for when an association is opened; they go before those of the template. */
   readonly secrets?:
@@ -19,7 +19,7 @@ export interface MeterIdentity {
     | ((association: { readonly name: string; readonly client: number; readonly instance: LogicalName }) => Secrets);
   /** Whatever the hooks need of this meter: they find it as `context.own`. */
   readonly own?: unknown;
-  /** The first invocation counter where there is no store; from the machine's clock unless told otherwise. */
+  /** The first invocation counter where there is no store; from the machine's clock by default. */
   readonly firstCounter?: number;
   /** What a store keeps of a simulated meter's origin: seed, template and commissioning. */
   readonly origin?: {
@@ -27,7 +27,7 @@ export interface MeterIdentity {
     readonly template: string;
     /** ms since 1970 UTC. */
     readonly commissionedAt: number;
-    /** From when on the meter does what it does by itself, where it never did: ms since 1970 UTC; when it is first used unless told otherwise. */
+    /** From when on the meter does what it does by itself, where it never did: ms since 1970 UTC; when it is first used by default. */
     readonly ranFrom?: number;
   };
   /**
@@ -35,7 +35,7 @@ export interface MeterIdentity {
    * used. What it throws keeps the meter from being used. The meter stays who this object says unless given.
    */
   readonly taken?: (taken: TakenMeter) => MaybePromise<MeterIdentity>;
-  /** Told each time that the meter is let go, as nobody uses it: when it does something next, ms since 1970 UTC of simulated time. Must not throw. */
+  /** Told each time that the meter is released, as nobody uses it: when it does something next, ms since 1970 UTC of simulated time. Must not throw. */
   readonly letGo?: (next: number | undefined) => void;
 }
 
@@ -52,9 +52,9 @@ export interface KnownMeter {
 /** Fault `bad-value`. */
 export function checkIdentity({ name, systemTitle }: MeterIdentity): void {
   if (!/^[\x20-\x7e]{1,16}$/.test(name)) {
-    throw new Fault("bad-value", `"${name}" is no logical device name`, {
+    throw new Fault("bad-value", `"${name}" is not a logical device name`, {
       layer: "server",
-      hint: "1 to 16 ASCII characters, the first three the manufacturer's",
+      hint: "use 1 to 16 ASCII characters, starting with the three letters of the manufacturer",
     });
   }
   if (systemTitle !== undefined && systemTitle.length !== 8) {

@@ -49,7 +49,7 @@ export class MeterTasks {
     for (const entry of this.#entries) entry.last = upTo;
   }
 
-  /** They begin anew. */
+  /** They begin again. */
   beginAt(now: number): void {
     for (const entry of this.#entries) {
       entry.last = now;

@@ -1,71 +1,39 @@
-import { T } from "@dlmskit/apdu";
 import type { Offer } from "@dlmskit/association";
-import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
+import { Fault, type LogicalName } from "@dlmskit/core";
 import {
   type AnyObject,
-  type BaseNames,
   type ClassSpec,
-  dataObject,
-  FunctionControl,
   type LocalTime,
   type Rights,
   SapAssignment,
-  sapAssignment,
   timelineOf,
   watchOf,
 } from "@dlmskit/cosem-objects";
-import { securityObjects } from "../security/security-objects.ts";
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
+import { changedAssociations } from "./changed-associations.ts";
+import { type Device, type DeviceSpec, TemplateDevice } from "./device.ts";
 import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 import { powerSupply } from "./power-supply.ts";
-import { shortNamesOf } from "./short-names.ts";
-
-/** A logical device besides the management one. */
-export interface DeviceSpec {
-  readonly sap: number;
-  /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind unless told otherwise. */
-  readonly name?: string;
-  readonly objects: readonly AnyObject[];
-  /** Base names of objects by their logical names, for clients that use short names; the others get what is free, in their order. */
-  readonly baseNames?: { readonly [instance: LogicalName]: number };
-}
 
 export interface TemplateOptions {
-  /** The objects of the management logical device (SAP 1). What a meter must have besides is added. */
+  /** The objects of the management logical device (SAP 1). Other objects that a meter must have are added. */
   readonly objects: readonly AnyObject[];
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
   /**
-   * How clients may name objects, in all associations that do not say it themselves: by logical names unless told otherwise, `"either"`:
+   * How clients may name objects, in all associations that do not say it themselves: by logical names by default, `"either"`:
    * as each client asks for.
    */
   readonly referencing?: Offer["context"];
   /** Base names of objects of the management logical device: see `DeviceSpec`. */
   readonly baseNames?: { readonly [instance: LogicalName]: number };
-  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 unless told otherwise. */
+  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 by default. */
   readonly zoneMinutesEast?: number;
-  /** By how much a clock may be set (ms) and only be synchronised, so that nothing is lost or comes twice; 9,000 unless told otherwise. */
+  /** By how much a clock may be set (ms) and only be synchronised, so that no action is lost or repeated; 9,000 by default. */
   readonly syncLimit?: number;
 }
 
 const usualSyncLimit = 9000;
-
-/** A logical device of a template: its objects in order, and by logical name. */
-export interface Device {
-  /** Its SAP unless the SAP assignment of a meter says otherwise, and what a store knows it by. */
-  readonly sap: number;
-  readonly name: string | undefined;
-  readonly objects: readonly AnyObject[];
-  readonly byName: ReadonlyMap<LogicalName, AnyObject>;
-  /** Decides local time. */
-  readonly clock: AnyObject | undefined;
-  /** Whether it has a Function control, which may disable objects. */
-  readonly hasFunctions: boolean;
-  readonly associations: readonly Association[];
-  /** The base names of its objects; undefined: no client uses short names. */
-  readonly shortNames: BaseNames | undefined;
-  association(client: number): Association | undefined;
-}
 
 /** The meter for which it is told. */
 export interface TimeContextPort {
@@ -74,15 +42,15 @@ export interface TimeContextPort {
   values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
-/** What all meters of a kind share; nothing in it changes. */
+/** What all meters of a template share. Only `grant` and `associate` change it. */
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
   readonly associations: readonly Association[];
   /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
-  /** ms: a clock that is set by no more than this is synchronised: nothing is lost, and nothing comes twice. */
+  /** ms: a clock that is set by no more than this is synchronised: no action is lost or repeated. */
   readonly syncLimit: number;
-  /** The logical device that an object of the template stands in. */
+  /** The logical device that an object of the template is in. */
   deviceOf(object: AnyObject): Device;
   /** The objects that do something by themselves in time. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
@@ -90,12 +58,18 @@ export interface MeterTemplate {
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
   /** Says which SAPs the logical devices have; undefined: those of the template. */
   readonly sapAssignment: AnyObject | undefined;
-  /** Holds whether the meter has power; it stands in no logical device. */
+  /** Holds whether the meter has power; it is in no logical device. */
   readonly power: AnyObject;
   /** The attributes that do not outlast a power failure, with what they have then. */
   readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
-  /** Replaces what associations grant, by name, all at once: from the next request on. Fault `bad-association` for a name that is none. */
+  /** Replaces the rights of associations, by name, from the next request on. Fault `bad-association` for an unknown name. */
   grant(rights: { readonly [association: string]: Rights }): void;
+  /**
+   * Tells the associations anew, for all meters at once: those that are opened from now on are as told. What is open stays as it was
+   * negotiated, but for its rights. Gives those that are gone, or whose client, object, referencing or security is another: end them
+   * (`server.end`), as they would go on. After a Fault (`bad-association`, `short-names-exhausted`) nothing has changed.
+   */
+  associate(specs: { readonly [name: string]: AssociationSpec }): readonly Association[];
 }
 
 /**
@@ -105,9 +79,22 @@ export interface MeterTemplate {
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);
-  for (const { objects } of template.devices.values()) for (const { values } of objects) freeze(values);
+  const freezeAll = (): void => {
+    for (const { objects } of template.devices.values()) for (const { values } of objects) freeze(values);
+  };
+  freezeAll();
   freeze(template.power.values);
-  return template;
+  return {
+    ...template,
+    get associations() {
+      return template.associations;
+    },
+    associate(specs) {
+      const ended = template.associate(specs);
+      freezeAll();
+      return ended;
+    },
+  };
 }
 
 /** Lists and structures too: a hook that changes one in place would change it for all meters. */
@@ -122,34 +109,41 @@ function freeze(value: unknown): void {
 
 /** The same for one meter alone, whose objects are its own. */
 export function compile(options: TemplateOptions): MeterTemplate {
-  const associations = associationsOf(options.associations, options.referencing);
+  let associations = associationsOf(options.associations, options.referencing);
   const { baseNames } = options;
   const management = { sap: 1, objects: options.objects, ...(baseNames === undefined ? {} : { baseNames }) };
   const specs: DeviceSpec[] = [management, ...(options.devices ?? [])];
-  const devices = new Map<number, Device>();
+  const devices = new Map<number, TemplateDevice>();
   for (const spec of specs) {
-    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} is told twice`);
-    devices.set(spec.sap, deviceOf(spec, associations));
+    if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} appears twice`);
+    devices.set(spec.sap, new TemplateDevice(spec, associations));
   }
   const { zoneMinutesEast } = options;
   const withoutClock = fixedZone(zoneMinutesEast === undefined ? 0 : -zoneMinutesEast);
   for (const { clock } of devices.values()) {
     if (clock === undefined || zoneMinutesEast === undefined || clock.values.timeZone === -zoneMinutesEast) continue;
-    if (Object.isFrozen(clock.values)) throw bad(`the clock ${clock.instance} is that of a template in another zone`);
+    if (Object.isFrozen(clock.values))
+      throw bad(`the clock ${clock.instance} belongs to a template with another time zone`);
     clock.values.timeZone = -zoneMinutesEast;
   }
   const local: MeterTemplate["local"] = (device, values) => {
     const clock = device.clock ?? devices.get(1)?.clock;
     return clock === undefined ? withoutClock : localTimeOf(clock, values);
   };
-  const homes = new Map([...devices.values()].flatMap((device) => device.objects.map((object) => [object, device])));
+  const homes = new Map<AnyObject, Device>();
+  const settle = (): void => {
+    for (const device of devices.values()) for (const object of device.objects) homes.set(object, device);
+  };
+  settle();
   const all = (has: (object: AnyObject) => unknown) =>
     [...devices.values()].flatMap((device) =>
       device.objects.filter((object) => has(object) !== undefined).map((object) => ({ device, object })),
     );
   return {
     devices,
-    associations,
+    get associations() {
+      return associations;
+    },
     deviceOf: (object) => homes.get(object) as Device,
     local,
     syncLimit: options.syncLimit ?? usualSyncLimit,
@@ -170,6 +164,15 @@ export function compile(options: TemplateOptions): MeterTemplate {
       });
       for (const { association, granted } of found) association.access.replace(granted);
     },
+    associate(specs) {
+      const changed = changedAssociations(associations, associationsOf(specs, options.referencing));
+      // The objects of an association follow from what it is then.
+      const renewed = changed.within(() => [...devices.values()].map((device) => device.renewed(changed.associations)));
+      associations = changed.associations;
+      for (const { take } of renewed) take();
+      settle();
+      return changed.ended;
+    },
   };
 }
 
@@ -177,38 +180,5 @@ const volatileOf = (object: AnyObject): MeterTemplate["volatile"] =>
   Object.entries((object.spec as ClassSpec).attributes)
     .filter(([name, { volatile }]) => volatile === true && object.values[name] !== undefined)
     .map(([name]) => ({ object, name, value: object.values[name] }));
-
-function deviceOf(spec: DeviceSpec, all: readonly Association[]): Device {
-  const associations = all.filter(({ devices }) => devices === undefined || devices.includes(spec.sap));
-  const byName = new Map<LogicalName, AnyObject>();
-  for (const object of spec.objects) {
-    if (byName.has(object.instance)) throw bad(`two objects are called ${object.instance}`);
-    byName.set(object.instance, object);
-  }
-  for (const object of ownObjects(spec, associations)) {
-    if (!byName.has(object.instance)) byName.set(object.instance, object);
-  }
-  const byClient = new Map(associations.map((one) => [one.client, one]));
-  return {
-    sap: spec.sap,
-    name: spec.name,
-    objects: [...byName.values()],
-    byName,
-    clock: spec.objects.find((object) => object.spec.traits?.zone === true),
-    hasFunctions: spec.objects.some((object) => object.spec.classId === FunctionControl.classId),
-    associations,
-    shortNames: shortNamesOf(byName, associations, spec.baseNames),
-    association: (client) => byClient.get(client),
-  };
-}
-
-function ownObjects(spec: DeviceSpec, associations: readonly Association[]): AnyObject[] {
-  const name = dataObject(
-    "0.0.42.0.0.255",
-    { type: T.octetString, value: fromAscii("") },
-    { read: { value: (_, { device }) => fromAscii(device.name) } },
-  );
-  return [name, ...(spec.sap === 1 ? [sapAssignment()] : []), ...securityObjects(associations)];
-}
 
 const bad = (message: string): Fault => new Fault("bad-template", message, { layer: "server" });

@@ -87,7 +87,7 @@ export class MeterTimeline implements Timed {
     return this.#power.downSince === undefined;
   }
 
-  /** Plans all objects anew: what is due after an instant, with what was missed until now. */
+  /** Plans all objects again: what is due after an instant, with what was missed until now. */
   #plan(after: number): void {
     for (const entry of this.#entries) this.#planEntry(entry, after);
   }
@@ -157,7 +157,7 @@ export class MeterTimeline implements Timed {
 
   /** Begins again after a pause. */
   goOn(): void {
-    // What is still under way is not due once more.
+    // What is still in progress is not due once more.
     if (this.#busy || !this.#isOn) return;
     const { time, offset } = this.#port;
     const { syncLimit } = this.#port.known.template;
@@ -247,7 +247,7 @@ export class MeterTimeline implements Timed {
     const { offset } = this.#port;
     if (!this.#isOn) return;
     if (now >= before) {
-      // What is due since is caught up with; what would not be caught up with is planned anew.
+      // What is due since is caught up with; what would not be caught up with is planned again.
       const at = before + offset;
       this.#plan(this.#ranUpTo - at <= this.#port.known.template.syncLimit ? this.#ranUpTo : at);
       return;

@@ -12,13 +12,15 @@ import {
 } from "@dlmskit/cosem-objects";
 import { asWork, currentWork } from "../runtime/current-work.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
-import { type AssociationState, checkSecrets } from "../security/association-state.ts";
+import type { AssociationState } from "../security/association-state.ts";
+import { checkSecrets } from "../security/check-secrets.ts";
 import type { Secrets } from "../security/security-spec.ts";
-import type { Association, AssociationSpec } from "./association-spec.ts";
+import type { Association } from "./association-spec.ts";
+import type { Device } from "./device.ts";
 import { type Environment, standingAlone } from "./environment.ts";
 import { LiveMeter, type LivePort } from "./live-meter.ts";
 import { checkIdentity, type KnownMeter, type MeterIdentity, systemTitleOf } from "./meter-identity.ts";
-import { compile, type Device, type MeterTemplate, type TemplateOptions } from "./meter-template.ts";
+import type { MeterTemplate } from "./meter-template.ts";
 import { Notifier } from "./notifier.ts";
 import { checkInstant, planPower, switchPower } from "./power.ts";
 import { Tenancy } from "./tenancy.ts";
@@ -28,7 +30,7 @@ import { OwnValues, SharedValues } from "./values.ts";
 const program = { self: "program" } as const;
 
 /**
- * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is let go when
+ * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is released when
  * the last of them has gone, as far as a store keeps it.
  */
 export class Meter implements KnownMeter {
@@ -144,7 +146,7 @@ export class Meter implements KnownMeter {
     }
   }
 
-  /** Fault `waits-for-itself`: code of a work that is under way would wait for that work's end. */
+  /** Fault `waits-for-itself`: code of a work that is in progress would wait for that work's end. */
   #notWithin(): void {
     const work = currentWork();
     if (work === undefined || work.over || this.#live === undefined || !work.isOf(this.#live)) return;
@@ -162,7 +164,7 @@ export class Meter implements KnownMeter {
     (kept as PromiseLike<void>).then(undefined, failed);
   }
 
-  /** Called by a server that takes the meter. What a server before it had loaded is let go. */
+  /** Called by a server that takes the meter. What a server before it had loaded is released. */
   runOn(environment: Environment): void {
     if (this.#environment === environment) return;
     this.#live?.run.end();
@@ -370,7 +372,7 @@ export class Meter implements KnownMeter {
     return this.#tenancy.visit();
   }
 
-  /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
+  /** Resolves when everything of the meter that was in progress is kept, and the meter is released where nobody uses it. */
   async settled(): Promise<void> {
     await this.#tenancy.settled();
   }
@@ -392,13 +394,4 @@ export class Meter implements KnownMeter {
     this.#identity = identity;
     this.#systemTitle = undefined;
   }
-}
-
-export interface MeterOptions extends TemplateOptions, MeterIdentity {
-  readonly associations: { readonly [name: string]: AssociationSpec };
-}
-
-/** One meter of its own kind. Its objects are the ones given: what is assigned to their values is read by clients. Faults as `meterTemplate`. */
-export function meter(options: MeterOptions): Meter {
-  return new Meter(compile(options), options).owning();
 }

@@ -8,7 +8,7 @@ export const powerRow = { logicalDevice: 0, classId: 0 } as const;
 export interface PowerSwitch {
   readonly at: number;
   readonly on: boolean;
-  /** It ends a restart, which lasts as long whatever the clock is set to meanwhile; false unless told otherwise. */
+  /** It ends a restart, which lasts as long whatever the clock is set to meanwhile; false by default. */
   readonly lasts?: boolean;
 }
 

@@ -35,7 +35,7 @@ export function forgetVolatile(work: Work, { volatile }: MeterTemplate): void {
 /** Fault `bad-value`: instants of a clock are whole ms since 1970 UTC. */
 export function checkInstant(at: number): void {
   if (Number.isSafeInteger(at) && at > 0) return;
-  throw new Fault("bad-value", `${at} is no instant in whole ms since 1970 UTC`, { layer: "server" });
+  throw new Fault("bad-value", `${at} is not an instant in whole ms since 1970 UTC`, { layer: "server" });
 }
 
 /** What switches the power of a meter that is in use. */
@@ -58,9 +58,9 @@ export function switchPower(meter: PowerPort, to: PowerSwitch): MaybePromise<voi
   const { timeline } = run;
   const first = to.on ? power.downSince : power.downSince === undefined ? timeline?.ranUpTo : undefined;
   if (first !== undefined && to.at < Math.floor(first)) {
-    throw new Fault("bad-value", `the meter has done what it does until ${new Date(first).toISOString()}`, {
+    throw new Fault("bad-value", `the meter has already run until ${new Date(first).toISOString()}`, {
       layer: "server",
-      hint: "the power is cut or restored as of that instant or a later one",
+      hint: "cut or restore the power at that instant or later",
     });
   }
   if (timeline !== undefined) return timeline.switchPower(to);

@@ -14,8 +14,8 @@ import {
   watchOf,
 } from "@dlmskit/cosem-objects";
 import type { Committed, Work } from "../runtime/unit-of-work.ts";
+import type { Device } from "./device.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import { hasPower } from "./power.ts";
 import type { Request } from "./view.ts";
 

@@ -1,6 +1,7 @@
 import { assignedSaps } from "@dlmskit/cosem-objects";
+import type { Device } from "./device.ts";
 import type { ValuesOf } from "./local-time-of.ts";
-import type { Device, MeterTemplate } from "./meter-template.ts";
+import type { MeterTemplate } from "./meter-template.ts";
 
 type Template = Pick<MeterTemplate, "devices" | "sapAssignment">;
 

@@ -26,7 +26,7 @@ export interface TenancyPort {
 }
 
 /**
- * The users of a meter: for the first of them it is taken from the store and loaded; when the last has gone it is let go and
+ * The users of a meter: for the first of them it is taken from the store and loaded; when the last has gone it is released and
  * given back.
  */
 export class Tenancy {
@@ -34,10 +34,10 @@ export class Tenancy {
   #uses = 0;
   #resident = false;
   #givingBack = false;
-  /** Loading and letting go, one after another. */
+  /** Loading and releasing, one after another. */
   #turn: Promise<void> | undefined;
   #lettingGo = false;
-  /** What is to be given back when the meter is let go. */
+  /** What is to be given back when the meter is released. */
   #lease: Lease | undefined;
   /** A store that failed may have given the meter to this process all the same. */
   #mayHave = false;
@@ -155,7 +155,7 @@ export class Tenancy {
         const where = taken.address === undefined ? "" : ` (${taken.address})`;
         throw new Fault("meter-held", `another process${where} has the meter ${this.#meter.id}`, {
           layer: "server",
-          hint: "connect to that process, or wait until it lets go of the meter",
+          hint: "connect to that process, or wait until it releases the meter",
           cause: taken,
         });
       }
@@ -219,7 +219,7 @@ export class Tenancy {
     if (this.#uses === 0) this.#leave();
   }
 
-  /** Resolves when everything of the meter that was under way is kept, and the meter is let go where nobody uses it. */
+  /** Resolves when everything of the meter that was in progress is kept, and the meter is released where nobody uses it. */
   async settled(): Promise<void> {
     for (;;) {
       await this.#turn?.catch(() => undefined);
@@ -229,7 +229,7 @@ export class Tenancy {
     }
   }
 
-  /** Nobody uses the meter any more: what is in memory is let go, as far as a store keeps it. */
+  /** Nobody uses the meter any more: what is in memory is released, as far as a store keeps it. */
   #leave(): void {
     const { store } = this.#environment;
     if (store === undefined) return;
@@ -270,7 +270,7 @@ export class Tenancy {
     }
   }
 
-  /** A work is under way: the meter is let go once it is done. A client that comes meanwhile does not wait for that. */
+  /** A work is in progress: the meter is released once it is done. A client that comes meanwhile does not wait for that. */
   #waitsForIdle(live: LiveMeter | undefined): boolean {
     const idle = live?.idle;
     if (idle === undefined) return false;

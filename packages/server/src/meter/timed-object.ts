@@ -7,9 +7,10 @@ import {
   type Timeline,
   timelineOf,
 } from "@dlmskit/cosem-objects";
+import type { Device } from "./device.ts";
 import { timeContexts } from "./device-time.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device, TimeContextPort } from "./meter-template.ts";
+import type { TimeContextPort } from "./meter-template.ts";
 
 /** An object that acts in time. Instants on the meter's clock. */
 export interface TimedObject {
@@ -58,7 +59,7 @@ export function nextAfter(
 ): number | undefined {
   const next = timeline.next(values, context, after);
   if (next === undefined || next > after) return next;
-  throw new Fault("bad-timeline", `after ${after} nothing can be due at ${next}`, { layer: "server" });
+  throw new Fault("bad-timeline", `the next action after ${after} cannot be due at ${next}`, { layer: "server" });
 }
 
 /** What was due from one instant to another, and the values by which it was. */

@@ -1,7 +1,7 @@
 import { type AnyObject, after, attempt, type Context, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Work } from "../runtime/unit-of-work.ts";
+import type { Device } from "./device.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import type { Power } from "./power.ts";
 
 /** What the user's own code does in time. */
@@ -58,7 +58,7 @@ export interface TimelinePort {
   context(device: Device, object: AnyObject, work: Work): Context;
   /** Ends the wait for what takes too long. Fault `hook-timeout`. */
   limit<T>(value: MaybePromise<T>): MaybePromise<T>;
-  /** Opens a work once no other is under way. */
+  /** Opens a work once no other is in progress. */
   open(): MaybePromise<OpenWork>;
   failed(what: string, error: unknown): void;
   /** Whether another process has the meter. */

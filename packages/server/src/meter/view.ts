@@ -21,9 +21,9 @@ import type { Call, Outcome } from "../access/call.ts";
 import type { Committed, Work } from "../runtime/unit-of-work.ts";
 import { type SecurityPort, securityPort } from "../security/security-port.ts";
 import { withNewRows } from "./captured-rows.ts";
+import type { Device } from "./device.ts";
 import type { KeptRows } from "./kept-rows.ts";
 import type { KnownMeter } from "./meter-identity.ts";
-import type { Device } from "./meter-template.ts";
 import { planPower } from "./power.ts";
 import { sapOf } from "./sap-of.ts";
 
@@ -136,7 +136,7 @@ export class View implements DeviceView {
     return new HookContext(this, object, this.#request);
   }
 
-  /** Local time, as the work that is under way sees the Clock. */
+  /** Local time, as the work that is in progress sees the Clock. */
   get local(): LocalTime {
     return this.#port.known.template.local(this.#device, (of) => this.values(of));
   }
@@ -166,7 +166,8 @@ export class View implements DeviceView {
 
   #found({ classId, instanceId }: Omit<AttributeDescriptor, "attributeId">): AnyObject {
     const object = this.find(classId, instanceId);
-    if (object === undefined) throw refuse("object-undefined", `there is no ${instanceId} of class ${classId}`);
+    if (object === undefined)
+      throw refuse("object-undefined", `the meter has no object ${instanceId} of class ${classId}`);
     return object;
   }
 
@@ -212,7 +213,7 @@ export class View implements DeviceView {
     });
   }
 
-  /** A call of the meter itself, within the work that is under way. */
+  /** A call of the meter itself, within the work that is in progress. */
   #call(object: AnyObject, index: number) {
     const work = this.#work();
     const { by, depth = 0 } = this.#request;
@@ -282,7 +283,7 @@ export class View implements DeviceView {
   #work(): Work {
     const { work } = this.#request;
     if (work !== undefined) return work;
-    throw new Fault("read-only", "nothing can be changed while an attribute is read", {
+    throw new Fault("read-only", "values cannot be changed while an attribute is read", {
       layer: "server",
       hint: "change values in a write hook, a method, a timeline or `meter.change`",
     });

@@ -4,9 +4,9 @@ import { Fault } from "@dlmskit/core";
 import type { AnyObject, Context, NotificationAttempt } from "@dlmskit/cosem-objects";
 import type { ClaimedMessage } from "@dlmskit/storage";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import { sapOf } from "../meter/sap-of.ts";
 import type { PushLeft } from "../session/unasked-pushes.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
@@ -63,11 +63,11 @@ interface Source {
   readonly meter: Meter;
   readonly device: Device;
   readonly association: Association | undefined;
-  /** Undefined: nobody hears what becomes of the message. */
+  /** Undefined: nobody hears what happens to the message. */
   readonly object: AnyObject | undefined;
 }
 
-/** Sends a message once, protected anew, and lets the object that told it decide what comes next. Faults of the store. */
+/** Sends a message once, protected again, and lets the object that told it decide what comes next. Faults of the store. */
 export async function attemptPush(message: ClaimedMessage, meter: Meter, port: AttemptPort): Promise<AttemptEnd> {
   const device = meter.template.devices.get(message.logicalDevice ?? 1);
   if (device === undefined) return failed(noSource(message), undefined, true);
@@ -180,9 +180,9 @@ const noSource = ({ logicalDevice, meterId }: ClaimedMessage): Fault =>
   new Fault("push-withdrawn", `the meter ${meterId} has no logical device ${logicalDevice}`, { layer: "server" });
 
 const withdrawn = ({ instanceId, meterId }: ClaimedMessage): Fault =>
-  new Fault("push-withdrawn", `${instanceId} of the meter ${meterId} does not send this push any more`, {
+  new Fault("push-withdrawn", `${instanceId} of the meter ${meterId} no longer sends this push`, {
     layer: "server",
-    hint: "its series was reset, or ended before this process did",
+    hint: "its repetitions were reset or have ended",
   });
 
 function objectOf({ classId, instanceId }: ClaimedMessage, device: Device): AnyObject | undefined {
@@ -228,7 +228,7 @@ function sealed(
   const sealing = sealingOf(source);
   const parameters = object === undefined ? [] : (object.hooks.notified?.protection?.(live.values(object)) ?? []);
   if (sealing === undefined && parameters.length > 0) {
-    throw new Fault("push-protection", `there is no association of client ${clientId} to protect the push under`, {
+    throw new Fault("push-protection", `client ${clientId} has no association whose keys could protect the push`, {
       layer: "server",
       hint: "name the client of a ciphered association in push_client_SAP",
     });

@@ -104,7 +104,7 @@ class Line {
   }
 
   #late({ confirms }: Parcel, within: number): Fault {
-    const what = confirms === undefined ? "has not taken the push" : "has not confirmed the push";
+    const what = confirms === undefined ? "has not accepted the push" : "has not confirmed the push";
     return new Fault("push-not-sent", `${this.#destination} ${what} within ${within} ms`, { layer: "server" });
   }
 
@@ -175,9 +175,9 @@ export class PushLines {
       const { transports } = this.#port.settings;
       const transport = Object.hasOwn(transports, scheme) ? transports[scheme] : undefined;
       if (transport === undefined) {
-        throw new Fault("push-destination", `nothing reaches ${scheme}: destinations from here`, {
+        throw new Fault("push-destination", `no transport for ${scheme}: destinations is configured`, {
           layer: "server",
-          hint: `destinations may be ${Object.keys(transports).join(", ")}`,
+          hint: `the configured transports are ${Object.keys(transports).join(", ")}`,
         });
       }
       const duplex = await transport.dial(host, port);

@@ -2,7 +2,7 @@ import { Fault, type Link } from "@dlmskit/core";
 import type { Duplex } from "@dlmskit/transport";
 import type { Meter } from "../meter/meter.ts";
 
-/** How pushes reach the destinations of one scheme. */
+/** The transport of pushes to the destinations of one scheme. */
 export interface PushTransport {
   /** Opens a connection. */
   dial(host: string, port: number): Promise<Duplex>;
@@ -15,22 +15,22 @@ export interface PushOptions {
   readonly transports: { readonly [scheme: string]: PushTransport };
   /**
    * The meter of an id, for messages that were put in the queue before this process began, or by another one. What it does not
-   * know is left for others. The meters that the server runs are known unless told otherwise.
+   * know is left for others. The meters that the server runs are known by default.
    */
   readonly meter?: (id: string) => Meter | undefined;
-  /** Messages that are under way at one time; 32 unless told otherwise. */
+  /** Maximum number of messages that are sent at the same time; 32 by default. */
   readonly atOnce?: number;
-  /** Connections to one destination; 4 unless told otherwise. */
+  /** Maximum number of connections to one destination; 4 by default. */
   readonly connectionsPerDestination?: number;
-  /** How long a connection on which nothing is sent is kept for the next message, ms; 10,000 unless told otherwise. */
+  /** How long an unused connection is kept for the next message, ms; 10,000 by default. */
   readonly keepConnection?: number;
-  /** How long a DataNotification-Confirm is waited for, ms of the machine's clock; 10,000 unless told otherwise. */
+  /** How long to wait for a DataNotification-Confirm, ms of the machine's clock; 10,000 by default. */
   readonly confirmation?: number;
-  /** How long a message may take, ms of real time, before another worker is given it; 60,000 unless told otherwise. */
+  /** How long a worker may take for a message, ms of real time, before another worker gets it; 60,000 by default. */
   readonly lease?: number;
-  /** How often the queue is looked at for what other processes left, ms of the machine's clock; 30,000 unless told otherwise. */
+  /** How often the queue is checked for messages of other processes, ms of the machine's clock; 30,000 by default. */
   readonly lookEvery?: number;
-  /** How long messages that are over stay in the queue, ms of simulated time; one day unless told otherwise. */
+  /** How long finished messages stay in the queue, ms of simulated time; one day by default. */
   readonly keep?: number;
 }
 
@@ -56,8 +56,8 @@ export function destinationIn(text: string): Destination {
   if (scheme !== undefined && host !== undefined && Number(port) >= 1 && Number(port) <= 65_535) {
     return { scheme, host, port: Number(port) };
   }
-  throw new Fault("push-destination", `"${text}" is no destination`, {
+  throw new Fault("push-destination", `"${text}" is not a destination`, {
     layer: "server",
-    hint: "destinations are written tcp://host:port",
+    hint: "write destinations as tcp://host:port",
   });
 }

@@ -39,7 +39,7 @@ export class PushSealing {
     if (!this.#state.association.security.ciphered) {
       throw new Fault("push-protection", `the association of client ${this.#state.association.client} has no keys`, {
         layer: "server",
-        hint: "name the client of a ciphered association in push_client_SAP, or empty push_protection_parameters",
+        hint: "name the client of a ciphered association in push_client_SAP, or clear push_protection_parameters",
       });
     }
     return sealLayers(apdu, layers, protectionsOf(this.#live, this.#state, this.#recipient));

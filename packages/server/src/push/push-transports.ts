@@ -13,7 +13,7 @@ export const pushTcp = (link: () => Link): PushTransport => ({
   },
 });
 
-/** Pushes over TLS; `options`: whom to trust, and the own certificate. */
+/** Pushes over TLS; `options`: whom to trust, and this end's own certificate. */
 export const pushTls = (link: () => Link, options: TlsConnectOptions): PushTransport => ({
   link,
   async dial(host, port) {

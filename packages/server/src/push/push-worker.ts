@@ -226,13 +226,13 @@ export class PushWorker implements Timed {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in progress. */
   settled(): Promise<void> {
     if (!this.#claiming && this.#underWay === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nothing more is sent; what is under way fails, and is tried again by whoever is next. */
+  /** Nothing more is sent; what is in progress fails, and is tried again by whoever is next. */
   close(): void {
     this.#closed = true;
     this.#later?.();

@@ -18,7 +18,7 @@ export interface Timed {
 interface Place {
   readonly timed: Timed;
   readonly order: number;
-  /** Where it stands in the heap; undefined: it is busy, or has nothing to do. */
+  /** Where it is in the heap; undefined: it is busy, or has nothing to do. */
   at: number | undefined;
   due: number;
   busy: boolean;

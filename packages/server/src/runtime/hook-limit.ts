@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Cancel, Clock } from "@dlmskit/transport";
 
-// What hooks that are under way have left when the server is closed, ms.
+// What hooks that are in progress have left when the server is closed, ms.
 const closingMs = 1000;
 
 interface Pending {
@@ -32,7 +32,7 @@ export class HookLimit {
           this.#pending.delete(pending);
           late?.();
           reject(
-            new Fault("hook-timeout", `a hook or task did not come to its end in ${this.#limit} ms`, {
+            new Fault("hook-timeout", `a hook or task did not end within ${this.#limit} ms`, {
               layer: "server",
               hint: "let its promise resolve or reject, or raise `limits.hook`; inside a hook use `context.device` instead of the meter",
             }),
@@ -68,7 +68,7 @@ export class HookLimit {
     if (limit > 0) pending.cancel = this.#clock.at(this.#clock.now() + limit, pending.expire);
   }
 
-  /** The server is closed: what is under way, and what begins now, has a second left. */
+  /** The server is closed: what is in progress, and what begins now, has a second left. */
   close(): void {
     this.#closing = true;
     for (const pending of this.#pending) {

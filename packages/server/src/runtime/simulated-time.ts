@@ -3,9 +3,9 @@ import { Fault } from "@dlmskit/core";
 export interface SimulatedTimeOptions {
   /** What it runs on, ms: `() => clock.now()` of a machine's clock, or its time of day (`() => clock.instant()`). */
   readonly source: () => number;
-  /** The time of day at the beginning, ms since 1970-01-01T00:00Z; what `source` says unless told otherwise. */
+  /** The time of day at the beginning, ms since 1970-01-01T00:00Z; what `source` says by default. */
   readonly start?: number;
-  /** How many times faster than `source` it passes; 1 unless told otherwise, 0 stands still. */
+  /** How many times faster than `source` it passes; 1 by default, 0 stands still. */
   readonly rate?: number;
 }
 
@@ -70,7 +70,10 @@ export class SimulatedTime {
   /** Goes forward to an instant; resolves when everything that was due until then has been done. Fault `bad-value`: it is past. */
   async step(instant: number): Promise<void> {
     if (!(checkedInstant(instant) >= this.now)) {
-      throw new Fault("bad-value", "time steps forward only", { layer: "server", hint: "`set` moves it back" });
+      throw new Fault("bad-value", "time can only step forward", {
+        layer: "server",
+        hint: "use `set` to move it back",
+      });
     }
     this.set(instant);
     await Promise.all([...this.#listeners].map((listener) => listener.settled()));
@@ -96,10 +99,16 @@ export class SimulatedTime {
 
 function checkedRate(rate: number): number {
   if (rate >= 0 && Number.isFinite(rate)) return rate;
-  throw new Fault("bad-value", `time cannot pass ${rate} times as fast`, { layer: "server", hint: "0 or more" });
+  throw new Fault("bad-value", `time cannot run at ${rate} times its speed`, {
+    layer: "server",
+    hint: "give 0 or more",
+  });
 }
 
 function checkedInstant(instant: number): number {
   if (Number.isFinite(instant)) return instant;
-  throw new Fault("bad-value", `${instant} is no instant`, { layer: "server", hint: "ms since 1970-01-01T00:00Z" });
+  throw new Fault("bad-value", `${instant} is not an instant`, {
+    layer: "server",
+    hint: "give ms since 1970-01-01T00:00Z",
+  });
 }

@@ -184,9 +184,9 @@ export class Work {
 
   #use(): void {
     if (!this.#over) return;
-    throw new Fault("work-over", "the request or action that this belongs to has ended", {
+    throw new Fault("work-over", "the request or action of this change has ended", {
       layer: "server",
-      hint: "a hook changes values before its promise resolves; afterwards use `meter.change`",
+      hint: "change values before the hook's promise resolves; afterwards use `meter.change`",
     });
   }
 
@@ -263,7 +263,7 @@ export const isEmpty = ({ values, rows, events, messages, security, clock }: Wor
   security.length === 0 &&
   clock === undefined;
 
-/** Runs the works of one meter one after another. While none is under way, a work without a promise is run at once. */
+/** Runs the works of one meter one after another. While none is in progress, a work without a promise is run at once. */
 export class WorkQueue {
   readonly #waiting: (() => void)[] = [];
   #busy = false;
@@ -297,7 +297,7 @@ export class WorkQueue {
     }
   }
 
-  /** Keeps all others out until the function that it gives is called. At once where no work is under way. */
+  /** Keeps all others out until the function that it gives is called. At once where no work is in progress. */
   hold(): MaybePromise<() => void> {
     const release = (): void => this.#release();
     if (this.#busy) return this.#turn().then(() => release);
@@ -305,7 +305,7 @@ export class WorkQueue {
     return release;
   }
 
-  /** Resolves when what is under way now is done; undefined when nothing is. */
+  /** Resolves when what is in progress now is done; undefined when nothing is. */
   get idle(): Promise<void> | undefined {
     if (!this.#busy) return undefined;
     return new Promise((resolve) => {

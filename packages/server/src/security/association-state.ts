@@ -1,10 +1,9 @@
-import { leastSecretLength, securityPolicy } from "@dlmskit/association";
-import { Fault, sameOctets } from "@dlmskit/core";
+import { securityPolicy } from "@dlmskit/association";
+import { sameOctets } from "@dlmskit/core";
 import {
   type CounterGuard,
   type CounterLedger,
   type CounterSource,
-  checkKey,
   type KeySet,
   MemoryKeyGuards,
 } from "@dlmskit/security";
@@ -15,6 +14,7 @@ import type { MeterStore } from "../store-port.ts";
 import { Credentials, type CredentialsOwner } from "./credentials.ts";
 import type { CounterBook, KeyCounters, PeerCounter } from "./key-counters.ts";
 import type { Secrets } from "./security-spec.ts";
+import { checkKeysOf } from "./stored-keys.ts";
 import { remembersKeys, type UnsavedKeys, UsedKeys } from "./used-keys.ts";
 
 /** New keys, by what they replace. */
@@ -47,43 +47,13 @@ export interface Unsaved {
 const noKey = new Uint8Array(0);
 
 /**
- * Fault `missing-secret` where an association cannot work with these secrets, `secret-too-short` for one that can be guessed,
- * `bad-key-length` for a key of another length.
- */
-export function checkSecrets({ name, security, shortSecrets }: Association, secrets: Secrets): void {
-  const { mechanism, ciphered, suite } = security;
-  const missing = (what: keyof Secrets): void => {
-    if (secrets[what] !== undefined) return;
-    throw new Fault("missing-secret", `association "${name}" needs ${what}`, {
-      layer: "server",
-      hint: `give ${what} with the association's security, or with the meter's secrets`,
-    });
-  };
-  if (mechanism === 7 && secrets.privateKeys?.digitalSignature === undefined) missing("signing");
-  else if (mechanism !== 0 && mechanism !== 5 && mechanism !== 7) missing("secret");
-  const least = leastSecretLength(mechanism);
-  if (!shortSecrets && secrets.secret !== undefined && secrets.secret.length < least) {
-    throw new Fault("secret-too-short", `the secret of association "${name}" has less than ${least} octets`, {
-      layer: "server",
-      hint: "give a longer one, or set shortSecrets in the association",
-    });
-  }
-  if (ciphered || mechanism === 5) {
-    missing("encryptionKey");
-    missing("authenticationKey");
-  }
-  const length = suite === 2 ? 32 : 16;
-  for (const key of ["encryptionKey", "authenticationKey", "broadcastKey", "masterKey"] as const) {
-    if (secrets[key] !== undefined) checkKey(`${key} of association "${name}"`, secrets[key], length);
-  }
-}
-
-/**
  * The secrets of one association of one meter, and the counters of its encryption key: shared by all connections of that
  * client, so that no counter is used twice. With a store, counters are reserved in it before they are used.
  */
 export class AssociationState {
   readonly association: Association;
+  /** How the association was secured when this was made: for another security another state is made. */
+  readonly security: Association["security"];
   /** Of the keys that APDUs bring: for longer than one association. */
   readonly guards: MemoryKeyGuards;
   /** What the guards ask for keys that came long ago; undefined where the mechanism gives a fresh challenge. */
@@ -95,6 +65,7 @@ export class AssociationState {
   #secrets: Secrets;
   #policy: number;
   #changes = 0;
+  #version = 0;
   #unicast: KeyCounters;
   #broadcast: KeyCounters | undefined;
   /** The dedicated keys whose counters have moved and are not kept. */
@@ -102,6 +73,7 @@ export class AssociationState {
 
   constructor(association: Association, owner: StateOwner, secrets: Secrets) {
     this.association = association;
+    this.security = association.security;
     this.#owner = owner;
     this.#secrets = secrets;
     this.#policy = association.security.policy;
@@ -217,7 +189,10 @@ export class AssociationState {
   /** Takes what the store keeps of this association's secrets, keys, policy and certificates. Faults of certificates. */
   load({ settings, secrets, keyPairs, certificates, usedKeys }: MeterSecrets): void {
     const { client, instance, securitySetup, security } = this.association;
+    this.check({ settings });
     const secret = secrets.find((one) => one.clientId === client && one.instanceId === instance)?.secret;
+    const policyBefore = this.#policy;
+    if (secret !== undefined && !sameOctets(secret, this.#secrets.secret ?? noKey)) this.#version++;
     if (secret !== undefined) this.#secrets = { ...this.#secrets, secret };
     const before = this.keys;
     const kept = security.ciphered ? settings.find((one) => one.instanceId === securitySetup) : undefined;
@@ -232,10 +207,23 @@ export class AssociationState {
       };
     }
     if (!sameKeys(before, this.keys)) this.#changes++;
+    if (this.#policy !== policyBefore) this.#version++;
     this.credentials.load(keyPairs, certificates);
     this.usedKeys?.load(usedKeys);
     this.#unicast = this.#owner.counters.of(this.keys.encryptionKey);
     this.#broadcast = this.#broadcastCounters();
+  }
+
+  /** Fault `bad-row` for a key that this association cannot use. */
+  check({ settings }: Pick<MeterSecrets, "settings">): void {
+    const { ciphered, suite } = this.security;
+    const row = settings.find(({ instanceId }) => ciphered && instanceId === this.association.securitySetup);
+    if (row !== undefined) checkKeysOf(row, suite);
+  }
+
+  /** Another number each time that rows have changed a key, the policy or the secret. */
+  get version(): number {
+    return this.#changes + this.#version;
   }
 
   /** Reserves counters where a store keeps them; undefined: nothing has to be waited for. */

@@ -26,7 +26,7 @@ export class AssociationStates {
 
   /** Undefined: nobody has asked for it yet. */
   known(association: Association): AssociationState | undefined {
-    return this.#states.find((state) => state.association === association);
+    return this.#states.find((state) => state.association === association && state.security === association.security);
   }
 
   hasLoaded(association: Association): boolean {
@@ -43,7 +43,14 @@ export class AssociationStates {
     return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
   }
 
+  /** Another number each time that a key, a policy or a secret has changed. */
+  get version(): number {
+    return this.#states.reduce((sum, { version }) => sum + version, 0);
+  }
+
+  /** All or none. Fault `bad-row`. */
   load(secrets: MeterSecrets): void {
+    for (const state of this.#states) state.check(secrets);
     for (const state of this.#states) state.load(secrets);
   }
 

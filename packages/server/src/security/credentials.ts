@@ -223,7 +223,7 @@ export class Credentials implements PeerKeys {
       ({ certificate: one }) =>
         sameOctets(one.serialNumber, certificate.serialNumber) && sameOctets(one.issuer, certificate.issuer),
     );
-    if (known) throw new Fault("duplicate", "the certificate is there already", { layer: "security" });
+    if (known) throw new Fault("duplicate", "the certificate is already stored", { layer: "security" });
     this.#check(certificate, entity);
     const usage = type as KeyUsage;
     let promoted = false;
@@ -232,7 +232,9 @@ export class Credentials implements PeerKeys {
       promoted = pending !== undefined && sameOctets(pending.publicKey, certificate.publicKey);
       const current = this.#pair(usage);
       if (!promoted && (current === undefined || !sameOctets(current.publicKey, certificate.publicKey))) {
-        throw new Fault("wrong-key", "the certificate is of a key that the meter has not", { layer: "security" });
+        throw new Fault("wrong-key", "the meter does not have the private key of the certificate", {
+          layer: "security",
+        });
       }
     }
     const instanceId = this.#instanceId;
@@ -257,7 +259,7 @@ export class Credentials implements PeerKeys {
     const authority = entity === CertificateEntity["certification-authority"];
     const usage = usageOf(certificate);
     if (!authority && usage === undefined) {
-      throw new Fault("wrong-usage", "the certificate is for nothing of DLMS", { layer: "security" });
+      throw new Fault("wrong-usage", "the certificate has no DLMS usage", { layer: "security" });
     }
     checkCertificate({
       provider,
@@ -270,7 +272,7 @@ export class Credentials implements PeerKeys {
       ...(entity === CertificateEntity.server ? { systemTitle } : {}),
     });
     if (entity === CertificateEntity.other) {
-      throw new Fault("wrong-subject", "the subject is no system title", { layer: "security" });
+      throw new Fault("wrong-subject", "the subject is not a system title", { layer: "security" });
     }
   }
 
@@ -296,7 +298,7 @@ export class Credentials implements PeerKeys {
 
   /** Takes a certificate away. What is trusted stays. */
   remove(held: HeldCertificate, work: Work): void {
-    if (held.anchor) throw refuse("read-write-denied", "a trust anchor is not removed by a client");
+    if (held.anchor) throw refuse("read-write-denied", "a client cannot remove a trust anchor");
     const { serialNumber, issuer } = held.certificate;
     const instanceId = this.#instanceId;
     this.#recordGiven(work);

@@ -103,7 +103,7 @@ function guardOf(heardOf: HeardOf | undefined, sender: Uint8Array, once: boolean
     check: (counter) => counter >= lowest(),
     accept(counter) {
       // Two layers of one message.
-      if (counter < lowest()) throw refuse("other-reason", "an invocation counter came twice");
+      if (counter < lowest()) throw refuse("other-reason", "an invocation counter was used twice");
       heardOf?.accept(sender, counter, once);
     },
   };

@@ -3,7 +3,7 @@ import { CounterGuard, CounterLedger, lastCounter, noble } from "@dlmskit/securi
 import { type Commit, dedicatedKeyId } from "@dlmskit/storage";
 import type { MeterStore } from "../store-port.ts";
 
-// How many counters must be at hand before a request is taken: one is answered by one APDU, pass 3 takes one more.
+// How many counters must be available before a request is taken: one is answered by one APDU, pass 3 takes one more.
 const lowWater = 16;
 const block = 1024;
 // How far a client may go on reading before its counter is kept.

@@ -152,7 +152,7 @@ class StateSecurity {
   }
 }
 
-/** What a meter lets a client open, read anew at each use: keys, policy and secret may change while the server runs. */
+/** What a meter lets a client open, read again at each use: keys, policy and secret may change while the server runs. */
 export function offerOf(state: AssociationState, systemTitle: Uint8Array, guard: OfferGuard): Offer {
   return new StateOffer(state, systemTitle, guard) as Offer;
 }

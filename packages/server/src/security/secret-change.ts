@@ -12,10 +12,10 @@ export function hasSecret({ security: { mechanism } }: Pick<Association, "securi
 export function changeSecretOf(association: Association): (secret: Uint8Array, context: Context) => void {
   const { mechanism } = association.security;
   return (secret, context) => {
-    if (mechanism === 2 && secret.length !== 16) throw refuse("other-reason", "the secret has 16 octets");
+    if (mechanism === 2 && secret.length !== 16) throw refuse("other-reason", "the secret must have 16 octets");
     const least = leastSecretLength(mechanism);
     if (secret.length < least && !association.shortSecrets) {
-      throw refuse("other-reason", `the secret has ${least} octets at least`);
+      throw refuse("other-reason", `the secret must have at least ${least} octets`);
     }
     const { state, work } = securityPortOf(context);
     state(association).changeSecret(secret.slice(), work);

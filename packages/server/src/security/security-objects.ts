@@ -16,20 +16,49 @@ import { changeSecretOf, hasSecret } from "./secret-change.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
-/** The objects that every logical device has for its associations: Association LN, Security setup, invocation counters. */
-export function securityObjects(associations: readonly Association[]): AnyObject[] {
-  const current = associationObject({
+/** The objects that a logical device has for its associations: Association LN, Security setup, invocation counters. */
+export class SecurityObjects {
+  readonly #associations: () => readonly Association[];
+  readonly #current = new Map<number, AnyObject>();
+  /** Those of each association, as long as it is what they were made for. */
+  readonly #objects = new WeakMap<Association, { readonly made: string; readonly objects: readonly AnyObject[] }>();
+
+  /** `associations`: as they are now. */
+  constructor(associations: () => readonly Association[]) {
+    this.#associations = associations;
+  }
+
+  of(associations: readonly Association[]): readonly AnyObject[] {
+    const version = associations[0]?.version ?? 1;
+    const current = this.#current.get(version) ?? currentOf(version, this.#associations);
+    this.#current.set(version, current);
+    return [current, ...associations.flatMap((one) => this.#objectsOf(one))];
+  }
+
+  #objectsOf(association: Association): readonly AnyObject[] {
+    const { instance, version, security, securitySetup, invocationCounter, users } = association;
+    const made = JSON.stringify([instance, version, security, securitySetup, invocationCounter, users]);
+    const known = this.#objects.get(association);
+    if (known?.made === made) return known.objects;
+    const objects = objectsOf(association);
+    this.#objects.set(association, { made, objects });
+    return objects;
+  }
+}
+
+/** The Association LN object of whoever asks. */
+function currentOf(version: Association["version"], associations: () => readonly Association[]): AnyObject {
+  return associationObject({
     instance: "0.0.40.0.0.255",
-    version: associations[0]?.version ?? 1,
+    version,
     rights: undefined,
     templateRights(context) {
-      const open = associations.find(({ instance }) => instance === context.association?.instanceId);
+      const open = associations().find(({ instance }) => instance === context.association?.instanceId);
       if (open === undefined) throw refuse("object-unavailable", "no association is open");
       return templateRights(open);
     },
     information: ({ association }) => association,
   });
-  return [current, ...associations.flatMap((one) => objectsOf(one))];
 }
 
 /** What the association grants to whoever asks, or will grant when it is opened. */

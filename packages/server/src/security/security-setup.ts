@@ -97,7 +97,7 @@ function checkPolicy(policy: number, state: AssociationState, client: Uint8Array
   const { credentials } = state;
   const { digitalSignature } = credentials.privateKeys;
   if ((policy & signedResponse) !== 0 && (suite === 0 || digitalSignature === undefined)) {
-    throw refuse("other-reason", "the meter has nothing to sign with");
+    throw refuse("other-reason", "the meter has no key to sign with");
   }
   const peer = client && credentials.publicKey(client, "digital-signature");
   if ((policy & signedRequest) !== 0 && (suite === 0 || peer === undefined)) {
@@ -125,7 +125,7 @@ function unwrapAll(wrapped: WrappedKeys, state: AssociationState, { provider }: 
     try {
       key = provider.unwrapKey(masterKey, octets);
     } catch {
-      throw refuse("other-reason", "a key does not unwrap");
+      throw refuse("other-reason", "a key cannot be unwrapped");
     }
     if (key.length !== length) throw refuse("other-reason", `a key of ${key.length} octets`);
     keys[name] = key;

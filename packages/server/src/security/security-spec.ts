@@ -2,7 +2,7 @@ import type { MechanismId } from "@dlmskit/association";
 import { fromAscii } from "@dlmskit/core";
 import type { PrivateKeys } from "@dlmskit/security";
 
-/** The secrets of one association of one meter. Never printed, never logged. */
+/** The secrets of one association of one meter. They are never printed or logged. */
 export interface Secrets {
   /** Password of mechanism 1, secret of 2, 3, 4 and 6. */
   readonly secret?: Uint8Array;
@@ -14,15 +14,15 @@ export interface Secrets {
   readonly masterKey?: Uint8Array;
   /** Own private keys of suite 1 or 2, by what they are for: mechanism 7, digital signature, key agreement, TLS. */
   readonly privateKeys?: PrivateKeys & { readonly tls?: Uint8Array };
-  /** Certificates that the meter holds from the start (DER): its own, clients', authorities'. */
+  /** Certificates that the meter has from the start (DER): its own, clients', authorities'. */
   readonly certificates?: readonly Uint8Array[];
   /** Certificates of the authorities that it trusts (DER). */
   readonly trustAnchors?: readonly Uint8Array[];
-  /** The own signing key and the client's public key, where there are no certificates. */
+  /** This end's own signing key and the client's public key, where there are no certificates. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 
-/** How an association is secured. What belongs to one meter only (`secrets`) may be given with the meter instead. */
+/** The security of an association. The `secrets`, which belong to one meter, can be given with the meter instead. */
 export interface SecuritySpec {
   readonly mechanism: MechanismId;
   readonly ciphered: boolean;
@@ -38,7 +38,7 @@ export interface SecuritySpec {
   readonly secrets?: Secrets;
 }
 
-/** A text of ASCII characters, or octets. Fault `bad-value` for other characters. */
+/** Gives the octets of an ASCII text, or the given octets. Fault `bad-value` for other characters. */
 export type Password = string | Uint8Array;
 const octetsOf = (password: Password): Uint8Array => (typeof password === "string" ? fromAscii(password) : password);
 
@@ -53,7 +53,7 @@ export function none(): SecuritySpec {
 export interface SecurityOptions extends Keys {
   readonly ciphered?: boolean;
   readonly suite?: 0 | 1 | 2;
-  /** 3 (authenticated and encrypted) in a ciphered context unless told otherwise. */
+  /** 3 (authenticated and encrypted) in a ciphered context by default. */
   readonly policy?: number;
   readonly setupVersion?: 0 | 1;
   /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
@@ -89,6 +89,6 @@ export const hls = (mechanism: 2 | 3 | 4 | 6, secret?: Password, options: Securi
 /** High level security by GMAC (mechanism 5), ciphered. */
 export const hls5 = (options: SecurityOptions = {}): SecuritySpec => spec(5, undefined, { ciphered: true, ...options });
 
-/** High level security by ECDSA (mechanism 7), suite 1 unless told otherwise. */
+/** High level security by ECDSA (mechanism 7), suite 1 by default. */
 export const hls7 = (options: SecurityOptions = {}): SecuritySpec =>
   spec(7, undefined, { ciphered: true, suite: 1, ...options });

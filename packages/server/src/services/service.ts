@@ -3,7 +3,7 @@ import type { AttributeReference, MethodReference } from "@dlmskit/association";
 import type { LogicalName } from "@dlmskit/core";
 import type { AnyObject } from "@dlmskit/cosem-objects";
 import type { Call, Outcome } from "../access/call.ts";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 
 type Distribute<C> = C extends Call ? Pick<C, Extract<keyof C, "do" | "value" | "selection" | "argument">> : never;
 
@@ -19,11 +19,11 @@ export type Wish = Distribute<Call> & {
 /** What an item asks for, or why it cannot be told. */
 export type Resolved = Wish | { readonly refused: DataAccessResultName };
 
-/** A service on the server's side: how its items become calls, and what came of them becomes results. */
+/** A service on the server's side: how its items become calls, and the result of them becomes results. */
 export interface ServerService<Item, Result> {
   /** GET changes nothing; the others run in a unit of work. A function where the items tell. */
   readonly changes: boolean | ((items: readonly Item[], device: Device) => boolean);
-  /** Whether no item is done after one that failed; those have other-reason. Never unless told otherwise. */
+  /** Whether no item is done after one that failed; those have other-reason. Never by default. */
   stops?(request: object): boolean;
   wish(item: Item, device: Device): Resolved;
   result(outcome: Outcome, item: Item): Result;

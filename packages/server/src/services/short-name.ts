@@ -1,7 +1,7 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { VariableReference } from "@dlmskit/association";
 import type { ShortNamed } from "@dlmskit/cosem-objects";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 import type { Resolved } from "./service.ts";
 
 // How a short name becomes a call: from there on it goes the way of every other reference.

@@ -1,5 +1,5 @@
 import type { ServiceName, ServiceRequest } from "@dlmskit/association";
-import type { Device } from "../meter/meter-template.ts";
+import type { Device } from "../meter/device.ts";
 import { access } from "./access.ts";
 import { action } from "./action.ts";
 import { get } from "./get.ts";

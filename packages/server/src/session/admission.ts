@@ -2,9 +2,10 @@ import { type Negotiated, type Offer, Responder } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import type { ServerEvent } from "../events.ts";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
+import type { AssociationState } from "../security/association-state.ts";
 import { type OfferGuard, offerOf } from "../security/offer.ts";
 import { sourceOf } from "./lockouts.ts";
 import { PortGuard } from "./port-guard.ts";
@@ -17,8 +18,8 @@ export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockou
 export interface Applicant {
   readonly meter: Meter;
   readonly device: Device;
-  /** Undefined: the meter does not know the client. */
-  readonly association: Association | undefined;
+  /** SAP of the client. */
+  readonly client: number;
   readonly taps: SessionTaps | undefined;
 }
 
@@ -45,6 +46,8 @@ export class Admission implements OfferGuard {
   readonly #applicant: Applicant;
   readonly #guard: PortGuard;
   #busy = false;
+  /** What the responder offers to open. */
+  #offered: AssociationState | undefined;
 
   constructor(port: AdmissionPort, applicant: Applicant) {
     this.#port = port;
@@ -52,21 +55,30 @@ export class Admission implements OfferGuard {
     this.#guard = PortGuard.of(applicant.device);
   }
 
+  get #association(): Association | undefined {
+    const { device, client } = this.#applicant;
+    return device.association(client);
+  }
+
   /** The responder for the next PDU: `current` where that may go on, else a new one. */
   responder(current: Responder | undefined): Responder {
-    const { meter, association } = this.#applicant;
+    const { meter } = this.#applicant;
+    const association = this.#association;
     const state = current?.state ?? "idle";
     if (current !== undefined && (association === undefined || state !== "idle")) return current;
     const busy = association !== undefined && !meter.hasRoom(association, this.#port.limits.associationsPerMeter);
-    if (current !== undefined && busy === this.#busy) return current;
+    const offered = association === undefined ? undefined : meter.state(association);
+    if (current !== undefined && busy === this.#busy && offered === this.#offered) return current;
     this.#busy = busy;
+    this.#offered = offered;
     return this.#newResponder();
   }
 
   #newResponder(): Responder {
     const { environment, limits } = this.#port;
     const { provider, random } = environment;
-    const { meter, association, taps } = this.#applicant;
+    const { meter, taps } = this.#applicant;
+    const association = this.#association;
     const offer: Offer | undefined =
       association === undefined || this.#busy ? undefined : offerOf(meter.state(association), meter.systemTitle, this);
     return new Responder({
@@ -80,8 +92,8 @@ export class Admission implements OfferGuard {
 
   /** Where failed authentications come from. */
   get #source(): string {
-    const { meter, association } = this.#applicant;
-    return `${sourceOf(this.#port.remote)} ${meter.id} ${association?.name}`;
+    const { meter } = this.#applicant;
+    return `${sourceOf(this.#port.remote)} ${meter.id} ${this.#association?.name}`;
   }
 
   /** Asked whenever the secret is used: what was opened before the lock-out obeys it, too. */
@@ -91,14 +103,15 @@ export class Admission implements OfferGuard {
 
   get #locked(): boolean {
     const { environment, lockouts } = this.#port;
-    const { association } = this.#applicant;
+    const association = this.#association;
     if (association === undefined || !guessable(association.security.mechanism)) return false;
     return lockouts.locked(this.#source, environment.clock.now());
   }
 
   /** As the user_list of the association object has them now. */
   get users(): readonly number[] | undefined {
-    const { meter, device, association } = this.#applicant;
+    const { meter, device } = this.#applicant;
+    const association = this.#association;
     const object = association === undefined ? undefined : device.byName.get(association.instance);
     const list = object && (meter.live.values(object).userList as readonly { readonly userId: number }[] | undefined);
     return list === undefined || list.length === 0 ? undefined : list.map(({ userId }) => userId);
@@ -106,15 +119,14 @@ export class Admission implements OfferGuard {
 
   get mostPduSize(): number | undefined {
     const { forgeable, limits } = this.#port;
-    const { association } = this.#applicant;
-    const limited = forgeable && limits.datagramAnswer > 0 && association?.security.mechanism === 0;
+    const limited = forgeable && limits.datagramAnswer > 0 && this.#association?.security.mechanism === 0;
     return limited ? forgeablePduSize : undefined;
   }
 
   /** Why nothing may be opened over the port now; undefined: something may, or is open. */
   portLocked(live: LiveMeter | undefined, current: Responder | undefined): Fault | undefined {
     if (live === undefined || current?.state === "associated" || !this.#guard.isLocked(live)) return undefined;
-    const hint = "wait until the lock-out is over, or invoke reset of the meter's Communication port protection";
+    const hint = "wait until the lock-out ends, or invoke reset of the meter's Communication port protection";
     return new Fault("port-locked", "the port of the meter is locked", { layer: "server", hint });
   }
 
@@ -139,12 +151,12 @@ export class Admission implements OfferGuard {
 
   /** What the operator is told, which the client is not, and until when (ms on the machine's clock) its source is locked out. */
   #refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
-    const { association } = this.#applicant;
+    const association = this.#association;
     const counts = isFailedAuthentication(fault) && association !== undefined;
     if (counts) this.#guard.attempted(this.#applicant.meter.live, false);
     if (!counts || !guessable(association.security.mechanism)) return { fault };
     if (!this.#locked) return { fault, until: this.#port.lockouts.failed(this.#source, now) };
-    const message = "the client is locked out: its secret was not looked at";
+    const message = "the client is locked out: its secret was not checked";
     return { fault: new Fault("locked-out", message, { layer: "server", cause: fault }) };
   }
 }

@@ -27,7 +27,7 @@ export class AnswerCredit {
 
 /** Why a PDU was not sent. */
 export const withheld = (pdu: Uint8Array): Fault =>
-  new Fault("answer-withheld", `an answer of ${pdu.length} octets to a source that may be forged`, {
+  new Fault("answer-withheld", `an answer of ${pdu.length} octets was not sent, since its destination may be forged`, {
     layer: "server",
     hint: "raise `limits.datagramAnswer`, or let the client authenticate",
   });

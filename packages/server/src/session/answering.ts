@@ -1,8 +1,9 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Responder, ResultsOf } from "@dlmskit/association";
-import type { MaybePromise } from "@dlmskit/cosem-objects";
+import { after, type MaybePromise } from "@dlmskit/cosem-objects";
 import { type Asker, dispatch, requiredProtection } from "../access/dispatch.ts";
 import type { Environment } from "../meter/environment.ts";
+import { resultNames } from "../metrics.ts";
 import type { ItemTurns } from "../runtime/fair-share.ts";
 import { serviceNamed } from "../services/table.ts";
 
@@ -14,12 +15,20 @@ export function perform(
   { pace, turns }: { pace(data: DataLike): DataLike; readonly turns: ItemTurns },
 ): MaybePromise<ResultsOf> {
   const { known } = asker.live;
-  return dispatch(asker, incoming, {
+  const { metrics, clock } = environment;
+  const began = clock.now();
+  const results = dispatch(asker, incoming, {
     reach: environment.reach,
     pace,
     item: (run) => turns.run(run),
     failed: (what, error) => environment.failed(known, what, error),
     notKept: (cause) => environment.storeFailed(known, "a change", cause),
+  });
+  if (metrics === undefined) return results;
+  return after(results, (done) => {
+    const { service } = incoming.request;
+    metrics.request({ service, results: resultNames(done), ms: clock.now() - began });
+    return done;
   });
 }
 
@@ -34,7 +43,7 @@ export function answer(
     const least = asker.association.security.ciphered ? requiredProtection(asker, incoming, results) : undefined;
     responder.respond(incoming.id, results, clock.now(), least);
   } catch (error) {
-    failed(asker.live.known, "a result that cannot be encoded", error);
+    failed(asker.live.known, "a result cannot be encoded", error);
     const service = serviceNamed(incoming.request.service);
     const substitute = (incoming.request.items as readonly unknown[]).map((item) =>
       service.result({ error: "hardware-fault" }, item),

@@ -1,8 +1,8 @@
 import type { Incoming, Responder } from "@dlmskit/association";
 import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import { sapOf } from "../meter/sap-of.ts";
 import type { OpenAssociation } from "./open-association.ts";
 

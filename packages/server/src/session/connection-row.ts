@@ -1,10 +1,12 @@
 import type { Random } from "@dlmskit/security";
 import type { MeterStore } from "../store-port.ts";
+import type { RowWriter } from "./row-writer.ts";
 
 export interface ConnectionRowPort {
   readonly store: MeterStore;
   readonly random: Random;
   readonly remote: string;
+  readonly writer: RowWriter;
   /** Time of day, ms since 1970 UTC. */
   instant(): number;
   failed(error: unknown): void;
@@ -16,7 +18,9 @@ const idleAfter = 60_000;
 /** One open association in the table of connections: ACTIVE, IDLE while the client says nothing, DISCONNECTED. Nothing waits for it. */
 export class ConnectionRow {
   readonly #port: ConnectionRowPort;
-  #id: Promise<number | undefined>;
+  readonly #opened: Promise<number | undefined>;
+  /** Undefined: it is not written yet, or could not be. */
+  id: number | undefined;
   /** Of the last request, and of the next look at it: ms of the machine's clock. */
   #last: number;
   #deadline: number | undefined;
@@ -26,7 +30,7 @@ export class ConnectionRow {
     this.#last = now;
     this.#deadline = now + idleAfter;
     const [, host = "", number = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(port.remote) ?? [];
-    this.#id = this.#attempt(
+    this.#opened = this.#attempt(
       port.store.connections.open({
         meterId,
         clientId,
@@ -60,29 +64,25 @@ export class ConnectionRow {
 
   close(): void {
     this.#deadline = undefined;
-    const at = Math.floor(this.#port.instant());
-    this.#then((id) => this.#port.store.connections.close([id], at));
+    this.#set("DISCONNECTED", this.#port.instant());
   }
 
   #write(status: "ACTIVE" | "IDLE", now: number): void {
-    const at = Math.floor(this.#port.instant() - (now - this.#last));
-    this.#then((id) => this.#port.store.connections.touch([id], at, status));
+    this.#set(status, this.#port.instant() - (now - this.#last));
   }
 
-  #then(run: (id: number) => Promise<void>): void {
-    // In order: each waits for the one before.
-    this.#id = this.#id.then(async (id) => {
-      if (id !== undefined) await this.#attempt(run(id));
-      return id;
-    });
+  #set(status: "ACTIVE" | "IDLE" | "DISCONNECTED", at: number): void {
+    const state = { status, at: Math.floor(at) };
+    // In order: the row is there first.
+    void this.#opened.then((id) => id !== undefined && this.#port.writer.set(id, state));
   }
 
-  async #attempt<T>(work: Promise<T>): Promise<T | undefined> {
+  async #attempt(opening: Promise<number>): Promise<number | undefined> {
     try {
-      return await work;
+      this.id = await opening;
     } catch (error) {
       this.#port.failed(error);
-      return undefined;
     }
+    return this.id;
   }
 }

@@ -6,6 +6,7 @@ import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit, withheld } from "./answer-credit.ts";
 import { breakOff, noAssociation } from "./break-off.ts";
+import { ignored } from "./ignored.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
 import { guessedAt, hasMoved, mayHave, type Route, reachedAt } from "./route.ts";
@@ -93,6 +94,10 @@ export class Connection implements SessionPort {
 
     disconnected(_: DisconnectReason, address?: LinkAddress): void {
       this.#connection.#disconnected(address);
+    }
+
+    dropped(why: string, _: Uint8Array, address?: LinkAddress): void {
+      this.#connection.tell(ignored(this.#connection.remote, why, address));
     }
 
     ended(): void {
@@ -200,6 +205,7 @@ export class Connection implements SessionPort {
 
   send(pdu: Uint8Array, address: LinkAddress): void {
     if (this.#credit?.spend(pdu) !== false) {
+      this.environment.metrics?.sent(pdu);
       this.#pump.send(pdu, address);
       return;
     }
@@ -238,6 +244,7 @@ export class Connection implements SessionPort {
 
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
+    this.environment.metrics?.received(pdu);
     const caller = { pdu, address, broadcast };
     if (this.#waiting?.join(keyOf(address), caller) !== true) this.#called(caller);
   }
@@ -255,6 +262,7 @@ export class Connection implements SessionPort {
       if (found !== undefined && !guess && this.#waits(found.meter, caller)) return;
       const reached = found && (guess ? guessedAt : reachedAt)(found.meter, found.device, address.client);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
+      if (reached === undefined) this.tell(ignored(this.remote, "address", address));
       if (reached === undefined || !this.#makeRoom()) {
         // A data link that is open is polled all the same.
         this.#pump.yield(address);
@@ -348,6 +356,10 @@ export class Connection implements SessionPort {
       this.#sessions.get(key)?.close();
       this.#sessions.delete(key);
     }
+  }
+
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
   }
 
   /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */

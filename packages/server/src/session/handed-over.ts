@@ -42,7 +42,7 @@ export interface HandedOverPort extends Omit<HandedSession, "received" | "closed
 export class HandedOver {
   readonly #port: HandedOverPort;
   #relay: Relay | undefined;
-  /** The other process has not said yet what becomes of the last request. */
+  /** The other process has not said yet what happens to the last request. */
   owes = false;
   #ended = false;
 

@@ -34,7 +34,7 @@ export class Lockouts {
   failed(source: string, now: number): number | undefined {
     const { failedAuthentications, lockout, longestLockout } = this.#limits;
     const known = this.#failures.get(source);
-    // Who has waited long enough begins anew.
+    // Who has waited long enough begins again.
     const fresh = known === undefined || now - known.last > 10 * longestLockout;
     const failures = fresh ? { count: 0, lockedUntil: 0, last: now } : known;
     failures.count++;

@@ -3,8 +3,8 @@ import type { Clock } from "@dlmskit/transport";
 import { rightsWhenOpened } from "../access/changed-rights.ts";
 import type { GrantedRights } from "../access/granted-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import type { Occupant } from "../meter/open-associations.ts";
 import { ConnectionRow } from "./connection-row.ts";
 import { sourceOf } from "./lockouts.ts";
@@ -25,6 +25,7 @@ export interface Opened {
 /** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
 export class OpenAssociation {
   readonly negotiated: Negotiated;
+  readonly association: Association;
   /** What it grants. */
   readonly rights: GrantedRights;
   readonly #speaker: Speaker;
@@ -39,6 +40,7 @@ export class OpenAssociation {
     this.negotiated = negotiated;
     this.#speaker = occupant;
     this.#clock = port.environment.clock;
+    this.association = association;
     this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
     // A source that can be forged is no host of its own.
@@ -48,6 +50,11 @@ export class OpenAssociation {
     associations.makeRoom(association, port.limits.associationsPerMeter, occupant);
     this.#row = rowOf(port, live, association);
     port.environment.associated(live.known, association.client);
+  }
+
+  /** The id of its row in `active_connections`, once there is one. */
+  get connectionId(): number | undefined {
+    return this.#row?.id;
   }
 
   /** When `expire` is due, ms of the machine's clock; undefined: nothing is due. */
@@ -96,8 +103,9 @@ function rowOf(
   { known }: LiveMeter,
   { client }: Association,
 ): ConnectionRow | undefined {
-  const { store, random, time, clock } = environment;
-  if (store === undefined) return undefined;
+  const { store, random, time, clock, connectionRows } = environment;
+  if (store === undefined || connectionRows === undefined) return undefined;
   const failed = (error: unknown): void => environment.storeFailed(known, "connections", error);
-  return new ConnectionRow({ store, random, remote, instant: () => time.now, failed }, known.id, client, clock.now());
+  const port = { store, random, remote, writer: connectionRows, instant: () => time.now, failed };
+  return new ConnectionRow(port, known.id, client, clock.now());
 }

@@ -8,8 +8,8 @@ import {
   protectsPort,
   type Values,
 } from "@dlmskit/cosem-objects";
+import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 
 const known = new WeakMap<Device, PortGuard>();
 

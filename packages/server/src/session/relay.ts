@@ -72,7 +72,9 @@ export class Relay {
 }
 
 function notTaken(address: string, { meter }: Handover): Fault {
-  return new Fault("meter-held", `${address} did not take over a session with the meter ${meter}`, { layer: "server" });
+  return new Fault("meter-held", `the process at ${address} did not take over the session with the meter ${meter}`, {
+    layer: "server",
+  });
 }
 
 /** A session that may be handed over. */

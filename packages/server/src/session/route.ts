@@ -1,6 +1,6 @@
 import type { LinkAddress } from "@dlmskit/core";
+import type { Device } from "../meter/device.ts";
 import type { Meter } from "../meter/meter.ts";
-import type { Device } from "../meter/meter-template.ts";
 import { deviceAt, mayMove } from "../meter/sap-of.ts";
 import { hasDeviceAddress, setsUpLinks } from "./link-setup.ts";
 

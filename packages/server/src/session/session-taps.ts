@@ -9,6 +9,10 @@ export interface SessionTapsPort {
   about(): Omit<TapMessage, "at" | "way" | "octets">;
 }
 
+/** Undefined: nothing taps. */
+export const tapsOf = (tap: Tap | undefined, about: SessionTapsPort["about"]): SessionTaps | undefined =>
+  tap === undefined ? undefined : new SessionTaps({ tap, about });
+
 const octetsOf = (verdict: TapVerdict | undefined): Uint8Array | undefined =>
   verdict !== undefined && "octets" in verdict ? verdict.octets : undefined;
 

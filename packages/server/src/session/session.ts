@@ -7,7 +7,6 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Occupant } from "../meter/open-associations.ts";
-import { keptLater } from "../meter/peer-keeping.ts";
 import { changesAny } from "../services/table.ts";
 import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
@@ -15,10 +14,12 @@ import { askerOf } from "./asker.ts";
 import { breakOff } from "./break-off.ts";
 import { sooner } from "./deadline.ts";
 import { type HandedOver, handedOverOf } from "./handed-over.ts";
+import { keepPeers } from "./keep-peers.ts";
 import { OpenAssociation } from "./open-association.ts";
+import type { OpenSession } from "./open-session.ts";
 import { hasMoved, type Reached } from "./route.ts";
 import type { SessionPort } from "./session-port.ts";
-import { SessionTaps } from "./session-taps.ts";
+import { type SessionTaps, tapsOf } from "./session-taps.ts";
 import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
 import type { Speaker } from "./unasked-pushes.ts";
 
@@ -27,7 +28,6 @@ export class Session implements Occupant, TurnsPort, Speaker {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
   readonly reached: Reached;
-  readonly #association: Association | undefined;
   readonly #turns: Turns;
   readonly #taps: SessionTaps | undefined;
   /** What is loaded of the meter for this session; undefined: nothing yet. */
@@ -52,13 +52,9 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port = port;
     this.address = address;
     this.reached = reached;
-    this.#association = device.association(address.client);
     this.#turns = new Turns(this);
-    if (port.tap !== undefined) {
-      const about = () => ({ remote: port.remote, now: this.#now, meter, client: address.client });
-      this.#taps = new SessionTaps({ tap: port.tap, about });
-    }
-    this.#admission = new Admission(port, { meter, device, association: this.#association, taps: this.#taps });
+    this.#taps = tapsOf(port.tap, () => ({ remote: port.remote, now: this.#now, meter, client: address.client }));
+    this.#admission = new Admission(port, { meter, device, client: address.client, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }
 
@@ -70,9 +66,21 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.reached.device.sap;
   }
 
+  /** What the client may open, as the template has it now; undefined: the meter does not know the client. */
+  get #association(): Association | undefined {
+    return this.reached.device.association(this.address.client);
+  }
+
   /** Whether an association is open. */
   get open(): boolean {
     return this.opened !== undefined;
+  }
+
+  /** What is open, or is being opened; undefined: nothing. */
+  get asOpen(): OpenSession | undefined {
+    const name = (this.#association ?? this.opened?.association)?.name;
+    if (!this.kept || name === undefined) return undefined;
+    return { ...this.#where, meterId: this.meter.id, association: name, connectionId: this.opened?.connectionId };
   }
 
   /** Whether the client has an association, or is about to authenticate. */
@@ -314,9 +322,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
 
   #serve(incoming: Incoming): void {
     if (this.closed) return;
-    const association = this.#association;
-    const live = this.#live;
-    const responder = this.#responder;
+    const [association, live, responder] = [this.#association, this.#live, this.#responder];
     if (association === undefined || live === undefined || responder === undefined) return;
     const { device } = this.reached;
     const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
@@ -324,7 +330,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.reached.device)) this.#keepPeers(live, true);
+    if (!changesAny(incoming.request, this.reached.device)) keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -338,12 +344,6 @@ export class Session implements Occupant, TurnsPort, Speaker {
     );
   }
 
-  /** What the client has counted by reading is kept now and then, and nobody waits for it. */
-  #keepPeers(live: LiveMeter, soon: boolean): void {
-    const { environment } = this.#port;
-    keptLater(live.keepPeers(soon), (error) => environment.storeFailed(this.meter, "peer counter", error));
-  }
-
   #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
     if (this.closed || !incoming.confirmed || this.#isLost()) return;
     answer(asker, responder, { incoming, results }, this.#port.environment);
@@ -354,8 +354,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
   }
 
   #associated(negotiated: Negotiated): void {
-    const association = this.#association;
-    const live = this.#live;
+    const [association, live] = [this.#association, this.#live];
     if (association === undefined || live === undefined) return;
     this.#admission.succeeded(negotiated);
     this.opened?.close();
@@ -394,7 +393,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
     this.#live?.associations.pending(this, undefined);
-    if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
+    if (this.#live !== undefined && this.#live === this.meter.live) keepPeers(this.#live, false);
     this.#leave?.();
   }
 }

@@ -30,12 +30,12 @@ export class Turns {
     this.#port = port;
   }
 
-  /** Whether work is under way. */
+  /** Whether work is in progress. */
   get blocked(): boolean {
     return this.#blocks > 0;
   }
 
-  /** Whether work is under way or a PDU waits. */
+  /** Whether work is in progress or a PDU waits. */
   get busy(): boolean {
     return this.blocked || this.#waiting.length > 0;
   }

@@ -131,7 +131,7 @@ for (const suite of [1, 2] as const) {
       const below = stranger.subordinate({ name: "CN=Below", ...validity });
       const good = issued(suite, publicKey, "key-agreement");
       const wrong: [string, Uint8Array][] = [
-        ["of a key that the meter has not", issued(suite, key(suite), "key-agreement").der],
+        ["does not have the private key", issued(suite, key(suite), "key-agreement").der],
         ["for signature, of the key for agreement", issued(suite, publicKey, "digital-signature").der],
         [
           "of another system title, with this meter's key",

@@ -61,7 +61,7 @@ export function hdlcSpace(deviceAddresses: readonly number[]): AddressSpace {
   const given = new Map<number, number>();
   for (const [place, address] of deviceAddresses.entries()) {
     if (!Number.isInteger(address) || address < 0 || address > 0x3fff || unanswerable.includes(address)) {
-      throw bad(`${address} is no lower HDLC address of a device`);
+      throw bad(`${address} is not a lower HDLC address of a device`);
     }
     if (given.has(address)) throw bad(`two meters have the lower HDLC address ${address}`);
     given.set(address, place);

@@ -47,16 +47,16 @@ export class Addresses {
     this.portCount = portsNeeded(space, meters);
     const available = typeof ports === "number" ? highestPort - inRange(ports, 1, highestPort) + 1 : ports.length;
     if (this.portCount > available) {
-      throw new Fault("too-many-meters", `${meters} meters need ${this.portCount} ports, there are ${available}`, {
+      throw new Fault("too-many-meters", `${meters} meters need ${this.portCount} ports, but there are ${available}`, {
         layer: "simulator",
-        hint: `one port addresses ${space.capacity}`,
+        hint: `one port can address ${space.capacity}`,
       });
     }
     if (typeof ports === "number") return;
     const places = new Map<number, number>();
     for (const port of ports.slice(0, this.portCount)) {
       if (places.has(inRange(port, 1, highestPort))) {
-        throw new Fault("bad-value", `port ${port} is there twice`, { layer: "simulator" });
+        throw new Fault("bad-value", `port ${port} appears twice`, { layer: "simulator" });
       }
       places.set(port, places.size);
     }

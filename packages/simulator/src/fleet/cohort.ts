@@ -8,7 +8,7 @@ export interface CohortOptions {
    * both whole ms since 1970 UTC of simulated time; undefined: never again. Pure.
    */
   readonly next: (after: number) => number | undefined;
-  /** Within how many ms the meters start, each at an instant of its own; 0 (all at once) unless told otherwise. */
+  /** Within how many ms the meters start, each at an instant of its own; 0 (all at once) by default. */
   readonly window?: number;
   /** 32 octets: which meter starts when. Needed where there is a window. */
   readonly key?: Uint8Array;

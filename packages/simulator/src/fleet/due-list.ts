@@ -1,7 +1,7 @@
 /** Meters with an instant of their own, the earliest first. */
 export class DueList {
   readonly #instants = new Map<number, number>();
-  /** A binary heap; what was set anew or taken since stands in it until it comes up. */
+  /** A binary heap; what was set again or taken since is in it until it comes up. */
   #heap: { readonly at: number; readonly index: number }[] = [];
 
   get size(): number {

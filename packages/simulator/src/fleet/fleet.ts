@@ -16,7 +16,7 @@ export interface FleetDefinition {
   /** What the simulated data are computed from. */
   readonly seed: string;
   /**
-   * 0 to 9999, 0 unless told otherwise: the digits before the serial number in logical device names. Fleets of one
+   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Fleets of one
    * manufacturer with different series never share a name or a title.
    */
   readonly series?: number;
@@ -55,10 +55,13 @@ export class Fleet {
   /** Faults `bad-key-length` (secret), `out-of-range` (meters, series), `bad-value` (manufacturer, title, derivation). */
   constructor(definition: FleetDefinition) {
     const { template, manufacturer, meters, seed, series = 0, firstSystemTitle, derivation = 1 } = definition;
-    if (!/^[\x21-\x7e]{3}$/.test(manufacturer)) throw bad(`a manufacturer has three ASCII characters`);
+    if (!/^[\x21-\x7e]{3}$/.test(manufacturer)) throw bad(`a manufacturer must have three ASCII characters`);
     if (firstSystemTitle !== undefined && firstSystemTitle.length !== 8) throw bad("a system title has 8 octets");
     if (derivation !== 1) {
-      throw bad(`identities of derivation ${derivation} are not known`, "a later version made the fleet: use that one");
+      throw bad(
+        `the derivation ${derivation} of identities is not known`,
+        "a later version of dlmskit created the fleet: use that version",
+      );
     }
     this.template = template;
     this.manufacturer = manufacturer;

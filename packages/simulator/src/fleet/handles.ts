@@ -1,6 +1,6 @@
 /**
  * Things that are made for an index when they are asked for. As long as somebody holds one, the same is given; what nobody holds
- * is let go, but for those that were asked for last.
+ * is released, but for those that were asked for last.
  */
 export class Handles<H extends WeakKey> {
   readonly #make: (index: number) => H;

@@ -62,7 +62,7 @@ export interface IdentitySource extends FleetSecretsOptions {
   readonly associations: readonly Association[];
   readonly addresses: Addresses;
   readonly link: LinkName;
-  /** `tcp` unless told otherwise. */
+  /** `tcp` by default. */
   readonly transport?: TransportName;
 }
 
@@ -112,7 +112,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
   };
 }
 
-/** Who the meters of a span are, all unless told otherwise, one at a time. */
+/** Who the meters of a span are, all by default, one at a time. */
 export function* identities(
   source: IdentitySource,
   { first, meters }: Span = { first: 0, meters: source.fleet.meters },

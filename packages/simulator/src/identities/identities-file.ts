@@ -14,7 +14,7 @@ export type IdentitiesFormat = "csv" | "json";
 const bad = (message: string): Fault =>
   new Fault("bad-identities-file", message, {
     layer: "simulator",
-    hint: "give a file that dlms simulate --identities has written",
+    hint: "give a file that was written by dlms simulate --identities",
   });
 
 /** A row before it is checked, as JSON has it: the clients by SAP. */
@@ -104,7 +104,7 @@ function checked({ clients = {}, ...row }: RawRow): IdentityRow {
     typeof host !== "string" ||
     (link !== "wrapper" && link !== "hdlc") ||
     !Object.values(numbers).every((number) => Number.isInteger(number) && number > 0);
-  if (wrong) throw bad(`meter ${String(serial ?? "without serial")} does not say host, port, link and serverAddress`);
+  if (wrong) throw bad(`meter ${String(serial ?? "without serial")} lacks host, port, link or serverAddress`);
   const physical = physicalAddress === undefined ? {} : { physicalAddress: Number(physicalAddress) };
   return {
     ...(row as unknown as IdentityRow),

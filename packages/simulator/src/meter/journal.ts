@@ -91,8 +91,8 @@ export class Journal {
   }
 
   /**
-   * Writes an entry with the change that is under way: it is kept with it, or not at all. `at`: its instant, ms since 1970 UTC
-   * (`context.now`). `keep`: how many the log keeps; all unless told otherwise.
+   * Writes an entry with the change that is in progress: it is kept with it, or not at all. `at`: its instant, ms since 1970 UTC
+   * (`context.now`). `keep`: how many the log keeps; all by default.
    */
   append(device: DeviceView, log: LogicalName, code: number, at: number, keep?: number): MaybePromise<void> {
     return after(this.sequence(log), (last) => {

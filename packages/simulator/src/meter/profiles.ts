@@ -31,7 +31,7 @@ export interface RowColumn<S> {
   readonly value: (sample: S, context: Context) => unknown;
 }
 
-/** A column for an attribute of an object (2 unless told otherwise), with the attribute's own type. */
+/** A column for an attribute of an object (2 by default), with the attribute's own type. */
 export function column<S>(object: AnyObject, value: RowColumn<S>["value"], attributeId = 2): RowColumn<S> {
   const name = attributeName(object.spec, attributeId) as string;
   return { object, attributeId, type: object.spec.attributes[name].type, value };

@@ -14,7 +14,7 @@ const shown: { readonly [classId: number]: { readonly value: number; readonly un
 };
 /** Energies are shown in kilo, as on a display. */
 const inKilo: readonly Unit[] = ["Wh", "varh", "VAh"];
-/** What cannot stand in a value of a data set. */
+/** Characters that cannot be in a value of a data set. */
 const forbidden = /[()*!/]|[^ -~]/g;
 
 /**

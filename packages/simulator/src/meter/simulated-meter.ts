@@ -10,8 +10,8 @@ import { type TariffDay, TariffRegisters } from "./tariff.ts";
 /** What all meters of a simulator have alike. */
 export interface World {
   readonly store: Pick<Store, "events">;
-  readonly templates: readonly LoadProfileTemplate[];
-  readonly powerQuality: readonly PowerQualityEventConfig[];
+  templates: readonly LoadProfileTemplate[];
+  powerQuality: readonly PowerQualityEventConfig[];
   readonly zoneMinutesEast: number;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;
@@ -109,10 +109,10 @@ export class SimulatedMeter {
   }
 }
 
-/** The meter that a hook's object is read in. Fault `not-simulated` where it stands in none. */
+/** The meter that a hook's object is read in. Fault `not-simulated` where it is in none. */
 export function simulated({ own }: Pick<Context, "own">): SimulatedMeter {
   if (own instanceof SimulatedMeter) return own;
-  throw new Fault("not-simulated", "the object stands in no simulated meter", {
+  throw new Fault("not-simulated", "the object does not belong to a simulated meter", {
     layer: "simulator",
     hint: "objects of a simulator's template are served by createSimulator",
   });

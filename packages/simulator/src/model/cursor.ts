@@ -81,7 +81,7 @@ export class Cursor {
   }
 
   /**
-   * What is to be shared out: so many units and so much extra, by weights whose sums stand in `prefix` from `offset` on.
+   * What is to be shared out: so many units and so much extra, by weights whose sums are in `prefix` from `offset` on.
    * `seed` and `node` choose the random numbers, `jitter` scales their effect; the cells begin at second `start` of the span.
    */
   begin(

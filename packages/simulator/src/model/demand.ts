@@ -16,7 +16,7 @@ const dayMs = 86_400_000;
 
 /**
  * The highest demand periods that lie whole within [from, to), the earliest of equal ones. Periods of `periodMinutes` begin at
- * local midnight, each day anew. Fault `bad-value` for a period that is not 1 to 1440 minutes.
+ * local midnight, each day again. Fault `bad-value` for a period that is not 1 to 1440 minutes.
  */
 export function highestDemands(
   from: number,
@@ -26,7 +26,7 @@ export function highestDemands(
   flow: (from: number, to: number) => Flow,
 ): Demands {
   if (!Number.isInteger(periodMinutes) || periodMinutes < 1 || periodMinutes > 1440) {
-    throw new Fault("bad-value", `a demand period of ${periodMinutes} minutes is not possible`, {
+    throw new Fault("bad-value", `a demand period cannot have ${periodMinutes} minutes`, {
       layer: "simulator",
       hint: "1 to 1440 minutes",
     });

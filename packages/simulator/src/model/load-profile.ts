@@ -15,10 +15,12 @@ export interface DayShape {
 function checkTemplate(row: LoadProfileTemplate): void {
   checkRow(LoadProfileTemplate, row);
   if (1440 % row.intervalMinutes !== 0) {
-    throw new Fault("bad-load-profile", `interval_minutes ${row.intervalMinutes} does not divide a day`, {
+    const fault = new Fault("bad-load-profile", `interval_minutes ${row.intervalMinutes} does not divide a day`, {
       layer: "simulator",
       hint: "15, 30 or 60",
     });
+    fault.path.push(LoadProfileTemplate.table, "interval_minutes");
+    throw fault;
   }
 }
 

@@ -16,16 +16,16 @@ export type { Block, Energy, Instantaneous, Model, PhaseEnergy } from "./measure
 export interface ModelRows {
   readonly templates: readonly LoadProfileTemplate[];
   readonly powerQuality?: readonly PowerQualityEventConfig[];
-  /** Local time: minutes east of UTC; 330 (India) unless told otherwise. */
+  /** Local time: minutes east of UTC; 330 (India) by default. */
   readonly zoneMinutesEast?: number;
   readonly calendar?: Calendar;
-  /** V; 230 unless told otherwise. */
+  /** V; 230 by default. */
   readonly nominalVoltage?: number;
-  /** Hz; 50 unless told otherwise. */
+  /** Hz; 50 by default. */
   readonly nominalFrequency?: number;
   /**
    * A solar plant: kW that a household of size 1 generates at noon in summer; a larger one has a larger plant. What the house
-   * does not need is exported. 0 unless told otherwise.
+   * does not need is exported. 0 by default.
    */
   readonly solarPeak?: number;
 }

@@ -67,7 +67,7 @@ export function associationSpecs(
     } = row;
     if (clients.has(clientId)) throw bad("clientId", `client ${clientId} has an association already`);
     clients.add(clientId);
-    if (row.logicalDevice !== 1) throw bad("logicalDevice", "meters of this template have the logical device 1 alone");
+    if (row.logicalDevice !== 1) throw bad("logicalDevice", "meters of this template have only the logical device 1");
     if (!contexts.includes(contextName)) {
       throw bad("contextName", `expected ${contexts.join(", ")}, found ${JSON.stringify(contextName)}`);
     }
@@ -108,7 +108,12 @@ function conformanceNames(row: Stored<ClientAssociation>): readonly ConformanceN
   const unserved = row.conformance & ~served;
   if (unserved !== 0) {
     const names = (Object.keys(Conformance) as ConformanceName[]).filter((name) => unserved & bitOf(name));
-    throw badRow(table, row.id, "conformance", `${names.join(", ")} cannot be served, and must not be advertised`);
+    throw badRow(
+      table,
+      row.id,
+      "conformance",
+      `the server does not support ${names.join(", ")}: remove them from the conformance`,
+    );
   }
   return all.filter((name) => row.conformance & bitOf(name));
 }

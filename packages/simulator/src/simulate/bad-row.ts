@@ -11,3 +11,13 @@ export function badRow(table: string, id: number, column: string, message: strin
   fault.path.push(table, `id ${id}`, name);
   return fault;
 }
+
+/** Runs what uses one row; a Fault of it becomes `bad-row` with the row. */
+export function namingRow(table: string, id: number, run: () => void): void {
+  try {
+    run();
+  } catch (caught) {
+    const column = caught instanceof Fault ? caught.path.at(-1) : undefined;
+    throw column === undefined ? caught : badRow(table, id, String(column), (caught as Fault).message);
+  }
+}

@@ -16,7 +16,7 @@ export function checkKeys(keys: KeysFile, associations: readonly Association[]):
   for (const [sap, given] of Object.entries(keys.clients ?? {})) {
     const path = ["clients", sap];
     const association = associations.find(({ client }) => client === Number(sap));
-    if (association === undefined) throw badKeys("no association is for this client", path);
+    if (association === undefined) throw badKeys("this client has no association", path);
     for (const name of ["encryptionKey", "authenticationKey", "broadcastKey"] as const) {
       const key = given[name];
       if (key !== undefined && key.length !== keyOctets)

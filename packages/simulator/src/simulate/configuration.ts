@@ -16,14 +16,17 @@ import { associationRows, associationSpecs } from "./associations.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { pushingTo } from "./push.ts";
 
-/** What the rows of a store say. */
+/** What the rows of a store say; `FollowedRows` keeps it up to date. */
 export interface Configuration {
   readonly meterTemplate: MeterTemplate;
-  readonly associations: readonly Stored<ClientAssociation>[];
-  readonly loadProfiles: readonly LoadProfileTemplate[];
-  readonly powerQuality: readonly PowerQualityEventConfig[];
-  readonly hdlcSettings: readonly Stored<HdlcSetting>[];
-  readonly ports: readonly Stored<CommunicationPort>[];
+  readonly granted: Granted;
+  /** Rows of access_rights. */
+  readonly rights: readonly unknown[];
+  associations: readonly Stored<ClientAssociation>[];
+  loadProfiles: readonly Stored<LoadProfileTemplate>[];
+  powerQuality: readonly Stored<PowerQualityEventConfig>[];
+  hdlcSettings: readonly Stored<HdlcSetting>[];
+  ports: readonly Stored<CommunicationPort>[];
 }
 
 /** The lower HDLC address that IS 15959 meters answer to by default. */
@@ -45,6 +48,14 @@ const defaultPorts: readonly CommunicationPort[] = [
   },
 ];
 
+/** The rows of client_associations that are for a template. */
+export async function associationRowsOf(
+  store: Pick<Store, "clientAssociations">,
+  { name }: SimulatorTemplate,
+): Promise<readonly Stored<ClientAssociation>[]> {
+  return (await store.clientAssociations.list()).filter((row) => row.template === undefined || row.template === name);
+}
+
 /** Fills tables that are empty, and reads what all of them say. Faults `bad-row`, of store and simulator. */
 export async function configure(
   store: Store,
@@ -55,28 +66,22 @@ export async function configure(
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
   await store.hdlcSettings.addIfEmpty([defaultHdlc]);
   await store.communicationPorts.addIfEmpty(defaultPorts);
-  const ours = async () =>
-    (await store.clientAssociations.list()).filter(
-      (row) => row.template === undefined || row.template === template.name,
-    );
+  const ours = () => associationRowsOf(store, template);
   if ((await ours()).length === 0) await store.clientAssociations.addIfEmpty(associationRows(template, keys));
   const associations = await ours();
 
   // The object list is known only with the associations, and what they grant only with the object list.
-  let granted: (client: number) => Rights = (client) =>
-    template.clients.find((one) => one.client === client)?.rights ?? none;
-  const rightsOf = (client: number): Rights => ({
-    attribute: (object, id) => granted(client).attribute(object, id),
-    method: (object, id) => granted(client).method(object, id),
-  });
+  const granted = new Granted((client) => template.clients.find((one) => one.client === client)?.rights ?? none);
   const compiled = meterTemplate({
     objects: pushingTo(template.objects(), push),
-    associations: associationSpecs(template, associations, rightsOf, referencing),
+    associations: associationSpecs(template, associations, (client) => granted.of(client), referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });
-  granted = await grantedByRows(store, template, compiled.devices.get(1)?.objects ?? []);
+  granted.by = await grantedByRows(store, template, compiled.devices.get(1)?.objects ?? []);
   return {
     meterTemplate: compiled,
+    granted,
+    rights: await store.accessRights.of(template.name),
     associations,
     loadProfiles: await store.loadProfileTemplates.list(),
     powerQuality: await store.powerQualityEvents.list(),
@@ -87,7 +92,24 @@ export async function configure(
 
 const none: Rights = { attribute: () => 0, method: () => 0 };
 
-async function grantedByRows(
+/** What clients may do, as the rows of access_rights have it now. */
+class Granted {
+  by: (client: number) => Rights;
+
+  constructor(by: (client: number) => Rights) {
+    this.by = by;
+  }
+
+  of(client: number): Rights {
+    return {
+      attribute: (object, id) => this.by(client).attribute(object, id),
+      method: (object, id) => this.by(client).method(object, id),
+    };
+  }
+}
+
+/** What rows of access_rights grant; objects that have none get those of the template. Fault `bad-row`. */
+export async function grantedByRows(
   store: Store,
   template: SimulatorTemplate,
   objects: readonly AnyObject[],

@@ -17,7 +17,7 @@ export interface FleetMetersOptions {
   readonly keys: KeysFile | undefined;
   /** Until when all meters that were never used did what they do by themselves; undefined: they do nothing. */
   readonly ranFrom: () => number | undefined;
-  /** A meter is let go: when it does something next. */
+  /** A meter is released: when it does something next. */
   readonly letGo: (index: number, next: number | undefined) => void;
 }
 
@@ -28,11 +28,9 @@ const keptHandles = 256;
 export class FleetMeters {
   readonly #options: FleetMetersOptions;
   readonly #handles: Handles<Meter>;
-  readonly #associations: ReadonlyMap<string, MeterTemplate["associations"][number]>;
 
   constructor(options: FleetMetersOptions) {
     this.#options = options;
-    this.#associations = new Map(options.compiled.associations.map((one) => [one.name, one]));
     const { fleet, commissionedAt, compiled } = options;
     this.#handles = new Handles(keptHandles, (index) => {
       return new Meter(compiled, this.#identity(index, rowOf(fleet, index, commissionedAt), noSpans));
@@ -45,7 +43,7 @@ export class FleetMeters {
   }
 
   #identity(index: number, row: MeterRow, spans: typeof noSpans): MeterIdentity {
-    const { fleet, world, keys, letGo } = this.#options;
+    const { fleet, world, keys, letGo, compiled } = this.#options;
     const ranFrom = this.#options.ranFrom();
     const { seed, template, commissionedAt } = row;
     return {
@@ -56,7 +54,7 @@ export class FleetMeters {
       own: new SimulatedMeter(world, row, spans),
       origin: { seed, template, commissionedAt, ...(ranFrom === undefined ? {} : { ranFrom }) },
       secrets: ({ name }) => {
-        const association = this.#associations.get(name);
+        const association = compiled.associations.find((one) => one.name === name);
         return association === undefined
           ? {}
           : secretsOf(fleet, index, association, keys === undefined ? {} : { keys });

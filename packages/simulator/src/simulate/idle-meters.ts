@@ -53,7 +53,7 @@ const againAfter = 1000;
  * What a template's objects do in time (captures), for all meters that nobody is connected to: at each instant of the template's
  * timelines each meter is visited, and does what is due by then, each thing at its own instant. How far all are is kept, so that
  * nothing is lost by a stop; a meter that did something has its own mark, so that nothing is done twice. A meter whose own values make
- * something due before that (a timer of a limiter, a period that was written) tells so when it is let go, and is visited then; at the
+ * something due before that (a timer of a limiter, a period that was written) tells so when it is released, and is visited then; at the
  * start, those that the store has are asked.
  */
 export class IdleMeters implements Timed {
@@ -66,7 +66,7 @@ export class IdleMeters implements Timed {
   /** Whether the instants of all meters are known. */
   #planned: boolean;
   #visiting: Promise<unknown> = Promise.resolve();
-  /** The round that is under way: which meters come next, and until when all are done after it. */
+  /** The round that is in progress: which meters come next, and until when all are done after it. */
   #round: Round | undefined;
   /** The template's first instant after another, as it was computed last. */
   #following: { after: number; at: number | undefined } | undefined;
@@ -117,7 +117,7 @@ export class IdleMeters implements Timed {
     return this.#following.at;
   }
 
-  /** A meter is let go; `next`: when it does something next, by its own values. */
+  /** A meter is released; `next`: when it does something next, by its own values. */
   letGo(index: number, next: number | undefined): void {
     const all = this.#nextOfAll(Math.max(this.#ranUpTo, this.#round?.planning === false ? this.#round.upTo : 0));
     const before = this.#own.first;
@@ -218,7 +218,7 @@ export class IdleMeters implements Timed {
     }
   }
 
-  /** Resolves when no visit is under way. */
+  /** Resolves when no visit is in progress. */
   async settled(): Promise<void> {
     await this.#visiting;
   }

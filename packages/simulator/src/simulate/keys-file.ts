@@ -8,7 +8,7 @@ const hex = (expected: string, ...lengths: readonly number[]) =>
     .refine((text) => /^(?:[0-9a-fA-F]{2})*$/.test(text) && lengths.includes(text.length / 2), `expected ${expected}`)
     .transform((text): Uint8Array => fromHex(text));
 
-const key = hex("a key in hex: 16 octets, or 32 in suite 2", 16, 32);
+const key = hex("expected a key in hex: 16 octets, or 32 in suite 2", 16, 32);
 const passwordText = 'expected a password: ASCII text, or its octets as {"hex": "…"}';
 const password = z.union(
   [
@@ -36,7 +36,7 @@ const client = z.strictObject(
 
 const schema = z.strictObject(
   {
-    systemTitle: hex("a system title in hex: 8 octets", 8).optional(),
+    systemTitle: hex("expected a system title in hex: 8 octets", 8).optional(),
     masterKey: key.optional(),
     clients: z
       .record(
@@ -79,7 +79,7 @@ export function parseKeysFile(json: unknown): KeysFile {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = (issue?.path ?? []).map(String);
-  if (issue?.code === "unrecognized_keys") throw bad("there is no such key", [...path, issue.keys[0] as string]);
+  if (issue?.code === "unrecognized_keys") throw bad("this key is not known", [...path, issue.keys[0] as string]);
   const message = issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;
   throw bad(message ?? "it cannot be read", path);
 }

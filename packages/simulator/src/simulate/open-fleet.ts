@@ -76,7 +76,7 @@ export function rowOf(fleet: Fleet, index: number, commissionedAt: number): Mete
 /** Faults `template-mismatch`, `identity-mismatch` (the keys file names another system title). */
 export function checkRowOf(fleet: Fleet, index: number, row: MeterRow, keys: KeysFile | undefined): void {
   if (row.template !== fleet.template) {
-    throw new Fault("template-mismatch", `meter ${row.meterId} of the store is of the template ${row.template}`, {
+    throw new Fault("template-mismatch", `meter ${row.meterId} of the store has the template ${row.template}`, {
       layer: "simulator",
       hint: "use another store, or that template",
     });
@@ -86,7 +86,10 @@ export function checkRowOf(fleet: Fleet, index: number, row: MeterRow, keys: Key
   if (sameOctets(wanted, row.systemTitle)) return;
   throw new Fault(
     "identity-mismatch",
-    `meter ${row.meterId} of the store has the system title ${toHex(row.systemTitle)}, the keys file wants ${toHex(wanted)}`,
-    { layer: "simulator", hint: "a meter stays who it is: use another store, or leave systemTitle out" },
+    `meter ${row.meterId} of the store has the system title ${toHex(row.systemTitle)}, but the keys file has ${toHex(wanted)}`,
+    {
+      layer: "simulator",
+      hint: "the identity of a stored meter cannot change: use another store, or leave out systemTitle",
+    },
   );
 }

@@ -6,6 +6,7 @@ import type {
   Limits,
   Meter,
   MeterTemplate,
+  Metrics,
   Server,
   ServerEvent,
   SimulatedTime,
@@ -25,13 +26,13 @@ import type { KeysFile } from "./keys-file.ts";
 import type { SerialLineOptions } from "./serial-line.ts";
 
 export interface SimulatorOptions {
-  /** What the meters keep, opened by the caller and closed by the caller; in memory, gone with the process, unless given. */
+  /** The store of the meters, which the caller opens and closes. By default the state is in memory and ends with the process. */
   readonly store?: Store;
-  /** `"is15959-d1"` unless told otherwise; a name (see `templates`), or a template of your own. */
+  /** `"is15959-d1"` by default; a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
   /** How clients may name objects, whatever the template says; a row of `client_associations` with short names allows only those. */
   readonly referencing?: Offer["context"];
-  /** How many meters, 1 to 100,000,000; 1 unless told otherwise. Nothing is made for a meter before it is used. */
+  /** Number of meters, 1 to 100,000,000; 1 by default. Nothing is created for a meter before it is used. */
   readonly meters?: number;
   /**
    * What meters that are new to the store follow from: the same seed, the same identities, keys and data. So its keys are no secret.
@@ -40,15 +41,15 @@ export interface SimulatorOptions {
   readonly seed?: string;
   /** Known secrets for every meter (`parseKeysFile`); all others are derived. */
   readonly keys?: KeysFile;
-  /** Machine time and the time of day; the machine's unless given. */
+  /** The clock for links and the time of day; the machine's by default. */
   readonly clock?: Clock & WallClock;
-  /** The time of day at which the simulation starts, ms since 1970 UTC; now unless told otherwise. */
+  /** The time of day at which the simulation starts, ms since 1970 UTC; now by default. */
   readonly start?: number;
-  /** How many times faster than the machine's clock the simulated day passes; 1 unless told otherwise, 0 stands still. */
+  /** How many times faster than the machine's clock the simulated day passes; 1 by default, 0 stands still. */
   readonly speed?: number;
-  /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start unless told otherwise. */
+  /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start by default. */
   readonly commissioned?: number;
-  /** The platform's generator unless given. */
+  /** The platform's random source by default. */
   readonly random?: Random;
   readonly provider?: CryptoProvider;
   readonly limits?: Partial<Limits>;
@@ -56,6 +57,8 @@ export interface SimulatorOptions {
   /** See what passes on connections, behind the faults: see `tapOf`. */
   readonly taps?: readonly Tap[];
   readonly events?: (event: ServerEvent) => void;
+  /** Counts what the meters do: `prometheus()` of `@dlmskit/server/prometheus`. */
+  readonly metrics?: Metrics;
   /**
    * What is wrong with the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`: without it, the traffic does
    * not pass where faults act, and is served faster.
@@ -66,28 +69,28 @@ export interface SimulatorOptions {
    * `"hdlc://…"` (HDLC over TCP), `"tls://…"`. A meter whose attribute was written keeps what was written.
    */
   readonly push?: string;
-  /** For `tls://` destinations: whom to trust, and the meters' certificate. */
+  /** For `tls://` destinations: the trusted authorities, and the meters' certificate. */
   readonly pushTls?: TlsConnectOptions;
 }
 
 /** Where to listen instead of where the rows of `communication_ports` say. */
 export interface ListenOptions {
-  /** `wrapper` unless told otherwise. */
+  /** `wrapper` by default. */
   readonly link?: LinkName;
-  /** What carries it: `tcp` unless told otherwise; `udp` with the wrapper only. */
+  /** The transport: `tcp` by default; `udp` with the wrapper only. */
   readonly transport?: TransportName;
-  /** 4059 unless told otherwise; 0 takes any that is free. With more than one port, the first of them. */
+  /** 4059 by default; 0 for any free port. With more than one port, the first of them. */
   readonly port?: number;
-  /** 127.0.0.1 unless told otherwise: to be reached from other machines must be asked for. */
+  /** 127.0.0.1 by default, which other machines cannot reach. */
   readonly host?: string;
   /**
-   * `one` (unless told otherwise): as many meters behind a port as it can address, and the next port for the next ones; `each`: a
+   * `one` (default): as many meters behind a port as it can address, and the next port for the next ones; `each`: a
    * port for each meter, one after another.
    */
   readonly ports?: "one" | "each";
   /** A serial line instead of ports: HDLC, with as many meters on the line as it can address. */
   readonly serial?: SerialLineOptions;
-  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 unless told otherwise. */
+  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 by default. */
   readonly serialPath?: (portNumber: number) => string;
 }
 
@@ -117,9 +120,9 @@ export interface SimulatorListening extends AsyncDisposable {
 }
 
 export interface IdentitiesOptions {
-  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows unless told otherwise. */
+  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows by default. */
   readonly reached?: Reached;
-  /** Of which meters; all unless told otherwise. */
+  /** Of which meters; all by default. */
   readonly of?: Span;
 }
 
@@ -131,17 +134,17 @@ export interface Explanation {
   readonly faults: readonly ExplainedFault[];
 }
 
-/** Meters that are ready to be served. Each is an index from 0. */
+/** Simulated meters, each with an index from 0. */
 export interface Simulator extends AsyncDisposable {
   readonly template: SimulatorTemplate;
   /** The template as the rows of the store have it: what the meters share. */
   readonly meterTemplate: MeterTemplate;
-  /** How many meters there are. */
+  /** Number of meters. */
   readonly count: number;
   /** Who the meters are, where the store does not say something else: serial numbers, names and keys by index, and the way back. */
   readonly fleet: Fleet;
   readonly store: Store;
-  /** What a person should know: keys that are stored unsealed, a port that cannot be served. */
+  /** Notices for the user: keys that are stored unencrypted, a port that cannot be served. */
   readonly notices: readonly string[];
   /** The simulated time of day: `now`, `setRate` (0 stands still), `set`, `step`. */
   readonly time: SimulatedTime;
@@ -172,12 +175,12 @@ export interface Simulator extends AsyncDisposable {
    * before what is derived. Faults of the store.
    */
   identities(options?: IdentitiesOptions): AsyncGenerator<Identity, undefined>;
-  /** Who one meter is. Fault `out-of-range`. */
+  /** The identity of one meter. Fault `out-of-range`. */
   identity(index: number, reached?: Reached): Promise<Identity>;
   /** What is wrong with the meters, to be looked at and changed while they run; undefined without the option `faults`. */
   readonly faults: FaultSet | undefined;
   /** Why a meter behaves as it does: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter. */
   explain(meter: number | string): Explanation;
-  /** Stops listening, ends all connections, and waits until all that is under way is kept. The store stays open: it is the caller's. */
+  /** Stops listening, ends all connections, and waits until all changes are stored. The store stays open, since it belongs to the caller. */
   close(): Promise<void>;
 }

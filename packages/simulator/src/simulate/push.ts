@@ -21,9 +21,9 @@ export function pushingTo(objects: readonly AnyObject[], destination: string | u
   const [, scheme = "", place = ""] = /^([a-z]+):\/\/(\S+:\d{1,5})$/.exec(destination) ?? [];
   const transportService = Object.hasOwn(services, scheme) ? services[scheme] : undefined;
   if (transportService === undefined) {
-    throw new Fault("bad-value", `"${destination}" is no destination of pushes`, {
+    throw new Fault("bad-value", `"${destination}" is not a destination of pushes`, {
       layer: "simulator",
-      hint: "tcp://HOST:PORT, udp://HOST:PORT, hdlc://HOST:PORT or tls://HOST:PORT",
+      hint: "give tcp://HOST:PORT, udp://HOST:PORT, hdlc://HOST:PORT or tls://HOST:PORT",
     });
   }
   const sendDestinationAndMethod = {

@@ -27,20 +27,22 @@ export function recorder({ eventOf }: SimulatorTemplate): Interceptor {
 }
 
 /** The store as a server sees it: connections are written with the association that they are of. */
-export function serverStore(store: Store, associations: readonly Stored<ClientAssociation>[]): MeterStore {
-  const idOf = new Map(associations.map(({ id, clientId }) => [clientId, id]));
+export function serverStore(store: Store, associations: () => readonly Stored<ClientAssociation>[]): MeterStore {
   const { connections, keeping, counters, messageQueue } = store;
   return {
     ...{ keeping, counters, messageQueue },
+    onChange: (listener) => store.onChange(listener),
     connections: {
       open(connection) {
-        const associationId = connection.clientId === undefined ? undefined : idOf.get(connection.clientId);
+        const associationId = associations().find(({ clientId }) => clientId === connection.clientId)?.id;
         return connections.open({ ...connection, ...(associationId === undefined ? {} : { associationId }) });
       },
       touch: (ids, at, status) => connections.touch(ids, at, status),
       close: (ids, at) => connections.close(ids, at),
       list: (filter) => connections.list(filter),
       forget: (before) => connections.forget(before),
+      askEnd: (id) => connections.askEnd(id),
+      onEnd: (listener) => connections.onEnd(listener),
     },
   };
 }

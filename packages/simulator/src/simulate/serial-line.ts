@@ -9,9 +9,9 @@ import type { SerialOptions } from "@dlmskit/transport/serial";
 export interface SerialLineOptions extends SerialOptions {
   /** `/dev/ttyUSB0`, `COM3`. */
   readonly path: string;
-  /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 unless told otherwise. */
+  /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 by default. */
   readonly modeE?: boolean;
-  /** Instead of HDLC the first meter sends a telegram every so many ms, as a customer interface P1 does; at 115200 baud unless told otherwise. */
+  /** Instead of HDLC the first meter sends a telegram every so many ms, as a customer interface P1 does; at 115200 baud by default. */
   readonly telegram?: number;
 }
 
@@ -21,7 +21,7 @@ export type ReadoutOf = (deviceAddress: string) => Promise<readonly DataSet[]> |
 const manufacturer = "DLM";
 const identification = "SIMULATOR";
 
-/** What is read in the background: `start` begins, `taken` is what came of it, undefined until it is there. */
+/** What is read in the background: `start` begins, `taken` is the result of it, undefined until it is there. */
 class Prepared {
   #dataSets: readonly DataSet[] | undefined;
   #asked = 0;
@@ -93,9 +93,9 @@ export function serialSpec(
   readout: ReadoutOf,
 ): ListenSpec {
   if (modeE && (options.dataBits ?? 8) !== 8) {
-    throw new Fault("bad-value", "mode E needs a port of 8N1: it makes the parity of 7E1 itself", {
+    throw new Fault("bad-value", "mode E needs a port with 8N1: the simulator makes the parity of 7E1 itself", {
       layer: "simulator",
-      hint: "leave out data bits and parity",
+      hint: "do not set data bits and parity",
     });
   }
   const initialBaudRate = options.baudRate ?? (modeE ? 300 : telegram === undefined ? 9600 : 115_200);

@@ -16,9 +16,11 @@ import { checkKeys } from "./check-keys.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
+import { FollowedRows } from "./followed-rows.ts";
 import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters, wholeFleet } from "./idle-meters.ts";
-import { addressesOfRows, listen, routeInMemory } from "./listeners.ts";
+import { addressesOfRows, routeInMemory } from "./lines.ts";
+import { Listeners } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
@@ -31,7 +33,7 @@ const computedMeters = 256;
 const monthsOfHistory = 13;
 
 /**
- * Meters of a template, from what a store keeps or new: a store that is empty gets a first configuration, and what stands in
+ * Meters of a template, from what a store keeps or new: a store that is empty gets a first configuration, and what is in
  * its rows is followed. Faults: `unknown-template`, `bad-keys-file`, `template-mismatch`, `identity-mismatch`, `bad-row`,
  * `bad-value` (an option) and those of the store.
  */
@@ -45,9 +47,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const time = timeOf(clock, options);
 
   const configuration = await configure(store, template, options);
-  const { meterTemplate, hdlcSettings, loadProfiles, powerQuality } = configuration;
-  const { associations } = meterTemplate;
-  const notices = keys === undefined ? [] : [...checkKeys(keys, associations)];
+  const { meterTemplate, loadProfiles, powerQuality } = configuration;
+  const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
   const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
   const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
@@ -76,11 +77,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     letGo: (index, next) => idle?.letGo(index, next),
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
-  const reachable = { meters: count, meter: (index: number) => meters.at(index), hdlcSettings, connections };
+  const reachable = { meters: count, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const faults = options.faults && new FaultSet({ fleet, time, provider }, options.faults);
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
-    store: serverStore(store, configuration.associations),
+    store: serverStore(store, () => configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
     interceptors: [...(faults ? [faults.interceptor] : []), ...(options.interceptors ?? []), recorder(template)],
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
@@ -94,6 +95,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     ...(options.limits && { limits: options.limits }),
     ...(options.events && { events: options.events }),
+    ...(options.metrics && { metrics: options.metrics }),
   });
   if (meterTemplate.timed.length > 0) {
     idle = new IdleMeters({
@@ -108,17 +110,29 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     server.run(idle);
   }
   if (store.kind !== "memory" && !store.sealed) {
-    notices.push("keys are stored as they are: give the store a key-encryption key to have them sealed");
+    notices.push("keys are stored unencrypted: give the store a key-encryption key to encrypt them");
   }
 
-  const rows: Reached = { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
-  const sourceOf = ({ link, transport, addresses }: Reached = rows): IdentitySource => ({
-    ...{ fleet, associations, addresses, link, transport },
+  const atRows = (): Reached => {
+    return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
+  };
+  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+    ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
+  const listening = new Set<Listeners>();
   const open = new Set<{ close(): Promise<void> }>();
+  const followed = new FollowedRows({
+    ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
+    model: { seed: fleet.seed, commissioned: commissionedAt },
+    listeners: () => listening,
+    tell: (event) => server.tell(event),
+  });
   const close = async (): Promise<void> => {
-    const all = [...open];
+    followed.close();
+    await followed.settled();
+    const all = [...listening, ...open];
+    listening.clear();
     open.clear();
     await Promise.all(all.map((one) => one.close()));
     server.close();
@@ -147,8 +161,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
         return index === undefined ? undefined : using(index, readoutOf);
       };
-      const opened = await listen({ ...reachable, ports: configuration.ports, server, readout }, how);
-      open.add(opened);
+      const opened = await Listeners.open({ ...reachable, server, readout }, how);
+      listening.add(opened);
       return opened;
     },
     callIn(how) {
@@ -187,7 +201,7 @@ async function ranUpTo(
 
 function checkedCount(meters: number): number {
   if (Number.isInteger(meters) && meters >= 1 && meters <= mostMeters) return meters;
-  throw new Fault("bad-value", `${meters} is no number of meters`, {
+  throw new Fault("bad-value", `${meters} is not a number of meters`, {
     layer: "simulator",
     hint: `from 1 to ${mostMeters}`,
   });

@@ -41,7 +41,7 @@ export interface SimulatorTemplate {
   /** Three characters: the first of logical device name and system title. */
   readonly manufacturer: string;
   /**
-   * 0 to 9999, 0 unless told otherwise: the digits before the serial number in logical device names. Templates of one
+   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Templates of one
    * manufacturer that share a store need different ones, or two meters may come to the same name.
    */
   readonly series?: number;
@@ -51,7 +51,7 @@ export interface SimulatorTemplate {
   /** The log of load switch operations, which the registers follow. */
   readonly switchLog?: SwitchLog;
   readonly clients: readonly TemplateClient[];
-  /** How clients may name objects: `"either"` unless told otherwise. */
+  /** How clients may name objects: `"either"` by default. */
   readonly referencing?: Offer["context"];
   /** The objects of the management logical device, made once for all meters; the server adds those about security. */
   objects(): readonly AnyObject[];

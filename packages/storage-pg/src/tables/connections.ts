@@ -1,6 +1,7 @@
 import { Connection, type Connections, checkRow, connectionsAtATime, fields, forgottenBefore } from "@dlmskit/storage";
 import { parametersOf, storedRowOf, timestampOf } from "../columns.ts";
 import type { Database } from "../database.ts";
+import { channel, endOf, type Notices } from "../notices.ts";
 import { insertOf, selectOf } from "../table-sql.ts";
 
 const select = selectOf(Connection);
@@ -49,7 +50,11 @@ export async function disconnectProcess(db: Database, process: string): Promise<
   await db.query(disconnectOwn, [process]);
 }
 
-export function pgConnections(db: Database, process: string, keptFor: number): Connections {
+const askEnd = `
+  SELECT pg_notify('${channel}', '${endOf}' || id) FROM active_connections
+  WHERE id = $1::int AND status IN ('ACTIVE', 'IDLE')`;
+
+export function pgConnections(db: Database, process: string, keptFor: number, notices: Notices): Connections {
   let opened = 0;
   async function set(ids: readonly number[], at: number, status: string): Promise<void> {
     const lastActivity = timestampOf(fields.instant.check(at));
@@ -74,6 +79,10 @@ export function pgConnections(db: Database, process: string, keptFor: number): C
       const { rows } = await db.query(list, [JSON.stringify(status), meterId ?? null]);
       return rows.map((row) => storedRowOf(Connection, row));
     },
+    async askEnd(id) {
+      return (await db.query(askEnd, [id])).rows.length > 0;
+    },
+    onEnd: (listener) => notices.onEnd(listener),
     async forget(before) {
       const { rows } = await db.query(forget, [timestampOf(fields.instant.check(before))]);
       return rows.length;

@@ -266,5 +266,5 @@ function checkIdentity(meterId: string, identity: Meter): Meter {
 }
 
 function unknownMeter(meterId: string): Fault {
-  return new Fault("unknown-reference", `there is no meter "${meterId}"`, { layer: "storage" });
+  return new Fault("unknown-reference", `the meter "${meterId}" does not exist`, { layer: "storage" });
 }

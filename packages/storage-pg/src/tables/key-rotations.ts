@@ -62,7 +62,7 @@ export function pgKeyRotations(db: Database, sealing: KeySealing | undefined): K
   async function rowOf(tx: Queryable, meterId: string, instanceId: string): Promise<SqlRow> {
     const { rows } = await tx.query(find, [meterId, logicalName(instanceId)]);
     if (rows[0] !== undefined) return rows[0];
-    throw new Fault("unknown-reference", `there is no Security setup ${instanceId} of meter "${meterId}"`, {
+    throw new Fault("unknown-reference", `Security setup ${instanceId} of meter "${meterId}" does not exist`, {
       layer: "storage",
     });
   }

@@ -34,10 +34,14 @@ async function sealKeys(tx: Queryable, sealing: KeySealing): Promise<void> {
     for (const row of rows) {
       const key = octetsOf(row.key);
       if (key.length !== 16 && key.length !== 32) {
-        const fault = new Fault("bad-row", `expected 16 or 32 octets, found ${key.length}: it cannot be sealed`, {
-          layer: "storage",
-          hint: "nothing was changed: correct the row in the database, or delete it",
-        });
+        const fault = new Fault(
+          "bad-row",
+          `expected 16 or 32 octets, found ${key.length}: the key cannot be encrypted`,
+          {
+            layer: "storage",
+            hint: "nothing was changed: correct the row in the database, or delete it",
+          },
+        );
         fault.path.push(table, `id ${row.id}`, column);
         throw fault;
       }

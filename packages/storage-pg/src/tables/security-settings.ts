@@ -70,7 +70,7 @@ const columns = {
 } as const;
 
 function unknown(meterId: string, instanceId: string): Fault {
-  return new Fault("unknown-reference", `there is no Security setup ${instanceId} of meter "${meterId}"`, {
+  return new Fault("unknown-reference", `Security setup ${instanceId} of meter "${meterId}" does not exist`, {
     layer: "storage",
   });
 }

@@ -39,6 +39,17 @@ export function memoryConnections(context: MemoryContext, keptFor: number): Conn
     async forget(before) {
       return context.use().connections.forget(before);
     },
+    async askEnd(id) {
+      const { connections, ends } = context.use();
+      if (!connections.list(["ACTIVE", "IDLE"], undefined).some((row) => row.id === id)) return false;
+      for (const listener of [...ends]) listener(id);
+      return true;
+    },
+    onEnd(listener) {
+      const { ends } = context.state;
+      ends.add(listener);
+      return () => ends.delete(listener);
+    },
     closeAll() {
       const { connections } = context.state;
       for (const id of connections.openOf(owner)) connections.change(id, { status: "DISCONNECTED" });

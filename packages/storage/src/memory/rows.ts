@@ -1,4 +1,5 @@
 import { Fault, toHex } from "@dlmskit/core";
+import { isConfigurationTable } from "../changes.ts";
 import type { Rows } from "../rows.ts";
 import { checkRow, type RowOf, type Stored, type Table } from "../shape.ts";
 import {
@@ -57,7 +58,9 @@ export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<
     const taken = new Set<string>();
     for (const row of checked) this.#fits(row, undefined, taken);
     const now = this.context.instant();
-    return checked.map((row) => table.add(row, now));
+    const ids = checked.map((row) => table.add(row, now));
+    if (ids.length > 0) this.#changed();
+    return ids;
   }
 
   async addIfEmpty(rows: readonly R[]): Promise<boolean> {
@@ -76,15 +79,23 @@ export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<
     this.#fits(checked, id, new Set());
     const { createdAt } = before;
     table.rows.set(id, { ...checked, id, ...(createdAt === undefined ? {} : { createdAt }) });
+    this.#changed();
     return true;
   }
 
   async remove(id: number): Promise<boolean> {
     const table = this.table();
     if (this.#used(id, this.context.state)) {
-      throw new Fault("in-use", `another row names row ${id}`, { layer: "storage" });
+      throw new Fault("in-use", `another row refers to row ${id}`, { layer: "storage" });
     }
-    return table.rows.delete(id);
+    const there = table.rows.delete(id);
+    if (there) this.#changed();
+    return there;
+  }
+
+  #changed(): void {
+    const { table } = this.#of;
+    if (isConfigurationTable(table)) this.context.state.changes.tell({ table });
   }
 
   #check(row: R): R {

@@ -141,6 +141,10 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       .sort((one, other) => one.clientId - other.clientId || compareText(one.instanceId, other.instanceId));
   }
 
+  const changed = (meterIds: Iterable<string>): void => {
+    for (const meterId of new Set(meterIds)) context.state.changes.tell({ table: "security_settings", meterId });
+  };
+
   const ofEach = async <R>(meterIds: readonly string[], rows: (meterId: string) => Promise<R[]>): Promise<R[]> =>
     (await Promise.all([...new Set(meterIds)].map(rows))).flat();
 
@@ -154,19 +158,24 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       const state = context.use();
       const checked = settings.map((setting) => copied(checkRow(SecuritySetting, setting)));
       for (const { meterId } of checked) knownMeter(state, meterId);
-      return checked.filter((row) => addSetting(context, sealing, row)).length;
+      const added = checked.filter((row) => addSetting(context, sealing, row));
+      changed(added.map(({ meterId }) => meterId));
+      return added.length;
     },
     async setPolicy(meterId, instanceId, policy) {
       setPolicyIn(context.use(), meterId, instanceId, checkPolicy(policy));
+      changed([meterId]);
     },
     async changeKeys(meterId, instanceId, keys, at) {
       expectSealing();
-      return changeKeysIn(context.use(), sealing, {
+      const version = changeKeysIn(context.use(), sealing, {
         meterId,
         instanceId,
         keys: checkNewKeys(keys),
         at: instant.check(at),
       });
+      changed([meterId]);
+      return version;
     },
     async formerKeys(meterId, instanceId) {
       const former = context.use().formerKeys.get(meterId)?.get(logicalName(instanceId)) ?? [];
@@ -179,13 +188,16 @@ export function memorySecuritySettings(context: MemoryContext, sealing: KeySeali
       const state = context.use();
       const checked = secrets.map((secret) => checkRow(ClientSecret, secret));
       for (const { meterId } of checked) knownMeter(state, meterId);
-      return checked.filter((secret) => setSecretIn(state, sealing, secret, false)).length;
+      const added = checked.filter((secret) => setSecretIn(state, sealing, secret, false));
+      changed(added.map(({ meterId }) => meterId));
+      return added.length;
     },
     async setSecret(secret) {
       expectSealing();
       const checked = checkRow(ClientSecret, secret);
       knownMeter(context.use(), checked.meterId);
       setSecretIn(context.use(), sealing, checked);
+      changed([checked.meterId]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Fault } from "@dlmskit/core";
+import { ChangeListeners } from "../changes.ts";
 import type { Stored } from "../shape.ts";
 import type { AccessRight } from "../tables/access-rights.ts";
 import type { Certificate } from "../tables/certificates.ts";
@@ -80,6 +81,9 @@ export class MemoryState {
   readonly fleets = new Map<string, Fleet>();
   /** By template and shard. */
   readonly fleetProgress = new Map<string, number>();
+  readonly changes = new ChangeListeners();
+  /** Who is told which connections are to end. */
+  readonly ends = new Set<(id: number) => void>();
   /** By meterId, then by Security setup; keys as they are sealed. */
   readonly securitySettings = new Map<string, Map<string, Stored<SecuritySetting>>>();
   /** By meterId, then by Security setup. */
@@ -188,11 +192,11 @@ export function copied<R extends object>(row: R): R {
 }
 
 export function duplicate(what: string): Fault {
-  return new Fault("duplicate", `there is ${what} already`, { layer: "storage" });
+  return new Fault("duplicate", `${what} already exists`, { layer: "storage" });
 }
 
 export function unknownReference(what: string): Fault {
-  return new Fault("unknown-reference", `there is no ${what}`, { layer: "storage" });
+  return new Fault("unknown-reference", `${what} does not exist`, { layer: "storage" });
 }
 
 /** Fault `unknown-reference` unless there is such a meter. */

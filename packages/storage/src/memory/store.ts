@@ -26,7 +26,7 @@ export interface MemoryTime {
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** The machine's monotonic clock unless told otherwise. Stores on one state have the same. */
+  /** The machine's monotonic clock by default. Stores on one state have the same. */
   readonly time?: MemoryTime;
 }
 
@@ -75,9 +75,19 @@ export async function openMemoryStore(
   const { endAll, ...keeping } = memoryKeeping(context, process, { now: () => time.now(), renew }, sealing);
   const connections = memoryConnections(context, connectionsKeptFor(options));
   const securitySettings = memorySecuritySettings(context, sealing);
+  const stops = new Set<() => void>();
+  const onChange: Store["onChange"] = (listener) => {
+    const stop = state.changes.onChange(listener);
+    stops.add(stop);
+    return () => {
+      stop();
+      stops.delete(stop);
+    };
+  };
   const close = async (): Promise<void> => {
     if (closed) return;
     closed = true;
+    for (const stop of stops) stop();
     connections.closeAll();
     stopRenewing();
     state.processes.delete(process);
@@ -99,6 +109,7 @@ export async function openMemoryStore(
     messageQueue: memoryMessageQueue(context),
     keeping,
     fleets: memoryFleets(context, sealing),
+    onChange,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -2,7 +2,7 @@ import { inRange } from "@dlmskit/core";
 import { instant, integer, oneOf, optional, text } from "../fields.ts";
 import { type RowOf, type Stored, table } from "../shape.ts";
 
-/** Who is, or was, connected. */
+/** A connection that is or was open. */
 export const Connection = table(
   "active_connections",
   {
@@ -15,7 +15,7 @@ export const Connection = table(
     /** IPv4 or IPv6 address of the peer. */
     ipAddress: text(45, 1),
     port: integer(0, 0xffff),
-    /** What the server calls the session; no two rows share one. */
+    /** The server's name of the session, unique among the rows. */
     sessionId: text(50, 1),
     status: oneOf("ACTIVE", "IDLE", "DISCONNECTED"),
   },
@@ -29,7 +29,7 @@ export type ConnectionStatus = Connection["status"];
 
 const month = 30 * 86_400_000;
 
-/** How long connections that are over are kept, ms. Fault `out-of-range`. */
+/** How long closed connections are kept, ms. Fault `out-of-range`. */
 export function connectionsKeptFor({ connectionsKeptMs = month }: { readonly connectionsKeptMs?: number }): number {
   return inRange(connectionsKeptMs, 0, Number.MAX_SAFE_INTEGER);
 }
@@ -49,15 +49,19 @@ export function forgottenBefore({ connectionTime }: Pick<Connection, "connection
 export interface Connections {
   /** A new connection, ACTIVE since `connectionTime`; gives its id. */
   open(connection: Omit<Connection, "status" | "lastActivity">): Promise<number>;
-  /** Something happened on these connections, or (status IDLE) nothing for a while. `at`: ms since 1970 UTC. */
+  /** Sets the status and the last activity of connections. `at`: ms since 1970 UTC. */
   touch(ids: readonly number[], at: number, status?: "ACTIVE" | "IDLE"): Promise<void>;
-  /** Gone: DISCONNECTED, its last activity `at`. */
+  /** The connection was closed: it becomes DISCONNECTED, with its last activity `at`. */
   close(ids: readonly number[], at: number): Promise<void>;
-  /** By id, those of these states (ACTIVE and IDLE unless told otherwise), of one meter where one is named. */
+  /** By id, those of these states (ACTIVE and IDLE by default), of one meter where one is named. */
   list(filter?: {
     readonly status?: readonly ConnectionStatus[];
     readonly meterId?: string;
   }): Promise<readonly Stored<Connection>[]>;
   /** Removes DISCONNECTED rows whose last activity was before `before`; gives how many. */
   forget(before: number): Promise<number>;
+  /** Asks the process that has the connection to end it; false: there is no open connection of that id. */
+  askEnd(id: number): Promise<boolean>;
+  /** Calls `listener` with the id of each connection that somebody asks to end, until what it gives is called. */
+  onEnd(listener: (id: number) => void): () => void;
 }

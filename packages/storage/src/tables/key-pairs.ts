@@ -10,7 +10,7 @@ export const KeyPair = table(
     instanceId: logicalNameText,
     /** As the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
     usage: integer(0, 2),
-    /** Made and not in use yet: it takes the place of the other one when its certificate is there. */
+    /** Made and not in use yet: it replaces the other one when its certificate is there. */
     pending: boolean,
     /** The scalar: sealed as the other keys are. */
     privateKey: octetsOf(32, 48),

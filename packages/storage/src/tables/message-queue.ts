@@ -18,7 +18,7 @@ export const Message = table(
     scheduledTime: instant,
     /** The meter whose message it is; it protects the message each time that it is sent. */
     meterId: optional(text(100, 1)),
-    /** The object that told it, which hears what becomes of it. */
+    /** The object that told it, which hears what happens to it. */
     logicalDevice: optional(sap),
     classId: optional(sap),
     instanceId: optional(logicalNameText),
@@ -38,7 +38,7 @@ export type Message = RowOf<typeof Message>;
 
 export type MessageStatus = "PENDING" | "PROCESSING" | "SENT" | "FAILED";
 
-/** A message as it stands in the queue. */
+/** A message as it is in the queue. */
 export interface QueuedMessage extends Message {
   readonly id: number;
   readonly status: MessageStatus;
@@ -57,9 +57,9 @@ export interface ClaimedMessage extends QueuedMessage {
 export interface ClaimOptions {
   /** What is due by then, ms since 1970 UTC: virtual time where the simulator runs on it. */
   readonly now: number;
-  /** At most so many; 1 unless told otherwise. */
+  /** At most so many; 1 by default. */
   readonly limit?: number;
-  /** How long this worker may take, ms of real time, before another is given the message; 60 000 unless told otherwise. */
+  /** How long this worker may take, ms of real time, before another is given the message; 60 000 by default. */
   readonly leaseMs?: number;
 }
 
@@ -67,11 +67,11 @@ export interface Failure {
   readonly now: number;
   /** Kept as `errorText` gives it. */
   readonly error: string;
-  /** After how many failed attempts it is FAILED for good; 5 unless told otherwise. */
+  /** After how many failed attempts it is FAILED for good; 5 by default. */
   readonly maxAttempts?: number;
-  /** The wait before the second attempt, ms, which doubles from one to the next; 1000 unless told otherwise. */
+  /** The wait before the second attempt, ms, which doubles from one to the next; 1000 by default. */
   readonly backOffMs?: number;
-  /** The longest wait, ms; one hour unless told otherwise. */
+  /** The longest wait, ms; one hour by default. */
   readonly maxBackOffMs?: number;
   /** When it is due again, ms since 1970 UTC: in place of the back-off, however often it has failed. */
   readonly again?: number;
@@ -108,7 +108,7 @@ function backOff(retryCount: number, failure: Failure): number {
   return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
 }
 
-/** What becomes of a message after its `retryCount`th failure: it is FAILED, or due again. */
+/** What happens to a message after its `retryCount`th failure: it is FAILED, or due again. */
 export function afterFailure(
   retryCount: number,
   failure: Failure,

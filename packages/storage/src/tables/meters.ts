@@ -33,7 +33,7 @@ export interface Meters {
   get(meterId: string): Promise<Stored<Meter> | undefined>;
   /** Those of these meters that are known, in no order, in one query. */
   getMany(meterIds: readonly string[]): Promise<readonly Stored<Meter>[]>;
-  /** By meterId (in the order of UTF-8 octets), those after `after`, at most `limit` (1000 unless told otherwise). */
+  /** By meterId (in the order of UTF-8 octets), those after `after`, at most `limit` (1000 by default). */
   list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Stored<Meter>[]>;
   count(): Promise<number>;
   /** The meter and all that it keeps, but not its counter reservations: an invocation counter is never used twice. Whether there was one. */

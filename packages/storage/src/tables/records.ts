@@ -39,7 +39,7 @@ export interface RecordQuery {
   /** From this instant on, and up to that one, both included. */
   readonly from?: number;
   readonly to?: number;
-  /** At most so many, the latest of them; 10 000 unless told otherwise. */
+  /** At most so many, the latest of them; 10 000 by default. */
   readonly limit?: number;
 }
 

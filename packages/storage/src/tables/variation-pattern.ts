@@ -35,7 +35,7 @@ function bad(message: string, ...path: string[]): Fault {
 
 /** A variation pattern, checked. Fault `bad-value` with the path in the JSON; a key that it does not know is one too. */
 export function checkVariationPattern(value: unknown): VariationPattern {
-  if (!isObject(value)) throw bad("a variation pattern is a JSON object");
+  if (!isObject(value)) throw bad("a variation pattern must be a JSON object");
   const { version, shape, jitter, ...others } = value;
   const [other] = Object.keys(others);
   if (other !== undefined) throw bad("a variation pattern has no such key", other);

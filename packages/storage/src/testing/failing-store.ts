@@ -34,7 +34,9 @@ export interface FailingStore<S extends object> {
 }
 
 /** The store itself is opened and closed by the test: only what its contracts do fails. */
-const ownNames = new Set<PropertyKey>(["close", Symbol.asyncDispose]);
+const ownNames = new Set<PropertyKey>(["close", Symbol.asyncDispose, "onChange"]);
+/** Who only wants to be told of something asks nothing of the database. */
+const listens = (key: PropertyKey): boolean => key === "onEnd";
 
 /**
  * The same store, whose methods fail as the plan says: with a Fault `store-unavailable`, before or after their work. Where two
@@ -75,7 +77,7 @@ export function failing<S extends object>(store: S, plan: readonly StoreFailure[
     new Proxy(target, {
       get(_, key) {
         const value = Reflect.get(target, key);
-        return typeof value === "function" && typeof key === "string"
+        return typeof value === "function" && typeof key === "string" && !listens(key)
           ? method(target, `${name}.${key}`, value as (...args: unknown[]) => unknown)
           : value;
       },

@@ -52,7 +52,7 @@ export function keyRotationsSuite(open: OpenStore): void {
             expect(await keyRotations.confirm(meterId, instanceId, at)).toBe(1);
             const keys = { encryptionKey: key(7), authenticationKey: key(8) };
             expect(await keyRotations.propose(meterId, instanceId, keys, at)).toEqual({ keys, since: at });
-            // Another that comes too late goes on with what is under way.
+            // Another that comes too late goes on with what is in progress.
             const others = { encryptionKey: key(9) };
             expect(await keyRotations.propose(meterId, instanceId, others, at + 1)).toEqual({ keys, since: at });
             expect(await keyRotations.pending(meterId, instanceId)).toEqual({ keys, since: at });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { changesSuite } from "./changes.ts";
 import { commitsSuite } from "./commits.ts";
 import { connectionsSuite } from "./connections.ts";
 import { countersSuite } from "./counters.ts";
@@ -22,6 +23,7 @@ export function storageSuite(name: string, open: OpenStore): void {
     securitySuite(open);
     keyRotationsSuite(open);
     tablesSuite(open);
+    changesSuite(open);
     connectionsSuite(open);
     valuesSuite(open);
     recordsSuite(open);

@@ -8,11 +8,11 @@ import { type Placed, Places } from "../places.ts";
 import { checkPort, socketFault } from "./socket-fault.ts";
 
 export interface TcpConnectOptions {
-  /** How long to wait for the peer, in ms; 10000 unless told otherwise. */
+  /** How long to wait for the peer, in ms; 10000 by default. */
   readonly timeout?: number;
   /** The address of this machine to connect from. */
   readonly localAddress?: string;
-  /** Gives the attempt up. */
+  /** Aborts the attempt. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
       settle();
       resolve(new TcpDuplex(socket));
     };
-    const aborted = (): void => failed(new Fault("aborted", `${tried}: given up`, { layer: "transport" }));
+    const aborted = (): void => failed(new Fault("aborted", `${tried}: aborted`, { layer: "transport" }));
     const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
     socket.on("connect", connected);
     socket.on("error", failed);
@@ -53,17 +53,17 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
 }
 
 export interface TcpListenOptions {
-  /** `127.0.0.1` unless told otherwise: to be reached from other machines must be asked for. */
+  /** `127.0.0.1` by default, which other machines cannot reach. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** More connections than this at one time are closed as they come; 1024 unless told otherwise. */
+  /** Maximum number of connections at one time; more are closed at once. 1024 by default. */
   readonly maxConnections?: number;
-  /** Whether one more takes the place of a connection whose peer has not shown who it is (`Duplex.setRank`); false unless told otherwise. */
+  /** Whether one more replaces a connection whose peer has not shown who it is (`Duplex.setRank`); false by default. */
   readonly giveWay?: boolean;
-  /** Connections of one remote host at one time, more are closed as they come; 0, any number, unless told otherwise. */
+  /** Maximum number of connections from one remote host at one time; more are closed at once. 0 (no limit) by default. */
   readonly maxPerHost?: number;
-  /** Called for each connection; it must `start` it. What it throws goes to `failed`, and ends that connection alone. */
+  /** Called for each connection; it must `start` it. An error that it throws goes to `failed`, and ends only that connection. */
   accept(duplex: Duplex): void;
   /** Hears of what goes wrong with the listener and of connections that were turned away or gave way (`too-many-connections`). */
   failed?(fault: Fault): void;
@@ -129,15 +129,18 @@ export function listening(
     const placed: Placed = {
       host: socket.remoteAddress ?? "unknown",
       giveWay: () => {
-        tooMany(`${remote} gave way to another: ${maxConnections} connections are open`, "raise maxConnections");
+        tooMany(
+          `${remote} was closed to accept another connection: ${maxConnections} are open`,
+          "raise maxConnections",
+        );
         socket.destroy();
       },
     };
     const full = places.take(placed);
     if (full !== undefined) {
       const [of, name] =
-        full === "host" ? [`${maxPerHost} of its host`, "maxPerHost"] : [`${maxConnections}`, "maxConnections"];
-      tooMany(`${remote} was turned away: ${of} connections are open`, `raise ${name}`);
+        full === "host" ? [`${maxPerHost} from its host`, "maxPerHost"] : [`${maxConnections}`, "maxConnections"];
+      tooMany(`${remote} was refused: ${of} connections are open`, `raise ${name}`);
       socket.destroy();
       return;
     }

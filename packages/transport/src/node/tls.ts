@@ -16,7 +16,7 @@ import { tlsFault } from "./tls-fault.ts";
 
 /** What an end shows, and whom it trusts. All PEM. */
 export interface TlsIdentity {
-  /** The own certificate for TLS, and the authorities between it and the root behind it. */
+  /** This end's own certificate for TLS, and the authorities between it and the root behind it. */
   readonly certificate: string;
   /** PKCS #8. */
   readonly privateKey: string;
@@ -49,7 +49,7 @@ export interface TlsConnectOptions extends TcpConnectOptions, TlsIdentity {
 export interface TlsListenOptions extends Omit<TcpListenOptions, "accept">, TlsIdentity {
   /** Called for each connection when its handshake is done; it must `start` it. */
   accept(duplex: TlsDuplex): void;
-  /** How long a handshake may take, in ms; 10000 unless told otherwise. */
+  /** How long a handshake may take, in ms; 10000 by default. */
   readonly handshakeTimeout?: number;
 }
 
@@ -82,9 +82,9 @@ function checkUsage(certificate: PeerCertificate, role: keyof typeof purposes, i
 /** Fault `wrong-subject`. */
 function checkPeer(peer: TlsPeer, wanted: Uint8Array | "any", tried: string): void {
   if (wanted === "any" || peer.commonName?.toLowerCase() === toHex(wanted)) return;
-  throw new Fault("wrong-subject", `${tried}: the certificate is that of ${peer.commonName ?? "nobody"}`, {
+  throw new Fault("wrong-subject", `${tried}: the certificate is for ${peer.commonName ?? "no common name"}`, {
     layer: "transport",
-    hint: "another meter answers at that address, or its system title is another one",
+    hint: "another meter may have that address, or the meter has another system title",
   });
 }
 
@@ -112,7 +112,7 @@ function readable<T>(make: () => T): T {
     // Not as the cause: the library may quote what it could not read, and that may be a key.
     throw new Fault("bad-certificate", "TLS: a certificate or key cannot be read", {
       layer: "transport",
-      hint: "PEM is wanted: a certificate with its chain, a PKCS #8 key, the roots",
+      hint: "give PEM: a certificate with its chain, a PKCS #8 key, the roots",
     });
   }
 }
@@ -165,7 +165,7 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
       }
     };
     const cut = (): void => failed({ code: "ECONNRESET" });
-    const aborted = (): void => failed(new Fault("aborted", `${tried}: given up`, { layer: "transport" }));
+    const aborted = (): void => failed(new Fault("aborted", `${tried}: aborted`, { layer: "transport" }));
     const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
     socket.on("secureConnect", connected);
     socket.on("error", failed);

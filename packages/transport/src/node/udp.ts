@@ -12,7 +12,7 @@ function plain(message: Uint8Array): Uint8Array {
   return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
 }
 
-/** Binds a socket for datagrams; host `127.0.0.1` unless told otherwise, port 0 for any. Faults like `tcpListen`. */
+/** Binds a socket for datagrams; host `127.0.0.1` by default, port 0 for any. Faults like `tcpListen`. */
 export function udpBind({ host = "127.0.0.1", port }: { host?: string; port: number }): Promise<Datagrams> {
   return new Promise((resolve, reject) => {
     checkPort(port, 0);
@@ -67,15 +67,15 @@ class UdpDatagrams implements Datagrams {
 }
 
 export interface UdpListenOptions {
-  /** `127.0.0.1` unless told otherwise. */
+  /** `127.0.0.1` by default. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** For `idle`; the machine's unless told otherwise. */
+  /** For `idle`; the machine's by default. */
   readonly clock?: Clock;
-  /** Remotes served at one time; 1024 unless told otherwise. */
+  /** Maximum number of remotes at one time; 1024 by default. */
   readonly maxRemotes?: number;
-  /** A remote that was silent this long, in ms, is closed; 180000 unless told otherwise. */
+  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
   readonly idle?: number;
   accept(duplex: Duplex): void;
   failed?(fault: Fault): void;

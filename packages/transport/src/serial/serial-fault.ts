@@ -2,20 +2,20 @@ import { Fault } from "@dlmskit/core";
 
 const layer = "transport";
 
-/** The Fault for an error that the package serialport gave: what was tried, what came of it, what to try. */
+/** The Fault for an error that the package serialport gave: what was tried, the result of it, what to try. */
 export function serialFault(error: unknown, tried: string): Fault {
   const why = error instanceof Error ? error.message : String(error);
   const failed = { layer, cause: error } as const;
   if (/no such file|file not found|cannot find|ENOENT/i.test(why)) {
     const hint = "check the name (/dev/ttyUSB0, COM3), and that the device is plugged in";
-    return new Fault("no-such-port", `${tried}: there is no such port`, { ...failed, hint });
+    return new Fault("no-such-port", `${tried}: the port does not exist`, { ...failed, hint });
   }
   if (/permission denied|access denied|EACCES/i.test(why)) {
     const hint = "on Linux: sudo usermod -a -G dialout $USER, then log in again";
-    return new Fault("not-permitted", `${tried}: not permitted`, { ...failed, hint });
+    return new Fault("not-permitted", `${tried}: permission denied`, { ...failed, hint });
   }
   if (/lock|busy|resource temporarily unavailable/i.test(why)) {
-    const hint = "close the other program, a terminal or a modem manager for example";
+    const hint = "close the other program, for example a terminal or a modem manager";
     return new Fault("port-in-use", `${tried}: another program has it open`, { ...failed, hint });
   }
   return new Fault("transport-failed", `${tried}: ${why}`, failed);
@@ -24,7 +24,7 @@ export function serialFault(error: unknown, tried: string): Fault {
 /** The Fault for a port that closed by itself. */
 export function lineLost(path: string, cause: unknown): Fault {
   const hint = "plug the device in, and open the port again";
-  return new Fault("line-lost", `${path}: the serial port is gone`, { layer, hint, cause });
+  return new Fault("line-lost", `${path}: the serial port was lost`, { layer, hint, cause });
 }
 
 /** The Fault for a missing package. */

@@ -8,15 +8,15 @@ import { lineLost, serialFault } from "./serial-fault.ts";
 export interface Rs485 {
   /** The level of RTS while this end sends. */
   readonly rts: "high" | "low";
-  /** ms between RTS and the first octet; 0 unless told otherwise. */
+  /** ms between RTS and the first octet; 0 by default. */
   readonly before?: number;
-  /** ms between the last octet and RTS; 0 unless told otherwise. */
+  /** ms between the last octet and RTS; 0 by default. */
   readonly after?: number;
 }
 
 export interface LineTiming {
   readonly rs485?: Rs485 | undefined;
-  /** ms; 0 unless told otherwise. */
+  /** ms; 0 by default. */
   readonly silence?: number | undefined;
 }
 

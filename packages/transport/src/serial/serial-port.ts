@@ -10,17 +10,17 @@ import { type Rs485, SerialLine } from "./serial-line.ts";
 
 export type SerialParity = "none" | "even" | "odd" | "mark" | "space";
 
-/** The settings of a port; 9600 baud, 8 data bits, no parity, 1 stop bit (8N1) unless told otherwise. */
+/** The settings of a port; 9600 baud, 8 data bits, no parity, 1 stop bit (8N1) by default. */
 export interface SerialOptions {
   readonly baudRate?: number;
   readonly dataBits?: 5 | 6 | 7 | 8;
   readonly parity?: SerialParity;
   readonly stopBits?: 1 | 2;
-  /** Who may send when: `none` unless told otherwise. */
+  /** Who may send when: `none` by default. */
   readonly flowControl?: "none" | "rts-cts" | "xon-xoff";
   /** For RS-485 transceivers that do not find the direction out by themselves. */
   readonly rs485?: Rs485;
-  /** ms without an octet on the line before this end sends; 0 unless told otherwise. HDLC frames and their flags need none. */
+  /** ms without an octet on the line before this end sends; 0 by default. HDLC frames and their flags need none. */
   readonly silence?: number;
   readonly clock?: Clock;
 }
@@ -72,13 +72,13 @@ async function lineOf(path: string, options: SerialOptions, load: LoadSerialport
   const { baudRate = 9600, dataBits = 8, parity = "none", stopBits = 1, flowControl = "none", rs485 } = options;
   const { clock = systemClock, silence } = options;
   if (rs485 !== undefined && flowControl === "rts-cts") {
-    const hint = "RTS tells the direction of RS-485: use no flow control, or xon-xoff";
-    throw new Fault("bad-value", "RTS cannot tell the direction and control the flow", { layer: "transport", hint });
+    const hint = "RTS selects the direction of RS-485: use no flow control, or xon-xoff";
+    throw new Fault("bad-value", "RTS cannot select the direction and control the flow", { layer: "transport", hint });
   }
   if (!(baudRate > 0 && [5, 6, 7, 8].includes(dataBits) && [1, 2].includes(stopBits))) {
-    const hint = "such as 9600 baud, 8 data bits, 1 stop bit";
+    const hint = "use for example 9600 baud, 8 data bits, 1 stop bit";
     const said = `${baudRate} baud, ${dataBits} data bits, ${stopBits} stop bits`;
-    throw new Fault("bad-value", `no port has ${said}`, { layer: "transport", hint });
+    throw new Fault("bad-value", `a serial port cannot have ${said}`, { layer: "transport", hint });
   }
   let Port: typeof SerialPort;
   try {
@@ -100,7 +100,7 @@ async function lineOf(path: string, options: SerialOptions, load: LoadSerialport
   return new Promise((resolve, reject) => {
     port.set({ rts: rs485.rts === "low" }, (error) => {
       if (!error) resolve(line);
-      else port.close(() => reject(serialFault(error, `${path}: RTS, which tells the direction of RS-485`)));
+      else port.close(() => reject(serialFault(error, `${path}: RTS, which selects the direction of RS-485`)));
     });
   });
 }

@@ -14,7 +14,7 @@ export interface ClientBlocksPort extends Pick<GeneralBlocksUsed, "window" | "st
   transmit(apdu: Uint8Array): void;
 }
 
-/** What came of an APDU, for the client. */
+/** The result of an APDU, for the client. */
 export type Arrived =
   | { readonly type: "whole"; readonly octets: Uint8Array }
   | { readonly type: "taken" | "aborted" | "cap" }

@@ -18,7 +18,7 @@ export interface ExchangeOptions {
   transmit(apdu: Uint8Array): void;
 }
 
-/** What came of an APDU. */
+/** The result of an APDU. */
 export type Came =
   /** The message of the peer, whole. */
   | { readonly type: "message"; readonly octets: Uint8Array }
@@ -104,7 +104,7 @@ export class GeneralExchange {
     const size = blockSize(this.#options.most);
     // An acknowledgement that may be lost has its number for itself.
     const first = Math.max(this.#acknowledged, this.#sent) + 1;
-    if (size < 1) throw refusal("pdu-too-long", "the other end takes no APDU that a block fits in");
+    if (size < 1) throw refusal("pdu-too-long", "the other end's PDU size is too small for a block");
     if (message instanceof Uint8Array && Math.ceil(message.length / size) > lastNumber - first + 1) {
       throw refusal("pdu-too-long", `${message.length} octets are more than ${lastNumber} blocks of ${size}`);
     }
@@ -172,11 +172,13 @@ export class GeneralExchange {
 
   #unfit({ blockNumber, blockNumberAck }: GeneralBlockTransfer): string | undefined {
     const { gapless } = this.#received;
-    if (blockNumber === 0) return "a block with the number 0";
-    if (blockNumber > gapless + this.#options.window) return `block ${blockNumber} where ${gapless} are here`;
-    if (blockNumberAck > this.#sent) return `block ${blockNumberAck} acknowledged, which was not sent`;
+    if (blockNumber === 0) return "received a block with the number 0";
+    if (blockNumber > gapless + this.#options.window)
+      return `received block ${blockNumber}, which is outside the window after block ${gapless}`;
+    if (blockNumberAck > this.#sent)
+      return `received an acknowledgement of block ${blockNumberAck}, which was not sent`;
     if (blockNumberAck < this.#acknowledged) {
-      return `block ${blockNumberAck} acknowledged after block ${this.#acknowledged}`;
+      return `received an acknowledgement of block ${blockNumberAck} after one of block ${this.#acknowledged}`;
     }
     return undefined;
   }

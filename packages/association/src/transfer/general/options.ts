@@ -2,13 +2,13 @@ import { Fault } from "@dlmskit/core";
 
 /** How an end does general block transfer, where it was negotiated. Nothing of it is negotiated. */
 export interface GeneralBlocks {
-  /** Blocks that this end takes at once, 1 to 63; 10 unless told otherwise. */
+  /** Blocks that this end takes at once, 1 to 63; 10 by default. */
   readonly window?: number;
-  /** Whether this end sends as many blocks at once as the other takes; true unless told otherwise. */
+  /** Whether this end sends as many blocks at once as the other takes; true by default. */
   readonly streaming?: boolean;
   /**
-   * What becomes of a long GET, SET or ACTION where the blocks of the service were negotiated, too: `"of-service"`, unless told
-   * otherwise, sends those; `"general"` prefers general block transfer. What comes is taken either way, and answered alike.
+   * How a long GET, SET or ACTION is sent if the blocks of the service were negotiated too: `"of-service"` (default) uses those,
+   * `"general"` prefers general block transfer. Both are accepted, and answered in the same way.
    */
   readonly prefer?: "of-service" | "general";
 }

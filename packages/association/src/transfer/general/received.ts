@@ -1,6 +1,6 @@
 import { concat } from "@dlmskit/core";
 
-/** What came of a block. */
+/** The result of a block. */
 export type Kept = "new" | "duplicate" | "outside" | "cap";
 
 interface Ahead {
@@ -28,7 +28,7 @@ export class ReceivedBlocks {
     this.#cap = cap;
   }
 
-  /** Up to this number no block is missing: what the own blocks acknowledge. */
+  /** Up to this number no block is missing: what this end's own blocks acknowledge. */
   get gapless(): number {
     return this.#gapless;
   }

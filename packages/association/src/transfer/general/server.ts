@@ -74,7 +74,7 @@ export class ServerBlocks {
     }
     if (this.#exchange === undefined) {
       this.#port.refused(
-        new Fault("stray-block", `block ${apdu.blockNumber} of no transfer`, { layer: "association" }),
+        new Fault("stray-block", `block ${apdu.blockNumber} belongs to no transfer`, { layer: "association" }),
       );
       return undefined;
     }
@@ -122,7 +122,7 @@ export class ServerBlocks {
     if (exchange === undefined || now < this.#deadline) return;
     if (exchange.suspended) {
       this.#port.refused(
-        new Fault("stream-timeout", `a streamed value had nothing to give for ${this.#port.transferTimeout} ms`, {
+        new Fault("stream-timeout", `a streamed value gave no data for ${this.#port.transferTimeout} ms`, {
           layer: "association",
         }),
       );
@@ -148,7 +148,7 @@ export class ServerBlocks {
     const first = this.#first;
     const exchange = this.#exchange;
     if (first === undefined || exchange === undefined) return true;
-    // Whoever acknowledged the answer has seen it, and asks anew.
+    // Whoever acknowledged the answer has seen it, and asks again.
     const answered = this.#requestEnd !== undefined && exchange.gapless > this.#requestEnd;
     return answered || !sameOctets(first, blockData);
   }

@@ -15,7 +15,7 @@ export function unconfirmedBlocks(apdu: Uint8Array, most: number): readonly Uint
   const size = blockSize(most);
   const count = Math.ceil(apdu.length / size);
   if (size < 1 || count > 0xffff) {
-    throw refusal("pdu-too-long", `${apdu.length} octets do not go in 65535 blocks of ${Math.max(0, size)}`);
+    throw refusal("pdu-too-long", `${apdu.length} octets do not fit into 65535 blocks of ${Math.max(0, size)}`);
   }
   return Array.from({ length: count }, (_, at) => {
     const lastBlock = at === count - 1;

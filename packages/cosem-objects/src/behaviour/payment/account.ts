@@ -43,21 +43,21 @@ const { newAccount, active, closed } = {
 };
 
 export interface AccountOptions extends AccountSettings {
-  /** 1 credit mode: the supply is never disconnected; 2 prepayment mode, unless told otherwise. */
+  /** 1 credit mode: the supply is never disconnected; 2 prepayment mode by default. */
   readonly accountMode?: number;
   readonly credits: readonly (AnyObject | LogicalName)[];
   readonly charges: readonly (AnyObject | LogicalName)[];
-  /** Which charges are collected from which credits, and when; empty (any, always) unless told otherwise. */
+  /** Which charges are collected from which credits, and when; empty (any, always) by default. */
   readonly creditChargeConfiguration?: Configuration["creditChargeConfiguration"];
   /** The least share (%) of a token that credits get. */
   readonly tokenGatewayConfiguration?: Configuration["tokenGatewayConfiguration"];
-  /** When a new account becomes active; by `activate_account` only unless told otherwise. */
+  /** When a new account becomes active; by `activate_account` only by default. */
   readonly activationTime?: CosemDateTime;
   readonly closureTime?: CosemDateTime;
   /** Amounts are whole numbers times ten to the power of the scale; the name is up to three characters: `{ name: "EUR", scale: -2 }`. */
   readonly currency: { readonly name: string; readonly scale: number; readonly unit?: number };
   readonly clearanceThreshold?: number;
-  /** What payment-event charges take at most in `maxProvisionPeriod` (s); 0 s, no limit, unless told otherwise. */
+  /** What payment-event charges take at most in `maxProvisionPeriod` (s); 0 s (no limit) by default. */
   readonly maxProvision?: number;
   readonly maxProvisionPeriod?: number;
 }
@@ -66,7 +66,7 @@ const nameOf = (one: AnyObject | LogicalName): LogicalName => (typeof one === "s
 
 /**
  * The account of a customer (class 111; Blue Book 4.6.2): collects its charges from its credits, at the ends of their periods, and
- * disconnects the supply when credit runs out. Its credits, charges and the Disconnect control stand in the same logical device.
+ * disconnects the supply when credit runs out. Its credits, charges and the Disconnect control are in the same logical device.
  */
 export function account(
   instance: LogicalName,
@@ -257,7 +257,7 @@ function turn(books: Books): MaybePromise<void> {
 const hasPeriods = ({ creditType, period }: CreditValues): boolean =>
   (creditType === CreditType.timeBasedCredit || creditType === CreditType.consumptionBasedCredit) && !isOff(period);
 
-/** Credits that begin anew with each period. */
+/** Credits that begin again with each period. */
 function renewCredits({ device, account: of, context: { local, now } }: Books): void {
   for (const credit of creditsOf(device, of)) {
     const values = device.values(credit);

@@ -23,11 +23,11 @@ export interface ChargeOptions {
   readonly priority: number;
   /** The price of a unit, or of a period: one for all, or by tariff (the mask name of the account's `tariff`). -32768 to 32767. */
   readonly price?: number | Readonly<Record<string, number>>;
-  /** Ten to the power of it, in currency, is what `price` counts: 0 unless told otherwise. */
+  /** Ten to the power of it, in currency, is what `price` counts: 0 by default. */
   readonly priceScale?: number;
   /** The register that counts what is consumed; its value (attribute 2) unless it is given as a value definition. */
   readonly commodity?: AnyObject | ValueDefinition;
-  /** A price is for ten to the power of it of the commodity's unit: 3 for kWh where the register counts in Wh; 0 unless told otherwise. */
+  /** A price is for ten to the power of it of the commodity's unit: 3 for kWh where the register counts in Wh; 0 by default. */
   readonly commodityScale?: number;
   /** Seconds between collections. */
   readonly period?: number;
@@ -122,7 +122,7 @@ function setRemaining(values: ChargeRecord, amount: number): void {
   values.totalAmountRemaining = amount;
 }
 
-/** One collection now: of a time-based charge a period begins anew, of a payment-event charge it is the fixed sum. */
+/** One collection now: of a time-based charge a period begins again, of a payment-event charge it is the fixed sum. */
 function collect({ chargeType, state }: ChargeRecord, context: Context): MaybePromise<void> {
   const { device, object: own, now } = context;
   const books = booksThatList(context);

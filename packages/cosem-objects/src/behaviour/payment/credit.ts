@@ -14,19 +14,19 @@ export interface CreditOptions {
   readonly creditType: number;
   /** 1 is used first. */
   readonly priority: number;
-  /** Amounts are whole numbers in the scale of the account's currency; 0 unless told otherwise. */
+  /** Amounts are whole numbers in the scale of the account's currency; 0 by default. */
   readonly currentCreditAmount?: number;
   readonly warningThreshold?: number;
-  /** The amount at which the credit is exhausted: 0 unless told otherwise. */
+  /** The amount at which the credit is exhausted: 0 by default. */
   readonly limit?: number;
   readonly presetCreditAmount?: number;
-  /** The available_credit at which this credit is offered (selectable); 0 unless told otherwise. */
+  /** The available_credit at which this credit is offered (selectable); 0 by default. */
   readonly creditAvailableThreshold?: number;
-  /** When time-based and consumption-based credit begins anew with its preset amount; never unless told otherwise. */
+  /** When time-based and consumption-based credit begins again with its preset amount; never by default. */
   readonly period?: CosemDateTime;
-  /** Bits of credit_configuration; token credit receives tokens unless told otherwise. */
+  /** Bits of credit_configuration; token credit receives tokens by default. */
   readonly configuration?: Readonly<Partial<Record<keyof typeof CreditConfiguration, boolean>>>;
-  /** In which states `invoke_credit` selects the credit; in selectable only unless told otherwise. */
+  /** In which states `invoke_credit` selects the credit; in selectable only by default. */
   readonly invokeFrom?: readonly number[];
 }
 

@@ -14,7 +14,7 @@ const reconnectsByItself = 6;
 const reconnectedByCustomer = 3;
 
 export interface PrepaymentOptions extends Omit<AccountSettings, "disconnectControl"> {
-  /** The register that counts what is consumed; it stands in the meter besides. */
+  /** The register that counts what is consumed; it is in the meter besides. */
   readonly commodity: AnyObject;
   /** Amounts are whole numbers times ten to the power of the scale: `{ name: "EUR", scale: -2 }` counts cents. */
   readonly currency: { readonly name: string; readonly scale: number };
@@ -24,10 +24,10 @@ export interface PrepaymentOptions extends Omit<AccountSettings, "disconnectCont
     readonly scale: number;
     readonly per: number;
   };
-  /** Seconds between collections of what was consumed: 900 unless told otherwise. */
+  /** Seconds between collections of what was consumed: 900 by default. */
   readonly period?: number;
   readonly tokens: TokenPort;
-  /** What the customer has at first; 0 unless told otherwise. */
+  /** What the customer has at first; 0 by default. */
   readonly credit?: number;
   /** The amount at which the customer is warned. */
   readonly warningThreshold?: number;
@@ -39,9 +39,9 @@ export interface PrepaymentOptions extends Omit<AccountSettings, "disconnectCont
   readonly debt?: { readonly amount: number; readonly proportion: number };
   /** Whether the meter reconnects by itself when there is credit again (unless told otherwise), or the customer does at the meter. */
   readonly reconnection?: "automatic" | "customer";
-  /** When the account becomes active: at once unless told otherwise. */
+  /** When the account becomes active: at once by default. */
   readonly activationTime?: CosemDateTime;
-  /** Value group B of the logical names: 0 unless told otherwise. */
+  /** Value group B of the logical names: 0 by default. */
   readonly channel?: number;
   readonly disconnectControl?: LogicalName;
 }

@@ -16,7 +16,7 @@ export type PaymentEvent =
 
 /** How an Account acts, where the Blue Book or a companion specification leaves it open. */
 export interface AccountSettings {
-  /** The Disconnect control of the same logical device that is disconnected when credit runs out; none unless told otherwise. */
+  /** The Disconnect control of the same logical device that is disconnected when credit runs out; none by default. */
   readonly disconnectControl?: LogicalName;
   /** Non-disconnect (friendly) periods: out of credit, the supply stays connected until they end. */
   readonly friendlyPeriods?: readonly TimeWindow[];
@@ -31,16 +31,16 @@ export interface AccountSettings {
   };
   /** Told of each event, in the change that caused it. */
   readonly happened?: (event: PaymentEvent, context: Context) => void;
-  /** The index of the first credit in current_credit_in_use: 0 unless told otherwise. */
+  /** The index of the first credit in current_credit_in_use: 0 by default. */
   readonly firstCreditIndex?: 0 | 1;
   /** The Register activation whose active mask names the element of charge tables that counts. */
   readonly tariff?: LogicalName;
   /**
    * The clock was set back over periods that time-based charges have collected: they wait until those have passed again (`"wait"`,
-   * unless told otherwise: no period is collected twice), or begin anew (`"restart"`).
+   * by default: no period is collected twice), or begin again (`"restart"`).
    */
   readonly setBack?: "wait" | "restart";
-  /** Whether periods of consumption-based charges end at full multiples of them in local time, as captures do: true unless told otherwise. */
+  /** Whether periods of consumption-based charges end at full multiples of them in local time, as captures do: true by default. */
   readonly alignedPeriods?: boolean;
 }
 

@@ -35,13 +35,13 @@ export interface TokenPort {
 
 export interface TokenGatewayOptions {
   readonly tokens: TokenPort;
-  /** The Account that is credited; the only one of the logical device unless told otherwise. */
+  /** The Account that is credited; the only one of the logical device by default. */
   readonly account?: LogicalName;
-  /** ms from `enter` until the token is processed (token_status 8 meanwhile); 0, at once, unless told otherwise. */
+  /** ms from `enter` until the token is processed (token_status 8 meanwhile); 0, at once by default. */
   readonly processingTime?: number;
-  /** How many identifiers of used tokens are kept: 100 unless told otherwise. Tokens older than all of them are refused, too. */
+  /** How many identifiers of used tokens are kept: 100 by default. Tokens older than all of them are refused, too. */
   readonly remembered?: number;
-  /** token_delivery_method; unless told otherwise remote from a client, manual entry from the meter itself. */
+  /** token_delivery_method; by default remote from a client, manual entry from the meter itself. */
   readonly delivery?: (context: Context) => number;
 }
 

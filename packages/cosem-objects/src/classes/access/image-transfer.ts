@@ -34,7 +34,7 @@ export const ImageTransferState = T.structure({
   replaced: T.doubleLongUnsigned,
   /** Whether a block that is there may be replaced: verification has failed since it came. */
   replacing: T.boolean,
-  /** When verification or activation ends, ms since 1970 UTC of the meter's clock; 0: neither is under way. */
+  /** When verification or activation ends, ms since 1970 UTC of the meter's clock; 0: neither is in progress. */
   due: T.long64,
   /** Whether a successful verification is followed by activation. */
   activateNext: T.boolean,

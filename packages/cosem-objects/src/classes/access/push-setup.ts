@@ -56,7 +56,7 @@ const ConfirmationParameters = T.structure({
   confirmationInterval: T.doubleLongUnsigned,
 });
 
-/** What a Push setup keeps of the series of attempts that is due or under way. */
+/** What a Push setup keeps of the series of attempts that is due or in progress. */
 const PushState = T.structure({
   /** When it was triggered, ms of `Context.elapsed`; null: nothing waits for its start. */
   trigger: T.nullable(T.float64),

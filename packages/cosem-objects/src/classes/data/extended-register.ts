@@ -30,7 +30,7 @@ export const ExtendedRegister = interfaceClass({
 
 export interface ExtendedRegisterOptions<C extends AnyCodec> extends RegisterOptions<C> {
   readonly captureTime: CosemDateTime;
-  /** null-data unless told otherwise. */
+  /** null-data by default. */
   readonly status?: Data;
 }
 

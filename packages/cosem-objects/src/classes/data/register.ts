@@ -31,7 +31,7 @@ export interface RegisterOptions<C extends AnyCodec> {
   readonly type: C;
   readonly value: NoInfer<Of<C>>;
   readonly unit: Unit;
-  /** Power of ten: 0 unless told otherwise. */
+  /** Power of ten: 0 by default. */
   readonly scaler?: number;
   /** What the method reset sets the value to. Without it (and without a hook) there is no reset. */
   readonly resetTo?: NoInfer<Of<C>>;

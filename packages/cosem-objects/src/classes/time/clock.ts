@@ -75,7 +75,7 @@ const nearest = (instant: number, step: number): number => Math.round(instant / 
 const notSure = 0b11;
 
 export interface ClockOptions {
-  /** Attributes 3 and 5 to 8: UTC without daylight saving unless told otherwise; `zoneMinutesEast` of a template replaces `timeZone`. */
+  /** Attributes 3 and 5 to 8: UTC without daylight saving by default; `zoneMinutesEast` of a template replaces `timeZone`. */
   readonly zone?: Partial<ZoneSettings>;
 }
 

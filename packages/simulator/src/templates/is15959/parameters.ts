@@ -67,7 +67,7 @@ const time = (instance: LogicalName): AnyObject =>
 const relayTime = (instance: LogicalName): AnyObject => dataObject(instance, { type: T.longUnsigned, value: 60 });
 
 const eventStatusBits = 128;
-/** Which bits of the event status word are reported: all unless told otherwise. */
+/** Which bits of the event status word are reported: all by default. */
 const eventStatusFilter = dataObject(
   "0.0.94.91.26.255",
   { type: T.bitString, value: "1".repeat(eventStatusBits) },
@@ -118,7 +118,7 @@ export const loadLimit = object(
   {
     write: {
       thresholdNormal(values, value) {
-        if (value.type !== "double-long-unsigned") throw refuse("type-unmatched", "a threshold is told in W");
+        if (value.type !== "double-long-unsigned") throw refuse("type-unmatched", "a threshold must be in W");
         values.thresholdNormal = value;
         // No emergency profile is ever active.
         values.thresholdActive = value;

@@ -1,0 +1,128 @@
+import { Fault } from "@dlmskit/core";
+import type { Connection, Store, Stored } from "@dlmskit/storage";
+import type { Command } from "commander";
+import { io } from "../io.ts";
+import { numberOption } from "../options.ts";
+import { jsonText } from "../output/json.ts";
+import { table } from "../output/table.ts";
+import { openStoreOf } from "../store.ts";
+
+interface SessionsOptions {
+  readonly store: string;
+  readonly all?: boolean;
+  readonly meter?: string;
+  readonly end?: number;
+  readonly json?: boolean;
+}
+
+type Row = Stored<Connection>;
+
+// How long the process that has the session may take to end it, ms.
+const patience = 5000;
+
+const moment = (instant: number): string => new Date(instant).toISOString();
+
+async function meterIdOf(store: Store, meter: string): Promise<string> {
+  const found = (await store.meters.get(meter)) ?? (await bySerial(store, meter));
+  if (found !== undefined) return found.meterId;
+  throw new Fault("no-session", `the store has no meter ${meter}`, {
+    layer: "cli",
+    hint: "a serial number or a meter id; a meter is in the store once it was used",
+  });
+}
+
+async function bySerial(store: Store, serial: string) {
+  for (let after = ""; ; ) {
+    const page = await store.meters.list({ after, limit: 1000 });
+    const found = page.find((one) => one.serial === serial);
+    const last = page.at(-1);
+    if (found !== undefined || last === undefined) return found;
+    after = last.meterId;
+  }
+}
+
+async function rowsOf(store: Store, { all, meter }: SessionsOptions): Promise<readonly Row[]> {
+  const status = all === true ? (["ACTIVE", "IDLE", "DISCONNECTED"] as const) : (["ACTIVE", "IDLE"] as const);
+  return store.connections.list({ status, ...(meter === undefined ? {} : { meterId: await meterIdOf(store, meter) }) });
+}
+
+async function serialsOf(store: Store, rows: readonly Row[]): Promise<ReadonlyMap<string, string>> {
+  const serials = new Map<string, string>();
+  for (const { meterId } of rows) {
+    if (meterId === undefined || serials.has(meterId)) continue;
+    serials.set(meterId, (await store.meters.get(meterId))?.serial ?? meterId);
+  }
+  return serials;
+}
+
+async function show(store: Store, options: SessionsOptions): Promise<void> {
+  const rows = await rowsOf(store, options);
+  const serials = await serialsOf(store, rows);
+  const { stdout } = io();
+  const serialOf = ({ meterId }: Row): string => (meterId === undefined ? "" : (serials.get(meterId) ?? meterId));
+  if (options.json === true) {
+    for (const row of rows) {
+      const { createdAt: _, connectionTime, lastActivity, ...rest } = row;
+      const times = { connectionTime: moment(connectionTime), lastActivity: moment(lastActivity) };
+      stdout.write(`${jsonText({ ...rest, ...times, serial: serialOf(row) })}\n`);
+    }
+    return;
+  }
+  if (rows.length === 0) {
+    stdout.write(options.all === true ? "no sessions\n" : "nobody is connected; --all shows who was\n");
+    return;
+  }
+  const columns = ["id", "status", "meter", "client", "from", "since", "last activity"].map((title) => ({
+    title,
+    ...(title === "id" || title === "client" ? { align: "right" as const } : {}),
+  }));
+  const cells = rows.map((row) => [
+    ...[String(row.id), row.status, serialOf(row), String(row.clientId ?? ""), `${row.ipAddress} ${row.port}`],
+    ...[moment(row.connectionTime), moment(row.lastActivity)],
+  ]);
+  stdout.write(`${table(columns, cells)}\n`);
+}
+
+/** Faults `no-session`, `session-not-ended`. */
+async function end(store: Store, id: number, json: boolean): Promise<void> {
+  if (!(await store.connections.askEnd(id))) {
+    throw new Fault("no-session", `there is no open session ${id}`, { layer: "cli", hint: "dlms sessions lists them" });
+  }
+  for (const until = Date.now() + patience; Date.now() < until; ) {
+    const open = await store.connections.list();
+    if (!open.some((row) => row.id === id)) {
+      io().stdout.write(json ? `${jsonText({ ended: id })}\n` : `session ${id} was ended\n`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Fault("session-not-ended", `session ${id} is still open: its process did not answer`, {
+    layer: "cli",
+    hint: "look whether the process that serves the meter still runs, and try again",
+  });
+}
+
+async function sessions(options: SessionsOptions): Promise<void> {
+  const say = (text: string): void => void io().stderr.write(`${text}\n`);
+  await using store = await openStoreOf(options.store, say, process.env, true);
+  if (options.end === undefined) await show(store, options);
+  else await end(store, options.end, options.json === true);
+}
+
+/** `dlms sessions`: who is connected to the meters of a store, and was; ends a session. */
+export function sessionsCommand(program: Command): void {
+  program
+    .command("sessions")
+    .description("shows who is connected to simulated meters, and was; ends a session")
+    .requiredOption("--store <store>", "of the meters: pglite:DIR (no other program may have it open) or postgres://…")
+    .option("--all", "also those that are over")
+    .option("--meter <serial>", "of one meter, by its serial number or its id in the store")
+    .option(
+      "--end <id>",
+      "ends the open session of that id: its client has to open its association again",
+      numberOption(1, 0x7fffffff),
+    )
+    .option("--json", "prints one JSON document per line")
+    .addHelpText("after", "\nExample: dlms sessions --store postgres://dlms@localhost/meters --end 1042")
+    .action((options: SessionsOptions) => sessions(options));
+}

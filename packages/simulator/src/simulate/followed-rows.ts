@@ -1,0 +1,207 @@
+import { Fault } from "@dlmskit/core";
+import type { Rights } from "@dlmskit/cosem-objects";
+import type { Server, ServerEvent } from "@dlmskit/server";
+import {
+  type ConfigurationTable,
+  configurationTables,
+  LoadProfileTemplate,
+  PowerQualityEventConfig,
+  type Store,
+} from "@dlmskit/storage";
+import type { Clock } from "@dlmskit/transport";
+import type { World } from "../meter/simulated-meter.ts";
+import { createModel } from "../model/model.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
+import { associationSpecs } from "./associations.ts";
+import { namingRow } from "./bad-row.ts";
+import { associationRowsOf, type Configuration, grantedByRows } from "./configuration.ts";
+import { spaceOfRows } from "./lines.ts";
+import type { Listeners } from "./listeners.ts";
+import type { SimulatorOptions } from "./options.ts";
+
+export interface FollowedRowsPort {
+  readonly store: Store;
+  readonly template: SimulatorTemplate;
+  readonly configuration: Configuration;
+  readonly world: World;
+  readonly server: Server;
+  readonly clock: Clock;
+  readonly referencing: SimulatorOptions["referencing"];
+  /** Seed and commissioning of the fleet: a model that cannot be made of rows is found with them. */
+  readonly model: { readonly seed: string; readonly commissioned: number };
+  listeners(): Iterable<Listeners>;
+  tell(event: ServerEvent): void;
+}
+
+/** Rows as they are compared: what was written again unchanged changes nothing. */
+const text = (rows: unknown): string =>
+  JSON.stringify(rows, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+
+// How long after a failure of the store its rows are read again, ms.
+const againAfter = 1000;
+
+/**
+ * Follows changed rows of configuration while meters are served: one table after another, each as a whole. Rows that cannot be used
+ * are told with table, id and column, and what was in force stays.
+ */
+export class FollowedRows {
+  readonly #port: FollowedRowsPort;
+  readonly #stop: () => void;
+  readonly #known = new Map<ConfigurationTable, string>();
+  readonly #changed = new Set<ConfigurationTable>();
+  /** What was said of rows that could not be used: it is not said twice. */
+  readonly #refused = new Map<ConfigurationTable, string>();
+  #following: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(port: FollowedRowsPort) {
+    this.#port = port;
+    const { configuration } = port;
+    this.#known.set("client_associations", text(configuration.associations));
+    this.#known.set("load_profile_templates", text(configuration.loadProfiles));
+    this.#known.set("power_quality_events_config", text(configuration.powerQuality));
+    this.#known.set("hdlc_settings", text(configuration.hdlcSettings));
+    this.#known.set("communication_ports", text(configuration.ports));
+    this.#known.set("access_rights", text(configuration.rights));
+    this.#stop = port.store.onChange(({ table }) => this.#notice(table));
+  }
+
+  #notice(table: ConfigurationTable): void {
+    if (this.#closed || table === "security_settings") return;
+    this.#changed.add(table);
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#following ??= this.#follow().finally(() => {
+      this.#following = undefined;
+      if (this.#changed.size > 0 && !this.#closed) this.#begin();
+    });
+  }
+
+  async #follow(): Promise<void> {
+    // Changes that are made together are followed together.
+    await Promise.resolve();
+    while (this.#changed.size > 0 && !this.#closed) {
+      const table = configurationTables.find((one) => this.#changed.has(one)) as ConfigurationTable;
+      this.#changed.delete(table);
+      try {
+        if (await this.#take(table)) this.#port.tell({ type: "rows-changed", table });
+        this.#refused.delete(table);
+      } catch (caught) {
+        this.#failed(table, caught);
+      }
+    }
+  }
+
+  #failed(table: ConfigurationTable, caught: unknown): void {
+    const { clock, tell } = this.#port;
+    if (caught instanceof Fault && caught.code !== "store-unavailable" && caught.code !== "store-closed") {
+      this.#refuse(table, caught);
+      return;
+    }
+    if (caught instanceof Fault && caught.code === "store-closed") return;
+    tell({ type: "store-failed", meter: "", what: `rows of ${table}`, error: caught });
+    clock.at(clock.now() + againAfter, () => this.#notice(table));
+  }
+
+  #refuse(table: ConfigurationTable, fault: Fault): void {
+    if (this.#refused.get(table) === fault.message) return;
+    this.#refused.set(table, fault.message);
+    this.#port.tell({ type: "rows-refused", table, fault });
+  }
+
+  /** Whether the rows are others than before. Faults of store and rows, with nothing done. */
+  async #take(table: ConfigurationTable): Promise<boolean> {
+    const { store, configuration, template } = this.#port;
+    switch (table) {
+      case "client_associations":
+        return this.#put(table, await associationRowsOf(store, template), (rows) => this.#takeAssociations(rows));
+      case "access_rights":
+        return this.#put(table, await store.accessRights.of(template.name), () => this.#takeRights());
+      case "load_profile_templates":
+        return this.#put(table, await store.loadProfileTemplates.list(), (loadProfiles) =>
+          this.#takeModel({ loadProfiles, powerQuality: configuration.powerQuality }),
+        );
+      case "power_quality_events_config":
+        return this.#put(table, await store.powerQualityEvents.list(), (powerQuality) =>
+          this.#takeModel({ loadProfiles: configuration.loadProfiles, powerQuality }),
+        );
+      case "hdlc_settings":
+        return this.#put(table, await store.hdlcSettings.list(), async (rows) => {
+          spaceOfRows(rows);
+          configuration.hdlcSettings = rows;
+          await this.#takeLines(table);
+        });
+      case "communication_ports":
+        return this.#put(table, await store.communicationPorts.list(), async (rows) => {
+          configuration.ports = rows;
+          await this.#takeLines(table);
+        });
+      default:
+        return false;
+    }
+  }
+
+  async #put<R>(table: ConfigurationTable, rows: R, take: (rows: R) => Promise<void> | void): Promise<boolean> {
+    const now = text(rows);
+    if (this.#known.get(table) === now) return false;
+    await take(rows);
+    this.#known.set(table, now);
+    return true;
+  }
+
+  async #takeAssociations(rows: Configuration["associations"]): Promise<void> {
+    const { configuration, template, referencing, server } = this.#port;
+    const { meterTemplate, granted } = configuration;
+    const specs = associationSpecs(template, rows, (client) => granted.of(client), referencing);
+    const ended = new Set(meterTemplate.associate(specs).map(({ name }) => name));
+    configuration.associations = rows;
+    if (ended.size > 0) server.end(({ association }) => ended.has(association));
+    try {
+      await this.#takeRights();
+    } catch (caught) {
+      // Those of before go on, for the associations as they are now.
+      this.#failed("access_rights", caught);
+    }
+  }
+
+  async #takeRights(): Promise<void> {
+    const { configuration, store, template } = this.#port;
+    const { meterTemplate, granted } = configuration;
+    granted.by = await grantedByRows(store, template, meterTemplate.devices.get(1)?.objects ?? []);
+    const rights: { [name: string]: Rights } = {};
+    for (const { name, client } of meterTemplate.associations) rights[name] = granted.of(client);
+    meterTemplate.grant(rights);
+  }
+
+  #takeModel({ loadProfiles, powerQuality }: Pick<Configuration, "loadProfiles" | "powerQuality">): void {
+    const { configuration, world, model } = this.#port;
+    const { zoneMinutesEast } = world;
+    const make = (templates: readonly LoadProfileTemplate[], events: readonly PowerQualityEventConfig[]): void =>
+      void createModel({ ...model, meter: "", templates, powerQuality: events, zoneMinutesEast });
+    for (const row of loadProfiles) namingRow(LoadProfileTemplate.table, row.id, () => make([row], []));
+    for (const row of powerQuality) namingRow(PowerQualityEventConfig.table, row.id, () => make(loadProfiles, [row]));
+    make(loadProfiles, powerQuality);
+    Object.assign(configuration, { loadProfiles, powerQuality });
+    world.templates = loadProfiles;
+    world.powerQuality = powerQuality;
+    world.kept.clear();
+  }
+
+  async #takeLines(table: ConfigurationTable): Promise<void> {
+    for (const listeners of this.#port.listeners()) {
+      for (const fault of await listeners.follow()) this.#port.tell({ type: "rows-refused", table, fault });
+    }
+  }
+
+  /** Resolves when all that was told is followed. */
+  async settled(): Promise<void> {
+    await this.#following;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+}

@@ -1,0 +1,158 @@
+import { Fault } from "@dlmskit/core";
+import { Station } from "@dlmskit/hdlc";
+import type { LinkFactory, Meter, Route, Server } from "@dlmskit/server";
+import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
+import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
+import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
+import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import type { LinkName, TransportName } from "../fleet/identity.ts";
+import { badRow } from "./bad-row.ts";
+import type { ListenOptions } from "./options.ts";
+import { defaultSerialPath, lineOfRow, type ReadoutOf, type SerialLineOptions } from "./serial-line.ts";
+
+/** What rows say of lines, as they are now. */
+export interface LineRows {
+  readonly hdlcSettings: readonly Stored<HdlcSetting>[];
+  readonly ports: readonly Stored<CommunicationPort>[];
+}
+
+export interface ListenersOptions {
+  readonly meters: number;
+  meter(index: number): Meter;
+  readonly rows: LineRows;
+  readonly server: Server;
+  /** Of each listener, at one time. */
+  readonly connections: number;
+  readonly readout: ReadoutOf;
+}
+
+export const defaultHost = "127.0.0.1";
+const defaultPort = 4059;
+const highestPort = 0xffff;
+/** Where there is no row of hdlc_settings. */
+const defaultLower = 256;
+
+/** The lower HDLC addresses of the first meters, from their rows. Fault `bad-row`. */
+function lowerOf(settings: readonly Stored<HdlcSetting>[]): readonly number[] {
+  const given: number[] = [];
+  for (const { id, deviceAddress } of settings) {
+    given.push(deviceAddress);
+    try {
+      hdlcSpace(given);
+    } catch (caught) {
+      throw caught instanceof Fault ? badRow("hdlc_settings", id, "deviceAddress", caught.message) : caught;
+    }
+  }
+  return given.length === 0 ? [defaultLower] : given;
+}
+
+/** The HDLC addresses that rows give to meters. Fault `bad-row`. */
+export const spaceOfRows = (settings: readonly Stored<HdlcSetting>[]): AddressSpace => hdlcSpace(lowerOf(settings));
+
+/** Meters of one port in memory: by server address, or by a lower HDLC address. */
+export function routeInMemory({ meters, meter, rows }: Pick<ListenersOptions, "meters" | "meter" | "rows">): Route {
+  const byServer = wrapperSpace();
+  let known = rows.hdlcSettings;
+  let byLower = spaceOfRows(known);
+  return (address) => {
+    if (known !== rows.hdlcSettings) {
+      known = rows.hdlcSettings;
+      byLower = spaceOfRows(known);
+    }
+    const place = (address.physical === undefined ? byServer : byLower).placeAt(address);
+    return place === undefined || place >= meters ? undefined : { meter: meter(place), device: 1 };
+  };
+}
+
+/** Where meters are as long as nothing listens: behind the first port of the wrapper, as the rows have it. */
+export function addressesOfRows(meters: number, rows: readonly CommunicationPort[]): Addresses {
+  const row = rows.find((one) => one.portType === "TCP" && linkOf(one) === "wrapper" && one.portNumber > 0);
+  return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
+}
+
+export const datagrams: LinkFactory = () => new WrapperDatagramLink();
+export const wrapper: LinkFactory = (knows) =>
+  new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
+
+export function hdlc(setting: HdlcSetting | undefined): LinkFactory {
+  return (knows) =>
+    new Station({
+      addresses: ({ upper, lower }) =>
+        knows({ client: 0, server: upper, ...(lower === undefined ? {} : { physical: lower }) }),
+      ...(setting === undefined
+        ? {}
+        : {
+            maxInfoSend: setting.maxInfoFieldLenTransmit,
+            maxInfoReceive: setting.maxInfoFieldLenReceive,
+            windowSend: setting.windowSizeTransmit,
+            windowReceive: setting.windowSizeReceive,
+            interOctet: setting.interOctetTimeout,
+            inactivity: setting.inactivityTimeout * 1000,
+          }),
+    });
+}
+
+/** What a row is served as. A TCP port with the settings of a line is a serial device server's. */
+function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
+  if (portType === "SERIAL") return "hdlc";
+  return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
+}
+
+/** All meters by one link, behind as many ports as they need. */
+export interface Line {
+  readonly link: LinkName;
+  readonly transport: TransportName;
+  readonly space: AddressSpace;
+  /** The first port, 0 for any that is free; the others count on from it. */
+  readonly port: number;
+  /** Instead of a port. */
+  readonly serial?: SerialLineOptions;
+  /** Ports that are somebody else's. */
+  readonly taken: ReadonlySet<number>;
+  /** The row of `communication_ports` that asks for it, by id. */
+  readonly row?: number;
+}
+
+/** What is to be listened on, as rows and options have it. Faults `bad-row`, `bad-value`. */
+export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions): Line[] {
+  const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
+  const spaceOf = (link: LinkName): AddressSpace => (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
+  const onSerial = (line: SerialLineOptions, row?: number): Line => ({
+    ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
+    // A line has no port; the addresses behind it are those of one.
+    port: 1,
+    ...(row === undefined ? {} : { row }),
+  });
+  if (serial !== undefined) return [onSerial(serial)];
+  if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
+    const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
+    return rows.flatMap((row) => {
+      const link = linkOf(row);
+      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)), row.id)];
+      const transport = row.portType === "UDP" ? "udp" : "tcp";
+      return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken, row: row.id }];
+    });
+  }
+  const link = wanted ?? "wrapper";
+  if (link === "hdlc" && transport === "udp") {
+    throw new Fault("bad-value", "HDLC is not spoken over UDP", {
+      layer: "simulator",
+      hint: "use the wrapper over UDP, or HDLC over TCP",
+    });
+  }
+  const space = style === "one" ? spaceOf(link) : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
+  return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
+}
+
+/** The ports of a line. Fault `too-many-meters` where there are not as many. */
+export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "taken">, meters: number): number[] {
+  const count = portsNeeded(space, meters);
+  if (port === 0) return Array.from({ length: count }, () => 0);
+  const ports = [port];
+  for (let next = port + 1; ports.length < count && next <= highestPort; next++) if (!taken.has(next)) ports.push(next);
+  if (ports.length === count) return ports;
+  throw new Fault("too-many-meters", `${meters} meters need ${count} ports, from ${port} on there are not as many`, {
+    layer: "simulator",
+    hint: `one port addresses ${space.capacity}`,
+  });
+}

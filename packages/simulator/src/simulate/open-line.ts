@@ -1,0 +1,179 @@
+import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
+import { type LinkFactory, type ListenSpec, type Route, tcp, udp } from "@dlmskit/server";
+import type { Duplex, Listener } from "@dlmskit/transport";
+import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
+import type { ListeningPort, Reached } from "./options.ts";
+import { serialSpec } from "./serial-line.ts";
+
+interface OpenPort {
+  readonly listener: Listener;
+  /** As the listener has them while it is open. */
+  readonly host: string;
+  readonly port: number;
+  /** Which of the line's ports it is; undefined: none any more. */
+  place: number | undefined;
+}
+
+/** All meters by one link, as they are listened for. What the line is may change while it is open. */
+export class OpenLine {
+  readonly #options: ListenersOptions;
+  readonly #host: string;
+  line: Line;
+  /** What was last asked for: what is the same is not opened again. */
+  #made = "";
+  #ports: readonly OpenPort[] = [];
+  #addresses: Addresses | undefined;
+
+  constructor(options: ListenersOptions, line: Line, host = defaultHost) {
+    this.#options = options;
+    this.#host = host;
+    this.line = line;
+  }
+
+  /** Opens what the line needs. Faults of listeners, with the row that asks for it: then nothing of it is open. */
+  async open(): Promise<void> {
+    await this.#become(this.line);
+  }
+
+  /** Takes another line in its place; whether that changed anything. After a Fault all stays as it was. */
+  async become(line: Line): Promise<boolean> {
+    if (this.#made === this.#nameOf(line)) {
+      this.line = line;
+      return false;
+    }
+    await this.#become(line);
+    return true;
+  }
+
+  /** What connections that are open, and listeners, are made for. A line of a serial port is one connection for good. */
+  #nameOf({ link, transport, port, serial, taken, space }: Line): string {
+    const addresses = link === "hdlc" ? [space.of(0), space.capacity, this.#options.rows.hdlcSettings] : [];
+    return JSON.stringify([link, transport, port, serial, [...taken].sort(), addresses]);
+  }
+
+  async #become(line: Line): Promise<void> {
+    try {
+      await this.#take(line);
+    } catch (caught) {
+      throw line.row === undefined ? caught : ofRow(caught, line.row);
+    }
+  }
+
+  async #take(line: Line): Promise<void> {
+    const { meters } = this.#options;
+    const count = portsNeeded(line.space, meters);
+    if (line.serial !== undefined && count > 1) {
+      throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
+        layer: "simulator",
+        hint: `one line addresses ${line.space.capacity}`,
+      });
+    }
+    const before = this.line;
+    const wanted = portsOf(line, meters);
+    // A socket that is there already speaks the new link with those who come from now on.
+    const kept = line.serial === undefined && before.serial === undefined && before.transport === line.transport;
+    const left = kept ? this.#ports : [];
+    if (before.serial?.path !== undefined && before.serial.path === line.serial?.path) await this.#closeAll();
+    const ports: OpenPort[] = [];
+    const opened: OpenPort[] = [];
+    try {
+      for (const [place, number] of wanted.entries()) {
+        const there = number === 0 ? left[place] : left.find(({ port }) => port === number);
+        const port = there ?? (await this.#listen(line, number));
+        if (there === undefined) opened.push(port);
+        ports.push(port);
+      }
+    } catch (caught) {
+      await Promise.all(opened.map(({ listener }) => listener.close()));
+      // The serial port was closed for it.
+      if (this.#ports.length === 0 && this.#made !== "") this.#ports = [await this.#listen(before, before.port)];
+      for (const [place, port] of this.#ports.entries()) port.place = place;
+      throw caught;
+    }
+    const surplus = this.#ports.filter((port) => !ports.includes(port));
+    const { connectableHost } = await import("@dlmskit/transport/node");
+    const numbers = ports.map(({ port }) => port);
+    this.#addresses = new Addresses(line.space, {
+      meters,
+      host: line.serial?.path ?? connectableHost(this.#host),
+      ports: line.serial === undefined ? numbers : [line.port],
+    });
+    for (const [place, port] of ports.entries()) port.place = place;
+    this.#ports = ports;
+    this.line = line;
+    this.#made = this.#nameOf(line);
+    await Promise.all(surplus.map(({ listener }) => listener.close()));
+  }
+
+  async #listen(line: Line, number: number): Promise<OpenPort> {
+    const { server, connections } = this.#options;
+    // Requests are answered once all ports of the line are open.
+    let port: OpenPort | undefined;
+    const route: Route = (address) => this.#found(port?.place, address);
+    const knows = (address: LinkAddress): boolean => server.knows(address, route);
+    const spec = this.#specOf(line, number, () => port?.place);
+    const at = line.serial?.path ?? this.#host;
+    const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const listener: Listener = await spec.listen(accept, connections, {
+      ...server.listenLimits,
+      failed: (fault) =>
+        server.listenerFailed(
+          `${this.line.link} on ${line.serial === undefined ? `${at}:${listener.port}` : at}`,
+          fault,
+        ),
+    });
+    port = { listener, host: listener.host, port: listener.port, place: undefined };
+    return port;
+  }
+
+  #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {
+    // As it is when a connection comes.
+    const link: LinkFactory = (knows) => {
+      if (this.line.link === "wrapper") return wrapper(knows);
+      const { hdlcSettings } = this.#options.rows;
+      const own = this.line.space.capacity === 1 ? hdlcSettings[place() ?? 0] : undefined;
+      return hdlc(own ?? hdlcSettings[0])(knows);
+    };
+    if (line.serial !== undefined) return serialSpec(line.serial, link, this.#options.readout);
+    const at = { host: this.#host };
+    return line.transport === "udp" ? udp(number, datagrams, at) : tcp(number, link, at);
+  }
+
+  #found(place: number | undefined, address: LinkAddress): ReturnType<Route> {
+    const addresses = this.#addresses;
+    if (addresses === undefined || place === undefined) return undefined;
+    const index = addresses.indexAt(addresses.portAt(place), address);
+    return index === undefined ? undefined : { meter: this.#options.meter(index), device: 1 };
+  }
+
+  get ports(): readonly ListeningPort[] {
+    const { link, transport, serial, port: first } = this.line;
+    return this.#ports.flatMap(({ host, port }) => {
+      const meters = this.#addresses?.behind(serial === undefined ? port : first);
+      return meters === undefined ? [] : [{ host, port, link, transport, meters }];
+    });
+  }
+
+  get reached(): readonly Reached[] {
+    const { link, transport } = this.line;
+    return this.#addresses === undefined ? [] : [{ link, transport, addresses: this.#addresses }];
+  }
+
+  async #closeAll(): Promise<void> {
+    const ports = this.#ports;
+    this.#ports = [];
+    await Promise.all(ports.map(({ listener }) => listener.close()));
+  }
+
+  /** Where it listened is still known. */
+  async close(): Promise<void> {
+    await Promise.all(this.#ports.map(({ listener }) => listener.close()));
+  }
+}
+
+/** A Fault of a listener with the row that asks for it as its path. */
+function ofRow(caught: unknown, id: number): unknown {
+  for (const step of ["port_number", `id ${id}`, "communication_ports"]) stepped(caught, step);
+  return caught;
+}
