@@ -58,6 +58,7 @@ export function prometheus({
   const pushes = counter("pushes_total", "Attempts to push", ["outcome"]);
   const store = counter("store_failures_total", "Failures of the store");
   const hooks = counter("hook_failures_total", "Hooks, interceptors and scheduled actions that threw");
+  const ignored = counter("ignored_total", "Frames and PDUs that were dropped without an answer");
   const listeners = counter("listener_failures_total", "Failures of listeners and connections turned away", ["code"]);
   const rows = counter("configuration_rows_total", "Tables of configuration that were changed", ["table", "outcome"]);
 
@@ -79,6 +80,9 @@ export function prometheus({
         break;
       case "refused":
         refused.inc({ code: happened.fault.code });
+        break;
+      case "ignored":
+        ignored.inc();
         break;
       case "locked":
         locked.inc();

@@ -47,6 +47,8 @@ export interface ServerOptions {
   readonly interceptors?: readonly Interceptor[];
   /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
   readonly taps?: readonly Tap[];
+  /** Stands in place of the data link of each connection: a line that loses octets, a trace. `route`: whom it leads to. */
+  readonly alterLink?: (link: Link, route: Route) => Link;
   readonly limits?: Partial<Limits>;
   /** Sends the notifications of meters. Without it they stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
@@ -289,7 +291,7 @@ export class Server implements Disposable {
   #accept(duplex: Duplex, link: Link, route: Route, port: ConnectionPort): void {
     this.#tell({ type: "opened", remote: duplex.remote });
     if (route.only !== undefined) this.adopt(route.only);
-    const connection = new Connection(duplex, link, port, route);
+    const connection = new Connection(duplex, this.#options.alterLink?.(link, route) ?? link, port, route);
     this.#connections.add(connection);
     connection.start();
   }

@@ -1,4 +1,13 @@
 export { type ClonedSession, type CloneLimits, type CloneOptions, cloneMeter } from "./clone/clone.ts";
+export { type FaultName, faultKinds, faultNames } from "./faults/fault-kinds.ts";
+export { type ExplainedFault, FaultSet, type FaultSetOptions } from "./faults/fault-set.ts";
+export {
+  type FaultedMeters,
+  type FaultSpec,
+  type FaultsFile,
+  faultsToJson,
+  parseFaults,
+} from "./faults/faults-file.ts";
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
@@ -29,6 +38,7 @@ export type { PowerQualityEvent } from "./model/power-quality.ts";
 export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
+  Explanation,
   IdentitiesOptions,
   ListeningPort,
   ListenOptions,

@@ -13,6 +13,7 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
@@ -94,6 +95,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;
+  readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
   readonly pushCa?: string;
@@ -190,6 +192,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   // Check the options before anything is created.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const template = await readTemplate(options.template);
   const where = whereOf(options);
   await expectFree(where, options);
@@ -203,6 +206,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
+      ...(faults === undefined ? {} : { faults }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
@@ -213,6 +217,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     progress.at(() => `preparing ${meters} meters`);
     await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
     fleet = simulator.fleet;
+    using _ = followFaultsFile(options.faults, simulator.faults, say);
     for (const notice of simulator.notices) say(`note: ${notice}`);
     if (monitored !== undefined) {
       const { host, port } = monitored;
@@ -293,6 +298,7 @@ export function simulateCommand(program: Command): void {
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
     )
+    .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
       "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",

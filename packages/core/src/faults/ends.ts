@@ -96,6 +96,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-faults-file": "The faults file cannot be read; the message and the path say where.",
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
   "bad-calendar": "The calendar of the model is inconsistent; the message says where.",
@@ -112,6 +113,7 @@ export const simulator = {
   "not-simulated": "The object has no simulated value; give the value itself.",
   "template-mismatch": "The store has this meter with another template; use the same template, or another meter.",
   "too-many-meters": "The ports do not have addresses for all meters; use more ports.",
+  "unknown-fault": "There is no fault with that name; the hint lists those that there are.",
   "unknown-template": "There is no meter template with that name; the hint lists them.",
 } as const;
 

@@ -48,7 +48,8 @@ function check(sap: number, connected: Devices[number], devices: Devices): void 
   }
   if (sap === disconnected) return;
   if (isReserved(sap) && sap !== connected.templateSap) throw refuse("other-reason", `SAP ${sap} is reserved`);
-  if (devices.some((one) => one.sap === sap)) throw refuse("other-reason", `SAP ${sap} is used by another logical device`);
+  if (devices.some((one) => one.sap === sap))
+    throw refuse("other-reason", `SAP ${sap} is used by another logical device`);
 }
 
 /** The logical devices that have another SAP than that of the template. */

@@ -10,10 +10,13 @@ import type {
   Server,
   ServerEvent,
   SimulatedTime,
+  Tap,
 } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock, WallClock } from "@dlmskit/transport";
 import type { TlsConnectOptions } from "@dlmskit/transport/node";
+import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
+import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
@@ -51,9 +54,16 @@ export interface SimulatorOptions {
   readonly provider?: CryptoProvider;
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
+  /** See what passes on connections, behind the faults: see `tapOf`. */
+  readonly taps?: readonly Tap[];
   readonly events?: (event: ServerEvent) => void;
   /** Counts what the meters do: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
+  /**
+   * What is wrong with the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`: without it, the traffic does
+   * not pass where faults act, and is served faster.
+   */
+  readonly faults?: FaultsFile;
   /**
    * Where all Push setups push to, in place of what the template says: `"tcp://192.0.2.7:4061"`, `"udp://…"` (both with the wrapper),
    * `"hdlc://…"` (HDLC over TCP), `"tls://…"`. A meter whose attribute was written keeps what was written.
@@ -118,6 +128,14 @@ export interface IdentitiesOptions {
   readonly of?: Span;
 }
 
+/** Why a meter behaves as it does. */
+export interface Explanation {
+  readonly index: number;
+  readonly meterId: string;
+  readonly serial: string;
+  readonly faults: readonly ExplainedFault[];
+}
+
 /** Simulated meters, each with an index from 0. */
 export interface Simulator extends AsyncDisposable {
   readonly template: SimulatorTemplate;
@@ -161,6 +179,10 @@ export interface Simulator extends AsyncDisposable {
   identities(options?: IdentitiesOptions): AsyncGenerator<Identity, undefined>;
   /** The identity of one meter. Fault `out-of-range`. */
   identity(index: number, reached?: Reached): Promise<Identity>;
+  /** What is wrong with the meters, to be looked at and changed while they run; undefined without the option `faults`. */
+  readonly faults: FaultSet | undefined;
+  /** Why a meter behaves as it does: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter. */
+  explain(meter: number | string): Explanation;
   /** Stops listening, ends all connections, and waits until all changes are stored. The store stays open, since it belongs to the caller. */
   close(): Promise<void>;
 }

@@ -2,6 +2,8 @@ import { Fault } from "@dlmskit/core";
 import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
 import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
+import { FaultSet } from "../faults/fault-set.ts";
+import { explained, runPowerCuts } from "../faults/run-faults.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
@@ -76,11 +78,14 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
   const reachable = { meters: count, meter: (index: number) => meters.at(index), rows: configuration, connections };
+  const faults = options.faults && new FaultSet({ fleet, time, provider }, options.faults);
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
     store: serverStore(store, () => configuration.associations),
     // What clients changed is written where nothing can answer in the meter's place any more.
-    interceptors: [...(options.interceptors ?? []), recorder(template)],
+    interceptors: [...(faults ? [faults.interceptor] : []), ...(options.interceptors ?? []), recorder(template)],
+    taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
+    ...(faults && { alterLink: faults.alterLink }),
     push: {
       transports: pushTransports(options.pushTls),
       meter: (id) => {
@@ -143,8 +148,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       await meter.settled();
     }
   };
+  if (faults !== undefined) runPowerCuts({ faults, fleet, server, time, using, events: options.events });
   return {
-    ...{ template, meterTemplate, count, fleet, store, notices, time, server, close },
+    ...{ template, meterTemplate, count, fleet, store, notices, time, server, faults, close },
+    explain: (meter) => explained(fleet, faults, meter),
     meter: (index) => server.adopt(meters.at(index)),
     using,
     async listen(how = {}) {

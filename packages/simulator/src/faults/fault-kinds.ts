@@ -1,0 +1,14 @@
+import { apduFaults } from "./apdu-faults.ts";
+import { associationFaults } from "./association-faults.ts";
+import type { AnyFaultKind } from "./fault-kind.ts";
+import { lineFaults } from "./line-faults.ts";
+import { objectFaults } from "./object-faults.ts";
+
+/** Every fault and quirk that a simulated meter can have, by name. A new one is a line in one of these tables. */
+export const faultKinds = { ...lineFaults, ...apduFaults, ...associationFaults, ...objectFaults };
+
+export type FaultName = keyof typeof faultKinds;
+
+export const faultNames = Object.keys(faultKinds) as [FaultName, ...FaultName[]];
+
+export const faultKind = (name: FaultName): AnyFaultKind => faultKinds[name];

@@ -1,0 +1,134 @@
+import { Fault } from "@dlmskit/core";
+import { z } from "zod";
+import { type FaultName, faultKind, faultNames } from "./fault-kinds.ts";
+
+const instant = z
+  .string()
+  .refine((text) => /^\d{4}-\d{2}-\d{2}/.test(text) && Number.isFinite(Date.parse(text)), "expected an ISO 8601 time")
+  .transform((text) => Date.parse(text));
+
+const meters = z.union(
+  [
+    z.literal("all"),
+    z.strictObject({ serials: z.array(z.string()).min(1) }),
+    z.strictObject({ first: z.int().min(0), count: z.int().min(1) }),
+    z.strictObject({ share: z.number().min(0).max(1) }),
+  ],
+  'expected "all", {"serials": […]}, {"first": 0, "count": 100} or {"share": 0.05}',
+);
+
+const entry = z.strictObject({
+  /** What it is switched by; that of the fault, with a number where it comes twice, unless given. */
+  name: z.string().min(1).optional(),
+  fault: z.enum(faultNames, {
+    error: ({ input }) => `there is no fault ${JSON.stringify(input)}; known are ${faultNames.join(", ")}`,
+  }),
+  meters: meters.default("all"),
+  start: instant.optional(),
+  end: instant.optional(),
+  on: z.boolean().default(true),
+  with: z.unknown().optional(),
+});
+
+const file = z.strictObject({
+  version: z.literal(1, "expected version 1").default(1),
+  /** What shares and probabilities are drawn from; the fleet's seed unless given. */
+  seed: z.string().optional(),
+  faults: z.array(entry),
+});
+
+/** Which meters have a fault. `share`: of the fleet, the same meters for the same seed and name. */
+export type FaultedMeters = z.output<typeof meters>;
+
+/** A fault of some meters of a fleet, on simulated time. */
+export interface FaultSpec {
+  readonly name: string;
+  readonly fault: FaultName;
+  readonly meters: FaultedMeters;
+  /** ms since 1970 UTC of simulated time: from when on; from the beginning. */
+  readonly start?: number;
+  /** And until when: without end. */
+  readonly end?: number;
+  /** Whether it is switched on. */
+  readonly on: boolean;
+  /** As the fault's schema has them, defaults filled in. */
+  readonly parameters: unknown;
+}
+
+/** What `parseFaults` gives. */
+export interface FaultsFile {
+  readonly seed?: string;
+  readonly faults: readonly FaultSpec[];
+}
+
+const bad = (message: string, path: readonly PropertyKey[]): Fault => {
+  const steps = path.map(String);
+  const fault = new Fault(
+    "bad-faults-file",
+    `faults${steps.length === 0 ? "" : ` at ${steps.join(".")}`}: ${message}`,
+    {
+      layer: "simulator",
+      hint: 'for example {"faults": [{"fault": "slow", "meters": {"share": 0.05}, "with": {"ms": [500, 4000]}}]}',
+    },
+  );
+  fault.path.push(...steps);
+  return fault;
+};
+
+function checked<S extends z.ZodType>(schema: S, value: unknown, path: readonly PropertyKey[]): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const at = [...path, ...issue.path];
+  if (issue.code === "unrecognized_keys") throw bad("there is no such key", [...at, issue.keys[0] as string]);
+  throw bad(issue.message, at);
+}
+
+/**
+ * Reads faults as data: `{"version": 1, "seed": "…", "faults": [{"name", "fault", "meters", "start", "end", "on", "with"}]}`, a text
+ * or what it parses to. Fault `bad-faults-file` whose path is the place of what is wrong.
+ */
+export function parseFaults(json: unknown): FaultsFile {
+  let value = json;
+  if (typeof json === "string") {
+    try {
+      value = JSON.parse(json);
+    } catch (cause) {
+      throw bad(`it is not JSON: ${(cause as Error).message}`, []);
+    }
+  }
+  const { seed, faults } = checked(file, value, []);
+  const names = new Set<string>();
+  const specs = faults.map((one, at): FaultSpec => {
+    const { fault, start, end, on, name = freeName(fault, names) } = one;
+    const path = ["faults", at];
+    if (names.has(name)) throw bad(`the name ${JSON.stringify(name)} is there twice`, [...path, "name"]);
+    names.add(name);
+    if (start !== undefined && end !== undefined && end <= start) throw bad("it is not after start", [...path, "end"]);
+    return {
+      ...{ name, fault, meters: one.meters, on },
+      parameters: checked(faultKind(fault).parameters, one.with ?? {}, [...path, "with"]),
+      ...(start === undefined ? {} : { start }),
+      ...(end === undefined ? {} : { end }),
+    };
+  });
+  return { faults: specs, ...(seed === undefined ? {} : { seed }) };
+}
+
+function freeName(fault: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? fault : `${fault} ${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The JSON form of faults, as `parseFaults` reads it. */
+export const faultsToJson = ({ seed, faults }: FaultsFile) => ({
+  version: 1,
+  ...(seed === undefined ? {} : { seed }),
+  faults: faults.map(({ name, fault, meters: of, start, end, on, parameters }) => ({
+    ...{ name, fault, meters: of, on, with: parameters },
+    ...(start === undefined ? {} : { start: new Date(start).toISOString() }),
+    ...(end === undefined ? {} : { end: new Date(end).toISOString() }),
+  })),
+});

@@ -1,0 +1,84 @@
+import type { Meter, Timed } from "@dlmskit/server";
+import { faultKind } from "./fault-kinds.ts";
+import type { FaultSet } from "./fault-set.ts";
+import type { FaultSpec } from "./faults-file.ts";
+
+export interface PowerCutsOptions {
+  readonly faults: FaultSet;
+  readonly meters: number;
+  now(): number;
+  using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
+  failed(index: number, error: unknown): void;
+  /** What is due first has changed. */
+  changed(): void;
+}
+
+interface Cut {
+  readonly at: number;
+  readonly on: boolean;
+  readonly spec: FaultSpec;
+}
+
+/** Takes the power of meters away where a fault says so, and gives it back. */
+export class PowerCuts implements Timed {
+  readonly #options: PowerCutsOptions;
+  #cuts: Cut[] = [];
+  /** Names of faults whose cut is planned or over. */
+  readonly #planned = new Set<string>();
+
+  constructor(options: PowerCutsOptions) {
+    this.#options = options;
+    options.faults.listen(() => {
+      this.#plan();
+      options.changed();
+    });
+    this.#plan();
+  }
+
+  #plan(): void {
+    const { faults, now } = this.#options;
+    for (const spec of faults.file.faults) {
+      const down = faultKind(spec.fault).power?.(spec.parameters);
+      if (down === undefined) continue;
+      if (!spec.on) {
+        // Switched on again, it cuts the power again; power that is gone comes back when it would have.
+        this.#planned.delete(spec.name);
+        this.#cuts = this.#cuts.filter((cut) => cut.spec.name !== spec.name || cut.on);
+        continue;
+      }
+      const at = Math.max(spec.start ?? 0, Math.ceil(now()));
+      if (this.#planned.has(spec.name) || (spec.end !== undefined && at >= spec.end)) continue;
+      this.#planned.add(spec.name);
+      this.#cuts.push({ at, on: false, spec }, { at: at + down, on: true, spec });
+    }
+    this.#cuts.sort((one, other) => one.at - other.at);
+  }
+
+  get next(): number | undefined {
+    return this.#cuts[0]?.at;
+  }
+
+  async runFirst(now: number): Promise<void> {
+    const [cut] = this.#cuts;
+    if (cut === undefined || cut.at > now) return;
+    this.#cuts.shift();
+    const { faults, meters, using, failed } = this.#options;
+    for (let index = 0; index < meters; index++) {
+      if (!faults.isOf(cut.spec, index)) continue;
+      try {
+        await using(index, (meter) => (cut.on ? meter.powerUp() : meter.powerDown()));
+        if (!cut.on) faults.acted(cut.spec, index);
+      } catch (error) {
+        failed(index, error);
+      }
+    }
+  }
+
+  finish(): void {
+    // Each meter has kept its own.
+  }
+
+  moved(): void {
+    // Instants stay what they are.
+  }
+}

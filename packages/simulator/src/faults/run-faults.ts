@@ -1,0 +1,40 @@
+import { Fault } from "@dlmskit/core";
+import type { Meter, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { FaultSet } from "./fault-set.ts";
+import { PowerCuts } from "./power-cuts.ts";
+
+/** Has the power cuts of faults run with all else that is due. */
+export function runPowerCuts(of: {
+  readonly faults: FaultSet;
+  readonly fleet: Fleet;
+  readonly server: Server;
+  readonly time: SimulatedTime;
+  readonly using: (index: number, run: (meter: Meter) => Promise<void>) => Promise<void>;
+  readonly events: ((event: ServerEvent) => void) | undefined;
+}): void {
+  const { faults, fleet, server, time, using, events } = of;
+  const cuts: PowerCuts = new PowerCuts({
+    ...{ faults, meters: fleet.meters, using },
+    now: () => time.now,
+    failed: (index, error) =>
+      events?.({ type: "store-failed", meter: fleet.meterId(index), what: "a power cut", error }),
+    changed: () => server.run(cuts),
+  });
+  server.run(cuts);
+}
+
+/** Why a meter behaves as it does. Fault `out-of-range`: there is no such meter. */
+export function explained(fleet: Fleet, faults: FaultSet | undefined, meter: number | string) {
+  const index = typeof meter === "number" ? meter : (fleet.indexOfMeterId(meter) ?? fleet.indexOf(meter));
+  if (index === undefined) {
+    throw new Fault("out-of-range", `there is no meter ${JSON.stringify(meter)}`, {
+      layer: "simulator",
+      hint: "give its index, its meter id or its serial number",
+    });
+  }
+  return {
+    ...{ index, meterId: fleet.meterId(index), serial: fleet.serial(index) },
+    faults: faults?.explain(index) ?? [],
+  };
+}

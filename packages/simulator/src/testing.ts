@@ -1,0 +1,1 @@
+export { type MeterReference, type TestMeter, type TestMeterOptions, testMeter } from "./testing/test-meter.ts";

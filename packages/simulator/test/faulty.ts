@@ -1,0 +1,120 @@
+import { type ConnectOptions, connect, type Session } from "@dlmskit/client";
+import { Fault, fromAscii, fromHex } from "@dlmskit/core";
+import { imageTransfer } from "@dlmskit/cosem-objects";
+import { type HdlcQuirk, Primary, Station } from "@dlmskit/hdlc";
+import { CounterGuard, CounterLedger } from "@dlmskit/security";
+import { memoryPair, type VirtualClock } from "@dlmskit/transport";
+import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
+import {
+  type FaultName,
+  is15959D1,
+  parseFaults,
+  type Simulator,
+  type SimulatorOptions,
+  type SimulatorTemplate,
+} from "../src/index.ts";
+import { bottled } from "./bottle.ts";
+
+/** The first template with an image transfer, and a public client that may do everything. */
+const template: SimulatorTemplate = {
+  ...is15959D1,
+  clients: is15959D1.clients.map((one) =>
+    one.client === 16 ? { ...one, rights: { attribute: () => 3, method: () => 1 } } : one,
+  ),
+  objects: () => [...is15959D1.objects(), imageTransfer()],
+};
+
+export interface Met {
+  readonly clock: VirtualClock;
+  readonly simulator: Simulator;
+  open(
+    more?: Partial<ConnectOptions> & {
+      client?: number;
+      quirk?: HdlcQuirk;
+      anyWport?: true;
+      form?: "general-glo";
+      hdlc?: boolean;
+      meter?: number;
+    },
+  ): Promise<Session>;
+}
+
+/** Lets virtual time pass until it settles. */
+async function soon<V>(clock: VirtualClock, promise: Promise<V>): Promise<V> {
+  let over = false;
+  promise.then(
+    () => {
+      over = true;
+    },
+    () => {
+      over = true;
+    },
+  );
+  for (let passed = 0; !over && passed < 3000; passed++) await clock.advanceAsync(50);
+  return promise;
+}
+
+const ledger = (): CounterLedger => {
+  const counters = new CounterLedger({ start: 1 });
+  counters.reserved(0x10000000);
+  return counters;
+};
+
+/** One meter with a fault, and a client's way to it. */
+export async function meet(fault: FaultName, parameters: unknown = {}, options: SimulatorOptions = {}): Promise<Met> {
+  const faults = parseFaults({ faults: [{ fault, with: parameters }] });
+  const { clock, simulator } = await bottled({ template, ...options, faults });
+  const counters = ledger();
+  return {
+    ...{ clock, simulator },
+    async open({ client = 16, quirk, anyWport, form = "glo" as const, hdlc = false, meter = 0, ...more } = {}) {
+      const identity = await simulator.identity(meter);
+      const own = identity.clients.find((one) => one.client === client);
+      const { password, encryptionKey, authenticationKey, mechanism = 0, ciphered = false } = own ?? {};
+      const [near, far] = memoryPair();
+      const station = { upper: 1, lower: 17 };
+      const farLink = hdlc ? new Station({ addresses: [station] }) : new WrapperServerLink({ inactivity: 0 });
+      simulator.server.accept(far, farLink, ({ server: device }) => ({ meter: simulator.meter(meter), device }));
+      const link = hdlc
+        ? new Primary({ client, server: station, quirks: quirk === undefined ? [] : [quirk] })
+        : new WrapperClientLink({ client, server: 1, quirks: anyWport ? ["any-wport"] : [] });
+      return soon(
+        clock,
+        connect(
+          { duplex: near, link },
+          {
+            ...{ clock, mechanism: mechanism as 0, ciphered, timeout: 10_000 },
+            ...more,
+            ...(password === undefined
+              ? {}
+              : { secret: typeof password === "string" ? fromAscii(password) : fromHex(password.hex) }),
+            ...(encryptionKey === undefined || authenticationKey === undefined
+              ? {}
+              : {
+                  security: {
+                    ...{
+                      suite: 0 as const,
+                      form,
+                      counters,
+                      replay: new CounterGuard(),
+                      systemTitle: fromAscii("HES00001"),
+                    },
+                    keys: { encryptionKey: fromHex(encryptionKey), authenticationKey: fromHex(authenticationKey) },
+                  },
+                }),
+          },
+        ),
+      );
+    },
+  };
+}
+
+/** What a client sees: a value, or the code of the Fault. */
+export async function seenBy(clock: VirtualClock, run: Promise<unknown>): Promise<unknown> {
+  try {
+    return await soon(clock, run);
+  } catch (caught) {
+    if (caught instanceof Fault) return caught.code;
+    throw caught;
+  }
+}
