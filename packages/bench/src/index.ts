@@ -4,6 +4,7 @@ import { profileFigures } from "./behaviour/profile.ts";
 import { sortedProfileFigures } from "./behaviour/sorted-profile.ts";
 import { fleetFigures } from "./fleet/index.ts";
 import { type Cost, costs } from "./measure.ts";
+import { drainFigures } from "./push/drain.ts";
 import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
 import { modelRows } from "./rows/model.ts";
@@ -20,6 +21,10 @@ if (words[0] === "fleet") {
 }
 if (words[0] === "server") {
   await serverFigures((text) => process.stdout.write(`${text}\n`));
+  process.exit(0);
+}
+if (words[0] === "push") {
+  await drainFigures(words[1]);
   process.exit(0);
 }
 if (words[0] === "behaviour") {

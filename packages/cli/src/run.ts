@@ -21,6 +21,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   discover: async () => (await import("./commands/discover.ts")).discoverCommand,
   cert: async () => (await import("./commands/cert.ts")).certCommand,
   key: async () => (await import("./commands/key.ts")).keyCommand,
+  clone: async () => (await import("./commands/clone.ts")).cloneCommand,
+  validate: async () => (await import("./commands/validate.ts")).validateCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
   sessions: async () => (await import("./commands/sessions.ts")).sessionsCommand,
   store: async () => (await import("./commands/store.ts")).storeCommand,

@@ -12,6 +12,7 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
   it.each([
     ["at 9600 baud", ["--baud", "9600"]],
     ["with mode E", ["--mode-e"]],
+    ["through modems", ["--modem"]],
   ])("simulates and reads %s", async (_, how) => {
     const pair = await ptyPair();
     pairs.push(pair);
@@ -19,7 +20,8 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
     await using run = await serving(["simulate", "--serial", pair.far, ...how, "--seed", "x"]);
     expect(run.lines[0]).toBe(`listening on ${pair.far} (hdlc)`);
     const state = ["--state", join(place.path, "state"), "--json"];
-    const ran = await dlms(["read", "--serial", pair.near, ...how, "1/0.0.42.0.0.255", ...state]);
+    const own = how[0] === "--modem" ? [...how, "030123"] : how;
+    const ran = await dlms(["read", "--serial", pair.near, ...own, "1/0.0.42.0.0.255", ...state]);
     expect(ran.code, ran.stderr).toBe(0);
     expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255", attributeId: 2 });
   });
@@ -47,6 +49,16 @@ describe.skipIf(noPty !== undefined)("dlms without an association", () => {
   it("waits for a telegram", async () => {
     expect(await read(["--telegram", "1"], ["--telegram"])).toMatchObject([{ meter: { mode: "D" } }, name]);
   });
+});
+
+it("dlms dials a meter over TCP", async () => {
+  using place = folder();
+  await using run = await serving(["simulate", "--link", "hdlc", "--port", "0", "--modem", "--seed", "x"]);
+  const at = /127\.0\.0\.1:\d+/.exec(run.lines[0] as string)?.[0] as string;
+  const state = ["--state", join(place.path, "state"), "--json"];
+  const ran = await dlms(["read", at, "--link", "hdlc", "--modem", "030123", "1/0.0.42.0.0.255", ...state]);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255" });
 });
 
 it.each([

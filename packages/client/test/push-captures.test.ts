@@ -3,6 +3,7 @@ import type { ApduQuirk } from "@dlmskit/apdu";
 import { Data } from "@dlmskit/apdu";
 import { type Fault, fromHex, type Link } from "@dlmskit/core";
 import { UnnumberedLink } from "@dlmskit/hdlc";
+import { MbusPushLink } from "@dlmskit/mbus";
 import { memoryPair, VirtualClock } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
@@ -27,7 +28,9 @@ interface Vector {
 
 const file = new URL("../../../test-vectors/push-captures.json", import.meta.url);
 const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { readonly vectors: readonly Vector[] };
-const heard = vectors.filter(({ transport }) => transport === "hdlc" || transport === "wrapper");
+const heard = vectors.filter(({ transport }) => transport !== "apdu");
+/** Its second frame is still to come. */
+const unfinished = "push-kaifa-009";
 const quirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
 
 /** What a listener hears of the octets of a capture, cut in two. */
@@ -44,10 +47,12 @@ async function hear({ transport, hex, keys }: Vector): Promise<{ received: Recei
           ...(authenticationKey ? { authenticationKey: fromHex(authenticationKey) } : {}),
           accept: ["encryption-only"],
         };
-  const link = (): Link =>
-    transport === "hdlc"
+  const link = (): Link => {
+    if (transport === "mbus") return new MbusPushLink();
+    return transport === "hdlc"
       ? new UnnumberedLink({ end: "client", quirks: ["blocks-without-llc", "information-frames"] })
       : new WrapperServerLink({ end: "client" });
+  };
   const listener = new PushListener({
     ...{ clock, link, quirks, confirm: false },
     keys: () => known,
@@ -71,7 +76,7 @@ describe("pushes that were captured from meters", () => {
     if (apdu === undefined) {
       // Octets that are spoilt, or ciphered under a key that was not published.
       expect(received).toEqual([]);
-      expect(dropped.length).toBeGreaterThan(0);
+      if (vector.id !== unfinished) expect(dropped.length).toBeGreaterThan(0);
       return;
     }
     expect(dropped.map(({ message }) => message)).toEqual([]);

@@ -128,6 +128,8 @@ export class ModeEServer implements Link {
       this.#heard = true;
       this.#deadline = undefined;
     }
+    // SNRM on an open link ends it and opens it anew.
+    if (output?.type === "connected") this.#over = false;
     if (output?.type === "disconnected") this.#over = true;
     if (output !== undefined || !this.#over) return output;
     // What else the link had to say, the UA of a DISC, has left at the old rate.

@@ -105,6 +105,19 @@ describe("H43 mode E", () => {
     expect(rates()).toEqual([9600, 9600]);
   });
 
+  it("H43 SNRM on an open link, sent again since UA was late, does not end mode E", () => {
+    const { clock, ours, theirs, events, rates } = joined();
+    ours.connect();
+    clock.advance(3000);
+    const [snrm] = [Uint8Array.from([0x7e, 0xa0, 0x07, 0x03, 0x21, 0x93, 0x0f, 0x01, 0x7e])];
+    theirs.link.receive(snrm as Uint8Array, clock.now());
+    // The pump takes what the link has to say, and goes on.
+    theirs.send(new Uint8Array(0));
+    clock.advance(1000);
+    expect(events[0]).toBe("connected");
+    expect(rates()).toEqual([9600, 9600]);
+  });
+
   it("H43 a meter that hears nothing after the change falls back to 300 baud", () => {
     const clock = new VirtualClock();
     const link = meter({ silence: 5000 });

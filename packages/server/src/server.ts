@@ -23,12 +23,11 @@ import { StoreWatch } from "./runtime/store-watch.ts";
 import { Connection, type ConnectionPort } from "./session/connection.ts";
 import { FollowedStore } from "./session/followed-store.ts";
 import { Lockouts } from "./session/lockouts.ts";
-import type { OpenSession } from "./session/open-session.ts";
+import { type OpenSession, openSessions } from "./session/open-session.ts";
 import { RelayOffice, relayedFrom } from "./session/relay.ts";
 import { type Handover, RelayLink } from "./session/relay-link.ts";
 import { mayHave, type Route, routeOf } from "./session/route.ts";
 import { RowWriter } from "./session/row-writer.ts";
-import type { Session } from "./session/session.ts";
 import type { MeterStore } from "./store-port.ts";
 
 export interface ServerOptions {
@@ -180,14 +179,9 @@ export class Server implements Disposable {
     return this.#counts.counts;
   }
 
-  get #open(): readonly { readonly session: Session; readonly open: OpenSession }[] {
-    const sessions = [...this.#connections].flatMap((connection) => connection.sessions);
-    return sessions.flatMap((session) => (session.asOpen === undefined ? [] : [{ session, open: session.asOpen }]));
-  }
-
   /** The associations that are open, or about to be. */
   get sessions(): readonly OpenSession[] {
-    return this.#open.map(({ open }) => open);
+    return openSessions(this.#connections).map(({ open }) => open);
   }
 
   /**
@@ -195,7 +189,7 @@ export class Server implements Disposable {
    * stays open for another AARQ. Gives how many there were.
    */
   end(which: (session: OpenSession) => boolean): number {
-    const found = this.#open.filter(({ open }) => which(open));
+    const found = openSessions(this.#connections).filter(({ open }) => which(open));
     for (const { session } of found) session.giveWay();
     return found.length;
   }

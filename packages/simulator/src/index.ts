@@ -1,3 +1,4 @@
+export { type ClonedSession, type CloneLimits, type CloneOptions, cloneMeter } from "./clone/clone.ts";
 export { type FaultName, faultKinds, faultNames } from "./faults/fault-kinds.ts";
 export { type ExplainedFault, FaultSet, type FaultSetOptions } from "./faults/fault-set.ts";
 export {
@@ -57,3 +58,4 @@ export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
 export { templates } from "./templates/templates.ts";
+export { type ClauseName, type Finding, type ValidationOptions, validateObjectList } from "./validate/validate.ts";

@@ -8,6 +8,7 @@ export function withFaults(inner: Duplex, faults: LineFaults): Duplex {
 
 class FaultyDuplex implements Duplex {
   readonly datagrams?: true;
+  readonly changeBaudRate?: (baudRate: number) => void;
   readonly #inner: Duplex;
   readonly #line: FaultyLine;
   #ended = false;
@@ -19,6 +20,10 @@ class FaultyDuplex implements Duplex {
     this.#inner = inner;
     if (inner.datagrams === true) this.datagrams = true;
     this.#line = new FaultyLine(faults, inner.datagrams === true);
+    // At the rate of before leaves what was sent before.
+    if (inner.changeBaudRate !== undefined) {
+      this.changeBaudRate = (baudRate) => this.#line.afterwards(() => inner.changeBaudRate?.(baudRate));
+    }
   }
 
   get remote(): string {

@@ -8,6 +8,8 @@ export { type LineDirection, LineProxy, type LineProxyOptions, type ProxyFaults 
 export * from "./link-pump.ts";
 export type { Delayed, LinkTap, Tapped } from "./link-tap.ts";
 export * from "./memory-pair.ts";
+export { type AnswerCallsOptions, answerCalls } from "./modem/answer-calls.ts";
+export { type DialOptions, dial } from "./modem/dial.ts";
 export type { LinkPumpOptions, PumpHandlers, PumpTimers } from "./pump-options.ts";
 export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";

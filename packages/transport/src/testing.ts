@@ -1,5 +1,6 @@
 export {
   type ContractCase,
+  callContract,
   type DuplexPair,
   datagramContract,
   duplexContract,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type ListenOptions, listen } from "@dlmskit/client";
 import { Fault, type Link } from "@dlmskit/core";
 import { UnnumberedLink } from "@dlmskit/hdlc";
+import { MbusPushLink } from "@dlmskit/mbus";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type Command, Option } from "commander";
 import { io } from "../io.ts";
@@ -13,7 +14,7 @@ import { jsonText } from "../output/json.ts";
 import { visible } from "../output/visible.ts";
 
 interface Options {
-  readonly link: "wrapper" | "hdlc";
+  readonly link: "wrapper" | "hdlc" | "mbus";
   readonly keys?: string;
   readonly identities?: string;
   readonly ek?: string;
@@ -49,6 +50,7 @@ function placeIn(text: string): Place {
 function linkOf(link: Options["link"], { transport }: Place): () => Link {
   if (link === "hdlc")
     return () => new UnnumberedLink({ end: "client", quirks: ["blocks-without-llc", "information-frames"] });
+  if (link === "mbus") return () => new MbusPushLink();
   if (transport === "udp") return () => new WrapperDatagramLink({ end: "client" });
   return () => new WrapperServerLink({ end: "client" });
 }
@@ -103,7 +105,7 @@ export function listenCommand(program: Command): void {
     .command("listen")
     .description("receives pushes and prints them with names, scaled values and units")
     .argument("<[tcp://|udp://|tls://][host]:port>", "address to listen on; the default host is 127.0.0.1")
-    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc", "mbus"]).default("wrapper"))
     .option("--keys <file>", "keys of the meters, JSON; the client that a push is addressed to selects the keys")
     .option("--identities <file>", "keys of each meter by its system title, as dlms simulate --identities writes them")
     .addOption(new Option("--ek <hex>", "the encryption key of all meters").env("DLMS_EK"))

@@ -15,7 +15,7 @@ import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
-import { readKeysFile } from "../keys-file.ts";
+import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { serveMetrics } from "../metrics.ts";
 import { numberOption, portOption } from "../options.ts";
@@ -41,6 +41,24 @@ function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
   if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
   throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+}
+
+/** For pushes over TLS: whom the meters trust, and their certificate. Faults `bad-option`, `no-such-file`. */
+function pushTlsOf({ push, pushCa, pushCert, pushKey }: SimulateOptions): Pick<SimulatorOptions, "pushTls"> {
+  if (pushCa === undefined && pushCert === undefined && pushKey === undefined && push?.startsWith("tls:") !== true) {
+    return {};
+  }
+  if (pushCa === undefined || pushCert === undefined || pushKey === undefined) {
+    const hint = "--push-ca FILE is whom the meters trust, --push-cert FILE and --push-key FILE are their own";
+    throw new Fault("bad-option", "pushes over TLS need certificates", { layer: "cli", hint });
+  }
+  const text = (path: string): string => {
+    const read = readText(path);
+    if (read === undefined) throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
+    return read;
+  };
+  const own = { authorities: text(pushCa), certificate: text(pushCert), privateKey: text(pushKey) };
+  return { pushTls: { ...own, peerSystemTitle: "any" } };
 }
 
 interface CallPlace {
@@ -69,6 +87,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
+  readonly modem?: boolean;
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -79,6 +98,9 @@ interface SimulateOptions extends ProgressOptions {
   readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushCa?: string;
+  readonly pushCert?: string;
+  readonly pushKey?: string;
   readonly dial?: CallPlace;
   readonly metrics?: number;
   readonly verbose?: boolean;
@@ -87,14 +109,15 @@ interface SimulateOptions extends ProgressOptions {
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 function whereOf(options: SimulateOptions): ListenOptions {
-  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram } = options;
+  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
+      ...(modem && { modem }),
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = host === undefined ? {} : { host };
+  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -188,6 +211,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...pushTlsOf(options),
     };
     await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
     progress.at(() => `preparing ${meters} meters`);
@@ -253,6 +277,7 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
+    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
     .option(
       "--telegram <seconds>",
       "with --serial: the first meter sends its telegram (P1) at this interval",
@@ -276,9 +301,12 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
       pushOption,
     )
+    .option("--push-ca <file>", "for pushes over TLS: certificates of the authorities that the meters trust, PEM")
+    .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")
+    .option("--push-key <file>", "for pushes over TLS: the private key of that certificate, PEM")
     .option(
       "--dial <host:port>",
       "each meter also connects to this address over TCP, and can be read over that connection",

@@ -1,15 +1,16 @@
-import { formOf, loadTemplate, type SimulatorTemplate, templateNames, templateText } from "@dlmskit/simulator";
+import { type TemplateForm, templateNames, templateText } from "@dlmskit/simulator";
 import type { Command } from "commander";
 import { io } from "../io.ts";
 import { table } from "../output/table.ts";
 
-function summaryOf(template: SimulatorTemplate) {
-  const { name, title, kind, country, confidence, objects } = formOf(template);
+async function summaryOf(template: string) {
+  const file: TemplateForm = JSON.parse(await templateText(template));
+  const { name, title, kind, country, confidence, objects } = file;
   return { name, title, ...{ kind, country, confidence }, objects: objects.length };
 }
 
 async function list(json: boolean): Promise<void> {
-  const all = (await Promise.all(templateNames.map(loadTemplate))).map(summaryOf);
+  const all = await Promise.all(templateNames.map(summaryOf));
   if (json) {
     for (const one of all) io().stdout.write(`${JSON.stringify(one)}\n`);
     return;

@@ -17,6 +17,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly modem?: string;
   readonly meter?: string;
   readonly identities?: string;
   readonly auth: AuthName;
@@ -71,6 +72,7 @@ export function lineOptions(command: Command): Command {
       "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
       numberOption(300, 4_000_000),
     )
+    .option("--modem <number>", "dials with a Hayes modem on the serial port, or at HOST:PORT")
     .option("--mode-e", "with --serial: signs on at an optical head (IEC 62056-21 mode E), then uses HDLC");
 }
 

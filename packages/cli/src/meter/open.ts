@@ -5,7 +5,7 @@ import { Primary } from "@dlmskit/hdlc";
 import { ModeEClient } from "@dlmskit/iec62056-21";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
-import { type Duplex, LinkPump } from "@dlmskit/transport";
+import { type Duplex, dial, LinkPump } from "@dlmskit/transport";
 import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
@@ -59,10 +59,13 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 }
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
-export async function duplexTo(
-  place: string,
-  { link, timeout, transport, device, baud, modeE }: MeterOptions,
-): Promise<Duplex> {
+export async function duplexTo(place: string, options: MeterOptions): Promise<Duplex> {
+  const duplex = await lineOf(place, options);
+  const { modem } = options;
+  return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
+}
+
+async function lineOf(place: string, { link, timeout, transport, device, baud, modeE }: MeterOptions): Promise<Duplex> {
   if (device !== undefined) {
     const { serialOpen } = await import("@dlmskit/transport/serial");
     return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });

@@ -100,6 +100,7 @@ export const simulator = {
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
   "bad-calendar": "The calendar of the model is inconsistent; the message says where.",
+  "clone-too-large": "The meter has more objects than the limit of the clone; raise the limit.",
   "bad-template-file": "A meter template cannot be used; the message and the path say where.",
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",

@@ -85,6 +85,8 @@ export const transport = {
   "connection-reset": "The peer has reset the connection; connect again. The peer's log may say why.",
   "contract-broken":
     "A transport called its handlers in the wrong order. This occurs only in the test suite for transports; correct the transport.",
+  "dial-failed": "The modem could not reach the number; the message has what it said (BUSY, NO CARRIER …).",
+  "modem-silent": "The modem does not answer AT commands; check the port and its baud rate.",
   "datagram-too-long": "The PDU is too long for a datagram; use a smaller PDU size.",
   "handler-failed": "A handler of the connection threw: `cause` is its error. Only this connection was ended.",
   "line-lost": "The serial port is gone: the device was unplugged or its driver stopped; plug it in and open it again.",

@@ -17,6 +17,7 @@ export interface DeviceSpec {
 
 /** A logical device of a template: its objects in order, and by logical name. */
 export interface Device {
+  /** Its SAP unless the SAP assignment of a meter says otherwise, and what a store knows it by. */
   readonly sap: number;
   readonly name: string | undefined;
   readonly objects: readonly AnyObject[];

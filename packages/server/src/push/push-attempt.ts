@@ -208,7 +208,7 @@ function parcelOf(message: ClaimedMessage, source: Source): Parcel {
   const sealing = sealingOf(source);
   return {
     pdus: inBlocks(sealed(message, source), association === undefined ? longest : pduSizeOf(association)),
-    address: { client: clientId ?? 0, server: sourceOf(live, device) },
+    address: { client: clientId ?? managementClient, server: sourceOf(live, device) },
     ...(isConfirmed(payload) && longInvokeId !== undefined
       ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
       : {}),
@@ -235,6 +235,9 @@ function sealed(
   }
   return sealing?.seal(payload, parameters, form) ?? payload;
 }
+
+/** Who gets what is for no client by name: the client management process. Nobody has the address 0. */
+export const managementClient = 1;
 
 /** The SAP that a push comes from. */
 function sourceOf(live: LiveMeter, device: Device): number {

@@ -6,7 +6,8 @@ import type { Environment } from "../meter/environment.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Timed } from "../runtime/agenda.ts";
 import { AwaitedClients } from "./awaited-clients.ts";
-import { type AttemptEnd, attemptPush, longInvokeIdOf } from "./push-attempt.ts";
+import { Completions } from "./completions.ts";
+import { type AttemptEnd, attemptPush, longInvokeIdOf, managementClient } from "./push-attempt.ts";
 import { PushLines } from "./push-lines.ts";
 import { type PushOptions, type PushSettings, pushSettings } from "./push-options.ts";
 
@@ -35,6 +36,7 @@ export class PushWorker implements Timed {
   readonly #port: WorkerPort;
   readonly #settings: PushSettings;
   readonly #lines: PushLines;
+  readonly #completions: Completions;
   #due: number | undefined = Number.NEGATIVE_INFINITY;
   #claiming = false;
   #again = false;
@@ -51,6 +53,7 @@ export class PushWorker implements Timed {
   constructor(port: WorkerPort, options: PushOptions) {
     this.#port = port;
     this.#settings = pushSettings(options);
+    this.#completions = new Completions(port.queue);
     const { clock, agenda } = port.environment;
     this.#lines = new PushLines({ clock, settings: this.#settings });
     agenda.add(this);
@@ -61,8 +64,14 @@ export class PushWorker implements Timed {
     return this.#claiming || this.#full ? undefined : this.#due;
   }
 
+  /** How many more may be under way. */
+  get #room(): number {
+    return this.#settings.atOnce - (this.#underWay - this.#parked);
+  }
+
+  /** A few are not worth a claim: more come free soon. */
   get #full(): boolean {
-    return this.#underWay - this.#parked >= this.#settings.atOnce;
+    return this.#room < Math.max(1, this.#settings.atOnce / 4);
   }
 
   get #now(): number {
@@ -107,11 +116,11 @@ export class PushWorker implements Timed {
 
   async #claim(): Promise<void> {
     const { queue, environment } = this.#port;
-    const { atOnce, lease: leaseMs } = this.#settings;
+    const { lease: leaseMs } = this.#settings;
     this.#claiming = true;
     this.#again = false;
     try {
-      const limit = atOnce - (this.#underWay - this.#parked);
+      const limit = this.#room;
       const claimed = await queue.claim({ now: this.#now, limit, leaseMs });
       for (const message of claimed) void this.#send(message);
       if (claimed.length === limit) this.#due = Number.NEGATIVE_INFINITY;
@@ -168,7 +177,12 @@ export class PushWorker implements Timed {
   }
 
   /** A message of no meter goes out as it is. */
-  async #withoutMeter({ payload, destination, clientId = 0, logicalDevice = 1 }: ClaimedMessage): Promise<AttemptEnd> {
+  async #withoutMeter({
+    payload,
+    destination,
+    clientId = managementClient,
+    logicalDevice = 1,
+  }: ClaimedMessage): Promise<AttemptEnd> {
     try {
       const address = { client: clientId, server: logicalDevice };
       return { end: "sent", outcome: await this.#lines.send(destination, { pdus: [payload], address }) };
@@ -196,7 +210,7 @@ export class PushWorker implements Timed {
         return;
       }
       case "sent":
-        await queue.complete(message, now);
+        await this.#completions.complete(message, now);
         this.#port.tell({ type: "push-sent", ...what, confirmed: end.outcome === "confirmed" });
         break;
       case "failed": {

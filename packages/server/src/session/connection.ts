@@ -9,6 +9,7 @@ import { breakOff, noAssociation } from "./break-off.ts";
 import { ignored } from "./ignored.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
+import { makeRoom } from "./make-room.ts";
 import { guessedAt, hasMoved, mayHave, type Route, reachedAt } from "./route.ts";
 import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
@@ -223,18 +224,6 @@ export class Connection implements SessionPort {
     this.#pump.destroy();
   }
 
-  /** Room for one more session: the oldest in which nothing is open and nothing waits gives way. False: there is none. */
-  #makeRoom(): boolean {
-    if (this.#sessions.size < this.limits.sessionsPerConnection) return true;
-    for (const [key, session] of this.#sessions) {
-      if (session.open || session.busy) continue;
-      session.close();
-      this.#sessions.delete(key);
-      return true;
-    }
-    return false;
-  }
-
   #found(address: LinkAddress): ReturnType<Route> {
     const found = this.#route(address);
     found?.meter.runOn(this.environment);
@@ -263,7 +252,7 @@ export class Connection implements SessionPort {
       const reached = found && (guess ? guessedAt : reachedAt)(found.meter, found.device, address.client);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
       if (reached === undefined) this.tell(ignored(this.remote, "address", address));
-      if (reached === undefined || !this.#makeRoom()) {
+      if (reached === undefined || !makeRoom(this.#sessions, this.limits.sessionsPerConnection)) {
         // A data link that is open is polled all the same.
         this.#pump.yield(address);
         return;
@@ -358,8 +347,8 @@ export class Connection implements SessionPort {
     }
   }
 
-  get sessions(): readonly Session[] {
-    return [...this.#sessions.values()];
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
   }
 
   /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */

@@ -38,9 +38,9 @@ export class OpenAssociation {
   /** Where there is no room, the association of another client that is idle ends. */
   constructor(port: OpenAssociationPort, { live, device, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
+    this.association = association;
     this.#speaker = occupant;
     this.#clock = port.environment.clock;
-    this.association = association;
     this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
     // A source that can be forged is no host of its own.

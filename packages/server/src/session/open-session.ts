@@ -1,4 +1,6 @@
 import type { LinkAddress } from "@dlmskit/core";
+import type { Connection } from "./connection.ts";
+import type { Session } from "./session.ts";
 
 /** An association that is open now, or that a client is opening. */
 export interface OpenSession {
@@ -11,4 +13,19 @@ export interface OpenSession {
   readonly association: string;
   /** The id of its row in `active_connections`; undefined: without a store, or not written yet. */
   readonly connectionId: number | undefined;
+}
+
+/** What is open, or being opened, on connections. */
+export function openSessions(
+  connections: Iterable<Connection>,
+): readonly { readonly session: Session; readonly open: OpenSession }[] {
+  return [...connections].flatMap(({ remote, sessions }) =>
+    [...sessions].flatMap((session) => {
+      const { address, meter, reached, opened, kept } = session;
+      const association = (reached.device.association(address.client) ?? opened?.association)?.name;
+      if (!kept || association === undefined) return [];
+      const connectionId = opened?.connectionId;
+      return [{ session, open: { remote, address, meter: meter.name, meterId: meter.id, association, connectionId } }];
+    }),
+  );
 }

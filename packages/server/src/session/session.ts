@@ -7,6 +7,7 @@ import type { Association } from "../meter/association-spec.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Occupant } from "../meter/open-associations.ts";
+import { keptLater } from "../meter/peer-keeping.ts";
 import { changesAny } from "../services/table.ts";
 import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
@@ -14,9 +15,7 @@ import { askerOf } from "./asker.ts";
 import { breakOff } from "./break-off.ts";
 import { sooner } from "./deadline.ts";
 import { type HandedOver, handedOverOf } from "./handed-over.ts";
-import { keepPeers } from "./keep-peers.ts";
 import { OpenAssociation } from "./open-association.ts";
-import type { OpenSession } from "./open-session.ts";
 import { hasMoved, type Reached } from "./route.ts";
 import type { SessionPort } from "./session-port.ts";
 import { type SessionTaps, tapsOf } from "./session-taps.ts";
@@ -58,6 +57,11 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.lastActivity = port.environment.clock.now();
   }
 
+  /** What the client may open, as the template has it now; undefined: the meter does not know the client. */
+  get #association(): Association | undefined {
+    return this.reached.device.association(this.address.client);
+  }
+
   get meter(): Meter {
     return this.reached.meter;
   }
@@ -66,21 +70,9 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.reached.device.sap;
   }
 
-  /** What the client may open, as the template has it now; undefined: the meter does not know the client. */
-  get #association(): Association | undefined {
-    return this.reached.device.association(this.address.client);
-  }
-
   /** Whether an association is open. */
   get open(): boolean {
     return this.opened !== undefined;
-  }
-
-  /** What is open, or is being opened; undefined: nothing. */
-  get asOpen(): OpenSession | undefined {
-    const name = (this.#association ?? this.opened?.association)?.name;
-    if (!this.kept || name === undefined) return undefined;
-    return { ...this.#where, meterId: this.meter.id, association: name, connectionId: this.opened?.connectionId };
   }
 
   /** Whether the client has an association, or is about to authenticate. */
@@ -330,7 +322,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     const { environment, pacer, share } = this.#port;
     const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
     const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.reached.device)) keepPeers(live, true);
+    if (!changesAny(incoming.request, this.reached.device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;
@@ -342,6 +334,12 @@ export class Session implements Occupant, TurnsPort, Speaker {
       }) as PromiseLike<unknown>,
       "a request",
     );
+  }
+
+  /** What the client has counted by reading is kept now and then, and nobody waits for it. */
+  #keepPeers(live: LiveMeter, soon: boolean): void {
+    const { environment } = this.#port;
+    keptLater(live.keepPeers(soon), (error) => environment.storeFailed(this.meter, "peer counter", error));
   }
 
   #respond(asker: Asker, responder: Responder, incoming: Incoming, results: ResultsOf): void {
@@ -393,7 +391,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#responder?.abort(this.#now);
     this.#released("disconnected");
     this.#live?.associations.pending(this, undefined);
-    if (this.#live !== undefined && this.#live === this.meter.live) keepPeers(this.#live, false);
+    if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#leave?.();
   }
 }

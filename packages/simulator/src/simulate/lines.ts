@@ -134,6 +134,10 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
     });
   }
   const link = wanted ?? "wrapper";
+  if (how.modem === true && transport === "udp") {
+    const hint = "use TCP, or a serial line";
+    throw new Fault("bad-value", "a modem is not reached over UDP", { layer: "simulator", hint });
+  }
   if (link === "hdlc" && transport === "udp") {
     throw new Fault("bad-value", "HDLC is not spoken over UDP", {
       layer: "simulator",

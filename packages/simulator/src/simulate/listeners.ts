@@ -47,7 +47,7 @@ export class Listeners implements SimulatorListening {
 
   /** Opens one more line; gives what went wrong. */
   async #add(line: Line): Promise<unknown> {
-    const open = new OpenLine(this.#options, line, this.#how.host);
+    const open = new OpenLine(this.#options, line, this.#how);
     try {
       await open.open();
     } catch (caught) {

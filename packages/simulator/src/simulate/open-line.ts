@@ -1,9 +1,9 @@
 import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { type LinkFactory, type ListenSpec, type Route, tcp, udp } from "@dlmskit/server";
-import type { Duplex, Listener } from "@dlmskit/transport";
+import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
-import type { ListeningPort, Reached } from "./options.ts";
+import type { ListeningPort, ListenOptions, Reached } from "./options.ts";
 import { serialSpec } from "./serial-line.ts";
 
 interface OpenPort {
@@ -19,15 +19,21 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
+  readonly #modem: boolean;
   line: Line;
   /** What was last asked for: what is the same is not opened again. */
   #made = "";
   #ports: readonly OpenPort[] = [];
   #addresses: Addresses | undefined;
 
-  constructor(options: ListenersOptions, line: Line, host = defaultHost) {
+  constructor(
+    options: ListenersOptions,
+    line: Line,
+    { host = defaultHost, modem = false }: Pick<ListenOptions, "host" | "modem">,
+  ) {
     this.#options = options;
     this.#host = host;
+    this.#modem = modem;
     this.line = line;
   }
 
@@ -114,7 +120,9 @@ export class OpenLine {
     const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const spec = this.#specOf(line, number, () => port?.place);
     const at = line.serial?.path ?? this.#host;
-    const accept = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const { systemClock: clock } = await import("@dlmskit/transport/node");
+    const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
+    const accept = this.#modem ? (duplex: Duplex) => answerCalls(duplex, { clock, accept: serve }) : serve;
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
       failed: (fault) =>

@@ -90,6 +90,8 @@ export interface ListenOptions {
   readonly ports?: "one" | "each";
   /** A serial line instead of ports: HDLC, with as many meters on the line as it can address. */
   readonly serial?: SerialLineOptions;
+  /** Clients dial: a Hayes modem stands in front of the meters, on the serial line or on each TCP connection. */
+  readonly modem?: boolean;
   /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 by default. */
   readonly serialPath?: (portNumber: number) => string;
 }

@@ -120,19 +120,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
     ...(keys === undefined ? {} : { keys }),
   });
-  const listening = new Set<Listeners>();
   const open = new Set<{ close(): Promise<void> }>();
   const followed = new FollowedRows({
     ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
     model: { seed: fleet.seed, commissioned: commissionedAt },
-    listeners: () => listening,
+    listeners: () => [...open].filter((one) => one instanceof Listeners),
     tell: (event) => server.tell(event),
   });
   const close = async (): Promise<void> => {
     followed.close();
     await followed.settled();
-    const all = [...listening, ...open];
-    listening.clear();
+    const all = [...open];
     open.clear();
     await Promise.all(all.map((one) => one.close()));
     server.close();
@@ -162,7 +160,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         return index === undefined ? undefined : using(index, readoutOf);
       };
       const opened = await Listeners.open({ ...reachable, server, readout }, how);
-      listening.add(opened);
+      open.add(opened);
       return opened;
     },
     callIn(how) {

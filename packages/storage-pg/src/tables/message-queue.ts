@@ -98,6 +98,16 @@ const complete = `
   ${held}
   RETURNING q.id`;
 
+// In the order of their ids, so that two workers never wait for each other.
+const lockRows = `
+  SELECT 1 FROM message_queue WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int) ORDER BY id FOR UPDATE`;
+
+const completeAll = `
+  UPDATE message_queue q SET status = 'SENT', completed_time = $2::text::timestamp
+  FROM message_leases l, jsonb_to_recordset($1::text::jsonb) AS given (id int, lease bigint)
+  WHERE l.message_id = q.id AND q.id = given.id AND l.lease = given.lease AND q.status = 'PROCESSING'
+  RETURNING q.id`;
+
 const retryCount = `
   SELECT COALESCE(q.retry_count, 0) AS retry_count
   FROM message_queue q JOIN message_leases l ON l.message_id = q.id
@@ -173,6 +183,14 @@ export function pgMessageQueue(db: Database): MessageQueue {
       return db.transaction(async (tx) => {
         await tx.query(lockRow, [id]);
         return (await tx.query(complete, [id, lease, at(now)])).rows.length > 0;
+      });
+    },
+    async completeAll(messages, now) {
+      const ids = JSON.stringify(messages.map(({ id }) => id));
+      const given = JSON.stringify(messages.map(({ id, lease }) => ({ id, lease })));
+      return db.transaction(async (tx) => {
+        await tx.query(lockRows, [ids]);
+        return (await tx.query(completeAll, [given, at(now)])).rows.map(({ id }) => Number(id));
       });
     },
     async fail({ id, lease }, failure) {

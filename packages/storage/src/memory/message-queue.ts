@@ -44,6 +44,13 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
     return kept?.status === "PROCESSING" && kept.lease === message.lease ? kept : undefined;
   }
 
+  function complete(message: { readonly id: number; readonly lease: number }, now: number): boolean {
+    const kept = held(message);
+    if (kept === undefined) return false;
+    keep(context.state, { ...kept, status: "SENT", completedTime: now });
+    return true;
+  }
+
   return {
     async enqueue(messages) {
       const state = context.use();
@@ -74,10 +81,10 @@ export function memoryMessageQueue(context: MemoryContext): MessageQueue {
       return claimed;
     },
     async complete(message, now) {
-      const kept = held(message);
-      if (kept === undefined) return false;
-      keep(context.state, { ...kept, status: "SENT", completedTime: now });
-      return true;
+      return complete(message, now);
+    },
+    async completeAll(messages, now) {
+      return messages.filter((message) => complete(message, now)).map(({ id }) => id);
     },
     async fail(message, failure) {
       const kept = held(message);

@@ -87,6 +87,8 @@ export interface MessageQueue {
   claim(options: ClaimOptions): Promise<readonly ClaimedMessage[]>;
   /** Sent. False when the lease was lost to another worker: nothing is changed then. `now`: ms since 1970 UTC. */
   complete(message: Pick<ClaimedMessage, "id" | "lease">, now: number): Promise<boolean>;
+  /** The same for many at once; gives the ids of those whose lease was not lost. */
+  completeAll(messages: readonly Pick<ClaimedMessage, "id" | "lease">[], now: number): Promise<readonly number[]>;
   /** Not sent: due again after a back-off, or FAILED. Gives which; undefined when the lease was lost. */
   fail(message: Pick<ClaimedMessage, "id" | "lease">, failure: Failure): Promise<"PENDING" | "FAILED" | undefined>;
   /** Not tried: due again at that instant, ms since 1970 UTC, without a failure. False when the lease was lost. */

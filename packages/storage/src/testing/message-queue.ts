@@ -53,6 +53,20 @@ export function messageQueueSuite(open: OpenStore): void {
         expect(await messageQueue.get(claimed.id)).toBeUndefined();
       }));
 
+    it("completes many at once, but for those that are another worker's", () =>
+      withStore(open, async ({ messageQueue }) => {
+        const ids = await messageQueue.enqueue([message(0, 0), message(0, 1), message(0, 2), message(0, 3)]);
+        const [first, second, third] = await messageQueue.claim({ now: 10, limit: 3 });
+        if (first === undefined || second === undefined || third === undefined) throw new Error("nothing was due");
+        const lost = { id: second.id, lease: second.lease + 1000 };
+        const never = { id: ids[3] as number, lease: first.lease };
+        expect([...(await messageQueue.completeAll([third, lost, first, never], 20))].sort()).toEqual([ids[0], ids[2]]);
+        expect(await messageQueue.completeAll([third, first], 30)).toEqual([]);
+        expect(await messageQueue.completeAll([], 30)).toEqual([]);
+        expect(await messageQueue.get(third.id)).toMatchObject({ status: "SENT", completedTime: 20 });
+        expect(await messageQueue.counts()).toEqual({ PENDING: 1, PROCESSING: 1, SENT: 2, FAILED: 0 });
+      }));
+
     it("backs off, and fails in the end", () =>
       withStore(open, async ({ messageQueue }) => {
         const [id = 0] = await messageQueue.enqueue([message(0, 0)]);

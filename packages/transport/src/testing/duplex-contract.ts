@@ -30,6 +30,12 @@ export function lineContract(open: () => Promise<DuplexPair> | DuplexPair): read
   return cases({ ...common, ...flow, ...lines }, open);
 }
 
+/** What every call must do that one end alone can end: a modem's. It carries octets both ways until either hangs up. */
+export function callContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
+  const { "ends one way while the other goes on": _, ...ends } = streams;
+  return cases({ ...common, ...ends, ...flow, ...calls }, open);
+}
+
 /** What every datagram transport must do. */
 export function datagramContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
   return cases({ ...common, ...datagrams }, open);
@@ -207,6 +213,19 @@ const lines: Readonly<Record<string, Rule>> = {
     near.send(pattern(100, 16));
     await eventually(() => atFar.octets.length === 200, "octets of both arrive");
     check(sameOctets(atFar.octets.subarray(100), pattern(100, 16)), "octets changed");
+  },
+};
+
+const calls: Readonly<Record<string, Rule>> = {
+  async "sends what was sent before it hangs up, and both ends hear that it is over"({ near, far }) {
+    const atNear = listen(near);
+    const atFar = listen(far);
+    near.send(pattern(2000, 17));
+    near.end();
+    near.send(pattern(10, 18));
+    await eventually(() => atNear.events.includes("closed") && atFar.events.includes("closed"), "both are closed");
+    check(sameOctets(atFar.octets, pattern(2000, 17)), "octets changed, or were sent behind the end");
+    check(atNear.fault === undefined && atFar.fault === undefined, "an orderly end is no Fault");
   },
 };
 

@@ -20,7 +20,7 @@ const profileClass = 7;
 const billing = /\.98\.1\.\d+\.255$/;
 
 /** A Data in the JSON of an attribute with its type. */
-function dataForm(data: DataLike): AttributeForm {
+export function dataForm(data: DataLike): AttributeForm {
   const { type, value } = DataCodec.toJson(treeOf(data)) as { type: string; value?: Json };
   return value === undefined ? { type } : { type, value };
 }

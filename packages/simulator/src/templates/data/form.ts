@@ -42,6 +42,8 @@ const attribute = z.strictObject({
   unit: z.union([text, whole(0, 255)], "expected a unit, such as Wh, or its number").optional(),
   /** The OBIS code of the measurement that it shows; "nothing": its value stands still. */
   follows: z.union([logicalName, z.literal("nothing")], 'expected a logical name, or "nothing"').optional(),
+  /** The meter sends this type where the class has another one. */
+  asIs: z.boolean("expected true or false").optional(),
   /** Why a clone has no value: the meter's answer. */
   refused: text.optional(),
   note: text.optional(),
@@ -62,6 +64,8 @@ const object = z.strictObject({
   attributes: numbered("an attribute", attribute).optional() as unknown as z.ZodOptional<
     z.ZodType<{ readonly [id: string]: AttributeForm }>
   >,
+  /** Attributes that the class has, and the object does not. */
+  absent: z.array(attributeId, "expected attribute ids").optional(),
   captures: z.array(capture, "expected a list of captures").optional(),
   /** Seconds. */
   capturePeriod: whole(0, 0xffffffff).optional(),

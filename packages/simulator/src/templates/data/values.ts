@@ -69,7 +69,7 @@ export function objectOf(form: ObjectForm, path: readonly string[]): AnyObject {
       const codec = spec.attributes[name]?.type as ClassSpec["attributes"][string]["type"];
       // Without a value it is the class's own simplest one, where the type is that of the class.
       const given = value !== undefined || text !== undefined;
-      if (isOpen(spec, name)) {
+      if (isOpen(spec, name) || attribute.asIs === true) {
         values[name] = data;
         if (wireTypes[type as keyof typeof wireTypes])
           spec = retype(spec, name, T.anyOf(type as DataType)) as ClassSpec;
@@ -88,7 +88,14 @@ export function objectOf(form: ObjectForm, path: readonly string[]): AnyObject {
       values[scaled.scalerUnit] = { scaler: scaler ?? 0, unit: unit ?? "none" };
     }
   }
-  return placed(path, () => defaultObject(spec, form.instanceId, values));
+  return placed(path, () => without(defaultObject(spec, form.instanceId, values), form.absent));
+}
+
+/** The object without attributes that the meter does not have. */
+function without(object: AnyObject, absent: readonly number[] = []): AnyObject {
+  const names = absent.map((id) => attributeName(object.spec, id));
+  const kept = Object.entries(object.values).filter(([name]) => !names.includes(name));
+  return absent.length === 0 ? object : { ...object, values: Object.fromEntries(kept) };
 }
 
 /** Types on the wire; true: an attribute of open type is held to it. */

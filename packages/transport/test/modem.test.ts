@@ -1,0 +1,174 @@
+import { fromAscii, toLatin1 } from "@dlmskit/core";
+import { describe, expect, it } from "vitest";
+import { noPty, ptyPair } from "../../../test/pty-pair.ts";
+import { type AnswerCallsOptions, answerCalls, type Duplex, dial, memoryPair, VirtualClock } from "../src/index.ts";
+import { systemClock, tcpConnect, tcpListen } from "../src/node.ts";
+import { serialListen, serialOpen } from "../src/serial.ts";
+import { callContract, type DuplexPair } from "../src/testing.ts";
+
+const guard = 30;
+const number = "0301234";
+
+/** A call over a line: one end dials, the other is the meter behind its modem. */
+async function called(near: Duplex, answering: (accept: (call: Duplex) => void) => void): Promise<DuplexPair> {
+  const accepted = new Promise<Duplex>((resolve) => answering(resolve));
+  const call = await dial(near, { clock: systemClock, number, guard });
+  return { near: call, far: await accepted };
+}
+
+describe("a call over a pair in memory", () => {
+  const open = (): Promise<DuplexPair> => {
+    const [near, far] = memoryPair();
+    return called(near, (accept) => answerCalls(far, { clock: systemClock, accept, guard }));
+  };
+  for (const { name, run } of callContract(open)) it(name, run);
+});
+
+describe("a call over TCP", () => {
+  const open = async (): Promise<DuplexPair> => {
+    let answering: ((call: Duplex) => void) | undefined;
+    const listener = await tcpListen({
+      port: 0,
+      accept: (duplex) => answerCalls(duplex, { clock: systemClock, guard, accept: (call) => answering?.(call) }),
+    });
+    const near = await tcpConnect("127.0.0.1", listener.port);
+    const pair = await called(near, (accept) => {
+      answering = accept;
+    });
+    return { ...pair, close: () => listener.close() };
+  };
+  for (const { name, run } of callContract(open)) it(name, run);
+});
+
+describe.skipIf(noPty !== undefined)("a call over a serial line", () => {
+  it("is dialled, carries octets, is hung up, and is dialled again", async () => {
+    const pair = await ptyPair();
+    const listener = await serialListen(pair.far, {
+      accept: (duplex) =>
+        answerCalls(duplex, {
+          clock: systemClock,
+          guard,
+          number,
+          accept: (call) => call.start({ received: (octets) => call.send(octets), closed: () => undefined }),
+        }),
+    });
+    for (let time = 0; time < 2; time++) {
+      const call = await dial(await serialOpen(pair.near), { clock: systemClock, number, guard });
+      const heard = await new Promise<string>((resolve) => {
+        call.start({ received: (octets) => resolve(toLatin1(octets)), closed: () => resolve("closed") });
+        call.send(fromAscii("hello"));
+      });
+      expect(heard).toBe("hello");
+      await new Promise<void>((resolve) => {
+        call.end();
+        const look = (): unknown => (call.bufferedOctets === 0 ? setTimeout(resolve, 300) : setTimeout(look, 5));
+        look();
+      });
+    }
+    await listener.close();
+    await pair.close();
+  });
+});
+
+/** A terminal at the modem, in virtual time. */
+function terminal(options: Partial<AnswerCallsOptions> = {}) {
+  const clock = new VirtualClock();
+  const [near, far] = memoryPair({ clock, latency: 1 });
+  let text = "";
+  const calls: Duplex[] = [];
+  near.start({
+    received: (octets) => {
+      text += toLatin1(octets);
+    },
+    closed: () => undefined,
+  });
+  answerCalls(far, {
+    clock,
+    accept(call) {
+      calls.push(call);
+      call.start({ received: (octets) => call.send(octets), closed: () => undefined });
+    },
+    ...options,
+  });
+  const type = (typed: string, ms = 10): string => {
+    text = "";
+    near.send(fromAscii(typed));
+    clock.advance(1);
+    // What a microtask starts has begun by the next call.
+    clock.advance(ms);
+    return text.replaceAll("\r\n", "|").replaceAll("\r", "<");
+  };
+  return { clock, type, calls, wait: () => Promise.resolve().then(() => Promise.resolve()) };
+}
+
+describe("a modem that answers", () => {
+  it("echoes, knows its commands, and says so", () => {
+    const { type } = terminal();
+    expect(type("AT\r")).toBe("AT<|OK|");
+    expect(type("ATE0\r")).toBe("ATE0<|OK|");
+    expect(type("ATS0=1\r")).toBe("|OK|");
+    expect(type("hello\r")).toBe("|ERROR|");
+    expect(type("ATV0\r")).toBe("0<");
+    expect(type("ATZ\r")).toBe("|OK|");
+  });
+
+  it("carries a call until +++ between two silences, goes back with ATO, and hangs up with ATH", async () => {
+    const { type, clock, wait } = terminal();
+    type("ATE0\r");
+    expect(type("ATDT 030-1234\r")).toBe("|CONNECT 9600|");
+    await wait();
+    clock.advance(2000);
+    expect(type("data+++", 2000)).toBe("data+++");
+    expect(type("+++", 500)).toBe("");
+    expect(type("x", 2000)).toBe("+++x");
+    expect(type("+++", 1500)).toBe("|OK|");
+    expect(type("ATO\r")).toBe("|CONNECT|");
+    clock.advance(2000);
+    expect(type("+++", 1500)).toBe("|OK|");
+    expect(type("ATH\r")).toBe("|OK|");
+    expect(type("ATO\r")).toBe("|NO CARRIER|");
+  });
+
+  it("does not answer another number, and a key ends the dialling", () => {
+    const { type, calls } = terminal({ number, dialTime: 5000 });
+    type("ATE0\r");
+    expect(type("ATD99\r")).toBe("|NO CARRIER|");
+    expect(type(`ATDT${number}\r`)).toBe("");
+    expect(type("x")).toBe("|NO CARRIER|");
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe("a modem that dials", () => {
+  /** What dialling ends in where the modem says something else. */
+  async function dialled(says: (command: string) => string, options: object = {}): Promise<unknown> {
+    const [near, far] = memoryPair();
+    far.start({
+      received: (octets) => far.send(fromAscii(says(toLatin1(octets).trim()))),
+      closed: () => undefined,
+    });
+    const given = { clock: systemClock, number, commandTimeout: 50, timeout: 50, ...options };
+    return dial(near, given).then(
+      () => "connected",
+      (fault: { code: string }) => fault.code,
+    );
+  }
+
+  it.each([
+    ["BUSY", "dial-failed"],
+    ["NO CARRIER", "dial-failed"],
+    ["NO DIALTONE", "dial-failed"],
+    ["7", "dial-failed"],
+    ["RING", "modem-silent"],
+    ["CONNECT 2400/V22", "connected"],
+    ["1", "connected"],
+  ])("hears %s: %s", async (said, code) => {
+    expect(await dialled((command) => (command.startsWith("ATD") ? `\r\n${said}\r\n` : "\r\nOK\r\n"))).toBe(code);
+  });
+
+  it("hears of commands that the modem does not know, and of silence", async () => {
+    expect(await dialled(() => "\r\nERROR\r\n")).toBe("dial-failed");
+    expect(await dialled(() => "")).toBe("modem-silent");
+    expect(await dialled(() => "\r\nOK\r\n", { number: "\r" })).toBe("bad-value");
+  });
+});
