@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type Data, treeOf } from "@dlmskit/apdu";
 import { loadImage, type Session } from "@dlmskit/client";
 import { CosemDateTime, dateTimeOf, decode, Fault, instantOf, toLatin1 } from "@dlmskit/core";
@@ -264,6 +265,12 @@ it("refuses the serial number of no meter, and a name of no fault", () => {
   expect(codeOf(() => only({ fault: "silent", meters: { serials: ["00000000"] } }))).toBe("bad-faults-file");
   expect(codeOf(() => faults.switch("none", true))).toBe("unknown-fault");
   expect(codeOf(() => simulator.explain("nobody"))).toBe("out-of-range");
+});
+
+it("the guide has each of them, with what it does", () => {
+  const guide = readFileSync(new URL("../../../docs/guides/faults.md", import.meta.url), "utf8");
+  const missing = faultNames.filter((name) => !guide.includes(`| \`${name}\` | ${faultKinds[name].what} |`));
+  expect(missing).toEqual([]);
 });
 
 it("has a JSON form that reads as the same faults", () => {
