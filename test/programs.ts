@@ -35,9 +35,17 @@ const stays: Plugin = {
 /** What the bundles are made of: another source is another folder. */
 function digest(paths: readonly string[]): string {
   const hash = createHash("sha256");
-  const sources = globSync(["packages/*/src/**/*.ts", "packages/*/package.json", "packages/storage-pg/migrations/*"], {
-    cwd: root,
-  });
+  const sources = globSync(
+    [
+      "packages/*/src/**/*.ts",
+      "packages/*/package.json",
+      "packages/storage-pg/migrations/*",
+      "packages/simulator/templates/*",
+    ],
+    {
+      cwd: root,
+    },
+  );
   for (const path of [...sources.sort(), "pnpm-lock.yaml", ...paths]) {
     hash
       .update(path)
@@ -51,8 +59,9 @@ function digest(paths: readonly string[]): string {
 async function bundle(paths: readonly string[], folder: string): Promise<void> {
   mkdirSync(cache, { recursive: true });
   const made = mkdtempSync(join(cache, "making-"));
-  // Where the store looks for them, seen from a program.
+  // Where the store and the simulator look for them, seen from a program.
   cpSync(join(root, "packages/storage-pg/migrations"), join(made, "migrations"), { recursive: true });
+  cpSync(join(root, "packages/simulator/templates"), join(made, "templates"), { recursive: true });
   // Where the command looks for its version.
   cpSync(join(root, "packages/cli/package.json"), join(made, "package.json"));
   await build({

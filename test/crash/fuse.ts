@@ -51,7 +51,8 @@ export function mortal<S extends object>(store: S, fuse: Fuse): S {
       return new Proxy(contract as Record<string, (...args: unknown[]) => Promise<unknown>>, {
         get: (methods, method: string) => {
           const call = methods[method];
-          if (typeof call !== "function") return call;
+          // What tells of something later (`onEnd`) is no step, and gives at once how to stop it.
+          if (typeof call !== "function" || /^on[A-Z]/.test(method)) return call;
           return async (...args: unknown[]) => {
             if (!fuse.step()) return never;
             // As with a real database, others go on meanwhile.

@@ -108,7 +108,7 @@ describe("rows that rule while meters are served", () => {
       await edit();
       const { fault } = await told("rows-refused", table);
       expect([fault?.code, ...(fault?.path ?? [])]).toEqual(["bad-row", table, `id ${wrong}`, column]);
-      expect(fault?.message).toMatch(/expected|at least|no lower/);
+      expect(fault?.message).toMatch(/expected|at least|not a lower/);
     }
     await session.get(clockTime);
     expect((await associate(simulator, clock, 16)).association.serverMaxReceivePduSize).toBe(1024);

@@ -157,6 +157,6 @@ export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "t
   if (ports.length === count) return ports;
   throw new Fault("too-many-meters", `${meters} meters need ${count} ports, from ${port} on there are not as many`, {
     layer: "simulator",
-    hint: `one port addresses ${space.capacity}`,
+    hint: `one port can address ${space.capacity}`,
   });
 }
