@@ -72,7 +72,9 @@ async function install(tarballs) {
   mkdirSync(installed);
   writeFileSync(join(installed, "package.json"), "{}");
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", installed];
-  const files = tarballs.map((name) => join(folder, name));
+  // What an entry of a package needs that its users install beside it.
+  const { peerDependencies } = JSON.parse(readFileSync(at("packages/server/package.json"), "utf8"));
+  const files = tarballs.map((name) => join(folder, name)).concat(`prom-client@${peerDependencies["prom-client"]}`);
   if ((await run("npm", [...args, ...files], { ...quiet, shell })) !== 0) throw new Error("npm install failed");
   return installed;
 }

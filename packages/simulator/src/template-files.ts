@@ -6,6 +6,9 @@ import { templates } from "./templates/templates.ts";
 
 // In this folder, since a built package has its program one folder below the package, too.
 
+// A bundler would take what stands in `new URL(…, import.meta.url)` for files of the program.
+const here = import.meta.url;
+
 /** The templates that come as files: read when one is asked for, so that a program that uses none does not have them. */
 const files = [
   ...(["is15959-d2", "is15959-d3", "is15959-d4", "idis-2", "dsmr-5"] as const),
@@ -20,9 +23,15 @@ export async function templateText(name: string): Promise<string> {
   const found = templates.find((one) => one.name === name);
   if (found !== undefined) return templateJson(formOf(found));
   if (!(files as readonly string[]).includes(name)) throw unknown(name);
-  // Node alone has files: a browser is given the text.
-  const { readFile } = await import("node:fs/promises");
-  return readFile(new URL(`../templates/${name}.json`, import.meta.url), "utf8");
+  // Not imported: a bundle for browsers would need a module of Node.
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (fs === undefined) {
+    throw new Fault("unknown-template", `the template "${name}" is a file, and there are no files here`, {
+      layer: "simulator",
+      hint: "fetch templates/NAME.json of this package, and give its text to parseTemplate",
+    });
+  }
+  return fs.readFile(new URL(`../templates/${name}.json`, here), "utf8");
 }
 
 /** A template that comes with the package, by its name. Fault `unknown-template`. */

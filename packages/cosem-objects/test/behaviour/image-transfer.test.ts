@@ -250,7 +250,7 @@ describe("Image transfer", () => {
     }
   });
 
-  it("15.6: what takes time is answered with temporary-failure, whose changes stay; for the meter itself it is done", () => {
+  it("15.6, 1.2: what takes time is answered with temporary-failure, whose changes stay; for the meter itself it is done", () => {
     const client = meter({ verificationTime: 30 });
     client.initiate();
     for (const number of [0, 1, 2]) client.block(number);
