@@ -22,3 +22,14 @@ describe("names of OBIS codes", () => {
     expect(obisName("1.0.250.250.0.1")).toBeUndefined();
   });
 });
+
+describe("a code", () => {
+  it("may have its short form", () => {
+    expect(obisName("1-0:1.8.0")).toBe(obisName("1.0.1.8.0.255"));
+    expect(obisName("1-0:1.8.0*255")).toBe(obisName("1.0.1.8.0.255"));
+  });
+
+  it("that is none is refused", () => {
+    expect(() => obisName("hello")).toThrow('"hello" is not an OBIS code');
+  });
+});

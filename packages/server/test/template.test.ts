@@ -1,6 +1,6 @@
 import { T } from "@dlmskit/apdu";
 import { fromAscii } from "@dlmskit/core";
-import { dataObject } from "@dlmskit/cosem-objects";
+import { dataObject, defaultObject, interfaceClass } from "@dlmskit/cosem-objects";
 import { describe, expect, it } from "vitest";
 import { hls5, hls7, lls, Meter, meter, meterTemplate, none } from "../src/index.ts";
 import { ak, ek } from "./a-client.ts";
@@ -15,6 +15,21 @@ const codeOf = (run: () => unknown): string => {
   return "nothing thrown";
 };
 const open = { open: { client: 1, security: none() } };
+
+const attribute = (id: number) => ({ id, type: T.unsigned, static: true, default: 1 });
+const method = (id: number) => ({ id, argument: T.integer });
+
+describe("a class of one's own", () => {
+  it.each([
+    ["attribute 2 twice", { level: attribute(2), hours: attribute(2) }, {}],
+    ["attribute 1, which is the logical name", { level: attribute(1) }, {}],
+    ["method 1 twice", { level: attribute(2) }, { on: method(1), off: method(1) }],
+  ])("that declares %s is refused", (what, attributes, methods) => {
+    const Lamp = interfaceClass({ classId: 8192, version: 0, name: "Lamp", attributes, methods });
+    const lamp = defaultObject(Lamp, "0-0:96.50.0");
+    expect(() => meterTemplate({ objects: [lamp], associations: open })).toThrow(`class Lamp declares ${what}`);
+  });
+});
 
 describe("a template", () => {
   it("says what is wrong with it", () => {

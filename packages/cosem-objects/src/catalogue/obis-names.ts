@@ -1,4 +1,4 @@
-import type { LogicalName } from "@dlmskit/core";
+import { type LogicalName, logicalName } from "@dlmskit/core";
 import { abstractNames } from "./obis-abstract.ts";
 import { companionNames } from "./obis-companions.ts";
 import { electricityNames } from "./obis-electricity.ts";
@@ -48,10 +48,11 @@ function rankOf({ companion, open }: Pattern): number {
 
 /**
  * What a code is called: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The companion specification that is named
- * comes first, then the standard's name, then what other companions say. Undefined when nobody knows the code.
+ * comes first, then the standard's name, then what other companions say. Short forms such as `"1-0:1.8.0"` are taken too. Undefined for an
+ * unknown code. Fault `bad-logical-name` for a text that is no OBIS code.
  */
 export function obisName(code: LogicalName, companion?: Companion): string | undefined {
-  const groups = code.split(".");
+  const groups = logicalName(code).split(".");
   const fits = ({ groups: pattern }: Pattern): boolean =>
     pattern.every((group, at) => group === groups[at] || group >= "a");
   const known = patterns(groups[0] as string);

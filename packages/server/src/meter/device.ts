@@ -1,6 +1,13 @@
 import { T } from "@dlmskit/apdu";
 import { Fault, fromAscii, type LogicalName } from "@dlmskit/core";
-import { type AnyObject, type BaseNames, dataObject, FunctionControl, sapAssignment } from "@dlmskit/cosem-objects";
+import {
+  type AnyObject,
+  type BaseNames,
+  type ClassSpec,
+  dataObject,
+  FunctionControl,
+  sapAssignment,
+} from "@dlmskit/cosem-objects";
 import { SecurityObjects } from "../security/security-objects.ts";
 import type { Association } from "./association-spec.ts";
 import { shortNamesOf } from "./short-names.ts";
@@ -61,7 +68,8 @@ export class TemplateDevice implements Device {
     this.#own = [nameObject(), ...(spec.sap === 1 ? [sapAssignment()] : [])];
     this.#security = new SecurityObjects(() => this.associations);
     const names = new Set<LogicalName>();
-    for (const { instance } of spec.objects) {
+    for (const { instance, spec: declared } of spec.objects) {
+      checkClass(declared);
       if (names.has(instance)) throw bad(`two objects have the logical name ${instance}`);
       names.add(instance);
     }
@@ -120,6 +128,22 @@ function nameObject(): AnyObject {
     { type: T.octetString, value: fromAscii("") },
     { read: { value: (_, { device }) => fromAscii(device.name) } },
   );
+}
+
+const checked = new WeakSet<ClassSpec>();
+
+/** Fault `bad-template` for a class of which two attributes or methods have one id, or that declares attribute 1. */
+function checkClass(spec: ClassSpec): void {
+  if (checked.has(spec)) return;
+  for (const kind of ["attribute", "method"] as const) {
+    const ids = Object.values(spec[`${kind}s`]).map(({ id }) => id);
+    const twice = ids.find((id, at) => id > 0 && ids.indexOf(id) !== at);
+    if (twice !== undefined) throw bad(`class ${spec.name} declares ${kind} ${twice} twice`);
+    if (kind === "attribute" && ids.includes(1)) {
+      throw bad(`class ${spec.name} declares attribute 1, which is the logical name: every object has it`);
+    }
+  }
+  checked.add(spec);
 }
 
 const bad = (message: string): Fault => new Fault("bad-template", message, { layer: "server" });
