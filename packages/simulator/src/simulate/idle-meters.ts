@@ -132,7 +132,7 @@ export class IdleMeters implements Timed {
     const all = this.#nextOfAll(this.#ranUpTo);
     const planning = !this.#planned && (all === undefined || all > now);
     const own = this.#own.first;
-    // Neither of the two delays the other.
+    // Own instants and the round take turns, so neither delays the other.
     const ownFirst =
       this.#round === undefined
         ? !planning && own !== undefined && own < (all ?? Number.POSITIVE_INFINITY)

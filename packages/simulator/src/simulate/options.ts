@@ -56,10 +56,10 @@ export interface SimulatorOptions {
   readonly provider?: CryptoProvider;
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
-  /** See the APDUs that pass on connections, after the faults have changed them: see `tapOf`. */
+  /** Taps for the octets on connections. They are called after the faults: see `tapOf`. */
   readonly taps?: readonly Tap[];
   readonly events?: (event: ServerEvent) => void;
-  /** Counts what the meters do: `prometheus()` of `@dlmskit/server/prometheus`. */
+  /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
   /**
    * The faults of the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`. Without this option, the traffic does not
@@ -126,7 +126,7 @@ export interface SimulatorListening extends AsyncDisposable {
 export interface IdentitiesOptions {
   /** The addresses of the meters: an element of `listening.reached`. By default the wrapper at the port of the rows. */
   readonly reached?: Reached;
-  /** The meters whose identities are given; all by default. */
+  /** The meters whose identities are returned; all by default. */
   readonly of?: Span;
 }
 

@@ -29,7 +29,7 @@ function everyObject(): readonly AnyObject[] {
 
 const all: Rights = { attribute: readRights.attribute, method: () => 1 };
 
-/** An object of each version of each interface class, for clients that need to test all of them. */
+/** An object of each version of each interface class, for clients that need all of them. */
 export const everyClass: SimulatorTemplate = {
   name: "every-class",
   title: "an object of every interface class and version",
