@@ -13,8 +13,8 @@ const later = 3;
 const limit = 10;
 
 /**
- * How long the event loop of the meters is blocked while 50 clients each read a profile of 4,320 rows over TCP: by
- * the work of the meters alone, and by one turn of the loop, which includes the work of Node and the engine.
+ * How long the event loop of the meters is blocked while 50 clients each read a profile of 4,320 rows over TCP: by the work
+ * of the meters alone, and by one turn of the loop, which includes the work of Node and the engine.
  */
 export async function eventLoop(): Promise<Figure[]> {
   const worker = new Worker(new URL("./serving.ts", import.meta.url));
