@@ -27,7 +27,7 @@ const [weightAt, nodeAt, firstDarkAt, lastDarkAt] = [6, 7, 8, 9];
 export class Cursor {
   readonly #cells: number;
   readonly #cellSeconds: number;
-  /** By the level of the node, the whole first: at most 1. */
+  /** By the level of the node; the first level is the whole. At most 1. */
   readonly #spread: Float64Array;
   readonly #extraSpread: number;
 

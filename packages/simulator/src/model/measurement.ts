@@ -50,7 +50,7 @@ export interface Model {
   /** The energy in [from, to), with the averages of voltage and current. */
   block(from: number, to: number): Block;
   /**
-   * The highest demands of the import, of the demand periods (in minutes) that are completely within [from, to). Fault `bad-value`: not 1
+   * The highest import demands of the periods (in minutes) that are completely within [from, to). Fault `bad-value`: not 1
    * to 1440 minutes.
    */
   maximumDemand(from: number, to: number, periodMinutes?: number): Demands;

@@ -28,7 +28,7 @@ export function evenly({ one, two }: TwoPhases, whole: number, counted: number):
 }
 
 /**
- * Follows the path of a cursor down to its cell. `of`: the phases of the quantity that the cursor divides; `whBefore`: units that were
+ * Follows the path of a cursor down to its cell. `of`: the phases of the quantity that the cursor divides; `unitsBefore`: units that were
  * counted before the first cell of the cursor. Returns the phases of the cell and of the cells before it.
  */
 export function phasesOnTheWay(

@@ -5,8 +5,8 @@ import { between, bits, Stream, signed } from "./random.ts";
 
 // Voltage and frequency at the meter: the values of the network, less a voltage drop under load, with the events of the supply.
 //
-// The voltage of a quarter of an hour is its expected value plus a random number. Within it, the voltage of a minute differs by n(minute) -
-// n(minute + 1), where n is random. Over any time these differences sum to the first n minus the last n, so an average is computed without
+// The voltage of a quarter of an hour is its expected value plus a random number. Within it, the voltage of a minute differs by
+// n(minute) - n(minute + 1), where n is random. Over any time these differences sum to the first n minus the last n, so an average is computed without
 // a loop over the minutes.
 
 const minuteMs = 60_000;
