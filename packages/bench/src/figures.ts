@@ -1,4 +1,4 @@
-/** One measured figure. `goal`: at most so much. */
+/** One measured figure. `goal`: the maximum value. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -9,7 +9,7 @@ export interface Figure {
 const text = (value: number): string =>
   value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 });
 
-/** Prints figures beside their goals. */
+/** Prints figures and their goals. */
 export function figures(title: string, all: readonly Figure[]): void {
   process.stdout.write(`${title}\n`);
   for (const { name, value, unit, goal } of all) {

@@ -1,4 +1,4 @@
-// Hand-written minimal loops: the same fields, the same values, no check of anything. What dlmskit is compared with.
+// Minimal loops, written by hand: the same fields and the same values, without any check. dlmskit is compared with them.
 import type { Apdu, Data } from "@dlmskit/apdu";
 
 const u16 = (o: Uint8Array, at: number): number => ((o[at] as number) << 8) | (o[at + 1] as number);

@@ -1,17 +1,17 @@
 import { measure } from "mitata";
 
-/** What one operation costs. */
+/** The cost of one operation. */
 export interface Cost {
   /** Median time, ns. */
   readonly time: number;
-  /** Octets allocated, on average. */
+  /** Octets allocated, average. */
   readonly allocated: number;
 }
 
-/** So that the compiler cannot leave out what nobody uses. */
+/** Keeps the compiler from removing code whose result is not used. */
 let sink: unknown;
 
-/** Octets that a run of `fn` allocates, from the growth of the heap while nothing is collected. */
+/** Octets that one run of `fn` allocates, measured by the growth of the heap while nothing is collected. */
 function allocatedBy(fn: () => unknown): number {
   const found: number[] = [];
   for (let round = 0; round < 15; round++) {
@@ -21,14 +21,14 @@ function allocatedBy(fn: () => unknown): number {
     for (let run = 0; run < runs; run++) sink = fn();
     const after = process.memoryUsage();
     const grown = after.heapUsed - before.heapUsed + (after.arrayBuffers - before.arrayBuffers);
-    // A collection within makes it look smaller.
+    // A garbage collection during the runs makes the growth look smaller.
     if (grown >= 0) found.push(grown / runs);
   }
   found.sort((one, other) => one - other);
   return found[found.length >> 1] ?? Number.NaN;
 }
 
-/** The median time of an operation by mitata, ns. */
+/** The median time of an operation, measured with mitata, ns. */
 async function time(fn: () => unknown): Promise<number> {
   const stats = await measure(
     () => {
@@ -40,12 +40,12 @@ async function time(fn: () => unknown): Promise<number> {
 }
 
 /**
- * What operations cost, each measured several times in turn, the best of its medians taken: a machine that is busy with
- * something else is so for all of them.
+ * The cost of operations. Each is measured several times in turn, and the best of its medians is used. If the machine is busy with other
+ * work, all operations are affected equally.
  */
 export async function costs(...fns: readonly (() => unknown)[]): Promise<Cost[]> {
   const times = fns.map(() => Number.POSITIVE_INFINITY);
-  // The compiler works beside, and has its time on a busy machine too.
+  // The compiler runs in parallel, and this loop gives it enough time even on a busy machine.
   for (const fn of fns) for (const end = performance.now() + 400; performance.now() < end; ) sink = fn();
   for (let round = 0; round < 4; round++) {
     for (const [at, fn] of fns.entries()) times[at] = Math.min(times[at] as number, await time(fn));

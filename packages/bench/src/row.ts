@@ -2,12 +2,15 @@
 export interface Row {
   readonly name: string;
   readonly ours: () => unknown;
-  /** A hand-written minimal loop that reads or writes the same fields, with no check: what the machine could do; for ciphering bare node:crypto. */
+  /**
+   * A minimal loop, written by hand, that reads or writes the same fields without any check. It shows what the machine can do. For
+   * ciphering it is bare node:crypto.
+   */
   readonly floor?: () => unknown;
-  /** The best rate of the other implementations measured, operations a second, and whose it is. */
+  /** The best measured rate of the other implementations, operations per second, and the name of that implementation. */
   readonly peer?: { readonly rate: number; readonly name: string };
-  /** Operations a second that it is to reach, where there is no peer. */
+  /** The required number of operations per second, if there is no peer. */
   readonly target?: number;
-  /** How much faster than the peer it is to be. */
+  /** The required speed relative to the peer. */
   readonly goal?: number;
 }

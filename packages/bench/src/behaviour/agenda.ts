@@ -15,7 +15,7 @@ const scripts = "0.0.10.0.100.255";
 const octets = new Uint8Array([1]);
 const week = { monday: 1, tuesday: 1, wednesday: 1, thursday: 1, friday: 1, saturday: 1, sunday: 1 };
 
-/** A meter with a calendar of two tariffs, and one action a day, as a push is triggered. */
+/** A meter with a calendar of two tariffs, and one action per day that is triggered in the same way as a push. */
 function template() {
   let ran = 0;
   const table = scriptTable(scripts, [], {}, { invoke: { execute: () => void ran++ } });
@@ -41,7 +41,7 @@ function template() {
   return { compiled, ran: () => ran };
 }
 
-/** Meters that all are in memory and run: octets each, and how many actions a second. */
+/** Meters that are all in memory and run: octets per meter, and actions per second. */
 async function residentMeters(print: (text: string) => void): Promise<void> {
   const { compiled, ran } = template();
   const machine = new VirtualClock();
@@ -63,7 +63,7 @@ async function residentMeters(print: (text: string) => void): Promise<void> {
   print(`their actions: ${Math.round(((ran() - first) / took) * 1000)} a second`);
 }
 
-/** So many entries on one agenda, two instants a day each: octets of the agenda an entry, and dispatches a second. */
+/** A number of entries on one agenda, with two instants per day each: octets of the agenda per entry, and dispatches per second. */
 async function entries(count: number, print: (text: string) => void): Promise<void> {
   const machine = new VirtualClock();
   const simulated = new SimulatedTime({ source: () => machine.now(), start });
@@ -79,10 +79,10 @@ async function entries(count: number, print: (text: string) => void): Promise<vo
       ran++;
     }
     finish(): void {
-      // Nothing is kept.
+      // Nothing is stored.
     }
     moved(): void {
-      // Time is not set.
+      // The time is not set.
     }
   }
   const all = Array.from({ length: count }, (_, index) => new Entry(index));
@@ -100,6 +100,6 @@ async function entries(count: number, print: (text: string) => void): Promise<vo
 
 export async function agendaFigures(print: (text: string) => void): Promise<void> {
   await residentMeters(print);
-  // A push and a calendar of each of a million meters are two instants of one entry: a meter has one place.
+  // A push and a calendar of each of a million meters are two instants of one entry, because a meter has one entry in the agenda.
   await entries(1_000_000, print);
 }

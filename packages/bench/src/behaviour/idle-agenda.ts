@@ -12,12 +12,12 @@ import {
 import { createSimulator, type SimulatorTemplate } from "@dlmskit/simulator";
 import { held } from "../held.ts";
 
-// A second before what all meters do.
+// One second before the action of all meters.
 const start = Date.UTC(2026, 0, 1, 0, 59, 59);
 const meters = 1_000_000;
-// How long it is measured, ms.
+// Duration of the measurement, ms.
 const measured = 15_000;
-/** Seconds within which meters push, each at an instant of its own. */
+/** Length of the window in which meters push, in seconds. Each meter has its own instant in it. */
 const spread = 5;
 
 const any = { year: null, month: null, day: null, dayOfWeek: null };
@@ -27,7 +27,7 @@ const octets = new Uint8Array([1]);
 const week = { monday: 1, tuesday: 1, wednesday: 1, thursday: 1, friday: 1, saturday: 1, sunday: 1 };
 const executeMethod = 2;
 
-/** Meters that push at 01:00 and after, and change their tariff at 06:00; `pushed` is told of each push. */
+/** Meters that push from 01:00 on and change their tariff at 06:00. `pushed` is called for each push. */
 function template(pushed: () => void): SimulatorTemplate {
   const value = dataObject(
     "0.0.96.1.0.255",
@@ -41,7 +41,7 @@ function template(pushed: () => void): SimulatorTemplate {
       },
     },
   );
-  // Nothing reaches it: what is measured is the way of a message into the queue, and not a socket.
+  // The destination is never reached: the benchmark measures the path of a message into the queue, not a socket.
   const push = pushSetup("0.0.25.9.0.255", {
     ...{ version: 0, destination: "none://127.0.0.1:9", randomisationStartInterval: spread },
     pushObjectList: [{ classId: value.spec.classId, instanceId: value.instance, attributeId: 2 }],
@@ -79,7 +79,7 @@ function template(pushed: () => void): SimulatorTemplate {
   };
 }
 
-/** A million idle meters that nobody is connected to: octets each, and how many of their actions are done in a second. */
+/** A million idle meters without a connection: octets per meter, and the number of their actions per second. */
 export async function idleAgendaFigures(print: (text: string) => void): Promise<void> {
   let triggered = 0;
   let pushed = 0;

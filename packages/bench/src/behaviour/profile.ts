@@ -11,7 +11,7 @@ const rows = 100_000;
 const wanted = 96;
 const reads = 200;
 
-/** A profile of 100,000 captured rows (clock, three registers): its memory, and the time of a range of 96 rows in the middle. */
+/** A profile of 100,000 captured rows (clock, three registers): its memory, and the time to read a range of 96 rows in the middle. */
 export async function profileFigures(print: (text: string) => void): Promise<void> {
   const time = clock();
   const registers = [1, 2, 3].map((at) =>

@@ -6,7 +6,10 @@ import { VirtualClock } from "@dlmskit/transport";
 
 const captures = 40;
 
-/** A capture into a full buffer that is sorted by a value: one that is kept, and one that falls out. In memory, and with a store in memory. */
+/**
+ * A capture into a full buffer that is sorted by a value: one row that is kept, and one row that is dropped. In memory, and with a store in
+ * memory.
+ */
 export async function sortedProfileFigures(print: (text: string) => void): Promise<void> {
   for (const kept of [false, true]) {
     for (const rows of kept ? [100, 1000] : [100, 1000, 10_000]) {
@@ -35,7 +38,7 @@ export async function sortedProfileFigures(print: (text: string) => void): Promi
           return device.invoke(largest, 2, { type: "integer", value: 0 });
         });
       };
-      // Falling, so that each stands behind the one before.
+      // The values decrease, so each row is sorted behind the previous row.
       for (let at = 0; at < rows; at++) await capture(2 * (rows - at) + 100);
       const timed = async (value: number): Promise<number> => {
         const began = performance.now();

@@ -9,10 +9,10 @@ import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 
 export const name = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
 export const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
-/** The load profile of half hours, of 4,320 rows. */
+/** The load profile with half-hourly rows, 4,320 rows. */
 export const profile = { classId: 7, instanceId: "1.0.99.1.0.255", attributeId: 2 };
 
-// A client counts on under a key: one number a meter, which is the client's and not measured.
+// The invocation counters of the client, one number per meter. They belong to the client and are not measured.
 const used = new Map<string, CounterLedger>();
 
 function ledgerOf(key: string): CounterLedger {
@@ -25,7 +25,7 @@ function ledgerOf(key: string): CounterLedger {
   return ledger;
 }
 
-/** An association over a line in memory; `drop` forgets the client's end of it, and the server's stays open. */
+/** An association over a connection in memory. `drop` releases the client's end; the server's end stays open. */
 export interface Associated {
   readonly session: Session;
   drop(): Duplex;
@@ -58,7 +58,7 @@ export async function associate(simulator: Simulator, index: number, client: 16 
   };
 }
 
-/** Associates as a client of a meter's identity: 16 is public, 48 has everything ciphered. */
+/** Opens an association with a meter as a client of its identity: 16 is the public client, 48 uses ciphering for everything. */
 export function open(duplex: Duplex, identity: Identity, client: 16 | 48): Promise<Session> {
   const { serverAddress, clients, systemTitle } = identity;
   const line = { duplex, link: new WrapperClientLink({ client, server: serverAddress }) };

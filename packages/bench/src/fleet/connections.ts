@@ -7,7 +7,10 @@ import { type Associated, associate, energy, name } from "./associate.ts";
 
 const associations = 100;
 
-/** What associations leave and hold: of a public client (16), or of one whose association is ciphered (48). */
+/**
+ * The memory that closed associations leave and open associations use: of a public client (16), or of a client with a ciphered association
+ * (48).
+ */
 export async function connections(client: 16 | 48): Promise<Figure[]> {
   const store = await openMemoryStore();
   const simulator = await createSimulator({ meters: 60_000, seed: "bench", limits: { inactivity: 0 }, store });
@@ -20,7 +23,7 @@ export async function connections(client: 16 | 48): Promise<Figure[]> {
     }
   };
   const released = ({ session }: Associated) => session.release();
-  /** Without the rows of who was connected: they are the store's. */
+  /** Does not count the rows of connections, because they belong to the store. */
   const heldNow = async (): Promise<number> => {
     await simulator.server.settled();
     await store.connections.forget(Number.MAX_SAFE_INTEGER);
@@ -28,11 +31,12 @@ export async function connections(client: 16 | 48): Promise<Figure[]> {
   };
   const who = client === 16 ? "public client" : "ciphered client";
 
-  // Past every bound: recent handles, computed readings. The same meters come again, whose rows the store has then.
+  // More meters than every limit: recent handles, computed readings. The same meters are used again, and the store has their rows by then.
   const round = () => opened(0, 3 * associations, released);
-  // What the engine makes of code while it runs comes in the first rounds; what an association leaves comes with every round.
+  // Allocations of the engine for compiled code occur in the first rounds. Memory that an association leaves occurs in every round.
   for (let warm = 0; warm < 20; warm++) await round();
-  // The heap goes up and down by some hundred KiB from one look to the next, whatever is left: halves of many looks are compared.
+  // The heap size changes by some hundred KiB between two measurements, even without a leak. Therefore two halves of many measurements are
+  // compared.
   const looks: number[] = [];
   for (let look = 0; look < 8; look++) {
     for (let again = 0; again < 10; again++) await round();
@@ -41,7 +45,9 @@ export async function connections(client: 16 | 48): Promise<Figure[]> {
   const mean = (some: readonly number[]): number => some.reduce((sum, one) => sum + one, 0) / some.length;
   const left = (mean(looks.slice(4)) - mean(looks.slice(0, 4))) / (4 * 10 * 3 * associations);
 
-  /** What one of many takes: what is held while they are open, against the mean of before and after; the mean of some goes. */
+  /**
+   * The memory of one of many items: the memory while they are open, less the average of before and after. The average of several rounds.
+   */
   const each = async (open: () => Promise<() => Promise<void>>): Promise<number> => {
     const goes: number[] = [];
     for (let go = 0; go < 5; go++) {
@@ -60,7 +66,7 @@ export async function connections(client: 16 | 48): Promise<Figure[]> {
       for (const line of lines.splice(0)) line.destroy();
     };
   });
-  // The line itself is no server's.
+  // The connection itself does not belong to the server.
   const line = await each(async () => {
     const pairs = Array.from({ length: 2 * associations }, () => {
       const pair = memoryPair();

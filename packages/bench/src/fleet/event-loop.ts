@@ -8,13 +8,13 @@ import type { Collection, Measured } from "./serving.ts";
 import type { Stretch, Work } from "./stretches.ts";
 
 const clients = 50;
-/** How often all read after the engine has compiled what it runs. */
+/** Number of rounds of reads by all clients after the engine has compiled the code. */
 const later = 3;
 const limit = 10;
 
 /**
- * How long the meters' event loop is held while 50 clients read a profile of 4,320 rows each over TCP, beside one idle: by the
- * meters' own work, and by a turn of the loop, which holds Node's work and the engine's as well.
+ * How long the event loop of the meters is blocked while 50 clients each read a profile of 4,320 rows over TCP: by the work
+ * of the meters alone, and by one turn of the loop, which includes the work of Node and the engine.
  */
 export async function eventLoop(): Promise<Figure[]> {
   const worker = new Worker(new URL("./serving.ts", import.meta.url));
@@ -68,7 +68,7 @@ const clockOf = (stretches: readonly Stretch[]): number[] => stretches.map(({ cl
 const withoutWaits = (stretches: readonly Work[]): number[] => stretches.map(({ clock, waited }) => clock - waited);
 const threadOf = (stretches: readonly Stretch[]): number[] => stretches.map(({ thread }) => thread);
 
-/** What is left of each by the clock, ms, without the collections that began in it. Both in the order of time. */
+/** The duration of each stretch by the clock, ms, without the collections that began in it. Both lists are in the order of time. */
 function withoutCollections(stretches: readonly Stretch[], collections: readonly Collection[]): number[] {
   let next = 0;
   return stretches.map(({ began, clock }) => {

@@ -1,4 +1,4 @@
-// What a fleet of meters costs: `pnpm bench fleet [SECTION…]`. Figures of this process, printed beside their goals.
+// The cost of a fleet of meters: `pnpm bench fleet [SECTION…]`. The figures are measured in this process and printed with their goals.
 import { type Figure, figures } from "../figures.ts";
 import { connections } from "./connections.ts";
 import { eventLoop } from "./event-loop.ts";
@@ -14,7 +14,7 @@ const sections: { readonly [title: string]: () => Promise<Figure[]> } = {
   "event loop": eventLoop,
 };
 
-/** Measures the sections whose titles are among the words; all of them without words. */
+/** Measures the sections whose titles are among the words, or all sections if there are no words. */
 export async function fleetFigures(words: readonly string[]): Promise<void> {
   for (const [title, measure] of Object.entries(sections)) {
     if (words.length === 0 || title.split(" ").some((word) => words.includes(word))) figures(title, await measure());

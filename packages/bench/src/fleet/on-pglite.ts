@@ -7,7 +7,7 @@ import { openPglite } from "@dlmskit/storage-pg";
 import { type Figure, ms } from "../figures.ts";
 import { associate, energy, name } from "./associate.ts";
 
-/** Counts the queries that a database is asked. */
+/** Counts the queries to a database. */
 function counted(store: Store): { queries(): number } {
   let count = 0;
   type Query = (...args: unknown[]) => unknown;
@@ -32,7 +32,7 @@ function counted(store: Store): { queries(): number } {
   return { queries: () => count };
 }
 
-/** How long a store on PGlite takes to start, and what a first contact asks of it. */
+/** The start time of a store on PGlite, and the number of queries of a first contact. */
 export async function onPglite(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "dlmskit-bench-"));
   const found: Figure[] = [];

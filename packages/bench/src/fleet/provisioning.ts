@@ -5,9 +5,9 @@ import { held } from "../held.ts";
 
 const meters = 1_000_000;
 
-/** What a million meters cost before anyone has asked for one. */
+/** The cost of a million meters before a client uses any of them. */
 export async function provisioning(): Promise<Figure[]> {
-  // The first simulator warms the code, and what all share.
+  // The first simulator warms up the code and the shared data.
   await (await createSimulator({ seed: "bench" })).close();
   const store = await openMemoryStore();
   const before = await held();

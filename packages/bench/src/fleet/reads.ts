@@ -2,7 +2,7 @@ import { createSimulator } from "@dlmskit/simulator";
 import type { Figure } from "../figures.ts";
 import { energy, profile } from "./associate.ts";
 
-/** How long one read of a whole profile holds the event loop, and how fast rows and registers are made. */
+/** How long one read of a whole profile blocks the event loop, and how fast rows and registers are computed. */
 export async function reads(): Promise<Figure[]> {
   const simulator = await createSimulator({ meters: 300, seed: "bench" });
   const times: number[] = [];

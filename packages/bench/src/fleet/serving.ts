@@ -1,4 +1,4 @@
-// The meters of `event-loop.ts`, in a thread of their own.
+// The meters of `event-loop.ts`, in their own thread.
 import { PerformanceObserver } from "node:perf_hooks";
 import { parentPort } from "node:worker_threads";
 import { createSimulator } from "@dlmskit/simulator";
@@ -6,17 +6,17 @@ import { systemClock, tcpListen } from "@dlmskit/transport/node";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import { type Instant, instant, type Stretch, Stretches, stretchSince, type Work } from "./stretches.ts";
 
-/** A stop of this thread for the engine's garbage collection. */
+/** A pause of this thread for the garbage collection of the engine. */
 export interface Collection {
   readonly began: number;
   readonly ms: number;
 }
 
-/** What was measured between "start" and "stop", in the order of time. */
+/** The measurements between "start" and "stop", in the order of time. */
 export interface Measured {
-  /** Turns of the event loop: work of the meters, and all that Node and the engine do. */
+  /** Turns of the event loop: the work of the meters, and all work of Node and the engine. */
   readonly turns: readonly Stretch[];
-  /** Work of the meters alone. */
+  /** The work of the meters alone. */
   readonly stretches: readonly Work[];
   readonly collections: readonly Collection[];
 }
@@ -53,7 +53,7 @@ parentPort?.on("message", async (message: "start" | "stop") => {
   }
   const measured = { turns, stretches: stretches.take() };
   turns = undefined;
-  // The entries of the last collections come in a later turn.
+  // The entries of the last collections arrive in a later turn.
   await new Promise((resolve) => setTimeout(resolve, 50));
   observer.disconnect();
   parentPort?.postMessage({ ...measured, collections });

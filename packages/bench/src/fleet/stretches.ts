@@ -3,17 +3,17 @@ import type { Clock, Duplex, DuplexHandlers, WallClock } from "@dlmskit/transpor
 
 /** A time in which the event loop of this thread had no other turn. */
 export interface Stretch {
-  /** When it began, on this thread's clock, ms. */
+  /** The start on the clock of this thread, ms. */
   readonly began: number;
-  /** What it took by the clock, which counts what other programs took as well, ms. */
+  /** The duration by the clock, ms. It includes the time that other programs used. */
   readonly clock: number;
-  /** What this thread had of a processor, ms (Node 24; NaN before). Linux counts it in steps of up to 4 ms. */
+  /** The processor time of this thread, ms (Node 24; NaN before). Linux counts it in steps of up to 4 ms. */
   readonly thread: number;
 }
 
-/** Work of a server between two yields. */
+/** The work of a server between two yields. */
 export interface Work extends Stretch {
-  /** How long this thread waited in it for a processor that other threads had, ms (Linux; 0 elsewhere). */
+  /** How long this thread waited in this time for a processor that other threads used, ms (Linux; 0 on other systems). */
   readonly waited: number;
 }
 
@@ -27,10 +27,10 @@ let schedstat: number | undefined;
 try {
   schedstat = openSync("/proc/thread-self/schedstat", "r");
 } catch {
-  // Only Linux has it.
+  // Only Linux has this file.
 }
 
-/** How long this thread has waited for a processor since it began, ms. */
+/** How long this thread has waited for a processor since it started, ms. */
 function waitedUntilNow(): number {
   if (schedstat === undefined) return 0;
   const text = octets.toString("latin1", 0, readSync(schedstat, octets, 0, octets.length, 0));
@@ -48,14 +48,14 @@ export function stretchSince(began: Instant): Stretch {
 }
 
 /**
- * How long a server keeps the event loop each time it is called: by a line on which something came, or by a timer. A stretch ends
- * where the server returns to the loop: what follows in promises belongs to it.
+ * Measures how long a server blocks the event loop each time it is called: by a connection that received something, or by a timer. A
+ * stretch ends when the server returns to the loop; work that follows in promises is included.
  */
 export class Stretches {
   #all: Work[] = [];
   #running = false;
 
-  /** What came since the last call. */
+  /** The stretches since the last call. */
   take(): readonly Work[] {
     const taken = this.#all;
     this.#all = [];
@@ -71,7 +71,7 @@ export class Stretches {
     };
   }
 
-  /** A line of which all that comes is measured. */
+  /** A connection whose received data are measured. */
   duplex(of: Duplex): Duplex {
     return {
       remote: of.remote,
@@ -105,7 +105,7 @@ export class Stretches {
     try {
       run();
     } finally {
-      // A tick that is asked for in a microtask comes after all microtasks.
+      // A tick that is requested in a microtask runs after all microtasks.
       queueMicrotask(() =>
         process.nextTick(() => {
           this.#running = false;

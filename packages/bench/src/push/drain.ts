@@ -9,7 +9,10 @@ import { type Figure, figures } from "../figures.ts";
 const messages = Number(process.env.DLMSKIT_BENCH_MESSAGES ?? 100_000);
 const priorities = 10;
 const atATime = 5000;
-/** What both workers may have under way: so many of a lower priority may come before the last of a higher one. */
+/**
+ * Maximum number of messages that both workers send at the same time. This many messages of a lower priority may come before the last
+ * message of a higher priority.
+ */
 const underWay = 2 * 2 * 256;
 
 interface Started {
@@ -17,7 +20,7 @@ interface Started {
   stop(): Promise<void>;
 }
 
-/** A PostgreSQL server of its own, as the tests of the store have one. */
+/** Starts a separate PostgreSQL server, as in the tests of the store. */
 async function startServer(): Promise<Started> {
   const harness = new URL("../../../storage-pg/test/harness.ts", import.meta.url).href;
   const { startServer: start } = (await import(harness)) as { startServer(): Promise<Started> };
@@ -44,7 +47,10 @@ async function worker(url: string): Promise<ChildProcess> {
   return child;
 }
 
-/** 100,000 queued messages of ten priorities, drained by two processes over TCP to one listener. `given`: a database, if there is one. */
+/**
+ * 100,000 queued messages with ten priorities. Two processes send them over TCP to one listener. `given`: an existing database, if there is
+ * one.
+ */
 export async function drainFigures(given?: string): Promise<void> {
   const own = given === undefined ? await startServer() : undefined;
   const url = given ?? ((await own?.database()) as string);
@@ -78,7 +84,8 @@ export async function drainFigures(given?: string): Promise<void> {
   for (const { stdin } of workers) stdin?.write("go\n");
   await whole;
   const seconds = (performance.now() - began) / 1000;
-  // How many of a higher priority came after one of a lower: of the whole queue in order there would be none.
+  // The number of messages of a higher priority that came after a message of a lower priority. If the whole queue were sent in order, it
+  // would be 0.
   let lowest = priorities;
   const after = new Map<number, number>();
   for (const priority of order) {

@@ -1,4 +1,4 @@
-// A process that sends what is in the queue of a database, until it is ended: node worker.ts URL
+// A process that sends the messages in the queue of a database until it is stopped: node worker.ts URL
 import { pushTcp, Server } from "@dlmskit/server";
 import { openPostgres } from "@dlmskit/storage-pg";
 import { systemClock } from "@dlmskit/transport/node";
@@ -13,7 +13,7 @@ const server = new Server({
   store,
   push: {
     transports: { tcp: pushTcp(() => new WrapperServerLink()) },
-    // Messages of priorities between them are at most so many out of order.
+    // This limits how many messages of different priorities can be out of order.
     ...{ atOnce: 256, lookEvery: 100 },
   },
   events: (event) => {

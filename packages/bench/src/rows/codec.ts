@@ -16,7 +16,7 @@ const profile = input("profile_1000x8");
 const iFrame = input("hdlc_i_frame_120");
 const fcsInput = input("fcs_input_116");
 
-/** The value of a GET response: what a program asks for. */
+/** The value of a GET response, which is what a program needs. */
 function answered(apdu: Apdu): unknown {
   if (apdu.apdu !== "get-response-normal" || apdu.result.data === undefined) throw new Error("no value");
   const { data } = apdu.result;
@@ -35,7 +35,7 @@ const Struct8 = T.structure({
   unit: T.enum,
   on: T.boolean,
 });
-/** The same straight into typed values: no tree between. */
+/** The same response decoded directly into typed values, without an intermediate tree. */
 const Struct8Response = getResponseOf(Struct8);
 function struct8Typed(octets: Uint8Array): unknown {
   const apdu = decode(Struct8Response, decodeWpdu(octets).pdu);

@@ -6,13 +6,13 @@ const halfHour = 1_800_000;
 const day = 86_400_000;
 const month = 30 * day;
 const commissioned = Date.UTC(2025, 0, 1);
-/** 13 months and a bit after commissioning. */
+/** A little more than 13 months after commissioning. */
 const now = commissioned + 395 * day + 3_600_000;
 
 const prepared = prepareModel({ templates: defaultLoadProfiles, powerQuality: defaultPowerQuality });
 const names = Array.from({ length: 0x10000 }, (_, at) => `DLK${String(at).padStart(8, "0")}`);
 let next = 0;
-/** Another meter each time, of which nothing is known yet. */
+/** A different meter each time, for which nothing is computed yet. */
 const cold = (): Model => prepared.model({ seed: "bench", meter: names[next++ & 0xffff] as string, commissioned });
 
 const warm = prepared.model({ seed: "bench", meter: "warm", commissioned });

@@ -11,7 +11,7 @@ const systemTitle = fromHex("4142434445464748");
 const peerTitle = fromHex("4d4d4d0000000001");
 const how = { authenticated: true, encrypted: true, form: "glo" } as const;
 
-/** Counters and a guard that let the same APDU pass again and again: only the work is measured. */
+/** Counters and a guard that accept the same APDU many times, so that only the work is measured. */
 const counters = { remaining: 0xffffffff, next: () => 0x01234567 };
 const replay = { lowest: 0, check: () => true, accept: () => {} };
 
@@ -24,7 +24,7 @@ function ends(provider: CryptoProvider): { meter: Protection; client: Protection
   };
 }
 
-// Bare: the same AES-GCM calls on a cached key, with nothing of DLMS around.
+// Bare: the same AES-GCM calls with a cached key, without any DLMS code.
 const key = createSecretKey(encryptionKey);
 const iv = concat(systemTitle, fromHex("01234567"));
 const additional = concat(Uint8Array.of(0x30), authenticationKey);
@@ -49,7 +49,7 @@ const peers = { 200: { protect: 174_000, unprotect: 119_000 }, 1024: { protect: 
 
 const nothing = new Uint8Array(0);
 
-/** Where noble with its kept tables stops being faster than OpenSSL: the threshold of the provider `node`. */
+/** The size from which noble with cached tables is no longer faster than OpenSSL: the threshold of the provider `node`. */
 const thresholdRows: readonly Row[] = [64, 128, 192, 224, 256, 320, 384, 512, 768, 1024].flatMap((size): Row[] => {
   const plain = new Uint8Array(size).map((_, at) => at * 7);
   const sealed = bareSeal(plain);

@@ -2,7 +2,7 @@ import { type Socket, connect as tcp } from "node:net";
 
 export interface Asked {
   readonly perSecond: number;
-  /** CPU time of this process for each, µs. */
+  /** CPU time of this process per request, µs. */
   readonly cpu: number;
   readonly last: Uint8Array;
 }

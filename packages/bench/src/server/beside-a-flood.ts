@@ -16,7 +16,7 @@ const wpdu = (pdu: string): Uint8Array => encodeWpdu({ source: 17, destination: 
 const aarq = wpdu("601da109060760857405080101be10040e01000000065f1f040000121dffff");
 const list = wpdu(`c003c150${"00010000600100ff0200".repeat(80)}`);
 
-/** What a GET of one client takes, in ms, while 8 others send without end: the median and the worst. */
+/** The time of one client's GET in ms, while 8 other clients send without pause: the median and the maximum. */
 export async function besideAFlood(asking: Asking): Promise<{ what: string; median: number; worst: number }[]> {
   const made = meter({
     name: "BEN0000000000001",
@@ -47,7 +47,7 @@ export async function besideAFlood(asking: Asking): Promise<{ what: string; medi
     const client = await new BenchClient(16).open(async (octets) => [(await ask([octets])).last]);
     const took: number[] = [];
     for (const get of client.gets(asked)) {
-      // Not at once after an answer: that would always be when the server is free.
+      // The client does not send immediately after an answer, because the server would then always be free.
       await new Promise((resolve) => setTimeout(resolve, 5 * Math.random()));
       const began = performance.now();
       await ask([get]);

@@ -10,7 +10,7 @@ const rounds = 15;
 const asked = 1000;
 const median = (of: readonly number[]): number => of.toSorted((one, other) => one - other)[of.length >> 1] as number;
 
-/** Server time of one GET without a socket, µs: plain, and with authenticated encryption. */
+/** Server time of one GET without a socket, µs: in plain, and with authenticated encryption. */
 async function inMemory(): Promise<{ plain: number; ciphered: number }> {
   const server = aServer();
   const runs: (() => number)[] = [];
@@ -31,7 +31,7 @@ async function inMemory(): Promise<{ plain: number; ciphered: number }> {
   return { plain: median(found.map((one) => one.plain)), ciphered: median(found.map((one) => one.ciphered)) };
 }
 
-/** Over loopback TCP, in turn: the server's rate beside that of bare `node:net`, which answers the same octets, and CPU times. */
+/** Over loopback TCP, in turn: the rate of the server, the rate of bare `node:net` with the same octets in its answers, and CPU times. */
 async function overTcp() {
   await using running = await serve(aMeter(), { on: { wrapper: listen(0, () => new WrapperServerLink({})) } });
   const answer = fromHex("0001000100100009c401c1000600bc614e");
@@ -69,7 +69,7 @@ const row = (name: string, value: string, more = ""): string =>
   `${name.padEnd(58)}${value.padStart(14)}  ${more}`.trimEnd();
 const perSecond = (value: number): string => `${Math.round(value).toLocaleString("en")}/s`;
 
-/** Prints what one GET costs the server. The client of the rows over TCP is a bare socket in the same process. */
+/** Prints the server cost of one GET. The client of the TCP rows is a bare socket in the same process. */
 export async function serverFigures(print: (line: string) => void): Promise<void> {
   const { plain, ciphered } = await inMemory();
   print(row("server: one GET in and out, no socket", `${plain.toFixed(1)} µs`));

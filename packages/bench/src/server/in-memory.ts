@@ -13,7 +13,7 @@ const random = (count: number): Uint8Array => globalThis.crypto.getRandomValues(
 const encryptionKey = random(16);
 const authenticationKey = random(16);
 
-/** A meter with one register, for a public client (16) and one that ciphers (48). */
+/** A meter with one register, for a public client (16) and a client with ciphering (48). */
 export function aMeter() {
   const energy = register("1.0.1.8.0.255", { type: T.doubleLongUnsigned, value: 12_345_678, unit: "Wh" });
   return meter({
@@ -26,7 +26,10 @@ export function aMeter() {
   });
 }
 
-/** A server with one connection that is a function call: what it is given goes in, what it sends comes back. */
+/**
+ * A server with one connection that is a function call: the function passes octets to the server and returns the octets that the server
+ * sends.
+ */
 export class Wire {
   readonly #handlers: DuplexHandlers;
   #sent: Uint8Array[] = [];
@@ -56,10 +59,10 @@ export class Wire {
   }
 }
 
-/** What a client's octets go through: gives what comes back. */
+/** Sends the octets of a client and returns the octets of the answer. */
 export type Exchange = (octets: Uint8Array) => Promise<readonly Uint8Array[]> | readonly Uint8Array[];
 
-/** The client's end, for a public client (16) or one that ciphers (48). */
+/** The client's end, for a public client (16) or a client with ciphering (48). */
 export class BenchClient {
   readonly #initiator: Initiator;
   readonly #client: number;
@@ -98,7 +101,7 @@ export class BenchClient {
     return this;
   }
 
-  /** Requests that are ready to be sent, each a GET of the register. */
+  /** Requests that are ready to send, each a GET of the register. */
   gets(count: number): readonly Uint8Array[] {
     return Array.from({ length: count }, () => {
       const pdu =

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 
-// Clients that write one request again and again and read what is answered, in a thread of their own.
+// Clients that send one request repeatedly and read the answers, in their own thread.
 
 interface Peers {
   readonly port: number;

@@ -6,17 +6,17 @@ import type { AttributeForm } from "../templates/data/form.ts";
 const secrets =
   /password|secret|pin|key|certificate|systemTitle|userName|macAddress|ipAddress|identificationNumber|callerId/i;
 
-/** Whether an attribute of a class, by its name, is a secret or tells who or where a meter is. */
+/** Whether an attribute of a class, by its name, contains a secret, or the identity or location of a meter. */
 export const isSecret = (attribute: string): boolean => secrets.test(attribute);
 
 const logicalDeviceName = "0.0.42.0.0.255";
 const deviceIds = /^0\.\d+\.96\.1\.\d+\.255$/;
 const serialNumber = "0.0.96.1.0.255";
-/** Shorter texts stand in too many others. */
+/** Shorter texts occur in too many other values by chance. */
 const shortest = 5;
 const zero = 0x30;
 
-/** Takes a meter's names out of values. */
+/** Removes the names of a meter from values. */
 export class Anonymous {
   /** Octets of names, in hex. */
   readonly #names: readonly string[];
@@ -35,13 +35,13 @@ export class Anonymous {
       const [result] = await session.get([{ classId, instanceId, attributeId: 2 }]);
       if (result === undefined || "error" in result) continue;
       const hex = octetsOf(treeOf(result.data));
-      // What has no digit is the name of a maker, or of a kind.
+      // A text without a digit is the name of a manufacturer or of a meter type.
       if (hex !== undefined && hex.length >= 2 * shortest && /3[0-9]/.test(hex)) names.push(hex);
     }
     return new Anonymous(names.sort((one, other) => other.length - one.length));
   }
 
-  /** The value with zeros for each digit of a name. */
+  /** The value, with each digit of a name replaced by zero. */
   without(data: Data, object: DiscoveredObject): Data {
     if (data.type === "array" || data.type === "structure") {
       return { type: data.type, value: data.value.map((one) => this.without(treeOf(one), object)) } as Data;
@@ -52,7 +52,7 @@ export class Anonymous {
     return clean === hex ? data : withOctets(data, clean);
   }
 
-  /** The serial number of the copy is its own. */
+  /** The copy has its own serial number. */
   follow({ instanceId }: DiscoveredObject, attributes: { [id: string]: AttributeForm }): void {
     const value = attributes["2"];
     if (instanceId !== serialNumber || value?.value === undefined) return;

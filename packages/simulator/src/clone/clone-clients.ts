@@ -24,7 +24,7 @@ type Client = {
   readonly invocationCounter?: string;
 };
 
-/** The clients of a meter: those of its Association LN objects that can be read, and the one that reads. */
+/** The clients of a meter: those of its readable Association LN objects, and the client that reads. */
 export async function clientsOf(
   session: Pick<Session, "get">,
   objects: readonly DiscoveredObject[],
@@ -40,7 +40,7 @@ export async function clientsOf(
     if (client === undefined || client < 0 || found.some((one) => one.client === client)) continue;
     const own = client === reader.client;
     const isCiphered = own ? reader.ciphered : lastOf(context) === ciphered;
-    // Mechanism 7 needs certificates, which no template has: GMAC takes its place.
+    // Mechanism 7 needs certificates, which no template contains. Therefore GMAC replaces it.
     const asked = own ? reader.mechanism : (lastOf(mechanism) ?? 0);
     found.push({
       ...{ name: `client-${client}`, client, association: instanceId },
@@ -66,7 +66,7 @@ export async function clientsOf(
   return found;
 }
 
-/** The Security setup that an association names, and the counter that goes with it. */
+/** The Security setup that an association names, and the invocation counter that belongs to it. */
 function securityOf(setup: Data | undefined, objects: readonly DiscoveredObject[]) {
   if (setup?.type !== "octet-string" || setup.value.length !== 6) return {};
   const securitySetup = [...setup.value].join(".");
@@ -84,7 +84,7 @@ const numberIn = (data: Data | undefined): number | undefined => {
   return typeof value === "number" ? value : undefined;
 };
 
-/** The last number of an application context or a mechanism, which are object identifiers: in a structure, or encoded. */
+/** The last number of an application context name or a mechanism name. Both are object identifiers: a structure, or encoded. */
 function lastOf(data: Data | undefined): number | undefined {
   if (data?.type === "octet-string") return Number.parseInt(toHex(data.value).slice(-2), 16);
   return numberIn(elementsIn(data).at(-1));

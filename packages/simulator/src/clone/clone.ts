@@ -7,32 +7,32 @@ import { dataForm } from "../templates/data/form-of.ts";
 import { Anonymous, isSecret } from "./anonymous.ts";
 import { clientsOf } from "./clone-clients.ts";
 
-/** What a clone may cost. */
+/** The limits of a clone. */
 export interface CloneLimits {
-  /** Objects; 2000 unless told otherwise. */
+  /** Maximum number of objects; 2000 by default. */
   readonly objects?: number;
-  /** Octets of values; 4 MiB unless told otherwise. What comes after is recorded as not read. */
+  /** Maximum number of octets of values; 4 MiB by default. Values after the limit are recorded as not read. */
   readonly octets?: number;
-  /** ms; 10 minutes unless told otherwise. */
+  /** Time limit in ms; 10 minutes by default. */
   readonly time?: number;
-  /** Rows of each profile, the last ones; 100 unless told otherwise, 0 for none. */
+  /** Number of rows to read of each profile, the latest ones; 100 by default, 0 for none. */
   readonly rows?: number;
 }
 
 export interface CloneOptions {
-  /** As `--template` will have it. */
+  /** The name of the template for `--template`. */
   readonly name: string;
   readonly title?: string;
-  /** The association that reads: the client's SAP, the mechanism, whether it is ciphered. */
+  /** The association that reads: the client's SAP, the mechanism, and whether it is ciphered. */
   readonly client: number;
   readonly mechanism: number;
   readonly ciphered: boolean;
-  /** Minutes east of UTC, where the meter has no Clock that tells; 0 unless told otherwise. */
+  /** Minutes east of UTC, if the meter has no Clock that contains it; 0 by default. */
   readonly zoneMinutesEast?: number;
   readonly limits?: CloneLimits;
-  /** ms, of any clock that goes on: for the limit of time. */
+  /** ms of any clock that advances. It is used for the time limit. */
   readonly now: () => number;
-  /** How many objects have been read, of how many. */
+  /** The number of objects that have been read, and the total number. */
   readonly progress?: (read: number, of: number) => void;
 }
 
@@ -40,7 +40,7 @@ export type ClonedSession = Pick<Session, "discover" | "get">;
 
 const profileClass = 7;
 const clockClass = 8;
-// Made by the server of the copy, with keys and names of its own.
+// Objects that the server of the copy creates, with its own keys and names.
 const madeByServer: readonly number[] = [15, 17, 64];
 const mebibyte = 0x100000;
 
@@ -55,9 +55,10 @@ const outOf = ({ octets, until, now }: Budget): string | undefined =>
   octets <= 0 ? "the limit of octets" : now() >= until ? "the limit of time" : undefined;
 
 /**
- * A template with the objects, values and rows that an association shows, read and never written: each value with its type on the wire,
- * what the meter refused with its answer. Passwords, keys, serial numbers and addresses are left out. `createSimulator` serves it; its values
- * stand still. Faults as `Session.discover`; `clone-too-large` for more objects than the limit.
+ * A template with the objects, values and rows that an association can see. The meter is only read, never written. Each value has its type
+ * on the wire; a value that the meter refused has the meter's answer. Passwords, keys, serial numbers and addresses are left out.
+ * `createSimulator` serves the template; its values do not change. Faults as `Session.discover`; `clone-too-large` if there are more
+ * objects than the limit.
  */
 export async function cloneMeter(session: ClonedSession, options: CloneOptions): Promise<TemplateForm> {
   const { limits = {}, now, progress } = options;
@@ -154,7 +155,7 @@ async function valuesOf(session: ClonedSession, object: DiscoveredObject, around
   return spec === undefined ? attributes : withUnits(spec, attributes);
 }
 
-/** Scaler and unit stand at the value, as in any template. */
+/** Scaler and unit are written with the value, as in any template. */
 function withUnits(spec: ClassSpec, attributes: Attributes): Attributes {
   const { scaled } = spec.traits ?? {};
   const id = scaled && spec.attributes[scaled.scalerUnit]?.id;
@@ -178,7 +179,7 @@ function fits(codec: Parameters<typeof fromData>[0], data: Data): boolean {
   }
 }
 
-/** The access by entry to the last rows of a profile; undefined: all of them. */
+/** The selective access by entry to the latest rows of a profile; undefined: all rows. */
 async function lastRows(session: ClonedSession, { classId, instanceId }: DiscoveredObject, { rows }: Budget) {
   const [inUse] = await session.get([{ classId, instanceId, attributeId: 7 }]);
   if (inUse === undefined || "error" in inUse) return undefined;
@@ -191,7 +192,7 @@ async function lastRows(session: ClonedSession, { classId, instanceId }: Discove
 const number = (form: AttributeForm | undefined, least: number): number | undefined =>
   typeof form?.value === "number" && form.value >= least ? form.value : undefined;
 
-/** A profile's columns, period and rows as a template has them. */
+/** The columns, the period and the rows of a profile in the form of a template. */
 function profileForm(attributes: Attributes): object {
   const columns = (attributes["3"]?.value ?? []) as readonly { readonly value: readonly { value: unknown }[] }[];
   const captures = columns.map(({ value: [classId, name, attributeId, dataIndex] }) => [

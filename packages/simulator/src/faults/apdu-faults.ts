@@ -27,7 +27,7 @@ const replace = (octets: Uint8Array): TapVerdict => ({ do: "replace", octets });
 const isPlain = ({ at, way }: TapMessage, which: TapMessage["way"]): boolean => at === "plain" && way === which;
 const keyOf = ({ remote, client }: TapMessage): string => `${remote} ${client}`;
 
-/** Number of the block that a GET response carries; undefined: it carries none. */
+/** Number of the block that a GET response carries; undefined: the response carries no block. */
 const blockOf = (octets: Uint8Array): number | undefined =>
   octets[0] === getResponse && octets[1] === withBlock
     ? new DataView(octets.buffer, octets.byteOffset).getUint32(4)
@@ -40,7 +40,7 @@ function numbered(octets: Uint8Array, at: number, by: number): Uint8Array {
   return changed;
 }
 
-/** Faults and quirks of APDUs: what is answered, and in what blocks. */
+/** Faults and quirks of APDUs: what the meter answers, and in which blocks. */
 export const apduFaults = {
   exception: kind({
     what: "answers the services `services` with an exception",
@@ -69,7 +69,7 @@ export const apduFaults = {
       const number = isPlain(message, "sent") ? blockOf(octets) : undefined;
       if (number === undefined || number <= blocks) return undefined;
       acted();
-      // Last block, its number, and a result in place of the octets.
+      // The last-block flag, the block number, and a result in place of the octets.
       return replace(
         concat(octets.subarray(0, 3), Uint8Array.of(1), octets.subarray(4, 8), Uint8Array.of(1, longGetAborted)),
       );

@@ -21,7 +21,7 @@ const replace = (octets: Uint8Array | undefined): TapVerdict | undefined => octe
 const sealedOut = ({ at, way }: TapMessage): boolean => at === "sealed" && way === "sent";
 const isAare = (message: TapMessage): boolean => sealedOut(message) && message.octets[0] === aareTag;
 
-/** The AARE with a changed InitiateResponse, ciphered anew where it was; `open`: left in plain. */
+/** The AARE with a changed InitiateResponse. It is ciphered again if it was ciphered. `open`: it is left in plain. */
 function changedInitiate(
   message: TapMessage,
   one: Acting,
@@ -51,7 +51,7 @@ function changedInitiate(
   return changed === undefined ? undefined : aare;
 }
 
-/** Where the three octets of the conformance block begin, behind its tag, length and unused bits (5F 1F 04 00). */
+/** The offset of the three octets of the conformance block, after its tag, length and unused bits (5F 1F 04 00). */
 function conformanceAt(initiate: Uint8Array): number {
   for (let at = 0; at + 7 < initiate.length; at++) {
     if (initiate[at] === 0x5f && initiate[at + 1] === 0x1f && initiate[at + 2] === 4) return at + 4;
@@ -74,7 +74,7 @@ const without =
   (fields: readonly Field[]): readonly Field[] =>
     fields.filter((field) => field.tag !== tag);
 
-/** A fault of the AARE: `change` gives it as the meter sends it, undefined as it is. */
+/** A fault of the AARE. `change` returns the AARE that the meter sends; undefined leaves it unchanged. */
 const ofAare = (
   what: string,
   seen: string | undefined,
@@ -91,7 +91,7 @@ const ofAare = (
     },
   });
 
-/** Faults and quirks of how associations are opened and protected. */
+/** Faults and quirks in how associations are opened and protected. */
 export const associationFaults = {
   "wrong-counter": kind({
     what: "ciphers with an invocation counter that differs by `by` from the right one; the authentication tag fits it",
@@ -206,7 +206,7 @@ export const associationFaults = {
       const changed = octets.slice();
       const at = octets.lastIndexOf(userInformation);
       if (at < 0 || (octets[1] as number) >= 0x80) return undefined;
-      // The AARE, its user-information, and the octet string in that.
+      // The lengths of the AARE, of its user-information, and of the octet string in the user-information.
       for (const length of [1, at + 1, at + 3]) changed[length] = (changed[length] as number) - 1;
       return changed;
     },

@@ -4,7 +4,7 @@ import type { AnyFaultKind } from "./fault-kind.ts";
 import { lineFaults } from "./line-faults.ts";
 import { objectFaults } from "./object-faults.ts";
 
-/** Every fault and quirk that a simulated meter can have, by name. A new one is a line in one of these tables. */
+/** Every fault and quirk that a simulated meter can have, by name. To add a new one, add an entry to one of these tables. */
 export const faultKinds = { ...lineFaults, ...apduFaults, ...associationFaults, ...objectFaults };
 
 export type FaultName = keyof typeof faultKinds;

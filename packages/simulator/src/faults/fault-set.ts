@@ -9,20 +9,20 @@ import type { FaultSpec, FaultsFile } from "./faults-file.ts";
 import { FaultyLink } from "./faulty-link.ts";
 import { frameOf, wportsOf } from "./frames.ts";
 
-/** One fault of one meter, and what it has done. */
+/** One fault of one meter, and the number of times it has acted. */
 export interface ExplainedFault {
   readonly name: string;
   readonly fault: string;
-  /** What the meter does with it, a sentence without its subject. */
+  /** What the meter does because of the fault: a sentence without a subject. */
   readonly what: string;
-  /** Real meters that do so. */
+  /** Real meters that behave like this. */
   readonly seen?: string;
   readonly parameters: unknown;
   readonly state: "acting" | "off" | "not yet" | "over";
   /** ms since 1970 UTC of simulated time. */
   readonly start?: number;
   readonly end?: number;
-  /** How often it has done something to this meter's traffic. */
+  /** How many times the fault has acted on the traffic of this meter. */
   readonly times: number;
 }
 
@@ -38,17 +38,17 @@ interface Active {
   readonly one: Acting;
 }
 
-/** Meters whose faults remember what they did, of each fault; those met longest ago are forgotten first. */
+/** Maximum number of meters per fault for which the actions of the fault are stored. The oldest entries are dropped first. */
 const remembered = 65_536;
 
-/** The faults of a fleet: which meters have which, switched on and off while it runs. */
+/** The faults of a fleet: which meters have which faults. Faults can be switched on and off while the fleet runs. */
 export class FaultSet {
   readonly #options: FaultSetOptions;
   #specs: readonly FaultSpec[] = [];
   #seed: string;
   readonly #acting = new Map<string, Map<number, Acting & { times: number }>>();
   readonly #listeners = new Set<() => void>();
-  /** Indexes of the meters that are named. */
+  /** Indexes of the meters that a fault names. */
   readonly #named = new WeakMap<object, ReadonlySet<number | undefined>>();
 
   constructor(options: FaultSetOptions, file: FaultsFile) {
@@ -57,12 +57,15 @@ export class FaultSet {
     this.replace(file);
   }
 
-  /** The faults that there are, acting or not. */
+  /** All faults, active or not. */
   get file(): FaultsFile {
     return { seed: this.#seed, faults: this.#specs };
   }
 
-  /** Other faults from now on; what those before had counted is forgotten. Fault `bad-faults-file`: a serial number is not of the fleet. */
+  /**
+   * Replaces the faults. The counts of the previous faults are dropped. Fault `bad-faults-file`: a serial number does not belong to the
+   * fleet.
+   */
   replace({ seed, faults }: FaultsFile): void {
     for (const [at, { meters }] of faults.entries()) {
       if (meters === "all" || !("serials" in meters)) continue;
@@ -97,7 +100,7 @@ export class FaultSet {
     this.#tell();
   }
 
-  /** Tells `listener` when faults were replaced or switched; gives what ends that. */
+  /** Calls `listener` when faults were replaced or switched. Returns the function that removes the listener. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -107,7 +110,7 @@ export class FaultSet {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whether a fault is of a meter, acting or not. */
+  /** Whether a meter has a fault, active or not. */
   isOf({ name, meters }: FaultSpec, index: number): boolean {
     if (meters === "all") return true;
     if ("serials" in meters) return this.#indexesOf(meters).has(index);
@@ -124,7 +127,7 @@ export class FaultSet {
     return indexes;
   }
 
-  /** What is wrong with a meter, and why it behaves as it does. */
+  /** The faults of a meter, which explain its behaviour. */
   explain(index: number): readonly ExplainedFault[] {
     return this.#specs
       .filter((spec) => this.isOf(spec, index))
@@ -148,7 +151,7 @@ export class FaultSet {
     return end !== undefined && now >= end ? "over" : "acting";
   }
 
-  /** Counts something that a fault does outside of the traffic. */
+  /** Counts an action of a fault that is not part of the traffic. */
   acted(spec: FaultSpec, index: number): void {
     this.#actingOf(spec, index).acted();
   }
@@ -200,7 +203,7 @@ export class FaultSet {
     return octets === message.octets ? undefined : { do: "replace", octets };
   };
 
-  /** The faults of objects. What a meter does by itself goes right. */
+  /** The faults of objects. They do not affect what a meter does by itself. */
   readonly interceptor: Interceptor = (call, next) => {
     if (call.association === undefined) return next();
     const active = this.#activeOf(this.#indexOf(call.meter), "call");
@@ -213,7 +216,7 @@ export class FaultSet {
     return from(0);
   };
 
-  /** A data link with the faults of the meters that a route leads to. */
+  /** A data link with the faults of the meters on a route. */
   readonly alterLink = (link: Link, route: Route): Link =>
     new FaultyLink(link, (way, octets) => {
       if (!this.#specs.some(({ fault }) => faultKind(fault).frame !== undefined)) return undefined;
@@ -238,7 +241,7 @@ export class FaultSet {
   }
 }
 
-/** Whom a frame or a WPDU is from or for, at the server's end. */
+/** The client and server addresses in a frame or a WPDU at the server's end of a link. */
 function addressIn(way: "received" | "sent", octets: Uint8Array): LinkAddress | undefined {
   const wports = wportsOf(octets);
   if (wports !== undefined) {

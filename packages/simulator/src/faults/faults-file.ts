@@ -18,7 +18,7 @@ const meters = z.union(
 );
 
 const entry = z.strictObject({
-  /** What it is switched by; that of the fault, with a number where it comes twice, unless given. */
+  /** The name that switches the fault on and off. By default the name of the fault kind, with a number if it occurs twice. */
   name: z.string().min(1).optional(),
   fault: z.enum(faultNames, {
     error: ({ input }) => `there is no fault ${JSON.stringify(input)}; known are ${faultNames.join(", ")}`,
@@ -32,30 +32,30 @@ const entry = z.strictObject({
 
 const file = z.strictObject({
   version: z.literal(1, "expected version 1").default(1),
-  /** What shares and probabilities are drawn from; the fleet's seed unless given. */
+  /** The seed for shares and probabilities; the seed of the fleet by default. */
   seed: z.string().optional(),
   faults: z.array(entry),
 });
 
-/** Which meters have a fault. `share`: of the fleet, the same meters for the same seed and name. */
+/** The meters that have a fault. `share`: a part of the fleet. The same seed and name give the same meters. */
 export type FaultedMeters = z.output<typeof meters>;
 
-/** A fault of some meters of a fleet, on simulated time. */
+/** A fault of some meters of a fleet, in simulated time. */
 export interface FaultSpec {
   readonly name: string;
   readonly fault: FaultName;
   readonly meters: FaultedMeters;
-  /** ms since 1970 UTC of simulated time: from when on; from the beginning. */
+  /** The start of the fault, ms since 1970 UTC of simulated time; by default the fault is active from the beginning. */
   readonly start?: number;
-  /** And until when: without end. */
+  /** The end of the fault; by default the fault has no end. */
   readonly end?: number;
-  /** Whether it is switched on. */
+  /** Whether the fault is switched on. */
   readonly on: boolean;
-  /** As the fault's schema has them, defaults filled in. */
+  /** The parameters as the schema of the fault defines them, with the defaults filled in. */
   readonly parameters: unknown;
 }
 
-/** What `parseFaults` gives. */
+/** The result of `parseFaults`. */
 export interface FaultsFile {
   readonly seed?: string;
   readonly faults: readonly FaultSpec[];
@@ -85,8 +85,8 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, path: readonly 
 }
 
 /**
- * Reads faults as data: `{"version": 1, "seed": "…", "faults": [{"name", "fault", "meters", "start", "end", "on", "with"}]}`, a text
- * or what it parses to. Fault `bad-faults-file` whose path is the place of what is wrong.
+ * Reads faults as data: `{"version": 1, "seed": "…", "faults": [{"name", "fault", "meters", "start", "end", "on", "with"}]}`. The input is
+ * a text or the parsed JSON. Fault `bad-faults-file`, whose path is the place of the error.
  */
 export function parseFaults(json: unknown): FaultsFile {
   let value = json;

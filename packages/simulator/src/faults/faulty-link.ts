@@ -1,7 +1,7 @@
 import type { Link, LinkAddress, LinkOutput } from "@dlmskit/core";
 import type { FrameVerdict } from "./fault-kind.ts";
 
-/** What becomes of octets that a link receives or sends. */
+/** What happens to octets that a link receives or sends. */
 export type FrameFaults = (way: "received" | "sent", octets: Uint8Array) => FrameVerdict | undefined;
 
 interface Held {
@@ -9,7 +9,7 @@ interface Held {
   readonly octets: Uint8Array;
 }
 
-/** A server's end of a data link on which octets are lost, altered, delayed. What is sent keeps its order. */
+/** The server's end of a data link that loses, alters or delays octets. Octets are sent in their original order. */
 export class FaultyLink implements Link {
   readonly #link: Link;
   readonly #faults: FrameFaults;
@@ -24,7 +24,7 @@ export class FaultyLink implements Link {
   constructor(link: Link, faults: FrameFaults) {
     this.#link = link;
     this.#faults = faults;
-    // Whoever owns a link asks which of these it has.
+    // The owner of a link checks which of these functions the link has.
     if (link.yield !== undefined) {
       this.yield = (now, address) => {
         this.#now = now;

@@ -2,7 +2,7 @@ import { decodeFrame, encodeFrame, type Frame } from "@dlmskit/hdlc";
 
 const flag = 0x7e;
 
-/** The HDLC frame that the octets are; undefined: they are something else, or cut. */
+/** The HDLC frame in the octets; undefined: the octets are not a complete HDLC frame. */
 export function frameOf(octets: Uint8Array): Frame | undefined {
   if (octets[0] !== flag || octets.at(-1) !== flag) return undefined;
   try {
@@ -12,7 +12,7 @@ export function frameOf(octets: Uint8Array): Frame | undefined {
   }
 }
 
-/** The frame with some fields changed, its check sequences right; the octets as they are where they are no frame. */
+/** The frame with some fields changed and correct check sequences. If the octets are not a frame, they are returned unchanged. */
 export function changedFrame(octets: Uint8Array, change: (frame: Frame) => Frame | undefined): Uint8Array | undefined {
   const frame = frameOf(octets);
   const changed = frame && change(frame);

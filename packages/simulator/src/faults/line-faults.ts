@@ -9,7 +9,7 @@ const port = z.int().min(0).max(0xffff);
 const nothing: FrameVerdict = { pieces: [] };
 const one = (octets: Uint8Array): FrameVerdict => ({ pieces: [{ octets }] });
 
-/** Faults and quirks at the octets of the data link. */
+/** Faults and quirks in the octets of the data link. */
 export const lineFaults = {
   silent: kind({
     what: "does not answer at all: what it is asked is not done",

@@ -20,7 +20,7 @@ const rangeDescriptor = 1;
 const reads = (call: Call, { classId }: { readonly classId: number }, attribute: number): boolean =>
   call.do === "read" && call.classId === classId && call.index === attribute;
 
-/** What was read, changed; undefined leaves it. */
+/** Changes the result of a read; undefined leaves the result unchanged. */
 const changed = (
   next: () => MaybePromise<Outcome>,
   change: (data: Data) => DataLike | undefined,
@@ -34,7 +34,7 @@ const changed = (
     return { data };
   });
 
-/** The octets of a date-time, changed. */
+/** The octets of a date-time with a change. */
 function dateTimeChanged(data: Data, change: (value: CosemDateTime) => CosemDateTime | undefined): Data | undefined {
   if (data.type !== "octet-string" || data.value.length !== 12) return undefined;
   const value = change(CosemDateTime.read(new Reader(data.value)));
@@ -44,7 +44,7 @@ function dateTimeChanged(data: Data, change: (value: CosemDateTime) => CosemDate
   return { type: "octet-string", value: to.done() };
 }
 
-/** A quirk of what a client reads of one attribute of a class. */
+/** A quirk of reads of one attribute of a class by a client. */
 const ofRead = (
   what: string,
   seen: string | undefined,
@@ -72,7 +72,7 @@ const isOf =
     return first !== undefined && first.type === "long-unsigned" && first.value === classId;
   };
 
-/** Whether the range of a profile read has a deviation in its first date-time; undefined: it is read by something else. */
+/** Whether the range of a profile read has a deviation in its first date-time; undefined: the read does not use a range. */
 function rangeHasDeviation(call: Call): boolean | undefined {
   if (!("selection" in call) || call.selection?.selector !== rangeDescriptor) return undefined;
   const from = elements(treeOf(call.selection.parameters))[1];
@@ -93,7 +93,7 @@ const rangeRefused = (what: string, seen: string, deviation: boolean) =>
     },
   });
 
-/** Faults and quirks of what objects answer. */
+/** Faults and quirks of the answers of objects. */
 export const objectFaults = {
   result: kind({
     what: "answers with the result `error` in place of what was asked for",

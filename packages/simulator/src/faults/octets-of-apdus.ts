@@ -4,7 +4,7 @@ import { CounterGuard, Protection } from "@dlmskit/security";
 import { Meter, type TapMessage } from "@dlmskit/server";
 import type { Acting } from "./fault-kind.ts";
 
-/** Tags of ciphered APDUs, those with a system title among them. */
+/** Tags of ciphered APDUs, including those with a system title. */
 export const isCiphered = (tag: number | undefined): boolean =>
   tag !== undefined && (plainTag(tag) !== undefined || tag === glo || tag === ded);
 
@@ -20,8 +20,8 @@ function initializationVector(title: Uint8Array, counter: number): Uint8Array {
 }
 
 /**
- * A ciphered APDU of a meter, sealed anew with its own keys: with another counter, or another plain text. Undefined: it is not
- * ciphered under the global key of the association.
+ * A ciphered APDU of a meter, ciphered again with the meter's own keys: with another counter, or with another plain text. Undefined: the
+ * APDU is not ciphered with the global key of the association.
  */
 export function sealedAnew(
   octets: Uint8Array,
@@ -70,7 +70,7 @@ export function fieldsOf(octets: Uint8Array): Field[] {
   return fields;
 }
 
-/** The way back. */
+/** The octets of the fields: the inverse of `fieldsOf`. */
 export function octetsOf(fields: readonly Field[]): Uint8Array {
   return concat(
     ...fields.flatMap(({ tag, content }) => [
@@ -80,14 +80,14 @@ export function octetsOf(fields: readonly Field[]): Uint8Array {
   );
 }
 
-/** An AARE with other fields. */
+/** An AARE with changed fields. */
 export function changedAare(aare: Uint8Array, change: (fields: readonly Field[]) => readonly Field[]): Uint8Array {
   const [whole] = fieldsOf(aare);
   if (whole === undefined) return aare;
   return octetsOf([{ tag: whole.tag, content: octetsOf(change(fieldsOf(whole.content))) }]);
 }
 
-/** Octets with every occurrence of some of them replaced by as many others. */
+/** Octets in which every occurrence of a sequence is replaced by another sequence of the same length. */
 export function replaced(octets: Uint8Array, what: Uint8Array, by: Uint8Array): Uint8Array | undefined {
   let changed: Uint8Array | undefined;
   for (let at = 0; at + what.length <= octets.length; at++) {

@@ -9,7 +9,7 @@ export interface PowerCutsOptions {
   now(): number;
   using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
   failed(index: number, error: unknown): void;
-  /** What is due first has changed. */
+  /** The next due time has changed. */
   changed(): void;
 }
 
@@ -19,7 +19,7 @@ interface Cut {
   readonly spec: FaultSpec;
 }
 
-/** Takes the power of meters away where a fault says so, and gives it back. */
+/** Switches the power of meters off when a fault requires it, and on again. */
 export class PowerCuts implements Timed {
   readonly #options: PowerCutsOptions;
   #cuts: Cut[] = [];
@@ -41,7 +41,7 @@ export class PowerCuts implements Timed {
       const down = faultKind(spec.fault).power?.(spec.parameters);
       if (down === undefined) continue;
       if (!spec.on) {
-        // Switched on again, it cuts the power again; power that is gone comes back when it would have.
+        // If the fault is switched on again, it cuts the power again. Power that is off now returns at its planned time.
         this.#planned.delete(spec.name);
         this.#cuts = this.#cuts.filter((cut) => cut.spec.name !== spec.name || cut.on);
         continue;
@@ -75,10 +75,10 @@ export class PowerCuts implements Timed {
   }
 
   finish(): void {
-    // Each meter has kept its own.
+    // Each meter has stored its own changes.
   }
 
   moved(): void {
-    // Instants stay what they are.
+    // The instants do not change.
   }
 }

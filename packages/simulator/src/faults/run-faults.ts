@@ -4,7 +4,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { FaultSet } from "./fault-set.ts";
 import { PowerCuts } from "./power-cuts.ts";
 
-/** Has the power cuts of faults run with all else that is due. */
+/** Runs the power cuts of faults together with everything else that is due. */
 export function runPowerCuts(of: {
   readonly faults: FaultSet;
   readonly fleet: Fleet;
@@ -24,7 +24,7 @@ export function runPowerCuts(of: {
   server.run(cuts);
 }
 
-/** Why a meter behaves as it does. Fault `out-of-range`: there is no such meter. */
+/** Explains the behaviour of a meter. Fault `out-of-range`: there is no such meter. */
 export function explained(fleet: Fleet, faults: FaultSet | undefined, meter: number | string) {
   const index = typeof meter === "number" ? meter : (fleet.indexOfMeterId(meter) ?? fleet.indexOf(meter));
   if (index === undefined) {

@@ -1,7 +1,7 @@
 import { Fault, type LinkAddress } from "@dlmskit/core";
 import { type Range, Ranges, without } from "./ranges.ts";
 
-/** What a link's address says of a meter. */
+/** The part of a link address that identifies a meter. */
 export type MeterAddress = Pick<LinkAddress, "server" | "physical">;
 
 /** The meters that one port can address, counted from place 0. */
@@ -9,16 +9,16 @@ export interface AddressSpace {
   readonly capacity: number;
   /** The address at a place from 0 to capacity - 1. */
   of(place: number): MeterAddress;
-  /** The place of an address; undefined: it is no meter's. */
+  /** The place of an address; undefined: no meter has this address. */
   placeAt(address: MeterAddress): number | undefined;
 }
 
-/** Of each meter, its management logical device. */
+/** The management logical device of each meter. */
 const management = 1;
 
 /**
- * The wPorts that meters are given, in this order: the management logical device, and what is not reserved. 0 is no station,
- * 2 to 0x0F are reserved, 0x7F is all stations. IEC 62056-47 5.3.2.
+ * The wPorts that are assigned to meters, in this order: the management logical device, then all wPorts that are not reserved. 0 is no
+ * station, 2 to 0x0F are reserved, 0x7F is all stations. IEC 62056-47 5.3.2.
  */
 const usableWPorts: readonly Range[] = [
   { first: management, last: management },
@@ -27,16 +27,16 @@ const usableWPorts: readonly Range[] = [
 ];
 
 /**
- * The lower HDLC addresses that meters are given. 0 is no station, 1 to 0x0F are reserved, 0x7E and 0x3FFE are the calling
- * physical device, 0x7F and 0x3FFF all stations. A client chooses the width of an address, so that what is reserved in two octets is
- * left out in four. IEC 62056-46 6.4.2.3.
+ * The lower HDLC addresses that are assigned to meters. 0 is no station, 1 to 0x0F are reserved, 0x7E and 0x3FFE are the calling physical
+ * device, 0x7F and 0x3FFF are all stations. A client chooses the width of an address. Therefore addresses that are reserved in two octets
+ * are not used in four octets either. IEC 62056-46 6.4.2.3.
  */
 const usableLower: readonly Range[] = [
   { first: 0x10, last: 0x7d },
   { first: 0x80, last: 0x3ffd },
 ];
 
-/** Lower addresses of no station, the calling physical device and all stations: a row cannot give them to a meter. */
+/** Lower addresses of no station, the calling physical device and all stations. A row cannot assign them to a meter. */
 const unanswerable: readonly number[] = [0, 0x7e, 0x7f, 0x3ffe, 0x3fff];
 
 /** Meters behind one port of the wrapper, by server address: 1, 16, 17 and so on. */
@@ -50,10 +50,11 @@ export function wrapperSpace(): AddressSpace {
 }
 
 /**
- * Meters on one HDLC line, by lower address; the upper one is the management logical device. A frame without a lower address
- * means the first meter.
- * @param deviceAddresses lower addresses of the first meters, one or more (the rows of `hdlc_settings`); the others' are
- * counted on from the first one's. Fault `bad-value` for none, for two that are the same, and for one that no device can have.
+ * Meters on one HDLC line, by lower address. The upper address is that of the management logical device. A frame without a lower address is
+ * for the first meter.
+ * @param deviceAddresses lower addresses of the first meters, one or more (the rows of `hdlc_settings`). The addresses of the other meters
+ * are counted up from the first address. Fault `bad-value` for an empty list, for two equal addresses, and for an address that no device
+ * can have.
  */
 export function hdlcSpace(deviceAddresses: readonly number[]): AddressSpace {
   const [first] = deviceAddresses;
@@ -83,8 +84,8 @@ export function hdlcSpace(deviceAddresses: readonly number[]): AddressSpace {
 }
 
 /**
- * One meter behind a port of its own, at the server address 1. It answers whatever the lower address is.
- * @param physical the lower HDLC address that its identity names, if any.
+ * One meter that has its own port, at the server address 1. It answers to every lower address.
+ * @param physical the lower HDLC address in the meter's identity, if any.
  */
 export function ownPort(physical?: number): AddressSpace {
   const address: MeterAddress = { server: management, ...(physical === undefined ? {} : { physical }) };

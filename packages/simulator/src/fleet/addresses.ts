@@ -1,13 +1,13 @@
 import { Fault, inRange } from "@dlmskit/core";
 import type { AddressSpace, MeterAddress } from "./address-space.ts";
 
-/** Where a meter is reached. */
+/** The address of a meter. */
 export interface Place extends MeterAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Meters from `first` on, counted from 0. */
+/** A range of meters that starts at index `first`. Indexes start at 0. */
 export interface Span {
   readonly first: number;
   readonly meters: number;
@@ -16,7 +16,7 @@ export interface Span {
 export interface AddressesOptions {
   readonly meters: number;
   readonly host: string;
-  /** The first of consecutive ports, or all of them in order (where the system chose them). */
+  /** The first of consecutive ports, or all ports in order (if the system chose them). */
   readonly ports: number | readonly number[];
 }
 
@@ -26,8 +26,8 @@ const highestPort = 0xffff;
 export const portsNeeded = (space: AddressSpace, meters: number): number => Math.ceil(meters / space.capacity);
 
 /**
- * The addresses of all meters: what identities name is what routes answer to. Each port is filled before the next one is
- * begun. Nothing is held for a meter: an address and its meter are computed from each other.
+ * The addresses of all meters. Identities contain these addresses, and routes answer to them. Each port is filled before the next port is
+ * used. Nothing is stored for a meter: the address is computed from the meter, and the meter from the address.
  */
 export class Addresses {
   readonly meters: number;
@@ -38,7 +38,9 @@ export class Addresses {
   readonly portCount: number;
   readonly #places: ReadonlyMap<number, number> | undefined;
 
-  /** Faults `out-of-range` (meters, ports), `too-many-meters` (the ports cannot address them all), `bad-value` (a port twice). */
+  /**
+   * Faults `out-of-range` (meters, ports), `too-many-meters` (the ports cannot address all meters), `bad-value` (a port is given twice).
+   */
   constructor(space: AddressSpace, { meters, host, ports }: AddressesOptions) {
     this.meters = inRange(meters, 1, Number.MAX_SAFE_INTEGER);
     this.host = host;
@@ -63,7 +65,7 @@ export class Addresses {
     this.#places = places;
   }
 
-  /** Where a meter is reached, by index from 0. Fault `out-of-range`. */
+  /** The address of a meter, by its index from 0. Fault `out-of-range`. */
   of(index: number): Place {
     inRange(index, 0, this.meters - 1);
     const { capacity } = this.#space;
@@ -71,7 +73,7 @@ export class Addresses {
     return { host: this.host, port: this.portAt((index - place) / capacity), ...this.#space.of(place) };
   }
 
-  /** The index of the meter that an address means on a port; undefined: no meter has it, and nothing may answer. */
+  /** The index of the meter that has an address on a port; undefined: no meter has it, and no meter may answer. */
   indexAt(port: number, address: MeterAddress): number | undefined {
     const at = this.#placeOfPort(port);
     const place = at === undefined ? undefined : this.#space.placeAt(address);
@@ -85,7 +87,7 @@ export class Addresses {
     return typeof this.#ports === "number" ? this.#ports + place : (this.#ports[place] as number);
   }
 
-  /** The meters behind a port; undefined: there are none. */
+  /** The meters behind a port; undefined: there are no meters behind it. */
   behind(port: number): Span | undefined {
     const at = this.#placeOfPort(port);
     if (at === undefined) return undefined;

@@ -4,13 +4,16 @@ import { Permutation } from "./permutation.ts";
 export interface CohortOptions {
   readonly meters: number;
   /**
-   * When meters of the template do something by themselves, as long as nobody changed it: the first instant after another,
-   * both whole ms since 1970 UTC of simulated time; undefined: never again. Pure.
+   * When meters of the template do something by themselves, for meters that nobody has changed. Returns the first instant after the given
+   * one; both are whole ms since 1970 UTC of simulated time; undefined: there is no further instant. The function must be pure.
    */
   readonly next: (after: number) => number | undefined;
-  /** Within how many ms the meters start, each at an instant of its own; 0 (all at once) by default. */
+  /**
+   * The length of the window in which the meters start, ms. Each meter has its own start in it. With 0 (default) all meters start at the
+   * same time.
+   */
   readonly window?: number;
-  /** 32 octets: which meter starts when. Needed where there is a window. */
+  /** 32 octets that determine which meter starts when. Required if there is a window. */
   readonly key?: Uint8Array;
 }
 
@@ -21,18 +24,18 @@ export interface Due {
   readonly index: number;
 }
 
-/** How far the meters are with one instant of the timeline. */
+/** The progress of the meters at one instant of the timeline. */
 interface Round {
   readonly instant: number;
-  /** Of the next meter, in the order in which meters start. */
+  /** The place of the next meter, in the order in which meters start. */
   place: number;
   /** When that meter acts. */
   at: number;
 }
 
 /**
- * What is due for the meters of a template, with no object a meter. Each meter acts at every instant of the timeline,
- * `startOf` ms later: the k-th to start is found by a keyed bijection, so that there is neither a list nor a sort.
+ * The actions that are due for the meters of a template, without one object per meter. Each meter acts `startOf` ms after every instant of
+ * the timeline. A keyed bijection finds the k-th meter to start, so neither a list nor a sort is needed.
  */
 export class Cohort {
   readonly meters: number;
@@ -48,24 +51,24 @@ export class Cohort {
     this.#order = window === 0 ? undefined : new Permutation(key, meters);
   }
 
-  /** How long after an instant of the timeline a meter acts: 0 to window - 1 ms. Fault `out-of-range`. */
+  /** The delay between an instant of the timeline and the action of a meter: 0 to window - 1 ms. Fault `out-of-range`. */
   startOf(index: number): number {
     return this.#delay(this.#order?.inverse(index) ?? inRange(index, 0, this.meters - 1));
   }
 
-  /** When the first of all meters acts after an instant; undefined: none ever again. */
+  /** When the first of all meters acts after an instant; undefined: no meter acts after it. */
   next(after: number): number | undefined {
     return this.due(after).next().value?.at;
   }
 
   /**
-   * Who acts after an instant, and when: in the order of instants, and at one instant by the timeline's instant, then in the order of
-   * starting. It ends only if the timeline does. Held is one small object for each instant of the timeline that lies within one window.
-   * Fault `bad-value`: the timeline does not go on.
+   * The meters that act after an instant, with the instants of their actions. The order is by instant; for equal instants by the instant of
+   * the timeline, then by the order of starting. The generator ends only if the timeline ends. It keeps one small object for each instant
+   * of the timeline that lies within one window. Fault `bad-value`: the timeline returns an instant that is not later than the one before.
    */
   *due(after: number): Generator<Due, undefined> {
     const from = Math.floor(after);
-    // The one that acts first is the last.
+    // The round that acts first is the last element.
     const rounds: Round[] = [];
     let instant = this.#following(from - this.#delay(this.meters - 1));
     for (;;) {
@@ -95,12 +98,12 @@ export class Cohort {
     });
   }
 
-  /** It never falls from one place to the next. */
+  /** The delay never decreases from one place to the next. */
   #delay(place: number): number {
     return Math.floor((place * this.window) / this.meters);
   }
 
-  /** The first place whose delay is longer; the number of meters where there is none. */
+  /** The first place whose delay is longer; the number of meters if there is no such place. */
   #firstPlaceAfter(delay: number): number {
     let low = 0;
     let high = this.meters;
@@ -113,7 +116,10 @@ export class Cohort {
   }
 }
 
-/** Keeps them in order: the last acts first, and of two at one instant the one whose instant of the timeline is earlier. */
+/**
+ * Inserts a round in order. The last element acts first. If two rounds act at the same instant, the round with the earlier instant of the
+ * timeline acts first.
+ */
 function insert(rounds: Round[], round: Round): void {
   let low = 0;
   let high = rounds.length;

@@ -1,7 +1,7 @@
-/** Meters with an instant of their own, the earliest first. */
+/** Meters that each have an instant. The earliest instant is first. */
 export class DueList {
   readonly #instants = new Map<number, number>();
-  /** A binary heap; what was set again or taken since is in it until it comes up. */
+  /** A binary heap. Entries that were replaced or taken stay in it until they reach the top. */
   #heap: { readonly at: number; readonly index: number }[] = [];
 
   get size(): number {
@@ -14,7 +14,7 @@ export class DueList {
     return this.#heap[0]?.at;
   }
 
-  /** A meter's instant, in place of the one it had; undefined: it has none. */
+  /** Sets the instant of a meter and replaces the previous one; undefined: the meter has no instant. */
   set(index: number, at: number | undefined): void {
     if (this.#instants.get(index) === at) return;
     if (at === undefined) {
@@ -29,7 +29,7 @@ export class DueList {
     this.#rise({ at, index });
   }
 
-  /** Takes the meter that comes first. */
+  /** Removes the meter with the earliest instant and returns it. */
   take(): number | undefined {
     this.#drop();
     const index = this.#heap[0]?.index;

@@ -3,26 +3,26 @@ import { Hkdf } from "@dlmskit/security";
 import { type RandomKey, randomKey } from "../model/random.ts";
 import { Permutation } from "./permutation.ts";
 
-/** What a fleet is computed from: a row of `fleets` and the number of meters. */
+/** The values from which a fleet is computed: a row of `fleets` and the number of meters. */
 export interface FleetDefinition {
-  /** 32 octets or more of randomness. All keys of all meters follow from it. */
+  /** 32 octets or more of randomness. All keys of all meters are derived from it. */
   readonly secret: Uint8Array;
-  /** The name of the template, a part of meter ids. */
+  /** The name of the template. It is a part of the meter ids. */
   readonly template: string;
-  /** Three characters: the first of logical device name and system title. */
+  /** Three characters: the first three of the logical device name and of the system title. */
   readonly manufacturer: string;
-  /** 1 to 100,000,000. Raising it leaves the meters that there were as they are. */
+  /** 1 to 100,000,000. A larger number does not change the meters that already exist. */
   readonly meters: number;
-  /** What the simulated data are computed from. */
+  /** The seed of the simulated data. */
   readonly seed: string;
   /**
-   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Fleets of one
-   * manufacturer with different series never share a name or a title.
+   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Fleets of one manufacturer with different series
+   * never share a name or a title.
    */
   readonly series?: number;
-  /** The system title of the first meter (8 octets), from which the others' count on; derived unless given. */
+  /** The system title of the first meter (8 octets). The titles of the other meters are counted up from it. Derived by default. */
   readonly firstSystemTitle?: Uint8Array;
-  /** How identities follow from the secret; 1, the only way there is. */
+  /** The method that derives identities from the secret. 1 is the only method. */
   readonly derivation?: number;
 }
 
@@ -34,13 +34,13 @@ const numberDigits = 6;
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
- * The meters of one template, each an index from 0: serial number, names, system title and keys are functions of
- * (secret, template, index), and lead back to the index with no table. Nothing is held for a meter. Every method that
- * takes an index throws Fault `out-of-range` for one that is no meter's.
+ * The meters of one template. Each meter is an index from 0. Serial number, names, system title and keys are functions of (secret,
+ * template, index), and the index can be computed from them without a table. Nothing is stored for a meter. Every method that takes an
+ * index throws Fault `out-of-range` if no meter has this index.
  *
- * Keys are HKDF-SHA-256 (RFC 5869) of the secret, without salt. The info is `dlmskit/meter` or, for what the whole fleet shares,
- * `dlmskit/fleet`, then 00, the template's name, 00, the purpose, 00, the length (2 octets, big-endian), and of a meter its index
- * (4 octets, big-endian).
+ * Keys are HKDF-SHA-256 (RFC 5869) of the secret, without salt. The info is `dlmskit/meter` or, for keys that the whole fleet shares,
+ * `dlmskit/fleet`, then 00, the template's name, 00, the purpose, 00, the length (2 octets, big-endian), and for a meter its index (4
+ * octets, big-endian).
  */
 export class Fleet {
   readonly template: string;
@@ -73,7 +73,7 @@ export class Fleet {
     this.#firstSystemTitle = firstSystemTitle?.slice();
   }
 
-  /** What the store knows the meter by: the template's name and its number, from 1. */
+  /** The id of the meter in the store: the name of the template and the number of the meter, from 1. */
   meterId(index: number): string {
     return `${this.template}-${String(this.#checked(index) + 1).padStart(numberDigits, "0")}`;
   }
@@ -88,25 +88,28 @@ export class Fleet {
     return String(this.#serialNumber(index)).padStart(serialDigits, "0");
   }
 
-  /** The meter of a serial number; undefined: none of this fleet has it. */
+  /** The meter that has a serial number; undefined: no meter of this fleet has it. */
   indexOf(serial: string): number | undefined {
     if (!/^\d{8}$/.test(serial)) return undefined;
     const index = this.#serials.inverse(Number(serial));
     return this.#has(index) ? index : undefined;
   }
 
-  /** The COSEM logical device name, 16 characters: manufacturer, and series and serial number in 13 digits. */
+  /** The COSEM logical device name, 16 characters: the manufacturer, then series and serial number in 13 digits. */
   logicalDeviceName(index: number): string {
     return this.manufacturer + String(this.#serialInSeries(index)).padStart(nameDigits, "0");
   }
 
-  /** The meter of that logical device name; undefined: none of this fleet. */
+  /** The meter that has this logical device name; undefined: no meter of this fleet has it. */
   indexOfName(logicalDeviceName: string): number | undefined {
     const index = this.indexOf(logicalDeviceName.slice(-serialDigits));
     return index !== undefined && this.logicalDeviceName(index) === logicalDeviceName ? index : undefined;
   }
 
-  /** 8 octets: the manufacturer's three, and series and serial number as a number of 40 bits; or counted on from the first one given. */
+  /**
+   * 8 octets: three of the manufacturer, then series and serial number as a number of 40 bits. If a first title was given, the titles are
+   * counted up from it.
+   */
   systemTitle(index: number): Uint8Array {
     const first = this.#firstSystemTitle;
     const title = first?.slice() ?? new Uint8Array(8);
@@ -122,7 +125,7 @@ export class Fleet {
     return title;
   }
 
-  /** The meter of that system title; undefined: none of this fleet. */
+  /** The meter that has this system title; undefined: no meter of this fleet has it. */
   indexOfSystemTitle(title: Uint8Array): number | undefined {
     if (title.length !== 8) return undefined;
     const view = new DataView(title.buffer, title.byteOffset, 8);
@@ -135,12 +138,12 @@ export class Fleet {
     return index !== undefined && this.#has(index) && sameOctets(this.systemTitle(index), title) ? index : undefined;
   }
 
-  /** What the meter's simulated data are drawn from: a function of the seed and the meter id, not of the secret. */
+  /** The key of the random numbers for the meter's simulated data. It is a function of the seed and the meter id, not of the secret. */
   randomKey(index: number): RandomKey {
     return randomKey(this.seed, this.meterId(index));
   }
 
-  /** A key of one meter. A purpose is any text without 00 that names what the key is for; octets: 1 to 8160. */
+  /** A key of one meter. `purpose`: any text without 00 that says what the key is for. `octets`: 1 to 8160. */
   key(index: number, purpose: string, octets: number): Uint8Array {
     const place = new Uint8Array(4);
     new DataView(place.buffer).setUint32(0, this.#checked(index));
@@ -152,12 +155,12 @@ export class Fleet {
     return this.#derive("dlmskit/fleet", purpose, octets, new Uint8Array(0));
   }
 
-  /** A password of one meter: letters and digits, each as likely. */
+  /** A password of one meter: letters and digits, all with the same probability. */
   password(index: number, purpose: string, length: number): Uint8Array {
     let text = "";
     for (let round = 0; text.length < length; round++) {
       for (const octet of this.key(index, `${purpose} ${round}`, 32)) {
-        // What is left of 256 after whole rounds of 62 would make some letters likelier.
+        // 256 is not a multiple of 62. Octets above the last multiple are skipped, because they would make some letters more likely.
         if (octet < letters.length * 4 && text.length < length) text += letters[octet % letters.length];
       }
     }

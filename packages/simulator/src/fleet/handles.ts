@@ -1,6 +1,6 @@
 /**
- * Things that are made for an index when they are asked for. As long as somebody holds one, the same is given; what nobody holds
- * is released, but for those that were asked for last.
+ * Objects that are created for an index on request. While the caller keeps a reference to an object, the same object is returned. Objects
+ * without a reference are released, except those that were requested last.
  */
 export class Handles<H extends WeakKey> {
   readonly #make: (index: number) => H;
@@ -11,7 +11,7 @@ export class Handles<H extends WeakKey> {
     if (this.#held.get(index)?.deref() === undefined) this.#held.delete(index);
   });
 
-  /** `keepAtMost`: how many are kept although nobody holds them. */
+  /** `keepAtMost`: how many objects are kept when nobody refers to them. */
   constructor(keepAtMost: number, make: (index: number) => H) {
     this.#keepAtMost = keepAtMost;
     this.#make = make;
@@ -30,7 +30,7 @@ export class Handles<H extends WeakKey> {
     return handle;
   }
 
-  /** How many are kept although nobody may hold them. */
+  /** How many objects are kept even if nobody refers to them. */
   get kept(): number {
     return this.#recent.size;
   }

@@ -1,9 +1,9 @@
 import type { Identity } from "./identity.ts";
 
-/** Identities that are written as they come. */
+/** Identities that are written one after another, as they are produced. */
 export type Identities = Iterable<Identity> | AsyncIterable<Identity>;
 
-/** Characters that a chunk of text has at least, but for the last. */
+/** The minimum number of characters in a chunk of text, except the last chunk. */
 const chunkLength = 65_536;
 
 const meterColumns = [
@@ -15,14 +15,14 @@ const clientColumns = [
   ...["encryptionKey", "authenticationKey", "broadcastKey", "invocationCounter"],
 ] as const;
 
-/** One JSON document, two spaces deep, in chunks of text; the clients of a meter by SAP. It holds keys. */
+/** One JSON document, indented by two spaces, in chunks of text. The clients of a meter are keyed by SAP. The text contains keys. */
 export function identitiesJson(identities: Identities): AsyncGenerator<string, undefined> {
   return inChunks(jsonPieces(identities));
 }
 
 /**
- * A line for each meter, with a line of names before (RFC 4180), in chunks of text; what is a client's is named
- * `client.48.password`. All meters have the clients of the first. It holds keys.
+ * One line for each meter after a header line (RFC 4180), in chunks of text. A column of a client has a name like `client.48.password`. All
+ * meters must have the clients of the first meter. The text contains keys.
  */
 export function identitiesCsv(identities: Identities): AsyncGenerator<string, undefined> {
   return inChunks(csvPieces(identities));
@@ -69,7 +69,7 @@ function field(value: unknown): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Joins pieces to chunks, so that a file takes one write for many meters. */
+/** Joins pieces into chunks, so that one write to a file covers many meters. */
 async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string, undefined> {
   let chunk = "";
   for await (const piece of pieces) {

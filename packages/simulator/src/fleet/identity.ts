@@ -5,12 +5,12 @@ import type { Addresses, Span } from "./addresses.ts";
 import type { Fleet } from "./fleet.ts";
 import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 
-/** The data link that meters are reached by. */
+/** The data link to the meters. */
 export type LinkName = "wrapper" | "hdlc";
-/** What carries it. */
+/** The transport of the data link. */
 export type TransportName = "tcp" | "udp" | "serial";
 
-/** What one client of one meter needs to come in. Octets in hex. */
+/** What one client needs to open an association with one meter. Octets are in hex. */
 export interface ClientIdentity {
   /** The client's SAP. */
   readonly client: number;
@@ -21,16 +21,16 @@ export interface ClientIdentity {
   readonly ciphered: boolean;
   readonly suite: number;
   readonly policy: number;
-  /** LLS password or HLS secret: text where it is printable ASCII, else `{hex}`. */
+  /** LLS password or HLS secret: text if it is printable ASCII, else `{hex}`. */
   readonly password?: string | { readonly hex: string };
   readonly encryptionKey?: string;
   readonly authenticationKey?: string;
   readonly broadcastKey?: string;
-  /** Where the client's last invocation counter is read, by the public client. */
+  /** The object from which the public client reads the client's last invocation counter. */
   readonly invocationCounter?: LogicalName;
 }
 
-/** One meter as a head-end system must know it, with where it is reached. */
+/** One meter as a head-end system must know it, with its address. */
 export interface Identity {
   readonly meterId: string;
   readonly serial: string;
@@ -41,7 +41,7 @@ export interface Identity {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
-  /** HDLC is on TCP or on a serial line, whose device is `host`. */
+  /** HDLC uses TCP or a serial line. For a serial line, `host` is the device. */
   readonly transport: TransportName;
   /** The server address on the wrapper, or the upper HDLC address. */
   readonly serverAddress: number;
@@ -51,14 +51,14 @@ export interface Identity {
   readonly clients: readonly ClientIdentity[];
 }
 
-/** A secret as the keys file writes it. */
+/** A secret in the form of the keys file. */
 const passwordText = (secret: Uint8Array): string | { readonly hex: string } =>
   secret.every((octet) => octet >= 0x20 && octet < 0x7f) ? toLatin1(secret) : { hex: toHex(secret) };
 
-/** What identities follow from. */
+/** The values from which identities are derived. */
 export interface IdentitySource extends FleetSecretsOptions {
   readonly fleet: Fleet;
-  /** Of the compiled template. */
+  /** The associations of the compiled template. */
   readonly associations: readonly Association[];
   readonly addresses: Addresses;
   readonly link: LinkName;
@@ -66,14 +66,14 @@ export interface IdentitySource extends FleetSecretsOptions {
   readonly transport?: TransportName;
 }
 
-/** What a store has of a meter: it goes before what is derived. */
+/** The values of a meter in the store. They have priority over derived values. */
 export interface KeptIdentity {
   readonly meter?: Meter;
   readonly settings?: readonly SecuritySetting[];
   readonly secrets?: readonly ClientSecret[];
 }
 
-/** Who a meter is, with its secrets. Fault `out-of-range`: there is no such meter. */
+/** The identity of a meter, with its secrets. Fault `out-of-range`: there is no such meter. */
 export function identityOf(source: IdentitySource, index: number, kept: KeptIdentity = {}): Identity {
   const { fleet, addresses, associations, link, transport = "tcp" } = source;
   const { meter } = kept;
@@ -112,7 +112,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
   };
 }
 
-/** Who the meters of a span are, all by default, one at a time. */
+/** The identities of the meters of a span, one at a time. All meters by default. */
 export function* identities(
   source: IdentitySource,
   { first, meters }: Span = { first: 0, meters: source.fleet.meters },

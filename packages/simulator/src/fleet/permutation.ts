@@ -12,9 +12,9 @@ function mixed(value: number): number {
 }
 
 /**
- * A keyed bijection of 0 … size - 1: its values look random, never repeat, and lead back to where they come from, with no table.
- * A Feistel network over pairs (left, right) whose product is just `size` or a little more; a value beyond it is permuted again.
- * It is no encryption: enough values reveal the round keys, so the key must be used for nothing else.
+ * A keyed bijection of 0 … size - 1. Its values look random, never repeat, and can be mapped back to their indexes, without a table. It is
+ * a Feistel network over pairs (left, right) whose product is `size` or a little more. A value that is not below `size` is permuted again.
+ * This is not encryption: enough values reveal the round keys, so the key must not be used for anything else.
  */
 export class Permutation {
   readonly size: number;

@@ -1,13 +1,15 @@
-/** Numbers from the first to the last, both included. */
+/** The numbers from the first to the last, both included. */
 export interface Range {
   readonly first: number;
   readonly last: number;
 }
 
-/** Ascending ranges that do not overlap, counted through from place 0: a place and its number are found from each other. */
+/**
+ * Ascending ranges that do not overlap. Their numbers are counted from place 0. The place gives the number, and the number gives the place.
+ */
 export class Ranges {
   readonly #ranges: readonly Range[];
-  /** How many numbers stand before each range. */
+  /** How many numbers come before each range. */
   readonly #before: readonly number[];
   readonly count: number;
 
@@ -29,7 +31,7 @@ export class Ranges {
     return (this.#ranges[range] as Range).first + place - (this.#before[range] as number);
   }
 
-  /** The place of a number; undefined: no range holds it. */
+  /** The place of a number; undefined: the number is in no range. */
   placeOf(number: number): number | undefined {
     const at = lastUpTo(this.#ranges.length, (one) => (this.#ranges[one] as Range).first <= number);
     const range = this.#ranges[at];
@@ -37,7 +39,7 @@ export class Ranges {
   }
 }
 
-/** What is left of ascending ranges from a number on, without some numbers in ascending order. */
+/** Ascending ranges from a number on, without the given numbers (in ascending order). */
 export function without(ranges: readonly Range[], from: number, numbers: readonly number[]): readonly Range[] {
   const left: Range[] = [];
   let next = 0;
@@ -54,7 +56,10 @@ export function without(ranges: readonly Range[], from: number, numbers: readonl
   return left;
 }
 
-/** The last of 0 … count - 1 for which `holds`, where it holds for none after the first for which it does not; -1: for none. */
+/**
+ * The last index of 0 … count - 1 for which `holds` is true; -1 if there is none. `holds` must be false for all indexes after the first one
+ * for which it is false.
+ */
 function lastUpTo(count: number, holds: (at: number) => boolean): number {
   let low = 0;
   let high = count;

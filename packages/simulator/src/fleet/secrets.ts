@@ -4,24 +4,27 @@ import type { Association, Secrets } from "@dlmskit/server";
 import type { KeysFile } from "../simulate/keys-file.ts";
 import type { Fleet } from "./fleet.ts";
 
-/** Characters of a derived password, and of a secret of mechanisms 3, 4 and 6. */
+/** Number of characters of a derived password, and of a derived secret of mechanisms 3, 4 and 6. */
 const passwordLength = 20;
-/** Mechanism 2 takes its secret as an AES-128 key. */
+/** Mechanism 2 uses its secret as an AES-128 key. */
 const aesSecretLength = 16;
 
-/** What of an association its keys depend on. */
+/** The properties of an association that its keys depend on. */
 export type SecuredAssociation = Pick<Association, "client" | "instance" | "securitySetup" | "security">;
 
 export interface FleetSecretsOptions {
-  /** Known secrets of every meter; they go before what is derived. */
+  /** Known secrets of every meter. They have priority over derived secrets. */
   readonly keys?: KeysFile;
-  /** Every ciphered association has a broadcast key, one for the whole fleet; without, only where the keys file names it. */
+  /**
+   * If true, every ciphered association has a broadcast key, the same for the whole fleet. If not, an association has one only if the keys
+   * file names it.
+   */
   readonly broadcastKeys?: boolean;
 }
 
 /**
- * The secrets of one association of one meter. Each Security setup has keys of its own: with one key in two of them, two
- * invocation counters would give the same initialization vector. Mechanisms 5 and 7 have no secret. Fault `out-of-range`.
+ * The secrets of one association of one meter. Each Security setup has its own keys: if two Security setups shared a key, their two
+ * invocation counters would produce the same initialization vector. Mechanisms 5 and 7 have no secret. Fault `out-of-range`.
  */
 export function secretsOf(
   fleet: Fleet,
@@ -46,10 +49,10 @@ export function secretsOf(
   });
 }
 
-/** The same in one piece of memory: each piece of its own takes a hundred octets more, for each association that is open. */
+/** The same secrets in one block of memory. Each separate array needs a hundred octets more, for each open association. */
 function together(secrets: Secrets): Secrets {
   const parts = Object.entries(secrets) as [keyof Secrets, Uint8Array][];
-  // Keys first: ciphers want them at addresses that words begin at.
+  // Keys come first, because ciphers need them at word-aligned addresses.
   parts.sort(([, one], [, other]) => (one.length % 16) - (other.length % 16));
   const all = concat(...parts.map(([, part]) => part));
   let at = 0;

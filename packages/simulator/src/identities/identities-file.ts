@@ -1,14 +1,14 @@
 import { Fault } from "@dlmskit/core";
 import type { ClientIdentity, Identity } from "../fleet/identity.ts";
 
-/** What is known of one client of a meter. */
+/** The known values of one client of a meter. */
 export type ClientRow = Pick<ClientIdentity, "client"> & Partial<ClientIdentity>;
 
 /** One meter of an identities file. A file that was written by hand may have fewer columns than `identitiesCsv` writes. */
 export type IdentityRow = Pick<Identity, "serial" | "host" | "port" | "link" | "serverAddress"> &
   Partial<Omit<Identity, "clients">> & { readonly clients: readonly ClientRow[] };
 
-/** The format of an identities file: `identitiesCsv` and `identitiesJson` write them. */
+/** The format of an identities file. `identitiesCsv` and `identitiesJson` write these formats. */
 export type IdentitiesFormat = "csv" | "json";
 
 const bad = (message: string): Fault =>
@@ -17,21 +17,21 @@ const bad = (message: string): Fault =>
     hint: "give a file that was written by dlms simulate --identities",
   });
 
-/** A row before it is checked, as JSON has it: the clients by SAP. */
+/** A row of the JSON before it is checked. The clients are keyed by SAP. */
 interface RawRow {
   readonly [name: string]: unknown;
   readonly clients?: { readonly [sap: string]: { readonly [name: string]: unknown } };
 }
 
 /**
- * The meters of an identities file, one at a time, in the order of the file.
- * Fault `bad-identities-file`: it is not of that format, or a meter lacks serial, host, port, link or serverAddress.
+ * The meters of an identities file, one at a time, in the order of the file. Fault `bad-identities-file`: the text does not have that
+ * format, or a meter lacks serial, host, port, link or serverAddress.
  */
 export function* parseIdentities(text: string, format: IdentitiesFormat): Generator<IdentityRow, undefined> {
   for (const row of rawRows(text, format)) yield checked(row);
 }
 
-/** The meter with that serial number; undefined: the file has none. Other rows are not checked. Fault `bad-identities-file`. */
+/** The meter with that serial number; undefined: the file does not contain it. Other rows are not checked. Fault `bad-identities-file`. */
 export function findIdentity(text: string, format: IdentitiesFormat, serial: string): IdentityRow | undefined {
   for (const row of rawRows(text, format)) if (row.serial === serial) return checked(row);
   return undefined;
@@ -45,7 +45,7 @@ function jsonRows(text: string): readonly RawRow[] {
   try {
     all = JSON.parse(text);
   } catch {
-    // The parser quotes the text, which has secrets in it.
+    // The message of the parser quotes the text, and the text contains secrets.
     throw bad("it is not JSON");
   }
   if (!Array.isArray(all)) throw bad("it is not a list of meters");
@@ -78,7 +78,7 @@ function clientCell(column: string, value: string): { readonly [name: string]: u
   return { [column]: ["mechanism", "suite", "policy"].includes(column) ? Number(value) : value };
 }
 
-/** The fields of each line of a CSV text (RFC 4180): quoted ones may have commas, line ends and doubled quotes in them. */
+/** The fields of each line of a CSV text (RFC 4180). Quoted fields may contain commas, line ends and doubled quotes. */
 function* csvLines(text: string): Generator<string[], undefined> {
   let fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;

@@ -6,24 +6,24 @@ import { CounterGuard, type CounterSource, Keys, type ReplayGuard } from "@dlmsk
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import type { ClientRow, IdentityRow } from "./identities-file.ts";
 
-/** What a client has of its own, where its association needs keys. */
+/** The client's own values, for an association that needs keys. */
 export interface OwnSecurity {
   /** The client's system title, 8 octets. */
   readonly systemTitle: Uint8Array;
-  /** The client's invocation counters for the keys of this meter: no counter may be used twice, see `DurableCounters`. */
+  /** The client's invocation counters for the keys of this meter. No counter value may be used twice, see `DurableCounters`. */
   readonly counters: CounterSource;
-  /** The counters of the meter that were seen; a new `CounterGuard` unless given. */
+  /** The invocation counters of the meter that were already received; a new `CounterGuard` by default. */
   readonly replay?: ReplayGuard;
 }
 
-/** What `connect` needs of a meter's row: a link for one connection, and how to associate. */
+/** What `connect` needs from the row of a meter: a link for one connection, and the options of the association. */
 export interface IdentityConnection {
   readonly link: ClientLink;
   readonly options: Pick<ConnectOptions, "mechanism" | "ciphered" | "secret" | "security">;
 }
 
 const sha256 = 6;
-// SHA-256 needs system titles and no keys.
+// SHA-256 needs system titles but no keys.
 const unusedKey = new Uint8Array(16);
 
 function clientOf({ serial, clients }: IdentityRow, client: number): ClientRow {
@@ -35,7 +35,7 @@ function clientOf({ serial, clients }: IdentityRow, client: number): ClientRow {
   });
 }
 
-/** The link by which a client reaches the meter, for one connection: the wrapper, or HDLC with the addresses of the row. */
+/** The link of a client to the meter, for one connection: the wrapper, or HDLC with the addresses of the row. */
 export function identityLink({ link, serverAddress, physicalAddress }: IdentityRow, client: number): ClientLink {
   if (link === "wrapper") return new WrapperClientLink({ client, server: serverAddress });
   const lower = physicalAddress === undefined ? {} : { lower: physicalAddress };
@@ -51,7 +51,7 @@ function securityOf(row: IdentityRow, client: ClientRow, own: OwnSecurity | unde
   const { encryptionKey, authenticationKey, mechanism, ciphered = false, suite = 0, policy } = client;
   if (encryptionKey === undefined && mechanism !== sha256) return undefined;
   if (own === undefined) {
-    // The keys are for a ciphered association only: a plain one does without.
+    // The keys are for a ciphered association only. A plain association does not need them.
     if (!ciphered && mechanism !== undefined && mechanism < 5) return undefined;
     throw new Fault("missing-parameter", `client ${client.client} of meter ${row.serial} has keys`, {
       layer: "simulator",
@@ -72,10 +72,10 @@ function securityOf(row: IdentityRow, client: ClientRow, own: OwnSecurity | unde
 }
 
 /**
- * What `connect` of @dlmskit/client needs to open an association of a client with the meter of a row: that of an identities file
- * (`parseIdentities`), or of a simulator (`identity`, `identities`). Open the transport at `row.host` and `row.port`, UDP where
- * `row.transport` says so. Mechanism 7 needs the keys for signatures as well, which no row has.
- * Faults: `bad-value` (the meter has no such client), `missing-parameter` (its association needs `own`).
+ * What `connect` of @dlmskit/client needs to open an association of a client with the meter of a row. The row comes from an identities file
+ * (`parseIdentities`) or from a simulator (`identity`, `identities`). Open the transport at `row.host` and `row.port`, with UDP if
+ * `row.transport` is `udp`. Mechanism 7 also needs the keys for signatures, which no row contains. Faults: `bad-value` (the meter has no
+ * such client), `missing-parameter` (its association needs `own`).
  * @param client the client's SAP.
  */
 export function identityOptions(row: IdentityRow, client: number, own?: OwnSecurity): IdentityConnection {

@@ -5,12 +5,12 @@ import { demandTime, type Measurement, type MeasuringOptions, periodStart, type 
 import type { SimulatedMeter } from "./simulated-meter.ts";
 import { type ZoneDemands, zoneDemands } from "./zone-demand.ts";
 
-// OBIS codes of electricity (IEC 62056-6-1): group C is the quantity, D how it is processed, E the tariff.
+// OBIS codes of electricity (IEC 62056-6-1): group C is the quantity, D is the processing, E is the tariff.
 
 const hourMs = 3_600_000;
 const monthMs = 31 * 24 * hourMs;
 const firstPhase = 20;
-/** Group C: the sum of the currents, and the neutral's. */
+/** Group C: the sum of the currents, and the neutral current. */
 const currentSum = 90;
 const neutral = 91;
 const harmonics = 124;
@@ -21,7 +21,7 @@ const of = (value: Measurement["value"]): Measurement => ({ value });
 const energies: { readonly [c: number]: (energy: Energy, reactiveShare: number) => number } = {
   1: ({ importWh }) => importWh,
   2: ({ exportWh }) => exportWh,
-  // Loads are inductive: what is imported is in quadrant I, what is exported in quadrant III.
+  // Loads are inductive: imported energy is in quadrant I, exported energy is in quadrant III.
   3: ({ importWh }, share) => Math.floor(importWh * share),
   4: ({ exportWh }, share) => Math.floor(exportWh * share),
   5: ({ importWh }, share) => Math.floor(importWh * share),
@@ -36,14 +36,14 @@ const energies: { readonly [c: number]: (energy: Energy, reactiveShare: number) 
 
 const imported: readonly number[] = [1, 3, 5, 9, 15, 16];
 
-/** A register at an instant; `zone`: of a tariff zone. The zones sum to the register. */
+/** A register at an instant. `zone`: the register of a tariff zone. The sum of the zones is the total register. */
 function register(meter: SimulatedMeter, at: number, c: number, zone: number): number {
   const { readings, tariff } = meter;
   const share = readings.model.reactiveShare;
   const energyOf = energies[c] as (typeof energies)[number];
   const whole = energyOf(readings.energy(at), share);
   if (zone === 0) return whole;
-  // Exports have no zones: the first has it all.
+  // Export has no zones: zone 1 contains all of it.
   if (!imported.includes(c)) return zone === 1 ? whole : 0;
   const parts = tariff
     .at(at)
@@ -52,7 +52,7 @@ function register(meter: SimulatedMeter, at: number, c: number, zone: number): n
   return whole - parts.slice(1).reduce((sum, part) => sum + part, 0);
 }
 
-/** What flowed in the period before an instant. */
+/** The energy of the period before an instant. */
 function flowed(meter: SimulatedMeter, { at, period }: Sample, c: number): number {
   const from = Math.max(meter.known.commissionedAt, at - period);
   return register(meter, at, c, 0) - register(meter, from, c, 0);
@@ -91,7 +91,7 @@ interface Code {
   /** 1 to 20: the quantity. */
   readonly c: number;
   readonly e: number;
-  /** 1 to 3; 0: the whole meter. */
+  /** 1 to 3; 0 is the whole meter. */
   readonly phase: number;
 }
 
@@ -110,7 +110,7 @@ function instantaneous({ c, e, phase }: Code): Measurement | undefined {
   return undefined;
 }
 
-/** Total harmonic distortion, %: of an event, else what is usual. */
+/** Total harmonic distortion, %: that of an event, or else a usual value. */
 const distortion = (events: readonly PowerQualityEvent[], phase: number): number =>
   events.find(({ type, phases }) => type === "HARMONIC_DISTORTION" && (phase === 0 || phases.includes(`L${phase}`)))
     ?.magnitude ?? 3;
@@ -131,7 +131,7 @@ function mean({ c, e, phase }: Code): Measurement | undefined {
 function maximum({ c, e }: Code, demandMinutes: number): Measurement | undefined {
   const kinds: { readonly [c: number]: keyof ZoneDemands } = { 1: "active", 9: "apparent" };
   const kind = kinds[c];
-  // Nothing is exported in a demand period that counts.
+  // The demand of export is always 0.
   if (kind === undefined) return c === 2 ? of(() => 0) : undefined;
   const demand = (meter: SimulatedMeter, sample: Sample): Demand => {
     const { readings, tariffDay } = meter;
@@ -146,7 +146,7 @@ function maximum({ c, e }: Code, demandMinutes: number): Measurement | undefined
 
 type Kind = "VOLTAGE_SAG" | "VOLTAGE_SWELL";
 
-/** Sags and swells of a phase that have begun at an instant, since commissioning: how many, and the last one. */
+/** Sags and swells of a phase that ended up to an instant, in the 12 months before it and since commissioning. */
 function voltageEvents(meter: SimulatedMeter, at: number, type: Kind, phase: number) {
   const { readings, known } = meter;
   return readings.model
@@ -180,7 +180,7 @@ function supplyEvents(d: number, phase: number): Measurement | undefined {
 
 const means: readonly number[] = [4, 5, 14, 24, 25, 27];
 
-/** What the model has for an OBIS code of electricity. */
+/** The measurement of the model for an OBIS code of electricity. */
 export function electricity(
   { c: group, d, e }: { readonly c: number; readonly d: number; readonly e: number },
   { phases, demandMinutes }: MeasuringOptions,
@@ -192,7 +192,7 @@ export function electricity(
   const c = group === currentSum ? 11 : ((group - 1) % firstPhase) + 1;
   const line = group === currentSum ? 0 : Math.floor((group - 1) / firstPhase);
   if (group === 0 || line > 3) return undefined;
-  // The only phase of a single-phase meter is the meter.
+  // The only phase of a single-phase meter is the whole meter.
   const phase = phases === 1 ? 0 : line;
   if (line > phases) return undefined;
   if (c === 12) {

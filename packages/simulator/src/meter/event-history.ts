@@ -1,22 +1,22 @@
 import type { Model } from "../model/model.ts";
 
-/** A span of time, from `start` to before `end`, ms since 1970 UTC. */
+/** A time span, from `start` (included) to `end` (excluded), ms since 1970 UTC. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A line of a log that follows from the model: `code` as the template numbers it. */
+/** An entry of a log that follows from the model. `code` is the event number in the template. */
 export interface HistoryEntry {
   readonly at: number;
   readonly code: number;
-  /** Whether something began; else it was over. */
+  /** Whether the event began; false: it ended. */
   readonly occurrence: boolean;
-  /** Occurrences in this log up to here, this one too. */
+  /** Number of occurrences in this log up to this entry, including this entry. */
   readonly occurrences: number;
 }
 
-/** Which events of the model a log shows, and under which numbers. */
+/** The events of the model that a log shows, and their event numbers. */
 export interface HistoryKind {
   readonly type: ReturnType<Model["events"]>[number]["type"];
   readonly occurrence: number;
@@ -25,13 +25,13 @@ export interface HistoryKind {
 
 const dayLength = 86_400_000;
 
-/** One log of what the supply did since commissioning: events of a kind that overlap are one. */
+/** One log of the events of the supply since commissioning. Events of the same kind that overlap are one event. */
 export class EventHistory {
   readonly #model: Model;
   readonly #since: number;
   readonly #kinds: readonly HistoryKind[];
   #entries: readonly HistoryEntry[] = [];
-  /** Up to here all is known. */
+  /** All entries up to this instant are known. */
   #horizon = Number.NEGATIVE_INFINITY;
 
   constructor(model: Model, since: number, kinds: readonly HistoryKind[]) {
@@ -40,7 +40,7 @@ export class EventHistory {
     this.#kinds = kinds;
   }
 
-  /** All entries up to an instant, and perhaps some after it: `countAt` tells how many are over. */
+  /** All entries up to an instant, and possibly some later ones. `countAt` returns the number of entries up to an instant. */
   at(now: number): readonly HistoryEntry[] {
     if (now > this.#horizon) {
       this.#horizon = this.#model.startOfDay(now) + 2 * dayLength;
@@ -49,7 +49,7 @@ export class EventHistory {
     return this.#entries;
   }
 
-  /** How many entries happened up to an instant, itself included. */
+  /** Number of entries up to and including an instant. */
   countAt(instant: number, now = instant): number {
     const entries = this.at(Math.max(now, instant));
     let low = 0;
@@ -62,7 +62,7 @@ export class EventHistory {
     return low;
   }
 
-  /** How many things had begun up to an instant. */
+  /** Number of events that began up to an instant. */
   occurrencesAt(instant: number): number {
     const count = this.countAt(instant);
     return count === 0 ? 0 : (this.#entries[count - 1] as HistoryEntry).occurrences;
@@ -83,7 +83,7 @@ export class EventHistory {
   }
 }
 
-/** Spans in order of their start, joined where they meet. */
+/** Spans in order of their start. Spans that touch are joined. */
 function merged(spans: readonly Span[]): Span[] {
   const joined: { start: number; end: number }[] = [];
   for (const { start, end } of spans) {

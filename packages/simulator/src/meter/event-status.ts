@@ -1,7 +1,7 @@
 import type { PowerQualityEvent } from "../model/power-quality.ts";
 import type { Readings } from "./readings.ts";
 
-/** How many bits the event status word of IS 15959 has. */
+/** Number of bits in the event status word of IS 15959. */
 export const statusBits = 128;
 
 const bitOf: { readonly [type in PowerQualityEvent["type"]]?: number } = {
@@ -11,7 +11,7 @@ const bitOf: { readonly [type in PowerQualityEvent["type"]]?: number } = {
 };
 const switchedOff = 84;
 
-/** The event status word of IS 15959 (bit 0 first): what is the matter at an instant. */
+/** The event status word of IS 15959 (bit 0 first): the conditions that are present at an instant. */
 export function eventStatus(readings: Readings, at: number): string {
   const set = new Set(readings.model.events(at, at + 1).map(({ type }) => bitOf[type]));
   if (readings.switchedOff(at)) set.add(switchedOff);

@@ -3,25 +3,25 @@ import { type AnyObject, after, type DeviceView, type MaybePromise } from "@dlms
 import type { EventRecord, Store } from "@dlmskit/storage";
 import type { Span } from "./event-history.ts";
 
-/** Events that were written into a log, because somebody did something: kept in the store. */
+/** An event that was written to a log because of an operation. It is kept in the store. */
 export interface JournalEntry {
   /** ms since 1970 UTC. */
   readonly at: number;
   readonly code: number;
-  /** Counts the entries of the log, from 1. */
+  /** Sequence number of the entry in the log, from 1. */
   readonly sequence: number;
 }
 
-/** The log of load switch operations, and the numbers of its events. */
+/** The log of load switch operations, and its event numbers. */
 export interface SwitchLog {
   readonly log: LogicalName;
   readonly opened: number;
   readonly closed: number;
-  /** The object that is operated. The log of a meter that has no value of its own for it is empty, and is not asked for. */
+  /** The object that is operated. If a meter has no value of its own for this object, its log is empty and is not read. */
   readonly object?: AnyObject;
 }
 
-/** No load switch was ever open. */
+/** The load switch was never open. */
 export const noSpans: readonly Span[] = [];
 
 const sequenceOctets = 4;
@@ -35,7 +35,7 @@ export async function switchedOffOf({ events }: Events, meterId: string, log: Sw
   return rows.reduce((spans, row) => switched(spans, row, log), noSpans);
 }
 
-/** The spans with one more operation. */
+/** The spans after one more operation. */
 function switched(
   spans: readonly Span[],
   { at, code }: Pick<EventRecord, "at" | "code">,
@@ -44,7 +44,7 @@ function switched(
   const last = spans.at(-1);
   const open = last !== undefined && last.end === Number.POSITIVE_INFINITY;
   if (code === log.opened && !open) {
-    // A clock that was set back must not make a span reach into one before it.
+    // If the clock was set back, the new span must still not overlap the previous one.
     const start = Math.max(at, last?.end ?? at);
     return [...spans, { start, end: Number.POSITIVE_INFINITY }];
   }
@@ -54,12 +54,12 @@ function switched(
   return spans;
 }
 
-/** What happened at one meter by somebody's hand, log by log. It shows what the store keeps, and nothing before it is kept. */
+/** The operations at one meter, log by log. It shows only what the store contains, and never an entry that is not stored yet. */
 export class Journal {
   readonly #store: Events;
   readonly #meterId: string;
   readonly #switchLog: SwitchLog | undefined;
-  /** By log; made when one is first asked for. */
+  /** The last sequence number by log. Created at the first access. */
   #sequences: Map<LogicalName, number> | undefined;
   #spans: readonly Span[];
 
@@ -76,14 +76,14 @@ export class Journal {
     return this.#spans;
   }
 
-  /** How many entries the log ever had. */
+  /** Number of entries that were ever written to the log. */
   sequence(log: LogicalName): MaybePromise<number> {
     this.#sequences ??= new Map();
     const sequences = this.#sequences;
     const known = sequences.get(log);
     if (known !== undefined) return known;
     return this.list(log, { limit: 1 }).then((entries) => {
-      // Entries may have been kept meanwhile.
+      // Other entries may have been stored in the meantime.
       const last = Math.max(entries.at(-1)?.sequence ?? 0, sequences.get(log) ?? 0);
       sequences.set(log, last);
       return last;
@@ -91,8 +91,8 @@ export class Journal {
   }
 
   /**
-   * Writes an entry with the change that is in progress: it is kept with it, or not at all. `at`: its instant, ms since 1970 UTC
-   * (`context.now`). `keep`: how many the log keeps; all by default.
+   * Writes an entry together with the change that is in progress: both are stored, or neither. `at`: the instant of the entry, ms since
+   * 1970 UTC (`context.now`). `keep`: the maximum number of entries of the log; all by default.
    */
   append(device: DeviceView, log: LogicalName, code: number, at: number, keep?: number): MaybePromise<void> {
     return after(this.sequence(log), (last) => {

@@ -7,7 +7,7 @@ import { simulated } from "./simulated-meter.ts";
 /** The latest entries of an event log, oldest first. */
 export type Latest = (context: Context) => MaybePromise<readonly JournalEntry[]>;
 
-/** Those that follow from the model. */
+/** The entries that follow from the model. */
 export function fromHistory(kinds: readonly HistoryKind[], limit: number): Latest {
   return (context) => {
     const history = simulated(context).history(kinds);
@@ -21,13 +21,13 @@ export function fromHistory(kinds: readonly HistoryKind[], limit: number): Lates
   };
 }
 
-/** Those that were written, because somebody did something. */
+/** The entries that were written because of operations. */
 export const fromJournal =
   (log: LogicalName, limit: number): Latest =>
   (context) =>
     simulated(context).journal.list(log, { limit });
 
-/** Something of the last entry; 0 where there is none. */
+/** A value of the last entry; 0 if there is no entry. */
 export const ofLast = (latest: Latest, context: Context, of: (entry: JournalEntry) => number): MaybePromise<number> =>
   after(latest(context), (entries) => {
     const entry = entries.at(-1);

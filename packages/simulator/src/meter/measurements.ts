@@ -22,7 +22,7 @@ const serial = of(({ known }) => known.serial);
 const powerOn = of(({ readings }, { at }) => readings.powerOnMinutes(at));
 const failures = of((meter, { at }) => meter.history(interruptions).occurrencesAt(at));
 
-/** Length of the last interruption that is over, s. */
+/** Duration of the last interruption that has ended, s. */
 const lastFailure = of((meter, { at }) => {
   const history = meter.history(interruptions);
   const entries = history.at(at).slice(0, history.countAt(at));
@@ -31,7 +31,7 @@ const lastFailure = of((meter, { at }) => {
   return end === undefined || start === undefined ? 0 : (end.at - start.at) / 1000;
 });
 
-/** What is not electricity: by the groups of the code that decide. */
+/** Measurements that are not electricity, by groups C, D and E of the code. */
 const abstract: { readonly [code: string]: Measurement } = {
   "0.1.0": periods,
   "0.1.2": of((meter, sample, context) => {
@@ -59,23 +59,23 @@ const abstract: { readonly [code: string]: Measurement } = {
   "96.14.0": of((meter, { at }) => String(meter.tariff.zoneAt(at)).padStart(4, "0")),
 };
 
-// Water and gas are used as electricity is: by so many litres for each Wh.
+// The consumption of water and gas is proportional to the electricity consumption: litres for each Wh.
 const waterLitres = 0.02;
 const gasLitres = 0.25;
 
-/** m³ at an instant: what flowed, in whole litres. */
+/** m³ at an instant: the volume so far, in whole litres. */
 const volume = (meter: SimulatedMeter, at: number, litres: number): number =>
   Math.floor(meter.readings.energy(at).importWh * litres) / 1000;
 
 const volumeOf = (litres: number): Measurement => of((meter, { at }) => volume(meter, at, litres));
-/** m³ by tariff rate: the second has what flowed in zone 2, the first all else. */
+/** m³ by tariff rate: rate 2 has the volume of zone 2, rate 1 has all other volume. */
 const rate = (litres: number, n: number): Measurement =>
   of((meter, { at }) => {
     const second = Math.floor((meter.tariff.at(at)[1]?.wh ?? 0) * litres) / 1000;
     if (n > 2) return 0;
     return n === 2 ? second : volume(meter, at, litres) - second;
   });
-/** m³/h over the last quarter of an hour. */
+/** m³/h, averaged over the last quarter of an hour. */
 const flowOf = (litres: number): Measurement =>
   of(({ readings }, { at }) => (readings.flow(at - 15 * minuteMs, at).importWh * litres * 4) / 1000);
 
@@ -97,7 +97,7 @@ const media: { readonly [medium: string]: { readonly [code: string]: Measurement
   },
 };
 
-/** The last value of an M-Bus device: gas, as it stood at the last full hour. */
+/** The last value of an M-Bus device: the gas volume at the last full hour. */
 const mbusValue: Measurement = {
   value: ({ readings }, { at }) =>
     Math.floor(readings.model.energy(Math.floor(at / hourMs) * hourMs).importWh * gasLitres) / 1000,
@@ -105,8 +105,8 @@ const mbusValue: Measurement = {
 };
 
 /**
- * What the model measures under an OBIS code: the one table from codes to the model. Undefined: it has nothing for it. Codes of
- * electricity are in electricity.ts.
+ * The measurement of the model for an OBIS code. This is the only table from codes to the model. Undefined: the model has no such
+ * measurement. Codes of electricity are in electricity.ts.
  */
 export function measurementOf(code: LogicalName, options: MeasuringOptions): Measurement | undefined {
   const [a = 0, , c = 0, d = 0, e = 0, f = 0] = code.split(".").map(Number);

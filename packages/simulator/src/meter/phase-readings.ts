@@ -2,7 +2,7 @@ import type { Instantaneous } from "../model/model.ts";
 import type { PowerQualityEvent } from "../model/power-quality.ts";
 import type { Readings } from "./readings.ts";
 
-/** What one phase of a meter shows, or the whole of it: V, A, W, var, VA. Power is negative while it is exported. */
+/** The readings of one phase of a meter, or of the whole meter: V, A, W, var, VA. Power is negative during export. */
 export interface PhaseReading {
   readonly voltage: number;
   readonly current: number;
@@ -11,12 +11,12 @@ export interface PhaseReading {
   readonly apparentPower: number;
 }
 
-/** How much of the load each phase has: they are never loaded alike. */
+/** The share of the load on each phase. The shares are different on purpose. */
 const shares = [0.36, 0.33, 0.31] as const;
 
 const voltageEvents: readonly PowerQualityEvent["type"][] = ["VOLTAGE_SAG", "VOLTAGE_SWELL"];
 
-/** What is left of the voltage where an event is on this phase. */
+/** The factors of the voltage of a phase during events: on this phase (`here`), and in the reading of the whole meter (`told`). */
 function eventFactors(events: readonly PowerQualityEvent[], phase: number): { here: number; told: number } {
   let [here, told] = [1, 1];
   for (const { type, magnitude, phases } of events) {
@@ -31,8 +31,8 @@ const reactive = (active: number, apparent: number): number =>
   Math.sqrt(Math.max(0, apparent * apparent - active * active));
 
 /**
- * A phase (1 to 3) of a meter of three phases, at an instant. The powers of the phases sum to the meter's; a sag or swell is on the phases that
- * its row has.
+ * A phase (1 to 3) of a three-phase meter at an instant. The powers of the phases sum to the power of the meter. A sag or swell affects the
+ * phases that its row names.
  */
 export function phaseReading(readings: Readings, at: number, phase: number): PhaseReading {
   const whole = readings.instantaneous(at);
@@ -51,11 +51,11 @@ export function phaseReading(readings: Readings, at: number, phase: number): Pha
   };
 }
 
-/** The whole of a meter. */
+/** The reading of the whole meter. */
 export function wholeReading(now: Instantaneous): PhaseReading {
   const { voltage, current, activePower, apparentPower } = now;
   return { voltage, current, activePower, apparentPower, reactivePower: reactive(activePower, apparentPower) };
 }
 
-/** The part of a block's current that a phase has. */
+/** The share of a phase in the current of a block. */
 export const phaseShare = (phase: number): number => shares[phase - 1] ?? 1;

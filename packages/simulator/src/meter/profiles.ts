@@ -23,7 +23,7 @@ import {
 import { monthOf, startOfMonth } from "./local-time.ts";
 import { simulated } from "./simulated-meter.ts";
 
-/** A column of computed rows: the attribute that it stands for, and its value in a row. */
+/** A column of computed rows: its attribute, and its value in a row. */
 export interface RowColumn<S> {
   readonly object: AnyObject;
   readonly attributeId: number;
@@ -31,13 +31,13 @@ export interface RowColumn<S> {
   readonly value: (sample: S, context: Context) => unknown;
 }
 
-/** A column for an attribute of an object (2 by default), with the attribute's own type. */
+/** A column for an attribute of an object (2 by default), with the type of the attribute. */
 export function column<S>(object: AnyObject, value: RowColumn<S>["value"], attributeId = 2): RowColumn<S> {
   const name = attributeName(object.spec, attributeId) as string;
   return { object, attributeId, type: object.spec.attributes[name].type, value };
 }
 
-/** A row, encoded: a structure of its columns. */
+/** An encoded row: a structure of its columns. */
 export function encodedRow<S>(columns: readonly RowColumn<S>[], sample: S, context: Context): Uint8Array {
   const to = new Writer(16 + columns.length * 8);
   to.u8(2);
@@ -46,17 +46,17 @@ export function encodedRow<S>(columns: readonly RowColumn<S>[], sample: S, conte
   return to.done();
 }
 
-/** The instants of a profile's rows, numbered in time; `first` above `last`: there are none yet. */
+/** The instants of the rows of a profile, numbered in time order. If `first` is greater than `last`, there are no rows yet. */
 export interface Timeline {
   readonly first: number;
   readonly last: number;
   /** When row `n` was captured, ms since 1970 UTC. */
   at(n: number): number;
-  /** The number of the latest row that was captured at or before an instant, whether it is kept or not. */
+  /** The number of the latest row that was captured at or before an instant, whether or not the row is still kept. */
   upTo(instant: number): number;
 }
 
-/** A row each `period` ms, on the full multiple in local time; the first when a whole period has passed since commissioning. */
+/** One row every `period` ms, at full multiples in local time. The first row comes after the first whole period since commissioning. */
 export function gridTimeline(context: Context, period: number, entries: number): Timeline {
   const { zoneMinutesEast, known } = simulated(context);
   const zone = zoneMinutesEast * 60_000;
@@ -66,7 +66,9 @@ export function gridTimeline(context: Context, period: number, entries: number):
   return { first, last, at: (n) => n * period - zone, upTo };
 }
 
-/** A row at the end of each month, and one of the month that runs, as it stands now. Row `n` is of month `n` (`monthOf`). */
+/**
+ * One row at the end of each month, and one row of the current month with its values so far. Row `n` is the row of month `n` (`monthOf`).
+ */
 export function monthTimeline(context: Context, entries: number): Timeline {
   const { zoneMinutesEast, known } = simulated(context);
   const now = Math.floor(context.now);
@@ -79,12 +81,12 @@ export function monthTimeline(context: Context, entries: number): Timeline {
   };
 }
 
-/** Rows that are computed when they are asked for, and only those. */
+/** Rows that are computed on request. Only the requested rows are computed. */
 export function computedRows(
   timelineOf: (context: Context) => Timeline,
   row: (n: number, timeline: Timeline, context: Context) => Uint8Array,
 ): RowSource {
-  // With their number known before, rows are sent as they are made.
+  // If the number of rows is known in advance, rows are sent as they are computed.
   function rows(from: number, to: number, timeline: Timeline, context: Context): Rows {
     const first = Math.max(from, timeline.first);
     const last = Math.min(to, timeline.last);
@@ -134,7 +136,7 @@ export interface ColumnOf {
   readonly attributeId?: number;
 }
 
-/** A profile of one row, which shows what its columns are at this moment. */
+/** A profile of one row with the current values of its columns. */
 export function snapshotProfile(
   instance: LogicalName,
   columns: readonly ColumnOf[],
@@ -157,7 +159,7 @@ export function snapshotProfile(
   });
 }
 
-/** A profile of computed rows. */
+/** A profile with computed rows. */
 export function computedProfile(
   instance: LogicalName,
   columns: readonly RowColumn<never>[],
@@ -167,7 +169,7 @@ export function computedProfile(
   return profileGeneric(instance, { ...options, capture: columns }, hooks);
 }
 
-/** The scaler profile of a profile: the scaler and unit of each column that is a value with a scaler or a unit. */
+/** The scaler profile of a profile: the scaler and unit of each column whose value has a scaler or a unit. */
 export function scalerProfile(instance: LogicalName, columns: readonly ColumnOf[]): CosemObject<typeof ProfileGeneric> {
   const scaled = columns.flatMap(({ object, attributeId = 2 }) => {
     const { traits, attributes } = object.spec as ClassSpec;

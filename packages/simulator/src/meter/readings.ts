@@ -2,13 +2,13 @@ import { highestDemands } from "../model/demand.ts";
 import type { Block, Demands, Energy, Instantaneous, Model } from "../model/model.ts";
 import type { Span } from "./event-history.ts";
 
-/** What a meter measures: the model's household behind the meter's own load switch. Instants are ms since 1970 UTC. */
+/** The measured values of a meter: the household of the model behind the load switch of the meter. Instants are ms since 1970 UTC. */
 export class Readings {
   readonly model: Model;
   readonly commissioned: number;
-  /** When the load switch was open, in order; the last may have no end yet. */
+  /** The spans in which the load switch was open, in order. The last span may have no end yet. */
   readonly #open: readonly Span[];
-  /** What would have flowed in the spans before the n-th: as many as were asked for. */
+  /** The energy that would have flowed in the spans before the n-th one. Computed on request. */
   readonly #lost: Energy[] = [{ importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 }];
 
   constructor(model: Model, commissioned: number, switchedOff: readonly Span[]) {
@@ -36,14 +36,14 @@ export class Readings {
     return span === undefined || span.start >= at ? left : minus(left, this.model.flow(span.start, at));
   }
 
-  /** What flowed in [from, to). */
+  /** The energy in [from, to). */
   flow(from: number, to: number): Energy {
     let flowed = this.model.flow(from, to);
     for (const [start, end] of this.#openWithin(from, to)) flowed = minus(flowed, this.model.flow(start, end));
     return flowed;
   }
 
-  /** The same by parts of the local day, which begin at those minutes: see `Model.flowByPart`. */
+  /** The energy in [from, to) by parts of the local day. The parts start at the given minutes: see `Model.flowByPart`. */
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[] {
     let flowed = this.model.flowByPart(from, to, starts);
     for (const [start, end] of this.#openWithin(from, to)) {
@@ -69,7 +69,7 @@ export class Readings {
     return { ...flowed, averageVoltage, averageCurrent };
   }
 
-  /** Of the demand periods that lie whole within [from, to). Fault `bad-value`: not 1 to 1440 minutes. */
+  /** The highest demands of the demand periods that are completely within [from, to). Fault `bad-value`: not 1 to 1440 minutes. */
   maximumDemand(from: number, to: number, periodMinutes: number): Demands {
     if (!this.#touched(from, to)) return this.model.maximumDemand(from, to, periodMinutes);
     return highestDemands(
@@ -102,7 +102,7 @@ export class Readings {
     }
   }
 
-  /** The index of the first span that is not over at an instant. */
+  /** The index of the first span that has not ended at an instant. */
   #firstEndingAfter(at: number): number {
     let low = 0;
     let high = this.#open.length;

@@ -4,7 +4,7 @@ import { ScalerUnit, type Unit } from "@dlmskit/cosem-objects";
 import type { DataSet, DataValue } from "@dlmskit/iec62056-21";
 import type { Meter } from "@dlmskit/server";
 
-/** Of the classes that a readout shows: the attribute of the value, and that of scaler and unit. */
+/** The classes that a readout shows: the attribute of the value, and the attribute of scaler and unit. */
 const shown: { readonly [classId: number]: { readonly value: number; readonly unit?: number } } = {
   1: { value: 2 },
   3: { value: 2, unit: 3 },
@@ -12,9 +12,9 @@ const shown: { readonly [classId: number]: { readonly value: number; readonly un
   5: { value: 2, unit: 4 },
   8: { value: 2 },
 };
-/** Energies are shown in kilo, as on a display. */
+/** Energies are shown in kWh, kvarh and kVAh, as on a display. */
 const inKilo: readonly Unit[] = ["Wh", "varh", "VAh"];
-/** Characters that cannot be in a value of a data set. */
+/** Characters that must not be in a value of a data set. */
 const forbidden = /[()*!/]|[^ -~]/g;
 
 /**
@@ -43,7 +43,7 @@ function addressOf(instance: string): string {
   return `${a}-${b}:${c}.${d}.${e}*${f}`;
 }
 
-/** Undefined for what a readout has no text for. */
+/** Undefined if a readout has no text for the value. */
 function dataValueOf(data: Data, scaler: number, unit: Unit | undefined): DataValue | undefined {
   if (!("value" in data)) return undefined;
   const { value } = data;
@@ -63,14 +63,14 @@ function dataValueOf(data: Data, scaler: number, unit: Unit | undefined): DataVa
   return { value: /^[ -~]*$/.test(text) ? text.replace(forbidden, "") : toHex(value) };
 }
 
-/** A whole number times a power of ten, with as many digits behind the point as the power has. */
+/** A whole number multiplied by a power of ten, with as many decimal places as the power has. */
 function fixed(value: bigint, scaler: number): string {
   if (scaler >= 0) return String(value * 10n ** BigInt(scaler));
   const digits = String(value < 0n ? -value : value).padStart(1 - scaler, "0");
   return `${value < 0n ? "-" : ""}${digits.slice(0, scaler)}.${digits.slice(scaler)}`;
 }
 
-/** YYMMDDhhmmss, a part that is not specified as 00. */
+/** YYMMDDhhmmss. A part that is not specified is 00. */
 function timeText({ year, month, day, hour, minute, second }: CosemDateTime): string {
   return [(year ?? 0) % 100, month, day, hour, minute, second]
     .map((part) => String(typeof part === "number" ? part : 0).padStart(2, "0"))

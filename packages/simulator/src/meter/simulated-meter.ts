@@ -7,7 +7,7 @@ import { Journal, noSpans, type SwitchLog } from "./journal.ts";
 import { Readings } from "./readings.ts";
 import { type TariffDay, TariffRegisters } from "./tariff.ts";
 
-/** What all meters of a simulator have alike. */
+/** What all meters of a simulator have in common. */
 export interface World {
   readonly store: Pick<Store, "events">;
   templates: readonly LoadProfileTemplate[];
@@ -15,34 +15,34 @@ export interface World {
   readonly zoneMinutesEast: number;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;
-  /** By meter id: how many meters keep what was computed for them; the one read longest ago goes first. */
+  /** The computed values of meters, by meter id. The number of meters is limited; the least recently read meter is removed first. */
   readonly kept: Map<string, Computed>;
   readonly keepAtMost: number;
 }
 
-/** What follows from the model and the load switch: made when first asked for, and again when it was let go. */
+/** Values that follow from the model and the load switch. They are computed on request, and computed again if they were removed. */
 export interface Computed {
   readonly seed: string;
   readonly spans: readonly Span[];
   readonly readings: Readings;
   readonly tariff: TariffRegisters;
-  /** Made when one is asked for. */
+  /** Created on request. */
   histories?: Map<readonly HistoryKind[], EventHistory>;
 }
 
-/** Who a simulated meter is, as hooks know it. */
+/** The identity of a simulated meter, as its hooks see it. */
 export type KnownMeter = Pick<
   MeterRow,
   "meterId" | "serial" | "logicalDeviceName" | "systemTitle" | "seed" | "commissionedAt"
 >;
 
-/** One meter of a simulator, as the hooks of its objects find it: `simulated(context)`. */
+/** One meter of a simulator for the hooks of its objects: `simulated(context)`. */
 export class SimulatedMeter {
   readonly #world: World;
   readonly known: KnownMeter;
   readonly journal: Journal;
 
-  /** `spans`: when its load switch was open until now. */
+  /** `spans`: when the load switch was open until now. */
   constructor(world: World, known: KnownMeter, spans: readonly Span[] = noSpans) {
     this.#world = world;
     this.known = known;
@@ -65,7 +65,7 @@ export class SimulatedMeter {
     return this.#computed.tariff;
   }
 
-  /** The log of those kinds of events; the list of kinds is its key. */
+  /** The log of events of these kinds. The list of kinds is the key of the log. */
   history(kinds: readonly HistoryKind[]): EventHistory {
     const computed = this.#computed;
     computed.histories ??= new Map();
@@ -109,7 +109,7 @@ export class SimulatedMeter {
   }
 }
 
-/** The meter that a hook's object is read in. Fault `not-simulated` where it is in none. */
+/** The meter whose object a hook reads. Fault `not-simulated` if the object belongs to no simulated meter. */
 export function simulated({ own }: Pick<Context, "own">): SimulatedMeter {
   if (own instanceof SimulatedMeter) return own;
   throw new Fault("not-simulated", "the object does not belong to a simulated meter", {

@@ -7,7 +7,7 @@ export interface ZoneEnergy {
   readonly vah: number;
 }
 
-/** When a zone begins: minute of the local day, and the zone's number from 1. Ordered; the first begins at 0. */
+/** When a zone starts: the minute of the local day, and the number of the zone from 1. In ascending order; the first zone starts at 0. */
 export type TariffDay = readonly { readonly minute: number; readonly zone: number }[];
 
 const zones = 8;
@@ -18,8 +18,8 @@ export interface TariffSource {
 }
 
 /**
- * The energy registers of the eight tariff zones: what flowed in the hours of each since commissioning, so that the zones sum to
- * the register, always. Sums up to the first of each month are kept.
+ * The energy registers of the eight tariff zones: the energy in the hours of each zone since commissioning. The sum of the zones always
+ * equals the total register. The sums up to the first of each month are kept.
  */
 export class TariffRegisters {
   readonly #source: TariffSource;
@@ -28,7 +28,7 @@ export class TariffRegisters {
   readonly #zones: readonly number[];
   readonly #starts: readonly number[];
   readonly #firstMonth: number;
-  /** At the first of the n-th month after the one of commissioning. */
+  /** The values at the first of the n-th month after the month of commissioning. */
   readonly #atMonth: (readonly ZoneEnergy[])[];
 
   constructor(source: TariffSource, commissioned: number, zoneMinutesEast: number, day: TariffDay) {
@@ -41,7 +41,7 @@ export class TariffRegisters {
     this.#atMonth = [Array.from({ length: zones }, () => ({ wh: 0, vah: 0 }))];
   }
 
-  /** Zones 1 to 8 at an instant. */
+  /** The registers of zones 1 to 8 at an instant. */
   at(instant: number): readonly ZoneEnergy[] {
     if (instant <= this.#commissioned) return this.#atMonth[0] as readonly ZoneEnergy[];
     const month = monthOf(instant, this.#zoneMinutesEast);

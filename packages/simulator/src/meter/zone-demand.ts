@@ -3,7 +3,7 @@ import type { Demand } from "../model/model.ts";
 import type { Readings } from "./readings.ts";
 import type { TariffDay } from "./tariff.ts";
 
-/** The highest demands of a time, in all and by tariff zone (index 0: in all). */
+/** The highest demands of a time span, in total and by tariff zone (index 0: total). */
 export interface ZoneDemands {
   readonly active: readonly Demand[];
   readonly apparent: readonly Demand[];
@@ -11,10 +11,13 @@ export interface ZoneDemands {
 
 const zones = 8;
 const mostKept = 32;
-// A billing row asks for the same month once a column.
+// A billing row needs the values of the same month for each column.
 const kept = new WeakMap<Readings, Map<string, ZoneDemands>>();
 
-/** Of the demand periods that lie whole within [from, to), each in the zone in which it began. W and VA, import. */
+/**
+ * The highest demands of the demand periods that are completely within [from, to). A period belongs to the zone in which it began. W and
+ * VA, import.
+ */
 export function zoneDemands(
   readings: Readings,
   from: number,

@@ -7,13 +7,13 @@ export type DayType = (typeof dayTypes)[number];
 export interface Calendar {
   /** The season of each month, January first. */
   readonly seasonOfMonth: readonly Season[];
-  /** Days of the week that are WEEKEND, 1 Monday to 7 Sunday. */
+  /** Days of the week that are WEEKEND, 1 is Monday, 7 is Sunday. */
   readonly weekend: readonly number[];
-  /** HOLIDAY dates: `"2026-01-26"` once, `"01-26"` every year. */
+  /** HOLIDAY dates: `"2026-01-26"` for one year, `"01-26"` for every year. */
   readonly holidays: readonly string[];
 }
 
-/** North India: three months each of winter, summer and monsoon with spring and autumn between; national holidays. */
+/** North India: three months each of winter, summer and monsoon, with spring and autumn between them; national holidays. */
 export const indianCalendar: Calendar = {
   seasonOfMonth: [
     "WINTER",

@@ -3,33 +3,35 @@ import { daySeconds } from "./grid.ts";
 import type { Interruptions } from "./power-quality.ts";
 import { draw, signed } from "./random.ts";
 
-// The arithmetic of splitting. A node (a run of equal cells of time) has a whole number of units of energy. It is shared between
-// the node's halves by their expected weights and a random number of the node's own; what is rounded down on the left is left over
-// for the right. So parts sum to the whole exactly, nothing is negative, and where there is no weight there is no energy.
+// The arithmetic of splitting. A node is a sequence of equal time cells, with a whole number of energy units. These units are divided
+// between the two halves of the node, according to the expected weights of the halves and a random number of the node. The left half is
+// rounded down, and the remainder belongs to the right half. Therefore the parts sum to the whole exactly, no part is negative, and a part
+// without weight has no energy.
 //
-// Two energies go down together: the active energy, and the extra that makes apparent energy of it (VAh = Wh + extra). The extra
-// follows the active energy, so that apparent is never below active and the power factor stays near the household's own.
+// Two energies are split together: the active energy, and the extra energy that is added to it to give the apparent energy (VAh = Wh +
+// extra). The extra follows the active energy, so the apparent energy is never below the active energy, and the power factor stays near
+// that of the household.
 //
-// The way from the root to a cell is kept: the next cell, or one near it, is found from the node that both lie in.
+// The path from the root to a cell is kept. The next cell, or a cell nearby, is found from the node that contains both cells.
 
-/** How far the extra may be from its share of the active energy: this part of the share of the other half. */
+/** The maximum deviation of the extra from its share of the active energy, as a fraction of the share of the other half. */
 const extraSpread = 0.08;
 
-// What the way holds of each node, in this order: its first cell and the one after its last; units and extra in it and before it;
-// its weight and number; which interruptions touch it.
+// The values of each node on the path, in this order: its first cell and the cell after its last; units and extra in it and before it; its
+// weight and number; which interruptions overlap it.
 const width = 10;
 const [lowAt, highAt, unitsAt, extraAt, unitsBeforeAt, extraBeforeAt] = [0, 1, 2, 3, 4, 5];
 const [weightAt, nodeAt, firstDarkAt, lastDarkAt] = [6, 7, 8, 9];
 
-/** Energy shared out over a row of equal cells. One of these is used again and again, for one meter after the other. */
+/** Energy that is divided among a sequence of equal cells. One instance is used many times, for one meter after another. */
 export class Cursor {
   readonly #cells: number;
   readonly #cellSeconds: number;
-  /** By the level of the node, the first whole one: at most 1. */
+  /** By the level of the node; the first level is the whole. At most 1. */
   readonly #spread: Float64Array;
   readonly #extraSpread: number;
 
-  // What is shared out.
+  // The quantity that is divided.
   #prefix: Float64Array = new Float64Array(1);
   #offset = 0;
   #seed = 0;
@@ -40,12 +42,14 @@ export class Cursor {
   #load: ExpectedLoad | undefined;
   #firstDay = 0;
 
-  // The way down to the cell: `width` numbers a level.
+  // The path down to the cell: `width` numbers per level.
   readonly #way: Float64Array;
-  /** How many nodes lead to the cell. */
+  /** Number of nodes on the path to the cell. */
   #depth = 0;
 
-  /** `spread`: how far the halves of a node may be from what is expected, 0 to 1 of the other half's share, for each level. */
+  /**
+   * `spread`: the maximum deviation of the halves of a node from their expected share, 0 to 1 of the other half's share, for each level.
+   */
   constructor(cells: number, cellSeconds: number, spread: readonly number[], withExtra: boolean) {
     this.#cells = cells;
     this.#cellSeconds = cellSeconds;
@@ -57,7 +61,7 @@ export class Cursor {
   get depth(): number {
     return this.#depth;
   }
-  /** Units in the cell, or in the node at a level of the way to it. */
+  /** Units in the cell, or in the node at a level of the path to it. */
   units(level = this.#depth): number {
     return this.#way[level * width + unitsAt] as number;
   }
@@ -81,8 +85,8 @@ export class Cursor {
   }
 
   /**
-   * What is to be shared out: so many units and so much extra, by weights whose sums are in `prefix` from `offset` on.
-   * `seed` and `node` choose the random numbers, `jitter` scales their effect; the cells begin at second `start` of the span.
+   * Sets what is divided: a number of units and of extra, by weights whose sums are in `prefix` from `offset` on. `seed` and `node` select
+   * the random numbers, and `jitter` scales their effect. The cells begin at second `start` of the span.
    */
   begin(
     units: number,
@@ -116,8 +120,8 @@ export class Cursor {
   }
 
   /**
-   * Takes the interruptions out of the weights: after `begin`. `load` says what weight they have, and `weights` of `dark` has it;
-   * without it a second of interruption has the weight 1. `firstDay`: the day on which the span begins.
+   * Removes the interruptions from the weights; call it after `begin`. `load` gives the weight of the interruptions, and `weights` of
+   * `dark` contains it. Without `load`, a second of interruption has the weight 1. `firstDay`: the day on which the span begins.
    */
   without(dark: Interruptions, load: ExpectedLoad | undefined, firstDay: number): void {
     const end = this.#start + this.#cells * this.#cellSeconds;
@@ -134,7 +138,7 @@ export class Cursor {
     this.#way[weightAt] = (this.#way[weightAt] as number) - this.#lost(dark, this.#start, end, first, last);
   }
 
-  /** The weight that interruptions take from [from, to), seconds of the span. */
+  /** The weight that interruptions remove from [from, to), seconds of the span. */
   #lost(dark: Interruptions, from: number, to: number, first: number, last: number): number {
     const load = this.#load;
     let lost = 0;
@@ -152,7 +156,7 @@ export class Cursor {
     return lost;
   }
 
-  /** Goes to a cell. */
+  /** Moves to a cell. */
   seek(cell: number): void {
     const way = this.#way;
     let at = this.#depth * width;
@@ -230,14 +234,14 @@ export class Cursor {
 }
 
 /**
- * The left half's share, 0 to 1, moved by a random number from -1 to 1. The right half's is moved against it, so that what is
- * expected stays so. A share of 0 stays 0 and one of 1 stays 1.
+ * The share of the left half, 0 to 1, changed by a random number from -1 to 1. The share of the right half changes in the opposite
+ * direction, so the expected value stays the same. A share of 0 stays 0, and a share of 1 stays 1.
  */
 function movedShare(share: number, random: number): number {
   return share * (1 + random * (1 - share));
 }
 
-/** The expected weight of [from, to), seconds of the span that begins on a day. */
+/** The expected weight of [from, to), in seconds of the span that begins on a day. */
 export function weightBetween(load: ExpectedLoad, firstDay: number, from: number, to: number): number {
   const fromDay = (from / daySeconds) | 0;
   const toDay = (to / daySeconds) | 0;

@@ -1,7 +1,7 @@
 import { dateOfDays, daysOf, Fault } from "@dlmskit/core";
 import { type Calendar, type DayType, dayTypes, type Season, seasons } from "./calendar.ts";
 
-/** Fault `bad-calendar` where a calendar cannot be followed. */
+/** Throws Fault `bad-calendar` if a calendar is invalid. */
 function checkCalendar(calendar: Calendar): void {
   if (calendar.seasonOfMonth.length !== 12 || calendar.seasonOfMonth.some((season) => !seasons.includes(season))) {
     throw new Fault("bad-calendar", "seasonOfMonth needs a season for each of 12 months", {
@@ -20,7 +20,7 @@ function checkCalendar(calendar: Calendar): void {
 function parsedHoliday(holiday: string): { year: number | undefined; month: number; day: number } {
   const found = /^(?:(\d{4})-)?(\d{2})-(\d{2})$/.exec(holiday);
   const [year, month, day] = [found?.[1], Number(found?.[2]), Number(found?.[3])];
-  // A day of every year may be 29 February. A day that its month does not have is one of another month, and NaN is no month.
+  // A day of every year may be 29 February. A day that does not exist in its month becomes a day of another month, and NaN is no month.
   if (dateOfDays(daysOf(Number(year ?? 2024), month, day)).month !== month) {
     throw new Fault("bad-calendar", `"${holiday}" is not a date`, {
       layer: "simulator",
@@ -30,12 +30,12 @@ function parsedHoliday(holiday: string): { year: number | undefined; month: numb
   return { year: year === undefined ? undefined : Number(year), month, day };
 }
 
-/** Kinds of day: a season and a day type, numbered. */
+/** Kinds of day: all pairs of a season and a day type. Their index is their number. */
 export const dayKinds: readonly { readonly season: Season; readonly dayType: DayType }[] = seasons.flatMap((season) =>
   dayTypes.map((dayType) => ({ season, dayType })),
 );
 
-/** The kind (index in `dayKinds`) of each of the days from 1970-01-01 local time on. Fault `bad-calendar`. */
+/** The kind (index in `dayKinds`) of each day from 1970-01-01 local time on. Fault `bad-calendar`. */
 export function kindsOfDays(calendar: Calendar, days: number): Uint8Array {
   checkCalendar(calendar);
   const kinds = new Uint8Array(days);

@@ -1,7 +1,10 @@
 import { Fault } from "@dlmskit/core";
 import type { Flow } from "./energy.ts";
 
-/** The highest mean of a demand period: W or VA, and the instant at which that period ended; `at` undefined: no whole period yet. */
+/**
+ * The highest average of a demand period, W or VA, and the instant at which that period ended; `at` is undefined if there is no complete
+ * period yet.
+ */
 export interface Demand {
   readonly value: number;
   readonly at: number | undefined;
@@ -15,8 +18,8 @@ export interface Demands {
 const dayMs = 86_400_000;
 
 /**
- * The highest demand periods that lie whole within [from, to), the earliest of equal ones. Periods of `periodMinutes` begin at
- * local midnight, each day again. Fault `bad-value` for a period that is not 1 to 1440 minutes.
+ * The highest demand of the periods that are completely within [from, to); of equal ones the earliest. Periods of `periodMinutes` begin at
+ * each local midnight. Fault `bad-value` for a period that is not 1 to 1440 minutes.
  */
 export function highestDemands(
   from: number,

@@ -5,20 +5,20 @@ import { evenly, phasesOnTheWay } from "./phases.ts";
 import { type EventOwner, Interruptions, type PowerQuality } from "./power-quality.ts";
 import { between, bits, draw, Stream, signed } from "./random.ts";
 
-// Energy by splitting. The Wh of a span of 64 days is decided first, from what the rows expect of it; then it is shared between the
-// halves of the span, of a day, of a quarter of an hour, down to the minute (cursor.ts), and evenly within the minute. Inside a
-// span a unit is a thousandth of a Wh; a register shows whole Wh. The energy at any instant is found on the way down to it, and
-// nothing is kept for a meter.
+// Energy by splitting. First the Wh of a span of 64 days are determined, from the energy that the rows expect in it. Then the Wh are
+// divided between the halves of the span, of a day, of a quarter of an hour, down to the minute (cursor.ts), and evenly within the minute.
+// Inside a span a unit is a thousandth of a Wh; a register shows whole Wh. The energy at an instant is computed on the path down to that
+// instant, and nothing is stored for a meter.
 //
-// Interruptions take their weight away before anything is shared: a span is decided as if the supply never failed, loses the part of
-// its weight that was interrupted, and shares the rest among the minutes with supply. So a register needs what each span since
-// commissioning lost, and a flow only the spans that it touches.
+// Interruptions remove their weight before the energy is divided. The energy of a span is determined as if the supply never failed. Then
+// the span loses the interrupted part of its weight, and the rest is divided among the minutes with supply. Therefore a register needs the
+// loss of each span since commissioning, and a flow needs only the spans that it overlaps.
 
-/** One household, as the splitting sees it. */
+/** One household, as the splitting uses it. */
 export interface Household extends EventOwner {
-  /** How large it is: 1 takes what the rows say. */
+  /** Size of the household. A household of size 1 consumes what the rows specify. */
   readonly size: number;
-  /** What it takes of VAh beside each Wh. */
+  /** The extra VAh for each Wh. */
   readonly extra: number;
 }
 
@@ -28,9 +28,9 @@ export interface Flow {
   readonly vah: number;
 }
 
-/** Registers of a household since it was commissioned, as far as they were summed up: spans before `span`. */
+/** Registers of a household since commissioning, as far as they are summed up: all spans before `span`. */
 export interface Sums {
-  /** What the span of commissioning had counted then. */
+  /** The value that the span of commissioning had reached at commissioning. */
   readonly whAtStart: number;
   readonly vahAtStart: number;
   readonly firstSpan: number;
@@ -39,20 +39,20 @@ export interface Sums {
   extra: number;
 }
 
-/** How far the energy of a span may be carried over into the next, of the smaller of both. */
+/** The maximum energy that is carried over from one span to the next, as a part of the smaller of the two. */
 const carriedOver = 0.08;
-// By how much the two halves of 64, 32, 16, 8, 4 and 2 days differ.
+// The deviation between the two halves of 64, 32, 16, 8, 4 and 2 days.
 const spreadOfDays = [0.08, 0.1, 0.12, 0.14, 0.16, 0.2];
-// Halves of a day down to the quarter of an hour, for a jitter of 1.
+// The deviation between the halves of a day, down to the quarter of an hour, for a jitter of 1.
 const spreadOfSlots = [0.16, 0.2, 0.3, 0.4, 0.44, 0.5, 0.6];
 const spreadOfMinutes = [0.2, 0.2, 0.24, 0.3];
 const minutesOfSlot = Float64Array.from({ length: 16 }, (_, minute) => minute * minuteSeconds);
-// Nodes are numbered below the span's seed: days from 0, those of the n-th day from (n + 1) * 4096, its minutes 256 further on.
+// Node numbers within the seed of the span: days from 0, nodes of the n-th day from (n + 1) * 4096, and its minutes after another 256.
 const nodesOfDay = 4096;
 const nodesOfMinutes = 256;
 const minuteMs = 60_000;
 const slotMs = slotSeconds * 1000;
-// Above a GW, a span's units would not fit into 53 bits.
+// Above one GW, the units of a span would not fit into 53 bits.
 const mostPeak = 1e9;
 
 /** Energy in one direction, for all meters of the same rows, calendar and zone. */
@@ -65,11 +65,11 @@ export class SplitEnergy {
   readonly perWh: number;
   readonly lastInstant: number;
 
-  // The span that was read last. Everything below is found again for another meter or span.
+  // The span that was read last. Everything below is computed again for another meter or span.
   #owner: Household | undefined;
   #span = -1;
   #day = -1;
-  /** The quarter of an hour that `slots` is at, and the one whose minutes `#minutes` shares out. */
+  /** The quarter of an hour at which `slots` is, and the one whose minutes `#minutes` divides. */
   #cell = -2;
   #slot = -1;
   #seed = 0;
@@ -83,12 +83,12 @@ export class SplitEnergy {
   #units = 0;
   #extra = 0;
   readonly #decided = new Interruptions();
-  // The latest answer of `#before`.
+  // The latest result of `#before`.
   #beforeOwner: Household | undefined;
   #beforeSpan = -1;
   #beforeWh = 0;
 
-  /** `stream`: added to the streams of random numbers, so that two directions differ. */
+  /** `stream`: added to the stream numbers of the random numbers, so that the two directions differ. */
   constructor(load: ExpectedLoad, quality: PowerQuality, zoneMs: number, stream: number) {
     this.#load = load;
     this.#quality = quality;
@@ -98,7 +98,7 @@ export class SplitEnergy {
     this.lastInstant = spansKnown * spanMs - zoneMs - 1;
   }
 
-  /** What flowed in [from, to): a difference of registers. */
+  /** The energy in [from, to): a difference of registers. */
   flow(owner: Household, from: number, to: number): Flow {
     if (to < from) {
       const { wh, vah } = this.flow(owner, to, from);
@@ -121,7 +121,7 @@ export class SplitEnergy {
     return { wh: wh + this.#whole(this.#units), vah: vah + this.#whole(this.#units + this.#extra) };
   }
 
-  /** Registers, which are 0 when the meter is commissioned. `sums`: what an earlier call gave, for the same household. */
+  /** The registers, which are 0 at commissioning. `sums`: the result of an earlier call for the same household. */
   register(owner: Household, at: number, sums?: Sums): Flow & { sums: Sums | undefined } {
     if (!(at > owner.commissioned)) return { wh: 0, vah: 0, sums };
     const until = Math.min(at, this.lastInstant);
@@ -194,7 +194,7 @@ export class SplitEnergy {
     return [one, two, counted - one - two];
   }
 
-  /** W and VA at an instant: what the minute holds, over the part of it with supply. 0 while interrupted. */
+  /** W and VA at an instant: the energy of the minute, divided by its time with supply. 0 during an interruption. */
   power(owner: Household, at: number): { active: number; apparent: number } {
     if (!(at >= owner.commissioned && at <= this.lastInstant)) return { active: 0, apparent: 0 };
     const second = this.#minute(owner, at);
@@ -207,7 +207,7 @@ export class SplitEnergy {
     return { active: active * watts, apparent: (active + this.#minutes.extra()) * watts };
   }
 
-  /** Whole Wh in units. */
+  /** The whole Wh in a number of units. */
   #whole(units: number): number {
     return Math.floor(units / this.perWh);
   }
@@ -216,12 +216,12 @@ export class SplitEnergy {
     return Math.floor((instant + this.#zoneMs) / spanMs);
   }
 
-  /** Wh of all spans before one, for a household whose supply never fails and whose registers began with the first span. */
+  /** The Wh of all spans before a span, for a household whose supply never fails and whose registers began with the first span. */
   #before(owner: Household, span: number): number {
     const { days, perWh } = this.#load;
     const weight = days[span * spanDays] as number;
     if (span === 0 || span === spansKnown) return Math.floor((owner.size / perWh) * weight);
-    // The end of a span is asked for again as the beginning of the next.
+    // The end of a span is needed again as the beginning of the next span.
     if (this.#beforeOwner === owner && this.#beforeSpan === span) return this.#beforeWh;
     const last = weight - (days[(span - 1) * spanDays] as number);
     const next = (days[(span + 1) * spanDays] as number) - weight;
@@ -232,7 +232,7 @@ export class SplitEnergy {
     return this.#beforeWh;
   }
 
-  /** Wh of a span and what comes to it for VAh, in `#wh` and `#extraWh`; its interruptions in `dark`. */
+  /** Computes the Wh of a span and its extra for VAh into `#wh` and `#extraWh`, and its interruptions into `dark`. */
   #decide(owner: Household, span: number, dark: Interruptions): void {
     const { days } = this.#load;
     const firstDay = span * spanDays;
@@ -254,7 +254,7 @@ export class SplitEnergy {
     this.#extraWh = Math.floor(wh * owner.extra * (1 + 0.05 * random));
   }
 
-  /** Goes to a span of a meter. */
+  /** Moves to a span of a meter. */
   #toSpan(owner: Household, span: number): void {
     if (this.#owner === owner && this.#span === span) return;
     this.#owner = owner;
@@ -269,7 +269,7 @@ export class SplitEnergy {
     if (this.#dark.count > 0) this.days.without(this.#dark, this.#load, span * spanDays);
   }
 
-  /** Goes to a quarter of an hour, counted from the span's beginning. */
+  /** Moves to a quarter of an hour, counted from the beginning of the span. */
   #toSlot(slot: number): void {
     const day = Math.floor(slot / slotsPerDay);
     const { days, slots } = this;
@@ -294,7 +294,7 @@ export class SplitEnergy {
     this.#cell = slot;
   }
 
-  /** Goes to the minute of an instant. Returns the second of the span, with its fraction. */
+  /** Moves to the minute of an instant. Returns the second of the span, with its fraction. */
   #minute(owner: Household, at: number): number {
     const span = this.#spanOf(at);
     this.#toSpan(owner, span);
@@ -320,14 +320,14 @@ export class SplitEnergy {
     return second;
   }
 
-  /** Units and extra that flowed from the span's beginning to an instant, in `#units` and `#extra`. */
+  /** Computes the units and the extra from the beginning of the span to an instant into `#units` and `#extra`. */
   #locate(owner: Household, at: number): void {
     const span = this.#spanOf(at);
     const ms = at + this.#zoneMs - span * spanMs;
     if (ms % slotMs === 0) {
       const slot = ms / slotMs;
       if (this.#owner === owner && this.#span === span && this.#cell + 1 === slot) {
-        // The end of the quarter of an hour that was just read, as for each block.
+        // The end of the quarter of an hour that was read last. This is the usual case for consecutive blocks.
         this.#units = this.slots.units();
         this.#extra = this.slots.extra();
       } else {

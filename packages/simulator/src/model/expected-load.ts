@@ -4,34 +4,34 @@ import { dayKinds, kindsOfDays } from "./day-kinds.ts";
 import { daysKnown, slotSeconds, slotsPerDay } from "./grid.ts";
 import { dayShapes } from "./load-profile.ts";
 
-// What the rows of load_profile_templates expect at any time, as weights with prefix sums. Made once for all meters of the same
-// rows, calendar and zone. Weights are whole numbers, so sums and differences of them are exact and a span without weight has 0.
+// The load that the rows of load_profile_templates expect at any time, as weights with prefix sums. It is made once for all meters with the
+// same rows, calendar and zone. Weights are whole numbers, so their sums and differences are exact, and a span without weight has 0.
 
-// With weights up to this, the sum over all days known stays below 2^53.
+// With weights up to this limit, the sum over all known days stays below 2^53.
 const highestWeight = 1_500_000;
 
 /** Weights of one direction of energy. */
 export class ExpectedLoad {
-  /** The kind of each day known, and of the one after. */
+  /** The kind of each known day, and of the day after. */
   readonly kindOf: Uint8Array;
-  /** The weight of all days before the n-th. */
+  /** The weight of all days before the n-th day. */
   readonly days: Float64Array;
-  /** For each kind of day, the weight of a day before its n-th quarter of an hour: 97 numbers. */
+  /** For each kind of day, the weight before the n-th quarter of an hour of the day: 97 numbers. */
   readonly slots: Float64Array;
   /** For each kind of day, the weight of a second in each quarter of an hour: 96 numbers. */
   readonly perSecond: Float64Array;
-  /** For each kind of day, how far a quarter of an hour may be from what is expected. */
+  /** For each kind of day, the maximum deviation of a quarter of an hour from its expected load. */
   readonly jitter: Float64Array;
-  /** The weight that stands for 1 Wh of a household of size 1. */
+  /** The weight of 1 Wh of a household of size 1. */
   readonly perWh: number;
-  /** W of a household of size 1, at most. */
+  /** Maximum load of a household of size 1, W. */
   readonly peak: number;
 
-  /** `watts`: for each kind of day the load of each quarter of an hour, W. */
+  /** `watts`: for each kind of day, the load of each quarter of an hour, W. */
   constructor(kindOf: Uint8Array, watts: readonly Float64Array[], jitter: Float64Array) {
     let peak = 0;
     for (const day of watts) for (const load of day) peak = Math.max(peak, load);
-    // A power of two, so that what the rows say is scaled without rounding.
+    // The scale is a power of two, so the values of the rows are scaled without rounding.
     let scale = 1;
     while (peak * scale * 2 <= highestWeight && scale < 0x10000) scale *= 2;
     while (peak * scale > highestWeight) scale /= 2;
@@ -69,25 +69,25 @@ export class ExpectedLoad {
   }
 }
 
-/** What all meters of the same rows, calendar and zone have alike. */
+/** What all meters with the same rows, calendar and zone have in common. */
 export interface ExpectedLoads {
   readonly import: ExpectedLoad;
-  /** Absent without a solar plant. */
+  /** Absent if there is no solar plant. */
   readonly export: ExpectedLoad | undefined;
   /** For each kind of day and quarter of an hour, the load of a household relative to the template's peak: 0 to 1. */
   readonly relative: Float64Array;
 }
 
-// How much of its peak a solar plant gives at noon, by season.
+// The output of a solar plant at noon by season, as a fraction of its peak.
 const sunOfSeason: Record<Season, number> = { SUMMER: 1, SPRING: 0.9, AUTUMN: 0.8, MONSOON: 0.6, WINTER: 0.65 };
 
-/** The sun at the middle of a quarter of an hour, 0 to 1: from six to six, highest at noon. */
+/** The solar output at the middle of a quarter of an hour, 0 to 1: from six o'clock to six o'clock, highest at noon. */
 function sun(slot: number): number {
   const fromNoon = (slot + 0.5) / 4 - 12;
   return Math.max(0, 1 - (fromNoon / 6) ** 2);
 }
 
-/** `solarPeak`: what a household of size 1 generates at noon in summer, W. */
+/** `solarPeak`: the generation of a household of size 1 at noon in summer, W. */
 export function expectedLoads(
   rows: readonly LoadProfileTemplate[],
   calendar: Calendar,
@@ -103,7 +103,7 @@ export function expectedLoads(
       relative[kind * slotsPerDay + slot] = peakLoad === 0 ? 0 : watts / peakLoad;
     });
   });
-  // What the plant gives goes into the house first: a quarter of an hour imports or exports, and never both.
+  // The house consumes the output of the plant first. Therefore a quarter of an hour has either import or export, and never both.
   const net = shapes.map(({ load }, kind) => {
     const season = dayKinds[kind]?.season as Season;
     return load.map((watts, slot) => watts - solarPeak * sunOfSeason[season] * sun(slot));

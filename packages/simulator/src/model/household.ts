@@ -7,7 +7,7 @@ import type { Connected, Supply } from "./supply.ts";
 
 const dayMs = 86_400_000;
 
-/** What the models of all meters of the same rows have alike. */
+/** What the models of all meters with the same rows have in common. */
 export interface Shared {
   readonly zoneMs: number;
   readonly supply: Supply;
@@ -18,7 +18,7 @@ export interface Shared {
 
 const nothing: Flow = { wh: 0, vah: 0 };
 
-/** The model of one meter: its key, a few numbers that follow from it, and how far its registers were summed up. */
+/** The model of one meter: its key, a few numbers that are derived from the key, and the sums of its registers so far. */
 export class HouseholdModel implements Model, Household, Connected {
   readonly key: RandomKey;
   readonly commissioned: number;
@@ -32,7 +32,7 @@ export class HouseholdModel implements Model, Household, Connected {
     this.#shared = shared;
     this.key = key;
     this.commissioned = commissioned;
-    // A household has its size, its mix of appliances and its place on the line (`drop`) for its life.
+    // The size of a household, its mix of appliances and its position on the line (`drop`) never change.
     this.size = between(key, Stream.household, 0, 0.6, 1.6);
     this.extra = 1 / between(key, Stream.household, 1, 0.89, 0.94) - 1;
   }

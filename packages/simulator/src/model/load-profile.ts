@@ -3,7 +3,7 @@ import { checkRow, LoadProfileTemplate } from "@dlmskit/storage";
 import { type DayType, dayTypes, type Season, seasons } from "./calendar.ts";
 import { slotsPerDay } from "./grid.ts";
 
-/** A template made ready: load in W of each quarter of an hour, before jitter and the household's size. */
+/** A prepared template: the load of each quarter of an hour in W, before jitter and the size of the household. */
 export interface DayShape {
   readonly load: Float64Array;
   readonly meanLoad: number;
@@ -11,7 +11,7 @@ export interface DayShape {
   readonly jitter: number;
 }
 
-/** Fault that names the table and the column, unless the row can be used. */
+/** Throws a Fault with the table and the column if the row cannot be used. */
 function checkTemplate(row: LoadProfileTemplate): void {
   checkRow(LoadProfileTemplate, row);
   if (1440 % row.intervalMinutes !== 0) {
@@ -27,7 +27,7 @@ function checkTemplate(row: LoadProfileTemplate): void {
 function dayShape(row: LoadProfileTemplate): DayShape {
   const { shape, jitter } = row.variationPattern;
   const span = slotsPerDay / shape.length;
-  // Between the middles of two parts the load goes in a straight line, round the day.
+  // The load is interpolated linearly between the middles of two parts. The last part of the day is followed by the first.
   const load = Float64Array.from({ length: slotsPerDay }, (_, slot) => {
     const place = (slot + 0.5) / span - 0.5;
     const before = Math.floor(place);
@@ -40,8 +40,9 @@ function dayShape(row: LoadProfileTemplate): DayShape {
 }
 
 /**
- * The shape of each kind of day. A season without a row for a day type takes its WEEKDAY, else WEEKEND, else HOLIDAY row;
- * a season without any row takes the first row of that day type, else the first of all. Fault `bad-value` (a column that cannot be used) or `bad-load-profile` (no row at all).
+ * The shape of each kind of day. If a season has no row for a day type, its WEEKDAY row is used, or else its WEEKEND row, or else its
+ * HOLIDAY row. If a season has no row at all, the first row of that day type is used, or else the first row of all. Fault `bad-value` (a
+ * column that cannot be used) or `bad-load-profile` (no row at all).
  */
 export function dayShapes(rows: readonly LoadProfileTemplate[]): (season: Season, dayType: DayType) => DayShape {
   if (rows.length === 0) {

@@ -1,9 +1,7 @@
 import type { Demands } from "./demand.ts";
 import type { PowerQualityEvent } from "./power-quality.ts";
 
-/**
- * What a meter measures at an instant: V, A, W, VA, Hz; power factor 0 to 1. Active power is negative while the household exports.
- */
+/** The values that a meter measures at an instant: V, A, W, VA, Hz; power factor 0 to 1. Active power is negative during export. */
 export interface Instantaneous {
   readonly voltage: number;
   readonly current: number;
@@ -14,7 +12,7 @@ export interface Instantaneous {
   readonly apparentPower: number;
 }
 
-/** Register readings, integers since commissioning. */
+/** Register readings since commissioning, whole numbers. */
 export interface Energy {
   readonly importWh: number;
   readonly importVAh: number;
@@ -22,40 +20,43 @@ export interface Energy {
   readonly exportVAh: number;
 }
 
-/** What flowed in an interval, and its mean voltage (V) and current (A). */
+/** The energy in an interval, and the average voltage (V) and current (A). */
 export interface Block extends Energy {
   readonly averageVoltage: number;
   readonly averageCurrent: number;
 }
 
-/** Register readings of one phase, Wh: those of the three phases sum to the meter's. */
+/** Register readings of one phase, Wh. The readings of the three phases sum to the reading of the meter. */
 export interface PhaseEnergy {
   readonly importWh: number;
   readonly exportWh: number;
 }
 
-/** A simulated household behind a meter: every answer is a function of the options and the instants asked for. */
+/** A simulated household behind a meter. Every result is a function of the options and the requested instants. */
 export interface Model {
-  /** varh that flow with each Wh. */
+  /** varh for each Wh. */
   readonly reactiveShare: number;
   instantaneous(at: number): Instantaneous;
   energy(at: number): Energy;
-  /** What flowed in [from, to): a difference of registers, for any length of time. */
+  /** The energy in [from, to): a difference of registers, for any length of time. */
   flow(from: number, to: number): Energy;
   /**
-   * The same by parts of the local day: the n-th part begins at minute `starts[n]`, the first at 0, and ends where the next begins.
-   * The parts sum to `flow`.
+   * The energy in [from, to) by parts of the local day. The n-th part begins at minute `starts[n]` (the first at 0) and ends where the next
+   * part begins. The parts sum to `flow`.
    */
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[];
-  /** The registers by phase, L1 first, for a meter of three phases. */
+  /** The registers by phase, L1 first, for a three-phase meter. */
   phases(at: number): readonly [PhaseEnergy, PhaseEnergy, PhaseEnergy];
-  /** What flowed in [from, to), with the means of voltage and current. */
+  /** The energy in [from, to), with the averages of voltage and current. */
   block(from: number, to: number): Block;
-  /** Of the demand periods (minutes) that lie whole within [from, to). Import. Fault `bad-value`: not 1 to 1440 minutes. */
+  /**
+   * The highest import demands of the periods (in minutes) that are completely within [from, to). Fault `bad-value`: not 1
+   * to 1440 minutes.
+   */
   maximumDemand(from: number, to: number, periodMinutes?: number): Demands;
   events(from: number, to: number): PowerQualityEvent[];
   /** Minutes with supply since commissioning, rounded down. */
   powerOnMinutes(at: number): number;
-  /** The start of the local day that `at` lies in. */
+  /** The start of the local day that contains `at`. */
   startOfDay(at: number): number;
 }

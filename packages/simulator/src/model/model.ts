@@ -12,7 +12,7 @@ import { Supply } from "./supply.ts";
 export type { Demand, Demands } from "./demand.ts";
 export type { Block, Energy, Instantaneous, Model, PhaseEnergy } from "./measurement.ts";
 
-/** What a model is made from, whatever the meter. */
+/** The values from which a model is made, for all meters. */
 export interface ModelRows {
   readonly templates: readonly LoadProfileTemplate[];
   readonly powerQuality?: readonly PowerQualityEventConfig[];
@@ -24,15 +24,15 @@ export interface ModelRows {
   /** Hz; 50 by default. */
   readonly nominalFrequency?: number;
   /**
-   * A solar plant: kW that a household of size 1 generates at noon in summer; a larger one has a larger plant. What the house
-   * does not need is exported. 0 by default.
+   * A solar plant: kW that a household of size 1 generates at noon in summer. A larger household has a larger plant. The energy that the
+   * house does not need is exported. 0 by default.
    */
   readonly solarPeak?: number;
 }
 
 /** One meter of a run. */
 export interface MeterOfModel {
-  /** The run. The same seed, meter, rows and commissioning give the same data for ever. */
+  /** The seed of the run. The same seed, meter, rows and commissioning always give the same data. */
   readonly seed: string;
   readonly meter: string;
   /** When the registers began to count, ms since 1970-01-01T00:00Z. */
@@ -41,7 +41,7 @@ export interface MeterOfModel {
 
 export interface ModelOptions extends MeterOfModel, ModelRows {}
 
-/** The tables that all meters of the same rows, calendar and zone share: made once, some ms. */
+/** The tables that all meters with the same rows, calendar and zone share. They are made once, in a few ms. */
 export class PreparedModel {
   readonly #shared: Shared;
 
@@ -67,7 +67,7 @@ export class PreparedModel {
     };
   }
 
-  /** The model of one meter: a few numbers. Fault `bad-model` where it was commissioned outside 1970 to 2149. */
+  /** The model of one meter, which consists of a few numbers. Fault `bad-model` if the meter was commissioned outside 1970 to 2149. */
   model({ seed, meter, commissioned }: MeterOfModel): Model {
     const { zoneMs, import: energy } = this.#shared;
     if (!Number.isSafeInteger(commissioned) || commissioned < -zoneMs || commissioned > energy.lastInstant) {
@@ -79,12 +79,12 @@ export class PreparedModel {
   }
 }
 
-/** The tables that all meters of the same rows share. Faults `bad-model`, `bad-load-profile`, `bad-calendar`, `bad-value`. */
+/** Makes the tables that all meters with the same rows share. Faults `bad-model`, `bad-load-profile`, `bad-calendar`, `bad-value`. */
 export function prepareModel(rows: ModelRows): PreparedModel {
   return new PreparedModel(rows);
 }
 
-// Rows are known by the list that holds them: who changes rows gives a new list.
+// Rows are identified by their list. Code that changes rows must pass a new list.
 const prepared = new WeakMap<readonly LoadProfileTemplate[], { rows: ModelRows; model: PreparedModel }[]>();
 const mostOfAList = 4;
 const settings = [
@@ -93,8 +93,8 @@ const settings = [
 ];
 
 /**
- * The model of one meter. The tables are made at the first call for the same lists of rows and settings, and kept: give a new list
- * when rows change. `prepareModel` makes them where you want it. Faults as `prepareModel` and `PreparedModel.model`.
+ * The model of one meter. The tables are made at the first call with the same lists of rows and settings, and then kept. Pass a new list
+ * when rows change. Use `prepareModel` to make the tables explicitly. Faults as `prepareModel` and `PreparedModel.model`.
  */
 export function createModel(options: ModelOptions): Model {
   let known = prepared.get(options.templates);

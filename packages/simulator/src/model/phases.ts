@@ -1,16 +1,17 @@
 import type { Cursor } from "./cursor.ts";
 import { draw, signed } from "./random.ts";
 
-// Three phases: the Wh of a register are dealt out to L1, L2 and L3, each Wh to one. A node's Wh of a phase are shared between its
-// halves as the node's own are, as far as the halves' Wh go. So the phases sum to the register, and none ever falls.
+// Three phases: each Wh of a register is assigned to one of L1, L2 and L3. The Wh of a phase in a node are divided between the halves of
+// the node in the same way as the Wh of the node, within the limits of the Wh of the halves. Therefore the phases sum to the register, and
+// no phase ever decreases.
 
-/** Wh of L1 and L2; the rest is L3's. */
+/** The Wh of L1 and L2. The rest belongs to L3. */
 export interface TwoPhases {
   readonly one: number;
   readonly two: number;
 }
 
-/** How many of a node's `part` Wh are among the `left` Wh of its left half. `whole` is the node's. */
+/** How many of the `part` Wh of a node are among the `left` Wh of its left half. `whole` is the number of Wh of the node. */
 function dealt(part: number, whole: number, left: number, random: number): number {
   if (whole === 0) return 0;
   const share = left / whole;
@@ -18,7 +19,7 @@ function dealt(part: number, whole: number, left: number, random: number): numbe
   return Math.min(part, left, Math.max(0, part - (whole - left), ideal));
 }
 
-/** Phases of a number of Wh that are shared out evenly: exactly one phase counts with each Wh. */
+/** The phases after a number of Wh that are divided evenly: each Wh counts in exactly one phase. */
 export function evenly({ one, two }: TwoPhases, whole: number, counted: number): TwoPhases {
   if (whole === 0) return { one: 0, two: 0 };
   const first = Math.floor((one * counted) / whole);
@@ -27,8 +28,8 @@ export function evenly({ one, two }: TwoPhases, whole: number, counted: number):
 }
 
 /**
- * Follows the way of a cursor down to its cell. `of`: the phases of what the cursor shares out; `whBefore`: units that were counted
- * before the cursor's first cell. Returns the phases of the cell and of the cells before it.
+ * Follows the path of a cursor down to its cell. `of`: the phases of the quantity that the cursor divides; `unitsBefore`: units that were
+ * counted before the first cell of the cursor. Returns the phases of the cell and of the cells before it.
  */
 export function phasesOnTheWay(
   cursor: Cursor,

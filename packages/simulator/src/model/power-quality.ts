@@ -2,17 +2,17 @@ import { checkRow, PowerQualityEventConfig } from "@dlmskit/storage";
 import { daySeconds, spanDays, spanMs, spanSeconds, spansKnown } from "./grid.ts";
 import { bits, draw, type RandomKey, Stream, unit } from "./random.ts";
 
-/** What happened: from `start` to before `end`, ms since 1970-01-01T00:00Z. */
+/** An event: from `start` (included) to `end` (excluded), ms since 1970-01-01T00:00Z. */
 export interface PowerQualityEvent {
   readonly type: PowerQualityEventConfig["eventType"];
   readonly start: number;
   readonly end: number;
-  /** Per cent of the nominal value; 100 where the row has none. */
+  /** Per cent of the nominal value; 100 if the row has no magnitude. */
   readonly magnitude: number;
   readonly phases: readonly string[];
 }
 
-/** Whose events they are: those that would have begun before `commissioned` did not happen. */
+/** The owner of the events. Events that would have begun before `commissioned` did not happen. */
 export interface EventOwner {
   readonly key: RandomKey;
   readonly commissioned: number;
@@ -21,23 +21,26 @@ export interface EventOwner {
 interface PreparedRow {
   readonly row: PowerQualityEventConfig;
   readonly stream: number;
-  /** Of 2^32: how likely it is that no more than n days pass without the row; the last is above all. */
+  /** The probability that at most n days pass without the row, multiplied by 2^32. The last value is greater than all random numbers. */
   readonly within: Float64Array;
-  /** By the upper 8 of 32 random bits: how many days pass at least. */
+  /** The minimum number of days that pass, by the upper 8 of 32 random bits. */
   readonly guess: Uint8Array;
-  /** How many days after the one on which it began an event can last. */
+  /** The maximum number of days that an event lasts after the day on which it began. */
   readonly reach: number;
 }
 
-/** Interruptions of one span, in order and apart from each other: seconds since the span began. Kept and filled again. */
+/**
+ * Interruptions of one span, in order and without overlap, in seconds from the beginning of the span. The object is filled again for each
+ * span.
+ */
 export class Interruptions {
   count = 0;
   starts = new Int32Array(16);
   ends = new Int32Array(16);
-  /** What weight of the energy that is shared out each of them takes away: for who shares out. */
+  /** The weight that each interruption removes from the divided energy. It is set by the code that divides the energy. */
   weights = new Float64Array(16);
 
-  /** Adds one in its place by the start. */
+  /** Inserts an interruption in the order of the starts. */
   insert(start: number, end: number): void {
     if (this.count === this.starts.length) {
       const [starts, ends] = [this.starts, this.ends];
@@ -56,7 +59,7 @@ export class Interruptions {
     this.ends[at] = end;
   }
 
-  /** Makes one of those that meet. */
+  /** Joins interruptions that touch each other. */
   join(): void {
     let last = -1;
     for (let at = 0; at < this.count; at++) {
@@ -72,7 +75,7 @@ export class Interruptions {
     this.count = last + 1;
   }
 
-  /** How many of the seconds in [from, to) are interrupted; fractions of a second count. */
+  /** The number of interrupted seconds in [from, to), with fractions. */
   within(from: number, to: number): number {
     let sum = 0;
     for (let at = 0; at < this.count; at++) {
@@ -85,8 +88,8 @@ export class Interruptions {
   }
 }
 
-// How many days from one event of a row to the next is drawn, not each day by itself: a span of 64 days costs a draw for
-// each event in it and one more. It comes to the same: each day has the row's probability, whatever the other days have.
+// The number of days from one event of a row to the next is drawn, in place of one draw per day. Therefore a span of 64 days needs one draw
+// for each of its events and one more. The distribution is the same: each day has the probability of the row, independently of other days.
 function gaps(probability: number): Pick<PreparedRow, "within" | "guess"> {
   let none = 1;
   const within = Float64Array.from({ length: spanDays + 1 }, (_, days) => {
@@ -97,19 +100,19 @@ function gaps(probability: number): Pick<PreparedRow, "within" | "guess"> {
   return { within, guess };
 }
 
-/** The events of all meters of the same rows and zone: on each local day each row happens with its probability. */
+/** The events of all meters with the same rows and zone. On each local day each row happens with its probability. */
 export class PowerQuality {
   readonly #zoneMs: number;
   readonly #rows: readonly PreparedRow[];
   readonly #interruptions: readonly PreparedRow[];
   readonly #days = new Int32Array(spanDays);
   readonly #counted = new Interruptions();
-  // The events of the span that was asked for last.
+  // The events of the span that was requested last.
   #owner: EventOwner | undefined;
   #span = -1;
   #found: readonly FoundEvent[] = [];
 
-  /** Fault `bad-value` where a row cannot be used. */
+  /** Fault `bad-value` if a row cannot be used. */
   constructor(rows: readonly PowerQualityEventConfig[], zoneMs: number) {
     for (const row of rows) checkRow(PowerQualityEventConfig, row);
     this.#zoneMs = zoneMs;
@@ -124,7 +127,7 @@ export class PowerQuality {
     this.#interruptions = this.#rows.filter(({ row }) => row.eventType === "INTERRUPTION");
   }
 
-  /** The days of a span, from `lowest` on, on which a row happens: the last day first, in `#days`. Returns how many. */
+  /** Writes the days of a span, from `lowest` on, on which a row happens into `#days`, the last day first. Returns their number. */
   #happens({ within, guess }: PreparedRow, seed: number, lowest: number): number {
     let count = 0;
     for (let day = spanDays - 1; ; day--) {
@@ -137,27 +140,27 @@ export class PowerQuality {
     }
   }
 
-  /** Random bits of the event of a day. */
+  /** The random bits of the event of a day. */
   #event(seed: number, day: number): number {
     return draw(seed, 2 * spanDays + day);
   }
-  /** Local second of the day at which it begins. */
+  /** The local second of the day at which the event begins. */
   #start(event: number): number {
     return Math.floor(unit(event) * daySeconds);
   }
-  /** How many seconds it lasts. */
+  /** The duration of the event in seconds. */
   #length({ minDuration, maxDuration }: PowerQualityEventConfig, event: number): number {
     return Math.round(minDuration + (maxDuration - minDuration) * unit(Math.imul(event, 0x2545f491)));
   }
 
-  /** Fills `into` with the interruptions in a span, cut to it. */
+  /** Fills `into` with the interruptions of a span, limited to the span. */
   interruptions(owner: EventOwner, span: number, into: Interruptions): void {
     into.count = 0;
     for (const prepared of this.#interruptions) {
       const { row, stream, reach } = prepared;
       for (let from = Math.max(0, span - 1); from <= span; from++) {
         const seed = bits(owner.key, stream, from);
-        // The last day comes first: gone through backwards, each finds its place at the end.
+        // The last day comes first. The loop runs backwards, so each interruption is inserted at the end.
         for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
           const day = this.#days[at] as number;
           const event = this.#event(seed, day);
@@ -172,7 +175,7 @@ export class PowerQuality {
     if (into.count > 1) into.join();
   }
 
-  /** How much of [from, to) was interrupted, ms; both from 1970-01-01 local time on. */
+  /** The interrupted time in [from, to), ms; both from 1970-01-01 local time on. */
   interruptedMs(owner: EventOwner, from: number, to: number): number {
     if (this.#interruptions.length === 0) return 0;
     const [start, end] = [from + this.#zoneMs, to + this.#zoneMs];
@@ -184,7 +187,7 @@ export class PowerQuality {
     return Math.round(seconds * 1000);
   }
 
-  /** All events that touch [from, to), ms, the earliest first. */
+  /** All events that overlap [from, to), ms, the earliest first. */
   events(owner: EventOwner, from: number, to: number): PowerQualityEvent[] {
     const found: PowerQualityEvent[] = [];
     if (this.#rows.length === 0 || !(to > from)) return found;
@@ -195,7 +198,7 @@ export class PowerQuality {
       const begin = span * spanMs - this.#zoneMs;
       for (const event of this.#found) {
         if (event.start >= to) break;
-        // What began in the span before is in both.
+        // An event that began in the previous span is in both spans.
         if (event.end <= from || (event.start < begin && span !== first)) continue;
         event.whole ??= whole(event);
         found.push(event.whole);
@@ -204,7 +207,7 @@ export class PowerQuality {
     return found;
   }
 
-  /** Keeps the events that touch a span, the earliest first: the next question is about the same span, mostly. */
+  /** Keeps the events that overlap a span, the earliest first. The next request is usually for the same span. */
   #find(owner: EventOwner, span: number): void {
     this.#owner = owner;
     this.#span = span;
@@ -228,7 +231,7 @@ export class PowerQuality {
   }
 }
 
-/** An event of the span that was asked for last; the rest of it is made when it is asked for. */
+/** An event of the span that was requested last. Its other values are computed on request. */
 interface FoundEvent {
   readonly start: number;
   readonly end: number;

@@ -1,6 +1,6 @@
-// Randomness without state: a number is a function of (seed, meter, stream, index), so any of it can be had alone, in any order.
+// Random numbers without state. A number is a function of (seed, meter, stream, index), so each number can be computed alone, in any order.
 
-/** What the seed and the meter's name come to: 64 bits. */
+/** 64 bits that are derived from the seed and the name of the meter. */
 export interface RandomKey {
   readonly low: number;
   readonly high: number;
@@ -28,7 +28,7 @@ function hashed(text: string, key: { low: number; high: number }): void {
 
 /** The key of one meter of a run. The same texts give the same key on every machine. */
 export function randomKey(seed: string, meter: string): RandomKey {
-  // The length comes first, so that "a" + "bc" is not "ab" + "c".
+  // The length is hashed first, so that "a" + "bc" differs from "ab" + "c".
   const key = { low: Math.imul(0x811c9dc5 ^ seed.length, 0x01000193), high: mix(0x2b1d7a95 ^ seed.length) };
   hashed(seed, key);
   hashed(meter, key);
@@ -45,7 +45,7 @@ export function bits(key: RandomKey, stream: number, index: number): number {
   return mix(one ^ Math.imul(two, 0x27d4eb2f) ^ (two >>> 15));
 }
 
-/** 32 random bits, signed, of the n-th draw below a seed that `bits` gave. */
+/** 32 random bits, signed, of the n-th draw from a seed that `bits` returned. */
 export function draw(seed: number, n: number): number {
   return mix(seed ^ Math.imul(n + 1, 0x9e3779b1));
 }
@@ -61,7 +61,7 @@ export function between(key: RandomKey, stream: number, index: number, low: numb
   return low + (high - low) * unit(bits(key, stream, index));
 }
 
-/** The streams that the model draws from; a new one goes to the end, so that what was drawn before stays. */
+/** The streams of random numbers of the model. Add a new stream at the end, so that existing values do not change. */
 export const Stream = {
   household: 0,
   spanBoundary: 1,
@@ -72,8 +72,8 @@ export const Stream = {
   frequency: 6,
   leakage: 7,
   phases: 8,
-  /** Export draws from its own streams: those of import and this. */
+  /** Export uses its own streams: the streams of import plus this number. */
   export: 20,
-  /** Power-quality rows draw from here on, one stream a row. */
+  /** Power-quality rows use the streams from this number on, one stream per row. */
   events: 100,
 } as const;

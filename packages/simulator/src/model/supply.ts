@@ -3,23 +3,26 @@ import { daysKnown, slotsPerDay } from "./grid.ts";
 import type { EventOwner, PowerQuality, PowerQualityEvent } from "./power-quality.ts";
 import { between, bits, Stream, signed } from "./random.ts";
 
-// Voltage and frequency at the meter: what the network gives, less a drop under load, with the events in it.
+// Voltage and frequency at the meter: the values of the network, less a voltage drop under load, with the events of the supply.
 //
-// The voltage of a quarter of an hour is its expected value and a random number. Within it the voltage of a minute differs by
-// n(minute) - n(minute + 1), where n is random: over any time those differences come to the first n less the last, so that a mean
-// is known without going through the minutes.
+// The voltage of a quarter of an hour is its expected value plus a random number. Within it, the voltage of a minute differs by
+// n(minute) - n(minute + 1), where n is random. Over any time these differences sum to the first n minus the last n, so an average is computed without
+// a loop over the minutes.
 
 const minuteMs = 60_000;
 const slotMs = 15 * minuteMs;
 
 export interface Connected extends EventOwner {
-  /** What part of the voltage is lost on the line at the template's peak. */
+  /** The fraction of the voltage that is lost on the line at the peak of the template. */
   readonly drop: number;
 }
 
-/** The voltage over a day, of the nominal: near 0.8 per cent more in the morning and less in the evening. */
+/**
+ * The variation of the voltage over a day, relative to the nominal voltage: about 0.8 per cent higher in the morning and lower in the
+ * evening.
+ */
 function dailyWave(slot: number): number {
-  // A sine, near enough: 16x(1 - x) / (5 - 4x(1 - x)) for half a period.
+  // An approximation of a sine: 16x(1 - x) / (5 - 4x(1 - x)) for half a period.
   const part = (slot + 0.5) / slotsPerDay;
   const x = (part % 0.5) * 2;
   const half = (16 * x * (1 - x)) / (5 - 4 * x * (1 - x));
@@ -34,7 +37,7 @@ export interface SupplyOptions {
   readonly quality: PowerQuality;
 }
 
-/** The supply of all meters of the same rows, calendar and zone. */
+/** The supply of all meters with the same rows, calendar and zone. */
 export class Supply {
   readonly #options: SupplyOptions;
   readonly #wave = Float64Array.from({ length: slotsPerDay }, (_, slot) => 1.01 + dailyWave(slot));
@@ -43,7 +46,7 @@ export class Supply {
     this.#options = options;
   }
 
-  /** V and Hz at an instant; 0 while interrupted. */
+  /** V and Hz at an instant; 0 during an interruption. */
   at(owner: Connected, at: number): { voltage: number; frequency: number } {
     const { quality, zoneMs, nominalFrequency } = this.#options;
     const events = quality.events(owner, at, at + 1);
@@ -56,12 +59,12 @@ export class Supply {
     return { voltage: left * steady, frequency };
   }
 
-  /** V, the mean over [from, to) while there was supply; 0 when there was none. */
+  /** V, the average of the time with supply in [from, to); 0 if there was no supply. */
   averageVoltage(owner: Connected, from: number, to: number): number {
     if (!(to > from)) return 0;
     const events = this.#options.quality.events(owner, from, to);
     if (events.length === 0) return this.#steadyVoltage(owner, from, to) / (to - from);
-    // Between one beginning or end of an event and the next, the voltage is only scaled.
+    // Between two consecutive starts or ends of events, the voltage is scaled by a constant factor.
     const edges = [...new Set(events.flatMap(({ start, end }) => [start, end]))]
       .filter((edge) => edge > from && edge < to)
       .sort((one, other) => one - other);
@@ -115,7 +118,7 @@ export class Supply {
   }
 }
 
-/** What the events leave of the voltage at an instant: 1 when nothing is the matter. */
+/** The factor of the voltage at an instant because of events; 1 without an event. */
 function factor(instant: number, events: readonly PowerQualityEvent[]): number {
   let left = 1;
   for (const { type, start, end, magnitude } of events) {

@@ -14,7 +14,9 @@ import { badRow } from "./bad-row.ts";
 // Access modes of Association LN versions 1 and 2.
 const levels = [1, 2, 3] as const;
 
-/** The rows that say what a template grants on its objects; `ids` are those of obis_codes, in the order of the objects. */
+/**
+ * The rows that describe what a template grants on its objects. `ids` are the ids of the rows of obis_codes, in the order of the objects.
+ */
 export function accessRows(
   template: SimulatorTemplate,
   objects: readonly AnyObject[],
@@ -50,7 +52,7 @@ export function accessRows(
   return rows;
 }
 
-/** What rows grant each client. Fault `bad-row` for an access level that the associations do not have. */
+/** The rights that rows grant to each client. Fault `bad-row` for an access level that the associations do not have. */
 export function rightsByClient(
   rows: readonly Stored<AccessRight>[],
   codes: readonly Stored<ObisCode>[],

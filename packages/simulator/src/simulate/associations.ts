@@ -8,7 +8,7 @@ import { badRow } from "./bad-row.ts";
 import { hasKeys } from "./check-keys.ts";
 import type { KeysFile } from "./keys-file.ts";
 
-// Between rows of client_associations and the associations of a template, both ways.
+// Converts between rows of client_associations and the associations of a template.
 
 const plain = "logical-name";
 const withCiphering = "logical-name-with-ciphering";
@@ -21,11 +21,11 @@ const table = "client_associations";
 
 const bitOf = (name: ConformanceName): number => 2 ** (bits - 1 - Conformance[name]);
 
-/** The integer of a conformance block, its first bit the highest. */
+/** The integer of a conformance block. Its first bit is the most significant. */
 const conformanceNumber = (names: readonly ConformanceName[]): number =>
   names.reduce((sum, name) => sum + bitOf(name), 0);
 
-/** The rows that a table without rows of the template is filled with. */
+/** The rows that are written to a table that has no rows of the template. */
 export function associationRows(template: SimulatorTemplate, keys: KeysFile | undefined): readonly ClientAssociation[] {
   return template.clients.map((client) => {
     const given = keys?.clients?.[client.client];
@@ -46,7 +46,7 @@ export function associationRows(template: SimulatorTemplate, keys: KeysFile | un
   });
 }
 
-/** The associations that rows tell, by name. Fault `bad-row` for what cannot be offered. */
+/** The associations that rows define, by name. Fault `bad-row` for an association that the server cannot offer. */
 export function associationSpecs(
   template: SimulatorTemplate,
   rows: readonly Stored<ClientAssociation>[],

@@ -1,7 +1,9 @@
 import { Fault } from "@dlmskit/core";
 import { columnOf } from "@dlmskit/storage";
 
-/** A row that its table may hold and the simulator cannot follow. `column` as the row has it (`maxReceivePduSize`). */
+/**
+ * The Fault for a row that is valid in its table but that the simulator cannot use. `column` is the name in the row (`maxReceivePduSize`).
+ */
 export function badRow(table: string, id: number, column: string, message: string): Fault {
   const name = columnOf(column);
   const fault = new Fault("bad-row", `${table} id ${id}, ${name}: ${message}`, {
@@ -12,7 +14,7 @@ export function badRow(table: string, id: number, column: string, message: strin
   return fault;
 }
 
-/** Runs what uses one row; a Fault of it becomes `bad-row` with the row. */
+/** Runs code that uses one row. A Fault of this code becomes `bad-row` with the row. */
 export function namingRow(table: string, id: number, run: () => void): void {
   try {
     run();

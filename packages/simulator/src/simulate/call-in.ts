@@ -4,19 +4,19 @@ import type { Clock, Duplex } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 
 export interface CallInOptions {
-  /** Where the meters call. */
+  /** The host that the meters call. */
   readonly host: string;
   readonly port: number;
-  /** ms until a meter calls again, after a connection that ended or was not made; 2,000 unless told otherwise. */
+  /** ms until a meter calls again after a connection ended or could not be opened; 2,000 by default. */
   readonly redial?: number;
-  /** Connections that are being opened at one time; 64 unless told otherwise. */
+  /** Maximum number of connections that are being opened at one time; 64 by default. */
   readonly atOnce?: number;
 }
 
 export interface CallingIn extends AsyncDisposable {
-  /** Meters that are connected now. */
+  /** Number of meters that are connected now. */
   readonly connected: number;
-  /** No meter calls any more, and those that are connected end. */
+  /** Stops all calls, and closes the connections of the meters. */
   close(): Promise<void>;
 }
 
@@ -29,7 +29,10 @@ export interface CallingInPort {
   link?(): Link;
 }
 
-/** Each meter opens a connection of its own and is served on it, at the wPort of its logical device; again when it has ended. */
+/**
+ * Each meter opens its own connection and is served on it, at the wPort of its logical device. When the connection has ended, the meter
+ * calls again.
+ */
 export function callIn(port: CallingInPort, { host, port: at, redial = 2000, atOnce = 64 }: CallInOptions): CallingIn {
   const { server, clock, meters, meter, dial, link = () => new WrapperServerLink() } = port;
   const open = new Set<Duplex>();
@@ -57,7 +60,7 @@ export function callIn(port: CallingInPort, { host, port: at, redial = 2000, atO
       };
       serveCalled(server, meter(index), { duplex, link: link(), over });
     } catch {
-      // Nobody answers: it is tried again.
+      // Nobody answers, so the meter calls again later.
       later(index);
     }
   };

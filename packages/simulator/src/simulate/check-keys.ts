@@ -3,11 +3,11 @@ import { badKeys, type ClientKeys, type KeysFile } from "./keys-file.ts";
 
 const keyOctets = 16;
 
-/** Whether the file names a key of the client. */
+/** Whether the keys file names a key of the client. */
 export const hasKeys = (keys: ClientKeys): boolean =>
   keys.encryptionKey !== undefined || keys.authenticationKey !== undefined || keys.broadcastKey !== undefined;
 
-/** What only shows when the file meets the associations. Faults `bad-keys-file`; gives what a person should know. */
+/** Checks the keys file against the associations. Throws Faults `bad-keys-file`; returns notices for the user. */
 export function checkKeys(keys: KeysFile, associations: readonly Association[]): readonly string[] {
   const notices: string[] = [];
   if (keys.masterKey !== undefined && keys.masterKey.length !== keyOctets) {

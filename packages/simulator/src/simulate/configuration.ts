@@ -16,7 +16,7 @@ import { associationRows, associationSpecs } from "./associations.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { pushingTo } from "./push.ts";
 
-/** What the rows of a store say; `FollowedRows` keeps it up to date. */
+/** The configuration in the rows of a store. `FollowedRows` keeps it up to date. */
 export interface Configuration {
   readonly meterTemplate: MeterTemplate;
   readonly granted: Granted;
@@ -29,7 +29,7 @@ export interface Configuration {
   ports: readonly Stored<CommunicationPort>[];
 }
 
-/** The lower HDLC address that IS 15959 meters answer to by default. */
+/** The lower HDLC address that meters of IS 15959 have by default. */
 const defaultHdlcAddress = 256;
 
 const defaultHdlc: HdlcSetting = {
@@ -39,7 +39,7 @@ const defaultHdlc: HdlcSetting = {
   ...{ interOctetTimeout: 500, inactivityTimeout: 120 },
 };
 
-// A TCP port with the settings of a line is that of a serial device server: HDLC is spoken there; without, the wrapper.
+// A TCP port with the settings of a serial line belongs to a serial device server and uses HDLC. A TCP port without them uses the wrapper.
 const defaultPorts: readonly CommunicationPort[] = [
   { portType: "TCP", portNumber: 4059 },
   {
@@ -48,7 +48,7 @@ const defaultPorts: readonly CommunicationPort[] = [
   },
 ];
 
-/** The rows of client_associations that are for a template. */
+/** The rows of client_associations for a template. */
 export async function associationRowsOf(
   store: Pick<Store, "clientAssociations">,
   { name }: SimulatorTemplate,
@@ -56,7 +56,7 @@ export async function associationRowsOf(
   return (await store.clientAssociations.list()).filter((row) => row.template === undefined || row.template === name);
 }
 
-/** Fills tables that are empty, and reads what all of them say. Faults `bad-row`, of store and simulator. */
+/** Fills empty tables, and reads all tables. Faults `bad-row`, those of the store and of the simulator. */
 export async function configure(
   store: Store,
   template: SimulatorTemplate,
@@ -70,7 +70,7 @@ export async function configure(
   if ((await ours()).length === 0) await store.clientAssociations.addIfEmpty(associationRows(template, keys));
   const associations = await ours();
 
-  // The object list is known only with the associations, and what they grant only with the object list.
+  // The object list is known only after the associations are made, and the rows of access_rights need the object list.
   const granted = new Granted((client) => template.clients.find((one) => one.client === client)?.rights ?? none);
   const compiled = meterTemplate({
     objects: pushingTo(template.objects(), push),
@@ -92,7 +92,7 @@ export async function configure(
 
 const none: Rights = { attribute: () => 0, method: () => 0 };
 
-/** What clients may do, as the rows of access_rights have it now. */
+/** The rights of clients, as the rows of access_rights define them now. */
 class Granted {
   by: (client: number) => Rights;
 
@@ -108,7 +108,7 @@ class Granted {
   }
 }
 
-/** What rows of access_rights grant; objects that have none get those of the template. Fault `bad-row`. */
+/** The rights that rows of access_rights grant. Objects without rows have the rights of the template. Fault `bad-row`. */
 export async function grantedByRows(
   store: Store,
   template: SimulatorTemplate,

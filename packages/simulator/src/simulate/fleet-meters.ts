@@ -15,16 +15,16 @@ export interface FleetMetersOptions {
   readonly compiled: MeterTemplate;
   readonly world: World;
   readonly keys: KeysFile | undefined;
-  /** Until when all meters that were never used did what they do by themselves; undefined: they do nothing. */
+  /** Until when all meters that were never used did everything that was due; undefined: the meters do nothing by themselves. */
   readonly ranFrom: () => number | undefined;
-  /** A meter is released: when it does something next. */
+  /** A meter is released. `next`: when it does something next. */
   readonly letGo: (index: number, next: number | undefined) => void;
 }
 
-/** Handles that are kept although nobody uses them: those of the meters that were used last. */
+/** Number of handles that are kept when nobody uses them: those of the most recently used meters. */
 const keptHandles = 256;
 
-/** The meters of a fleet, made when they are asked for and let go when nobody holds them. */
+/** The meters of a fleet. A meter is created on request and released when nobody refers to it. */
 export class FleetMeters {
   readonly #options: FleetMetersOptions;
   readonly #handles: Handles<Meter>;
@@ -64,7 +64,7 @@ export class FleetMeters {
     };
   }
 
-  /** What the store has of a meter goes before what is derived. */
+  /** The values of a meter in the store have priority over derived values. */
   async #taken(index: number, { meter, values }: TakenMeter): Promise<MeterIdentity> {
     const { fleet, keys, store, world } = this.#options;
     checkRowOf(fleet, index, meter, keys);

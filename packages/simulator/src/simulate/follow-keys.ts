@@ -17,8 +17,8 @@ export interface FollowKeysOptions {
 const batch = 1000;
 
 /**
- * The keys file rules: a meter whose rows have other keys than the file says gets those of the file, as a key change. Meters without
- * such rows need none. Faults `template-mismatch`, `identity-mismatch` and those of the store.
+ * The keys file has priority. If the rows of a meter have other keys than the file, the meter gets the keys of the file, as in a key
+ * change. Meters without such rows need no change. Faults `template-mismatch`, `identity-mismatch` and those of the store.
  */
 export async function followKeys(options: FollowKeysOptions): Promise<void> {
   const { store, fleet, keys } = options;

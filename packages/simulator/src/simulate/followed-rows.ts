@@ -27,29 +27,29 @@ export interface FollowedRowsPort {
   readonly server: Server;
   readonly clock: Clock;
   readonly referencing: SimulatorOptions["referencing"];
-  /** Seed and commissioning of the fleet: a model that cannot be made of rows is found with them. */
+  /** Seed and commissioning of the fleet. They are used to check whether a model can be made from changed rows. */
   readonly model: { readonly seed: string; readonly commissioned: number };
   listeners(): Iterable<Listeners>;
   tell(event: ServerEvent): void;
 }
 
-/** Rows as they are compared: what was written again unchanged changes nothing. */
+/** Rows as text for comparison. Rows that were written again without a change have no effect. */
 const text = (rows: unknown): string =>
   JSON.stringify(rows, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
 
-// How long after a failure of the store its rows are read again, ms.
+// How many ms after a failure of the store the rows are read again.
 const againAfter = 1000;
 
 /**
- * Follows changed rows of configuration while meters are served: one table after another, each as a whole. Rows that cannot be used
- * are told with table, id and column, and what was in force stays.
+ * Applies changed configuration rows while meters are served: one table after another, each as a whole. Rows that cannot be used are
+ * reported with table, id and column, and the previous configuration stays in force.
  */
 export class FollowedRows {
   readonly #port: FollowedRowsPort;
   readonly #stop: () => void;
   readonly #known = new Map<ConfigurationTable, string>();
   readonly #changed = new Set<ConfigurationTable>();
-  /** What was said of rows that could not be used: it is not said twice. */
+  /** The message about the rows of a table that could not be used. The same message is not reported twice. */
   readonly #refused = new Map<ConfigurationTable, string>();
   #following: Promise<void> | undefined;
   #closed = false;
@@ -80,7 +80,7 @@ export class FollowedRows {
   }
 
   async #follow(): Promise<void> {
-    // Changes that are made together are followed together.
+    // Changes that are made together are applied together.
     await Promise.resolve();
     while (this.#changed.size > 0 && !this.#closed) {
       const table = configurationTables.find((one) => this.#changed.has(one)) as ConfigurationTable;
@@ -111,7 +111,7 @@ export class FollowedRows {
     this.#port.tell({ type: "rows-refused", table, fault });
   }
 
-  /** Whether the rows are others than before. Faults of store and rows, with nothing done. */
+  /** Returns whether the rows have changed. Faults of the store and of the rows; after a Fault nothing was changed. */
   async #take(table: ConfigurationTable): Promise<boolean> {
     const { store, configuration, template } = this.#port;
     switch (table) {
@@ -161,7 +161,7 @@ export class FollowedRows {
     try {
       await this.#takeRights();
     } catch (caught) {
-      // Those of before go on, for the associations as they are now.
+      // The previous rights stay in force, for the current associations.
       this.#failed("access_rights", caught);
     }
   }
@@ -195,7 +195,7 @@ export class FollowedRows {
     }
   }
 
-  /** Resolves when all that was told is followed. */
+  /** Resolves when all reported changes are applied. */
   async settled(): Promise<void> {
     await this.#following;
   }

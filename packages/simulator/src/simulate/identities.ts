@@ -3,10 +3,10 @@ import type { Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type Identity, type IdentitySource, identityOf, type KeptIdentity } from "../fleet/identity.ts";
 
-/** How many meters are looked up in the store at a time. */
+/** Number of meters that are read from the store at one time. */
 const batch = 1000;
 
-/** Which meters of a span the store has, in order. */
+/** The meters of a span that are in the store, in order. */
 export async function keptMeters(
   store: Pick<Store, "meters">,
   fleet: Pick<Fleet, "meterId">,
@@ -18,7 +18,7 @@ export async function keptMeters(
   return indexes.filter((index) => found.has(fleet.meterId(index)));
 }
 
-/** Identities as the store has them, and derived where it has nothing. */
+/** Identities with the values in the store, and derived values where the store has none. */
 export async function* keptIdentities(
   store: Pick<Store, "meters" | "securitySettings">,
   source: IdentitySource,

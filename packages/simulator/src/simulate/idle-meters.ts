@@ -12,24 +12,24 @@ export interface IdleMetersOptions {
   readonly meters: number;
   readonly time: SimulatedTime;
   readonly clock: Clock;
-  /** How far all of them are, ms since 1970 UTC. */
+  /** Until when all meters did everything that was due, ms since 1970 UTC. */
   readonly ranUpTo: number;
   meter(index: number): Meter;
-  /** Which meters of a span the store has values of: only they may have something to do at an instant of their own. */
+  /** The meters of a span that have values in the store. Only these meters can have something to do at their own instants. */
   readonly kept?: (first: number, meters: number) => Promise<readonly number[]>;
-  /** What is due first is another thing now. */
+  /** The next due time has changed. */
   readonly changed?: (idle: Timed) => void;
-  /** A meter could not be visited; it is tried again. */
+  /** A meter could not be visited. It is tried again later. */
   failed(meter: Meter, error: unknown): void;
 }
 
 /** Meters that are visited one after another. */
 interface Round {
-  /** Only to be told their own instants: those that the store has. */
+  /** True: the round only asks the meters in the store for their own instants. */
   readonly planning: boolean;
   upTo: number;
   next: number;
-  /** Those still to be visited, or to be visited again. */
+  /** The meters that still must be visited, or must be visited again. */
   readonly missed: number[];
 }
 
@@ -40,35 +40,35 @@ function nextOf(round: Round, meters: number): readonly number[] {
   return Array.from({ length: round.next - first }, (_, at) => first + at);
 }
 
-/** The part of the fleet that this process runs: all of it. */
+/** The name of the part of the fleet that this process runs: the whole fleet. */
 export const wholeFleet = "all";
-/** Meters that are visited at one time. */
+/** Number of meters that are visited at the same time. */
 const abreast = 16;
-/** Meters that the store is asked for at one time. */
+/** Number of meters that one request to the store asks for. */
 const askedAtOnce = 1000;
-/** After how many ms of the machine meters that could not be visited are tried again. */
+/** ms of the machine's clock until meters that could not be visited are tried again. */
 const againAfter = 1000;
 
 /**
- * What a template's objects do in time (captures), for all meters that nobody is connected to: at each instant of the template's
- * timelines each meter is visited, and does what is due by then, each thing at its own instant. How far all are is kept, so that
- * nothing is lost by a stop; a meter that did something has its own mark, so that nothing is done twice. A meter whose own values make
- * something due before that (a timer of a limiter, a period that was written) tells so when it is released, and is visited then; at the
- * start, those that the store has are asked.
+ * Runs the timed actions of a template's objects (captures) for all meters without a connection. At each instant of the template's
+ * timelines each meter is visited and does everything that is due, each action at its own instant. The store has the instant until which
+ * all meters did this, so nothing is lost after a stop. A meter that did something has its own mark, so nothing is done twice. The values
+ * of a meter can make something due earlier (a timer of a limiter, a period that was written). Such a meter reports its instant when it is
+ * released, and is visited at that instant. At the start, the meters in the store are asked for their instants.
  */
 export class IdleMeters implements Timed {
   readonly #options: IdleMetersOptions;
   readonly #cohort: Cohort;
   #ranUpTo: number;
-  /** Meters that do something before the template does. */
+  /** Meters that do something earlier than the template. */
   readonly #own = new DueList();
   #ownTurn = false;
   /** Whether the instants of all meters are known. */
   #planned: boolean;
   #visiting: Promise<unknown> = Promise.resolve();
-  /** The round that is in progress: which meters come next, and until when all are done after it. */
+  /** The round in progress: which meters are next, and until when all meters have done everything after the round. */
   #round: Round | undefined;
-  /** The template's first instant after another, as it was computed last. */
+  /** The latest computed result: the template's first instant after another instant. */
   #following: { after: number; at: number | undefined } | undefined;
 
   constructor(options: IdleMetersOptions) {
@@ -76,7 +76,7 @@ export class IdleMeters implements Timed {
     this.#ranUpTo = options.ranUpTo;
     this.#planned = options.kept === undefined;
     const { compiled, meters } = options;
-    // As the template has it: its values, and a clock that nobody has set.
+    // The values of the template, and a clock that nobody has set.
     const asTemplate = { offset: 0, values: ({ values }: AnyObject) => values };
     const contexts = timeContexts(compiled, asTemplate, undefined).map(({ object, context }) => {
       return { object, context, timeline: timelineOf(object) };
@@ -92,7 +92,7 @@ export class IdleMeters implements Timed {
     this.#cohort = new Cohort({ meters, next });
   }
 
-  /** How far all of them are. */
+  /** Until when all meters did everything that was due. */
   get ranUpTo(): number {
     return this.#ranUpTo;
   }
@@ -103,21 +103,21 @@ export class IdleMeters implements Timed {
     return first === undefined || own === undefined ? (first ?? own) : Math.min(first, own);
   }
 
-  /** When all meters of the template do something next, as long as nobody changed them. */
+  /** When all meters of the template do something next, for meters that nobody has changed. */
   #nextOfAll(after: number): number | undefined {
     if (this.#following?.after !== after) {
       this.#following = { after, at: undefined };
       try {
         this.#following = { after, at: this.#cohort.next(after) };
       } catch (error) {
-        // A timeline that does not go on: nothing of this template is ever due.
+        // The timeline does not advance, so nothing of this template is ever due.
         this.#options.failed(this.#options.meter(0), error);
       }
     }
     return this.#following.at;
   }
 
-  /** A meter is released; `next`: when it does something next, by its own values. */
+  /** A meter is released. `next`: when it does something next because of its own values. */
   letGo(index: number, next: number | undefined): void {
     const all = this.#nextOfAll(Math.max(this.#ranUpTo, this.#round?.planning === false ? this.#round.upTo : 0));
     const before = this.#own.first;
@@ -132,7 +132,7 @@ export class IdleMeters implements Timed {
     const all = this.#nextOfAll(this.#ranUpTo);
     const planning = !this.#planned && (all === undefined || all > now);
     const own = this.#own.first;
-    // Neither keeps the other waiting.
+    // Own instants and the round take turns, so neither delays the other.
     const ownFirst =
       this.#round === undefined
         ? !planning && own !== undefined && own < (all ?? Number.POSITIVE_INFINITY)
@@ -142,7 +142,7 @@ export class IdleMeters implements Timed {
       await this.#visitOwn(now);
       return;
     }
-    // A meter that is far behind does all of it at one visit.
+    // A meter that is far behind does all due actions in one visit.
     this.#round ??= { planning, upTo: planning ? now : Math.max(Math.floor(now), all ?? 0), next: 0, missed: [] };
     const round = this.#round;
     if (round.planning && round.missed.length < abreast) await this.#find(round);
@@ -156,7 +156,7 @@ export class IdleMeters implements Timed {
     else await this.#finishRound(round.upTo);
   }
 
-  /** Asks which meters come next in a planning round. */
+  /** Asks the store which meters are next in a planning round. */
   async #find(round: Round): Promise<void> {
     const { meters, kept, failed, meter } = this.#options;
     const count = Math.min(askedAtOnce, meters - round.next);
@@ -170,7 +170,7 @@ export class IdleMeters implements Timed {
     }
   }
 
-  /** Visits meters whose own instants have come. */
+  /** Visits the meters whose own instants have been reached. */
   async #visitOwn(now: number): Promise<void> {
     const indexes: number[] = [];
     for (let at = this.#own.first; at !== undefined && indexes.length < abreast; at = this.#own.first) {
@@ -182,7 +182,7 @@ export class IdleMeters implements Timed {
     if (missed.length > 0) await this.#pause();
   }
 
-  /** Gives those that could not be visited. */
+  /** Visits meters. Returns those that could not be visited. */
   async #visit(indexes: readonly number[]): Promise<readonly number[]> {
     const { meter, failed } = this.#options;
     const missed: number[] = [];
@@ -224,10 +224,10 @@ export class IdleMeters implements Timed {
   }
 
   finish(): void {
-    // Each visit keeps what it did.
+    // Each visit stores its own changes.
   }
 
-  /** After a step back they go on from there. */
+  /** After a step back in time, the meters continue from the new time. */
   moved(before: number, now: number): void {
     if (now >= before) return;
     this.#ranUpTo = Math.min(this.#ranUpTo, now);

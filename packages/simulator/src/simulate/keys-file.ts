@@ -1,7 +1,7 @@
 import { Fault, fromAscii, fromHex } from "@dlmskit/core";
 import { z } from "zod";
 
-// Messages say what belongs there and never what stands there: it may be a key.
+// Messages say what is expected and never show the given value, because it may be a key.
 const hex = (expected: string, ...lengths: readonly number[]) =>
   z
     .string(`expected ${expected}`)
@@ -52,18 +52,19 @@ const schema = z.strictObject(
 );
 
 /**
- * The secrets of every meter of a run, for tests: what it does not name is derived from the secret of the fleet. Octets; `clients` by SAP.
- * A client whose association is ciphered only on demand (32 of IS 15959) is ciphered when it has a key here, or when the file does not name it.
+ * The secrets of every meter of a run, for tests. Secrets that the file does not name are derived from the secret of the fleet. Values are
+ * octets; `clients` is keyed by SAP. A client whose association is ciphered only on demand (32 of IS 15959) is ciphered if it has a key
+ * here, or if the file does not name it.
  */
 export type KeysFile = z.output<typeof schema>;
 
-/** What the file says of one client. */
+/** The values of one client in the file. */
 export type ClientKeys = z.output<typeof client>;
 
 /**
- * Reads the JSON of `--keys FILE` (a text, or what it parses to):
- * `{"systemTitle": "…", "masterKey": "…", "clients": {"32": {"password": "…"}, "48": {"password": {"hex": "…"}, "encryptionKey": "…", "authenticationKey": "…"}}}`.
- * Fault `bad-keys-file` whose path is the place in the file; no value is shown.
+ * Reads the JSON of `--keys FILE` (a text, or the parsed JSON): `{"systemTitle": "…", "masterKey": "…", "clients": {"32": {"password":
+ * "…"}, "48": {"password": {"hex": "…"}, "encryptionKey": "…", "authenticationKey": "…"}}}`. Fault `bad-keys-file`, whose path is the place
+ * in the file. The message shows no value.
  */
 export function parseKeysFile(json: unknown): KeysFile {
   let value = json;
@@ -71,7 +72,7 @@ export function parseKeysFile(json: unknown): KeysFile {
     try {
       value = JSON.parse(json);
     } catch {
-      // The parser's message may show a part of the file.
+      // The message of the parser may show a part of the file.
       throw bad("it is not JSON", []);
     }
   }
@@ -94,5 +95,5 @@ function bad(message: string, path: readonly string[]): Fault {
   return fault;
 }
 
-/** Fault `bad-keys-file` at a place in the file, for what only shows when the file meets its meter. */
+/** Fault `bad-keys-file` at a place in the file, for errors that are found only when the file is applied to a meter. */
 export const badKeys = bad;

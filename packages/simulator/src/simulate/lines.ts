@@ -10,7 +10,7 @@ import { badRow } from "./bad-row.ts";
 import type { ListenOptions } from "./options.ts";
 import { defaultSerialPath, lineOfRow, type ReadoutOf, type SerialLineOptions } from "./serial-line.ts";
 
-/** What rows say of lines, as they are now. */
+/** The current rows that define lines. */
 export interface LineRows {
   readonly hdlcSettings: readonly Stored<HdlcSetting>[];
   readonly ports: readonly Stored<CommunicationPort>[];
@@ -21,7 +21,7 @@ export interface ListenersOptions {
   meter(index: number): Meter;
   readonly rows: LineRows;
   readonly server: Server;
-  /** Of each listener, at one time. */
+  /** Maximum number of connections of each listener at one time. */
   readonly connections: number;
   readonly readout: ReadoutOf;
 }
@@ -29,7 +29,7 @@ export interface ListenersOptions {
 export const defaultHost = "127.0.0.1";
 const defaultPort = 4059;
 const highestPort = 0xffff;
-/** Where there is no row of hdlc_settings. */
+/** Used if there is no row of hdlc_settings. */
 const defaultLower = 256;
 
 /** The lower HDLC addresses of the first meters, from their rows. Fault `bad-row`. */
@@ -46,10 +46,10 @@ function lowerOf(settings: readonly Stored<HdlcSetting>[]): readonly number[] {
   return given.length === 0 ? [defaultLower] : given;
 }
 
-/** The HDLC addresses that rows give to meters. Fault `bad-row`. */
+/** The HDLC addresses that rows assign to meters. Fault `bad-row`. */
 export const spaceOfRows = (settings: readonly Stored<HdlcSetting>[]): AddressSpace => hdlcSpace(lowerOf(settings));
 
-/** Meters of one port in memory: by server address, or by a lower HDLC address. */
+/** Routes to the meters of one port in memory: by server address, or by a lower HDLC address. */
 export function routeInMemory({ meters, meter, rows }: Pick<ListenersOptions, "meters" | "meter" | "rows">): Route {
   const byServer = wrapperSpace();
   let known = rows.hdlcSettings;
@@ -64,7 +64,7 @@ export function routeInMemory({ meters, meter, rows }: Pick<ListenersOptions, "m
   };
 }
 
-/** Where meters are as long as nothing listens: behind the first port of the wrapper, as the rows have it. */
+/** The addresses of the meters while nothing listens: behind the first port of the wrapper in the rows. */
 export function addressesOfRows(meters: number, rows: readonly CommunicationPort[]): Addresses {
   const row = rows.find((one) => one.portType === "TCP" && linkOf(one) === "wrapper" && one.portNumber > 0);
   return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
@@ -92,34 +92,34 @@ export function hdlc(setting: HdlcSetting | undefined): LinkFactory {
     });
 }
 
-/** What a row is served as. A TCP port with the settings of a line is a serial device server's. */
+/** The data link of a row. A TCP port with the settings of a serial line belongs to a serial device server. */
 function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
   if (portType === "SERIAL") return "hdlc";
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
 
-/** All meters by one link, behind as many ports as they need. */
+/** All meters on one link, behind as many ports as they need. */
 export interface Line {
   readonly link: LinkName;
   readonly transport: TransportName;
   readonly space: AddressSpace;
-  /** The first port, 0 for any that is free; the others count on from it. */
+  /** The first port; the other ports are counted up from it. 0: any free ports. */
   readonly port: number;
-  /** Instead of a port. */
+  /** The serial line, in place of a port. */
   readonly serial?: SerialLineOptions;
-  /** Ports that are somebody else's. */
+  /** Ports that other lines use. */
   readonly taken: ReadonlySet<number>;
-  /** The row of `communication_ports` that asks for it, by id. */
+  /** The id of the row of `communication_ports` that defines the line. */
   readonly row?: number;
 }
 
-/** What is to be listened on, as rows and options have it. Faults `bad-row`, `bad-value`. */
+/** The lines to listen on, as rows and options specify. Faults `bad-row`, `bad-value`. */
 export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions): Line[] {
   const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
   const spaceOf = (link: LinkName): AddressSpace => (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
   const onSerial = (line: SerialLineOptions, row?: number): Line => ({
     ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
-    // A line has no port; the addresses behind it are those of one.
+    // A serial line has no port. Its addresses are those of one port.
     port: 1,
     ...(row === undefined ? {} : { row }),
   });
@@ -148,7 +148,7 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
   return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
 }
 
-/** The ports of a line. Fault `too-many-meters` where there are not as many. */
+/** The ports of a line. Fault `too-many-meters` if there are not enough ports. */
 export function portsOf({ space, port, taken }: Pick<Line, "space" | "port" | "taken">, meters: number): number[] {
   const count = portsNeeded(space, meters);
   if (port === 0) return Array.from({ length: count }, () => 0);

@@ -3,7 +3,7 @@ import { type Line, type ListenersOptions, linesOf } from "./lines.ts";
 import { OpenLine } from "./open-line.ts";
 import type { ListeningPort, ListenOptions, Reached, SimulatorListening } from "./options.ts";
 
-/** What listens where the rows say, or where the options do. */
+/** The listeners, as the rows or the options specify. */
 export class Listeners implements SimulatorListening {
   readonly #options: ListenersOptions;
   readonly #how: ListenOptions;
@@ -15,7 +15,10 @@ export class Listeners implements SimulatorListening {
     this.#how = how;
   }
 
-  /** Faults of listeners; then nothing listens. A row of a serial port whose device is not there keeps nobody from the others. */
+  /**
+   * Opens all listeners. Faults of listeners; after a Fault nothing listens. If the device of a serial port row does not exist, the other
+   * rows are still served.
+   */
   static async open(options: ListenersOptions, how: ListenOptions): Promise<Listeners> {
     const listeners = new Listeners(options, how);
     try {
@@ -45,7 +48,7 @@ export class Listeners implements SimulatorListening {
     });
   }
 
-  /** Opens one more line; gives what went wrong. */
+  /** Opens one more line. Returns the error, if any. */
   async #add(line: Line): Promise<unknown> {
     const open = new OpenLine(this.#options, line, this.#how);
     try {
@@ -58,8 +61,8 @@ export class Listeners implements SimulatorListening {
   }
 
   /**
-   * Follows the rows as they are now. What they do not change goes on, with its connections. Gives the Faults of rows that cannot be
-   * followed, each alone: what they were before goes on. Fault `bad-row` where none can be.
+   * Applies the current rows. Lines without a change stay open, with their connections. Returns the Faults of rows that cannot be applied;
+   * for each of these rows the previous line stays open. Fault `bad-row` if no row can be applied.
    */
   async follow(): Promise<readonly Fault[]> {
     if (this.#closed) return [];
@@ -70,7 +73,7 @@ export class Listeners implements SimulatorListening {
       faults.push(caught);
     };
     const gone = this.#lines.filter(({ line }) => !wanted.some(({ row }) => row === line.row));
-    // Before others may take their ports.
+    // These lines are closed first, because other lines may use their ports.
     await Promise.all(gone.map((line) => line.close()));
     this.#lines = this.#lines.filter((line) => !gone.includes(line));
     for (const line of wanted) {

@@ -24,7 +24,7 @@ export interface OpenedFleet {
 
 const secretOctets = 32;
 
-/** A seed may be short and guessed: its keys are for tests. */
+/** A seed may be short and easy to guess, so its keys are for tests only. */
 const secretOfSeed = (seed: string): Uint8Array =>
   new Hkdf(concat(fromAscii("dlmskit: the secret of a fleet, by seed "), new TextEncoder().encode(seed))).derive(
     fromAscii("dlmskit/seed"),
@@ -32,8 +32,9 @@ const secretOfSeed = (seed: string): Uint8Array =>
   );
 
 /**
- * The meters of a template: of the store, or new ones. With a seed all of a new fleet follows from it, its keys too; without, from
- * random numbers. Faults: `template-mismatch`, `identity-mismatch`, `out-of-range` and those of the store.
+ * The meters of a template: those of the store, or new ones. With a seed, everything of a new fleet is derived from the seed, including its
+ * keys. Without a seed it is derived from random numbers. Faults: `template-mismatch`, `identity-mismatch`, `out-of-range` and those of the
+ * store.
  */
 export async function openFleet(options: OpenFleetOptions): Promise<OpenedFleet> {
   const { store, template, meters, keys, commissioned, random } = options;
@@ -54,13 +55,13 @@ export async function openFleet(options: OpenFleetOptions): Promise<OpenedFleet>
     ...(series === undefined ? {} : { series }),
     ...(firstSystemTitle === undefined ? {} : { firstSystemTitle }),
   });
-  // The first meter has its row from the start: who the meters are does not change from one start to the next.
+  // The first meter has a row from the first start on, so the identities of the meters do not change between starts.
   const [first] = await store.meters.putIfAbsent([rowOf(fleet, 0, row.commissionedAt)]);
   if (first !== undefined) checkRowOf(fleet, 0, first, keys);
   return { fleet, commissionedAt: row.commissionedAt };
 }
 
-/** The row of a meter that the store has none of. */
+/** The new row of a meter that has no row in the store. */
 export function rowOf(fleet: Fleet, index: number, commissionedAt: number): MeterRow {
   return {
     meterId: fleet.meterId(index),

@@ -8,20 +8,20 @@ import { serialSpec } from "./serial-line.ts";
 
 interface OpenPort {
   readonly listener: Listener;
-  /** As the listener has them while it is open. */
+  /** Host and port of the listener while it is open. */
   readonly host: string;
   readonly port: number;
-  /** Which of the line's ports it is; undefined: none any more. */
+  /** The place of the port in the line; undefined: the port no longer belongs to the line. */
   place: number | undefined;
 }
 
-/** All meters by one link, as they are listened for. What the line is may change while it is open. */
+/** All meters on one link, with the listeners for them. The line can be changed while it is open. */
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
   readonly #modem: boolean;
   line: Line;
-  /** What was last asked for: what is the same is not opened again. */
+  /** The name of the last line that was opened. A line with the same name is not opened again. */
   #made = "";
   #ports: readonly OpenPort[] = [];
   #addresses: Addresses | undefined;
@@ -37,12 +37,12 @@ export class OpenLine {
     this.line = line;
   }
 
-  /** Opens what the line needs. Faults of listeners, with the row that asks for it: then nothing of it is open. */
+  /** Opens the listeners of the line. Faults of listeners, with the row of the line. After a Fault nothing of the line is open. */
   async open(): Promise<void> {
     await this.#become(this.line);
   }
 
-  /** Takes another line in its place; whether that changed anything. After a Fault all stays as it was. */
+  /** Replaces the line by another one. Returns whether anything changed. After a Fault the previous line stays unchanged. */
   async become(line: Line): Promise<boolean> {
     if (this.#made === this.#nameOf(line)) {
       this.line = line;
@@ -52,7 +52,7 @@ export class OpenLine {
     return true;
   }
 
-  /** What connections that are open, and listeners, are made for. A line of a serial port is one connection for good. */
+  /** The properties for which open connections and listeners are made. The line of a serial port is one permanent connection. */
   #nameOf({ link, transport, port, serial, taken, space }: Line): string {
     const addresses = link === "hdlc" ? [space.of(0), space.capacity, this.#options.rows.hdlcSettings] : [];
     return JSON.stringify([link, transport, port, serial, [...taken].sort(), addresses]);
@@ -77,7 +77,7 @@ export class OpenLine {
     }
     const before = this.line;
     const wanted = portsOf(line, meters);
-    // A socket that is there already speaks the new link with those who come from now on.
+    // An existing socket uses the new link for connections that are opened from now on.
     const kept = line.serial === undefined && before.serial === undefined && before.transport === line.transport;
     const left = kept ? this.#ports : [];
     if (before.serial?.path !== undefined && before.serial.path === line.serial?.path) await this.#closeAll();
@@ -92,7 +92,7 @@ export class OpenLine {
       }
     } catch (caught) {
       await Promise.all(opened.map(({ listener }) => listener.close()));
-      // The serial port was closed for it.
+      // The serial port was closed for the new line, so it is opened again.
       if (this.#ports.length === 0 && this.#made !== "") this.#ports = [await this.#listen(before, before.port)];
       for (const [place, port] of this.#ports.entries()) port.place = place;
       throw caught;
@@ -114,7 +114,7 @@ export class OpenLine {
 
   async #listen(line: Line, number: number): Promise<OpenPort> {
     const { server, connections } = this.#options;
-    // Requests are answered once all ports of the line are open.
+    // Requests are answered only when all ports of the line are open.
     let port: OpenPort | undefined;
     const route: Route = (address) => this.#found(port?.place, address);
     const knows = (address: LinkAddress): boolean => server.knows(address, route);
@@ -136,7 +136,7 @@ export class OpenLine {
   }
 
   #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {
-    // As it is when a connection comes.
+    // The link of the line at the time of the connection.
     const link: LinkFactory = (knows) => {
       if (this.line.link === "wrapper") return wrapper(knows);
       const { hdlcSettings } = this.#options.rows;
@@ -174,13 +174,13 @@ export class OpenLine {
     await Promise.all(ports.map(({ listener }) => listener.close()));
   }
 
-  /** Where it listened is still known. */
+  /** Closes the listeners. The addresses where the line listened stay known. */
   async close(): Promise<void> {
     await Promise.all(this.#ports.map(({ listener }) => listener.close()));
   }
 }
 
-/** A Fault of a listener with the row that asks for it as its path. */
+/** A Fault of a listener, with the row of the line as its path. */
 function ofRow(caught: unknown, id: number): unknown {
   for (const step of ["port_number", `id ${id}`, "communication_ports"]) stepped(caught, step);
   return caught;

@@ -28,75 +28,77 @@ import type { SerialLineOptions } from "./serial-line.ts";
 export interface SimulatorOptions {
   /** The store of the meters, which the caller opens and closes. By default the state is in memory and ends with the process. */
   readonly store?: Store;
-  /** `"is15959-d1"` by default; a name (see `templates`), or a template of your own. */
+  /** `"is15959-d1"` by default. Either a name (see `templates`), or a template of your own. */
   readonly template?: string | SimulatorTemplate;
-  /** How clients may name objects, whatever the template says; a row of `client_associations` with short names allows only those. */
+  /** How clients may name objects, regardless of the template. A row of `client_associations` with short names allows only short names. */
   readonly referencing?: Offer["context"];
-  /** Number of meters, 1 to 100,000,000; 1 by default. Nothing is created for a meter before it is used. */
+  /** Number of meters, 1 to 100,000,000; 1 by default. The simulator creates nothing for a meter before the meter is used. */
   readonly meters?: number;
   /**
-   * What meters that are new to the store follow from: the same seed, the same identities, keys and data. So its keys are no secret.
-   * Random unless given; the meters of a store keep what they were made with.
+   * The seed from which meters that are new to the store are derived. The same seed gives the same identities, keys and data, so the keys
+   * are not secret. Random by default. The meters of a store keep the values that they were created with.
    */
   readonly seed?: string;
-  /** Known secrets for every meter (`parseKeysFile`); all others are derived. */
+  /** Known secrets for every meter (`parseKeysFile`). All other secrets are derived. */
   readonly keys?: KeysFile;
   /** The clock for links and the time of day; the machine's by default. */
   readonly clock?: Clock & WallClock;
-  /** The time of day at which the simulation starts, ms since 1970 UTC; now by default. */
+  /** The time of day at which the simulation starts, ms since 1970 UTC; the current time by default. */
   readonly start?: number;
-  /** How many times faster than the machine's clock the simulated day passes; 1 by default, 0 stands still. */
+  /** How many times faster than the machine's clock the simulated time passes; 1 by default. With 0 the simulated time stands still. */
   readonly speed?: number;
-  /** When the registers of new meters began to count, ms since 1970 UTC; the first of the month 13 months before the start by default. */
+  /**
+   * When the registers of new meters began to count, ms since 1970 UTC. By default the first day of the month 13 months before the start.
+   */
   readonly commissioned?: number;
   /** The platform's random source by default. */
   readonly random?: Random;
   readonly provider?: CryptoProvider;
   readonly limits?: Partial<Limits>;
   readonly interceptors?: readonly Interceptor[];
-  /** See what passes on connections, behind the faults: see `tapOf`. */
+  /** Taps for the octets on connections. They are called after the faults: see `tapOf`. */
   readonly taps?: readonly Tap[];
   readonly events?: (event: ServerEvent) => void;
-  /** Counts what the meters do: `prometheus()` of `@dlmskit/server/prometheus`. */
+  /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
   /**
-   * What is wrong with the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`: without it, the traffic does
-   * not pass where faults act, and is served faster.
+   * The faults of the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`. Without this option, the traffic does not
+   * pass through the code of the faults and is served faster.
    */
   readonly faults?: FaultsFile;
   /**
-   * Where all Push setups push to, in place of what the template says: `"tcp://192.0.2.7:4061"`, `"udp://…"` (both with the wrapper),
-   * `"hdlc://…"` (HDLC over TCP), `"tls://…"`. A meter whose attribute was written keeps what was written.
+   * The destination of all Push setups, in place of the destination in the template: `"tcp://192.0.2.7:4061"`, `"udp://…"` (both with the
+   * wrapper), `"hdlc://…"` (HDLC over TCP), `"tls://…"`. If the attribute of a meter was written, the written value stays.
    */
   readonly push?: string;
-  /** For `tls://` destinations: the trusted authorities, and the meters' certificate. */
+  /** For `tls://` destinations: the trusted certificate authorities, and the certificate of the meters. */
   readonly pushTls?: TlsConnectOptions;
 }
 
-/** Where to listen instead of where the rows of `communication_ports` say. */
+/** Where to listen, in place of the rows of `communication_ports`. */
 export interface ListenOptions {
   /** `wrapper` by default. */
   readonly link?: LinkName;
-  /** The transport: `tcp` by default; `udp` with the wrapper only. */
+  /** The transport: `tcp` by default. `udp` is possible with the wrapper only. */
   readonly transport?: TransportName;
-  /** 4059 by default; 0 for any free port. With more than one port, the first of them. */
+  /** 4059 by default; 0 for any free port. If more than one port is needed, this is the first one. */
   readonly port?: number;
-  /** 127.0.0.1 by default, which other machines cannot reach. */
+  /** 127.0.0.1 by default. Other machines cannot reach this address. */
   readonly host?: string;
   /**
-   * `one` (default): as many meters behind a port as it can address, and the next port for the next ones; `each`: a
-   * port for each meter, one after another.
+   * `one` (default): each port serves as many meters as it can address, and the next port serves the next meters. `each`: each meter has
+   * its own port, in consecutive order.
    */
   readonly ports?: "one" | "each";
-  /** A serial line instead of ports: HDLC, with as many meters on the line as it can address. */
+  /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
-  /** Clients dial: a Hayes modem stands in front of the meters, on the serial line or on each TCP connection. */
+  /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
   readonly modem?: boolean;
-  /** The device that the `port_number` of a row of a serial port means: `/dev/ttyS1` or `COM1` for 1 by default. */
+  /** The device for the `port_number` of a row of a serial port. By default `/dev/ttyS1` or `COM1` for 1. */
   readonly serialPath?: (portNumber: number) => string;
 }
 
-/** One port that is listened on. */
+/** One port on which the simulator listens. */
 export interface ListeningPort {
   readonly host: string;
   readonly port: number;
@@ -106,7 +108,7 @@ export interface ListeningPort {
   readonly meters: Span;
 }
 
-/** Where all meters are reached by one link. */
+/** The addresses of all meters on one link. */
 export interface Reached {
   readonly link: LinkName;
   readonly transport: TransportName;
@@ -115,20 +117,20 @@ export interface Reached {
 
 export interface SimulatorListening extends AsyncDisposable {
   readonly ports: readonly ListeningPort[];
-  /** All meters, once for each row of `communication_ports` that is served, or as the options say. */
+  /** All meters, once for each row of `communication_ports` that is served, or as the options specify. */
   readonly reached: readonly Reached[];
-  /** Stops listening, and ends the connections that came this way. */
+  /** Stops listening, and closes the connections that were accepted on these ports. */
   close(): Promise<void>;
 }
 
 export interface IdentitiesOptions {
-  /** Where the meters are reached: an element of `listening.reached`; by the wrapper at the port of the rows by default. */
+  /** The addresses of the meters: an element of `listening.reached`. By default the wrapper at the port of the rows. */
   readonly reached?: Reached;
-  /** Of which meters; all by default. */
+  /** The meters whose identities are returned; all by default. */
   readonly of?: Span;
 }
 
-/** Why a meter behaves as it does. */
+/** Explains the behaviour of a meter. */
 export interface Explanation {
   readonly index: number;
   readonly meterId: string;
@@ -139,50 +141,58 @@ export interface Explanation {
 /** Simulated meters, each with an index from 0. */
 export interface Simulator extends AsyncDisposable {
   readonly template: SimulatorTemplate;
-  /** The template as the rows of the store have it: what the meters share. */
+  /** The template with the values of the rows of the store: everything that the meters share. */
   readonly meterTemplate: MeterTemplate;
   /** Number of meters. */
   readonly count: number;
-  /** Who the meters are, where the store does not say something else: serial numbers, names and keys by index, and the way back. */
+  /**
+   * The identities of the meters, where the store has no other values: serial numbers, names and keys by index, and the index of each of
+   * them.
+   */
   readonly fleet: Fleet;
   readonly store: Store;
-  /** Notices for the user: keys that are stored unencrypted, a port that cannot be served. */
+  /** Notices for the user, for example keys that are stored unencrypted, or a port that cannot be served. */
   readonly notices: readonly string[];
-  /** The simulated time of day: `now`, `setRate` (0 stands still), `set`, `step`. */
+  /** The simulated time of day: `now`, `setRate` (with 0 the time stands still), `set`, `step`. */
   readonly time: SimulatedTime;
   /** The server of all meters. `accept(duplex, link)` serves a connection of your own, such as an in-memory pair. */
   readonly server: Server;
   /**
-   * A meter by its index, as routes lead to it: loaded from the store while clients use it. As long as somebody holds it, the same is given.
-   * Fault `out-of-range`.
+   * A meter by its index, as routes lead to it. It is loaded from the store while clients use it. While the caller keeps a reference, the
+   * same object is returned. Fault `out-of-range`.
    */
   meter(index: number): Meter;
   /**
-   * Loads a meter as the store has it, runs `run` and lets the meter go again: to read and change it as the meter itself. Faults:
-   * `out-of-range`, `meter-held`, `template-mismatch`, those of the store, and what `run` throws.
+   * Loads a meter from the store, calls `run` and releases the meter: for reads and changes by the meter itself. Faults: `out-of-range`,
+   * `meter-held`, `template-mismatch`, those of the store, and those that `run` throws.
    */
   using<T>(index: number, run: (meter: Meter) => MaybePromise<T>): Promise<T>;
   /**
-   * Listens where the rows say, with `options` where they say. `host` alone overrides the host of the rows' ports.
-   * Faults: `too-many-meters`, `no-port`, and those of listeners (`address-in-use` …); then nothing listens.
+   * Listens as the rows specify, or as `options` specify. `host` alone overrides the host of the ports of the rows. Faults:
+   * `too-many-meters`, `no-port`, and those of listeners (`address-in-use` …). After a Fault nothing listens.
    */
   listen(options?: ListenOptions): Promise<SimulatorListening>;
   /**
-   * The meters are TCP clients: each calls a head-end system, which then reads it over that connection with the wrapper, at the wPort of its
-   * logical device (1). A meter calls again when its connection has ended.
+   * The meters are TCP clients. Each meter calls a head-end system, which then reads the meter over that connection with the wrapper, at
+   * the wPort of its logical device (1). A meter calls again when its connection has ended.
    */
   callIn(options: CallInOptions): CallingIn;
   /**
-   * Who the meters are, with their secrets: what a head-end system must import, one meter at a time. What the store has of a meter goes
-   * before what is derived. Faults of the store.
+   * The identities of the meters with their secrets: what a head-end system must import, one meter at a time. The values in the store have
+   * priority over derived values. Faults of the store.
    */
   identities(options?: IdentitiesOptions): AsyncGenerator<Identity, undefined>;
   /** The identity of one meter. Fault `out-of-range`. */
   identity(index: number, reached?: Reached): Promise<Identity>;
-  /** What is wrong with the meters, to be looked at and changed while they run; undefined without the option `faults`. */
+  /** The faults of the meters. They can be read and changed while the meters run. Undefined without the option `faults`. */
   readonly faults: FaultSet | undefined;
-  /** Why a meter behaves as it does: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter. */
+  /**
+   * Explains the behaviour of a meter: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter.
+   */
   explain(meter: number | string): Explanation;
-  /** Stops listening, ends all connections, and waits until all changes are stored. The store stays open, since it belongs to the caller. */
+  /**
+   * Stops listening, closes all connections, and waits until all changes are stored. The store stays open, because it belongs to the
+   * caller.
+   */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { type PushOptions, pushTcp, pushTls, pushUdp } from "@dlmskit/server";
 import type { TlsConnectOptions } from "@dlmskit/transport/node";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 
-/** How the pushes of simulated meters reach their destinations. */
+/** The transports that carry the pushes of simulated meters to their destinations. */
 export const pushTransports = (tls: TlsConnectOptions | undefined): PushOptions["transports"] => ({
   tcp: pushTcp(() => new WrapperServerLink()),
   udp: pushUdp(() => new WrapperDatagramLink()),
@@ -15,7 +15,7 @@ export const pushTransports = (tls: TlsConnectOptions | undefined): PushOptions[
 
 const services: { readonly [scheme: string]: number } = { tcp: 0, udp: 1, hdlc: 5, tls: 0 };
 
-/** The objects, with their Push setups pushing to another destination. Fault `bad-value` for one that is none. */
+/** The objects, with another destination in their Push setups. Fault `bad-value` if the text is not a destination. */
 export function pushingTo(objects: readonly AnyObject[], destination: string | undefined): readonly AnyObject[] {
   if (destination === undefined) return objects;
   const [, scheme = "", place = ""] = /^([a-z]+):\/\/(\S+:\d{1,5})$/.exec(destination) ?? [];

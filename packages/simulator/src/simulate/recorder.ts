@@ -4,10 +4,10 @@ import type { ClientAssociation, Store, Stored } from "@dlmskit/storage";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 
-/** How many entries a log of what clients did keeps in the store. */
+/** Maximum number of entries that the store keeps of a log of client operations. */
 const logKept = 1000;
 
-/** Writes into a meter's logs what clients change: with the change, or not at all. */
+/** Writes the changes of clients into the logs of a meter. The log entry is stored together with the change, or neither is stored. */
 export function recorder({ eventOf }: SimulatorTemplate): Interceptor {
   if (eventOf === undefined) return (_, next) => next();
   const record = (call: Call, outcome: Outcome): MaybePromise<Outcome> => {
@@ -26,7 +26,7 @@ export function recorder({ eventOf }: SimulatorTemplate): Interceptor {
   };
 }
 
-/** The store as a server sees it: connections are written with the association that they are of. */
+/** The store for a server. Connections are written together with their association. */
 export function serverStore(store: Store, associations: () => readonly Stored<ClientAssociation>[]): MeterStore {
   const { connections, keeping, counters, messageQueue } = store;
   return {

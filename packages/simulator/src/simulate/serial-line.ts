@@ -5,23 +5,28 @@ import type { CommunicationPort } from "@dlmskit/storage";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import type { SerialOptions } from "@dlmskit/transport/serial";
 
-/** A serial line that meters are reached on, by HDLC. */
+/** A serial line to the meters, with HDLC. */
 export interface SerialLineOptions extends SerialOptions {
   /** `/dev/ttyUSB0`, `COM3`. */
   readonly path: string;
-  /** Whether clients sign on by protocol mode E of IEC 62056-21 first, at `baudRate`, 300 by default. */
+  /** Whether clients first sign on with protocol mode E of IEC 62056-21. The sign-on is at `baudRate`, 300 by default. */
   readonly modeE?: boolean;
-  /** Instead of HDLC the first meter sends a telegram every so many ms, as a customer interface P1 does; at 115200 baud by default. */
+  /**
+   * The period in ms of the telegrams that the first meter sends in place of HDLC, like a P1 customer interface. 115200 baud by default.
+   */
   readonly telegram?: number;
 }
 
-/** The readout of a meter by its device address, mostly the serial number; empty: the first one. Undefined: there is no such meter. */
+/**
+ * The readout of a meter by its device address, which is usually the serial number. An empty address is the first meter. Undefined: there
+ * is no such meter.
+ */
 export type ReadoutOf = (deviceAddress: string) => Promise<readonly DataSet[]> | undefined;
 
 const manufacturer = "DLM";
 const identification = "SIMULATOR";
 
-/** What is read in the background: `start` begins, `taken` is the result of it, undefined until it is there. */
+/** A value that is read in the background. `start` begins the read. `taken` is the result, undefined until it is available. */
 class Prepared {
   #dataSets: readonly DataSet[] | undefined;
   #asked = 0;
@@ -29,7 +34,7 @@ class Prepared {
   start(reading: Promise<readonly DataSet[]> | undefined): boolean {
     const asked = ++this.#asked;
     this.#dataSets = undefined;
-    // A meter that cannot be read has no readout.
+    // If a meter cannot be read, it has no readout.
     const keep = (dataSets: readonly DataSet[]): void => {
       if (asked === this.#asked) this.#dataSets = dataSets;
     };
@@ -66,11 +71,11 @@ function telegramLink(every: number, readout: ReadoutOf): Link {
   return new TelegramServer({ telegram, every });
 }
 
-/** The device that a row's number means where nothing else is told. */
+/** The default device for the port number of a row. */
 export const defaultSerialPath = (portNumber: number): string =>
   process.platform === "win32" ? `COM${portNumber}` : `/dev/ttyS${portNumber}`;
 
-/** What a row of a serial port says. A line of 300 baud, 7E1 is that of an optical head: clients sign on by mode E. */
+/** The serial line of a row of a serial port. A line with 300 baud, 7E1 is an optical head: clients sign on with mode E. */
 export function lineOfRow(row: CommunicationPort, path: string): SerialLineOptions {
   const { baudRate, dataBits, stopBits, parity, flowControl } = row;
   if (baudRate === 300 && dataBits === 7 && parity === "EVEN") return { path, baudRate, modeE: true };
@@ -107,7 +112,7 @@ export function serialSpec(
       const line = { ...options, baudRate: initialBaudRate, failed };
       if (telegram === undefined) return serialListen(path, { ...line, accept });
       const { systemClock } = await import("@dlmskit/transport/node");
-      // Nobody is connected: what is sent is for whoever listens.
+      // Nobody is connected. The telegram is sent to every listener on the line.
       const push = (duplex: Duplex): void => {
         const pump = new LinkPump({ link: telegramLink(telegram, readout), duplex, clock: systemClock });
         pump.start({ received: () => undefined, closed: () => undefined });

@@ -27,15 +27,15 @@ import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
 
 const mostMeters = 100_000_000;
-/** Meters whose computed state is kept. */
+/** Number of meters whose computed state is kept. */
 const computedMeters = 256;
-// The billing profile shows twelve months that are over.
+// The billing profile shows the last twelve complete months.
 const monthsOfHistory = 13;
 
 /**
- * Meters of a template, from what a store keeps or new: a store that is empty gets a first configuration, and what is in
- * its rows is followed. Faults: `unknown-template`, `bad-keys-file`, `template-mismatch`, `identity-mismatch`, `bad-row`,
- * `bad-value` (an option) and those of the store.
+ * Creates the meters of a template, new or from a store. An empty store gets a first configuration. The rows of the store are applied.
+ * Faults: `unknown-template`, `bad-keys-file`, `template-mismatch`, `identity-mismatch`, `bad-row`, `bad-value` (an option) and those of
+ * the store.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { keys, seed, random = platformRandom } = options;
@@ -55,7 +55,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const { fleet, commissionedAt } = await openFleet({
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
-  // Rows that the model cannot follow are found now, and not when the first client reads.
+  // Rows that the model cannot use are found now, not when the first client reads.
   createModel({
     ...{ seed: fleet.seed, meter: "", templates: loadProfiles, powerQuality, zoneMinutesEast },
     commissioned: commissionedAt,
@@ -82,7 +82,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
     store: serverStore(store, () => configuration.associations),
-    // What clients changed is written where nothing can answer in the meter's place any more.
+    // The recorder is the last interceptor, so no other interceptor can answer in the meter's place after it.
     interceptors: [...(faults ? [faults.interceptor] : []), ...(options.interceptors ?? []), recorder(template)],
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
@@ -184,7 +184,7 @@ async function dialTcp(host: string, port: number): Promise<Duplex> {
   return tcpConnect(host, port);
 }
 
-/** How far the idle meters are: from their first start on they do what they do by themselves. */
+/** Until when the idle meters did everything that was due. It begins at the first start of the fleet. */
 async function ranUpTo(
   { fleets }: Pick<Store, "fleets">,
   { name }: SimulatorTemplate,
@@ -208,7 +208,7 @@ function checkedCount(meters: number): number {
 const templateOf = async (template: string | SimulatorTemplate): Promise<SimulatorTemplate> =>
   typeof template === "string" ? loadTemplate(template) : template;
 
-/** The simulated time of day: the machine's, or from a start on, faster or slower. Fault `bad-value`. */
+/** The simulated time of day: the time of the machine, or a time that begins at `start`, faster or slower. Fault `bad-value`. */
 function timeOf(clock: Clock & WallClock, { start, speed = 1 }: SimulatorOptions): SimulatedTime {
   if (start === undefined && speed === 1) return new SimulatedTime({ source: () => clock.instant() });
   return new SimulatedTime({ source: () => clock.now(), start: start ?? clock.instant(), rate: speed });

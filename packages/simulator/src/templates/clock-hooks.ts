@@ -1,11 +1,11 @@
 import { instantOf } from "@dlmskit/core";
 import { clock, refuse } from "@dlmskit/cosem-objects";
 
-// Further away the history that follows from the clock would be longer than anything a meter has.
+// With a clock further from this century, the history that follows from the clock would be longer than the history of any real meter.
 const earliest = Date.UTC(2000, 0, 1);
 const latest = Date.UTC(2100, 0, 1);
 
-/** The Clock of a simulated meter: what a client sets must be of this century. */
+/** The Clock of a simulated meter. A time that a client sets must be in this century. */
 export const simulatedClock = () =>
   clock("0.0.1.0.0.255", {
     write: {
@@ -19,5 +19,5 @@ export const simulatedClock = () =>
     },
   });
 
-/** What it does, for clocks of other names. */
+/** The hooks of this clock, for clocks with other names. */
 export const clockHooks = simulatedClock().hooks;

@@ -1,29 +1,29 @@
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
 import type { DayType, Season } from "../model/calendar.ts";
 
-// A first configuration: an Indian urban household of a few kW. What the rows of `load_profile_templates` and
-// `power_quality_events_config` are filled with when there are none; edit the rows, not this.
+// A first configuration: an Indian urban household of a few kW. It fills the tables `load_profile_templates` and
+// `power_quality_events_config` if they are empty. Edit the rows, not this file.
 
-/** Relative load of each hour, local midnight first. */
+/** Relative load of each hour, starting at local midnight. */
 const shapes: Record<DayType, readonly number[]> = {
-  // Up early, out by day, home and cooking at seven in the evening.
+  // Early morning activity, low load during the day, and the cooking peak at seven in the evening.
   WEEKDAY: [
     0.18, 0.14, 0.12, 0.11, 0.13, 0.25, 0.48, 0.62, 0.55, 0.38, 0.3, 0.28, 0.3, 0.32, 0.3, 0.31, 0.36, 0.5, 0.74, 0.95,
     1, 0.88, 0.58, 0.32,
   ],
-  // Later up, at home all day.
+  // A later start, with people at home all day.
   WEEKEND: [
     0.22, 0.17, 0.14, 0.12, 0.12, 0.16, 0.28, 0.45, 0.6, 0.66, 0.6, 0.56, 0.6, 0.62, 0.55, 0.5, 0.5, 0.58, 0.76, 0.92,
     0.98, 0.9, 0.66, 0.38,
   ],
-  // Guests: long, high, late.
+  // Guests at home: a high load for a long time, until late.
   HOLIDAY: [
     0.26, 0.2, 0.16, 0.14, 0.14, 0.18, 0.3, 0.5, 0.68, 0.74, 0.72, 0.7, 0.74, 0.7, 0.6, 0.56, 0.6, 0.7, 0.86, 1, 1,
     0.96, 0.8, 0.52,
   ],
 };
 
-/** kW at the bottom and at the top of a day: air conditioning in summer and monsoon, water heating in winter. */
+/** The lowest and the highest load of a day, kW: air conditioning in summer and monsoon, water heating in winter. */
 const loads: Record<Season, readonly [base: number, peak: number]> = {
   SUMMER: [0.35, 3.1],
   MONSOON: [0.3, 2.4],
@@ -32,7 +32,7 @@ const loads: Record<Season, readonly [base: number, peak: number]> = {
   SPRING: [0.2, 1.6],
 };
 
-/** One row a season and day type, half-hourly as IS 15959 captures by default. */
+/** One row for each season and day type, half-hourly as the default capture period of IS 15959. */
 export const defaultLoadProfiles: readonly LoadProfileTemplate[] = (Object.keys(loads) as Season[]).flatMap((season) =>
   (Object.keys(shapes) as DayType[]).map((dayType) => ({
     templateName: "urban-household",
@@ -47,7 +47,7 @@ export const defaultLoadProfiles: readonly LoadProfileTemplate[] = (Object.keys(
 
 const lowVoltage = { affectedPhases: ["L1"] as const };
 
-/** Chance a day, duration in s, magnitude in per cent of nominal: a network with a fault or two a month. */
+/** Probability per day, duration in s, magnitude in per cent of nominal. The network has one or two faults a month. */
 export const defaultPowerQuality: readonly PowerQualityEventConfig[] = [
   { eventType: "VOLTAGE_SAG", probability: 0.08, minDuration: 1, maxDuration: 120, minMagnitude: 55, maxMagnitude: 85 },
   {

@@ -10,7 +10,7 @@ import { simulatedClock } from "./clock-hooks.ts";
 import { behaving } from "./data/behaviours.ts";
 import type { SimulatorTemplate } from "./template.ts";
 
-/** Group B is the class version, C the class id's high part and 128, D its low part. */
+/** Group B is the class version. Group C is 128 plus the high part of the class id, and group D is its low part. */
 const nameOfClass = ({ classId, version }: ClassSpec): string =>
   `0.${version}.${128 + (classId >> 8)}.${classId & 0xff}.1.255`;
 
@@ -21,7 +21,7 @@ const clockClass = 8;
 let made: readonly AnyObject[] | undefined;
 
 function everyObject(): readonly AnyObject[] {
-  // One Clock decides local time.
+  // Only one Clock may determine the local time.
   const others = interfaceClasses.filter(({ classId, version }) => classId !== clockClass || version !== 0);
   made ??= [simulatedClock(), ...others.map((spec) => behaving(defaultObject(spec, nameOfClass(spec)), options))];
   return made;
@@ -29,7 +29,7 @@ function everyObject(): readonly AnyObject[] {
 
 const all: Rights = { attribute: readRights.attribute, method: () => 1 };
 
-/** An object of each version of each interface class, for clients that want to see them all. */
+/** An object of each version of each interface class, for clients that need all of them. */
 export const everyClass: SimulatorTemplate = {
   name: "every-class",
   title: "an object of every interface class and version",

@@ -7,64 +7,64 @@ import type { SwitchLog } from "../meter/journal.ts";
 import type { TariffDay } from "../meter/tariff.ts";
 import type { TemplateForm } from "./data/form.ts";
 
-/** A client that meters of a template know. */
+/** A client that the meters of a template accept. */
 export interface TemplateClient {
   readonly name: string;
-  /** Its SAP. */
+  /** The client's SAP. */
   readonly client: number;
   readonly association: LogicalName;
   readonly mechanism: MechanismId;
-  /** `"with-keys"`: where the keys file names the client without a key, it comes in without ciphering. */
+  /** `"with-keys"`: if the keys file names the client without a key, the client associates without ciphering. */
   readonly ciphered: boolean | "with-keys";
-  /** Of the Security setup, version 0. */
+  /** Security policy of the Security setup, version 0. */
   readonly policy: number;
   readonly rights: Rights;
   readonly conformance?: readonly ConformanceName[];
   readonly maxReceivePduSize?: number;
-  /** Version of the Association LN objects; 1 unless told otherwise. */
+  /** Version of the Association LN objects; 1 by default. */
   readonly associationVersion?: 1 | 2 | 3;
-  /** 0.0.43.0.n.255 and 0.0.43.1.n.255 unless told otherwise, n as in the association's name. */
+  /** By default 0.0.43.0.n.255 and 0.0.43.1.n.255, where n is the same as in the name of the association. */
   readonly securitySetup?: LogicalName;
   readonly invocationCounter?: LogicalName;
 }
 
-/** What happened at a meter by a client's hand: the log that tells of it, and the event's number. */
+/** An event at a meter that a client caused: the log that records the event, and the number of the event. */
 export interface LoggedEvent {
   readonly log: LogicalName;
   readonly code: number;
 }
 
-/** A kind of meter: everything that all meters of the kind have alike. */
+/** A kind of meter: everything that all meters of this kind have in common. */
 export interface SimulatorTemplate {
   readonly name: string;
   readonly title: string;
-  /** Three characters: the first of logical device name and system title. */
+  /** Three characters: the first three of the logical device name and of the system title. */
   readonly manufacturer: string;
   /**
-   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Templates of one
-   * manufacturer that share a store need different ones, or two meters may come to the same name.
+   * 0 to 9999, 0 by default: the digits before the serial number in logical device names. Templates of one manufacturer that share a store
+   * need different series. Otherwise two meters can have the same name.
    */
   readonly series?: number;
   readonly zoneMinutesEast: number;
-  /** When the tariff zones are in force. */
+  /** The times of day when each tariff zone is in force. */
   readonly tariffDay: TariffDay;
-  /** The log of load switch operations, which the registers follow. */
+  /** The log of load switch operations. The energy registers depend on it. */
   readonly switchLog?: SwitchLog;
   readonly clients: readonly TemplateClient[];
   /** How clients may name objects: `"either"` by default. */
   readonly referencing?: Offer["context"];
-  /** The objects of the management logical device, made once for all meters; the server adds those about security. */
+  /** The objects of the management logical device, created once for all meters. The server adds the security objects. */
   objects(): readonly AnyObject[];
-  /** What people call an object. */
+  /** A readable name of an object. */
   nameOf?(object: AnyObject): string | undefined;
-  /** The event that a successful SET or ACTION of a client is. */
+  /** The event that belongs to a successful SET or ACTION of a client. */
   eventOf?(call: Call): LoggedEvent | undefined;
-  /** The file that it was made from. */
+  /** The template file, if the template was made from one. */
   readonly form?: TemplateForm;
-  /** What its file says besides, where it was made from none: `dlms templates` shows it. */
+  /** Further information as in a template file, for a template that was not made from a file. `dlms templates` shows it. */
   readonly about?: Partial<
     Pick<TemplateForm, "kind" | "country" | "standard" | "confidence" | "phases" | "demandMinutes">
   >;
-  /** Its event logs, as a file has them. */
+  /** The event logs of the template, in the form of a template file. */
   readonly logs?: TemplateForm["logs"];
 }

@@ -2,5 +2,5 @@ import { everyClass } from "./every-class.ts";
 import { is15959D1 } from "./is15959/d1.ts";
 import type { SimulatorTemplate } from "./template.ts";
 
-/** The templates that come with the package as programs; `templateNames` has those that are files, too. */
+/** The templates of the package that are programs. `templateNames` also has those that are files. */
 export const templates: readonly SimulatorTemplate[] = [is15959D1, everyClass];

@@ -14,46 +14,52 @@ import type { Simulator, SimulatorOptions } from "../simulate/options.ts";
 import { createSimulator } from "../simulate/simulator.ts";
 import { TestTrace } from "./test-trace.ts";
 
-/** An attribute by class, logical name and id; or by its logical name alone, `1.0.1.8.0.255` or `1-0:1.8.0`, for the value (attribute 2). */
+/**
+ * An attribute by class, logical name and id; or by its logical name alone, `1.0.1.8.0.255` or `1-0:1.8.0`, for the value (attribute 2).
+ */
 export type MeterReference = string | AttributeDescriptor;
 
 export interface TestMeterOptions
   extends Pick<SimulatorOptions, "template" | "store" | "keys" | "commissioned" | "referencing" | "limits" | "push"> {
-  /** `"test"` unless told otherwise: the same seed gives the same meter. */
+  /** `"test"` by default. The same seed gives the same meter. */
   readonly seed?: string;
-  /** The time of day at the beginning, ISO 8601 or ms since 1970 UTC; 2026-01-01T00:00Z unless told otherwise. */
+  /** The time of day at the start of the test, ISO 8601 or ms since 1970 UTC; 2026-01-01T00:00Z by default. */
   readonly start?: string | number;
-  /** SAP of the client that the expectations use; 48 unless told otherwise. */
+  /** SAP of the client that the expectations use; 48 by default. */
   readonly client?: number;
-  /** What is wrong with the meter; to be changed by `simulator.faults` while it runs. */
+  /** The faults of the meter. They can be changed with `simulator.faults` while the meter runs. */
   readonly faults?: FaultsFile;
   readonly interceptors?: readonly Interceptor[];
 }
 
-/** A meter in the test's process, without a port, in time that passes only as the test says. */
+/** A meter in the process of the test. It has no port, and its time passes only as the test specifies. */
 export interface TestMeter extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly clock: VirtualClock;
-  /** The latest APDUs that came to the meter and that it sent, decoded. */
+  /** The latest APDUs that the meter received and sent, decoded. */
   readonly trace: string;
   /** A connection to the meter, with the wrapper, for the system under test. */
   duplex(): Duplex;
-  /** An association of a client, opened once for each. Faults of `connect`. */
+  /** The association of a client. Each client's association is opened once. Faults of `connect`. */
   session(client?: number): Promise<Session>;
-  /** Waits for a promise of code that talks to the meter: if it waits for a timeout, time passes until that. */
+  /**
+   * Waits for a promise of code that communicates with the meter. If this code waits for a timeout, the time is advanced to that timeout.
+   */
   settle<V>(promise: Promise<V>): Promise<V>;
-  /** Lets ms pass. */
+  /** Advances the time by `ms`. */
   advance(ms: number): Promise<void>;
-  /** Goes on to a time of day (ISO 8601, or ms since 1970 UTC): what is due until then is done. */
+  /** Advances the time to a time of day (ISO 8601, or ms since 1970 UTC). The meter does everything that is due until then. */
   stepTo(instant: string | number): Promise<void>;
   /**
-   * Reads an attribute and gives it. `expected`: the value of the Data that must come, the whole Data (`{ type, value }`), or what
-   * says whether it is right. An error shows the trace.
+   * Reads an attribute and returns it. `expected`: the expected value of the Data, the whole Data (`{ type, value }`), or a function that
+   * checks it. An error shows the trace.
    */
   expectGet(reference: MeterReference, expected?: unknown): Promise<Data>;
-  /** Writes an attribute; an error shows the trace. */
+  /** Writes an attribute. An error shows the trace. */
   expectSet(reference: MeterReference, value: DataLike): Promise<void>;
-  /** Reads, or with a value writes, and gives the Fault, which must have this code (`"read-write-denied"`). */
+  /**
+   * Reads the attribute, or writes it if a value is given, and returns the Fault. The Fault must have this code (`"read-write-denied"`).
+   */
   expectFault(reference: MeterReference, code: string, value?: DataLike): Promise<Fault>;
 }
 
@@ -64,7 +70,7 @@ const roundsBeforeTime = 10;
 
 const instantOf = (instant: string | number): number => (typeof instant === "number" ? instant : Date.parse(instant));
 
-/** Makes a meter for a test. Faults of `createSimulator`. */
+/** Creates a meter for a test. Faults of `createSimulator`. */
 export async function testMeter(options: TestMeterOptions = {}): Promise<TestMeter> {
   const { start = Date.UTC(2026, 0, 1), client = 48, faults = { faults: [] }, seed = "test", ...rest } = options;
   const clock = new VirtualClock({ epoch: instantOf(start) });
@@ -136,7 +142,7 @@ class MemoryMeter implements TestMeter {
     const until = this.clock.now() + longestWait;
     for (let round = 0; !over && this.clock.now() < until; round++) {
       const { next } = this.clock;
-      // Most of what is awaited needs no time at all.
+      // Most promises resolve without any advance of the time.
       const passes = round >= roundsBeforeTime && next !== undefined ? Math.max(0, next - this.clock.now()) : 0;
       await this.clock.advanceAsync(passes);
       if (passes > 0) round = 0;
@@ -190,7 +196,7 @@ class MemoryMeter implements TestMeter {
     });
   }
 
-  /** A Fault becomes the error of a test, with the trace. */
+  /** Turns a Fault into a test error that contains the trace. */
   async #shown<V>(run: () => Promise<V>): Promise<V> {
     try {
       return await run();

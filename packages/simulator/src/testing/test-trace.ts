@@ -1,10 +1,10 @@
 import { explainApdu } from "@dlmskit/apdu";
 import type { Tap } from "@dlmskit/server";
 
-/** APDUs of one session that are kept; those before are forgotten. */
+/** Number of APDUs of one session that are kept. Older ones are dropped. */
 const kept = 64;
 
-/** The latest APDUs that passed a meter, in plain, explained when they are asked for. */
+/** The latest APDUs that a meter received or sent, in plain. They are decoded when they are read. */
 export class TestTrace {
   readonly #seen: { readonly at: number; readonly way: "received" | "sent"; readonly octets: Uint8Array }[] = [];
 
@@ -15,7 +15,7 @@ export class TestTrace {
     return undefined;
   };
 
-  /** For each APDU the ms of the clock, whether it came to the meter (`>`) or from it (`<`), and its fields. */
+  /** For each APDU: the ms of the clock, whether the meter received it (`>`) or sent it (`<`), and its fields. */
   get text(): string {
     return this.#seen
       .map(({ at, way, octets }) => {

@@ -2,7 +2,7 @@ import { type LogicalName, logicalName } from "@dlmskit/core";
 import { type Unit, unitCode } from "@dlmskit/cosem-objects";
 import type { AttributeForm, ObjectForm, TemplateForm } from "../templates/data/form.ts";
 
-/** What is held against the standard. */
+/** The items that are compared with the standard. */
 export type ClauseName =
   | "object"
   | "class"
@@ -13,24 +13,24 @@ export type ClauseName =
   | "access"
   | "association";
 
-/** Something that is missing or differs. */
+/** Something that is missing, or that differs from the standard. */
 export interface Finding {
   readonly clause: ClauseName;
   readonly instanceId: LogicalName;
-  /** What the standard calls the object. */
+  /** The name of the object in the standard. */
   readonly name?: string;
   readonly attributeId?: number;
-  /** As the standard has it, and as it was found; absent: nothing was. */
+  /** The value in the standard, and the value that was found; absent: nothing was found. */
   readonly expected: string;
   readonly found?: string;
-  /** How sure it is that the standard has this. */
+  /** How certain it is that the standard contains this. */
   readonly confidence?: "high" | "medium" | "low";
 }
 
 export interface ValidationOptions {
   /**
-   * The client whose access is held, and whose objects alone are expected: for a clone or a live meter, which show what one client sees.
-   * Without it, and for a client that the standard does not have, objects and access of all clients are held.
+   * The client whose access is compared, and whose objects alone are expected. Use it for a clone or a live meter, which show only the view
+   * of one client. Without it, or for a client that the standard does not define, objects and access of all clients are compared.
    */
   readonly client?: number;
 }
@@ -39,7 +39,10 @@ const profileClass = 7;
 const associationLn = 15;
 const currentAssociation = "0.0.40.0.0.255";
 
-/** Holds an object list (a template, a clone) against that of a companion standard; gives what is missing or differs, in the standard's order. */
+/**
+ * Compares an object list (a template, a clone) with the object list of a companion standard. Returns what is missing or differs, in the
+ * order of the standard.
+ */
 export function validateObjectList(
   list: TemplateForm,
   standard: TemplateForm,
@@ -91,7 +94,7 @@ function objectFindings(expected: ObjectForm, found: ObjectForm | undefined, hel
 
 type Difference = Pick<Finding, "clause" | "expected" | "found">;
 
-/** Types, and scaler with unit, where both have them. */
+/** Compares the types, and the scaler and unit, if both lists have them. */
 function attributeFindings(expected: AttributeForm, found: AttributeForm | undefined): readonly Difference[] {
   const findings: Difference[] = [];
   if (found === undefined) return findings;
@@ -107,7 +110,7 @@ function attributeFindings(expected: AttributeForm, found: AttributeForm | undef
 const unitText = ({ scaler = 0, unit }: AttributeForm): string =>
   unit === undefined ? "none" : `10^${scaler} of unit ${unitCode(unit as Unit)}`;
 
-/** The columns that a profile must have and does not. */
+/** The columns that the standard requires in a profile and that the profile does not have. */
 function missingCaptures(expected: ObjectForm, found: ObjectForm): Pick<Finding, "expected" | "found"> | undefined {
   if (expected.classId !== profileClass || expected.captures === undefined) return undefined;
   const text = (captures: ObjectForm["captures"] = []) =>
@@ -118,7 +121,7 @@ function missingCaptures(expected: ObjectForm, found: ObjectForm): Pick<Finding,
   return { expected: missing.join(", "), found: `${has.size} other columns` };
 }
 
-/** Attributes that a client must be able to read or write, and methods, and that it cannot. */
+/** Attributes that a client must be able to read or write, and methods that it must be able to invoke, but cannot. */
 function accessFindings(
   expected: ObjectForm,
   found: ObjectForm,
@@ -136,7 +139,10 @@ function accessFindings(
     });
 }
 
-/** What a form grants a client. Of a right to read all, attribute 2 is told: classes have others of their own. */
+/**
+ * The rights that a form grants to a client. For a right to read all attributes, only attribute 2 is listed, because the classes have
+ * different further attributes.
+ */
 function grantedTo({ access = {}, writable = [], methods = [], classId }: ObjectForm, client: number): Set<string> {
   const given = access[String(client)];
   const rights = new Set<string>();
@@ -155,7 +161,7 @@ function grantedTo({ access = {}, writable = [], methods = [], classId }: Object
   return rights;
 }
 
-/** Clients that the standard has: mechanism and ciphering. */
+/** Compares the clients of the standard: mechanism and ciphering. */
 function associationFindings(
   list: TemplateForm,
   standard: TemplateForm,

@@ -35,12 +35,12 @@ import { simulated } from "../../meter/simulated-meter.ts";
 import { clockHooks } from "../clock-hooks.ts";
 import { plainTokens } from "./tokens.ts";
 
-/** What objects of a template need to know of it. */
+/** What the behaviour of an object needs to know about its template. */
 export interface BehaviourOptions {
-  /** The client under whose keys and policy pushes go. */
+  /** The client whose keys and security policy protect pushes. */
   readonly pushClient: number;
   readonly switchLog: { readonly log: LogicalName; readonly opened: number; readonly closed: number } | undefined;
-  /** The object with the firmware version, which an activated image changes. */
+  /** The object with the firmware version. The activation of an image changes it. */
   readonly firmware: LogicalName | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface BehaviourOptions {
 type AnyHooks = Hooks<any>;
 type Behaviour = (object: AnyObject, options: BehaviourOptions) => AnyHooks;
 
-/** Seconds between two looks at a value that the model gives, for a limiter. */
+/** Seconds between two samples of a monitored value of the model, for a limiter. */
 const sampleEvery = 300;
 const nothing = { type: "double-long-unsigned", value: 0 } as const;
 const noCalendar = {
@@ -58,7 +58,7 @@ const noCalendar = {
 const gasVolume = "7.0.3.0.0.255";
 const litres = 1000;
 
-/** A device on the M-Bus: gas that is used as the house uses electricity. */
+/** A device on the M-Bus: a gas meter whose consumption is proportional to the electricity consumption. */
 const gasMeter = mbusSlave({
   ...{ medium: "gas", identificationNumber: 1, manufacturer: "DLK" },
   reading(context) {
@@ -68,7 +68,7 @@ const gasMeter = mbusSlave({
   },
 });
 
-/** What classes do, by class id: as @dlmskit/cosem-objects has it, with the values of the file. */
+/** The behaviour of classes, by class id: the behaviour of @dlmskit/cosem-objects with the values of the file. */
 const behaviours: { readonly [classId: number]: Behaviour } = {
   6: ({ instance }) => registerActivation(instance).hooks,
   8: () => clockHooks,
@@ -87,7 +87,7 @@ const behaviours: { readonly [classId: number]: Behaviour } = {
   29: ({ instance, spec: { version } }) =>
     autoConnect(instance, {
       ...{ mode: 0, destinations: [], version: version as 0 | 1 | 2 },
-      // The network is there whenever it is asked for.
+      // The network is available at every request.
       port: { connect: () => true, disconnect: () => undefined },
     }).hooks,
   40: ({ instance, spec, values }, { pushClient }) =>
@@ -125,8 +125,9 @@ const behaviours: { readonly [classId: number]: Behaviour } = {
 };
 
 /**
- * Classes whose objects would act at every meter, many times a day, only to come to what the model says anyway (tariff zones, a load below
- * its limit, the counter of an M-Bus device): they act once one of these attributes was changed, so that an idle meter costs nothing.
+ * Classes whose objects would act at every meter many times a day, although the result always equals the value of the model (tariff zones,
+ * a load below its limit, the counter of an M-Bus device). They act only after one of these attributes was changed, so an idle meter costs
+ * nothing.
  */
 const actOnceChanged: { readonly [classId: number]: readonly string[] } = {
   20: [
@@ -155,7 +156,7 @@ function onceChanged(object: AnyObject, hooks: AnyHooks): AnyHooks {
   };
 }
 
-/** The object with what its class does. */
+/** The object with the behaviour of its class. */
 export function behaving(object: AnyObject, options: BehaviourOptions): AnyObject {
   const behaviour = behaviours[object.spec.classId];
   return behaviour === undefined ? object : { ...object, hooks: onceChanged(object, behaviour(object, options)) };

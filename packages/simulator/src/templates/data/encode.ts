@@ -13,8 +13,8 @@ const ranges: { readonly [type: string]: readonly [least: number, most: number] 
 };
 
 /**
- * A measured value as Data of a type: a number by its scaler, at the end of the type's range where it is out of it. Undefined: the type
- * cannot hold it.
+ * A measured value as Data of a type. A number is scaled; a number outside the range of the type becomes the nearest limit. Undefined: the
+ * type cannot hold the value.
  */
 export function measuredData(measured: Measured, type: string, scaler: number): Data | undefined {
   if (typeof measured === "number") return numberData(measured * 10 ** -scaler, type);
@@ -24,7 +24,7 @@ export function measuredData(measured: Measured, type: string, scaler: number): 
 
 function numberData(value: number, type: string): Data | undefined {
   if (type === "float32" || type === "float64") {
-    // Nine digits are what a float32 has, and no more is told.
+    // A float32 has no more than nine significant digits.
     return { type, value: Math.fround(value) } as Data;
   }
   if (type === "long64" || type === "long64-unsigned") return { type, value: BigInt(Math.round(value)) } as Data;

@@ -16,7 +16,7 @@ import { measuredData } from "./encode.ts";
 import type { LogForm } from "./form.ts";
 import { cellOf, type Known } from "./profile-rows.ts";
 
-/** An event log: where its entries come from, and the objects that tell of them. */
+/** An event log: the source of its entries, and the objects that show them. */
 export interface EventLog extends LogForm {
   readonly latest: Latest;
 }
@@ -29,7 +29,7 @@ export function eventLog(instance: LogicalName, form: LogForm, entries: number):
 const minuteMs = 60_000;
 const usualPeriod = 15 * minuteMs;
 
-/** Its rows: the number of the event, how many there were, and what else is captured, as it was at the time of the event. */
+/** The rows of the log: the event number, the number of events, and the other captured values at the time of the event. */
 export function eventRows(
   log: EventLog,
   columns: readonly CaptureObject[],
@@ -46,7 +46,7 @@ export function eventRows(
   return listedRows(log.latest, (entry, context) => encodedStructure(cells.map((cell) => cell(entry, context))));
 }
 
-/** How an object of the log shows an entry, encoded; undefined: it is none of the log's. */
+/** How an object of the log shows an entry, encoded; undefined: the object does not belong to the log. */
 function tells(
   { code, sequence }: EventLog,
   instance: string,
@@ -66,7 +66,7 @@ function numberOf(object: AnyObject, value: number) {
   return data === undefined ? object.values.value : fromData(typeOf(object), data);
 }
 
-/** The hooks of the object with the number of the last event, and of the one that counts them. */
+/** The hooks of the object with the number of the last event, and of the object that counts the events. */
 export function logHooks(log: EventLog, object: AnyObject): Hooks<ClassSpec> {
   const what = object.instance === log.code ? "code" : "sequence";
   return {

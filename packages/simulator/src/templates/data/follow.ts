@@ -7,7 +7,7 @@ import { simulated } from "../../meter/simulated-meter.ts";
 import { measuredData } from "./encode.ts";
 import type { ObjectForm } from "./form.ts";
 
-/** An attribute's value at a moment, as its codec has it. */
+/** The value of an attribute at an instant, in the form that its codec encodes. */
 export type ValueAt = (sample: Sample, context: Context) => unknown;
 
 /** By attribute id. */
@@ -19,7 +19,7 @@ const valueAttribute = 2;
 const captureTime = 5;
 
 export interface FollowOptions extends MeasuringOptions {
-  /** Whether attributes follow the model that do not say so. */
+  /** Whether attributes without `follows` follow the model, by the OBIS code of their object. */
   readonly byCode: boolean;
 }
 
@@ -49,7 +49,7 @@ const measuring: readonly number[] = [1, 3, extendedRegister];
 const scalerOf = (object: AnyObject): number =>
   (object.values.scalerUnit as { scaler: number } | undefined)?.scaler ?? 0;
 
-/** The value of a measurement as an attribute has it; undefined where its type cannot hold it. */
+/** The value of a measurement in the form of an attribute; undefined if the attribute's type cannot hold it. */
 function shownValue(object: AnyObject, id: number, measurement: Measurement): ValueAt | undefined {
   const name = attributeName(object.spec, id) as string;
   const codec = (object.spec as ClassSpec).attributes[name]?.type as Parameters<typeof fromData>[0];
@@ -58,12 +58,12 @@ function shownValue(object: AnyObject, id: number, measurement: Measurement): Va
   if (type === "null-data" || type === "array" || type === "structure") return undefined;
   return (sample, context) => {
     const data = measuredData(measurement.value(simulated(context), sample, context), type, scaler);
-    // A text where a number belongs stands as it is.
+    // If the model returns a text for a number, the attribute keeps its own value.
     return data === undefined ? object.values[name] : fromData(codec, data);
   };
 }
 
-/** A demand register: averages of the period that runs and of the one before, with no state of its own. */
+/** A demand register: the averages of the current period and of the previous period, without any state. */
 function demandOf(object: AnyObject, options: MeasuringOptions): Followed {
   const found = new Map<number, ValueAt>();
   const [a, b, c] = object.instance.split(".");
@@ -101,7 +101,7 @@ function demandOf(object: AnyObject, options: MeasuringOptions): Followed {
   return found;
 }
 
-/** The read hooks of what follows the model; `period`: ms of the average that the object shows. */
+/** The read hooks of attributes that follow the model. `period`: the averaging period of the object, ms. */
 export function followingHooks(object: AnyObject, values: Followed, period: number): Hooks<ClassSpec> {
   const read = [...values].map(([id, value]) => [
     attributeName(object.spec, id),

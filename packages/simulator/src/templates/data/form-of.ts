@@ -19,13 +19,13 @@ import { isOpen } from "./values.ts";
 const profileClass = 7;
 const billing = /\.98\.1\.\d+\.255$/;
 
-/** A Data in the JSON of an attribute with its type. */
+/** A Data in the JSON form of an attribute with its type. */
 export function dataForm(data: DataLike): AttributeForm {
   const { type, value } = DataCodec.toJson(treeOf(data)) as { type: string; value?: Json };
   return value === undefined ? { type } : { type, value };
 }
 
-/** The file of a template: the one that it was made from, else what its objects have. */
+/** The form of a template: the form that the template was made from, or else one made from its objects. */
 export function formOf(template: SimulatorTemplate): TemplateForm {
   if (template.form !== undefined) return template.form;
   const { name, title, manufacturer, series, zoneMinutesEast, tariffDay, clients, switchLog, logs } = template;
@@ -109,7 +109,7 @@ function rightsForm(object: AnyObject, { clients }: SimulatorTemplate): object {
   return { access, ...(methods.size > 0 && { methods: [...methods] }) };
 }
 
-/** The text of a template's file: an object a line, so that two files can be compared. */
+/** The text of a template file. Each object is on one line, so that two files can be compared. */
 export function templateJson(form: TemplateForm): string {
   const lists = ["clients", "objects", "events", "logged", "pushLayouts"];
   const entries = Object.entries(form).map(([key, value]) => {

@@ -16,7 +16,7 @@ const confidence = z.enum(["high", "medium", "low"], "expected high, medium or l
 const text = z.string("expected a text");
 const json = z.unknown().transform((value) => value as Json);
 
-/** A number of an attribute or a client, as JSON has it for a key. */
+/** The number of an attribute or a client as a JSON key. */
 const numbered = (what: string, values: z.ZodType) =>
   z.record(
     z.string().regex(/^-?\d{1,5}$/, `expected the number of ${what}`),
@@ -33,18 +33,18 @@ const capture = z.union(
 );
 
 const attribute = z.strictObject({
-  /** Type on the wire; without it `value` is what the class's own JSON has. */
+  /** Type on the wire. Without it, `value` is the JSON form of the class. */
   type: text.optional(),
   value: json.optional(),
   /** An octet-string or visible-string as ASCII, in place of `value`. */
   text: text.optional(),
   scaler: whole(-128, 127).optional(),
   unit: z.union([text, whole(0, 255)], "expected a unit, such as Wh, or its number").optional(),
-  /** The OBIS code of the measurement that it shows; "nothing": its value stands still. */
+  /** The OBIS code of the measurement that the attribute shows. "nothing": the value does not change. */
   follows: z.union([logicalName, z.literal("nothing")], 'expected a logical name, or "nothing"').optional(),
-  /** The meter sends this type where the class has another one. */
+  /** The meter sends this type although the class defines another one. */
   asIs: z.boolean("expected true or false").optional(),
-  /** Why a clone has no value: the meter's answer. */
+  /** Why a clone has no value: the answer of the meter. */
   refused: text.optional(),
   note: text.optional(),
 });
@@ -64,7 +64,7 @@ const object = z.strictObject({
   attributes: numbered("an attribute", attribute).optional() as unknown as z.ZodOptional<
     z.ZodType<{ readonly [id: string]: AttributeForm }>
   >,
-  /** Attributes that the class has, and the object does not. */
+  /** Attributes of the class that the object does not have. */
   absent: z.array(attributeId, "expected attribute ids").optional(),
   captures: z.array(capture, "expected a list of captures").optional(),
   /** Seconds. */
@@ -78,16 +78,16 @@ const object = z.strictObject({
     )
     .optional(),
   profileConfidence: confidence.optional(),
-  /** What each client may do: with all of it, or attribute by attribute. */
+  /** The access of each client: to the whole object, or attribute by attribute. */
   access: z
     .record(
       z.string().regex(/^\d{1,5}$/, "expected the SAP of a client"),
       z.union([use, z.record(z.string().regex(/^-?\d{1,3}$/), use)], 'expected "r", "rw" or "-", or that by attribute'),
     )
     .optional(),
-  /** What a client with "rw" may write. */
+  /** Attributes that a client with "rw" may write. */
   writable: z.array(attributeId, "expected attribute ids").optional(),
-  /** What a client with "rw" may invoke. */
+  /** Methods that a client with "rw" may invoke. */
   methods: z.array(whole(1, 127), "expected method ids").optional(),
 });
 export type ObjectForm = z.output<typeof object>;
@@ -127,10 +127,10 @@ const kind = z.strictObject({
 });
 
 const log = z.strictObject({
-  /** The Data with the number of the last event, and the one that counts events. */
+  /** The Data object with the number of the last event, and the Data object that counts the events. */
   code: logicalName.optional(),
   sequence: logicalName.optional(),
-  /** Events of the supply; without it the log has what clients do. */
+  /** Events of the supply. Without it, the log contains the operations of clients. */
   kinds: z.array(kind).optional(),
 });
 export type LogForm = z.output<typeof log>;
@@ -158,7 +158,7 @@ const schema = z.strictObject({
   series: whole(0, 9999).optional(),
   zoneMinutesEast: whole(-840, 840),
   phases: z.union([z.literal(1), z.literal(3)], "expected 1 or 3").optional(),
-  /** "static": no attribute follows the model that does not say so (`follows`). */
+  /** "static": only attributes with `follows` follow the model. */
   values: z.enum(["model", "static"], "expected model or static").optional(),
   demandMinutes: whole(1, 1440).optional(),
   tariffDay: z.array(z.strictObject({ minute: whole(0, 1439), zone: whole(1, 8) })).optional(),
@@ -176,7 +176,7 @@ const schema = z.strictObject({
 /** A meter template as data: see docs/guides/templates.md. */
 export type TemplateForm = z.output<typeof schema>;
 
-/** Checks a template (its text, or what it parses to). Fault `bad-template-file`, which names the place of what is wrong. */
+/** Checks a template (its text, or the parsed JSON). Fault `bad-template-file`, whose path is the place of the error. */
 export function parseTemplateForm(from: unknown): TemplateForm {
   let value = from;
   if (typeof from === "string") {
@@ -205,7 +205,7 @@ function placeOf(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; messa
   return { path: issue.path, message: issue.message };
 }
 
-/** What one part of the form says of another one. */
+/** Checks the references between parts of the form. */
 function checkReferences({ clients, objects }: TemplateForm): void {
   const known = new Set<number>();
   for (const [at, one] of clients.entries()) {

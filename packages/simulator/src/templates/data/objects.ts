@@ -28,7 +28,7 @@ export interface ObjectOptions extends FollowOptions, BehaviourOptions {
   readonly zoneMinutesEast: number;
 }
 
-/** The objects of a template's file with what they do. `made`: those of the file that the server does not make itself. */
+/** The objects of a template file with their behaviour. `made`: the objects of the file that the server does not create itself. */
 export function objectsOf(
   form: TemplateForm,
   made: readonly { readonly form: ObjectForm; readonly at: number }[],
@@ -79,7 +79,7 @@ function logsOf({ logs = {}, objects }: TemplateForm): ReadonlyMap<string, Event
   return found;
 }
 
-/** ms, by logical name: the capture period of the first profile that captures an object and not a whole day. */
+/** ms, by logical name: the capture period of the first profile that captures the object and whose period is not a whole day. */
 function periodsOf(forms: readonly ObjectForm[]): ReadonlyMap<string, number> {
   const periods = new Map<string, number>();
   for (const { captures = [], capturePeriod = 0 } of forms) {
@@ -105,7 +105,7 @@ function profileOf(form: ObjectForm, object: AnyObject, around: Around): AnyObje
   if (rows === "snapshot") return snapshotProfile(form.instanceId, columns.map(columnIn(around)));
   const options: ProfileOptions = {
     ...{ capture: columns, entries, period },
-    // Rows from a source come in the order of time.
+    // The rows of a source are in the order of time.
     ...(rows === undefined ? { sortMethod: sortMethod > 2 ? 1 : sortMethod } : { rows }),
   };
   return form.version === 0 ? profileGeneric0(form.instanceId, options) : profileGeneric(form.instanceId, options);
@@ -131,7 +131,7 @@ function columnsOf({ captures = [] }: ObjectForm, { known, path }: Around): read
   });
 }
 
-/** Where rows come from; undefined: they are captured. */
+/** The source of the rows; undefined: the rows are captured. */
 function rowsOf(
   form: ObjectForm,
   object: AnyObject,

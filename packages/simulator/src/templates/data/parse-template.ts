@@ -12,14 +12,14 @@ const pushClass = 40;
 const firmwareCode = /^[0178]\.\d+\.0\.2\.[01]\.255$/;
 
 /**
- * A meter template from its file: the text of a JSON document, or what it parses to (docs/guides/templates.md has the form). Give it to
- * `createSimulator({ template })`. Fault `bad-template-file`, whose path is the place of what is wrong.
+ * A meter template from its file: the text of a JSON document, or the parsed JSON (docs/guides/templates.md describes the form). Pass it to
+ * `createSimulator({ template })`. Fault `bad-template-file`, whose path is the place of the error.
  */
 export function parseTemplate(from: unknown): SimulatorTemplate {
   return templateOf(parseTemplateForm(from));
 }
 
-/** The template that a checked form is. Fault `bad-template-file`. */
+/** The template of a checked form. Fault `bad-template-file`. */
 function templateOf(form: TemplateForm): SimulatorTemplate {
   const { zoneMinutesEast, switchLog, logged = [] } = form;
   const forms = formsByName(form.objects);
@@ -74,7 +74,7 @@ function madeObjects(form: TemplateForm): readonly AnyObject[] {
 
 const usualCounter = (association: string): string => `0.0.43.1.${association.split(".")[4]}.255`;
 
-/** Pushes go under the association that is made for them, else under that of the first client that may invoke the push. */
+/** The client of pushes: the association that the template defines for them, or else the first client that may invoke the push method. */
 function pushClient({ clients, objects }: TemplateForm): number {
   const ready = clients.find(({ name, mechanism, ciphered }) => mechanism === 0 && ciphered && /push/i.test(name));
   const setup = objects.find(({ classId }) => classId === pushClass);

@@ -15,19 +15,19 @@ import { type Sample, shown } from "../../meter/sample.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 import type { ValueAt } from "./follow.ts";
 
-/** An object of the template with what of it follows the model. */
+/** An object of the template, with its attributes that follow the model. */
 export interface Known {
   readonly object: AnyObject;
   readonly followed: ReadonlyMap<number, ValueAt>;
 }
 
-/** A cell of a row that is computed. */
+/** A cell of a computed row. */
 export type Cell = (sample: Sample, context: Context) => Uint8Array;
 
 const nothing = Uint8Array.of(0);
 const clockClass = 8;
 
-/** What a column has at a moment: the clock's time, what follows the model, else the meter's value as it is now. */
+/** The value of a column at an instant: the time of the clock, a value that follows the model, or else the current value of the meter. */
 export function cellOf(column: CaptureObject, known: ReadonlyMap<string, Known>): Cell {
   const { instanceId, attributeId, dataIndex } = column;
   const found = known.get(instanceId);
@@ -57,14 +57,14 @@ function elementOf(octets: Uint8Array, dataIndex: number): Uint8Array {
 const row = (cells: readonly Cell[], sample: Sample, context: Context): Uint8Array =>
   encodedStructure(cells.map((cell) => cell(sample, context)));
 
-/** A row each `period` ms. */
+/** One row every `period` ms. */
 export const gridRows = (cells: readonly Cell[], period: number, entries: number): RowSource =>
   computedRows(
     (context) => gridTimeline(context, period, entries),
     (n, timeline, context) => row(cells, { at: timeline.at(n), period }, context),
   );
 
-/** A row at the end of each month, and one of the month that runs. */
+/** One row at the end of each month, and one row of the current month. */
 export const monthlyRows = (cells: readonly Cell[], period: number, entries: number): RowSource =>
   computedRows(
     (context) => monthTimeline(context, entries),
@@ -75,7 +75,7 @@ export const monthlyRows = (cells: readonly Cell[], period: number, entries: num
     },
   );
 
-/** The rows that the file has, oldest first; their time is that of the first date-time in them. */
+/** The rows of the file, oldest first. The time of a row is its first date-time. */
 export function fileRows(rows: readonly Data[], deviation: number): RowSource {
   const list = rows.map((data, at) => ({ at: instantIn(data, deviation) ?? at, encoded: encodeData(data) }));
   return listedRows(

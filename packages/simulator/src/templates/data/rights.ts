@@ -8,7 +8,7 @@ const alwaysSeen = new Set([currentAssociation, logicalDeviceName, sapAssignment
 const bitsOf = { r: AccessBit.read, w: AccessBit.write, rw: AccessBit.read | AccessBit.write, "-": 0 } as const;
 const { read, write } = AccessBit;
 
-/** What a template's file grants a client; objects that the meter must have besides are read. */
+/** The rights that a template file grants to a client. Mandatory objects that the file does not have are readable. */
 export function rightsIn(forms: ReadonlyMap<string, ObjectForm>, client: number): Rights {
   const own = String(client);
   return {
@@ -21,7 +21,7 @@ export function rightsIn(forms: ReadonlyMap<string, ObjectForm>, client: number)
       const granted = bitsOf[access as keyof typeof bitsOf];
       if (id === 1) return granted === 0 ? 0 : read;
       const writable = form.writable?.includes(id) === true ? write : 0;
-      // Secrets are written and never read.
+      // Secrets can be written, but never read.
       return granted & (read | writable) & ~(isSecret(spec.classId, id) ? read : 0);
     },
     method({ instance, spec }, id) {
@@ -41,7 +41,7 @@ const isSecret = (classId: number, id: number): boolean => classId === associati
 export const formsByName = (forms: readonly ObjectForm[]): ReadonlyMap<string, ObjectForm> =>
   new Map(forms.map((form) => [form.instanceId, form]));
 
-/** Whether the server makes the object itself. */
+/** Whether the server creates the object itself. */
 export function isMadeByServer({ classId, instanceId }: ObjectForm, names: ReadonlySet<string>): boolean {
   return (
     classId === 15 || classId === 17 || classId === 64 || names.has(instanceId) || instanceId === logicalDeviceName

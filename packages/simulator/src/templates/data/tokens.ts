@@ -4,7 +4,7 @@ const digits = 20;
 const numberDigits = 8;
 const amountDigits = 8;
 
-/** The last four digits of a plain token: those before it, each times its place from 1, summed up. */
+/** The last four digits of a plain token: the sum of the digits before them, each multiplied by its place from 1. */
 function checkOf(token: string): string {
   const sum = [...token.slice(0, numberDigits + amountDigits)].reduce(
     (total, digit, at) => total + Number(digit) * (at + 1),
@@ -14,15 +14,15 @@ function checkOf(token: string): string {
 }
 
 /**
- * A token for tests: 20 digits, the number of the token (8, higher in newer ones), the amount (8, in the scale of the account's currency)
- * and a check (4). Real meters take STS tokens (IEC 62055-41), which need the keys of a vending system.
+ * A token for tests. It has 20 digits: the number of the token (8, increasing with each new token), the amount (8, in the scale of the
+ * account's currency) and a check (4). Real meters use STS tokens (IEC 62055-41), which need the keys of a vending system.
  */
 export function plainToken(number: number, amount: number): string {
   const token = String(number).padStart(numberDigits, "0") + String(amount).padStart(amountDigits, "0");
   return token + checkOf(token);
 }
 
-/** Takes tokens as `plainToken` makes them. */
+/** Accepts tokens in the form of `plainToken`. */
 export const plainTokens: TokenPort = {
   read(octets) {
     const token = String.fromCharCode(...octets);

@@ -15,7 +15,7 @@ import { type AttributeForm, badTemplateFile, type ObjectForm } from "./form.ts"
 
 type DataType = Data["type"];
 
-/** The class of an object; one that does not come with the package has the attributes that the file names. */
+/** The class of an object. A class that is not in the package has the attributes that the file names. */
 function classOf({ classId, version, attributes = {}, methods = [] }: ObjectForm): ClassSpec {
   const known = findClass(classId, version);
   if (known !== undefined) return known;
@@ -34,7 +34,7 @@ function dataIn({ type, value, text }: AttributeForm): Data {
   return codec.fromJson({ type: typed, value: value as Json });
 }
 
-/** What `run` throws, told at a place in the file. */
+/** Calls `run`. A Fault that `run` throws gets a path in the file. */
 export function placed<R>(path: readonly string[], run: () => R): R {
   try {
     return run();
@@ -45,13 +45,15 @@ export function placed<R>(path: readonly string[], run: () => R): R {
   }
 }
 
-/** Whether the standard leaves the type of an attribute open: a file tells it, and values are Data of that type and no other. */
+/**
+ * Whether the standard leaves the type of an attribute open. The file then specifies the type, and all values must be Data of that type.
+ */
 export const isOpen = (spec: ClassSpec, name: string): boolean => {
   const type = spec.attributes[name]?.type as { readonly shape?: { readonly type: string } } | undefined;
   return type?.shape?.type === "any" || type?.shape?.type === "choice";
 };
 
-/** The object as its file has it, without behaviour. Fault `bad-template-file` at what is wrong; `path`: where the object stands. */
+/** The object of the file, without behaviour. Fault `bad-template-file` at the place of the error; `path`: the place of the object. */
 export function objectOf(form: ObjectForm, path: readonly string[]): AnyObject {
   let spec = classOf(form);
   const values: { [name: string]: unknown } = {};
@@ -67,7 +69,7 @@ export function objectOf(form: ObjectForm, path: readonly string[]): AnyObject {
       }
       const data = placed([...place, "value"], () => dataIn(attribute));
       const codec = spec.attributes[name]?.type as ClassSpec["attributes"][string]["type"];
-      // Without a value it is the class's own simplest one, where the type is that of the class.
+      // Without a value, the attribute has the simplest value of its class, if the type is that of the class.
       const given = value !== undefined || text !== undefined;
       if (isOpen(spec, name) || attribute.asIs === true) {
         values[name] = data;
@@ -98,7 +100,7 @@ function without(object: AnyObject, absent: readonly number[] = []): AnyObject {
   return absent.length === 0 ? object : { ...object, values: Object.fromEntries(kept) };
 }
 
-/** Types on the wire; true: an attribute of open type is held to it. */
+/** Types on the wire. True: values of an attribute with an open type must have this type. */
 const wireTypes: { readonly [T in DataType]?: boolean } = {
   "null-data": false,
   ...{ array: true, structure: true, "compact-array": true },

@@ -1,7 +1,7 @@
 import { AccessBit, type AnyObject, allRights, type Rights, readRights } from "@dlmskit/cosem-objects";
 import { loadLimit, loadSwitch, writableData } from "./parameters.ts";
 
-// What each client of IS 15959 may do. The rows of `access_rights` are first filled from it, and rule from then on.
+// The rights of each client of IS 15959. The rows of `access_rights` are first filled from these rights. After that, the rows apply.
 
 const logicalDeviceName = "0.0.42.0.0.255";
 const sapAssignment = "0.0.41.0.0.255";
@@ -17,10 +17,10 @@ const readOnly = (of: (object: AnyObject) => boolean): Rights => ({
 const basics = new Set([logicalDeviceName, sapAssignment, clock, currentAssociation]);
 const isBasic = ({ instance }: AnyObject): boolean => basics.has(instance) || invocationCounter.test(instance);
 
-/** What a client must know before it can do more. */
+/** The public client reads the values that a client needs before it can open another association. */
 export const publicClient = readOnly(isBasic);
 
-/** Everything that is measured and configured, to read; of security only its own association. */
+/** The meter reader reads everything that is measured and configured. Of the security objects, it reads only its own association. */
 export const meterReader = readOnly(
   (object) =>
     isBasic(object) ||
@@ -35,15 +35,15 @@ const written = new Map<string, readonly number[]>([
   [loadSwitch.instance, [4]],
   [loadLimit.instance, [4]],
   ["0.0.15.0.4.255", [4]],
-  // What is pushed, where to, when, and how often it is tried again.
+  // The pushed objects, the destination, the time window, and the retries.
   ["0.0.25.9.0.255", [2, 3, 4, 5, 6, 7]],
   ["0.4.25.9.0.255", [2, 3, 4, 5, 6, 7]],
-  // The secret of the meter reader; those of HLS change by method.
+  // The secret of the meter reader. The HLS secrets are changed with a method.
   ["0.0.40.0.2.255", [7]],
   ...writableData.map(({ instance }): [string, readonly number[]] => [instance, [2]]),
 ]);
 
-/** Reads all, writes what is programmable, operates clock, load switch and security. */
+/** The utility reads everything, writes what is programmable, and operates the clock, the load switch and the security objects. */
 export const utility: Rights = {
   attribute(object, id) {
     const bits = allRights.attribute(object, id);
@@ -52,11 +52,11 @@ export const utility: Rights = {
   method: (object, id) => (operated.has(object.spec.classId) ? allRights.method(object, id) : 0),
 };
 
-/** Pushes come from the meter: a client of that association only looks. */
+/** Pushes come from the meter. A client of that association can only read. */
 export const push = readOnly((object) => isBasic(object) || object.instance === "0.0.40.0.4.255");
 
 const nameplate = new Set(["0.0.96.1.0.255", "0.0.96.1.1.255", "0.0.96.1.2.255", "1.0.0.2.0.255", "0.0.94.91.10.255"]);
-/** Firmware: image transfer comes with its class. */
+/** The firmware client. The rights for image transfer come from its class. */
 export const firmware = readOnly(
   (object) => isBasic(object) || nameplate.has(object.instance) || object.instance === "0.0.40.0.5.255",
 );

@@ -26,7 +26,7 @@ import {
 import { doubleLongRegister, u32 } from "./measured.ts";
 import { demandMinutes } from "./parameters.ts";
 
-/** Night, morning, day and evening are zones 1 to 4; 5 to 8 are never in force. */
+/** Night, morning, day and evening are zones 1 to 4. Zones 5 to 8 are never in force. */
 export const tariffDay: TariffDay = [
   { minute: 0, zone: 1 },
   { minute: 360, zone: 2 },
@@ -81,7 +81,7 @@ const current = (context: Context): Period => {
   return periodOf(monthOf(now, simulated(context).zoneMinutesEast), now, context);
 };
 
-// IS 15959 has the billing date in a register.
+// In IS 15959 the billing date is in a register.
 const billingDate = register(
   "0.0.0.1.2.255",
   { type: T.dateTimeOctets, value: unspecifiedDateTime, unit: "none" },
@@ -122,7 +122,7 @@ const columns: readonly RowColumn<Period>[] = [
   column(exportVAh, ({ energy }) => u32(energy.exportVAh)),
 ];
 
-// Twelve months that are over, and the one that runs.
+// The last twelve complete months, and the current month.
 const entries = 13;
 
 const billingProfile = computedProfile("1.0.98.1.0.255", columns, {

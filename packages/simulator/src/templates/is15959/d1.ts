@@ -11,7 +11,7 @@ import { meterClock, nameplate } from "./nameplate.ts";
 import { parameters, switchLog } from "./parameters.ts";
 import { pushes } from "./pushes.ts";
 
-// Clients 16 and 96 have no ciphered association: their counters stand still.
+// Clients 16 and 96 have no ciphered association, so their counters do not change.
 const unusedCounters = [1, 6].map((n) => dataObject(`0.0.43.1.${n}.255`, { type: T.doubleLongUnsigned, value: 0 }));
 
 const objects: readonly AnyObject[] = [

@@ -18,7 +18,7 @@ import { exportWh, importWh, powerFactor, tamperCount, tampersAt, voltage } from
 import { countData, doubleLongRegister, u16, u32 } from "./measured.ts";
 import { meterClock } from "./nameplate.ts";
 
-/** How many entries a log shows. */
+/** Number of entries that a log shows. */
 const logEntries = 100;
 
 const current = doubleLongRegister(
@@ -74,7 +74,7 @@ export const eventLogs: readonly AnyObject[] = [
   scalerProfile("1.0.94.91.7.255", measured),
 ];
 
-/** The logs as a template's file has them. */
+/** The logs in the form of a template file. */
 export const logs: NonNullable<TemplateForm["logs"]> = Object.fromEntries(
   made.map(({ profile }, number) => [
     profile.instance,

@@ -17,7 +17,7 @@ export const powerEvents: readonly HistoryKind[] = [{ type: "INTERRUPTION", occu
 export const transactionLog = "0.0.99.98.3.255";
 
 type Changed = { readonly do: "write" | "invoke"; readonly id: number; readonly code: number };
-// What a client changes and the transaction log tells of: by logical name, attribute or method.
+// The changes by a client that are recorded in the transaction log: by logical name, and attribute or method.
 const transactions: { readonly [instance: string]: readonly Changed[] } = {
   "0.0.1.0.0.255": [
     { do: "write", id: 2, code: 151 },
@@ -34,11 +34,11 @@ const transactions: { readonly [instance: string]: readonly Changed[] } = {
   "0.0.94.96.19.255": [{ do: "write", id: 2, code: 167 }],
 };
 
-/** The event that a successful SET or ACTION is. */
+/** The event of a successful SET or ACTION. */
 export function eventOf(call: Call): LoggedEvent | undefined {
   if (call.do === "read") return undefined;
   const { instanceId, index } = call;
-  // Enabling and disabling the load limit are two events.
+  // Enabling and disabling the load limit are two different events.
   if (call.do === "write" && instanceId === "0.0.96.3.10.255" && index === 4) {
     const mode = treeOf(call.value);
     return { log: transactionLog, code: mode.type === "enum" && mode.value === 0 ? 160 : 159 };

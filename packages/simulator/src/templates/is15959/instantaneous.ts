@@ -29,7 +29,7 @@ const neutralCurrent = doubleLongRegister(
   { unit: "A", scaler: -3 },
   (of, now) => of.instantaneous(now).neutralCurrent,
 );
-/** Signed: lagging is positive. */
+/** Signed; a lagging power factor is positive. */
 export const powerFactor = register(
   "1.0.13.7.0.255",
   { type: T.long, value: 0, unit: "none", scaler: -3 },
@@ -61,7 +61,7 @@ export const importVAh = doubleLongRegister("1.0.9.8.0.255", { unit: "VAh" }, (o
 export const exportWh = doubleLongRegister("1.0.2.8.0.255", { unit: "Wh" }, (of, now) => of.energy(now).exportWh);
 export const exportVAh = doubleLongRegister("1.0.10.8.0.255", { unit: "VAh" }, (of, now) => of.energy(now).exportVAh);
 
-/** The month that runs, up to now: the billing period. */
+/** The current month up to now, which is the current billing period. */
 function running(of: Readings, now: number, context: Context): { active: Demand; apparent: Demand } {
   const { zoneMinutesEast } = simulated(context);
   return of.maximumDemand(startOfMonth(monthOf(now, zoneMinutesEast), zoneMinutesEast), now, demandMinutes(context));
@@ -107,14 +107,14 @@ const columns: readonly ColumnOf[] = [
   { object: loadLimit, attributeId: 3 },
 ];
 
-/** Bits of the event status word (bit 0 first): what is the matter now. */
+/** Bits of the event status word (bit 0 first): the conditions that are present now. */
 export const eventStatusWord = dataObject(
   "0.0.94.91.18.255",
   { type: T.bitString, value: "0".repeat(statusBits) },
   { read: { value: (_, context) => eventStatus(simulated(context).readings, Math.floor(context.now)) } },
 );
 
-/** What is measured now, and the profiles that show it at once. */
+/** The values that are measured now, and the profiles that show them together. */
 export const instantaneous: readonly AnyObject[] = [
   ...new Set(
     columns.map(({ object }) => object).filter((one) => ![meterClock, loadSwitch, loadLimit].includes(one as never)),

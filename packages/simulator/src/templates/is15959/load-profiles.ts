@@ -18,18 +18,18 @@ import { doubleLongRegister, longRegister, type MeasuredOptions, steadyRegister,
 import { meterClock } from "./nameplate.ts";
 import { captureMs } from "./parameters.ts";
 
-/** A row: when it was captured, and what of. */
+/** A row: its capture time, and its values. */
 interface At<V> {
   readonly at: number;
   readonly of: V;
 }
 const clockColumn = column<At<unknown>>(meterClock, ({ at }, { deviation }) => stamp(at, deviation));
 
-// 90 days of half hours, 45 of quarters.
+// 90 days of half hours, or 45 days of quarter hours.
 const blockEntries = 4320;
 const dayLength = 86_400_000;
 
-/** A register of the last block that is over, and its column. */
+/** A register of the last complete block, and its column. */
 function blockColumn(
   instance: LogicalName,
   options: MeasuredOptions,
@@ -64,7 +64,7 @@ const blockColumns: readonly RowColumn<At<Block>>[] = [
   column(signalStrength, () => -67),
 ];
 
-/** Rows at the end of each block; the block is what flowed in the period before. */
+/** Rows at the end of each block. A block contains the energy of the period before. */
 const blockLoad = computedProfile(
   "1.0.99.1.0.255",
   blockColumns,
@@ -99,7 +99,7 @@ const dailyLoad = computedProfile("1.0.99.2.0.255", dailyColumns, {
   rows: computedRows(
     (context: Context) => {
       const timeline = gridTimeline(context, dayLength, dailyEntries);
-      // The first midnight ends a day that may not be whole.
+      // The first midnight ends a day that may be incomplete.
       const { known } = simulated(context);
       const first = Math.max(timeline.upTo(known.commissionedAt) + 1, timeline.last - dailyEntries + 1);
       return { ...timeline, first };

@@ -16,7 +16,7 @@ import type { Readings } from "../../meter/readings.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 
 const clamped = (value: number, most: number): number => Math.min(most, Math.max(0, Math.round(value)));
-/** A long-unsigned; what is out of its range stands at its end. */
+/** A long-unsigned. A value outside the range becomes the nearest limit. */
 export const u16 = (value: number): number => clamped(value, 0xffff);
 /** A double-long-unsigned. */
 export const u32 = (value: number): number => clamped(value, 0xffffffff);
@@ -32,7 +32,7 @@ const measure =
   (_: unknown, context: Context): number =>
     fit(of(simulated(context).readings, Math.floor(context.now), context) * 10 ** -scaler);
 
-/** A register (long-unsigned) of what `of` gives, in its unit. */
+/** A register (long-unsigned) of the value that `of` returns, in the given unit. */
 export function longRegister(instance: LogicalName, { unit, scaler = 0 }: MeasuredOptions, of: Measure): AnyObject {
   const type = T.longUnsigned;
   return register(instance, { type, value: 0, unit, scaler }, { read: { value: measure(of, u16, scaler) } });
@@ -83,7 +83,7 @@ export function textData(instance: LogicalName, of: (context: Context) => string
   return dataObject(instance, { type: T.visibleString, value: "" }, { read: { value: (_, context) => of(context) } });
 }
 
-/** An extended register (integer) that stands still. */
+/** An extended register (integer) whose value does not change. */
 export function steadyRegister(instance: LogicalName, unit: Unit, value: number): AnyObject {
   const type = retype(ExtendedRegister, "value", T.integer);
   return object(type, instance, {

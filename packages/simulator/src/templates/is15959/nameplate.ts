@@ -18,7 +18,7 @@ const serialNumber = textData("0.0.96.1.0.255", (context) => simulated(context).
 const deviceId = textData("0.0.96.1.2.255", (context) => simulated(context).known.logicalDeviceName);
 const manufacturer = textData("0.0.96.1.1.255", () => "dlmskit");
 const firmware = textData("1.0.0.2.0.255", () => "DLK-1.0.0");
-// Single phase, two wires; the numbers of types differ between sources.
+// Single phase, two wires. The numbers of meter types differ between sources.
 const meterType = dataObject("0.0.94.91.9.255", { type: T.unsigned, value: 6 });
 const category = textData("0.0.94.91.11.255", () => "D1");
 const currentRating = textData("0.0.94.91.12.255", () => "10-60A");
@@ -33,7 +33,7 @@ const plate = [
   ...[category, currentRating, yearOfManufacture],
 ];
 
-/** What is printed on the meter, and the profile that shows it at once. */
+/** The data on the nameplate of the meter, and the profile that shows them together. */
 export const nameplate: readonly AnyObject[] = [
   ...plate,
   snapshotProfile(

@@ -67,7 +67,7 @@ const time = (instance: LogicalName): AnyObject =>
 const relayTime = (instance: LogicalName): AnyObject => dataObject(instance, { type: T.longUnsigned, value: 60 });
 
 const eventStatusBits = 128;
-/** Which bits of the event status word are reported: all by default. */
+/** The bits of the event status word that are reported; all bits by default. */
 const eventStatusFilter = dataObject(
   "0.0.94.91.26.255",
   { type: T.bitString, value: "1".repeat(eventStatusBits) },
@@ -83,7 +83,7 @@ const eventStatusFilter = dataObject(
 
 const operations = { log: "0.0.99.98.6.255", opened: 301, closed: 302 } as const;
 
-/** The load switch. While it is open nothing flows: the log of its operations is what the registers follow. */
+/** The load switch. While it is open, no energy flows. The registers depend on the log of its operations. */
 export const loadSwitch = disconnectControl("0.0.96.3.10.255", {
   changed({ outputState }, context) {
     const { log, opened, closed } = operations;
@@ -91,7 +91,7 @@ export const loadSwitch = disconnectControl("0.0.96.3.10.255", {
   },
 });
 
-/** The log of its operations. */
+/** The log of the load switch operations. */
 export const switchLog: SwitchLog = { ...operations, object: loadSwitch };
 
 const watts = (value: number) => ({ type: "double-long-unsigned", value }) as const;
@@ -130,7 +130,7 @@ export const loadLimit = object(
 const meteringMode = flag("0.0.94.96.19.255");
 const paymentMode = flag("0.0.94.96.20.255");
 
-/** What a utility may write, besides the clock, the load switch and the secrets. */
+/** The values that a utility may write, in addition to the clock, the load switch and the secrets. */
 export const writableData: readonly AnyObject[] = [
   ...[demandPeriod, capturePeriod, eventStatusFilter, meteringMode, paymentMode],
   amount("0.0.94.96.21.255"),

@@ -10,9 +10,9 @@ import {
 import { eventStatusWord, exportWh, importVAh, importWh, voltage } from "./instantaneous.ts";
 import { meterClock } from "./nameplate.ts";
 
-/** The association that pushes are protected under. */
+/** The association whose security protects the pushes. */
 const pushClient = 64;
-/** Where pushes go until attribute 3 is written, or `push` of the simulator says something else. */
+/** The destination of pushes until attribute 3 is written, or if the option `push` of the simulator does not give another one. */
 const listener = "127.0.0.1:4061";
 
 const logicalDeviceName: PushLayoutElement = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
@@ -20,7 +20,7 @@ const element = (object: AnyObject, attributeId: number): PushLayoutElement => (
   ...{ classId: object.spec.classId, instanceId: object.instance, attributeId },
 });
 
-/** A Push setup whose pushes tell what they bring: its own list comes first. */
+/** A Push setup whose pushes describe themselves: the first element is the push object list. */
 const selfDescribing = (instance: LogicalName, pushed: readonly PushLayoutElement[]): AnyObject =>
   pushSetup(instance, {
     version: 0,
@@ -60,7 +60,10 @@ const pushScripts = scriptTable("0.0.10.0.108.255", [
   },
 ]);
 
-/** Push setups, the script that pushes, and the schedule that runs it: at no time until a client writes one. */
+/**
+ * The Push setups, the script that pushes, and the schedule that runs the script. The schedule has no execution time until a client writes
+ * one.
+ */
 export const pushes: readonly AnyObject[] = [
   instantaneousPush,
   eventPush,
