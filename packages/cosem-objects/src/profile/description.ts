@@ -17,7 +17,7 @@ export function descriptionOf(data: Data): TypeDescription | undefined {
   return { type: "structure", elements };
 }
 
-/** The one type of all of some values; undefined: there is none, or there are none. */
+/** The type that all values have in common; undefined: they have different types, or there are no values. */
 export function describedAs(values: readonly Data[]): TypeDescription | undefined {
   const [first] = values;
   const type = first && descriptionOf(first);
