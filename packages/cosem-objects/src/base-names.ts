@@ -52,7 +52,7 @@ interface Placed {
 
 /** The base names of the objects of a logical device, and what each short name refers to. */
 export class BaseNames {
-  /** By base name, ascending. */
+  /** The objects sorted by base name, ascending. */
   readonly all: readonly Placed[];
   readonly #byObject: ReadonlyMap<AnyObject, number>;
 

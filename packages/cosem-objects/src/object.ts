@@ -7,7 +7,7 @@ import type { LocalTime } from "./time/local-time.ts";
 
 // An object, the context that its hooks get, and the rights of access to it. The types refer to one another, so they are in one file.
 
-/** One attribute of one object. */
+/** Identifies one attribute of one object. */
 export interface AttributeDescriptor {
   readonly classId: number;
   readonly instanceId: LogicalName;
@@ -43,15 +43,15 @@ export interface Rights {
   method(object: AnyObject, methodId: number): number;
 }
 
-/** What the association objects say about an association (Blue Book, Association LN). */
+/** Information about an association that the association objects show (Blue Book, Association LN). */
 export interface AssociationInformation {
   readonly instanceId: LogicalName;
   readonly clientSap: number;
   readonly serverSap: number;
   readonly status: "non-associated" | "association-pending" | "associated";
-  /** 1 logical name, 3 logical name with ciphering (2, 4: short names). */
+  /** The application context: 1 logical name, 3 logical name with ciphering (2 and 4: the same two with short names). */
   readonly applicationContext: number;
-  /** 0 to 7. */
+  /** The authentication mechanism, 0 to 7. */
   readonly mechanism: number;
   /** Names of the negotiated conformance bits. */
   readonly conformance: readonly string[];
@@ -96,7 +96,7 @@ export interface CapturedRowsView {
 export interface Notification {
   readonly messageType: string;
   readonly destination: string;
-  /** The plain APDU. */
+  /** The plain APDU to send. */
   readonly payload: Uint8Array;
   /** Notifications with a higher priority are sent first. */
   readonly priority: number;
@@ -141,7 +141,7 @@ export interface DeviceView {
    * The values of an object, including the changes in progress. An assignment to a key of the result changes the value. Fault `read-only`.
    */
   draft<S extends ClassSpec>(object: CosemObject<S>): Values<S>;
-  /** One value, as it is kept. */
+  /** One value, as it is stored. */
   get<S extends ClassSpec, K extends keyof Values<S>>(object: CosemObject<S>, attribute: K): Readonly<Values<S>[K]>;
   /**
    * The attribute, or the selected part of it, as a client would read it, through its read hook, but without a check of access rights.

@@ -11,7 +11,7 @@ export interface ObjectView {
   /** The class's name in the Blue Book; undefined for a class that is not known. */
   readonly name: string | undefined;
   attributeName(attributeId: number): string | undefined;
-  /** The id of an attribute by name ("logicalName" is 1). */
+  /** The id of an attribute by its name ("logicalName" has id 1). */
   attributeId(name: string): number | undefined;
   methodName(methodId: number): string | undefined;
   method(methodId: number): MethodSpec | undefined;

@@ -25,7 +25,7 @@ export interface ActivityCalendarOptions {
   readonly active: CalendarTables;
   /** An empty calendar by default. */
   readonly passive?: CalendarTables;
-  /** Never by default. */
+  /** The time at which the passive calendar is activated; never by default. */
   readonly activatePassiveCalendarTime?: CosemDateTime;
   /** What happens if a written activation time has already passed: the calendar is activated at once (by default) or never. */
   readonly pastActivation?: "at-once" | "never";

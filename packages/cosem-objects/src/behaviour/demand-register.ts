@@ -36,7 +36,7 @@ export interface DemandRegisterOptions {
    * definition), the register is read with its scaler; it may overflow or be reset.
    */
   readonly source: Monitored | ((context: Context) => MaybePromise<number>);
-  /** Seconds. */
+  /** The length of a period, seconds. */
   readonly period: number;
   /** 1 by default: block demand. More than 1: sliding demand. */
   readonly numberOfPeriods?: number;

@@ -17,7 +17,7 @@ const media = {
 export interface MbusSlaveOptions {
   /** The counter unit is the litre for gas and water, kWh for heat, Wh for electricity. */
   readonly medium: keyof typeof media;
-  /** Eight decimal digits. */
+  /** A number of up to eight decimal digits. */
   readonly identificationNumber: number;
   /** Three letters A to Z (FLAG). */
   readonly manufacturer: string;

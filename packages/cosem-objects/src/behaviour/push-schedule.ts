@@ -36,7 +36,7 @@ export function openFrom(windows: readonly TimeWindow[], local: LocalTime, at: n
 export interface SeriesStart {
   readonly windows: readonly TimeWindow[];
   readonly trigger: number;
-  /** ms that are added to the first instant at which a window is open. */
+  /** The delay, ms, that is added to the first instant at which a window is open. */
   readonly random: number;
   /** Whether they are also added if a window is already open when the push is triggered. */
   readonly always: boolean;

@@ -54,9 +54,9 @@ export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion>
   readonly destination: string | SendDestination;
   /** When a push may be sent; always by default. */
   readonly communicationWindow?: readonly TimeWindow[];
-  /** Seconds; 0 by default. */
+  /** The randomisation interval, seconds; 0 by default. */
   readonly randomisationStartInterval?: number;
-  /** 0 by default. */
+  /** The number of repetitions after a failed attempt; 0 by default. */
   readonly numberOfRetries?: number;
   /**
    * Seconds: a constant delay (versions 2 and 3: both minimum and maximum), or a value as in attribute 7 of versions 2 and 3; 60 by
@@ -74,7 +74,7 @@ export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion>
   readonly protection?: readonly ProtectionParameters[];
   /** Versions 2 and 3: when a push counts as successful; `unconfirmedRetryOnFailure` by default. */
   readonly operationMethod?: keyof typeof PushOperationMethod;
-  /** Versions 2 and 3. */
+  /** For versions 2 and 3 only. */
   readonly confirmationParameters?: Confirmation;
   /** The priority in the queue: higher ones are sent first; 0 by default. */
   readonly priority?: number;

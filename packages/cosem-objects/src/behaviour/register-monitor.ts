@@ -27,7 +27,7 @@ export interface RegisterMonitorOptions {
   readonly monitored?: Monitored;
   /** In the type of the monitored value and with its scaler. */
   readonly thresholds?: MonitorValues["thresholds"];
-  /** One for each threshold. */
+  /** One action set for each threshold. */
   readonly actions?: MonitorValues["actions"];
   /** Also reads the value at this interval, seconds. For a value that a read hook computes: its changes are not stored. */
   readonly sampleEvery?: number;

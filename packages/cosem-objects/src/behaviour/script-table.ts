@@ -59,7 +59,7 @@ function check(scripts: Scripts): void {
 }
 
 function execute(id: number, context: Context, stopOnFailure: boolean): MaybePromise<void> {
-  // The null script.
+  // Script 0 is the null script.
   if (id === 0) return undefined;
   const { device, object: table } = context;
   const actions = actionsOf(table, id, device);

@@ -1,6 +1,6 @@
 import type { Data, TypeDescription } from "@dlmskit/apdu";
 
-/** The type of a value, as a compact-array or a template describes it; undefined: it has none (an array of different types). */
+/** The type of a value, as described in a compact-array or a template; undefined: an array with elements of different types. */
 export function descriptionOf(data: Data): TypeDescription | undefined {
   if (data.type === "compact-array") return undefined;
   if (data.type === "array") {

@@ -16,7 +16,10 @@ export function untagged(data: Data, options: UntaggedOptions = {}): Uint8Array 
   return counted ? concat(Uint8Array.of(data.value.length), ...elements) : concat(...elements);
 }
 
-/** The encoded description of a structure of values, as in a compact-array. Fault `bad-profile`: an array whose elements are of different types. */
+/**
+ * The encoded description of a structure of values, as in a compact-array. Fault `bad-profile`: the elements of an array have different
+ * types.
+ */
 export function templateDescription(values: readonly Data[]): Uint8Array {
   const description = descriptionOf({ type: "structure", value: values });
   if (description !== undefined) return encode(TypeDescription, description);

@@ -5,9 +5,9 @@ import { type DaylightDays, dayFrom, dayLength, dayUpTo, matchesDay, timeFrom, t
 export interface ZoneSettings {
   /** Minutes from local normal time to UTC: UTC+05:30 has -330. */
   readonly timeZone: number;
-  /** In local normal time. */
+  /** The start of daylight saving, in local normal time. */
   readonly daylightSavingsBegin: CosemDateTime;
-  /** In local summer time. */
+  /** The end of daylight saving, in local summer time. */
   readonly daylightSavingsEnd: CosemDateTime;
   /** Minutes by which local summer time is ahead of normal time; the sign is ignored. */
   readonly daylightSavingsDeviation: number;

@@ -62,7 +62,7 @@ const attributes1 = {
   adpDeviceType: { id: 19, type: T.enumOf(AdpDeviceType), static: true },
 } as const;
 
-/** G3-PLC 6LoWPAN adaptation layer setup (class 92, version 1; Blue Book 4.13.5): parameters and tables of the G3-PLC 6LoWPAN adaptation layer. */
+/** G3-PLC 6LoWPAN adaptation layer setup (class 92, version 1; Blue Book 4.13.5): parameters and tables of the adaptation layer. */
 export const G3AdaptationLayerSetup1 = interfaceClass({
   classId: 92,
   version: 1,

@@ -29,7 +29,7 @@ export const DisconnectControl = interfaceClass({
   attributes: {
     /** The instant up to which the contact may still be moving, ms of `Context.elapsed`. */
     state: { id: 0, type: T.float64, optional: true },
-    /** True: connected. */
+    /** True: the supply is connected. */
     outputState: { id: 2, type: T.boolean, static: false },
     controlState: { id: 3, type: T.enumOf(ControlState), static: false },
     controlMode: { id: 4, type: T.enumOf(ControlMode), static: true },
