@@ -198,7 +198,7 @@ function end(values: PushValues, context: Context): void {
 
 interface Sender {
   readonly priority: number;
-  /** Version 0 has no attribute for it. */
+  /** The client of version 0, which has no attribute for it. */
   readonly client: number;
 }
 
