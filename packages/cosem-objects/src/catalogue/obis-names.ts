@@ -48,8 +48,8 @@ function rankOf({ companion, open }: Pattern): number {
 }
 
 /**
- * The name of a code: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The name of the given companion specification has priority,
- * then that of the standard, then those of other companions. Undefined if the code is not in the catalogue.
+ * What a code is called: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The companion specification that is named
+ * comes first, then the standard's name, then what other companions say. Undefined when nobody knows the code.
  */
 export function obisName(code: LogicalName, companion?: Companion): string | undefined {
   const groups = code.split(".");
