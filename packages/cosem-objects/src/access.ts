@@ -3,7 +3,7 @@ import { hasAttribute, hasMethod } from "./attribute.ts";
 import { type AttributeSpec, attributeName } from "./interface-class.ts";
 import type { AnyObject, RequestProtection, Rights } from "./object.ts";
 
-/** Access as bits, as Association LN version 3 has them; for a method, bit 0 is the right to invoke. */
+/** Access as bits, as in Association LN version 3; for a method, bit 0 is the right to invoke it. */
 export const AccessBit = {
   read: 0x01,
   write: 0x02,
@@ -47,24 +47,24 @@ const usageOf = (object: AnyObject, attributeId: number): number => {
 
 export const noRights: Rights = { attribute: () => 0, method: () => 0 };
 
-/** Every attribute that the class lets read, no method. */
+/** Read access to every attribute that the class allows to read; no methods. */
 export const readRights: Rights = {
   attribute: (object, attributeId) => usageOf(object, attributeId) & AccessBit.read,
   method: () => 0,
 };
 
-/** All that the classes have. */
+/** Everything that the classes allow. */
 export const allRights: Rights = { attribute: usageOf, method: () => AccessBit.invoke };
 
 export interface ObjectRights {
   readonly classId?: number;
   readonly instance: LogicalName;
-  /** By attribute id, a mode or `AccessBit`s; what is not named has none. */
+  /** An access mode or `AccessBit`s for each attribute id; attributes that are not listed have no access. */
   readonly attributes?: { readonly [attributeId: number]: AccessMode | number };
   readonly methods?: { readonly [methodId: number]: MethodAccessMode | number };
 }
 
-/** Rights told object by object; an object that is not told has those of `others`. */
+/** Access rights stated for single objects; an object that is not listed has the rights of `others`. */
 export function rightsOf(objects: readonly ObjectRights[], others: Rights = noRights): Rights {
   const named = new Map<string, ObjectRights[]>();
   for (const one of objects) {
@@ -97,11 +97,11 @@ export interface RightsRow {
   readonly accessLevel: number;
   /** Bit n-1: attribute n. */
   readonly attributeMask: bigint;
-  /** Bit n-1: method n. From level 1 the right to invoke, from level 4 authenticated. */
+  /** Bit n-1: method n. Level 1 and above: the right to invoke; level 4 and above: only in an authenticated request. */
   readonly methodMask: bigint;
 }
 
-/** Rights from table rows; several rows of one object add up. Fault `bad-access-level`. */
+/** Access rights from table rows; the rights of several rows for one object are added together. Fault `bad-access-level`. */
 export function rightsFromRows(rows: readonly RightsRow[]): Rights {
   const modes = Object.values(AccessMode);
   const byObject = new Map<string, { row: RightsRow; attribute: number; method: number }[]>();
@@ -134,8 +134,8 @@ export function rightsFromRows(rows: readonly RightsRow[]): Rights {
 }
 
 /**
- * What is really granted on an attribute: nothing where it is not there. The logical name is never written, and is read by whoever
- * may do anything with the object.
+ * The access that is in fact granted on an attribute: none if it does not exist. The logical name can never be written; a client can read
+ * it if it has any other right to the object.
  */
 export function attributeAccess(rights: Rights, object: AnyObject, attributeId: number): number {
   if (!hasAttribute(object, attributeId)) return 0;
@@ -145,7 +145,7 @@ export function attributeAccess(rights: Rights, object: AnyObject, attributeId: 
   return grantsMore(rights, object) ? AccessBit.read : 0;
 }
 
-/** Whether anything is granted besides the logical name. */
+/** Whether anything other than the logical name is granted. */
 function grantsMore(rights: Rights, object: AnyObject): boolean {
   const { attributes, methods } = object.spec;
   for (const name in attributes) {
@@ -156,17 +156,20 @@ function grantsMore(rights: Rights, object: AnyObject): boolean {
   return false;
 }
 
-/** What is really granted on a method: nothing where it has no hook. */
+/** The access that is in fact granted on a method: none if it has no hook. */
 export function methodAccess(rights: Rights, object: AnyObject, methodId: number): number {
   if (!hasMethod(object, methodId)) return 0;
   const bits = rights.method(object, methodId);
   return (bits & AccessBit.invoke) === 0 ? 0 : bits;
 }
 
-/** Whether a client of these rights sees the object at all: it is in its object list. */
+/** Whether a client with these rights sees the object at all: whether it is in the client's object list. */
 export const visible = (rights: Rights, object: AnyObject): boolean => attributeAccess(rights, object, 1) !== 0;
 
-/** Undefined when the request may pass; else the result to refuse it with (read-write-denied, or scope-of-access-violated for missing protection). */
+/**
+ * Undefined if the request is allowed; otherwise the result to refuse it with (read-write-denied, or scope-of-access-violated if protection
+ * is missing).
+ */
 export function denied(
   bits: number,
   use: "read" | "write" | "invoke",
@@ -180,7 +183,7 @@ export function denied(
   return short ? "scope-of-access-violated" : undefined;
 }
 
-/** How the response must be protected by these access bits. */
+/** The protection of the response that these access bits require. */
 export function responseProtection(bits: number): RequestProtection {
   return {
     authenticated: (bits & AccessBit.authenticatedResponse) !== 0,

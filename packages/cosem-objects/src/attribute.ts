@@ -16,7 +16,7 @@ import { refusalOf, refuse } from "./refusal.ts";
 
 type AnyValues = Record<string, unknown>;
 
-/** Whether a hook gave octets, or a stream of them, in place of a value. */
+/** Whether a hook returned octets, or a stream of them, instead of a value. */
 function isEncoded(value: unknown): value is EncodedData | StreamedData {
   if (typeof value !== "object" || value === null) return false;
   const { type } = value as { type?: unknown };
@@ -24,8 +24,8 @@ function isEncoded(value: unknown): value is EncodedData | StreamedData {
 }
 
 /**
- * Stands for a stored value that cannot be decoded: using it throws its Fault, and the rest of the
- * object works. Writing the attribute replaces it.
+ * Represents a stored value that cannot be decoded. Using it throws its Fault; the rest of the object works. Writing the attribute replaces
+ * it.
  */
 export class UnreadableValue {
   readonly fault: Fault;
@@ -34,15 +34,15 @@ export class UnreadableValue {
     this.fault = fault;
   }
 
-  /** A hook that computes with it gets the Fault, too. */
+  /** A hook that computes with it also gets the Fault. */
   [Symbol.toPrimitive](): never {
     throw this.fault;
   }
 }
 
 /**
- * The Data of a value that a hook gives or that is assigned. Fault `wrong-value`, which names the attribute and what it takes,
- * where the value is not of the attribute's type.
+ * The Data of a value that a hook returns or that is assigned. Fault `wrong-value` if the value is not of the attribute's type; it names
+ * the attribute and the type that it takes.
  * @param name the attribute's name in the class's declaration.
  */
 export function attributeData(object: AnyObject, name: string, value: unknown): EncodedData | StreamedData {
@@ -72,7 +72,7 @@ function dataFor(
   }
 }
 
-/** Checks values that a program gives, by name. Names that the class does not declare are the program's own. Fault `wrong-value`. */
+/** Checks values that a program passes, by name. Names that the class does not declare belong to the program. Fault `wrong-value`. */
 export function checkValues(object: AnyObject, values: Readonly<AnyValues>): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || value instanceof UnreadableValue || !Object.hasOwn(object.spec.attributes, name))
@@ -81,12 +81,12 @@ export function checkValues(object: AnyObject, values: Readonly<AnyValues>): voi
   }
 }
 
-/** Whether the object list shows the attribute, with access or without: its class has it. */
+/** Whether the object list shows the attribute, with or without access: whether its class has it. */
 export function listsAttribute(object: AnyObject, attributeId: number): boolean {
   return attributeId === 1 || attributeName(object.spec, attributeId) !== undefined;
 }
 
-/** Whether the object has the attribute: a value or a hook. Every object has attribute 1. */
+/** Whether the object has the attribute: a value or a read hook. Every object has attribute 1. */
 export function hasAttribute(object: AnyObject, attributeId: number): boolean {
   if (attributeId === 1) return true;
   const name = attributeName(object.spec, attributeId);
@@ -98,15 +98,16 @@ export function hasAttribute(object: AnyObject, attributeId: number): boolean {
   );
 }
 
-/** Whether the object has the method: only those with a hook. */
+/** Whether the object has the method: only methods with a hook exist. */
 export function hasMethod(object: AnyObject, methodId: number): boolean {
   const name = methodName(object.spec, methodId);
   return name !== undefined && object.hooks.invoke?.[name] !== undefined;
 }
 
 /**
- * Reads an attribute of an object with a meter's values; access rights are the caller's business.
- * Throws the Fault of an `UnreadableValue`, and refusals: `object-undefined` for an attribute that is not there, `other-reason` for a selector that it has not.
+ * Reads an attribute of an object with the values of a meter. The caller must check access rights. Throws the Fault of an
+ * `UnreadableValue`, and refusals: `object-undefined` for an attribute that does not exist, `other-reason` for a selector that it does not
+ * have.
  */
 export function readAttribute(
   object: AnyObject,
@@ -153,7 +154,9 @@ export function writeAttribute(
   values[name] = value;
 }
 
-/** Invokes a method: throws `object-undefined`, `type-unmatched`, and what the hook throws; gives the return parameters, where there are any. */
+/**
+ * Invokes a method: throws `object-undefined`, `type-unmatched`, and what the hook throws; returns the return parameters, if there are any.
+ */
 export function invokeMethod(
   object: AnyObject,
   values: AnyValues,
@@ -165,7 +168,7 @@ export function invokeMethod(
   const spec = name === undefined ? undefined : object.spec.methods[name];
   const hook = name === undefined ? undefined : object.hooks.invoke?.[name];
   if (spec === undefined || hook === undefined) throw refuse("object-undefined");
-  // integer(0) is what most methods take, and some clients leave out.
+  // Most methods take integer(0), and some clients leave it out.
   const value = typed(spec.argument, argument ?? ({ type: "integer", value: 0 } satisfies Data));
   const result: MaybePromise<unknown> = hook(values, value, context);
   return after(result, (now) => {

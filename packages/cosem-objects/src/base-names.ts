@@ -4,10 +4,10 @@ import type { AnyObject } from "./object.ts";
 
 // Short-name referencing (IEC 62056-5-3): an object has a base name of 16 bits; its attributes and methods are at offsets from it.
 
-/** The logical name of the current association, in either referencing. */
+/** The logical name of the current association, in both kinds of referencing. */
 export const currentAssociation = "0.0.40.0.0.255";
 
-/** Base names that the standard keeps for objects which every client must find. Green Book 4.1.8.3. */
+/** Base names that the standard reserves for objects which every client must find. Green Book 4.1.8.3. */
 export const reservedBaseNames: readonly {
   readonly baseName: number;
   readonly instanceId: LogicalName;
@@ -25,22 +25,22 @@ const reservedTo = 0xfe00;
 const firstBaseName = 0x0100;
 const beyondLast = 0x10000;
 
-/** The distance of an attribute from its object's base name; undefined where it has no short name (a manufacturer's, below 0). */
+/** The offset of an attribute from its object's base name; undefined if it has no short name (a manufacturer's own, below 0). */
 export function attributeOffset(attributeId: number): number | undefined {
   return attributeId >= 1 ? step * (attributeId - 1) : undefined;
 }
 
-/** The same of a method; undefined where the declaration of the class does not tell it (`methodOffset`): it cannot be computed. */
+/** The offset of a method; undefined if the declaration of the class does not give it (`methodOffset`): it cannot be computed. */
 export function methodOffset({ methodOffset: first }: ClassSpec, methodId: number): number | undefined {
   return first === undefined || methodId < 1 ? undefined : first + step * (methodId - 1);
 }
 
-/** The base name that the standard keeps for such an object; undefined for all others. */
+/** The base name that the standard reserves for this object; undefined for all others. */
 export function reservedBaseName(classId: number, instanceId: LogicalName): number | undefined {
   return reservedBaseNames.find((one) => one.instanceId === instanceId && one.classIds.includes(classId))?.baseName;
 }
 
-/** What a short name stands for. */
+/** The attribute or method that a short name refers to. */
 export type ShortNamed =
   | { readonly object: AnyObject; readonly attributeId: number; readonly methodId?: never }
   | { readonly object: AnyObject; readonly methodId: number; readonly attributeId?: never };
@@ -50,13 +50,13 @@ interface Placed {
   readonly baseName: number;
 }
 
-/** The base names of the objects of a logical device, and what each short name stands for. */
+/** The base names of the objects of a logical device, and what each short name refers to. */
 export class BaseNames {
-  /** By base name, ascending. */
+  /** The objects sorted by base name, ascending. */
   readonly all: readonly Placed[];
   readonly #byObject: ReadonlyMap<AnyObject, number>;
 
-  /** Made by `baseNames`. */
+  /** Use `baseNames` to make one. */
   constructor(placed: readonly Placed[]) {
     this.all = placed.toSorted((one, other) => one.baseName - other.baseName);
     this.#byObject = new Map(placed.map(({ object, baseName }) => [object, baseName]));
@@ -94,19 +94,19 @@ export class BaseNames {
 }
 
 export interface BaseNameOptions {
-  /** Base names by the logical names of objects; the others get what is free. */
+  /** Base names by the logical names of objects; the other objects get free base names. */
   readonly stated?: { readonly [instance: LogicalName]: number };
 }
 
 /**
- * Gives each object a base name: those that the standard keeps, then those that are stated, then in the order of the list the next one
- * that is free. The same list gives the same names, in any process. Faults `bad-base-name` (no multiple of 8, taken, of no object, a
- * class whose attributes and methods overlap), `short-names-exhausted`.
+ * Gives each object a base name: first the base names that the standard reserves, then the stated ones; each other object, in the order of
+ * the list, gets the next free one. The same list gives the same names in any process. Faults `bad-base-name` (not a multiple of 8, already
+ * used, for an object that does not exist, or for a class whose attributes and methods overlap), `short-names-exhausted`.
  */
 export function baseNames(objects: readonly AnyObject[], { stated = {} }: BaseNameOptions = {}): BaseNames {
   const wanted = new Map(Object.entries(stated).map(([name, baseName]) => [logicalName(name), baseName]));
   const placed: Placed[] = [];
-  // Areas that are taken, by their beginning.
+  // Areas that are in use, sorted by their start.
   const taken: Area[] = [];
   const put = (object: AnyObject, baseName: number): void => {
     placed.push({ object, baseName });
@@ -133,7 +133,7 @@ export function baseNames(objects: readonly AnyObject[], { stated = {} }: BaseNa
   for (const object of objects) {
     if (has.has(object)) continue;
     const size = sizeOf(object);
-    // Areas lie in order, and `next` only grows: each is passed once.
+    // The areas are sorted and `next` only increases, so each area is passed once.
     for (let area = taken[ahead]; area !== undefined && area.from < next + size; area = taken[++ahead]) {
       next = Math.max(next, area.to);
     }
@@ -160,7 +160,7 @@ interface Area {
 
 const sizes = new WeakMap<ClassSpec, number>();
 
-/** How many short names an object of the class takes, in steps of 8. Fault `bad-base-name`. */
+/** The number of short names that an object of the class uses, in steps of 8. Fault `bad-base-name`. */
 function sizeOf({ spec }: AnyObject): number {
   const known = sizes.get(spec);
   if (known !== undefined) return known;

@@ -4,8 +4,8 @@ import type { AttributeSpec, ClassSpec, Values } from "./interface-class.ts";
 import { type AnyObject, type CosemObject, type Hooks, object } from "./object.ts";
 
 /**
- * An object of a class with every attribute, those that are optional, too: what `values` gives, else what the class has as
- * `default`, else the simplest value of the type (`initialData`). Faults `bad-logical-name`; `no-default` for an attribute whose
+ * Makes an object of a class with every attribute, including the optional ones. Each value comes from `values`, or else from `default` of
+ * the class, or else it is the simplest value of the type (`initialData`). Faults `bad-logical-name`; `no-default` for an attribute whose
  * type has no simplest value.
  */
 export function defaultObject<const S extends ClassSpec>(
@@ -16,7 +16,7 @@ export function defaultObject<const S extends ClassSpec>(
 ): CosemObject<S> {
   const given = values as Readonly<Record<string, unknown>>;
   const all = Object.entries(spec.attributes).flatMap(([name, attribute]) => {
-    // What an object keeps for itself is there once it keeps it.
+    // An internal attribute (id 0) has no value until the object stores one.
     if (attribute.id === 0 && given[name] === undefined) return [];
     return [[name, given[name] ?? initialValue(spec, name, attribute)]];
   });

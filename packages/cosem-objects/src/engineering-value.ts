@@ -4,7 +4,7 @@ const decimal = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 
 /**
  * A whole number times ten to the power of a scaler (-128 to 127), exactly: `engineeringValue(12345n, -2)` is `"123.45"`. All digits that
- * the scaler has are shown. Fault `out-of-range` for a number that is not whole, or too large to be exact (a bigint is exact).
+ * the scaler gives are shown. Fault `out-of-range` for a number that is not whole, or is too large to be exact (a bigint is exact).
  */
 export function engineeringValue(raw: number | bigint, scaler: number): string {
   if (typeof raw === "number" && !Number.isSafeInteger(raw)) throw notExact(`${raw} is no exact whole number`);
@@ -16,7 +16,7 @@ export function engineeringValue(raw: number | bigint, scaler: number): string {
   return `${sign}${padded.slice(0, scaler)}.${padded.slice(scaler)}`;
 }
 
-/** The raw value that an engineering value (`"123.45"`) is with a scaler. Fault `out-of-range` where it has digits that the scaler does not. */
+/** The raw value of an engineering value (`"123.45"`) with a scaler. Fault `out-of-range` if it has more digits than the scaler allows. */
 export function rawValue(engineering: string, scaler: number): bigint {
   const found = decimal.exec(engineering);
   if (found === null) throw notExact(`"${engineering}" is no decimal number`);

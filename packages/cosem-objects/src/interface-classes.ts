@@ -22,7 +22,7 @@ export const interfaceClasses: readonly ClassSpec[] = [
   ...wirelessClasses,
 ].sort((one, other) => one.classId - other.classId || one.version - other.version);
 
-/** A class by id, and version where it is known; without, the newest. Undefined for one that does not come with the package. */
+/** Finds a class by id and version; without a version, the newest one. Undefined for a class that is not in the package. */
 export function findClass(classId: number, version?: number): ClassSpec | undefined {
   return interfaceClasses.findLast(
     (one) => one.classId === classId && (version === undefined || one.version === version),

@@ -1,4 +1,4 @@
-/** What a promise is to this package, which waits for nothing itself: a value that comes later. */
+/** A promise as this package sees it: a value that comes later. The package itself does not wait for anything. */
 export interface Later<T> {
   then<U, V = never>(
     come: (value: T) => U | Later<U>,
@@ -6,7 +6,7 @@ export interface Later<T> {
   ): Later<U | V>;
 }
 
-/** A value now, or later (a promise): what a hook may give. Without a promise everything that follows stays synchronous. */
+/** A value now, or later (a promise): what a hook may return. Without a promise everything that follows stays synchronous. */
 export type MaybePromise<T> = T | Later<T>;
 
 /** Whether the value comes later. No COSEM value has a `then`. */
@@ -14,12 +14,12 @@ export function isLater<T>(value: MaybePromise<T>): value is Later<T> {
   return typeof value === "object" && value !== null && typeof (value as Later<T>).then === "function";
 }
 
-/** Goes on with a value: at once when it is there, when it comes otherwise. */
+/** Calls `next` with a value: immediately if the value is there, otherwise when it comes. */
 export function after<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return isLater(value) ? value.then(next) : next(value);
 }
 
-/** One after another, in order: the results of `step` on each item. Synchronous as long as every step is. */
+/** Calls `step` for each item, one after another, and returns the results in order. It is synchronous if every step is synchronous. */
 export function afterEach<T, U>(
   items: readonly T[],
   step: (item: T, at: number) => MaybePromise<U>,
@@ -41,7 +41,7 @@ export function afterEach<T, U>(
   return from(0);
 }
 
-/** Runs `run`; what it throws, now or later, goes to `caught`. */
+/** Calls `run`; an error that it throws, now or later, is passed to `caught`. */
 export function attempt<T>(run: () => MaybePromise<T>, caught: (error: unknown) => T): MaybePromise<T> {
   try {
     const value = run();

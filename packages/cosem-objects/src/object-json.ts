@@ -4,7 +4,7 @@ import { findClass } from "./interface-classes.ts";
 import { type AnyObject, object } from "./object.ts";
 import { unknownClass } from "./unknown-class.ts";
 
-/** An object in JSON: attributes by name, each as its type has it (octets in hex, 64-bit integers as text). */
+/** An object in JSON: attributes by name, each in the JSON form of its type (octets in hex, 64-bit integers as text). */
 export interface ObjectJson {
   readonly classId: number;
   readonly version: number;
@@ -13,8 +13,8 @@ export interface ObjectJson {
 }
 
 /**
- * The values that an object has kept, in JSON; what only a read hook gives is not in it. `values`: those of a meter, in place of
- * the object's own. Faults as the attributes' types for a value that is none of theirs.
+ * The stored values of an object, in JSON; values that only a read hook returns are not included. `values`: those of a meter, instead of
+ * the object's own. Throws the Faults of the attribute types for a value that is not of its type.
  */
 export function objectToJson(from: AnyObject, values: Readonly<Record<string, unknown>> = from.values): ObjectJson {
   const { classId, version, attributes } = from.spec as ClassSpec;
@@ -39,9 +39,9 @@ const idOf = (name: string): number => {
 };
 
 /**
- * The object of a JSON: its class is the one of `classes` with that id and version, else that of the Blue Book, else
- * `unknownClass`, whose attributes are `attribute2`, … and Data. Hooks are no part of JSON: `{ ...objectFromJson(json), hooks }`. Faults `bad-json`,
- * `bad-logical-name`, and those of the attributes' types.
+ * Makes an object from JSON. Its class is the one of `classes` with that id and version, or else that of the Blue Book, or else
+ * `unknownClass`, whose attributes are `attribute2`, … with Data values. JSON contains no hooks: `{ ...objectFromJson(json), hooks }`.
+ * Faults `bad-json`, `bad-logical-name`, and those of the attribute types.
  */
 export function objectFromJson(json: Json, classes: readonly ClassSpec[] = []): AnyObject {
   const given = asObject(json);

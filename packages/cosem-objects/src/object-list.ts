@@ -17,7 +17,7 @@ const attributeAccessItems = T.array(
 );
 const identification = { classId: T.longUnsigned, version: T.unsigned, instanceId: T.logicalName };
 
-/** Attribute 2 of Association LN, versions 1 to 3: modes are numbers, as the version has them (bits in version 3). */
+/** An element of attribute 2 of Association LN, versions 1 to 3: the access modes are numbers, as in the version (bits in version 3). */
 export const ObjectListElement = T.structure({
   ...identification,
   accessRights: T.structure({
@@ -26,7 +26,7 @@ export const ObjectListElement = T.structure({
   }),
 });
 export type ObjectListElement = Of<typeof ObjectListElement>;
-/** The same in version 0: a method may be invoked or may not. */
+/** An element of the same attribute in version 0: it shows only whether a method may be invoked. */
 export const ObjectListElement0 = T.structure({
   ...identification,
   accessRights: T.structure({
@@ -55,11 +55,11 @@ const objectId = T.structure({ classId: T.longUnsigned, instanceId: T.logicalNam
 const objectIds = T.array(objectId);
 const classIds = T.array(T.longUnsigned);
 
-/** Access bits as the enumeration of versions 1 and 2, or as they are in version 3. */
+/** Converts access bits to the enumeration of versions 1 and 2, or to the bits of version 3. */
 export function attributeMode(bits: number, version: AssociationVersion): number {
   if (version === 3) return bits;
   const use = bits & (AccessBit.read | AccessBit.write);
-  // Version 0 has no more than these: what must be protected is not told, and enforced all the same.
+  // Version 0 has only these modes: it does not show the required protection, but the protection is enforced.
   if (version === 0) return use;
   return use !== 0 && (bits & AccessBit.authenticatedRequest) !== 0 ? use + 3 : use;
 }
@@ -71,7 +71,7 @@ export function methodMode(bits: number, version: AssociationVersion): number {
   return (bits & AccessBit.authenticatedRequest) !== 0 ? 2 : 1;
 }
 
-/** The access bits that a listed attribute mode means: what a client makes of an object list. */
+/** The access bits that a listed attribute mode means, for a client that reads an object list. */
 export function attributeBits(mode: number, version: number): number {
   if (version >= 3 || mode < 4) return mode;
   return (mode - 3) | AccessBit.authenticatedRequest | AccessBit.authenticatedResponse;
@@ -82,7 +82,7 @@ export function methodBits(mode: number, version: number): number {
   return AccessBit.invoke | AccessBit.authenticatedRequest | AccessBit.authenticatedResponse;
 }
 
-/** One object as a client with these rights sees it. */
+/** The object list element of one object for a client with these rights. */
 export function objectListElement(object: AnyObject, rights: Rights, version: AssociationVersion): ObjectListElement {
   const attributes = [
     { id: 1, selectors: undefined },
@@ -163,7 +163,7 @@ export function selectObjects(
     }
     case 4: {
       const element = find(parametersOf(objectId, parameters));
-      // What is not there is left out: of one object, nothing is left.
+      // An object that does not exist is left out. For a single object the result is then an empty list.
       return element === undefined ? encodeList([], version) : encodeElement(element, version);
     }
     default:
@@ -171,7 +171,7 @@ export function selectObjects(
   }
 }
 
-/** The parameters of a selective access; a wrong shape is refused with `other-reason`. */
+/** Decodes the parameters of a selective access; parameters of the wrong type are refused with `other-reason`. */
 export function parametersOf<V>(codec: Codec<V>, parameters: Data | DataLike): V {
   try {
     return fromData(codec, parameters);

@@ -2,7 +2,7 @@ import { type Data, fromData } from "@dlmskit/apdu";
 import { type LogicalName, logicalName } from "@dlmskit/core";
 import { type Unit, UnitCodec } from "./unit.ts";
 
-/** What a push brings, in order: an attribute each, as a push_object_list has it. */
+/** The content of a push, in order: one attribute for each element, as in a push_object_list. */
 export type PushLayout = readonly PushLayoutElement[];
 export interface PushLayoutElement {
   readonly classId: number;
@@ -11,14 +11,14 @@ export interface PushLayoutElement {
   readonly dataIndex?: number;
 }
 
-/** One value of a push, with what the push or its layout tells of it. */
+/** One value of a push, with the information that the push or its layout gives about it. */
 export interface PushedValue {
   readonly classId?: number;
   readonly instanceId?: LogicalName;
   readonly attributeId?: number;
   readonly dataIndex?: number;
   readonly value: Data;
-  /** The value by its scaler, where that is known. */
+  /** The value with its scaler applied, if the scaler is known. */
   readonly scaled?: number;
   readonly unit?: Unit;
 }
@@ -30,9 +30,9 @@ interface ScalerAndUnit {
 }
 
 /**
- * The values of a push, in order. What each is comes from `layout`; without one from the push itself: from its own push_object_list, from
- * an attribute descriptor or a logical name before each value. Meters write lists in many ways: with logical names and values in turn, in
- * pairs, with scaler and unit behind. What tells nothing of itself comes as a value alone.
+ * The values of a push, in order. The meaning of each value comes from `layout`. Without a layout it comes from the push itself: from its
+ * own push_object_list, or from an attribute descriptor or a logical name before each value. Meters write lists in many forms: logical
+ * names and values in turn, pairs, or values followed by scaler and unit. A value without any such information is returned alone.
  */
 export function pushedValues(body: Data, layout?: PushLayout): readonly PushedValue[] {
   const elements = itemsOf(body);
@@ -57,7 +57,7 @@ function layoutElement(data: Data): PushLayoutElement | undefined {
   return { classId: classId.value, instanceId, attributeId: attribute.value, dataIndex: index.value };
 }
 
-/** The push_object_list that the push itself brings. */
+/** The push_object_list that the push itself contains. */
 function ownLayout(elements: readonly Data[]): PushLayout | undefined {
   for (const element of elements) {
     if (element.type !== "array" || element.value.length === 0) continue;
@@ -71,7 +71,7 @@ const pushSetup = 40;
 const isList = ({ classId, attributeId }: PushLayoutElement): boolean => classId === pushSetup && attributeId === 2;
 
 function byLayout(elements: readonly Data[], layout: PushLayout): readonly Found[] {
-  // Some meters leave the list out of what they push, and some name it without pushing it.
+  // Some meters leave the list out of the pushed values, and some name it in the list without pushing it.
   const withoutList = layout.filter((one) => !isList(one));
   const values = elements.filter((one) => ownLayout([one]) === undefined);
   const places = elements.length === layout.length ? layout : withoutList;
@@ -134,7 +134,7 @@ function* walk(data: Data): Generator<Found, undefined> {
 
 const isContainer = ({ type }: Data): boolean => type === "array" || type === "structure";
 
-/** Whether something within tells what it is. */
+/** Whether a part of the data identifies a value. */
 const tells = (data: Data): boolean =>
   itemsOf(data).some(
     (item) => codeIn(item) !== undefined || descriptorIn(item) !== undefined || (isContainer(item) && tells(item)),
@@ -147,7 +147,7 @@ const numbers: ReadonlySet<Data["type"]> = new Set([
 const scalerUnitAttribute = 3;
 const classesWithScaler = [3, 4, 5];
 
-/** With its scaler: behind it, or pushed as attribute 3 of the same object. */
+/** The value with its scaler, which comes after it, or is pushed as attribute 3 of the same object. */
 function withScale({ scalerUnit, ...found }: Found, all: readonly Found[]): PushedValue {
   const { classId, instanceId, attributeId, dataIndex = 0, value } = found;
   const beside = all.find(

@@ -1,7 +1,7 @@
 import { T, type TypedCodec } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 
-/** Units by the symbol that they are written with here (Blue Book, table of units); the number is what is on the wire. */
+/** Units by their symbol in this library (Blue Book, table of units); the number is the value on the wire. */
 export const Unit = {
   year: 1,
   month: 2,
@@ -75,7 +75,7 @@ export const Unit = {
   none: 255,
 } as const;
 
-/** A unit by its symbol, or by its number where it has none here. */
+/** A unit by its symbol, or by its number if it has no symbol here. */
 export type Unit = keyof typeof Unit | number;
 
 const symbols = new Map<number, keyof typeof Unit>(
@@ -94,7 +94,7 @@ export function unitCode(unit: Unit): number {
   return code;
 }
 
-/** An enum on the wire; any number decodes. */
+/** A unit is an enum on the wire; any number decodes. */
 export const UnitCodec: TypedCodec<Unit> = {
   types: ["enum"],
   shape: { type: "enum", names: Unit },

@@ -5,14 +5,14 @@ import { type AttributeSpec, type ClassSpec, interfaceClass, type MethodSpec } f
 export interface ListedMembers {
   readonly classId: number;
   readonly version: number;
-  /** Attribute ids; 1 is left out. */
+  /** Attribute ids, without 1. */
   readonly attributes: readonly number[];
   readonly methods?: readonly number[];
 }
 
 /**
- * A class of which no more is known than what an object list says: its attributes are `attribute2`, …, its methods `method1`, …,
- * and values are kept as the Data that they are on the wire.
+ * Makes a class from what an object list says about it: its attributes are `attribute2`, …, its methods `method1`, …, and its values are
+ * kept as the Data that they are on the wire.
  */
 export function unknownClass({ classId, version, attributes, methods = [] }: ListedMembers): ClassSpec {
   const attribute = (id: number): [string, AttributeSpec] => [`attribute${id}`, { id, type: T.any, access: "rw" }];

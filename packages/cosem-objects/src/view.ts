@@ -2,23 +2,26 @@ import { type DataLike, dataOf, type EncodedData, fromData, T } from "@dlmskit/a
 import { attributeName, type MethodSpec, methodName } from "./interface-class.ts";
 import { findClass } from "./interface-classes.ts";
 
-/** What a client makes of an object of a class: names, and values from Data and to it. A class that is not known has Data trees. */
+/**
+ * An object of a class as a client sees it: attribute names, and conversion of values from and to Data. The values of an unknown class are
+ * Data trees.
+ */
 export interface ObjectView {
   readonly classId: number;
   /** The class's name in the Blue Book; undefined for a class that is not known. */
   readonly name: string | undefined;
   attributeName(attributeId: number): string | undefined;
-  /** The id of an attribute by name ("logicalName" is 1). */
+  /** The id of an attribute by its name ("logicalName" has id 1). */
   attributeId(name: string): number | undefined;
   methodName(methodId: number): string | undefined;
   method(methodId: number): MethodSpec | undefined;
-  /** The value of an attribute as the class has it. Faults `type-unmatched` and those of Data for what is not of its type. */
+  /** The value of an attribute in the type of the class. Faults `type-unmatched` and those of Data if the data is not of that type. */
   valueOf(attributeId: number, data: DataLike): unknown;
   /** The Data of a value, ready for a SET. */
   dataOf(attributeId: number, value: unknown): EncodedData;
 }
 
-/** A view of the objects of a class. `spec`: a class of the user's own. */
+/** Makes a view of the objects of a class. `spec`: a class of the user's own. */
 export function objectView(classId: number, version?: number, spec = findClass(classId, version)): ObjectView {
   const typeOf = (attributeId: number) => {
     if (attributeId === 1) return T.logicalName;

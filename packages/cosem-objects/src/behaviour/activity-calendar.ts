@@ -25,9 +25,9 @@ export interface ActivityCalendarOptions {
   readonly active: CalendarTables;
   /** An empty calendar by default. */
   readonly passive?: CalendarTables;
-  /** Never by default. */
+  /** The time at which the passive calendar is activated; never by default. */
   readonly activatePassiveCalendarTime?: CosemDateTime;
-  /** Whether a time of activation that has passed when it is written activates at once (unless told otherwise) or never. */
+  /** What happens if a written activation time has already passed: the calendar is activated at once (by default) or never. */
   readonly pastActivation?: "at-once" | "never";
 }
 
@@ -39,9 +39,9 @@ const empty: CalendarTables = {
 };
 
 /**
- * Scripts by season, week and day, in local time; on special days (`specialDays`) by the day that these name (class 20; Blue Book
- * 4.5.5). The script in force is run as well when the passive calendar becomes the active one, when the meter is new, and when tables
- * are changed so that another one is in force.
+ * Runs scripts by season, week and day, in local time; on special days (`specialDays`) by the day profile of the special day (class 20;
+ * Blue Book 4.5.5). The script in force is also run when the passive calendar becomes active, when the meter is new, and when a change of
+ * the tables puts another script in force.
  */
 export function activityCalendar(
   instance: LogicalName,
@@ -122,7 +122,7 @@ const times: Timeline<CalendarValues, Context, TimeContext> = {
       activateOrTell(values, context);
     }
     const action = actionInForce(activeOf(values), around, context.now);
-    // Late: the action that is in force now comes next, at its own instant.
+    // If the call is late, the action that is in force now comes next, at its own instant.
     if (action === undefined || action.at > at) return undefined;
     if (action.at < at && !activates && !isOther(values, action)) return undefined;
     return run(values, context, action);
@@ -135,7 +135,7 @@ const times: Timeline<CalendarValues, Context, TimeContext> = {
   },
 };
 
-/** The activation of the passive calendar, and after it the last action: what came before that is not run. */
+/** The activation of the passive calendar, and the last action after it; earlier actions are not run. */
 function* missedUntil(values: Readonly<CalendarValues>, context: TimeContext, from: number, to: number) {
   const activation = activationOf(values, context.local);
   const activates = activation !== undefined && activation <= to;
@@ -148,14 +148,14 @@ function* missedUntil(values: Readonly<CalendarValues>, context: TimeContext, fr
 
 const stateOf = ({ state }: Readonly<CalendarValues>) => state ?? { activationPending: false, last: noScript };
 
-/** Whether an action is another than the one that was run last. */
+/** Whether an action differs from the one that was run last. */
 function isOther(values: Readonly<CalendarValues>, action: CalendarAction | undefined): boolean {
   if (action === undefined) return false;
   const { scriptLogicalName, scriptSelector } = stateOf(values).last;
   return action.script.scriptLogicalName !== scriptLogicalName || action.script.scriptSelector !== scriptSelector;
 }
 
-/** Runs an action, which is the last one then, whatever becomes of it. */
+/** Runs an action and records it as the last one, even if it fails. */
 function run(values: CalendarValues, context: Context, action: CalendarAction | undefined): MaybePromise<void> {
   if (action === undefined) return undefined;
   const { script } = action;
@@ -175,12 +175,12 @@ function tellOfSpecialDay(
   device.failed?.(`the special day of ${object.instance}`, failure);
 }
 
-/** When the passive calendar is to be activated; undefined: not at all, or it was. */
+/** The time at which the passive calendar is to be activated; undefined: no time is set, or it was activated. */
 function activationOf(values: Readonly<CalendarValues>, local: LocalTime): number | undefined {
   return stateOf(values).activationPending ? singleInstant(values.activatePassiveCalendarTime, local) : undefined;
 }
 
-/** The passive calendar becomes the active one, and stays. Throws other-reason where it names what it does not have. */
+/** Copies the passive calendar to the active one. Throws other-reason if it refers to a week or a day that it does not contain. */
 function activate(values: CalendarValues): void {
   const tables = passiveOf(values);
   checkNames(tables);

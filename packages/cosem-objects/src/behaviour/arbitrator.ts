@@ -9,19 +9,19 @@ import { runScripts } from "./local-action.ts";
 type ArbitratorValues = Values<typeof Arbitrator>;
 
 export interface ArbitratorOptions {
-  /** The actions, counted from 1 in last_outcome. */
+  /** The actions; last_outcome counts them from 1. */
   readonly actions: ArbitratorValues["actions"];
-  /** For each actor, which actions it may ask for: text of 0 and 1, one character an action. */
+  /** For each actor, the actions that it may request: a text of 0 and 1, one character for each action. */
   readonly permissions: ArbitratorValues["permissionsTable"];
-  /** For each actor, the weight of its wish for each action. */
+  /** For each actor, the weight of its request for each action. */
   readonly weightings: ArbitratorValues["weightingsTable"];
 }
 
 /**
- * Decides which of several actions is run, by the weights of the actors that ask for it (class 68; Blue Book 4.5.12). An actor's request
- * stands until its next one. The action with the highest sum of weights is run at each request, also when it is the one before;
- * last_outcome is 0 where two are equal or none is asked for, and nothing is run then. Refused (other-reason): an actor that is not
- * in permissions_table, a list of another length than actions.
+ * Decides which of several actions is run, by the weights of the actors that request it (class 68; Blue Book 4.5.12). The request of an
+ * actor is valid until its next one. At each request the action with the highest sum of weights is run, even if it is the same as before.
+ * If two sums are equal or no action is requested, last_outcome is 0 and nothing is run. Refused (other-reason): an actor that is not in
+ * permissions_table, a list whose length differs from that of actions.
  */
 export function arbitrator(
   instance: LogicalName,
@@ -67,7 +67,7 @@ export function arbitrator(
   );
 }
 
-/** The number of the action that weighs most; 0: two weigh the same, or none is asked for. */
+/** The number of the action with the highest weight; 0: two weights are equal, or no action is requested. */
 function outcomeOf({ actions, mostRecentRequestsTable, weightingsTable }: Readonly<ArbitratorValues>): number {
   const sums = actions.map((_, action) =>
     mostRecentRequestsTable.reduce(

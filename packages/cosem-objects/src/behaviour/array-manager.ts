@@ -14,10 +14,10 @@ type Method = keyof (typeof ArrayManager)["methods"];
 type Entries = readonly Data[];
 
 /**
- * Single entries of attributes that are arrays (class 123; Blue Book 4.4.11), each attribute under a number. Entries count from 1. The
- * client needs its rights to the attribute as if it read or wrote it, and what the attribute does when it is written is done.
- * Refused (other-reason): a number that is not in the list, entries from 0 or backwards, an entry to update that is not there;
- * type-unmatched: an attribute that is no array, an entry of another type.
+ * Access to single entries of array attributes (class 123; Blue Book 4.4.11); each attribute has a number. Entries count from 1. The client
+ * needs the same rights to the attribute as for reading or writing it, and writing has the usual effect of a write to that attribute.
+ * Refused (other-reason): a number that is not in the list, a range that starts at 0 or runs backwards, an entry to update that does not
+ * exist; type-unmatched: an attribute that is not an array, an entry of another type.
  */
 export function arrayManager(
   instance: LogicalName,
@@ -73,7 +73,7 @@ function targetOf({ arrayObjectList }: Readonly<ManagerValues>, id: number): Val
   return found.arrayObject;
 }
 
-/** The client may use the attribute itself, in no weaker protection than the method asks for. */
+/** Checks that the client may use the attribute itself, and that the method requires at least the same protection as the attribute. */
 function checkRights(target: ValueDefinition, method: Method, use: "read" | "write", context: Context): void {
   const { device, association, object: manager } = context;
   if (association === undefined) return;

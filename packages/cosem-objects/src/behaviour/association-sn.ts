@@ -40,7 +40,7 @@ export interface AssociationSnOptions {
   readonly version: AssociationSnVersion;
   /** The base names of the logical device. */
   readonly names: () => BaseNames;
-  /** Changes the secret of the association that asks (methods 5 and 6). */
+  /** Changes the secret of the association that sends the request (methods 5 and 6). */
   readonly changeSecret?: (secret: Uint8Array, context: Context) => MaybePromise<void>;
 }
 
@@ -52,11 +52,11 @@ const objectIds = T.array(objectId);
 type Listed = Of<typeof ShortNameListElement>;
 
 /**
- * The current association of a client that uses short names (Association SN at 0xFA00, 0.0.40.0.0.255; Blue Book 4.4.3): what it lists is
+ * The current association of a client that uses short names (Association SN at 0xFA00, 0.0.40.0.0.255; Blue Book 4.4.3). Its lists are
  * computed from the base names and from the rights that are enforced.
  */
 export function associationSn({ version, names, changeSecret }: AssociationSnOptions): AnyObject {
-  // One list for all meters of a template, as long as the same rights are granted.
+  // All meters of a template share one list if they grant the same rights.
   const lists = new WeakMap<Rights, EncodedData>();
   const rightsLists = new WeakMap<Rights, EncodedData>();
   const seenBy = (rights: Rights) => names().all.filter((one) => visible(rights, one.object));
@@ -130,7 +130,7 @@ export function associationSn({ version, names, changeSecret }: AssociationSnOpt
   return object(spec, currentAssociation, emptyValues(version), { read, invoke } as never);
 }
 
-/** The methods that have other names from version to version. */
+/** The methods whose names differ between versions. */
 function changedNames(
   version: AssociationSnVersion,
   {
@@ -165,14 +165,14 @@ function openOf({ association }: Context): AssociationInformation {
   throw refuse("object-unavailable", "no association is open");
 }
 
-/** A base name as the standard's type long has it: from 0x8000 on it is negative. */
+/** A base name in the type long of the standard: it is negative from 0x8000 on. */
 const asLong = (baseName: number): number => (baseName << 16) >> 16;
 
 function listed({ object: { spec, instance }, baseName }: BaseNames["all"][number]): Listed {
   return { baseName: asLong(baseName), classId: spec.classId, version: spec.version, instanceId: instance };
 }
 
-/** Selective access to the object list: 1 a class, 2 one object, 3 a base name. */
+/** Selective access to the object list: 1 by class, 2 one object, 3 by base name. */
 function select(names: BaseNames, rights: Rights, { selector, parameters }: Selection): Listed[] {
   const seen = names.all.filter((one) => visible(rights, one.object)).map(listed);
   switch (selector) {
@@ -212,7 +212,7 @@ function rightsOn(
 
 const unprotected: RequestProtection = { authenticated: false, encrypted: false, signed: false };
 
-/** One value, with the rights of the client; attribute 0: all of them, null-data for those that cannot be read. */
+/** One value, with the rights of the client; attribute 0: all values, with null-data for those that cannot be read. */
 function readByName({ classId, instanceId, attributeId }: ValueDefinition, context: Context): MaybePromise<DataLike> {
   const { device, association } = context;
   const isOwn = classId === context.object.spec.classId && instanceId === context.object.instance;

@@ -9,15 +9,15 @@ import { isWindowOpen, nextWindowEdge } from "./time-window.ts";
 type AnswerValues = Values<typeof AutoAnswer2>;
 
 export interface AutoAnswerOptions {
-  /** As `AutoAnswerMode` has it: 1 counts calls, 2 those that were successful. */
+  /** A value of `AutoAnswerMode`: 1 counts calls, 2 counts successful calls. */
   readonly mode: number;
-  /** When calls are answered after `nrRingsInWindow`; empty (always) by default. */
+  /** The windows in which calls are answered after `nrRingsInWindow`; empty (always) by default. */
   readonly listeningWindow?: readonly TimeWindow[];
-  /** After how many calls no more are answered until the next window starts; 0 (no limit) by default. */
+  /** After this number of calls no more are answered until the next window starts; 0 (no limit) by default. */
   readonly numberOfCalls?: number;
-  /** 0: calls are not answered. 1 in windows and none outside by default. */
+  /** 0: calls are not answered. By default 1 in windows, and no answer outside them. */
   readonly numberOfRings?: AnswerValues["numberOfRings"];
-  /** Who is answered: patterns with `?` and `*`; empty (everybody) by default. */
+  /** The callers that are answered: patterns with `?` and `*`; empty (every caller) by default. */
   readonly callers?: readonly { readonly caller: string; readonly callType: number }[];
 }
 
@@ -25,7 +25,7 @@ const { inactive, active, locked } = AutoAnswerStatus;
 const isOpen = ({ listeningWindow }: Readonly<AnswerValues>, local: LocalTime, now: number): boolean =>
   listeningWindow.length === 0 || isWindowOpen(listeningWindow, local, now);
 
-/** When a modem answers calls (class 28, version 2; Blue Book 4.7.5). The user's modem asks `incomingCall` and tells `answeredCall`. */
+/** When a modem answers calls (class 28, version 2; Blue Book 4.7.5). The user's modem code calls `incomingCall` and `answeredCall`. */
 export function autoAnswer(
   instance: LogicalName,
   options: AutoAnswerOptions,
@@ -57,7 +57,7 @@ const windows: Timeline<AnswerValues, Context, TimeContext> = {
   moved: (_values, _context, _from, to) => [to],
 };
 
-/** A window that starts begins to count again; outside of windows it is inactive, and locked stays until the next one starts. */
+/** When a window starts, counting starts again. Outside windows the status is inactive; locked remains until the next window starts. */
 function turn(values: AnswerValues, local: LocalTime, now: number): void {
   const open = isOpen(values, local, now);
   const starts = nextWindowEdge(values.listeningWindow, local, now - 1) === now && open;
@@ -69,13 +69,15 @@ function turn(values: AnswerValues, local: LocalTime, now: number): void {
 const isUsedUp = ({ numberOfCalls, state = 0 }: Readonly<AnswerValues>): boolean =>
   numberOfCalls > 0 && state >= numberOfCalls;
 
-/** What a modem does with a call: answer after so many rings, wake up (not answered, but acted upon), or nothing. */
+/**
+ * How a modem handles a call: it answers after a number of rings, wakes up (the call is not answered, but has an effect), or does nothing.
+ */
 export type CallDecision =
   | { readonly do: "answer"; readonly rings: number }
   | { readonly do: "wake-up" }
   | { readonly do: "ignore" };
 
-/** What is done with a call of `caller` at the moment (`context` of the meter's own program, of the object). */
+/** The handling of a call from `caller` now (`context`: that of the object, for the meter's own program). */
 export function incomingCall(
   answering: CosemObject<typeof AutoAnswer2>,
   caller: string,
@@ -93,7 +95,7 @@ export function incomingCall(
   return { do: "answer", rings };
 }
 
-/** A call was answered, and it was successful or not: counted as the mode says, until calls are used up. */
+/** Records that a call was answered, successfully or not. It is counted according to the mode, until the number of calls is used up. */
 export function answeredCall(
   answering: CosemObject<typeof AutoAnswer2>,
   successful: boolean,
@@ -108,11 +110,11 @@ export function answeredCall(
   if (isUsedUp({ ...values, state })) device.set(answering, "status", inactive);
 }
 
-/** A program of the meter's own, or a client, gives the line back: no calls are answered until the next window starts. */
+/** The meter's own program, or a client, releases the line: no calls are answered until the next window starts. */
 export const lockLine = (answering: CosemObject<typeof AutoAnswer2>, device: DeviceView): void =>
   device.set(answering, "status", locked);
 
-/** Whether a caller is one that a pattern means: `?` is any character, `*` any number of them. */
+/** Whether a caller matches a pattern: `?` is any character, `*` any number of characters. */
 function matches(pattern: string, caller: string): boolean {
   let [at, place] = [0, 0];
   let star: { readonly behind: number; place: number } | undefined;
@@ -124,7 +126,7 @@ function matches(pattern: string, caller: string): boolean {
       at++;
       place++;
     } else if (star !== undefined) {
-      // The star takes one character more.
+      // The star matches one character more.
       star.place++;
       at = star.behind;
       place = star.place;

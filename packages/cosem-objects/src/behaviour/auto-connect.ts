@@ -11,39 +11,39 @@ import { isWindowOpen, nextWindowEdge } from "./time-window.ts";
 type ConnectValues = Values<typeof AutoConnect2>;
 type State = NonNullable<ConnectValues["state"]>;
 
-/** The modem, or the network: what makes connections. */
+/** Makes connections: the modem or the network. */
 export interface ConnectPort {
-  /** Connects to a destination as the list has it; false, or what it throws: that failed. */
+  /** Connects to a destination of the list. If it returns false or throws, the attempt has failed. */
   connect(destination: Uint8Array, context: Context): MaybePromise<boolean>;
   disconnect(context: Context): MaybePromise<void>;
 }
 
 export interface AutoConnectOptions {
-  /** As `AutoConnectMode` has it. */
+  /** A value of `AutoConnectMode`. */
   readonly mode: number;
   readonly port: ConnectPort;
-  /** Tried in this order. */
+  /** They are tried in this order. */
   readonly destinations: readonly Uint8Array[];
-  /** How many more attempts follow one that failed; 0 by default. */
+  /** The number of further attempts after a failed one; 0 by default. */
   readonly repetitions?: number;
   /** Seconds between two attempts; 60 by default. */
   readonly repetitionDelay?: number;
-  /** When it connects; empty (always) by default. */
+  /** The windows in which it connects; empty (always) by default. */
   readonly callingWindow?: readonly TimeWindow[];
-  /** 2 by default; versions 0 and 1 have no method, version 0 only the modes 0 to 3. */
+  /** 2 by default; versions 0 and 1 have no method, version 0 has only the modes 0 to 3. */
   readonly version?: 0 | 1 | 2;
 }
 
 const specs = { 0: AutoConnect0, 1: AutoConnect1, 2: AutoConnect2 } as const;
 const idle: State = { connected: false, byRequest: false, failed: 0, due: 0n };
 
-/** How the object reaches the network; by hooks, which a copy under another logical name shares. */
+/** The ports of the objects. The key is the hooks object, which a copy under another logical name shares. */
 const ports = new WeakMap<object, ConnectPort>();
 
 /**
- * When and to whom the meter connects (class 29; Blue Book 4.7.6). Modes 101 to 104 by themselves and by `connect`; modes 1 to 3 when the
- * meter's program asks by `callOut`. An attempt tries the destinations in order. After `repetitions` more attempts that failed it waits for
- * the next window, or for `connect`; mode 101 begins again.
+ * When and to whom the meter connects (class 29; Blue Book 4.7.6): in modes 101 to 104 automatically and by `connect`, in modes 1 to 3 when
+ * the meter's program calls `callOut`. An attempt tries the destinations in order. After `repetitions` further failed attempts it waits for
+ * the next window or for `connect`; mode 101 starts again.
  */
 export function autoConnect(
   instance: LogicalName,
@@ -78,7 +78,7 @@ export function autoConnect(
 
 const stateOf = ({ state }: Readonly<ConnectValues>): State => state ?? idle;
 
-/** A series of attempts begins again; what is connected stays so until the mode is looked at. */
+/** Starts a new series of attempts; an open connection stays open until the mode is evaluated. */
 function restart(values: ConnectValues): void {
   values.state = { ...stateOf(values), failed: 0, due: 0n };
 }
@@ -86,7 +86,7 @@ function restart(values: ConnectValues): void {
 const isOpen = ({ callingWindow }: Readonly<ConnectValues>, local: LocalTime, now: number): boolean =>
   callingWindow.length === 0 || isWindowOpen(callingWindow, local, now);
 
-/** Whether the mode wants a connection at an instant, by itself or since it was asked for. */
+/** Whether the mode requires a connection at an instant, automatically or because it was requested. */
 function isWanted(values: Readonly<ConnectValues>, local: LocalTime, now: number): boolean {
   const { byRequest } = stateOf(values);
   if (values.mode === Mode.permanent) return true;
@@ -96,7 +96,7 @@ function isWanted(values: Readonly<ConnectValues>, local: LocalTime, now: number
   return byRequest && values.mode !== Mode.permanentWithinWindow;
 }
 
-/** Why a connection may be wanted: a client invoked `connect`, or the meter has something regular to tell, or an alarm. */
+/** The reason to connect: a client invoked `connect`, or the meter has a regular message or an alarm to send. */
 type Reason = "connect" | "regular" | "alarm";
 
 const allowed: Readonly<Record<number, (open: boolean, reason: Reason) => boolean>> = {
@@ -109,7 +109,7 @@ const allowed: Readonly<Record<number, (open: boolean, reason: Reason) => boolea
   [Mode.onConnect]: (_, reason) => reason === "connect",
 };
 
-/** Begins to connect, where the mode lets it. */
+/** Starts to connect, if the mode allows it. */
 function request(values: ConnectValues, reason: Reason, context: Context): MaybePromise<void> {
   const { local, now, elapsed } = context;
   if (allowed[values.mode]?.(isOpen(values, local, now), reason) !== true) {
@@ -121,8 +121,8 @@ function request(values: ConnectValues, reason: Reason, context: Context): Maybe
 }
 
 /**
- * The meter has something to tell: connects, where the mode lets it (1 to 3; 101 to 103 are connected anyway). `device`: the view of a hook
- * or of `meter.change`. Fault `other-reason` where it does not.
+ * The meter has something to send: connects if the mode allows it (1 to 3; 101 to 103 are connected anyway). `device`: the view of a hook
+ * or of `meter.change`. Fault `other-reason` if the mode does not allow it.
  */
 export const callOut = (
   connecting: CosemObject<typeof AutoConnect2>,
@@ -130,7 +130,7 @@ export const callOut = (
   device: Context["device"],
 ): MaybePromise<void> => request(device.draft(connecting), reason, device.context(connecting));
 
-/** The connection is over: it was lost, or nothing was said for as long as the port's inactivity time-out. */
+/** The connection has ended: it was lost, or the inactivity time-out of the port has passed. */
 export function connectionEnded(connecting: CosemObject<typeof AutoConnect2>, device: Context["device"]): void {
   device.set(connecting, "state", idle);
 }
@@ -139,7 +139,7 @@ export function connectionEnded(connecting: CosemObject<typeof AutoConnect2>, de
 export const isConnected = (values: Readonly<ConnectValues>): boolean => stateOf(values).connected;
 
 const timeline: Timeline<ConnectValues, Context, TimeContext> = {
-  // A connection is of now.
+  // A missed connection is not made up for.
   missed: "last",
   next(values, { local, clockAt }, afterwards) {
     const { connected, due, failed } = stateOf(values);
@@ -186,7 +186,7 @@ function failedOnce(values: Readonly<ConnectValues>, { elapsed }: Context): Stat
 
 const port = ({ object: { hooks } }: Context): ConnectPort => ports.get(hooks) as ConnectPort;
 
-/** Tries the destinations in order; whether one was reached. */
+/** Tries the destinations in order; returns whether one was reached. */
 function connect(values: Readonly<ConnectValues>, context: Context): MaybePromise<boolean> {
   const { destinationList, phoneList } = values as { destinationList?: Uint8Array[]; phoneList?: Uint8Array[] };
   const list = destinationList ?? phoneList ?? [];

@@ -28,12 +28,12 @@ export interface CalendarAction {
 }
 
 const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
-// An action is in force for a week at most.
+// An action is in force for at most a week.
 const daysBack = 7;
-// What comes at all comes within so many days: leap days are eight years apart about 2100.
+// If an action ever becomes due, it does so within this number of days: around 2100 two leap days are eight years apart.
 const daysAhead = 3660;
 
-/** The action that is in force at an instant: the last one of the day, else of the days before, a week back at most. */
+/** The action that is in force at an instant: the last one of that day, or else the last one of an earlier day, at most a week before. */
 export function actionInForce(tables: CalendarTables, around: Surroundings, at: number): CalendarAction | undefined {
   const today = around.local.dayOf(at);
   for (let day = today; day >= today - daysBack; day--) {
@@ -43,7 +43,7 @@ export function actionInForce(tables: CalendarTables, around: Surroundings, at: 
   return undefined;
 }
 
-/** The first action after an instant; undefined: none ever comes. */
+/** The first action after an instant; undefined: there is none. */
 export function nextAction(tables: CalendarTables, around: Surroundings, after: number): CalendarAction | undefined {
   if (!tables.dayProfileTable.some(({ daySchedule }) => daySchedule.length > 0)) return undefined;
   const { local } = around;
@@ -57,14 +57,17 @@ export function nextAction(tables: CalendarTables, around: Surroundings, after: 
   return undefined;
 }
 
-/** The day on which the first season of all starts. */
+/** The day on which the earliest season starts. */
 function firstSeasonDay({ seasonProfile }: CalendarTables, local: LocalTime, after: number): number | undefined {
   const starts = seasonProfile.map(({ seasonStart }) => local.next(seasonStart, startTime(seasonStart), after));
   const first = Math.min(...starts.map((start) => start ?? Number.POSITIVE_INFINITY));
   return Number.isFinite(first) ? local.dayOf(first) : undefined;
 }
 
-/** What a day (since 1970-01-01 local) brings, in order. Of several due at one instant, as where daylight saving begins, only the last. */
+/**
+ * The actions of a day (since 1970-01-01 local), in order. If several are due at one instant, as when daylight saving begins, only the last
+ * one.
+ */
 function actionsOf(tables: CalendarTables, around: Surroundings, day: number): readonly CalendarAction[] {
   const { local } = around;
   const begin = local.instantOf(day * dayLength);
@@ -83,7 +86,7 @@ function actionsOf(tables: CalendarTables, around: Surroundings, day: number): r
   return [...found].map(([at, script]) => ({ at, script }));
 }
 
-/** When seasons start within a span, without its beginning, in order. */
+/** The instants at which seasons start within a span, without the beginning of the span, in order. */
 function seasonStarts({ seasonProfile }: CalendarTables, local: LocalTime, begin: number, end: number): number[] {
   const starts = new Set<number>();
   for (const { seasonStart } of seasonProfile) {
@@ -93,7 +96,7 @@ function seasonStarts({ seasonProfile }: CalendarTables, local: LocalTime, begin
   return [...starts].sort((one, other) => one - other);
 }
 
-/** The season of an instant: the one that started last; of several that start together, the last in the array. */
+/** The season at an instant: the one that started last; if several start together, the last one in the array. */
 function seasonAt({ seasonProfile }: CalendarTables, at: number, local: LocalTime): Season | undefined {
   let found: Season | undefined;
   let since = Number.NEGATIVE_INFINITY;
@@ -106,12 +109,12 @@ function seasonAt({ seasonProfile }: CalendarTables, at: number, local: LocalTim
   return found;
 }
 
-/** When a season started last; undefined: it never did. Without any field: at the beginning of time. */
+/** When a season last started; undefined: never. If no field is specified, the season starts at the beginning of time. */
 function latestStart(start: CosemDateTime, at: number, local: LocalTime): number | undefined {
   return isOff(start) ? Number.NEGATIVE_INFINITY : local.last(start, startTime(start), at);
 }
 
-/** A season starts once a day: what is not specified is 0. */
+/** A season starts once a day: fields that are not specified are taken as 0. */
 const startTime = ({ hour, minute, second, hundredths }: CosemDateTime): CosemTime => ({
   hour: hour ?? 0,
   minute: minute ?? 0,
@@ -119,7 +122,7 @@ const startTime = ({ hour, minute, second, hundredths }: CosemDateTime): CosemTi
   hundredths: hundredths ?? 0,
 });
 
-/** The day profile of a day, as the season of an instant has it. */
+/** The day profile of a day, according to the season at an instant. */
 function dayProfile(tables: CalendarTables, around: Surroundings, day: number, at: number): Day | undefined {
   const { weekProfileTable, dayProfileTable } = tables;
   const season = seasonAt(tables, at, around.local);
@@ -130,7 +133,7 @@ function dayProfile(tables: CalendarTables, around: Surroundings, day: number, a
   return profile ?? dayOf(dayProfileTable, week[weekdays[dateOfDays(day).dayOfWeek - 1] as (typeof weekdays)[number]]);
 }
 
-/** The day_id of a special day that has no day profile; undefined: the day is none, or has one. */
+/** The day_id of a special day that has no day profile; undefined: the day is not a special day, or it has a day profile. */
 export function unknownSpecialDay(tables: CalendarTables, around: Surroundings, at: number): number | undefined {
   const special = specialDayId(around.local.dayOf(at), around);
   return special === undefined || dayOf(tables.dayProfileTable, special) !== undefined ? undefined : special;
@@ -145,7 +148,7 @@ const inDay = ({ hour, minute, second }: CosemTime): number =>
 const byStartTime = (one: Day["daySchedule"][number], other: Day["daySchedule"][number]): number =>
   inDay(one.startTime) - inDay(other.startTime);
 
-/** Refuses (other-reason) a start_time with wildcards, or that no day has; a time of zeros is one. */
+/** Refuses (other-reason) a start_time that contains wildcards or does not exist on any day; a time of all zeros is valid. */
 export function checkDays(days: CalendarTables["dayProfileTable"]): void {
   for (const { dayId, daySchedule } of days) {
     for (const { startTime: start } of daySchedule) {
@@ -156,10 +159,10 @@ export function checkDays(days: CalendarTables["dayProfileTable"]): void {
   }
 }
 
-/** Refuses (other-reason) a calendar whose seasons name a week, or whose weeks name a day, that it does not have. */
+/** Refuses (other-reason) a calendar in which a season refers to a missing week, or a week to a missing day. */
 export function checkNames({ seasonProfile, weekProfileTable, dayProfileTable }: CalendarTables): void {
   for (const season of seasonProfile) {
-    // A dummy of zeros never starts.
+    // A dummy season of zeros never starts.
     if (season.seasonStart.month === 0) continue;
     const week = weekOf(weekProfileTable, season);
     if (week === undefined) throw refuse("other-reason", "a season names a week that the calendar does not have");

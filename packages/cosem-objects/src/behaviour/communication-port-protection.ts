@@ -13,22 +13,23 @@ type ProtectionValues = Values<typeof CommunicationPortProtection>;
 export interface PortProtectionOptions {
   /** 0 locked, 1 locked after failed attempts, 2 never locked; 1 by default. */
   readonly mode?: ProtectionValues["protectionMode"];
-  /** After so many failed attempts in a row the port locks; 3 by default. */
+  /** The port is locked after this number of failed attempts in a row; 3 by default. */
   readonly allowedFailedAttempts?: number;
-  /** Seconds that the first lock-out lasts; 60 by default. */
+  /** The duration of the first lock-out, seconds; 60 by default. */
   readonly initialLockoutTime?: number;
-  /** By how much each lock-out is longer than the one before; 2 by default. */
+  /** The factor by which each lock-out is longer than the previous one; 2 by default. */
   readonly steepnessFactor?: number;
-  /** Seconds that a lock-out lasts at most; 3600 by default. */
+  /** The maximum duration of a lock-out, seconds; 3600 by default. */
   readonly maxLockoutTime?: number;
   /** The object that sets up the port. */
   readonly portReference: LogicalName;
 }
 
 /**
- * Locks a port after failed attempts to open an association over it (class 124; Blue Book 4.4.12). Lock-out k lasts
- * min(max, initial × steepness^(k-1)); after it one attempt is allowed, and locks the port again if it fails. `reset` and a
- * successful attempt start again. A lock-out is elapsed time, which no clock changes; after a power failure it lasts its whole time again.
+ * Locks a port after failed attempts to open an association over it (class 124; Blue Book 4.4.12). Lock-out k takes min(max, initial ×
+ * steepness^(k-1)). After it one attempt is allowed; if it fails, the port is locked again. `reset` and a successful attempt start again
+ * from the beginning. The duration is elapsed time, which clock settings do not affect; after a power failure a lock-out starts again with
+ * its full duration.
  */
 export function communicationPortProtection(
   instance: LogicalName,
@@ -71,16 +72,18 @@ export function communicationPortProtection(
   );
 }
 
-/** No lock-out, as far as the mode allows. */
+/** Ends the lock-out, as far as the mode allows it. */
 function release(values: ProtectionValues): void {
   values.protectionStatus = values.protectionMode === Mode.locked ? Status.locked : Status.unlocked;
   values.state = { lockouts: 0, until: 0n };
 }
 
-/** Whether an object protects its port: an object of the class that was made otherwise only has its attributes. */
+/**
+ * Whether an object protects its port. An object of the class that was not made by `communicationPortProtection` only has its attributes.
+ */
 export const protectsPort = ({ hooks }: AnyObject): boolean => hooks.time === lockouts;
 
-/** Whether nobody may open anything over the port now. */
+/** Whether no association can be opened over the port now. */
 export const isPortLocked = ({ protectionStatus }: Readonly<ProtectionValues>): boolean =>
   protectionStatus !== Status.unlocked;
 

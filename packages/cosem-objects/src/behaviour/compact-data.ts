@@ -15,15 +15,15 @@ import { refuse } from "../refusal.ts";
 import { type Column, captureObject } from "./profile-generic.ts";
 
 export interface CompactDataOptions<C> extends UntaggedOptions {
-  /** What is captured, after the template id, which is always first. */
+  /** The captured attributes after the template id, which is always first. */
   readonly capture: readonly C[];
-  /** Tells one template from another: whoever changes what is captured gives another one. 0 by default. */
+  /** Identifies the template: if the captured attributes change, the template id must change too. 0 by default. */
   readonly templateId?: number;
-  /** `onInvoke` (unless told otherwise): only the method `capture` fills the buffer; `onRead`: each reading does. */
+  /** `onInvoke` (by default): only the method `capture` fills the buffer; `onRead`: each read fills it. */
   readonly captureMethod?: keyof typeof CaptureMethod;
 }
 
-/** An attribute of a profile or of another object; of a profile's buffer, which rows and columns of it. */
+/** An attribute of a profile or of another object; for the buffer of a profile, the selected rows and columns. */
 export type RestrictedColumn = Column | RestrictedColumns;
 
 interface CompactValues {
@@ -45,7 +45,7 @@ const templateIdOf = (instanceId: LogicalName): CaptureObject => ({
 const nothing = new Uint8Array(0);
 const unrestricted = { restriction: { restrictionType: RestrictionType.none, restrictionValue: null }, columns: [] };
 
-/** Values of attributes without their tags, told by a template (class 62; Blue Book 4.3.10). */
+/** Values of attributes without their type tags; the template describes the types (class 62; Blue Book 4.3.10). */
 export function compactData(
   instance: LogicalName,
   { capture, ...options }: CompactDataOptions<RestrictedColumn>,
@@ -111,7 +111,7 @@ function behaviourOf(options: UntaggedOptions) {
         if (own.captureMethod !== CaptureMethod.onRead && own.compactBuffer.length === 0) return nothing;
         return after(captured(own, context), ({ buffer, description }) => {
           if (own.captureMethod === CaptureMethod.onRead) return buffer;
-          // What was captured under another description cannot be understood any more.
+          // Values that were captured with another description cannot be decoded any more.
           return describeAlike(description, own.templateDescription) ? own.compactBuffer : nothing;
         });
       },

@@ -2,42 +2,42 @@ import type { ProtectionParameters } from "../classes/access/protection-paramete
 import type { Context } from "../object.ts";
 import { refuse } from "../refusal.ts";
 
-/** What the counters of a lasting key, and keys and transactions that come only once, were heard of. */
+/** The invocation counters received under permanent keys, and the keys and transactions that may be used only once. */
 export interface HeardOf {
-  /** The last invocation counter of a sender; undefined: nothing came yet. */
+  /** The last invocation counter of a sender; undefined: nothing was received yet. */
   last(sender: Uint8Array): number | undefined;
-  /** Remembers it. `once`: nothing more than this is to come of the sender, which is forgotten first. */
+  /** Stores a counter. `once`: no further message of the sender is expected, so it is the first to be forgotten. */
   accept(sender: Uint8Array, counter: number, once: boolean): void;
 }
 
-/** Protected data, and the parameters as its recipient needs them. */
+/** Protected data, and the parameters that its recipient needs. */
 export interface Protected {
   readonly parameters: ProtectionParameters[];
   readonly octets: Uint8Array;
 }
 
-/** What protects data under the keys of a meter. A server has one: `dataProtector` of @dlmskit/server. */
+/** Protects data under the keys of a meter. A server has one: `dataProtector` of @dlmskit/server. */
 export interface DataProtector {
-  /** Applies the layers in their order. Refuses (`refuse`) what it has no keys for. */
+  /** Applies the layers in their order. Refuses (`refuse`) if a key is missing. */
   apply(parameters: readonly ProtectionParameters[], octets: Uint8Array, context: Context): Protected;
-  /** Removes the layers, the last one first. Refuses (`refuse`) what is not right, or came before. */
+  /** Removes the layers, the last one first. Refuses (`refuse`) data that is invalid or was received before. */
   remove(
     parameters: readonly ProtectionParameters[],
     octets: Uint8Array,
     heardOf: HeardOf,
     context: Context,
   ): Uint8Array;
-  /** One object for each client of a meter: under it is kept what the last reading was protected with. */
+  /** An object for each client of a meter; the protection of the last reading is stored under it. */
   scope(context: Context): object;
 }
 
-/** What an object keeps of senders. */
+/** The stored data about a sender. */
 export interface HeardSender {
   readonly sender: Uint8Array;
   readonly last: number;
 }
 
-// Of 17 octets each.
+// Each has 17 octets.
 const mostOnce = 1024;
 const mostLasting = 256;
 
@@ -46,7 +46,7 @@ const same = (one: Uint8Array, other: Uint8Array): boolean =>
 const isOnce = ({ sender }: HeardSender): boolean => sender[0] === 1;
 const marked = (sender: Uint8Array, once: boolean): Uint8Array => Uint8Array.of(once ? 1 : 0, ...sender);
 
-/** What an object has heard of, in a value of its own: changed with the request, or not at all. */
+/** The received counters of an object, stored in a value of the object: they change with the request, or not at all. */
 export function heardOf(values: { state?: HeardSender[] }): HeardOf {
   return {
     last: (sender) => values.state?.find((one) => same(one.sender.subarray(1), sender))?.last,

@@ -19,23 +19,23 @@ type Parameters = readonly ProtectionParameters[];
 export interface DataProtectionOptions {
   /** Holds the keys: `dataProtector()` of @dlmskit/server. */
   readonly protector: DataProtector;
-  /** What protection_buffer is of. */
+  /** The content of protection_buffer. */
   readonly objects?: readonly (Omit<RestrictedObject, "dataIndex" | "restriction"> &
     Partial<Pick<RestrictedObject, "dataIndex" | "restriction">>)[];
   readonly parametersGet?: Parameters;
   readonly parametersSet?: Parameters;
-  /** Bits of `ProtectionBit`: requests for what is set and invoked, responses for what is read. 0 (none) by default. */
+  /** Bits of `ProtectionBit`: for requests when a client writes or invokes, for responses when it reads. 0 (none) by default. */
   readonly requiredProtection?: number;
   /**
-   * Whether what is named by this object can be used through it by a client that has no rights to it elsewhere; false, the client needs
-   * its rights by default.
+   * Whether a client without rights to the listed attributes and methods can use them through this object. False by default: the client
+   * needs its own rights to them.
    */
   readonly throughThisOnly?: boolean;
 }
 
 const { authentication, encryption, authenticationAndEncryption, digitalSignature } = ProtectionType;
 
-/** The bits that layers fulfil: those of requests; of responses they are three places up. */
+/** The bits that the layers fulfil: those of requests; the bits of responses are three places higher. */
 const strengthOf = (layers: Parameters): number =>
   layers.reduce((bits, { protectionType: type }) => {
     const authenticated = type === authentication || type === authenticationAndEncryption;
@@ -55,11 +55,12 @@ const requests =
 const whole = { restrictionType: RestrictionType.none, restrictionValue: null };
 
 /**
- * Attributes and methods of other objects under a protection of their own, from whoever uses them to the meter (class 30; Blue Book
- * 4.4.9). Reading protection_buffer gives the values of protection_object_list, in order, as one structure under the layers of
- * protection_parameters_get; after it, reading those tells the keys that were made for it. What is written is taken out of the layers of
- * protection_parameters_set, last one first, and all values are written or none. Refused: scope-of-access-violated where the layers are
- * weaker than required_protection, other-reason where the protection is not right, or the same came before.
+ * Access to attributes and methods of other objects under a separate protection, from end to end between the user and the meter (class 30;
+ * Blue Book 4.4.9). Reading protection_buffer returns the values of protection_object_list, in order, as one structure under the layers of
+ * protection_parameters_get; reading protection_parameters_get afterwards shows the keys that were generated for it. Written data is
+ * unprotected with the layers of protection_parameters_set, the last one first, and either all values are written or none. Refused:
+ * scope-of-access-violated if the layers are weaker than required_protection, other-reason if the protection is wrong or the same data came
+ * before.
  */
 export function dataProtection(
   instance: LogicalName,
@@ -187,7 +188,7 @@ interface ReturnedProtected {
   protectedMethodReturnParameters: Uint8Array;
 }
 
-/** A request, and the protection that the rights to this object ask of it. */
+/** A request, and the protection that the rights to this object require for it. */
 interface Use {
   readonly context: Context;
   readonly asked: number;
@@ -202,12 +203,15 @@ function require({ requiredProtection }: Readonly<ProtectionValues>, layers: Par
   if ((required & ~strengthOf(layers)) !== 0) throw refuse("scope-of-access-violated");
 }
 
-/** The client may use it; the protection that this asks for is that of the request, or of the layers. */
+/**
+ * Checks that the client may use the attribute or method; the protection that its rights require must be that of the request or of the
+ * layers.
+ */
 function check({ context, asked }: Use, layers: Parameters, use: "read" | "write", bits: (rights: Granted) => number) {
   const { association } = context;
   if (association === undefined) return;
   const granted = bits(association.rights);
-  // To invoke has the bit of reading.
+  // The right to invoke is the same bit as the right to read.
   if ((granted & AccessBit[use]) === 0) throw refuse("read-write-denied");
   const strength = strengthOf(layers);
   const protection = granted & ~(AccessBit.read | AccessBit.write);
@@ -251,7 +255,7 @@ function dataIn(octets: Uint8Array): Data {
   }
 }
 
-/** The layer as the answer has it: back to whom the request came from. */
+/** The layer for the answer, with the sender of the request as recipient. */
 function turned(layer: ProtectionParameters): ProtectionParameters {
   const { originatorSystemTitle, recipientSystemTitle, ...others } = layer.protectionOptions;
   return {

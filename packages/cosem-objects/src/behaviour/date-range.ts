@@ -3,8 +3,9 @@ import type { LocalTime } from "../time/local-time.ts";
 import { dayLength } from "../time/pattern.ts";
 
 /**
- * Whether a day (since 1970-01-01 local) lies in a range of dates, both included. What a bound leaves open is as in that day; without
- * year, month and day it is no bound. Of a range that every year (or month) has and that ends before it begins, the turn of the year is inside.
+ * Whether a day (since 1970-01-01 local) lies in a range of dates, both included. A field that a bound does not specify is taken from that
+ * day; a bound without year, month and day is no bound. If a range repeats every year (or month) and ends before it begins, it includes the
+ * end of the year (or month).
  */
 export function isInRange(day: number, begin: CosemDate, end: CosemDate, local: LocalTime): boolean {
   const from = boundOf(begin, day, local);
@@ -16,7 +17,7 @@ export function isInRange(day: number, begin: CosemDate, end: CosemDate, local: 
   return begun && notOver;
 }
 
-/** The day that a bound means for a day; undefined: it is no bound. */
+/** The day of a bound for a given day; undefined: it is no bound. */
 function boundOf(date: CosemDate, day: number, local: LocalTime): number | undefined {
   if (date.year === null && date.month === null && date.day === null) return undefined;
   const today = dateOfDays(day);
@@ -32,12 +33,12 @@ function boundOf(date: CosemDate, day: number, local: LocalTime): number | undef
   return at === undefined ? daysOf(year, Math.min(month, 12), 1) : local.dayOf(at);
 }
 
-/** The first day from which on a bound with a year can be met; undefined: any. */
+/** The first day on which a bound with a year can match; undefined: any day. */
 export function earliestDay({ year, month }: CosemDate): number | undefined {
   return year === null ? undefined : daysOf(year, month === null || month > 12 ? 1 : Math.max(1, month), 1);
 }
 
-/** The last day up to which a bound with a year can be met; undefined: any. */
+/** The last day on which a bound with a year can match; undefined: any day. */
 export function latestDay({ year }: CosemDate): number | undefined {
   return year === null ? undefined : daysOf(year + 1, 1, 14);
 }

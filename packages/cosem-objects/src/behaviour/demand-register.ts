@@ -21,7 +21,7 @@ export type AverageType = Extract<
   "double-long" | "double-long-unsigned" | "long" | "long-unsigned" | "float32" | "float64"
 >;
 
-/** The least and the largest value of the types that are whole. */
+/** The lowest and the highest value of the integer types. */
 const limits: { readonly [type in AverageType]?: readonly [least: number, largest: number] } = {
   long: [-0x8000, 0x7fff],
   "long-unsigned": [0, 0xffff],
@@ -31,25 +31,25 @@ const limits: { readonly [type in AverageType]?: readonly [least: number, larges
 
 export interface DemandRegisterOptions {
   /**
-   * What is averaged, as it has added up until `context.now`: energy in Wh for a demand in W; of another quantity its integral over time,
-   * in its unit times hours, which makes the average its arithmetic mean. A register (by object and attribute, or by name) is read, with
-   * its scaler; it may wrap or be reset.
+   * The quantity to average, added up until `context.now`: energy in Wh for a demand in W; for another quantity its integral over time, in
+   * its unit times hours, so that the average is its arithmetic mean. If it is a register (by object and attribute, or by value
+   * definition), the register is read with its scaler; it may overflow or be reset.
    */
   readonly source: Monitored | ((context: Context) => MaybePromise<number>);
-  /** Seconds. */
+  /** The length of a period, seconds. */
   readonly period: number;
-  /** 1 by default: block demand. More: sliding demand. */
+  /** 1 by default: block demand. More than 1: sliding demand. */
   readonly numberOfPeriods?: number;
-  /** Of the averages. */
+  /** The unit of the averages. */
   readonly unit: Unit;
-  /** Power of ten: 0 by default. */
+  /** The scaler of the averages: 0 by default. */
   readonly scaler?: number;
   /** double-long-unsigned by default. */
   readonly type?: AverageType;
   readonly status?: Data;
   /**
-   * What a power failure does to the running period: it ends at power-down (`"close"` by default), or goes on when the
-   * power is back before its end (`"continue"`).
+   * The effect of a power failure on the current period: it ends at power-down (`"close"` by default), or continues if the power returns
+   * before its end (`"continue"`).
    */
   readonly powerFailure?: "close" | "continue";
 }
@@ -58,9 +58,9 @@ const hour = 3_600_000;
 const midnightOnly = { hour: 0, minute: 0, second: 0, hundredths: 0 };
 
 /**
- * A demand register that averages (class 5; Blue Book 4.3.4). Periods lie on multiples of `period` from local midnight; the first one
- * after a start, a reset or a setting of the clock is short, and is divided by the full time all the same. Writing the period or the
- * number of periods is a reset. A first period without a known beginning begins at the first boundary.
+ * A demand register that computes averages (class 5; Blue Book 4.3.4). Periods start at multiples of `period` from local midnight. The
+ * first one after a start, a reset or a clock setting is short, but is still divided by the full time. Writing the period or the number of
+ * periods is a reset. A first period whose beginning is not known begins at the first boundary.
  */
 export function demandRegister(
   instance: LogicalName,
@@ -74,11 +74,11 @@ export function demandRegister(
   const average = (values: Readonly<DemandValues>, added: number): Data => {
     const exact = (added * hour) / spanOf(values) / 10 ** values.scalerUnit.scaler;
     const range = limits[type];
-    // A scaler that a client wrote may leave no room for the average: the nearest value is shown.
+    // If a client wrote a scaler with which the average does not fit, the nearest possible value is shown.
     return { type, value: range ? Math.min(Math.max(Math.round(exact), range[0]), range[1]) : exact } as Data;
   };
 
-  /** Ends the running period at an instant, with what had added up by then. */
+  /** Ends the current period at an instant, with the quantity added up so far. */
   const close = (values: DemandValues, { local }: Context, at: number, read: number | undefined): void => {
     const { numberOfPeriods: most, state } = values;
     const slots = state === undefined ? [] : [...state.slots, addedSince(state, read)].slice(-most);
@@ -162,11 +162,11 @@ export function demandRegister(
   );
 }
 
-/** ms that an average is over. */
+/** The time that an average covers, ms. */
 const spanOf = ({ period, numberOfPeriods }: Readonly<DemandValues>): number => period * 1000 * numberOfPeriods;
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-/** What has added up in the running period. A reading that fell has begun again at 0. */
+/** The quantity added up in the current period. A reading that is lower than before means that the register started again at 0. */
 const addedSince = ({ base }: State, read: number | undefined): number =>
   read === undefined ? 0 : read >= base ? read - base : read;
 
@@ -175,7 +175,7 @@ function start(values: DemandValues, local: LocalTime, at: number, state: State)
   values.startTimeCurrent = local.dateTimeOf(at - (values.numberOfPeriods - 1) * values.period * 1000);
 }
 
-/** The next end of a period: multiples of it from local midnight, and midnight. */
+/** The next end of a period: multiples of the period from local midnight, and midnight itself. */
 function nextBoundary(period: number, local: LocalTime, after: number): number {
   const length = period * 1000;
   const multiple = local.nextMultiple(length, after);
@@ -186,7 +186,7 @@ function nextBoundary(period: number, local: LocalTime, after: number): number {
   return Math.min(inDay, local.next(everyDay, midnightOnly, after) ?? inDay);
 }
 
-/** A register's value times its scaler. */
+/** The value of a register times its scaler. */
 function scaledReading(source: ReturnType<typeof definitionOf>, context: Context): MaybePromise<number | undefined> {
   const { device } = context;
   const read = attempt<Data | undefined>(
@@ -209,7 +209,7 @@ function scaleOf({ spec }: AnyObject, values: Readonly<Record<string, unknown>>)
   return 10 ** (scaled?.scaler ?? 0);
 }
 
-/** What a register of the same template begins with; undefined where a read hook makes its value. */
+/** The first value of a register of the same template; undefined if a read hook computes its value. */
 function templateReading(source: Monitored): number | undefined {
   if (!Array.isArray(source)) return undefined;
   const [target, attributeId] = source as readonly [AnyObject, number];
@@ -222,8 +222,8 @@ function templateReading(source: Monitored): number | undefined {
 }
 
 /**
- * An Extended register that keeps the greatest average of a demand register, and when it was calculated (Blue Book 4.3.4, maximum
- * demand). `reset` begins again: for a billing script, behind next_period of the demand register.
+ * An Extended register that keeps the highest average of a demand register, and the time when it was calculated (Blue Book 4.3.4, maximum
+ * demand). `reset` starts again: a billing script invokes it after next_period of the demand register.
  */
 export function maximumRegister(
   instance: LogicalName,

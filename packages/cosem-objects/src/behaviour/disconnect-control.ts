@@ -15,7 +15,7 @@ import { refuse } from "../refusal.ts";
 
 export type DisconnectControlValues = Values<typeof DisconnectControl>;
 
-/** Who moves a disconnect control: a client or a script, a hand at the meter, or a function of the meter's own. */
+/** Who operates a disconnect control: a client or a script, a person at the meter, or a function of the meter itself. */
 export type ControlTrigger = `${"remote" | "manual" | "local"}-${"disconnect" | "reconnect"}`;
 
 const { disconnected, connected, readyForReconnection } = ControlState;
@@ -26,7 +26,7 @@ interface Transition {
   readonly to: number;
 }
 
-/** The transitions of the Blue Book's table. */
+/** The transitions in the table of the Blue Book. */
 const transitions: Readonly<Record<string, Transition>> = {
   a: { trigger: "remote-reconnect", from: disconnected, to: connected },
   b: { trigger: "remote-disconnect", from: connected, to: disconnected },
@@ -39,7 +39,7 @@ const transitions: Readonly<Record<string, Transition>> = {
   i: { trigger: "remote-reconnect", from: readyForReconnection, to: connected },
 };
 
-/** Which transitions a mode has. */
+/** The transitions of each mode. */
 const modes0: Readonly<Record<number, string>> = {
   0: "",
   1: "bcfgde",
@@ -51,16 +51,16 @@ const modes0: Readonly<Record<number, string>> = {
 };
 const modes1: Readonly<Record<number, string>> = { ...modes0, 7: "bcgaieh" };
 
-/** The contact that a disconnect control moves. */
+/** The contact that a disconnect control operates. */
 export interface Contact {
   /**
-   * Opens or closes; gives how it stands then, true: connected. Where that is not what it was told, output_state differs from control_state.
-   * What it throws is a fault of the hardware: the command is answered with hardware-fault, and changes nothing.
+   * Opens or closes the contact; returns its state afterwards, true: connected. If that is not the requested state, output_state differs
+   * from control_state. If it throws, that is a hardware fault: the command is answered with hardware-fault and changes nothing.
    */
   move(connected: boolean, context: Context): MaybePromise<boolean>;
   /**
-   * Seconds that it may take: so long after a command that it has not followed, and at power-up, it is told once more. Where it does not
-   * follow then, that is an event of the meter.
+   * The maximum time that the contact needs, seconds. This time after a command that it has not followed, and at power-up, the contact gets
+   * the command once more. If it does not follow then, an event is reported.
    */
   readonly switchingTime?: number;
 }
@@ -70,30 +70,33 @@ export interface DisconnectControlOptions {
   readonly controlMode?: number;
   /** 0 by default; version 1 has mode 7. */
   readonly version?: 0 | 1;
-  /** In memory by default: it stands as it was told at once. */
+  /** Kept in memory by default: it always has the requested state at once. */
   readonly contact?: Contact;
-  /** A remote command that the mode or the state does not have is refused (read-write-denied). Otherwise it is a success that does nothing. */
+  /**
+   * Refuses (read-write-denied) a remote command that the mode or the state does not allow. By default such a command succeeds and does
+   * nothing.
+   */
   readonly refuse?: boolean;
-  /** Modes besides the standard's, as letters of its transitions: `{ 129: "bcgae" }`. */
+  /** Modes in addition to those of the standard, as letters of its transitions: `{ 129: "bcgae" }`. */
   readonly modes?: Readonly<Record<number, string>>;
-  /** Runs in the same unit of work when the output has changed: for a log of operations. */
+  /** Called in the same unit of work when the output has changed, for example to write an event log. */
   readonly changed?: (values: Readonly<DisconnectControlValues>, context: Context) => MaybePromise<void>;
 }
 
-/** How an object moves; `contact` and the rest as told when it was made. */
+/** The behaviour of an object: `contact` and the other options that were passed when it was made. */
 interface Manner extends DisconnectControlOptions {
   readonly table: Readonly<Record<number, string>>;
 }
 
-// By hooks, which a copy under another logical name shares.
+// The key is the hooks object, which a copy under another logical name shares.
 const manners = new WeakMap<object, Manner>();
 const mannerOf = ({ hooks, spec }: AnyObject): Manner =>
   manners.get(hooks) ?? { table: spec.version === 0 ? modes0 : modes1 };
 
 /**
- * A disconnect control, connected (class 70; Blue Book 4.5.8). Its methods are the remote commands; the meter's own functions and
- * buttons act by `localDisconnect`, `localReconnect`, `manualDisconnect` and `manualReconnect`. What its Limiter does by a script is
- * local. Writing mode 0 connects.
+ * A disconnect control, connected at first (class 70; Blue Book 4.5.8). Its methods are the remote commands. The meter's own functions and
+ * buttons use `localDisconnect`, `localReconnect`, `manualDisconnect` and `manualReconnect`. Actions of a Limiter's script count as local.
+ * Writing mode 0 connects.
  */
 export function disconnectControl(
   instance: LogicalName = "0.0.96.3.10.255",
@@ -143,7 +146,7 @@ export function disconnectControl(
   return made;
 }
 
-/** The contact follows late, and at power-up. */
+/** Repeats the command for a contact that follows late, and at power-up. */
 function contactTime(contact: Contact, manner: Manner): Timeline<DisconnectControlValues, Context, TimeContext> {
   const again = (values: DisconnectControlValues, context: Context): MaybePromise<void> => {
     const told = values.controlState === connected;
@@ -164,10 +167,10 @@ function contactTime(contact: Contact, manner: Manner): Timeline<DisconnectContr
   };
 }
 
-// Nothing is waited for.
+// No command is pending.
 const settled = -1;
 
-/** Shows how the contact stands. */
+/** Updates the attributes to the state of the contact. */
 function show(
   values: DisconnectControlValues,
   stands: boolean,
@@ -179,7 +182,7 @@ function show(
   return changed?.(values, context);
 }
 
-/** Moves as the table says; gives whether the state changed. */
+/** Performs a transition of the table; returns whether the state changed. */
 function trigger(
   values: DisconnectControlValues,
   by: ControlTrigger,
@@ -224,7 +227,7 @@ function moved(contact: Contact, told: boolean, context: Context): MaybePromise<
 const stuck = (told: boolean, { object: { instance } }: Context) =>
   refuse("hardware-fault", `the contact of ${instance} did not ${told ? "close" : "open"}`);
 
-/** One of the meter's own triggers, in the unit of work of the view. */
+/** A trigger of the meter itself, in the unit of work of the view. */
 function own(control: AnyObject, by: ControlTrigger, device: DeviceView): MaybePromise<boolean> {
   return trigger(
     device.draft(control as CosemObject<typeof DisconnectControl>),
@@ -235,17 +238,18 @@ function own(control: AnyObject, by: ControlTrigger, device: DeviceView): MaybeP
 }
 
 /**
- * A function of the meter's own (prepayment, a limit, tamper) disconnects: to ready for reconnection, in every mode but 0. `device`: the
- * view of a hook (`context.device`) or of `meter.change`. Gives whether the state changed. Throws hardware-fault.
+ * A function of the meter itself (prepayment, a limit, tamper detection) disconnects. The state becomes ready for reconnection in every
+ * mode except 0. `device`: the view of a hook (`context.device`) or of `meter.change`. Returns whether the state changed. Throws
+ * hardware-fault.
  */
 export const localDisconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
   own(control, "local-disconnect", device);
-/** The same the other way: where the mode has it (5, 6, 7), and in ready for reconnection only. */
+/** A function of the meter itself reconnects: only in modes that allow it (5, 6, 7) and in the state ready for reconnection. */
 export const localReconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
   own(control, "local-reconnect", device);
-/** Somebody presses the button to disconnect, where the mode has it (1, 2, 5). */
+/** A person presses the button to disconnect; it has an effect in modes 1, 2 and 5. */
 export const manualDisconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
   own(control, "manual-disconnect", device);
-/** Somebody presses the button to reconnect: in ready for reconnection only. */
+/** A person presses the button to reconnect; it has an effect in the state ready for reconnection only. */
 export const manualReconnect = (control: AnyObject, device: DeviceView): MaybePromise<boolean> =>
   own(control, "manual-reconnect", device);

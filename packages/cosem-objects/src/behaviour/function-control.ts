@@ -10,7 +10,7 @@ type FunctionValues = Values<typeof FunctionControl>;
 type Definition = FunctionValues["functionList"][number];
 type Status = FunctionValues["activationStatus"][number];
 
-/** A function of the meter: what is switched on and off under one name. */
+/** A function of the meter that is enabled and disabled by name. */
 export interface MeterFunction {
   readonly name: Uint8Array;
   readonly objects: readonly (AnyObject | ObjectDefinition)[];
@@ -19,9 +19,9 @@ export interface MeterFunction {
 }
 
 /**
- * Functions of the meter, enabled and disabled by name (class 122; Blue Book 4.4.10). While a function is disabled, its objects answer
- * object-unavailable and do nothing by themselves; `isAvailable` tells it of one object. A name that is not there is refused
- * (other-reason), with all others of the same call. A function that is added begins disabled.
+ * Functions of the meter that are enabled and disabled by name (class 122; Blue Book 4.4.10). While a function is disabled, its objects
+ * answer object-unavailable and perform no scheduled actions; `isAvailable` gives the state of one object. If a name does not exist, all
+ * names of the call are refused (other-reason). An added function is disabled at first.
  */
 export function functionControl(
   instance: LogicalName = "0.0.44.1.0.255",
@@ -56,7 +56,7 @@ export function functionControl(
         setFunctionStatus(values, wanted) {
           const known = new Set(values.activationStatus.map(({ functionName }) => toHex(functionName)));
           if (wanted.some(({ functionName }) => !known.has(toHex(functionName)))) throw noFunction();
-          // Of several of one name the last one holds.
+          // If a name occurs several times, the last one counts.
           const told = new Map(wanted.map((one) => [toHex(one.functionName), one]));
           values.activationStatus = values.activationStatus.map((one) => told.get(toHex(one.functionName)) ?? one);
         },
@@ -91,12 +91,12 @@ const others = <E extends { readonly functionName: Uint8Array }>(list: readonly 
 
 const noFunction = () => refuse("other-reason", "there is no function of that name");
 
-// Looked up for each request: made once for each change.
+// It is used in each request, so it is computed only once for each change.
 const disabledObjects = new WeakMap<readonly Status[], { readonly of: unknown; readonly names: ReadonlySet<string> }>();
 
 const nameOf = ({ classId, instanceId }: ObjectDefinition): string => `${classId} ${instanceId}`;
 
-/** The objects of the functions that are disabled. */
+/** The objects of the disabled functions. */
 function disabledBy({ functionList, activationStatus }: Readonly<FunctionValues>): ReadonlySet<string> {
   const known = disabledObjects.get(activationStatus);
   if (known?.of === functionList) return known.names;
@@ -108,7 +108,7 @@ function disabledBy({ functionList, activationStatus }: Readonly<FunctionValues>
   return names;
 }
 
-/** Whether no function that the object belongs to is disabled. A Function control itself is always available. */
+/** Whether the object belongs to no disabled function. A Function control itself is always available. */
 export function isAvailable(target: AnyObject, device: Pick<DeviceView, "objects" | "values">): boolean {
   const { classId } = target.spec;
   if (classId === FunctionControl.classId) return true;

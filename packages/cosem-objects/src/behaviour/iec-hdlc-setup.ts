@@ -7,20 +7,23 @@ import { refuse } from "../refusal.ts";
 type HdlcValues = Values<typeof IecHdlcSetup1>;
 
 const anyAddress = 0;
-/** The lower addresses that a device may have. 0x7E and 0x3FFE are the calling physical device, 0x7F and 0x3FFF all stations. IEC 62056-46 6.4.2.3. */
+/**
+ * The lower addresses that a device may have. 0x7E and 0x3FFE are the calling physical device, 0x7F and 0x3FFF all stations. IEC 62056-46
+ * 6.4.2.3.
+ */
 const isDeviceAddress = (address: number): boolean =>
   address >= 0x10 && address <= 0x3ffd && address !== 0x7e && address !== 0x7f;
 
 const acting = new WeakSet<object>();
 
 /**
- * The data link of an HDLC port (class 23, version 1; Blue Book 4.7.2), as clients of the meter get it: a server asks this object whenever a
- * data link is opened (SNRM), so that what is written holds from the next one on. Windows and lengths are the most that is negotiated;
- * after `interOctetTimeOut` ms of silence an unfinished frame is given up, after `inactivityTimeOut` s (0: never) the data link. `deviceAddress`
- * is the lower HDLC address; 0: any, which cannot be written. Refused with other-reason: what is out of its range, and an address that is
- * reserved. `commSpeed` is only told.
- * @param values What is left out has the default of the class, but for `interOctetTimeOut`: 500 ms, as pieces of a frame come late over TCP.
- * Fault `out-of-range`.
+ * The data link of an HDLC port (class 23, version 1; Blue Book 4.7.2). A server reads this object whenever a client opens a data link
+ * (SNRM), so that written values apply from the next data link on. Window sizes and lengths are the maximum that is negotiated. An
+ * unfinished frame is discarded after `interOctetTimeOut` ms of silence; the data link ends after `inactivityTimeOut` s (0: never).
+ * `deviceAddress` is the lower HDLC address; 0 means any address and cannot be written. Refused with other-reason: values out of range and
+ * reserved addresses. `commSpeed` is only shown.
+ * @param values Values that are left out have the default of the class, except `interOctetTimeOut`: 500 ms, because the parts of a frame
+ * arrive late over TCP. Fault `out-of-range`.
  */
 export function iecHdlcSetup(
   instance: LogicalName,
@@ -58,5 +61,5 @@ export function iecHdlcSetup(
   return object(IecHdlcSetup1, instance, all, own);
 }
 
-/** Whether a server does as an object says: one of the class that was made otherwise only has its attributes. */
+/** Whether a server uses the settings of an object. An object of the class that was not made by `iecHdlcSetup` only has its attributes. */
 export const setsUpHdlc = ({ hooks }: AnyObject): boolean => acting.has(hooks);

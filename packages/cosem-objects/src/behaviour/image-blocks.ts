@@ -8,17 +8,17 @@ import { refuse } from "../refusal.ts";
 type ImageValues = Values<typeof ImageTransfer>;
 type Block = { readonly imageBlockNumber: number; readonly imageBlockValue: Uint8Array };
 
-/** The bits of image_transferred_blocks_status are kept with each block. */
+/** The maximum number of blocks: the bits of image_transferred_blocks_status are stored with each block. */
 export const mostBlocks = 0x10000;
-/** A block is a row of a store. */
+/** The maximum size of a block, which is stored as a row. */
 export const largestBlock = 0xfff0;
 
-// How many blocks are read at once where an image is put together.
+// The number of blocks read at once when an image is put together.
 const readAtOnce = 256;
 
 export const blockCount = (size: number, blockSize: number): number => Math.ceil(size / blockSize);
 
-/** The lowest block that is missing; the number of blocks where none is. */
+/** The lowest missing block; the number of blocks if none is missing. */
 const firstMissing = (bits: string): number => {
   const at = bits.indexOf("0");
   return at < 0 ? bits.length : at;
@@ -29,12 +29,12 @@ export const isComplete = ({ imageTransferredBlocksStatus: bits }: Readonly<Imag
 
 const rowsOf = ({ device, object }: Context): CapturedRowsView => device.rows(object);
 
-/** Forgets all blocks. */
+/** Deletes all blocks. */
 export function clearBlocks(context: Context): void {
   rowsOf(context).clear();
 }
 
-/** Takes a block of the image under transfer. Throws what it is refused with; then nothing has changed. */
+/** Stores a block of the image under transfer. If it throws a refusal, nothing has changed. */
 export function takeBlock(values: ImageValues, state: ImageTransferState, block: Block, context: Context): void {
   const { imageTransferredBlocksStatus: bits } = values;
   const { imageBlockNumber: number, imageBlockValue: octets } = block;
@@ -51,7 +51,7 @@ export function takeBlock(values: ImageValues, state: ImageTransferState, block:
     throw refuse("other-reason", "too many blocks were replaced: initiate the transfer anew");
   }
   const encoded = dataOf(ImageBlockTransfer, { imageBlockNumber: number, imageBlockValue: octets }).octets;
-  // A block that replaces another stands behind it, until the transfer is initiated again.
+  // A block that replaces another one is stored after it, until the transfer is initiated again.
   rowsOf(context).append(context.now, encoded, 2 * count);
   if (known) {
     values.state = { ...state, replaced: state.replaced + 1 };
@@ -62,9 +62,7 @@ export function takeBlock(values: ImageValues, state: ImageTransferState, block:
   values.imageFirstNotTransferredBlockNumber = firstMissing(now);
 }
 
-/**
- * The octets of the image, all blocks put together; undefined: not all of them can be read.
- */
+/** The octets of the image, put together from all blocks; undefined: not all blocks can be read. */
 export function imageOctets(state: ImageTransferState, context: Context): MaybePromise<Uint8Array | undefined> {
   const { imageSize, blockSize } = state;
   const rows = rowsOf(context);

@@ -30,37 +30,37 @@ export interface Image {
 export interface ImageTransferOptions {
   /** image_block_size, octets: 1 to 65,520; 256 by default. */
   readonly blockSize?: number;
-  /** The largest image that is taken, octets; 1,048,576 by default. An image has at most 65,536 blocks. */
+  /** The maximum size of an image, octets; 1,048,576 by default. An image has at most 65,536 blocks. */
   readonly largestImage?: number;
   /** image_transfer_enabled; true by default. */
   readonly enabled?: boolean;
-  /** Whether an image of that identifier and size is taken at all; each is by default. */
+  /** Whether an image with that identifier and size is accepted; every image is accepted by default. */
   accepts?(identifier: Uint8Array, size: number, context: Context): boolean;
   /**
-   * Verifies the octets: true or false, or what image_to_activate_info then shows, where one transfer holds several images.
-   * All images are good by default. What it throws counts as a failed verification, and is told as an event.
+   * Verifies the octets. Returns true or false, or the value for image_to_activate_info if one transfer contains several images. By default
+   * every image is valid. If it throws, the verification fails and the error is reported as an event.
    */
   verify?(image: Image, context: Context): MaybePromise<boolean | readonly ImageToActivateInfo[]>;
-  /** Activates a verified image: false, or what it throws, and the activation has failed. */
+  /** Activates a verified image. If it returns false or throws, the activation has failed. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a hook that has nothing to say returns nothing
   activate?(image: Image, context: Context): MaybePromise<boolean | void>;
-  /** The Data object that tells the firmware version (`"1-0:0.2.0"`): activation writes the image's identifier to it. */
+  /** The Data object with the firmware version (`"1-0:0.2.0"`): activation writes the identifier of the image to it. */
   readonly firmware?: LogicalName;
-  /** How long verification takes, seconds; 0 by default: its result is the answer. */
+  /** The duration of a verification, seconds; 0 by default: the answer then contains the result. */
   readonly verificationTime?: number;
-  /** How long activation takes, seconds; 0 by default. */
+  /** The duration of an activation, seconds; 0 by default. */
   readonly activationTime?: number;
-  /** The meter restarts to activate an image: its associations end, and it is silent for `activationTime`. False by default. */
+  /** The meter restarts to activate an image: its associations end, and it does not answer for `activationTime`. False by default. */
   readonly restarts?: boolean;
-  /** How image_activate is answered where activation takes time; temporary-failure by default. */
+  /** The answer to image_activate if activation takes time; temporary-failure by default. */
   readonly activationAnswer?: "temporary-failure" | "success";
-  /** What a power failure does to a verification or activation that is in progress: it fails by default, or is resumed. */
+  /** The effect of a power failure on a verification or activation in progress: it fails (by default) or is resumed. */
   readonly interrupted?: "fails" | "resumes";
 }
 
 type Act = "refuse" | "begin" | "working" | "done";
 
-/** What image_verify and image_activate do in each image_transfer_status (Blue Book 4.4.6). */
+/** The effect of image_verify and image_activate in each image_transfer_status (Blue Book 4.4.6). */
 const acts: { readonly [status: number]: { readonly verify: Act; readonly activate: Act | "verify-first" } } = {
   [Status.imageTransferNotInitiated]: { verify: "refuse", activate: "refuse" },
   [Status.imageTransferInitiated]: { verify: "begin", activate: "verify-first" },
@@ -76,8 +76,8 @@ const isWorking = (status: number): boolean =>
   status === Status.imageVerificationInitiated || status === Status.imageActivationInitiated;
 
 /**
- * A new firmware image: taken in blocks, verified and activated (class 18; Blue Book 4.4.6). The blocks are kept with the meter's
- * rows, never in a file. Fault `bad-value` for a block size or a time that cannot be.
+ * Receives a new firmware image in blocks, verifies it and activates it (class 18; Blue Book 4.4.6). The blocks are stored with the rows of
+ * the meter, never in a file. Fault `bad-value` for an impossible block size or time.
  */
 export function imageTransfer(
   instance: LogicalName = "0.0.44.0.0.255",
@@ -179,7 +179,7 @@ function stateOf({ state }: Readonly<ImageValues>): ImageTransferState {
   return state;
 }
 
-/** What goes on with the image ends; its blocks stay. */
+/** Stops the operation in progress on the image; its blocks are kept. */
 function stop(values: ImageValues): void {
   const { imageTransferStatus: status, state } = values;
   if (!isWorking(status) || state === undefined) return;
@@ -193,13 +193,13 @@ function answer(act: Act | undefined, context: Context): void {
   else if (act !== "done") throw refuse("other-reason", "the image is not ready for that");
 }
 
-/** A client polls image_transfer_status; for the meter itself, what was begun is done. */
+/** A client must poll image_transfer_status; if the meter itself invoked the method, it succeeds when the operation has started. */
 function working({ by }: Context): void {
   if ("self" in by) return;
   throw refuseAndKeep("temporary-failure", "image_transfer_status tells when it is done");
 }
 
-/** Verification and activation of one object, at once or in time. */
+/** Verification and activation for one object, done at once or over time. */
 class ImageWork {
   readonly #options: ImageTransferOptions;
 
@@ -211,19 +211,19 @@ class ImageWork {
     }
   }
 
-  /** Ends what takes time. */
+  /** Completes an operation that takes time. */
   readonly timeline: Timeline<ImageValues, Context, TimeContext> = {
     missed: "each",
     next({ imageTransferStatus, state }, { clockAt }, after) {
       if (state === undefined || !isWorking(imageTransferStatus)) return undefined;
       const due = clockAt(Number(state.due));
-      // What did not come to its end then is tried again.
+      // An operation that was not completed then is tried again.
       return due > after ? due : after + again;
     },
     run: (values, context, at) => this.#run(values, context, at),
     restored: ({ imageTransferStatus: status, state }, { clockAt }, from) => {
       if (!isWorking(status)) return [];
-      // The restart is the power failure.
+      // The restart counts as the power failure.
       return [this.#restarts && status === Status.imageActivationInitiated ? clockAt(Number(state?.due)) : from];
     },
   };
@@ -240,7 +240,7 @@ class ImageWork {
     });
   }
 
-  /** There was no power meanwhile. */
+  /** Called after a power failure. */
   #interrupted(values: ImageValues, { elapsed }: Context): void {
     const verifying = values.imageTransferStatus === Status.imageVerificationInitiated;
     const { interrupted = "fails", verificationTime = 0, activationTime = 0 } = this.#options;
@@ -269,7 +269,7 @@ class ImageWork {
     });
   }
 
-  /** Verifies; whether the image is good. */
+  /** Verifies the image; returns whether it is valid. */
   #verify(values: ImageValues, state: ImageTransferState, context: Context): MaybePromise<boolean> {
     const { verify } = this.#options;
     const ended = (found: boolean | readonly ImageToActivateInfo[]): boolean => {
@@ -317,7 +317,7 @@ class ImageWork {
   }
 }
 
-// ms until a verification or activation that did not come to its end is tried again.
+// ms until a verification or activation that was not completed is tried again.
 const again = 60_000;
 
 const instant = (ms: number): bigint => BigInt(Math.ceil(ms));
@@ -330,7 +330,10 @@ const usualInfo = ({ imageIdentifier, imageSize }: ImageTransferState): ImageToA
   imageToActivateSignature: noOctets,
 });
 
-/** Runs a port with the image; false, and an event, where it throws. Throws a refusal where the blocks cannot be read yet. */
+/**
+ * Calls a function of the port with the image; returns false and reports an event if the function throws. Throws a refusal if the blocks
+ * cannot be read yet.
+ */
 function withImage<R>(
   state: ImageTransferState,
   context: Context,
@@ -349,7 +352,7 @@ function withImage<R>(
   });
 }
 
-/** The Data object shows the identifier, in the type that it has. */
+/** Writes the identifier to the Data object, in the type that its value has. */
 function showVersion(instanceId: LogicalName, identifier: Uint8Array, { device }: Context): MaybePromise<void> {
   const attribute = { classId: 1, instanceId, attributeId: 2 };
   return after(device.get(attribute), (shown) => {

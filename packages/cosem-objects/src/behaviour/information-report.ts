@@ -4,7 +4,7 @@ import { after, afterEach, type MaybePromise } from "../maybe-promise.ts";
 import type { AttributeDescriptor, DeviceView } from "../object.ts";
 import { refuse } from "../refusal.ts";
 
-/** current-time: a GeneralizedTime in UTC, to the second. */
+/** current-time: a GeneralizedTime in UTC, with full seconds. */
 function generalizedTime(instant: number): string {
   const { year, month, day, hour, minute, second } = dateTimeOf(instant);
   const fields = [month, day, hour, minute, second].map((field) => String(field).padStart(2, "0"));
@@ -12,9 +12,9 @@ function generalizedTime(instant: number): string {
 }
 
 /**
- * An InformationReport (IEC 62056-5-3): attributes by short name with the values that they have now, as the plain APDU for the
- * `payload` of `DeviceView.notify`. `at`: its current-time, ms since 1970 UTC; none unless given. Refuses with `object-undefined` an attribute
- * that has no short name; throws what reading throws.
+ * An InformationReport (IEC 62056-5-3): attributes by short name with their current values, as the plain APDU for the `payload` of
+ * `DeviceView.notify`. `at`: its current-time, ms since 1970 UTC; none by default. Refuses with `object-undefined` an attribute that has no
+ * short name; throws what reading throws.
  */
 export function informationReport(
   device: DeviceView,

@@ -26,19 +26,19 @@ type State = NonNullable<LimiterValues["state"]>;
 
 export interface LimiterOptions {
   readonly monitored: Monitored;
-  /** Of the type of the monitored value, with its scaler. */
+  /** In the type of the monitored value and with its scaler. */
   readonly thresholdNormal: LimiterValues["thresholdNormal"];
   /** thresholdNormal by default. */
   readonly thresholdEmergency?: LimiterValues["thresholdEmergency"];
-  /** Seconds above the threshold before action_over runs; 0 by default: at once. */
+  /** Seconds that the value must be above the threshold before action_over runs; 0 by default: it runs at once. */
   readonly minOverThresholdDuration?: number;
-  /** Seconds not above it before action_under runs; 0 by default. */
+  /** Seconds that the value must not be above the threshold before action_under runs; 0 by default. */
   readonly minUnderThresholdDuration?: number;
   readonly emergencyProfile?: LimiterValues["emergencyProfile"];
   readonly emergencyProfileGroupIdList?: LimiterValues["emergencyProfileGroupIdList"];
-  /** Nothing by default. */
+  /** No actions by default. */
   readonly actions?: Partial<LimiterValues["actions"]>;
-  /** Seconds: reads the value so often, too. For one that a read hook makes, whose changes nobody stores. */
+  /** Also reads the value at this interval, seconds. For a value that a read hook computes: its changes are not stored. */
   readonly sampleEvery?: number;
 }
 
@@ -46,9 +46,9 @@ const noEmergency = { emergencyProfileId: 0, emergencyActivationTime: unspecifie
 const under: State = { over: false, timerRuns: false, since: 0 };
 
 /**
- * Runs a script when a value has been above a threshold for a while, and another when it has not been for a while (class 71; Blue
- * Book 4.5.9), each once a crossing. What the scripts do to a Disconnect control is local. Durations are elapsed time, which no clock
- * setting touches, and begin again at power-up; the emergency profile goes by the meter's clock.
+ * Runs a script when a value has been above a threshold for some time, and another when it has not been above it for some time (class 71;
+ * Blue Book 4.5.9), once for each crossing. Actions of the scripts on a Disconnect control count as local. The durations are elapsed time,
+ * which clock settings do not affect, and start again at power-up; the emergency profile uses the meter's clock.
  */
 export function limiter(
   instance: LogicalName,
@@ -138,7 +138,7 @@ function stopTimer(values: LimiterValues): void {
   if (state.timerRuns) values.state = { ...state, timerRuns: false };
 }
 
-/** From when to when there is an emergency; undefined: never. */
+/** The start and end of the emergency profile; undefined: none is set. */
 function emergency(values: Readonly<LimiterValues>, local: LocalTime): readonly [number, number] | undefined {
   const { emergencyProfileId, emergencyActivationTime, emergencyDuration } = values.emergencyProfile;
   if (emergencyDuration === 0 || !values.emergencyProfileGroupIdList.includes(emergencyProfileId)) return undefined;
@@ -159,14 +159,14 @@ function next(
     state.timerRuns ? clockAt(state.since + duration(values, state) * 1000) : undefined,
     values.emergencyProfileActive ? (to ?? after) : to === undefined || to <= after ? undefined : from,
   ].filter((instant) => instant !== undefined);
-  // What is over already is done now.
+  // Work that is already overdue is done now.
   return instants.length === 0 ? undefined : Math.max(after + 1, Math.min(...instants));
 }
 
 const duration = (values: Readonly<LimiterValues>, { over }: State): number =>
   over ? values.minUnderThresholdDuration : values.minOverThresholdDuration;
 
-/** The threshold that is in force now; gives whether it is another one. */
+/** Selects the threshold in force; returns whether it has changed. */
 function chooseThreshold(values: LimiterValues, { local, now }: Context): boolean {
   const [from = 0, to = 0] = emergency(values, local) ?? [];
   const active = from <= now && now < to;
@@ -177,7 +177,7 @@ function chooseThreshold(values: LimiterValues, { local, now }: Context): boolea
   return true;
 }
 
-/** Looks at the value. Without `act`, or where another threshold holds from now on, timers begin and end, and no action runs. */
+/** Compares the value with the threshold. Without `act`, or if the threshold has changed, timers start and stop but no action runs. */
 function look(values: LimiterValues, context: Context, act: boolean): MaybePromise<void> {
   const chosen = chooseThreshold(values, context);
   if (chosen) stopTimer(values);

@@ -7,7 +7,7 @@ import type { AnyObject, Context, CosemObject } from "../object.ts";
 import { refuse } from "../refusal.ts";
 import type { LocalTime } from "../time/local-time.ts";
 
-/** What an object acts by besides its own values: local time, and the other objects of the logical device. */
+/** The data that an object's actions depend on in addition to its values: local time, and the other objects of the logical device. */
 export interface Surroundings {
   readonly local: LocalTime;
   readonly objects: readonly AnyObject[];
@@ -20,7 +20,7 @@ export const surroundings = ({ local, device }: Context): Surroundings => ({
   values: (object) => device.values(object),
 });
 
-/** The logical name of a dummy: nothing is meant. */
+/** The logical name of a dummy: no object is referenced. */
 const noName: LogicalName = "0.0.0.0.0.0";
 export const noScript: ActionItem = { scriptLogicalName: noName, scriptSelector: 0 };
 
@@ -36,8 +36,8 @@ function runScript({ scriptLogicalName, scriptSelector }: ActionItem, { device }
 }
 
 /**
- * Runs scripts in order, whatever became of those before. A failure is an event (`device.failed`); where nobody takes it, the
- * first is thrown after the last script.
+ * Runs scripts in order, even if an earlier one failed. A failure is reported as an event (`device.failed`); if the device has no `failed`,
+ * the first failure is thrown after the last script.
  */
 export function runScripts(scripts: readonly ActionItem[], context: Context): MaybePromise<void> {
   const { device, object } = context;
@@ -52,7 +52,7 @@ export function runScripts(scripts: readonly ActionItem[], context: Context): Ma
   });
 }
 
-/** Runs a local action and tells of its failure; gives it, undefined where there is none. */
+/** Runs a local action and reports its failure; returns the failure, or undefined if there is none. */
 export function failureOf(run: () => MaybePromise<unknown>, what: string, { device }: Context): MaybePromise<unknown> {
   return attempt(
     () => after(run(), () => undefined as unknown),

@@ -10,7 +10,7 @@ import { failureOf } from "./local-action.ts";
 
 type ClientValues = Values<typeof MbusClient1>;
 
-/** What the header of a slave's telegram says of it (EN 13757-3). */
+/** Information about a slave in the header of its telegram (EN 13757-3). */
 export interface MbusIdentification {
   readonly identificationNumber: number;
   readonly manufacturerId: number;
@@ -28,12 +28,12 @@ export interface MbusTelegram {
   readonly accessNumber: number;
   readonly status: number;
   readonly alarm?: number;
-  /** Whether it came encrypted, and was deciphered with the key. */
+  /** Whether the telegram was encrypted and was decrypted with the key. */
   readonly encrypted: boolean;
   readonly records: readonly MbusRecord[];
 }
 
-/** What a client asks a slave to do besides. */
+/** Other commands from a client to a slave. */
 export type MbusCommand =
   | { readonly do: "set-address"; readonly address: number }
   | { readonly do: "transfer-key"; readonly key: Uint8Array }
@@ -41,10 +41,10 @@ export type MbusCommand =
   | { readonly do: "synchronize-clock"; readonly time: CosemDateTime }
   | { readonly do: "send"; readonly records: readonly MbusRecord[] };
 
-/** The line to slaves. Nothing (undefined, false) means that no slave answered. */
+/** The line to the slaves. No result (undefined, false) means that no slave answered. */
 export interface MbusPort {
   identify(address: number, context: Context): MaybePromise<MbusIdentification | undefined>;
-  /** The slave's default telegram, deciphered with the key where one is given. */
+  /** The slave's default telegram, decrypted with the key if one is given. */
   request(address: number, key: Uint8Array | undefined, context: Context): MaybePromise<MbusTelegram | undefined>;
   command(address: number, command: MbusCommand, context: Context): MaybePromise<boolean>;
 }
@@ -54,9 +54,9 @@ export interface MbusClientOptions {
   /** 1 by default. */
   readonly version?: 0 | 1;
   readonly portReference?: LogicalName;
-  /** Which records go to the value objects, in order; empty (all of the telegram) by default. */
+  /** The records that are written to the value objects, in order; empty (all records of the telegram) by default. */
   readonly captureDefinition?: ClientValues["captureDefinition"];
-  /** Seconds between captures; 0 (by `capture` only) by default. */
+  /** Seconds between captures; 0 (only by the method `capture`) by default. */
   readonly capturePeriod?: number;
 }
 
@@ -71,8 +71,8 @@ const {
 } = EncryptionKeyStatus;
 
 /**
- * An M-Bus slave that the meter reads (class 72; Blue Book 4.8.3). `capture` puts values into the Extended registers 0-b:24.2.e of the
- * same logical device, b that of the client and e counted from 1. A method that no slave answers is refused (temporary-failure).
+ * An M-Bus slave that the meter reads (class 72; Blue Book 4.8.3). `capture` writes values to the Extended registers 0-b:24.2.e of the same
+ * logical device; b is that of the client, e counts from 1. A method that no slave answers is refused (temporary-failure).
  */
 export function mbusClient(
   instance: LogicalName,
@@ -80,7 +80,7 @@ export function mbusClient(
   hooks: Hooks<typeof MbusClient1> = {},
 ): CosemObject<typeof MbusClient1> {
   const { port, version = 1 } = options;
-  // Version 0 shows two attributes less.
+  // Version 0 has two attributes less.
   const spec = (version === 0 ? MbusClient0 : MbusClient1) as typeof MbusClient1;
   const shown = version === 0 ? {} : { configuration: 0, encryptionKeyStatus: noEncryptionKey };
   const values = {
@@ -162,7 +162,7 @@ function install(values: ClientValues, wanted: number, port: MbusPort, context: 
   });
 }
 
-/** The addresses that other clients of the same port have. */
+/** The addresses of the other clients of the same port. */
 function takenAddresses({ mbusPortReference }: ClientValues, { device, object: own }: Context): ReadonlySet<number> {
   const others = device.objects.filter((one) => one.spec.classId === MbusClient1.classId && one !== own);
   const values = others.map((one) => device.values(one as CosemObject<typeof MbusClient1>));
@@ -170,7 +170,7 @@ function takenAddresses({ mbusPortReference }: ClientValues, { device, object: o
   return new Set(same.map(({ primaryAddress }) => primaryAddress).filter((address) => address !== 0));
 }
 
-/** Reads the slave into the value objects; gives whether it answered. */
+/** Reads the slave and writes the value objects; returns whether the slave answered. */
 function capture(values: ClientValues, port: MbusPort, context: Context): MaybePromise<boolean> {
   if (values.primaryAddress === 0) throw refuse("other-reason", "no slave is installed");
   const { key } = stateOf(values);
@@ -197,7 +197,7 @@ function wanted({ captureDefinition }: ClientValues, records: readonly MbusRecor
   );
 }
 
-/** A record goes into the value object of its place, if there is one: value and capture_time, as its class has them. */
+/** Writes a record to the value object of its place, if there is one: value and capture_time, in the types of its class. */
 function put(record: MbusRecord | undefined, place: number, context: Context): MaybePromise<unknown> {
   const { device, object: own, local, now } = context;
   const instanceId = `0.${own.instance.split(".")[1]}.24.2.${place}.255`;
@@ -211,7 +211,7 @@ function put(record: MbusRecord | undefined, place: number, context: Context): M
 }
 
 const capturing = (port: MbusPort): Timeline<ClientValues, Context, TimeContext> => ({
-  // A slave tells what it has now, not what it had.
+  // A slave can only send its current values, not earlier ones.
   missed: "last",
   next: ({ capturePeriod, primaryAddress }, { local }, afterwards) =>
     capturePeriod === 0 || primaryAddress === 0 ? undefined : local.nextMultiple(capturePeriod * 1000, afterwards),

@@ -6,7 +6,7 @@ import { after } from "../maybe-promise.ts";
 import type { Context, CosemObject } from "../object.ts";
 import type { MbusPort, MbusTelegram } from "./mbus-client.ts";
 
-// EN 13757-3: the device type, and the VIF of what it counts.
+// EN 13757-3: the device type, and the VIF of the counted quantity.
 const media = {
   electricity: { deviceType: 2, vif: 0x03 },
   gas: { deviceType: 3, vif: 0x13 },
@@ -15,17 +15,17 @@ const media = {
 } as const;
 
 export interface MbusSlaveOptions {
-  /** Gas and water are counted in litres, heat in kWh, electricity in Wh. */
+  /** The counter unit is the litre for gas and water, kWh for heat, Wh for electricity. */
   readonly medium: keyof typeof media;
-  /** Eight decimal digits. */
+  /** A number of up to eight decimal digits. */
   readonly identificationNumber: number;
   /** Three letters A to Z (FLAG). */
   readonly manufacturer: string;
   /** 1 by default. */
   readonly version?: number;
-  /** What its counter shows, 0 to 4294967295; undefined: it does not answer. */
+  /** The counter value, 0 to 4294967295; undefined: the slave does not answer. */
   reading(context: Context): MaybePromise<number | undefined>;
-  /** The octet of its status; 0 by default. */
+  /** The status octet; 0 by default. */
   status?(context: Context): number;
 }
 
@@ -43,9 +43,9 @@ export function mbusManufacturer(letters: string): number {
 const dif = 0x04;
 
 /**
- * A simulated slave on a line of its own, for the `port` of one `mbusClient`. Its primary address is the one that the client has, so that
- * it is there after a restart, too. Once a key was transferred its telegrams are encrypted: a client that was not told the key, too, gets
- * none. Fault `bad-value`.
+ * A simulated slave on its own line, for the `port` of one `mbusClient`. It answers at the primary address of the client, so that it can
+ * still be reached after a restart. After a key was transferred its telegrams are encrypted, and a client without the key gets no telegram.
+ * Fault `bad-value`.
  */
 export function mbusSlave(options: MbusSlaveOptions): MbusPort {
   const { medium, identificationNumber, version = 1, reading, status } = options;

@@ -5,18 +5,18 @@ import type { ClassSpec, Timeline, Values } from "../interface-class.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { type Context, type CosemObject, type Hooks, object, type TimeContext } from "../object.ts";
 
-/** What the modem sees. Nothing (undefined): no network, or no answer of the modem. */
+/** The measurements of the modem. No result (undefined): no network, or the modem did not answer. */
 export interface ModemPort<V> {
   look(context: Context): MaybePromise<V | undefined>;
 }
 
 export interface SnapshotOptions<V> {
   readonly modem: ModemPort<V>;
-  /** Seconds between snapshots, at full multiples in local time; 900 by default. */
+  /** Seconds between snapshots, taken at full multiples of the period in local time; 900 by default. */
   readonly period?: number;
 }
 
-/** Snapshots at the ends of a period. What was missed was not seen: only the last is taken. */
+/** Takes snapshots at the ends of periods. Missed ones cannot be measured later: only the last is taken. */
 function renewing<S extends ClassSpec>(
   { modem, period = 900 }: SnapshotOptions<unknown>,
   none: object,
@@ -39,11 +39,11 @@ const noNetwork = { operator: "", status: 0, csAttachment: 0, psStatus: 0, adjac
 const noCell = { ...noCell0, mcc: 0, mnc: 0, channelNumber: 0 };
 
 type Gsm = typeof GsmDiagnostic2;
-/** A snapshot of class 47, with version 0 in its form of cells. */
+/** A snapshot of class 47; version 0 has its own form of cells. */
 export type GsmSnapshot = Omit<Values<Gsm>, "captureTime">;
 
 /**
- * GSM diagnostic (class 47; Blue Book 4.7.8) whose attributes a modem renews together with capture_time. Without a network: not
+ * GSM diagnostic (class 47; Blue Book 4.7.8) whose attributes are updated from a modem together with capture_time. Without a network: not
  * registered, cell 0, signal quality and bit error rate 99. Versions 0 and 1 have fewer values of ps_status; version 2 by default.
  */
 export function gsmDiagnostic(
@@ -61,9 +61,7 @@ const unknown = 255;
 const noTimers = { t3402: 0, t3412: 0, qRxlevMin: 0 };
 const noParameters = { ...noTimers, t3412ext2: 0, t3324: 0, teDrx: 0, tptw: 0, qRxlevMinCe: 0, qRxlevMinCe1: 0 };
 
-/**
- * LTE monitoring (class 151, version 0; Blue Book 4.7.9), renewed by a modem. Without a network RSRP and RSRQ are 255, not known.
- */
+/** LTE monitoring (class 151, version 0; Blue Book 4.7.9), updated from a modem. Without a network RSRP and RSRQ are 255, not known. */
 export function lteMonitoring0(
   instance: LogicalName,
   options: SnapshotOptions<Values<typeof LteMonitoring0>>,
@@ -76,7 +74,7 @@ export function lteMonitoring0(
   });
 }
 
-/** Version 1; the quality is signed there, and stays as it was seen last where there is no network. */
+/** LTE monitoring, version 1. Its quality values are signed, and without a network they keep their last values. */
 export function lteMonitoring(
   instance: LogicalName,
   options: SnapshotOptions<Values<typeof LteMonitoring1>>,

@@ -7,7 +7,7 @@ import type { AnyObject, Context, DeviceView } from "../object.ts";
 import { refuse } from "../refusal.ts";
 import { isDummy } from "./local-action.ts";
 
-/** The attribute that a monitor or a limiter watches: by object and number, or as the class has it. */
+/** The attribute that a monitor or a limiter watches: by object and attribute id, or as a value definition of the class. */
 export type Monitored = readonly [object: AnyObject, attributeId: number] | ValueDefinition;
 
 export function definitionOf(monitored: Monitored): ValueDefinition {
@@ -15,12 +15,15 @@ export function definitionOf(monitored: Monitored): ValueDefinition {
   const [object, attributeId] = monitored;
   return { classId: object.spec.classId as number, instanceId: object.instance, attributeId };
 }
-// A plain cast of Array.isArray would not narrow a readonly tuple.
+// Array.isArray alone does not narrow a readonly tuple.
 const isPair = (one: Monitored): one is readonly [AnyObject, number] => Array.isArray(one);
 
 export const noValue: ValueDefinition = { classId: 0, instanceId: "0.0.0.0.0.0" as LogicalName, attributeId: 0 };
 
-/** Reads the attribute as a GET would; undefined: nothing is monitored, or there is no value now. Fault `type-unmatched`: it is no simple value. */
+/**
+ * Reads the attribute as a GET would; undefined: nothing is monitored, or there is no value now. Fault `type-unmatched`: it is not a simple
+ * value.
+ */
 export function readMonitored(monitored: ValueDefinition, { device }: Context): MaybePromise<Data | undefined> {
   if (isDummy(monitored.instanceId)) return undefined;
   return after(device.get(monitored), (data) => {
@@ -29,7 +32,7 @@ export function readMonitored(monitored: ValueDefinition, { device }: Context): 
   });
 }
 
-/** A value from before, where it can be compared. */
+/** A previous value, if it can be compared. */
 export function simpleData(data: DataLike | undefined): Data | undefined {
   try {
     const value = data === undefined ? undefined : (fromData(SimpleData, data) as Data);
@@ -39,7 +42,7 @@ export function simpleData(data: DataLike | undefined): Data | undefined {
   }
 }
 
-/** Refuses (other-reason) an attribute that is not there; a dummy is taken. */
+/** Refuses (other-reason) an attribute that does not exist; a dummy is accepted. */
 export function checkMonitored({ classId, instanceId, attributeId }: ValueDefinition, device: DeviceView): void {
   if (isDummy(instanceId)) return;
   const target = device.find(classId, instanceId);
@@ -48,7 +51,7 @@ export function checkMonitored({ classId, instanceId, attributeId }: ValueDefini
   if (name === undefined) throw refuse("other-reason", `${instanceId} has no attribute ${attributeId}`);
 }
 
-/** Refuses (other-reason) thresholds that are not all of the type of the monitored value, where that can be read now. */
+/** Refuses (other-reason) thresholds that are not all of the type of the monitored value, if the value can be read now. */
 export function checkThresholds(
   thresholds: readonly Data[],
   monitored: ValueDefinition,
@@ -65,36 +68,36 @@ export function checkThresholds(
   });
 }
 
-/** Whether a value is above a threshold: an equal one is not. Refuses (other-reason) what has no order. */
+/** Whether a value is above a threshold; an equal one is not. Refuses (other-reason) types that have no order. */
 export function isAbove(value: Data, threshold: Data): boolean {
   return amountOf(value) > amountOf(threshold);
 }
 
-/** Where a threshold stands among others. */
+/** Compares two thresholds, for sorting. */
 export function byAmount(one: Data, other: Data): number {
   if (isAbove(one, other)) return 1;
   return isAbove(other, one) ? -1 : 0;
 }
 
-/** The number that a simple value is. Refuses (other-reason) what has no order. */
+/** The number of a simple value. Refuses (other-reason) types that have no order. */
 export function amountOf(data: Data): number | bigint {
   const { value } = data as { value?: unknown };
   if (typeof value === "number" || typeof value === "bigint") return value;
   if (typeof value === "boolean") return value ? 1 : 0;
-  // Bits are a number whose leading bit is the greatest: above zero where any is set.
+  // A bit-string is a number whose leading bit is the most significant: it is above zero if any bit is set.
   if (data.type === "bit-string") return BigInt(`0b0${data.value}`);
   throw refuse("other-reason", `a ${data.type} has no order`);
 }
 
-/** How late a stop of the process is caught up with, sample by sample. */
+/** The maximum time for which samples are made up after a stop of the process. */
 const mostLate = 86_400_000;
 
-/** The instants at which a value is sampled that nobody stores, every so many seconds; undefined: none. */
+/** The sampling instants of a value that is not stored, every `every` seconds; undefined: none. */
 export function nextSample(every: number | undefined, after: number): number | undefined {
   if (every === undefined) return undefined;
   const period = every * 1000;
   return (Math.floor(after / period) + 1) * period;
 }
 
-/** What is missed by a stop of the process is done in order, for samples as far as a day back. */
+/** After a stop of the process, missed instants are processed in order; samples at most one day back. */
 export const sampling: Pick<Timeline, "missed" | "since"> = { missed: "each", since: (_, __, now) => now - mostLate };

@@ -14,17 +14,17 @@ export interface ParameterMonitorOptions {
   /** 1 by default; version 0 has attributes 2 to 4 only. */
   readonly version?: 0 | 1;
   readonly parameterListName?: Uint8Array;
-  /** 0 by default; what the numbers mean is between the meter and its clients. */
+  /** 0 by default; the meter and its clients must agree on the meaning of the numbers. */
   readonly hashAlgorithmId?: number;
-  /** The digest of the encoded values, one behind the other in the order of the list. Without it the digest is empty. */
+  /** Computes the digest of the encoded values, which are concatenated in the order of the list. Without it the digest is empty. */
   readonly digest?: (hashAlgorithmId: number, values: Uint8Array, context: Context) => MaybePromise<Uint8Array>;
-  /** A Profile generic that captures each change as it comes. */
+  /** A Profile generic that captures each change. */
   readonly log?: AnyObject;
 }
 
 /**
- * Tells which of the listed attributes was changed last, and when (class 65; Blue Book 4.5.10). A value that is written as it was is no
- * change. Of several that one request changes, each is told in the order of the list, and the last one stays.
+ * Shows which of the listed attributes was changed last, and when (class 65; Blue Book 4.5.10). Writing an equal value is not a change. If
+ * one request changes several attributes, each is recorded in the order of the list, and the last one remains.
  */
 export function parameterMonitor(
   instance: LogicalName,
@@ -61,7 +61,7 @@ export function parameterMonitor(
         digest === undefined ? new Uint8Array(0) : digest(algorithm, concat(...all.map(encodeData)), context),
       ),
   };
-  // Version 0 lacks the attributes behind the first three.
+  // Version 0 has only the first three attributes.
   const spec = (version === 0 ? ParameterMonitor0 : ParameterMonitor1) as typeof ParameterMonitor1;
   return object(spec, instance, (version === 0 ? both : values) as typeof values, {
     watch,
@@ -97,7 +97,7 @@ const isSame =
   (other: Parameter): boolean =>
     one.classId === other.classId && one.instanceId === other.instanceId && one.attributeId === other.attributeId;
 
-/** The values as a GET would read them; null-data where one cannot be read now. */
+/** The values as a GET would read them; null-data for a value that cannot be read now. */
 function valuesOf(parameters: readonly Parameter[], { device }: Context): MaybePromise<Data[]> {
   const read = (one: Parameter): MaybePromise<Data> => after(device.get(one), treeOf);
   return afterEach(parameters, (one) =>

@@ -28,13 +28,15 @@ import {
 import { isSorted, sortedIn } from "../profile/sorting.ts";
 import { refuse } from "../refusal.ts";
 
-/** A column: an object and its attribute (2, its value by default; 0, all of them), or the element of a structure in it. */
+/**
+ * A column: an object and its attribute (2, its value, by default; 0 means all attributes), or an element of a structure in the attribute.
+ */
 export type Column =
   | AnyObject
   | CaptureObject
   | { readonly object: AnyObject; readonly attributeId?: number; readonly dataIndex?: number };
 
-/** The capture object that a column means. */
+/** The capture object of a column. */
 export function captureObject(column: Column): CaptureObject {
   if ("classId" in column) return column;
   const { object: from, attributeId = 2, dataIndex = 0 } = "spec" in column ? { object: column as AnyObject } : column;
@@ -43,34 +45,44 @@ export function captureObject(column: Column): CaptureObject {
 
 export interface ProfileOptions {
   readonly capture: readonly Column[];
-  /** How many rows it keeps at most. */
+  /** The maximum number of rows. */
   readonly entries: number;
-  /** Seconds between captures, on the full multiple of the meter's local time; 0 (no capture by itself) by default. */
+  /**
+   * Seconds between captures, which take place at full multiples of the period in the meter's local time; 0 (no automatic capture) by
+   * default.
+   */
   readonly period?: number;
-  /** 1 (oldest first) to 6, as `SortMethod`; 1 by default. A buffer that is sorted by a value is written again at each capture that it keeps: with a store it should be short. */
+  /**
+   * 1 (oldest first) to 6, as `SortMethod`; 1 by default. A buffer that is sorted by a value is written again at each capture that adds a
+   * row: keep it short if the meter uses a store.
+   */
   readonly sortMethod?: number;
-  /** One of the columns: what methods 3 to 6 sort by. */
+  /** The column by which methods 3 to 6 sort. */
   readonly sortBy?: Column;
-  /** The most that a client can write to profile_entries; a higher value is lowered to it. No limit by default. */
+  /** The maximum value of profile_entries that a client can write; a higher value is reduced to it. No limit by default. */
   readonly maxEntries?: number;
-  /** Writing profile_entries keeps the rows that fit (of method 1 and 2 the newest); it clears the buffer by default. */
+  /** True: writing profile_entries keeps the rows that fit (with methods 1 and 2 the newest). By default it clears the buffer. */
   readonly resizeKeepsRows?: boolean;
-  /** Cells that follow from the row before are sent as null-data: the same value; a stamp that is one period later. */
+  /** Cells whose value follows from the previous row are sent as null-data: an equal value, or a time stamp one period later. */
   readonly nullData?: boolean;
-  /** The buffer is sent as a compact-array where all of its rows have the same types (version 1). */
+  /** The buffer is sent as a compact-array if all of its rows have the same types (version 1). */
   readonly compactArray?: boolean;
-  /** Rows for the time without power, beside the first regular one after it: an entry a boundary, at power-down, at power-up. None by default. */
+  /**
+   * Rows for the time without power, in addition to the first regular row after it: one for each period boundary, at power-down, at
+   * power-up. None by default.
+   */
   readonly powerFailure?: {
     readonly fillMissing?: boolean;
     readonly entryAtPowerDown?: boolean;
     readonly entryAtPowerUp?: boolean;
   };
   /**
-   * An object (Data) among the columns whose value, a number of bits (`ProfileStatusBit`), tells of the interval: the profile notes in it that
-   * the power was off or the clock was set, captures it with daylight saving and the state of the clock, and clears it.
+   * A column that is a status word of the interval: a Data object whose value is a number of bits (`ProfileStatusBit`). The profile sets a
+   * bit when the power was off or the clock was set, captures the word together with daylight saving and the clock status, and then clears
+   * it.
    */
   readonly status?: StatusObject;
-  /** Rows that come from elsewhere: then nothing is captured or written, and `reset` and `capture` are not there. */
+  /** Rows from another source. Then nothing is captured or written, and the methods `reset` and `capture` do not exist. */
   readonly rows?: RowSource;
 }
 
@@ -93,7 +105,10 @@ const captured: RowSource = {
 const noSortObject = { classId: 0, instanceId: "0.0.0.0.0.0", attributeId: 0, dataIndex: 0 };
 const everyRow = Number.POSITIVE_INFINITY;
 
-/** A profile: with `rows` from a source of its own, otherwise a buffer that `capture` fills (Blue Book 4.3.6). Fault `bad-profile`. */
+/**
+ * A profile: with `rows` it shows the rows of that source, otherwise its buffer is filled by `capture` (Blue Book 4.3.6). Fault
+ * `bad-profile`.
+ */
 export function profileGeneric(
   instance: LogicalName,
   options: ProfileOptions,
@@ -115,8 +130,8 @@ export function profileGeneric(
 }
 
 /**
- * The same in version 0: columns are whole attributes, and methods 3 and 4 give rows by range and by entry as the selectors do.
- * Fault `bad-profile`.
+ * A profile of version 0: columns are whole attributes, and methods 3 and 4 return rows by range and by entry, as the selectors do. Fault
+ * `bad-profile`.
  */
 export function profileGeneric0(
   instance: LogicalName,
@@ -150,7 +165,7 @@ export function profileGeneric0(
 
 const bad = (message: string): Fault => new Fault("bad-profile", message, { layer: "cosem" });
 
-/** What both versions have alike. */
+/** The part that both versions have in common. */
 function made(options: ProfileOptions, descriptor: typeof RangeDescriptor | typeof RangeDescriptor0) {
   const { entries, period = 0, sortMethod = SortMethod.fifo, sortBy, rows } = options;
   if (!Number.isInteger(entries) || entries < 1) throw bad(`a profile keeps at least one entry, not ${entries}`);
@@ -202,7 +217,7 @@ const unwritable = {
   ...{ entriesInUse: denied, profileEntries: denied },
 };
 
-/** Whether rows are not in the order of their stamps. */
+/** Whether the rows may be in another order than their time stamps. */
 const isOutOfOrder = ({ capturedAfter = 0 }: Readonly<ProfileValues>): boolean => capturedAfter > 0;
 
 function reset(own: ProfileValues, context: Context): void {
@@ -210,7 +225,7 @@ function reset(own: ProfileValues, context: Context): void {
   resetWithCaptors(context);
 }
 
-/** Captures one row, stamped with the second that the meter's clock shows. `late`: it is that of an interval without power. */
+/** Captures one row with a time stamp of full seconds of the meter's clock. `late`: the row belongs to an interval without power. */
 function capture(
   own: ProfileValues,
   context: Context,
@@ -236,7 +251,7 @@ function keep(own: ProfileValues, context: Context, at: number, row: Uint8Array)
   const { captureObjects, sortMethod, sortObject, profileEntries, capturedAfter = 0 } = own;
   const rows = context.device.rows(context.object);
   const second = Math.floor(at / 1000) * 1000;
-  // In the order of capturing, also after the clock was set back.
+  // The rows are kept in the order of capture, even after the clock was set back.
   if (!isSorted(sortMethod)) return rows.append(Math.max(second, capturedAfter), row, profileEntries);
   const column = captureObjects.findIndex((one) => sameColumn(one, sortObject));
   const how = { sortMethod, column, keep: profileEntries, local: context.local };
@@ -246,7 +261,7 @@ function keep(own: ProfileValues, context: Context, at: number, row: Uint8Array)
     rows.clear();
     for (const [place, one] of sorted.entries()) rows.append(place + 1, one, profileEntries);
   };
-  // Where the buffer is full the last row alone tells whether the newcomer is kept at all.
+  // If the buffer is full, the last row is enough to decide whether the new row is kept.
   return after(rows.entries(profileEntries, profileEntries), (found) => {
     const last = [...found];
     if (last.length > 0 && sortedIn(last, row, { ...how, keep: 1 }) === undefined) return undefined;
@@ -291,14 +306,15 @@ function resize(own: ProfileValues, context: Context): MaybePromise<void> {
     const kept = isSorted(sortMethod) ? all.slice(0, most) : all.slice(-most);
     rows.clear();
     for (const [place, row] of kept.entries()) rows.append(place + 1, row, most);
-    // Their places are told from now on by their order alone.
+    // From now on only their order gives the places of the rows.
     if (!isSorted(sortMethod)) own.capturedAfter = Math.max(own.capturedAfter ?? 0, most + 1);
   });
 }
 
 type Times = Timeline<ProfileValues, Context, TimeContext>;
 
-// An entry of a time without power is due half a millisecond after its instant, and that the clock was set before all others: so `run` tells them apart.
+// An entry for a time without power is due half a millisecond after its instant, and the entry for a clock setting before all others: `run`
+// distinguishes them by that.
 const afterInstant = 0.5;
 
 function timesOf({ powerFailure = {}, status }: ProfileOptions): Times {
@@ -326,7 +342,7 @@ function timesOf({ powerFailure = {}, status }: ProfileOptions): Times {
   };
 }
 
-/** Rows that come now are behind those of before, whatever the clock shows. */
+/** Rows that are captured from now on come after the earlier rows, whatever time the clock shows. */
 function clockMoved(own: ProfileValues, context: Context, from: number, status: StatusObject | undefined): void {
   if (status !== undefined) noteStatus(status, ProfileStatusBit.clockAdjusted, context);
   if (context.now < from) own.capturedAfter = Math.max(own.capturedAfter ?? 0, Math.ceil(from));

@@ -6,7 +6,7 @@ import {
   ProtectionType,
 } from "../classes/access/protection-parameters.ts";
 
-/** How a layer is made. What is left out is empty: the end that applies the layer fills in titles and key data. */
+/** The settings of a layer. Fields that are left out are empty: the side that applies the layer fills in titles and key data. */
 export interface ProtectionLayerOptions {
   /** The global unicast encryption key by default. A signature needs none. */
   readonly key?:
@@ -15,7 +15,7 @@ export interface ProtectionLayerOptions {
     | "wrapped-key"
     | "one-pass-diffie-hellman"
     | "static-unified-model";
-  /** Needed with `static-unified-model`, and where a signature is all: another one each time. */
+  /** Required with `static-unified-model`, and if a signature is the only protection: a different one each time. */
   readonly transactionId?: Uint8Array;
   readonly originatorSystemTitle?: Uint8Array;
   readonly recipientSystemTitle?: Uint8Array;

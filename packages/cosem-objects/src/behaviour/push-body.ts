@@ -22,7 +22,7 @@ export type PushObject = Pick<RestrictedColumns, "classId" | "instanceId" | "att
 
 const noData = Uint8Array.of(0);
 
-/** One encoded value of a push, as it is now: null-data where it cannot be read. */
+/** One encoded value of a push with its current value; null-data if it cannot be read. */
 export function pushCell(element: PushObject, context: Context): MaybePromise<Uint8Array> {
   const { restriction, columns = [], classId, instanceId } = element;
   const type = restriction?.restrictionType ?? 0;
@@ -47,7 +47,7 @@ export function pushCell(element: PushObject, context: Context): MaybePromise<Ui
 const capturedBy = (profile: AnyObject, { device }: Context): readonly AnyColumn[] =>
   (device.values(profile) as { readonly captureObjects: readonly AnyColumn[] }).captureObjects;
 
-/** The rows with these columns alone, in the order of `columns`; without columns as they are. */
+/** The rows reduced to these columns, in the order of `columns`; without columns the rows are not changed. */
 function columnsOf(
   buffer: Uint8Array,
   columns: readonly AnyColumn[],
@@ -65,7 +65,7 @@ function columnsOf(
   );
 }
 
-/** The selective access that a restriction means (class 7): rows from one instant to another or from one entry to another, both included. */
+/** The selective access for a restriction (class 7): rows from one instant to another or from one entry to another, both included. */
 function selectionOf({ restriction }: PushObject, profile: AnyObject, context: Context): Selection | undefined {
   const value = restriction?.restrictionValue;
   if (restriction?.restrictionType === 2) {

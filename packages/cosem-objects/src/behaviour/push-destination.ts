@@ -15,9 +15,9 @@ const unusable = (message: string, hint: string): Fault =>
   new Fault("push-destination", message, { layer: "cosem", hint });
 
 /**
- * Where a push goes, as a URL: `tcp://host:port`, `udp://host:port`, `hdlc://host:port`; `client:16` is the connection that
- * this client has open (HDLC whose destination is no host and port). A destination that is a URL itself stays as it is, and so does
- * `client:16`. Fault `push-destination` for a transport service or a message format that is not served, and for a destination that cannot be read.
+ * The destination of a push as a URL: `tcp://host:port`, `udp://host:port`, `hdlc://host:port`; `client:16` is the open connection of this
+ * client (HDLC with a destination that is not host and port). A destination that is already a URL or `client:16` is not changed. Fault
+ * `push-destination` for a transport service or a message format that is not supported, and for a destination that cannot be parsed.
  */
 export function destinationOf({ transportService, destination, message }: SendDestination, client: number): string {
   if (message !== PushMessage.axdr) {

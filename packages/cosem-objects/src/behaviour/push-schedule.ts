@@ -2,7 +2,7 @@ import type { TimeWindow } from "../classes/common-types.ts";
 import type { LocalTime } from "../time/local-time.ts";
 import { isWindowOpen, nextWindowEdge } from "./time-window.ts";
 
-/** Versions 0 and 1: the same delay each time. Versions 2 and 3: from a minimum up to a maximum, seconds; the exponent in hundredths. */
+/** Versions 0 and 1: a constant delay. Versions 2 and 3: from a minimum to a maximum, seconds; the exponent in hundredths. */
 export type RepetitionDelay =
   | number
   | {
@@ -11,17 +11,17 @@ export type RepetitionDelay =
       readonly repetitionDelayMax: number;
     };
 
-/** How long after a failure the repetition `k` (1, 2, …) waits, ms. */
+/** The delay after a failure before repetition `k` (1, 2, …), ms. */
 export function delayOf(delay: RepetitionDelay, k: number): number {
   if (typeof delay === "number") return delay * 1000;
   const { repetitionDelayMin: least, repetitionDelayExponent: exponent, repetitionDelayMax: most } = delay;
   return Math.min(most, least * (exponent / 100) ** (k - 1)) * 1000;
 }
 
-// Edges that follow one another at which no window opens.
+// The maximum number of consecutive window edges to examine at which no window opens.
 const mostEdges = 1000;
 
-/** The first instant from `at` on at which a push may be sent: at once without windows; undefined: never. */
+/** The first instant, `at` or later, at which a push may be sent: `at` itself without windows; undefined: never. */
 export function openFrom(windows: readonly TimeWindow[], local: LocalTime, at: number): number | undefined {
   if (windows.length === 0 || isWindowOpen(windows, local, at)) return at;
   let edge: number | undefined = at;
@@ -32,13 +32,13 @@ export function openFrom(windows: readonly TimeWindow[], local: LocalTime, at: n
   return undefined;
 }
 
-/** When a series starts: instants of the meter's clock. */
+/** Data for the start of a series: instants of the meter's clock. */
 export interface SeriesStart {
   readonly windows: readonly TimeWindow[];
   readonly trigger: number;
-  /** ms that are added to the first instant at which a window is open. */
+  /** The delay, ms, that is added to the first instant at which a window is open. */
   readonly random: number;
-  /** Whether they are added inside a window that is open when the trigger comes, too. */
+  /** Whether they are also added if a window is already open when the push is triggered. */
   readonly always: boolean;
 }
 
@@ -51,18 +51,18 @@ export function startOf(
   const open = openFrom(windows, local, trigger);
   if (open === undefined) return undefined;
   const start = Math.ceil(open + (always || open > trigger ? random : 0));
-  // Its instant has passed (no power, a clock that was set, a window that was changed): as soon as may be.
+  // The instant has passed (no power, a clock setting, a changed window): start as soon as possible.
   return start > after ? start : openFrom(windows, local, Math.floor(after) + 1);
 }
 
 /**
- * The random part of a start, 0 to 1: by the meter's own key and the instant of the trigger, so that it is the same in any process,
- * and another for each meter and each trigger.
+ * The random part of a start, 0 to 1. It is computed from the meter's own key and the instant of the trigger, so that it is the same in any
+ * process and differs between meters and between triggers.
  */
 export function drawOf(key: string, trigger: number): number {
   let hash = 0x811c9dc5;
   for (const char of `${key} ${trigger}`) hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193);
-  // FNV-1a mixes its last octets badly into the high bits: keys that differ at the end only would lie side by side.
+  // FNV-1a hardly mixes the last octets into the high bits: keys that differ only at the end would give similar numbers.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   hash = (hash ^ (hash >>> 16)) >>> 0;

@@ -26,7 +26,7 @@ export type PushSetupVersion = keyof typeof classes;
 type ClassOf<V extends PushSetupVersion> = (typeof classes)[V];
 type Confirmation = Values<typeof PushSetup2>["confirmationParameters"];
 
-/** The values of every version, as far as they act. */
+/** The values of every version that have an effect. */
 interface PushValues {
   state?: PushState;
   readonly pushObjectList: readonly PushObject[];
@@ -45,41 +45,51 @@ interface PushValues {
 export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion> {
   /** 2 by default. */
   readonly version?: V;
-  /** What is pushed, in order; attribute 0 is all attributes. Restrictions and columns are of versions 1 to 3 and 2 to 3. */
+  /** The pushed attributes, in order; attribute 0 means all attributes. Restrictions need version 1 to 3, columns need version 2 or 3. */
   readonly pushObjectList: readonly PushObject[];
-  /** Where to: `"192.0.2.7:4059"` over TCP, a URL (`"udp://192.0.2.7:4059"`), `"client:48"` (the association that this client has open), or what attribute 3 has. */
+  /**
+   * The destination: `"192.0.2.7:4059"` over TCP, a URL (`"udp://192.0.2.7:4059"`), `"client:48"` (the open association of this client), or
+   * the value of attribute 3.
+   */
   readonly destination: string | SendDestination;
   /** When a push may be sent; always by default. */
   readonly communicationWindow?: readonly TimeWindow[];
-  /** Seconds; 0 by default. */
+  /** The randomisation interval, seconds; 0 by default. */
   readonly randomisationStartInterval?: number;
-  /** 0 by default. */
+  /** The number of repetitions after a failed attempt; 0 by default. */
   readonly numberOfRetries?: number;
-  /** Seconds, the same each time (versions 2 and 3: minimum and maximum), or as attribute 7 of versions 2 and 3 has it; 60 by default. */
+  /**
+   * Seconds: a constant delay (versions 2 and 3: both minimum and maximum), or a value as in attribute 7 of versions 2 and 3; 60 by
+   * default.
+   */
   readonly repetitionDelay?: RepetitionDelay;
-  /** The client: its association's keys and policy protect the push. 16, the public client by default. */
+  /** The client whose association gives the keys and the policy that protect the push. 16, the public client, by default. */
   readonly client?: number;
-  /** Versions 1 to 3: the object of the port to be used, a TCP-UDP setup (class 41) or an IEC HDLC setup (class 23). */
+  /** Versions 1 to 3: the object of the port to use, a TCP-UDP setup (class 41) or an IEC HDLC setup (class 23). */
   readonly portReference?: LogicalName;
-  /** Versions 1 to 3: layers in the order in which they are applied. None: what the policy of the client's association asks for. */
+  /**
+   * Versions 1 to 3: layers in the order in which they are applied. None: the protection that the policy of the client's association
+   * requires.
+   */
   readonly protection?: readonly ProtectionParameters[];
-  /** Versions 2 and 3: what a success is; `unconfirmedRetryOnFailure` by default. */
+  /** Versions 2 and 3: when a push counts as successful; `unconfirmedRetryOnFailure` by default. */
   readonly operationMethod?: keyof typeof PushOperationMethod;
-  /** Versions 2 and 3. */
+  /** For versions 2 and 3 only. */
   readonly confirmationParameters?: Confirmation;
-  /** In the queue, the higher the sooner; 0 by default. */
+  /** The priority in the queue: higher ones are sent first; 0 by default. */
   readonly priority?: number;
-  /** A trigger that comes while a window is open starts at once; the random part counts from the start of a window only. */
+  /** True: a push that is triggered while a window is open starts at once; the random delay is added only at the start of a window. */
   readonly randomiseOnlyAtWindowStart?: boolean;
 }
 
 const noPort: LogicalName = "0.0.0.0.0.0";
 
 /**
- * Pushes values (class 40, versions 0 to 3; Blue Book 4.4.8). The method push, by a client or a script, is accepted at once: at the
- * start of the next window and after a random time the values are read and a DataNotification is put in the queue, with all that the
- * instant changes. Attempts are repeated under the same long-invoke-id, with the same body. A trigger while a series is in progress is kept,
- * one for all. Where it cannot be sent at all (port, destination) that is an event, and the series is over.
+ * Pushes values (class 40, versions 0 to 3; Blue Book 4.4.8). The method push, invoked by a client or a script, succeeds at once. At the
+ * start of the next window and after a random delay the values are read and a DataNotification is put in the queue, in the same unit of
+ * work as all changes of that instant. Repeated attempts have the same long-invoke-id and the same body. If pushes are triggered while a
+ * series of attempts is in progress, one push follows for all of them. A push that cannot be sent at all (port, destination) is reported as
+ * an event, and the series ends.
  */
 export function pushSetup<V extends PushSetupVersion = 2>(
   instance: LogicalName,
@@ -143,7 +153,7 @@ function valuesOf(version: PushSetupVersion, options: PushSetupOptions): object 
   };
 }
 
-/** An element with what its version has. */
+/** An element with the fields of its version. */
 function elementOf(version: PushSetupVersion, element: PushObject): object {
   const { classId, instanceId, attributeId, dataIndex = 0 } = element;
   const { restriction = { restrictionType: 0, restrictionValue: null }, columns = [] } = element;
@@ -179,7 +189,7 @@ function reset(values: PushValues): void {
   values.lastConfirmationDateTime = unspecifiedDateTime;
 }
 
-/** The series is over: one that was triggered meanwhile begins. */
+/** The series ends; if a push was triggered during it, that one begins. */
 function end(values: PushValues, context: Context): void {
   const { state = idle } = values;
   if (state.followUp) begin(values, context, state);
@@ -188,7 +198,7 @@ function end(values: PushValues, context: Context): void {
 
 interface Sender {
   readonly priority: number;
-  /** Of version 0, which has no attribute for it. */
+  /** The client of version 0, which has no attribute for it. */
   readonly client: number;
 }
 
@@ -213,7 +223,7 @@ function send(values: PushValues, context: Context, { priority, client: usual }:
         tell,
       ),
     (error) => {
-      // The unit of work has ended: nothing of it is done, and it is due still.
+      // The unit of work has ended: none of its changes are kept, and the push is still due.
       if (error instanceof Fault && error.layer === "server") throw error;
       end(values, context);
       if (device.failed === undefined) throw error;
@@ -240,7 +250,7 @@ function notificationOf(
   });
 }
 
-/** One count for all Push setups of a logical device: a receiver tells repetitions by it. */
+/** All Push setups of a logical device use one counter, because a receiver recognises repetitions by the id. */
 function nextInvokeId({ device, object: self }: Context): number {
   const setups = device.objects.filter(({ spec }) => spec.classId === self.spec.classId);
   const used = setups.map((one) => (device.values(one) as Readonly<PushValues>).state?.lastInvokeId ?? 0);
@@ -253,7 +263,7 @@ const portClasses: { readonly [service: number]: number } = {
   [TransportService.hdlc]: 23,
 };
 
-/** Fault `push-port` where the port that is named is not there, or not of the transport service. */
+/** Fault `push-port` if the referenced port does not exist, or does not belong to the transport service. */
 function checkPort({ portReference, sendDestinationAndMethod }: PushValues, { device }: Context): void {
   if (portReference === undefined) return;
   const classId = portClasses[sendDestinationAndMethod.transportService] as number;
@@ -264,7 +274,7 @@ function checkPort({ portReference, sendDestinationAndMethod }: PushValues, { de
   });
 }
 
-/** Of the octets of a DataNotification. */
+/** The invoke-id in the octets of a DataNotification. */
 const invokeIdOf = (payload: Uint8Array): number =>
   ((payload[2] as number) << 16) | ((payload[3] as number) << 8) | (payload[4] as number);
 

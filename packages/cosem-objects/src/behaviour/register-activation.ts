@@ -9,20 +9,20 @@ import { refuse } from "../refusal.ts";
 type ActivationValues = Values<typeof RegisterActivation>;
 type Mask = ActivationValues["maskList"][number];
 
-// An index_list holds octets.
+// The elements of an index_list are octets.
 const mostRegisters = 255;
 
 export interface RegisterActivationOptions {
-  /** The registers; masks count them from 1. */
+  /** The registers; masks number them from 1. */
   readonly registers?: readonly (AnyObject | ObjectDefinition)[];
   readonly masks?: ActivationValues["maskList"];
-  /** The mask_name of the mask that is active; empty by default: none of the registers counts. */
+  /** The mask_name of the active mask; empty by default: none of the registers counts. */
   readonly activeMask?: Uint8Array;
 }
 
 /**
- * Which of its registers count: those in the active mask (class 6; Blue Book 4.3.5). `countsNow` tells it of one register. An
- * active_mask that is no mask, and the deletion of a mask that is active or is not there, are refused (other-reason).
+ * Determines which of its registers count: those in the active mask (class 6; Blue Book 4.3.5). `countsNow` gives it for one register. An
+ * active_mask that does not exist, and the deletion of a mask that is active or does not exist, are refused (other-reason).
  */
 export function registerActivation(
   instance: LogicalName,
@@ -73,8 +73,8 @@ const maskOf = ({ maskList }: Readonly<ActivationValues>, name: Uint8Array): Mas
   maskList.find(({ maskName }) => sameOctets(maskName, name));
 
 /**
- * Whether a register counts at the moment: each Register activation of the logical device that it is assigned to must have it in
- * its active mask. One that is assigned to none always counts.
+ * Whether a register counts now: every Register activation of the logical device that lists it must have it in its active mask. A register
+ * that is in none of them always counts.
  */
 export function countsNow(register: AnyObject, device: Pick<DeviceView, "objects" | "values">): boolean {
   return device.objects.every((one) => {

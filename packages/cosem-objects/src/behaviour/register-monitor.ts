@@ -25,18 +25,18 @@ type MonitorValues = Values<typeof RegisterMonitor>;
 
 export interface RegisterMonitorOptions {
   readonly monitored?: Monitored;
-  /** Of the type of the monitored value, with its scaler. */
+  /** In the type of the monitored value and with its scaler. */
   readonly thresholds?: MonitorValues["thresholds"];
-  /** One for each threshold. */
+  /** One action set for each threshold. */
   readonly actions?: MonitorValues["actions"];
-  /** Seconds: reads the value so often, too. For one that a read hook makes, whose changes nobody stores. */
+  /** Also reads the value at this interval, seconds. For a value that a read hook computes: its changes are not stored. */
   readonly sampleEvery?: number;
 }
 
 /**
- * Runs scripts when a value crosses thresholds (class 21; Blue Book 4.5.6): up when it was not above and is, down the other way; an
- * equal value is not above. Of several thresholds that are crossed at once, the lower ones go first on the way up. Acts in the unit of
- * work that changed the value.
+ * Runs scripts when a value crosses thresholds (class 21; Blue Book 4.5.6): upwards when it was not above a threshold and now is, downwards
+ * in the opposite case; an equal value is not above. If several thresholds are crossed at once, the lower ones come first on the way up.
+ * The scripts run in the unit of work that changed the value.
  */
 export function registerMonitor(
   instance: LogicalName,
@@ -83,7 +83,7 @@ const watch: Watch<MonitorValues, Context, WatchedChange> = {
 const sidesOf = ({ thresholds }: Readonly<MonitorValues>, value: Data): boolean[] =>
   thresholds.map((threshold) => isAbove(value, threshold));
 
-/** The value as it is now sets the sides, without an action. */
+/** Determines the side of each threshold from the current value, without running an action. */
 function begin(values: MonitorValues, context: Context): MaybePromise<void> {
   const read = attempt<Data | undefined>(
     () => readMonitored(values.monitoredValue, context),
@@ -94,7 +94,10 @@ function begin(values: MonitorValues, context: Context): MaybePromise<void> {
   });
 }
 
-/** Looks at the value, and acts on what was crossed; `before`: the value that stood when nobody had looked yet. */
+/**
+ * Reads the value and runs the actions of crossed thresholds; `before`: the value before the first change, if it has not been evaluated
+ * yet.
+ */
 function look(values: MonitorValues, context: Context, before?: WatchedChange["before"]): MaybePromise<void> {
   return after(readMonitored(values.monitoredValue, context), (value) => {
     if (value === undefined) return undefined;
@@ -109,7 +112,7 @@ function look(values: MonitorValues, context: Context, before?: WatchedChange["b
   });
 }
 
-/** The scripts of the thresholds that were crossed, in their order; `was`, `is`: whether the value was above each, and is. */
+/** The scripts of the crossed thresholds, in their order; `was`, `is`: whether the value was and is above each threshold. */
 export function crossedScripts(
   { thresholds, actions }: Pick<MonitorValues, "thresholds" | "actions">,
   was: readonly boolean[] | undefined,

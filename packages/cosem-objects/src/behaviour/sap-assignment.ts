@@ -10,13 +10,17 @@ type Devices = DeviceView["devices"];
 const managementSap = 1;
 const disconnected = 0;
 
-/** 2 to 0x0F are reserved, 0x7F (in HDLC addresses of four octets 0x3FFF) is all stations. Green Book, IEC 62056-46 6.4.2.3 and IEC 62056-47 5.3.2. */
+/**
+ * 2 to 0x0F are reserved, 0x7F (in HDLC addresses of four octets 0x3FFF) is all stations. Green Book, IEC 62056-46 6.4.2.3 and IEC 62056-47
+ * 5.3.2.
+ */
 const isReserved = (sap: number): boolean => sap < 0x10 || sap === 0x7f || sap === 0x3fff;
 
 /**
- * The object 0.0.41.0.0.255: it tells the logical devices that the meter has, and connect_logical_device connects one to another SAP.
- * SAP 0 disconnects: any number of logical devices may have it, and no client reaches them. Refused with other-reason: a name that no logical
- * device has, a SAP that another one has, a reserved SAP (2 to 15, 0x7F, 0x3FFF), and another SAP than 1 for the management logical device.
+ * The object 0.0.41.0.0.255. It lists the logical devices of the meter, and connect_logical_device assigns another SAP to a logical device.
+ * SAP 0 disconnects: any number of logical devices may have it, and no client can reach them. Refused with other-reason: an unknown logical
+ * device name, a SAP that another logical device has, a reserved SAP (2 to 15, 0x7F, 0x3FFF), and any SAP other than 1 for the management
+ * logical device.
  */
 export const sapAssignment = (): CosemObject<typeof SapAssignment> =>
   object(
@@ -52,6 +56,6 @@ function check(sap: number, connected: Devices[number], devices: Devices): void 
     throw refuse("other-reason", `SAP ${sap} is used by another logical device`);
 }
 
-/** The logical devices that have another SAP than that of the template. */
+/** The logical devices whose SAP differs from that of the template. */
 export const assignedSaps = ({ state }: Readonly<SapValues>): NonNullable<SapValues["state"]> =>
   Array.isArray(state) ? state : [];

@@ -18,7 +18,7 @@ type Entry = Entries[number];
 const lastIndex = 9999;
 const withoutLimit = 0xffff;
 const minute = 60_000;
-// What comes at all comes within so many days: leap days are eight years apart about 2100.
+// If an entry ever becomes due, it does so within this number of days: around 2100 two leap days are eight years apart.
 const daysAhead = 3660;
 
 const times: Timeline<ScheduleValues, Context, TimeContext> = {
@@ -39,11 +39,11 @@ const times: Timeline<ScheduleValues, Context, TimeContext> = {
     );
   },
   restored: missedUntil,
-  // Back: nothing was missed, and what is due in the repeated span comes by itself.
+  // If the clock is set back, nothing was missed, and the entries in the repeated span run normally.
   moved: missedUntil,
 };
 
-/** Scripts by time of day, weekday and special day (class 10; Blue Book 4.5.3). */
+/** Runs scripts by time of day, weekday and special day (class 10; Blue Book 4.5.3). */
 export function schedule(
   instance: LogicalName = "0.0.12.0.0.255",
   entries: Entries = [],
@@ -100,11 +100,11 @@ function earliest(instants: readonly (number | undefined)[]): number | undefined
   return found;
 }
 
-/** Whether an entry may still run so many ms after its time: in normal running, 0, it always may. */
+/** Whether an entry may still run this number of ms after its time; in normal operation, with 0, it always may. */
 const isValid = ({ validityWindow }: Entry, late: number): boolean =>
   validityWindow === withoutLimit || late <= validityWindow * minute;
 
-/** The instants in a span that are to be run at its end: those whose validity window has not passed. */
+/** The instants in a span that must be run at its end: those whose validity window has not passed. */
 function* missedUntil({ entries }: Readonly<ScheduleValues>, context: TimeContext, from: number, to: number) {
   const since = ({ validityWindow }: Entry): number =>
     validityWindow === withoutLimit ? from : Math.max(from, to - validityWindow * minute - 1);
@@ -126,7 +126,7 @@ function nextOf(entry: Entry, around: Surroundings, after: number): number | und
     const { year, month, day: dayOfMonth } = dateOfDays(day);
     const at = local.next({ year, month, day: dayOfMonth, dayOfWeek: null }, switchTime, after);
     if (at !== undefined) return at;
-    // No time of any day.
+    // The time does not exist on any day.
     if (day > today && local.next(unspecifiedDate, switchTime, after) === undefined) return undefined;
   }
   return undefined;
@@ -138,7 +138,10 @@ function runsOn({ execWeekdays, execSpecdays }: Entry, day: number, around: Surr
   return execWeekdays[dateOfDays(day).dayOfWeek - 1] === "1";
 }
 
-/** The local time of day (ms) by which an entry is due at an instant: where daylight saving begins, times that are skipped are due together. */
+/**
+ * The local time of day (ms) of the entries that are due at an instant. When daylight saving begins, the entries with a skipped time are
+ * due together.
+ */
 function timeOfDay({ switchTime }: Entry, at: number, { local }: Surroundings): number {
   const before = local.localOf(at - 1) + 1;
   return timeFrom(before - Math.floor(before / dayLength) * dayLength, switchTime) ?? 0;

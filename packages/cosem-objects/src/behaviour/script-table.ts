@@ -16,14 +16,14 @@ const deepest = 8;
 const mostActions = 10_000;
 
 export interface ScriptTableOptions {
-  /** Whether a script ends with the first action that fails; otherwise the rest is done. Nothing is taken back. */
+  /** Whether a script stops at the first action that fails; by default the other actions are still performed. No action is undone. */
   readonly stopOnFailure?: boolean;
 }
 
 /**
- * Scripts, each run by its number (class 9; Blue Book 4.5.2). An action writes an attribute or invokes a method of the same logical
- * device as the meter itself. `execute` throws the first failure of an action; it refuses (other-reason) a script that is not in
- * the table, that runs itself, or that nests scripts more than 8 deep, before anything is done.
+ * Scripts that are run by number (class 9; Blue Book 4.5.2). An action writes an attribute or invokes a method of the same logical device
+ * on behalf of the meter itself. `execute` throws the first failure of an action. Before any action is performed it refuses (other-reason)
+ * a script that is not in the table, that runs itself, or that nests scripts more than 8 deep.
  */
 export function scriptTable(
   instance: LogicalName,
@@ -59,7 +59,7 @@ function check(scripts: Scripts): void {
 }
 
 function execute(id: number, context: Context, stopOnFailure: boolean): MaybePromise<void> {
-  // The null script.
+  // Script 0 is the null script.
   if (id === 0) return undefined;
   const { device, object: table } = context;
   const actions = actionsOf(table, id, device);
@@ -97,15 +97,15 @@ function actionsOf(table: AnyObject, id: number, device: DeviceView): readonly A
 }
 
 interface Nesting {
-  /** How many scripts lie inside one another, with this one. */
+  /** The number of nested scripts, including this one. */
   readonly depth: number;
-  /** How many actions are done in all. */
+  /** The total number of actions. */
   readonly actions: number;
 }
 
-/** Scripts may run others: a cycle, too deep a nest and too many actions are found before anything is done. */
+/** Scripts may run other scripts: cycles, nesting that is too deep, and too many actions are detected before any action is performed. */
 function checkNesting(table: AnyObject, id: number, device: DeviceView): void {
-  // Each script once, however many run it. Undefined: the walk is inside it.
+  // Each script is visited once, even if several scripts run it. Undefined: the script is being visited.
   const known = new Map<string, Nesting | undefined>();
   const walk = (from: AnyObject, script: number, above: number): Nesting => {
     const key = `${script} of ${from.instance}`;
@@ -135,7 +135,7 @@ function checkNesting(table: AnyObject, id: number, device: DeviceView): void {
   walk(table, id, 0);
 }
 
-/** The script that an action runs; undefined where it does something else. */
+/** The script that an action runs; undefined if the action does something else. */
 function executed({ serviceId, classId, instanceId, index, parameter }: Action, device: DeviceView) {
   if (serviceId !== executeMethod || classId !== ScriptTable.classId) return undefined;
   if (index !== ScriptTable.methods.execute.id || parameter.type !== "long-unsigned") return undefined;

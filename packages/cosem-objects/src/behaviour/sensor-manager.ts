@@ -19,9 +19,9 @@ export interface SensorManagerOptions extends Partial<Omit<SensorValues, "proces
 }
 
 /**
- * A sensor (class 67; Blue Book 4.5.11): its raw value is that of an Extended register, and both the raw and the processed value run
- * scripts when they cross thresholds, as a Register monitor does. What it is not made with has the default of the class. `reset`:
- * the raw value and the status that it was made with, captured now.
+ * A sensor (class 67; Blue Book 4.5.11). Its raw value is that of an Extended register. The raw and the processed value both run scripts
+ * when they cross thresholds, as in a Register monitor. Values that are not passed have the default of the class. `reset` restores the raw
+ * value and the status that it was made with, and sets the capture time to now.
  */
 export function sensorManager(
   instance: LogicalName,
@@ -55,7 +55,7 @@ export function sensorManager(
 
 const monitoring = ["rawValueThresholds", "processedValueThresholds", "processedValue"] as const;
 
-/** Other thresholds, another value: where it stands is looked at again, and nothing is run. */
+/** The thresholds or the monitored value changed: the side of each threshold is determined again, and no script is run. */
 function startingAnew(
   begin: (values: SensorValues, context: Context) => MaybePromise<void>,
 ): NonNullable<Hooks<typeof SensorManager>["write"]> {
@@ -104,11 +104,11 @@ function sidesOf(values: Readonly<SensorValues>, context: Context): MaybePromise
   }));
 }
 
-/** Where a value stood; undefined: it had no value, or other thresholds. */
+/** The previous sides of a value; undefined: it had no value, or other thresholds. */
 const known = (was: readonly boolean[], is: readonly boolean[]): readonly boolean[] | undefined =>
   was.length === is.length ? was : undefined;
 
-/** Where the values stood before the first change that anybody looked at. */
+/** The sides of the values before the first change that was evaluated. */
 function before(
   values: Readonly<SensorValues>,
   instance: LogicalName,

@@ -15,19 +15,19 @@ type ExecutionTime = Times[number];
 
 export interface SingleActionScheduleOptions {
   readonly executedScript: ActionItem;
-  /** 1 to 5 as the class says; 5 by default: any times, with wildcards in dates. */
+  /** 1 to 5, as the class defines them; 5 by default: any times, with wildcards in dates. */
   readonly type?: number;
   readonly executionTime: Times;
   /**
-   * What happens to the execution times that passed while there was no power, or over which the clock was set forward: nothing
-   * (`"skip"` by default), or the script runs once (`"once"`, for billing and the activation of images).
+   * What is done about execution times that passed while there was no power, or that were skipped because the clock was set forward:
+   * nothing (`"skip"` by default), or the script runs once (`"once"`, for billing and the activation of images).
    */
   readonly catchUp?: "skip" | "once";
 }
 
 /**
- * One script at listed dates and times of local time (class 22; Blue Book 4.5.7). A date and a time without wildcards come once,
- * also where the clock is set back. Writing times that do not fit `type` is refused (other-reason).
+ * Runs one script at listed dates and times of local time (class 22; Blue Book 4.5.7). A date and time without wildcards is executed only
+ * once, even if the clock is set back. If written times do not fit `type`, they are refused (other-reason).
  */
 export function singleActionSchedule(
   instance: LogicalName,
@@ -83,15 +83,18 @@ interface Known {
   readonly local: LocalTime;
   readonly since: number;
   after: number;
-  /** By place; null: never, as far as that is looked for. */
+  /** By place in the list; null: never, within the time that is searched. */
   readonly instants: (number | null | undefined)[];
 }
 
-// A list that a client wrote may have thousands of entries, and all would be looked at for each of them that comes.
+// A list that a client wrote may have thousands of entries, and each time one is due all of them would be computed again.
 const many = 16;
 const known = new WeakMap<Times, Known>();
 
-/** When each execution time comes next after an instant; of long lists those that have not come since are not looked for again, for a day. */
+/**
+ * The next instant of each execution time after an instant. In long lists a computed instant is used again until it has passed, for at most
+ * a day.
+ */
 function instantsOf(times: Times, local: LocalTime, after: number): (place: number) => number | undefined {
   const look = (place: number): number | undefined => {
     const { date, time } = times[place] as ExecutionTime;
@@ -115,7 +118,7 @@ function instantsOf(times: Times, local: LocalTime, after: number): (place: numb
   };
 }
 
-/** The last time in a span. */
+/** The last execution time in a span. */
 function missedOnce(values: Readonly<ScheduleValues>, { local }: TimeContext, from: number, to: number): number[] {
   const instants = open(values).map(([, { date, time }]) => local.last(date, time, to) ?? from);
   const last = Math.max(from, ...instants);
@@ -127,7 +130,7 @@ const catchingUp: Pick<Timeline<ScheduleValues, Context, TimeContext>, "restored
   moved: missedOnce,
 };
 
-/** The execution times, with their places, but those that come only once and have come. */
+/** The execution times with their places, without those that occur only once and have been executed. */
 function open({ executionTime, state = [] }: Readonly<ScheduleValues>): (readonly [number, ExecutionTime])[] {
   const come = new Set(state);
   return executionTime.map((one, place) => [place, one] as const).filter(([place]) => !come.has(place));
@@ -135,7 +138,7 @@ function open({ executionTime, state = [] }: Readonly<ScheduleValues>): (readonl
 
 const hasDate = ({ year, month, day }: CosemDate): boolean => year !== null && month !== null && day !== null;
 
-/** Whether it comes only once. */
+/** Whether the execution time occurs only once. */
 const isSingle = (date: CosemDate, time: CosemTime): boolean =>
   hasDate(date) && time.hour !== null && time.minute !== null && time.second !== null;
 
@@ -163,7 +166,7 @@ function check(type: number, written: Times): void {
   }
 }
 
-/** Whether the day of week of a date that is one day is that day's. */
+/** Whether the day of week of a complete date is correct for that date. */
 function agrees({ year, month, day, dayOfWeek }: CosemDate): boolean {
   if (year === null || month === null || day === null || dayOfWeek === null) return true;
   return month > 12 || day > 31 || dateOfDays(daysOf(year, month, day)).dayOfWeek === dayOfWeek;

@@ -40,10 +40,13 @@ export function specialDays(
 const isSameDate = (one: SpecialDay["specialdayDate"], other: SpecialDay["specialdayDate"]): boolean =>
   one.year === other.year && one.month === other.month && one.day === other.day && one.dayOfWeek === other.dayOfWeek;
 
-/** The day_id of a special day (days since 1970-01-01 local): of all entries that mean it, the one with the lowest index; undefined: it is none. */
+/**
+ * The day_id of a special day (days since 1970-01-01 local): if several entries match, the one with the lowest index; undefined: it is not
+ * a special day.
+ */
 export function specialDayId(day: number, around: Surroundings): number | undefined {
   const { local, objects } = around;
-  // Noon is neither skipped nor repeated.
+  // Noon is neither skipped nor repeated by daylight saving.
   const instant = local.instantOf(day * dayLength + dayLength / 2);
   let found: SpecialDay | undefined;
   for (const object of objects) {

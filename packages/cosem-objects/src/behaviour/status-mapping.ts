@@ -9,10 +9,10 @@ type StatusValues = Values<typeof StatusMapping>;
 type StatusWord = StatusValues["statusWord"];
 type MappingTable = StatusValues["mappingTable"];
 
-// Octets of the numbers that a status word may be.
+// The size in octets of each number type that a status word may have.
 const sizes = { unsigned: 1, "long-unsigned": 2, "double-long-unsigned": 4, "long64-unsigned": 8 } as const;
 
-/** The bits of a status word, the leading bit first, as text of 0 and 1. */
+/** The bits of a status word, the leading bit first, as a text of 0 and 1. */
 export function statusBits(word: StatusWord): string {
   const data = word as Data;
   switch (data.type) {
@@ -38,7 +38,7 @@ export function statusBits(word: StatusWord): string {
 
 const bitsOf = (octets: Uint8Array): string => [...octets].map((octet) => octet.toString(2).padStart(8, "0")).join("");
 
-/** The entry of the reference table that a bit (0 is the leading one) stands for; undefined: it stands for none. */
+/** The entry of the reference table for a bit (0 is the leading one); undefined: there is none. */
 export const statusEntry = ({ refTableMapping }: MappingTable, bit: number): number | undefined =>
   typeof refTableMapping === "number" ? refTableMapping + bit : refTableMapping[bit];
 
@@ -51,8 +51,8 @@ export function statusEntries({ statusWord, mappingTable }: Readonly<StatusValue
 }
 
 /**
- * The status word with the bit of an entry set or cleared, in the type that it has (a bit-string, an octet-string or a number).
- * Throws other-reason: no bit stands for the entry, or the word is a text.
+ * The status word with the bit of an entry set or cleared, in the same type (a bit-string, an octet-string or a number). Throws
+ * other-reason: there is no bit for the entry, or the word is a text.
  */
 export function withStatusEntry(
   { statusWord, mappingTable }: Readonly<StatusValues>,
@@ -86,13 +86,13 @@ export function withStatusEntry(
 
 export interface StatusMappingOptions {
   readonly statusWord: StatusWord;
-  /** The number of the reference table that says what its entries mean. */
+  /** The number of the reference table that defines the meaning of the entries. */
   readonly table: number;
-  /** A number m: bit i stands for entry m + i. A list: bit i stands for its i-th element. */
+  /** A number m: bit i means entry m + i. A list: bit i means the entry in place i of the list. */
   readonly mapping: number | readonly number[];
 }
 
-/** A status word whose bits stand for entries of a reference table (class 63; Blue Book 4.3.9). */
+/** A status word whose bits refer to entries of a reference table (class 63; Blue Book 4.3.9). */
 export function statusMapping(
   instance: LogicalName,
   { statusWord, table, mapping }: StatusMappingOptions,

@@ -9,12 +9,12 @@ type TcpUdpValues = Values<typeof TcpUdpSetup>;
 const acting = new WeakSet<object>();
 
 /**
- * Connections of the meter over TCP and UDP (class 41, version 0; Blue Book 4.9.1), as its clients get them: a server asks this object when a
- * connection begins to use the meter, so that what is written holds from the next one on. A connection on which the client says nothing for
- * `inactivityTimeOut` s ends (0: never). Of TCP, `nbOfSimConn` connections are served at one time, and a further one is closed. Refused with other-reason: no
- * connection at all, and another port or segment size than the object was made with, which a socket that is open cannot take; give write hooks
- * where yours can.
- * @param values What is left out has the default of the class: port 4059, 576 octets, 1 connection, 180 s. Fault `out-of-range`.
+ * Connections of the meter over TCP and UDP (class 41, version 0; Blue Book 4.9.1). A server reads this object when a connection begins to
+ * use the meter, so that written values apply from the next connection on. A connection ends when the client has sent nothing for
+ * `inactivityTimeOut` s (0: never). Over TCP at most `nbOfSimConn` connections are served at the same time; a further one is closed.
+ * Refused with other-reason: 0 connections, and a port or segment size other than those that the object was made with, because an open
+ * socket cannot change them; add write hooks if your socket can.
+ * @param values Values that are left out have the default of the class: port 4059, 576 octets, 1 connection, 180 s. Fault `out-of-range`.
  */
 export function tcpUdpSetup(
   instance: LogicalName,
@@ -50,5 +50,5 @@ export function tcpUdpSetup(
   return object(TcpUdpSetup, instance, all, own);
 }
 
-/** Whether a server does as an object says: one of the class that was made otherwise only has its attributes. */
+/** Whether a server uses the settings of an object. An object of the class that was not made by `tcpUdpSetup` only has its attributes. */
 export const setsUpTcpUdp = ({ hooks }: AnyObject): boolean => acting.has(hooks);

@@ -3,8 +3,9 @@ import type { LocalTime } from "../time/local-time.ts";
 import { isOff } from "../time/pattern.ts";
 
 /**
- * Whether one of the windows is open at an instant: its latest start is later than its latest end. A start is inside, an end is not.
- * Fields that are not specified mean every value; a window whose start has none specified never opens. Without windows: false.
+ * Whether one of the windows is open at an instant: its latest start is later than its latest end. The start belongs to the window, the end
+ * does not. A field that is not specified matches every value; a window whose start has no specified field never opens. Without windows:
+ * false.
  */
 export function isWindowOpen(windows: readonly TimeWindow[], local: LocalTime, now: number): boolean {
   return windows.some(({ startTime, endTime }) => {

@@ -1,7 +1,7 @@
 import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of abstract objects (value group A = 0).
-// A lower-case letter in a pattern is any number; {e} in a name stands for the number there.
+// A lower-case letter in a pattern matches any number; {e} in a name is replaced by that number.
 export const abstractNames: readonly NameEntry[] = [
   ["0.b.0.1.0.255", "Billing period counter (scheme 1)"],
   ["0.b.0.1.1.255", "Number of available billing periods (scheme 1)"],

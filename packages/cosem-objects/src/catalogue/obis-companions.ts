@@ -1,7 +1,7 @@
 import type { CompanionEntry } from "./obis-entry.ts";
 
-// What companion specifications and national profiles call codes of their own.
-// A lower-case letter in a pattern is any number; {e} in a name stands for the number there.
+// Names that companion specifications and national profiles give to OBIS codes.
+// A lower-case letter in a pattern matches any number; {e} in a name is replaced by that number.
 export const companionNames: readonly CompanionEntry[] = [
   ["0.0.94.91.0.255", "Cumulative tamper count", "IS 15959"],
   ["0.0.94.91.8.255", "Cumulative power failure duration", "IS 15959"],

@@ -1,7 +1,7 @@
 import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of electricity (value group A = 1, and 2 for direct current).
-// A lower-case letter in a pattern is any number; {e} in a name stands for the number there.
+// A lower-case letter in a pattern matches any number; {e} in a name is replaced by that number.
 export const electricityNames: readonly NameEntry[] = [
   ["1.b.0.0.e.255", "Electricity ID {e}+1"],
   ["1.b.0.0.255.255", "Electricity IDs combined"],

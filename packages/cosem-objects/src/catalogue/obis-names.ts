@@ -14,10 +14,10 @@ interface Pattern {
   readonly companion: Companion | undefined;
 }
 
-// By the fixed group A, the closest patterns first: the first that fits is the one.
+// The key is the fixed value group A; more specific patterns come first, and the first that matches is used.
 let byMedium: Map<string, Pattern[]> | undefined;
 
-/** All entries of the catalogue: the standard's, then those of companion specifications. */
+/** All entries of the catalogue: those of the standard, then those of companion specifications. */
 export function* obisEntries() {
   const standard = [...abstractNames, ...electricityNames, ...otherMediaNames];
   for (const [pattern, name, companion] of [...standard, ...companionNames] as (NameEntry | CompanionEntry)[]) {
@@ -30,7 +30,7 @@ function patterns(medium: string): readonly Pattern[] {
     byMedium = new Map();
     for (const { pattern, name, companion } of obisEntries()) {
       const groups = pattern.split(".");
-      // Every code has a channel (b): it does not make a pattern less close.
+      // Every code has a channel (b): it does not make a pattern less specific.
       const open = groups.filter((group) => group >= "a" && group !== "b").length;
       const of = byMedium.get(groups[0] as string) ?? [];
       of.push({ groups, open, name, companion });
@@ -41,7 +41,8 @@ function patterns(medium: string): readonly Pattern[] {
   return byMedium.get(medium) ?? [];
 }
 
-// The standard's own name, where it fixes all but one group; then what a companion says; then "country specific" and the like.
+// First the standard's own name, if its pattern fixes all groups except one; then names of companions; then "country specific" and similar
+// names.
 function rankOf({ companion, open }: Pattern): number {
   return companion !== undefined ? 1 : open <= 1 ? 0 : 2;
 }

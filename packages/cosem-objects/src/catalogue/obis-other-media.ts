@@ -1,7 +1,7 @@
 import type { NameEntry } from "./obis-entry.ts";
 
 // OBIS codes of heat, gas, water and cost allocators (value group A = 4 to 9).
-// A lower-case letter in a pattern is any number; {e} in a name stands for the number there.
+// A lower-case letter in a pattern matches any number; {e} in a name is replaced by that number.
 export const otherMediaNames: readonly NameEntry[] = [
   ["4.b.0.0.e.255", "HCA ID"],
   ["4.b.0.1.10.255", "HCA set date (due date)"],

@@ -2,19 +2,19 @@ import { Fault } from "@dlmskit/core";
 import type { Companion } from "./obis-entry.ts";
 import { obisEntries } from "./obis-names.ts";
 
-/** A code, or codes, of the catalogue: a lower-case letter in the pattern is any number, and `{e}` in the name stands for it. */
+/** One or more codes of the catalogue: a lower-case letter in the pattern is any number, and `{e}` in the name is replaced by it. */
 export interface ObisMatch {
   readonly pattern: string;
   readonly name: string;
-  /** The companion specification that the name is of; undefined: the standard. */
+  /** The companion specification that defines the name; undefined: the standard. */
   readonly companion: Companion | undefined;
 }
 
 const groupCount = 6;
 
 /**
- * The codes that a pattern means, in the order of the catalogue: `"1-0:*.8.0"`, `"1.*.1.8.*.255"`; `*` is any number, and group F is
- * any where it is left out. Fault `bad-logical-name` for what is no pattern.
+ * The codes that match a pattern, in the order of the catalogue: `"1-0:*.8.0"`, `"1.*.1.8.*.255"`; `*` is any number, and value group F is
+ * any number if it is left out. Fault `bad-logical-name` if the text is not a pattern.
  */
 export function findObisCodes(pattern: string): ObisMatch[] {
   const groups = pattern.split(/[.:&-]/);
@@ -31,7 +31,7 @@ export function findObisCodes(pattern: string): ObisMatch[] {
   );
 }
 
-/** The codes whose names have all of these words, whatever their case. */
+/** The codes whose names contain all of these words; upper and lower case are equal. */
 export function findObisNames(words: string): ObisMatch[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return [...obisEntries()].filter(({ name }) => wanted.every((word) => name.toLowerCase().includes(word)));

@@ -1,18 +1,18 @@
 import { T } from "@dlmskit/apdu";
 import type { Of } from "@dlmskit/core";
 
-/** A value of any simple type: what a register, a threshold or a status can be. */
+/** A value of any simple type, as in a register, a threshold or a status. */
 export const SimpleData = T.anyOf(
   ...(["null-data", "boolean", "bit-string", "double-long", "double-long-unsigned", "octet-string"] as const),
   ...(["visible-string", "utf8-string", "bcd", "integer", "long", "unsigned", "long-unsigned", "long64"] as const),
   ...(["long64-unsigned", "enum", "float32", "float64", "date-time", "date", "time"] as const),
 );
 
-/** An object, by class and logical name. */
+/** An object, identified by class and logical name. */
 export const ObjectDefinition = T.structure({ classId: T.longUnsigned, instanceId: T.logicalName });
 export type ObjectDefinition = Of<typeof ObjectDefinition>;
 
-/** An attribute of an object, or a method of it. */
+/** An attribute or a method of an object. */
 export const ValueDefinition = T.structure({
   classId: T.longUnsigned,
   instanceId: T.logicalName,
@@ -20,14 +20,14 @@ export const ValueDefinition = T.structure({
 });
 export type ValueDefinition = Of<typeof ValueDefinition>;
 
-/** A script of a Script table. Logical name 0.0.0.0.0.0 or selector 0: nothing is run. */
+/** A script of a Script table. Logical name 0.0.0.0.0.0 or selector 0: no script is run. */
 export const ActionItem = T.structure({ scriptLogicalName: T.logicalName, scriptSelector: T.longUnsigned });
 export type ActionItem = Of<typeof ActionItem>;
 
-/** A time in which something is allowed: from its start, included, to its end, not included. */
+/** A time window in which something is allowed: its start belongs to it, its end does not. */
 export const TimeWindow = T.structure({ startTime: T.dateTimeOctets, endTime: T.dateTimeOctets });
 export type TimeWindow = Of<typeof TimeWindow>;
 
-/** The attribute that changed last, and when. */
+/** The attribute that was changed last, and the time of the change. */
 export const CapturedAttribute = T.structure({ attributeId: T.unsigned, timeStamp: T.dateTime });
 export type CapturedAttribute = Of<typeof CapturedAttribute>;

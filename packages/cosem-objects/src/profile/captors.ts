@@ -4,10 +4,10 @@ import type { AnyColumn } from "./selective-access.ts";
 
 const profileClass = 7;
 const bufferAttribute = 2;
-// Values from here on are selective access in capture objects of later editions.
+// In capture objects of later editions, values from here on mean selective access.
 const encodedAccess = 0x1000;
 
-/** Whether a column has the buffer of a profile in it. */
+/** Whether a column contains the buffer of a profile. */
 const isBuffer = ({ classId, attributeId }: AnyColumn): boolean =>
   classId === profileClass && (attributeId === bufferAttribute || attributeId === 0);
 
@@ -16,7 +16,7 @@ function columnsOf(profile: AnyObject, { device }: Context): readonly AnyColumn[
   return Array.isArray(columns) ? columns : [];
 }
 
-/** Clears the buffer of the profile, and of every profile that captures a buffer that is cleared. */
+/** Clears the buffer of the profile, and that of every profile that captures a cleared buffer. */
 export function resetWithCaptors(context: Context): void {
   const { device, object } = context;
   const cleared = new Set<AnyObject>();
@@ -35,7 +35,7 @@ export function resetWithCaptors(context: Context): void {
   clear(object);
 }
 
-/** Throws other-reason where columns are none that the profile can capture: its own buffer, directly or through others, too. */
+/** Throws other-reason if the profile cannot capture the columns, for example its own buffer, directly or through other profiles. */
 export function checkColumns(columns: readonly AnyColumn[], context: Context): void {
   const { device, object } = context;
   const seen = new Set<string>();

@@ -15,7 +15,7 @@ const noData = Uint8Array.of(0);
 const profileClass = 7;
 const bufferAttribute = 2;
 
-/** Bits of the status that is captured with each row, as meters of the IDIS family have it. */
+/** Bits of the status that is captured with each row, as in meters of the IDIS family. */
 export const ProfileStatusBit = {
   criticalError: 0,
   clockInvalid: 1,
@@ -25,12 +25,13 @@ export const ProfileStatusBit = {
   powerDown: 7,
 } as const;
 
-/** An object whose value tells of the interval, as bits: a number. */
+/** An object whose value is a status word of the interval: a number used as bits. */
 export type StatusObject = AnyObject;
 
 /**
- * Reads all columns at one instant, as a GET would, in order; gives an encoded cell each. An attribute or an element that cannot be
- * read is null-data, and so is all that comes after 1 MiB; what went wrong in a hook is told. `at`: the instant that the clock's column shows.
+ * Reads all columns at one instant, as a GET would, in order; returns one encoded cell for each. An attribute or an element that cannot be
+ * read is null-data, and so is everything after the first 1 MiB; errors of hooks are reported. `at`: the instant that the clock's column
+ * shows.
  */
 export function captureCells(columns: readonly AnyColumn[], context: Context, at: number): MaybePromise<Uint8Array[]> {
   let octets = 0;
@@ -65,7 +66,7 @@ function cellAt(column: AnyColumn, context: Context, at: number): MaybePromise<U
   });
 }
 
-/** What the clock shows at another instant. */
+/** The value of the clock at another instant. */
 function stampOf({ classId, instanceId }: AnyColumn, { device, local }: Context, at: number): DataLike {
   const clock = device.find(classId, instanceId) as CosemObject<typeof Clock>;
   return dataOf(T.dateTimeOctets, local.dateTimeOf(at, device.values(clock).status));
@@ -81,7 +82,7 @@ function allAttributes({ classId, instanceId }: AnyColumn, context: Context): Ma
   return after(captureCells(columns, context, context.now), encodedStructure);
 }
 
-/** The status as it is captured: what was noted of the interval, and what the clock tells now. */
+/** The status word as it is captured: the bits noted for the interval, and the current bits of the clock. */
 export function statusCell(cell: Uint8Array, more: number, { device, local }: Context, at: number): Uint8Array {
   const status = cellOf(cell);
   if (!("value" in status) || typeof status.value !== "number") return cell;
@@ -95,7 +96,7 @@ export function statusCell(cell: Uint8Array, more: number, { device, local }: Co
   return encodeData({ ...status, value: status.value | bits | more } as Data);
 }
 
-/** Notes a bit in the status of the running interval. */
+/** Sets a bit in the status word of the current interval. */
 export function noteStatus(status: StatusObject, bit: number, { device }: Pick<Context, "device">): void {
   const before: unknown = device.get(status, "value");
   if (typeof before === "number") device.set(status, "value", before | (1 << bit));

@@ -1,6 +1,6 @@
 import type { Data, TypeDescription } from "@dlmskit/apdu";
 
-/** The type of a value, as a compact-array or a template describes it; undefined: it has none (an array of different types). */
+/** The type of a value, as described in a compact-array or a template; undefined: an array with elements of different types. */
 export function descriptionOf(data: Data): TypeDescription | undefined {
   if (data.type === "compact-array") return undefined;
   if (data.type === "array") {
@@ -17,7 +17,7 @@ export function descriptionOf(data: Data): TypeDescription | undefined {
   return { type: "structure", elements };
 }
 
-/** The one type of all of some values; undefined: there is none, or there are none. */
+/** The type that all values have in common; undefined: they have different types, or there are no values. */
 export function describedAs(values: readonly Data[]): TypeDescription | undefined {
   const [first] = values;
   const type = first && descriptionOf(first);

@@ -1,6 +1,6 @@
 import { concat, Reader } from "@dlmskit/core";
 
-// Octets of the value behind the tag, for the types of fixed size (Green Book, Data).
+// Octets of the value after the tag, for the types of fixed size (Green Book, Data).
 const fixed = new Map([
   [0, 0],
   [3, 1],
@@ -28,7 +28,7 @@ const fixed = new Map([
   [255, 0],
 ]);
 
-/** Moves past one encoded Data, its elements too. Faults: `unknown-tag`, `truncated`, `too-deep`, `bad-length`. */
+/** Skips one encoded Data including its elements. Faults: `unknown-tag`, `truncated`, `too-deep`, `bad-length`. */
 export function skipData(from: Reader): void {
   const at = from.at;
   const tag = from.u8();
@@ -78,9 +78,9 @@ function headOf(tag: number, count: number): Uint8Array {
 
 const counted = (tag: number, parts: readonly Uint8Array[]): Uint8Array => concat(headOf(tag, parts.length), ...parts);
 
-/** A structure of encoded elements: what a row is. */
+/** A structure of encoded elements, such as a row. */
 export const encodedStructure = (elements: readonly Uint8Array[]): Uint8Array => counted(2, elements);
-/** What stands before the elements of an encoded array. */
+/** The octets before the elements of an encoded array. */
 export const encodedArrayHead = (count: number): Uint8Array => headOf(1, count);
-/** An array of encoded elements: what a buffer is. */
+/** An array of encoded elements, such as a buffer. */
 export const encodedArray = (elements: readonly Uint8Array[]): Uint8Array => counted(1, elements);

@@ -4,7 +4,7 @@ import type { Context, Selection } from "../object.ts";
 import { refuse } from "../refusal.ts";
 import { type CaptureObject, EntryDescriptor, isClock, RangeDescriptor } from "./selective-access.ts";
 
-/** An attribute, and which rows of it where it is the buffer of a profile. */
+/** An attribute, and the selected rows if it is the buffer of a profile. */
 export type RestrictedRows = CaptureObject & Partial<Pick<RestrictedObject, "restriction">>;
 
 const bufferId = 2;
@@ -18,7 +18,7 @@ export function columnsOf({ classId, instanceId }: RestrictedRows, { device }: C
   return columns as readonly CaptureObject[];
 }
 
-/** The selective access of a restriction; undefined: there is none. Throws other-reason where the rows cannot be restricted like that. */
+/** The selective access of a restriction; undefined: there is none. Throws other-reason if the rows cannot be restricted in that way. */
 export function selectionOf(column: RestrictedRows, context: Context): Selection | undefined {
   if (column.attributeId !== bufferId) throw refuse("other-reason", "only the rows of a buffer are restricted");
   const value = column.restriction?.restrictionValue ?? null;

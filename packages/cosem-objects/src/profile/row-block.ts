@@ -1,11 +1,11 @@
-/** Some rows, one behind the other in one array of octets, with their times: what an object a row would cost is spared. */
+/** Several rows, stored one after another in one array of octets, with their times. This avoids one object for each row. */
 export class RowBlock {
   readonly #times: Float64Array;
   readonly #ends: Uint32Array;
   #octets: Uint8Array;
   #count = 0;
 
-  /** `most`: how many rows it takes; `expected`: how many octets they have all together, about. */
+  /** `most`: the maximum number of rows; `expected`: the approximate number of octets of all rows together. */
   constructor(most: number, expected: number) {
     this.#times = new Float64Array(most);
     this.#ends = new Uint32Array(most);
@@ -16,7 +16,7 @@ export class RowBlock {
     return this.#count === this.#ends.length;
   }
 
-  /** Octets of its rows. */
+  /** The octets of its rows. */
   get size(): number {
     return this.#count === 0 ? 0 : (this.#ends[this.#count - 1] as number);
   }
@@ -25,7 +25,7 @@ export class RowBlock {
     const from = this.size;
     const end = from + row.length;
     if (end > this.#octets.length) this.#resize(Math.max(end, 2 * this.#octets.length));
-    // Rows that were given before stay as they are: nothing is written over.
+    // Rows that were returned before do not change: their octets are never overwritten.
     this.#octets.set(row, from);
     this.#times[this.#count] = time;
     this.#ends[this.#count] = end;

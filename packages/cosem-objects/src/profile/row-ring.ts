@@ -1,21 +1,21 @@
 import { RowBlock } from "./row-block.ts";
 
-// Rows of a block, in a ring that has room for more.
+// The number of rows of a block, in a ring with a larger capacity.
 const mostRows = 128;
-// Of a row in a block that is new.
+// The assumed octets of a row in a new block.
 const usualLength = 32;
 
-/** Rows that were captured: a ring of encoded rows in the order of their capture times, oldest first. */
+/** Captured rows: a ring of encoded rows in the order of their capture times, oldest first. */
 export class RowRing {
   readonly capacity: number;
   readonly #blockRows: number;
-  /** All full but the last one. */
+  /** All blocks are full except the last one. */
   #blocks: RowBlock[] = [];
-  /** How many rows of the first block are gone. */
+  /** The number of rows of the first block that have been removed. */
   #start = 0;
   #length = 0;
 
-  /** `capacity`: how many rows it keeps, at least 1. */
+  /** `capacity`: the maximum number of rows, at least 1. */
   constructor(capacity: number) {
     this.capacity = Math.max(1, Math.floor(capacity));
     this.#blockRows = Math.min(mostRows, this.capacity);
@@ -25,13 +25,13 @@ export class RowRing {
     return this.#length;
   }
 
-  /** Adds a row captured at `time` (ms), behind those that are not later; the oldest goes when the ring is full. */
+  /** Adds a row captured at `time` (ms) after the rows that are not later; the oldest row is removed when the ring is full. */
   push(time: number, row: Uint8Array): void {
     if (this.length > 0 && time < this.#time(this.length - 1)) this.#insert(time, row);
     else this.#append(time, row);
   }
 
-  /** The clock was set back: the row stands before those that are later. */
+  /** The clock was set back: the row is inserted before the rows that are later. */
   #insert(time: number, row: Uint8Array): void {
     const later: [number, Uint8Array][] = [];
     const earlier: [number, Uint8Array][] = [];
@@ -82,7 +82,7 @@ export class RowRing {
     return (this.#blocks[Math.floor(place / this.#blockRows)] as RowBlock).row(place % this.#blockRows);
   }
 
-  /** Rows `first` to `last` (1 is the oldest), as far as they are there. */
+  /** Rows `first` to `last` (1 is the oldest); rows that do not exist are left out. */
   entries(first: number, last: number): Uint8Array[] {
     const rows: Uint8Array[] = [];
     for (let at = Math.max(1, first); at <= Math.min(last, this.length); at++) {
@@ -91,7 +91,7 @@ export class RowRing {
     return rows;
   }
 
-  /** Rows captured from `from` to `to` (ms, both inclusive; undefined: no bound). */
+  /** Rows captured from `from` to `to` (ms, both included; undefined: no bound). */
   range(from: number | undefined, to: number | undefined): Uint8Array[] {
     const rows: Uint8Array[] = [];
     const low = from ?? Number.NEGATIVE_INFINITY;

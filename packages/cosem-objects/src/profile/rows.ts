@@ -8,36 +8,36 @@ import { elementsOf, encodedArray, encodedArrayHead, encodedStructure } from "./
 import type { BufferSelection } from "./selective-access.ts";
 
 /**
- * Encoded rows, oldest first. With a `length` they are sent one after another as they are made, and must be that many; without,
- * they are collected first.
+ * Encoded rows, oldest first. With a `length` the rows are sent one by one as they are generated, and their number must be `length`;
+ * without it they are collected first.
  */
 export type Rows = Iterable<Uint8Array> & { readonly length?: number };
 
 /**
- * Where the rows of a profile come from: a ring that was captured into, a generator, a table.
- * Rows are encoded structures, one element a capture object; entry 1 is the oldest row. All rows of one answer must tell of the
- * instant at which they were asked for, however late they are made.
+ * The source of the rows of a profile: a ring with captured rows, a generator, a table. Rows are encoded structures with one element for
+ * each capture object; entry 1 is the oldest row. All rows of one answer must show the state at the instant of the request, even if they
+ * are generated later.
  */
 export interface RowSource {
-  /** How many rows there are: entries_in_use. */
+  /** The number of rows: entries_in_use. */
   count(context: Context): MaybePromise<number>;
-  /** Rows captured from `from` to `to`, ms since 1970 UTC, both inclusive, undefined: no bound. Oldest first. */
+  /** Rows captured from `from` to `to`, ms since 1970 UTC, both included; undefined: no bound. Oldest first. */
   range(from: number | undefined, to: number | undefined, context: Context): MaybePromise<Rows>;
-  /** Rows `first` to `last` (`last` may be past the end), both inclusive and from 1. Oldest first. */
+  /** Rows `first` to `last` (`last` may be past the end), both included, counted from 1. Oldest first. */
   entries(first: number, last: number, context: Context): MaybePromise<Rows>;
 }
 
-/** How a buffer is read. */
+/** The options for reading a buffer. */
 export interface Reading {
   /** The order of sort method 2 (last in, first out). */
   readonly newestFirst: boolean;
-  /** Rows are not in the order of their stamps: a range of instants looks at each. */
+  /** The rows are not sorted by their time stamps: for a range of instants every row must be checked. */
   readonly scan?: boolean;
-  /** From one row to the next, ms; 0: they come as they come. */
+  /** The time from one row to the next, ms; 0: irregular. */
   readonly period?: number;
-  /** A cell is null-data where it follows from the row before. `stamps`: the columns with the time. */
+  /** Cells whose value follows from the previous row are sent as null-data. `stamps`: the columns with the time. */
   readonly nullData?: { readonly stamps: readonly number[] } | undefined;
-  /** Rows are sent as a compact-array, where they are all of one type. */
+  /** Rows are sent as a compact-array if they all have the same type. */
   readonly compactArray?: boolean | undefined;
 }
 
@@ -64,10 +64,10 @@ export function readRows(
   });
 }
 
-// So few rows are made at once.
+// The maximum number of rows that are generated at once.
 const fewRows = 16;
 
-/** An array whose rows are made as they are sent. */
+/** An array whose rows are generated while they are sent. */
 function streamed(rows: Rows, length: number, chosen: (row: Uint8Array) => Uint8Array): DataLike {
   const iterator = rows[Symbol.iterator]();
   let left = length;
@@ -130,7 +130,7 @@ function chosenRows(
   const { first, last } = selection;
   if (first > last) return [];
   if (!newestFirst) return source.entries(first, last, context);
-  // Entry 1 of a buffer that starts with the newest is the last that was captured.
+  // In a buffer that starts with the newest row, entry 1 is the row that was captured last.
   return after(source.count(context), (count) =>
     first > count ? [] : source.entries(Math.max(1, count - last + 1), count - first + 1, context),
   );
@@ -145,7 +145,7 @@ interface Stamps {
   readonly period: number;
 }
 
-/** A stamp of null-data is one period after the one before it. */
+/** A time stamp of null-data is one period later than the previous one. */
 function stampedWithin(rows: Rows, { from, to, column, period }: Stamps, { local }: Context): Uint8Array[] {
   let last: number | undefined;
   return [...rows].filter((row) => {
@@ -157,8 +157,8 @@ function stampedWithin(rows: Rows, { from, to, column, period }: Stamps, { local
 }
 
 /**
- * Makes cells null-data that follow from the row before: the same value; a stamp that is one period after the one before. The first
- * row is left complete, and so is a row of another length.
+ * Replaces cells by null-data if they follow from the previous row: an equal value, or a time stamp one period later. The first row is not
+ * changed, and neither is a row with a different number of columns.
  */
 function shortening(
   { stamps, period }: { readonly stamps: readonly number[]; readonly period: number },
@@ -183,7 +183,7 @@ function shortening(
   };
 }
 
-/** Rows as a compact-array; as an array where they are not all of one type. */
+/** The rows as a compact-array; as an array if they do not all have the same type. */
 function compacted(rows: readonly Uint8Array[]): DataLike {
   const plain: DataLike = { type: "encoded", octets: encodedArray(rows) };
   const value = rows.map((octets) => treeOf({ type: "encoded", octets }));

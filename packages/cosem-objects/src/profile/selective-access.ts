@@ -7,7 +7,7 @@ import { parametersOf } from "../object-list.ts";
 import { refuse } from "../refusal.ts";
 import { boundOf, comparable, dateTimeIn } from "./cells.ts";
 
-/** An element of capture_objects: the attribute to capture; data index 0 is the whole of it, n its n-th element. */
+/** An element of capture_objects: the attribute to capture; data index 0 means the whole attribute, n its n-th element. */
 export const CaptureObject = T.structure({
   classId: T.longUnsigned,
   instanceId: T.logicalName,
@@ -25,7 +25,7 @@ export const RangeDescriptor = T.structure({
   to: T.any,
   selectedValues: T.array(CaptureObject),
 });
-/** The same of version 0. */
+/** Parameters of selector 1 in version 0. */
 export const RangeDescriptor0 = T.structure({
   restrictingObject: ValueDefinition,
   from: T.any,
@@ -38,7 +38,7 @@ interface RangeParameters {
   readonly to: Data;
   readonly selectedValues: readonly AnyColumn[];
 }
-/** Parameters of selector 2: entries and columns from 1; 0 as the last means the last there is. */
+/** Parameters of selector 2: entries and columns count from 1; 0 as the last one means the last existing one. */
 export const EntryDescriptor = T.structure({
   fromEntry: T.doubleLongUnsigned,
   toEntry: T.doubleLongUnsigned,
@@ -46,9 +46,9 @@ export const EntryDescriptor = T.structure({
   toSelectedValue: T.longUnsigned,
 });
 
-/** What to read of a buffer. Columns are indexes from 0, undefined means all. */
+/** The part of a buffer to read. Columns are indexes from 0, undefined means all columns. */
 export type BufferSelection =
-  /** By when rows were captured: ms since 1970 UTC. `column`: where the stamp is. */
+  /** By the instant of capture: ms since 1970 UTC. `column`: the column with the time stamp. */
   | {
       readonly by: "range";
       readonly from: number | undefined;
@@ -56,18 +56,18 @@ export type BufferSelection =
       readonly column: number;
       readonly columns?: number[];
     }
-  /** By the values of a column. Throws type-unmatched where a cell is of another type than the bounds. */
+  /** By the values of a column. Throws type-unmatched if a cell is of another type than the bounds. */
   | { readonly by: "value"; readonly column: number; has(cell: Data): boolean; readonly columns?: number[] }
   | { readonly by: "entry"; readonly first: number; readonly last: number; readonly columns?: number[] };
 
-/** Whether two capture objects are the same; version 0 has no data index. */
+/** Whether two capture objects are equal; version 0 has no data index. */
 export const sameColumn = (one: AnyColumn, other: AnyColumn): boolean =>
   one.classId === other.classId &&
   one.instanceId === other.instanceId &&
   one.attributeId === other.attributeId &&
   (one.dataIndex ?? 0) === (other.dataIndex ?? 0);
 
-/** Whether it is the attribute of a clock that capture times are: what a range may be restricted by. */
+/** Whether it is the attribute of a clock that gives the capture times, by which a range can be restricted. */
 export function isClock({ classId, instanceId, attributeId }: AnyColumn, { device }: Pick<Context, "device">): boolean {
   const spec = device.find(classId, instanceId)?.spec;
   return spec !== undefined && clockAttribute(spec) === attributeId;
@@ -75,7 +75,7 @@ export function isClock({ classId, instanceId, attributeId }: AnyColumn, { devic
 
 const wrongType = (): Fault => refuse("type-unmatched", "a bound of the range is of another type than the column");
 
-/** The bound of a range of instants: octet-string or date-time; null-data, or a year that is not specified, is no bound. */
+/** The bound of a range of instants, from an octet-string or a date-time; null-data, or a date-time without a year, is no bound. */
 function instant(data: Data, side: "from" | "to", { local }: Pick<Context, "local">): number | undefined {
   if (data.type === "null-data") return undefined;
   const value = dateTimeIn(data);
@@ -83,12 +83,12 @@ function instant(data: Data, side: "from" | "to", { local }: Pick<Context, "loca
     throw data.type === "octet-string" ? refuse("other-reason", "a bound is no date-time") : wrongType();
   }
   const bound = boundOf(value, side, local);
-  // A time that means nothing must not turn into "no bound": that would give the whole buffer.
+  // An invalid time must not be treated as "no bound": the whole buffer would be returned.
   if (bound === undefined) throw refuse("other-reason", "the range has a time that is none");
   return bound === "none" ? undefined : bound;
 }
 
-/** Whether cells are within bounds; both ends belong to the range. */
+/** Whether cells are within bounds; both bounds belong to the range. */
 function within(from: Data, to: Data, context: Pick<Context, "local">): (cell: Data) => boolean {
   const { local } = context;
   const bounds = [from, to].filter(({ type }) => type !== "null-data");
@@ -109,16 +109,16 @@ function within(from: Data, to: Data, context: Pick<Context, "local">): (cell: D
 }
 
 export interface SelectionOptions {
-  /** Parameters of selector 1 in the class's version; those of version 1 by default. */
+  /** Parameters of selector 1 in the version of the class; version 1 by default. */
   readonly descriptor?: typeof RangeDescriptor | typeof RangeDescriptor0;
-  /** The meter's clock restricts by when rows were captured, whether or not it is a column: the source of the rows knows. */
+  /** The meter's clock restricts the range by the time of capture, even if it is not a column: the source of the rows knows the times. */
   readonly byAnyClock?: boolean;
 }
 
 /**
- * Understands a selective access to a buffer. Refuses with `other-reason` what it cannot serve exactly: another selector, a wrong
- * shape, a restricting object or a column that is not captured, entry 0; with `type-unmatched` bounds of a range that are no
- * date-times where the restricting object is a clock. Never serves more than was asked.
+ * Decodes a selective access to a buffer. Refuses a selective access that it cannot serve exactly. With `other-reason`: another selector,
+ * parameters of a wrong form, a restricting object or a column that is not captured, entry 0; with `type-unmatched`: range bounds that are
+ * not date-times although the restricting object is a clock. It never selects more than was requested.
  */
 export function selectionOf(
   { selector, parameters }: Selection,
@@ -136,7 +136,7 @@ export function selectionOf(
     };
     const isTime = isClock(range.restrictingObject, context);
     const column = isTime && byAnyClock ? find(range.restrictingObject) : placeOf(range.restrictingObject);
-    // In the order of capture_objects, whatever the order in which they are asked for.
+    // In the order of capture_objects, regardless of the order in the request.
     const columns = [...new Set(range.selectedValues.map(placeOf))].sort((one, other) => one - other);
     const chosen = columns.length === 0 ? {} : { columns };
     const { from, to } = range;

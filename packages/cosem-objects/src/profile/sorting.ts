@@ -13,12 +13,12 @@ const orders: ReadonlyMap<number, (one: Comparable, other: Comparable) => number
   [SortMethod.furthestFromZero, (one: Comparable, other: Comparable) => ascending(absolute(other), absolute(one))],
 ]);
 
-/** Whether rows are sorted by a value, not by when they were captured. */
+/** Whether rows are sorted by a value instead of by the time of capture. */
 export const isSorted = (sortMethod: number): boolean => orders.has(sortMethod);
 
 /**
- * Rows with a newcomer at its place, at most `keep`: behind those of the same value; one without a value is last. Undefined: it falls
- * out itself.
+ * Inserts a new row at its place, with at most `keep` rows: after the rows with the same value; a row without a value is the last.
+ * Undefined: the new row itself is not kept.
  */
 export function sortedIn(
   rows: readonly Uint8Array[],

@@ -2,13 +2,13 @@ import { type Data, encodeData, TypeDescription } from "@dlmskit/apdu";
 import { concat, decode, encode, Fault } from "@dlmskit/core";
 import { descriptionOf } from "./description.ts";
 
-/** How values are written without their tags. */
+/** Options for values without type tags. */
 export interface UntaggedOptions {
-  /** An octet with the number of elements stands before those of an array, as some markets have it; nothing does by default. */
+  /** True: an array begins with an octet that holds the number of its elements, as in some markets; by default it does not. */
   readonly arrayCounts?: boolean;
 }
 
-/** The octets of a value without type tags: structures and arrays are their elements, strings keep their lengths. */
+/** The octets of a value without type tags: structures and arrays consist of their elements only, strings keep their lengths. */
 export function untagged(data: Data, options: UntaggedOptions = {}): Uint8Array {
   if (data.type !== "array" && data.type !== "structure") return encodeData(data).subarray(1);
   const elements = data.value.map((element) => untagged(element, options));
@@ -16,14 +16,17 @@ export function untagged(data: Data, options: UntaggedOptions = {}): Uint8Array 
   return counted ? concat(Uint8Array.of(data.value.length), ...elements) : concat(...elements);
 }
 
-/** The encoded description of a structure of values, as in a compact-array. Fault `bad-profile`: an array whose elements are of different types. */
+/**
+ * The encoded description of a structure of values, as in a compact-array. Fault `bad-profile`: the elements of an array have different
+ * types.
+ */
 export function templateDescription(values: readonly Data[]): Uint8Array {
   const description = descriptionOf({ type: "structure", value: values });
   if (description !== undefined) return encode(TypeDescription, description);
   throw new Fault("bad-profile", "an array of elements of different types has no description", { layer: "cosem" });
 }
 
-/** Whether two encoded descriptions are of the same types, however many elements their arrays have. */
+/** Whether two encoded descriptions have the same types; the number of elements in arrays may differ. */
 export const describeAlike = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length > 0 && other.length > 0 && isAlike(decode(TypeDescription, one), decode(TypeDescription, other));
 

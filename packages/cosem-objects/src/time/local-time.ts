@@ -1,15 +1,15 @@
 import { type CosemDate, type CosemDateTime, type CosemTime, dateOfDays, dateTimeOf, daysOf } from "@dlmskit/core";
 import { type DaylightDays, dayFrom, dayLength, dayUpTo, matchesDay, timeFrom, timeUpTo } from "./pattern.ts";
 
-/** What decides a meter's local time: attributes 3 and 5 to 8 of its Clock. */
+/** The settings that determine a meter's local time: attributes 3 and 5 to 8 of its Clock. */
 export interface ZoneSettings {
   /** Minutes from local normal time to UTC: UTC+05:30 has -330. */
   readonly timeZone: number;
-  /** In local normal time. */
+  /** The start of daylight saving, in local normal time. */
   readonly daylightSavingsBegin: CosemDateTime;
-  /** In local summer time. */
+  /** The end of daylight saving, in local summer time. */
   readonly daylightSavingsEnd: CosemDateTime;
-  /** Minutes by which the clock is ahead in summer; the sign does not count. */
+  /** Minutes by which local summer time is ahead of normal time; the sign is ignored. */
   readonly daylightSavingsDeviation: number;
   readonly daylightSavingsEnabled: boolean;
 }
@@ -48,7 +48,7 @@ export class LocalTime {
     const normal = instant - this.#zone.timeZone * inMinutes;
     const { begin, end } = this.#year(dateOfDays(Math.floor(normal / dayLength)).year);
     if (begin === undefined || end === undefined) return false;
-    // South of the equator it begins late in a year and ends in the next one.
+    // In the southern hemisphere daylight saving begins late in one year and ends in the next.
     return begin <= end ? normal >= begin && normal < end : normal >= begin || normal < end;
   }
 
@@ -57,7 +57,7 @@ export class LocalTime {
     return this.#zone.timeZone - (this.isDaylight(instant) ? this.#ahead / inMinutes : 0);
   }
 
-  /** What the clock on the wall shows at an instant. */
+  /** The local time at an instant. */
   localOf(instant: number): number {
     return instant - this.deviationAt(instant) * inMinutes;
   }
@@ -68,8 +68,8 @@ export class LocalTime {
   }
 
   /**
-   * The instant of a local time. One that is skipped when daylight saving begins is the first instant after the gap; of one
-   * that comes twice when it ends, the first.
+   * The instant of a local time. For a local time that is skipped when daylight saving begins it is the first instant after the gap; for a
+   * local time that occurs twice when daylight saving ends it is the first one.
    */
   instantOf(local: number): number {
     const normal = local + this.#zone.timeZone * inMinutes;
@@ -77,7 +77,7 @@ export class LocalTime {
     const summer = normal - this.#ahead;
     if (this.isDaylight(summer)) return summer;
     if (!this.isDaylight(normal)) return normal;
-    // In the gap: neither reading of it shows that time. Daylight saving begins between the two.
+    // The local time is in the gap: neither deviation gives it. Daylight saving begins between the two instants.
     const { begin } = this.#year(dateOfDays(Math.floor((normal - this.#zone.timeZone * inMinutes) / dayLength)).year);
     return (begin as number) + this.#zone.timeZone * inMinutes;
   }
@@ -89,8 +89,8 @@ export class LocalTime {
   }
 
   /**
-   * The first instant after `after` at which local time is a full multiple of a period (ms), counted from 1970-01-01T00:00. An hour
-   * that comes twice has its multiples twice, one that is skipped has none.
+   * The first instant after `after` at which local time is a full multiple of a period (ms), counted from 1970-01-01T00:00. An hour that
+   * occurs twice has its multiples twice; an hour that is skipped has none.
    */
   nextMultiple(period: number, after: number): number {
     const deviation = this.deviationAt(after);
@@ -102,12 +102,12 @@ export class LocalTime {
     return at;
   }
 
-  /** Whether the day of an instant is one that a date means. */
+  /** Whether the day of an instant matches a date. */
   isOn(instant: number, date: CosemDate): boolean {
     return matchesDay(this.dayOf(instant), date, this.#daylight);
   }
 
-  /** The first instant after `after` that date and time mean; undefined: never, as far as 41 years. */
+  /** The first instant after `after` that matches date and time; undefined: none within 41 years. */
   next(date: CosemDate, time: CosemTime, after: number): number | undefined {
     let local = this.localOf(after) - (this.#isNearSwitch(after) ? this.#ahead : 0);
     for (;;) {
@@ -124,7 +124,7 @@ export class LocalTime {
     }
   }
 
-  /** The last instant up to `to` that date and time mean; undefined: never, as far as 41 years. */
+  /** The last instant up to `to` that matches date and time; undefined: none within 41 years. */
   last(date: CosemDate, time: CosemTime, to: number): number | undefined {
     let local = this.localOf(to) + (this.#isNearSwitch(to) ? this.#ahead : 0);
     for (;;) {
@@ -141,7 +141,7 @@ export class LocalTime {
     }
   }
 
-  /** Whether local times around an instant are skipped or come twice. */
+  /** Whether local times around an instant are skipped or occur twice. */
   #isNearSwitch(instant: number): boolean {
     const now = this.isDaylight(instant);
     return this.isDaylight(instant - this.#ahead) !== now || this.isDaylight(instant + this.#ahead) !== now;
@@ -157,7 +157,7 @@ export class LocalTime {
         begin: switchOf(daylightSavingsBegin, year),
         end: end === undefined ? undefined : end - this.#ahead,
       };
-      // A meter that runs through decades keeps but a few.
+      // A meter that runs for decades keeps only a few years.
       if (this.#years.size > 8) this.#years.clear();
       this.#years.set(year, found);
     }

@@ -43,21 +43,21 @@ const { newAccount, active, closed } = {
 };
 
 export interface AccountOptions extends AccountSettings {
-  /** 1 credit mode: the supply is never disconnected; 2 prepayment mode by default. */
+  /** 1: credit mode, the supply is never disconnected; 2: prepayment mode, by default. */
   readonly accountMode?: number;
   readonly credits: readonly (AnyObject | LogicalName)[];
   readonly charges: readonly (AnyObject | LogicalName)[];
-  /** Which charges are collected from which credits, and when; empty (any, always) by default. */
+  /** Which charges are collected from which credits, and when; empty (any charge from any credit, always) by default. */
   readonly creditChargeConfiguration?: Configuration["creditChargeConfiguration"];
-  /** The least share (%) of a token that credits get. */
+  /** The minimum share (%) of a token for each credit. */
   readonly tokenGatewayConfiguration?: Configuration["tokenGatewayConfiguration"];
-  /** When a new account becomes active; by `activate_account` only by default. */
+  /** The time at which a new account becomes active; by default only `activate_account` activates it. */
   readonly activationTime?: CosemDateTime;
   readonly closureTime?: CosemDateTime;
-  /** Amounts are whole numbers times ten to the power of the scale; the name is up to three characters: `{ name: "EUR", scale: -2 }`. */
+  /** Amounts are whole numbers times ten to the power of the scale; the name has up to three characters: `{ name: "EUR", scale: -2 }`. */
   readonly currency: { readonly name: string; readonly scale: number; readonly unit?: number };
   readonly clearanceThreshold?: number;
-  /** What payment-event charges take at most in `maxProvisionPeriod` (s); 0 s (no limit) by default. */
+  /** The maximum that payment-event charges collect in `maxProvisionPeriod` (s); 0 s (no limit) by default. */
   readonly maxProvision?: number;
   readonly maxProvisionPeriod?: number;
 }
@@ -65,8 +65,8 @@ export interface AccountOptions extends AccountSettings {
 const nameOf = (one: AnyObject | LogicalName): LogicalName => (typeof one === "string" ? one : one.instance);
 
 /**
- * The account of a customer (class 111; Blue Book 4.6.2): collects its charges from its credits, at the ends of their periods, and
- * disconnects the supply when credit runs out. Its credits, charges and the Disconnect control are in the same logical device.
+ * The account of a customer (class 111; Blue Book 4.6.2). It collects its charges from its credits at the ends of their periods, and
+ * disconnects the supply when there is no credit left. Its credits, its charges and the Disconnect control are in the same logical device.
  */
 export function account(
   instance: LogicalName,
@@ -107,7 +107,7 @@ export function account(
   );
 }
 
-/** Somebody connects a supply that is out of credit: the reason to disconnect it is there still. */
+/** If somebody connects a supply that is out of credit, the reason to disconnect it still exists. */
 const supplyOf = ({
   disconnectControl: instanceId,
 }: AccountSettings): Watch<Configuration, Context, WatchedChange> => ({
@@ -206,7 +206,7 @@ function activate(books: Books): MaybePromise<void> {
   return after(startCharges(books), () => settle(books));
 }
 
-/** Begins with the charges that do not count yet. */
+/** Starts the charges that are not collected yet. */
 function startCharges(books: Books): MaybePromise<void> {
   const { device, account: of } = books;
   const idle = chargesOf(device, of).filter((charge) => countingOf(device.values(charge)) === undefined);
@@ -225,7 +225,7 @@ function close(books: Books): void {
 function reset(books: Books): void {
   const { device, account: of } = books;
   setStatus(books, newAccount);
-  // The times at which it was activated and closed would do it again.
+  // The times of activation and closure must be cleared, because they would activate or close the account again.
   device.set(of, "accountActivationTime", unspecifiedDateTime);
   device.set(of, "accountClosureTime", unspecifiedDateTime);
   for (const credit of creditsOf(device, of)) {
@@ -241,7 +241,7 @@ function reset(books: Books): void {
   }
 }
 
-/** Closes and activates the account when its time has come. */
+/** Closes and activates the account at the times that are set for it. */
 function turn(books: Books): MaybePromise<void> {
   const { device, account: of, context } = books;
   const values = device.values(of);
@@ -257,7 +257,7 @@ function turn(books: Books): MaybePromise<void> {
 const hasPeriods = ({ creditType, period }: CreditValues): boolean =>
   (creditType === CreditType.timeBasedCredit || creditType === CreditType.consumptionBasedCredit) && !isOff(period);
 
-/** Credits that begin again with each period. */
+/** Credits whose preset amount is renewed in each period. */
 function renewCredits({ device, account: of, context: { local, now } }: Books): void {
   for (const credit of creditsOf(device, of)) {
     const values = device.values(credit);
@@ -270,7 +270,7 @@ function renewCredits({ device, account: of, context: { local, now } }: Books): 
 
 const second = 1000;
 
-/** An instant, or the next full second where it has passed. */
+/** An instant, or the next full second if the instant has passed. */
 const sinceOr = (at: number | undefined, after: number): number | undefined =>
   at === undefined || at > after ? at : (Math.floor(after / second) + 1) * second;
 
@@ -291,7 +291,7 @@ const times: Timeline<Configuration, Context, TimeContext> = {
       }
       for (const credit of creditsOf(context, own as AccountObject)) {
         const { period, ...of } = context.values(credit);
-        // Where the clock was set back, a period does not begin a second time.
+        // If the clock was set back, a period does not start a second time.
         const done = Math.max(after, Number(of.state?.periodsUpTo ?? 0n));
         if (hasPeriods({ period, ...of })) due.push(local.next(period, period, done));
       }
@@ -305,7 +305,7 @@ const times: Timeline<Configuration, Context, TimeContext> = {
     const isOpen = isActive(context.device.values(books.account));
     return after(isOpen ? afterEach([accrueDue, startCharges], (step) => step(books)) : undefined, () => {
       if (isOpen) renewCredits(books);
-      // What was due until its end is collected.
+      // The charges that were due before the account closes are collected.
       return after(settle(books), () => turn(books));
     });
   },

@@ -13,13 +13,13 @@ export type AccountValues = Readonly<Values<typeof Account>>;
 export type CreditValues = Readonly<Values<typeof Credit>>;
 export type ChargeValues = Readonly<Values<typeof Charge>>;
 
-/** What gives the objects of a logical device and their values. */
+/** Gives the objects of a logical device and their values. */
 export interface Ledger {
   readonly objects: readonly AnyObject[];
   values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>>;
 }
 
-/** An account as a change of its logical device sees it. */
+/** An account, within a change of its logical device. */
 export interface Books {
   readonly context: Context;
   readonly device: DeviceView;
@@ -38,7 +38,7 @@ export const booksOf = (context: Context, account: AccountObject): Books => ({
 
 const isAccount = (object: AnyObject): object is AccountObject => object.spec.classId === Account.classId;
 
-/** The books of the account that lists a credit or a charge; undefined where none does. */
+/** The books of the account that lists a credit or a charge; undefined if none does. */
 export function booksThatList(context: Context): Books | undefined {
   const { device, object } = context;
   const account = device.objects.find((one): one is AccountObject => {
@@ -50,7 +50,7 @@ export function booksThatList(context: Context): Books | undefined {
   return account && booksOf(context, account);
 }
 
-/** The account of that logical name, or the only one of a logical device; undefined where there is none. */
+/** The account with that logical name, or the only one of a logical device; undefined if there is none. */
 export function findAccount(device: DeviceView, instance: LogicalName | undefined): AccountObject | undefined {
   const accounts = device.objects.filter(isAccount);
   if (instance !== undefined) return accounts.find((one) => one.instance === instance);
@@ -59,7 +59,7 @@ export function findAccount(device: DeviceView, instance: LogicalName | undefine
 
 type AccountState = NonNullable<AccountValues["state"]>;
 
-/** What an account keeps for itself. */
+/** The internal data of an account. */
 export const stateOf = ({ device, account }: Books): AccountState =>
   device.values(account).state ?? { told: "00000000", disconnected: false, provisionSince: 0n, provided: 0 };
 
@@ -70,7 +70,7 @@ export function keepState(books: Books, changed: Partial<AccountState>): void {
 export const isActive = (values: AccountValues): boolean =>
   values.accountModeAndStatus.accountStatus === AccountStatus.accountActive;
 
-/** Objects of a list, the lowest number of `priority` (1 is used first) before the others. */
+/** The objects of a list, sorted by `priority` (1 is used first). */
 function listed<S extends typeof Credit | typeof Charge>(
   ledger: Ledger,
   spec: S,
@@ -95,5 +95,5 @@ export const chargesOf = (ledger: Ledger, account: AccountObject): ChargeObject[
 export const isContinuous = ({ chargeConfiguration }: ChargeValues): boolean =>
   bit(chargeConfiguration, ChargeConfiguration.continuousCollection);
 
-/** Whether a charge has nothing more to collect. */
+/** Whether a charge has nothing left to collect. */
 export const isPaidOff = (values: ChargeValues): boolean => !isContinuous(values) && values.totalAmountRemaining <= 0;

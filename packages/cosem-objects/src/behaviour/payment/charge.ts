@@ -17,29 +17,29 @@ type ChargeRecord = Values<typeof Charge>;
 type UnitCharge = ChargeRecord["unitChargeActive"];
 
 export interface ChargeOptions {
-  /** As `ChargeType` has it. */
+  /** A value of `ChargeType`. */
   readonly chargeType: number;
-  /** 1 is collected first. */
+  /** Priority 1 is collected first. */
   readonly priority: number;
-  /** The price of a unit, or of a period: one for all, or by tariff (the mask name of the account's `tariff`). -32768 to 32767. */
+  /** The price of a unit or of a period: one price, or one for each tariff (the mask name of the account's `tariff`). -32768 to 32767. */
   readonly price?: number | Readonly<Record<string, number>>;
-  /** Ten to the power of it, in currency, is what `price` counts: 0 by default. */
+  /** The power of ten, in currency, in which `price` is counted: 0 by default. */
   readonly priceScale?: number;
-  /** The register that counts what is consumed; its value (attribute 2) unless it is given as a value definition. */
+  /** The register that counts the consumption. Its value (attribute 2) is used if it is given as an object. */
   readonly commodity?: AnyObject | ValueDefinition;
-  /** A price is for ten to the power of it of the commodity's unit: 3 for kWh where the register counts in Wh; 0 by default. */
+  /** The power of ten of the commodity's unit that a price is for: 3 for kWh if the register counts in Wh; 0 by default. */
   readonly commodityScale?: number;
   /** Seconds between collections. */
   readonly period?: number;
-  /** What is collected in all, where the charge is not collected for ever. */
+  /** The total amount to collect, if the charge is not continuous. */
   readonly totalAmountRemaining?: number;
-  /** Payment events: the share of the payment (0.01 %). A fixed sum, `price`, is taken where it is left out. */
+  /** Payment events: the share of the payment (0.01 %). If left out, a fixed sum, `price`, is taken. */
   readonly proportion?: number;
 }
 
 /**
- * One kind of charge (class 113; Blue Book 4.6.4), collected by the account that lists it. Amounts are exact: the fraction of a unit and
- * of an amount is carried on to the next collection.
+ * A charge (class 113; Blue Book 4.6.4) that is collected by the account that lists it. Amounts are exact: fractions of a unit and of an
+ * amount are kept for the next collection.
  */
 export function charge(
   instance: LogicalName,
@@ -122,7 +122,7 @@ function setRemaining(values: ChargeRecord, amount: number): void {
   values.totalAmountRemaining = amount;
 }
 
-/** One collection now: of a time-based charge a period begins again, of a payment-event charge it is the fixed sum. */
+/** Collects once now: a period of a time-based charge starts again; a payment-event charge collects its fixed sum. */
 function collect({ chargeType, state }: ChargeRecord, context: Context): MaybePromise<void> {
   const { device, object: own, now } = context;
   const books = booksThatList(context);
@@ -138,7 +138,7 @@ function collect({ chargeType, state }: ChargeRecord, context: Context): MaybePr
   return settle(books);
 }
 
-/** What was consumed until now is charged at the price that held. */
+/** The consumption until now is charged at the previous price. */
 function replacePrice(context: Context, replace: () => void): MaybePromise<void> {
   const { device, object: own } = context;
   const books = booksThatList(context);
@@ -171,7 +171,7 @@ const times: Timeline<ChargeRecord, Context, TimeContext> = {
   moved: passed,
 };
 
-/** The activation, where a span passes over it. */
+/** The activation of a price, if it lies in a span. */
 function passed(
   { unitChargeActivationTime }: Readonly<ChargeRecord>,
   { local }: TimeContext,

@@ -27,7 +27,7 @@ import { priceOf, priceScaleOf, readingOf, unitsOf } from "./unit-charge.ts";
 const { consumptionBasedCollection, timeBasedCollection, paymentEventBasedCollection } = ChargeType;
 const second = 1000;
 
-/** What a charge keeps for itself. */
+/** The internal data of a charge. */
 export interface Counting {
   readonly since: bigint;
   readonly reading: bigint;
@@ -35,7 +35,7 @@ export interface Counting {
   readonly waiting: bigint;
 }
 
-/** Undefined: the charge is not collected. */
+/** The internal data of a charge; undefined: the charge is not collected. */
 export function countingOf({ state }: ChargeValues): Counting | undefined {
   if (state === undefined || state.since < 0n) return undefined;
   const { since, reading, fraction, fractionScale, waiting } = state;
@@ -47,7 +47,7 @@ export function countingOf({ state }: ChargeValues): Counting | undefined {
   };
 }
 
-/** Sets what changed: a charge that has nothing to do writes nothing. */
+/** Stores the changed values; nothing is written if nothing changed. */
 function count({ device }: Books, charge: ChargeObject, changed: Partial<Counting>): void {
   const before = countingOf(device.values(charge));
   const now: Counting = {
@@ -70,7 +70,7 @@ function count({ device }: Books, charge: ChargeObject, changed: Partial<Countin
   device.set(charge, "state", state);
 }
 
-/** The account was activated: the charge is collected from now on, and from what its register reads now. */
+/** The account was activated: the charge is collected from now on, starting at the current reading of its register. */
 export function startCharge(books: Books, charge: ChargeObject): MaybePromise<void> {
   const { device, context } = books;
   const { chargeType, unitChargeActive } = device.values(charge);
@@ -86,7 +86,7 @@ export function startCharge(books: Books, charge: ChargeObject): MaybePromise<vo
   );
 }
 
-/** The account was reset: the charge is not collected any more, and what waited is forgotten. */
+/** The account was reset: the charge is not collected any more, and amounts waiting to be collected are removed. */
 export const stopCharge = (books: Books, charge: ChargeObject): void =>
   count(books, charge, { since: -1n, reading: 0n, fraction: noFraction, waiting: 0n });
 
@@ -107,7 +107,7 @@ export function nextCollection(
   return afterwards < since ? since + ms : since + (Math.floor((afterwards - since) / ms) + 1) * ms;
 }
 
-/** Periods of charges have ended, in order of priority: what they come to waits to be collected. */
+/** Periods of charges have ended. In order of priority, the amounts due are recorded as waiting to be collected. */
 export function accrueDue(books: Books): MaybePromise<void> {
   const { device, account, context, settings } = books;
   const { local, now } = context;
@@ -120,12 +120,12 @@ export function accrueDue(books: Books): MaybePromise<void> {
   return after(afterEach(chargesOf(device, account), step), () => undefined);
 }
 
-/** A charge that cannot be counted is an event, and the others go on; it is counted with what is due next. */
+/** If a charge cannot be computed, an event is reported and the other charges continue; the charge is included the next time. */
 function tellOf({ context }: Books, charge: ChargeObject, run: () => MaybePromise<void>): MaybePromise<unknown> {
   return failureOf(run, `the collection of ${charge.instance}`, context);
 }
 
-/** All periods of a time-based charge that have passed. */
+/** Records the amounts of all periods of a time-based charge that have passed. */
 function accruePeriods(books: Books, charge: ChargeObject): void {
   const { device, context, settings } = books;
   const values = device.values(charge);
@@ -134,7 +134,7 @@ function accruePeriods(books: Books, charge: ChargeObject): void {
   const now = BigInt(Math.floor(context.now));
   const period = BigInt(values.period * second);
   if (now < counting.since) {
-    // Without a first period that is over, the span is negative: it counts nothing.
+    // The period starts later than now (the clock was set back): the span is negative, and nothing is counted.
     if (settings.setBack === "restart") count(books, charge, { since: now });
     return;
   }
@@ -144,7 +144,7 @@ function accruePeriods(books: Books, charge: ChargeObject): void {
   count(books, charge, { since: counting.since + periods * period });
 }
 
-/** The whole units that a consumption-based charge has to collect. */
+/** Records the whole units that a consumption-based charge has to collect. */
 export function accrueUnits(books: Books, charge: ChargeObject): MaybePromise<void> {
   const { device, context, settings } = books;
   const values = device.values(charge);
@@ -160,7 +160,7 @@ export function accrueUnits(books: Books, charge: ChargeObject): MaybePromise<vo
   });
 }
 
-/** A number of units at the price that holds: what they come to waits to be collected. */
+/** Records the amount of a number of units at the current price as waiting to be collected. */
 export function accrue(books: Books, charge: ChargeObject, units: bigint): void {
   const values = books.device.values(charge);
   const counting = countingOf(values);
@@ -171,7 +171,7 @@ export function accrue(books: Books, charge: ChargeObject, units: bigint): void 
   count(books, charge, { fraction, waiting: counting.waiting + whole });
 }
 
-/** A payment came in: what charges take of it waits to be collected. */
+/** A payment was received: the shares that charges take from it are recorded as waiting to be collected. */
 export function accruePayment(books: Books, payment: bigint): void {
   const { device, account } = books;
   for (const charge of chargesOf(device, account)) {
@@ -194,7 +194,7 @@ function accrueFrom(books: Books, charge: ChargeObject, payment: bigint): void {
   count(books, charge, { waiting: before + provide(books, owed) });
 }
 
-/** As much of an amount as max_provision lets payment events take in max_provision_period. */
+/** The part of an amount that max_provision still allows payment-event charges to collect in max_provision_period. */
 function provide(books: Books, wanted: bigint): bigint {
   const { device, account, context } = books;
   const { maxProvision, maxProvisionPeriod } = device.values(account);
@@ -209,7 +209,9 @@ function provide(books: Books, wanted: bigint): bigint {
   return given;
 }
 
-/** What waits is collected from the credit in use, by priority, as far as it may be at the moment. Gives whether anything was. */
+/**
+ * Collects the waiting amounts from the credit in use, by priority, as far as it is allowed now. Returns whether anything was collected.
+ */
 export function collectWaiting(books: Books): boolean {
   const { device, account } = books;
   let collected = false;
@@ -229,7 +231,7 @@ function pay(books: Books, charge: ChargeObject, credit: CreditObject, waiting: 
   const remaining = BigInt(values.totalAmountRemaining);
   const continuous = isContinuous(values);
   const owed = continuous ? waiting : min(waiting, remaining);
-  // An amount that the credit cannot show waits on.
+  // The part of an amount that the credit's attribute cannot represent continues to wait.
   const amount = max(min(owed, balance - BigInt(lowestAmount)), balance - BigInt(highestAmount));
   count(books, charge, { waiting: owed - amount });
   if (amount === 0n) return false;
@@ -241,7 +243,7 @@ function pay(books: Books, charge: ChargeObject, credit: CreditObject, waiting: 
   return true;
 }
 
-/** Whether the account's configuration lets a charge be collected from a credit as things are. */
+/** Whether the account's configuration currently allows a charge to be collected from a credit. */
 function mayCollect(books: Books, charge: ChargeObject, credit: CreditObject): boolean {
   const { device, account, settings, context } = books;
   const { creditChargeConfiguration } = device.values(account);
@@ -257,7 +259,7 @@ function mayCollect(books: Books, charge: ChargeObject, credit: CreditObject): b
   return allows("collectInFriendlyCreditPeriods") || !isFriendly(books);
 }
 
-/** The Disconnect control of the account; undefined where it has none. */
+/** The Disconnect control of the account; undefined if it has none. */
 export function disconnectControlOf({
   device,
   settings: { disconnectControl: name },

@@ -2,19 +2,19 @@ import { CreditConfiguration, CreditStatus, CreditType } from "../../classes/pay
 import { shown } from "./amounts.ts";
 import { type Books, bit, type CreditObject, type CreditValues, creditsOf } from "./books.ts";
 
-/** What decides whether a credit moves. */
+/** The conditions for the transitions of a credit. */
 export interface CreditSituation {
   readonly amount: number;
-  /** The amount down to which it is used: its limit, or the threshold at which the next credit takes over. */
+  /** The amount down to which the credit is used: its limit, or the threshold at which the next credit takes over. */
   readonly floor: number;
   readonly availableThreshold: number;
-  /** available_credit, and what this credit contributes. */
+  /** available_credit, and the part that this credit contributes. */
   readonly available: number;
   readonly own: number;
   readonly confirmation: boolean;
-  /** Whether no credit is in use and none of a higher priority will be. */
+  /** Whether no credit is in use and none with a higher priority will be. */
   readonly turn: boolean;
-  /** Whether a credit of a higher priority can be used again. */
+  /** Whether a credit with a higher priority can be used again. */
   readonly back: boolean;
 }
 
@@ -27,7 +27,9 @@ export interface CreditTransition {
 
 const { enabled, selectable, selectedInvoked, inUse, exhausted } = CreditStatus;
 
-/** The states of a credit (Blue Book 4.6.3), in the order in which they are tried. B, by the customer, is `invoke_credit`. */
+/**
+ * The transitions of a credit (Blue Book 4.6.3), in the order in which they are checked. B, triggered by the customer, is `invoke_credit`.
+ */
 export const creditTransitions: readonly CreditTransition[] = [
   { letter: "D", from: inUse, to: exhausted, when: ({ amount, floor }) => amount <= floor },
   { letter: "E", from: exhausted, to: enabled, when: ({ amount, floor }) => amount > floor },
@@ -65,15 +67,17 @@ export const needsConfirmation = ({ creditConfiguration }: CreditValues): boolea
 
 const isOpen = ({ creditStatus }: CreditValues): boolean => creditStatus === selectedInvoked || creditStatus === inUse;
 
-/** What a credit contributes to available_credit. */
+/** The part of available_credit that a credit contributes. */
 export const contributionOf = (values: CreditValues): number =>
   isOpen(values) ? Math.max(0, values.currentCreditAmount) : 0;
 
-/** Whether it goes into use by itself when its turn comes. */
+/** Whether the credit goes into use automatically when it is the next one. */
 const isCandidate = (values: CreditValues): boolean =>
   values.creditStatus === selectedInvoked || (values.creditStatus === enabled && !needsConfirmation(values));
 
-/** A threshold of 0 or less of the next credit, selected, ends the use of one before its limit. */
+/**
+ * If the next credit is selected and has a threshold of 0 or less, the current one is used only down to that threshold, not to its limit.
+ */
 function floorOf(credits: readonly CreditValues[], at: number): number {
   const { limit } = credits[at] as CreditValues;
   const thresholds = credits
@@ -83,7 +87,7 @@ function floorOf(credits: readonly CreditValues[], at: number): number {
   return Math.max(limit, ...thresholds);
 }
 
-/** Credits by priority: the situation of one. */
+/** The situation of one credit in a list of credits by priority. */
 function situationOf(credits: readonly CreditValues[], at: number): CreditSituation {
   const values = credits[at] as CreditValues;
   const higher = credits.slice(0, at);
@@ -99,10 +103,10 @@ function situationOf(credits: readonly CreditValues[], at: number): CreditSituat
   };
 }
 
-// Each credit comes to rest after a few transitions; more means that settings contradict one another.
+// Each credit stops changing after a few transitions; if there are more, the settings contradict one another.
 const mostTransitions = 100;
 
-/** Moves the credits of an account until none has to move. */
+/** Moves the credits of an account until no transition applies. */
 export function moveCredits({ device, account }: Books): void {
   const credits = creditsOf(device, account);
   for (let count = 0; count < mostTransitions; count++) if (!moveOne(device, credits)) return;
@@ -121,7 +125,7 @@ function moveOne(device: Books["device"], credits: readonly CreditObject[]): boo
   return false;
 }
 
-/** The credit gets a status; emergency credit its preset amount, once, when it is selected or goes into use. */
+/** Sets the status of a credit. Emergency credit gets its preset amount once, when it is selected or goes into use. */
 export function moveCredit(device: Books["device"], credit: CreditObject, to: number): void {
   device.set(credit, "creditStatus", to);
   const values = device.values(credit);

@@ -10,9 +10,9 @@ import { moveCredit } from "./credit-transitions.ts";
 import { settle } from "./settle.ts";
 
 export interface CreditOptions {
-  /** As `CreditType` has it. */
+  /** A value of `CreditType`. */
   readonly creditType: number;
-  /** 1 is used first. */
+  /** Priority 1 is used first. */
   readonly priority: number;
   /** Amounts are whole numbers in the scale of the account's currency; 0 by default. */
   readonly currentCreditAmount?: number;
@@ -20,19 +20,19 @@ export interface CreditOptions {
   /** The amount at which the credit is exhausted: 0 by default. */
   readonly limit?: number;
   readonly presetCreditAmount?: number;
-  /** The available_credit at which this credit is offered (selectable); 0 by default. */
+  /** The available_credit at which this credit becomes selectable; 0 by default. */
   readonly creditAvailableThreshold?: number;
-  /** When time-based and consumption-based credit begins again with its preset amount; never by default. */
+  /** When time-based and consumption-based credit starts again with its preset amount; never by default. */
   readonly period?: CosemDateTime;
-  /** Bits of credit_configuration; token credit receives tokens by default. */
+  /** Bits of credit_configuration; by default token credit receives tokens. */
   readonly configuration?: Readonly<Partial<Record<keyof typeof CreditConfiguration, boolean>>>;
-  /** In which states `invoke_credit` selects the credit; in selectable only by default. */
+  /** The states in which `invoke_credit` selects the credit; only selectable by default. */
   readonly invokeFrom?: readonly number[];
 }
 
 /**
- * One source of credit (class 112; Blue Book 4.6.3). The account that lists it moves it from state to state by `creditTransitions`.
- * `invoke_credit` and amounts that do not fit are refused (other-reason).
+ * A source of credit (class 112; Blue Book 4.6.3). The account that lists it changes its state according to `creditTransitions`.
+ * `invoke_credit` in another state, and amounts that do not fit, are refused (other-reason).
  */
 export function credit(
   instance: LogicalName,
@@ -90,7 +90,7 @@ function settleOf(context: Context): MaybePromise<void> {
   return books === undefined ? undefined : settle(books);
 }
 
-/** A write hook after which the account moves its credits. */
+/** A write hook after which the account updates its credits. */
 function settled<K extends keyof Values<typeof Credit>>(name: K): NonNullable<Hooks<typeof Credit>["write"]> {
   return {
     [name](values: Values<typeof Credit>, written: Values<typeof Credit>[K], context: Context): MaybePromise<void> {

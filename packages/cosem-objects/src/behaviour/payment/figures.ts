@@ -15,11 +15,11 @@ import { contributionOf, needsConfirmation } from "./credit-transitions.ts";
 
 const { inUse, exhausted, enabled, selectable, selectedInvoked } = CreditStatus;
 
-/** What the attributes of an Account show of its credits and charges. */
+/** The values of an Account's attributes that depend on its credits and charges. */
 export interface Figures {
-  /** The credit that is in use, or was at last. */
+  /** The credit that is in use, or the last one that was. */
   readonly current: CreditObject | undefined;
-  /** The place of that credit in credit_reference_list; 0 where there is none. */
+  /** The place of that credit in credit_reference_list; 0 if there is none. */
   readonly currentPlace: number;
   readonly available: number;
   readonly debt: number;
@@ -30,7 +30,7 @@ export interface Figures {
   readonly status: string;
 }
 
-/** The credit in use; where none is, the one of the lowest priority that is exhausted. */
+/** The credit in use; if none is, the exhausted credit of the lowest priority. */
 export function currentCredit(ledger: Ledger, credits: readonly CreditObject[]): CreditObject | undefined {
   const isIn = (status: number) => (credit: CreditObject) => ledger.values(credit).creditStatus === status;
   return credits.find(isIn(inUse)) ?? credits.findLast(isIn(exhausted));
@@ -80,7 +80,7 @@ function statusBits(bits: Record<keyof typeof CurrentCreditStatus, boolean>): st
   return status.join("");
 }
 
-/** Emergency credit that was given and must be paid back: what a token may pay of it. */
+/** Emergency credit that was granted and must be paid back: the amount that a token may pay of it. */
 export function paybackOf({ creditType, creditConfiguration, presetCreditAmount, ...values }: CreditValues): bigint {
   const isOwed = creditType === CreditType.emergencyCredit && values.state?.given === true;
   if (!isOwed || !bit(creditConfiguration, CreditConfiguration.requiresPayBack)) return 0n;
@@ -88,7 +88,7 @@ export function paybackOf({ creditType, creditConfiguration, presetCreditAmount,
   return owed > 0n ? owed : 0n;
 }
 
-/** What a credit lacks: what is to be paid back, or a negative amount that is exhausted. */
+/** The amount that a credit lacks: the amount to be paid back, or the negative amount of an exhausted credit. */
 function owedOf(values: CreditValues): bigint {
   const payback = paybackOf(values);
   if (payback > 0n) return payback;

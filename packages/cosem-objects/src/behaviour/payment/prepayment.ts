@@ -14,30 +14,36 @@ const reconnectsByItself = 6;
 const reconnectedByCustomer = 3;
 
 export interface PrepaymentOptions extends Omit<AccountSettings, "disconnectControl"> {
-  /** The register that counts what is consumed; it is in the meter besides. */
+  /** The register that counts the consumption; it must also be added to the meter. */
   readonly commodity: AnyObject;
   /** Amounts are whole numbers times ten to the power of the scale: `{ name: "EUR", scale: -2 }` counts cents. */
   readonly currency: { readonly name: string; readonly scale: number };
-  /** The price of a unit: `{ value: 30, scale: -2, per: 3 }` is 0.30 of the currency for a kWh, where the register's unit is Wh. By tariff: mask names with their values. */
+  /**
+   * The price of a unit: `{ value: 30, scale: -2, per: 3 }` is 0.30 of the currency for a kWh, if the unit of the register is Wh. By
+   * tariff: mask names with their values.
+   */
   readonly price: {
     readonly value: number | Readonly<Record<string, number>>;
     readonly scale: number;
     readonly per: number;
   };
-  /** Seconds between collections of what was consumed: 900 by default. */
+  /** Seconds between collections for consumption: 900 by default. */
   readonly period?: number;
   readonly tokens: TokenPort;
-  /** What the customer has at first; 0 by default. */
+  /** The amount that the customer has at first; 0 by default. */
   readonly credit?: number;
   /** The amount at which the customer is warned. */
   readonly warningThreshold?: number;
-  /** Emergency credit, which tokens pay back: taken by `invoke_credit` once the other credit is used up, or by itself without confirmation. */
+  /**
+   * Emergency credit, which tokens pay back. It is used after `invoke_credit` when the other credit is used up, or automatically without
+   * confirmation.
+   */
   readonly emergency?: { readonly amount: number; readonly confirmation?: boolean };
-  /** A standing charge: so much (in the scale of the price) each `period` (s). */
+  /** A standing charge: an amount (in the scale of the price) for each `period` (s). */
   readonly standing?: { readonly value: number; readonly period: number };
-  /** A debt, paid off by a share (0.01 %) of each token. */
+  /** A debt that is paid off by a share (0.01 %) of each token. */
   readonly debt?: { readonly amount: number; readonly proportion: number };
-  /** Whether the meter reconnects by itself when there is credit again (unless told otherwise), or the customer does at the meter. */
+  /** Whether the meter reconnects automatically when there is credit again (by default), or the customer reconnects at the meter. */
   readonly reconnection?: "automatic" | "customer";
   /** When the account becomes active: at once by default. */
   readonly activationTime?: CosemDateTime;
@@ -47,8 +53,8 @@ export interface PrepaymentOptions extends Omit<AccountSettings, "disconnectCont
 }
 
 /**
- * The objects of a prepayment meter, linked with one another: account 0-b:19.0.0, credits 0-b:19.10.e, charges 0-b:19.20.e, token gateway
- * 0-b:19.40.0 and the Disconnect control 0-0:96.3.10. All of them (`objects`) belong in the logical device of the register.
+ * The objects of a prepayment meter, which refer to one another: account 0-b:19.0.0, credits 0-b:19.10.e, charges 0-b:19.20.e, token
+ * gateway 0-b:19.40.0 and the Disconnect control 0-0:96.3.10. All of them (`objects`) belong in the logical device of the register.
  */
 export function prepayment(options: PrepaymentOptions) {
   const { commodity, currency, price, period = 900, tokens, emergency, standing, debt, channel = 0 } = options;

@@ -8,7 +8,7 @@ import { moveCredits } from "./credit-transitions.ts";
 import { figuresOf } from "./figures.ts";
 import type { PaymentEvent } from "./settings.ts";
 
-/** After whatever changed: credits move, what waits is collected, and the supply and the customer get to know. */
+/** Called after any change: credits move, waiting amounts are collected, the supply is switched and events are reported. */
 export function settle(books: Books): MaybePromise<void> {
   const { device, account } = books;
   if (!isActive(device.values(account))) return undefined;
@@ -18,7 +18,7 @@ export function settle(books: Books): MaybePromise<void> {
   return switchSupply(books);
 }
 
-/** Events of current_credit_status, each as often as it comes. */
+/** Reports an event each time that a condition in current_credit_status begins or ends. */
 function warn(books: Books): void {
   const { told } = stateOf(books);
   const { status } = figuresOf(books.device, books.account);
@@ -34,7 +34,10 @@ function warn(books: Books): void {
   }
 }
 
-/** Out of credit in prepayment mode the supply is disconnected, once no friendly period holds it; with credit again it is reconnected. */
+/**
+ * In prepayment mode the supply is disconnected when there is no credit left and no friendly period; it is reconnected when there is credit
+ * again.
+ */
 function switchSupply(books: Books): MaybePromise<void> {
   const { device, account, context } = books;
   const control = disconnectControlOf(books);
@@ -44,14 +47,14 @@ function switchSupply(books: Books): MaybePromise<void> {
     accountModeAndStatus.accountMode === AccountMode.prepaymentMode &&
     bit(figuresOf(device, account).status, CurrentCreditStatus.outOfCredit);
   if (isOut && isFriendly(books)) return undefined;
-  // Only what this account disconnected is reconnected by it.
+  // The account reconnects only a supply that it disconnected itself.
   if (!isOut && !stateOf(books).disconnected) return undefined;
   const move = isOut ? localDisconnect : localReconnect;
   const moved = failureOf(
     () =>
       after(move(control, device), (done) => {
         if (done) happened(books, isOut ? "disconnected" : "reconnected");
-        // One that was disconnected before is not the account's to reconnect.
+        // A supply that was disconnected before must not be reconnected by the account.
         if (done || !isOut) keepState(books, { disconnected: isOut });
       }),
     `the supply of ${account.instance}`,
@@ -60,7 +63,7 @@ function switchSupply(books: Books): MaybePromise<void> {
   return after(moved, () => undefined);
 }
 
-/** Tells of an event, in the log and to the user's code. */
+/** Reports an event to the event log and to the user's code. */
 export function happened({ device, settings, context }: Books, event: PaymentEvent): void {
   const { events } = settings;
   const code = events?.codes[event];

@@ -10,38 +10,43 @@ import { topUp } from "./top-up.ts";
 type GatewayValues = Values<typeof TokenGateway>;
 type GatewayState = NonNullable<GatewayValues["state"]>;
 
-/** What a token turned out to be. */
+/** The result of reading a token. */
 export type TokenReading =
   | {
       readonly result: "format-failure" | "authentication-failure" | "validation-failure";
-      /** data_value of token_status: bits that say more. */
+      /** data_value of token_status: bits with details. */
       readonly dataValue?: string;
     }
   | {
       readonly result: "valid";
-      /** Tells the token from all others, and is higher in newer tokens (0 to 2⁶³ - 1): one that was used is not taken again. */
+      /**
+       * Identifies the token; newer tokens have higher identifiers (0 to 2⁶³ - 1). A token with a used identifier is not accepted again.
+       */
       readonly identifier: bigint;
-      /** What it credits, in the scale of the account's currency, or what it does instead. A refusal is an execution failure. */
+      /**
+       * The amount to credit, in the scale of the account's currency, or a function to call instead. If the function refuses, the execution
+       * fails.
+       */
       readonly credits: bigint | ((context: Context) => MaybePromise<void>);
-      /** token_description: what the display shows. */
+      /** token_description: the text for the display. */
       readonly description?: readonly Uint8Array[];
       readonly dataValue?: string;
     };
 
-/** Checks and decodes tokens: their format and their cryptography. STS (IEC 62055-41) is not in these packages. */
+/** Checks and decodes tokens: their format and their cryptography. These packages do not contain STS (IEC 62055-41). */
 export interface TokenPort {
   read(token: Uint8Array, context: Context): MaybePromise<TokenReading>;
 }
 
 export interface TokenGatewayOptions {
   readonly tokens: TokenPort;
-  /** The Account that is credited; the only one of the logical device by default. */
+  /** The Account to credit; by default the only one of the logical device. */
   readonly account?: LogicalName;
-  /** ms from `enter` until the token is processed (token_status 8 meanwhile); 0, at once by default. */
+  /** ms from `enter` until the token is processed (token_status is 8 during this time); 0 by default: it is processed at once. */
   readonly processingTime?: number;
-  /** How many identifiers of used tokens are kept: 100 by default. Tokens older than all of them are refused, too. */
+  /** The number of identifiers of used tokens that are kept: 100 by default. Tokens older than all of them are also refused. */
   readonly remembered?: number;
-  /** token_delivery_method; by default remote from a client, manual entry from the meter itself. */
+  /** token_delivery_method; by default remote if a client enters the token, and manual entry if the meter itself does. */
   readonly delivery?: (context: Context) => number;
 }
 
@@ -49,8 +54,8 @@ const none = -1n;
 const firstState: GatewayState = { used: [], forgotten: none, due: none };
 
 /**
- * Takes tokens (class 115; Blue Book 4.6.5). `enter` succeeds whatever becomes of the token: token_status tells, and a token that fails
- * credits nothing. It is refused (temporary-failure) while another token waits to be processed.
+ * Accepts tokens (class 115; Blue Book 4.6.5). `enter` succeeds whether or not the token is valid: token_status shows the result, and a
+ * token that fails credits nothing. `enter` is refused (temporary-failure) while another token is waiting to be processed.
  */
 export function tokenGateway(
   instance: LogicalName,
@@ -122,7 +127,7 @@ const failures = {
   "validation-failure": "validationResultFailure",
 } as const;
 
-/** Format, authentication, validation, execution: the status is that of the step that failed, or that it was executed. */
+/** Format, authentication, validation, execution: the status shows the step that failed, or that the token was executed. */
 function process(options: TokenGatewayOptions, context: Context): MaybePromise<void> {
   const { token } = context.device.values(gatewayOf(context));
   const failed = (error: unknown): void => {
@@ -153,7 +158,7 @@ function apply(reading: TokenReading, options: TokenGatewayOptions, context: Con
   });
 }
 
-/** The identifiers that are kept, with one more. */
+/** The kept identifiers with one more added. */
 function remember({ used, forgotten }: GatewayState, identifier: bigint, most: number): Partial<GatewayState> {
   const all = [...used, identifier].sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
   const gone = all.slice(0, Math.max(0, all.length - most));

@@ -8,8 +8,8 @@ import { paybackOf } from "./figures.ts";
 import { happened, settle } from "./settle.ts";
 
 /**
- * A payment (above 0, in the scale of the currency) goes to the credits: first the shares of token_gateway_configuration, then the rest.
- * Refused (other-reason) where no credit takes it, and nothing is credited then.
+ * Distributes a payment (above 0, in the scale of the currency) to the credits: first the shares of token_gateway_configuration, then the
+ * rest. It is refused (other-reason) if no credit accepts it; nothing is credited then.
  */
 export function topUp(books: Books, payment: bigint): MaybePromise<void> {
   const { device, account } = books;
@@ -27,7 +27,7 @@ export function topUp(books: Books, payment: bigint): MaybePromise<void> {
   });
 }
 
-/** What each credit, by priority, gets of a payment. */
+/** The part of a payment for each credit, by priority. */
 function distribute({ device, account }: Books, credits: readonly CreditObject[], payment: bigint): bigint[] {
   const values = credits.map((credit) => device.values(credit));
   const shares = values.map(() => 0n);
@@ -55,7 +55,7 @@ function distribute({ device, account }: Books, credits: readonly CreditObject[]
 
 const isEmergency = ({ creditType }: CreditValues): boolean => creditType === CreditType.emergencyCredit;
 
-/** How much a credit takes: emergency credit what is to be paid back, others without limit (undefined). */
+/** The maximum amount that a credit accepts: for emergency credit the amount to be paid back, for others no limit (undefined). */
 const roomOf = (values: CreditValues): bigint | undefined => (isEmergency(values) ? paybackOf(values) : undefined);
 
 const receivesTokens = (values: CreditValues): boolean =>

@@ -11,7 +11,7 @@ import type { Books } from "./books.ts";
 
 type UnitCharge = Values<typeof Charge>["unitChargeActive"];
 
-/** charge_per_unit of the element that counts: that of the active tariff, else the only one. 0 where the table is empty. */
+/** charge_per_unit of the element in force: that of the active tariff, or else the only one. 0 if the table is empty. */
 export function priceOf({ chargeTable }: UnitCharge, { device, settings: { tariff } }: Books): bigint {
   const [first] = chargeTable;
   if (first === undefined) return 0n;
@@ -33,7 +33,10 @@ export function priceOf({ chargeTable }: UnitCharge, { device, settings: { tarif
 export const priceScaleOf = ({ chargePerUnitScaling }: UnitCharge, { device, account }: Books): number =>
   chargePerUnitScaling.priceScale - device.values(account).currency.currencyScale;
 
-/** What the commodity's register reads, a whole number. Throws what its hook throws; other-reason for a value that is not whole. */
+/**
+ * The current reading of the commodity's register, an integer. Throws what its hook throws; other-reason for a value that is not an
+ * integer.
+ */
 export function readingOf({ commodityReference }: UnitCharge, { device }: Books): MaybePromise<bigint> {
   return after(device.get(commodityReference), (data: DataLike): bigint => {
     const { type, value } = fromData(T.any, data) as { type: string; value?: unknown };
@@ -47,14 +50,14 @@ export function readingOf({ commodityReference }: UnitCharge, { device }: Books)
   });
 }
 
-/** Whole units that were consumed from one reading to another, and the reading up to which they count. */
+/** The whole units consumed from one reading to another, and the reading up to which they are counted. */
 export function unitsOf(
   { commodityReference, chargePerUnitScaling }: UnitCharge,
   books: Books,
   from: bigint,
   to: bigint,
 ): { readonly units: bigint; readonly upTo: bigint } {
-  // A register that was reset, or that went over its end: what it counted meanwhile is not known.
+  // The register was reset or overflowed: the consumption until then is not known.
   if (to < from) return { units: 0n, upTo: to };
   const scale = scalerOf(commodityReference, books) - chargePerUnitScaling.commodityScale;
   if (scale >= 0) return { units: (to - from) * tenTo(scale), upTo: to };
@@ -62,7 +65,7 @@ export function unitsOf(
   return { units: quotient, upTo: to - rest };
 }
 
-/** The scaler of an attribute of a register; 0 where it has none. */
+/** The scaler of an attribute of a register; 0 if it has none. */
 function scalerOf({ classId, instanceId, attributeId }: UnitCharge["commodityReference"], { device }: Books): number {
   const object = device.find(classId, instanceId);
   if (object === undefined || scalerUnitAttribute(object.spec, attributeId) === undefined) return 0;

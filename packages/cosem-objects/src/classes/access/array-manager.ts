@@ -8,7 +8,7 @@ const RetrieveEntries = T.structure({ arrayObjectId: T.unsigned, entryList: Entr
 const Entry = T.structure({ index: T.longUnsigned, entry: T.any });
 const InsertEntry = T.structure({ arrayObjectId: T.unsigned, entry: Entry });
 
-/** Array manager (class 123, version 0; Blue Book 4.4.11): single entries of attributes that are arrays. */
+/** Array manager (class 123, version 0; Blue Book 4.4.11): access to single entries of array attributes. */
 export const ArrayManager = interfaceClass({
   classId: 123,
   version: 0,

@@ -3,7 +3,7 @@ import { refuse } from "../../refusal.ts";
 
 const associationLn = 15;
 
-/** The association object that keeps what is changed: 0.0.40.0.0.255 stands for that of whoever asks. */
+/** The association object that stores changes: 0.0.40.0.0.255 represents the association of the client that sent the request. */
 export function keeperOf({ device, object, association }: Context): AnyObject {
   if (object.instance !== "0.0.40.0.0.255") return object;
   const own = association === undefined ? undefined : device.find(associationLn, association.instanceId);

@@ -21,13 +21,13 @@ import { refuse } from "../../refusal.ts";
 import { AssociationUser, userHooks } from "./association-users.ts";
 import { ChangedObjects, objectListHooks, type TemplateRights } from "./changed-rights.ts";
 
-/** Where an association stands. */
+/** The status of an association. */
 export const AssociationStatus = { nonAssociated: 0, associationPending: 1, associated: 2 } as const;
 
 const attributes = {
   objectList: { id: 2, type: T.array(ObjectListElement), static: true, access: "r", selectors: [1, 2, 3, 4] },
   associatedPartnersId: { id: 3, type: T.structure({ clientSap: T.integer, serverSap: T.longUnsigned }) },
-  /** A structure of the OID's arcs or an octet-string with its octets. */
+  /** A structure with the arcs of the OID, or an octet-string with its octets. */
   applicationContextName: { id: 4, type: T.any },
   xdlmsContextInfo: {
     id: 5,
@@ -44,7 +44,7 @@ const attributes = {
   secret: { id: 7, type: T.octetString, access: "w", optional: true },
   associationStatus: { id: 8, type: T.enumOf(AssociationStatus), static: false },
   securitySetupReference: { id: 9, type: T.logicalName, static: true, access: "r" },
-  /** What add_object and remove_object have changed. */
+  /** The changes made by add_object and remove_object. */
   changedObjects: { id: 0, type: ChangedObjects, optional: true },
 } as const;
 
@@ -66,7 +66,7 @@ const userMethods = {
 
 const name = "Association LN";
 const { securitySetupReference: _, ...attributes0 } = attributes;
-/** Association LN (class 15; Blue Book 4.4.4), version 0: without a Security setup, methods are accessible or not. */
+/** Association LN (class 15; Blue Book 4.4.4), version 0: without a Security setup; access to a method is either allowed or not. */
 export const AssociationLn0 = interfaceClass({
   classId: 15,
   version: 0,
@@ -82,7 +82,7 @@ export const AssociationLn0 = interfaceClass({
   },
   methodOffset: 0x60,
 });
-/** Version 1. */
+/** Association LN (class 15), version 1. */
 export const AssociationLn1 = interfaceClass({
   classId: 15,
   version: 1,
@@ -91,7 +91,7 @@ export const AssociationLn1 = interfaceClass({
   methods,
   methodOffset: 0x60,
 });
-/** Version 2: users within the client. */
+/** Association LN (class 15), version 2: with users of the client. */
 export const AssociationLn2 = interfaceClass({
   classId: 15,
   version: 2,
@@ -100,7 +100,7 @@ export const AssociationLn2 = interfaceClass({
   methods: { ...methods, ...userMethods },
   methodOffset: 0x60,
 });
-/** Version 3: access modes are bits. */
+/** Association LN (class 15), version 3: access modes are bits. */
 export const AssociationLn3 = interfaceClass({
   classId: 15,
   version: 3,
@@ -121,7 +121,7 @@ const conformanceBits = [
   ...["parameterized-access", "get", "set", "selective-access", "event-notification", "action"],
 ];
 
-/** The 24 conformance bits, as text of 0 and 1, of names as the standard has them (hyphens or underscores). */
+/** The 24 conformance bits, as a text of 0 and 1, from their names in the standard (with hyphens or underscores). */
 export function conformanceBitString(names: readonly string[]): string {
   const given = new Set(names.map((one) => one.replaceAll("_", "-")));
   return conformanceBits.map((bit) => (given.has(bit) ? "1" : "0")).join("");
@@ -137,24 +137,30 @@ function oid(kind: number, id: number): Data {
 export interface AssociationObjectOptions {
   readonly instance: LogicalName;
   readonly version: AssociationVersion;
-  /** What the association grants now; undefined: the object stands for whichever association reads it (0.0.40.0.0.255). */
+  /**
+   * The rights that the association currently grants; undefined: the object represents the association of each client that reads it
+   * (0.0.40.0.0.255).
+   */
   readonly rights: ((context: Context) => Rights) | undefined;
-  /** With it, clients change the object list (methods 3 and 4): what is granted without their changes, and the most that they can add. */
+  /**
+   * With it, clients can change the object list (methods 3 and 4). It gives the rights without their changes, and the maximum that they can
+   * add.
+   */
   readonly templateRights?: (context: Context) => TemplateRights;
-  /** What is known of the association, open or not. */
+  /** Information about the association, whether it is open or not. */
   readonly information: (context: Context) => AssociationInformation | undefined;
-  /** With it, the secret (attribute 7; method 2) may be changed. */
+  /** With it, clients can change the secret (attribute 7; method 2). */
   readonly changeSecret?: (secret: Uint8Array, context: Context) => MaybePromise<void>;
-  /** Versions 2 and 3: the users that may open it; none: any client may. */
+  /** Versions 2 and 3: the users that may open the association; without users: any client may. */
   readonly users?: readonly AssociationUser[];
-  /** High level security: method 1 is listed, and refused once the association is open. */
+  /** High level security: method 1 is listed, and is refused after the association is open. */
   readonly hls?: boolean;
 }
 
 const statusNumbers = { "non-associated": 0, "association-pending": 1, associated: 2 } as const;
 const noSecuritySetup = "0.0.0.0.0.0";
 
-/** An association object: what it lists is computed from the rights that are enforced. */
+/** An association object: its lists are computed from the rights that are enforced. */
 export function associationObject(options: AssociationObjectOptions): AnyObject {
   const { version, rights: own, changeSecret, hls } = options;
   const information = (context: Context): AssociationInformation => {
@@ -162,7 +168,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
     if (found === undefined) throw refuse("object-unavailable", "no association is open");
     return found;
   };
-  // One list for all meters of a template, as long as the same rights are granted.
+  // All meters of a template share one list if they grant the same rights.
   const lists = new WeakMap<readonly AnyObject[], WeakMap<Rights, EncodedData>>();
   const list = (objects: readonly AnyObject[], rights: Rights): EncodedData => {
     const known = lists.get(objects) ?? new WeakMap<Rights, EncodedData>();
@@ -185,7 +191,7 @@ export function associationObject(options: AssociationObjectOptions): AnyObject 
       },
       associatedPartnersId(_, context) {
         const { clientSap, serverSap } = information(context);
-        // An integer on the wire although client SAPs go to 127 only by custom: the low octet is what meters send.
+        // Client SAPs are at most 127 only by convention, but the type on the wire is integer: meters send the low octet.
         return { clientSap: (clientSap << 24) >> 24, serverSap };
       },
       applicationContextName: (_, context) => oid(1, information(context).applicationContext),

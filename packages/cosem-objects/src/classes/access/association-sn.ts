@@ -3,7 +3,7 @@ import { interfaceClass } from "../../interface-class.ts";
 import { ValueDefinition } from "../common-types.ts";
 import { AssociationUser } from "./association-users.ts";
 
-/** An element of the object list. A base name has 16 bits; the standard's type makes those from 0x8000 on negative. */
+/** An element of the object list. A base name has 16 bits; in the standard's type it is negative from 0x8000 on. */
 export const ShortNameListElement = T.structure({
   baseName: T.long,
   classId: T.longUnsigned,
@@ -16,7 +16,7 @@ const AttributeAccess = T.structure({
   accessSelectors: T.nullable(T.array(T.integer)),
 });
 const MethodAccess = T.structure({ methodId: T.integer, accessMode: T.enum });
-/** The rights on an object, as attribute 3 lists them: modes as the version has them (bits in version 4). */
+/** The rights to an object, as listed in attribute 3: access modes in the form of the version (bits in version 4). */
 export const ShortNameAccessRights = T.structure({
   baseName: T.long,
   attributeAccess: T.array(AttributeAccess),
@@ -24,7 +24,7 @@ export const ShortNameAccessRights = T.structure({
 });
 
 const attributes0 = {
-  /** Selectors: 1 a class, 2 a class and a logical name, 3 a base name. */
+  /** Selectors: 1 by class, 2 by class and logical name, 3 by base name. */
   objectList: { id: 2, type: T.array(ShortNameListElement), static: true, access: "r", selectors: [1, 2, 3] },
 } as const;
 
@@ -58,7 +58,7 @@ const methods1 = {
   replyToHlsAuthentication: { id: 8, argument: T.octetString },
 } as const;
 
-/** Version 1. */
+/** Association SN (class 12), version 1. */
 export const AssociationSn1 = interfaceClass({
   classId: 12,
   version: 1,
@@ -81,7 +81,7 @@ const methods2 = {
   changeSecret: { id: 5, argument: T.octetString },
 } as const;
 
-/** Version 2. */
+/** Association SN (class 12), version 2. */
 export const AssociationSn2 = interfaceClass({
   classId: 12,
   version: 2,
@@ -103,7 +103,7 @@ const methods3 = {
   removeUser: { id: 10, argument: AssociationUser },
 } as const;
 
-/** Version 3. */
+/** Association SN (class 12), version 3. */
 export const AssociationSn3 = interfaceClass({
   classId: 12,
   version: 3,
@@ -113,7 +113,7 @@ export const AssociationSn3 = interfaceClass({
   methodOffset: 0x20,
 });
 
-/** Version 4. */
+/** Association SN (class 12), version 4. */
 export const AssociationSn4 = interfaceClass({
   classId: 12,
   version: 4,

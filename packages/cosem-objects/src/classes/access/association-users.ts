@@ -15,10 +15,10 @@ export type AssociationUser = Of<typeof AssociationUser>;
 const mostUsers = 256;
 const nobody: AssociationUser = { userId: 0, userName: { type: "visible-string", value: "" } };
 
-/** The association object that keeps the users. */
+/** The association object that stores the users. */
 function userKeeperOf(context: Context): AnyObject {
   const keeper = keeperOf(context);
-  // Associations of one meter may have objects of several versions.
+  // The associations of one meter may have objects of different versions.
   if (keeper.spec.attributes.userList === undefined) throw refuse("object-undefined", "the association has no users");
   return keeper;
 }
@@ -26,11 +26,11 @@ function userKeeperOf(context: Context): AnyObject {
 const usersOf = (device: Pick<DeviceView, "values">, keeper: AnyObject): readonly AssociationUser[] =>
   (device.values(keeper) as { readonly userList?: readonly AssociationUser[] }).userList ?? [];
 
-/** What versions 2 and 3 of Association LN do about users (attributes 10 and 11, methods 5 and 6). */
+/** The parts of versions 2 and 3 of Association LN for users (attributes 10 and 11, methods 5 and 6). */
 export const userHooks = {
   read: {
     userList: (_: unknown, context: Context): AssociationUser[] => [...usersOf(context.device, userKeeperOf(context))],
-    /** The user of this association; of another one nothing is told. */
+    /** The user of this association; the user of another association is not shown. */
     currentUser(_: unknown, context: Context): AssociationUser {
       const keeper = userKeeperOf(context);
       const { association } = context;
@@ -50,7 +50,7 @@ export const userHooks = {
       checkListSize(T.array(AssociationUser), list);
       context.device.set(keeper, "userList", list);
     },
-    /** A user that is connected stays so. */
+    /** A connected user stays connected. */
     removeUser(_: unknown, { userId }: AssociationUser, context: Context): void {
       const keeper = userKeeperOf(context);
       const users = usersOf(context.device, keeper);

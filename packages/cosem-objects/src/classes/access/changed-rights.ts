@@ -14,7 +14,7 @@ import { keeperOf } from "./association-keeper.ts";
 
 const granted = T.array(T.structure({ id: T.integer, bits: T.unsigned }));
 
-/** What add_object and remove_object have changed, object by object, as `AccessBit`s; without rights: removed. */
+/** The changes made by add_object and remove_object, for each object, as `AccessBit`s; without rights: removed. */
 export const ChangedObjects = T.array(
   T.structure({
     classId: T.longUnsigned,
@@ -25,7 +25,7 @@ export const ChangedObjects = T.array(
 export type ChangedObjects = Of<typeof ChangedObjects>;
 type ChangedObject = ChangedObjects[number];
 
-/** What the template grants in an association, and the most that clients may add to it. */
+/** The rights that the template grants in an association, and the maximum that clients may add. */
 export interface TemplateRights {
   readonly granted: Rights;
   readonly most: Rights;
@@ -37,8 +37,8 @@ const use = {
 } as const;
 
 /**
- * The rights of a template with the changes of add_object and remove_object. No more is granted than `most` has, and the protection
- * that `most` asks for stays.
+ * The rights of a template with the changes of add_object and remove_object. The result never grants more than `most`, and keeps the
+ * protection that `most` requires.
  */
 export function changedRights({ granted, most }: TemplateRights, changes: Readonly<ChangedObjects>): Rights {
   const changed = new Map(changes.map(({ classId, instanceId, rights }) => [instanceId, { classId, rights }]));
@@ -48,7 +48,7 @@ export function changedRights({ granted, most }: TemplateRights, changes: Readon
     if (change.rights === null) return 0;
     const limit = most[kind](object, id);
     const told = change.rights[`${kind}s`].find((one) => one.id === id)?.bits ?? 0;
-    // The logical name of what is listed can be read.
+    // The logical name of a listed object can be read.
     const bits = kind === "attribute" && id === 1 ? told | AccessBit.read : told;
     const used = bits & limit & use[kind];
     return used === 0 ? 0 : used | ((bits | limit) & ~use[kind]);
@@ -59,7 +59,7 @@ export function changedRights({ granted, most }: TemplateRights, changes: Readon
   };
 }
 
-/** What an association object keeps of the changes that clients made to its object list. */
+/** The changes to the object list that clients made, as stored in an association object. */
 export const changedObjectsOf = (values: object): Readonly<ChangedObjects> =>
   (values as { readonly changedObjects?: ChangedObjects }).changedObjects ?? [];
 
@@ -69,7 +69,7 @@ interface Listed {
   readonly instanceId: string;
 }
 
-/** The object that an element means. */
+/** The object of a list element. */
 function meant({ classId, version, instanceId }: Listed, { device }: Context): AnyObject {
   const object = device.find(classId, instanceId);
   if (object === undefined || (version !== undefined && object.spec.version !== version)) {
@@ -85,7 +85,7 @@ const highestMode = {
   3: { attribute: 0xff, method: 0xff },
 } as const;
 
-/** The rights of an element as bits, of the attributes and methods that the object has. Refuses more than may be granted. */
+/** The rights of an element as bits, for the attributes and methods that the object has. Refuses rights beyond the permitted maximum. */
 function grantedBy(
   { accessRights }: ObjectListElement | ObjectListElement0,
   object: AnyObject,
@@ -101,7 +101,7 @@ function grantedBy(
     }
     return bits;
   };
-  // Of several of one id the last one holds.
+  // If an id occurs several times, the last one counts.
   const attributes = new Map(
     accessRights.attributes.map(({ attributeId, accessMode }) => [
       attributeId,
@@ -128,7 +128,7 @@ function change(context: Context, changed: ChangedObject): void {
 const associationLn = 15;
 const sapAssignment = 17;
 
-/** Methods 3 and 4 of Association LN: the object list as its clients change it. */
+/** Methods 3 and 4 of Association LN, by which clients change the object list. */
 export function objectListHooks(version: AssociationVersion, rightsOf: (context: Context) => TemplateRights) {
   return {
     addObject(_: unknown, added: ObjectListElement | ObjectListElement0, context: Context): void {

@@ -5,9 +5,9 @@ export const PortProtectionMode = { locked: 0, lockedOnFailedAttempts: 1, unlock
 export const PortProtectionStatus = { unlocked: 0, temporarilyLocked: 1, locked: 2 } as const;
 
 const PortLock = T.structure({
-  /** How many lock-outs there were since the last success or reset. */
+  /** The number of lock-outs since the last success or reset. */
   lockouts: T.doubleLongUnsigned,
-  /** When it ends, ms since 1970 UTC of the meter's clock. */
+  /** The instant at which it ends, ms since 1970 UTC of the meter's clock. */
   until: T.long64,
 });
 
@@ -26,7 +26,7 @@ export const CommunicationPortProtection = interfaceClass({
     protectionStatus: { id: 8, type: T.enumOf(PortProtectionStatus), static: false },
     failedAttempts: { id: 9, type: T.doubleLongUnsigned, static: false },
     cumulativeFailedAttempts: { id: 10, type: T.doubleLongUnsigned, static: false },
-    /** The lock-out that is in force, or the one after which a single attempt is allowed. */
+    /** The current lock-out, or the last one, after which a single attempt is allowed. */
     state: { id: 0, type: PortLock, optional: true },
   },
   methods: {

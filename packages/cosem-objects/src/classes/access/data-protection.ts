@@ -26,10 +26,10 @@ const ProtectedMethodResult = T.structure({
   protectionParameters: T.array(ProtectionParameters),
   protectedMethodReturnParameters: T.octetString,
 });
-/** Of whom which invocation counter came last; of a key that came with the data, that it came. */
+/** The last invocation counter of a sender; for a key that came with the data, that it was received. */
 const Replay = T.structure({ sender: T.octetString, last: T.doubleLongUnsigned });
 
-/** COSEM data protection (class 30, version 0; Blue Book 4.4.9): attributes and methods under a protection of their own. */
+/** COSEM data protection (class 30, version 0; Blue Book 4.4.9): attributes and methods with a separate protection. */
 export const DataProtection = interfaceClass({
   classId: 30,
   version: 0,

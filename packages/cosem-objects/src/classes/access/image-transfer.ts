@@ -30,11 +30,11 @@ export const ImageTransferState = T.structure({
   imageSize: T.doubleLongUnsigned,
   /** The image_block_size when the transfer was initiated. */
   blockSize: T.doubleLongUnsigned,
-  /** How many blocks have replaced one that was there. */
+  /** The number of blocks that have replaced an existing block. */
   replaced: T.doubleLongUnsigned,
-  /** Whether a block that is there may be replaced: verification has failed since it came. */
+  /** Whether an existing block may be replaced: true if verification has failed since it was received. */
   replacing: T.boolean,
-  /** When verification or activation ends, ms since 1970 UTC of the meter's clock; 0: neither is in progress. */
+  /** The instant at which verification or activation ends, ms since 1970 UTC of the meter's clock; 0: neither is in progress. */
   due: T.long64,
   /** Whether a successful verification is followed by activation. */
   activateNext: T.boolean,
@@ -53,7 +53,7 @@ export const ImageTransfer = interfaceClass({
     imageTransferEnabled: { id: 5, type: T.boolean, static: true },
     imageTransferStatus: { id: 6, type: T.enumOf(ImageTransferStatus), static: false },
     imageToActivateInfo: { id: 7, type: T.array(ImageToActivateInfo), static: false },
-    /** The image that is being transferred, and what goes on with it. */
+    /** The image that is being transferred, and the state of its processing. */
     state: { id: 0, type: ImageTransferState, optional: true },
   },
   methods: {

@@ -32,7 +32,7 @@ export type WrappedKeyOptions = Of<typeof WrappedKeyOptions>;
 export const AgreedKeyOptions = T.structure({ keyParameters: T.octetString, keyCipheredData: T.octetString });
 export type AgreedKeyOptions = Of<typeof AgreedKeyOptions>;
 
-/** One layer of protection. The key info's options are those of its type. */
+/** One layer of protection. The options of the key info depend on its type. */
 export const ProtectionParameters = T.structure({
   protectionType: T.enumOf(ProtectionType),
   protectionOptions: T.structure({

@@ -56,15 +56,15 @@ const ConfirmationParameters = T.structure({
   confirmationInterval: T.doubleLongUnsigned,
 });
 
-/** What a Push setup keeps of the series of attempts that is due or in progress. */
+/** The internal data of a Push setup: the series of attempts that is due or in progress. */
 const PushState = T.structure({
-  /** When it was triggered, ms of `Context.elapsed`; null: nothing waits for its start. */
+  /** The instant of the trigger, ms of `Context.elapsed`; null: no series is waiting to start. */
   trigger: T.nullable(T.float64),
-  /** Its random part, 0 to 1 of the randomisation interval. */
+  /** The random part, 0 to 1 of the randomisation interval. */
   draw: T.float64,
-  /** The long-invoke-id of the notification that is being sent; null: none is. */
+  /** The long-invoke-id of the notification that is being sent; null: there is none. */
   sending: T.nullable(T.doubleLongUnsigned),
-  /** It was triggered again meanwhile. */
+  /** Whether another push was triggered during the series. */
   followUp: T.boolean,
   lastInvokeId: T.doubleLongUnsigned,
 });
@@ -84,7 +84,7 @@ const methods0 = {
   push: { id: 1, argument: T.integer, mandatory: true },
 } as const;
 
-/** Push setup (class 40, version 0; Blue Book 4.4.8): what is pushed, to whom, when, and how often it is tried again. */
+/** Push setup (class 40, version 0; Blue Book 4.4.8): what is pushed, to which destination, when, and how often it is repeated. */
 export const PushSetup0 = interfaceClass({
   classId: 40,
   version: 0,
@@ -102,7 +102,7 @@ const attributes1 = {
   pushProtectionParameters: { id: 10, type: T.array(ProtectionParameters), static: true },
 } as const;
 
-/** Version 1. */
+/** Push setup (class 40), version 1. */
 export const PushSetup1 = interfaceClass({
   classId: 40,
   version: 1,
@@ -128,7 +128,7 @@ const methods2 = {
   reset: { id: 2, argument: T.integer },
 } as const;
 
-/** Version 2. */
+/** Push setup (class 40), version 2. */
 export const PushSetup2 = interfaceClass({
   classId: 40,
   version: 2,
@@ -137,7 +137,7 @@ export const PushSetup2 = interfaceClass({
   methods: methods2,
 });
 
-/** Version 3. */
+/** Push setup (class 40), version 3. */
 export const PushSetup3 = interfaceClass({
   classId: 40,
   version: 3,

@@ -2,7 +2,7 @@ import { T } from "@dlmskit/apdu";
 import type { Of } from "@dlmskit/core";
 import { CaptureObject } from "../../profile/selective-access.ts";
 
-/** Which rows of a profile are meant. */
+/** The kind of a restriction of the rows of a profile. */
 export const RestrictionType = { none: 0, restrictionByDate: 1, restrictionByEntry: 2 } as const;
 
 /** The value of a restriction by date. */
@@ -12,7 +12,7 @@ export type RestrictionByDate = Of<typeof RestrictionByDate>;
 export const RestrictionByEntry = T.structure({ fromEntry: T.doubleLongUnsigned, toEntry: T.doubleLongUnsigned });
 export type RestrictionByEntry = Of<typeof RestrictionByEntry>;
 
-/** The value is null, a RestrictionByDate or a RestrictionByEntry, as the type says. */
+/** The value is null, a RestrictionByDate or a RestrictionByEntry, depending on the type. */
 export const Restriction = T.structure({
   restrictionType: T.enumOf(RestrictionType),
   restrictionValue: T.oneOf(T.nullData, RestrictionByDate, RestrictionByEntry),
@@ -25,10 +25,10 @@ const captured = {
   attributeId: T.integer,
   dataIndex: T.longUnsigned,
 };
-/** An attribute, and which rows of it. */
+/** An attribute, and the selected rows. */
 export const RestrictedObject = T.structure({ ...captured, restriction: Restriction });
 export type RestrictedObject = Of<typeof RestrictedObject>;
-/** An attribute, which rows of it, and which columns of these. */
+/** An attribute, the selected rows, and the selected columns of these rows. */
 export const RestrictedColumns = T.structure({
   ...captured,
   restriction: Restriction,

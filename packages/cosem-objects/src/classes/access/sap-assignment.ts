@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 
-/** SAP assignment (class 17, version 0; Blue Book 4.4.5): which logical devices the meter has. */
+/** SAP assignment (class 17, version 0; Blue Book 4.4.5): the logical devices of the meter. */
 export const SapAssignment = interfaceClass({
   classId: 17,
   version: 0,
@@ -13,7 +13,7 @@ export const SapAssignment = interfaceClass({
       static: true,
       access: "r",
     },
-    /** The logical devices that were connected to another SAP than the template gives them (`templateSap`). */
+    /** The logical devices that were assigned to another SAP than that of the template (`templateSap`). */
     state: {
       id: 0,
       type: T.array(T.structure({ templateSap: T.longUnsigned, sap: T.longUnsigned })),

@@ -3,20 +3,20 @@ import type { Of } from "@dlmskit/core";
 import { interfaceClass } from "../../interface-class.ts";
 import { ProtectionBit } from "./protection-parameters.ts";
 
-/** Keys by their ids; version 0 has no master key. */
+/** The ids of keys; version 0 has no master key. */
 const TransferredKey = {
   globalUnicastEncryptionKey: 0,
   globalBroadcastEncryptionKey: 1,
   authenticationKey: 2,
   masterKey: 3,
 } as const;
-/** Keys that travel wrapped under the master key. */
+/** Keys that are wrapped with the master key for transfer. */
 export const WrappedKeys = T.array(T.structure({ keyId: T.enumOf(TransferredKey), wrapped: T.octetString }));
 export type WrappedKeys = Of<typeof WrappedKeys>;
 
 /**
- * What a client and a server agree on keys with: the ephemeral public key and its signature over key id ‖ public key. Key ids
- * as of wrapped keys.
+ * Data for a key agreement between client and server: the ephemeral public key and its signature over key id ‖ public key. The key ids are
+ * those of wrapped keys.
  */
 export const KeyAgreementData = T.array(T.structure({ keyId: T.enumOf(TransferredKey), keyData: T.octetString }));
 export type KeyAgreementData = Of<typeof KeyAgreementData>;
@@ -31,7 +31,7 @@ const CertificateIdentificationType = {
   certificateIdentificationSerial: 1,
 } as const;
 
-/** Which certificate: type 0 by entity, with a CertificateByEntity, 1 by serial number, with a CertificateBySerial. */
+/** Identifies a certificate: type 0 by entity, with a CertificateByEntity; type 1 by serial number, with a CertificateBySerial. */
 export const CertificateIdentification = T.structure({
   identificationType: T.enumOf(CertificateIdentificationType),
   options: T.any,
@@ -44,7 +44,7 @@ export const CertificateByEntity = T.structure({
 });
 export const CertificateBySerial = T.structure({ serialNumber: T.octetString, issuer: T.octetString });
 
-/** The policies of version 0. Version 1 has bits: `ProtectionBit`. */
+/** The security policies of version 0. Version 1 has bits: `ProtectionBit`. */
 export const SecurityPolicy0 = {
   nothing: 0,
   allMessagesToBeAuthenticated: 1,
@@ -56,12 +56,12 @@ export const SecuritySuite = { aesGcm128: 0, ecdsaP256: 1, ecdsaP384: 2 } as con
 const KeyPairType = { digitalSignatureKeyPair: 0, keyAgreementKeyPair: 1, tlsKeyPair: 2 } as const;
 
 const titles = {
-  /** No octets as long as no client is known. */
+  /** Empty until a client is known. */
   clientSystemTitle: { id: 4, type: T.octetString, static: false },
   serverSystemTitle: { id: 5, type: T.octetString, static: true, access: "r" },
 } as const;
 
-/** Security setup (class 64, version 0; Blue Book 4.4.7). Its behaviour is the server's: it holds the keys. */
+/** Security setup (class 64, version 0; Blue Book 4.4.7). Its behaviour is implemented in the server, which holds the keys. */
 export const SecuritySetup0 = interfaceClass({
   classId: 64,
   version: 0,
@@ -87,7 +87,7 @@ const Certificate = T.structure({
   subjectAltName: T.octetString,
 });
 
-/** Security setup version 1: suites 1 and 2. */
+/** Security setup (class 64), version 1: suites 1 and 2. */
 export const SecuritySetup1 = interfaceClass({
   classId: 64,
   version: 1,

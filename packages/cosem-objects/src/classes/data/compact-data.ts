@@ -9,7 +9,7 @@ const attributes0 = {
   compactBuffer: { id: 2, type: T.octetString, static: false },
   captureObjects: { id: 3, type: T.array(CaptureObject), static: true },
   templateId: { id: 4, type: T.unsigned, static: true },
-  /** The type description of what is captured, encoded as in a compact-array. */
+  /** The type description of the captured values, encoded as in a compact-array. */
   templateDescription: { id: 5, type: T.octetString, static: false },
   captureMethod: { id: 6, type: T.enumOf(CaptureMethod), static: true },
 } as const;
@@ -19,7 +19,7 @@ const methods0 = {
   capture: { id: 2, argument: T.integer },
 } as const;
 
-/** Compact data (class 62, version 0; Blue Book 4.3.10): values of attributes without their tags, which a template describes. */
+/** Compact data (class 62, version 0; Blue Book 4.3.10): values of attributes without their type tags; a template describes the types. */
 export const CompactData0 = interfaceClass({
   classId: 62,
   version: 0,
@@ -33,7 +33,7 @@ const attributes1 = {
   captureObjects: { id: 3, type: T.array(RestrictedColumns), static: true },
 } as const;
 
-/** Version 1. */
+/** Compact data (class 62), version 1. */
 export const CompactData1 = interfaceClass({
   classId: 62,
   version: 1,

@@ -12,7 +12,7 @@ export const DataClass = interfaceClass({
   methods: {},
 });
 
-/** Data whose value has that type. */
+/** A Data object whose value has that type. */
 export function dataObject<const C extends AnyCodec>(
   instance: LogicalName,
   { type, value }: { readonly type: C; readonly value: NoInfer<Of<C>> },
@@ -22,6 +22,6 @@ export function dataObject<const C extends AnyCodec>(
   return object(retype(DataClass, "value", type), instance, { value } as any, hooks);
 }
 
-/** Data of any type, as a Data tree. */
+/** A Data object with a value of any type, as a Data tree. */
 export const anyDataObject = (instance: LogicalName, value: DataTree): CosemObject<typeof DataClass> =>
   object(DataClass, instance, { value });

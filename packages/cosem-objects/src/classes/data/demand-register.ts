@@ -9,7 +9,7 @@ export const DemandRegister = interfaceClass({
   version: 0,
   name: "Demand register",
   attributes: {
-    /** What added up in each of the last periods, the oldest first, and what the reading was when the running one began. */
+    /** The sums of each of the last periods, the oldest first, and the reading at the start of the current period. */
     state: { id: 0, type: T.structure({ slots: T.array(T.float64), base: T.float64 }), optional: true },
     currentAverageValue: { id: 2, type: SimpleData, static: false },
     lastAverageValue: { id: 3, type: SimpleData, static: false },

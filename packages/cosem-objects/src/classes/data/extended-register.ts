@@ -35,8 +35,8 @@ export interface ExtendedRegisterOptions<C extends AnyCodec> extends RegisterOpt
 }
 
 /**
- * An extended register whose value has that type. capture_time becomes the time at which a value is written, by whomever; `storeValue`
- * is how the meter's own functions store one. With `resetTo`, reset sets the status to what it was made with.
+ * An Extended register whose value has that type. When anybody writes the value, capture_time becomes the time of writing; the meter's own
+ * functions store a value with `storeValue`. With `resetTo`, reset sets the status to its first value.
  */
 export function extendedRegister<const C extends AnyCodec>(
   instance: LogicalName,
@@ -61,8 +61,8 @@ export function extendedRegister<const C extends AnyCodec>(
 }
 
 /**
- * Stores a value in an Extended register, with the time of it and, where one is given, a status: `device` as of a hook
- * (`context.device`) or of `meter.change`.
+ * Stores a value in an Extended register, with its time and, if one is passed, a status. `device`: the view of a hook (`context.device`) or
+ * of `meter.change`.
  */
 export function storeValue<S extends ClassSpec>(
   register: CosemObject<S>,

@@ -14,7 +14,7 @@ interface Sampled {
   readonly sortMethod: number;
 }
 
-/** A row at every full multiple of the period in local time, where the object captures at all (Blue Book 4.3.6.2.4). */
+/** Captures a row at every full multiple of the period in local time, if the object captures automatically (Blue Book 4.3.6.2.4). */
 export const captures: Timeline<Sampled, Context, TimeContext> = {
   acts: ({ invoke }) => invoke?.capture !== undefined,
   next({ capturePeriod }, { object: profile, local }, after) {
@@ -24,7 +24,7 @@ export const captures: Timeline<Sampled, Context, TimeContext> = {
   run: (_, { device, object: profile }) => device.invoke(profile, captureMethod),
   missed: "each",
   order: timeOrder.capture,
-  // What is sorted by a value may keep the row of any instant.
+  // A buffer that is sorted by a value may keep the row of any instant.
   since: ({ capturePeriod, profileEntries, sortMethod }, _, now) =>
     sortMethod > SortMethod.lifo ? Number.NEGATIVE_INFINITY : now - capturePeriod * profileEntries * 1000,
 };
@@ -42,7 +42,10 @@ export const ProfileGeneric0 = interfaceClass({
     sortObject: { id: 6, type: ValueDefinition, static: true, access: "r" },
     entriesInUse: { id: 7, type: T.doubleLongUnsigned, static: false },
     profileEntries: { id: 8, type: T.doubleLongUnsigned, static: true, access: "r" },
-    /** Rows are captured behind this instant since the clock was set back, ms since 1970 UTC: their order is not that of their stamps. */
+    /**
+     * After the clock was set back, rows are stored as if captured after this instant, ms since 1970 UTC: their order differs from that of
+     * their time stamps.
+     */
     capturedAfter: { id: 0, type: T.float64, optional: true },
   },
   methods: {
@@ -65,14 +68,17 @@ export const ProfileGeneric = interfaceClass({
   attributes: {
     buffer: { id: 2, type: T.anyOf("array", "compact-array"), static: false, selectors: [1, 2], volatile: true },
     captureObjects: { id: 3, type: T.array(CaptureObject), static: true, access: "r" },
-    /** 0: not captured by itself. */
+    /** 0: no automatic capture. */
     capturePeriod: { id: 4, type: T.doubleLongUnsigned, static: true, access: "r", unit: "s" },
-    /** Largest to furthest from zero are a row source's own business. */
+    /** If the rows come from a row source, the source itself must sort them for the methods from largest to furthest from zero. */
     sortMethod: { id: 5, type: T.enumOf(SortMethod), static: true, access: "r" },
     sortObject: { id: 6, type: CaptureObject, static: true, access: "r" },
     entriesInUse: { id: 7, type: T.doubleLongUnsigned, static: false },
     profileEntries: { id: 8, type: T.doubleLongUnsigned, static: true, access: "r" },
-    /** Rows are captured behind this instant since the clock was set back, ms since 1970 UTC: their order is not that of their stamps. */
+    /**
+     * After the clock was set back, rows are stored as if captured after this instant, ms since 1970 UTC: their order differs from that of
+     * their time stamps.
+     */
     capturedAfter: { id: 0, type: T.float64, optional: true },
   },
   methods: {

@@ -4,7 +4,7 @@ import { ObjectDefinition } from "../common-types.ts";
 
 const Mask = T.structure({ maskName: T.octetString, indexList: T.array(T.unsigned) });
 
-/** Register activation (class 6, version 0; Blue Book 4.3.5): which registers count, by the mask that is active. */
+/** Register activation (class 6, version 0; Blue Book 4.3.5): the registers that count, according to the active mask. */
 export const RegisterActivation = interfaceClass({
   classId: 6,
   version: 0,

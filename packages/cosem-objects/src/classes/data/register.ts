@@ -5,11 +5,11 @@ import { type CosemObject, type Hooks, object } from "../../object.ts";
 import { type Unit, UnitCodec } from "../../unit.ts";
 import { SimpleData } from "../common-types.ts";
 
-/** scaler_unit: the value times ten to the power of the scaler, in that unit. */
+/** scaler_unit: the value is multiplied by ten to the power of the scaler, and has that unit. */
 export const ScalerUnit = T.structure({ scaler: T.integer, unit: UnitCodec });
 export type ScalerUnit = Of<typeof ScalerUnit>;
 
-/** What a new object has: nothing to scale with, and no unit. */
+/** The scaler_unit of a new object: scaler 0 and no unit. */
 export const noUnit: ScalerUnit = { scaler: 0, unit: "none" };
 
 /** Register (class 3, version 0; Blue Book 4.3.2). */
@@ -31,9 +31,9 @@ export interface RegisterOptions<C extends AnyCodec> {
   readonly type: C;
   readonly value: NoInfer<Of<C>>;
   readonly unit: Unit;
-  /** Power of ten: 0 by default. */
+  /** The power of ten: 0 by default. */
   readonly scaler?: number;
-  /** What the method reset sets the value to. Without it (and without a hook) there is no reset. */
+  /** The value that the method reset sets. Without it (and without a hook) there is no method reset. */
   readonly resetTo?: NoInfer<Of<C>>;
 }
 

@@ -6,7 +6,7 @@ const MappingTable = T.structure({
   refTableMapping: T.oneOf(T.longUnsigned, T.array(T.longUnsigned)),
 });
 
-/** Status mapping (class 63, version 0; Blue Book 4.3.9): a status word and what its bits mean, by numbers of a reference table. */
+/** Status mapping (class 63, version 0; Blue Book 4.3.9): a status word and the meaning of its bits, by numbers of a reference table. */
 export const StatusMapping = interfaceClass({
   classId: 63,
   version: 0,

@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 
-/** SMTP setup (class 46, version 0; Blue Book 4.9.6): the mail server for mail that the device sends. */
+/** SMTP setup (class 46, version 0; Blue Book 4.9.6): the mail server through which the device sends mail. */
 export const SmtpSetup = interfaceClass({
   classId: 46,
   version: 0,

@@ -19,7 +19,7 @@ const DataRecord = T.structure({
   data: T.any,
 });
 
-// What an M-Bus client keeps for itself: the encryption key (none: empty), and encryption_key_status, which version 0 does not show.
+// The internal data of an M-Bus client: the encryption key (empty: none), and encryption_key_status, which version 0 does not show.
 const MbusClientState = T.structure({ key: T.octetString, keyStatus: T.unsigned });
 
 const attributes0 = {
@@ -64,7 +64,7 @@ const attributes1 = {
   encryptionKeyStatus: { id: 14, type: T.enumOf(EncryptionKeyStatus), static: false },
 } as const;
 
-/** Version 1. */
+/** M-Bus client (class 72), version 1. */
 export const MbusClient1 = interfaceClass({
   classId: 72,
   version: 1,

@@ -35,8 +35,8 @@ const Currency = T.structure({
   currencyUnit: T.enumOf(CurrencyUnit),
 });
 
-// What an Account keeps for itself: what it told last (bits of current_credit_status), whether it disconnected the supply, and what
-// payment events took since an instant (ms since 1970 UTC).
+// The internal data of an Account: the last reported bits of current_credit_status, whether the Account disconnected the supply, and the
+// amount of payment events collected since an instant (ms since 1970 UTC).
 const AccountState = T.structure({
   told: T.bitString,
   disconnected: T.boolean,
@@ -44,7 +44,7 @@ const AccountState = T.structure({
   provided: T.doubleLong,
 });
 
-/** Account (class 111, version 0; Blue Book 4.6.2): the credits and charges of a customer, and what they add up to. */
+/** Account (class 111, version 0; Blue Book 4.6.2): the credits and charges of a customer, and their totals. */
 export const Account = interfaceClass({
   classId: 111,
   version: 0,

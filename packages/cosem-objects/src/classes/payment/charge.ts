@@ -17,8 +17,9 @@ const UnitCharge = T.structure({
   chargeTable: T.array(ChargeTableElement),
 });
 
-// What a Charge keeps for itself: up to when (ms since 1970 UTC; -1: it is not collected) periods are done; as whole numbers in decimal digits the reading up to
-// which units are counted, the fraction of an amount times ten to the power of `fractionScale`, and the amount that is not collected yet.
+// The internal data of a Charge: the instant (ms since 1970 UTC; -1: it is not collected) up to which its periods are done; and, as whole
+// numbers in decimal digits, the reading up to which units are counted, the fraction of an amount times ten to the power of
+// `fractionScale`, and the amount that has not been collected yet.
 const ChargeState = T.structure({
   since: T.long64,
   reading: T.visibleString,
@@ -27,7 +28,7 @@ const ChargeState = T.structure({
   waiting: T.visibleString,
 });
 
-/** Charge (class 113, version 0; Blue Book 4.6.4): one kind of charge and how it is collected. */
+/** Charge (class 113, version 0; Blue Book 4.6.4): a charge and the way in which it is collected. */
 export const Charge = interfaceClass({
   classId: 113,
   version: 0,

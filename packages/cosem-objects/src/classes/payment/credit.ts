@@ -17,10 +17,11 @@ export const CreditConfiguration = {
 } as const;
 export const CreditStatus = { enabled: 0, selectable: 1, selectedInvoked: 2, inUse: 3, exhausted: 4 } as const;
 
-// What a Credit keeps for itself: whether preset_credit_amount was added, and up to when (ms since 1970 UTC) its periods are done.
+// The internal data of a Credit: whether preset_credit_amount was added, and the instant (ms since 1970 UTC) up to which its periods are
+// done.
 const CreditState = T.structure({ given: T.boolean, periodsUpTo: T.long64 });
 
-/** Credit (class 112, version 0; Blue Book 4.6.3): one source of credit. */
+/** Credit (class 112, version 0; Blue Book 4.6.3): a source of credit. */
 export const Credit = interfaceClass({
   classId: 112,
   version: 0,

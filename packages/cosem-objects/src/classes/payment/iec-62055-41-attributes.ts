@@ -7,7 +7,7 @@ const MeterPan = T.structure({
   panCheckDigit: T.unsigned,
 });
 
-/** IEC 62055-41 attributes (class 116, version 0; Blue Book 4.6.6): what a meter for tokens of IEC 62055-41 (STS) is. */
+/** IEC 62055-41 attributes (class 116, version 0; Blue Book 4.6.6): properties of a meter for tokens of IEC 62055-41 (STS). */
 export const Iec6205541Attributes = interfaceClass({
   classId: 116,
   version: 0,

@@ -20,11 +20,11 @@ export const TokenStatusCode = {
 
 const TokenStatus = T.structure({ statusCode: T.enumOf(TokenStatusCode), dataValue: T.bitString });
 
-// What a Token gateway keeps for itself: the identifiers of tokens that were used, ascending, the highest that was forgotten (-1: none),
-// and when a token that waits is processed (ms since 1970 UTC; -1: none waits).
+// The internal data of a Token gateway: the identifiers of used tokens, ascending; the highest identifier that was removed from them (-1:
+// none); and the instant at which a waiting token is processed (ms since 1970 UTC; -1: none is waiting).
 const TokenGatewayState = T.structure({ used: T.array(T.long64), forgotten: T.long64, due: T.long64 });
 
-/** Token gateway (class 115, version 0; Blue Book 4.6.5): takes tokens and says what became of them. */
+/** Token gateway (class 115, version 0; Blue Book 4.6.5): accepts tokens and shows the result. */
 export const TokenGateway = interfaceClass({
   classId: 115,
   version: 0,

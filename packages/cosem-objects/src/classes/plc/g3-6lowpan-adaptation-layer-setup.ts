@@ -62,7 +62,7 @@ const attributes1 = {
   adpDeviceType: { id: 19, type: T.enumOf(AdpDeviceType), static: true },
 } as const;
 
-/** G3-PLC 6LoWPAN adaptation layer setup (class 92, version 1; Blue Book 4.13.5): parameters and tables of the G3-PLC 6LoWPAN adaptation layer. */
+/** G3-PLC 6LoWPAN adaptation layer setup (class 92, version 1; Blue Book 4.13.5): parameters and tables of the adaptation layer. */
 export const G3AdaptationLayerSetup1 = interfaceClass({
   classId: 92,
   version: 1,
@@ -78,7 +78,7 @@ const attributes2 = {
   adpDestinationAddressSet: { id: 21, type: T.array(T.longUnsigned), static: false },
 } as const;
 
-/** Version 2. */
+/** G3-PLC 6LoWPAN adaptation layer setup (class 92), version 2. */
 export const G3AdaptationLayerSetup2 = interfaceClass({
   classId: 92,
   version: 2,
@@ -93,7 +93,7 @@ const attributes3 = {
   adpHighLqiValue: { id: 23, type: T.unsigned, static: true },
 } as const;
 
-/** Version 3. */
+/** G3-PLC 6LoWPAN adaptation layer setup (class 92), version 3. */
 export const G3AdaptationLayerSetup3 = interfaceClass({
   classId: 92,
   version: 3,
@@ -123,7 +123,7 @@ const attributes4 = {
   adpTrickleLqiThresholdHigh: { id: 40, type: T.unsigned, static: true },
 } as const;
 
-/** Version 4. */
+/** G3-PLC 6LoWPAN adaptation layer setup (class 92), version 4. */
 export const G3AdaptationLayerSetup4 = interfaceClass({
   classId: 92,
   version: 4,

@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 
-/** G3-PLC Hybrid 6LoWPAN adaptation layer setup (class 162, version 1; Blue Book 4.13): the adaptation layer of the G3-PLC hybrid profile. */
+/** G3-PLC Hybrid 6LoWPAN adaptation layer setup (class 162, version 1; Blue Book 4.13): the adaptation layer of the hybrid profile. */
 export const G3HybridAdaptationLayerSetup = interfaceClass({
   classId: 162,
   version: 1,

@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 
-/** G3-PLC Hybrid RF MAC layer counters (class 160, version 0; Blue Book 4.13): counters of the MAC layer of the G3-PLC hybrid profile's radio. */
+/** G3-PLC Hybrid RF MAC layer counters (class 160, version 0; Blue Book 4.13): counters of the MAC layer of the hybrid profile's radio. */
 export const G3HybridRfMacLayerCounters = interfaceClass({
   classId: 160,
   version: 0,

@@ -64,7 +64,7 @@ const attributes2 = {
   macPosTable: { id: 25, type: T.array(PosEntry), static: false },
 } as const;
 
-/** Version 2. */
+/** G3-PLC MAC setup (class 91), version 2. */
 export const G3MacSetup2 = interfaceClass({
   classId: 91,
   version: 2,
@@ -83,7 +83,7 @@ const methods3 = {
   macGetPosTableEntry: { id: 2, argument: T.longUnsigned, result: T.any },
 } as const;
 
-/** Version 3. */
+/** G3-PLC MAC setup (class 91), version 3. */
 export const G3MacSetup3 = interfaceClass({
   classId: 91,
   version: 3,
@@ -102,7 +102,7 @@ const attributes4 = {
   macPreambleLength: { id: 29, type: T.unsigned, static: true },
 } as const;
 
-/** Version 4. */
+/** G3-PLC MAC setup (class 91), version 4. */
 export const G3MacSetup4 = interfaceClass({
   classId: 91,
   version: 4,

@@ -8,7 +8,7 @@ export const HsPlcIpSsasSetup = interfaceClass({
   name: "HS-PLC ISO/IEC 12139-1 IP SSAS setup",
   attributes: {
     ipHeaderCompType: { id: 2, type: T.enum, static: true },
-    /** 0: never. */
+    /** 0 means never. */
     ipAliveTime: { id: 3, type: T.longUnsigned, static: true, unit: "s" },
   },
   methods: {},

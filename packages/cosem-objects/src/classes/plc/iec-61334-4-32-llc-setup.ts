@@ -23,7 +23,7 @@ const attributes1 = {
   maxFrameLength: { id: 2, type: T.longUnsigned, static: true },
 } as const;
 
-/** Version 1. */
+/** S-FSK IEC 61334-4-32 LLC setup (class 55), version 1. */
 export const Iec61334432LlcSetup1 = interfaceClass({
   classId: 55,
   version: 1,

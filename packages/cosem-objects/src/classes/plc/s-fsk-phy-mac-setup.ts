@@ -56,7 +56,7 @@ const attributes1 = {
   transmissionSpeed: { id: 15, type: T.enumOf(TransmissionSpeed), static: true },
 } as const;
 
-/** Version 1. */
+/** S-FSK Phy&MAC set-up (class 50), version 1. */
 export const SfskPhyMacSetup1 = interfaceClass({
   classId: 50,
   version: 1,

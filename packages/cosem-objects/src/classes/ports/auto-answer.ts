@@ -29,11 +29,11 @@ export const AutoAnswer0 = interfaceClass({
 const attributes2 = {
   ...attributes0,
   listOfAllowedCallers: { id: 7, type: T.array(AllowedCaller), static: true },
-  /** How many calls were counted since the listening window started. */
+  /** The number of calls counted since the listening window started. */
   state: { id: 0, type: T.unsigned, optional: true },
 } as const;
 
-/** Version 2. */
+/** Auto answer (class 28), version 2. */
 export const AutoAnswer2 = interfaceClass({
   classId: 28,
   version: 2,

@@ -28,7 +28,7 @@ const attributes0 = {
   repetitionDelay: { id: 4, type: T.longUnsigned, static: true, unit: "s" },
   callingWindow: { id: 5, type: T.array(TimeWindow), static: true },
   phoneList: { id: 6, type: T.array(T.octetString), static: true },
-  /** Whether it is connected; attempts made in a row, and when the next is due (ms of elapsed time; 0: none is). */
+  /** Whether it is connected; the number of attempts in a row, and when the next one is due (ms of elapsed time; 0: none). */
   state: {
     id: 0,
     type: T.structure({ connected: T.boolean, byRequest: T.boolean, failed: T.longUnsigned, due: T.long64 }),
@@ -55,7 +55,7 @@ const attributes1 = {
   destinationList: { id: 6, type: T.array(T.octetString), static: true },
 } as const;
 
-/** Version 1. */
+/** PSTN auto dial (class 29), version 1. */
 export const AutoConnect1 = interfaceClass({
   classId: 29,
   version: 1,
@@ -69,7 +69,7 @@ const methods2 = {
   connect: { id: 1, argument: T.integer },
 } as const;
 
-/** Version 2. */
+/** PSTN auto dial (class 29), version 2. */
 export const AutoConnect2 = interfaceClass({
   classId: 29,
   version: 2,

@@ -54,7 +54,7 @@ const attributes0 = {
   captureTime: { id: 8, type: T.dateTime, static: false },
 } as const;
 
-/** GSM diagnostic (class 47, version 0; Blue Book 4.7.8): operator, registration and cells as the modem sees them. */
+/** GSM diagnostic (class 47, version 0; Blue Book 4.7.8): operator, registration and cells, as reported by the modem. */
 export const GsmDiagnostic0 = interfaceClass({
   classId: 47,
   version: 0,
@@ -71,7 +71,7 @@ const attributes1 = {
   adjacentCells: { id: 7, type: T.array(AdjacentCell), static: false },
 } as const;
 
-/** Version 1. */
+/** GSM diagnostic (class 47), version 1. */
 export const GsmDiagnostic1 = interfaceClass({
   classId: 47,
   version: 1,
@@ -85,7 +85,7 @@ const attributes2 = {
   psStatus: { id: 5, type: T.enumOf(PsStatus2), static: false },
 } as const;
 
-/** Version 2. */
+/** GSM diagnostic (class 47), version 2. */
 export const GsmDiagnostic2 = interfaceClass({
   classId: 47,
   version: 2,

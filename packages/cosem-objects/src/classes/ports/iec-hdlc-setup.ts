@@ -30,7 +30,7 @@ const attributes1 = {
   interOctetTimeOut: { id: 7, type: T.longUnsigned, static: true, default: 25, unit: "ms", range: [20, 6000] },
 } as const;
 
-/** Version 1. */
+/** IEC HDLC setup (class 23), version 1. */
 export const IecHdlcSetup1 = interfaceClass({
   classId: 23,
   version: 1,

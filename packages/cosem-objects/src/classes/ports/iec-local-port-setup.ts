@@ -26,7 +26,7 @@ export const IecLocalPortSetup0 = interfaceClass({
   confidence: "medium",
 });
 
-/** Version 1. */
+/** IEC local port setup (class 19), version 1. */
 export const IecLocalPortSetup1 = interfaceClass({
   classId: 19,
   version: 1,

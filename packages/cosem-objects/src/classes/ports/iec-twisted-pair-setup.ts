@@ -31,7 +31,7 @@ const attributes1 = {
   tabiList: { id: 5, type: T.array(T.integer), static: true },
 } as const;
 
-/** Version 1. */
+/** IEC twisted pair (1) setup (class 24), version 1. */
 export const IecTwistedPairSetup1 = interfaceClass({
   classId: 24,
   version: 1,

@@ -47,7 +47,7 @@ const attributes1 = {
   lteQualityOfService: { id: 3, type: LteQualityOfService, static: false },
 } as const;
 
-/** Version 1. */
+/** LTE monitoring (class 151), version 1. */
 export const LteMonitoring1 = interfaceClass({
   classId: 151,
   version: 1,

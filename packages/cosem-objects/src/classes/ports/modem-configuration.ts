@@ -30,7 +30,7 @@ const attributes1 = {
   initializationString: { id: 3, type: T.array(InitializationString), static: true },
 } as const;
 
-/** Version 1. */
+/** PSTN modem configuration (class 27), version 1. */
 export const ModemConfiguration1 = interfaceClass({
   classId: 27,
   version: 1,

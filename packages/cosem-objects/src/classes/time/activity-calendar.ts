@@ -24,7 +24,10 @@ const DayProfileAction = T.structure({
 });
 const DayProfile = T.structure({ dayId: T.unsigned, daySchedule: T.array(DayProfileAction) });
 
-/** Activity calendar (class 20, version 0; Blue Book 4.5.5): scripts by season, week and day; the passive calendar becomes the active one. */
+/**
+ * Activity calendar (class 20, version 0; Blue Book 4.5.5): scripts by season, week and day; activation copies the passive calendar to the
+ * active one.
+ */
 export const ActivityCalendar = interfaceClass({
   classId: 20,
   version: 0,
@@ -39,7 +42,7 @@ export const ActivityCalendar = interfaceClass({
     weekProfileTablePassive: { id: 8, type: T.array(WeekProfile), static: true },
     dayProfileTablePassive: { id: 9, type: T.array(DayProfile), static: true },
     activatePassiveCalendarTime: { id: 10, type: T.dateTimeOctets, static: true },
-    /** Whether the passive calendar has still to be activated at that time, and the script that was run last. */
+    /** Whether the passive calendar still has to be activated at that time, and the script that was run last. */
     state: { id: 0, type: T.structure({ activationPending: T.boolean, last: ActionItem }), optional: true },
   },
   methods: {

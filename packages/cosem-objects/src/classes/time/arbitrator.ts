@@ -4,7 +4,7 @@ import { ActionItem } from "../common-types.ts";
 
 const RequestAction = T.structure({ requestActor: T.unsigned, requestActionList: T.bitString });
 
-/** Arbitrator (class 68, version 0; Blue Book 4.5.12): one of several actions, decided by the weight of those who ask for it. */
+/** Arbitrator (class 68, version 0; Blue Book 4.5.12): selects one of several actions by the weights of the actors that request it. */
 export const Arbitrator = interfaceClass({
   classId: 68,
   version: 0,

@@ -6,7 +6,7 @@ import { refuse } from "../../refusal.ts";
 import type { ZoneSettings } from "../../time/local-time.ts";
 import { dayLength, isOff, localOf } from "../../time/pattern.ts";
 
-/** What a clock is run by. */
+/** The time base of a clock. */
 export const ClockBase = {
   notDefined: 0,
   internalCrystal: 1,
@@ -38,7 +38,7 @@ export const Clock = interfaceClass({
   name: "Clock",
   attributes: {
     time: { id: 2, type: T.dateTimeOctets, static: false, access: "rw", volatile: true },
-    /** From local time to UTC: UTC+05:30 has -330. */
+    /** Minutes from local time to UTC: UTC+05:30 has -330. */
     timeZone: { id: 3, type: T.long, static: true, unit: "min" },
     status: { id: 4, type: T.unsigned, static: false, bits: ClockStatusBit },
     daylightSavingsBegin: { id: 5, type: T.dateTimeOctets, static: true },
@@ -46,7 +46,7 @@ export const Clock = interfaceClass({
     daylightSavingsDeviation: { id: 7, type: T.integer, static: true, unit: "min" },
     daylightSavingsEnabled: { id: 8, type: T.boolean, static: true },
     clockBase: { id: 9, type: T.enumOf(ClockBase), static: true, access: "r" },
-    /** The time that `preset_adjusting_time` gave, until it is used. */
+    /** The time set by `preset_adjusting_time`, until it is used. */
     preset: { id: 0, type: Preset, optional: true },
   },
   methods: {
@@ -67,11 +67,11 @@ const noPreset = {
   validityIntervalEnd: unspecifiedDateTime,
 };
 const minute = 60_000;
-// What databases can hold as a time, with a year to spare for what the meter then does.
+// The times that databases can store, with one year in reserve for actions of the meter that follow.
 const earliest = 0;
 const latest = daysOf(9998, 12, 31) * dayLength;
 const nearest = (instant: number, step: number): number => Math.round(instant / step) * step;
-/** Bits of the status: the time was lost, or is not sure. */
+/** Bits of the status: the time is invalid or doubtful. */
 const notSure = 0b11;
 
 export interface ClockOptions {
@@ -79,7 +79,7 @@ export interface ClockOptions {
   readonly zone?: Partial<ZoneSettings>;
 }
 
-/** The instant of a time that a client gave, ms since 1970 UTC. Refused where it is none. */
+/** The instant of a time that a client sent, ms since 1970 UTC. Refuses an invalid time. */
 function instantIn(time: CosemDateTime, { local }: Context): number {
   const shown = localOf(time);
   if (shown === undefined) throw refuse("other-reason", "the clock cannot be set to a time that is not specified");
@@ -97,7 +97,7 @@ function instantIn(time: CosemDateTime, { local }: Context): number {
   return instant;
 }
 
-/** ms: that of the Demand registers, else the shortest between captures. */
+/** ms: the period of the Demand registers, or else the shortest period between captures. */
 function measuringPeriod({ device }: Context): number | undefined {
   const periods = (kind: "measuring" | "capture"): number[] =>
     device.objects.flatMap((object) => {
@@ -116,8 +116,8 @@ const within = (name: string, least: number, most: number, value: number): numbe
 };
 
 /**
- * The meter's clock (Blue Book 4.5.1): attribute 2 is the meter's time in whole seconds, writing it sets the clock; attributes 3
- * and 5 to 8 decide local time, also that of all other objects.
+ * The meter's clock (Blue Book 4.5.1). Attribute 2 is the meter's time in whole seconds; writing it sets the clock. Attributes 3 and 5 to 8
+ * determine local time, also for all other objects.
  */
 export function clock(
   instance: LogicalName = "0.0.1.0.0.255",
@@ -136,7 +136,7 @@ export function clock(
     ...zone,
   };
   const round = (step: number, context: Context): void => {
-    // A quarter of an hour of local time: zones differ by whole quarters, but not all do.
+    // A quarter of an hour in local time: most zones differ by whole quarters of an hour, but not all do.
     const shift = context.deviation * minute;
     context.setClock(nearest(context.now - shift, step) + shift);
   };

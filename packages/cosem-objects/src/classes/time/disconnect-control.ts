@@ -3,7 +3,7 @@ import { interfaceClass } from "../../interface-class.ts";
 
 export const ControlState = { disconnected: 0, connected: 1, readyForReconnection: 2 } as const;
 
-/** Who may disconnect and reconnect, by the transitions of the Blue Book's table that the mode has. */
+/** The ways to disconnect and reconnect: each mode is named by its transitions in the table of the Blue Book. */
 export const ControlMode = {
   none: 0,
   bcfgde: 1,
@@ -27,9 +27,9 @@ export const DisconnectControl = interfaceClass({
   version: 0,
   name: "Disconnect control",
   attributes: {
-    /** Until when the contact takes its time, ms of `Context.elapsed`. */
+    /** The instant up to which the contact may still be moving, ms of `Context.elapsed`. */
     state: { id: 0, type: T.float64, optional: true },
-    /** True: connected. */
+    /** True: the supply is connected. */
     outputState: { id: 2, type: T.boolean, static: false },
     controlState: { id: 3, type: T.enumOf(ControlState), static: false },
     controlMode: { id: 4, type: T.enumOf(ControlMode), static: true },
@@ -37,7 +37,7 @@ export const DisconnectControl = interfaceClass({
   methods,
   methodOffset: 0x20,
 });
-/** Version 1: mode 7. */
+/** Disconnect control (class 70), version 1: with mode 7. */
 export const DisconnectControl1 = interfaceClass({
   classId: 70,
   version: 1,

@@ -8,7 +8,7 @@ export const Limiter = interfaceClass({
   version: 0,
   name: "Limiter",
   attributes: {
-    /** Whether the last action was that for over; whether a timer runs, and since when, ms of `Context.elapsed`. */
+    /** Whether the last action was the one for over the threshold; whether a timer runs, and since when, ms of `Context.elapsed`. */
     state: {
       id: 0,
       type: T.structure({ over: T.boolean, timerRuns: T.boolean, since: T.float64 }),

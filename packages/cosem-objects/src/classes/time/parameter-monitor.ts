@@ -38,7 +38,7 @@ const attributes1 = {
   parameterValues: { id: 8, type: T.anyOf("structure"), static: false },
 } as const;
 
-/** Version 1. */
+/** Parameter monitor (class 65), version 1. */
 export const ParameterMonitor1 = interfaceClass({
   classId: 65,
   version: 1,

@@ -10,7 +10,7 @@ export const RegisterMonitor = interfaceClass({
   version: 0,
   name: "Register monitor",
   attributes: {
-    /** For each threshold whether the value is above it. */
+    /** Whether the value is above each threshold. */
     state: { id: 0, type: T.array(T.boolean), optional: true },
     thresholds: { id: 2, type: T.array(SimpleData), static: true },
     monitoredValue: { id: 3, type: ValueDefinition, static: true },

@@ -3,7 +3,7 @@ import { interfaceClass } from "../../interface-class.ts";
 import { ActionItem, SimpleData, ValueDefinition } from "../common-types.ts";
 import { noUnit, ScalerUnit } from "../data/register.ts";
 
-/** Of low confidence. */
+/** The confidence of these values is low. */
 export const SensorOutputType = {
   notSpecified: 0,
   "4 to 20 mA": 1,
@@ -14,12 +14,12 @@ export const SensorOutputType = {
   pt500: 6,
   pt1000: 7,
 } as const;
-/** Of low confidence. */
+/** The confidence of these values is low. */
 export const SealingMethod = { none: 0, mechanical: 1, electronic: 2, software: 3 } as const;
 
 const ActionSet = T.structure({ actionUp: ActionItem, actionDown: ActionItem });
 
-/** Sensor manager (class 67, version 0; Blue Book 4.5.11): a sensor: its raw and processed value with thresholds. */
+/** Sensor manager (class 67, version 0; Blue Book 4.5.11): a sensor with its raw and processed value and their thresholds. */
 export const SensorManager = interfaceClass({
   classId: 67,
   version: 0,
@@ -39,7 +39,7 @@ export const SensorManager = interfaceClass({
     processedValue: { id: 13, type: ValueDefinition, static: false },
     processedValueThresholds: { id: 14, type: T.array(SimpleData), static: false },
     processedValueActions: { id: 15, type: T.array(ActionSet), static: false },
-    /** Whether each value was above each of its thresholds when it was looked at last. */
+    /** Whether each value was above each of its thresholds when it was last evaluated. */
     state: { id: 0, type: T.structure({ raw: T.array(T.boolean), processed: T.array(T.boolean) }), optional: true },
   },
   methods: {

@@ -21,7 +21,7 @@ export const SingleActionSchedule = interfaceClass({
     executedScript: { id: 2, type: ActionItem, static: true },
     type: { id: 3, type: T.enumOf(SingleActionType), static: true },
     executionTime: { id: 4, type: T.array(ExecutionTime), static: true },
-    /** Which of the execution times that come only once have come: their places in the array, from 0. */
+    /** The execution times that occur only once and have been executed: their places in the array, from 0. */
     state: { id: 0, type: T.array(T.longUnsigned), optional: true },
   },
   methods: {},

@@ -3,7 +3,7 @@ import { interfaceClass } from "../../interface-class.ts";
 
 const SpecialDay = T.structure({ index: T.longUnsigned, specialdayDate: T.dateOctets, dayId: T.unsigned });
 
-/** Special days table (class 11, version 0; Blue Book 4.5.4): days with a day profile of their own. */
+/** Special days table (class 11, version 0; Blue Book 4.5.4): days with their own day profile. */
 export const SpecialDaysTable = interfaceClass({
   classId: 11,
   version: 0,

@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { interfaceClass } from "../../interface-class.ts";
 
-/** Wi-SUN diagnostic (class 96, version 0; Blue Book 4.17): what a Wi-SUN node knows of its neighbours. */
+/** Wi-SUN diagnostic (class 96, version 0; Blue Book 4.17): the information that a Wi-SUN node has about its neighbours. */
 export const WiSunDiagnostic = interfaceClass({
   classId: 96,
   version: 0,

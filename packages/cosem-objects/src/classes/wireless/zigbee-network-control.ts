@@ -9,7 +9,7 @@ export const ZigbeeDeviceStatus = {
   sepTransmitting: 4,
 } as const;
 
-/** Of medium confidence. */
+/** The confidence of this type is medium. */
 const ActiveDevice = T.structure({
   macAddress: T.octetString,
   status: T.bitString,
