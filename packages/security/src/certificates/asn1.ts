@@ -170,8 +170,8 @@ export function timeOf(instant: number, kind?: "utc" | "generalized"): { toSchem
 }
 
 /**
- * Refuses each time in the tree that is not valid DER: the library accepts the month 13 and an empty field for the seconds. Both
- * kinds are accepted, although the standard requires one: some authorities write only GeneralizedTime.
+ * Refuses each time in the tree that is not valid DER: the library accepts the month 13, and a decimal point without digits after
+ * the seconds. Both kinds are accepted, although the standard requires one: some authorities write only GeneralizedTime.
  */
 function checkTimes(block: BaseBlock): void {
   if (block instanceof UTCTime) {
