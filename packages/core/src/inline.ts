@@ -91,7 +91,7 @@ export function fixedInlineOf(codec: AnyCodec): FixedInline | undefined {
   return inline?.octets === undefined ? undefined : inline;
 }
 
-/** Whether a codec's value is never undefined, as far as the program knows. */
+/** Whether it is known that the value of a codec is never undefined. */
 export const isInlinable = (codec: AnyCodec): boolean => ownInline(codec) !== undefined;
 
 /** Prepends the steps to the path of a Fault that was caught. */

@@ -61,7 +61,7 @@ export interface ProtectionOptions {
   readonly counters: CounterSource;
   readonly replay: ReplayGuard;
   readonly dedicated?: DedicatedKey;
-  /** Counters and replay guard of the broadcast key. Without `replay`, APDUs under that key are refused. */
+  /** Counters and replay guard of the broadcast key. Without it, APDUs under that key are refused. */
   readonly broadcast?: { readonly counters?: CounterSource; readonly replay?: ReplayGuard };
   /** `"encryption-only"`: accepts APDUs that are encrypted but not authenticated. Anybody can alter such an APDU on its way. */
   readonly accept?: readonly "encryption-only"[];

@@ -14,7 +14,7 @@ export type ConfigurationTable = (typeof configurationTables)[number];
 /** Rows of a table were changed, by this process or by another process. */
 export interface RowsChanged {
   readonly table: ConfigurationTable;
-  /** `security_settings`: the meter whose keys, policy or secret changed. Absent: any meter may have changed. */
+  /** `security_settings`: the meter whose keys, policy or secret changed. Absent: those of any meter may have changed. */
   readonly meterId?: string;
 }
 
