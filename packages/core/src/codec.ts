@@ -4,7 +4,7 @@ import { Writer } from "./writer.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** How a value is read from octets, written to them, and said in JSON: declared once, both ways. */
+/** How a value is read from octets, written to octets, and converted to and from JSON. One declaration covers all of them. */
 export interface Codec<T> {
   read(from: Reader): T;
   write(value: T, to: Writer): void;
@@ -12,7 +12,7 @@ export interface Codec<T> {
   fromJson(json: Json): T;
 }
 
-/** A codec of named fields, which can be joined with others into one object. */
+/** A codec of named fields. Several of them can be joined into one object. */
 export interface RecordCodec<T> extends Codec<T> {
   readonly names: readonly string[];
   readInto(from: Reader, target: Record<string, unknown>): void;
@@ -20,10 +20,10 @@ export interface RecordCodec<T> extends Codec<T> {
   fromJsonInto(json: { readonly [key: string]: Json }, target: Record<string, unknown>): void;
 }
 
-/** The type that a codec is for. */
+/** The value type of a codec. */
 export type Of<C> = C extends Codec<infer T> ? T : never;
 
-/** The value of the octets, all of them: Fault `trailing-octets` for what is left over. */
+/** Decodes all octets to a value. Octets left over are Fault `trailing-octets`. */
 export function decode<T>(codec: Codec<T>, octets: Uint8Array, options?: ReaderOptions): T {
   const from = new Reader(octets, options);
   const value = codec.read(from);
@@ -32,23 +32,23 @@ export function decode<T>(codec: Codec<T>, octets: Uint8Array, options?: ReaderO
 }
 
 const scratchOctets = 4096;
-// The room of one Writer is used again and again: nothing of it leaves but the copy that `done` makes. It is taken while it
-// is written to, so that an encoding within an encoding has one of its own.
+// The buffer of one Writer is reused. Only the copy that `done` makes is given out. The Writer is removed from here while it is in
+// use, so that a nested encoding uses another one.
 let scratch: Writer | undefined;
 
-/** The octets of a value. */
+/** Encodes a value to octets. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const to = scratch ?? new Writer(scratchOctets);
   scratch = undefined;
   to.reset();
   codec.write(value, to);
   const octets = to.done();
-  // A large one is not kept.
+  // A large buffer is not kept.
   if (octets.length <= scratchOctets) scratch = to;
   return octets;
 }
 
-/** What a JSON value is, for a message. */
+/** The kind of a JSON value, for a message. */
 export function kindOf(json: Json | undefined): string {
   if (json === null) return "null";
   if (json === undefined) return "nothing";
@@ -59,7 +59,7 @@ export function kindOf(json: Json | undefined): string {
       : `${typeof json} ${JSON.stringify(json)}`;
 }
 
-/** A Fault `bad-json`: what was expected and what stands there. */
+/** A Fault `bad-json` with the expected kind and the actual kind. */
 export function badJson(expected: string, json: Json | undefined): Fault {
   return new Fault("bad-json", `expected ${expected}, found ${kindOf(json)}`);
 }

@@ -21,7 +21,7 @@ type AnyCodec = Codec<any>;
 type AnyRecordCodec = RecordCodec<any>;
 
 type OptionalKeys<F> = { [K in keyof F]: undefined extends Of<F[K]> ? K : never }[keyof F];
-/** The object that a record of codecs is for: a field whose codec can give undefined is an optional key. */
+/** The object type of a record of codecs. A field whose codec can give undefined is an optional key. */
 export type Fields<F> = { [K in Exclude<keyof F, OptionalKeys<F>>]: Of<F[K]> } & {
   [K in OptionalKeys<F>]?: Exclude<Of<F[K]>, undefined>;
 } extends infer T
@@ -36,7 +36,7 @@ function checkNames(json: { readonly [key: string]: Json }, names: readonly stri
   }
 }
 
-/** Fields one after another; the names are the keys of the value. */
+/** A record of fields in the given order. The field names are the keys of the value. */
 export function sequence<const F extends Record<string, AnyCodec>>(fields: F): RecordCodec<Fields<F>> {
   const names = Object.keys(fields);
   const codecs = Object.values(fields);
@@ -118,7 +118,7 @@ type Joined<C extends readonly AnyRecordCodec[]> = C extends readonly [
   ? Of<H> & Joined<R>
   : unknown;
 
-/** The fields of several records, one after another, in one object. */
+/** Joins the fields of several records, in the given order, in one object. */
 export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): RecordCodec<Joined<C>> {
   const names = parts.flatMap((part) => part.names);
   const record: RecordCodec<Joined<C>> = {
@@ -158,15 +158,15 @@ export function join<const C extends readonly AnyRecordCodec[]>(...parts: C): Re
 }
 
 type Arms = Record<string, readonly [tag: number, codec: AnyRecordCodec]>;
-/** One of several records, distinguished by the key `D` in the value and by a tag octet on the wire. */
+/** The value of one of several records. The key `D` distinguishes them in the value, and a tag octet distinguishes them in the encoding. */
 export type Choice<D extends string, A extends Arms> = {
   [K in keyof A]: { [P in D]: K } & Of<A[K][1]> extends infer T ? { [P in keyof T]: T[P] } : never;
 }[keyof A];
 
 export interface ChoiceCodec<T> extends Codec<T> {
-  /** The tag of each arm, by its name: what the choice knows, for tables and documentation. */
+  /** The tag of each arm, by the name of the arm. For tables and documentation. */
   readonly tags: Readonly<Record<string, number>>;
-  /** Whether `tag` is one of the choice's. */
+  /** Whether `tag` is a tag of this choice. */
   has(tag: number): boolean;
 }
 
@@ -248,7 +248,7 @@ export function choice<const D extends string, const A extends Arms>(
   return compiled(codec, armsInline(inlineArms, which));
 }
 
-/** OPTIONAL of A-XDR: an octet 0 (absent, undefined) or 1 and the value. Fault `bad-value` for any other octet. */
+/** OPTIONAL of A-XDR: an octet 0 (the value is absent, undefined), or an octet 1 and the value. Any other octet is Fault `bad-value`. */
 export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   return {
     read(from) {
@@ -266,7 +266,7 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
-/** DEFAULT of A-XDR: an octet 0 (the default) or 1 and the value. */
+/** DEFAULT of A-XDR: an octet 0 (the default value), or an octet 1 and the value. */
 export function withDefault<T>(inner: Codec<T>, initial: T): Codec<T> {
   const presence = optional(inner);
   return {
@@ -280,7 +280,7 @@ export function withDefault<T>(inner: Codec<T>, initial: T): Codec<T> {
   };
 }
 
-/** A count and that many items. The count is checked against the octets left before anything is allocated. */
+/** A count, then that number of items. The count is checked against the number of octets left before memory is allocated. */
 export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
   const codec: Codec<T[]> = {
     read(from) {
@@ -322,7 +322,7 @@ export function list<T>(item: Codec<T>, minimumOctets = 1): Codec<T[]> {
   return inlined(codec, listInline(item, minimumOctets));
 }
 
-/** The same octets, another value in the program; JSON stays that of `inner`. */
+/** Has the same encoding and the same JSON as `inner`, but a different value in the program. */
 export function map<A, B>(inner: Codec<A>, to: (a: A) => B, back: (b: B) => A): Codec<B> {
   return {
     read: (from) => to(inner.read(from)),
@@ -332,10 +332,10 @@ export function map<A, B>(inner: Codec<A>, to: (a: A) => B, back: (b: B) => A): 
   };
 }
 
-// As deep as a Reader goes by default: what comes in as JSON goes out as octets that can be read.
+// The default limit of a Reader: what is accepted as JSON can also be read from its octets.
 const jsonDepth = 64;
 
-/** A codec that is looked up when it is used: for types that hold themselves. Each use is a level: Fault `too-deep` past the limit. */
+/** A codec that is looked up when it is used, for recursive types. Each use is one nesting level. Past the limit: Fault `too-deep`. */
 export function lazy<T>(get: () => Codec<T>): Codec<T> {
   let depth = 0;
   return {

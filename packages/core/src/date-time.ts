@@ -5,16 +5,19 @@ import { byFunctions } from "./inline-parts.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** COSEM date (Blue Book 4.1.6.1): null is not specified (0xFFFF, 0xFF). Month 0xFD/0xFE: daylight saving end/begin; day 0xFD/0xFE: second last/last day of the month. */
+/**
+ * COSEM date (Blue Book 4.1.6.1). Null means not specified (0xFFFF, 0xFF). Month 0xFD/0xFE: daylight saving end/begin. Day
+ * 0xFD/0xFE: second last/last day of the month.
+ */
 export interface CosemDate {
   readonly year: number | null;
   readonly month: number | null;
   readonly day: number | null;
-  /** 1 Monday to 7 Sunday. */
+  /** 1 (Monday) to 7 (Sunday). */
   readonly dayOfWeek: number | null;
 }
 
-/** COSEM time: null is not specified (0xFF). */
+/** COSEM time. Null means not specified (0xFF). */
 export interface CosemTime {
   readonly hour: number | null;
   readonly minute: number | null;
@@ -22,21 +25,21 @@ export interface CosemTime {
   readonly hundredths: number | null;
 }
 
-/** COSEM date-time: local time, its deviation to UTC and the clock status. */
+/** COSEM date-time: the local time, its deviation from UTC and the clock status. */
 export interface CosemDateTime extends CosemDate, CosemTime {
-  /** Minutes from local time to UTC (UTC = local + deviation), -720 to 840: UTC+05:30 has -330. Null: not specified (0x8000). */
+  /** Minutes from local time to UTC (UTC = local + deviation), -720 to 840. Example: UTC+05:30 has -330. Null: not specified (0x8000). */
   readonly deviation: number | null;
   /** Bit 0 invalid, 1 doubtful, 2 different base, 3 invalid status, 7 daylight saving. Null: not specified (0xFF). */
   readonly status: number | null;
 }
 
-/** A date of which nothing is specified: unknown as a value, every day in what triggers something. */
+/** A date with no specified field. As a value it means unknown. As a trigger it means every day. */
 export const unspecifiedDate: CosemDate = { year: null, month: null, day: null, dayOfWeek: null };
 
-/** A time of which nothing is specified. */
+/** A time with no specified field. */
 export const unspecifiedTime: CosemTime = { hour: null, minute: null, second: null, hundredths: null };
 
-/** A date-time of which nothing is specified. */
+/** A date-time with no specified field. */
 export const unspecifiedDateTime: CosemDateTime = {
   ...unspecifiedDate,
   ...unspecifiedTime,
@@ -136,7 +139,7 @@ function fieldsCodec<T>(fields: readonly Field[]): Codec<T> {
 
 const orNull = (value: number, absent: number): number | null => (value === absent ? null : value);
 
-// Written out: every row of a profile has one.
+// Written without loops, for speed: every row of a profile has a date-time.
 function dateTimeAt(octets: Uint8Array, at: number): CosemDateTime {
   return {
     year: orNull(((octets[at] as number) << 8) | (octets[at + 1] as number), 0xffff),
@@ -152,11 +155,11 @@ function dateTimeAt(octets: Uint8Array, at: number): CosemDateTime {
   };
 }
 
-/** Null is written as `absent`; that itself is none that may be given, and becomes `wrong`, which is out of range. */
+/** Writes null as `absent`. A number equal to `absent` is not a valid value: it becomes `wrong`, which is out of range. */
 const orAbsent = (value: number | null, absent: number, wrong: number): number =>
   value === null ? absent : value === absent ? wrong : value;
 
-/** Writes a date-time at an offset; false where a field is not one, and nothing is known to be written. */
+/** Writes a date-time at an offset. Returns false if a field is not valid; the octets written are then not defined. */
 function putDateTime(value: CosemDateTime, octets: Uint8Array, at: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   const year = orAbsent(value.year, 0xffff, -1);
@@ -170,7 +173,7 @@ function putDateTime(value: CosemDateTime, octets: Uint8Array, at: number): bool
   const hundredths = orAbsent(value.hundredths, 0xff, -1);
   const status = orAbsent(value.status, 0xff, -1);
   if (year !== (year & 0xffff) || deviation !== (deviation << 16) >> 16) return false;
-  // Each an octet: not one of them has a bit above, or a fraction.
+  // Each of these must be an octet: no higher bits and no fraction.
   if (month !== (month & 0xff) || day !== (day & 0xff) || dayOfWeek !== (dayOfWeek & 0xff)) return false;
   if (hour !== (hour & 0xff) || minute !== (minute & 0xff) || second !== (second & 0xff)) return false;
   if (hundredths !== (hundredths & 0xff) || status !== (status & 0xff)) return false;
@@ -194,12 +197,12 @@ export const CosemDate: Codec<CosemDate> = fieldsCodec(dateFields);
 /** 4 octets. */
 export const CosemTime: Codec<CosemTime> = fieldsCodec(timeFields);
 const dateTimeFields = fieldsCodec<CosemDateTime>([...dateFields, ...timeFields, ...zoneFields]);
-/** 12 octets. Any octets decode, and encode to the same again. */
+/** 12 octets. Any 12 octets can be decoded, and the result encodes to the same octets. */
 export const CosemDateTime: Codec<CosemDateTime> = inlined<Codec<CosemDateTime>>(
   {
     ...dateTimeFields,
     read(from) {
-      // Field by field, for the Fault to say which one is missing.
+      // Read each field separately, so that the Fault names the missing field.
       if (from.remaining < 12) return dateTimeFields.read(from);
       const value = dateTimeAt(from.octets, from.at);
       from.at += 12;
@@ -209,7 +212,7 @@ export const CosemDateTime: Codec<CosemDateTime> = inlined<Codec<CosemDateTime>>
   byFunctions(12, dateTimeAt, putDateTime),
 );
 
-/** Days since 1970-01-01 of a date of the Gregorian calendar. */
+/** Days since 1970-01-01 of a date in the Gregorian calendar. */
 export function daysOf(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
@@ -223,7 +226,7 @@ function daysOfMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** The date of a number of days since 1970-01-01; dayOfWeek 1 Monday to 7 Sunday. */
+/** The date for a number of days since 1970-01-01. `dayOfWeek` is 1 (Monday) to 7 (Sunday). */
 export function dateOfDays(days: number): { year: number; month: number; day: number; dayOfWeek: number } {
   const z = days + 719468;
   const era = Math.floor(z / 146097);
@@ -240,9 +243,9 @@ export function dateOfDays(days: number): { year: number; month: number; day: nu
 }
 
 /**
- * The instant that a date-time means, in ms since 1970-01-01T00:00Z; undefined when a date field, the hour or the minute is not
- * specified or has a special value (last day of the month), and for a day or a time that does not exist (31 November, 24:00).
- * Seconds and hundredths that are not specified count as 0. Without a deviation the time is taken to have `assumedDeviation`.
+ * The instant of a date-time, in ms since 1970-01-01T00:00Z. Undefined if a date field, the hour or the minute is not specified or
+ * has a special value (last day of the month), and for a day or a time that does not exist (31 November, 24:00). Seconds and
+ * hundredths that are not specified count as 0. If the deviation is not specified, `assumedDeviation` is used.
  */
 export function instantOf(value: CosemDateTime, assumedDeviation = 0): number | undefined {
   const { year, month, day, hour, minute } = value;
@@ -255,7 +258,7 @@ export function instantOf(value: CosemDateTime, assumedDeviation = 0): number | 
   return (daysOf(year, month, day) * 1440 + minutes) * 60_000 + second * 1000 + hundredths * 10;
 }
 
-/** The date-time of an instant (ms since 1970-01-01T00:00Z) as a clock with that deviation (minutes, local to UTC) shows it. */
+/** The date-time that a clock with this deviation (minutes, local to UTC) shows at an instant (ms since 1970-01-01T00:00Z). */
 export function dateTimeOf(instant: number, deviation = 0, status = 0): CosemDateTime {
   const local = Math.floor(instant) - deviation * 60_000;
   const days = Math.floor(local / 86_400_000);
@@ -271,14 +274,14 @@ export function dateTimeOf(instant: number, deviation = 0, status = 0): CosemDat
     second: Math.floor(ofDay / 1000) % 60,
     hundredths: Math.floor((ofDay % 1000) / 10),
     deviation,
-    // All bits set are the octet of "not specified".
+    // A status with all bits set is the octet for "not specified".
     status: status === 0xff ? null : status,
   };
 }
 
 const two = (value: number | null): string => (value === null ? "**" : String(value).padStart(2, "0"));
 
-/** For people: `2026-11-24 08:30:00 +05:30`, with `*` for what is not specified; seconds of 0 hundredths are whole. */
+/** Text for people: `2026-11-24 08:30:00 +05:30`, with `*` for a field that is not specified. Hundredths of 0 are not shown. */
 export function dateTimeText(value: CosemDateTime): string {
   const year = value.year === null ? "****" : String(value.year).padStart(4, "0");
   const zone = value.deviation === null ? "" : ` ${zoneText(-value.deviation)}`;

@@ -5,8 +5,8 @@ import { hdlc, iec6205621, mbus, transport, wrapper } from "./faults/links.ts";
 import { acse, anyLayer, axdr, capture, core, xdlms } from "./faults/octets.ts";
 
 /**
- * The codes of the Faults of dlmskit: for each layer what each code means, and what to do. A Fault of one of these layers has one
- * of its codes, or one of `anyLayer`. `docs/guides/errors.md` is made from this. A new code is a new line in `faults/`.
+ * The Fault codes of dlmskit: for each layer, the meaning of each code and what to do. A Fault of one of these layers has one of its
+ * codes, or one of `anyLayer`. `docs/guides/errors.md` is generated from this table. Add a new code as a new line in `faults/`.
  */
 export const faultCodes = {
   core,
@@ -29,21 +29,21 @@ export const faultCodes = {
   cli,
 } as const;
 
-/** The codes that every layer may use: what can be wrong with octets, JSON and values wherever they are. */
+/** The codes that every layer may use: for errors in octets, JSON and values. */
 export const commonFaultCodes = anyLayer;
 
-/** The layer of dlmskit in whose octets, state or input something was found wrong. */
+/** The layer of dlmskit that found the error in its octets, state or input. */
 export type Layer = keyof typeof faultCodes;
 
-/** A layer: one of ours, or one of a user's own, which takes any code. */
+/** A layer of dlmskit, or a user's own layer, for which any code is accepted. */
 export type FaultLayer = Layer | (string & {});
 
-/** The codes of a layer; without one, those of all of ours. */
+/** The codes of a layer. Without a layer: the codes of all layers of dlmskit. */
 export type FaultCode<L extends string = Layer> = L extends Layer
   ? keyof (typeof faultCodes)[L] | keyof typeof anyLayer
   : string;
 
-/** What a Fault of that layer and code means and what to do, in a sentence; undefined for one that is not ours. */
+/** The meaning of a Fault with this layer and code, and what to do, in one sentence. Undefined for a Fault that is not of dlmskit. */
 export function faultMeaning(fault: { readonly layer: string; readonly code: string }): string | undefined {
   const own: { readonly [code: string]: string } = Object.hasOwn(faultCodes, fault.layer)
     ? faultCodes[fault.layer as Layer]

@@ -3,40 +3,49 @@ import type { FaultCode, FaultLayer } from "./fault-codes.ts";
 export interface FaultDetails<L extends string = FaultLayer> {
   /** `"core"` by default. */
   readonly layer?: L;
-  /** Offset of the octet at fault, from the start of the octets that were decoded. */
+  /** Offset of the invalid octet, from the start of the decoded octets. */
   readonly offset?: number;
-  /** What the reader of the message should try. */
+  /** A suggestion for the reader of the message. */
   readonly hint?: string;
-  /** The number that would have been right, where the answer to the peer names it (an invocation counter). */
+  /** The number that would have been valid, if the answer to the peer contains it (an invocation counter). */
   readonly expected?: number;
-  /** The standard's name of the diagnostic, result or error that the peer gave or gets: `"authentication-failure"`, `"pdu-too-long"`. */
+  /**
+   * The name in the standard of the diagnostic, result or error that the peer sent or receives: `"authentication-failure"`,
+   * `"pdu-too-long"`.
+   */
   readonly detail?: string;
   readonly cause?: unknown;
 }
 
 /**
- * The one error of the library: what is wrong (`code`, `message`), where (`layer`, `offset`, `path`) and what to try (`hint`).
- * A decoder given any octets returns a value or throws a Fault, and nothing else.
- * No Fault carries a key, a password or a plaintext.
+ * The only error class of the library. It contains what is wrong (`code`, `message`), where (`layer`, `offset`, `path`) and what to
+ * try (`hint`). For any octets, a decoder returns a value or throws a Fault, and nothing else. No Fault contains a key, a password
+ * or a plaintext.
  */
 export interface Fault extends Error {
   readonly name: "Fault";
-  /** Stable, kebab-case, for programs: `"truncated"`, `"unknown-tag"`, `"fcs-mismatch"` … Those of a layer are in `faultCodes`. */
+  /**
+   * A stable code in kebab-case, for programs: `"truncated"`, `"unknown-tag"`, `"fcs-mismatch"` … `faultCodes` lists the codes of
+   * each layer.
+   */
   readonly code: string;
   readonly layer: FaultLayer;
   readonly offset: number | undefined;
   readonly hint: string | undefined;
   readonly expected: number | undefined;
   readonly detail: string | undefined;
-  /** The fields that led to the place, outermost first. */
+  /** The path to the field, outermost field first. */
   readonly path: string[];
-  /** For people: the message, layer and code, the place, and the hint, a line each. `console.error(String(fault))`. */
+  /** Text for people: the message, layer and code, the place, and the hint, one line each. Example: `console.error(String(fault))`. */
   toString(): string;
-  /** What a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?, "detail"?}`. */
+  /**
+   * The object that a program prints with `--json`: `{"code", "layer", "message", "offset"?, "path"?, "hint"?, "expected"?,
+   * "detail"?}`.
+   */
   toJSON(): { [key: string]: string | number };
 }
 
-/** A code that its layer has; for any other a text that no code equals, so that the compiler's message says what to do. */
+/** A code of the layer. For any other code: a text that equals no code, so that the compiler's message says what to do. */
 type Listed<C extends string, L extends string> =
   C extends FaultCode<L>
     ? C
@@ -44,8 +53,8 @@ type Listed<C extends string, L extends string> =
 
 export interface FaultConstructor {
   /**
-   * A Fault of the layer in `details`, `"core"` without one. A layer of dlmskit takes the codes of its list in `faultCodes`
-   * only, which the compiler checks; a layer of your own takes any.
+   * A Fault of the layer in `details`. Without a layer it is `"core"`. For a layer of dlmskit the compiler accepts only the codes in
+   * `faultCodes`. For your own layer it accepts any code.
    */
   new <const C extends string, const L extends string = "core">(
     code: Listed<C, L>,
@@ -101,7 +110,7 @@ export const Fault: FaultConstructor = class Fault extends Error {
   }
 };
 
-/** Puts `step` in front of the path of a Fault that passes by; returns what was caught, to be thrown again. */
+/** Prepends `step` to the path of a Fault that was caught. Returns the caught error. The caller throws it again. */
 export function stepped(caught: unknown, step: string): unknown {
   if (caught instanceof Fault) caught.path.unshift(step);
   return caught;

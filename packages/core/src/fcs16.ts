@@ -5,7 +5,7 @@ const table = Uint16Array.from({ length: 256 }, (_, octet) => {
   return fcs;
 });
 
-/** FCS-16 over the octets from `start` to before `end`. On the wire its low octet comes first. */
+/** The FCS-16 of the octets from `start` to `end` (exclusive). On the wire its low octet comes first. */
 export function fcs16(octets: Uint8Array, start = 0, end: number = octets.length): number {
   let fcs = 0xffff;
   for (let at = start; at < end; at++) {

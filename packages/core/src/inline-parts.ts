@@ -64,7 +64,7 @@ export const integerInlines = {
   ),
 } as const satisfies Record<string, FixedInline>;
 
-/** A fixed codec by functions: what reads at an offset, and what writes there, false where the value is not plain. */
+/** A fixed codec made of functions: one reads at an offset, the other writes at an offset and returns false for an unusual value. */
 export function byFunctions<T>(
   octets: number,
   read: (octets: Uint8Array, at: number) => T,
@@ -80,7 +80,7 @@ export function byFunctions<T>(
   };
 }
 
-/** Octets that are always the same in front of a codec. */
+/** A codec with constant octets before it. */
 export function prefixed(prefix: readonly number[], inner: FixedInline): FixedInline;
 export function prefixed(prefix: readonly number[], inner: Inline): Inline;
 export function prefixed(prefix: readonly number[], inner: Inline): Inline {
@@ -112,7 +112,7 @@ export function prefixed(prefix: readonly number[], inner: Inline): Inline {
   return whole;
 }
 
-/** A length and so many octets, by functions: what reads them, and what writes them with their length, or gives false. */
+/** A length and that number of octets, by functions: one reads the octets, the other writes them with their length or returns false. */
 export const sizedBy = <T>(
   read: (octets: Uint8Array, at: number, count: number) => T,
   write: (value: T, to: Writer) => boolean,
@@ -124,7 +124,7 @@ export const sizedBy = <T>(
   write: (program, value) => `if (!${program.bind(write)}(${value}, to)) return false;`,
 });
 
-/** The fields of a record that are one after another, as an object. Undefined where the object would not be a plain one. */
+/** The fields of a record, in the given order, as an object. Undefined where the object would not be a plain one. */
 export function recordInline(fields: readonly (readonly [name: string, codec: AnyCodec])[]): Inline | undefined {
   const inlines = fields.map(([name, codec]) => [name, inlineOf(codec), isInlinable(codec)] as const);
   if (fields.some(([name]) => name === "__proto__")) return undefined;
@@ -168,7 +168,7 @@ export function recordInline(fields: readonly (readonly [name: string, codec: An
         ({ name, inline, variable }) =>
           `let ${variable}; ${readStatements(program, inline, variable, [...path, key(name)])}`,
       );
-      // A field that may be absent is a key that may be absent.
+      // A field that may be absent is a key that may be absent in the object.
       const certain = named.every(({ never }) => never);
       const made = certain
         ? `${into} = { ${named.map(({ name, variable }) => `${key(name)}: ${variable}`).join(", ")} };`

@@ -12,8 +12,8 @@ import {
 } from "./inline.ts";
 
 /**
- * How a record is written into a program as part of another: statements that read its fields, and the members of the object
- * that they make (`"classId": v3`), or those of them that may be absent.
+ * How a record is written into a program as part of another record: statements that read its fields, and the members of the object
+ * that they make (`"classId": v3`), some of which may be absent.
  */
 export interface RecordInline {
   read(program: Program, path: readonly string[]): { readonly statements: string; readonly members: readonly Member[] };
@@ -23,13 +23,13 @@ export interface RecordInline {
 export interface Member {
   readonly name: string;
   readonly value: string;
-  /** Whether it may be undefined, and its key absent. */
+  /** Whether the value may be undefined and its key absent. */
   readonly mayBeAbsent?: boolean;
 }
 
 const recordKey = Symbol("record inline");
 
-/** Lets a record be written into a program. Like `inlined`. */
+/** Attaches an inline form to a record, like `inlined`. */
 export function inlinedRecord<C extends AnyCodec>(codec: C, inline: RecordInline): C {
   return Object.defineProperty(codec, recordKey, { value: inline });
 }
@@ -37,7 +37,7 @@ export function inlinedRecord<C extends AnyCodec>(codec: C, inline: RecordInline
 export const recordInlineOf = (codec: AnyCodec): RecordInline | undefined =>
   (codec as { readonly [recordKey]?: RecordInline })[recordKey];
 
-/** An expression or statements that make the object of these members in the variable `into`. */
+/** An expression or statements that make the object with these members in the variable `into`. */
 export function makeObject(into: string, members: readonly Member[]): string {
   const certain = members.filter(({ mayBeAbsent }) => mayBeAbsent !== true);
   const literal = `${into} = { ${certain.map(({ name, value }) => `${JSON.stringify(name)}: ${value}`).join(", ")} };`;
@@ -47,7 +47,7 @@ export function makeObject(into: string, members: readonly Member[]): string {
   return [literal, ...rest].join(" ");
 }
 
-/** Fields one after another, as part of a record. Undefined where an object of them would not be a plain one. */
+/** The fields, in the given order, as part of a record. Undefined where an object of these fields would not be a plain one. */
 export function fieldsInline(fields: readonly (readonly [name: string, codec: AnyCodec])[]): RecordInline | undefined {
   if (fields.some(([name]) => name === "__proto__")) return undefined;
   return {
@@ -72,7 +72,7 @@ export function fieldsInline(fields: readonly (readonly [name: string, codec: An
   };
 }
 
-/** Several records as one. */
+/** Joins several records to one. */
 export function joinedInline(parts: readonly (RecordInline | undefined)[]): RecordInline | undefined {
   const known = parts.filter((part) => part !== undefined);
   if (known.length < parts.length) return undefined;
@@ -88,7 +88,7 @@ export function joinedInline(parts: readonly (RecordInline | undefined)[]): Reco
   };
 }
 
-/** A record as a value of its own. */
+/** A record as a separate value. */
 export const recordValue = (record: RecordInline): FreeInline => ({
   read(program, into, path) {
     const { statements, members } = record.read(program, path);
@@ -98,16 +98,16 @@ export const recordValue = (record: RecordInline): FreeInline => ({
     `if (typeof ${value} !== "object" || ${value} === null) return false; ${record.write(program, value, path)}`,
 });
 
-/** What a tag octet leads to: statements for reading, and for writing behind the tag. */
+/** The arm of a tag octet: statements that read, and statements that write what follows the tag. */
 export interface InlineArm {
   readonly tag: number;
   readonly name: string;
-  /** Undefined for an arm that only goes the ordinary way. */
+  /** Undefined for an arm that is not compiled. */
   readonly read?: (program: Program, into: string, path: readonly string[]) => string;
   readonly write?: (program: Program, value: string, path: readonly string[]) => string;
 }
 
-/** One of several by a tag octet. `which`: the expression, of the value, that is the name of its arm. */
+/** One of several arms, selected by a tag octet. `which` is an expression of the value that gives the name of its arm. */
 export function armsInline(arms: readonly InlineArm[], which: (value: string) => string): FreeInline {
   return {
     read(program, into, path) {
@@ -129,7 +129,7 @@ export function armsInline(arms: readonly InlineArm[], which: (value: string) =>
   };
 }
 
-/** A list with its count in front, of items of at least `minimum` octets. */
+/** A count, then a list of items of at least `minimum` octets each. */
 export const listInline = (item: AnyCodec, minimum: number): FreeInline => ({
   read(program, into, path) {
     const count = program.variable();

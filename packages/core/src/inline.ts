@@ -5,47 +5,48 @@ import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * A program in the making. A codec that holds others can be written out as one straight program: a declaration stays a
- * declaration, and runs as if its reading had been written by hand. The program only knows the plain case; whatever is not
- * plain (another tag, a longer length form, a value out of range) goes the ordinary way, which finds the right words.
+ * The source text of a generated program. A codec that contains other codecs can be compiled to one program without nested calls.
+ * The declaration stays declarative, and runs as fast as hand-written code. The program handles only the usual case. In any other
+ * case (another tag, a longer length form, a value out of range) the codec reads or writes field by field, and then throws the exact
+ * Fault.
  */
 export class Program {
   readonly #values: unknown[] = [];
   #variables = 0;
 
-  /** The name by which the program knows a value. */
+  /** Binds a value to a name in the program. Returns the name. */
   bind(value: unknown): string {
     const known = this.#values.indexOf(value);
     return `$${known >= 0 ? known : this.#values.push(value) - 1}`;
   }
 
-  /** A name for a variable. */
+  /** Returns a new variable name. */
   variable(): string {
     return `v${this.#variables++}`;
   }
 
-  /** The function of this source; undefined where none may be made. */
+  /** Compiles this source to a function. Undefined where the platform allows no code generation. */
   compile(source: string): unknown {
     const names = this.#values.map((_, at) => `$${at}`);
     return compileExpression(source, names, this.#values);
   }
 }
 
-/** Conditions that must hold, then an expression. */
+/** Conditions that must be true, then an expression. */
 export interface InlineRead {
   readonly tests: readonly string[];
   readonly value: string;
 }
 
-/** Conditions that must hold, then statements. */
+/** Conditions that must be true, then statements. */
 export interface InlineWrite {
   readonly tests: readonly string[];
   readonly puts: readonly string[];
 }
 
 /**
- * How a codec of always the same number of octets is written into a program: `o` are the octets, `at` is where it is in
- * them, `value` the variable that holds its value.
+ * How a codec with a fixed number of octets is written into a program. `o` are the octets, `at` is the offset in them, `value` is
+ * the variable that holds the value.
  */
 export interface FixedInline {
   readonly octets: number;
@@ -54,8 +55,9 @@ export interface FixedInline {
 }
 
 /**
- * How any other is: statements that read at `p` and move it, and leave the value in the variable `into`, or
- * `return $fail`; and such that write to `to`, or `return false`. `path` is an expression of the steps that lead here.
+ * How a codec of variable length is written into a program. The read statements read at `p`, advance it, and leave the value in the
+ * variable `into`, or `return $fail`. The write statements write to `to`, or `return false`. `path` is an expression for the path to
+ * this field.
  */
 export interface FreeInline {
   readonly octets?: never;
@@ -71,34 +73,34 @@ export type AnyCodec = Codec<any>;
 const key = Symbol("inline");
 
 /**
- * Lets a codec be written into a program. A copy of the codec (`{...codec, read}`) does not have it: what it would read
- * otherwise is what it reads.
+ * Attaches an inline form to a codec, so that it can be written into a program. A copy of the codec (`{...codec, read}`) does not
+ * have the inline form, so the copy uses its own `read`.
  */
 export function inlined<C extends AnyCodec>(codec: C, inline: Inline): C {
   return Object.defineProperty(codec, key, { value: inline });
 }
 
 const ownInline = (codec: AnyCodec): Inline | undefined => (codec as { readonly [key]?: Inline })[key];
-/** How a codec is written into a program: as what it is, or as a call of it. */
+/** How a codec is written into a program: by its inline form, or as a call of the codec. */
 export const inlineOf = (codec: AnyCodec): Inline => ownInline(codec) ?? called(codec);
-/** The inline of a codec that has one of its own. */
+/** The inline form of a codec. Undefined if the codec has none. */
 export const ownInlineOf = (codec: AnyCodec): Inline | undefined => ownInline(codec);
-/** The inline of a codec of always the same number of octets; undefined for any other. */
+/** The inline form of a codec with a fixed number of octets. Undefined for any other codec. */
 export function fixedInlineOf(codec: AnyCodec): FixedInline | undefined {
   const inline = ownInline(codec);
   return inline?.octets === undefined ? undefined : inline;
 }
 
-/** Whether a codec's value is never undefined, as far as the program knows. */
+/** Whether it is known that the value of a codec is never undefined. */
 export const isInlinable = (codec: AnyCodec): boolean => ownInline(codec) !== undefined;
 
-/** Puts the steps in front of the path of a Fault that passes by. */
+/** Prepends the steps to the path of a Fault that was caught. */
 function steppedAll(caught: unknown, steps: readonly (string | number)[]): unknown {
   for (let at = steps.length - 1; at >= 0; at--) stepped(caught, String(steps[at]));
   return caught;
 }
 
-/** A codec that the program calls; it must not be one that has an inline of its own, or this is its own. */
+/** The inline form for a codec that the program calls. The codec must not have its own inline form, unless that form is this one. */
 export function called(codec: AnyCodec): FreeInline {
   return {
     read(program, into, path) {
@@ -115,21 +117,21 @@ export function called(codec: AnyCodec): FreeInline {
 export const failUnless = (tests: readonly string[], otherwise: string): string =>
   tests.length === 0 ? "" : `if (!(${tests.join(" && ")})) return ${otherwise};`;
 
-/** Statements that read one codec at `p`. */
+/** Statements that read the value of one codec at `p`. */
 export function readStatements(program: Program, inline: Inline, into: string, path: readonly string[]): string {
   if (inline.octets === undefined) return inline.read(program, into, path);
   const { tests, value } = inline.read(program, "p");
   return `if (p + ${inline.octets} > end) return $fail; ${failUnless(tests, "$fail")} ${into} = ${value}; p += ${inline.octets};`;
 }
 
-/** Statements that write one codec. */
+/** Statements that write the value of one codec. */
 export function writeStatements(program: Program, inline: Inline, value: string, path: readonly string[]): string {
   if (inline.octets === undefined) return inline.write(program, value, path);
   const { tests, puts } = inline.write(program, value, "p");
   return `${failUnless(tests, "false")} p = to.claim(${inline.octets}); o = to.octets; ${puts.join(" ")}`;
 }
 
-/** Statements that read `count` items of a fixed codec, or of any other, into the list `into`. */
+/** Statements that read `count` items of a codec, of fixed or variable length, into the list `into`. */
 export function readItems(
   program: Program,
   inline: Inline,
@@ -159,7 +161,7 @@ export function writeItems(program: Program, inline: Inline, value: string, path
   return `${loop} { const ${item} = ${value}[${at}]; ${inline.write(program, item, [...path, at])} }`;
 }
 
-/** Statements that read a length or count of up to three octets at `p` into `into`, no larger than the octets behind it. */
+/** Statements that read a length or count of up to three octets at `p` into `into`. It must not exceed the number of octets after it. */
 export const readCount = (into: string): string =>
   `if (p >= end) return $fail; ${into} = o[p++];
    if (${into} >= 0x80) {
@@ -170,10 +172,10 @@ export const readCount = (into: string): string =>
    if (!(${into} <= end - p)) return $fail;`;
 
 const fail = Symbol("not plain");
-/** Runs before a program is made of a codec: what is used once or twice is not worth one. */
+/** Number of runs before a codec is compiled. A codec that is used only a few times is not compiled. */
 const worthwhile = 32;
 
-/** A codec whose `inline` is made a program once it has been used enough. Faults and values are those of `codec`. */
+/** A codec that is compiled from `inline` after it was used often enough. Faults and values are those of `codec`. */
 export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inline): C {
   let reads = 0;
   let writes = 0;
@@ -212,7 +214,7 @@ export function compiled<T, C extends Codec<T>>(codec: C & Codec<T>, inline: Inl
         try {
           if (fastWrite(value, to)) return;
         } catch (caught) {
-          // Arithmetic with what is no number, a getter that throws: the ordinary way says what is wrong.
+          // Arithmetic with a value that is not a number, or a getter that throws: `codec` itself reports what is wrong.
           if (caught instanceof Fault) throw caught;
         }
         to.rewind(at);

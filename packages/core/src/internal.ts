@@ -1,6 +1,6 @@
 /**
- * How codecs are written out as programs, and what machines keep their outputs in. For the packages of dlmskit only: what
- * stands here may change in any version.
+ * How codecs are compiled to programs, and the output queue of state machines. For the packages of dlmskit only: these exports may
+ * change in any version.
  *
  * @internal
  * @module

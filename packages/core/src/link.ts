@@ -1,8 +1,8 @@
 import type { Fault } from "./fault.ts";
 
 /**
- * Who talks to whom on a data link: the client's service access point, the server's logical device (upper HDLC address,
- * server wPort) and, where HDLC names one, the physical device (lower HDLC address).
+ * The addresses of the two ends of a data link: the client's service access point, the server's logical device (upper HDLC address,
+ * server wPort) and, in HDLC, optionally the physical device (lower HDLC address).
  */
 export interface LinkAddress {
   readonly client: number;
@@ -10,84 +10,93 @@ export interface LinkAddress {
   readonly physical?: number;
 }
 
-/** What the octets meant, and what the owner of the link must do next. A link never sleeps, sends or logs. */
+/** What was received, and what the owner of the link must do next. A link never waits, sends or logs. */
 export type LinkOutput =
   | { readonly type: "transmit"; readonly octets: Uint8Array }
   | { readonly type: "connected"; readonly address: LinkAddress; readonly maxPdu?: number }
-  /** A PDU for the layer above. `broadcast`: it must never be answered. */
+  /** A PDU for the layer above. If `broadcast` is true, the PDU must never be answered. */
   | { readonly type: "received"; readonly pdu: Uint8Array; readonly address: LinkAddress; readonly broadcast?: true }
-  /** The data link of that address is gone, and with it every association on it. Without address: all of them. */
+  /** The data link of this address has ended, and every association on it. Without an address: all data links have ended. */
   | {
       readonly type: "disconnected";
       readonly why: DisconnectReason;
       readonly address?: LinkAddress;
-      /** What was wrong, where there is more to say than `why`. */
+      /** What was wrong, if there is more to say than in `why`. */
       readonly fault?: Fault;
     }
-  /** The line goes on at another baud rate, once what was transmitted before has left (IEC 62056-21). */
+  /** The line changes to another baud rate after all earlier octets were transmitted (IEC 62056-21). */
   | { readonly type: "baud-rate"; readonly baudRate: number }
-  /** Octets that are ignored. `address`: whose they are, if they are for another station. */
+  /** Ignored octets. `address`: the address of the station that they are for, if they are for another station. */
   | { readonly type: "dropped"; readonly why: string; readonly octets: Uint8Array; readonly address?: LinkAddress }
-  /** The octet stream cannot be understood any more: the transport must be closed. */
+  /** The octet stream cannot be decoded any more. The owner must close the transport. */
   | { readonly type: "broken"; readonly why: string };
 
-/** What a server says unasked. Where the link is lost before it can be said, neither function is called. */
+/** Unsolicited PDUs of a server. If the link is lost before they can be sent, neither function is called. */
 export interface Unasked {
-  /** The PDUs, in their order, asked for once, when they can leave: what protects them counts in the order in which the peer gets them. */
+  /**
+   * The PDUs, in order. Called once, when they can be sent: invocation counters must be used in the order in which the peer receives
+   * the PDUs.
+   */
   pdus(): readonly Uint8Array[];
-  /** All of them have left. */
+  /** All PDUs were sent. */
   left(): void;
 }
 
 export type DisconnectReason = "disc" | "timeout" | "refused" | "closed" | "no-answer";
 
-/** What a meter says of its end of a data link. What is left out stays as the link was made. */
+/** The settings of a meter's end of a data link. A setting that is left out keeps the value that the link was created with. */
 export interface LinkSettings {
-  /** Octets of an information field, 1 to 2030, and frames in a row, 1 to 7: the most that is negotiated (HDLC). */
+  /**
+   * Maximum octets of an information field, 1 to 2030, and maximum number of frames in a window, 1 to 7: the limits for negotiation
+   * (HDLC).
+   */
   readonly maxInfoSend?: number;
   readonly maxInfoReceive?: number;
   readonly windowSend?: number;
   readonly windowReceive?: number;
-  /** ms of silence after which an unfinished frame is given up (HDLC). */
+  /** Timeout in ms after which an incomplete frame is discarded (HDLC). */
   readonly interOctet?: number;
-  /** ms without anything of the client after which the link ends; 0 for never. */
+  /** Timeout in ms without octets from the client, after which the link ends. 0: no timeout. */
   readonly inactivity?: number;
 }
 
-/** What holds on a data link that begins at an address; `"later"`: it is not known yet. Undefined: nothing but what the link was made with. */
+/**
+ * The settings of a data link that begins at an address. `"later"`: they are not known yet. Undefined: only the settings that the
+ * link was created with.
+ */
 export type SettingsOf = (address: LinkAddress) => LinkSettings | "later" | undefined;
 
 /**
- * A data link as a machine: octets and time in, outputs out. Times are ms on the caller's clock.
- * `hdlc` and `wrapper` implement it, for both ends.
+ * A data link as a state machine. Octets and times go in, outputs come out. Times are ms on the caller's clock. `hdlc` and `wrapper`
+ * implement it, for both ends.
  */
 export interface Link {
-  /** When `expire` is next due; undefined when nothing is pending. */
+  /** The time of the next `expire`. Undefined when nothing is pending. */
   readonly deadline: number | undefined;
   receive(octets: Uint8Array, now: number): void;
-  /** Sends a PDU; a server says to whom, a client has one address. */
+  /** Sends a PDU. A server gives the address. A client has only one address. */
   send(pdu: Uint8Array, now: number, address?: LinkAddress): void;
   /**
-   * Nothing answers the last PDU of that address: a link on which the peer waits for its turn (HDLC) gives it back. Without
-   * effect where no turn is held, or something was sent.
+   * There is no answer to the last PDU of this address. A link on which the peer waits for its turn to send (HDLC) passes the turn
+   * to the peer. No effect if this end does not have the turn, or if something was sent.
    */
   yield?(now: number, address?: LinkAddress): void;
-  /** A server's link asks this for what holds on a data link, whenever a client begins one (HDLC: SNRM). */
+  /** Sets the function that gives a server's link its settings. The link calls it when a client begins a data link (HDLC: SNRM). */
   follow?(settings: SettingsOf): void;
-  /** A client that had to wait at that address (`"later"`) is answered now. */
+  /** Answers a client that had to wait at this address (`"later"`). */
   settled?(now: number, address: LinkAddress): void;
-  /** Ends a server's link that has no data links to begin (wrapper) after so many ms of silence; 0 for never. */
+  /** Sets the inactivity timeout in ms of a server's link that has no data link setup (wrapper). After it the link ends. 0: no timeout. */
   setInactivity?(inactivity: number): void;
-  /** Sends what the peer did not ask for, as soon as the link lets this end speak. Without it: `send`, at once. */
+  /** Sends unsolicited PDUs as soon as this end may send on the link. If the method is missing, use `send`, which sends at once. */
   notify?(unasked: Unasked, now: number, address?: LinkAddress): void;
   expire(now: number): void;
-  /** Ends the link in the protocol's way (HDLC: DISC); outputs follow. */
+  /** Ends the link as the protocol requires (HDLC: DISC). Outputs follow. */
   close(now: number): void;
-  /** The next thing to do, in order; undefined when there is none. */
+  /** The next output, in order. Undefined when there is none. */
   poll(): LinkOutput | undefined;
 }
 
-/** The client's end of a link, which must be opened first (HDLC: SNRM); `connected` tells that it is. */
+/** The client's end of a link. It must be opened first (HDLC: SNRM). `connected` tells whether it is open. */
 export interface ClientLink extends Link {
   connect(now: number): void;
 }

@@ -3,12 +3,12 @@ import { Fault } from "./fault.ts";
 import { inlined } from "./inline.ts";
 import { byFunctions } from "./inline-parts.ts";
 
-/** An OBIS code, the six value groups A to F as `"1.0.1.8.0.255"`. */
+/** An OBIS code: the six value groups A to F as `"1.0.1.8.0.255"`. */
 export type LogicalName = string;
 
 const pattern = /^(\d{1,3})[.-](\d{1,3})[.:](\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[.*&](\d{1,3}))?$/;
 
-/** Reads `1.0.1.8.0.255`, `1-0:1.8.0.255`, `1-0:1.8.0*255` or `1-0:1.8.0`; gives the dotted form. Fault `bad-logical-name`. */
+/** Parses `1.0.1.8.0.255`, `1-0:1.8.0.255`, `1-0:1.8.0*255` or `1-0:1.8.0`. Returns the dotted form. Fault `bad-logical-name`. */
 export function logicalName(text: string): LogicalName {
   const groups = pattern
     .exec(text.trim())
@@ -27,7 +27,7 @@ export function logicalNameOctets(name: LogicalName): Uint8Array {
   return Uint8Array.from(logicalName(name).split("."), Number);
 }
 
-// A meter has a few hundred names and every request carries one: the text of each is made once.
+// A meter has a few hundred logical names, and every request contains one. The text of each is therefore cached.
 const known = new Map<number, LogicalName>();
 const knownAtMost = 4096;
 
@@ -52,7 +52,7 @@ export function logicalNameOf(octets: Uint8Array): LogicalName {
 
 const knownOctets = new Map<LogicalName, Uint8Array>();
 
-/** Writes the name at an offset; false for what is no name, or not yet known. */
+/** Writes the name at an offset. Returns false if the text is not a logical name, or is not in the cache yet. */
 function putLogicalName(name: LogicalName, octets: Uint8Array, at: number): boolean {
   const own = knownOctets.get(name);
   if (own === undefined) return false;

@@ -51,7 +51,7 @@ export function named<const N extends Readonly<Record<string, number>>>(
   });
 }
 
-/** Looks a name's number up in a table, and the other way round; undefined where there is none. */
+/** The name of a number, in a table from names to numbers. Undefined if the table has no name for it. */
 export function nameOf<const N extends Readonly<Record<string, number>>>(
   names: N,
   number: number,

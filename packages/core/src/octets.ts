@@ -2,14 +2,14 @@ import { Fault } from "./fault.ts";
 
 const hexOf = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
-/** Octets as lower-case hex, two digits each, nothing between. */
+/** Octets as lower-case hex, two digits each, without separators. */
 export function toHex(octets: Uint8Array): string {
   let text = "";
   for (const octet of octets) text += hexOf[octet];
   return text;
 }
 
-/** Octets of a hex text; white space is skipped. Fault `bad-hex` with the offset of the octet at fault. */
+/** Octets of a hex text. White space is ignored. Fault `bad-hex` with the offset of the invalid octet. */
 export function fromHex(text: string): Uint8Array {
   const digits = text.replace(/\s+/g, "");
   const wrong = digits.search(/[^0-9a-fA-F]/);
@@ -24,7 +24,7 @@ export function fromHex(text: string): Uint8Array {
   return octets;
 }
 
-/** One array with the octets of all, in order. */
+/** Joins all octets in order, in one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -37,7 +37,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Whether both hold the same octets. Not for secrets: it stops at the first difference. */
+/** Whether both have the same octets. Not for secrets: the comparison stops at the first difference. */
 export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
@@ -55,7 +55,7 @@ export function fromAscii(text: string): Uint8Array {
   return octets;
 }
 
-/** Text of octets, one character (U+0000 to U+00FF) an octet: lossless for any octets. */
+/** Converts octets to text, one character (U+0000 to U+00FF) for each octet. Lossless for any octets. */
 export function toLatin1(octets: Uint8Array): string {
   let text = "";
   for (let at = 0; at < octets.length; at++) text += String.fromCharCode(octets[at] as number);

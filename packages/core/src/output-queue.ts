@@ -1,11 +1,8 @@
-/**
- * The outputs of a machine, in order. There is mostly one at a time, which takes no list; an empty queue keeps none, whatever
- * it held before.
- */
+/** The outputs of a state machine, in order. Usually there is only one at a time, which needs no list. An empty queue keeps no list. */
 export class OutputQueue<T> {
   #first: T | undefined;
   #more: T[] | undefined;
-  /** How many of `#more` are taken. */
+  /** The number of items of `#more` that were taken. */
   #taken = 0;
 
   push(output: T): void {
@@ -14,7 +11,7 @@ export class OutputQueue<T> {
     else this.#more.push(output);
   }
 
-  /** The next, taken out; undefined when there is none. */
+  /** Removes the next output and returns it. Undefined when there is none. */
   shift(): T | undefined {
     const first = this.#first;
     if (this.#more === undefined) {

@@ -74,7 +74,7 @@ const word = (octets: Uint8Array, at: number): number =>
     ((octets[at + 2] as number) << 8) |
     (octets[at + 3] as number)) >>>
   0;
-// What a number holds exactly makes a bigint in one step.
+// If a number can hold the value exactly, one conversion to bigint is enough.
 const join64 = (high: number, low: number): bigint =>
   high < 0x200000 && high >= -0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
 const u64At = (octets: Uint8Array, at: number): bigint => join64(word(octets, at), word(octets, at + 4));
@@ -115,7 +115,7 @@ function integer64(
 export const u64: Codec<bigint> = integer64(0n, 0xffffffffffffffffn, (from) => from.u64(), u64At);
 export const i64: Codec<bigint> = integer64(-0x8000000000000000n, 0x7fffffffffffffffn, (from) => from.i64(), i64At);
 
-/** A float in JSON: a number, or `"NaN"`, `"Infinity"`, `"-Infinity"`; minus zero is `"-0"`. */
+/** A float in JSON: a number, or `"NaN"`, `"Infinity"`, `"-Infinity"`. Minus zero is `"-0"`. */
 function float(read: (from: Reader) => number, write: (value: number, to: Writer) => void): Codec<number> {
   return {
     read,
@@ -158,7 +158,7 @@ export function octets(count: number): Codec<Uint8Array> {
   };
 }
 
-/** A length and that many octets. */
+/** A length, then that number of octets. */
 export const sizedOctets: Codec<Uint8Array> = {
   read: (from) => from.take(from.boundedLength()),
   write: (value, to) => to.sized(value),
@@ -172,7 +172,7 @@ export const restOctets: Codec<Uint8Array> = {
   ...hexJson,
 };
 
-/** A BOOLEAN of A-XDR: one octet, 0 is false, any other is true; written as 0 or 1. */
+/** A BOOLEAN of A-XDR: one octet. 0 is false, any other value is true. It is written as 0 or 1. */
 export const bool: Codec<boolean> = {
   read: (from) => from.u8() !== 0,
   write: (value, to) => to.u8(value ? 1 : 0),
@@ -183,7 +183,7 @@ export const bool: Codec<boolean> = {
   },
 };
 
-/** No octets at all: `null`. */
+/** No octets. The value is `null`. */
 export const nothing: Codec<null> = {
   read: () => null,
   write: () => undefined,

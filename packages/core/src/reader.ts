@@ -1,25 +1,25 @@
 import { Fault } from "./fault.ts";
 import type { FaultCode, FaultLayer } from "./fault-codes.ts";
 
-/** Hears of each field that is read, with its octet range: what explain mode is made of. */
+/** Is called for each field that is read, with its octet range. Explain mode uses it. */
 export interface ReadObserver {
   enter(step: string, offset: number): void;
   leave(offset: number, value: unknown): void;
 }
 
 export interface ReaderOptions {
-  /** The layer that faults are reported for. */
+  /** The layer of the Faults. */
   readonly layer?: FaultLayer;
   readonly start?: number;
   readonly end?: number;
-  /** How deep arrays and structures may nest; 64 by default. */
+  /** The maximum nesting depth of arrays and structures. 64 by default. */
   readonly maxDepth?: number;
   readonly observer?: ReadObserver;
 }
 
 /**
- * A cursor over octets. Every read checks the end first: Fault `truncated` with the offset.
- * What it hands out by `take` are views into the octets given, not copies.
+ * A cursor over octets. Every read checks the end first: Fault `truncated` with the offset. `take` returns views into the given
+ * octets, not copies.
  */
 export class Reader {
   readonly octets: Uint8Array;
@@ -28,7 +28,7 @@ export class Reader {
   readonly observer: ReadObserver | undefined;
   /** Offset of the next octet. */
   at: number;
-  /** Offset behind the last octet. */
+  /** Offset after the last octet. */
   end: number;
   #depth = 0;
   #view: DataView | undefined;
@@ -46,7 +46,7 @@ export class Reader {
     return this.end - this.at;
   }
 
-  /** A Fault at `offset` (the next octet unless given), to be thrown. */
+  /** Creates a Fault at `offset` (by default at the next octet). The caller throws it. */
   fault(code: FaultCode, message: string, offset: number = this.at, hint?: string): Fault {
     return new Fault(code, message, { layer: this.layer, offset, ...(hint === undefined ? {} : { hint }) });
   }
@@ -60,7 +60,7 @@ export class Reader {
     return this.octets[this.at++] as number;
   }
 
-  /** The next octet, left where it is; undefined at the end. */
+  /** The next octet, without advancing. Undefined at the end. */
   peek(): number | undefined {
     return this.at < this.end ? this.octets[this.at] : undefined;
   }
@@ -101,7 +101,7 @@ export class Reader {
   u64(): bigint {
     const high = this.#high();
     const low = this.u32();
-    // What a number holds exactly makes a bigint in one step.
+    // If a number can hold the value exactly, one conversion to bigint is enough.
     return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
   }
 
@@ -121,7 +121,7 @@ export class Reader {
     return this.#dataView(8).getFloat64(this.#step(8));
   }
 
-  /** The first four of eight octets that are there. */
+  /** The upper four of eight octets. The caller has checked that they are present. */
   #high(): number {
     if (this.at + 8 > this.end) throw this.#short(8);
     return this.u32();
@@ -142,7 +142,7 @@ export class Reader {
   /** The next `count` octets, as a view. */
   take(count: number): Uint8Array {
     const at = this.at;
-    // A count may be the difference of two lengths on the wire: it must never lead backwards.
+    // `count` may be the difference of two lengths from the encoding. A negative count must never move the cursor back.
     if (!(count >= 0 && at + count <= this.end)) throw this.#short(count);
     this.at = at + count;
     return this.octets.subarray(at, this.at);
@@ -154,8 +154,8 @@ export class Reader {
   }
 
   /**
-   * A length or count as BER and A-XDR write it: one octet below 128, else 0x81 to 0x84 and that many octets.
-   * Longer forms than needed are read. The indefinite form (0x80) and more than four octets are Fault `bad-length`.
+   * A length or count as in BER and A-XDR: one octet below 128, else 0x81 to 0x84 followed by that number of octets. Forms longer
+   * than necessary are accepted. The indefinite form (0x80) and more than four octets are Fault `bad-length`.
    */
   length(): number {
     const at = this.at;
@@ -169,7 +169,7 @@ export class Reader {
     return length;
   }
 
-  /** A length that must lie within the octets left: Fault `bad-length` before anything is allocated. */
+  /** A length that must not exceed the octets left: Fault `bad-length` before memory is allocated. */
   boundedLength(): number {
     const at = this.at;
     const length = this.length();
@@ -179,7 +179,7 @@ export class Reader {
     return length;
   }
 
-  /** A count of items of at least `minimum` octets each; checked like a length. */
+  /** A count of items of at least `minimum` octets each. It is checked like a length. */
   boundedCount(minimum = 1): number {
     const at = this.at;
     const count = this.length();
@@ -189,7 +189,7 @@ export class Reader {
     return count;
   }
 
-  /** One level deeper; Fault `too-deep` past the limit. Pair it with `ascend`. */
+  /** Enters one nesting level. Past the limit: Fault `too-deep`. Call `ascend` afterwards. */
   descend(): void {
     if (this.#depth >= this.maxDepth) throw this.fault("too-deep", `nested deeper than ${this.maxDepth} levels`);
     this.#depth++;
@@ -199,7 +199,7 @@ export class Reader {
     this.#depth--;
   }
 
-  /** Fault `trailing-octets` unless everything was read. */
+  /** Fault `trailing-octets` unless all octets were read. */
   finish(): void {
     if (this.at < this.end) {
       throw this.fault("trailing-octets", `${this.remaining} octet${this.remaining === 1 ? "" : "s"} left over`);

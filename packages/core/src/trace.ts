@@ -1,6 +1,6 @@
 import type { LinkAddress } from "./link.ts";
 
-/** An event for tracing, tests and captures. It never contains a key or a password. */
+/** An event for traces, tests and captures. It never contains a key or a password. */
 export type TraceEvent =
   | { readonly type: "octets"; readonly direction: "in" | "out"; readonly octets: Uint8Array; readonly at: number }
   | {

@@ -1,6 +1,6 @@
 import { Fault } from "./fault.ts";
 
-/** Octets in the making: grows as needed, writes the shortest length forms. */
+/** A buffer for encoding. It grows as needed. Lengths are written in their shortest form. */
 export class Writer {
   #octets: Uint8Array;
   #view: DataView | undefined;
@@ -10,7 +10,7 @@ export class Writer {
     this.#octets = new Uint8Array(capacity);
   }
 
-  /** How many octets were written. */
+  /** The number of octets written. */
   get length(): number {
     return this.#at;
   }
@@ -33,17 +33,17 @@ export class Writer {
     return this.#view;
   }
 
-  /** What is written to, for one who claims room in it and fills that by hand: good until the next write. */
+  /** The buffer, for a caller that reserves space in it with `claim` and fills that space. Valid until the next write. */
   get octets(): Uint8Array {
     return this.#octets;
   }
 
-  /** Room for `count` octets, to be filled at the offset that it gives in `octets`. */
+  /** Reserves `count` octets and returns their offset in `octets`. The caller fills them. */
   claim(count: number): number {
     return this.#room(count);
   }
 
-  /** Forgets what was written behind `length`. */
+  /** Discards everything written after `length`. */
   rewind(length: number): void {
     this.#at = length;
   }
@@ -76,7 +76,7 @@ export class Writer {
   }
 
   f32(value: number): void {
-    // A NaN of JavaScript has no bits that a program can rely on: on the wire it is always the same one.
+    // The bits of a NaN in JavaScript are not defined, so every NaN is written with the same bits.
     if (Number.isNaN(value)) {
       this.u32(0x7fc00000);
       return;
@@ -98,7 +98,7 @@ export class Writer {
     const count = octets.length;
     const at = this.#room(count);
     const own = this.#octets;
-    // A call costs more than a few octets do.
+    // For a few octets a loop is faster than a call.
     if (count > 32) own.set(octets, at);
     else for (let step = 0; step < count; step++) own[at + step] = octets[step] as number;
   }
@@ -123,13 +123,13 @@ export class Writer {
     }
   }
 
-  /** A length and the octets. */
+  /** A length, then the octets. */
   sized(octets: Uint8Array): void {
     this.size(octets.length);
     this.put(octets);
   }
 
-  /** Leaves room for a length; `close` with what it returns fills it in and moves what was written between, where needed. */
+  /** Reserves space for a length. `close` takes the number that `open` returns, writes the length, and moves the content if necessary. */
   open(): number {
     this.u8(0);
     return this.#at;
@@ -148,22 +148,22 @@ export class Writer {
     for (let at = 0; at < extra; at++) this.#octets[opened + at] = length >>> (8 * (extra - 1 - at));
   }
 
-  /** Forgets what was written, keeps the room. */
+  /** Discards everything written and keeps the buffer. */
   reset(): void {
     this.#at = 0;
   }
 
-  /** What was written, as a view that the next write may change. */
+  /** The octets written, as a view. The next write may change it. */
   view(): Uint8Array {
     return this.#octets.subarray(0, this.#at);
   }
 
-  /** What was written, as octets of its own. */
+  /** The octets written, as a copy. */
   done(): Uint8Array {
     const count = this.#at;
     const octets = this.#octets;
     const copy = new Uint8Array(count);
-    // A call costs more than a few octets do.
+    // For a few octets a loop is faster than a call.
     if (count > 64) copy.set(octets.subarray(0, count));
     else for (let at = 0; at < count; at++) copy[at] = octets[at] as number;
     return copy;

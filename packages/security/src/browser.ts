@@ -1,2 +1,2 @@
-// What `@dlmskit/security/node` is in a browser: the provider that runs in every JavaScript host.
+// In a browser, `@dlmskit/security/node` is the provider that runs in every JavaScript host.
 export { noble as node, noble as openssl } from "./noble.ts";

@@ -4,7 +4,7 @@ import type { CryptoProvider, Random } from "./provider.ts";
 /** A challenge has 8 to 64 octets. Green Book 9.2.7.4. */
 export const challengeLength = { least: 8, most: 64 } as const;
 
-/** Fault `bad-challenge` unless the length is that of a challenge. */
+/** Fault `bad-challenge` unless the length is valid for a challenge. */
 export function checkChallenge(challenge: Uint8Array): void {
   const { least, most } = challengeLength;
   if (challenge.length < least || challenge.length > most) {
@@ -15,8 +15,8 @@ export function checkChallenge(challenge: Uint8Array): void {
 }
 
 /**
- * Both challenges of an association: Fault `bad-challenge` for a length, `challenge-reflected` when they are equal:
- * who sends a challenge back wants the answer to it.
+ * Checks both challenges of an association: Fault `bad-challenge` for a wrong length, `challenge-reflected` if they are equal. A
+ * peer that sends a challenge back wants to get the answer to it.
  */
 export function checkChallenges(provider: CryptoProvider, cToS: Uint8Array, sToC: Uint8Array): void {
   checkChallenge(cToS);
@@ -26,7 +26,7 @@ export function checkChallenges(provider: CryptoProvider, cToS: Uint8Array, sToC
   }
 }
 
-/** Octets of a source that has not failed: Fault `bad-random` for a wrong count or one octet repeated. */
+/** Random octets from a working source. Fault `bad-random` for a wrong count or one repeated octet. */
 export function fresh(random: Random, count: number): Uint8Array {
   const octets = random(count);
   if (octets.length !== count || octets.every((octet) => octet === octets[0])) {

@@ -20,7 +20,7 @@ export function checkIv(iv: Uint8Array): void {
   }
 }
 
-/** Whether `count` octets fit into `to` from `at` on. */
+/** Checks that `count` octets fit into `to` from the offset `at`. */
 export function checkRoom(count: number, to: Uint8Array, at: number): void {
   if (!(at >= 0 && at + count <= to.length)) {
     throw securityFault("bad-length", `${count} octets do not fit into ${to.length} from offset ${at} on`);
@@ -39,7 +39,7 @@ export function checkBlocks(blocks: Uint8Array): void {
   }
 }
 
-/** Before any library sees it: OpenSSL unwraps an empty input to an empty key. */
+/** Called before any library gets the octets: OpenSSL unwraps an empty input to an empty key. */
 export function checkWrapped(kek: Uint8Array, wrapped: Uint8Array): void {
   checkAesKey(kek);
   if (!aesKeyLengths.includes(wrapped.length - 8)) {

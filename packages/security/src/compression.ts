@@ -1,16 +1,16 @@
 import { Fault } from "@dlmskit/core";
 
-/** Compression of an APDU before it is ciphered (ITU-T V.44 by the standard): the user's, for the package has none. */
+/** Compression of an APDU before it is ciphered (the standard uses ITU-T V.44). The user supplies it: this package has no compression. */
 export interface Compression {
   compress(octets: Uint8Array): Uint8Array;
-  /** Gives no more than `most` octets: it stops, or throws, where there would be more. */
+  /** Returns at most `most` octets. It must stop or throw if there would be more. */
   decompress(octets: Uint8Array, most: number): Uint8Array;
 }
 
-/** What an APDU may grow to by default. */
+/** The default maximum length of an APDU after decompression. */
 const usualMost = 0x10000;
 
-/** Fault `bad-security-control` where there is no compression. */
+/** Fault `bad-security-control` if no compression is given. */
 export function compressionOf(compression: Compression | undefined): Compression {
   if (compression !== undefined) return compression;
   throw new Fault("bad-security-control", "the APDU is compressed, which is not supported", {
@@ -19,7 +19,7 @@ export function compressionOf(compression: Compression | undefined): Compression
   });
 }
 
-/** The octets again. Faults `bad-compression` for any error, `decompressed-too-long` for more than `most` octets. */
+/** The decompressed octets. Faults `bad-compression` for any error, `decompressed-too-long` for more than `most` octets. */
 export function decompressed(compression: Compression, octets: Uint8Array, most = usualMost): Uint8Array {
   let whole: Uint8Array;
   try {

@@ -4,35 +4,35 @@ import { Fault, inRange } from "@dlmskit/core";
 export const lastCounter = 0xffffffff;
 
 /**
- * The invocation counters of one key, reserved in durable storage ahead of their use. `next` takes one:
- * Fault `counter-not-reserved` when the reservation is used up, `counter-exhausted` when the key has none left.
+ * The invocation counters of one key. They are reserved in durable storage before they are used. `next` takes one: Fault
+ * `counter-not-reserved` if the reservation is used up, `counter-exhausted` if the key has no counter left.
  */
 export interface CounterSource {
-  /** Number of reserved counters that are left. */
+  /** Number of reserved counters that are not used yet. */
   readonly remaining: number;
   next(): number;
 }
 
 export interface CounterLedgerOptions {
-  /** The first counter to use: the end of the last reservation in storage, so that a crash loses counters but repeats none. */
+  /** The first counter to use: the end of the last reservation in storage. A crash can skip counters, but never repeats one. */
   readonly start: number;
   /** Number of counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
 /**
- * Gives out invocation counters, each once, out of what storage has reserved. It stores nothing itself: its owner
- * writes `wants` to durable storage and then tells by `reserved` that it is there.
+ * Gives out each reserved invocation counter once. It stores nothing itself: its owner writes `wants` to durable storage and then
+ * calls `reserved`.
  */
 export class CounterLedger implements CounterSource {
   readonly #block: number;
   #next: number;
-  /** The end of the range that `next` takes from, itself not in it. */
+  /** The end (exclusive) of the range that `next` takes from. */
   #end: number;
-  /** Ranges after that one, lowest first. */
+  /** The ranges after that one, lowest first. */
   readonly #later: { from: number; upTo: number }[] = [];
 
-  /** Fault `out-of-range` for a start outside of 0 to 2^32 (2^32: exhausted) or a block that is not positive. */
+  /** Fault `out-of-range` if the start is not in 0 to 2^32 (2^32: exhausted) or the block is not positive. */
   constructor(options: CounterLedgerOptions) {
     this.#next = inRange(options.start, 0, lastCounter + 1);
     this.#end = this.#next;
@@ -47,7 +47,7 @@ export class CounterLedger implements CounterSource {
     return this.#later.at(-1)?.upTo ?? this.#end;
   }
 
-  /** Up to which counter (exclusive) to reserve, once at most half a block is left; undefined while there are enough. */
+  /** The counter (exclusive) up to which to reserve, when at most half a block is left. Undefined while there are enough. */
   get wants(): number | undefined {
     const reserved = this.#reservedUpTo;
     const left = this.remaining;
@@ -56,8 +56,8 @@ export class CounterLedger implements CounterSource {
   }
 
   /**
-   * Storage holds that this ledger, and none beside it, may use the counters below `upTo`, from the end of the last
-   * reservation on or from `from`, where another process took those between. What lies below an earlier end is left out.
+   * Call it after storage has reserved the counters below `upTo` for this ledger only. They begin at the end of the last
+   * reservation, or at `from` if another process reserved the counters before it. Counters below an earlier end are ignored.
    */
   reserved(upTo: number, from?: number): void {
     const end = this.#reservedUpTo;

@@ -2,11 +2,11 @@ import { expand, extract } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { refusal } from "./refusal.ts";
 
-/** HKDF-SHA-256 (RFC 5869) without salt. The secret is extracted once; any number of keys are expanded from it. */
+/** HKDF-SHA-256 (RFC 5869) without salt. The secret is extracted once. Any number of keys can be derived from it. */
 export class Hkdf {
   readonly #pseudorandomKey: Uint8Array;
 
-  /** A secret of 32 octets or more: Fault `bad-key-length` for less. */
+  /** The secret has 32 octets or more, else Fault `bad-key-length`. */
   constructor(secret: Uint8Array) {
     if (secret.length < leastSecret) {
       throw refusal(
@@ -17,7 +17,7 @@ export class Hkdf {
     this.#pseudorandomKey = extract(sha256, secret);
   }
 
-  /** A key of 1 to 8160 octets for an info that names it. Two infos give keys of which neither tells of the other. */
+  /** A key of 1 to 8160 octets for an info. Keys of different infos are independent: one key gives no information about another. */
   derive(info: Uint8Array, octets: number): Uint8Array {
     return expand(sha256, this.#pseudorandomKey, info, octets);
   }

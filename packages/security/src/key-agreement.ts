@@ -3,7 +3,7 @@ import { fresh } from "./challenges.ts";
 import { scalarLength } from "./checks.ts";
 import type { CryptoProvider, Curve, Random } from "./provider.ts";
 
-/** What a derived key is for: the AlgorithmID of the key derivation function. Green Book 9.2.3.4.6.5. */
+/** The purpose of a derived key: the AlgorithmID of the key derivation function. Green Book 9.2.3.4.6.5. */
 export const KeyAlgorithm = {
   "aes-gcm-128": { id: fromHex("60857405080300"), length: 16, hash: "sha256" },
   "aes-gcm-256": { id: fromHex("60857405080301"), length: 32, hash: "sha384" },
@@ -17,14 +17,14 @@ export interface KeyDerivation {
   /** Z of the key agreement. */
   readonly sharedSecret: Uint8Array;
   readonly algorithmId: Uint8Array;
-  /** The originator's system title, and what the scheme puts beside it. */
+  /** The originator's system title, and the further octets that the scheme adds. */
   readonly partyUInfo: Uint8Array;
   readonly partyVInfo: Uint8Array;
-  /** Octets of the key. */
+  /** The length of the key in octets. */
   readonly length: number;
 }
 
-/** A key from a shared secret: the single-step key derivation function of NIST SP 800-56A, by hash. */
+/** Derives a key from a shared secret: the single-step key derivation function of NIST SP 800-56A, with a hash. */
 export function deriveKey(derivation: KeyDerivation): Uint8Array {
   const { provider, hash, length } = derivation;
   const key = new Uint8Array(length);
@@ -52,14 +52,14 @@ export interface KeyPair {
 
 const tries = 8;
 
-/** A new key pair. Fault `bad-random` when the source gives no key that is one. */
+/** A new key pair. Fault `bad-random` if the random source gives no valid key. */
 export function newKeyPair(provider: CryptoProvider, curve: Curve, random: Random): KeyPair {
   for (let trial = 0; trial < tries; trial++) {
     const privateKey = fresh(random, scalarLength[curve]);
     try {
       return { privateKey, publicKey: provider.publicKey(curve, privateKey) };
     } catch (caught) {
-      // Above the group order: once in 2^32 on P-256, not at all in practice on P-384.
+      // The value is above the group order: once in 2^32 on P-256, practically never on P-384.
       if (!(caught instanceof Fault && caught.code === "bad-private-key")) throw caught;
     }
   }

@@ -1,14 +1,14 @@
 import { toHex } from "@dlmskit/core";
 import type { KeySet } from "./keys.ts";
 
-/** What is wrong with keys that work nevertheless. It names keys and shows none. */
+/** A weakness of keys that are nevertheless valid. It contains the names of keys, never their octets. */
 export interface KeyFinding {
   readonly code: "equal-keys" | "published-key" | "patterned-key";
   readonly message: string;
 }
 
 const published: ReadonlySet<string> = new Set([
-  // The examples of the Green Book, which more than one meter was delivered with.
+  // The examples of the Green Book. Several meters were delivered with them.
   "000102030405060708090a0b0c0d0e0f",
   "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf",
   "0f0e0d0c0b0a09080706050403020100",
@@ -16,15 +16,15 @@ const published: ReadonlySet<string> = new Set([
   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
 ]);
 
-/** One octet repeated, or a step from each to the next. */
+/** One octet repeated, or a constant difference from each octet to the next. */
 function isPatterned(key: Uint8Array): boolean {
   const step = (key[1] ?? 0) - (key[0] ?? 0);
   return key.every((octet, at) => at === 0 || ((octet - (key[at - 1] as number) - step) & 0xff) === 0);
 }
 
 /**
- * Looks over the keys of a meter, for a start-up or a log to warn of: two keys that are the same (a key compromised by the
- * other's use), one out of a book, one that a pattern makes. Empty when there is nothing to say.
+ * Checks the keys of a meter for weaknesses, for a warning at start-up or in a log: two equal keys (using one compromises the
+ * other), a published key, a key that follows a pattern. Empty if nothing is found.
  */
 export function keyFindings(keys: KeySet & { readonly masterKey?: Uint8Array }): readonly KeyFinding[] {
   const named = (

@@ -7,7 +7,7 @@ export interface KeySet {
   readonly broadcastKey?: Uint8Array;
 }
 
-/** A key set that shows nothing when it is printed, logged or made JSON of. */
+/** A key set whose keys are not shown when it is printed, logged or converted to JSON. */
 export class Keys implements KeySet {
   readonly #encryptionKey: Uint8Array;
   readonly #authenticationKey: Uint8Array;
@@ -19,7 +19,7 @@ export class Keys implements KeySet {
     this.#broadcastKey = keys.broadcastKey?.slice();
   }
 
-  /** Overwrites the keys: nothing is sealed or opened with this object any more. */
+  /** Overwrites the keys. After this, nothing can be sealed or opened with this object. */
   erase(): void {
     erase(this.#encryptionKey, this.#authenticationKey, this.#broadcastKey);
   }
@@ -32,18 +32,18 @@ export class Keys implements KeySet {
     return this.#authenticationKey;
   }
 
-  // An absent key is an absent key: the type of a getter cannot say so, its value can.
+  // The result is undefined if there is no broadcast key. The type of a getter cannot express this.
   get broadcastKey(): Uint8Array {
     return this.#broadcastKey as Uint8Array;
   }
 }
 
-/** Overwrites keys that are not needed any more, as far as a program in JavaScript can: what was copied stays. */
+/** Overwrites keys that are not needed any more, as far as JavaScript allows. Copies of the keys remain in memory. */
 export function erase(...keys: readonly (Uint8Array | undefined)[]): void {
   for (const key of keys) key?.fill(0);
 }
 
-/** Fault `bad-key-length` unless the key has the length; the message names the key, never its octets. */
+/** Fault `bad-key-length` unless the key has this length. The message contains the name of the key, never its octets. */
 export function checkKey(name: string, key: Uint8Array, length: number): Uint8Array {
   if (key.length === length) return key;
   throw new Fault("bad-key-length", `the ${name} has ${key.length} octets, ${length} belong`, { layer: "security" });

@@ -9,7 +9,7 @@ import type { ReplayGuard } from "./replay.ts";
 import { securitySuite } from "./suites.ts";
 import { checkSystemTitle, checkTitles, initializationVector } from "./system-title.ts";
 
-/** What an authentication mechanism works with; which of it is needed depends on the mechanism. */
+/** The inputs of an authentication mechanism. Each mechanism needs only some of them. */
 export interface AuthenticationContext {
   /** 2 high, 3 high-md5, 4 high-sha1, 5 high-gmac, 6 high-sha256, 7 high-ecdsa. Green Book 9.2.7.4. */
   readonly mechanism: number;
@@ -20,7 +20,7 @@ export interface AuthenticationContext {
   readonly sToC: Uint8Array;
   /** Mechanisms 2 (an AES-128 key), 3, 4 and 6. */
   readonly secret?: Uint8Array;
-  /** Mechanisms 5 and 7; suite 0 by default, for mechanism 7 it must be 1 or 2. */
+  /** Mechanisms 5 and 7. Suite 0 by default; mechanism 7 needs suite 1 or 2. */
   readonly suite?: number;
   /** Mechanism 5. */
   readonly keys?: KeySet;
@@ -31,24 +31,24 @@ export interface AuthenticationContext {
 }
 
 export interface ResponseOptions extends AuthenticationContext {
-  /** Mechanism 5: the counters of the global unicast encryption key; one is used. */
+  /** Mechanism 5: the counters of the global unicast encryption key. One counter is used. */
   readonly counters?: CounterSource;
   /**
-   * Mechanism 5: Fault `challenge-is-apdu` for a challenge that is an APDU: the answer to it would authenticate that APDU
-   * to everybody who has the same keys.
+   * Mechanism 5: if true, a challenge that is an APDU is Fault `challenge-is-apdu`. The answer to such a challenge would
+   * authenticate that APDU to everybody who has the same keys.
    */
   readonly strict?: boolean;
-  /** Mechanism 7: own signing key. */
+  /** Mechanism 7: own private key for digital signature. */
   readonly privateKey?: Uint8Array;
 }
 
 export interface VerifyOptions extends AuthenticationContext {
   readonly response: Uint8Array;
-  /** Mechanism 5: the guard of the global unicast encryption key; it moves when the response is right. */
+  /** Mechanism 5: the guard of the global unicast encryption key. It changes if the response is correct. */
   readonly replay?: ReplayGuard;
   /**
-   * Mechanism 5: the lowest acceptable counter before the APDU that carries the response was opened
-   * (`AppliedProtection.lowest`), for its counter was drawn before that APDU's. Without it, the guard's.
+   * Mechanism 5: the lowest acceptable counter before the APDU with the response was opened (`AppliedProtection.lowest`), because
+   * the counter of the response was taken before the counter of that APDU. Without it, the lowest counter of the guard is used.
    */
   readonly lowest?: number;
   /** Mechanism 7: the peer's key for digital signature. */
@@ -64,7 +64,7 @@ function need<T>(value: T | undefined, name: string, mechanism: number): T {
   throw new Fault("missing-parameter", `mechanism ${mechanism} needs ${name}`, { layer: "security" });
 }
 
-/** Titles and challenges as mechanisms 6 and 7 join them, seen from who answers. */
+/** The titles and challenges as mechanisms 6 and 7 concatenate them, in the order of the end that answers. */
 function exchanged(context: AuthenticationContext, answering: "own" | "peer"): Uint8Array {
   const { mechanism } = context;
   const own = need(context.ownSystemTitle, "the own system title", mechanism);
@@ -74,19 +74,20 @@ function exchanged(context: AuthenticationContext, answering: "own" | "peer"): U
   return answering === "own" ? concat(own, peer, answered, other) : concat(peer, own, answered, other);
 }
 
-/** The challenge that is answered, and the other one: a client answers StoC, a server CtoS. */
+/** The challenge to answer, then the other challenge. A client answers StoC, a server answers CtoS. */
 function challenges(context: AuthenticationContext, answering: "own" | "peer"): [Uint8Array, Uint8Array] {
   const byClient = (context.role === "client") === (answering === "own");
   return byClient ? [context.sToC, context.cToS] : [context.cToS, context.sToC];
 }
 
-/** The response of mechanisms 2, 3, 4 and 6, which both ends compute; Fault `unknown-mechanism` for any other. */
+/** The response of mechanisms 2, 3, 4 and 6. Both ends can compute it. Fault `unknown-mechanism` for any other mechanism. */
 function digest(context: AuthenticationContext, answering: "own" | "peer"): Uint8Array {
   const { mechanism, provider } = context;
   const [answered] = challenges(context, answering);
   switch (mechanism) {
     case 2: {
-      // Left to the maker by the standard. IS 15959: AES-128 of the challenge, block by block, zeros behind both.
+      // The standard leaves this to the manufacturer. IS 15959: AES-128 of the challenge, block by block, with zeros after the key
+      // and the challenge.
       const secret = need(context.secret, "a secret", mechanism);
       const key = new Uint8Array(16);
       if (secret.length > key.length) checkKey("secret of mechanism 2", secret, key.length);
@@ -151,9 +152,9 @@ function isApdu(octets: Uint8Array): boolean {
 }
 
 /**
- * The answer to the peer's challenge (a client's f(StoC), a server's f(CtoS)).
- * Faults: `unknown-mechanism`, `bad-challenge`, `challenge-reflected`, `missing-parameter`, `bad-key-length`,
- * `bad-system-title`, `own-system-title`, `challenge-is-apdu`, `bad-private-key`, and those of the counters.
+ * The answer to the peer's challenge: a client sends f(StoC), a server sends f(CtoS). Faults: `unknown-mechanism`, `bad-challenge`,
+ * `challenge-reflected`, `missing-parameter`, `bad-key-length`, `bad-system-title`, `own-system-title`, `challenge-is-apdu`,
+ * `bad-private-key`, and those of the counters.
  */
 export function challengeResponse(options: ResponseOptions): Uint8Array {
   const { mechanism, provider } = options;
@@ -178,8 +179,8 @@ export function challengeResponse(options: ResponseOptions): Uint8Array {
 }
 
 /**
- * Whether the response is the peer's answer to this end's own challenge. For mechanism 5 first the tag must be right, then the
- * counter not used before; only then does the guard move. Faults as `challengeResponse` has them, `bad-public-key` too.
+ * Whether the response is the peer's correct answer to this end's own challenge. For mechanism 5 the tag must be correct first, then
+ * the counter must be unused. Only then does the guard change. Faults as for `challengeResponse`, and `bad-public-key`.
  */
 export function verifyResponse(options: VerifyOptions): boolean {
   const { mechanism, provider, response } = options;

@@ -44,7 +44,7 @@ function curveForPrivate(curve: Curve, privateKey: Uint8Array) {
   return curves[curve];
 }
 
-/** x ‖ y in the uncompressed form that the library reads: Fault `bad-public-key` unless it is a point of the curve. */
+/** x ‖ y in the uncompressed form that the library reads. Fault `bad-public-key` if it is not a point of the curve. */
 function uncompressed(curve: Curve, publicKey: Uint8Array): Uint8Array {
   checkPublicKey(curve, publicKey);
   const point = new Uint8Array(publicKey.length + 1);
@@ -55,8 +55,8 @@ function uncompressed(curve: Curve, publicKey: Uint8Array): Uint8Array {
 }
 
 /**
- * Cryptography in JavaScript alone, for any host. It looks tables up by secret octets, as every AES without hardware does:
- * where another program can time this one's cache, take `openssl`.
+ * Cryptography in JavaScript only, for any host. It looks up tables by secret octets, as every AES without hardware does. Where
+ * another program can measure the cache timing of this one, use `openssl`.
  */
 export const noble: CryptoProvider = {
   name: "noble",

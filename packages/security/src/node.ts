@@ -37,7 +37,7 @@ const curves = {
 const wrapIv = new Uint8Array(8).fill(0xa6);
 const noIv = new Uint8Array(0);
 
-/** Octets of their own: a Buffer may be a view into a pool that others write to. */
+/** A copy of the octets: a Buffer may be a view into a pool that other code writes to. */
 const own = concat;
 
 class NodeAesEcb implements AesEcb {
@@ -95,8 +95,8 @@ function publicKeyObject(curve: Curve, publicKey: Uint8Array): KeyObject {
 }
 
 /**
- * Cryptography by Node's OpenSSL alone: hardware AES, signatures twenty times as fast as in JavaScript. No table is looked up by
- * secret octets: take it where another program can time this one's cache.
+ * Cryptography by Node's OpenSSL only: hardware AES, and signatures twenty times as fast as in JavaScript. It has no table look-ups
+ * that depend on secret octets. Use it where another program can measure the cache timing of this one.
  */
 export const openssl: CryptoProvider = {
   name: "openssl",
@@ -141,15 +141,15 @@ export const openssl: CryptoProvider = {
   },
   sameSecret(one, other) {
     if (one.length === other.length) return timingSafeEqual(one, other);
-    // As long as a comparison of equal lengths takes.
+    // Takes as long as a comparison of equal lengths.
     timingSafeEqual(one, one);
     return false;
   },
 };
 
 /**
- * The default on Node: OpenSSL, but for short APDUs under a key that is in use. Those are ciphered by noble, whose call costs less
- * and which looks tables up by secret octets.
+ * The default on Node: OpenSSL, except for short APDUs under a key that is used often. Noble ciphers these, because a call of it
+ * takes less time. Noble looks up tables by secret octets.
  */
 export const node: CryptoProvider = {
   ...openssl,

@@ -10,16 +10,16 @@ import { counterFault, type ReplayGuard } from "./replay.ts";
 import { type SecuritySuite, securitySuite } from "./suites.ts";
 import { checkSystemTitle, checkTitles, initializationVector, systemTitleLength } from "./system-title.ts";
 
-/** How a ciphered APDU is framed: by the service-specific tags or by the general ones, with global or dedicated key. */
+/** The form of a ciphered APDU: service-specific or general tags, with the global or the dedicated key. */
 export type CipheredForm = "glo" | "ded" | "general-glo" | "general-ded";
 
 export interface SealOptions {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly form: CipheredForm;
-  /** Under the broadcast key instead of the unicast one. Not with the dedicated key. */
+  /** Uses the broadcast key instead of the unicast key. Not possible with the dedicated key. */
   readonly broadcast?: boolean;
-  /** Compressed before it is ciphered, by the `compression` of the options. */
+  /** Compresses the APDU before it is ciphered, with the `compression` of the options. */
   readonly compressed?: boolean;
 }
 
@@ -30,19 +30,19 @@ export interface AppliedProtection {
   readonly form: CipheredForm;
   readonly broadcast: boolean;
   readonly compressed?: true;
-  /** The invocation counter it carried. */
+  /** The invocation counter of the APDU. */
   readonly counter: number;
-  /** The lowest acceptable counter before it was opened: what the counter within an HLS response is checked against. */
+  /** The lowest acceptable counter before this APDU was opened. The counter in an HLS response is checked against it. */
   readonly lowest: number;
 }
 
 export interface OpenedApdu {
-  /** The plain APDU; where it was not encrypted, a view into the octets given. */
+  /** The plain APDU. If it was not encrypted, it is a view into the given octets. */
   readonly apdu: Uint8Array;
   readonly protection: AppliedProtection;
 }
 
-/** A key of its own with what counts for it. */
+/** A dedicated key with its counters. */
 export interface DedicatedKey {
   readonly key: Uint8Array;
   readonly counters: CounterSource;
@@ -54,31 +54,31 @@ export interface ProtectionOptions {
   /** Security suite 0, 1 or 2. */
   readonly suite: number;
   readonly keys: KeySet;
-  /** Own system title, 8 octets. Held as it is, and not to be changed. */
+  /** Own system title, 8 octets. Not copied: do not change it. */
   readonly systemTitle: Uint8Array;
-  /** The peer's, 8 octets, where it is known before it tells. */
+  /** The peer's system title, 8 octets, if it is known before the peer sends it. */
   readonly peerSystemTitle?: Uint8Array;
   readonly counters: CounterSource;
   readonly replay: ReplayGuard;
   readonly dedicated?: DedicatedKey;
-  /** What counts for the broadcast key; without it, what was sealed under that key is refused. */
+  /** Counters and replay guard of the broadcast key. Without it, APDUs under that key are refused. */
   readonly broadcast?: { readonly counters?: CounterSource; readonly replay?: ReplayGuard };
-  /** `"encryption-only"`: opens what is encrypted and not authenticated, which anybody can alter on its way. */
+  /** `"encryption-only"`: accepts APDUs that are encrypted but not authenticated. Anybody can alter such an APDU on its way. */
   readonly accept?: readonly "encryption-only"[];
-  /** Without it, what is compressed is refused. */
+  /** Without it, compressed APDUs are refused. */
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 by default. */
+  /** Maximum length of an APDU after decompression, in octets. 65536 by default. */
   readonly maxDecompressed?: number;
 }
 
-/** A key at work. */
+/** A key in use. */
 interface Slot {
   readonly aes: AesGcm;
   readonly counters?: CounterSource;
   readonly replay?: ReplayGuard;
 }
 
-/** What stands before the ciphertext. `content`: the length that is written, in octets. */
+/** The part before the ciphertext. `content`: the length that is written, in octets. */
 interface CipheredHeader {
   readonly tag: number;
   readonly title: Uint8Array | undefined;
@@ -95,18 +95,18 @@ const generalTags = {
   "general-ded": ApduTag["general-ded-ciphering"],
 } as const;
 
-/** How many octets the length of so many octets takes. */
+/** Number of octets that encode this length. */
 function lengthOctets(length: number): number {
   return length < 0x80 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : length < 0x1000000 ? 4 : 5;
 }
 
-/** How many octets sealing adds to an APDU of that many octets: tag, title, length, security header, authentication tag. */
+/** Number of octets that sealing adds to an APDU of `length` octets: tag, title, length, security header, authentication tag. */
 export function protectionOverhead(length: number, how: SealOptions): number {
   const content = headerLength + length + (how.authenticated ? tagLength : 0);
   return 1 + (how.form.startsWith("general") ? 1 + systemTitleLength : 0) + lengthOctets(content) + content - length;
 }
 
-/** Writes what stands before the ciphertext; by hand, because making a Writer takes a sixth of the time of a short APDU. */
+/** Writes the part before the ciphertext. It uses no Writer: creating one takes a sixth of the time for a short APDU. */
 function putHeader(to: Uint8Array, header: CipheredHeader): number {
   const { tag, title, content, control, counter } = header;
   let at = 0;
@@ -125,8 +125,8 @@ function putHeader(to: Uint8Array, header: CipheredHeader): number {
 }
 
 /**
- * Protects and verifies the APDUs of one association. Holds keys, shows none.
- * The constructor has Faults `unknown-suite`, `bad-key-length`, `bad-system-title`, `own-system-title`.
+ * Protects and verifies the APDUs of one association. It does not show its keys. The constructor has Faults `unknown-suite`,
+ * `bad-key-length`, `bad-system-title`, `own-system-title`.
  */
 export class Protection {
   readonly #provider: CryptoProvider;
@@ -169,8 +169,8 @@ export class Protection {
   }
 
   /**
-   * The peer tells its system title (AARQ, AARE).
-   * Faults `bad-system-title`, `own-system-title`, and `unknown-system-title` for another one than before.
+   * Sets the system title of the peer, from the AARQ or AARE. Faults `bad-system-title`, `own-system-title`, and
+   * `unknown-system-title` if it differs from the earlier one.
    */
   meet(peerSystemTitle: Uint8Array): void {
     checkTitles(this.#systemTitle, peerSystemTitle);
@@ -180,7 +180,7 @@ export class Protection {
     this.#peerSystemTitle = peerSystemTitle.slice();
   }
 
-  /** The dedicated key of the InitiateRequest. Fault `bad-key-length`. */
+  /** Sets the dedicated key from the InitiateRequest. Fault `bad-key-length`. */
   dedicate(dedicated: DedicatedKey): void {
     checkKey("dedicated key", dedicated.key, this.#suite.keyLength);
     this.#dedicated = {
@@ -191,8 +191,8 @@ export class Protection {
   }
 
   /**
-   * The ciphered APDU of a plain one. One invocation counter is used, and only when nothing else can fail. Faults:
-   * `bad-security-control` (neither authenticated nor encrypted), `no-ciphered-form` (an APDU without one in that form),
+   * Seals a plain APDU. It takes one invocation counter, and only after everything else that can fail. Faults:
+   * `bad-security-control` (neither authenticated nor encrypted), `no-ciphered-form` (the APDU has no ciphered form of this kind),
    * `no-dedicated-key`, `no-broadcast-key`, `counter-exhausted`, `counter-not-reserved`.
    */
   seal(apdu: Uint8Array, how: SealOptions): Uint8Array {
@@ -229,11 +229,10 @@ export class Protection {
   }
 
   /**
-   * The plain APDU of a ciphered one: first the tag is verified, then the counter checked, then the inner tag.
-   * Only a right tag moves the counter. Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`,
-   * `trailing-octets`, `bad-security-control`, `unknown-system-title`, `own-system-title`, `no-dedicated-key`,
-   * `no-broadcast-key`, `bad-tag`, `invocation-counter` (with `expected`), `bad-compression`, `decompressed-too-long`,
-   * `inner-tag-mismatch`.
+   * Opens a ciphered APDU. It verifies the authentication tag first, then the counter, then the tag of the inner APDU. The replay
+   * guard changes only if the authentication tag is correct. Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`,
+   * `trailing-octets`, `bad-security-control`, `unknown-system-title`, `own-system-title`, `no-dedicated-key`, `no-broadcast-key`,
+   * `bad-tag`, `invocation-counter` (with `expected`), `bad-compression`, `decompressed-too-long`, `inner-tag-mismatch`.
    */
   open(apdu: Uint8Array): OpenedApdu {
     const from = new Reader(apdu, { layer: "security" });
@@ -267,7 +266,7 @@ export class Protection {
     replay.accept(counter);
     if (compressed) opened = decompressed(compressionOf(this.#compression), opened, this.#maxDecompressed);
     const first = opened[0];
-    // A general form carries any APDU but one that is ciphered in the same way itself.
+    // A general form may contain any APDU except one that is itself ciphered in the same way.
     if (first === undefined || (inner === undefined ? isCiphered(first) : first !== inner)) {
       throw refusal("inner-tag-mismatch", "the APDU inside does not match the tag of the ciphered APDU");
     }
@@ -312,7 +311,7 @@ export class Protection {
     throw refusal("no-dedicated-key", "the association has no dedicated key");
   }
 
-  /** SC ‖ AK, and the APDU behind them where it is only authenticated. Green Book 9.2.3.3.7.5. */
+  /** SC ‖ AK, followed by the APDU if it is only authenticated. Green Book 9.2.3.3.7.5. */
   #additional(control: number, information: Uint8Array = none): Uint8Array {
     this.#header[0] = control;
     return information.length > 0 ? concat(this.#header, information) : this.#header;
@@ -337,7 +336,7 @@ function sealedTag(apdu: Uint8Array, form: CipheredForm): number {
   );
 }
 
-/** The form of a ciphered tag, and the tag that must be within where it says so. */
+/** The form for a ciphered tag, and the tag of the inner APDU if the form defines it. */
 function openedForm(tag: number): { form: CipheredForm; inner?: number } {
   if (tag === generalTags["general-glo"]) return { form: "general-glo" };
   if (tag === generalTags["general-ded"]) return { form: "general-ded" };

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from "@dlmskit/core";
 
-/** A Fault of this layer, to be thrown. */
+/** Creates a Fault of this layer. The caller throws it. */
 export function refusal(code: FaultCode<"security">, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "security", ...(hint === undefined ? {} : { hint }) });
 }

@@ -3,17 +3,17 @@ import { lastCounter } from "./counters.ts";
 
 /** The accepted invocation counters of a peer, for one key. Only an APDU with a valid tag changes it. */
 export interface ReplayGuard {
-  /** The lowest accepted counter; 2^32 if none is left. */
+  /** The lowest counter that is accepted. 2^32 if none is left. */
   readonly lowest: number;
   check(counter: number): boolean;
   accept(counter: number): void;
 }
 
-/** The rule of the Green Book: only a counter above every one accepted before. */
+/** The rule of the Green Book: a counter must be higher than all counters accepted before. */
 export class CounterGuard implements ReplayGuard {
   #lowest: number;
 
-  /** Fault `out-of-range` for a lowest counter outside of 0 to 2^32. */
+  /** Fault `out-of-range` if the lowest counter is not in 0 to 2^32. */
   constructor(lowest = 0) {
     this.#lowest = inRange(lowest, 0, lastCounter + 1);
   }
@@ -26,14 +26,14 @@ export class CounterGuard implements ReplayGuard {
     return counter >= this.#lowest;
   }
 
-  /** Fault `invocation-counter` for one that `check` refuses. */
+  /** Fault `invocation-counter` for a counter that `check` refuses. */
   accept(counter: number): void {
     if (!this.check(counter)) throw counterFault(counter, this.#lowest);
     this.#lowest = inRange(counter, 0, lastCounter) + 1;
   }
 }
 
-/** Fault `invocation-counter`, to be thrown; `expected` is what the exception response tells the peer. */
+/** Creates a Fault `invocation-counter`. The caller throws it. `expected` is the value in the exception response to the peer. */
 export function counterFault(counter: number, lowest: number): Fault {
   return new Fault(
     "invocation-counter",

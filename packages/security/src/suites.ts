@@ -1,13 +1,13 @@
 import { Fault } from "@dlmskit/core";
 import type { Curve, HashName } from "./provider.ts";
 
-/** What a security suite fixes. Green Book 9.2.3.7. */
+/** The parameters of a security suite. Green Book 9.2.3.7. */
 export interface SecuritySuite {
   readonly id: 0 | 1 | 2;
-  /** Octets of each symmetric key, the key-encryption key among them. */
+  /** Length in octets of each symmetric key, including the key-encryption key. */
   readonly keyLength: 16 | 32;
   readonly wrappedKeyLength: 24 | 40;
-  /** For signature and key agreement; suite 0 has neither. */
+  /** The curve for signature and key agreement. Suite 0 has neither. */
   readonly curve?: Curve;
   readonly hash?: HashName;
 }
@@ -18,7 +18,7 @@ export const securitySuites = [
   { id: 2, keyLength: 32, wrappedKeyLength: 40, curve: "P-384", hash: "sha384" },
 ] as const satisfies readonly SecuritySuite[];
 
-/** The suite of an identifier: Fault `unknown-suite`. */
+/** The suite with this identifier. Fault `unknown-suite`. */
 export function securitySuite(id: number): SecuritySuite {
   const suite = securitySuites[id];
   if (suite === undefined) {

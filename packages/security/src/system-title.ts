@@ -12,7 +12,7 @@ export function checkSystemTitle(title: Uint8Array): void {
   }
 }
 
-/** Fault `own-system-title` when the peer calls itself what this end is called: what it sent was this end's, mirrored. */
+/** Fault `own-system-title` if the peer has the same system title as this end: this end then received its own APDU. */
 export function checkTitles(own: Uint8Array, peer: Uint8Array): void {
   checkSystemTitle(own);
   checkSystemTitle(peer);
@@ -25,7 +25,7 @@ export function checkTitles(own: Uint8Array, peer: Uint8Array): void {
 export function initializationVector(title: Uint8Array, counter: number): Uint8Array {
   const iv = new Uint8Array(ivLength);
   iv.set(title);
-  // Octet by octet: a DataView would give so small an array a buffer of its own.
+  // Written octet by octet: a DataView would allocate a separate buffer for this small array.
   iv[8] = counter >>> 24;
   iv[9] = counter >>> 16;
   iv[10] = counter >>> 8;
@@ -35,10 +35,10 @@ export function initializationVector(title: Uint8Array, counter: number): Uint8A
 
 const general = { glo: 0xdb, ded: 0xdc, ciphering: 0xdd, signing: 0xdf } as const;
 
-/** The system title that an APDU in a general form tells of its sender; undefined: it tells none, or is in no such form. */
+/** The system title of the sender in an APDU in a general form. Undefined if it contains none, or if the APDU has no such form. */
 export function senderTitleIn(apdu: Uint8Array): Uint8Array | undefined {
   const tag = apdu[0];
-  // A transaction-id of less than 128 octets stands before the title.
+  // A transaction-id of less than 128 octets comes before the title.
   const after = tag === general.ciphering || tag === general.signing ? 2 + (apdu[1] ?? 0) : 1;
   if (after === 1 && tag !== general.glo && tag !== general.ded) return undefined;
   if (apdu[after] !== systemTitleLength || apdu.length < after + 1 + systemTitleLength) return undefined;

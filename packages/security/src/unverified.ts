@@ -9,18 +9,18 @@ import { checkSystemTitle, initializationVector } from "./system-title.ts";
 
 export interface UnverifiedOptions {
   readonly provider: CryptoProvider;
-  /** Of 16 octets, of suite 2 32: the key that the APDU was ciphered under, whichever that is. */
+  /** The key that was used to cipher the APDU, of any kind. 16 octets, for suite 2 32 octets. */
   readonly encryptionKey: Uint8Array;
-  /** The sender's, 8 octets; that in a general form goes before it. */
+  /** The sender's system title, 8 octets. A title in a general form takes precedence. */
   readonly systemTitle?: Uint8Array;
 }
 
 /**
- * The plaintext of a ciphered APDU without a look at its authentication tag, for those who have no authentication key:
- * owners who read their own meter. Anybody can have altered it on its way, and a wrong key gives octets as well: never
- * act on it. No counter is checked. `Protection.open` is what verifies.
- * Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`, `trailing-octets`, `unknown-suite`,
- * `bad-key-length`, `bad-system-title`, `unknown-system-title` (it is not known at all), `compression-unsupported`.
+ * Decrypts a ciphered APDU without verifying its authentication tag, for users without the authentication key, such as owners who
+ * read their own meter. Anybody can have altered the APDU on its way, and a wrong key also gives octets: never act on the result. No
+ * counter is checked. Use `Protection.open` to verify. Faults: `not-ciphered`, `truncated`, `bad-length`, `too-short-for-tag`,
+ * `trailing-octets`, `unknown-suite`, `bad-key-length`, `bad-system-title`, `unknown-system-title` (the title is unknown),
+ * `compression-unsupported`.
  */
 export function openUnverified(apdu: Uint8Array, options: UnverifiedOptions): Uint8Array {
   const from = new Reader(apdu, { layer: "security" });

@@ -6,8 +6,8 @@ import type { SqlRow, SqlValue } from "./driver.ts";
 type AnyShape = Shape<any>;
 
 /**
- * The SQL that reads a TIMESTAMP as ms since 1970 UTC: EXTRACT(EPOCH) of a TIMESTAMP knows no time zone.
- * DECIMAL columns are read `::float8`, BIGINT `::text`, JSONB and arrays as JSON text.
+ * The SQL that reads a TIMESTAMP as ms since 1970 UTC: EXTRACT(EPOCH) of a TIMESTAMP does not depend on a time zone. DECIMAL columns
+ * are read as `::float8`, BIGINT as `::text`, JSONB and arrays as JSON text.
  */
 export function msOf(column: string, as: string = column.replace(/^\w+\./, "")): string {
   return `(EXTRACT(EPOCH FROM ${column}) * 1000)::float8 AS ${as}`;
@@ -18,7 +18,7 @@ export function timestampOf(instant: number): string {
   return new Date(instant).toISOString().slice(0, -1);
 }
 
-/** `now()` of the database in UTC, whatever the zone of its session. */
+/** `now()` of the database in UTC, for any time zone of the session. */
 export const utcNow = "(clock_timestamp() AT TIME ZONE 'UTC')";
 
 function parsed(value: unknown): unknown {
@@ -26,18 +26,18 @@ function parsed(value: unknown): unknown {
   return JSON.parse(value);
 }
 
-/** Drivers differ in how they hand out a value: here they agree. */
+/** Converts a value from a driver. Drivers return different types for the same column. */
 function fromSql(kind: Field<unknown>["kind"], value: unknown): unknown {
   if (value === null || value === undefined) return undefined;
   switch (kind) {
     case "octets":
-      // A copy, and no Buffer: the octets are the caller's.
+      // A copy that is not a Buffer: the octets belong to the caller.
       return value instanceof Uint8Array ? new Uint8Array(value) : value;
     case "integer":
     case "decimal":
       return Number(value);
     case "instant":
-      // A hand may have written microseconds.
+      // A user may have written microseconds by hand.
       return Math.round(Number(value));
     case "bits":
       return BigInt(value as string | number | bigint);
@@ -49,7 +49,7 @@ function fromSql(kind: Field<unknown>["kind"], value: unknown): unknown {
   }
 }
 
-/** Octets of a column that is in no shape. */
+/** The octets of a column that is not part of a shape. */
 export function octetsOf(value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new Fault("bad-row", "expected octets", { layer: "storage" });
   return new Uint8Array(value);
@@ -64,7 +64,7 @@ export function rowOf<S extends AnyShape>(of: S, row: SqlRow, id: number | strin
   return checkRow(of, values, id, "bad-row") as RowOf<S>;
 }
 
-/** The same with id and created_at (read by `msOf`). */
+/** The same, with id and created_at (read with `msOf`). */
 export function storedRowOf<S extends AnyShape>(of: S, row: SqlRow): Stored<RowOf<S>> {
   const id = Number(row.id);
   const createdAt = row.created_at === null ? undefined : Math.round(Number(row.created_at));
@@ -88,14 +88,14 @@ function toSql(kind: Field<unknown>["kind"], value: unknown): SqlValue {
   }
 }
 
-/** The parameters of a row that was checked, in the order of the shape: instants, bits, decimals, JSON and lists as text. */
+/** The parameters of a checked row, in the order of the shape. Instants, bits, decimals, JSON and lists are text. */
 export function parametersOf<S extends AnyShape>(of: S, row: RowOf<S>): SqlValue[] {
   return Object.entries(of.fields as { [name: string]: Field<unknown> }).map(([name, field]) =>
     toSql(field.kind, (row as { [name: string]: unknown })[name]),
   );
 }
 
-/** Rows that were checked as JSON text for `jsonb_to_recordset`: octets as hex for `decode(…, 'hex')`, instants as text. */
+/** Checked rows as JSON text for `jsonb_to_recordset`. Octets are hex for `decode(…, 'hex')`, instants are text. */
 export function recordsOf<S extends AnyShape>(of: S, rows: readonly RowOf<S>[]): string {
   const fields = Object.entries(of.fields as { [name: string]: Field<unknown> });
   return JSON.stringify(

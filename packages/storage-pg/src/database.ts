@@ -1,25 +1,25 @@
 import { Fault } from "@dlmskit/core";
 import type { Driver, Queryable, SqlRow, SqlValue } from "./driver.ts";
 
-/** SQLSTATE of a driver's error (five characters, PostgreSQL Appendix A), which it has when the database gave an answer. */
+/** The SQLSTATE of a driver's error (five characters, PostgreSQL Appendix A). It is present if the database gave an answer. */
 function sqlState(caught: unknown): string | undefined {
   const code = (caught as { code?: unknown } | undefined)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !isSystemError(caught) ? code : undefined;
 }
 
-/** What the system says in place of a database, as EPIPE: five characters as well, but with the number of the error. */
+/** An error of the system instead of the database, such as EPIPE. Its code also has five characters, but it has an error number. */
 function isSystemError(caught: unknown): boolean {
   return typeof (caught as { errno?: unknown } | undefined)?.errno === "number";
 }
 
-/** A mistake in a program, not something that a driver reports. */
+/** A programming error, not an error that a driver reports. */
 function isMistake(caught: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => caught instanceof kind);
 }
 
 /**
- * Whether the database could not be reached or does not work. With an answer of the database the SQLSTATE says so: class 08
- * connection exceptions, 28 refused, 3D no such database, 53 no resources, 57P shut down or starting up. Without one there
+ * Whether the database cannot be reached or does not work. If the database gave an answer, the SQLSTATE shows it: class 08
+ * connection exceptions, 28 refused, 3D no such database, 53 no resources, 57P shut down or starting up. Without a SQLSTATE there
  * was no answer: the connection could not be made or was lost, the pool was closed, or PGlite has stopped.
  */
 function isUnavailable(caught: unknown): boolean {
@@ -32,7 +32,7 @@ function detailOf(caught: unknown): string {
   return typeof constraint === "string" ? ` (${constraint})` : "";
 }
 
-/** The Fault of a driver's error. The message never repeats the parameters, which may be keys. */
+/** The Fault for a driver's error. The message never contains the parameters, because they may be keys. */
 export function asFault(caught: unknown): Fault {
   if (caught instanceof Fault) return caught;
   const state = sqlState(caught);
@@ -56,16 +56,16 @@ export function asFault(caught: unknown): Fault {
   return new Fault("query-failed", message, details);
 }
 
-// A deadlock and a serialization failure undo the whole transaction, and it may be tried again.
+// A deadlock or a serialization failure undoes the whole transaction. It may be tried again.
 function mayTryAgain(caught: unknown): boolean {
   const state = sqlState(caught);
   return state === "40P01" || state === "40001";
 }
 
 /**
- * Adds a row by `ON CONFLICT (its key) DO NOTHING`. When two processes add one row at the same time, the later one may come
- * upon another unique constraint of it first, which is a `duplicate`: once more, and it finds the row there. Of a row that
- * truly has what another has, the Fault comes again.
+ * Adds a row with `ON CONFLICT (its key) DO NOTHING`. If two processes add the same row at the same time, the later one may first
+ * violate another unique constraint, which is a `duplicate`. The second attempt then finds the row. If another row really has the
+ * same value, the second attempt throws the Fault again.
  */
 export async function addAbsent<T>(run: () => Promise<T>): Promise<T> {
   try {
@@ -76,7 +76,7 @@ export async function addAbsent<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A driver with our Faults, which tries again after a deadlock. */
+/** A driver whose errors are converted to Faults. It tries again after a deadlock. */
 export class Database implements Queryable {
   readonly #driver: Driver;
   #closed = false;
@@ -93,7 +93,7 @@ export class Database implements Queryable {
     return this.#tried(() => this.#driver.query(sql, parameters));
   }
 
-  /** Queries that wait for no other. */
+  /** A connection for queries that do not wait for other queries. */
   get steady(): Queryable {
     const steady = this.#driver.steady ?? this.#driver;
     return { query: (sql, parameters) => this.#tried(() => steady.query(sql, parameters)) };
@@ -115,7 +115,7 @@ export class Database implements Queryable {
     }
   }
 
-  /** Whether it was open until now. */
+  /** Whether it is still open. */
   get open(): boolean {
     return !this.#closed;
   }

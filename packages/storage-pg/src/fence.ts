@@ -4,29 +4,29 @@ import type { Database } from "./database.ts";
 import type { Queryable } from "./driver.ts";
 import { readWitness, type Seen, writeWitness } from "./witness.ts";
 
-/** By how much counters are put ahead: more than a meter uses between two copies, and 256 times less than there are. */
+/** By how much counters are increased: more than a meter uses between two copies, and a 256th of all counters. */
 export const fenceCounters = 0x1000000;
 const last = 0xffffffff;
-// Every epoch of the time that the copy does not know is below.
+// More than the epochs that the meters can have used since the copy.
 const epochs = 1_000_000;
-// How often the witness is written, ms.
+// The interval for writing the witness, ms.
 const witnessEvery = 5000;
 
 export interface FenceOptions {
-  /** How many invocation counters of each key are passed over; 16,777,216 by default. */
+  /** The number of invocation counters of each key that are skipped. 16,777,216 by default. */
   readonly counters?: number;
   /**
-   * Puts the clients' counters ahead, too: what was recorded since the copy cannot be replayed, and a client must go on above
-   * the counter that its meter tells. False by default.
+   * Increases the clients' counters too. Then APDUs that were recorded after the copy cannot be replayed, and a client must continue
+   * above the counter that its meter reports. False by default.
    */
   readonly clients?: boolean;
 }
 
-/** What was put ahead. */
+/** The number of counters that were increased. */
 export interface Fenced {
-  /** Keys whose own counters go on further ahead. */
+  /** The number of keys whose own counters were increased. */
   readonly keys: number;
-  /** Counters of clients that were put ahead. */
+  /** The number of clients' counters that were increased. */
   readonly clients: number;
 }
 
@@ -57,8 +57,8 @@ async function fenceIn(tx: Queryable, options: FenceOptions): Promise<Fenced> {
 }
 
 /**
- * Puts all invocation counters of the database ahead, and makes every lease void: after it was restored from an older copy, or may have
- * been. In one transaction. Fault `out-of-range`.
+ * Increases all invocation counters of the database and invalidates every lease. For a database that was, or may have been, restored
+ * from an older copy. Uses one transaction. Fault `out-of-range`.
  */
 export function fence(db: Database, options: FenceOptions = {}): Promise<Fenced> {
   return db.transaction(async (tx) => {
@@ -74,20 +74,20 @@ const place = `
     (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::text AS written`;
 
 export interface OriginOptions {
-  /** What is another when the files of the database are a copy, where the driver knows it. */
+  /** A text that is different if the files of the database are a copy. Undefined if the driver does not know it. */
   readonly files: string | undefined;
-  /** A file outside of the database, for what its own rows cannot tell. */
+  /** A file outside of the database, to detect what the rows of the database cannot show. */
   readonly witness: string | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;
 }
 
-/** Whether the database is an older copy of itself; it is fenced then. Keeps the witness up to date until `close`. */
+/** Detects whether the database is an older copy of itself, and fences it then. Keeps the witness up to date until `close`. */
 export class Origin {
   readonly #db: Database;
   readonly #options: OriginOptions;
   #timer: ReturnType<typeof setInterval> | undefined;
   #writing: Promise<void> | undefined;
-  /** What was written last. */
+  /** The last value that was written to the witness. */
   #written: bigint | undefined;
 
   constructor(db: Database, options: OriginOptions) {
@@ -123,7 +123,7 @@ export class Origin {
     if (witness === undefined) return;
     await this.#keep();
     this.#timer = setInterval(() => {
-      // The next one tries again; an older witness notices less, and nothing wrongly.
+      // The next attempt tries again. An older witness detects fewer copies, but never detects one wrongly.
       this.#keep().catch(() => undefined);
     }, witnessEvery);
     this.#timer.unref();
@@ -138,7 +138,7 @@ export class Origin {
         written: BigInt(String(written)),
       };
     } catch (caught) {
-      // A server may forbid it: then nothing tells.
+      // A server may forbid this query. Then the check is not possible.
       if (caught instanceof Fault && caught.code === "query-failed") return undefined;
       throw caught;
     }
@@ -159,11 +159,11 @@ export class Origin {
     this.#written = here.written;
   }
 
-  /** Before the database is closed. */
+  /** Call it before the database is closed. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing?.catch(() => undefined);
-    // A check that failed leaves the file as it was.
+    // If the check failed, the file is not changed.
     if (this.#timer !== undefined) await this.#keep().catch(() => undefined);
   }
 }

@@ -10,16 +10,16 @@ export interface FolderLock {
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process of that pid started, where the system tells: a pid is used again. */
+  /** The start time of the process with that pid, if the system reports it: a pid can be reused. */
   readonly started: string;
   readonly token: string;
 }
 
-// Who holds a folder renews the lock's time, for those who cannot see its process: on another host, in another container.
+// The holder of a folder updates the time of the lock, for programs that cannot see its process: on another host, in another container.
 const renewMs = 5000;
 const staleMs = 4 * renewMs;
 
-/** On Linux, the boot and the start time of a process; elsewhere nothing. */
+/** On Linux, the boot id and the start time of a process. Empty on other systems. */
 async function startOf(pid: number): Promise<string> {
   try {
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
@@ -54,7 +54,7 @@ async function lives(holder: Holder | undefined, file: string): Promise<boolean>
     if (!isRunning(holder.pid)) return false;
     return holder.started === "" || holder.started === (await startOf(holder.pid));
   }
-  // Another host, or a file just being written: only its time tells.
+  // Another host, or a file that is being written: only its time can be checked.
   const renewed = await stat(file).then(
     ({ mtimeMs }) => mtimeMs,
     () => Date.now(),
@@ -71,15 +71,15 @@ function inUse(folder: string, holder: Holder | undefined): Fault {
 }
 
 /**
- * Puts `draft` in the place of the lock of a dead holder, as it was `seen`; whether it did. Of several that try, one may:
- * who removed a lock without that could remove the one that another just put there.
+ * Replaces the lock of a dead holder, if it still has the contents `seen`, by `draft`. Returns whether it was replaced. If several
+ * processes try, only one succeeds: otherwise a process could remove the lock that another process has just created.
  */
 async function takeOver(file: string, draft: string, seen: string): Promise<boolean> {
   const claim = `${file}.takeover`;
   try {
     await link(draft, claim);
   } catch {
-    // One that died during this, a moment's work, does not shut the folder for good.
+    // A process that died during this short operation does not lock the folder forever.
     const since = await stat(claim).then(
       ({ mtimeMs }) => mtimeMs,
       () => Number.POSITIVE_INFINITY,
@@ -96,7 +96,7 @@ async function takeOver(file: string, draft: string, seen: string): Promise<bool
   }
 }
 
-/** Takes the folder for this process, until `release` or its end. Fault `folder-in-use` while a living process has it. */
+/** Takes the folder for this process, until `release` or the end of the process. Fault `folder-in-use` if a living process has it. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, "lock");
   const own: Holder = {
@@ -111,14 +111,14 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   try {
     for (;;) {
       try {
-        // A link appears whole or not at all.
+        // A link is created completely or not at all.
         await link(draft, file);
         break;
       } catch (caught) {
         if ((caught as { code?: unknown }).code !== "EEXIST") throw caught;
       }
       const seen = await readFile(file, "utf8").catch(() => undefined);
-      // It was released in this moment.
+      // The lock was released in the meantime.
       if (seen === undefined) continue;
       const holder = holderOf(seen);
       if ((await lives(holder, file)) || !(await takeOver(file, draft, seen))) throw inUse(folder, holder);

@@ -1,9 +1,9 @@
 import pg from "pg";
 
-// How long after a lost or failed connection another is tried, ms.
+// The delay before the next attempt after a connection was lost or could not be made, ms.
 const againAfter = 1000;
 
-/** A connection that hears NOTIFY on a channel, and is made again when it is lost. */
+/** A connection that receives NOTIFY on a channel. It is reconnected when it is lost. */
 export class Listening {
   readonly #config: pg.ClientConfig;
   readonly #channel: string;
@@ -14,7 +14,7 @@ export class Listening {
   #stopped = false;
   #connecting: Promise<void>;
 
-  /** `again`: it listens again after a time in which notifications may have been missed. */
+  /** `again` is called when it listens again after a time in which notifications may have been missed. */
   constructor(config: pg.ClientConfig, channel: string, heard: (payload: string) => void, again: () => void) {
     this.#config = config;
     this.#channel = channel;
@@ -32,7 +32,7 @@ export class Listening {
     try {
       await client.connect();
       await client.query(`LISTEN ${client.escapeIdentifier(this.#channel)}`);
-      // What was changed until now may not have been heard.
+      // Changes up to now may have been missed.
       if (!this.#stopped) this.#again();
     } catch {
       this.#lost(client);

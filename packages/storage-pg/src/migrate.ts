@@ -11,10 +11,10 @@ export interface Migration {
   readonly checksum: string;
 }
 
-// From src and from dist it is the same folder.
+// The folder is the same from src and from dist.
 const folder = new URL("../migrations/", import.meta.url);
 
-/** The migrations that come with the package, in their order. */
+/** The migrations of the package, in order. */
 export async function migrations(): Promise<readonly Migration[]> {
   const files = (await readdir(folder)).filter((file) => /^\d{4}-.+\.sql$/.test(file)).sort();
   return Promise.all(
@@ -26,12 +26,13 @@ export async function migrations(): Promise<readonly Migration[]> {
   );
 }
 
-// Any number that other programs on the database are not likely to lock.
+// Any number that other programs on the database probably do not lock.
 const advisoryLock = 0x646c6d73;
 
 /**
- * Brings the database to the last migration, in one transaction, one process at a time; gives the versions that it applied.
- * Faults: `changed-migration` (one that was applied reads differently now), `newer-database` (it has one that this program does not know).
+ * Applies the migrations that the database does not have yet, in one transaction. Only one process does this at a time. Returns the
+ * versions that it applied. Faults: `changed-migration` (the text of an applied migration has changed), `newer-database` (the
+ * database has a migration that this program does not know).
  */
 export async function migrate(
   db: Database,

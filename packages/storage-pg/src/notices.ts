@@ -5,7 +5,7 @@ import type { Driver } from "./driver.ts";
 export const channel = "dlmskit";
 export const endOf = "end ";
 
-/** What other processes, and this one, say by NOTIFY: which rows were changed, and which sessions are to end. */
+/** Notifications by NOTIFY from all processes, including this one: rows that were changed, and sessions that must end. */
 export class Notices {
   readonly #driver: Driver;
   readonly #changes = new ChangeListeners();
@@ -21,14 +21,14 @@ export class Notices {
     return this.#changes.onChange(listener);
   }
 
-  /** Calls `listener` with the id of each connection that is to end. */
+  /** Calls `listener` with the id of each connection that must end. */
   onEnd(listener: (id: number) => void): () => void {
     this.#listen();
     this.#ends.add(listener);
     return () => this.#ends.delete(listener);
   }
 
-  /** Only once somebody wants to hear: it takes a connection. */
+  /** Called only when there is a listener, because it needs a connection. */
   #listen(): void {
     this.#stop ??= this.#driver.listen?.(
       channel,

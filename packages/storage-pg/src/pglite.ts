@@ -10,8 +10,8 @@ import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /**
- * A PGlite and whether it has stopped. A full disk at its log ends it without an error: the statement gives nothing at all, and the next
- * one would never return. So it is not asked again.
+ * A PGlite, and whether it has stopped. If the disk of its log is full, it stops without an error: the statement returns nothing at
+ * all, and the next statement would never return. Therefore no more statements are sent to it.
  */
 class Running {
   readonly db: PGlite;
@@ -41,12 +41,12 @@ class Running {
     return { rows: last.rows as SqlRow[] };
   }
 
-  /** It would answer neither COMMIT nor ROLLBACK any more: what waits for them is left, and the caller told. */
+  /** A stopped PGlite answers neither COMMIT nor ROLLBACK. The transaction is then abandoned, and the caller gets a Fault. */
   transaction<T>(run: (db: Queryable) => Promise<T>): Promise<T> {
     const whole = this.db.transaction(async (tx) => {
       try {
         const done = await run({ query: (sql, parameters) => this.query(tx, sql, parameters) });
-        // PGlite does not look at what its own COMMIT, which then finds nothing to do, gives back.
+        // PGlite ignores the result of its own COMMIT, which then has nothing to do.
         await this.query(tx, "COMMIT");
         return done;
       } catch (caught) {
@@ -67,10 +67,10 @@ class Running {
   }
 }
 
-// Of what begins like this something comes back, if only the names of columns.
+// Statements that begin like this always return a result, at least the names of columns.
 const givesColumns = /^\s*(?:SELECT|WITH)\b/i;
 
-/** The port on a PGlite; `close` closes it, and releases the lock. */
+/** The driver for a PGlite. `close` closes it and releases the lock. */
 export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Driver {
   const running = new Running(db);
   const { upkeep } = running;
@@ -87,7 +87,7 @@ export function pgliteDriver(db: PGlite, lock?: FolderLock, files?: string): Dri
     },
     listen(channel, heard, again) {
       const stop = db.listen(channel, heard);
-      // What was said before it listened was not heard.
+      // Notifications from before it listened were not received.
       stop.then(again, () => undefined);
       return async () => void (await (await stop)());
     },
@@ -115,7 +115,7 @@ async function started(dataDir: string | undefined): Promise<PGlite> {
   }
 }
 
-/** Keys are in the folder: a mode that lets others in is narrowed. Fault `folder-permissions` where that is refused. */
+/** The folder contains keys: a mode that gives access to other users is restricted. Fault `folder-permissions` if that fails. */
 async function narrow(path: string, { onProgress }: PgStoreOptions): Promise<void> {
   const { mode } = await stat(path);
   if (platform() === "win32" || (mode & 0o077) === 0) return;
@@ -132,10 +132,10 @@ async function narrow(path: string, { onProgress }: PgStoreOptions): Promise<voi
 }
 
 /**
- * A store on PGlite, PostgreSQL in the process: in `folder`, which it makes, or in memory without one. A new folder takes some seconds.
- * What is written survives the end of the process, however it ends; after a power failure only a server's data are sure.
- * The folder is for its owner alone (0700): a wider mode is narrowed.
- * Faults `folder-permissions`, `folder-in-use` (another process has it), `store-unavailable`, those of `migrate` and of `StoreOptions`.
+ * A store on PGlite, which is PostgreSQL in the process: in `folder`, which is created if necessary, or in memory without a folder.
+ * A new folder takes some seconds. Written data survive the end of the process in any case. After a power failure only the data of a
+ * server are safe. Only the owner has access to the folder (0700): a wider mode is restricted. Faults `folder-permissions`,
+ * `folder-in-use` (another process has it), `store-unavailable`, those of `migrate` and of `StoreOptions`.
  */
 export async function openPglite(folder?: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const process = `dlmskit ${crypto.randomUUID()}`;
@@ -151,7 +151,7 @@ export async function openPglite(folder?: string, options: PgStoreOptions = {}):
       options.onProgress?.(`making a database in ${path}, which takes some seconds`);
     }
     const db = await started(data);
-    // PGlite never writes this file again: a copy of it is another file.
+    // PGlite never writes this file again. In a copy of the folder it is another file.
     const { ino, birthtimeMs } = await stat(join(data, "PG_VERSION"));
     const files = `file ${ino} of ${Math.floor(birthtimeMs)}`;
     return await openStore(pgliteDriver(db, lock, files), process, options);

@@ -5,14 +5,14 @@ import { Listening } from "./listening.ts";
 import { openStore, type PgStore, type PgStoreOptions } from "./store.ts";
 
 export interface PostgresOptions extends PgStoreOptions {
-  /** How many connections at most, beside the one that renews leases; 10 by default. */
+  /** The maximum number of connections, in addition to the one that renews leases. 10 by default. */
   readonly connections?: number;
-  /** How long to wait for a connection, ms; 10 000 by default. */
+  /** The maximum time to wait for a connection, ms. 10 000 by default. */
   readonly connectTimeoutMs?: number;
 }
 
-// A server takes longer to plan `take` and `commit` than to run them: each connection prepares a statement once. The store's
-// own texts are fewer than these; of a program that makes its texts again each time the others are not kept.
+// Planning `take` and `commit` takes a server longer than running them, so each connection prepares a statement only once. The store
+// has fewer statements than this limit. It stops a program with ever new statement texts from filling the memory.
 const mostPrepared = 200;
 const prepared = new Map<string, { readonly name: string }>();
 
@@ -30,7 +30,7 @@ function queryable(client: pg.Pool | pg.PoolClient): Queryable {
       const result = await (parameters === undefined
         ? client.query<SqlRow>(sql)
         : client.query<SqlRow>({ ...preparedAs(sql), text: sql, values: [...parameters] }));
-      // Several statements give a list of results.
+      // Several statements give an array of results.
       return Array.isArray(result) ? (result.at(-1) as pg.QueryResult<SqlRow>) : result;
     },
   };
@@ -56,7 +56,7 @@ function driverOf(pool: pg.Pool, steady: pg.Pool, config: pg.ClientConfig): Driv
           throw caught;
         }
       } finally {
-        // A connection on which not even ROLLBACK worked is not used again.
+        // If even ROLLBACK failed on a connection, it is not used again.
         client.release(broken);
       }
     },
@@ -73,8 +73,8 @@ function driverOf(pool: pg.Pool, steady: pg.Pool, config: pg.ClientConfig): Driv
 }
 
 /**
- * A store on a PostgreSQL server, version 14 or later: `postgres://user:password@host:port/database`. Several processes may share it.
- * Faults `store-unavailable`, those of `migrate` and of `StoreOptions`.
+ * A store on a PostgreSQL server, version 14 or later: `postgres://user:password@host:port/database`. Several processes may share
+ * it. Faults `store-unavailable`, those of `migrate` and of `StoreOptions`.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PgStore> {
   const process = `dlmskit ${crypto.randomUUID()}`;
@@ -82,15 +82,16 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const common = {
     connectionString: url,
     application_name: process,
-    // TIMESTAMP columns hold UTC, and a counter that is reserved is on the disk, whatever the server is set to.
+    // TIMESTAMP columns are in UTC, and a reserved counter is on the disk, for any settings of the server.
     options: "-c TimeZone=UTC -c synchronous_commit=on",
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10000,
   };
   const pool = new pg.Pool({ ...common, max: options.connections ?? 10 });
-  // One connection stays: by its name others see that this process lives. An answer that comes after a lease helps nobody.
+  // One connection stays open: by its name other processes see that this process is alive. An answer after the lease has expired is
+  // useless.
   const steady = new pg.Pool({ ...common, max: 1, min: 1, query_timeout: leaseMs });
   for (const each of [pool, steady]) {
-    // A connection that breaks while it is idle: the next query opens another, and says so if it cannot.
+    // A connection failed while it was idle: the next query opens another one, and reports an error if that fails.
     each.on("error", () => undefined);
   }
   return openStore(driverOf(pool, steady, common), process, options);

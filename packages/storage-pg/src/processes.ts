@@ -11,7 +11,7 @@ const renew = `
 const forgetDead = "DELETE FROM processes WHERE process <> $1::text AND NOT process_lives(process)";
 const end = "DELETE FROM processes WHERE process = $1::text";
 
-/** This process as the others see it: while its row is renewed, its meters are its own. */
+/** This process as other processes see it. While its row is renewed, its meters belong to it. */
 export class OwnProcess {
   readonly name: string;
   readonly #db: Database;
@@ -21,7 +21,7 @@ export class OwnProcess {
   readonly #renewMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #renewing: Promise<void> | undefined;
-  /** When the row was renewed last, of the machine's monotonic clock. */
+  /** The time of the last renewal, from the machine's monotonic clock. */
   #renewed = -Infinity;
   #term = 0;
 
@@ -39,12 +39,12 @@ export class OwnProcess {
     this.#renewMs = renewMs;
   }
 
-  /** Grows each time that the row was not renewed in time: leases of an earlier term may be another's. */
+  /** Increases each time that the row was not renewed in time: then leases of an earlier term may belong to another process. */
   get term(): number {
     return this.#term;
   }
 
-  /** Whether the row was renewed in time. A PGlite has no other process: nobody waits for it to be renewed. */
+  /** Whether the row was renewed in time. With PGlite there is no other process, so no renewal is needed. */
   get lives(): boolean {
     return this.#db.kind === "pglite" || performance.now() - this.#renewed < this.#leaseMs;
   }
@@ -54,13 +54,13 @@ export class OwnProcess {
     await this.#db.query(forgetDead, [this.name]);
     if (this.#db.kind === "pglite") return;
     this.#timer = setInterval(() => {
-      // It failed: the next one tries again, and `lives` tells.
+      // The renewal failed: the next one tries again, and `lives` shows the result.
       this.renew().catch(() => undefined);
     }, this.#renewMs);
     this.#timer.unref();
   }
 
-  /** Renews the row, once at a time. */
+  /** Renews the row. Only one renewal runs at a time. */
   renew(): Promise<void> {
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined;
@@ -69,21 +69,21 @@ export class OwnProcess {
   }
 
   async #renew(): Promise<void> {
-    // From before it is asked: the database cannot count from earlier.
+    // The time before the query: the lease in the database cannot begin earlier.
     const asked = performance.now();
     await this.#steady.query(renew, [this.name, this.#address ?? null, this.#leaseMs]);
     if (!this.lives) this.#term++;
     this.#renewed = asked;
   }
 
-  /** The meters of this process are free. */
+  /** Releases the meters of this process. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewing?.catch(() => undefined);
     await this.#db.query(end, [this.name]);
   }
 
-  /** Nothing is renewed any more, and nothing said. */
+  /** Stops the renewal without a query. */
   stop(): void {
     clearInterval(this.#timer);
   }

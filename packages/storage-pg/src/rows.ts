@@ -5,11 +5,11 @@ import { asFault, type Database } from "./database.ts";
 import type { Queryable, SqlRow } from "./driver.ts";
 import { type AnyTable, groupsOf, insertOf, replaceOf, selectOf } from "./table-sql.ts";
 
-/** A table that a user edits: everything follows from its declaration. */
+/** A table that a user edits. Everything is derived from its declaration. */
 export class PgRows<T extends AnyTable, R extends RowOf<T> = RowOf<T>> implements Rows<R> {
   readonly db: Database;
   readonly table: T;
-  /** Without WHERE and ORDER BY; the id is `t.id`. */
+  /** Without WHERE and ORDER BY. The id is `t.id`. */
   readonly select: string;
   readonly #insert: string;
   readonly #replace: string;
@@ -34,7 +34,7 @@ export class PgRows<T extends AnyTable, R extends RowOf<T> = RowOf<T>> implement
     return this.listed("ORDER BY t.id", []);
   }
 
-  /** The rows of `select` with what comes behind it. */
+  /** The rows of `select`, with `rest` added to the statement. */
   async listed(rest: string, parameters: Parameters<Queryable["query"]>[1]): Promise<Stored<R>[]> {
     const { rows } = await this.db.query(`${this.select} ${rest}`, parameters);
     return rows.map((row) => this.read(row));

@@ -32,29 +32,30 @@ import { pgSecuritySettings } from "./tables/security-settings.ts";
 import { pgValues } from "./tables/values.ts";
 
 export interface PgStoreOptions extends StoreOptions {
-  /** Hears what takes a while. */
+  /** Receives a message about each operation that takes a while. */
   readonly onProgress?: (message: string) => void;
   /**
-   * A file outside of the database, which copies of the database do not contain: how far the database had come. With it a database that was set
-   * back in place is noticed when it is opened (docs/guides/back-up.md). Without it a copy is noticed only if its own rows show it.
+   * A file outside of the database, which is not part of copies of the database. It records the progress of the database. With it, a
+   * database that was replaced by an older state is detected when it is opened (docs/guides/back-up.md). Without it, a copy is
+   * detected only if its own rows show it.
    */
   readonly witness?: string;
-  /** Other migrations than those of the package, for tests and for tables of your own. */
+  /** Migrations to use instead of those of the package, for tests and for your own tables. */
   readonly migrations?: readonly Migration[];
 }
 
 export interface PgStore extends Store {
   readonly kind: "pglite" | "postgres";
-  /** The database, for queries of your own. */
+  /** The database, for your own queries. */
   readonly database: Database;
   /**
-   * Puts all invocation counters ahead and makes every lease void, after the database was restored from an older copy. A copy that is
-   * noticed when the store opens is fenced then. Fault `out-of-range`.
+   * Increases all invocation counters and invalidates every lease. Call it after the database was restored from an older copy. If a
+   * copy is detected when the store is opened, it is fenced then. Fault `out-of-range`.
    */
   fence(options?: FenceOptions): Promise<Fenced>;
 }
 
-/** The store on any driver; `process` is the application_name of its sessions. It closes the driver, also when it fails. */
+/** A store on any driver. `process` is the application_name of its sessions. The store closes the driver, also if opening fails. */
 export async function openStore(driver: Driver, process: string, options: PgStoreOptions = {}): Promise<PgStore> {
   const database = new Database(driver);
   const { sealing, onProgress, address, leaseMs, witness } = options;
@@ -75,7 +76,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
   const notices = new Notices(driver);
   const { endAll, ...keeping } = pgKeeping(database, own, sealing);
   const close = async (): Promise<void> => {
-    // A server that is gone already does not keep its client from closing.
+    // If the server cannot be reached any more, the client can still close.
     if (database.open) {
       endAll();
       await notices.close().catch(() => undefined);

@@ -3,7 +3,7 @@ import { columnOf, type Field, type RowOf, type Table } from "@dlmskit/storage";
 import { msOf, rowOf, utcNow } from "./columns.ts";
 import type { SqlRow } from "./driver.ts";
 
-// SQL that follows from the declaration of a table. Queries that mean something of their own are written by hand beside it.
+// SQL that is derived from the declaration of a table. Special queries are written by hand in other files.
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of any row; inference gives each its own
 export type AnyTable = Table<any>;
@@ -11,11 +11,11 @@ type AnyField = Field<unknown>;
 interface Column {
   readonly name: string;
   readonly field: AnyField;
-  /** The column in SQL. */
+  /** The column name in SQL. */
   readonly column: string;
   /** `t`, or `d` for a column of the second table. */
   readonly in: "t" | "d";
-  /** Its number among the parameters that `parametersOf` gives. */
+  /** Its number among the parameters that `parametersOf` returns. */
   readonly parameter: number;
 }
 
@@ -34,7 +34,7 @@ const hasCreatedAt = (of: AnyTable): boolean => isNumbered(of) && of.traits.crea
 const keyOf = (of: AnyTable): readonly string[] => (of.traits.key ?? of.traits.unique ?? []).map(columnOf);
 const namesOf = (columns: readonly Column[]): string[] => columns.map(({ column }) => column);
 
-/** How a column is read: see `rowOf`. */
+/** The SQL that reads a column. See `rowOf`. */
 function read({ column, field, name, in: alias }: Column, of: AnyTable): string {
   const sql = `${alias}.${column}`;
   const given = of.traits.details?.defaults?.[name];
@@ -56,7 +56,7 @@ function read({ column, field, name, in: alias }: Column, of: AnyTable): string 
   }
 }
 
-/** A parameter as `parametersOf` gives it. */
+/** The SQL of a parameter in the form that `parametersOf` returns. */
 function given({ field, parameter }: Column): string {
   const sql = `$${parameter}`;
   switch (field.kind) {
@@ -81,7 +81,7 @@ function given({ field, parameter }: Column): string {
   }
 }
 
-/** SELECT … FROM, without WHERE: the table is `t`, its details are `d`. */
+/** SELECT … FROM, without WHERE. The alias of the table is `t`, of its details `d`. */
 export function selectOf(of: AnyTable): string {
   const { details } = of.traits;
   const columns = allColumns(of).map((column) => read(column, of));
@@ -92,7 +92,7 @@ export function selectOf(of: AnyTable): string {
   return `SELECT ${columns.join(", ")} FROM ${of.table} t${join}`;
 }
 
-/** INSERT of one row with the parameters of `parametersOf`; gives the id. `more`: further columns of the details. */
+/** INSERT of one row with the parameters of `parametersOf`. Returns the id. `more`: further columns of the details. */
 export function insertOf(of: AnyTable, more: { readonly [column: string]: string } = {}): string {
   const main = columnsIn(of, "t");
   const insert = `INSERT INTO ${of.table} (${[...namesOf(main), "created_at"].join(", ")})
@@ -108,7 +108,7 @@ function insertDetails(of: AnyTable, from: string, more: { readonly [column: str
     SELECT ${["id", ...columns.map(given), ...Object.values(more)].join(", ")} FROM ${from}`;
 }
 
-/** UPDATE of one row with the parameters of `parametersOf`, then the id; gives the id if there was such a row. */
+/** UPDATE of one row with the parameters of `parametersOf`, then the id. Returns the id if there was such a row. */
 export function replaceOf(of: AnyTable): string {
   const { details } = of.traits;
   const set = columnsIn(of, "t").map((column) => `${column.column} = ${given(column)}`);
@@ -121,7 +121,7 @@ export function replaceOf(of: AnyTable): string {
     SELECT id FROM changed`;
 }
 
-/** The groups of `addIfEmpty` that have rows, as `key`. */
+/** The groups of `addIfEmpty` that already have rows, as `key`. */
 export function groupsOf(of: AnyTable): string {
   const column = allColumns(of).find(({ name }) => name === of.traits.group);
   if (column === undefined) return `SELECT DISTINCT 'all' AS key FROM ${of.table}`;
@@ -133,17 +133,17 @@ export function groupsOf(of: AnyTable): string {
 
 const recordTypes: { readonly [K in AnyField["kind"]]: string } = {
   ...{ integer: "bigint", decimal: "numeric", bits: "bigint", boolean: "boolean" },
-  // Octets are hex.
+  // Octets are in hex.
   ...{ text: "text", octets: "text", instant: "timestamp", json: "jsonb", list: "jsonb" },
 };
 
-/** `jsonb_to_recordset` of parameter `$n`, as `recordsOf` writes it, with the columns of the table, as `r`. */
+/** `jsonb_to_recordset` of parameter `$n`, in the form that `recordsOf` returns, with the columns of the table, as `r`. */
 export function recordset(of: AnyTable, parameter: number): string {
   const columns = allColumns(of).map(({ column, field }) => `${column} ${recordTypes[field.kind]}`);
   return `jsonb_to_recordset($${parameter}::text::jsonb) AS r(${columns.join(", ")})`;
 }
 
-/** The same, with the number of each record: rows that are numbered keep their order. */
+/** The same, with the number of each record, so that numbered rows keep their order. */
 export function numberedRecordset(of: AnyTable, parameter: number): string {
   const columns = allColumns(of);
   const typed = columns.map(({ column, field }) => `${column} ${recordTypes[field.kind]}`);
@@ -151,7 +151,7 @@ export function numberedRecordset(of: AnyTable, parameter: number): string {
     WITH ORDINALITY AS r(${namesOf(columns).join(", ")}, ordinality)`;
 }
 
-/** The columns of the table, for INSERT; of a table with details, `t` or `d` alone. */
+/** The columns of the table, for INSERT. For a table with details: the columns of `t` or `d` only. */
 export function columnsOf(of: AnyTable, where?: "t" | "d"): string {
   return namesOf(where === undefined ? allColumns(of) : columnsIn(of, where)).join(", ");
 }
@@ -163,13 +163,13 @@ export function recordValues(of: AnyTable, where?: "t" | "d"): string {
     .join(", ");
 }
 
-/** INSERT of the records of `$1`, in their order. */
+/** INSERT of the records of `$1`, in order. */
 export function appendOf(of: AnyTable, more: { readonly [column: string]: string } = {}): string {
   return `INSERT INTO ${of.table} (${[columnsOf(of), ...Object.keys(more)].join(", ")})
     SELECT ${[recordValues(of), ...Object.values(more)].join(", ")} FROM ${numberedRecordset(of, 1)} ORDER BY r.ordinality`;
 }
 
-// In one order, so that two processes do not wait for each other.
+// In a fixed order, so that two processes do not wait for each other.
 function insertRecords(of: AnyTable): string {
   const created = hasCreatedAt(of);
   const order = keyOf(of).map((column) => `r.${column}`);
@@ -178,17 +178,17 @@ function insertRecords(of: AnyTable): string {
     ON CONFLICT (${keyOf(of).join(", ")})`;
 }
 
-/** INSERT of the records of `$1` whose key is not there yet; gives 1 for each. */
+/** INSERT of the records of `$1` whose key is not stored yet. Returns 1 for each of them. */
 export function putIfAbsentOf(of: AnyTable): string {
   return `${insertRecords(of)} DO NOTHING RETURNING 1`;
 }
 
-/** INSERT of the records of `$1`, or UPDATE of those whose key is there. No two records have the same key. */
+/** INSERT of the records of `$1`, or UPDATE of the rows with the same key. No two records may have the same key. */
 export function upsertOf(of: AnyTable): string {
   return `${insertRecords(of)} DO UPDATE SET ${excludedOf(of)} RETURNING 1`;
 }
 
-/** What `upsertOf` sets: the columns that are not of the key. */
+/** The columns that `upsertOf` sets: all columns that are not part of the key. */
 export function excludedOf(of: AnyTable): string {
   const key = keyOf(of);
   return namesOf(allColumns(of))
@@ -202,7 +202,7 @@ export function conflictOf(of: AnyTable): string {
   return keyOf(of).join(", ");
 }
 
-/** DELETE by the key, whose columns are `$1` …; gives 1 if there was such a row. */
+/** DELETE by the key, whose columns are `$1` …. Returns 1 if there was such a row. */
 export function removeOf(of: AnyTable): string {
   const key = of.traits.key ?? of.traits.unique ?? [];
   const columns = key.map((name) => allColumns(of).find((column) => column.name === name) as Column);
@@ -210,7 +210,7 @@ export function removeOf(of: AnyTable): string {
   return `DELETE FROM ${of.table} WHERE ${where.join(" AND ")} RETURNING 1`;
 }
 
-/** ORDER BY the key: text in the order of its octets, whatever the database's collation. */
+/** ORDER BY the key. Text is ordered by its octets, for any collation of the database. */
 export function inOrderOf(of: AnyTable): string {
   const key = of.traits.key ?? of.traits.unique ?? [];
   return key
@@ -221,7 +221,7 @@ export function inOrderOf(of: AnyTable): string {
     .join(", ");
 }
 
-/** A row as a JSON object, of the table as `t` and its details as `d`: octets in hex, instants in ms. */
+/** A row as a JSON object, from the table as `t` and its details as `d`. Octets are in hex, instants in ms. */
 export function jsonObject(of: AnyTable): string {
   const parts = allColumns(of).map(({ column, field, in: alias }) => {
     const sql = `${alias}.${column}`;
@@ -236,7 +236,7 @@ export function jsonObject(of: AnyTable): string {
 
 const milliseconds = (sql: string): string => `(EXTRACT(EPOCH FROM ${sql}) * 1000)::float8`;
 
-/** What `jsonObject` wrote, as a driver gives a row: octets as octets. */
+/** Converts the result of `jsonObject` to a row as from a driver: octets are octets again. */
 export function sqlRowOf(of: AnyTable, object: SqlRow): SqlRow {
   const row: { [column: string]: unknown } = { ...object };
   for (const { column, field } of allColumns(of)) {
@@ -245,7 +245,7 @@ export function sqlRowOf(of: AnyTable, object: SqlRow): SqlRow {
   return row;
 }
 
-/** By what a Fault names a row without a number: its key. */
+/** The name of a row without a number in a Fault: its key. */
 export function idOf(of: AnyTable, row: SqlRow): string {
   return keyOf(of)
     .map((column) => String(row[column]))

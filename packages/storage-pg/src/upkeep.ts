@@ -1,16 +1,16 @@
 import type { SqlRow } from "./driver.ts";
 
-// How many statements pass before the database is looked after.
+// The number of statements between two runs of the upkeep.
 const statements = 1000;
-// Tables with more dead rows than this, and more than a fifth of those that live.
+// Tables with more dead rows than this, and with more dead rows than a fifth of their live rows.
 const dead = 200;
 const worth = `
   SELECT format('%I', relname) AS name FROM pg_stat_user_tables
   WHERE schemaname = 'public' AND n_dead_tup > ${dead} AND n_dead_tup > n_live_tup / 5`;
 
 /**
- * What a server does by itself and PGlite does not: it has no autovacuum, and no checkpoints that let go of its log. After some
- * thousand statements the tables that need it are vacuumed and a checkpoint is made, while nobody waits for an answer.
+ * Maintenance that a server does by itself and PGlite does not: PGlite has no autovacuum, and no checkpoints that shorten its log.
+ * After a thousand statements the tables that need it are vacuumed and a checkpoint is made, in the background.
  */
 export class Upkeep {
   readonly #query: (sql: string) => Promise<{ readonly rows: readonly SqlRow[] }>;
@@ -21,11 +21,11 @@ export class Upkeep {
     this.#query = query;
   }
 
-  /** A statement has ended. */
+  /** Called when a statement has ended. */
   noticed(): void {
     if (++this.#count < statements || this.#running !== undefined) return;
     this.#count = 0;
-    // What fails here fails where somebody waits for it too.
+    // An error here also occurs in a statement whose caller waits for it.
     this.#running = this.#run()
       .catch(() => undefined)
       .finally(() => {
@@ -34,15 +34,15 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
-    // What was counted in the last second would not be seen.
+    // Otherwise the changes of the last second would not be counted.
     await this.#query("SELECT pg_stat_force_next_flush()");
     const { rows } = await this.#query(worth);
-    // One by one: what is asked meanwhile comes in between.
+    // One statement for each table, so that other statements can run in between.
     for (const { name } of rows) await this.#query(`VACUUM ${String(name)}`);
     await this.#query("CHECKPOINT");
   }
 
-  /** Resolves when nothing is in progress. */
+  /** Resolves when no upkeep is in progress. */
   async settled(): Promise<void> {
     await this.#running;
   }

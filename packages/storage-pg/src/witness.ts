@@ -2,11 +2,11 @@ import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Fault } from "@dlmskit/core";
 
-/** How far a database had come when it was seen last, kept where a copy of the database does not take it. */
+/** The progress of a database when it was last seen. It is stored in a place that is not part of a copy of the database. */
 export interface Seen {
-  /** Which database: cluster and database. */
+  /** Identifies the database: cluster and database. */
   readonly database: string;
-  /** How many octets of its log were written (pg_current_wal_flush_lsn). */
+  /** The number of octets written to its log (pg_current_wal_flush_lsn). */
   readonly written: bigint;
 }
 
@@ -18,7 +18,7 @@ function broken(path: string, cause?: unknown): Fault {
   });
 }
 
-/** What the file has; undefined: there is none. Fault `store-witness`. */
+/** The contents of the file. Undefined if there is no file. Fault `store-witness`. */
 export async function readWitness(path: string): Promise<Seen | undefined> {
   try {
     const { database, written } = JSON.parse(await readFile(path, "utf8")) as { [name: string]: unknown };
@@ -30,7 +30,7 @@ export async function readWitness(path: string): Promise<Seen | undefined> {
   }
 }
 
-/** Writes it so that after a crash the file holds what it held or this. Fault `store-witness`. */
+/** Writes the file so that after a crash it has either the old or the new contents. Fault `store-witness`. */
 export async function writeWitness(path: string, { database, written }: Seen): Promise<void> {
   const beside = `${path}.${process.pid}.new`;
   try {

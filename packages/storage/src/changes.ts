@@ -11,25 +11,25 @@ export const configurationTables = [
 
 export type ConfigurationTable = (typeof configurationTables)[number];
 
-/** Rows of a table were changed, by this process or by another one. */
+/** Rows of a table were changed, by this process or by another process. */
 export interface RowsChanged {
   readonly table: ConfigurationTable;
-  /** `security_settings`: the meter whose keys, policy or secret changed; absent: any meter's may have. */
+  /** `security_settings`: the meter whose keys, policy or secret changed. Absent: those of any meter may have changed. */
   readonly meterId?: string;
 }
 
 export type ChangeListener = (change: RowsChanged) => void;
 
-/** What tells changes of rows: part of a `Store`. */
+/** Reports changes of rows. Part of a `Store`. */
 export interface Changes {
   /**
-   * Calls `listener` soon after rows of a table of configuration have changed, until what it gives is called. Several changes may be
-   * told as one, and a change may be told twice. After an outage of the database all tables are told.
+   * Calls `listener` soon after rows of a configuration table have changed, until the returned function is called. Several changes
+   * may be reported as one, and a change may be reported twice. After an outage of the database all tables are reported.
    */
   onChange(listener: ChangeListener): () => void;
 }
 
-/** Who is told of changes. What a listener throws is ignored. */
+/** The listeners for changes. Errors that a listener throws are ignored. */
 export class ChangeListeners implements Changes {
   readonly #listeners = new Set<ChangeListener>();
 

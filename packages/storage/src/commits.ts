@@ -12,21 +12,21 @@ import { ClientSecret, checkNewKeys, checkPolicy, SecuritySetting } from "./tabl
 import { keyReplayed, UsedKey, usedKeysKept } from "./tables/used-keys.ts";
 import { AttributeValue } from "./tables/values.ts";
 
-/** What a buffer or a log keeps: at most so many rows. */
+/** The maximum number of rows that a buffer or a log keeps. */
 const keepCount = integer(0);
 const epochs = integer(1, Number.MAX_SAFE_INTEGER);
-// What separates two instants at most.
+// The largest difference between two instants.
 const offset = integer(-864e13, 864e13);
 const logicalDevices = integer(0, 0xffff);
 
-/** The events of one log that a commit appends. */
+/** The events that a commit appends to one log. */
 export interface CommitEvents {
   readonly instanceId: string;
   readonly keep: number | undefined;
   readonly rows: readonly EventRecord[];
 }
 
-/** A commit whose every value was checked, with one entry a key. */
+/** A commit with checked values and at most one entry for each key. */
 export interface CheckedCommit {
   readonly meterId: string;
   readonly epoch: number;
@@ -42,7 +42,7 @@ export interface CheckedCommit {
 }
 
 interface CommitUsedKey extends Omit<UsedKey, "meterId"> {
-  /** It may be there already. */
+  /** The key may already be stored. */
   readonly again: boolean;
 }
 
@@ -50,14 +50,13 @@ interface PeerCounter {
   readonly keyId: string;
   readonly peer: string;
   readonly counter: number;
-  /** It may be kept already. */
+  /** The counter may already be stored. */
   readonly again: boolean;
 }
 
 /**
- * The commit, checked before anything is changed. Of several values of one attribute the last stands; captured rows of one
- * profile come together. Faults `bad-value`, `counter-replayed` (two counters of one peer that do not grow, a
- * key twice).
+ * Checks a commit before anything is changed. Of several values of one attribute the last is used. Captured rows of one profile are
+ * put together. Faults `bad-value`, `counter-replayed` (two counters of one peer that do not increase, or the same key twice).
  */
 export function checkCommit(commit: Commit): CheckedCommit {
   const { lease, values = [], events = [], messages = [], security = [], peers = [], usedKeys = [] } = commit;
@@ -131,7 +130,7 @@ function peersOf(meterId: string, all: NonNullable<Commit["peers"]>): PeerCounte
   return [...peers.values()];
 }
 
-/** In their order, the latest of each association that would be kept of them. */
+/** In their order, only the latest keys of each association that the store would keep. */
 function usedKeysOf(meterId: string, all: NonNullable<Commit["usedKeys"]>): CommitUsedKey[] {
   const associations = new Map<string, Map<string, CommitUsedKey>>();
   for (const given of all) {
@@ -178,7 +177,7 @@ function checkSecurityChange(meterId: string, given: SecurityChange): SecurityCh
   }
 }
 
-/** The scope with its logical names in the dotted form. Fault `bad-value`. */
+/** Checks a scope. Converts its logical names to the dotted form. Fault `bad-value`. */
 export function checkScope(scope: MeterScope): MeterScope {
   const { clientId, instanceId } = ClientSecret.fields;
   const checkClient = (client: MeterScope["clients"][number]): MeterScope["clients"][number] => ({
@@ -192,7 +191,7 @@ export function checkScope(scope: MeterScope): MeterScope {
   };
 }
 
-/** A pending key pair that is to be promoted is not there. */
+/** There is no pending key pair to promote. */
 export function noPendingKeyPair(
   meterId: string,
   pair: { readonly instanceId: string; readonly usage: number },
@@ -204,7 +203,7 @@ export function noPendingKeyPair(
   );
 }
 
-/** The entries `first` to `last` (from 1) as offset and count. Fault `bad-value`. */
+/** Converts the entries `first` to `last` (from 1) to an offset and a count. Fault `bad-value`. */
 export function entriesFrom(first: number, last: number): { readonly offset: number; readonly count: number } {
   const number = integer(0, Number.MAX_SAFE_INTEGER);
   const from = Math.max(1, number.check(first));

@@ -1,16 +1,16 @@
 import { Fault, type LogicalName, logicalName } from "@dlmskit/core";
 
-/** What may be in one column: gives the value, or throws a Fault `bad-value` that says what belongs there. */
+/** The type of a column: `check` returns the value, or throws a Fault `bad-value` that says what is expected. */
 export interface Field<V> {
   readonly kind: "integer" | "decimal" | "text" | "octets" | "instant" | "bits" | "json" | "boolean" | "list";
   readonly optional: boolean;
-  /** An integer that INTEGER of SQL cannot hold: BIGINT. */
+  /** An integer that does not fit into INTEGER of SQL: BIGINT. */
   readonly wide?: true;
   check(value: unknown): V;
 }
 
 function wrong(expected: string, value: unknown): Fault {
-  // Octets are not shown: they may be a key.
+  // Octets are not shown, because they may be a key.
   const found =
     value === null || value === undefined
       ? "nothing"
@@ -37,7 +37,7 @@ function field<V>(kind: Field<V>["kind"], expected: string, is: (value: unknown)
   };
 }
 
-/** An integer from `low` to `high`; the INTEGER of SQL by default. */
+/** An integer from `low` to `high`. By default the range is that of INTEGER of SQL. */
 export function integer(low = -0x80000000, high = 0x7fffffff): Field<number> {
   const checked = field<number>(
     "integer",
@@ -47,7 +47,7 @@ export function integer(low = -0x80000000, high = 0x7fffffff): Field<number> {
   return low < -0x80000000 || high > 0x7fffffff ? { ...checked, wide: true } : checked;
 }
 
-/** DECIMAL(digits, scale), from `low` to `high`; more decimals than `scale` are refused, never rounded. */
+/** DECIMAL(digits, scale), from `low` to `high`. More decimals than `scale` are refused, never rounded. */
 export function decimal(digits: number, scale: number, low?: number, high?: number): Field<number> {
   const limit = 10 ** (digits - scale);
   const least = low ?? -limit;
@@ -58,11 +58,11 @@ export function decimal(digits: number, scale: number, low?: number, high?: numb
   });
 }
 
-/** Text of `low` to `high` characters, without the character NUL (PostgreSQL cannot keep it). */
+/** Text of `low` to `high` characters, without the character NUL (PostgreSQL cannot store it). */
 export function text(high: number, low = 0): Field<string> {
   return field("text", `text of ${low} to ${high} characters`, (value) => {
     if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) return false;
-    // A VARCHAR counts characters, not UTF-16 units.
+    // VARCHAR counts characters, not UTF-16 units.
     const length = value.length <= high && value.length >= low * 2 ? value.length : [...value].length;
     return length >= low && length <= high;
   });
@@ -73,7 +73,7 @@ export function oneOf<const N extends string>(...names: readonly N[]): Field<N> 
   return field("text", `one of ${names.join(", ")}`, (value) => names.includes(value as N));
 }
 
-/** `low` to `high` octets; exactly `low` where there is no `high`. */
+/** `low` to `high` octets. Exactly `low` octets if there is no `high`. */
 export function octets(low: number, high: number = low): Field<Uint8Array> {
   return field(
     "octets",
@@ -91,7 +91,7 @@ export function octetsOf(...counts: readonly number[]): Field<Uint8Array> {
   );
 }
 
-// The years 0001 to 9999, in which ISO 8601 and TIMESTAMP agree.
+// The years 0001 to 9999. In these years ISO 8601 and TIMESTAMP agree.
 const earliest = -62135596800000;
 const latest = 253402300799999;
 
@@ -111,7 +111,7 @@ export const bits: Field<bigint> = field(
 
 export const boolean: Field<boolean> = field("boolean", "true or false", (value) => typeof value === "boolean");
 
-/** A logical name in the dotted form; any form that `logicalName` of core reads is taken. */
+/** A logical name in the dotted form. Any form that `logicalName` of core parses is accepted. */
 export const logicalNameText: Field<LogicalName> = {
   kind: "text",
   optional: false,
@@ -137,12 +137,12 @@ export function list<V>(item: Field<V>, high: number): Field<readonly V[]> {
   };
 }
 
-/** A JSON value that `check` reads; its Faults are said to be of this column. */
+/** A JSON value that `check` parses. Its Faults are reported for this column. */
 export function json<V>(check: (value: unknown) => V): Field<V> {
   return { kind: "json", optional: false, check };
 }
 
-/** May be absent: an absent key here, NULL in SQL. */
+/** An optional value: the key is absent in the row, NULL in SQL. */
 export function optional<V>(of: Field<V>): Field<V | undefined> {
   return {
     kind: of.kind,

@@ -9,37 +9,37 @@ import type { UsedKey } from "./tables/used-keys.ts";
 import type { AttributeValue } from "./tables/values.ts";
 
 /**
- * The right to act for one meter. One process has it at a time. The epoch grows each time that another process takes the
- * meter, and every commit names it: the commit of a process that has lost the meter is refused.
+ * The right to act for one meter. Only one process has it at a time. The epoch increases each time that another process takes the
+ * meter. Every commit contains the epoch: a commit of a process that has lost the meter is refused.
  */
 export interface Lease {
   readonly meterId: string;
   readonly epoch: number;
   /**
-   * True when the meter is known to be lost: another process has taken it, or this store could not renew its leases for
-   * as long as a lease lasts. A holder that sees `lost` stops answering for the meter.
+   * True if the meter is known to be lost: another process has taken it, or this store could not renew its leases for the duration
+   * of a lease. A holder that sees `lost` must stop answering for the meter.
    */
   readonly lost: boolean;
 }
 
-/** Another process has the meter. */
+/** A meter that another process has. */
 export interface HeldMeter {
   readonly taken: false;
-  /** Where that process is reached, as it was opened with (`StoreOptions.address`); undefined: it did not say. */
+  /** The address of that process, from `StoreOptions.address`. Undefined if it was opened without one. */
   readonly address: string | undefined;
 }
 
-/** What an association needs of a meter before it can be opened. */
+/** The parts of a meter's data that are needed before an association can be opened. */
 export interface MeterScope {
-  /** The clients whose secrets are wanted. */
+  /** The clients whose secrets are needed. */
   readonly clients: readonly { readonly clientId: number; readonly instanceId: string }[];
-  /** The Security setups whose keys, key pairs and certificates are wanted. */
+  /** The Security setups whose keys, key pairs and certificates are needed. */
   readonly setups: readonly string[];
-  /** The associations whose used keys are wanted; absent: of none. */
+  /** The associations whose used keys are needed. Absent: none. */
   readonly usedKeys?: readonly { readonly clientId: number; readonly instanceId: string }[];
 }
 
-/** The keys, secrets and counters of one scope. Absent rows were never written: what was given or derived holds. */
+/** The keys, secrets and counters of one scope. A row that was never written is absent: then the given or derived value is used. */
 export interface MeterSecrets {
   readonly settings: readonly Stored<SecuritySetting>[];
   readonly secrets: readonly ClientSecret[];
@@ -47,24 +47,24 @@ export interface MeterSecrets {
   readonly certificates: readonly Stored<Certificate>[];
   /** The highest counter accepted from each peer, under each key of the meter. */
   readonly peers: readonly { readonly keyId: string; readonly peer: string; readonly counter: number }[];
-  /** Keys of one APDU that were used, of the associations that the scope asks for; of each in the order in which they were used. */
+  /** Used keys of one APDU, for the associations of the scope. For each association they are in the order of use. */
   readonly usedKeys: readonly Omit<UsedKey, "meterId">[];
 }
 
-/** A meter that this process has now, with all that was written to it. */
+/** A meter that this process has taken, with everything that was written to it. */
 export interface TakenMeter extends MeterSecrets {
   readonly taken: true;
   readonly lease: Lease;
   readonly meter: Stored<Meter>;
-  /** What the meter's clock shows minus the simulated time of day, ms; 0 where it was never set. */
+  /** The difference between the meter's clock and the simulated time of day, in ms. 0 if the clock was never set. */
   readonly clockOffset: number;
-  /** The instant (of the meter's clock) up to which the meter did what it does by itself; undefined: never. */
+  /** The instant (of the meter's clock) up to which the meter's own actions were run. Undefined: never. */
   readonly ranUpTo: number | undefined;
   /** All attributes that were written. */
   readonly values: readonly AttributeValue[];
 }
 
-/** A change of keys, policy, secrets or certificates. `initial`: the row to add first where the Security setup has none yet. */
+/** A change of keys, policy, secrets or certificates. `initial`: the row to add first if the Security setup has none yet. */
 export type SecurityChange =
   | {
       readonly change: "policy";
@@ -84,7 +84,7 @@ export type SecurityChange =
     }
   | { readonly change: "secret"; readonly clientId: number; readonly instanceId: string; readonly secret: Uint8Array }
   | { readonly change: "key-pair"; readonly pair: Omit<KeyPair, "meterId"> }
-  /** The pending key pair becomes the one in use. */
+  /** The pending key pair replaces the one in use. */
   | { readonly change: "promote-key-pair"; readonly instanceId: string; readonly usage: number }
   | { readonly change: "add-certificate"; readonly certificate: Omit<Certificate, "meterId"> }
   /** By serial number and issuer. */
@@ -95,7 +95,10 @@ export type SecurityChange =
       readonly issuer: Uint8Array;
     };
 
-/** Rows of one profile: cleared first where `clear` says so, then appended in order; the oldest beyond `keep` go. */
+/**
+ * Rows of one profile. If `clear` is set, the profile is cleared first. Then the rows are appended in order, and the oldest rows
+ * above `keep` are removed.
+ */
 export interface CapturedRows {
   readonly logicalDevice: number;
   readonly instanceId: string;
@@ -104,18 +107,18 @@ export interface CapturedRows {
   readonly keep: number;
 }
 
-/** What one request, or one action of the meter itself, changed: kept as a whole or not at all. */
+/** The changes of one request, or of one action of the meter itself. All of them are stored, or none. */
 export interface Commit {
   readonly lease: Lease;
   readonly values?: readonly Omit<AttributeValue, "meterId">[];
   readonly rows?: readonly CapturedRows[];
-  /** `keep`: how many rows the log keeps. */
+  /** `keep`: the maximum number of rows in the log. */
   readonly events?: readonly (Omit<EventRecord, "meterId"> & { readonly keep?: number })[];
   readonly messages?: readonly Message[];
   readonly security?: readonly SecurityChange[];
   /**
-   * Counters of peers, each moved only if it is higher than what is kept. `again`: it may be kept already, from a commit that failed and
-   * may have been kept all the same.
+   * Counters of peers. Each is stored only if it is higher than the stored one. `again`: the counter may already be stored, from a
+   * commit that was reported as failed.
    */
   readonly peers?: readonly {
     readonly keyId: string;
@@ -123,39 +126,38 @@ export interface Commit {
     readonly counter: number;
     readonly again?: true;
   }[];
-  /**
-   * Keys of one APDU, in the order in which they were used; the latest 16,384 of each (client, association) are kept. `again` as in `peers`.
-   */
+  /** Used keys of one APDU, in the order of use. The latest 16,384 for each (client, association) are kept. `again` as in `peers`. */
   readonly usedKeys?: readonly (Omit<UsedKey, "meterId"> & { readonly again?: true })[];
   readonly clockOffset?: number;
   readonly ranUpTo?: number;
 }
 
-/** What meters keep while they run: one owner at a time, one transaction a change. */
+/** The data that meters write while they run. A meter has one owner at a time. Each change is one transaction. */
 export interface Keeping {
   /**
-   * Takes a meter for this store and gives what it keeps, in one query. `identity` becomes its row where it has none.
-   * A meter whose holder has closed its store, died, or not renewed its leases is free. One that this store has already
-   * is given again under the same epoch. Fault `unknown-reference`: there is no such meter, and no identity was given.
+   * Takes a meter for this store and returns its data, in one query. If the meter has no row, `identity` is stored as its row. A
+   * meter is free if its holder has closed its store, died, or not renewed its leases. A meter that this store already has is
+   * returned again with the same epoch. Fault `unknown-reference`: there is no such meter, and no identity was given.
    */
   take(meterId: string, scope: MeterScope, identity?: Meter): Promise<TakenMeter | HeldMeter>;
-  /** Keys, secrets and counters of a further scope of a meter, in one query. */
+  /** The keys, secrets and counters of a further scope of a meter, in one query. */
   secrets(meterId: string, scope: MeterScope): Promise<MeterSecrets>;
   /**
-   * Keeps a change, in one transaction. Faults: `lease-lost` (another process has the meter), `counter-replayed` (a peer's
-   * counter that is not higher than the one kept, or a key that was used before: the request was executed before). After a Fault nothing of it is kept.
+   * Stores a change, in one transaction. Faults: `lease-lost` (another process has the meter), `counter-replayed` (a peer's counter
+   * that is not higher than the stored one, or a key that was used before: the request was executed before). After a Fault nothing
+   * is stored.
    */
   commit(commit: Commit): Promise<void>;
-  /** Lets go of meters. One that was lost meanwhile is passed over. */
+  /** Releases meters. A meter that was lost in the meantime is ignored. */
   release(leases: readonly Lease[]): Promise<void>;
   /** Rows `first` to `last` (from 1, the oldest) of a captured profile, oldest first. */
   entries(of: ProfileOf, first: number, last: number): Promise<readonly Uint8Array[]>;
-  /** Rows from one instant to another, both included; undefined: no bound. Oldest first. */
+  /** Rows from one instant to another, both inclusive. Undefined: no bound. Oldest first. */
   range(of: ProfileOf, from: number | undefined, to: number | undefined): Promise<readonly Uint8Array[]>;
   count(of: ProfileOf): Promise<number>;
 }
 
-/** Which captured profile. */
+/** Identifies a captured profile. */
 export interface ProfileOf {
   readonly meterId: string;
   readonly logicalDevice: number;

@@ -2,12 +2,12 @@ import { Fault } from "@dlmskit/core";
 import { integer } from "./fields.ts";
 import type { Lease } from "./keeping.ts";
 
-/** The default duration of a lease, ms; it is renewed four times in that time. */
+/** The default duration of a lease, ms. A lease is renewed four times in this time. */
 export const defaultLeaseMs = 4000;
 
 const leaseMs = integer(40, 0x7fffffff);
 
-/** `leaseMs` of the options, checked, and how often it is renewed. */
+/** Checks `leaseMs` of the options, and computes the interval of renewals. */
 export function leaseTimes(given: number = defaultLeaseMs): { readonly leaseMs: number; readonly renewMs: number } {
   const checked = leaseMs.check(given);
   return { leaseMs: checked, renewMs: Math.floor(checked / 4) };
@@ -25,7 +25,7 @@ class OwnLease implements Lease {
     this.#holds = holds;
   }
 
-  /** Once lost, a lease stays lost. */
+  /** A lost lease remains lost. */
   get lost(): boolean {
     if (!this.#gone && !this.#holds(this)) this.#gone = true;
     return this.#gone;
@@ -36,11 +36,11 @@ class OwnLease implements Lease {
   }
 }
 
-/** The leases that one store has, by meter. */
+/** The leases of one store, by meter. */
 export class OwnLeases {
   readonly #leases = new Map<string, OwnLease>();
 
-  /** The lease of a meter that was taken: the one that is there, where its epoch is the same and it is not lost. */
+  /** The lease of a meter that was taken. If there is a lease with the same epoch that is not lost, it is returned. */
   take(meterId: string, epoch: number, holds: (lease: Lease) => boolean): Lease {
     const there = this.#leases.get(meterId);
     if (there?.epoch === epoch && !there.lost) return there;
@@ -50,7 +50,7 @@ export class OwnLeases {
     return lease;
   }
 
-  /** The lease is lost or let go. Without an epoch: whichever there is. */
+  /** Ends a lease that was lost or released. Without an epoch: any lease of the meter. */
   end(meterId: string, epoch?: number): void {
     const there = this.#leases.get(meterId);
     if (there === undefined || (epoch !== undefined && there.epoch !== epoch)) return;
@@ -64,7 +64,7 @@ export class OwnLeases {
   }
 }
 
-/** Another process has the meter now. */
+/** The Fault if another process has the meter now. */
 export function leaseLost({ meterId, epoch }: Pick<Lease, "meterId" | "epoch">): Fault {
   return new Fault("lease-lost", `meter "${meterId}" was taken by another process since epoch ${epoch}`, {
     layer: "storage",
@@ -72,7 +72,7 @@ export function leaseLost({ meterId, epoch }: Pick<Lease, "meterId" | "epoch">):
   });
 }
 
-/** The counter of a peer is not higher than the one that was accepted last. */
+/** The Fault if the counter of a peer is not higher than the last accepted one. */
 export function counterReplayed(meterId: string, peer: { readonly peer: string; readonly counter: number }): Fault {
   return new Fault(
     "counter-replayed",

@@ -1,27 +1,26 @@
 import type { Stored } from "./shape.ts";
 
 /**
- * A table of rows that a user edits: what they all do.
- * Faults, of layer `storage`: `bad-value` (a value that its column cannot hold), `duplicate`, `unknown-reference`
- * (the row names another that is not there), `in-use` (another row names this one), `bad-row` (what is in the
- * database cannot be read: its path names table, id and column, and the row stays as it is).
+ * The operations of a table that a user edits. Faults, of layer `storage`: `bad-value` (a value that its column does not accept),
+ * `duplicate`, `unknown-reference` (the row refers to a row that does not exist), `in-use` (another row refers to this one),
+ * `bad-row` (a row in the database cannot be read: the path contains table, id and column, and the row is not changed).
  */
 export interface Rows<R> {
-  /** All rows, by id. */
+  /** All rows, ordered by id. */
   list(): Promise<readonly Stored<R>[]>;
   get(id: number): Promise<Stored<R> | undefined>;
-  /** Gives the id of the new row. */
+  /** Returns the id of the new row. */
   add(row: R): Promise<number>;
-  /** Adds all rows or, after a Fault, none; the ids in the order of the rows. */
+  /** Adds all rows or, after a Fault, none. Returns the ids in the order of the rows. */
   addAll(rows: readonly R[]): Promise<readonly number[]>;
   /**
-   * Adds all rows unless the table holds any, atomically: two processes that start together do not both fill it.
-   * Whether it did. (`ClientAssociation`: unless there are rows of the same template; `AccessRight`: of the same object;
-   * each template or object for itself.)
+   * Adds all rows if the table is empty, atomically: if two processes start together, only one of them fills it. Returns whether the
+   * rows were added. (`ClientAssociation`: if there are no rows of the same template. `AccessRight`: of the same object. Each
+   * template or object is handled separately.)
    */
   addIfEmpty(rows: readonly R[]): Promise<boolean>;
-  /** Whether there was such a row. */
+  /** Returns whether there was such a row. */
   replace(id: number, row: R): Promise<boolean>;
-  /** Whether there was such a row. */
+  /** Returns whether there was such a row. */
   remove(id: number): Promise<boolean>;
 }

@@ -1,15 +1,15 @@
 import { Fault, fromAscii, sameOctets } from "@dlmskit/core";
 
-/** Key wrap under the user's key-encryption key (RFC 3394, from `@dlmskit/security`): whole multiples of 8 octets, 16 at least. */
+/** Key wrap under the user's key-encryption key (RFC 3394, from `@dlmskit/security`). The octets are a multiple of 8, at least 16. */
 export interface KeySealing {
   wrap(key: Uint8Array): Uint8Array;
-  /** Throws, whatever it likes, when the octets were not wrapped under this key-encryption key. */
+  /** Throws any error if the octets were not wrapped under this key-encryption key. */
   unwrap(wrapped: Uint8Array): Uint8Array;
 }
 
 const known = fromAscii("dlmskit: sealed.");
 
-/** What a sealed store keeps to know its key-encryption key again. */
+/** The octets with which a sealed store recognizes its key-encryption key. */
 export function sealingCheck(sealing: KeySealing): Uint8Array {
   return sealing.wrap(known);
 }
@@ -27,12 +27,12 @@ function wrongKey(cause?: unknown): Fault {
   });
 }
 
-/** A key as it is kept. */
+/** A key in its stored form. */
 export function sealKey(sealing: KeySealing | undefined, key: Uint8Array): Uint8Array {
   return sealing === undefined ? key : sealing.wrap(key);
 }
 
-/** The key of what is kept. Fault `wrong-key-encryption-key`. */
+/** The key from its stored form. Fault `wrong-key-encryption-key`. */
 export function unsealKey(sealing: KeySealing | undefined, kept: Uint8Array): Uint8Array {
   if (sealing === undefined) return kept;
   try {
@@ -42,7 +42,7 @@ export function unsealKey(sealing: KeySealing | undefined, kept: Uint8Array): Ui
   }
 }
 
-/** A secret of 0 to 255 octets as it is kept: where it is sealed, its length and zeros make it fit for key wrap. */
+/** A secret of 0 to 255 octets in its stored form. Before it is sealed, its length and zeros are added, as key wrap requires. */
 export function sealSecret(sealing: KeySealing | undefined, secret: Uint8Array): Uint8Array {
   if (sealing === undefined) return secret;
   const padded = new Uint8Array(Math.max(16, Math.ceil((secret.length + 1) / 8) * 8));
@@ -51,7 +51,7 @@ export function sealSecret(sealing: KeySealing | undefined, secret: Uint8Array):
   return sealing.wrap(padded);
 }
 
-/** The secret of what is kept. Fault `wrong-key-encryption-key`. */
+/** The secret from its stored form. Fault `wrong-key-encryption-key`. */
 export function unsealSecret(sealing: KeySealing | undefined, kept: Uint8Array): Uint8Array {
   if (sealing === undefined) return kept;
   const padded = unsealKey(sealing, kept);
@@ -60,7 +60,7 @@ export function unsealSecret(sealing: KeySealing | undefined, kept: Uint8Array):
   return padded.slice(1, 1 + length);
 }
 
-/** A sealed store was opened without its key-encryption key. */
+/** The Fault if a sealed store was opened without its key-encryption key. */
 export function sealingNeeded(): Fault {
   return new Fault("key-encryption-key-needed", "the keys in this store are sealed", {
     layer: "storage",

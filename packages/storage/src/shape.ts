@@ -6,12 +6,12 @@ type Fields = { readonly [name: string]: Field<any> };
 type ValueOf<F> = F extends Field<infer V> ? V : never;
 type OptionalKeys<F> = { [K in keyof F]: undefined extends ValueOf<F[K]> ? K : never }[keyof F];
 
-/** What a row of a table holds, and what may be in each of its columns: declared once, for every store. */
+/** The fields of a table and the type of each column. Declared once, for every store. */
 export interface Shape<F extends Fields> {
-  /** The table in SQL. */
+  /** The name of the table in SQL. */
   readonly table: string;
   readonly fields: F;
-  /** What must hold between columns: throws a Fault `bad-value` whose path is the column. */
+  /** Checks conditions between columns. Throws a Fault `bad-value` whose path is the column. */
   together?(row: { readonly [K in keyof F]: ValueOf<F[K]> }): void;
 }
 
@@ -23,36 +23,39 @@ export type RowOf<S> =
       }
     : never;
 
-/** A row as the store gives it back: its id, and when it was made (ms since 1970 UTC; absent where a hand took it away). */
+/** A stored row with its id and its time of creation (ms since 1970 UTC; absent if a user removed it by hand). */
 export type Stored<R> = R & { readonly id: number; readonly createdAt?: number };
 
-/** What a table of a database has beside its columns. */
+/** The properties of a database table other than its columns. */
 export interface TableTraits<F extends Fields> {
-  /** The primary key of a table whose rows have no number; absent: `id`, with `created_at`. */
+  /** The primary key of a table without numbered rows. Absent: `id`, with `created_at`. */
   readonly key?: readonly (keyof F & string)[];
-  /** No two rows of a numbered table have the same in all of these; a row that lacks one of them is like no other. */
+  /**
+   * No two rows of a numbered table have the same values in all of these columns. A row that lacks one of the values equals no other
+   * row.
+   */
   readonly unique?: readonly (keyof F & string)[];
   /** A numbered table without `created_at`. */
   readonly createdAt?: false;
-  /** `Rows.addIfEmpty` looks at rows that have the same here. */
+  /** `Rows.addIfEmpty` checks the rows that have the same value in this column. */
   readonly group?: keyof F & string;
-  /** The table in which a row with this value must be: by `meter_id` in meters, by `id` in the others. */
+  /** The table that must contain a row with this value: by `meter_id` in meters, by `id` in the other tables. */
   readonly references?: { readonly [K in keyof F]?: "meters" | "obis_codes" | "client_associations" };
-  /** Fields that are in a second table, whose primary key refers to the first one's. */
+  /** Fields in a second table. The primary key of that table refers to the primary key of the first table. */
   readonly details?: {
     readonly table: string;
     readonly key: string;
     readonly fields: readonly (keyof F & string)[];
-    /** A row without details is not read: nobody knows whose it is. */
+    /** A row without details is not read, because its owner is unknown. */
     readonly required?: true;
-    /** What a row without details has. */
+    /** The values of a row without details. */
     readonly defaults?: { readonly [K in keyof F]?: number | string };
   };
-  /** What must hold between columns: throws a Fault `bad-value` whose path is the column. */
+  /** Checks conditions between columns. Throws a Fault `bad-value` whose path is the column. */
   together?(row: { readonly [K in keyof F]: ValueOf<F[K]> }): void;
 }
 
-/** A table, declared once: SQL, the rows in memory, checks and tests follow from it. */
+/** A table. SQL, the rows in memory, checks and tests are derived from this declaration. */
 export interface Table<F extends Fields> extends Shape<F> {
   readonly traits: TableTraits<F>;
 }
@@ -69,14 +72,14 @@ export function shape<const F extends Fields>(
   return { table, fields, ...(together === undefined ? {} : { together }) };
 }
 
-/** The column of a field: `windowSizeTransmit` is `window_size_transmit`. */
+/** The column name of a field: `windowSizeTransmit` is `window_size_transmit`. */
 export function columnOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**
- * The row, checked: only the fields of the shape, no key for what is absent.
- * Fault `bad-value` with the path table, `id N` (where `id` is given), column. `what` replaces its code: `bad-row` for what was read.
+ * Checks a row. The result has only the fields of the shape, and no key for absent values. Fault `bad-value` with the path table,
+ * `id N` (if `id` is given), column. `what` replaces the code: `bad-row` for a row that was read.
  */
 export function checkRow<F extends Fields>(
   of: Shape<F>,

@@ -19,14 +19,14 @@ import type { SecuritySettings } from "./tables/security-settings.ts";
 import type { AttributeValues } from "./tables/values.ts";
 
 /**
- * The stored state of meters. Each contract is small and independent: a function takes the ones that it needs.
- * Instants are whole ms since 1970 UTC; what a store hands out is the caller's to keep, and is never changed by the store.
- * Faults of every method, of layer `storage`: `bad-value` for what a column cannot hold, `bad-row` for what cannot be read
- * (path: table, id, column), `store-closed`, `store-unavailable` (the database cannot be reached), `query-failed`.
+ * The stored state of meters. Each contract is small and independent: a function takes the contracts that it needs. Instants are
+ * whole ms since 1970 UTC. Values that a store returns belong to the caller: the store never changes them. Faults of every method,
+ * of layer `storage`: `bad-value` for a value that a column does not accept, `bad-row` for a row that cannot be read (path: table,
+ * id, column), `store-closed`, `store-unavailable` (the database cannot be reached), `query-failed`.
  */
 export interface Store extends AsyncDisposable, Changes {
   readonly kind: "memory" | "pglite" | "postgres";
-  /** Whether keys and secrets are encrypted with a key-encryption key; if not, a program says so when it starts. */
+  /** Whether keys and secrets are encrypted with a key-encryption key. If not, a program should report it at start-up. */
   readonly sealed: boolean;
   readonly meters: Meters;
   readonly counters: Counters;
@@ -46,32 +46,32 @@ export interface Store extends AsyncDisposable, Changes {
   readonly events: EventRecords;
   readonly captures: CaptureRecords;
   readonly messageQueue: MessageQueue;
-  /** What meters keep while they run, one owner at a time. */
+  /** The data that meters write while they run. A meter has one owner at a time. */
   readonly keeping: Keeping;
   readonly fleets: Fleets;
   /**
-   * Waits for what is in progress, then lets go; twice is once. Its own connections that are open become DISCONNECTED, and the
-   * meters that it has are free.
+   * Waits for operations in progress, then closes the store. A second call has no effect. The open connections of this store become
+   * DISCONNECTED, and its meters become free.
    */
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
   /**
-   * Seals keys and secrets. Faults when the store opens: `wrong-key-encryption-key`, `key-encryption-key-needed`
-   * (the store is sealed, and none was given). A store that was not sealed yet is sealed when it opens.
+   * Seals keys and secrets. Faults when the store is opened: `wrong-key-encryption-key`, `key-encryption-key-needed` (the store is
+   * sealed, and no key-encryption key was given). A store that is not sealed yet is sealed when it is opened.
    */
   readonly sealing?: KeySealing;
-  /** The address of this process, for other processes that need a meter of this one (`HeldMeter.address`). */
+  /** The address of this process, for other processes that need one of its meters (`HeldMeter.address`). */
   readonly address?: string;
   /**
-   * How long this process keeps its meters without renewing its leases, ms; 4000 by default. The store renews them
-   * four times in that time. 40 at least.
+   * The time in ms for which this process keeps its meters without renewing its leases. 4000 by default, 40 at least. The store
+   * renews them four times in this time.
    */
   readonly leaseMs?: number;
   /**
-   * How long rows of closed connections are kept, ms; 30 days by default. The store forgets them as new
-   * ones are opened.
+   * The time in ms for which rows of closed connections are kept. 30 days by default. The store removes them when new connections
+   * are opened.
    */
   readonly connectionsKeptMs?: number;
 }

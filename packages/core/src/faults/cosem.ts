@@ -1,4 +1,4 @@
-/** The Data-Access-Results and Action-Results that are not success (IEC 62056-5-3), by their names. */
+/** The Data-Access-Results and Action-Results other than success (IEC 62056-5-3), by name. */
 export const results = {
   "data-block-number-invalid": "A block does not have the expected number; start the transfer again.",
   "data-block-unavailable": "The next block cannot be given; start the transfer again.",

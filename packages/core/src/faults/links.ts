@@ -56,7 +56,7 @@ export const iec6205621 = {
   "crc-mismatch": "The CRC of a telegram is wrong; octets were changed on the line. Wait for the next telegram.",
 } as const;
 
-/** What can be wrong with the certificate of a peer, at TLS, with signatures and when certificates are managed. */
+/** What can be wrong with the certificate of a peer: in TLS, with signatures, and in certificate management. */
 export const certificates = {
   "bad-private-key":
     "The private key is not valid for its curve, or does not belong to the certificate; give a matching pair.",

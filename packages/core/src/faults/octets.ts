@@ -1,4 +1,4 @@
-/** What any layer may find in octets, in JSON and in the values that it is given. */
+/** Codes that any layer may use for octets, for JSON and for the values that it is given. */
 export const anyLayer = {
   "bad-count":
     "A list or structure does not have the number of elements of its declaration; compare the declaration with the octets at `offset`.",
@@ -24,7 +24,7 @@ export const core = {
   "unknown-choice": "The name is not one of the choices; the hint lists them.",
 } as const;
 
-/** Reading what people captured. */
+/** Reading of captured data. */
 export const capture = {
   "counter-not-reserved": "The decoder tried to use an invocation counter; this is a bug in dlmskit, please report it.",
   "crc-mismatch": "The check value of a telegram is wrong: octets were lost or altered.",

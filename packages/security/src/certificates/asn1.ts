@@ -16,7 +16,7 @@ import { scalarLength } from "../checks.ts";
 import type { Curve } from "../provider.ts";
 import { refusal } from "../refusal.ts";
 
-/** Octets of the longest certificate, request or list that is looked at. */
+/** Maximum length in octets of a certificate, request or list that is parsed. */
 const most = 0x10000;
 
 const ecPublicKey = "1.2.840.10045.2.1";
@@ -27,7 +27,7 @@ function curveNamed(ids: Record<Curve, string>, id: string): Curve | undefined {
   return id === ids["P-256"] ? "P-256" : id === ids["P-384"] ? "P-384" : undefined;
 }
 
-/** What `build` makes of DER that is one whole value: any error in it is a Fault of that code. */
+/** Parses DER that is exactly one value, and returns the result of `build`. Any error is a Fault with the given code. */
 export function parseDer<T>(
   code: FaultCode<"security">,
   what: string,
@@ -37,7 +37,7 @@ export function parseDer<T>(
   if (der.length > most) throw refusal(code, `${what} of ${der.length} octets`);
   let value: T;
   try {
-    // A copy: the classes keep views into what they were given.
+    // A copy, because the classes keep views into their input.
     const { offset, result } = fromBER(der.slice());
     if (offset !== der.length) throw new Error("not one complete DER value");
     checkTimes(result as BaseBlock);
@@ -49,7 +49,7 @@ export function parseDer<T>(
   return value;
 }
 
-/** Carries a Fault of its own code out of `parseDer`. */
+/** Carries a Fault with another code out of `parseDer`. */
 class Refused extends Error {
   readonly fault: Error;
   constructor(fault: Error) {
@@ -66,7 +66,7 @@ export function toDer(block: { toBER(sizeOnly?: boolean): ArrayBuffer }): Uint8A
   return new Uint8Array(block.toBER(false));
 }
 
-/** The octets of a positive INTEGER: without leading zeros but the one that keeps it positive. */
+/** The octets of a positive INTEGER, without leading zeros except the one that keeps it positive. */
 export function positive(octets: Uint8Array): Uint8Array {
   let at = 0;
   while (at < octets.length - 1 && octets[at] === 0) at++;
@@ -82,7 +82,7 @@ function fixed(octets: Uint8Array, length: number): Uint8Array {
   return whole;
 }
 
-/** r ‖ s of an ECDSA-Sig-Value. */
+/** Converts an ECDSA-Sig-Value to r ‖ s. */
 export function rawSignature(curve: Curve, der: Uint8Array): Uint8Array {
   const { offset, result } = fromBER(der.slice());
   const [r, s, ...more] = result instanceof Sequence ? result.valueBlock.value : [];
@@ -93,14 +93,14 @@ export function rawSignature(curve: Curve, der: Uint8Array): Uint8Array {
   return concat(fixed(r.valueBlock.valueHexView, half), fixed(s.valueBlock.valueHexView, half));
 }
 
-/** The ECDSA-Sig-Value of r ‖ s. */
+/** Converts r ‖ s to an ECDSA-Sig-Value. */
 function derSignature(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   const parts = [raw.subarray(0, half), raw.subarray(half)];
   return toDer(new Sequence({ value: parts.map((part) => new Integer({ valueHex: positive(part) })) }));
 }
 
-/** What every signed structure is: SEQUENCE { what is signed, algorithm, BIT STRING }, in the one way that DER has. */
+/** The DER of a signed structure: SEQUENCE { signed content, algorithm, BIT STRING }. DER has exactly one encoding of it. */
 export function signedDer(signed: Uint8Array, curve: Curve, signature: Uint8Array): Uint8Array {
   const der = derSignature(signature);
   const { result } = fromBER(signed.slice());
@@ -113,14 +113,14 @@ export function signedDer(signed: Uint8Array, curve: Curve, signature: Uint8Arra
 }
 
 /**
- * Refuses what says the same in other octets: around what is signed nothing else protects them, and a store of certificates
- * would hold one twice.
+ * Refuses another encoding of the same structure. The signature does not protect the octets around the signed content, and a
+ * certificate store would contain the certificate twice.
  */
 export function checkDer(der: Uint8Array, signed: Uint8Array, curve: Curve, signature: Uint8Array): void {
   if (!sameOctets(der, signedDer(signed, curve, signature))) throw new Error("it is not DER");
 }
 
-/** ecdsa-with-SHA256 or -SHA384: the hash goes with the curve of the key that signs. */
+/** ecdsa-with-SHA256 or -SHA384: the hash depends on the curve of the signing key. */
 export function signatureAlgorithm(curve: Curve): AlgorithmIdentifier {
   return new AlgorithmIdentifier({ algorithmId: signatureIds[curve] });
 }
@@ -139,7 +139,7 @@ export function curveParameters(curve: Curve): AlgorithmIdentifier {
   });
 }
 
-/** The curve that an EC key names. Refused as `wrong-curve`. */
+/** The curve of an EC key. Refused as `wrong-curve`. */
 export function curveOfKey(algorithm: AlgorithmIdentifier): Curve {
   const parameters: unknown = algorithm.algorithmParams;
   const named = algorithm.algorithmId === ecPublicKey && parameters instanceof ObjectIdentifier;
@@ -156,7 +156,7 @@ function digits(value: number, count = 2): string {
   return String(value).padStart(count, "0");
 }
 
-/** Time of an instant (ms since 1970, UTC), in whole seconds: UTCTime until 2049, GeneralizedTime after. RFC 5280 4.1.2.5. */
+/** The Time of an instant (ms since 1970, UTC), in whole seconds: UTCTime until 2049, GeneralizedTime after that. RFC 5280 4.1.2.5. */
 export function timeOf(instant: number, kind?: "utc" | "generalized"): { toSchema(): Primitive } {
   const days = Math.floor(instant / day);
   const seconds = Math.floor((instant - days * day) / 1000);
@@ -170,12 +170,12 @@ export function timeOf(instant: number, kind?: "utc" | "generalized"): { toSchem
 }
 
 /**
- * Refuses every time in the tree that is not written as DER has it: the library takes the month 13, and one second of nothing.
- * The kind may be either, though one is due: there are authorities that write GeneralizedTime alone.
+ * Refuses each time in the tree that is not valid DER: the library accepts the month 13, and a decimal point without digits after
+ * the seconds. Both kinds are accepted, although the standard requires one: some authorities write only GeneralizedTime.
  */
 function checkTimes(block: BaseBlock): void {
   if (block instanceof UTCTime) {
-    // GeneralizedTime is one to the library, too.
+    // In the library GeneralizedTime is a subclass of UTCTime.
     const kind = block instanceof GeneralizedTime ? "generalized" : "utc";
     const written = toDer(timeOf(block.toDate().getTime(), kind).toSchema());
     if (!sameOctets(written, block.valueBeforeDecodeView)) throw new Error("a time is not valid");

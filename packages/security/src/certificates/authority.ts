@@ -12,13 +12,16 @@ import { commonNameOf, nameOf } from "./names.ts";
 import { publicKeyInfo } from "./request.ts";
 import { type Revocation, writeRevocationList } from "./revocation.ts";
 
-/** From when until when, in ms since 1970, UTC; seconds count. */
+/** The validity period, in ms since 1970, UTC, with a resolution of seconds. */
 export interface Validity {
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** The profile of an end entity: one purpose a certificate, and both with both purposes of TLS. Green Book 9.2.6.4. */
+/**
+ * The profiles of end entities. Each certificate has one purpose, except `tls`: it has both key usages and both TLS purposes. Green
+ * Book 9.2.6.4.
+ */
 const profiles = {
   "digital-signature": { keyUsage: ["digitalSignature"], extendedKeyUsage: [] },
   "key-agreement": { keyUsage: ["keyAgreement"], extendedKeyUsage: [] },
@@ -37,7 +40,7 @@ interface Contents extends Validity {
   readonly authority?: { readonly pathLength?: number };
 }
 
-/** What an authority works with. */
+/** The provider, curve and keys of an authority. */
 interface Signer {
   readonly provider: CryptoProvider;
   readonly random: Random;
@@ -45,7 +48,7 @@ interface Signer {
   readonly privateKey: Uint8Array;
 }
 
-/** SHA-1 of the public key: the method that all tools use. RFC 5280 4.2.1.2. */
+/** SHA-1 of the public key, the method that all tools use. RFC 5280 4.2.1.2. */
 function keyIdentifier(provider: CryptoProvider, publicKey: Uint8Array): Uint8Array {
   const point = new Uint8Array(publicKey.length + 1);
   point[0] = 0x04;
@@ -61,7 +64,7 @@ function sign(signer: Signer, issuer: RelativeDistinguishedNames, issuerKey: Uin
     serialNumber: new Integer({ valueHex: serial.slice().buffer as ArrayBuffer }),
     signature: signatureAlgorithm(curve),
     issuer,
-    // Written here, where no clock and no time zone is: the class of the library would take a Date.
+    // The time is encoded here without a time zone, because the class of the library needs a Date.
     notBefore: timeOf(contents.notBefore) as unknown as Time,
     notAfter: timeOf(contents.notAfter) as unknown as Time,
     subject: nameOf(contents.subject),
@@ -79,8 +82,8 @@ function sign(signer: Signer, issuer: RelativeDistinguishedNames, issuerKey: Uin
 }
 
 /**
- * A certification authority for tests and fleets of simulated meters: a root, authorities below it, and what they issue.
- * It keeps its private key in memory and shows it nowhere.
+ * A certification authority for tests and fleets of simulated meters: a root, authorities below it, and the certificates that they
+ * issue. It keeps its private key in memory and does not show it.
  */
 export class CertificateAuthority {
   readonly certificate: Certificate;
@@ -88,7 +91,7 @@ export class CertificateAuthority {
   readonly #name: RelativeDistinguishedNames;
   readonly #keyIdentifier: Uint8Array;
 
-  /** One that exists: its certificate and its private key. Fault `bad-private-key` where they do not belong together. */
+  /** An existing authority: its certificate and its private key. Fault `bad-private-key` if they do not belong together. */
   constructor(options: {
     readonly provider: CryptoProvider;
     readonly random: Random;
@@ -107,7 +110,10 @@ export class CertificateAuthority {
     this.#keyIdentifier = certificate.subjectKeyIdentifier ?? keyIdentifier(provider, certificate.publicKey);
   }
 
-  /** A new root, signed by itself. Unless its key is given, to be kept elsewhere too, it makes one. Fault `bad-random`. */
+  /**
+   * Creates a root authority with a self-signed certificate. It generates a key by default. Give a key if you also store it. Fault
+   * `bad-random`.
+   */
   static root(
     options: Validity & {
       readonly provider: CryptoProvider;
@@ -134,7 +140,10 @@ export class CertificateAuthority {
     return new CertificateAuthority({ provider, random, certificate, privateKey });
   }
 
-  /** A new authority below this one, for end entities alone unless `pathLength` says more. Its key likewise, on `curve`. */
+  /**
+   * Creates an authority below this one, on `curve`. By default it can issue only to end entities (see `pathLength`). Its key is as
+   * for `root`.
+   */
   subordinate(
     options: Validity & {
       readonly name: string;
@@ -157,8 +166,8 @@ export class CertificateAuthority {
   }
 
   /**
-   * A certificate for a meter or a client, for its public key (of a request, for example). The subject is the system title;
-   * what else a request asked for is not looked at. Faults `bad-system-title`, `bad-random`.
+   * Issues a certificate for the public key of a meter or a client (from a request, for example). The subject is the system title.
+   * Other contents of a request are ignored. Faults `bad-system-title`, `bad-random`.
    */
   issue(
     options: Validity & {
@@ -176,7 +185,7 @@ export class CertificateAuthority {
     });
   }
 
-  /** The list of what this authority has revoked, in DER, valid from `thisUpdate` until `nextUpdate` (ms since 1970, UTC). */
+  /** The revocation list of this authority, in DER, valid from `thisUpdate` until `nextUpdate` (ms since 1970, UTC). */
   revocationList(options: {
     readonly revoked: readonly Revocation[];
     readonly thisUpdate: number;

@@ -8,31 +8,31 @@ import { clientAuth, type ExtensionValues, type KeyUsageName, readExtensions, se
 import { nameParts, titleOf } from "./names.ts";
 import { derOf, toPem } from "./pem.ts";
 
-/** An X.509 certificate of version 3 with an EC key: what is in it. Nothing of it is checked yet but its form. */
+/** The contents of an X.509 certificate of version 3 with an EC key. Only the form is checked. */
 export interface Certificate extends Omit<ExtensionValues, "hardwareSerial"> {
   readonly der: Uint8Array;
-  /** The INTEGER's octets. */
+  /** The octets of the INTEGER. */
   readonly serialNumber: Uint8Array;
-  /** The Names in DER, and for people. */
+  /** The Names in DER, and as text for people. */
   readonly issuer: Uint8Array;
   readonly issuerName: string;
   readonly subject: Uint8Array;
   readonly subjectName: string;
-  /** The common name where it is 16 hexadecimal digits; of an empty subject the hardware serial number of 8 octets. */
+  /** The common name, if it is 16 hexadecimal digits. For an empty subject: the hardware serial number of 8 octets. */
   readonly systemTitle?: Uint8Array;
-  /** Instants, in ms since 1970, UTC; both are within. */
+  /** Instants, in ms since 1970, UTC. Both are inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
   readonly curve: Curve;
-  /** x ‖ y. That it is on the curve shows when it is used. */
+  /** x ‖ y. Whether it is on the curve is checked when it is used. */
   readonly publicKey: Uint8Array;
-  /** The octets that are signed, by a key of that curve, and the signature r ‖ s. */
+  /** The signed octets, the curve of the signing key, and the signature r ‖ s. */
   readonly signed: Uint8Array;
   readonly signatureCurve: Curve;
   readonly signature: Uint8Array;
 }
 
-/** x ‖ y of a key that is uncompressed. Refused as `wrong-curve`, `bad-public-key`. */
+/** x ‖ y of an uncompressed key. Refused as `wrong-curve`, `bad-public-key`. */
 export function readPublicKey(info: PublicKeyInfo): { curve: Curve; publicKey: Uint8Array } {
   const curve = curveOfKey(info.algorithm);
   const point = info.subjectPublicKey.valueBlock.valueHexView;
@@ -85,13 +85,13 @@ export function certificatePem(certificate: Certificate): string {
   return toPem("CERTIFICATE", certificate.der);
 }
 
-/** What a certificate is for, as the Security setup names it; undefined for none of them. */
+/** The usage of a certificate, as in the Security setup. Undefined for a certificate with no such usage. */
 export type CertificateUsage = "digital-signature" | "key-agreement" | "tls";
 
 const signing: KeyUsageName = "digitalSignature";
 const agreeing: KeyUsageName = "keyAgreement";
 
-/** The usage by key usage and extended key usage: TLS where a purpose of TLS is named. Undefined for an authority's. */
+/** The usage from key usage and extended key usage. It is TLS if a TLS purpose is present. Undefined for an authority's certificate. */
 export function usageOf(certificate: Certificate): CertificateUsage | undefined {
   const { keyUsage, extendedKeyUsage, authority } = certificate;
   if (authority !== undefined) return undefined;
@@ -103,7 +103,7 @@ export function usageOf(certificate: Certificate): CertificateUsage | undefined 
   return keyUsage.includes(agreeing) ? "key-agreement" : undefined;
 }
 
-/** What a program prints of a certificate: names, hexadecimal digits, instants in ms. */
+/** The fields of a certificate that a program prints: names, hexadecimal digits, instants in ms. */
 export function describeCertificate(certificate: Certificate): {
   readonly subject: string;
   readonly issuer: string;
@@ -135,7 +135,7 @@ export function describeCertificate(certificate: Certificate): {
   };
 }
 
-/** Whether it says of itself that it signed itself. */
+/** Whether the subject and the issuer are the same. */
 export function isSelfIssued(certificate: Certificate): boolean {
   return sameOctets(certificate.issuer, certificate.subject);
 }

@@ -3,20 +3,20 @@ import type { KeyPurpose, PeerKeys } from "../general/peer-keys.ts";
 import { type Certificate, usageOf } from "./certificate.ts";
 
 /**
- * Public keys out of certificates that were checked before (`checkCertificate`). It looks at the time each time: a certificate
- * that expires while an association lasts gives no key any more.
+ * Public keys from certificates that were checked before (`checkCertificate`). The validity is checked at each call: a certificate
+ * that expires during an association gives no key any more.
  */
 export class CertifiedKeys implements PeerKeys {
   readonly #certificates = new Map<string, Certificate[]>();
   readonly #now: () => number;
 
-  /** `now` tells the instant, in ms since 1970, UTC. */
+  /** `now` returns the current instant, in ms since 1970, UTC. */
   constructor(now: () => number, certificates: Iterable<Certificate> = []) {
     this.#now = now;
     for (const certificate of certificates) this.add(certificate);
   }
 
-  /** Of no use, and left out: a certificate without a system title, or for neither signature nor key agreement. */
+  /** Adds a certificate. Ignores a certificate without a system title, or one that is for neither signature nor key agreement. */
   add(certificate: Certificate): void {
     const { systemTitle } = certificate;
     const usage = usageOf(certificate);
@@ -32,7 +32,7 @@ export class CertifiedKeys implements PeerKeys {
     }
   }
 
-  /** The key of the valid certificate that ends last. */
+  /** The key of the valid certificate that expires last. */
   publicKey(systemTitle: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined {
     const at = this.#now();
     return this.#certificates

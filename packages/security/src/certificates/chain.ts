@@ -9,11 +9,11 @@ import { type RevocationCheck, signedBy } from "./revocation.ts";
 export interface CheckOptions {
   readonly provider: CryptoProvider;
   readonly certificate: Certificate;
-  /** The roots that are trusted, because a person said so. */
+  /** The trusted root certificates. A person decided to trust them. */
   readonly anchors: readonly Certificate[];
-  /** Authorities between, in any order. */
+  /** Intermediate authorities, in any order. */
   readonly authorities?: readonly Certificate[];
-  /** The instant that counts, in ms since 1970, UTC. */
+  /** The instant of the check, in ms since 1970, UTC. */
   readonly at: number;
   /** The security suite whose curve the key must have. */
   readonly suite?: number;
@@ -21,16 +21,16 @@ export interface CheckOptions {
   /** The system title that the subject must have. */
   readonly systemTitle?: Uint8Array;
   readonly revocation?: RevocationCheck;
-  /** Refuses a certificate whose revocation status nobody knows. */
+  /** Refuses a certificate whose revocation status is unknown. */
   readonly requireStatus?: boolean;
 }
 
-/** No chain of meters is as long. */
+/** No chain of a meter has more authorities. */
 const mostAuthorities = 6;
 
 /**
- * Checks a certificate and all above it; gives the chain, from it to the anchor. Faults: `wrong-curve`, `wrong-usage`,
- * `wrong-subject`, `expired`, `not-yet-valid`, `unknown-critical-extension`, `unknown-issuer`, `not-an-authority`,
+ * Checks a certificate and all certificates above it. Returns the chain from the certificate to the anchor. Faults: `wrong-curve`,
+ * `wrong-usage`, `wrong-subject`, `expired`, `not-yet-valid`, `unknown-critical-extension`, `unknown-issuer`, `not-an-authority`,
  * `path-too-long`, `bad-signature`, `revoked`, `revocation-unknown`, `bad-public-key`.
  */
 export function checkCertificate(options: CheckOptions): readonly Certificate[] {
@@ -75,7 +75,7 @@ function checkUsage(certificate: Certificate, usage: CertificateUsage | "authori
 
 function checkTime({ notBefore, notAfter, subjectName }: Certificate, at: number): void {
   if (at < notBefore) throw refusal("not-yet-valid", `the certificate of ${subjectName} is not valid yet`);
-  // The last second counts whole.
+  // The last second is valid until its end.
   if (at >= notAfter + 1000) throw refusal("expired", `the certificate of ${subjectName} has expired`);
 }
 
@@ -103,7 +103,7 @@ function issuerOf(certificate: Certificate, options: CheckOptions): Certificate 
       "import the certificate of that authority",
     );
   }
-  // A renewed authority has several certificates: of those that signed, one that is valid.
+  // A renewed authority has several certificates. Of those that signed, a valid one is used.
   const signers = named.filter((issuer) => signedBy(options.provider, certificate, issuer));
   const valid = signers.find(({ notBefore, notAfter }) => notBefore <= options.at && options.at < notAfter + 1000);
   const signer = valid ?? signers[0];

@@ -11,7 +11,7 @@ import {
 import { AuthorityKeyIdentifier, BasicConstraints, Extension, ExtKeyUsage } from "pkijs";
 import { toDer } from "./asn1.ts";
 
-/** The bits of the extension keyUsage, in their order. RFC 5280 4.2.1.3. */
+/** The bits of the extension keyUsage, in order. RFC 5280 4.2.1.3. */
 const keyUsages = [
   "digitalSignature",
   "nonRepudiation",
@@ -39,21 +39,21 @@ const ids = {
   extKeyUsage: "2.5.29.37",
 } as const;
 
-/** What a certificate may mark as critical: all others make it unusable. */
+/** The extensions that may be critical. Any other critical extension makes a certificate unusable. */
 const understood: readonly string[] = Object.values(ids);
 
-/** What the extensions of a certificate say. */
+/** The contents of the extensions of a certificate. */
 export interface ExtensionValues {
   readonly keyUsage: readonly KeyUsageName[];
-  /** Object identifiers: of TLS servers 1.3.6.1.5.5.7.3.1, of TLS clients 1.3.6.1.5.5.7.3.2. */
+  /** Object identifiers: TLS server 1.3.6.1.5.5.7.3.1, TLS client 1.3.6.1.5.5.7.3.2. */
   readonly extendedKeyUsage: readonly string[];
-  /** A certification authority's; `pathLength` authorities may be below it. */
+  /** Present for a certification authority. At most `pathLength` authorities may be below it. */
   readonly authority?: { readonly pathLength?: number };
   readonly subjectKeyIdentifier?: Uint8Array;
   readonly authorityKeyIdentifier?: Uint8Array;
-  /** hwSerialNum of a hardwareModuleName in subjectAltName: where some profiles have the system title. RFC 4108. */
+  /** hwSerialNum of a hardwareModuleName in subjectAltName. Some profiles put the system title there. RFC 4108. */
   readonly hardwareSerial?: Uint8Array;
-  /** Object identifiers of critical extensions that are not understood. */
+  /** Object identifiers of unknown critical extensions. */
   readonly unknownCritical: readonly string[];
 }
 
@@ -103,7 +103,7 @@ function hardwareSerial(value: BaseBlock): Uint8Array | undefined {
   return undefined;
 }
 
-/** Reads the extensions; throws on anything malformed or told twice. */
+/** Reads the extensions. Throws if one is malformed or present twice. */
 export function readExtensions(extensions: readonly Extension[]): ExtensionValues {
   const byId = new Map(extensions.map((extension) => [extension.extnID, extension]));
   if (byId.size !== extensions.length) throw new Error("an extension appears twice");
@@ -135,13 +135,13 @@ function extension(id: string, critical: boolean, value: Uint8Array): Extension 
 
 function usageBits(names: readonly KeyUsageName[]): Uint8Array {
   let octet = 0;
-  // All that is written lies in the first octet; DER leaves zero bits at the end out.
+  // All bits that are written are in the first octet. DER omits trailing zero bits.
   for (const name of names) octet |= 0x80 >> keyUsages.indexOf(name);
   const unusedBits = 31 - Math.clz32(octet & -octet);
   return toDer(new BitString({ valueHex: Uint8Array.of(octet).buffer, unusedBits }));
 }
 
-/** The extensions of a certificate to be issued. */
+/** The extensions of a new certificate. */
 export function writeExtensions(values: {
   readonly keyUsage: readonly KeyUsageName[];
   readonly extendedKeyUsage: readonly string[];
@@ -168,7 +168,7 @@ export function writeExtensions(values: {
   return [...extensions, keyIdentifierOf(values.authorityKeyIdentifier)];
 }
 
-/** authorityKeyIdentifier: whose key signed. */
+/** authorityKeyIdentifier: identifies the key that signed. */
 export function keyIdentifierOf(issuer: Uint8Array): Extension {
   const valueHex = issuer.slice().buffer as ArrayBuffer;
   const identifier = new AuthorityKeyIdentifier({ keyIdentifier: new OctetString({ valueHex }) });

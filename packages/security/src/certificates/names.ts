@@ -15,13 +15,13 @@ const known: Readonly<Record<string, string>> = {
   "2.5.4.11": "OU",
 };
 
-/** A system title as the common name has it: 16 upper-case hexadecimal digits. Green Book 9.2.6.4. Fault `bad-system-title`. */
+/** A system title as a common name: 16 upper-case hexadecimal digits. Green Book 9.2.6.4. Fault `bad-system-title`. */
 export function commonNameOf(systemTitle: Uint8Array): string {
   checkSystemTitle(systemTitle);
   return toHex(systemTitle).toUpperCase();
 }
 
-/** The DER of a Name that is one common name. */
+/** A Name with one common name. */
 export function nameOf(text: string): RelativeDistinguishedNames {
   const name = new Sequence({
     value: [
@@ -43,7 +43,7 @@ export interface NameParts {
   readonly commonName: string | undefined;
 }
 
-/** What a Name says. Two common names in one are none: which would hold? */
+/** The contents of a Name. If it has two common names, none is used: it is not clear which one is valid. */
 export function nameParts(name: RelativeDistinguishedNames): NameParts {
   const values = name.typesAndValues.map(({ type, value }) => ({ type, value: String(value.valueBlock.value) }));
   const common = values.filter(({ type }) => type === commonName);

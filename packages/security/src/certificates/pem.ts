@@ -34,7 +34,7 @@ function fromBase64(text: string): Uint8Array {
   return octets;
 }
 
-/** What the lines of PEM say it is. */
+/** The label in the first and last line of PEM. */
 export type PemLabel = "CERTIFICATE" | "CERTIFICATE REQUEST" | "X509 CRL" | "PRIVATE KEY";
 
 /** DER as text (RFC 7468): lines of 64 characters between `-----BEGIN label-----` and `-----END label-----`. */
@@ -48,10 +48,10 @@ export interface PemBlock {
   readonly der: Uint8Array;
 }
 
-// A private key of OpenSSL may have "EC PARAMETERS" before it; what stands outside of the blocks is for people.
+// OpenSSL may write "EC PARAMETERS" before a private key. Text outside of the blocks is for people.
 const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----\s([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
-/** Every block of a PEM text, in its order. Fault `bad-pem` where there is none, or one that is not base64. */
+/** All blocks of a PEM text, in order. Fault `bad-pem` if there is none, or if one is not base64. */
 export function fromPem(text: string): readonly PemBlock[] {
   const blocks = Array.from(text.matchAll(block), ([, label = "", body = ""]) => ({
     label,
@@ -61,9 +61,9 @@ export function fromPem(text: string): readonly PemBlock[] {
   return blocks;
 }
 
-/** DER of a file that is either: DER as it is, or the first block of PEM with one of the labels. Fault `bad-pem`. */
+/** The DER of a file in DER or PEM: DER unchanged, or the first block of PEM with one of the labels. Fault `bad-pem`. */
 export function derOf(file: Uint8Array, ...labels: readonly PemLabel[]): Uint8Array {
-  // DER begins with a SEQUENCE and a length of more than one octet, which is no text.
+  // DER begins with a SEQUENCE and a length of more than one octet. No text begins like this.
   if (file[0] === 0x30 && (file[1] as number) >= 0x80) return file;
   const found = fromPem(toLatin1(file)).find(({ label }) => (labels as readonly string[]).includes(label));
   if (found !== undefined) return found.der;

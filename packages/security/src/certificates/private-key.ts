@@ -11,7 +11,7 @@ function buffer(octets: Uint8Array): ArrayBuffer {
   return octets.slice().buffer as ArrayBuffer;
 }
 
-/** PKCS #8 of a private key, as TLS libraries read it. Fault `bad-private-key`. Keep it as secret as the key. */
+/** The PKCS #8 of a private key, as TLS libraries read it. Fault `bad-private-key`. Keep it as secret as the key. */
 export function privateKeyDer(provider: CryptoProvider, curve: Curve, privateKey: Uint8Array): Uint8Array {
   const point = concat(Uint8Array.of(0x04), provider.publicKey(curve, privateKey));
   const key = new Sequence({
@@ -41,12 +41,12 @@ function itemsOf(value: unknown): readonly unknown[] {
   throw new Error("not a SEQUENCE");
 }
 
-/** The private key of PKCS #8, DER or PEM, not encrypted. Faults `bad-private-key`, `bad-pem`, `wrong-curve`. */
+/** Parses a private key in PKCS #8, DER or PEM, not encrypted. Faults `bad-private-key`, `bad-pem`, `wrong-curve`. */
 export function parsePrivateKey(file: Uint8Array): { readonly curve: Curve; readonly privateKey: Uint8Array } {
   const der = derOf(file, "PRIVATE KEY");
   return parseDer("bad-private-key", "a private key", der, (schema) => {
-    // PrivateKeyInfo { version, algorithm, ECPrivateKey { version, privateKey, … } }: by hand, for the class of the library
-    // tells a curve that it does not know from no key at all by the same error.
+    // PrivateKeyInfo { version, algorithm, ECPrivateKey { version, privateKey, … } }: parsed by hand, because the class of the
+    // library gives the same error for an unknown curve and for data that are not a key.
     const [, algorithm, wrapped] = itemsOf(schema);
     const curve = curveOfKey(new AlgorithmIdentifier({ schema: algorithm }));
     if (!(wrapped instanceof OctetString)) throw new Error("it contains no key");

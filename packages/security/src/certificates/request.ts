@@ -17,7 +17,7 @@ import { readPublicKey } from "./certificate.ts";
 import { commonNameOf, nameOf, nameParts, titleOf } from "./names.ts";
 import { derOf } from "./pem.ts";
 
-/** A certificate signing request (PKCS #10) whose signature was right: who asks has the private key. */
+/** A certificate signing request (PKCS #10) whose signature was verified: the requester has the private key. */
 export interface CertificateRequest {
   readonly der: Uint8Array;
   readonly subjectName: string;
@@ -32,12 +32,12 @@ export function publicKeyInfo(curve: Curve, publicKey: Uint8Array): PublicKeyInf
   return new PublicKeyInfo({ algorithm: curveParameters(curve), subjectPublicKey });
 }
 
-/** A request for a certificate of this end's own public key, in DER. Faults `bad-system-title`, `bad-private-key`. */
+/** Creates a request for a certificate of this end's own public key, in DER. Faults `bad-system-title`, `bad-private-key`. */
 export function requestCertificate(options: {
   readonly provider: CryptoProvider;
   readonly curve: Curve;
   readonly privateKey: Uint8Array;
-  /** The subject's common name. */
+  /** The common name of the subject. */
   readonly systemTitle: Uint8Array;
 }): Uint8Array {
   const { provider, curve, privateKey } = options;
@@ -53,7 +53,7 @@ export function requestCertificate(options: {
 }
 
 /**
- * The request, DER or PEM, once its signature is verified. Faults `bad-certificate-request`, `bad-pem`, `wrong-curve`,
+ * Parses a request, DER or PEM, and verifies its signature. Faults `bad-certificate-request`, `bad-pem`, `wrong-curve`,
  * `bad-public-key`, `bad-signature`.
  */
 export function parseCertificateRequest(provider: CryptoProvider, file: Uint8Array): CertificateRequest {

@@ -23,14 +23,14 @@ import { keyIdentifierOf, listNumberOf } from "./extensions.ts";
 import { nameParts } from "./names.ts";
 import { derOf } from "./pem.ts";
 
-/** One certificate that its authority takes back. */
+/** One certificate that its authority revoked. */
 export interface Revocation {
   readonly serialNumber: Uint8Array;
-  /** From when, in ms since 1970, UTC. */
+  /** The start of the revocation, in ms since 1970, UTC. */
   readonly at: number;
 }
 
-/** A certificate revocation list: what is in it. Whose it is shows with its issuer's certificate. */
+/** The contents of a certificate revocation list. Verify it with the certificate of its issuer. */
 export interface RevocationList {
   readonly der: Uint8Array;
   /** The Name in DER. */
@@ -61,7 +61,7 @@ export function writeRevocationList(options: {
     issuer: options.issuer,
     thisUpdate: timeOf(options.thisUpdate) as unknown as Time,
     nextUpdate: timeOf(options.nextUpdate) as unknown as Time,
-    // An empty list of certificates must be absent.
+    // If no certificate is revoked, revokedCertificates must be absent.
     ...(revoked.length > 0 && { revokedCertificates: revoked.map(entry) }),
     crlExtensions: new Extensions({
       extensions: [keyIdentifierOf(options.keyIdentifier), listNumberOf(options.number)],
@@ -107,12 +107,12 @@ export function parseRevocationList(file: Uint8Array): RevocationList {
 
 export type RevocationStatus = "good" | "revoked" | "unknown";
 
-/** Whether a certificate was taken back, at an instant: asked for every certificate of a chain, with its issuer's. */
+/** Whether a certificate is revoked at an instant. Called for every certificate of a chain, with the certificate of its issuer. */
 export type RevocationCheck = (certificate: Certificate, issuer: Certificate, at: number) => RevocationStatus;
 
 /**
- * The status by lists. A list counts where its issuer is the certificate's and has signed it, and where it is not too old:
- * without one that counts, the status is unknown. What an older list revokes stays revoked.
+ * The status from revocation lists. A list is used if its issuer is the issuer of the certificate and signed the list, and if the
+ * list is not too old. Without such a list, the status is unknown. A revocation in an older list remains valid.
  */
 export function revocationByLists(provider: CryptoProvider, lists: readonly RevocationList[]): RevocationCheck {
   return (certificate, issuer, at) => {
@@ -129,7 +129,7 @@ export function revocationByLists(provider: CryptoProvider, lists: readonly Revo
   };
 }
 
-/** Whether the issuer's key signed it. Fault `bad-public-key` for an issuer's key that is not on its curve. */
+/** Whether the key of the issuer signed it. Fault `bad-public-key` if that key is not on its curve. */
 export function signedBy(
   provider: CryptoProvider,
   what: Pick<Certificate, "signed" | "signature" | "signatureCurve">,

@@ -6,10 +6,10 @@ import type { GeneralKey } from "./general-key.ts";
 import { type GeneralOptions, GeneralProtection } from "./general-protection.ts";
 
 /**
- * One layer of protection of COSEM data, as the classes Data protection and Push setup tell it (Blue Book, protection_parameters_element).
- * Types: 0 authentication, 1 encryption, 2 both, 3 digital signature, which needs no key information. Key information: 0 an identified
- * key (0 global unicast, 1 global broadcast encryption key), 1 a key that is wrapped under the master key, 2 an agreed key (parameters 1:
- * one-pass Diffie-Hellman, 2: static unified model).
+ * One layer of protection of COSEM data, as in the classes Data protection and Push setup (Blue Book,
+ * protection_parameters_element). Types: 0 authentication, 1 encryption, 2 both, 3 digital signature, which needs no key
+ * information. Key information: 0 an identified key (0 global unicast, 1 global broadcast encryption key), 1 a key that is wrapped
+ * under the master key, 2 an agreed key (parameters 1: one-pass Diffie-Hellman, 2: static unified model).
  */
 export interface DataLayer {
   readonly protectionType: number;
@@ -28,16 +28,16 @@ export interface DataLayer {
   };
 }
 
-/** Data under its layers, and these with all that the recipient has to know of them. */
+/** Protected data, and its layers with everything that the recipient needs to know. */
 export interface SealedData<L extends DataLayer> {
   readonly layers: L[];
   readonly octets: Uint8Array;
 }
 
-/** With what a layer is made or opened. */
+/** The options to seal or open a layer. */
 export type DataKeys = (layer: DataLayer) => GeneralOptions;
 
-// The general APDU that protects the same way: of ciphering what comes behind the header is the data, of signing all of it.
+// The general APDU with the same protection. For ciphering, the data are the part after the header. For signing, the data are everything.
 const General = choice("form", {
   ciphering: [
     ApduTag["general-ciphering"],
@@ -49,7 +49,7 @@ const General = choice("form", {
 const signature = 3;
 const schemes = { 1: "one-pass-diffie-hellman", 2: "static-unified-model" } as const;
 
-/** The key that the key-info of a layer names. Fault `missing-key-info`. */
+/** The key that the key-info of a layer identifies. Fault `missing-key-info`. */
 export function generalKeyOf({ keyInfoType, keyInfoOptions }: DataLayer["protectionOptions"]["keyInfo"]): GeneralKey {
   if (keyInfoType === 0 && "keyId" in keyInfoOptions && keyInfoOptions.keyId <= 1) {
     return keyInfoOptions.keyId === 0 ? "global-unicast-encryption-key" : "global-broadcast-encryption-key";
@@ -62,7 +62,7 @@ export function generalKeyOf({ keyInfoType, keyInfoOptions }: DataLayer["protect
   throw refusal("missing-key-info", `the options have no key of type ${keyInfoType}`);
 }
 
-/** The same as an APDU has it. */
+/** The key-info in the form of an APDU. */
 function apduKeyInfo({ keyInfo }: DataLayer["protectionOptions"]): KeyInfo {
   const key = generalKeyOf(keyInfo);
   const { keyInfoOptions: options } = keyInfo;
@@ -74,9 +74,10 @@ function apduKeyInfo({ keyInfo }: DataLayer["protectionOptions"]): KeyInfo {
 }
 
 /**
- * Protects data by layers, in their order. Gives what is in the octet-string (of ciphering: security control ‖ invocation counter ‖
- * ciphertext ‖ tag; of a signature: content and signature, each with its length), and the layers with the titles and the key data that
- * the recipient needs; key data that they have is replaced. Faults as `GeneralProtection.seal`, and `missing-key-info`.
+ * Applies layers of protection to data, in order. Returns the content of the octet-string (for ciphering: security control ‖
+ * invocation counter ‖ ciphertext ‖ tag; for a signature: content and signature, each with its length), and the layers with the
+ * titles and the key data that the recipient needs. Key data in the given layers are replaced. Faults as for
+ * `GeneralProtection.seal`, and `missing-key-info`.
  */
 export function sealDataLayers<L extends DataLayer>(
   data: Uint8Array,
@@ -127,9 +128,9 @@ function kindOf(type: number): { readonly authenticated: boolean; readonly encry
 }
 
 /**
- * The data within layers, of which the last one is opened first. Counters are accepted once all is right: the layers of one message
- * may share a key. Faults as `GeneralProtection.open`, `missing-key-info`, and `bad-security-control` where the data is protected in
- * another way than its layer tells.
+ * Opens the layers of protected data, the last layer first. Counters are accepted after all layers are verified, because the layers
+ * of one message may share a key. Faults as for `GeneralProtection.open`, `missing-key-info`, and `bad-security-control` if the data
+ * are not protected as the layer says.
  */
 export function openDataLayers(octets: Uint8Array, layers: readonly DataLayer[], keys: DataKeys): Uint8Array {
   const accepted: { readonly guard: ReplayGuard; readonly counter: number }[] = [];

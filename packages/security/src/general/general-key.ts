@@ -13,8 +13,8 @@ import type { KeyGuards } from "./guards.ts";
 import type { KeyPurpose, PeerKeys, PrivateKeys } from "./peer-keys.ts";
 
 /**
- * Where the key of a general-ciphering APDU comes from: a global key, one that is wrapped under the master key, or one agreed
- * by one-pass Diffie-Hellman C(1e,1s) or the static unified model C(0e,2s). Green Book 9.2.3.4.
+ * The source of the key of a general-ciphering APDU: a global key, a key that is wrapped under the master key, or a key agreed by
+ * one-pass Diffie-Hellman C(1e,1s) or the static unified model C(0e,2s). Green Book 9.2.3.4.
  */
 export type GeneralKey =
   | "global-unicast-encryption-key"
@@ -23,7 +23,7 @@ export type GeneralKey =
   | "one-pass-diffie-hellman"
   | "static-unified-model";
 
-/** What keys are made of and counted by, in one place for both directions. */
+/** The inputs for keys and counters, for both directions. */
 export interface KeySources {
   readonly provider: CryptoProvider;
   readonly suite: SecuritySuite;
@@ -38,7 +38,7 @@ export interface KeySources {
   readonly guards: KeyGuards;
 }
 
-/** Who speaks to whom, in what transaction. */
+/** The originator, the recipient and the transaction. */
 export interface Parties {
   readonly originator: Uint8Array;
   readonly recipient: Uint8Array;
@@ -48,9 +48,9 @@ export interface Parties {
 export interface SealingKey {
   readonly key: Uint8Array;
   readonly keyInfo: KeyInfo;
-  /** Takes the invocation counter: 0 for a key that was made for this APDU alone. */
+  /** Takes the next invocation counter. It is 0 for a key that was made only for this APDU. */
   counter(): number;
-  /** The key was made for this APDU: nobody needs it afterwards. */
+  /** The key was made for this APDU and is not needed afterwards. */
   readonly once: boolean;
 }
 
@@ -62,7 +62,7 @@ export interface OpeningKey {
 }
 
 const none = new Uint8Array(0);
-/** The first octet of key-parameters: the scheme. */
+/** The first octet of key-parameters: the key agreement scheme. */
 const scheme = { "one-pass-diffie-hellman": 1, "static-unified-model": 2 } as const;
 
 /** Fault `suite-without-curve` for suite 0. */
@@ -91,7 +91,7 @@ function masterKeyOf(sources: KeySources): Uint8Array {
   throw refusal("no-master-key", "wrapping a key needs the master key, which is not given");
 }
 
-/** The key of a scheme from Z. For the static one the transaction is the nonce: title ‖ length ‖ transaction-id. */
+/** Derives the key of a scheme from Z. For the static scheme the nonce contains the transaction: title ‖ length ‖ transaction-id. */
 function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce: Uint8Array): Uint8Array {
   const { provider, suite } = sources;
   const algorithm = KeyAlgorithm[suite.id === 2 ? "aes-gcm-256" : "aes-gcm-128"];
@@ -108,7 +108,7 @@ function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce
   return key;
 }
 
-/** An absent or empty transaction-id would give the same key for ever: Fault `missing-transaction-id`. */
+/** An absent or empty transaction-id would always give the same key: Fault `missing-transaction-id`. */
 function nonceOf(transactionId: Uint8Array): Uint8Array {
   if (transactionId.length === 0) {
     throw refusal(
@@ -170,7 +170,7 @@ function needed(random: Random | undefined): Random {
   throw refusal("missing-parameter", "a key for one APDU needs a random source", "give `random`");
 }
 
-/** A key to seal with, and how the recipient gets it. */
+/** The key to seal with, and the key-info for the recipient. */
 export function sealingKey(sources: KeySources, source: GeneralKey, parties: Parties): SealingKey {
   const { keys, counters } = sources;
   switch (source) {
@@ -199,7 +199,7 @@ export function sealingKey(sources: KeySources, source: GeneralKey, parties: Par
       return {
         key: staticKey(sources, parties, parties.recipient),
         keyInfo: { choice: "agreed-key", keyParameters: Uint8Array.of(scheme[source]), keyCipheredData: none },
-        // The key is as new as the transaction-id; a counter of its own makes a repeated one harmless.
+        // The key is new only if the transaction-id is new. A separate counter makes a repeated transaction-id harmless.
         counter: () => counters.next(),
         once: true,
       };
@@ -212,7 +212,7 @@ function broadcastKey(sources: KeySources): Uint8Array {
   return checkKey("broadcast encryption key", broadcastKey, sources.suite.keyLength);
 }
 
-/** The key that the originator sealed with. */
+/** The key that the originator used to seal. */
 export function openingKey(sources: KeySources, keyInfo: KeyInfo | undefined, parties: Parties): OpeningKey {
   if (keyInfo === undefined) throw refusal("missing-key-info", "the APDU has no key-info");
   switch (keyInfo.choice) {
@@ -250,7 +250,7 @@ function openAgreed(
   const [id] = keyParameters;
   if (keyParameters.length === 1 && id === scheme["one-pass-diffie-hellman"]) {
     const half = scalarLength[curve] * 2;
-    // A compressed point or one at infinity is shorter, an uncompressed one in SEC 1 form longer.
+    // A compressed point or the point at infinity is shorter. An uncompressed point in SEC 1 form is longer.
     if (keyCipheredData.length !== half * 2) {
       throw refusal("bad-length", `an ephemeral public key and its signature have ${half * 2} octets`);
     }

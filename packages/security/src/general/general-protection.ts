@@ -20,11 +20,11 @@ import { curveOf, type GeneralKey, type KeySources, openingKey, ownKey, peerKey,
 import { type KeyGuards, MemoryKeyGuards, type TransactionGuard } from "./guards.ts";
 import type { PeerKeys, PrivateKeys } from "./peer-keys.ts";
 
-/** What stands before the content, and is authenticated or signed with it. */
+/** The header fields. They come before the content and are authenticated or signed together with it. */
 export interface HeaderOptions {
-  /** Ties a response to its request; for the static unified model one that never comes again. Empty unless given. */
+  /** Relates a response to its request. For the static unified model it must never be used again. Empty by default. */
   readonly transactionId?: Uint8Array;
-  /** The peer's unless given; empty: nobody's, where the sender does not know it. */
+  /** By default the system title of the peer. Empty: no recipient, if the sender does not know it. */
   readonly recipientSystemTitle?: Uint8Array;
   readonly dateTime?: CosemDateTime;
   readonly otherInformation?: Uint8Array;
@@ -42,7 +42,7 @@ export interface SigningOptions extends HeaderOptions {
   readonly form: "general-signing";
 }
 
-/** A general-ciphering that was found and was right. */
+/** A general-ciphering layer that was verified. */
 export interface AppliedCiphering {
   readonly form: "general-ciphering";
   readonly authenticated: boolean;
@@ -53,7 +53,7 @@ export interface AppliedCiphering {
   readonly header: GeneralHeader;
 }
 
-/** A signature that was found and was right: that of `header.originatorSystemTitle`. */
+/** A general-signing layer whose signature was verified: the signature of `header.originatorSystemTitle`. */
 export interface AppliedSignature {
   readonly form: "general-signing";
   readonly header: GeneralHeader;
@@ -61,14 +61,14 @@ export interface AppliedSignature {
 
 export interface GeneralOptions {
   readonly provider: CryptoProvider;
-  /** Security suite 0, 1 or 2; signing and agreed keys need 1 or 2. */
+  /** Security suite 0, 1 or 2. Signing and agreed keys need suite 1 or 2. */
   readonly suite: number;
   /** Own system title, 8 octets. */
   readonly systemTitle: Uint8Array;
-  /** The only peer: others are refused. Without it, anyone whose keys are known; the header then must tell the originator. */
+  /** The only accepted peer. Without it, every peer with a known key is accepted, and the header must contain the originator. */
   readonly peerSystemTitle?: Uint8Array;
   readonly keys: KeySet;
-  /** Counters of the global unicast encryption key; of C(0e,2s), too. */
+  /** Counters of the global unicast encryption key. Also used for C(0e,2s). */
   readonly counters: CounterSource;
   readonly replay: ReplayGuard;
   readonly broadcast?: { readonly counters?: CounterSource; readonly replay?: ReplayGuard };
@@ -76,26 +76,26 @@ export interface GeneralOptions {
   readonly masterKey?: Uint8Array;
   readonly privateKeys?: PrivateKeys;
   readonly peerKeys?: PeerKeys;
-  /** For keys of one APDU. */
+  /** For keys that are used for one APDU only. */
   readonly random?: Random;
-  /** Of the keys that APDUs bring; in memory, for as long as this object lives, unless given. */
+  /** Guards for the keys that come with APDUs. By default they are in memory and exist as long as this object. */
   readonly guards?: KeyGuards;
-  /** Refuses signed APDUs that came before; without it a signature proves who and what, not when. */
+  /** Refuses signed APDUs that were received before. Without it, a signature proves the sender and the content, but not the time. */
   readonly transactions?: TransactionGuard;
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 by default. */
+  /** Maximum length of an APDU after decompression, in octets. 65536 by default. */
   readonly maxDecompressed?: number;
   readonly accept?: readonly "encryption-only"[];
   /**
-   * `"iv-in-additional-data"`: the initialization vector between authentication key and transaction-id in what is
-   * authenticated, as the printed examples of the Green Book have it (tables C.2, C.3), and its text has not.
+   * `"iv-in-additional-data"`: the initialization vector is between the authentication key and the transaction-id in the additional
+   * authenticated data. The printed examples of the Green Book (tables C.2, C.3) have it there; the text of the Green Book does not.
    */
   readonly quirks?: readonly "iv-in-additional-data"[];
 }
 
 const none = new Uint8Array(0);
 
-/** The encoding of the header: what is authenticated and signed of it. */
+/** The encoding of the header, as it is authenticated and signed. */
 function headerOctets(header: GeneralHeader): Uint8Array {
   const to = new Writer();
   GeneralHeader.write(header, to);
@@ -116,8 +116,8 @@ function read<T>(codec: Codec<T>, octets: Uint8Array): T {
 }
 
 /**
- * general-ciphering and general-signing: protection between any two parties, also through a third one between them. One layer
- * a call; `sealLayers` and `openLayers` do several. The constructor has Faults `unknown-suite`, `bad-key-length`,
+ * general-ciphering and general-signing: protection between any two parties, also through a third party. Each call handles one
+ * layer; `sealLayers` and `openLayers` handle several. The constructor has Faults `unknown-suite`, `bad-key-length`,
  * `bad-system-title`, `own-system-title`.
  */
 export class GeneralProtection {
@@ -160,7 +160,7 @@ export class GeneralProtection {
   }
 
   /**
-   * One layer around an APDU. Faults: `bad-security-control`, `unknown-system-title` (no recipient), `missing-transaction-id`,
+   * Applies one layer to an APDU. Faults: `bad-security-control`, `unknown-system-title` (no recipient), `missing-transaction-id`,
    * `missing-parameter`, `no-broadcast-key`, `no-master-key`, `no-private-key`, `unknown-public-key`, `suite-without-curve`,
    * `counter-exhausted`, `counter-not-reserved`, and those of the provider.
    */
@@ -169,11 +169,11 @@ export class GeneralProtection {
   }
 
   /**
-   * The APDU within one layer. Faults: `not-ciphered` (another APDU), those of decoding, `unknown-system-title`,
-   * `own-system-title`, `wrong-recipient`, `missing-key-info`, `missing-transaction-id`, `unknown-key-agreement`, `bad-length`,
-   * `bad-public-key`, `unknown-public-key`, `bad-key-wrap`, `no-broadcast-key`, `no-master-key`, `no-private-key`,
-   * `suite-without-curve`, `bad-signature`, `bad-security-control`, `bad-tag`, `invocation-counter`,
-   * `replayed`, `bad-compression`, `decompressed-too-long`, `inner-tag-mismatch`.
+   * Verifies and removes one layer. Returns the APDU inside. Faults: `not-ciphered` (another APDU), those of decoding,
+   * `unknown-system-title`, `own-system-title`, `wrong-recipient`, `missing-key-info`, `missing-transaction-id`,
+   * `unknown-key-agreement`, `bad-length`, `bad-public-key`, `unknown-public-key`, `bad-key-wrap`, `no-broadcast-key`,
+   * `no-master-key`, `no-private-key`, `suite-without-curve`, `bad-signature`, `bad-security-control`, `bad-tag`,
+   * `invocation-counter`, `replayed`, `bad-compression`, `decompressed-too-long`, `inner-tag-mismatch`.
    */
   open(apdu: Uint8Array): { readonly apdu: Uint8Array; readonly protection: AppliedCiphering | AppliedSignature } {
     const tag = apdu[0];
@@ -187,7 +187,7 @@ export class GeneralProtection {
     if (recipientSystemTitle === undefined) {
       throw refusal("unknown-system-title", "the recipient is missing", "give `recipientSystemTitle`");
     }
-    // None is told to a recipient whose title the sender does not know.
+    // The title is empty if the sender does not know the title of the recipient.
     if (recipientSystemTitle.length > 0) checkTitles(this.#systemTitle, recipientSystemTitle);
     return {
       transactionId: how.transactionId ?? none,
@@ -213,7 +213,7 @@ export class GeneralProtection {
     const header = this.#received(rest);
     const { originatorSystemTitle: originator, transactionId } = header;
     const key = peerKey(this.#sources, originator, "digital-signature");
-    // What was sent, not what the lines above made of it: an empty title stays empty in what was signed.
+    // Verify the header as it was sent, not as completed above: an empty title is also empty in the signed octets.
     if (!provider.ecdsaVerify(curve, key, signed(rest, content), signature)) {
       throw refusal("bad-signature", "the signature is wrong");
     }
@@ -309,7 +309,7 @@ export class GeneralProtection {
     };
   }
 
-  /** The header with the titles that both ends know filled in. Only this end's own title, or none, may be the recipient's. */
+  /** The header, completed with the titles that both ends know. The recipient must be empty or this end's own title. */
   #received(header: GeneralHeader): GeneralHeader {
     const told = header.originatorSystemTitle;
     const peer = this.#peerSystemTitle;
@@ -359,7 +359,7 @@ export class GeneralProtection {
   }
 }
 
-/** What a signature is over: the header and the content, each with its length. Green Book 9.2.3.5. */
+/** The signed octets: the header and the content, each with its length. Green Book 9.2.3.5. */
 function signed(header: GeneralHeader, content: Uint8Array): Uint8Array {
   const to = new Writer();
   GeneralHeader.write(header, to);

@@ -2,36 +2,36 @@ import { Fault } from "@dlmskit/core";
 import { CounterGuard, type ReplayGuard } from "../replay.ts";
 
 /**
- * Guards against APDUs that come again and have no counter of a lasting key: each brings a key of its own (wrapped or agreed), or
- * is signed and no more. Keep one per pair of parties, longer than an association: what it forgets can be replayed.
+ * Guards against replay of APDUs without a counter of a lasting key: each of these APDUs has its own key (wrapped or agreed), or is
+ * only signed. Keep one guard for each pair of parties, longer than an association: an APDU that it has forgotten can be replayed.
  * docs/decisions/0010.
  */
 export interface KeyGuards {
-  /**
-   * The guard of a key, by a fingerprint of it; the same APDU brings the same key. `accept` of that guard may throw Fault
-   * `replayed`.
-   */
+  /** The guard of a key, by a fingerprint of the key. The same APDU has the same key. `accept` of that guard may throw Fault `replayed`. */
   guard(fingerprint: string, transactionId: Uint8Array): ReplayGuard;
 }
 
-/** What remembers for longer than a process lives, or more than a window: a set in a store, for example. */
+/** A memory that exists longer than a process, or holds more than a window: a set in a store, for example. */
 export interface KeyMemory {
-  /** Puts a digest (a text of at most 120 characters) into the set; false: it was in it before. */
+  /** Adds a digest (a text of at most 120 characters) to the set. False if the set already contains it. */
   remember(digest: string): boolean;
 }
 
 export interface MemoryKeyGuardsOptions {
-  /** How many keys are known at a time; 4096 by default. The oldest makes room. */
+  /** Maximum number of keys in the window. 4096 by default. A new key replaces the oldest one. */
   readonly window?: number;
-  /** Asked for every key that the window does not know. Needed where the mechanism gives no fresh challenge. */
+  /** Called for every key that is not in the window. Needed if the mechanism gives no fresh challenge. */
   readonly memory?: KeyMemory;
 }
 
 const replayed = (message: string): Fault => new Fault("replayed", message, { layer: "security" });
 
-/** Guards in memory: a window of the keys that came last, and what is behind it where there is a memory. It never fills up. */
+/**
+ * Guards in memory: a window of the latest keys, and a memory for older keys, if there is one. The window never becomes full: the
+ * oldest key is removed.
+ */
 export class MemoryKeyGuards implements KeyGuards {
-  /** Made for the first key: most associations see none. */
+  /** Created for the first key: most associations have none. */
   #known: Map<string, CounterGuard> | undefined;
   readonly #window: number;
   readonly #memory: KeyMemory | undefined;
@@ -41,7 +41,7 @@ export class MemoryKeyGuards implements KeyGuards {
     this.#memory = memory;
   }
 
-  /** How many keys it knows at the moment. */
+  /** The current number of keys in the window. */
   get size(): number {
     return this.#known?.size ?? 0;
   }
@@ -68,14 +68,15 @@ export class MemoryKeyGuards implements KeyGuards {
   }
 }
 
-// So many ids in a row rise randomly once in 64! tries.
+// 64 random ids in a row rise only once in 64! attempts.
 const enough = 64;
-// Shorter counters come round.
+// Shorter counters wrap around.
 const shortest = 4;
 
 /**
- * Guards of one association around others: a peer whose transaction-ids (4 octets or more, all of a length) rose 64 times in a
- * row counts them, and is held to it. From then on nothing that came before is accepted, however small the window behind it.
+ * Guards of one association around other guards. If the transaction-ids of a peer (4 octets or more, all of the same length) rose 64
+ * times in a row, they are taken as a counter, and must continue to rise. From then on no earlier transaction-id is accepted,
+ * however small the window of the inner guards is.
  */
 export class OrderedKeyGuards implements KeyGuards {
   readonly #guards: KeyGuards;
@@ -111,7 +112,7 @@ function isAbove(one: Uint8Array, other: Uint8Array | undefined): boolean {
   return at >= 0 && (one[at] as number) > (other[at] as number);
 }
 
-/** Which transactions of an originator may still come: the protection against replay of what is signed and no more. */
+/** Which transactions of an originator are still accepted: the protection against replay of APDUs that are only signed. */
 export interface TransactionGuard {
   check(originator: Uint8Array, transactionId: Uint8Array): boolean;
   accept(originator: Uint8Array, transactionId: Uint8Array): void;

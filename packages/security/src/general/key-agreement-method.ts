@@ -7,17 +7,17 @@ import { refusal } from "../refusal.ts";
 import { securitySuite } from "../suites.ts";
 import { curveOf } from "./general-key.ts";
 
-/** What the keys of method key_agreement of a Security setup are numbered: 3 is the key-encryption key. */
+/** The key-id in the method key_agreement of a Security setup. 3 is the key-encryption key. */
 export type AgreedKeyId = 0 | 1 | 2 | 3;
 
-/** An ephemeral key pair of one key agreement, C(2e,0s), and what is sent of it. */
+/** The ephemeral key pair of one key agreement, C(2e,0s), and the data that are sent. */
 export interface KeyOffer {
   readonly ephemeral: KeyPair;
   /** key_data: the ephemeral public key and its signature over key-id ‖ public key. */
   readonly keyData: Uint8Array;
 }
 
-/** Makes this end's part of a key agreement. Faults `suite-without-curve`, `bad-random`, `bad-private-key`. */
+/** Creates this end's part of a key agreement. Faults `suite-without-curve`, `bad-random`, `bad-private-key`. */
 export function offerKey(options: {
   readonly provider: CryptoProvider;
   readonly suite: number;
@@ -37,8 +37,8 @@ export function offerKey(options: {
 }
 
 /**
- * The key that both ends agree on, from this end's own offer and the peer's key_data; erases the offer's private key. The initiator is
- * the client, on both sides. Faults: `suite-without-curve`, `bad-length`, `bad-signature`, `bad-public-key`.
+ * Computes the agreed key from this end's own offer and the peer's key_data. Erases the private key of the offer. On both sides the
+ * initiator is the client. Faults: `suite-without-curve`, `bad-length`, `bad-signature`, `bad-public-key`.
  */
 export function agreeKey(options: {
   readonly provider: CryptoProvider;
@@ -47,7 +47,7 @@ export function agreeKey(options: {
   readonly offer: KeyOffer;
   /** The peer's key_data. */
   readonly keyData: Uint8Array;
-  /** The peer's key for digital signature. */
+  /** The peer's public key for digital signature. */
   readonly peerPublicKey: Uint8Array;
   readonly initiatorSystemTitle: Uint8Array;
   readonly responderSystemTitle: Uint8Array;

@@ -9,11 +9,11 @@ import type {
   SigningOptions,
 } from "./general-protection.ts";
 
-/** One protection, of any form. */
+/** One layer of protection, in any form. */
 export type Layer = SealOptions | CipheringOptions | SigningOptions;
 export type AppliedLayer = AppliedProtection | AppliedCiphering | AppliedSignature;
 
-/** What layers are made with: `association` for glo, ded and their general forms, `general` for the two others. */
+/** The protections for the layers: `association` for glo, ded and their general forms, `general` for the two others. */
 export interface LayerProtections {
   readonly association?: Protection;
   readonly general?: GeneralProtection;
@@ -21,13 +21,13 @@ export interface LayerProtections {
 
 export interface OpenedLayers {
   readonly apdu: Uint8Array;
-  /** Outermost first; empty for a plain APDU. */
+  /** The outermost layer first. Empty for a plain APDU. */
   readonly layers: readonly AppliedLayer[];
-  /** What all layers are together: what access rights and policies ask for. */
+  /** The combined protection of all layers, for checks of access rights and policies. */
   readonly protection: { readonly authenticated: boolean; readonly encrypted: boolean; readonly signed: boolean };
 }
 
-/** Sign, cipher, and once more of either on the way through a third party. */
+/** Signing and ciphering, and both once more on the way through a third party. */
 const mostLayers = 4;
 
 function isGeneral(form: Layer["form"]): form is "general-ciphering" | "general-signing" {
@@ -39,7 +39,7 @@ function need<T>(protection: T | undefined, form: string): T {
   throw refusal("no-protection", `the keys for a ${form} APDU are not given`);
 }
 
-/** Applies the layers in their order: sign then encrypt is `[{form: "general-signing"}, {form: "general-ciphering", …}]`. */
+/** Applies the layers in order. Sign, then encrypt: `[{form: "general-signing"}, {form: "general-ciphering", …}]`. */
 export function sealLayers(apdu: Uint8Array, layers: readonly Layer[], protections: LayerProtections): Uint8Array {
   if (layers.length > mostLayers)
     throw refusal("too-deep", `${layers.length} layers of protection; at most ${mostLayers} are allowed`);
@@ -54,8 +54,8 @@ export function sealLayers(apdu: Uint8Array, layers: readonly Layer[], protectio
 }
 
 /**
- * Takes off every layer, whatever its form, until the APDU is plain. Faults: those of `Protection.open` and
- * `GeneralProtection.open`, `no-protection` (a form that this end has no keys for), `too-deep`.
+ * Removes all layers, of any form, until the APDU is plain. Faults: those of `Protection.open` and `GeneralProtection.open`,
+ * `no-protection` (a form for which this end has no keys), `too-deep`.
  */
 export function openLayers(apdu: Uint8Array, protections: LayerProtections): OpenedLayers {
   const layers: AppliedLayer[] = [];
@@ -75,7 +75,7 @@ export function openLayers(apdu: Uint8Array, protections: LayerProtections): Ope
     apdu: opened,
     layers,
     protection: {
-      // A signature is distinguished: an access right may ask for both.
+      // A signature does not count as authentication: an access right may require both.
       authenticated: layers.some((layer) => layer.form !== "general-signing" && layer.authenticated),
       encrypted: layers.some((layer) => layer.form !== "general-signing" && layer.encrypted),
       signed: layers.some((layer) => layer.form === "general-signing"),

@@ -1,16 +1,16 @@
-/** What a key pair, and the certificate of its public key, is for. */
+/** The purpose of a key pair and of the certificate of its public key. */
 export type KeyPurpose = "digital-signature" | "key-agreement";
 
 /**
- * Public keys by the system title of their owner: out of checked certificates, or as they were handed over.
- * Synchronous: what storage has is looked up before.
+ * Public keys by the system title of their owner, from checked certificates or supplied directly. The call is synchronous: keys in
+ * storage must be loaded before.
  */
 export interface PeerKeys {
-  /** x ‖ y; undefined for a title that is not known, or whose certificate is not valid (any more). */
+  /** x ‖ y. Undefined for an unknown title, or if the certificate is not valid (any more). */
   publicKey(systemTitle: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined;
 }
 
-/** This end's own private keys: scalars of the suite's curve. */
+/** This end's own private keys: scalars of the curve of the suite. */
 export interface PrivateKeys {
   readonly digitalSignature?: Uint8Array;
   readonly keyAgreement?: Uint8Array;

@@ -26,8 +26,8 @@ function counterWord(count: number): number {
 }
 
 /**
- * AES-GCM on noble's block function. noble's own `gcm` expands the key and builds its tables on every call; here both
- * are kept with the key, which is most of the time an APDU takes.
+ * AES-GCM on noble's block function. noble's own `gcm` expands the key and builds its tables on every call. Here both are kept with
+ * the key. They would take most of the time for an APDU.
  */
 export class NobleAesGcm implements AesGcm {
   readonly #roundKeys: Uint32Array;
@@ -78,7 +78,7 @@ export class NobleAesGcm implements AesGcm {
     return result;
   }
 
-  /** The first `length` octets of `from`, each with its octet of the key stream, into `to` from `start` on. */
+  /** XORs the first `length` octets of `from` with the key stream, into `to` from the offset `start`. */
   #stream(iv: Uint8Array, from: Uint8Array, length: number, to: Uint8Array, start: number): void {
     const keys = this.#roundKeys;
     const iv0 = wordAt(iv, 0);
@@ -103,7 +103,7 @@ export class NobleAesGcm implements AesGcm {
     }
   }
 
-  /** The tag over `additional` and the `length` octets of ciphertext from `start` on, into the state. */
+  /** Computes the tag over `additional` and the `length` octets of ciphertext from `start`. The result is in the state. */
   #authenticate(iv: Uint8Array, octets: Uint8Array, start: number, length: number, additional: Uint8Array): void {
     const state = this.#state;
     state.fill(0);

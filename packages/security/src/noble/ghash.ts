@@ -1,7 +1,7 @@
-// GHASH of NIST SP 800-38D with one table of 256 products a key (4 KiB). All words are little-endian, as the block
-// function has them: octet 0 of a block is the low octet of word 0.
+// GHASH of NIST SP 800-38D with one table of 256 products for each key (4 KiB). All words are little-endian, as in the block
+// function: octet 0 of a block is the low octet of word 0.
 
-/** What is folded back into octets 0 and 1 when octet 15 is shifted out. */
+/** The reduction for octets 0 and 1 when octet 15 is shifted out. */
 const folded = new Int32Array(256);
 for (let octet = 0; octet < 256; octet++) {
   let top = 0;
@@ -9,11 +9,11 @@ for (let octet = 0; octet < 256; octet++) {
   folded[octet] = ((top & 0xff) << 8) | (top >>> 8);
 }
 
-/** The products of each octet with H, four words each. */
+/** The product of each octet value with H, four words each. */
 export function ghashTable(h: Uint8Array): Int32Array {
   const table = new Int32Array(1024);
   const product = h.slice();
-  // Octet 0x80 is the polynomial 1, each bit below it one more power of x.
+  // Octet 0x80 is the polynomial 1. Each lower bit is the next power of x.
   for (let octet = 0x80; octet > 0; octet >>= 1) {
     for (let at = 0; at < 16; at++) {
       const word = octet * 4 + (at >> 2);

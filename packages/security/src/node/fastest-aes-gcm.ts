@@ -3,15 +3,15 @@ import { NobleAesGcm } from "../noble/aes-gcm.ts";
 import type { AesGcm } from "../provider.ts";
 import { OpensslAesGcm } from "./openssl-aes-gcm.ts";
 
-// Up to so many octets noble with its kept tables is faster than a call of OpenSSL: `pnpm bench threshold`, docs/performance.md.
+// Up to this length, noble with its stored tables is faster than a call of OpenSSL: `pnpm bench threshold`, docs/performance.md.
 const shortSealed = 256;
 const shortOpened = 192;
-// Additional data is hashed and not ciphered: for noble an octet of it costs so much of one that is ciphered.
+// Additional data are hashed but not ciphered. For noble, one octet of them takes this fraction of the time of a ciphered octet.
 const additionalWeight = 0.4;
-// The tables take some 5 KiB a key: keys that are used less often than this do without.
+// The tables take about 5 KiB for each key. A key that is used less often than this gets no tables.
 const usesBeforeTables = 8;
 
-/** AES-GCM by whichever is faster: noble for short APDUs under a key that is in use, OpenSSL for long ones and for new keys. */
+/** AES-GCM by the faster implementation: noble for short APDUs under a key in use, OpenSSL for long APDUs and for new keys. */
 export class FastestAesGcm implements AesGcm {
   readonly #openssl: OpensslAesGcm;
   #noble: AesGcm | undefined;

@@ -5,12 +5,12 @@ import { sealedBy } from "../sealed.ts";
 import { bits } from "./key-object.ts";
 import { plainOctets } from "./plain-octets.ts";
 
-// Without the length Node takes tags of four octets.
+// Without this length Node accepts tags of four octets.
 const options = { authTagLength: tagLength };
 
-/** AES-GCM by OpenSSL. Each call makes a cipher object, which Node cannot use again with another initialization vector. */
+/** AES-GCM by OpenSSL. Each call creates a cipher object, because Node cannot reuse one with another initialization vector. */
 export class OpensslAesGcm implements AesGcm {
-  // One key object for all calls: with raw octets each call costs four times as much.
+  // One key object for all calls: with the raw key each call takes four times as long.
   readonly #key: KeyObject;
   readonly #algorithm: "aes-128-gcm" | "aes-192-gcm" | "aes-256-gcm";
 
@@ -19,7 +19,7 @@ export class OpensslAesGcm implements AesGcm {
     this.#algorithm = `aes-${bits(this.#key)}-gcm`;
   }
 
-  /** A copy of the key, which the caller clears after use. */
+  /** A copy of the key. The caller erases it after use. */
   exportKey(): Uint8Array {
     return this.#key.export();
   }
@@ -33,7 +33,7 @@ export class OpensslAesGcm implements AesGcm {
     checkRoom(plaintext.length + tagLength, to, at);
     const cipher = createCipheriv(this.#algorithm, this.#key, iv, options);
     cipher.setAAD(additional);
-    // Each call that returns octets costs about half a microsecond.
+    // Each call that returns octets takes about half a microsecond.
     if (plaintext.length > 0) to.set(cipher.update(plaintext), at);
     cipher.final();
     to.set(cipher.getAuthTag(), at + plaintext.length);

@@ -18,7 +18,7 @@ const fitting = `
     AND ($7::bytea IS NULL OR d.system_title = $7::bytea)
   ORDER BY t.id`;
 
-/** Adds a certificate that was checked. Fault `duplicate`. */
+/** Adds a checked certificate. Fault `duplicate`. */
 export async function addCertificateIn(tx: Queryable, row: Certificate): Promise<void> {
   await tx.query(insert, parametersOf(Certificate, row));
 }
@@ -28,7 +28,7 @@ const remove = `
   WHERE d.certificate_id = t.id AND d.meter_id = $1::text AND d.instance_id = $2::text
     AND d.serial_number = $3::bytea AND d.issuer = $4::bytea`;
 
-/** Removes the certificate of a Security setup, if it is there. */
+/** Removes the certificate of a Security setup, if it exists. */
 export async function removeCertificateIn(
   tx: Queryable,
   named: Required<Pick<Certificate, "meterId" | "instanceId" | "serialNumber" | "issuer">>,
@@ -41,7 +41,7 @@ export class PgCertificates extends PgRows<typeof Certificate> implements Certif
     super(db, Certificate);
   }
 
-  // What is absent fits all.
+  // A key that is absent matches all.
   async find(query: CertificateQuery): Promise<readonly Stored<Certificate>[]> {
     return this.listed(fitting, [
       query.meterId,

@@ -24,7 +24,7 @@ export function readSecret(sealing: KeySealing | undefined, row: SqlRow): Client
   return rowOf(ClientSecret, { ...row, secret }, id);
 }
 
-/** Sets a secret that was checked. */
+/** Adds or replaces a checked secret. */
 export async function setSecretIn(tx: Queryable, sealing: KeySealing | undefined, row: ClientSecret): Promise<void> {
   await tx.query(set, [recordsOf(ClientSecret, [{ ...row, secret: sealSecret(sealing, row.secret) }])]);
 }

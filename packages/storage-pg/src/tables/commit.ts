@@ -28,7 +28,7 @@ import { usedKeyParts } from "./used-keys.ts";
 const lockLease = `
   SELECT 1 FROM meter_leases WHERE meter_id = $1::text AND process = $2::text AND epoch = $3::bigint FOR UPDATE`;
 
-/** Keeps a commit, or nothing of it. Faults `lease-lost`, `counter-replayed`, and those of the changes. */
+/** Stores a commit, all or none. Faults `lease-lost`, `counter-replayed`, and those of the changes. */
 export async function commitIn(
   db: Database,
   process: string,
@@ -50,8 +50,8 @@ export async function commitIn(
 }
 
 /**
- * The statement reads what was when it began. Where another commit of the meter came in between it changes nothing, and is run
- * again: of a meter, one commit follows the other.
+ * The statement reads data as of its start. If another commit of the meter was made in the meantime, it changes nothing and is run
+ * again: the commits of one meter are made one after the other.
  */
 async function run(db: Queryable, commit: CheckedCommit, { sql, parameters }: Statement): Promise<void> {
   const { meterId, epoch } = commit;
@@ -72,14 +72,14 @@ interface Statement {
   readonly parameters: readonly SqlValue[];
 }
 
-/** One statement for all that a commit holds, but for `security`. */
+/** One statement for all parts of a commit except `security`. */
 function statementOf(process: string, commit: CheckedCommit): Statement {
   const { meterId, epoch, values, rows, events, messages, peers, usedKeys, clockOffset, ranUpTo } = commit;
   const parameters: SqlValue[] = [
     ...[meterId, process, epoch],
     ...[clockOffset ?? null, ranUpTo === undefined ? null : timestampOf(ranUpTo)],
   ];
-  /** The number of a parameter. */
+  /** Adds a parameter and returns its number. */
   const give = (value: SqlValue): number => parameters.push(value);
   const parts: string[] = [];
 
@@ -128,7 +128,7 @@ function usedKeyRecord({ clientId, instanceId, digest, again }: CheckedCommit["u
   return { client_id: clientId, instance_id: instanceId, digest, again };
 }
 
-/** `check` names the counters that are not higher than those kept, `move` keeps the others, `forget` is for dedicated keys. */
+/** `check` selects the counters that are not higher than the stored ones, `move` stores the others, `forget` is for dedicated keys. */
 function peerParts(parameter: number): { readonly check: string; readonly move: string; readonly forget: string } {
   const dedicated = (row: string): string => `${row}.key_id LIKE '${dedicatedKeyId("")}%'`;
   const asked = `jsonb_to_recordset($${parameter}::text::jsonb) AS r(key_id text, peer text, counter bigint, again boolean)`;
@@ -144,7 +144,7 @@ function peerParts(parameter: number): { readonly check: string; readonly move: 
       ON CONFLICT (meter_id, key_id, peer) DO UPDATE
       SET counter = GREATEST(p.counter, EXCLUDED.counter), number = EXCLUDED.number
     )`,
-    // Of dedicated keys, which may be others in each association, the latest are kept.
+    // The dedicated keys may be different in each association: only the latest are kept.
     forget: `forgotten AS (
       DELETE FROM peer_counters WHERE ctid = ANY (ARRAY(
         SELECT g.ctid FROM (SELECT DISTINCT r.peer FROM held, ${asked} WHERE ${dedicated("r")}) f

@@ -19,14 +19,14 @@ const list = `
 const forget = `
   DELETE FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp RETURNING id`;
 
-// One that another process is about to forget is left to it.
+// Skips rows that another process is about to remove.
 const forgetSome = `
   DELETE FROM active_connections WHERE id IN (
     SELECT id FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp
     ORDER BY last_activity LIMIT ${2 * connectionsAtATime} FOR UPDATE SKIP LOCKED
   )`;
 
-// A process that lives has sessions of its name: they end with it, however it ends.
+// A living process has sessions with its name. They end with the process in any case.
 const disconnectDead = `
   UPDATE active_connections t SET status = 'DISCONNECTED'
   WHERE t.status IN ('ACTIVE', 'IDLE') AND NOT EXISTS (
@@ -40,12 +40,12 @@ const disconnectOwn = `
   FROM connection_details d
   WHERE d.connection_id = t.id AND d.process = $1::text AND t.status IN ('ACTIVE', 'IDLE')`;
 
-/** What processes that are dead left open becomes DISCONNECTED. `process` is the application_name of this one's sessions. */
+/** The connections of dead processes become DISCONNECTED. `process` is the application_name of the sessions of this process. */
 export async function disconnectDeadProcesses(db: Database, process: string): Promise<void> {
   await db.query(disconnectDead, [process]);
 }
 
-/** What this process left open becomes DISCONNECTED. */
+/** The open connections of this process become DISCONNECTED. */
 export async function disconnectProcess(db: Database, process: string): Promise<void> {
   await db.query(disconnectOwn, [process]);
 }
@@ -64,7 +64,7 @@ export function pgConnections(db: Database, process: string, keptFor: number, no
     async open(connection) {
       const row = { ...connection, lastActivity: connection.connectionTime, status: "ACTIVE" };
       const { rows } = await db.query(open, [...parametersOf(Connection, checkRow(Connection, row)), process]);
-      // Never more work than a few rows, whatever has gathered.
+      // Limits the work to a few rows, even if many closed connections have accumulated.
       if (++opened % connectionsAtATime === 0)
         await db.query(forgetSome, [timestampOf(forgottenBefore(connection, keptFor))]);
       return Number(rows[0]?.id);

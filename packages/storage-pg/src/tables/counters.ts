@@ -10,7 +10,7 @@ import {
 import { utcNow } from "../columns.ts";
 import type { Database } from "../database.ts";
 
-// One statement, so that two processes wait for each other's row: the ranges that they are given never overlap.
+// One statement, so that two processes wait for the lock on the row: the ranges that they get never overlap.
 const reserve = `
   INSERT INTO invocation_counters AS c (meter_id, key_id, reserved_from, reserved_up_to, updated_at)
   SELECT $1::text, $2::text, first, LEAST(first + $4::bigint - 1, 4294967295), ${utcNow}
@@ -31,7 +31,7 @@ const savePeer = `
   ON CONFLICT (meter_id, key_id, peer) DO UPDATE SET counter = GREATEST(p.counter, EXCLUDED.counter)
   RETURNING counter::float8 AS counter`;
 
-// In one order, so that two processes do not wait for each other; of one key the highest.
+// In a fixed order, so that two processes do not wait for each other. Of several counters of one key the highest is used.
 const savePeers = `
   INSERT INTO peer_counters AS p (meter_id, key_id, peer, counter)
   SELECT r.meter_id, r.key_id, r.peer, MAX(r.counter)

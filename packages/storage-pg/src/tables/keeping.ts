@@ -30,7 +30,7 @@ import { commitIn } from "./commit.ts";
 import { readKeyPair } from "./key-pairs.ts";
 import { readSetting } from "./security-settings.ts";
 
-// What was written to the meter $1, as far as it is of the clients $2 and the Security setups $3.
+// The data written to the meter $1 that belong to the clients $2 and the Security setups $3.
 const secretParts = `
   'settings', (SELECT json_agg(${jsonObject(SecuritySetting)} ORDER BY d.instance_id COLLATE "C")
     FROM meter_security d JOIN security_settings t ON t.id = d.security_settings_id
@@ -49,7 +49,7 @@ const secretParts = `
       ORDER BY p.key_id COLLATE "C", p.peer COLLATE "C")
     FROM peer_counters p WHERE p.meter_id = $1::text)`;
 
-// The keys of APDUs that the associations of parameter `$n` have used. Only a scope that asks for them has this part.
+// The used keys of APDUs, for the associations of parameter `$n`. Only a scope that asks for them has this part.
 const usedKeyParts = (parameter: number): string => `,
   'used_keys', (SELECT json_agg(json_build_object('client_id', u.client_id, 'instance_id', u.instance_id, 'digest', u.digest)
       ORDER BY u.client_id, u.instance_id COLLATE "C", u.number)
@@ -67,8 +67,8 @@ const contentsOf = (more = ""): string => `
     json_build_object(${valueParts}, ${secretParts}${more})::text AS contents
   FROM meter_leases l WHERE l.meter_id = $1::text`;
 
-// One statement. What it reads is as of its beginning, while the lease is taken as of now: `commits` and `epoch` of then and of now
-// tell whether another process has changed something in between.
+// One statement. It reads data as of its start, but takes the lease as of now. `commits` and `epoch` at both times show whether
+// another process has changed something in between.
 const take = (more = ""): string => `
   WITH added AS (
     INSERT INTO meters (${columnsOf(Meter)}, created_at)
@@ -175,12 +175,12 @@ export function pgKeeping(
         const [row] = (await addAbsent(() => db.query(sql.take, [...scoped, identities, own.name, ...used]))).rows;
         if (row === undefined) {
           if (identity === undefined) throw unknownMeter(meterId);
-          // Another process added the meter just now: it is there the next time.
+          // Another process has just added the meter: the next attempt finds it.
           continue;
         }
         if (row.epoch === null) {
           leases.end(meterId);
-          // Who has taken it since this statement began is seen the next time.
+          // If a process took the meter after this statement began, the next attempt sees it.
           if (row.seen_process === null || row.seen_process === own.name) continue;
           return { taken: false, address: typeof row.address === "string" ? row.address : undefined };
         }
@@ -227,14 +227,14 @@ export function pgKeeping(
   };
 }
 
-/** Whether what `take` read is what the lease was taken with. */
+/** Whether the data that `take` read are still current for the lease. */
 function isCurrent(row: SqlRow, process: string): boolean {
   const before = Number(row.seen_epoch ?? 0);
   const epoch = row.seen_process === process ? before : before + 1;
   return Number(row.epoch) === epoch && Number(row.commits) === Number(row.seen_commits ?? 0);
 }
 
-/** The statements for a scope, their first three parameters and the last one, where there is one. */
+/** The statements for a scope, their first three parameters, and the last parameter, if there is one. */
 function askedOf(
   meterId: string,
   scope: MeterScope,

@@ -27,12 +27,12 @@ export function readKeyPair(sealing: KeySealing | undefined, row: SqlRow): KeyPa
   return rowOf(KeyPair, { ...row, private_key: privateKey }, id);
 }
 
-/** Sets a key pair that was checked. */
+/** Adds or replaces a checked key pair. */
 export async function setKeyPairIn(tx: Queryable, sealing: KeySealing | undefined, row: KeyPair): Promise<void> {
   await tx.query(set, [recordsOf(KeyPair, [{ ...row, privateKey: sealKey(sealing, row.privateKey) }])]);
 }
 
-/** The pending key pair becomes the one in use; whether there was one. */
+/** The pending key pair replaces the one in use. Returns whether there was a pending one. */
 export async function promoteIn(
   tx: Queryable,
   { meterId, instanceId, usage }: Pick<KeyPair, "meterId" | "instanceId" | "usage">,

@@ -24,14 +24,14 @@ const due = `
     OR COALESCE(s.last_key_change, s.created_at) + s.global_key_change_interval * INTERVAL '1 second' <= $1::text::timestamp
   ORDER BY m.meter_id COLLATE "C", m.instance_id COLLATE "C"`;
 
-// One row where the Security setup is known, with or without something that is pending.
+// One row if the Security setup exists, with or without pending keys.
 const find = `
   SELECT m.security_settings_id AS id, m.key_version, p.encryption_key, p.authentication_key, p.master_key, p.broadcast_key,
     ${msOf("p.since")}
   FROM meter_security m LEFT JOIN pending_keys p ON p.security_settings_id = m.security_settings_id
   WHERE m.meter_id = $1::text AND m.instance_id = $2::text`;
 
-// Who changes keys, or notes new ones, does so alone.
+// Only one process at a time may change keys or store pending keys.
 const lock = "SELECT 1 FROM meter_security WHERE meter_id = $1::text AND instance_id = $2::text FOR UPDATE";
 
 const insert = `

@@ -5,12 +5,12 @@ import type { Database } from "../database.ts";
 import type { Queryable, SqlRow } from "../driver.ts";
 
 const select = "SELECT check_value FROM key_sealing";
-// Nobody seals, or writes a key, while another seals.
+// While one process seals, no other process may seal or write a key.
 const lock = "LOCK TABLE key_sealing IN EXCLUSIVE MODE";
 const lockShared = "LOCK TABLE key_sealing IN ROW SHARE MODE";
 const insert = `INSERT INTO key_sealing (check_value, created_at) VALUES ($1::bytea, ${utcNow})`;
 
-/** The columns that hold keys, each with the primary key of its table. */
+/** The columns that contain keys, each with the primary key of its table. */
 const keyColumns = [
   { table: "security_settings", id: "id", column: "encryption_key" },
   { table: "security_settings", id: "id", column: "authentication_key" },
@@ -80,7 +80,7 @@ async function sealSecrets(tx: Queryable, sealing: KeySealing): Promise<void> {
 }
 
 /**
- * Whether the database is sealed, and under this key-encryption key; seals what was not sealed yet, all or nothing.
+ * Checks whether the database is sealed, and under this key-encryption key. Seals the keys that are not sealed yet, all or none.
  * Faults `wrong-key-encryption-key`, `key-encryption-key-needed`, `bad-row`.
  */
 export async function openSealing(db: Database, sealing: KeySealing | undefined): Promise<void> {
@@ -99,14 +99,14 @@ export async function openSealing(db: Database, sealing: KeySealing | undefined)
   });
 }
 
-/** Before a key is written: Fault `key-encryption-key-needed` where another process sealed the database meanwhile. */
+/** Called before a key is written: Fault `key-encryption-key-needed` if another process has sealed the database in the meantime. */
 export async function expectSealing(tx: Queryable, sealing: KeySealing | undefined): Promise<void> {
   if (sealing !== undefined) return;
   await tx.query(lockShared);
   if ((await tx.query(select)).rows.length > 0) throw sealingNeeded();
 }
 
-/** Unseals one column of a row. A Fault gets table, id and column in front of its path. */
+/** Unseals one column of a row. Table, id and column are prepended to the path of a Fault. */
 export function unsealedColumn(
   at: { readonly table: string; readonly id: unknown; readonly column: string },
   unseal: () => Uint8Array,

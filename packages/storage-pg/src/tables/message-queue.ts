@@ -13,7 +13,7 @@ import type { Database } from "../database.ts";
 import type { SqlRow } from "../driver.ts";
 import { columnsOf, numberedRecordset, recordValues } from "../table-sql.ts";
 
-// What a hand left out: no priority is 0, no time is at once, no count of attempts is none.
+// Defaults for columns that a user left out: priority 0, send at once, no failed attempts.
 const columns = `
   q.id, q.message_type, COALESCE(q.priority, 0) AS priority, q.payload, q.destination, COALESCE(q.retry_count, 0) AS retry_count,
   q.status, ${msOf("COALESCE(q.scheduled_time, q.created_at, TIMESTAMP 'epoch')", "scheduled_time")}, ${msOf("q.completed_time")}`;
@@ -23,10 +23,10 @@ const source = sources
   .map((column) => `s.${column}`)
   .join(", ");
 
-// What a new row has beside the message.
+// The columns of a new row in addition to those of the message.
 const enqueued = { retry_count: "0", status: "'PENDING'", created_at: utcNow };
 
-/** INSERT of the messages of a parameter, in their order, as parts of a WITH; `from`: what must be there. `put_messages` gives the ids. */
+/** INSERT of the messages of a parameter, in order, as parts of a WITH. `from`: rows that must exist. `put_messages` returns the ids. */
 export function enqueueParts(parameter: number, from?: string): string {
   const numbered = `SELECT nextval('message_queue_id_seq') AS id, m.* FROM (
       SELECT r.* FROM ${from === undefined ? "" : `${from}, `}${numberedRecordset(Message, parameter)} ORDER BY r.ordinality
@@ -43,7 +43,7 @@ export function enqueueParts(parameter: number, from?: string): string {
 
 const enqueue = `WITH ${enqueueParts(1)} SELECT id FROM put_messages ORDER BY id`;
 
-// Which rows may have lost their worker: those whose lease ran out, and those without one, left by a program that keeps none.
+// Rows that may have lost their worker: rows with an expired lease, and rows without a lease, left by a program that uses no leases.
 const stale = `
   SELECT q.id
   FROM message_queue q
@@ -52,14 +52,14 @@ const stale = `
 
 const lockStale = `${stale} FOR UPDATE OF q SKIP LOCKED`;
 
-// A statement of its own, behind the lock: what `lockStale` read of message_leases may be older than the row that it locked.
+// A separate statement, after the lock: the row of message_leases that `lockStale` read may be older than the locked row.
 const release = `
   UPDATE message_queue q SET status = 'PENDING', retry_count = COALESCE(q.retry_count, 0) + 1
   WHERE q.id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int) AND q.status = 'PROCESSING'
     AND NOT EXISTS (SELECT FROM message_leases l WHERE l.message_id = q.id AND l.lease_until > ${utcNow})`;
 
-// A worker does not wait for rows that another is just taking: it takes the next ones. The condition names no other table:
-// only what is in the locked row itself is read again when another worker was quicker.
+// A worker does not wait for rows that another worker is taking: it takes the next rows. The condition uses no other table, because
+// after a lock only the locked row itself is read again.
 const claim = `
   WITH due AS (
     SELECT q.id
@@ -85,10 +85,10 @@ const claim = `
   FROM taken JOIN leased ON leased.message_id = taken.id LEFT JOIN message_sources s ON s.message_id = taken.id
   ORDER BY taken.priority DESC, taken.scheduled_time, taken.id`;
 
-// Before anything is read of its lease: a row and its lease change together, under the lock of the row.
+// Locked before its lease is read: a row and its lease change together, under the lock of the row.
 const lockRow = "SELECT 1 FROM message_queue WHERE id = $1::int FOR UPDATE";
 
-// $1 id, $2 lease: the row, if it is still this worker's.
+// $1 id, $2 lease: the row, if this worker still has it.
 const held = `
   FROM message_leases l
   WHERE l.message_id = q.id AND q.id = $1::int AND l.lease = $2::bigint AND q.status = 'PROCESSING'`;
@@ -159,7 +159,7 @@ function read(row: SqlRow): QueuedMessage {
 
 const at = (now: number): string => timestampOf(fields.instant.check(now));
 
-/** Makes PENDING again what a worker that died left PROCESSING. */
+/** Makes the PROCESSING messages of dead workers PENDING again. */
 async function releaseStale(db: Database): Promise<void> {
   await db.transaction(async (tx) => {
     const { rows } = await tx.query(lockStale);
@@ -171,7 +171,7 @@ export function pgMessageQueue(db: Database): MessageQueue {
   return {
     async enqueue(messages) {
       const checked = messages.map((message) => checkRow(Message, message));
-      // Rows are numbered in their order.
+      // Rows get their numbers in order.
       return (await db.query(enqueue, [recordsOf(Message, checked)])).rows.map(({ id }) => Number(id));
     },
     async claim({ now, limit = 1, leaseMs = 60000 }) {

@@ -8,8 +8,8 @@ const select = selectOf(Meter);
 const selectMany = `${select} WHERE t.meter_id = ANY($1::text[])`;
 const insertAbsent = putIfAbsentOf(Meter);
 
-// What refers to meters goes with it, but for the rows of security_settings and certificates, which do not know their meter,
-// and the lease, whose epoch goes on.
+// Rows that refer to the meter are removed with it, except the rows of security_settings and certificates, which do not refer to a
+// meter, and the lease, because its epoch must continue.
 const remove = `
   WITH settings AS (
     DELETE FROM security_settings s USING meter_security m WHERE m.security_settings_id = s.id AND m.meter_id = $1::text

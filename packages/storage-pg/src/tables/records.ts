@@ -18,13 +18,13 @@ const appendCaptures = appendOf(CaptureRecord, { logical_device: "1" });
 const listEvents = selectOf(EventRecord);
 const listCaptures = selectOf(CaptureRecord);
 
-// This contract is about the profiles of logical device 1; `keeping` is about all.
+// This contract uses only the profiles of logical device 1. `keeping` uses those of all logical devices.
 const oneLog = {
   event_records: "meter_id = $1::text AND instance_id = $2::text",
   capture_records: "meter_id = $1::text AND logical_device = 1 AND instance_id = $2::text",
 } as const;
 
-// The latest $5 rows; they are turned round afterwards.
+// The latest $5 rows. Their order is reversed afterwards.
 const range = `
     AND ($3::text IS NULL OR t.at >= $3::text::timestamp) AND ($4::text IS NULL OR t.at <= $4::text::timestamp)
   ORDER BY t.at DESC, t.id DESC
@@ -43,7 +43,7 @@ async function listed(db: Database, table: LogTable, select: string, query: Reco
 type Logs = readonly { readonly meterId: string; readonly instanceId: string }[];
 type LogTable = "event_records" | "capture_records";
 
-/** Leaves the latest `keep` rows of each log that was appended to. */
+/** Keeps the latest `keep` rows of each log to which rows were appended. */
 async function trim(tx: Queryable, table: LogTable, appended: Logs, keep: number): Promise<void> {
   const logs = new Map(
     appended.map(({ meterId, instanceId }) => [JSON.stringify([meterId, instanceId]), [meterId, instanceId]]),
@@ -122,7 +122,7 @@ export function pgCaptures(db: Database): CaptureRecords {
   };
 }
 
-/** Rows of one log that a commit appends; `keep` undefined keeps all. */
+/** The rows that a commit appends to one log. If `keep` is undefined, all rows are kept. */
 export interface AppendedLog {
   readonly logicalDevice?: number;
   readonly instanceId: string;
@@ -137,9 +137,9 @@ const logTables = {
 } as const;
 
 /**
- * Parts of a statement (WITH) that append rows to logs of the meter `held`, and leave the latest of each. All parts of a
- * statement see the table as it was, so what the new rows push out is counted beside what is there. `give` takes a
- * parameter and gives its number.
+ * Parts of a statement (WITH) that append rows to logs of the meter `held`, and keep only the latest rows of each log. All parts of
+ * a statement see the table as it was before. Therefore the new rows are counted separately from the existing ones. `give` adds a
+ * parameter and returns its number.
  */
 export function appendTrimmed(
   to: keyof typeof logTables,

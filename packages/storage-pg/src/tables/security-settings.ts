@@ -26,7 +26,7 @@ const select = selectOf(SecuritySetting);
 const one = `${select} WHERE d.meter_id = $1::text AND d.instance_id = $2::text`;
 const insert = insertOf(SecuritySetting);
 
-// Two processes that add the same Security setup at once: the later one waits for the meter, and then finds it.
+// If two processes add the same Security setup at the same time, the later one waits for the lock on the meter, and then finds the row.
 const lockMeter = "SELECT 1 FROM meters WHERE meter_id = $1::text FOR UPDATE";
 
 const setPolicy = `
@@ -43,7 +43,7 @@ const keepFormer = `
   INSERT INTO former_keys (security_settings_id, name, key_version, key, until)
   VALUES ($1::int, $2::text, $3::int, $4::bytea, $5::text::timestamp)`;
 
-// What is NULL stays.
+// A column is not changed if its parameter is NULL.
 const setKeys = `
   WITH changed AS (
     UPDATE security_settings s
@@ -81,7 +81,7 @@ function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => Uint8Ar
   return { ...row, ...changed };
 }
 
-/** Replaces keys that were checked, keeps the former ones, and gives the keyVersion: within a transaction. `until`: now. */
+/** Replaces checked keys, keeps the former keys, and returns the keyVersion. Runs within a transaction. `until`: now. */
 export async function changeKeysIn(
   tx: Queryable,
   sealing: KeySealing | undefined,
@@ -111,7 +111,7 @@ export function readSetting(sealing: KeySealing | undefined, row: SqlRow): Store
   return storedRowOf(SecuritySetting, open);
 }
 
-/** Adds a row that was checked unless its Security setup has one; whether it did. The meter is locked by the caller. */
+/** Adds a checked row, unless its Security setup already has one. Returns whether it was added. The caller has locked the meter. */
 export async function addSettingIn(
   tx: Queryable,
   sealing: KeySealing | undefined,
@@ -128,7 +128,7 @@ export async function addSettingIn(
   return true;
 }
 
-/** Sets a policy that was checked. Fault `unknown-reference`. */
+/** Sets a checked policy. Fault `unknown-reference`. */
 export async function setPolicyIn(
   db: Queryable,
   meterId: string,

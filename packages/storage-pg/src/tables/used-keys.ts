@@ -4,16 +4,17 @@ const same = (one: string, other: string): string =>
   `${one}.client_id = ${other}.client_id AND ${one}.instance_id = ${other}.instance_id`;
 
 /**
- * Parts of a statement (WITH) about the keys of parameter `$n`. `check` names those that were used before. `keep` adds the others to
- * those of the meter `held`, numbered on from the last one of their association, and leaves the latest. Commits of a meter follow one
- * another, so no two give the same number.
+ * Parts of a statement (WITH) for the keys of parameter `$n`. `check` selects the keys that were used before. `keep` adds the others
+ * to the keys of the meter `held`, with numbers after the last one of their association, and keeps only the latest keys. The commits
+ * of a meter are made one after the other, so no two use the same number.
  */
 export function usedKeyParts(parameter: number): { readonly check: string; readonly keep: string } {
   const asked = `ROWS FROM (jsonb_to_recordset($${parameter}::text::jsonb)
         AS (client_id int, instance_id text, digest text, again boolean))
       WITH ORDINALITY AS r(client_id, instance_id, digest, again, place)`;
-  // A count and a LATERAL with OFFSET 0, which the planner does not turn into joins: each key is one look into an index, where a join
-  // may read all that is kept of the meter. IS NOT DISTINCT FROM leaves the primary key, which begins with the digest, as the only index.
+  // A count, and a LATERAL with OFFSET 0. The planner does not turn these into joins: each key needs one look-up in an index, but a
+  // join may read all keys of the meter. IS NOT DISTINCT FROM leaves the primary key, which begins with the digest, as the only
+  // usable index.
   const known = `SELECT count(*) FROM used_keys u
         WHERE u.digest = r.digest AND (u.meter_id, u.client_id, u.instance_id) IS NOT DISTINCT FROM ($1::text, r.client_id, r.instance_id)`;
   return {

@@ -5,14 +5,14 @@ import { keyedRowOf, removeOf, selectOf, upsertOf } from "../table-sql.ts";
 
 const select = `${selectOf(AttributeValue)} WHERE t.meter_id = $1::text
   ORDER BY t.logical_device, t.instance_id COLLATE "C", t.class_id, t.attribute_id`;
-// One statement cannot set a row twice: see `latest`.
+// One statement cannot set a row twice. See `latest`.
 const put = upsertOf(AttributeValue);
 const remove = removeOf(AttributeValue);
 
 type Key = Omit<AttributeValue, "encoded" | "updatedAt">;
 const partsOf = (of: Key) => [of.meterId, of.logicalDevice, of.classId, of.instanceId, of.attributeId];
 
-/** Of several values of one attribute, the last. */
+/** Of several values of one attribute, only the last. */
 function latest(values: readonly AttributeValue[]): AttributeValue[] {
   return [...new Map(values.map((value) => [JSON.stringify(partsOf(value)), value])).values()];
 }

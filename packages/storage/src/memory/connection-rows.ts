@@ -3,24 +3,24 @@ import type { Connection, ConnectionStatus } from "../tables/connections.ts";
 
 export type KeptConnection = Stored<Connection & { readonly owner: object }>;
 
-/** When a connection ended. An entry is stale when its row is gone, or is no longer DISCONNECTED since `at`. */
+/** The end of a connection. An entry is stale if its row was removed, or is no longer DISCONNECTED since `at`. */
 interface Ended {
   readonly id: number;
   readonly at: number;
 }
 
-// Ended entries that were taken from the front are cut off when there are as many.
+// When at least this number of entries, and at least half of the list, was taken from the front, they are removed from the list.
 const cutAt = 1024;
 
-/** The rows of `active_connections`, with what finds them: no operation passes through rows that are over and not asked for. */
+/** The rows of `active_connections`, with indexes. No operation scans closed connections that it does not need. */
 export class ConnectionRows {
   readonly #rows = new Map<number, KeptConnection>();
   readonly #open = new Set<number>();
   readonly #ofMeter = new Map<string, Set<number>>();
   readonly #ofSession = new Map<string, number>();
-  /** How many rows name each association. */
+  /** The number of rows that refer to each association. */
   readonly #ofAssociation = new Map<number, number>();
-  /** By the time of their end, from `#first` on. */
+  /** Ordered by the time of their end. The first valid entry is at `#first`. */
   readonly #ended: Ended[] = [];
   #first = 0;
   #lastId = 0;
@@ -29,7 +29,7 @@ export class ConnectionRows {
     return this.#ofSession.has(sessionId);
   }
 
-  /** Whether a row names the association. */
+  /** Whether a row refers to the association. */
   names(associationId: number): boolean {
     return this.#ofAssociation.has(associationId);
   }
@@ -50,7 +50,7 @@ export class ConnectionRows {
     return id;
   }
 
-  /** Nothing where there is no such row. */
+  /** Does nothing if there is no such row. */
   change(id: number, to: { readonly lastActivity?: number; readonly status: ConnectionStatus }): void {
     const before = this.#rows.get(id);
     if (before === undefined) return;
@@ -64,7 +64,7 @@ export class ConnectionRows {
     this.#end({ id, at: row.lastActivity });
   }
 
-  /** By id. */
+  /** Ordered by id. */
   list(status: readonly ConnectionStatus[], meterId: string | undefined): KeptConnection[] {
     return [...this.#candidates(status, meterId)]
       .sort((one, other) => one - other)
@@ -76,7 +76,7 @@ export class ConnectionRows {
     return [...this.#open].filter((id) => this.#rows.get(id)?.owner === owner);
   }
 
-  /** Removes rows that ended before that, `most` at most; gives how many. */
+  /** Removes at most `most` rows that ended before `before`. Returns the number removed. */
   forget(before: number, most = Number.POSITIVE_INFINITY): number {
     let gone = 0;
     for (; gone < most; this.#first++) {
@@ -94,7 +94,7 @@ export class ConnectionRows {
     return gone;
   }
 
-  /** The meter is gone: its rows stay, and name it no more. */
+  /** The meter was removed: its rows stay, without a reference to it. */
   withoutMeter(meterId: string): void {
     for (const id of this.#ofMeter.get(meterId) ?? []) {
       const { meterId: _, ...kept } = this.#rows.get(id) as KeptConnection;
@@ -108,7 +108,7 @@ export class ConnectionRows {
     return meterId === undefined ? this.#rows.keys() : (this.#ofMeter.get(meterId) ?? []);
   }
 
-  /** At its place by time: the last one, unless the clock was set back. */
+  /** Inserts it in the order of time. This is the last place, unless the clock was set back. */
   #end(ended: Ended): void {
     let low = this.#first;
     let high = this.#ended.length;

@@ -3,7 +3,7 @@ import { checkRow, type Stored } from "../shape.ts";
 import { Connection, type Connections, connectionsAtATime, forgottenBefore } from "../tables/connections.ts";
 import { copied, duplicate, knownMeter, type MemoryContext, unknownReference } from "./state.ts";
 
-/** Connections of one store among those of the state; `closeAll` at its end. */
+/** The connections of one store among those of the state. Call `closeAll` when the store is closed. */
 export function memoryConnections(context: MemoryContext, keptFor: number): Connections & { closeAll(): void } {
   const owner = {};
   return {

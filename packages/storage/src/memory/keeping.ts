@@ -16,7 +16,7 @@ import { mapKeys } from "./security-settings.ts";
 import { copied, type KeptLease, type MemoryContext, type MemoryState, unknownReference } from "./state.ts";
 import { putIn, valuesInOrder } from "./values.ts";
 
-/** The process that one memory store is, among those on its state. */
+/** One memory store, as a process among the processes on its state. */
 export interface MemoryProcess {
   readonly address: string | undefined;
 }
@@ -73,7 +73,7 @@ export function memoryKeeping(
       .sort((one, other) => compareText(one.keyId, other.keyId) || compareText(one.peer, other.peer));
   }
 
-  /** Fault before anything is changed, or none. */
+  /** Throws any Fault before anything is changed. */
   function admit(state: MemoryState, commit: CheckedCommit): KeptLease {
     const { meterId, epoch, security, peers, usedKeys } = commit;
     const row = state.leases.get(meterId);
@@ -140,7 +140,7 @@ export function memoryKeeping(
       const commit = checkCommit(given);
       const { meterId, clockOffset, ranUpTo } = commit;
       const row = admit(state, commit);
-      // What can still fail comes first, and undoes itself.
+      // Changes that can still fail come first. They undo themselves if they fail.
       applySecurityChanges(context, sealing, meterId, commit.security);
       putIn(state, commit.values.map(copied));
       for (const { logicalDevice, instanceId, clear, keep, rows } of commit.rows) {
@@ -187,7 +187,7 @@ export function memoryKeeping(
   };
 }
 
-/** Fault `bad-value` unless it is the identity of that meter. */
+/** Fault `bad-value` if it is not the identity of that meter. */
 function checkIdentity(meterId: string, identity: Meter): void {
   if (checkRow(Meter, identity).meterId === meterId) return;
   throw new Fault("bad-value", `the identity is that of meter "${identity.meterId}", not of "${meterId}"`, {

@@ -4,14 +4,14 @@ import { checkRow } from "../shape.ts";
 import { KeyPair, type KeyPairs } from "../tables/key-pairs.ts";
 import { copied, knownMeter, type MemoryContext, type MemoryState } from "./state.ts";
 
-/** What a meter knows a key pair by. */
+/** The name of a key pair within a meter. */
 export const keyPairName = ({
   instanceId,
   usage,
   pending,
 }: Pick<KeyPair, "instanceId" | "usage" | "pending">): string => `${logicalName(instanceId)} ${usage} ${pending}`;
 
-/** The pending key pair becomes the one in use; whether there was one. */
+/** The pending key pair replaces the one in use. Returns whether there was a pending one. */
 export function promoteIn(state: MemoryState, pair: Pick<KeyPair, "meterId" | "instanceId" | "usage">): boolean {
   const of = state.keyPairs.get(pair.meterId);
   const pending = of?.get(keyPairName({ ...pair, pending: true }));

@@ -65,7 +65,7 @@ export function memoryKeyRotations(
       if (pending === undefined) {
         return state.securitySettings.get(meterId)?.get(logicalName(instanceId))?.keyVersion ?? 1;
       }
-      // Both at once: changeKeys waits for nothing.
+      // The two changes are one step: changeKeys does not wait for anything.
       const changed = changeKeys(meterId, instanceId, unsealed(pending).keys, instant.check(at));
       state.pendingKeys.delete(name);
       return changed;
@@ -73,7 +73,7 @@ export function memoryKeyRotations(
   };
 }
 
-/** Seals what was pending before there was a key-encryption key. */
+/** Seals the keys that became pending before there was a key-encryption key. */
 export function sealPending(pendingKeys: Map<string, PendingKeys>, sealing: KeySealing): void {
   for (const [name, { keys, since }] of pendingKeys) {
     pendingKeys.set(name, { keys: mapKeys(keys, (key) => sealKey(sealing, key)), since });

@@ -14,7 +14,7 @@ function shown({ lease: _, leaseUntil: __, ...message }: KeptMessage): QueuedMes
   return copied(message);
 }
 
-/** Keeps a message, and where it stands. */
+/** Stores a message and updates the lists of its status. */
 function keep(state: MemoryState, message: KeptMessage): void {
   state.messages.set(message.id, message);
   if (message.status === "PROCESSING") state.processing.add(message.id);
@@ -22,7 +22,7 @@ function keep(state: MemoryState, message: KeptMessage): void {
   if (message.status === "PENDING") state.pending.add(message);
 }
 
-/** Adds messages that were checked; their ids. */
+/** Adds checked messages. Returns their ids. */
 export function enqueueIn(state: MemoryState, messages: readonly Message[]): number[] {
   return messages.map((message) => {
     const id = ++state.lastMessage;
@@ -32,7 +32,7 @@ export function enqueueIn(state: MemoryState, messages: readonly Message[]): num
   });
 }
 
-/** A queue in memory alone, for meters without a store. */
+/** A queue in memory only, for meters without a store. */
 export function openMemoryQueue(): MessageQueue {
   const state = new MemoryState();
   return memoryMessageQueue({ state, use: () => state, instant: Date.now });

@@ -5,7 +5,7 @@ import { copied, duplicate, type MemoryContext, type MemoryState } from "./state
 
 const byId = (one: Stored<Meter>, other: Stored<Meter>): number => compareText(one.meterId, other.meterId);
 
-/** In the order of code points, which is that of UTF-8 octets. */
+/** Compares in the order of code points, which is the order of UTF-8 octets. */
 export function compareText(one: string, other: string): number {
   const left = new TextEncoder().encode(one);
   const right = new TextEncoder().encode(other);
@@ -16,7 +16,7 @@ export function compareText(one: string, other: string): number {
   return left.length - right.length;
 }
 
-/** Adds those that are not there yet, all or none; gives all as they are kept. Faults `bad-value`, `duplicate`. */
+/** Adds the meters that are not stored yet, all or none. Returns all of them as they are stored. Faults `bad-value`, `duplicate`. */
 export function addMeters(state: MemoryState, meters: readonly Meter[], createdAt: number): Stored<Meter>[] {
   const checked = meters.map((meter) => copied(checkRow(Meter, meter)));
   const titles = new Set<string>();

@@ -1,4 +1,4 @@
-/** A message that waits: by when it is due, then by its number. */
+/** A pending message. Messages are ordered by the time when they are due, then by their id. */
 interface Waiting {
   readonly scheduledTime: number;
   readonly id: number;
@@ -7,10 +7,10 @@ interface Waiting {
 const isBefore = (one: Waiting, other: Waiting): boolean =>
   one.scheduledTime < other.scheduledTime || (one.scheduledTime === other.scheduledTime && one.id < other.id);
 
-// The places of those that were taken are given back when there are so many, and as many as are left.
+// When at least this number of messages was taken, and at least half of the list, the list is shortened.
 const mostGone = 1024;
 
-/** The messages of one priority, those first that are due first. */
+/** The messages of one priority, ordered by the time when they are due. */
 class Lane {
   #all: Waiting[] = [];
   #first = 0;
@@ -19,7 +19,7 @@ class Lane {
     return this.#all[this.#first];
   }
 
-  /** The place of the first that is not before it. */
+  /** The index of the first message that is not before this one. */
   #placeOf(waiting: Waiting): number {
     let low = this.#first;
     let high = this.#all.length;
@@ -38,7 +38,7 @@ class Lane {
 
   add(waiting: Waiting): void {
     const low = this.#placeOf(waiting);
-    // Most come behind all others.
+    // Most messages are added at the end.
     if (low === this.#all.length) this.#all.push(waiting);
     else this.#all.splice(low, 0, waiting);
   }
@@ -51,10 +51,10 @@ class Lane {
   }
 }
 
-/** The PENDING messages in the order in which they are given, without a look at those that are not due. */
+/** The PENDING messages in the order in which they are given out. Messages that are not due are not scanned. */
 export class PendingMessages {
   readonly #lanes = new Map<number, Lane>();
-  /** From the highest on. */
+  /** Highest priority first. */
   #priorities: readonly number[] = [];
 
   add({ priority, scheduledTime, id }: Waiting & { readonly priority: number }): void {
@@ -67,12 +67,12 @@ export class PendingMessages {
     lane.add({ scheduledTime, id });
   }
 
-  /** It does not wait any more. */
+  /** Removes a message that is not pending any more. */
   remove(waiting: Waiting & { readonly priority: number }): void {
     this.#lanes.get(waiting.priority)?.remove(waiting);
   }
 
-  /** Takes the next that is due by then; undefined: none is. */
+  /** Takes the next message that is due at `now`. Undefined if none is due. */
   take(now: number): number | undefined {
     for (const priority of this.#priorities) {
       const lane = this.#lanes.get(priority);
@@ -84,7 +84,7 @@ export class PendingMessages {
     return undefined;
   }
 
-  /** When the first of all is due. */
+  /** When the earliest of all messages is due. */
   get nextDue(): number | undefined {
     const firsts = [...this.#lanes.values()].flatMap(({ first }) => first?.scheduledTime ?? []);
     return firsts.length === 0 ? undefined : Math.min(...firsts);

@@ -4,10 +4,10 @@ import { copied, knownMeter, type MemoryContext, type MemoryState } from "./stat
 
 type Record = { readonly meterId: string; readonly instanceId: string; readonly at: number };
 
-/** The name of a profile in the state. The contract `captures` is about logical device 1. */
+/** The key of a profile in the state. The contract `captures` uses logical device 1. */
 export const profileKey = (instanceId: string, logicalDevice = 1): string => `${logicalDevice} ${instanceId}`;
 
-/** Appends rows of one log, in time; leaves the latest `keep`. */
+/** Appends rows to one log, ordered by time. Keeps the latest `keep` rows. */
 export function appendIn<R extends Record>(
   logs: Map<string, Map<string, R[]>>,
   meterId: string,

@@ -14,7 +14,7 @@ import {
 // biome-ignore lint/suspicious/noExplicitAny: a table of any row; inference gives each its own
 type AnyTable = Table<any>;
 
-/** A table that a user edits: what its rows must be follows from its declaration. */
+/** A table that a user edits. The checks of its rows follow from its declaration. */
 export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<T> & object> implements Rows<R> {
   readonly context: MemoryContext;
   readonly #of: T;
@@ -22,7 +22,7 @@ export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<
   readonly #used: (id: number, state: MemoryState) => boolean;
   #unlike = 0;
 
-  /** `used`: whether another row names this one. */
+  /** `used`: whether another row refers to this one. */
   constructor(
     context: MemoryContext,
     of: T,
@@ -116,7 +116,7 @@ export class MemoryRows<T extends AnyTable, R extends RowOf<T> & object = RowOf<
     taken.add(key);
   }
 
-  /** As in SQL: a row that lacks a part is like no other. */
+  /** As in SQL: a row that lacks one of the values equals no other row. */
   #keyOf(row: R, unique: readonly string[]): string {
     const parts = unique.map((name) => columnValue(row, name));
     if (parts.includes(undefined)) return String(++this.#unlike);
@@ -134,7 +134,7 @@ const referred = {
   client_associations: (state: MemoryState, value: unknown) => state.clientAssociations.rows.has(value as number),
 };
 
-/** Fault `unknown-reference` unless that row is there. */
+/** Fault `unknown-reference` if there is no such row. */
 function expectRow(state: MemoryState, table: keyof typeof referred, value: unknown): void {
   if (!referred[table](state, value)) throw unknownReference(`${table} row ${JSON.stringify(value)}`);
 }

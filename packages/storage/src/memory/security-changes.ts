@@ -8,7 +8,7 @@ import { keyPairName, promoteIn } from "./key-pairs.ts";
 import { addSetting, changeKeysIn, setPolicyIn, setSecretIn } from "./security-settings.ts";
 import { copied, duplicate, type MemoryContext, type MemoryState } from "./state.ts";
 
-/** Makes changes that were checked, all or none. */
+/** Makes checked changes, all or none. */
 export function applySecurityChanges(
   context: MemoryContext,
   sealing: KeySealing | undefined,
@@ -25,7 +25,7 @@ export function applySecurityChanges(
   }
 }
 
-/** Puts back the keys, secrets and certificates of the meter as they are now. */
+/** Returns a function that restores the keys, secrets and certificates that the meter has now. */
 function remembered(state: MemoryState, meterId: string): () => void {
   const maps = [state.securitySettings, state.formerKeys, state.secrets, state.keyPairs] as const;
   const before = (maps as readonly Map<string, Map<string, unknown>>[]).map((map) => {

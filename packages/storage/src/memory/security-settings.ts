@@ -23,7 +23,7 @@ export function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => 
   return { ...row, ...changed };
 }
 
-/** Seals what was kept before there was a key-encryption key. */
+/** Seals the keys that were stored before there was a key-encryption key. */
 export function sealAll(state: MemoryState, sealing: KeySealing): void {
   for (const of of state.securitySettings.values()) {
     for (const [instanceId, row] of of) {
@@ -63,7 +63,7 @@ function set(state: MemoryState, row: Stored<SecuritySetting>): void {
   state.securitySettings.get(row.meterId)?.set(row.instanceId, row);
 }
 
-/** Adds a row that was checked, unless its Security setup has one; whether it did. */
+/** Adds a checked row, unless its Security setup already has one. Returns whether it was added. */
 export function addSetting(context: MemoryContext, sealing: KeySealing | undefined, row: SecuritySetting): boolean {
   const { state } = context;
   const of = state.securitySettings.get(row.meterId) ?? new Map<string, Stored<SecuritySetting>>();
@@ -74,14 +74,14 @@ export function addSetting(context: MemoryContext, sealing: KeySealing | undefin
   return true;
 }
 
-/** Sets a policy that was checked. Fault `unknown-reference`. */
+/** Sets a checked policy. Fault `unknown-reference`. */
 export function setPolicyIn(state: MemoryState, meterId: string, instanceId: string, policy: Policy): void {
   const { policyBits: _, ...row } = find(state, meterId, instanceId);
   const { securityPolicy, securitySuite, policyBits } = policy;
   set(state, { ...row, securityPolicy, securitySuite, ...(policyBits === undefined ? {} : { policyBits }) });
 }
 
-/** Replaces keys that were checked, keeps the former ones, and gives the keyVersion. Fault `unknown-reference`. */
+/** Replaces checked keys, keeps the former keys, and returns the keyVersion. Fault `unknown-reference`. */
 export function changeKeysIn(
   state: MemoryState,
   sealing: KeySealing | undefined,
@@ -105,7 +105,7 @@ export function changeKeysIn(
   return keyVersion;
 }
 
-/** Keeps a secret that was checked; false where there is one and `replace` is false. */
+/** Stores a checked secret. Returns false if there is one already and `replace` is false. */
 export function setSecretIn(
   state: MemoryState,
   sealing: KeySealing | undefined,
@@ -122,7 +122,7 @@ export function setSecretIn(
 }
 
 export function memorySecuritySettings(context: MemoryContext, sealing: KeySealing | undefined): SecuritySettings {
-  // As another process that sealed the store: from then on no key is written in clear.
+  // If another process has sealed the store, no key may be written unsealed any more.
   function expectSealing(): void {
     if (sealing === undefined && context.use().sealingCheck !== undefined) throw sealingNeeded();
   }

@@ -43,14 +43,14 @@ export class MemoryTable<R> {
   }
 }
 
-/** A message with its lease, which is over when `leaseUntil` has passed. */
+/** A message with its lease. The lease ends at `leaseUntil`. */
 export interface KeptMessage extends QueuedMessage {
   readonly lease: number;
   /** Real time, ms. */
   readonly leaseUntil: number;
 }
 
-/** Who has a meter: `process` undefined is nobody. */
+/** The process that has a meter. If `process` is undefined, no process has it. */
 export interface KeptLease {
   readonly process: { readonly address: string | undefined } | undefined;
   readonly epoch: number;
@@ -58,41 +58,41 @@ export interface KeptLease {
   readonly ranUpTo: number | undefined;
 }
 
-/** What a memory store holds. Several stores on one state are as several processes on one database. */
+/** The contents of a memory store. Several stores on one state behave like several processes on one database. */
 export class MemoryState {
-  /** `sealingCheck` of the key-encryption key, once there is one. */
+  /** `sealingCheck` of the key-encryption key. Undefined until there is one. */
   sealingCheck: Uint8Array | undefined;
   readonly meters = new Map<string, Stored<Meter>>();
-  /** System titles in hex and logical device names that are taken. */
+  /** System titles in hex and logical device names that are in use. */
   readonly systemTitles = new Set<string>();
   readonly logicalDeviceNames = new Set<string>();
   readonly counters = new Map<string, number>();
   /** By meterId, then by key and peer. */
   readonly peers = new Map<string, Map<string, { keyId: string; peer: string; counter: number }>>();
-  /** By meterId, then by client and association; in the order in which they were used. They outlive their meter. */
+  /** By meterId, then by client and association, in the order of use. They are kept when their meter is removed. */
   readonly usedKeys = new Map<string, Map<string, Set<string>>>();
-  /** By meterId. A row outlives its meter, so that an epoch is never used twice. */
+  /** By meterId. A row is kept when its meter is removed, so that no epoch is used twice. */
   readonly leases = new Map<string, KeptLease>();
-  /** The processes that have the state open, and until when each is taken to live, ms of their common clock. */
+  /** The processes that have the state open, and the time until which each counts as alive, in ms of their common clock. */
   readonly processes = new Map<object, number>();
-  /** Processes that a test has ended: they get nothing back. */
+  /** Processes that a test has ended. They cannot get their meters back. */
   readonly ended = new WeakSet<object>();
-  /** By template; secrets as they are sealed. */
+  /** By template. Secrets are sealed. */
   readonly fleets = new Map<string, Fleet>();
   /** By template and shard. */
   readonly fleetProgress = new Map<string, number>();
   readonly changes = new ChangeListeners();
-  /** Who is told which connections are to end. */
+  /** Listeners for requests to end a connection. */
   readonly ends = new Set<(id: number) => void>();
-  /** By meterId, then by Security setup; keys as they are sealed. */
+  /** By meterId, then by Security setup. Keys are sealed. */
   readonly securitySettings = new Map<string, Map<string, Stored<SecuritySetting>>>();
   /** By meterId, then by Security setup. */
   readonly formerKeys = new Map<string, Map<string, FormerKey[]>>();
-  /** By Security setup and meterId; keys as they are sealed. */
+  /** By Security setup and meterId. Keys are sealed. */
   readonly pendingKeys = new Map<string, PendingKeys>();
   /** By meterId, then by client and instance. */
   readonly secrets = new Map<string, Map<string, { clientId: number; instanceId: string; secret: Uint8Array }>>();
-  /** By meterId, then by Security setup and usage; private keys as they are sealed. */
+  /** By meterId, then by Security setup and usage. Private keys are sealed. */
   readonly keyPairs = new Map<string, Map<string, KeyPair>>();
   readonly certificates = new MemoryTable<Certificate>();
   readonly clientAssociations = new MemoryTable<ClientAssociation>();
@@ -110,7 +110,7 @@ export class MemoryState {
   /** By meterId, then by profile (`profileKey`). */
   readonly captures = new Map<string, Map<string, CaptureRecord[]>>();
   readonly messages = new Map<number, KeptMessage>();
-  /** Those that are PENDING, and those that are PROCESSING. */
+  /** The PENDING messages, and the PROCESSING messages. */
   readonly pending = new PendingMessages();
   readonly processing = new Set<number>();
   lastMeter = 0;
@@ -118,13 +118,13 @@ export class MemoryState {
   lastMessage = 0;
   lastLease = 0;
 
-  /** The counter of a peer, moved to `counter` where that is higher; gives what is kept now. */
+  /** Sets the counter of a peer to `counter` if that is higher. Returns the stored counter. */
   savePeer({ meterId, keyId, peer }: PeerCounterKey, counter: number): number {
     const of = this.peers.get(meterId) ?? new Map<string, { keyId: string; peer: string; counter: number }>();
     this.peers.set(meterId, of);
     const name = peerName(keyId, peer);
     const kept = Math.max(counter, of.get(name)?.counter ?? 0);
-    // The latest last: of dedicated keys only so many are kept.
+    // Move it to the end: only a limited number of dedicated keys is kept.
     of.delete(name);
     of.set(name, { keyId, peer, counter: kept });
     if (isDedicated(keyId)) this.#forgetDedicated(of, peer);
@@ -144,7 +144,7 @@ export class MemoryState {
     return this.usedKeys.get(meterId)?.get(`${clientId} ${instanceId}`) ?? new Set();
   }
 
-  /** Adds a key that was used; the oldest beyond those that are kept go. */
+  /** Adds a used key. Removes the oldest keys above the limit. */
   saveUsedKey({ meterId, clientId, instanceId, digest }: UsedKey): void {
     const associations = this.usedKeys.get(meterId) ?? new Map<string, Set<string>>();
     this.usedKeys.set(meterId, associations);
@@ -157,13 +157,13 @@ export class MemoryState {
     }
   }
 
-  /** As if all processes that have the state open had died at this moment: what they had is free, and they find out. */
+  /** Acts as if all processes that have the state open had died now: their meters are free, and their leases are lost. */
   endProcesses(): void {
     for (const process of this.processes.keys()) this.ended.add(process);
     this.processes.clear();
   }
 
-  /** It holds keys: printing it or making JSON of it does not show them. */
+  /** The state contains keys. They are not shown when it is printed or converted to JSON. */
   toJSON(): string {
     return "memory";
   }
@@ -173,7 +173,7 @@ export class MemoryState {
   }
 }
 
-/** What the contracts of one memory store share. */
+/** The common context of the contracts of one memory store. */
 export interface MemoryContext {
   readonly state: MemoryState;
   /** Fault `store-closed`. */
@@ -181,7 +181,7 @@ export interface MemoryContext {
   instant(): number;
 }
 
-/** A copy that shares no octets and no list with the row. */
+/** A copy that shares no octets and no lists with the row. */
 export function copied<R extends object>(row: R): R {
   const copy: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(row)) {
@@ -199,7 +199,7 @@ export function unknownReference(what: string): Fault {
   return new Fault("unknown-reference", `${what} does not exist`, { layer: "storage" });
 }
 
-/** Fault `unknown-reference` unless there is such a meter. */
+/** Fault `unknown-reference` if there is no such meter. */
 export function knownMeter(state: MemoryState, meterId: string): void {
   if (!state.meters.has(meterId)) throw unknownReference(`meter "${meterId}"`);
 }

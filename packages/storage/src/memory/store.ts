@@ -17,16 +17,16 @@ import { memorySecuritySettings, sealAll } from "./security-settings.ts";
 import { type MemoryContext, MemoryState } from "./state.ts";
 import { memoryValues } from "./values.ts";
 
-/** The clock and the timer that leases run on. */
+/** The clock and the timer for leases. */
 export interface MemoryTime {
-  /** ms, never going back. */
+  /** ms. Never decreases. */
   now(): number;
-  /** Runs something every so many ms, until what it gives is called. */
+  /** Runs a function at an interval in ms, until the returned function is called. */
   every(ms: number, run: () => void): () => void;
 }
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** The machine's monotonic clock by default. Stores on one state have the same. */
+  /** By default the monotonic clock of the machine. Stores on one state must have the same. */
   readonly time?: MemoryTime;
 }
 
@@ -40,8 +40,8 @@ const machineTime: MemoryTime = {
 };
 
 /**
- * A store in memory: gone with the process, otherwise as any other. Two stores on one `state` are as two processes on one
- * database. Faults as of `StoreOptions`.
+ * A store in memory. Its data are lost when the process ends; otherwise it behaves like any other store. Two stores on one `state`
+ * behave like two processes on one database. Faults as for `StoreOptions`.
  */
 export async function openMemoryStore(
   options: MemoryStoreOptions = {},

@@ -15,12 +15,12 @@ function inOrder(one: Key, other: Key): number {
   );
 }
 
-/** The values of a meter in their order, as copies. */
+/** The values of a meter in order, as copies. */
 export function valuesInOrder(state: MemoryState, meterId: string): AttributeValue[] {
   return [...(state.values.get(meterId)?.values() ?? [])].sort(inOrder).map(copied);
 }
 
-/** Keeps values that were checked, and that nobody else holds. */
+/** Stores checked values. No other code may hold a reference to them. */
 export function putIn(state: MemoryState, values: readonly AttributeValue[]): void {
   for (const value of values) {
     const of = state.values.get(value.meterId) ?? new Map<string, AttributeValue>();

@@ -3,8 +3,8 @@ import type { Rows } from "../rows.ts";
 import { type RowOf, type Stored, table } from "../shape.ts";
 
 /**
- * One row says that a client has `accessLevel` on some attributes and methods of an object; several rows add up.
- * `accessLevelsOn` collects what they say of one attribute or method.
+ * One row gives a client `accessLevel` on some attributes and methods of an object. Several rows can apply together.
+ * `accessLevelsOn` collects the levels for one attribute or method.
  */
 export const AccessRight = table(
   "access_rights",
@@ -14,9 +14,9 @@ export const AccessRight = table(
     clientId: integer(0, 0xffff),
     /** Access mode of the Blue Book: Association LN version 0 to 2 as an enumeration, version 3 as bits. */
     accessLevel: integer(0, 255),
-    /** Attribute n is meant when bit n - 1 is set. */
+    /** The row applies to attribute n if bit n - 1 is set. */
     attributeMask: bits,
-    /** Method n is meant when bit n - 1 is set. */
+    /** The row applies to method n if bit n - 1 is set. */
     methodMask: bits,
   },
   { group: "objectId", references: { objectId: "obis_codes" } },
@@ -28,14 +28,14 @@ export interface AccessRights extends Rows<AccessRight> {
   of(template: string): Promise<readonly Stored<AccessRight>[]>;
 }
 
-/** The bit of attribute or method `n` (1 to 63) in a mask. */
+/** The mask with the bits of the attributes or methods `numbers` (1 to 63). */
 export function maskOf(...numbers: readonly number[]): bigint {
   let mask = 0n;
   for (const n of numbers) mask |= 1n << BigInt(integer(1, 63).check(n) - 1);
   return mask;
 }
 
-/** The numbers of the attributes or methods that a mask names. */
+/** The numbers of the attributes or methods in a mask. */
 export function numbersOf(mask: bigint): readonly number[] {
   const numbers: number[] = [];
   for (let n = 1, rest = mask; rest > 0n; n++, rest >>= 1n) if (rest & 1n) numbers.push(n);
@@ -43,8 +43,8 @@ export function numbersOf(mask: bigint): readonly number[] {
 }
 
 /**
- * The access levels that rows give one client on attribute or method `n`, in the order of the rows: none means no access.
- * How several add up (read and write make read-and-write) is the interface class's business, as it depends on its version.
+ * The access levels that rows give one client on attribute or method `n`, in the order of the rows. None means no access. The
+ * interface class combines several levels (read and write give read-and-write), because this depends on its version.
  */
 export function accessLevelsOn(
   rows: readonly AccessRight[],

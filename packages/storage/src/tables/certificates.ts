@@ -2,32 +2,32 @@ import { instant, integer, logicalNameText, octets, oneOf, optional, text } from
 import type { Rows } from "../rows.ts";
 import { type RowOf, type Stored, table } from "../shape.ts";
 
-/** An X.509 certificate that a meter or a client holds, or that it trusts. */
+/** An X.509 certificate that a meter or a client has, or that it trusts. */
 export const Certificate = table(
   "certificates",
   {
-    /** The meter that holds it; absent: what a hand added for all to see. */
+    /** The meter that has it. Absent: added by a user for all meters. */
     meterId: optional(text(100, 1)),
-    /** The Security setup that it belongs to. */
+    /** The Security setup of the certificate. */
     instanceId: optional(logicalNameText),
-    /** Whose it is, as the Security setup numbers it: 0 server, 1 client, 2 certification authority, 3 other. */
+    /** The owner, as in the Security setup: 0 server, 1 client, 2 certification authority, 3 other. */
     certificateEntity: optional(integer(0, 3)),
-    /** What for, likewise: 0 digital signature, 1 key agreement, 2 TLS, 3 other. */
+    /** The usage, as in the Security setup: 0 digital signature, 1 key agreement, 2 TLS, 3 other. */
     certificateUsage: optional(integer(0, 3)),
-    /** The INTEGER's octets, as the certificate has them. */
+    /** The octets of the INTEGER, as in the certificate. */
     serialNumber: optional(octets(1, 32)),
     /** The issuer's Name in DER. */
     issuer: optional(octets(1, 2048)),
-    /** The system title that the subject has. */
+    /** The system title of the subject. */
     systemTitle: optional(octets(8)),
-    /** Whose: the id of the row in meters (DEVICE), the client's SAP (CLIENT), or 0 (AUTHORITY). */
+    /** The owner: the id of the row in meters (DEVICE), the client's SAP (CLIENT), or 0 (AUTHORITY). */
     entityId: integer(0),
     certificateType: oneOf("DEVICE", "AUTHORITY", "CLIENT"),
     /** DER. */
     certificateData: octets(1, 0x10000),
     validFrom: instant,
     validUntil: instant,
-    /** As the user's tools name it: `VALID`, `REVOKED` … */
+    /** The name in the user's tools: `VALID`, `REVOKED` … */
     status: optional(text(10)),
   },
   {
@@ -50,20 +50,20 @@ export const Certificate = table(
 );
 export type Certificate = RowOf<typeof Certificate>;
 
-/** Certificates of one meter; absent keys match all. */
+/** Selects certificates of one meter. A key that is absent matches all. */
 export interface CertificateQuery {
   readonly meterId: string;
   readonly instanceId?: string;
   readonly certificateEntity?: number;
   readonly certificateUsage?: number;
   readonly systemTitle?: Uint8Array;
-  /** Together these name one certificate of a Security setup. */
+  /** Together with `issuer`, identifies one certificate of a Security setup. */
   readonly serialNumber?: Uint8Array;
   readonly issuer?: Uint8Array;
 }
 
-/** A meter's Security setup has a certificate once, by serial number and issuer: Fault `duplicate`. */
+/** A Security setup of a meter has each certificate only once, by serial number and issuer: Fault `duplicate`. */
 export interface Certificates extends Rows<Certificate> {
-  /** What fits, by id. */
+  /** The matching certificates, ordered by id. */
   find(query: CertificateQuery): Promise<readonly Stored<Certificate>[]>;
 }

@@ -2,11 +2,11 @@ import { integer, logicalNameText, optional, text } from "../fields.ts";
 import type { Rows } from "../rows.ts";
 import { type RowOf, table } from "../shape.ts";
 
-/** What a client may open. */
+/** An association that a client may open. */
 export const ClientAssociation = table(
   "client_associations",
   {
-    /** The template whose meters offer it; absent: all. */
+    /** The template of the meters that offer it. Absent: all meters. */
     template: optional(text(200, 1)),
     /** The logical device (server SAP) that offers it. */
     logicalDevice: integer(0, 0xffff),
@@ -16,13 +16,16 @@ export const ClientAssociation = table(
     clientId: integer(0, 0xffff),
     /** Authentication mechanism 0 to 7 (Green Book 9.4.2.2.3). */
     authenticationLevel: integer(0, 7),
-    /** Application context as the standard names it: `logical-name`, `logical-name-with-ciphering` … */
+    /** The name of the application context in the standard: `logical-name`, `logical-name-with-ciphering` … */
     contextName: text(100, 1),
-    /** The conformance block as the integer of its 24 bits, bit 0 of the standard first: get is 0x10, set 0x08, action 0x01. */
+    /**
+     * The conformance block as an integer of its 24 bits. Bit 0 of the standard is the most significant bit: get is 0x10, set 0x08,
+     * action 0x01.
+     */
     conformance: integer(0, 0xffffff),
-    /** The largest APDU that the meter takes, octets; 0: no limit. */
+    /** The maximum APDU size that the meter accepts, octets. 0: no limit. */
     maxReceivePduSize: integer(0, 0xffff),
-    /** The largest APDU that the meter sends, octets; 0: what the client takes. */
+    /** The maximum APDU size that the meter sends, octets. 0: the maximum size that the client accepts. */
     maxSendPduSize: integer(0, 0xffff),
     dlmsVersion: integer(0, 255),
     qualityOfService: integer(-128, 127),

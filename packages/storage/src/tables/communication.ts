@@ -2,9 +2,9 @@ import { integer, oneOf, optional } from "../fields.ts";
 import type { Rows } from "../rows.ts";
 import { type RowOf, table } from "../shape.ts";
 
-/** How one device talks HDLC (IEC HDLC setup, class 23). */
+/** The HDLC parameters of one device (IEC HDLC setup, class 23). */
 export const HdlcSetting = table("hdlc_settings", {
-  /** Lower HDLC address, the physical device: 1 or 2 octets hold 0 to 0x7F or 0x3FFF. */
+  /** Lower HDLC address, the physical device: 1 octet holds 0 to 0x7F, 2 octets hold 0 to 0x3FFF. */
   deviceAddress: integer(0, 0x3fff),
   windowSizeTransmit: integer(1, 7),
   windowSizeReceive: integer(1, 7),
@@ -13,16 +13,16 @@ export const HdlcSetting = table("hdlc_settings", {
   maxInfoFieldLenReceive: integer(32, 2030),
   /** ms. */
   interOctetTimeout: integer(20, 6000),
-  /** Seconds; 0: never. */
+  /** Seconds. 0: never. */
   inactivityTimeout: integer(0, 0xffff),
 });
 export type HdlcSetting = RowOf<typeof HdlcSetting>;
 export type HdlcSettings = Rows<HdlcSetting>;
 
-/** Where the simulator listens. The columns of a serial line are absent for TCP and UDP. */
+/** A port of the simulator. The columns of a serial line are absent for TCP and UDP. */
 export const CommunicationPort = table("communication_ports", {
   portType: oneOf("SERIAL", "TCP", "UDP"),
-  /** TCP or UDP port, 0: any that is free; SERIAL: the number of the device. */
+  /** TCP or UDP port, 0: any free port. SERIAL: the number of the device. */
   portNumber: integer(0, 0xffff),
   baudRate: optional(integer(300, 4000000)),
   dataBits: optional(integer(5, 8)),

@@ -2,20 +2,20 @@ import { Fault } from "@dlmskit/core";
 import { integer, text } from "../fields.ts";
 import { type RowOf, shape, table } from "../shape.ts";
 
-/** The key under which an invocation counter counts. */
+/** The key of an invocation counter. */
 export const CounterKey = shape("invocation_counters", {
   meterId: text(100, 1),
-  /** Which key of the meter, with its version: the same octets always have the same keyId, other octets another. */
+  /** Identifies the key of the meter and its version. The same octets always have the same keyId, different octets have a different one. */
   keyId: text(200, 1),
 });
 export type CounterKey = RowOf<typeof CounterKey>;
 
-/** A counter received from a peer. */
+/** Identifies a counter received from a peer. */
 export const PeerCounterKey = table(
   "peer_counters",
   {
     ...CounterKey.fields,
-    /** Who sent it: the peer's system title in hex, or the client's SAP. */
+    /** The sender: the peer's system title in hex, or the client's SAP. */
     peer: text(50, 1),
   },
   { key: ["meterId", "keyId", "peer"] },
@@ -24,49 +24,49 @@ export type PeerCounterKey = RowOf<typeof PeerCounterKey>;
 
 const dedicated = "dedicated key ";
 
-/** Of each client of a meter, how many dedicated keys are known: those that were used last. */
+/** The number of dedicated keys that are stored for each client of a meter: the latest ones. */
 export const dedicatedKeysKept = 64;
 
-/** The keyId of a dedicated key, by a digest of it. */
+/** The keyId of a dedicated key, from its digest. */
 export const dedicatedKeyId = (digest: string): string => `${dedicated}${digest}`;
 
 export const isDedicated = (keyId: string): boolean => keyId.startsWith(dedicated);
 
-/** The last invocation counter that there is. */
+/** The highest invocation counter. */
 export const lastCounter = 0xffffffff;
 
 export const counterValue = integer(0, lastCounter);
-/** How many counters one reservation takes. */
+/** The number of counters in one reservation. */
 export const counterBlock = integer(1, 0x1000000);
 
-/** Counters that nobody else was given or will be: `from` to `upTo`, both included. */
+/** Reserved counters, `from` to `upTo`, both inclusive. No other caller gets them. */
 export interface CounterRange {
   readonly from: number;
   readonly upTo: number;
 }
 
 /**
- * Invocation counters, kept so that none is used twice: not after a crash, not by two processes. Of dedicated keys (`dedicatedKeyId`) the
- * counters of the latest 64 of each peer are kept.
+ * Invocation counters. They are stored so that none is used twice, even after a crash or by two processes. For dedicated keys
+ * (`dedicatedKeyId`) the counters of the latest 64 keys of each peer are kept.
  */
 export interface Counters {
   /**
-   * Reserves the next `block` counters of a key, none below `atLeast` (a counter known to be used from elsewhere), and is
-   * durable when it resolves; at the end of the counters it gives fewer. Fault `counter-exhausted`: there is none left;
-   * the key must be changed.
+   * Reserves the next `block` counters of a key. None is below `atLeast` (a counter that is known to be used). The reservation is
+   * durable when the promise resolves. Near the highest counter it reserves fewer. Fault `counter-exhausted`: there is no counter
+   * left, and the key must be changed.
    */
   reserve(key: CounterKey, atLeast: number, block: number): Promise<CounterRange>;
-  /** The last counter that was reserved; undefined when none was. */
+  /** The last reserved counter. Undefined if none was reserved. */
   reserved(key: CounterKey): Promise<number | undefined>;
-  /** Keeps the highest counter accepted from a peer; a lower one than kept changes nothing. Gives what is kept now. */
+  /** Stores the highest counter accepted from a peer. A counter lower than the stored one changes nothing. Returns the stored counter. */
   savePeer(key: PeerCounterKey, counter: number): Promise<number>;
-  /** The same for many at once, in one transaction. */
+  /** The same for many counters at once, in one transaction. */
   savePeers(counters: readonly { readonly key: PeerCounterKey; readonly counter: number }[]): Promise<void>;
-  /** The highest counter accepted from that peer; undefined when none was. */
+  /** The highest counter accepted from that peer. Undefined if there is none. */
   loadPeer(key: PeerCounterKey): Promise<number | undefined>;
 }
 
-/** The counter of a key has come to its end. */
+/** The Fault if a key has no invocation counter left. */
 export function counterExhausted(key: CounterKey): Fault {
   return new Fault(
     "counter-exhausted",

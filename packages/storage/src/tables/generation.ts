@@ -4,7 +4,7 @@ import type { Rows } from "../rows.ts";
 import { type RowOf, table } from "../shape.ts";
 import { variationPattern } from "./variation-pattern.ts";
 
-/** Fault `bad-value` at `column` where the higher value is below the lower. */
+/** Fault `bad-value` at `column` if the higher value is below the lower value. */
 function ordered(low: number | undefined, high: number | undefined, column: string, lower: string): void {
   if (low === undefined || high === undefined || low <= high) return;
   const fault = new Fault("bad-value", `${high} is below ${lower}, ${low}`, { layer: "storage" });
@@ -12,7 +12,7 @@ function ordered(low: number | undefined, high: number | undefined, column: stri
   throw fault;
 }
 
-/** What a day looks like: the generator's input. */
+/** The load over one day: an input of the generator. */
 export const LoadProfileTemplate = table(
   "load_profile_templates",
   {
@@ -31,7 +31,7 @@ export const LoadProfileTemplate = table(
 export type LoadProfileTemplate = RowOf<typeof LoadProfileTemplate>;
 export type LoadProfileTemplates = Rows<LoadProfileTemplate>;
 
-/** How often the supply fails, how long and how badly. */
+/** The probability, duration and magnitude of supply faults. */
 export const PowerQualityEventConfig = table(
   "power_quality_events_config",
   {
@@ -43,17 +43,17 @@ export const PowerQualityEventConfig = table(
       "VOLTAGE_UNBALANCE",
       "HARMONIC_DISTORTION",
     ),
-    /** Of one such event on one day, 0 to 1. */
+    /** The probability of one such event on one day, 0 to 1. */
     probability: decimal(5, 4, 0, 1),
     /** Seconds. */
     minDuration: integer(0, 86400 * 7),
     /** Seconds, not below minDuration. */
     maxDuration: integer(0, 86400 * 7),
-    /** Percent of the nominal value (a sag to 80 % of the voltage is 80); absent where the event has none. */
+    /** Percent of the nominal value (a sag to 80 % of the voltage is 80). Absent if the event has no magnitude. */
     minMagnitude: optional(decimal(10, 3)),
     /** Percent, not below minMagnitude. */
     maxMagnitude: optional(decimal(10, 3)),
-    /** Of L1, L2, L3. */
+    /** Some of L1, L2, L3. */
     affectedPhases: list(oneOf("L1", "L2", "L3"), 3),
   },
   {

@@ -8,11 +8,11 @@ export const KeyPair = table(
     meterId: text(100, 1),
     /** Logical name of the Security setup. */
     instanceId: logicalNameText,
-    /** As the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
+    /** As in the Security setup: 0 digital signature, 1 key agreement, 2 TLS. */
     usage: integer(0, 2),
-    /** Made and not in use yet: it replaces the other one when its certificate is there. */
+    /** Created, but not in use yet. It replaces the other key pair when its certificate is imported. */
     pending: boolean,
-    /** The scalar: sealed as the other keys are. */
+    /** The scalar. It is sealed like the other keys. */
     privateKey: octetsOf(32, 48),
     /** x ‖ y. */
     publicKey: octets(64, 96),
@@ -22,16 +22,16 @@ export const KeyPair = table(
 export type KeyPair = RowOf<typeof KeyPair>;
 
 /**
- * Key pairs, one for each usage of a Security setup, and one that is to follow it. Faults: `bad-value`, `unknown-reference` (no such meter),
- * `wrong-key-encryption-key`, `key-encryption-key-needed`.
+ * Key pairs: one for each usage of a Security setup, and one that will replace it. Faults: `bad-value`, `unknown-reference` (no such
+ * meter), `wrong-key-encryption-key`, `key-encryption-key-needed`.
  */
 export interface KeyPairs {
-  /** By instanceId and usage, those in use first. */
+  /** Ordered by instanceId and usage. Key pairs in use come first. */
   of(meterId: string): Promise<readonly KeyPair[]>;
-  /** Sets a key pair, whether there was one or not: all or none. */
+  /** Adds or replaces key pairs: all or none. */
   put(pairs: readonly KeyPair[]): Promise<void>;
-  /** Adds those that are not there yet; gives how many. */
+  /** Adds the key pairs that are not stored yet. Returns the number added. */
   putIfAbsent(pairs: readonly KeyPair[]): Promise<number>;
-  /** The pending key pair is the one in use from now on; whether there was one. */
+  /** Makes the pending key pair the one in use. Returns whether there was a pending one. */
   promote(pair: Pick<KeyPair, "meterId" | "instanceId" | "usage">): Promise<boolean>;
 }

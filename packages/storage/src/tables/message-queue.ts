@@ -7,22 +7,22 @@ const sap = integer(0, 0xffff);
 export const Message = table(
   "message_queue",
   {
-    /** The kind of message, for its sender: `data-notification`, `event` … */
+    /** The kind of message, for the sender: `data-notification`, `event` … */
     messageType: text(50, 1),
-    /** The higher the sooner. */
+    /** Messages with a higher priority are sent first. */
     priority: integer(),
     payload: octets(0, 0x1000000),
-    /** The destination, for its sender: `tcp://host:port`. */
+    /** The destination, for the sender: `tcp://host:port`. */
     destination: text(100, 1),
-    /** Not before this instant, ms since 1970 UTC. */
+    /** The earliest time to send it, ms since 1970 UTC. */
     scheduledTime: instant,
-    /** The meter whose message it is; it protects the message each time that it is sent. */
+    /** The meter of the message. It protects the message again for each attempt. */
     meterId: optional(text(100, 1)),
-    /** The object that told it, which hears what happens to it. */
+    /** The object that created the message. It is informed of the result. */
     logicalDevice: optional(sap),
     classId: optional(sap),
     instanceId: optional(logicalNameText),
-    /** The client it is for. */
+    /** The client that receives it. */
     clientId: optional(sap),
   },
   {
@@ -38,79 +38,82 @@ export type Message = RowOf<typeof Message>;
 
 export type MessageStatus = "PENDING" | "PROCESSING" | "SENT" | "FAILED";
 
-/** A message as it is in the queue. */
+/** A message in the queue. */
 export interface QueuedMessage extends Message {
   readonly id: number;
   readonly status: MessageStatus;
-  /** How many attempts failed. */
+  /** The number of failed attempts. */
   readonly retryCount: number;
   readonly completedTime?: number;
   readonly lastError?: string;
 }
 
-/** A message that a worker was given to send. */
+/** A message that was given to a worker to send. */
 export interface ClaimedMessage extends QueuedMessage {
-  /** Proves that the message is still this worker's: to be handed to `complete` or `fail`. */
+  /** Proves that this worker still has the message. Pass it to `complete` or `fail`. */
   readonly lease: number;
 }
 
 export interface ClaimOptions {
-  /** What is due by then, ms since 1970 UTC: virtual time where the simulator runs on it. */
+  /** Messages that are due at this time, ms since 1970 UTC. Virtual time if the simulator runs on it. */
   readonly now: number;
-  /** At most so many; 1 by default. */
+  /** The maximum number of messages. 1 by default. */
   readonly limit?: number;
-  /** How long this worker may take, ms of real time, before another is given the message; 60 000 by default. */
+  /** The time for this worker, in ms of real time, before the message is given to another worker. 60 000 by default. */
   readonly leaseMs?: number;
 }
 
 export interface Failure {
   readonly now: number;
-  /** Kept as `errorText` gives it. */
+  /** Stored in the form that `errorText` returns. */
   readonly error: string;
-  /** After how many failed attempts it is FAILED for good; 5 by default. */
+  /** The number of failed attempts after which the message becomes FAILED. 5 by default. */
   readonly maxAttempts?: number;
-  /** The wait before the second attempt, ms, which doubles from one to the next; 1000 by default. */
+  /** The delay before the second attempt, ms. It doubles with each attempt. 1000 by default. */
   readonly backOffMs?: number;
-  /** The longest wait, ms; one hour by default. */
+  /** The maximum delay, ms. One hour by default. */
   readonly maxBackOffMs?: number;
-  /** When it is due again, ms since 1970 UTC: in place of the back-off, however often it has failed. */
+  /** When the message is due again, ms since 1970 UTC. It replaces the back-off delay, for any number of failures. */
   readonly again?: number;
 }
 
-/** The push queue. Several workers and several processes share it, and no message is sent twice while its lease holds. */
+/** The push queue. Several workers and several processes share it. No message is sent twice during its lease. */
 export interface MessageQueue {
   enqueue(messages: readonly Message[]): Promise<readonly number[]>;
   /**
-   * Takes what is due, higher priority first, then the oldest by scheduled time, and makes it PROCESSING. A message whose lease ran out
-   * (its worker died) is due again. At once empty when nothing is due.
+   * Takes messages that are due and makes them PROCESSING: higher priority first, then the earliest scheduled time. A message with
+   * an expired lease (its worker died) is due again. Returns an empty list at once if nothing is due.
    */
   claim(options: ClaimOptions): Promise<readonly ClaimedMessage[]>;
-  /** Sent. False when the lease was lost to another worker: nothing is changed then. `now`: ms since 1970 UTC. */
+  /** The message was sent. False if another worker has the lease now: then nothing is changed. `now`: ms since 1970 UTC. */
   complete(message: Pick<ClaimedMessage, "id" | "lease">, now: number): Promise<boolean>;
-  /** The same for many at once; gives the ids of those whose lease was not lost. */
+  /** The same for many messages at once. Returns the ids of the messages whose lease was not lost. */
   completeAll(messages: readonly Pick<ClaimedMessage, "id" | "lease">[], now: number): Promise<readonly number[]>;
-  /** Not sent: due again after a back-off, or FAILED. Gives which; undefined when the lease was lost. */
+  /**
+   * The message was not sent: it is due again after a back-off delay, or FAILED. Returns the new status. Undefined if the lease was
+   * lost.
+   */
   fail(message: Pick<ClaimedMessage, "id" | "lease">, failure: Failure): Promise<"PENDING" | "FAILED" | undefined>;
-  /** Not tried: due again at that instant, ms since 1970 UTC, without a failure. False when the lease was lost. */
+  /** The message was not tried: it is due again at that instant, ms since 1970 UTC, without a failure. False if the lease was lost. */
   postpone(message: Pick<ClaimedMessage, "id" | "lease">, until: number): Promise<boolean>;
-  /** Makes messages due at `now`, ms since 1970 UTC, that are PENDING and due later; others stay as they are. */
+  /** Makes PENDING messages that are due later due at `now`, ms since 1970 UTC. Other messages are not changed. */
   hasten(ids: readonly number[], now: number): Promise<void>;
   get(id: number): Promise<QueuedMessage | undefined>;
-  /** How many there are in each state. */
+  /** The number of messages in each state. */
   counts(): Promise<Readonly<Record<MessageStatus, number>>>;
-  /** When the next PENDING message is due, ms since 1970 UTC; undefined when there is none. */
+  /** When the next PENDING message is due, ms since 1970 UTC. Undefined if there is none. */
   nextDue(): Promise<number | undefined>;
-  /** Removes SENT and FAILED messages completed before `before`; gives how many. */
+  /** Removes SENT and FAILED messages that were completed before `before`. Returns the number removed. */
   forget(before: number): Promise<number>;
 }
 
-/** The wait before the next attempt after `retryCount` failed ones, ms. */
+/** The delay before the next attempt after `retryCount` failed attempts, ms. */
 function backOff(retryCount: number, failure: Failure): number {
   const first = failure.backOffMs ?? 1000;
   return Math.min(first * 2 ** Math.min(retryCount - 1, 30), failure.maxBackOffMs ?? 3600000);
 }
 
-/** What happens to a message after its `retryCount`th failure: it is FAILED, or due again. */
+/** The status of a message after its `retryCount`th failure: FAILED, or due again. */
 export function afterFailure(
   retryCount: number,
   failure: Failure,
@@ -121,7 +124,7 @@ export function afterFailure(
   return { status: "PENDING", scheduledTime: now + backOff(retryCount, failure) };
 }
 
-/** What is kept of the text of an error: at most 1000 characters, without the character NUL. */
+/** The part of an error text that is stored: at most 1000 characters, without the character NUL. */
 export function errorText(error: string): string {
   return [...error.toWellFormed().replaceAll("\0", "")].slice(0, 1000).join("");
 }

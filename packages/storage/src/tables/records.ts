@@ -11,14 +11,17 @@ export const EventRecord = table(
     /** ms since 1970 UTC. */
     at: instant,
     code: integer(0, 0xffff),
-    /** The A-XDR encoding of what was captured with it; may be empty. */
+    /** The A-XDR encoding of the data captured with the event. May be empty. */
     encoded: octets(0, 0x10000),
   },
   { references: { meterId: "meters" }, createdAt: false },
 );
 export type EventRecord = RowOf<typeof EventRecord>;
 
-/** A row that was captured into a profile buffer of logical device 1, beyond what the generator computes. `Keeping` is about all devices. */
+/**
+ * A row that was captured into a profile buffer of logical device 1, in addition to the rows that the generator computes. `Keeping`
+ * covers all logical devices.
+ */
 export const CaptureRecord = table(
   "capture_records",
   {
@@ -36,21 +39,24 @@ export type CaptureRecord = RowOf<typeof CaptureRecord>;
 export interface RecordQuery {
   readonly meterId: string;
   readonly instanceId: string;
-  /** From this instant on, and up to that one, both included. */
+  /** From this instant to the instant `to`, both inclusive. */
   readonly from?: number;
   readonly to?: number;
-  /** At most so many, the latest of them; 10 000 by default. */
+  /** The maximum number of rows. The latest rows are returned. 10 000 by default. */
   readonly limit?: number;
 }
 
-/** Rows in time. Equal instants keep the order in which they were appended. */
+/** Rows ordered by time. Rows with equal instants keep the order in which they were appended. */
 export interface RecordLog<R> {
-  /** Appends, all or none. `keep`: how many rows each (meter, logical name) keeps, the oldest go; absent: all. */
+  /**
+   * Appends all rows or none. `keep`: the maximum number of rows for each (meter, logical name); the oldest rows are removed.
+   * Absent: all rows are kept.
+   */
   append(records: readonly R[], keep?: number): Promise<void>;
-  /** The oldest first. */
+  /** Oldest first. */
   list(query: RecordQuery): Promise<readonly R[]>;
   count(meterId: string, instanceId: string): Promise<number>;
-  /** Removes all rows of one log (method reset); gives how many. */
+  /** Removes all rows of one log (method reset). Returns the number removed. */
   clear(meterId: string, instanceId: string): Promise<number>;
 }
 

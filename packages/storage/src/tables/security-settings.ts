@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { instant, integer, logicalNameText, octets, octetsOf, optional, text } from "../fields.ts";
 import { checkRow, type RowOf, type Stored, shape, table } from "../shape.ts";
 
-/** Keys are 16 octets in the security suites 0 and 1, 32 in suite 2. */
+/** Keys are 16 octets in security suites 0 and 1, 32 octets in suite 2. */
 const key = optional(octetsOf(16, 32));
 
 /** One Security setup object of one meter (class 64). */
@@ -15,7 +15,7 @@ export const SecuritySetting = table(
     /** Version 0 enumeration: 0 nothing, 1 authenticated, 2 encrypted, 3 both. */
     securityPolicy: integer(0, 3),
     securitySuite: integer(0, 15),
-    /** Version 1 bits, where the object is of version 1 or later: it then rules, and securityPolicy is the nearest there is. */
+    /** Version 1 bits, if the object has version 1 or later. Then they are valid, and securityPolicy is the nearest equivalent. */
     policyBits: optional(integer(0, 255)),
     /** Global unicast encryption key. */
     encryptionKey: key,
@@ -25,9 +25,9 @@ export const SecuritySetting = table(
     masterKey: key,
     /** Global broadcast encryption key. */
     broadcastKey: key,
-    /** Counts the changes of the keys, from 1: a part of the keyId of the counters. */
+    /** Number of key changes, from 1. It is a part of the keyId of the counters. */
     keyVersion: integer(1),
-    /** After how many seconds the global keys are to be changed. */
+    /** The interval in seconds after which the global keys must be changed. */
     globalKeyChangeInterval: optional(integer(0)),
     lastKeyChange: optional(instant),
   },
@@ -44,7 +44,7 @@ export const SecuritySetting = table(
 );
 export type SecuritySetting = RowOf<typeof SecuritySetting>;
 
-/** Keys that are to replace those of a Security setup; an absent one stays. */
+/** New keys of a Security setup. A key that is absent is not changed. */
 export interface NewKeys {
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
@@ -54,7 +54,7 @@ export interface NewKeys {
 
 export const keyNames: readonly (keyof NewKeys)[] = ["encryptionKey", "authenticationKey", "masterKey", "broadcastKey"];
 
-/** The keys, checked; Fault `bad-value` where there is none at all. */
+/** Checks the keys. Fault `bad-value` if there is none. */
 export function checkNewKeys(keys: NewKeys): NewKeys {
   const { encryptionKey, authenticationKey, masterKey, broadcastKey } = SecuritySetting.fields;
   const checked = checkRow(
@@ -67,7 +67,7 @@ export function checkNewKeys(keys: NewKeys): NewKeys {
   return checked;
 }
 
-/** What rules over a Security setup. */
+/** The policy and suite of a Security setup. */
 export interface Policy {
   readonly securityPolicy: number;
   readonly securitySuite: number;
@@ -80,18 +80,18 @@ const policyShape = shape(SecuritySetting.table, {
   policyBits: SecuritySetting.fields.policyBits,
 });
 
-/** The policy, checked. Fault `bad-value`. */
+/** Checks the policy. Fault `bad-value`. */
 export function checkPolicy(policy: Policy): Policy {
   return checkRow(policyShape, policy);
 }
 
-/** A key as it was before a change. */
+/** A key from before a change. */
 export interface FormerKey {
   readonly name: keyof NewKeys;
-  /** The keyVersion under which it was used. */
+  /** The keyVersion of the time when it was in use. */
   readonly keyVersion: number;
   readonly key: Uint8Array;
-  /** Until when, ms since 1970 UTC. */
+  /** The end of its use, ms since 1970 UTC. */
   readonly until: number;
 }
 
@@ -111,27 +111,30 @@ export const ClientSecret = table(
 export type ClientSecret = RowOf<typeof ClientSecret>;
 
 /**
- * Policies, keys and secrets. Where the store was opened with a key-encryption key they are sealed under it.
- * Faults beside those of `Rows`: `wrong-key-encryption-key` for a key that cannot be unsealed.
+ * Policies, keys and secrets. If the store was opened with a key-encryption key, they are sealed under it. Faults in addition to
+ * those of `Rows`: `wrong-key-encryption-key` for a key that cannot be unsealed.
  */
 export interface SecuritySettings {
-  /** By instanceId. */
+  /** Ordered by instanceId. */
   of(meterId: string): Promise<readonly Stored<SecuritySetting>[]>;
-  /** Those of many meters, in no order, in one query. */
+  /** The settings of many meters, in any order, in one query. */
   ofMany(meterIds: readonly string[]): Promise<readonly Stored<SecuritySetting>[]>;
-  /** Adds those whose (meterId, instanceId) is not known yet: a Security setup that is there keeps its keys. Gives how many. */
+  /**
+   * Adds the settings whose (meterId, instanceId) is not stored yet: an existing Security setup keeps its keys. Returns the number
+   * added.
+   */
   putIfAbsent(settings: readonly SecuritySetting[]): Promise<number>;
-  /** Sets policy and suite; Fault `unknown-reference` when there is no such Security setup. */
+  /** Sets policy and suite. Fault `unknown-reference` if there is no such Security setup. */
   setPolicy(meterId: string, instanceId: string, policy: Policy): Promise<void>;
-  /** Replaces keys, keeps the former ones, and gives the new keyVersion. `at`: ms since 1970 UTC. */
+  /** Replaces keys, keeps the former keys, and returns the new keyVersion. `at`: ms since 1970 UTC. */
   changeKeys(meterId: string, instanceId: string, keys: NewKeys, at: number): Promise<number>;
   /** Former keys, the latest first. */
   formerKeys(meterId: string, instanceId: string): Promise<readonly FormerKey[]>;
   secretsOf(meterId: string): Promise<readonly ClientSecret[]>;
-  /** Those of many meters, in no order, in one query. */
+  /** The secrets of many meters, in any order, in one query. */
   secretsOfMany(meterIds: readonly string[]): Promise<readonly ClientSecret[]>;
-  /** Adds those that are not known yet, by meterId, clientId and instanceId. Gives how many. */
+  /** Adds the secrets that are not stored yet, by meterId, clientId and instanceId. Returns the number added. */
   putSecretsIfAbsent(secrets: readonly ClientSecret[]): Promise<number>;
-  /** Sets a secret, whether there was one or not. */
+  /** Adds or replaces a secret. */
   setSecret(secret: ClientSecret): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { integer, logicalNameText, text } from "../fields.ts";
 import { type RowOf, table } from "../shape.ts";
 
-/** A key of one APDU that a client has used (wrapped or agreed), or the transaction-id of an APDU that was signed and no more. */
+/** A key of one APDU that a client has used (wrapped or agreed), or the transaction-id of an APDU that was only signed. */
 export const UsedKey = table(
   "used_keys",
   {
@@ -11,17 +11,17 @@ export const UsedKey = table(
     clientId: integer(0, 0xffff),
     /** Logical name of the association. */
     instanceId: logicalNameText,
-    /** What the key is known by; the key cannot be computed from it. */
+    /** Identifies the key. The key cannot be computed from it. */
     digest: text(120, 1),
   },
   { key: ["meterId", "clientId", "instanceId", "digest"] },
 );
 export type UsedKey = RowOf<typeof UsedKey>;
 
-/** How many keys are kept of each (meter, client, association): the latest. */
+/** The number of keys that are kept for each (meter, client, association): the latest ones. */
 export const usedKeysKept = 16384;
 
-/** The key of an APDU was used before: Fault `counter-replayed`. */
+/** The Fault if the key of an APDU was used before: `counter-replayed`. */
 export function keyReplayed(meterId: string, clientId: number): Fault {
   return new Fault("counter-replayed", `client ${clientId} has used this key before with meter "${meterId}"`, {
     layer: "storage",

@@ -1,7 +1,7 @@
 import { instant, integer, logicalNameText, octets, text } from "../fields.ts";
 import { type RowOf, table } from "../shape.ts";
 
-/** An attribute of a meter that was written: the overlay on its template. */
+/** An attribute of a meter that was written. It overrides the value in the template. */
 export const AttributeValue = table(
   "attribute_values",
   {
@@ -20,10 +20,10 @@ export const AttributeValue = table(
 export type AttributeValue = RowOf<typeof AttributeValue>;
 
 export interface AttributeValues {
-  /** All of one meter, by logical device, logical name, class and attribute. */
+  /** All values of one meter, ordered by logical device, logical name, class and attribute. */
   of(meterId: string): Promise<readonly AttributeValue[]>;
-  /** Sets them, all or none; durable when it resolves. Fault `unknown-reference`: there is no such meter. */
+  /** Stores all values or none. They are durable when the promise resolves. Fault `unknown-reference`: there is no such meter. */
   put(values: readonly AttributeValue[]): Promise<void>;
-  /** Back to what the template says; whether there was a value. */
+  /** Restores the value of the template. Returns whether there was a stored value. */
   remove(value: Omit<AttributeValue, "encoded" | "updatedAt">): Promise<boolean>;
 }

@@ -2,17 +2,17 @@ import { Fault } from "@dlmskit/core";
 import { json } from "../fields.ts";
 
 /**
- * How the load moves between base load and peak load over a day: the JSON of `load_profile_templates.variation_pattern`.
- * `{"version": 1, "shape": [0.21, …], "jitter": 0.1}`
+ * The change of the load between base load and peak load over a day: the JSON of `load_profile_templates.variation_pattern`.
+ * Example: `{"version": 1, "shape": [0.21, …], "jitter": 0.1}`
  */
 export interface VariationPattern {
   readonly version: 1;
   /**
-   * 24, 48 or 96 values of equal spans of the local day from midnight, each 0 (base load) to 1 (peak load):
-   * the load is base + value x (peak - base).
+   * 24, 48 or 96 values for equal intervals of the local day from midnight. Each is from 0 (base load) to 1 (peak load): the load is
+   * base + value x (peak - base).
    */
   readonly shape: readonly number[];
-  /** By how much of its value a span may differ from day to day, 0 to 1. */
+  /** The fraction by which the value of an interval may vary from day to day, 0 to 1. */
   readonly jitter: number;
 }
 
@@ -33,7 +33,7 @@ function bad(message: string, ...path: string[]): Fault {
   return fault;
 }
 
-/** A variation pattern, checked. Fault `bad-value` with the path in the JSON; a key that it does not know is one too. */
+/** Checks a variation pattern. Fault `bad-value` with the path in the JSON, also for an unknown key. */
 export function checkVariationPattern(value: unknown): VariationPattern {
   if (!isObject(value)) throw bad("a variation pattern must be a JSON object");
   const { version, shape, jitter, ...others } = value;

@@ -6,7 +6,7 @@ import { meter, type OpenStore, withStore } from "./harness.ts";
 const { meterId } = meter(1);
 const instanceId = "0.0.43.0.1.255";
 
-/** Waits until something was told, at most some seconds. */
+/** Waits until a change was reported, for a few seconds at most. */
 async function told(changes: readonly RowsChanged[], wanted: RowsChanged): Promise<void> {
   const is = (change: RowsChanged): boolean => change.table === wanted.table && change.meterId === wanted.meterId;
   const until = Date.now() + 5000;
@@ -14,7 +14,7 @@ async function told(changes: readonly RowsChanged[], wanted: RowsChanged): Promi
   expect(changes.filter(is)).not.toEqual([]);
 }
 
-/** What is told of all tables: a store that starts to listen says that it may have missed something. */
+/** Waits for the first reports on all tables: a store that starts to listen reports that changes may have been missed. */
 async function heardAll(store: Store): Promise<RowsChanged[]> {
   const changes: RowsChanged[] = [];
   store.onChange((change) => void changes.push(change));

@@ -153,7 +153,7 @@ export function commitsSuite(open: OpenStore): void {
         };
         expect(await keep([10, 20, 30])).toEqual([10, 20, 30]);
         expect(await keep([40, 50])).toEqual([20, 30, 40, 50]);
-        // Older than all that is kept: pushed out at once.
+        // Older than all rows that are kept: removed at once.
         expect(await keep([5])).toEqual([20, 30, 40, 50]);
         expect(await keep([25])).toEqual([25, 30, 40, 50]);
         expect(await keep([35, 24, 60])).toEqual([35, 40, 50, 60]);
@@ -246,7 +246,7 @@ export function commitsSuite(open: OpenStore): void {
   });
 
   describe("keeping: all or nothing", () => {
-    /** All that a commit can touch. */
+    /** Everything that a commit can change. */
     const everything = async (store: Store) => [
       (await taken(store, meter(1), scope)) && (await store.values.of(meterId)),
       await store.keeping.secrets(meterId, { ...scope, usedKeys: scope.clients }),

@@ -50,7 +50,7 @@ export function connectionsSuite(open: OpenStore): void {
           for (let number = 0; number < 2 * connectionsAtATime; number++) await opened(12, `later ${number}`);
           expect(await connections.list({ status: ["DISCONNECTED"] })).toMatchObject([{ id: recent }]);
           expect((await connections.list())[0]?.id).toBe(open1);
-          // The name of a session that is forgotten is free.
+          // The session name of a removed row can be used again.
           await opened(12, "over");
         },
         { connectionsKeptMs: 7 * day },

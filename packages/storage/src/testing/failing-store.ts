@@ -1,20 +1,20 @@
 import { Fault } from "@dlmskit/core";
 
-/** `before`: the call does nothing. `after`: the call does its work, and its caller is told that it failed. */
+/** `before`: the call does nothing and fails. `after`: the call does its work, but reports a failure to its caller. */
 export const failureTimes = ["before", "after"] as const;
 export type FailureTime = (typeof failureTimes)[number];
 
 /**
- * One failure. It is plain data, so that fast-check can choose and shrink it:
- * `fc.array(fc.record({ call: fc.nat(40), when: fc.constantFrom(...failureTimes) }))` is a plan.
+ * One failure. It is plain data, so that fast-check can choose and shrink it: `fc.array(fc.record({ call: fc.nat(40), when:
+ * fc.constantFrom(...failureTimes) }))` is a plan.
  */
 export interface StoreFailure {
-  /** Which call fails, counted from 0. */
+  /** The number of the call that fails, counted from 0. */
   readonly call: number;
   readonly when: FailureTime;
-  /** Only calls of this name are counted (`keeping.commit`); absent: every call of the store. */
+  /** Only calls of this name are counted (`keeping.commit`). Absent: every call of the store. */
   readonly of?: string;
-  /** How many calls in a row fail, 1 when absent; `Infinity`: the store is gone for good. */
+  /** The number of consecutive calls that fail, 1 if absent. `Infinity`: the store never works again. */
   readonly times?: number;
 }
 
@@ -26,21 +26,21 @@ export interface FailedCall {
 
 export interface FailingStore<S extends object> {
   readonly store: S;
-  /** The names of all calls until now, in order: `counters.reserve` … */
+  /** The names of all calls so far, in order: `counters.reserve` … */
   readonly calls: readonly string[];
   readonly failed: readonly FailedCall[];
-  /** No call fails from now on. */
+  /** After this, no call fails. */
   mend(): void;
 }
 
-/** The store itself is opened and closed by the test: only what its contracts do fails. */
+/** The test itself opens and closes the store: only the methods of its contracts fail. */
 const ownNames = new Set<PropertyKey>(["close", Symbol.asyncDispose, "onChange"]);
-/** Who only wants to be told of something asks nothing of the database. */
+/** Adding a listener does not access the database. */
 const listens = (key: PropertyKey): boolean => key === "onEnd";
 
 /**
- * The same store, whose methods fail as the plan says: with a Fault `store-unavailable`, before or after their work. Where two
- * failures name one call, the first of the plan counts. A call that fails by itself keeps its own Fault. `close` never fails.
+ * The same store, but its methods fail as planned: with a Fault `store-unavailable`, before or after their work. If two failures are
+ * for one call, the first one of the plan is used. A call that fails by itself keeps its own Fault. `close` never fails.
  */
 export function failing<S extends object>(store: S, plan: readonly StoreFailure[]): FailingStore<S> {
   const calls: string[] = [];

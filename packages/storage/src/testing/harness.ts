@@ -4,18 +4,18 @@ import type { KeySealing } from "../sealing.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import type { Meter } from "../tables/meters.ts";
 
-/** A store that is empty when it opens. */
+/** A store that is empty when it is opened. */
 export interface OpenedStore {
   readonly store: Store;
-  /** Opens the same data once more, after the first store was closed. Absent where data end with their store. */
+  /** Opens the same data again, after the first store was closed. Absent if the data are lost when the store is closed. */
   readonly reopen?: (options?: StoreOptions) => Promise<Store>;
-  /** Opens the same data at the same time, as another process does. Absent where one process has the data alone. */
+  /** Opens the same data at the same time, like another process. Absent if only one process can have the data open. */
   readonly another?: (options?: StoreOptions) => Promise<Store>;
 }
 
 export type OpenStore = (options?: StoreOptions) => Promise<OpenedStore>;
 
-/** Runs a test on a new store, and closes it. */
+/** Runs a test on a new store and closes the store. */
 export async function withStore(
   open: OpenStore,
   test: (store: Store, opened: OpenedStore) => Promise<void>,
@@ -29,7 +29,7 @@ export async function withStore(
   }
 }
 
-/** Expects a Fault of this code and, where given, of this path. */
+/** Expects a Fault with this code and, if given, with this path. */
 export async function expectFault(promise: Promise<unknown>, code: string, path?: readonly string[]): Promise<Fault> {
   const caught = await promise.then(
     () => undefined,
@@ -43,7 +43,7 @@ export async function expectFault(promise: Promise<unknown>, code: string, path?
   return fault;
 }
 
-/** A meter like no other of this number. */
+/** A meter that is unique for this number. */
 export function meter(number: number): Meter {
   return {
     meterId: `meter-${number}`,
@@ -56,12 +56,12 @@ export function meter(number: number): Meter {
   };
 }
 
-/** Octets that tell one key from another. */
+/** Octets of a key that is unique for this number. */
 export function key(number: number, length = 16): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => (number * 17 + at) & 0xff);
 }
 
-/** For tests only: looks like AES key wrap (8 octets longer, refuses another key-encryption key), and hides nothing. */
+/** For tests only. It has the form of AES key wrap (8 octets longer, refuses another key-encryption key), but hides nothing. */
 export function testSealing(number: number): KeySealing {
   const tag = key(number, 8);
   return {

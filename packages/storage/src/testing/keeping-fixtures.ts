@@ -38,7 +38,7 @@ export const captured = (rows: readonly number[], more: Partial<CapturedRows> = 
 });
 export const encodedAt = (at: number): Uint8Array => Uint8Array.of(at & 0xff, at >> 8);
 
-/** The meter, taken. */
+/** Takes the meter. */
 export async function taken(store: Store, identity = meter(1), of = none): Promise<TakenMeter> {
   const got = await store.keeping.take(identity.meterId, of, identity);
   if (!got.taken) throw new Error(`another process has ${identity.meterId}`);

@@ -68,7 +68,7 @@ export function keepingSuite(open: OpenStore): void {
         const stores = [store, ...others];
         for (let number = 1; number <= 10; number++) {
           const identity = meter(number);
-          // Known before or not: both ways.
+          // Tests both cases: the meter is stored already, or not.
           if (number % 2 === 0) await store.meters.putIfAbsent([identity]);
           const got = await Promise.all(
             stores.flatMap((each) => [1, 2].map(() => each.keeping.take(identity.meterId, none, identity))),

@@ -29,7 +29,7 @@ export function keyRotationsSuite(open: OpenStore): void {
           setting(3, { globalKeyChangeInterval: day }),
         ]);
         const due = async (): Promise<unknown> => (await keyRotations.due(at)).map((one) => one.meterId);
-        // The third was never changed since it was made.
+        // The keys of the third meter were never changed after it was created.
         expect(await due()).toEqual(["meter-3", "meter-4"]);
         await keyRotations.propose(meterId, instanceId, { encryptionKey: key(7) }, at);
         expect(await keyRotations.due(at)).toEqual(
@@ -52,7 +52,7 @@ export function keyRotationsSuite(open: OpenStore): void {
             expect(await keyRotations.confirm(meterId, instanceId, at)).toBe(1);
             const keys = { encryptionKey: key(7), authenticationKey: key(8) };
             expect(await keyRotations.propose(meterId, instanceId, keys, at)).toEqual({ keys, since: at });
-            // Another that comes too late goes on with what is in progress.
+            // A later proposal continues with the pending keys.
             const others = { encryptionKey: key(9) };
             expect(await keyRotations.propose(meterId, instanceId, others, at + 1)).toEqual({ keys, since: at });
             expect(await keyRotations.pending(meterId, instanceId)).toEqual({ keys, since: at });

@@ -151,7 +151,7 @@ export function messageQueueSuite(open: OpenStore): void {
           return (await messageQueue.get(id))?.lastError;
         };
         expect(await fail("\0no\0 route\ud800")).toBe("no route\ufffd");
-        // Characters count, not UTF-16 units.
+        // The limit is in characters, not in UTF-16 units.
         expect(await fail(`${"\u{1f50c}".repeat(999)}ab`)).toBe(`${"\u{1f50c}".repeat(999)}a`);
       }));
 

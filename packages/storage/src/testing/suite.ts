@@ -15,7 +15,7 @@ import { tablesSuite } from "./tables.ts";
 import { usedKeysSuite } from "./used-keys.ts";
 import { valuesSuite } from "./values.ts";
 
-/** What every store must do: vitest runs it on the stores that `open` makes, each of them empty. */
+/** The tests that every store must pass. Vitest runs them on the stores that `open` creates. Each of them is empty. */
 export function storageSuite(name: string, open: OpenStore): void {
   describe(`storage: ${name}`, () => {
     metersSuite(open);

@@ -52,9 +52,9 @@ interface Case<R> {
   readonly name: string;
   table(store: Store): Rows<R>;
   readonly row: R;
-  /** Another row, which may stand beside it. */
+  /** Another row that may be in the table at the same time. */
   readonly other: R;
-  /** A row that no column holds, and where. */
+  /** A row that a column does not accept. `path` is the place of the error. */
   readonly wrong: R;
   readonly path: readonly string[];
 }

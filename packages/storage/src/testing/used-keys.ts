@@ -86,7 +86,7 @@ export function usedKeysSuite(open: OpenStore): void {
         const all = Array.from({ length: usedKeysKept + 5 }, (_, at) => `key ${at}`);
         const commit = (of: typeof one, ...used: string[]) =>
           store.keeping.commit({ lease, usedKeys: usedBy(of, ...used) });
-        // As one text: a difference is found sooner.
+        // One text, because a difference is found faster.
         const kept = async () => (await digests(store, one)).join();
         await commit(other, "first");
         await commit(one, "oldest");
