@@ -48,9 +48,9 @@ function rankOf({ companion, open }: Pattern): number {
 }
 
 /**
- * What a code is called: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The companion specification that is named
- * comes first, then the standard's name, then what other companions say. Short forms such as `"1-0:1.8.0"` are taken too. Undefined for an
- * unknown code. Fault `bad-logical-name` for a text that is no OBIS code.
+ * The name of a code: `"1.0.1.8.0.255"` is "Active energy import (+A), total". The name of the given companion specification has
+ * priority, then that of the standard, then those of other companions. Short forms such as `"1-0:1.8.0"` are also accepted. Undefined if the
+ * code is not in the catalogue. Fault `bad-logical-name` for a text that is not an OBIS code.
  */
 export function obisName(code: LogicalName, companion?: Companion): string | undefined {
   const groups = logicalName(code).split(".");
