@@ -11,7 +11,7 @@ export type RefusalCause =
   | "locked-out"
   /** The client needs another authentication mechanism. */
   | "wrong-mechanism"
-  /** Another client SAP was meant. */
+  /** The client SAP is not the intended one. */
   | "wrong-client"
   /** The server does not know the client SAP. */
   | "unknown-client"
