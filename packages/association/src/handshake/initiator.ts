@@ -178,9 +178,9 @@ export class InitiatorHandshake {
   }
 
   /**
-   * Checks the AARE against what was asked for. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
-   * `authentication-skipped`, `bad-challenge`, `missing-field`, `initiate-refused`, `short-name-server`,
-   * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
+   * Checks the AARE against the requested parameters. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
+   * `authentication-skipped`, `bad-challenge`, `missing-field`, `initiate-refused`, `short-name-server`, `bad-negotiation`,
+   * `protection-too-weak`, and those of decoding and of the security.
    */
   accept(pdu: Uint8Array): Accepted {
     const { context, ciphered, quirks } = this.#options;

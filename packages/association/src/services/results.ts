@@ -68,7 +68,7 @@ export class AnswerWriter {
     this.#pieces.push({ head: dataFollows, stream: data, instead: refusedResult });
   }
 
-  /** The complete response: octets if it contains no stream. */
+  /** The complete response: octets if it contains no stream, else its pieces. */
   done(): Uint8Array | readonly Piece[] {
     if (this.#pieces === undefined) return this.#to.done();
     this.#cut();

@@ -5,7 +5,7 @@ import type { ServerPort, ServiceServer } from "./service.ts";
 
 // The common parts of the servers of all services: deadlines, the continuation of streams, and the end of block transfers.
 
-/** The server's end of a service whose answers may leave in blocks. */
+/** The server's end of a service whose answers may be sent in blocks. */
 export abstract class AnswersInBlocks<Request, Item, Result> implements ServiceServer<Request> {
   protected readonly port: ServerPort<Item, Result>;
   protected readonly answers: AnswerTransfer;
