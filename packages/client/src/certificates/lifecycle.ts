@@ -121,7 +121,7 @@ export class CertificateLifecycle {
     return heldOf(row);
   }
 
-  /** All certificates of the fleet that can be read, in the order of their ids. */
+  /** All certificates of the fleet that can be read, in the order of the table. */
   async held(): Promise<readonly HeldCertificate[]> {
     return this.#readable((await this.table.list()).filter(({ meterId }) => meterId === undefined));
   }
