@@ -1,21 +1,21 @@
 import { Fault } from "@dlmskit/core";
 
-/** The wait for the server's answer to the last APDU: its deadline, and what was received instead of the answer. */
+/** The wait for the server's answer to the last APDU: the deadline, and the Faults of APDUs that were received instead of the answer. */
 export class AnswerWait {
   readonly #timeout: number;
   #deadline: number | undefined;
   #end = Number.POSITIVE_INFINITY;
-  /** Why the last dropped APDU was dropped; the timeout names it. */
+  /** The reason why the last dropped APDU was dropped; the Fault `timeout` names it. */
   #dropped: Fault | undefined;
-  /** The Fault of an answer with wrong protection. Anybody may have sent it, so the wait goes on for the real one. */
+  /** The Fault of an answer with wrong protection. Anybody may have sent it, so the client continues to wait for the real answer. */
   #forged: Fault | undefined;
 
-  /** `timeout`: ms for one answer. */
+  /** `timeout`: how long to wait for one answer, ms. */
   constructor(timeout: number) {
     this.#timeout = timeout;
   }
 
-  /** When the wait ends; undefined if there is none. */
+  /** When the wait ends; undefined if the client does not wait. */
   get deadline(): number | undefined {
     return this.#deadline;
   }
@@ -28,7 +28,7 @@ export class AnswerWait {
     this.#deadline = Math.min(now + this.#timeout, end);
   }
 
-  /** A part of the answer was received: restarts the wait, up to the deadline of the request. */
+  /** Restarts the wait after a part of the answer was received, at most until the deadline of the request. */
   again(now: number): void {
     if (this.#deadline !== undefined) this.#deadline = Math.min(now + this.#timeout, this.#end);
   }
@@ -42,7 +42,10 @@ export class AnswerWait {
     this.#deadline = undefined;
   }
 
-  /** Remembers why an APDU was dropped. `spoilt`: it looked like the answer; the wait ends with it unless a better one comes. */
+  /**
+   * Stores why an APDU was dropped. `spoilt`: it looked like the answer; the wait ends with this Fault unless a valid answer is
+   * received.
+   */
   dropped(fault: Fault, spoilt?: Fault): void {
     this.#dropped = fault;
     this.#forged = spoilt ?? this.#forged;

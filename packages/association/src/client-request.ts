@@ -11,7 +11,7 @@ import type { Queued } from "./request-queue.ts";
 import { type ClientPort, type Exchange, needNegotiated } from "./services/service.ts";
 import { type AnyService, referencingOf, serviceNamed } from "./services/table.ts";
 
-/** What a request is made with. */
+/** The parts of the association that make a request. */
 export interface RequestMeans {
   readonly initiator: InitiatorOptions;
   readonly negotiated: Negotiated;
@@ -20,7 +20,7 @@ export interface RequestMeans {
   readonly blocks: InitiatorBlocks | undefined;
 }
 
-/** A request as it is about to be sent. */
+/** A request that is ready to be sent. */
 export interface ClientRequest {
   readonly service: AnyService;
   readonly invoke: Invoke;
@@ -28,7 +28,7 @@ export interface ClientRequest {
   readonly sealing: Sealing | undefined;
 }
 
-/** Gives a request what it needs of its association. Faults `broadcast-key`, `service-not-supported`. */
+/** Makes the request for this association. Faults `broadcast-key`, `service-not-supported`. */
 export function clientRequest(
   { request, options }: Queued,
   { initiator, negotiated, handshake, invokeIds, blocks }: RequestMeans,
@@ -42,7 +42,7 @@ export function clientRequest(
   const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
   const asSealed = handshake?.sealingFor(options);
   const sealing = long ? inGeneralForm(asSealed) : asSealed;
-  // What no glo- or ded- form ciphers needs a general one.
+  // A service without a glo- or ded- form is ciphered in a general form.
   if (long && sealing !== undefined) needNegotiated(["general-protection"], has);
   const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short");
   const port: ClientPort = {

@@ -5,8 +5,8 @@ import { inGeneralForm, type Sealing } from "./protection/sealing.ts";
 import { tapped } from "./tap.ts";
 
 /**
- * The DataNotification-Confirm that a notification asks for, protected as requests are; undefined: it asks for none, or none is to be
- * sent. Faults of sealing. Green Book 9.3.10.
+ * The DataNotification-Confirm that a notification asks for, protected as requests are. Undefined if the notification asks for none,
+ * or if none is to be sent. Faults of sealing. Green Book 9.3.10.
  */
 export function confirmationOf(
   apdu: Apdu,

@@ -6,12 +6,12 @@ import { ClientBlocks } from "./transfer/general/client.ts";
 import { generalBlocks } from "./transfer/general/options.ts";
 import { unconfirmedBlocks } from "./transfer/general/unconfirmed.ts";
 
-/** What general block transfer needs of the Initiator. */
+/** The methods of the Initiator that general block transfer uses. */
 export interface InitiatorBlocksPort {
   transmit(pdu: Uint8Array): void;
-  /** A part of the answer is here. */
+  /** A part of the answer was received. */
   goesOn(now: number): void;
-  /** The answer will not come. */
+  /** The answer cannot be received any more. */
   spoilt(fault: Fault, now: number): void;
   dropped(fault: Fault): void;
 }
@@ -19,7 +19,7 @@ export interface InitiatorBlocksPort {
 export const defaultMaxApdu = 0x400000;
 const defaultRetries = 3;
 
-/** General block transfer of an association at the client's end; undefined where it was not negotiated. */
+/** General block transfer at the client's end of an association; undefined if it was not negotiated. */
 export function initiatorBlocks(
   options: InitiatorOptions,
   { conformance, serverMaxReceivePduSize }: Negotiated,
@@ -42,7 +42,7 @@ export class InitiatorBlocks {
   readonly #blocks: ClientBlocks;
   readonly #port: InitiatorBlocksPort;
   readonly #most: number;
-  /** Whether they replace the blocks that services have. */
+  /** Whether general block transfer replaces the blocks of the services. */
   readonly use: "possible" | "preferred";
 
   constructor(blocks: ClientBlocks, port: InitiatorBlocksPort, most: number, preferred: boolean) {
@@ -52,23 +52,26 @@ export class InitiatorBlocks {
     this.use = preferred ? "preferred" : "possible";
   }
 
-  /** Sends a request; one that nobody confirms goes all at once. Fault `pdu-too-long`. */
+  /** Sends a request. A request that the server does not confirm is sent at once with all its blocks. Fault `pdu-too-long`. */
   send(request: Uint8Array, confirmed: boolean): void {
     if (confirmed) this.#blocks.send(request);
     else for (const block of unconfirmedBlocks(request, this.#most)) this.#port.transmit(block);
   }
 
-  /** Nothing came in time. True: what is missing was asked for again. */
+  /** Nothing was received in time. Returns true if the missing blocks were requested again. */
   repeat(): boolean {
     return this.#blocks.repeat();
   }
 
-  /** The request is over. */
+  /** Ends the current request. */
   end(): void {
     this.#blocks.end();
   }
 
-  /** A PDU of it: the APDU, once it is whole. `waiting`: for the response to a request. Faults of decoding. */
+  /**
+   * Receives an APDU of general block transfer; returns the inner APDU when it is complete. `waiting`: a response is expected. Faults
+   * of decoding.
+   */
   receive(pdu: Uint8Array, waiting: boolean, now: number): Uint8Array | undefined {
     const came = this.#blocks.receive(pdu, waiting, now);
     switch (came.type) {
@@ -103,7 +106,7 @@ function failed(
   return new Fault(code, message, { layer: "association", ...more });
 }
 
-/** Whether it is an APDU of general block transfer. */
+/** Whether the APDU belongs to general block transfer. */
 export function isGeneralBlock([tag]: Uint8Array): boolean {
   return tag === ApduTag["general-block-transfer"];
 }

@@ -8,13 +8,13 @@ import type { Referencing } from "./services/service.ts";
 import type { PlainTap } from "./tap.ts";
 import { type GeneralBlocks, generalBlocks } from "./transfer/general/options.ts";
 
-/** Deviations of some meters, which are accepted if they are named. */
+/** Deviations of some meters. Each deviation is accepted only if it is named here. */
 export type InitiatorQuirk =
-  /** The AARE accepts without an InitiateResponse: the proposed parameters are used. */
+  /** The AARE accepts the association but has no InitiateResponse: the proposed parameters are used. */
   | "aare-without-user-information"
   /** The InitiateResponse of a ciphered association is not ciphered. */
   | "plain-initiate-response"
-  /** The AARE has the server's challenge, but names no mechanism and has the diagnostic null. */
+  /** The AARE has the server's challenge, but it names no mechanism and its diagnostic is null. */
   | "aare-without-mechanism"
   /** The lengths in the AARE are one octet too small. */
   | "aare-lengths-short"
@@ -27,16 +27,16 @@ export type InitiatorQuirk =
 
 /** The client's keys and counters for protected traffic. */
 export interface InitiatorSecurity extends AssociationSecurity {
-  /** The server's system title, if it is known; any other is refused. */
+  /** The server's system title, if it is known. A server with another system title is refused. */
   readonly serverSystemTitle?: Uint8Array;
-  /** The client's own counter of the broadcast key: with it, unconfirmed requests may go to all stations. */
+  /** The client's own counter for the broadcast key. With it, unconfirmed requests can be sent to all stations. */
   readonly broadcast?: { readonly counters: CounterSource };
-  /** How requests are protected; both true by default. Responses must not be protected less. */
+  /** How requests are protected; both are true by default. Responses must have at least the same protection. */
   readonly authenticated?: boolean;
   readonly encrypted?: boolean;
-  /** Requests are digitally signed, `"inside"` of what is ciphered or `"outside"`; responses must be signed, too. */
+  /** Requests are digitally signed: `"inside"` signs before ciphering, `"outside"` after it. Responses must also be signed. */
   readonly signed?: "inside" | "outside";
-  /** Compressed before they are ciphered, by `compression`. */
+  /** Requests are compressed with `compression` before they are ciphered. */
   readonly compressed?: true;
   /** The forms of ciphered APDUs; `"glo"` by default. */
   readonly form?: "glo" | "general-glo" | "general-ciphering";
@@ -46,36 +46,36 @@ export interface InitiatorSecurity extends AssociationSecurity {
   readonly dedicatedKey?: boolean;
 }
 
-/** Keys that replace others, with what counts for them. */
+/** Keys that replace the current keys, with their counters and replay guard. */
 export type KeyChange = Pick<InitiatorSecurity, "keys" | "counters" | "replay">;
 
 export interface InitiatorLimits {
-  /** Maximum length of a response that comes in blocks, octets; 4 MiB by default. */
+  /** Maximum length of a response that is received in blocks, octets; 4 MiB by default. */
   readonly maxApdu?: number;
   /** Time limit of one request with all its blocks, ms; 600,000 by default. */
   readonly transferTimeout?: number;
 }
 
-/** How a client does general block transfer. */
+/** How a client performs general block transfer. */
 export interface ClientGeneralBlocks extends GeneralBlocks {
-  /** How often what is not answered in time is sent or asked for again before the request has failed; 3 by default. */
+  /** How many times an unanswered block is sent or requested again before the request fails; 3 by default. */
   readonly retries?: number;
 }
 
 export interface InitiatorOptions {
-  /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short ones. */
+  /** How objects are named: requests are `get`, `set` and `action` with logical names, `read` and `write` with short names. */
   readonly context: Referencing;
   readonly ciphered: boolean;
   readonly mechanism: MechanismId;
-  /** Password (mechanism 1), secret (2, 3, 4, 6). */
+  /** Password (mechanism 1) or secret (mechanisms 2, 3, 4, 6). */
   readonly secret?: Uint8Array;
-  /** Allows a secret of any length, even an empty one; false by default: see `leastSecretLength`. */
+  /** Allows a secret of any length, even an empty secret; false by default: see `leastSecretLength`. */
   readonly shortSecrets?: boolean;
-  /** The Association LN object that gets pass 3 of the mechanisms from 2 on; by default 0.0.40.0.0.255, the current association. */
+  /** The Association LN object that receives pass 3 of mechanisms 2 to 7; 0.0.40.0.0.255, the current association, by default. */
   readonly association?: LogicalName;
   readonly security?: InitiatorSecurity;
   readonly conformance: readonly ConformanceName[];
-  /** The largest APDU that the client accepts, octets: 12 to 65535, or 0 for any. */
+  /** The largest APDU that the client accepts, octets: 12 to 65535, or 0 for no limit. */
   readonly maxReceivePduSize: number;
   /** The association is pre-established (mechanism 0): the proposed parameters are used. */
   readonly preEstablished?: {
@@ -89,16 +89,16 @@ export interface InitiatorOptions {
   /** How long to wait for each answer, in ms. */
   readonly timeout: number;
   readonly limits?: InitiatorLimits;
-  /** How general block transfer is done where it is negotiated. */
+  /** How general block transfer is performed if it was negotiated. */
   readonly generalBlocks?: ClientGeneralBlocks;
   readonly quirks?: readonly InitiatorQuirk[];
-  /** Whether a DataNotification that asks for it is confirmed; true by default. */
+  /** Whether a DataNotification that asks for a confirmation is confirmed; true by default. */
   readonly confirmNotifications?: boolean;
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
 }
 
-/** Faults `missing-parameter`, `secret-too-short`, `bad-value`, `bad-logical-name` for options that cannot work. */
+/** Faults `missing-parameter`, `secret-too-short`, `bad-value`, `bad-logical-name` for invalid options. */
 export function checkOptions(options: InitiatorOptions): InitiatorOptions {
   const { ciphered, mechanism, secret, security } = options;
   generalBlocks(options.generalBlocks);

@@ -7,30 +7,30 @@ export type InitiatorState = "idle" | "opening" | "authenticating" | "associated
 
 export interface RequestOptions {
   readonly priority?: "normal" | "high";
-  /** False: the server answers nothing; the `response` comes at once and has no results. Not for GET. */
+  /** False: the server sends no answer; the output `response` follows at once and has no results. Not for GET. */
   readonly confirmed?: boolean;
-  /** How long it may take with all its blocks and what waits before it, in ms; `limits.transferTimeout` by default. */
+  /** Time limit of the request with all its blocks and the time in the queue, ms; `limits.transferTimeout` by default. */
   readonly within?: number;
-  /** Under the broadcast key, to all stations that listen; with `confirmed: false` only. */
+  /** The request is ciphered with the broadcast key and sent to all stations; only with `confirmed: false`. */
   readonly broadcast?: boolean;
 }
 
-/** The request that is on its way. */
+/** The request that waits for its response. */
 export interface Current {
   readonly id: number;
   readonly service: AnyService;
   readonly invoke: Invoke;
   readonly exchange: Exchange<unknown, unknown>;
-  /** All its blocks must be here then. */
+  /** The deadline for all its blocks. */
   readonly end: number;
 }
 
-/** What came fits nothing. */
+/** The Fault of an APDU that was not expected. */
 export function dropped(code: FaultCode<"association">, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
 }
 
-/** What cannot be asked for in this state. */
+/** The Fault of a call that is not possible in this state. */
 export function wrongState(what: string, state: InitiatorState): Fault {
   return new Fault("wrong-state", `cannot ${what} while ${state}`, { layer: "association" });
 }

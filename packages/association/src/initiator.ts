@@ -23,8 +23,8 @@ import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } f
 import { tapped } from "./tap.ts";
 
 /**
- * The client's end of one association: requests and time in, outputs out. One request is sent at a time;
- * the others wait, those of high priority first.
+ * The client's end of one association. Its inputs are requests, APDUs and the time; its results are outputs. It sends one request at a
+ * time; the other requests wait in a queue, those of high priority first.
  */
 export class Initiator {
   readonly #options: InitiatorOptions;
@@ -37,10 +37,10 @@ export class Initiator {
   #accepted: Accepted | undefined;
   #invoke: Invoke | undefined;
   #current: Current | undefined;
-  /** General block transfer, where it was negotiated. */
+  /** General block transfer, if it was negotiated. */
   #blocks: InitiatorBlocks | undefined;
 
-  /** Fault `missing-parameter` for options that cannot work. */
+  /** Fault `missing-parameter` for invalid options. */
   constructor(options: InitiatorOptions) {
     this.#options = checkOptions(options);
     this.#wait = new AnswerWait(options.timeout);
@@ -50,12 +50,12 @@ export class Initiator {
     return this.#state;
   }
 
-  /** What was negotiated, while the association is open. */
+  /** The negotiated parameters while the association is open. */
   get association(): Negotiated | undefined {
     return this.#state === "associated" || this.#state === "releasing" ? this.#accepted?.negotiated : undefined;
   }
 
-  /** When `expire` is next due, in ms on the caller's clock. */
+  /** When `expire` must be called next, in ms on the caller's clock. */
   get deadline(): number | undefined {
     return this.#wait.deadline;
   }
@@ -84,12 +84,12 @@ export class Initiator {
     return id;
   }
 
-  /** Sends the RLRQ; what was asked for and not answered has failed. Fault `wrong-state` unless the association is open. */
+  /** Sends the RLRQ. Requests without an answer fail. Fault `wrong-state` unless the association is open. */
   release(now: number): void {
     const handshake = this.#handshake;
     if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
     if (this.#options.preEstablished !== undefined) {
-      // Nobody opened it, and nobody has to release it.
+      // A pre-established association needs no release.
       this.#failAll(new Fault("released", "the association was released", { layer: "association" }));
       this.#state = "closed";
       this.#outputs.push({ type: "released" });
@@ -102,7 +102,7 @@ export class Initiator {
   }
 
   /**
-   * Goes on under new keys: after key_transfer the server does, too. Faults `wrong-state` (no ciphered association is open),
+   * Uses new keys from now on, as the server does after key_transfer. Faults `wrong-state` (no ciphered association is open),
    * `bad-key-length`.
    */
   changeKeys(change: KeyChange): void {
@@ -126,7 +126,7 @@ export class Initiator {
     else this.#spoilt(fault, now);
   }
 
-  /** The next thing to do, in order; undefined when there is none. */
+  /** The next output, in order; undefined if there is none. */
   poll(): InitiatorOutput | undefined {
     return this.#outputs.shift();
   }
@@ -142,7 +142,7 @@ export class Initiator {
     } else this.#guarded(pdu, now, () => this.#receive(pdu, now));
   }
 
-  /** A step with what came. A Fault of the answer is the end of its request, any other leaves it as it is. */
+  /** Processes a received APDU. A Fault of the answer ends its request; any other Fault does not change the request. */
   #guarded(pdu: Uint8Array, now: number, step: () => void): void {
     try {
       step();
@@ -154,7 +154,7 @@ export class Initiator {
     }
   }
 
-  /** The response that is waited for, if any. */
+  /** The expected response, if any. */
   get #expected(): Expected | undefined {
     const pass4 = this.#state === "authenticating" && this.#invoke !== undefined;
     const expected = pass4
@@ -169,7 +169,7 @@ export class Initiator {
       : this.#state !== "idle" && this.#state !== "closed";
   }
 
-  /** The answer is unusable and will not be repeated: do not wait for another one. */
+  /** The answer is unusable and the server will not repeat it: the client does not wait for another answer. */
   #spoilt(fault: Fault, now: number): void {
     if (this.#state === "associated") {
       this.#fail(fault);
@@ -182,7 +182,7 @@ export class Initiator {
     this.#outputs.push({ type: "dropped", fault });
   }
 
-  /** Sends an APDU that is protected, or needs no protection. */
+  /** Sends an APDU that is already protected or needs no protection. */
   #transmit(pdu: Uint8Array | undefined, now: number, end?: number): void {
     this.#wait.start(now, end);
     if (pdu !== undefined) this.#outputs.push({ type: "transmit", pdu });
@@ -224,7 +224,7 @@ export class Initiator {
     const tag = pdu[0];
     if (tag === ApduTag.aare && this.#state === "opening") this.#attempt(() => this.#aare(pdu, now));
     else if (tag === ApduTag.rlre && this.#state === "releasing") {
-      // The server has let go, well-formed or not: some cut the user-information of the RLRE short.
+      // The server has released the association even if the RLRE is malformed: some servers truncate its user-information.
       this.#state = "closed";
       this.#wait.stop();
       this.#outputs.push({ type: "released" });
@@ -232,7 +232,7 @@ export class Initiator {
     else this.#error(pdu, now);
   }
 
-  /** A Fault on the way in is the end of it: the association is not open, and is not going to be. */
+  /** A Fault while the association is being opened ends the attempt. */
   #attempt(step: () => void): void {
     try {
       step();
@@ -296,7 +296,7 @@ export class Initiator {
     this.#transmit(undefined, now, end);
   }
 
-  /** Sends the next request that waits, when none is on its way. */
+  /** Sends the next request of the queue if no request waits for its response. */
   #next(now: number): void {
     while (this.#current === undefined && this.#state === "associated") {
       const queued = this.#queue.take();
@@ -354,11 +354,11 @@ export class Initiator {
     this.#next(now);
   }
 
-  /** An exception-response or confirmedServiceError: it has no invoke id, and belongs to what is on its way. */
+  /** An exception-response or confirmedServiceError has no invoke id. It belongs to the request that waits for its response. */
   #error(pdu: Uint8Array, now: number): void {
     const apdu = decodeApdu(pdu);
     const fault = errorFault(apdu as Parameters<typeof errorFault>[0]);
-    // While it is being opened or released: nothing is going to come of this association.
+    // While the association is being opened or released, the error ends it.
     if (this.#state === "opening" || this.#state === "authenticating" || this.#state === "releasing") {
       this.#close(fault);
     } else if (this.#current === undefined) {
@@ -369,14 +369,14 @@ export class Initiator {
     }
   }
 
-  /** The request on its way is over. */
+  /** Ends the current request. */
   #over(): void {
     this.#current = undefined;
     this.#blocks?.end();
     this.#wait.stop();
   }
 
-  /** The request on its way has failed; the association goes on. */
+  /** The current request failed; the association stays open. */
   #fail(fault: Fault): void {
     const current = this.#current;
     this.#over();

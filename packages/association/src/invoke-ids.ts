@@ -3,11 +3,11 @@ import type { RequestOptions } from "./initiator-state.ts";
 
 const highest = { short: 15, long: 0xffffff } as const;
 
-/** The invoke ids of a client: 1 to 15, then 1 again; long ones up to 2^24 - 1. */
+/** The invoke ids of a client: 1 to 15, then 1 again; long invoke ids up to 2^24 - 1. */
 export class InvokeIds {
   readonly #last = { short: 0, long: 0 };
 
-  /** The invoke-id-and-priority of the next request; high only where priorities were negotiated. */
+  /** The invoke-id-and-priority of the next request. The priority is high only if priorities were negotiated. */
   next(
     { priority, confirmed = true }: RequestOptions,
     conformance: readonly ConformanceName[],

@@ -10,12 +10,15 @@ export type ResponderOutput =
   | { readonly type: "associated"; readonly association: Negotiated }
   | { readonly type: "request"; readonly incoming: Incoming }
   | { readonly type: "released"; readonly why: ReleaseReason }
-  /** The client has got the DataNotification of that long-invoke-id. */
+  /** The client has confirmed the DataNotification with this long-invoke-id. */
   | { readonly type: "confirmed"; readonly longInvokeId: number }
-  /** An APDU was refused (wrong password, bad tag, counter, malformed …), for counts and logs. Nothing was executed. */
+  /** An APDU was refused (wrong password, wrong tag, counter, malformed …), for counts and logs. Nothing was executed. */
   | { readonly type: "refused"; readonly fault: Fault };
 
-/** `"rlrq"` the client asked, `"aborted"` the server or the link did, `"reassociated"` a new AARQ came. */
+/**
+ * `"rlrq"`: the client released the association; `"aborted"`: the server or the link ended it; `"reassociated"`: the client sent a new
+ * AARQ.
+ */
 export type ReleaseReason = "rlrq" | "aborted" | "reassociated";
 
 /** Outputs of the Initiator for its owner, in order. */
@@ -25,10 +28,10 @@ export type InitiatorOutput =
   | ({ readonly type: "response"; readonly id: number } & ServiceResults)
   /** A request failed. Without `id`, the association could not be opened or was lost. */
   | { readonly type: "failed"; readonly id?: number; readonly fault: Fault }
-  /** DataNotification, EventNotification, InformationReport: what comes unasked, and how it was protected. */
+  /** DataNotification, EventNotification or InformationReport: an unsolicited APDU, and how it was protected. */
   | { readonly type: "notification"; readonly apdu: Apdu; readonly protection: ProtectionSeen }
   | { readonly type: "released" }
-  /** The association has ended without a release: close the link. */
+  /** The association ended without a release: close the link. */
   | { readonly type: "closed"; readonly fault?: Fault }
   /** An unexpected APDU was dropped. */
   | { readonly type: "dropped"; readonly fault: Fault };

@@ -8,27 +8,27 @@ import {
 } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 
-/** The Fault codes that the association raises itself when it refuses an APDU of the client. */
+/** The Fault codes of this layer for an APDU of the client that it refuses. */
 export type RefusalCode =
-  /** No association is open, or it is still pending. */
+  /** No association is open, or its authentication is not complete. */
   | "not-associated"
-  /** The service, or the form of it, was not negotiated, or is of another referencing. */
+  /** The service or its form was not negotiated, or it belongs to the other referencing. */
   | "service-not-supported"
-  /** The APDU is protected less than the policy asks for. */
+  /** The APDU has less protection than the policy requires. */
   | "protection-too-weak"
-  /** What is for one client, or wants an answer, came under the key that is for all. */
+  /** An APDU under the broadcast key is for one client only or needs an answer. */
   | "broadcast-key"
   | "pdu-too-long"
   | "too-many-requests";
 
-/** A Fault of this layer, to be thrown. */
+/** Makes a Fault of this layer; the caller throws it. */
 export function refusal(code: RefusalCode, message: string, hint?: string): Fault {
   return new Fault(code, message, { layer: "association", ...(hint === undefined ? {} : { hint }) });
 }
 
 /**
- * The exception-response that answers a refused APDU. It says no more than the standard's codes: nothing about
- * which check failed within the deciphering.
+ * The exception-response to a refused APDU. It contains only the standard's codes and does not tell which check of the deciphering
+ * failed.
  */
 export function exceptionFor(fault: Fault): ExceptionResponse {
   const exception = (stateError: StateErrorName, serviceError: ServiceErrorName): ExceptionResponse => ({
@@ -48,7 +48,7 @@ export function exceptionFor(fault: Fault): ExceptionResponse {
     case "invocation-counter":
       return {
         ...exception("service-not-allowed", "invocation-counter-error"),
-        // At 2^32 no counter is left: the largest number says so as well as 32 bits can.
+        // At 2^32 no counter is left; the largest 32-bit number is sent instead.
         invocationCounter: Math.min(fault.expected ?? 0, 0xffffffff),
       };
   }
@@ -64,8 +64,9 @@ const aboutTags: { readonly [tag: number]: ConfirmedServiceError["service"] } = 
 };
 
 /**
- * The same where the client uses short names: the services of that referencing are refused by a confirmedServiceError that names them.
- * `asked`: the tag of what was refused; undefined with logical names. What concerns protection is an exception-response all the same.
+ * The same for a client that uses short names. Services of this referencing are refused by a confirmedServiceError that names the
+ * service. `asked`: the tag of the refused APDU; undefined with logical names. Faults of protection are answered by an
+ * exception-response in both cases.
  */
 export function refusedAnswer(fault: Fault, asked: number | undefined): ExceptionResponse | ConfirmedServiceError {
   const service = asked === undefined ? undefined : aboutTags[plainTag(asked)?.tag ?? asked];
@@ -95,8 +96,8 @@ export function refusedAnswer(fault: Fault, asked: number | undefined): Exceptio
 }
 
 /**
- * What the server's error means: Faults `invocation-counter-error` (with the counter that it expects, where it says so),
- * `exception-response` (its service-error is the detail), `confirmed-service-error` (its value is).
+ * The Fault for an error APDU of the server: `invocation-counter-error` (with the counter that the server expects, if the APDU has
+ * it), `exception-response` (the detail is its service-error), `confirmed-service-error` (the detail is its value).
  */
 export function errorFault(apdu: ExceptionResponse | ConfirmedServiceError): Fault {
   if (apdu.apdu === "confirmed-service-error") {

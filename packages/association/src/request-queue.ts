@@ -1,21 +1,21 @@
 import type { RequestOptions } from "./initiator-state.ts";
 import type { ServiceRequest } from "./services/table.ts";
 
-/** A request that waits. */
+/** A request in the queue. */
 export interface Queued {
   readonly id: number;
   readonly request: ServiceRequest;
   readonly options: RequestOptions;
-  /** When it must be over. */
+  /** The deadline of the request. */
   readonly end: number;
 }
 
-/** The requests that wait for their turn: those of high priority first, else in the order in which they were asked for. */
+/** The queue of requests: those of high priority first, requests of equal priority in the order in which they were made. */
 export class RequestQueue {
   readonly #waiting: Queued[] = [];
   #ids = 0;
 
-  /** Returns the id of the request; no other request of this queue has it. */
+  /** Adds a request. Returns its id, which is unique in this queue. */
   add(request: ServiceRequest, options: RequestOptions, end: number): number {
     const id = ++this.#ids;
     const queued: Queued = { id, request, options, end };
@@ -25,12 +25,12 @@ export class RequestQueue {
     return id;
   }
 
-  /** Takes the first one out. */
+  /** Removes and returns the first request. */
   take(): Queued | undefined {
     return this.#waiting.shift();
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all requests. */
   takeAll(): readonly Queued[] {
     return this.#waiting.splice(0);
   }

@@ -14,7 +14,7 @@ export interface ResponderLimits {
 export interface ResponderOptions {
   /** Absent: every AARQ is refused. */
   readonly offer?: Offer;
-  /** Without an offer: the client may try again later (rejected-transient); false by default. */
+  /** Without an offer: the AARQ is refused with rejected-transient, so that the client may try again later; false by default. */
   readonly busy?: boolean;
   readonly provider: CryptoProvider;
   readonly random: Random;

@@ -25,7 +25,7 @@ import type { Source } from "./transfer/source.ts";
 
 type Challenges = { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
 
-/** An association: being authenticated as long as it has challenges. */
+/** An association. It is still being authenticated while it has challenges. */
 interface Association {
   readonly initiated: Initiated;
   readonly port: ServingPort;
@@ -36,18 +36,18 @@ interface Association {
 }
 
 /**
- * The server's end of one association, on one link address: octets and time in, outputs out.
- * No APDU makes it throw. A refused APDU is answered as the standard says, and reported by the output `refused`.
+ * The server's end of one association on one link address. Its inputs are APDUs and the time; its results are outputs. No APDU makes
+ * it throw. A refused APDU is answered as the standard requires, and is reported by the output `refused`.
  */
 export class Responder {
   readonly #options: ResponderOptions;
   readonly #outputs: ResponderOutput[] = [];
   #open: Association | undefined;
   #sink: OutputSink | undefined;
-  /** The tag of the last APDU: with short names an error says what it is about. */
+  /** The tag of the last APDU: with short names an error names the service that it refers to. */
   #asked: number | undefined;
   #ids = 0;
-  /** ms: when it was called last. */
+  /** The time of the last call, ms. */
   #now = 0;
 
   constructor(options: ResponderOptions) {
@@ -72,12 +72,12 @@ export class Responder {
     return services === undefined || blocks === undefined ? (services ?? blocks) : Math.min(services, blocks);
   }
 
-  /** Whether an answer waits for a stream that said "later": `resume` is to be called when it may go on. */
+  /** Whether an answer waits for a stream that returned "later": call `resume` when the stream has more data. */
   get suspended(): boolean {
     return this.#open?.services.suspended === true || this.#open?.blocks?.suspended === true;
   }
 
-  /** Whether an answer is being sent in general block transfer: what is sealed meanwhile would arrive before it is whole. */
+  /** Whether an answer is being sent in general block transfer: an APDU that is sealed now would arrive before the answer is complete. */
   get answering(): boolean {
     return this.#open?.blocks?.sending === true;
   }
@@ -95,20 +95,20 @@ export class Responder {
   }
 
   /**
-   * The results of request `id`, as many as it had items, in their order. An id that is not waited for (answered, or its
-   * association is over) is ignored. `least`: how the answer must be protected by the access rights of what was asked for.
-   * Throws Fault `bad-results` for another number of results, and the Faults of encoding them.
+   * The results of request `id`: one result for each item, in the order of the items. An id that does not wait for an answer (it was
+   * answered, or its association has ended) is ignored. `least`: the minimum protection of the answer by the access rights of the
+   * items. Throws Fault `bad-results` for a wrong number of results, and the Faults of encoding them.
    *
-   * A result may be a `StreamedData`: it is pulled as its APDUs are sent, here, when the client asks for the next block, and in
-   * `resume`. All blocks of an answer must tell of one moment; for what is streamed that is the stream's business. A stream that
-   * ends in an error gives its item that error, or, when some of it was sent, ends the transfer (long-get-aborted).
+   * A result may be a `StreamedData`. It is read while its APDUs are sent: here, when the client requests the next block, and in
+   * `resume`. All blocks of an answer must describe the same moment; the stream must ensure this. If a stream ends with an error, its
+   * item gets this error; if a part of it was already sent, the transfer ends (long-get-aborted).
    */
   respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
     this.#now = now;
     this.#open?.services.respond(id, results, now, least);
   }
 
-  /** Goes on with the answers that wait for a stream. One that says "later" again goes on waiting. */
+  /** Continues the answers that wait for a stream. An answer whose stream returns "later" again continues to wait. */
   resume(now: number): void {
     this.#now = now;
     this.#open?.services.resume(now);
@@ -126,12 +126,12 @@ export class Responder {
     this.#open?.blocks?.expire(now);
   }
 
-  /** The next thing to do, in order; undefined when there is none. */
+  /** The next output, in order; undefined if there is none. */
   poll(): ResponderOutput | undefined {
     return this.#outputs.shift();
   }
 
-  /** Sends what has no protection of its own. */
+  /** Sends an APDU that has no protection of its own. */
   #transmit(pdu: Uint8Array): void {
     const passed = tapped(this.#options.tap, "sent", pdu);
     if (passed !== undefined) this.#outputs.push({ type: "transmit", pdu: passed });
@@ -181,7 +181,7 @@ export class Responder {
     const request = this.#whole(open, pdu, now);
     if (request === undefined) return;
     const opened = channel.open(request.octets);
-    // What was compressed may be longer than it came.
+    // A compressed APDU may become longer when it is decompressed.
     if (request.octets === pdu && pdu.length > most) tooLong(opened.apdu.length, most);
     const apdu = tapped(this.#options.tap, "received", opened.apdu);
     if (apdu === undefined) return;
@@ -193,7 +193,7 @@ export class Responder {
     }
   }
 
-  /** What came, or what its blocks make, once they are whole. */
+  /** The request in a received APDU, or the request that its blocks make when all of them are received. */
   #whole(open: Association, pdu: Uint8Array, now: number): GeneralRequest | undefined {
     if (pdu[0] !== ApduTag["general-block-transfer"]) {
       open.blocks?.end();
@@ -223,13 +223,13 @@ export class Responder {
   }
 
   /**
-   * Whether an APDU gets an answer, readable or not. A client that reads, or has not finished its authentication, waits for
-   * one: many such clients leave the service-class bit unset (0x81). SET and ACTION without the bit follow the offer.
+   * Whether an APDU gets an answer, even if it cannot be decoded. A client that reads, or has not completed its authentication, waits
+   * for an answer: many such clients leave the service-class bit unset (0x81). For SET and ACTION without the bit, the offer decides.
    */
   #isAnswered(open: Association, apdu: Uint8Array, sealing: Sealing | undefined): boolean {
     const service = serviceWithTag(apdu[0]);
     if (service === undefined || !service.isUnconfirmed(apdu)) return true;
-    // What goes to all stations, or comes from a client that wants no response, is never answered.
+    // An APDU for all stations, or from a client that requests no response, is never answered.
     if (sealing?.broadcast === true || !open.initiated.negotiated.confirmed) return false;
     if (service.unconfirmedTag !== undefined) return false;
     return service.does === "read" || open.challenges !== undefined || this.#options.offer?.unconfirmed === "answered";
@@ -265,7 +265,7 @@ export class Responder {
     }
   };
 
-  /** What is open without being opened, is so once the client is heard: its keys are available by then. */
+  /** A pre-established association is opened when the client's first APDU is received: its keys are available then. */
   #establish(): void {
     const { offer, provider, random } = this.#options;
     if (offer?.preEstablished === undefined || this.#open !== undefined) return;
@@ -279,7 +279,7 @@ export class Responder {
     const offer = this.#options.offer?.preEstablished === undefined ? this.#options.offer : undefined;
     const answer = answerAarq(pdu, { offer, busy, provider, random });
     if (answer.fault !== undefined) this.#refuse(answer.fault);
-    // A new AARQ closes the open association, even if it is refused: there are never two at once.
+    // A new AARQ closes the open association even if the AARQ is refused: there are never two associations at once.
     if (answer.malformed !== true && this.#open !== undefined && offer !== undefined) this.#close("reassociated");
     if (answer.aare !== undefined) this.#transmit(answer.aare);
     const { initiated, challenges } = answer;
@@ -336,7 +336,7 @@ export class Responder {
     const { port, challenges } = open;
     const { negotiated } = open.initiated;
     if (challenges === undefined) {
-      // Nothing waits for it, or it came before: the challenge was good for one answer.
+      // No challenge is pending, or it was already answered: a challenge accepts one answer only.
       port.reply(pass3.failed("read-write-denied"), context);
       return;
     }
@@ -355,7 +355,7 @@ export class Responder {
 
   #release(pdu: Uint8Array): void {
     const open = this.#open;
-    // There is nothing to release, and nobody to answer.
+    // There is no association to release, and no client to answer.
     if (open === undefined || this.#options.offer?.preEstablished !== undefined) {
       this.#refuse(refusal("not-associated", "a release request without an open association"));
       return;
@@ -376,7 +376,7 @@ export class Responder {
     );
   }
 
-  /** A release is protected as the policy asks, and not less than the association was opened. */
+  /** A release must have the protection that the policy requires, and at least that with which the association was opened. */
   #enforceRelease({ seen }: Pick<Opened, "seen">, wasProtected: boolean): void {
     const { offer } = this.#options;
     if (offer?.ciphered !== true) return;
@@ -387,7 +387,7 @@ export class Responder {
   }
 }
 
-/** No ciphering and signature of an APDU are more octets than that, whatever the suite and the key. */
+/** Maximum number of octets that ciphering and signature add to an APDU, for any suite and key. */
 const mostCiphering = 512;
 
 function tooLong(length: number, most: number): void {

@@ -6,7 +6,7 @@ import { invokeOf, type Referencing } from "./services/service.ts";
 import { type AnyService, serviceNamed } from "./services/table.ts";
 import { belongs, type Expecting, shown } from "./spoilt.ts";
 
-/** Fault `unexpected-apdu` for an APDU that nothing waits for, or that is none. */
+/** Fault `unexpected-apdu` for octets that are no APDU, or for an APDU that is not expected. */
 export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, expecting: Expecting): Fault {
   const known = belongs(pdu[0], expecting);
   return dropped(
@@ -17,7 +17,7 @@ export function unexpectedApdu(pdu: Uint8Array, state: InitiatorState, expecting
   );
 }
 
-/** A response is protected no less than its request was. Fault `protection-too-weak`. */
+/** A response must have at least the protection of its request. Fault `protection-too-weak`. */
 export function checkProtection(seen: ProtectionSeen, { authenticated, encrypted, signed }: Sealing): void {
   const unsigned = signed !== undefined && !seen.signed;
   if ((authenticated && !seen.authenticated) || (encrypted && !seen.encrypted) || unsigned) {
@@ -31,7 +31,7 @@ export function hlsService(context: Referencing): AnyService {
   return serviceNamed(context === "short-name" ? "read" : "action");
 }
 
-/** Whether an APDU is the response to that request of a service: with short names the one that is on its way is meant. */
+/** Whether an APDU is the response to this request of a service. With short names, it belongs to the request that waits for a response. */
 export function isResponseTo(
   { responseTag, referencing }: AnyService,
   tag: number | undefined,

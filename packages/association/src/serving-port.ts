@@ -16,7 +16,7 @@ import type { Source } from "./transfer/source.ts";
 export const defaultMaxApdu = 0x10000;
 export const defaultTransferTimeout = 60_000;
 
-/** What takes the outputs of one responder. */
+/** The receiver of a responder's outputs. */
 export interface OutputSink {
   put(output: ResponderOutput): void;
   /** Sends in general block transfer. */
@@ -25,13 +25,16 @@ export interface OutputSink {
   nextId(): number;
 }
 
-/** What the services of one open association need of it: an object with methods, since one of functions takes a KiB more of each. */
+/**
+ * The methods of one open association that its services use. It is an object with methods, because separate functions take 1 KiB more
+ * each.
+ */
 export class ServingPort implements ServingOptions {
   readonly #initiated: Initiated;
   readonly #offer: Offer;
   readonly #options: ResponderOptions;
   readonly #sink: OutputSink;
-  /** A function of its own: it is handed on alone. */
+  /** A function and not a method, because it is passed on alone. */
   readonly has: (name: ConformanceName) => boolean;
 
   constructor(initiated: Initiated, offer: Offer, options: ResponderOptions, sink: OutputSink) {

@@ -3,7 +3,7 @@ import { Fault, toHex } from "@dlmskit/core";
 import type { Sealing } from "./protection/sealing.ts";
 import type { Referencing } from "./services/service.ts";
 
-/** Faults of what came before: such an APDU is no answer to what was asked last. */
+/** Faults of repeated APDUs: a repeated APDU is no answer to the last request. */
 const repeated: readonly string[] = ["invocation-counter", "replayed", "duplicate-request"];
 
 const generalTags: readonly number[] = [
@@ -14,20 +14,20 @@ const generalTags: readonly number[] = [
 ];
 const plainTags: ReadonlySet<number> = new Set(Object.values(ApduTag));
 const cipheredTags: ReadonlySet<number> = new Set([...Object.values(GloTag), ...Object.values(DedTag)]);
-// Ciphered APDUs of short-name referencing stand below the ACSE ones, those of logical names above; errors are common to both.
+// The tags of ciphered APDUs are below the ACSE tags for short names, and above them for logical names; errors are common to both.
 const firstOfLogicalNames = 0x60;
 const cipheredErrors: readonly number[] = [
   GloTag["glo-confirmed-service-error"],
   DedTag["ded-confirmed-service-error"],
 ];
 
-/** How the association is: what may come in it. */
+/** The parameters of the association that decide which APDUs it can receive. */
 export interface Expecting {
   readonly context: Referencing;
   readonly ciphered: boolean;
 }
 
-/** Whether an APDU of that tag can come from the server. */
+/** Whether an APDU with this tag can come from the server. */
 export function belongs(tag: number | undefined, { context, ciphered }: Expecting): boolean {
   if (tag === undefined) return false;
   if (plainTags.has(tag)) return true;
@@ -35,18 +35,18 @@ export function belongs(tag: number | undefined, { context, ciphered }: Expectin
   return tag < firstOfLogicalNames ? ciphered && cipheredErrors.includes(tag) : cipheredTags.has(tag);
 }
 
-/** What is waited for. */
+/** The expected response. */
 export interface Expected {
   readonly responseTag: number;
   /** Whether its invoke id has 24 bits. */
   readonly long?: boolean | undefined;
-  /** Undefined: responses have none. */
+  /** Undefined: responses have no invoke id. */
   readonly invokeId: number | undefined;
-  /** How it was asked for. */
+  /** How the request was sealed. */
   readonly sealing: Sealing | undefined;
 }
 
-/** What is waited for, of a request that is on its way. */
+/** The expected response of a request that was sent. */
 export function expectedOf(
   {
     service,
@@ -61,7 +61,10 @@ export function expectedOf(
   return { responseTag, long, invokeId: referencing === "short-name" ? undefined : invoke.invokeId, sealing };
 }
 
-/** Whether octets are, by their first ones, the response that is waited for, readable or not, and `fault` is not that of a repetition. */
+/**
+ * Whether the first octets are those of the expected response, even if it cannot be decoded, and `fault` is not that of a repeated
+ * APDU.
+ */
 export function isAnswer(octets: Uint8Array, expected: Expected | undefined, fault: Fault): boolean {
   const [tag] = octets;
   if (tag === undefined || repeated.includes(fault.code)) return false;
@@ -85,14 +88,14 @@ function longInvokeId([, , high, middle, low]: Uint8Array): number | undefined {
   return (high << 16) | (middle << 8) | low;
 }
 
-/** Whether the Fault is one of protection: what has it need not come from the server. */
+/** Whether the Fault concerns protection: an APDU with such a Fault may not come from the server. */
 export function isForgeable({ layer, code }: Fault): boolean {
   return layer === "security" || code === "protection-too-weak";
 }
 
 const most = 64;
 
-/** Octets as they are shown: in hex, and as text where they are one. */
+/** Octets for display: in hex, and as text if they are text. */
 export function shown(octets: Uint8Array): string {
   const hex = `${toHex(octets.subarray(0, most))}${octets.length > most ? "…" : ""}`;
   const start = octets.subarray(0, most);
@@ -103,21 +106,21 @@ export function shown(octets: Uint8Array): string {
 
 const dataOfFault = new WeakMap<Fault, Uint8Array>();
 
-/** Keeps the Data that a response carried and that could not be decoded. */
+/** Adds the octets of Data in a response that could not be decoded to the Fault. */
 export function withData(fault: Fault, data: Uint8Array): Fault {
   dataOfFault.set(fault, data);
   return fault;
 }
 
 /**
- * The octets of the Data that a GET was answered with and that could not be decoded: what a client may still make something of.
- * Undefined for any other Fault.
+ * The octets of Data in a GET response that could not be decoded, so that a client can try to interpret them. Undefined for any other
+ * Fault.
  */
 export function undecodedData(fault: Fault): Uint8Array | undefined {
   return dataOfFault.get(fault);
 }
 
-/** The Fault of an answer that is of no use, with the octets that came as its detail. */
+/** The Fault of an unusable answer, with the received octets as its detail. */
 export function spoiltBy(fault: Fault, pdu: Uint8Array): Fault {
   const { code, message, layer, offset, hint, expected } = fault;
   const told = new Fault(code, message, {

@@ -5,17 +5,17 @@ import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type ArgumentOf, type MethodOf, methodOfClass, type ResultOf } from "./remote-object.ts";
 import { type AttributeOf, type AttributeValueOf, referenceOf } from "./typed-read.ts";
 
-/** An item whose result has a type: made by `accessGet` and the like. */
+/** An item whose result has a type; made by `accessGet`, `accessSet` and `accessAction`. */
 export type TypedItem<V, I extends AccessItem = AccessItem> = I & { readonly codec: Codec<V> };
 
-/** The result of an item. With the item of a class, `value` is what it gives, where it succeeded. */
+/** The result of an item. For an item of a class, `value` is the typed result of a successful item. */
 export type AccessResultOf<I> = Omit<AccessResult, "data"> & { readonly data?: Data } & (I extends {
     readonly codec: Codec<infer V>;
   }
     ? { readonly value?: V }
     : unknown);
 
-/** How an ACCESS is asked for. */
+/** The options of an ACCESS request. */
 export type AccessRequestOptions = AccessOptions & RequestOptions;
 
 /** Reads an attribute by its name in an interface class: `accessGet(Register, "1-0:1.8.0", "value")`. Fault `no-attribute`. */
@@ -28,7 +28,7 @@ export function accessGet<S extends ClassSpec, K extends AttributeOf<S>>(
   return { service: "get", attribute: referenceOf(spec, logicalName(instanceId), attribute), codec } as never;
 }
 
-/** Writes an attribute by its name. Faults `no-attribute`, and those of the type for a value that it does not hold. */
+/** Writes an attribute by its name. Faults `no-attribute`, and those of the type for a value that does not fit the type. */
 export function accessSet<S extends ClassSpec, K extends AttributeOf<S>>(
   spec: S,
   instanceId: LogicalName,
@@ -39,7 +39,7 @@ export function accessSet<S extends ClassSpec, K extends AttributeOf<S>>(
   return { service: "set", attribute: reference, value: dataOf(typeOf(spec, attribute), value) };
 }
 
-/** Invokes a method by its name. Faults `no-method`, and those of the type for an argument that it does not hold. */
+/** Invokes a method by its name. Faults `no-method`, and those of the type for an argument that does not fit the type. */
 export function accessAction<S extends ClassSpec, M extends MethodOf<S>>(
   spec: S,
   instanceId: LogicalName,
@@ -55,7 +55,7 @@ function typeOf(spec: ClassSpec, attribute: string): Codec<unknown> {
   return spec.attributes[attribute]?.type as Codec<unknown>;
 }
 
-/** The item for the wire. */
+/** The item without its codec, as it is sent. */
 export function plainItem(item: AccessItem): AccessItem {
   const named = <R extends { readonly instanceId: LogicalName }>(reference: R): R => ({
     ...reference,
@@ -66,7 +66,7 @@ export function plainItem(item: AccessItem): AccessItem {
     : { ...item, attribute: named(item.attribute) };
 }
 
-/** The result with its value, where its item has a type. Fault `type-unmatched`. */
+/** The result with its value, if its item has a type. Fault `type-unmatched`. */
 export function typedResult(
   item: AccessItem & { readonly codec?: Codec<unknown> },
   result: AccessResult,

@@ -13,9 +13,10 @@ export type Line = LinkPump<ClientLink> | { readonly duplex: Duplex; readonly li
 const linger = 1000;
 
 /**
- * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of
- * the association; those of the transport. The hint lists the likely causes, one a line. When it rejects, the line is being closed. After `invocation-counter-error` a
- * `DurableCounters` goes on from what the meter expects: connect again; `counter-jump` when that is too far.
+ * Opens link and association. Faults: `timeout`, `link-lost`, `association-refused`, `authentication-failed` and the others of the
+ * association; those of the transport. The hint lists the likely causes, one per line. If it rejects, the line is being closed. After
+ * `invocation-counter-error`, a `DurableCounters` continues with the counter that the meter expects, so connect again; Fault
+ * `counter-jump` if the increase is too large.
  */
 export async function connect(line: Line, options: ConnectOptions): Promise<Session> {
   const pump =

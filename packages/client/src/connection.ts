@@ -19,21 +19,21 @@ interface Promised<T> {
   reject(fault: Fault): void;
 }
 
-/** Joins an Initiator to a line and a clock: machines on one side, promises on the other. Every promise settles. */
+/** Connects an Initiator to a line and a clock, and provides promises to the Session. Every promise settles. */
 export class Connection {
   readonly #pump: LinkPump<ClientLink>;
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
   readonly #requests = new Map<number, Promised<ServiceResults>>();
   #counters: CounterSource | undefined;
-  /** What came while counters were being reserved, in its order, and when. */
+  /** APDUs that were received while counters were being reserved, in order, with the time of receipt. */
   readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
   /** Why no counters could be reserved. */
   #reservation: Fault | undefined;
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
-  /** While the link itself is being opened: when that must be done. */
+  /** The deadline for opening the link, while the link is being opened. */
   #linkBy: number | undefined;
   readonly #drops = new LinkDrops();
   #draining = false;
@@ -68,7 +68,7 @@ export class Connection {
         },
         disconnected: (why, _address, fault) => {
           this.#lost(linkLost(why, fault));
-          // The transport serves this link alone, and would keep the program from ending.
+          // The transport serves this link only; if it stayed open, the program would not end.
           this.#pump.end();
         },
         dropped: (why) => this.#drops.note(why),
@@ -97,13 +97,16 @@ export class Connection {
     });
   }
 
-  /** Goes on under new keys. Faults as `Initiator.changeKeys`. */
+  /** Uses new keys from now on. Faults as for `Initiator.changeKeys`. */
   changeKeys(change: KeyChange): void {
     this.#initiator.changeKeys(change);
     this.#counters = change.counters;
   }
 
-  /** An answer may need the next APDU at once (the next block, pass 3): the counters for it are reserved before it is looked at. */
+  /**
+   * After an answer the next APDU may have to be sent at once (next block, pass 3): its counters are reserved before the answer is
+   * processed.
+   */
   #received(pdu: Uint8Array): void {
     const now = this.#now;
     const counters = this.#counters;
@@ -114,7 +117,7 @@ export class Connection {
       return;
     }
     this.#held.push({ pdu, now });
-    // Those behind the first wait for it.
+    // APDUs after the first one wait for the same reservation.
     if (wait === undefined) return;
     this.#arm();
     const go = (): void => {
@@ -127,7 +130,7 @@ export class Connection {
     });
   }
 
-  /** Releases the association, then ends the link and the transport. Resolves when all is closed, however it went. */
+  /** Releases the association, then ends the link and the transport. Resolves when all are closed, even after a Fault. */
   async release(): Promise<void> {
     if (this.#initiator.state === "associated" && this.#options.noRelease !== true) {
       await new Promise<void>((resolve) => {
@@ -149,7 +152,7 @@ export class Connection {
     return this.#options.clock.now();
   }
 
-  /** A step of the machine, and the result of it. Its Faults (keys, counters) end the connection. */
+  /** Runs a step of the Initiator and processes its outputs. Its Faults (keys, counters) end the connection. */
   #run(step: () => void): void {
     try {
       step();
@@ -261,7 +264,7 @@ export class Connection {
         layer: "client",
       }),
     );
-    // An HDLC link that never opened has nobody to take leave of.
+    // An HDLC link that was never opened needs no disconnection.
     this.#pump.end();
   }
 }

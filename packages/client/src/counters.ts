@@ -2,19 +2,19 @@ import { Fault, inRange } from "@dlmskit/core";
 import { CounterLedger, type CounterSource, lastCounter } from "@dlmskit/security";
 import type { ConnectOptions } from "./options.ts";
 
-/** The most counters that one step of an association takes: GMAC of pass 3, and its sealing; a signature has none. */
+/** Maximum number of counters in one step of an association: GMAC of pass 3 and its sealing. A signature uses none. */
 export const countersOfStep = 2;
 
 export interface DurableCountersOptions {
-  /** The first counter to use: the end of the last reservation in storage; for a new key 0, or the counter that the meter expects. */
+  /** The first counter to use: the end of the last reservation in storage. For a new key: 0, or the counter that the meter expects. */
   readonly start: number;
-  /** Reserves all counters below `upTo` durably. If it rejects, none of them is used. */
+  /** Reserves all counters below `upTo` durably. If it rejects, none of these counters is used. */
   reserve(upTo: number): Promise<void> | void;
   /** How many counters to reserve at a time; 1024 by default. */
   readonly block?: number;
 }
 
-/** Invocation counters of one key. Each is used once, and is reserved in storage before it is used. */
+/** Invocation counters of one key. Each counter is used once, and is reserved in storage before it is used. */
 export class DurableCounters implements CounterSource {
   readonly #reserve: DurableCountersOptions["reserve"];
   readonly #block: number;
@@ -22,7 +22,7 @@ export class DurableCounters implements CounterSource {
   #lowest: number;
   #pending: Promise<void> | undefined;
 
-  /** Fault `out-of-range` for a start outside of 0 to 2^32. */
+  /** Fault `out-of-range` for a start outside 0 to 2^32. */
   constructor(options: DurableCountersOptions) {
     this.#reserve = (upTo) => options.reserve(upTo);
     this.#block = options.block ?? 1024;
@@ -34,7 +34,7 @@ export class DurableCounters implements CounterSource {
     return this.#ledger.remaining;
   }
 
-  /** The counter that `next` gives. */
+  /** The counter that `next` returns. */
   get lowest(): number {
     return this.#lowest;
   }
@@ -46,11 +46,11 @@ export class DurableCounters implements CounterSource {
   }
 
   /**
-   * Resolves when `least` counters are reserved; undefined when they are. It reserves ahead, so that it rarely has to wait.
-   * Fault `reservation-failed`.
+   * Resolves when `least` counters are reserved; returns undefined if they are already reserved. It reserves in advance, so that it
+   * rarely has to wait. Fault `reservation-failed`.
    */
   ready(least = 1): Promise<void> | undefined {
-    // What is left above half a block is no reason to reserve, and so none to wait.
+    // If more than half a block is left, no reservation is needed, so the caller need not wait for one.
     const enough = this.#ledger.remaining >= Math.min(least, (this.#block >> 1) + 1);
     if (this.#pending !== undefined) return enough ? undefined : this.#pending;
     if (this.#ledger.wants === undefined) return undefined;
@@ -58,7 +58,7 @@ export class DurableCounters implements CounterSource {
       this.#pending = undefined;
     });
     this.#pending = pending;
-    // A block in hand is enough to go on with; a failure shows when it is used up.
+    // Enough counters are left: the caller need not wait. A failed reservation is reported when they are used up.
     if (!enough) return pending;
     pending.catch(() => undefined);
     return undefined;
@@ -76,8 +76,8 @@ export class DurableCounters implements CounterSource {
   }
 
   /**
-   * Goes on from `to`, which the meter says that it expects; never back. Fault `counter-jump` for more than `most` counters at
-   * once: nobody has proved who said so, and a counter that is near its end makes the key useless.
+   * Continues with the counter `to` that the meter expects; the counter never decreases. Fault `counter-jump` for an increase of more
+   * than `most`: the meter's message is not authenticated, and a counter near its maximum makes the key useless.
    */
   async raise(to: number, most: number): Promise<void> {
     inRange(to, 0, lastCounter);
@@ -93,7 +93,7 @@ export class DurableCounters implements CounterSource {
         },
       );
     }
-    // What is reserved and not used stays unused.
+    // Counters that are reserved but not used stay unused.
     this.#ledger = new CounterLedger({ start: to, block: this.#block });
     this.#lowest = to;
     this.#pending = undefined;
@@ -102,8 +102,8 @@ export class DurableCounters implements CounterSource {
 }
 
 /**
- * After an invocation-counter-error: goes on from what the meter expects, where that is higher and not too far. Gives whether
- * it does. Fault `counter-jump`.
+ * After an invocation-counter-error: continues with the counter that the meter expects, if it is higher and the increase is not too
+ * large. Returns whether it does so. Fault `counter-jump`.
  */
 export async function raiseCounters(
   {

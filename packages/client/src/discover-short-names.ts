@@ -23,7 +23,10 @@ type Rights = ReturnType<typeof rightsIn>[number];
 const rightsIn = (data: Data) => fromData(RightsList, data);
 const accessRightsList = 3;
 
-/** What the Association SN of the client lists, with the access rights where it tells them (from version 2 on). Faults as `discover`. */
+/**
+ * The objects in the Association SN of the client, with access rights if the list has them (from version 2 on). Faults as for
+ * `discover`.
+ */
 export async function discoverShortNames(session: Reads, names: ShortNames): Promise<Discovery> {
   const listed = await names.refreshed();
   const own = listed.find(({ classId, instanceId }) => classId === associationSn && instanceId === currentAssociation);
@@ -74,7 +77,7 @@ function attribute(attributeId: number, mode: number, bits: number): Members["at
 }
 
 function ofRights(found: Rights | undefined, associationVersion: number): Members {
-  // Version 4 has bits, as Association LN from version 3 on.
+  // Version 4 has access bits, as Association LN from version 3 on.
   const modes = associationVersion >= 4 ? 3 : 1;
   return {
     attributes: (found?.attributeAccess ?? []).map(({ attributeId, accessMode, accessSelectors }) => ({
@@ -88,7 +91,7 @@ function ofRights(found: Rights | undefined, associationVersion: number): Member
   };
 }
 
-/** What the class allows at the most. */
+/** All members that the class defines. */
 function ofClass({ classId, version }: ShortNamedObject): Members {
   const spec = findClass(classId, version);
   const declared = Object.values((spec?.attributes ?? {}) as { readonly [name: string]: AttributeSpec });

@@ -12,7 +12,7 @@ export interface DiscoveredAttribute {
   readonly mode: number;
   readonly readable: boolean;
   readonly writable: boolean;
-  /** The access bits that the mode stands for (`AccessBit` of @dlmskit/cosem-objects). */
+  /** The access bits of this mode (`AccessBit` of @dlmskit/cosem-objects). */
   readonly bits: number;
   readonly selectors?: readonly number[];
 }
@@ -30,7 +30,7 @@ export interface DiscoveredObject {
   readonly instanceId: LogicalName;
   /** With short names, 0 to 0xFFF8. */
   readonly baseName?: number;
-  /** What the code and the class are called, where it is known. */
+  /** The name of the OBIS code and of the class, if known. */
   readonly name?: string;
   readonly className?: string;
   readonly attributes: readonly DiscoveredAttribute[];
@@ -38,10 +38,10 @@ export interface DiscoveredObject {
 }
 
 export interface Discovery {
-  /** Version of the meter's class Association LN, or Association SN with short names. */
+  /** Version of the meter's class Association LN, or of Association SN with short names. */
   readonly version: number;
   readonly objects: readonly DiscoveredObject[];
-  /** What in the list does not make sense: real meters have such elements. They are left out. */
+  /** Invalid elements of the list: some meters have them. They are omitted from the result. */
   readonly problems: readonly string[];
 }
 
@@ -50,8 +50,9 @@ interface Reads {
 }
 
 /**
- * Reads the object list of the current association, or of the one at `association`. Faults as `Session.get`; `bad-object-list`
- * when it is no list. A list whose count does not fit its elements gives the elements, and a problem that says so.
+ * Reads the object list of the current association, or of the association `association`. Faults as for `Session.get`;
+ * `bad-object-list` if the value is no list. If the count of the list does not match its elements, the elements are returned with a
+ * problem that reports this.
  */
 export async function discover(session: Reads, association: LogicalName = current): Promise<Discovery> {
   const problems: string[] = [];
@@ -85,7 +86,7 @@ async function elementsOf(session: Reads, association: LogicalName, problems: st
 
 const arrayTag = 1;
 
-/** The elements of an array whose count is wrong, as far as they are whole; undefined: not a single one is, or it is no array. */
+/** The complete elements of an array whose count is wrong. Undefined if no element is complete, or if the octets are no array. */
 function miscounted(octets: Uint8Array): { count: number; elements: Data[] } | undefined {
   const from = new Reader(octets, { layer: "axdr" });
   const elements: Data[] = [];
@@ -122,7 +123,7 @@ function nameOf(data: Data | undefined): LogicalName | undefined {
   return data?.type === "octet-string" && data.value.length === 6 ? logicalNameOf(data.value) : undefined;
 }
 
-/** The version that the list gives for the association itself: what modes mean depends on it. */
+/** The version of the association in its own list: the meaning of the modes depends on it. */
 function versionIn(elements: readonly Data[]): number {
   let version: number | undefined;
   for (const element of elements) {
@@ -178,7 +179,7 @@ function attributeOf(data: Data, version: number): DiscoveredAttribute[] {
 function methodOf(data: Data, version: number): DiscoveredMethod[] {
   const [id, access] = itemsOf(data) ?? [];
   const methodId = numberOf(id);
-  // In version 0 a method's access is a boolean.
+  // In version 0 the access mode of a method is a boolean.
   const mode = access?.type === "boolean" ? Number(access.value) : numberOf(access);
   if (methodId === undefined || mode === undefined) return [];
   const bits = methodBits(mode, version);

@@ -4,9 +4,9 @@ import { connect, type Line } from "./connect.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /**
- * Reads the invocation counter that a meter saw last from a client, as the public client (SAP 16: the line's link must be that
- * client's). The object is `0.0.43.1.x.255` of class Data; which x is which client's is the companion standard's.
- * Nothing protects what it says: `DurableCounters` bounds how far it is believed. Gives the counter; the next to use is one higher.
+ * Reads the invocation counter that a meter last received from a client. It reads as the public client (SAP 16: the link must use this
+ * SAP). The object is `0.0.43.1.x.255` of class Data; the companion standard defines the x of each client. The value is not protected:
+ * `DurableCounters` limits how far it is trusted. Returns the counter; the next counter to use is one higher.
  */
 export async function readInvocationCounter(
   line: Line,

@@ -26,9 +26,9 @@ interface Invokes {
 }
 
 /**
- * Agrees on new keys with a meter: method key_agreement of its Security setup, ephemeral unified model C(2e,0s). Gives the keys,
- * by id: the meter has them, too, and answers nothing more under the old ones (`Session.changeKeys`). When it rejects with a
- * `timeout`, the meter may have new keys that nobody else knows. Faults as `Session.invoke`, `bad-signature`, `bad-answer`.
+ * Agrees on new keys with a meter: method key_agreement of its Security setup, ephemeral unified model C(2e,0s). Returns the keys by
+ * id. The meter uses them from then on and sends no further answer under the old keys (`Session.changeKeys`). If it rejects with a
+ * `timeout`, the meter may have new keys that nobody else knows. Faults as for `Session.invoke`, `bad-signature`, `bad-answer`.
  */
 export async function agreeKeys(
   session: Invokes,

@@ -5,24 +5,30 @@ export type KeyName = "encryptionKey" | "authenticationKey" | "masterKey" | "bro
 /** Keys of a Security setup, by name. */
 export type KeysInUse = { readonly [K in KeyName]?: Uint8Array };
 
-/** What is known of one Security setup of a meter. */
+/** The stored data of one Security setup of a meter. */
 export interface KeyRecord extends KeysInUse {
   readonly instanceId: LogicalName;
   readonly securitySuite: number;
 }
 
-/** Where keys are kept. `SecuritySettings` of @dlmskit/storage is one. */
+/** The store of the keys in use, for example `SecuritySettings` of @dlmskit/storage. */
 export interface KeyRecords {
   of(meterId: string): Promise<readonly KeyRecord[]>;
 }
 
-/** Where keys are kept that are on their way to a meter. `KeyRotations` of @dlmskit/storage is one. Instants are ms since 1970 UTC. */
+/**
+ * The store of keys that are being transferred to a meter, for example `KeyRotations` of @dlmskit/storage. Instants are ms since 1970
+ * UTC.
+ */
 export interface PendingKeyRecords {
-  /** The Security setups whose keys are to be changed, and those with a change that was begun. */
+  /** The Security setups whose keys must be changed, and those with an unfinished change. */
   due(at: number): Promise<readonly { readonly meterId: string; readonly instanceId: LogicalName }[]>;
   pending(meterId: string, instanceId: LogicalName): Promise<{ readonly keys: KeysInUse } | undefined>;
-  /** Notes new keys durably, unless some are pending already; gives those that are. */
+  /** Stores new keys durably, unless keys are already pending; returns the pending keys. */
   propose(meterId: string, instanceId: LogicalName, keys: KeysInUse, at: number): Promise<{ readonly keys: KeysInUse }>;
-  /** The pending keys are those of the record from now on, in one step; gives how often the keys were changed. Twice is once. */
+  /**
+   * Makes the pending keys those of the record in one step; returns how many times the keys were changed. A second call changes
+   * nothing.
+   */
   confirm(meterId: string, instanceId: LogicalName, at: number): Promise<number>;
 }

@@ -7,34 +7,34 @@ import { isOfLine } from "./link-drops.ts";
 import { hostRandom } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** The meter, client and keys of an association that is to be opened. */
+/** The meter, client and keys for an association that must be opened. */
 export interface KeyTarget {
   readonly meterId: string;
   /** The Security setup. */
   readonly instanceId: LogicalName;
-  /** The keys of the association, and the others of the record. */
+  /** The keys of the association, and the other keys of the record. */
   readonly keys: KeySet & KeysInUse;
-  /** Names the encryption key, and shows nothing of it: invocation counters are kept under it, as each key has its own. */
+  /** Identifies the encryption key without revealing it. Store invocation counters under this id, because each key has its own counters. */
   readonly keyId: string;
 }
 
 export interface KeyRotationOptions {
   /** The head-end system's records of its meters' keys, such as `securitySettings` of a store of @dlmskit/storage. */
   readonly records: KeyRecords;
-  /** The keys that are being changed, such as `keyRotations` of the same store. */
+  /** The keys that are being changed, for example `keyRotations` of the same store. */
   readonly pending: PendingKeyRecords;
   /**
-   * Opens an association, ciphered under these keys, of a client that may transfer keys. It is asked with new keys as well as with
-   * former ones: counters go by `keyId`, and a key that was never used starts at its first.
+   * Opens a ciphered association with these keys, as a client that may transfer keys. It is called with new keys and with former keys:
+   * use the counters of `keyId`; a key that was never used starts at its first counter.
    */
   open(target: KeyTarget): Promise<Session>;
   /** Which keys are changed; encryption and authentication key by default. One of these two must be among them. */
   readonly change?: readonly KeyName[];
-  /** `noble` unless given. */
+  /** `noble` by default. */
   readonly provider?: CryptoProvider;
-  /** Where new keys come from; `crypto.getRandomValues` unless given. */
+  /** Source of random octets for new keys; `crypto.getRandomValues` by default. */
   readonly random?: Random;
-  /** Time of day, ms since 1970 UTC; the machine's unless given. */
+  /** Time of day, ms since 1970 UTC; that of the machine by default. */
   readonly instant?: () => number;
 }
 
@@ -43,11 +43,11 @@ export interface Rotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;
   readonly keyVersion: number;
-  /** It had been begun before: the meter had the new keys already (`"confirmed"`), or was given them now (`"resumed"`). */
+  /** `"confirmed"`: an earlier change was unfinished, and the meter already had the new keys; `"resumed"`: the meter received them now. */
   readonly how: "changed" | "resumed" | "confirmed";
 }
 
-/** A key change that was not completed: pending keys stay pending, and the next attempt continues with them. */
+/** A key change that was not completed. Pending keys stay pending, and the next attempt continues with them. */
 export interface NotRotated {
   readonly meterId: string;
   readonly instanceId: LogicalName;
@@ -58,10 +58,10 @@ const keyIds = { encryptionKey: 0, broadcastKey: 1, authenticationKey: 2, master
 const keyTransfer = 2;
 
 /**
- * Changes the keys of meters through their Security setup (class 64, key_transfer). New keys are noted durably before the meter
- * hears of them, are sent wrapped under the master key, and replace the former ones in the records once the meter was seen to use
- * them. Whatever breaks in between, on either side: the next attempt asks the meter which keys it has, and goes on from there.
- * The constructor has the Fault `bad-value` for a change that no use of keys would show.
+ * Changes the keys of meters through their Security setup (class 64, key_transfer). New keys are stored durably before they are sent,
+ * and they are sent wrapped under the master key. They replace the former keys in the records after an association with them was
+ * opened. After an interruption on either side, the next attempt finds out which keys the meter has, and continues from there. The
+ * constructor throws Fault `bad-value` for a change that cannot be verified by using the keys.
  */
 export class KeyRotation {
   readonly #options: KeyRotationOptions;
@@ -89,8 +89,8 @@ export class KeyRotation {
   }
 
   /**
-   * Changes the keys of all Security setups that are due, `parallel` at a time (8 by default); `signal` ends it before
-   * the next one. One that fails hinders no other.
+   * Changes the keys of all Security setups that are due, `parallel` at a time (8 by default). `signal` stops it before the next
+   * Security setup. A failed change does not affect the others.
    */
   async rotateDue(
     options: { readonly parallel?: number; readonly signal?: AbortSignal } = {},
@@ -114,10 +114,9 @@ export class KeyRotation {
   }
 
   /**
-   * Changes the keys of one Security setup, or goes on with a change that was begun. Faults: `unknown-meter`, `no-master-key`,
-   * `no-keys` (the records lack what is needed), `unprotected` (`open` gave an association without ciphering),
-   * `keys-unknown` (the meter takes neither the former nor the new keys), the action-result of a meter that refuses, those of
-   * `open` and of the records.
+   * Changes the keys of one Security setup, or continues an unfinished change. Faults: `unknown-meter`, `no-master-key`, `no-keys`
+   * (the records lack required keys), `unprotected` (`open` returned an association without ciphering), `keys-unknown` (the meter
+   * accepts neither the former nor the new keys), the action-result of a meter that refuses, those of `open` and of the records.
    */
   async rotate(meterId: string, instance: LogicalName): Promise<Rotated> {
     const { pending } = this.#options;
@@ -131,7 +130,7 @@ export class KeyRotation {
       await this.#use(record, meterId, begun.keys);
       return this.#confirm(meterId, instanceId, "resumed");
     }
-    // The association comes first: a meter that cannot be reached is no reason to note new keys.
+    // The association is opened first: if the meter cannot be reached, no new keys are stored.
     const session = await this.#open(record, meterId);
     let keys: KeysInUse;
     try {
@@ -165,7 +164,7 @@ export class KeyRotation {
     return Object.fromEntries(this.#change.map((name) => [name, this.#random(keyLength)]));
   }
 
-  /** An association under the record's keys, or under those in the place of them. */
+  /** Opens an association with the keys of the record, or with the keys of `changed` in their place. */
   async #open(record: KeyRecord, meterId: string, changed: KeysInUse = {}): Promise<Session> {
     const { instanceId, encryptionKey, authenticationKey, broadcastKey, masterKey } = record;
     const known = { encryptionKey, authenticationKey, broadcastKey, masterKey };
@@ -186,7 +185,7 @@ export class KeyRotation {
     );
   }
 
-  /** Undefined when the meter uses the new keys; else an association under the former ones, to transfer them again. */
+  /** Undefined if the meter uses the new keys; else an association with the former keys, to transfer the new keys again. */
   async #reopened(record: KeyRecord, meterId: string, keys: KeysInUse): Promise<Session | undefined> {
     let first: unknown;
     try {
@@ -200,7 +199,7 @@ export class KeyRotation {
       return await this.#open(record, meterId);
     } catch (second) {
       if (!(second instanceof Fault)) throw second;
-      // A line that is bad says nothing about keys.
+      // A Fault of the line does not show which keys the meter has.
       const line = [first, second].find((fault) => isOfLine(fault as Fault));
       if (line !== undefined) throw line;
       throw new Fault("keys-unknown", `meter "${meterId}" accepts neither its old keys nor the new ones`, {
@@ -211,7 +210,7 @@ export class KeyRotation {
     }
   }
 
-  /** Sends keys, wrapped. The association is over then: some meters go on in it under the former keys, some under the new. */
+  /** Sends wrapped keys. The association is closed afterwards: some meters continue it with the former keys, others with the new keys. */
   async #transfer(session: Session, { instanceId, masterKey }: KeyRecord, keys: KeysInUse): Promise<void> {
     try {
       const wrapped = (Object.keys(keyIds) as KeyName[]).flatMap((name) => {
@@ -225,7 +224,7 @@ export class KeyRotation {
     }
   }
 
-  /** That an association opens under the new keys is the proof: the meter's answer is ciphered under them. */
+  /** An association that opens with the new keys proves that the meter has them: the meter's answer is ciphered with them. */
   async #use(record: KeyRecord, meterId: string, keys: KeysInUse): Promise<void> {
     await (await this.#open(record, meterId, keys)).release();
   }
@@ -239,7 +238,7 @@ export class KeyRotation {
 const hasBoth = (keys: KeysInUse): keys is KeySet & KeysInUse =>
   keys.encryptionKey !== undefined && keys.authenticationKey !== undefined;
 
-/** The name of a key, which shows nothing of it: the same octets have the same, others another. */
+/** The id of a key. It does not reveal the key: equal keys have the same id, different keys have different ids. */
 export function keyIdOf(provider: CryptoProvider, key: Uint8Array): string {
   return toHex(provider.hash("sha256", key).subarray(0, 16));
 }

@@ -2,7 +2,7 @@ import { type Asked, hlsCauses, type RefusalCause, refusalCauses, refusalText } 
 import type { Fault } from "@dlmskit/core";
 import { restated } from "./restated.ts";
 
-/** A likely cause of a connection or association that could not be opened. */
+/** A likely cause of a failed connection or association. */
 export type LikelyCause =
   | RefusalCause
   /** Another program uses the same key and system title. */
@@ -17,12 +17,12 @@ export type LikelyCause =
   | "wrong-service"
   /** The client or server address is wrong, so that no meter answers. */
   | "wrong-address"
-  /** The client or server address is not known there, or the meter has no free connection. */
+  /** The client or server address is not known to the meter, or the meter has no free connection. */
   | "closed-by-meter"
   /** The answer takes longer than the timeout. */
   | "slow-line";
 
-/** Codes of Faults whose hint already consists of these causes. */
+/** Codes of Faults whose hint already lists these causes. */
 const hinted: ReadonlySet<string> = new Set([
   "association-refused",
   "initiate-refused",
@@ -31,7 +31,7 @@ const hinted: ReadonlySet<string> = new Set([
   "invocation-counter-error",
 ]);
 
-/** Likely causes of a Fault of `connect`, the likeliest first; none if the Fault itself says what is wrong. */
+/** Likely causes of a Fault of `connect`, the most likely first; none if the Fault itself states the cause. */
 export function likelyCauses(fault: Fault, asked: Asked): readonly LikelyCause[] {
   switch (fault.code) {
     case "association-refused":
@@ -52,7 +52,7 @@ export function likelyCauses(fault: Fault, asked: Asked): readonly LikelyCause[]
     case "link-lost":
       return ["closed-by-meter", "wrong-link"];
     case "timeout":
-      // With a cause it is known what was dropped, so that the addresses need not be guessed at.
+      // The cause shows what was dropped, so the addresses are not a likely cause.
       return fault.layer === "client" || fault.cause === undefined
         ? ["wrong-address", "wrong-link", "slow-line"]
         : ["slow-line"];
@@ -61,7 +61,7 @@ export function likelyCauses(fault: Fault, asked: Asked): readonly LikelyCause[]
   }
 }
 
-/** What to try against a cause, in terms of `ConnectOptions`. */
+/** What to try for a cause, in terms of `ConnectOptions`. */
 function likelyCauseText(cause: LikelyCause, asked: Asked, timeout: number): string {
   switch (cause) {
     case "shared-counters":
@@ -85,16 +85,16 @@ function likelyCauseText(cause: LikelyCause, asked: Asked, timeout: number): str
   }
 }
 
-/** What a Fault of `connect` is explained with. */
+/** The information that explains a Fault of `connect`. */
 export interface Explaining {
   readonly asked: Asked;
-  /** ms. */
+  /** The timeout, ms. */
   readonly timeout: number;
-  /** The text of a cause; undefined: the text names the options of `connect`. */
+  /** The text of a cause; undefined: the texts name the options of `connect`. */
   readonly text: ((cause: LikelyCause) => string) | undefined;
 }
 
-/** The Fault with its likely causes in its hint, one a line, after what its hint says already. */
+/** The Fault with its likely causes added to its hint, one per line. */
 export function withLikelyCauses(fault: Fault, { asked, timeout, text }: Explaining): Fault {
   const causes = likelyCauses(fault, asked);
   const own = hinted.has(fault.code) ? undefined : fault.hint;

@@ -1,7 +1,7 @@
 import type { Fault } from "@dlmskit/core";
 import { restated } from "./restated.ts";
 
-/** What a client can do about octets that its link dropped, by the reason that the link gives. */
+/** What a client can do about octets that its link dropped, by the reason of the link. */
 const remedies: { readonly [why: string]: string } = {
   address:
     'its source or destination is another address: check the client and server address; with the wrapper, the quirk "any-wport" accepts it',
@@ -13,13 +13,13 @@ const remedies: { readonly [why: string]: string } = {
   "inter-octet-timeout": "the frame was not complete: check the line",
 };
 
-/** What a link dropped since the last request, so that a timeout can name it. */
+/** The octets that a link dropped since the last request, so that a timeout can report them. */
 export class LinkDrops {
   #why: string | undefined;
   #count = 0;
 
   note(why: string): void {
-    // An echo of our own frame and noise around frames are not lost answers.
+    // The echo of a sent frame and noise around frames are not lost answers.
     if (why === "echo" || why === "not-connected") return;
     this.#why = why;
     this.#count++;
@@ -30,7 +30,7 @@ export class LinkDrops {
     this.#count = 0;
   }
 
-  /** The same Fault; where nothing was answered and the link dropped something, one that says what and what to try. */
+  /** The same Fault. If no answer was received and the link dropped octets: a Fault that reports them and suggests a remedy. */
   explain(fault: Fault): Fault {
     const why = this.#why;
     if (why === undefined || !["timeout", "link-lost"].includes(fault.code)) return fault;
@@ -42,6 +42,6 @@ export class LinkDrops {
   }
 }
 
-/** Whether the line is at fault, not the meter. */
+/** Whether the Fault concerns the line and not the meter. */
 export const isOfLine = ({ code, layer }: Fault): boolean =>
   layer === "transport" || code === "timeout" || code === "link-lost" || code === "closed";

@@ -25,17 +25,17 @@ export interface LoadImageOptions {
   readonly identifier: Uint8Array | string;
   /** Continues an interrupted transfer of this image: only the missing blocks are sent. */
   readonly resume?: boolean;
-  /** False: the image is verified but not activated; a schedule of the meter or a later call does that. True by default. */
+  /** False: the image is verified but not activated; a schedule of the meter or a later call activates it. True by default. */
   readonly activate?: boolean;
-  /** Whether what the meter shows in image_to_activate_info is what was loaded; identifier and size are compared by default. */
+  /** Whether image_to_activate_info of the meter describes the loaded image. By default identifier and size are compared. */
   check?(info: ImageInfo): boolean;
-  /** ms between two looks at image_transfer_status while the meter verifies or activates; 2000 by default. */
+  /** Time between two reads of image_transfer_status while the meter verifies or activates, ms; 2000 by default. */
   readonly pollEvery?: number;
   /** How long the meter may take to verify, and to activate, ms; 600,000 by default. */
   readonly within?: number;
   /**
-   * Opens the association again after the line broke, or after the meter has restarted; it throws to give up. Without it, a
-   * broken line ends the load, and `resume` continues it later.
+   * Opens the association again after the line was lost or the meter restarted. It throws to end the load. Without this option, a lost
+   * line ends the load, and `resume` continues it later.
    */
   reconnect?(): Promise<Session>;
   progress?(progress: ImageProgress): void;
@@ -45,17 +45,17 @@ export interface LoadedImage {
   /** image_transfer_status at the end: 3 verified, 6 activated. */
   readonly status: number;
   readonly info: ImageInfo;
-  /** The session that is open at the end: the one given, or the last of `reconnect`. */
+  /** The session that is open at the end: the given session, or the last one of `reconnect`. */
   readonly session: Session;
 }
 
-// How often in a row the missing blocks are sent, or a session is opened, without any progress.
+// How many times in a row the missing blocks are sent, or a session is opened, without progress.
 const mostTries = 5;
 
 /**
- * Loads a firmware image into a meter (class 18; Blue Book 4.4.6): initiates the transfer, sends the blocks, and again those that
- * are missing, verifies, checks image_to_activate_info, activates. Faults: `image-not-transferred`, `image-not-verified`,
- * `image-mismatch`, `image-not-activated`, the results by which the meter refuses, and without `reconnect` those of the line.
+ * Loads a firmware image into a meter (class 18; Blue Book 4.4.6): initiates the transfer, sends the blocks, sends missing blocks
+ * again, verifies, checks image_to_activate_info, and activates. Faults: `image-not-transferred`, `image-not-verified`,
+ * `image-mismatch`, `image-not-activated`, the results with which the meter refuses, and without `reconnect` those of the line.
  */
 export function loadImage(session: Session, image: Uint8Array, options: LoadImageOptions): Promise<LoadedImage> {
   return new ImageLoad(session, image, options).run();
@@ -112,7 +112,7 @@ class ImageLoad {
     return this.#session.invoke(reference, dataOf(type, argument as never));
   }
 
-  /** Runs it; where the line breaks, in a new session once more. */
+  /** Runs it; if the line is lost, runs it again in a new session. */
   async #onLine<T>(run: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -126,7 +126,7 @@ class ImageLoad {
     }
   }
 
-  /** Opens the next session; a meter that restarts does not answer for a while. */
+  /** Opens the next session; a meter that restarts does not answer for some time. */
   async #again(why: Fault): Promise<void> {
     const { reconnect, clock } = this.#options;
     this.#failures++;
@@ -155,7 +155,7 @@ class ImageLoad {
     });
   }
 
-  /** Initiates the transfer, or finds the one that was interrupted; the status then. */
+  /** Initiates the transfer, or finds the interrupted transfer; returns the status. */
   async #begin(): Promise<number> {
     this.#blockSize = await this.#read("imageBlockSize");
     if (this.#options.resume === true) {
@@ -188,7 +188,7 @@ class ImageLoad {
     }
   }
 
-  /** Sends blocks. What happens to one that is not answered tells the next look at the meter. */
+  /** Sends blocks. If a block is not answered, the next read of the meter shows whether it was received. */
   async #send(blocks: readonly number[], transferred: number): Promise<void> {
     let sent = transferred;
     for (const block of blocks) {
@@ -207,7 +207,10 @@ class ImageLoad {
     }
   }
 
-  /** Invokes a method that may take time; gives the status once the meter does not work on it any more. `before`: in these it has not begun. */
+  /**
+   * Invokes a method that may take time; returns the status when the meter has finished. `before`: the status values before the method
+   * starts.
+   */
   async #work(method: "imageVerify" | "imageActivate", before: readonly number[]): Promise<number> {
     const { clock } = this.#options;
     const status = (): Promise<number> => this.#onLine(() => this.#read("imageTransferStatus"));
@@ -220,7 +223,7 @@ class ImageLoad {
     }
   }
 
-  /** Invokes a method; whether its answer was lost. */
+  /** Invokes a method; returns whether its answer was lost. */
   async #isLost(method: "imageVerify" | "imageActivate"): Promise<boolean> {
     try {
       await this.#invoke(method, 0);
@@ -230,7 +233,7 @@ class ImageLoad {
         await this.#again(caught);
         return true;
       }
-      // The status tells what became of it.
+      // The status shows the result.
       if (caught.code !== "temporary-failure" && caught.code !== "other-reason") throw caught;
     }
     this.#failures = 0;

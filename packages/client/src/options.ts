@@ -14,7 +14,7 @@ import type { Clock } from "@dlmskit/transport";
 import type { LikelyCause } from "./likely-causes.ts";
 import type { ShortNamedObject } from "./short-names.ts";
 
-/** How to open the association. By default it is that of the public client, without security. */
+/** How to open the association. The defaults are those of the public client, without security. */
 export interface ConnectOptions
   extends Partial<
     Pick<
@@ -35,14 +35,14 @@ export interface ConnectOptions
     >
   > {
   readonly mechanism?: MechanismId;
-  /** How the meter names objects; a program uses class and logical name with both. `"logical-name"` by default. */
+  /** How the meter names objects. A program uses class and logical name in both cases. `"logical-name"` by default. */
   readonly referencing?: Referencing;
-  /** With short names: base names of objects, which are then not looked up in the meter's object list. */
+  /** With short names: base names of objects. These objects are not looked up in the meter's object list. */
   readonly shortNames?: readonly ShortNamedObject[];
   /** With short names: your own classes, for the offsets of their methods (`methodOffset`). */
   readonly classes?: readonly ClassSpec[];
   readonly clock: Clock;
-  /** Octets of randomness; needed for mechanisms from 2 on and for dedicated keys. `crypto.getRandomValues` by default. */
+  /** Source of random octets; needed for mechanisms 2 to 7 and for dedicated keys. `crypto.getRandomValues` by default. */
   readonly random?: Random;
   /** `noble` by default; `node` of @dlmskit/security/node is faster. */
   readonly provider?: CryptoProvider;
@@ -50,21 +50,24 @@ export interface ConnectOptions
   readonly timeout?: number;
   /** Time limit of one request with all its blocks and repetitions, ms; by default `limits.transferTimeout` for each attempt. */
   readonly deadline?: number;
-  /** How often a GET without an answer is repeated; 1 by default. SET and ACTION are never repeated. */
+  /** How many times a GET without an answer is repeated; 1 by default. SET and ACTION are never repeated. */
   readonly retries?: number;
   /** Maximum number of attributes or methods in one list; 10 by default. */
   readonly listSize?: number;
-  /** How far a `DurableCounters` may jump when the meter says that it expects a higher counter; 65,536 by default. */
+  /** Maximum increase of the counter of a `DurableCounters` if the meter expects a higher counter; 65,536 by default. */
   readonly counterJump?: number;
   /** For a meter that does not support RLRQ: `release` ends the link at once. */
   readonly noRelease?: boolean;
-  /** What comes unasked: DataNotification, EventNotification, InformationReport, and what of it was under a tag or a signature. */
+  /**
+   * Called for unsolicited APDUs: DataNotification, EventNotification, InformationReport. `protection`: the protection that was
+   * verified.
+   */
   notification?(apdu: Apdu, protection: ProtectionSeen): void;
   /** Called when an unexpected or wrongly protected APDU was dropped. */
   dropped?(fault: Fault): void;
   /**
-   * The text of a likely cause, for the hint of a Fault of `connect`: for a program whose users do not know these options.
-   * By default the texts name the options of `connect`.
+   * The text of a likely cause, for the hint of a Fault of `connect`. Use it if the users of the program do not know these options. By
+   * default the texts name the options of `connect`.
    */
   causeText?(cause: LikelyCause): string;
   /** Called once when the association or its link has ended; after `release` without a Fault. */

@@ -3,20 +3,20 @@ import { type CosemDateTime, dateTimeOf, Fault, instantOf } from "@dlmskit/core"
 import type { CaptureObject, Unit } from "@dlmskit/cosem-objects";
 
 export interface ProfileColumn extends CaptureObject {
-  /** What the code is called, where it is known. */
+  /** The name of the OBIS code, if known. */
   readonly name?: string;
   readonly unit?: Unit;
   /** The values are scaled by 10 to this power. */
   readonly scaler?: number;
-  /** Whether it is the time of capture. */
+  /** Whether this column is the capture time. */
   readonly time: boolean;
 }
 
-/** What a program makes of a value: scaled numbers, times, texts, octets; null for nothing; the Data itself where it is a structure. */
+/** The type of a cell for the program: scaled numbers, times, texts, octets; null for no value; the Data itself for a structure. */
 export type CellValue = number | bigint | boolean | string | Uint8Array | CosemDateTime | Data | null;
 
 export interface ProfileCell {
-  /** As it is on the wire, null-data that repeats the row before expanded. */
+  /** The value as received; null-data that repeats the previous row is replaced by that row's value. */
   readonly data: Data;
   readonly value: CellValue;
 }
@@ -28,8 +28,8 @@ function bad(message: string): Fault {
 }
 
 /**
- * The rows of a buffer. Null-data in a column repeats the value of the row before; in the time of capture it adds the capture
- * period (Blue Book, Profile generic: compression). Fault `bad-profile` for a row that does not fit the columns.
+ * The rows of a buffer. Null-data in a column repeats the value of the previous row; in the capture time it adds the capture period
+ * (Blue Book, Profile generic: compression). Fault `bad-profile` for a row that does not fit the columns.
  */
 export async function rowsOf(
   buffer: Data,
@@ -61,7 +61,7 @@ function repeated({ time }: ProfileColumn, before: Data | undefined, period: num
   if (before === undefined) return { type: "null-data" };
   const value = time ? timeOf(before) : undefined;
   if (value === undefined || period === 0) return before;
-  // Without a deviation the arithmetic is local: adding the period needs none.
+  // Without a deviation the calculation uses local time: to add the period, no deviation is needed.
   const instant = instantOf(value, 0);
   if (instant === undefined) return before;
   const next = { ...dateTimeOf(instant + period * 1000, value.deviation ?? 0), status: value.status };
@@ -89,7 +89,7 @@ function cellValue(data: Data, column: ProfileColumn): CellValue {
   return data.type === "date-time" ? data.value : data;
 }
 
-/** A value by its scaler, as near as a number comes: 12345 by −3 is 12.345. Unscaled 64-bit integers stay as they are. */
+/** Applies a scaler to a value, as exactly as a number allows: 12345 with scaler −3 is 12.345. Unscaled 64-bit integers stay unchanged. */
 export function scaled(value: number | bigint, scaler: number | undefined): number | bigint {
   if (scaler === undefined || scaler === 0) return value;
   return Number(`${value}e${scaler}`);

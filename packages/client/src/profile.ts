@@ -15,10 +15,10 @@ import {
 } from "@dlmskit/cosem-objects";
 import { type ProfileColumn, type ProfileRow, rowsOf } from "./profile-rows.ts";
 
-/** A moment: ms since 1970-01-01T00:00Z, or a date-time as the meter is to get it. */
+/** A point in time: ms since 1970-01-01T00:00Z, or a date-time that is sent to the meter unchanged. */
 export type Moment = number | CosemDateTime;
 
-/** Which rows: by capture time (`from`, `to`, both included; either may be left out), by entry (from 1; 0 as the last: to the end), or all. */
+/** Which rows: by capture time (`from` and `to` are included and optional), by entry (from 1; 0 as the last entry: to the end), or all. */
 export type ProfileSelection =
   | {
       readonly from?: Moment;
@@ -41,7 +41,7 @@ interface Reads {
 const profileGeneric = 7;
 const captureObjects = T.array(CaptureObject);
 const scalerUnit = T.structure({ scaler: T.integer, unit: UnitCodec });
-/** The attribute that holds scaler and unit of a column; undefined for one without. */
+/** The attribute with scaler and unit of a column; undefined if the column has none. */
 function scalerUnitOf({ classId, attributeId }: CaptureObject): number | undefined {
   const spec = findClass(classId);
   return spec && scalerUnitAttribute(spec, attributeId);
@@ -82,7 +82,7 @@ function accessOf(selection: ProfileSelection, captured: readonly CaptureObject[
   return { selector: 1, parameters };
 }
 
-// The last day that every meter can hold: no bound, said as one.
+// The last day that every meter supports: it is sent as the upper limit if there is no limit.
 const farAway = Date.UTC(2099, 11, 31, 23, 59, 59);
 
 function dateTime(moment: Moment): Data {
@@ -95,7 +95,7 @@ function isTime({ classId, attributeId }: CaptureObject): boolean {
   return spec !== undefined && clockAttribute(spec) === attributeId;
 }
 
-/** Names, units and scalers; a unit that cannot be read is left out. */
+/** Names, units and scalers; a unit that cannot be read is omitted. */
 async function describe(session: Reads, captured: readonly CaptureObject[]): Promise<ProfileColumn[]> {
   const wanted = captured.flatMap((column) => {
     const attributeId = scalerUnitOf(column);

@@ -12,7 +12,7 @@ import {
 import type { Session } from "./session.ts";
 
 type Layers = readonly ProtectionParameters[];
-/** An attribute that is protected; `dataIndex` and `restriction` choose a part of it to read. */
+/** A protected attribute; `dataIndex` and `restriction` select the part of it to read. */
 export type ProtectedAttribute = AttributeReference & Partial<Pick<RestrictedObject, "dataIndex" | "restriction">>;
 
 const { classId, attributes, methods } = DataProtection;
@@ -20,10 +20,10 @@ const parameterList = T.array(ProtectionParameters);
 const unrestricted = { restrictionType: 0, restrictionValue: null } as const;
 
 /**
- * What is read, written and invoked through a Data protection object (class 30) of a meter. `keys` are those of this end: with the
- * invocation counters of the session where they share the encryption key, and with a replay guard of their own. Faults: those
- * of `session.get`, `set` and `invoke`; where a protection cannot be made or is not right, those of `GeneralProtection`;
- * `type-unmatched` for an answer that holds something else.
+ * Reads, writes and invokes through a Data protection object (class 30) of a meter. `keys` are those of this end. They must have the
+ * invocation counters of the session if they share the encryption key, and their own replay guard. Faults: those of `session.get`,
+ * `set` and `invoke`; those of `GeneralProtection` if a protection cannot be made or is not valid; `type-unmatched` for an answer of
+ * another type.
  */
 export class ProtectedData {
   readonly #session: Pick<Session, "get" | "set" | "invoke">;
@@ -36,7 +36,7 @@ export class ProtectedData {
     this.#keys = { ...keys, guards: keys.guards ?? new MemoryKeyGuards() };
   }
 
-  /** The values of protection_object_list, in order: protection_buffer, and the parameters that it was protected with. */
+  /** The values of protection_object_list, in order: reads protection_buffer and the parameters of its protection. */
   async read(): Promise<readonly Data[]> {
     const buffer = await this.#session.get(this.#attribute("protectionBuffer"));
     const layers = await this.#session.get(this.#attribute("protectionParametersGet"));
@@ -50,7 +50,7 @@ export class ProtectedData {
     await this.#session.set(this.#attribute("protectionBuffer"), dataOf(T.octetString, sealed.octets));
   }
 
-  /** get_protected_attributes: the values of these attributes, protected by the meter as `layers` say. */
+  /** get_protected_attributes: the values of these attributes. The meter protects them as `layers` define. */
   async get(objects: readonly ProtectedAttribute[], layers: Layers): Promise<readonly Data[]> {
     const { argument, result } = methods.getProtectedAttributes;
     const asked = dataOf(argument, { objectList: objects.map(listed), protectionParameters: [...layers] });
@@ -61,7 +61,7 @@ export class ProtectedData {
     return valuesIn(this.#open(answer.protectedAttributes, answer.protectionParameters));
   }
 
-  /** set_protected_attributes: all values, or none. */
+  /** set_protected_attributes: writes all values, or none. */
   async set(objects: readonly ProtectedAttribute[], values: readonly DataLike[], layers: Layers): Promise<void> {
     const sealed = this.#seal(structureOf(values), layers);
     const argument = dataOf(methods.setProtectedAttributes.argument, {
@@ -72,7 +72,10 @@ export class ProtectedData {
     await this.#session.invoke(this.#method("setProtectedAttributes"), argument);
   }
 
-  /** invoke_protected_method; gives what the method returns, null-data for nothing. The answer is protected as the request is. */
+  /**
+   * invoke_protected_method; returns the return value of the method, or null-data if it has none. The answer has the protection of the
+   * request.
+   */
   async invoke(method: MethodReference, parameters: DataLike, layers: Layers): Promise<Data> {
     const { argument, result } = methods.invokeProtectedMethod;
     const sealed = this.#seal(encodeData(parameters), layers);

@@ -2,23 +2,23 @@ import { type ClientLink, Fault } from "@dlmskit/core";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 
 /**
- * A link that reads one thing and knows what it means: `ReadoutClient` and `TelegramClient` of `@dlmskit/iec62056-21`, `AddressSearch`
- * of `@dlmskit/hdlc`.
+ * A link that reads one result and decodes it: `ReadoutClient` and `TelegramClient` of `@dlmskit/iec62056-21`, `AddressSearch` of
+ * `@dlmskit/hdlc`.
  */
 export interface ReadoutLink<R> extends ClientLink {
-  /** Undefined before it has `received`. */
+  /** Undefined until the result was received. */
   readonly result: R | undefined;
 }
 
 export interface ReadoutOptions {
   readonly clock: Clock;
-  /** ms in which all must be there; none unless given: the link gives up by itself. */
+  /** Time limit for the complete result, ms; none by default: the link has its own time limits. */
   readonly deadline?: number;
 }
 
 /**
- * Reads what a meter tells without an association: the data block of IEC 62056-21 modes A to C, a telegram of mode D or P1,
- * which addresses on a line are taken. The transport is closed afterwards. Faults: those of the link and the transport, `timeout`.
+ * Reads data that a meter sends without an association: the data block of IEC 62056-21 modes A to C, a telegram of mode D or P1, or
+ * the addresses in use on a line. The transport is closed afterwards. Faults: those of the link and the transport, `timeout`.
  */
 export function readout<R>(
   { duplex, link }: { readonly duplex: Duplex; readonly link: ReadoutLink<R> },

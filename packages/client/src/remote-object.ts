@@ -15,11 +15,11 @@ import {
 /** The methods of a class, by name. */
 export type MethodOf<S extends ClassSpec> = keyof S["methods"] & string;
 
-/** The type of a method's argument, by the class's declaration; unknown where the class is known only when the program runs. */
+/** The type of a method's argument, as the class declares it; unknown if the class is known only at run time. */
 export type ArgumentOf<S extends ClassSpec, M extends MethodOf<S>> =
   string extends MethodOf<S> ? unknown : Of<S["methods"][M]["argument"]>;
 
-/** The type of what a method returns; undefined where the class declares nothing. */
+/** The type of a method's return value; undefined if the class declares none. */
 export type ResultOf<S extends ClassSpec, M extends MethodOf<S>> =
   string extends MethodOf<S> ? unknown : S["methods"][M] extends { readonly result: infer C } ? Of<C> : undefined;
 
@@ -48,8 +48,8 @@ export function methodOfClass(
 }
 
 /**
- * An object of a meter, seen through its interface class: names and types of attributes, arguments and results are those of
- * the class's declaration. Nothing is kept: each call is a request. Made by `session.object`.
+ * An object of a meter with the names and types of its interface class: attributes, arguments and results have the declared types.
+ * Nothing is cached: each call sends a request. Made by `session.object`.
  */
 export class RemoteObject<const S extends ClassSpec> {
   readonly #session: Talks;
@@ -62,20 +62,20 @@ export class RemoteObject<const S extends ClassSpec> {
     this.instanceId = instanceId;
   }
 
-  /** Reads an attribute. Faults as `Session.get`, `type-unmatched`, and `no-attribute` for a name that the class does not have. */
+  /** Reads an attribute. Faults as for `Session.get`, `type-unmatched`, and `no-attribute` for a name that the class does not have. */
   async get<K extends AttributeOf<S>>(attribute: K, options?: RequestOptions): Promise<AttributeValueOf<S, K>> {
     return (await readTyped(this.#session, this.spec, this.instanceId, attribute, options)) as AttributeValueOf<S, K>;
   }
 
-  /** Reads the value with its scaler applied, and its unit: of classes with the trait `scaled` only. Faults as `get`. */
+  /** Reads the value with its scaler applied, and its unit; only for classes with the trait `scaled`. Faults as for `get`. */
   scaled(this: S extends ScaledClass ? RemoteObject<S> : never, options?: RequestOptions): Promise<Scaled>;
   scaled(options?: RequestOptions): Promise<Scaled> {
     return readScaled(this.#session, this.spec, this.instanceId, options);
   }
 
   /**
-   * Writes an attribute. Faults as `Session.set`, `no-attribute`, and those of the type for a value that it does not hold, before
-   * anything is sent.
+   * Writes an attribute. Faults as for `Session.set`, `no-attribute`, and those of the type for a value that does not fit the type;
+   * these are thrown before anything is sent.
    */
   async set<K extends AttributeOf<S>>(
     attribute: K,
@@ -88,8 +88,8 @@ export class RemoteObject<const S extends ClassSpec> {
   }
 
   /**
-   * Invokes a method; gives what it returns. Faults as `Session.invoke`, `no-method` for a name that the class does not have, and
-   * `type-unmatched` for a result that is not of the declared type: the method has been invoked all the same.
+   * Invokes a method; returns its return value. Faults as for `Session.invoke`, `no-method` for a name that the class does not have,
+   * and `type-unmatched` for a result of another type than declared: in this case the method was invoked.
    */
   async invoke<M extends MethodOf<S>>(
     method: M,

@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 
-/** The same Fault with another hint; with another message as well, the given Fault is its cause. */
+/** The same Fault with another hint. If the message also changes, the given Fault becomes the cause of the new one. */
 export function restated(fault: Fault, { message, hint }: { message?: string; hint: string }): Fault {
   const { offset, expected, detail } = fault;
   const said = new Fault(fault.code as "timeout", message ?? fault.message, {

@@ -37,7 +37,7 @@ export class Session implements AsyncDisposable {
   #counters: CounterSource | undefined;
   /** Undefined with logical names. */
   readonly #shortNames: ShortNames | undefined;
-  /** What was negotiated. */
+  /** The negotiated parameters. */
   readonly association: Negotiated;
 
   /** Made by `connect`. */
@@ -73,11 +73,11 @@ export class Session implements AsyncDisposable {
     return result.data as Data;
   }
 
-  /** Reads an attribute as a value of a declared type (`T` of @dlmskit/apdu). Faults as `get`, and `type-unmatched`. */
+  /** Reads an attribute as a value of a declared type (`T` of @dlmskit/apdu). Faults as for `get`, and `type-unmatched`. */
   read<V>(reference: AttributeReference, codec: Codec<V>, options?: RequestOptions): Promise<V>;
   /**
-   * Reads an attribute by its name in an interface class: `session.read(Clock, "0-0:1.0.0", "time")`. Its type follows from the
-   * class. Faults as `get`, `type-unmatched`, and `no-attribute` for a name that the class does not have.
+   * Reads an attribute by its name in an interface class: `session.read(Clock, "0-0:1.0.0", "time")`. The class determines the type of
+   * the value. Faults as for `get`, `type-unmatched`, and `no-attribute` for a name that the class does not have.
    */
   read<S extends ClassSpec, K extends AttributeOf<S>>(
     spec: S,
@@ -93,16 +93,16 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Reads a value with its scaler applied and its unit, of a class with the trait `scaled`:
-   * `session.readScaled(Register, "1-0:1.8.0")`. Faults as `get`, `type-unmatched` where it is no number, `no-attribute`.
+   * Reads the value of an object whose class has the trait `scaled`, with the scaler applied, and its unit:
+   * `session.readScaled(Register, "1-0:1.8.0")`. Faults as for `get`, `type-unmatched` if the value is no number, `no-attribute`.
    */
   readScaled(spec: ClassSpec, instanceId: LogicalName, options?: RequestOptions): Promise<Scaled> {
     return readScaled(this, spec, logicalName(instanceId), options);
   }
 
-  /** Writes an attribute. Faults as `get`. It is never repeated: after a `timeout` the meter may or may not have written the value. */
+  /** Writes an attribute. Faults as for `get`. It is never repeated: after a `timeout` the meter may or may not have written the value. */
   set(reference: AttributeReference, value: DataLike, options?: RequestOptions): Promise<void>;
-  /** Writes several: a result for each, in order. */
+  /** Writes several attributes: a result for each, in order. */
   set(values: readonly AttributeValue[], options?: RequestOptions): Promise<readonly SetResult[]>;
   async set(
     given: AttributeReference | readonly AttributeValue[],
@@ -119,7 +119,7 @@ export class Session implements AsyncDisposable {
     return undefined;
   }
 
-  /** Invokes a method. Gives its return value, undefined if there is none. Faults as `set`; it is never repeated either. */
+  /** Invokes a method. Returns its return value, or undefined if it has none. Faults as for `set`; it is never repeated either. */
   invoke(method: MethodReference, parameters?: DataLike, options?: RequestOptions): Promise<Data | undefined>;
   /** Invokes several methods: an outcome for each, in order. */
   invoke(invocations: readonly MethodInvocation[], options?: RequestOptions): Promise<readonly ActionOutcome[]>;
@@ -145,10 +145,10 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Reads, writes and invokes in one request, in the order of the items, with a result for each. An item that was done is not undone
-   * if a later item fails. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With
-   * `confirmed: false` there are no results. Faults as `get`, but not for an item that was refused: its result says why. One that
-   * only reads is repeated as a GET is, any other is sent once.
+   * Reads, writes and invokes in one request, in the order of the items, with a result for each item. If an item fails, earlier items
+   * are not undone. Items of a class (`accessGet`, `accessSet`, `accessAction`) have results with a typed `value`. With `confirmed:
+   * false` there are no results. Faults as for `get`, but not for an item that was refused: its result contains the reason. A request
+   * that only reads is repeated as a GET is; any other request is sent once.
    */
   async access<const I extends readonly AccessItem[]>(
     items: I,
@@ -162,13 +162,13 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * An object of the meter, with names and types by its class: `session.object(Register, "1-0:1.8.0")` has `get("value")`,
-   * `scaled()`, `set(…)` and `invoke(…)`. Nothing is sent for it. Fault `bad-logical-name`.
+   * An object of the meter with the names and types of its class: `session.object(Register, "1-0:1.8.0")` has `get("value")`,
+   * `scaled()`, `set(…)` and `invoke(…)`. This call sends nothing. Fault `bad-logical-name`.
    */
   object<const S extends ClassSpec>(spec: S, instanceId: LogicalName): RemoteObject<S>;
   /**
-   * One that `discover` found: names and types by the class with that id and version, where it comes with the library, else
-   * `attribute2`, …, `method1`, … with values as Data trees.
+   * An object that `discover` found. Its names and types are those of the class with this id and version if the library has this
+   * class; otherwise they are `attribute2`, …, `method1`, … with values as Data trees.
    */
   object(found: DiscoveredObject): RemoteObject<ClassSpec>;
   object(given: ClassSpec | DiscoveredObject, instanceId?: LogicalName): RemoteObject<ClassSpec> {
@@ -183,7 +183,7 @@ export class Session implements AsyncDisposable {
     return new RemoteObject(this, spec, given.instanceId);
   }
 
-  /** The rows of a profile, with their columns' names, units and scalers. Faults as `get`, `bad-profile`. */
+  /** The rows of a profile, with the names, units and scalers of its columns. Faults as for `get`, `bad-profile`. */
   profile(instanceId: LogicalName, selection: ProfileSelection = {}): Promise<Profile> {
     return readProfile(this, logicalName(instanceId), selection);
   }
@@ -195,15 +195,15 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Goes on under new keys, after the meter was told them (key_transfer, key_agreement): its answer came under the old ones, and
-   * nothing else will. Faults `wrong-state`, `bad-key-length`.
+   * Uses new keys from now on. Call it after the meter received the keys (key_transfer, key_agreement): its answer was protected with
+   * the old keys, and all later APDUs use the new keys. Faults `wrong-state`, `bad-key-length`.
    */
   changeKeys(change: KeyChange): void {
     this.#connection.changeKeys(change);
     this.#counters = change.counters;
   }
 
-  /** Releases the association and closes link and transport; resolves when all is closed, however the meter answers. */
+  /** Releases the association and closes link and transport. Resolves when both are closed, even if the meter does not answer. */
   release(): Promise<void> {
     return this.#connection.release();
   }
@@ -232,7 +232,7 @@ export class Session implements AsyncDisposable {
     return results;
   }
 
-  /** A list that is too long for the meter's PDU size goes in two halves: nothing of it was sent. */
+  /** A list that is too long for the meter's PDU size is sent as two halves; nothing of it was sent before. */
   async #list(request: ServiceRequest, options: RequestOptions): Promise<unknown[]> {
     try {
       return [...(await this.#request(request, options))];
@@ -258,7 +258,7 @@ export class Session implements AsyncDisposable {
     const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;
     for (let attempt = 0; ; attempt++) {
       if (used instanceof DurableCounters) await used.ready();
-      // What was asked for with less time keeps to that.
+      // A request with a shorter time limit keeps that limit.
       const within =
         end === undefined ? options.within : Math.min(end - clock.now(), options.within ?? Number.POSITIVE_INFINITY);
       try {

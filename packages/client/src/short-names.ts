@@ -28,21 +28,21 @@ import {
   ShortNameListElement,
 } from "@dlmskit/cosem-objects";
 
-// A program names objects by class and logical name in either referencing; with short names that is translated here.
+// A program names objects by class and logical name with either referencing; this file translates these names to short names.
 
 /** An object of the meter with its base name, as its Association SN lists it. */
 export interface ShortNamedObject {
   /** 0 to 0xFFF8. */
   readonly baseName: number;
   readonly classId: number;
-  /** What offsets the methods have depends on it. */
+  /** The offsets of the methods depend on it. */
   readonly version: number;
   readonly instanceId: LogicalName;
 }
 
 export const associationSn = 12;
 const associationLn = 15;
-/** Where the meter does not tell: it has all attributes of the others. */
+/** Used if the meter does not give its version: this version has all attributes of the earlier versions. */
 const latestVersion = 4;
 /** The object list of the current association. */
 const objectListName = 0xfa08;
@@ -53,17 +53,17 @@ const ByLogicalName = T.array(
   T.structure({ classId: T.longUnsigned, instanceId: T.logicalName, attributeId: T.integer }),
 );
 
-/** How a request leaves: `repeatable` where it may be sent again when nothing comes back. */
+/** How a request is sent. `repeatable`: the request may be sent again if there is no answer. */
 export type Sends = (request: ServiceRequest, options: RequestOptions, repeatable: boolean) => Promise<ResultsOf>;
 
 type Named = Pick<AttributeReference, "classId" | "instanceId">;
 type Refused = { readonly refused: DataAccessResultName };
-/** An item and what it becomes, or why it has no short name. */
+/** An item and its translation, or why it has no short name. */
 type Translated<T> = readonly (T | Refused)[];
 
 const isRefused = (item: unknown): item is Refused => typeof item === "object" && item !== null && "refused" in item;
 
-/** The objects of an elements' list; those that make no sense are left out. Fault `bad-object-list`. */
+/** The objects in the elements of an object list; invalid elements are omitted. Fault `bad-object-list`. */
 function listedObjects(data: Data): readonly ShortNamedObject[] {
   try {
     return fromData(List, data).map((one) => ({ ...one, baseName: one.baseName & 0xffff }));
@@ -76,17 +76,17 @@ function listedObjects(data: Data): readonly ShortNamedObject[] {
   }
 }
 
-/** The short names of a meter: those that the user has told, those that the standard keeps, and the meter's object list. */
+/** The short names of a meter: those of the user, those that the standard reserves, and those of the meter's object list. */
 export class ShortNames {
   readonly #association: Negotiated;
   readonly #send: Sends;
   readonly #classes: readonly ClassSpec[];
   readonly #told = new Map<string, ShortNamedObject>();
   #listed: Promise<readonly ShortNamedObject[]> | undefined;
-  /** What the list was when it was last read. */
+  /** The object list at its last read. */
   #known: readonly ShortNamedObject[] = [];
 
-  /** `told`: what need not be looked up in the meter; `classes`: of the user's own. Fault `bad-logical-name`. */
+  /** `told`: objects that need not be looked up in the meter; `classes`: classes of the user. Fault `bad-logical-name`. */
   constructor(
     association: Negotiated,
     send: Sends,
@@ -101,7 +101,7 @@ export class ShortNames {
     }
   }
 
-  /** The meter's object list, read once. Faults as a request, `bad-object-list`; then it is read again the next time. */
+  /** The meter's object list, read once. Faults as for a request, `bad-object-list`; after a Fault the next call reads the list again. */
   list(): Promise<readonly ShortNamedObject[]> {
     this.#listed ??= this.#readList().catch((fault: unknown) => {
       this.#listed = undefined;
@@ -110,7 +110,7 @@ export class ShortNames {
     return this.#listed;
   }
 
-  /** The object list as it is now. */
+  /** Reads the object list again. */
   refreshed(): Promise<readonly ShortNamedObject[]> {
     this.#listed = undefined;
     return this.list();
@@ -128,9 +128,9 @@ export class ShortNames {
     });
   }
 
-  /** The object; undefined where the meter's list does not have it. */
+  /** The object; undefined if the meter's list does not have it. */
   async #find({ classId, instanceId }: Named): Promise<ShortNamedObject | undefined> {
-    // The association of whoever asks is the one of the referencing.
+    // The current association always has the class of short-name referencing.
     const isCurrent = instanceId === currentAssociation && (classId === associationSn || classId === associationLn);
     const wanted = isCurrent ? associationSn : classId;
     const told = this.#told.get(`${wanted} ${instanceId}`);
@@ -138,12 +138,12 @@ export class ShortNames {
     const baseName = reservedBaseName(wanted, instanceId);
     const found = baseName === undefined ? await this.list() : await this.list().catch(orNothing);
     const listed = found.find((one) => one.classId === wanted && one.instanceId === instanceId);
-    // Also where the list cannot be read.
+    // The reserved base name is also used if the list cannot be read.
     if (listed !== undefined || baseName === undefined) return listed;
     return { baseName, classId: wanted, version: wanted === associationSn ? latestVersion : 0, instanceId };
   }
 
-  /** Whether the short name is that of another object of the meter's list, as far as that is known. */
+  /** Whether the short name belongs to another object of the meter's list, as far as the list is known. */
   #isOther({ baseName }: ShortNamedObject, shortName: number): boolean {
     return this.#known.some((one) => one.baseName > baseName && one.baseName <= shortName);
   }
@@ -161,7 +161,7 @@ export class ShortNames {
     if (offset === undefined) return { refused: "object-undefined" };
     const found = await this.#find(reference);
     if (found === undefined) return { refused: "object-undefined" };
-    // Beyond the attributes of the class there is another object, which must not be taken for this one.
+    // A short name after the attributes of the class belongs to another object and must not be used for this object.
     const spec = this.#class(found);
     const isBeyond = spec !== undefined && attributeId !== 1 && attributeName(spec, attributeId) === undefined;
     const variableName = found.baseName + offset;
@@ -169,7 +169,7 @@ export class ShortNames {
     return { variableName, ...(access === undefined ? {} : { access }) };
   }
 
-  /** Fault `no-short-name`: the offset of a method depends on its class, and cannot be guessed. */
+  /** Fault `no-short-name`: the offset of a method depends on its class and cannot be derived. */
   async #method({ method }: MethodInvocation): Promise<number | Refused> {
     const found = await this.#find(method);
     if (found === undefined) return { refused: "object-undefined" };
@@ -190,7 +190,7 @@ export class ShortNames {
     return found.baseName + offset;
   }
 
-  /** Asks by short names for what a request names by logical names: a result for each item. */
+  /** Sends a request with short names instead of logical names: returns a result for each item. */
   async request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
     switch (request.service) {
       case "get":
@@ -208,7 +208,7 @@ export class ShortNames {
     const found: Translated<VariableReference> = await inOrder(items, (one) => this.#attribute(one));
     const results = await this.#read(named(found), options, true);
     const merged = merge(found, results, (error): GetResult => ({ error }));
-    // What read_by_logicalname returns is a structure with one value for each that was asked for.
+    // read_by_logicalname returns a structure with one value for each requested attribute.
     return merged.map((result, at) => (items[at]?.attributeId === 0 ? onlyValue(result) : result));
   }
 
@@ -238,7 +238,7 @@ export class ShortNames {
       : merge(found, results, (error): WriteResult => error);
   }
 
-  /** By Read, which tells what a method returns, where the meter takes parameters there; else by Write. */
+  /** Uses Read, which returns the result of the method, if the meter accepts parameters there; else Write. */
   async #action(items: readonly MethodInvocation[], options: RequestOptions): Promise<readonly ActionOutcome[]> {
     const found = await inOrder(items, async (one) => {
       const variableName = await this.#method(one);
@@ -272,7 +272,7 @@ function named<T>(items: readonly (T | Refused)[]): readonly T[] {
 
 const orNothing = (): readonly ShortNamedObject[] => [];
 
-/** The parameter that asks for all attributes of an object. */
+/** The parameter that requests all attributes of an object. */
 function all({ classId, instanceId }: AttributeReference): DataLike {
   return dataOf(ByLogicalName, [{ classId, instanceId, attributeId: 0 }]);
 }
@@ -284,7 +284,7 @@ function onlyValue(result: GetResult): GetResult {
   return value === undefined ? { error: "other-reason" } : { data: value };
 }
 
-// An Action-Result is told as action itself tells it.
+// Uses the form of result that the service action uses.
 const outcome = (result: DataAccessResultName): ActionOutcome => services.action.refused(result);
 
 async function inOrder<T, U>(items: readonly T[], one: (item: T) => Promise<U>): Promise<U[]> {
@@ -293,7 +293,7 @@ async function inOrder<T, U>(items: readonly T[], one: (item: T) => Promise<U>):
   return done;
 }
 
-/** The results of all items: of those that were sent, in their order, and of those that were not. */
+/** The results of all items in order: those of the sent items, and the errors of the others. */
 function merge<R>(items: readonly unknown[], results: readonly R[], refused: (error: DataAccessResultName) => R): R[] {
   let at = 0;
   return items.map((item) => (isRefused(item) ? refused(item.refused) : (results[at++] as R)));

@@ -4,27 +4,27 @@ import { Fault, type LogicalName, type Of } from "@dlmskit/core";
 import { type ClassSpec, ScalerUnit, type Unit } from "@dlmskit/cosem-objects";
 import { scaled as scaledBy } from "./profile-rows.ts";
 
-/** The attributes of a class that a client reaches, by name: those with another id than 0. */
+/** The attributes of a class that a client can access, by name: those whose id is not 0. */
 export type AttributeOf<S extends ClassSpec> = {
   [K in keyof S["attributes"]]: S["attributes"][K]["id"] extends 0 ? never : K;
 }[keyof S["attributes"]] &
   string;
 
-/** The type of an attribute's value, by the class's declaration; unknown where the class is known only when the program runs. */
+/** The type of an attribute's value, as the class declares it; unknown if the class is known only at run time. */
 export type AttributeValueOf<S extends ClassSpec, K extends AttributeOf<S>> =
   string extends AttributeOf<S> ? unknown : Of<S["attributes"][K]["type"]>;
 
 /** A value with its scaler applied. */
 export interface Scaled {
-  /** The value times ten to the power of the scaler; 64-bit values without a scaler are a bigint. */
+  /** The value multiplied by ten to the power of the scaler; 64-bit values without a scaler are a bigint. */
   readonly value: number | bigint;
   readonly unit: Unit;
-  /** As it is on the wire. */
+  /** The value as received. */
   readonly raw: number | bigint;
   readonly scaler: number;
 }
 
-/** What reads attributes: a session. */
+/** An object that reads attributes, for example a session. */
 export interface Reads {
   get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
   get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
@@ -57,7 +57,7 @@ export async function readTyped(
   return fromData((spec.attributes[name] as ClassSpec["attributes"][string]).type, data);
 }
 
-/** Reads the value of a class with the trait `scaled`, and its scaler and unit, in one list where the meter takes lists. */
+/** Reads the value of a class with the trait `scaled`, its scaler and its unit, in one list if the meter supports lists. */
 export async function readScaled(
   session: Reads,
   spec: ClassSpec,

@@ -1,4 +1,4 @@
-// What `@dlmskit/transport/serial` is in a browser: a Fault.
+// The browser version of `@dlmskit/transport/serial`: every function rejects with a Fault.
 import { none } from "./browser.ts";
 
 /** Each rejects with Fault `transport-failed`. */

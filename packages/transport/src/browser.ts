@@ -1,4 +1,4 @@
-// What `@dlmskit/transport/node` is in a browser: the clock, and a Fault for everything that needs a socket.
+// The browser version of `@dlmskit/transport/node`: the clock, and a Fault for every function that needs a socket.
 import { Fault } from "@dlmskit/core";
 
 export { systemClock } from "./node/system-clock.ts";
@@ -20,5 +20,5 @@ export const tlsListen = none("TLS sockets");
 export const udpBind = none("UDP");
 export const udpConnect = none("UDP");
 export const udpListen = none("UDP");
-/** A browser listens nowhere. */
+/** The same host: a browser cannot listen. */
 export const connectableHost = (host: string): string => host;

@@ -9,15 +9,15 @@ export interface Remote {
   readonly port: number;
 }
 
-/** A socket for datagrams to and from anybody. */
+/** A socket that sends datagrams to any address and receives them from any address. */
 export interface Datagrams {
   readonly host: string;
   readonly port: number;
-  /** Octets of datagrams that were sent and have not left yet. */
+  /** Number of octets of sent datagrams that have not left yet. */
   readonly bufferedOctets: number;
-  /** Sends one datagram; one that cannot be sent is lost, and told to `failed`. */
+  /** Sends one datagram. If it cannot be sent, it is lost, and `failed` is called. */
   send(octets: Uint8Array, remote: Remote): void;
-  /** Begins to deliver, once. */
+  /** Starts the delivery, once. */
   start(handlers: { received(octets: Uint8Array, remote: Remote): void; failed?(fault: Fault): void }): void;
   close(): Promise<void>;
 }
@@ -25,20 +25,20 @@ export interface Datagrams {
 export interface RemotesOptions {
   readonly clock: Clock;
   /**
-   * As many remotes are served at one time, 1024 by default. One more replaces the oldest that has not
-   * shown who it is (`Duplex.setRank`); where all have, its datagrams are dropped.
+   * Maximum number of remotes at one time, 1024 by default. A further remote replaces the oldest remote that has not authenticated
+   * itself (`Duplex.setRank`); if all have, the datagrams of the further remote are dropped.
    */
   readonly maxRemotes?: number;
-  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
+  /** A remote that sends nothing for this time is closed, ms; 180,000 by default. */
   readonly idle?: number;
-  /** Called for the first datagram of a remote; it must `start` the duplex. What it throws goes to `failed`. */
+  /** Called for the first datagram of a remote; it must `start` the duplex. An error that it throws is passed to `failed`. */
   accept(duplex: Duplex): void;
   failed?(fault: Fault): void;
 }
 
 /**
- * One duplex for each remote that sends datagrams to a socket. A datagram transport has no end of its own: a remote is
- * gone when either side of it here says so, gives way to another, or after `idle`. Faults told: `too-many-connections`, `handler-failed`.
+ * One duplex for each remote that sends datagrams to a socket. A datagram transport has no end of its own: a remote ends when its
+ * duplex is closed here, when another remote replaces it, or after `idle`. Faults reported: `too-many-connections`, `handler-failed`.
  */
 export class Remotes {
   readonly #datagrams: Datagrams;
@@ -56,7 +56,7 @@ export class Remotes {
     });
   }
 
-  /** How many remotes are served now. */
+  /** Current number of remotes. */
   get size(): number {
     return this.#open.size;
   }
@@ -107,11 +107,11 @@ interface RemotePort {
   gone(duplex: RemoteDuplex): void;
 }
 
-// What a remote may send before it is started: an `accept` that forgets to must not collect datagrams for ever.
+// Maximum number of datagrams of a remote before it is started: if `accept` does not start it, datagrams must not accumulate.
 const waitingAtMost = 16;
 
 class RemoteDuplex implements Duplex, Placed {
-  // Where a datagram comes from can be forged: no host is counted.
+  // The source address of a datagram can be forged, so connections are not counted per host.
   readonly host = "";
   readonly remote: string;
   readonly datagrams = true;
@@ -192,7 +192,7 @@ class RemoteDuplex implements Duplex, Placed {
   }
 }
 
-/** `"127.0.0.1:4059"`, `"[::1]:4059"`; `"unknown"` where there is none. */
+/** `"127.0.0.1:4059"`, `"[::1]:4059"`; `"unknown"` without a host. */
 export function addressText(host: string | undefined, port: number | undefined): string {
   if (host === undefined || port === undefined) return "unknown";
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,7 +1,7 @@
 import type { Duplex, DuplexHandlers, Rank } from "./duplex.ts";
 import { FaultyLine, type LineFaults } from "./line-faults.ts";
 
-/** A duplex like `inner`, with faults on what is sent through it. For faults both ways wrap both ends. */
+/** A duplex with the faults applied to the octets that are sent through it. For faults in both directions wrap both ends. */
 export function withFaults(inner: Duplex, faults: LineFaults): Duplex {
   return new FaultyDuplex(inner, faults);
 }
@@ -12,7 +12,7 @@ class FaultyDuplex implements Duplex {
   readonly #inner: Duplex;
   readonly #line: FaultyLine;
   #ended = false;
-  /** The line has held octets, and it was not told yet that they have left. */
+  /** The line has held octets, and `drained` was not called for them yet. */
   #held = false;
   #drained: (() => void) | undefined;
 
@@ -20,7 +20,7 @@ class FaultyDuplex implements Duplex {
     this.#inner = inner;
     if (inner.datagrams === true) this.datagrams = true;
     this.#line = new FaultyLine(faults, inner.datagrams === true);
-    // At the rate of before leaves what was sent before.
+    // Octets that were sent before the change leave at the old rate.
     if (inner.changeBaudRate !== undefined) {
       this.changeBaudRate = (baudRate) => this.#line.afterwards(() => inner.changeBaudRate?.(baudRate));
     }

@@ -1,14 +1,17 @@
 import type { Clock } from "./clock.ts";
 import type { Duplex } from "./duplex.ts";
 
-/** Decides when a pump takes what has arrived. What waits stays in the transport, and so with the peer, as far as that can wait. */
+/**
+ * Decides when a pump processes received octets. Octets that wait stay in the transport, and thus at the peer if the transport can
+ * wait.
+ */
 export interface Gate {
   /**
-   * Whether the next piece may be taken now. False: it waits until the owner calls `goOn` of the pump. `first`: of a run of
-   * pieces, when octets have arrived or after they waited for the peer to read.
+   * Whether the next piece may be processed now. False: it waits until the owner calls `goOn` of the pump. `first`: it is the first of
+   * several pieces, after octets were received or after the pump waited for the peer to read.
    */
   enter(first: boolean): boolean;
-  /** A piece was taken and all that followed from it at once was done, in so many ms. */
+  /** A piece was processed with all its immediate effects; this took `ms` milliseconds. */
   took(ms: number): void;
 }
 
@@ -16,20 +19,20 @@ export interface IntakePort {
   readonly duplex: Duplex;
   readonly clock: Clock;
   readonly gate: Gate;
-  /** Takes one piece: octets of a stream, or a datagram. */
+  /** Processes one piece: octets of a stream, or a datagram. */
   take(octets: Uint8Array, now: number): void;
-  /** More octets wait than may, in a transport that cannot hold them back. */
+  /** Too many octets wait, and the transport cannot pause. */
   overflow(octets: number): void;
 }
 
-// A piece of a stream: so many octets are taken between two questions to the gate.
+// Maximum length of a piece of a stream: the gate is asked before each piece.
 const pieceOctets = 512;
-// Nothing more is taken while the peer has left more octets unread.
+// Processing stops while the peer has more unread octets than this.
 const unreadAtMost = 1 << 16;
-// What may wait here: one read of a socket, or what a transport delivers that cannot hold octets back.
+// Maximum number of waiting octets: one read of a socket, or the octets of a transport that cannot pause.
 const waitingAtMost = 1 << 18;
 
-/** What has arrived and is not taken yet. */
+/** Received octets that were not processed yet. */
 export class Intake {
   readonly #port: IntakePort;
   #waiting: Uint8Array[] = [];
@@ -46,7 +49,7 @@ export class Intake {
     const { duplex, overflow } = this.#port;
     const length = this.#octets + octets.length;
     if (length > waitingAtMost) {
-      // Datagrams may get lost; of a stream nothing may.
+      // Datagrams may be lost, octets of a stream must not.
       if (duplex.datagrams !== true) overflow(length);
       return;
     }
@@ -55,7 +58,7 @@ export class Intake {
     if (this.#waiting.length === 1) this.goOn(true);
   }
 
-  /** Takes what waits, as far as the gate lets it. */
+  /** Processes waiting octets while the gate permits it. */
   goOn(first: boolean): void {
     if (this.#taking) return;
     this.#taking = true;
@@ -86,7 +89,7 @@ export class Intake {
     afterwards?.();
   }
 
-  /** A datagram socket is everybody's, and does not tell when it has drained. */
+  /** A datagram socket is shared by all remotes and does not report when it has drained. */
   get #peerIsBehind(): boolean {
     const { duplex } = this.#port;
     return duplex.datagrams !== true && duplex.bufferedOctets > unreadAtMost;
@@ -102,13 +105,13 @@ export class Intake {
     return piece;
   }
 
-  /** Runs something once nothing waits any more. */
+  /** Runs `run` when no octets wait any more. */
   afterwards(run: () => void): void {
     if (this.#waiting.length === 0 && !this.#taking) run();
     else this.#afterwards = run;
   }
 
-  /** Nothing is taken any more. */
+  /** Drops the waiting octets. */
   drop(): void {
     this.#waiting = [];
     this.#octets = 0;

@@ -1,18 +1,18 @@
 import { Fault } from "@dlmskit/core";
 import type { Cancel, Clock } from "./clock.ts";
 
-/** What a bad line does to what is sent over it. The same seed and the same sends give the same faults. */
+/** The faults of a bad line for octets that are sent over it. The same seed and the same sends give the same faults. */
 export interface LineFaults {
   /** Needed for `latency` and `rate`. */
   readonly clock?: Clock;
   readonly seed?: number;
-  /** Ms until octets arrive, or from how many to how many; a stream keeps its order, datagrams may overtake each other. */
+  /** Delay of octets, ms, or minimum and maximum delay. A stream keeps its order; datagrams may overtake each other. */
   readonly latency?: number | readonly [from: number, to: number];
-  /** Octets in a second. */
+  /** Octets per second. */
   readonly rate?: number;
-  /** A stream is cut into random pieces of 1 to this many octets. */
+  /** A stream is split into random pieces of 1 to this number of octets. */
   readonly split?: number;
-  /** Probability, 0 to 1, that a piece (a datagram) is lost. */
+  /** Probability, 0 to 1, that a piece (or a datagram) is lost. */
   readonly loss?: number;
   /** Probability that a piece arrives twice. */
   readonly duplicate?: number;
@@ -20,7 +20,7 @@ export interface LineFaults {
   readonly corrupt?: number;
 }
 
-/** Numbers from 0 to before 1 (mulberry32, public domain): the same seed, the same numbers. */
+/** Random numbers from 0 (included) to 1 (excluded) (mulberry32, public domain). The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -31,7 +31,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Fault `bad-value` where a fault needs a clock and there is none, or a number cannot be. */
+/** Fault `bad-value` if a fault needs a clock and there is none, or if a number is invalid. */
 export function checkFaults(faults: LineFaults): void {
   if (faults.clock === undefined && (faults.latency !== undefined || faults.rate !== undefined)) {
     throw new Fault("bad-value", "latency and rate need a clock", { layer: "transport" });
@@ -52,14 +52,14 @@ export class FaultyLine {
   #faults: LineFaults;
   readonly #random: () => number;
   readonly #datagrams: boolean;
-  /** What is on the way, in the order of arrival. One timer for the first: clocks do not order timers that are close. */
+  /** Pieces that have not arrived yet, in the order of arrival. Only the first has a timer: clocks do not order timers that are close. */
   readonly #way: { readonly due: number; readonly run: () => void }[] = [];
   #cancel: Cancel | undefined;
   #lastDue = Number.NEGATIVE_INFINITY;
   #rateFree = Number.NEGATIVE_INFINITY;
   #heldOctets = 0;
 
-  /** Fault `bad-value` where a fault needs a clock and there is none, or a probability is not from 0 to 1. */
+  /** Fault `bad-value` if a fault needs a clock and there is none, or if a probability is not from 0 to 1. */
   constructor(faults: LineFaults, datagrams = false) {
     checkFaults(faults);
     this.#faults = faults;
@@ -67,18 +67,18 @@ export class FaultyLine {
     this.#datagrams = datagrams;
   }
 
-  /** Octets that are on the way. */
+  /** Number of octets that have not arrived yet. */
   get heldOctets(): number {
     return this.#heldOctets;
   }
 
-  /** Other faults from now on; the seed stays, and what is on the way comes as it would have. Faults as the constructor's. */
+  /** Changes the faults from now on. The seed stays, and pieces that were sent before arrive unchanged. Faults as for the constructor. */
   change(faults: LineFaults): void {
     checkFaults(faults);
     this.#faults = faults;
   }
 
-  /** Hands what happens to `octets` to `deliver`, at once or when the clock says so. */
+  /** Applies the faults to `octets` and calls `deliver` with the result, at once or later by the clock. */
   pass(octets: Uint8Array, deliver: (piece: Uint8Array) => void): void {
     const { split, loss = 0, duplicate = 0 } = this.#faults;
     const cut = this.#datagrams ? undefined : split;
@@ -93,20 +93,20 @@ export class FaultyLine {
     }
   }
 
-  /** Runs `run` when all that was passed before has arrived. */
+  /** Runs `run` when all octets that were passed before have arrived. */
   afterwards(run: () => void): void {
     if (this.#way.length === 0) run();
     else this.#at(this.#lastDue, run);
   }
 
-  /** Loses all that is on the way. */
+  /** Loses all octets that have not arrived yet. */
   drop(): void {
     this.#cancel?.();
     this.#way.length = 0;
     this.#heldOctets = 0;
   }
 
-  /** No fault, no draw: which faults are on does not change what the others do with a seed. */
+  /** A fault that is off uses no random number: it does not change the random numbers of the other faults. */
   #happens(probability: number): boolean {
     return probability > 0 && this.#random() < probability;
   }

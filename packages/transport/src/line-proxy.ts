@@ -3,31 +3,31 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Duplex } from "./duplex.ts";
 import { checkFaults, FaultyLine, type LineFaults } from "./line-faults.ts";
 
-/** What a line does to what passes through a proxy. `clock` and `seed` are those of the proxy. */
+/** The faults of a proxy's line. `clock` and `seed` are those of the proxy. */
 export interface ProxyFaults extends Omit<LineFaults, "clock" | "seed"> {
-  /** After so many octets a connection is reset, both ways together. */
+  /** After this number of octets, in both directions together, a connection is reset. */
   readonly cut?: number;
-  /** What one end sends comes back to it as well, before anything that answers it: a two-wire line. */
+  /** The octets of one end also come back to it before any answer, as on a two-wire line. */
   readonly echo?: boolean;
 }
 
-/** From the end that dialled to the target, or back. */
+/** `"up"`: from the end that connected to the target; `"down"`: back. */
 export type LineDirection = "up" | "down";
 
 export interface LineProxyOptions {
   readonly clock: Clock;
-  /** Opens the other end for each connection. */
+  /** Opens the connection to the target for each accepted connection. */
   readonly connect: () => Promise<Duplex>;
   readonly faults?: ProxyFaults;
   /** The same seed and the same octets give the same faults. */
   readonly seed?: number;
-  /** Hears of a target that cannot be reached, and of connections that broke. */
+  /** Called for a target that cannot be reached, and for connections that broke. */
   readonly failed?: (fault: Fault) => void;
 }
 
-/** More than this on the way stops reading from the end that sends, octets. */
+/** If more octets than this wait, the proxy stops reading from the sender. */
 const high = 0x40000;
-/** How long an end may take to close after the other one did, ms. */
+/** How long an end may take to close after the other end has closed, ms. */
 const linger = 5000;
 
 interface Settings {
@@ -35,14 +35,14 @@ interface Settings {
   down: ProxyFaults;
 }
 
-/** A bad line in front of anything: what is accepted is joined with a connection of its own to the target. */
+/** A bad line in front of any target: each accepted connection is joined with its own connection to the target. */
 export class LineProxy {
   readonly #options: LineProxyOptions;
   readonly #settings: Settings;
   readonly #open = new Set<ProxiedLine>();
   #made = 0;
 
-  /** Fault `bad-value` for faults that cannot be. */
+  /** Fault `bad-value` for invalid faults. */
   constructor(options: LineProxyOptions) {
     this.#options = options;
     const { faults = {}, clock } = options;
@@ -50,17 +50,17 @@ export class LineProxy {
     this.#settings = { up: faults, down: faults };
   }
 
-  /** How many connections are open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#open.size;
   }
 
-  /** The faults of a direction. */
+  /** The faults in a direction. */
   faults(direction: LineDirection): ProxyFaults {
     return this.#settings[direction];
   }
 
-  /** Serves a connection: what a listener's `accept` is given. */
+  /** Serves a connection; for `accept` of a listener. */
   accept(near: Duplex): void {
     const { clock, seed = 1, connect, failed } = this.#options;
     const line: ProxiedLine = new ProxiedLine(near, {
@@ -85,7 +85,7 @@ export class LineProxy {
   }
 
   /**
-   * Switches faults while it runs, one way or both, for the connections that are open and those to come. What is not named stays.
+   * Changes the faults while the proxy runs, in one direction or both, for open and new connections. Faults that are not named stay.
    * Fault `bad-value`; then nothing is changed.
    */
   change(faults: ProxyFaults, direction?: LineDirection): void {
@@ -95,7 +95,7 @@ export class LineProxy {
     for (const line of this.#open) line.change();
   }
 
-  /** Takes all faults away. */
+  /** Removes all faults. */
   mend(): void {
     this.#settings.up = {};
     this.#settings.down = {};
@@ -122,13 +122,13 @@ interface ProxiedOptions {
   readonly failed: (fault: Fault) => void;
 }
 
-/** One connection, and the one to the target. */
+/** An accepted connection and its connection to the target. */
 class ProxiedLine {
   readonly #near: Duplex;
   readonly #options: ProxiedOptions;
   readonly #lines: { readonly up: FaultyLine; readonly down: FaultyLine };
   #far: Duplex | undefined;
-  /** What came before the target was connected, and the end of it. */
+  /** Octets that were received before the target was connected, and the end of the connection. */
   #early: (() => void)[] | undefined = [];
   #passed = 0;
   #halfClosed = false;
@@ -147,7 +147,7 @@ class ProxiedLine {
     this.#listen(near, "up");
   }
 
-  /** The target is there. */
+  /** The target is connected. */
   join(far: Duplex): void {
     if (this.#over) {
       far.start({ received: () => undefined, closed: () => undefined });
@@ -191,7 +191,7 @@ class ProxiedLine {
     });
   }
 
-  /** One end has closed in order: what it sent last must still leave for the other, which then has to close as well. */
+  /** One end has closed normally: its last octets must still be sent to the other end, which then has to close as well. */
   #closed(direction: LineDirection): void {
     if (this.#over) return;
     if (this.#halfClosed) {

@@ -1,24 +1,24 @@
-/** Octets that go on later. */
+/** Octets that are passed on later. */
 export interface Delayed {
   readonly octets: Uint8Array;
-  /** Ms to hold them, from now. */
+  /** How long to hold them, ms from now. */
   readonly delay: number;
 }
 
 /**
- * What happens to octets at a tap: those that are returned go on, the same (observed), others (altered, replaced), later
- * (`Delayed`), several pieces, or none (undefined: dropped).
+ * The result of a tap. Returned octets are passed on: the same (observed), others (altered, replaced), later (`Delayed`), several
+ * pieces, or none (undefined: dropped).
  */
 export type Tapped = Uint8Array | Delayed | readonly (Uint8Array | Delayed)[] | undefined;
 
 /**
- * Sees the octets of one link as they are on the wire, both ways, before the link gets what arrived and after it made what
- * leaves. Octets given to it must not be changed in place: return others. The order within a direction is kept: what comes
- * behind delayed octets waits for them. What is held when the transport closes is lost. What it throws ends the connection
- * (`handler-failed`).
+ * Sees the octets of one link as they are on the wire, in both directions: received octets before the link processes them, and sent
+ * octets after the link made them. The octets must not be changed in place: return other octets. The order within a direction is kept:
+ * octets after delayed octets wait for them. Octets that are held when the transport closes are lost. If a method throws, the
+ * connection ends (`handler-failed`).
  */
 export interface LinkTap {
-  /** Octets from the transport, cut anywhere, or one datagram. `now`: ms of the pump's clock. */
+  /** Octets from the transport, split anywhere, or one datagram. `now`: ms of the pump's clock. */
   receive?(octets: Uint8Array, now: number): Tapped;
   /** Octets that the link sends. */
   transmit?(octets: Uint8Array, now: number): Tapped;
@@ -29,7 +29,7 @@ interface Held {
   readonly run: () => void;
 }
 
-/** One direction of a tap: what it holds, in order. */
+/** One direction of a tap and the octets that it holds, in order. */
 export class TapLine {
   readonly #tap: (octets: Uint8Array, now: number) => Tapped;
   readonly #pass: (octets: Uint8Array) => void;
@@ -41,12 +41,12 @@ export class TapLine {
     this.#pass = pass;
   }
 
-  /** When what is held first goes on; undefined when nothing is held. */
+  /** When the first held octets are passed on; undefined if no octets are held. */
   get next(): number | undefined {
     return this.#held[0]?.due;
   }
 
-  /** How many octets are held. */
+  /** Number of held octets. */
   get octets(): number {
     return this.#octets;
   }
@@ -61,13 +61,13 @@ export class TapLine {
     for (const one of tapped) this.#later(one, now);
   }
 
-  /** Runs `run` when all that was pushed before has gone on. */
+  /** Runs `run` when all octets that were pushed before have been passed on. */
   afterwards(run: () => void): void {
     if (this.#held.length === 0) run();
     else this.#held.push({ due: Number.NEGATIVE_INFINITY, run });
   }
 
-  /** Lets go on what is due. */
+  /** Passes on the octets that are due. */
   expire(now: number): void {
     for (let first = this.#held[0]; first !== undefined && first.due <= now; first = this.#held[0]) {
       this.#held.shift();
@@ -75,7 +75,7 @@ export class TapLine {
     }
   }
 
-  /** Forgets what is held. */
+  /** Drops the held octets. */
   drop(): void {
     this.#held = [];
     this.#octets = 0;
@@ -84,7 +84,7 @@ export class TapLine {
   #later(what: Uint8Array | Delayed, now: number): void {
     const octets = what instanceof Uint8Array ? what : what.octets;
     const due = what instanceof Uint8Array ? now : now + what.delay;
-    // What is held goes on from the front only, so that nothing overtakes.
+    // Held octets are passed on from the front only, so that the order is kept.
     if (due <= now && this.#held.length === 0) {
       this.#pass(octets);
       return;

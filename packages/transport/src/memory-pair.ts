@@ -6,21 +6,21 @@ import { FaultyLine, type LineFaults } from "./line-faults.ts";
 export interface MemoryPairOptions extends LineFaults {
   /** Each send is one datagram. */
   readonly datagrams?: boolean;
-  /** What each end says of the other. */
+  /** The value of `remote` at each end. */
   readonly remotes?: readonly [seenByFirst: string, seenBySecond: string];
 }
 
-/** One end of a connection in memory, which can also be made to behave badly. */
+/** One end of a connection in memory. It can also simulate failures. */
 export interface MemoryDuplex extends Duplex {
-  /** Stops reading, until it is told to go on: what the other end sends piles up there. */
+  /** Stops reading while `stalled` is true: octets of the other end accumulate there. */
   stall(stalled: boolean): void;
-  /** Is gone as if its power were: it tells nobody, hears nothing more, and what is sent to it is lost. */
+  /** Simulates a power failure: it sends and receives nothing more, does not inform the other end, and octets sent to it are lost. */
   vanish(): void;
 }
 
 /**
- * A connection in memory. With a clock all arrives by its timers, so that a `VirtualClock` decides when; without one, in
- * a microtask. Never before `send` returned. The faults hold for both directions, with a seed each.
+ * A connection in memory. With a clock, octets arrive by its timers, so that a `VirtualClock` controls them; without a clock they
+ * arrive in a microtask. They never arrive before `send` has returned. The faults apply to both directions, each with its own seed.
  */
 export function memoryPair(options: MemoryPairOptions = {}): [MemoryDuplex, MemoryDuplex] {
   const { remotes = ["memory:2", "memory:1"], seed = 1 } = options;
@@ -40,9 +40,9 @@ class MemoryEnd implements MemoryDuplex {
   readonly datagrams?: true;
   peer: MemoryEnd = this;
   readonly #clock: Clock | undefined;
-  /** Undefined for a line without faults: octets are there when they are sent. */
+  /** Undefined for a line without faults: octets arrive when they are sent. */
   readonly #line: FaultyLine | undefined;
-  /** What arrives here: octets, or null where the peer has ended. */
+  /** Received octets, or null when the peer has ended. */
   #inbox: (Uint8Array | null)[] = [];
   #inboxOctets = 0;
   #handlers: DuplexHandlers | undefined;
@@ -70,7 +70,7 @@ class MemoryEnd implements MemoryDuplex {
   send(octets: Uint8Array): void {
     if (this.#ended || this.#gone) return;
     if (this.#peerEnded && this.peer.#gone) {
-      // As TCP answers octets for a connection that is no more.
+      // As TCP does for octets of a closed connection.
       this.#close(new Fault("connection-reset", `${this.remote} has closed the connection`, { layer: "transport" }));
       return;
     }

@@ -1,30 +1,31 @@
 import type { Rank } from "./duplex.ts";
 
-/** A connection that a listener has taken. */
+/** A connection that a listener accepted. */
 export interface Placed {
-  /** Who connects, as far as that counts: the remote host, or "" where it can be forged. */
+  /** The remote host, for the limit per host; "" if the address can be forged. */
   readonly host: string;
-  /** Closes it, for one that needs its place. */
+  /** Closes the connection because another connection needs its place. */
   giveWay(): void;
 }
 
 export interface PlacesOptions {
-  /** So many connections at one time. */
+  /** Maximum number of connections at one time. */
   readonly most: number;
-  /** So many of one host; undefined or 0: as many as there are places. */
+  /** Maximum number of connections from one host; undefined or 0: no limit. */
   readonly mostPerHost?: number | undefined;
-  /** Whether one gives way when all are taken. */
+  /** Whether a connection is closed for a new one when all places are taken. */
   readonly giveWay: boolean;
 }
 
 /**
- * The places of a listener. When all are taken, and connections give way, one of rank 0 gives way to a connection that is new: the oldest of the host that
- * has most of them, so that a host that fills the places only closes its own. Else the oldest of rank 1 does.
+ * The places of a listener. When all places are taken and `giveWay` is set, a connection of rank 0 is closed for a new connection: the
+ * oldest of the host that has most of them, so that a host that takes all places only closes its own connections. If there is none of
+ * rank 0, the oldest of rank 1 is closed.
  */
 export class Places<P extends Placed> {
   readonly #options: PlacesOptions;
   readonly #ranks = new Map<P, Rank>();
-  /** Rank 0, by host. */
+  /** Connections of rank 0, by host. */
   readonly #strangers = new Map<string, Set<P>>();
   readonly #known = new Set<P>();
   readonly #perHost = new Map<string, number>();
@@ -37,7 +38,7 @@ export class Places<P extends Placed> {
     return this.#ranks.size;
   }
 
-  /** Takes a place; undefined: it has one now, else why it is turned away. */
+  /** Takes a place. Undefined: the connection has a place; else the limit that was reached. */
   take(placed: P): "places" | "host" | undefined {
     const { most, mostPerHost = 0 } = this.#options;
     const { host } = placed;

@@ -8,31 +8,34 @@ import type { LinkTap } from "./link-tap.ts";
 export const ownTimers = ["link", "linger", "receive", "transmit"] as const;
 export type OwnTimer = (typeof ownTimers)[number];
 
-/** Handlers of a pump's owner. They are called synchronously, during a delivery of the transport, a timer or a call of the pump. */
+/** Handlers of a pump's owner. They are called synchronously, from a delivery of the transport, a timer or a call of the pump. */
 export interface PumpHandlers {
   /** A PDU for the layer above. A `broadcast` must never be answered. */
   received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void;
   connected?(address: LinkAddress, maxPdu?: number): void;
-  /** The data link of that address is gone, without address all of them; the transport may still be open. The Fault says more than `why`, where there is more. */
+  /**
+   * The data link of this address has ended, or all data links if there is no address; the transport may still be open. The Fault, if
+   * present, gives more details than `why`.
+   */
   disconnected?(why: DisconnectReason, address?: LinkAddress, fault?: Fault): void;
-  /** The link ignored octets. `address`: whose they are, if they are for another station. */
+  /** The link ignored octets. `address`: their destination, if they are for another station. */
   dropped?(why: string, octets: Uint8Array, address?: LinkAddress): void;
   /** The peer sends nothing more but still reads: call `end` after the last answer. Without this handler the pump ends at once. */
   ended?(): void;
   /** All sent octets have left. */
   drained?(): void;
   /**
-   * Nothing comes or goes any more; told once. Fault codes: those of the transport, `link-broken` (the octets cannot be
-   * understood any more), `peer-does-not-read`, `handler-failed` (a handler threw: see `cause`).
+   * The connection has closed; called once. Fault codes: those of the transport, `link-broken` (the octets cannot be decoded any
+   * more), `peer-does-not-read`, `handler-failed` (a handler threw: see `cause`).
    */
   closed(fault?: Fault): void;
 }
 
-/** Deadlines of a pump's owner, kept beside the pump's own on the same timer. */
+/** Deadlines of a pump's owner. They share the timer of the pump. */
 export interface PumpTimers<T extends string> {
-  /** Their names, none of "link", "linger", "receive", "transmit"; best one list for all pumps. */
+  /** Their names, other than "link", "linger", "receive" and "transmit". Use one list for all pumps to save memory. */
   readonly names: readonly (T extends OwnTimer ? never : T)[];
-  /** Called when a deadline of `pump.timers` has come. What it throws ends the connection (`handler-failed`). */
+  /** Called when a deadline of `pump.timers` was reached. If it throws, the connection ends (`handler-failed`). */
   due(name: T, now: number): void;
 }
 
@@ -40,14 +43,14 @@ export interface LinkPumpOptions<L extends Link = Link, T extends string = never
   readonly link: L;
   readonly duplex: Duplex;
   readonly clock: Clock;
-  /** A peer with more unread octets than this is cut off; 1 MiB by default. */
+  /** The connection is closed if the peer has more unread octets than this; 1 MiB by default. */
   readonly maxBufferedOctets?: number;
-  /** How long a peer may take to close after this end did, in ms; 5000 by default. */
+  /** How long a peer may take to close after this end has closed, ms; 5000 by default. */
   readonly linger?: number;
   readonly trace?: Tracer;
-  /** Sees, alters, drops or delays the octets of the link, both ways. */
+  /** Sees, alters, drops or delays the octets of the link in both directions. */
   readonly tap?: LinkTap;
   readonly timers?: PumpTimers<T>;
-  /** Decides when what has arrived is taken; at once unless given. */
+  /** Decides when received octets are processed; by default at once. */
   readonly gate?: Gate;
 }

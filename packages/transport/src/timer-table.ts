@@ -1,22 +1,23 @@
 import { Fault } from "@dlmskit/core";
 import type { Cancel, Clock } from "./clock.ts";
 
-/** The deadlines of one owner, by name: what it may do with those that are its own. */
+/** The deadlines of one owner, by name, as the owner sees them. */
 export interface Timers<Name extends string> {
-  /** The deadline of that name, ms of the clock; undefined while it has none. */
+  /** The deadline with this name, ms of the clock; undefined if it is not set. */
   get(name: Name): number | undefined;
-  /** Sets or moves a deadline. One in the past is due at once, but never before `set` returned. Fault `out-of-range` for NaN. */
+  /** Sets or moves a deadline. A deadline in the past is due at once, but never before `set` has returned. Fault `out-of-range` for NaN. */
   set(name: Name, deadline: number): void;
-  /** Takes a deadline back; nothing when there is none. */
+  /** Clears a deadline; no effect if it is not set. */
   clear(name: Name): void;
 }
 
 const never = Number.POSITIVE_INFINITY;
 
 /**
- * Named deadlines on one timer of a clock. Moving a deadline away does not touch the clock: the timer fires where it was, finds
- * nothing due and is set again. So a deadline that every request moves costs a store. `due` is called for each deadline that has
- * come, the earliest first and, of equal ones, in the order of the names; the deadline is cleared before.
+ * Named deadlines with one timer of a clock. Moving a deadline to a later time does not change the timer: the timer fires at the old
+ * time, finds nothing due and is set again. So a deadline that every request moves costs only an assignment. `due` is called for each
+ * deadline that was reached, the earliest first, and equal deadlines in the order of the names; the deadline is cleared before the
+ * call.
  */
 export class TimerTable<Name extends string> implements Timers<Name> {
   readonly #clock: Clock;
@@ -24,11 +25,11 @@ export class TimerTable<Name extends string> implements Timers<Name> {
   readonly #due: (name: Name, now: number) => void;
   readonly #deadlines: number[];
   #cancel: Cancel | undefined;
-  /** What the clock's timer is set for: `never` without one, and before all time while deadlines are dealt with. */
+  /** The time of the clock's timer: `never` without a timer, and negative infinity while deadlines are processed. */
   #armedFor = never;
   #closed = false;
 
-  /** `names`: at most 31, best one list for all tables of a kind. */
+  /** `names`: at most 31 names. Use one list for all tables of a kind to save memory. */
   constructor(clock: Clock, names: readonly Name[], due: (name: Name, now: number) => void) {
     this.#clock = clock;
     this.#names = names;
@@ -36,7 +37,7 @@ export class TimerTable<Name extends string> implements Timers<Name> {
     this.#deadlines = names.map(() => never);
   }
 
-  /** The earliest deadline; undefined when there is none. */
+  /** The earliest deadline; undefined if none is set. */
   get next(): number | undefined {
     const next = Math.min(...this.#deadlines);
     return next === never ? undefined : next;
@@ -58,11 +59,11 @@ export class TimerTable<Name extends string> implements Timers<Name> {
     const at = this.#names.indexOf(name);
     if (this.#deadlines[at] === never) return;
     this.#deadlines[at] = never;
-    // The clock keeps no timer for a table that waits for nothing.
+    // A table without deadlines keeps no timer of the clock.
     if (this.#cancel !== undefined && this.next === undefined) this.#disarm();
   }
 
-  /** Takes all deadlines back; none is set any more. */
+  /** Clears all deadlines; none can be set afterwards. */
   close(): void {
     this.#closed = true;
     this.#deadlines.fill(never);
@@ -86,7 +87,7 @@ export class TimerTable<Name extends string> implements Timers<Name> {
     this.#armedFor = Number.NEGATIVE_INFINITY;
     try {
       const now = this.#clock.now();
-      // Each at most once: one that sets itself again waits for the clock.
+      // Each deadline is processed at most once: a deadline that is set again in its handler waits for the clock.
       let dealt = 0;
       for (let at = this.#earliest(now, dealt); at >= 0; at = this.#earliest(now, dealt)) {
         dealt |= 1 << at;
@@ -100,7 +101,7 @@ export class TimerTable<Name extends string> implements Timers<Name> {
     }
   }
 
-  /** The place of the earliest deadline that has come and is not among those dealt with; -1 for none. */
+  /** The index of the earliest deadline that was reached and is not in `dealt`; -1 if there is none. */
   #earliest(now: number, dealt: number): number {
     let earliest = -1;
     for (let at = 0; at < this.#deadlines.length; at++) {

@@ -7,16 +7,16 @@ interface Timer {
   run: (() => void) | undefined;
 }
 
-/** Time that stands still until it is told to move: for tests and for simulations that run faster than the day. */
+/** A clock that moves only when it is told to: for tests, and for simulations that run faster than real time. */
 export class VirtualClock implements Clock, WallClock {
-  /** A binary heap, the earliest first; of equal deadlines the one set first. */
+  /** A binary heap, the earliest timer first; of timers with equal deadlines the one that was set first. */
   #timers: Timer[] = [];
   #now: number;
   readonly #epoch: number;
   #order = 0;
   #waiting = 0;
 
-  /** `now`: where it starts, in ms. `epoch`: the instant (ms since 1970-01-01T00:00Z) at which `now` is 0. */
+  /** `now`: the start time, ms. `epoch`: the instant (ms since 1970-01-01T00:00Z) at which `now` is 0. */
   constructor({ now = 0, epoch = 0 }: { readonly now?: number; readonly epoch?: number } = {}) {
     this.#now = now;
     this.#epoch = epoch;
@@ -30,12 +30,12 @@ export class VirtualClock implements Clock, WallClock {
     return this.#epoch + this.#now;
   }
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** When the next timer is due; undefined when none waits. */
+  /** The deadline of the next timer; undefined if no timer is pending. */
   get next(): number | undefined {
     return this.#first()?.deadline;
   }
@@ -54,14 +54,14 @@ export class VirtualClock implements Clock, WallClock {
     };
   }
 
-  /** Lets `ms` pass: runs what becomes due, in order, each at its own time. */
+  /** Advances the clock by `ms`: runs the timers that become due, in order, each at its deadline. */
   advance(ms: number): void {
     const until = this.#now + ms;
     while (this.#step(until));
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Like `advance`, and lets promises settle between the timers: for code under test that awaits. */
+  /** Like `advance`, but promises can settle between the timers: for code under test that awaits. */
   async advanceAsync(ms: number): Promise<void> {
     const until = this.#now + ms;
     do await settled();
@@ -69,7 +69,7 @@ export class VirtualClock implements Clock, WallClock {
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Runs until no timer waits; returns how many ran. Fault `never-idle` after `atMost` of them. */
+  /** Runs timers until none is pending; returns how many ran. Fault `never-idle` after `atMost` timers. */
   runUntilIdle(atMost = 100_000): number {
     let count = 0;
     for (; this.#step(Number.POSITIVE_INFINITY); count++) {
@@ -103,7 +103,7 @@ export class VirtualClock implements Clock, WallClock {
     }
   }
 
-  /** Timers that were taken back leave when they are half of all. A sorted array is a heap. */
+  /** Removes cancelled timers when they are half of all timers. A sorted array is a heap. */
   #sweep(): void {
     this.#timers = this.#timers.filter((timer) => timer.run !== undefined);
     this.#timers.sort((a, b) => a.deadline - b.deadline || a.order - b.order);
@@ -151,7 +151,7 @@ export class VirtualClock implements Clock, WallClock {
   }
 }
 
-/** Resolves when the promises that can settle now have settled. */
+/** Resolves after the promises that can settle now have settled. */
 function settled(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") setImmediate(resolve);

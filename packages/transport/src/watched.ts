@@ -1,6 +1,6 @@
 import type { Duplex, DuplexHandlers } from "./duplex.ts";
 
-/** The same connection; `over` is called once it has closed, after its handlers were told. */
+/** The same connection; `over` is called once after the connection has closed and its handlers were called. */
 export function watched(duplex: Duplex, over: () => void): Duplex {
   return {
     get remote() {

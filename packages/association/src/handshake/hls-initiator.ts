@@ -26,7 +26,7 @@ function context(options: InitiatorOptions, challenges: Challenges, serverSystem
   };
 }
 
-/** Pass 3: reply_to_HLS_authentication with f(StoC). Faults as `challengeResponse`. */
+/** Pass 3: reply_to_HLS_authentication with f(StoC). Faults as for `challengeResponse`. */
 export function pass3(
   options: InitiatorOptions,
   challenges: Challenges,
@@ -58,7 +58,7 @@ export function pass3(
   };
 }
 
-/** Pass 4: the server must know the secret, too. Fault `authentication-failed`. */
+/** Pass 4: verifies that the server knows the secret, too. Fault `authentication-failed`. */
 export function verifyPass4(
   apdu: Apdu,
   options: InitiatorOptions,
@@ -89,7 +89,7 @@ export function verifyPass4(
   if (!right) throw failed("the server's answer to the client's challenge is wrong");
 }
 
-/** What the server says to pass 3: the result of the method and what it returned; undefined: it says nothing to it. */
+/** The server's answer to pass 3: the result of the method and its return value. Undefined if the APDU does not answer pass 3. */
 function pass4(apdu: Apdu): { readonly result: string; readonly data: Data | undefined } | undefined {
   if (apdu.apdu === "action-response-normal") return { result: apdu.result, data: apdu.returnParameters?.data };
   if (apdu.apdu !== "read-response" || apdu.results.length !== 1) return undefined;

@@ -13,16 +13,16 @@ import { peerKeysOf, privateKeysOf } from "../protection/protections.ts";
 import { echo } from "../transfer/port.ts";
 import { associationClass, currentAssociation, replyToHlsAuthentication, replyToHlsShortName } from "./names.ts";
 
-/** reply_to_HLS_authentication, in whichever form it was invoked. */
+/** reply_to_HLS_authentication, in any of the forms in which a client can invoke it. */
 export interface Pass3 {
-  /** f(StoC); undefined: what stands there is none. */
+  /** f(StoC); undefined if the parameter is not an octet-string. */
   readonly response: Uint8Array | undefined;
   /** The answer that carries f(CtoS). */
   succeeded(value: Uint8Array): ApduLike;
   failed(result: "read-write-denied" | "other-reason"): Uint8Array;
 }
 
-/** What the APDU says to reply_to_HLS_authentication of this association; undefined where it says something else. */
+/** The invocation of reply_to_HLS_authentication of this association in the APDU; undefined if the APDU is another request. */
 export function pass3Of(
   apdu: { readonly apdu: string },
   context: Negotiated["context"],
@@ -59,7 +59,7 @@ function byLogicalName(
   };
 }
 
-/** The parameter of a Read of the method, or, as clients of Gurux invoke it, of a Write. */
+/** The parameter of a Read of the method, or of a Write, as Gurux clients invoke it. */
 function shortNameParameter(apdu: ReadRequest | WriteRequest): Data | undefined {
   if (apdu.apdu !== "read-request" && apdu.apdu !== "write-request") return undefined;
   const [only, ...others] = apdu.variables;
@@ -69,12 +69,12 @@ function shortNameParameter(apdu: ReadRequest | WriteRequest): Data | undefined 
   return parameterizedAccess?.variableName === replyToHlsShortName ? parameterizedAccess.parameter : undefined;
 }
 
-/** Both forms are answered by a ReadResponse: a WriteResponse has no place for f(CtoS). */
+/** Both forms are answered by a ReadResponse, because a WriteResponse cannot carry f(CtoS). */
 function byShortName(response: Uint8Array | undefined): Pass3 {
   return {
     response,
     succeeded: (value) => ({ apdu: "read-response", results: [{ data: { type: "octet-string", value } }] }),
-    // It tells no more than that the client may not.
+    // The answer only says that the access is denied.
     failed: () => encodeApdu({ apdu: "read-response", results: [{ dataAccessError: "read-write-denied" }] }),
   };
 }
@@ -84,14 +84,11 @@ export interface Pass3Options {
   readonly negotiated: Negotiated;
   readonly provider: CryptoProvider;
   readonly challenges: { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
-  /** The lowest acceptable counter of the global key before pass 3 was opened, where it came under that key. */
+  /** The lowest acceptable counter of the global key before pass 3 was opened, if pass 3 was protected with that key. */
   readonly lowest: number | undefined;
 }
 
-/**
- * Passes 3 and 4: verifies f(StoC), and gives f(CtoS). Fault `authentication-failed`, and those of the counters.
- * Green Book 9.2.7.4.
- */
+/** Passes 3 and 4: verifies f(StoC) and returns f(CtoS). Fault `authentication-failed`, and those of the counters. Green Book 9.2.7.4. */
 export function answerPass3(response: Uint8Array | undefined, options: Pass3Options): Uint8Array {
   const { offer, negotiated, provider, challenges, lowest } = options;
   const { security } = offer;

@@ -18,17 +18,17 @@ import type { Referencing } from "../services/service.ts";
 import { negotiableWith } from "../services/table.ts";
 import { dlmsVersion, leastPduSize, vaaNames } from "./names.ts";
 
-/** What of the association the InitiateRequest settles. */
+/** The parameters of the association that the InitiateRequest determines. */
 export interface Initiated {
   readonly channel: Channel;
   readonly negotiated: Negotiated;
-  /** The InitiateResponse as it goes into the AARE. */
+  /** The InitiateResponse for the AARE. */
   readonly response: () => Uint8Array;
-  /** How the InitiateRequest came: a release asks for no less. */
+  /** How the InitiateRequest was protected: a release must have at least the same protection. */
   readonly sealing: Sealing | undefined;
 }
 
-/** An InitiateRequest that is refused: the confirmedServiceError that says so, and why. */
+/** A refused InitiateRequest: the confirmedServiceError to send, and the reason. */
 export class InitiateRefused extends Error {
   readonly answer: Uint8Array;
   readonly fault: Fault;
@@ -43,21 +43,18 @@ export class InitiateRefused extends Error {
 const refuse = (value: keyof (typeof ServiceError)["initiate"], message: string): InitiateRefused =>
   new InitiateRefused({ error: "initiate", value }, new Fault(`initiate-${value}`, message, { layer: "association" }));
 
-/** The deciphering-error of Green Book: it tells nothing of which check failed. */
+/** The deciphering-error of the Green Book. It does not tell which check failed. */
 const undeciphered = (fault: Fault): InitiateRefused =>
   new InitiateRefused({ error: "application-reference", value: "deciphering-error" }, fault);
 
-/** What the AARQ says beside its InitiateRequest. */
+/** The contents of the AARQ other than its InitiateRequest. */
 export interface Asked {
   readonly context: Referencing;
   readonly clientTitle: Uint8Array | undefined;
   readonly userId: number | undefined;
 }
 
-/**
- * Negotiates: the conformance that both have, the PDU sizes, the dedicated key. Green Book 9.4.2 and 9.5.
- * Throws InitiateRefused.
- */
+/** Negotiates the common conformance, the PDU sizes and the dedicated key. Green Book 9.4.2 and 9.5. Throws InitiateRefused. */
 export function initiate(
   octets: Uint8Array | undefined,
   offer: Offer,
@@ -65,7 +62,7 @@ export function initiate(
   { context, clientTitle, userId }: Asked,
 ): Initiated {
   if (octets === undefined || octets.length === 0) throw refuse("other", "the AARQ has no InitiateRequest");
-  // Which general forms the client may use is not known yet.
+  // The general forms that the client may use are not known yet.
   const opening = new ServerChannel(offer, crypto, clientTitle);
   const opened = open(opening, octets, offer);
   const request = decodeRequest(opened.apdu);
@@ -102,7 +99,7 @@ export function initiate(
     ...(userId === undefined ? {} : { userId }),
   };
   const channel = opening.negotiated(conformance);
-  // Not the request itself, which would stay as long as the association.
+  // Keeps the sealing only: the request itself would stay in memory as long as the association.
   const { sealing } = opened;
   const response = () =>
     channel.seal(
@@ -141,12 +138,12 @@ function decodeRequest(octets: Uint8Array): InitiateRequest {
   }
 }
 
-/** The largest APDU that goes to the client: 0 is no limit, on either side. */
+/** The largest APDU that is sent to the client; 0 means no limit on either side. */
 export function sendSize({ maxSendPduSize = 0 }: Offer, client: number): number {
   return client === 0 || maxSendPduSize === 0 ? client || maxSendPduSize : Math.min(client, maxSendPduSize);
 }
 
-/** What both have, as far as it is served here. */
+/** The conformance bits of both sides that this library supports. */
 export function common(
   offer: Offer,
   context: Referencing,
@@ -161,9 +158,9 @@ export function common(
 
 const lastOf = new WeakMap<readonly ConformanceName[], readonly ConformanceName[]>();
 
-/** One list for all associations of an offer that come to the same: a copy would stay as long as each of them. */
+/** One list for all associations of an offer with the same result: a copy for each association would take memory. */
 function shared(offered: readonly ConformanceName[], both: readonly ConformanceName[]): readonly ConformanceName[] {
-  // Both are in the order of the offer.
+  // Both lists have the order of the offer.
   if (both.length === offered.length) return offered;
   const last = lastOf.get(offered);
   if (last?.length === both.length && last.every((name, at) => name === both[at])) return last;
@@ -171,13 +168,13 @@ function shared(offered: readonly ConformanceName[], both: readonly ConformanceN
   return both;
 }
 
-/** Whether anything can be done with these bits. */
+/** Whether these bits allow any service. */
 function isUsable(conformance: readonly ConformanceName[], context: Referencing): boolean {
   if (context === "logical-name") return conformance.length > 0;
   return conformance.some((name) => name === "read" || name === "write" || name === "unconfirmed-write");
 }
 
-/** Takes the client's dedicated key. One that came unprotected is nobody's secret: it is not used. */
+/** Accepts the client's dedicated key. A key that was sent unprotected is not secret: it is not used. */
 function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel, opened: Opened): boolean {
   const { security } = offer;
   const key = request.dedicatedKey;
@@ -185,14 +182,14 @@ function dedicate(request: InitiateRequest, offer: Offer, channel: ServerChannel
   if (security.dedicatedKeys === false) return false;
   const { keyLength } = securitySuite(security.suite);
   if (key.length !== keyLength) throw refuse("other", `the dedicated key has ${key.length} octets, not ${keyLength}`);
-  // Its counters begin again: under the global key they would repeat.
+  // Its counters start again: if it were the global key, counters would be repeated.
   if (sameOctets(key, security.keys.encryptionKey))
     throw refuse("other", "the dedicated key is the same as the global key");
   channel.dedicate({ key: key.slice(), ...(security.dedicated?.(key) ?? ofOneAssociation()) });
   return true;
 }
 
-/** Counters that begin again. */
+/** Counters that start again for one association. */
 function ofOneAssociation(): { readonly counters: CounterLedger; readonly replay: CounterGuard } {
   const counters = new CounterLedger({ start: 0 });
   counters.reserved(lastCounter + 1);

@@ -38,15 +38,15 @@ function failed(code: FaultCode<"association">, message: string, hint?: string, 
   });
 }
 
-/** What an accepted AARE settled at the client's end. */
+/** The parameters that an accepted AARE determines at the client's end. */
 export interface Accepted {
   readonly negotiated: Negotiated;
   readonly channel: Channel;
-  /** Mechanisms from 2 on. */
+  /** Mechanisms 2 to 7. */
   readonly challenges?: Challenges;
 }
 
-/** Passes 1 and 2 at the client's end, for one attempt to open. */
+/** Passes 1 and 2 at the client's end, for one attempt to open the association. */
 export class InitiatorHandshake {
   readonly #options: InitiatorOptions;
   #security: InitiatorSecurity | undefined;
@@ -54,9 +54,9 @@ export class InitiatorHandshake {
   #channel: Channel | undefined;
   readonly #dedicated: DedicatedKey | undefined;
   readonly #guards: KeyGuards;
-  /** How services are sealed when the association is open. */
+  /** How services are sealed after the association was opened. */
   readonly sealing: Sealing | undefined;
-  /** How the InitiateRequest is sealed, and pass 3: under the global key. */
+  /** How the InitiateRequest and pass 3 are sealed: under the global key. */
   readonly globalSealing: Sealing | undefined;
   readonly #cToS: Uint8Array | undefined;
 
@@ -79,7 +79,7 @@ export class InitiatorHandshake {
     };
     this.sealing = this.globalSealing;
     if (security.dedicatedKey === true && encrypted) {
-      // Always a new one: its counters begin at 0.
+      // Always a new key, because its counters start at 0.
       const key = newChallenge(random, securitySuite(security.suite).keyLength);
       const own = new CounterLedger({ start: 0 });
       own.reserved(lastCounter + 1);
@@ -95,7 +95,7 @@ export class InitiatorHandshake {
     return protectionsOf(security, peer, { provider, random });
   }
 
-  /** Goes on under new keys. Fault `bad-key-length`; `wrong-state` where nothing is ciphered. */
+  /** Uses new keys from now on. Fault `bad-key-length`; `wrong-state` if the association is not ciphered. */
   rekey(change: KeyChange, channel: Channel): void {
     const before = this.#protections;
     if (this.#security === undefined || before === undefined) {
@@ -108,7 +108,7 @@ export class InitiatorHandshake {
     this.#channel?.protect(this.#protections);
   }
 
-  /** How a request is sealed. Fault `broadcast-key` for one to all that wants an answer. */
+  /** How a request is sealed. Fault `broadcast-key` for a request to all stations that needs an answer. */
   sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
     if (broadcast !== true) return this.sealing;
     if (confirmed !== false)
@@ -116,7 +116,7 @@ export class InitiatorHandshake {
     return this.globalSealing === undefined ? undefined : { ...this.globalSealing, broadcast: true };
   }
 
-  /** Any form passes while nothing is negotiated yet. */
+  /** Accepts any form, because nothing is negotiated yet. */
   #opening(): Channel {
     this.#channel ??= new Channel(this.#protections, true, this.#options.random, this.#guards);
     return this.#channel;
@@ -127,7 +127,7 @@ export class InitiatorHandshake {
     return new Channel(this.#protections, general, this.#options.random, this.#guards, this.#opening());
   }
 
-  /** What an association has that nobody opens. */
+  /** The parameters of a pre-established association. */
   preEstablished(): Accepted {
     const { conformance, preEstablished, security } = this.#options;
     const negotiated = {
@@ -170,7 +170,7 @@ export class InitiatorHandshake {
     return this.#opening().seal(encodeApdu(request), this.globalSealing);
   }
 
-  /** The RLRQ: protected as the association was opened. */
+  /** The RLRQ, protected as the association was opened. */
   rlrq(): Uint8Array {
     const rlrq: ApduLike = { apdu: "rlrq", reason: "normal" };
     if (this.#protections === undefined) return encodeApdu(rlrq);
@@ -178,9 +178,9 @@ export class InitiatorHandshake {
   }
 
   /**
-   * Checks the AARE against what was asked for. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
-   * `authentication-skipped`, `bad-challenge`, `missing-field`, `initiate-refused`, `short-name-server`,
-   * `bad-negotiation`, `protection-too-weak`, and those of decoding and of the security.
+   * Checks the AARE against the requested parameters. Faults: `association-refused`, `context-mismatch`, `mechanism-mismatch`,
+   * `authentication-skipped`, `bad-challenge`, `missing-field`, `initiate-refused`, `short-name-server`, `bad-negotiation`,
+   * `protection-too-weak`, and those of decoding and of the security.
    */
   accept(pdu: Uint8Array): Accepted {
     const { context, ciphered, quirks } = this.#options;
@@ -203,7 +203,7 @@ export class InitiatorHandshake {
   #refused(aare: Aare): Fault {
     const { source, diagnostic } = aare.resultSourceDiagnostic;
     let why = `${source}: ${diagnostic}`;
-    // What refused the InitiateRequest says more than the diagnostic beside it.
+    // The reason in the confirmedServiceError is more precise than the diagnostic.
     let detail: string = diagnostic;
     try {
       const octets = aare.userInformation;
@@ -214,7 +214,7 @@ export class InitiatorHandshake {
         detail = value;
       }
     } catch (caught) {
-      // A refusal may carry anything (real meters do); it stays a refusal.
+      // The user-information of a refusal may be invalid (this happens with real meters); the association is still refused.
       if (!(caught instanceof Fault)) throw caught;
     }
     return failed(
@@ -328,7 +328,7 @@ export class InitiatorHandshake {
   }
 }
 
-/** What the server agreed to: no more than was proposed, and something that can work. Faults otherwise. */
+/** Checks the conformance that the server agreed to: Faults for bits that were not proposed, and for parameters that cannot work. */
 function agreedConformance(
   response: InitiateResponse,
   { context, conformance: proposed, quirks }: InitiatorOptions,

@@ -18,15 +18,15 @@ export function contextName(referencing: Referencing, ciphered: boolean): Applic
 
 /** The xDLMS version of the standard. */
 export const dlmsVersion = 6;
-/** The VAA name of the server: with short names it is the base name of the current Association SN. */
+/** The VAA name of the server; with short names it is the base name of the current Association SN. */
 export const vaaNames: { readonly [R in Referencing]: number } = { "logical-name": 0x0007, "short-name": 0xfa00 };
-/** The least size of APDU that a peer may ask for; 0 asks for no limit. */
+/** The smallest maximum APDU size that a peer may request; 0 requests no limit. */
 export const leastPduSize = 12;
-/** The object that the mechanisms from 2 on are finished at: the current association, and its method. */
+/** The object whose method completes mechanisms 2 to 7: the current association. */
 export const currentAssociation = "0.0.40.0.0.255";
 export const associationClass = 15;
 export const replyToHlsAuthentication = 1;
-/** The short name of that method of the current Association SN, whatever its version. */
+/** The short name of this method in the current Association SN, for every version of the class. */
 export const replyToHlsShortName = 0xfa58;
 
 export function mechanismName(mechanism: MechanismId): MechanismName {
@@ -34,14 +34,14 @@ export function mechanismName(mechanism: MechanismId): MechanismName {
 }
 
 /**
- * Octets that a secret must have at least: a password (mechanism 1) 4, a secret of high level security (2, 3, 4, 6) 8, which is
- * as long as a challenge is at least. 0: the mechanism has no secret.
+ * Minimum number of octets of a secret. A password (mechanism 1) has at least 4, a secret of high level security (2, 3, 4, 6) at least
+ * 8, which is also the minimum length of a challenge. 0: the mechanism has no secret.
  */
 export function leastSecretLength(mechanism: number): number {
   return mechanism === 1 ? 4 : mechanism === 6 || (mechanism >= 2 && mechanism <= 4) ? 8 : 0;
 }
 
-/** Whether system titles take part: in the ciphered contexts, and in mechanisms 5, 6 and 7. */
+/** Whether system titles are used: in ciphered contexts, and in mechanisms 5, 6 and 7. */
 export function needsTitles(ciphered: boolean, mechanism: MechanismId): boolean {
   return ciphered || mechanism >= 5;
 }

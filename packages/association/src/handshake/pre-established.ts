@@ -3,7 +3,10 @@ import { ServerChannel, type ServerCrypto } from "../protection/server-channel.t
 import { refusal } from "../refusals.ts";
 import { common, type Initiated, sendSize } from "./initiate.ts";
 
-/** What an association that nobody opens has: what is offered. Fault `not-associated` where it is ciphered and has no client. */
+/**
+ * The parameters of a pre-established association: those of the offer. Fault `not-associated` if it is ciphered and the offer has no
+ * client.
+ */
 export function establish(
   offer: Offer,
   { clientSystemTitle, ...client }: PreEstablished,

@@ -1,6 +1,6 @@
 import type { InitiatorOptions } from "../initiator-options.ts";
 
-/** What the client asked for. */
+/** The options of the client that a refusal depends on. */
 export type Asked = Pick<InitiatorOptions, "mechanism" | "ciphered" | "context">;
 
 /** A likely cause of a refused association. */
@@ -11,7 +11,7 @@ export type RefusalCause =
   | "locked-out"
   /** The client needs another authentication mechanism. */
   | "wrong-mechanism"
-  /** Another client SAP was meant. */
+  /** The client SAP is not the intended one. */
   | "wrong-client"
   /** The server does not know the client SAP. */
   | "unknown-client"
@@ -28,7 +28,7 @@ export type RefusalCause =
   /** The server expects another system title of this client. */
   | "wrong-system-title";
 
-/** Likely causes of a refusal with that diagnostic or InitiateError, the likeliest first. */
+/** Likely causes of a refusal with this diagnostic or InitiateError, the most likely first. */
 export function refusalCauses(detail: string | undefined, { mechanism, ciphered }: Asked): readonly RefusalCause[] {
   switch (detail) {
     case "authentication-required":
@@ -52,10 +52,10 @@ export function refusalCauses(detail: string | undefined, { mechanism, ciphered 
   }
 }
 
-/** Likely causes if a proof of HLS was refused, or the server's was wrong. */
+/** Likely causes if a proof of HLS was refused, or if that of the server was wrong. */
 export const hlsCauses: readonly RefusalCause[] = ["wrong-secret", "wrong-mechanism", "locked-out"];
 
-/** What to try against a cause, in terms of `InitiatorOptions`. */
+/** What to try for a cause, in terms of `InitiatorOptions`. */
 export function refusalText(cause: RefusalCause, { mechanism, ciphered, context }: Asked): string {
   switch (cause) {
     case "wrong-secret":
@@ -93,5 +93,5 @@ const hintOf = (causes: readonly RefusalCause[], asked: Asked): string =>
 /** The hint of a refusal: a line for each likely cause. */
 export const refusalHint = (detail: string, asked: Asked): string => hintOf(refusalCauses(detail, asked), asked);
 
-/** The hint if a proof of HLS was refused, or the server's was wrong. */
+/** The hint if a proof of HLS was refused, or if that of the server was wrong. */
 export const hlsHint = (asked: Asked): string => hintOf(hlsCauses, asked);

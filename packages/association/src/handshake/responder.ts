@@ -16,21 +16,21 @@ import { contextName, leastSecretLength, mechanismName, needsTitles } from "./na
 
 export interface HandshakeOptions {
   readonly offer: Offer | undefined;
-  /** Nothing is offered at the moment only: the client may try again. */
+  /** Nothing is offered only at the moment: the client may try again. */
   readonly busy?: boolean | undefined;
   readonly provider: CryptoProvider;
   readonly random: Random;
 }
 
-/** What an AARQ led to. Without `initiated` it was refused, for the reason in `fault`. */
+/** The result of an AARQ. Without `initiated` the AARQ was refused; `fault` is the reason. */
 export interface HandshakeAnswer {
-  /** The AARE, or the exception-response that tells the counter expected. Absent: the client wants no answer. */
+  /** The AARE, or the exception-response with the expected counter. Absent: the client requests no answer. */
   readonly aare?: Uint8Array;
   readonly initiated?: Initiated;
-  /** Mechanisms from 2 on: the challenges whose answers are still to come. */
+  /** Mechanisms 2 to 7: the challenges that are not yet answered. */
   readonly challenges?: { readonly cToS: Uint8Array; readonly sToC: Uint8Array };
   readonly fault?: Fault;
-  /** The AARQ could not be read at all: what was open stays open. */
+  /** The AARQ could not be decoded: an open association stays open. */
   readonly malformed?: true;
 }
 
@@ -47,7 +47,7 @@ class Rejected extends Error {
   }
 }
 
-/** Fault `authentication-failed` for the client's proof that is wrong, else `association-refused`; the diagnostic is its detail. */
+/** Fault `authentication-failed` for a wrong proof of the client, otherwise `association-refused`; the detail is the diagnostic. */
 function user(diagnostic: AcseServiceUserDiagnosticName, message: string): Rejected {
   const code = diagnostic === "authentication-failure" ? "authentication-failed" : "association-refused";
   return new Rejected(
@@ -63,7 +63,7 @@ function provider(diagnostic: AcseServiceProviderDiagnosticName, message: string
   );
 }
 
-/** Answers an AARQ (passes 1 and 2). Never throws a Fault: what is wrong is in the answer. Green Book 9.4.4. */
+/** Answers an AARQ (passes 1 and 2). It never throws a Fault; the answer contains the error. Green Book 9.4.4. */
 export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): HandshakeAnswer {
   let aarq: Aarq;
   const reject = (rejected: Rejected, asked?: Aarq): Uint8Array => rejection(rejected, options, asked);
@@ -84,7 +84,7 @@ export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): Handshak
           ? new Rejected({ source: "acse-service-user", diagnostic: "no-reason-given" }, caught)
           : caught;
     if (!(rejected instanceof Rejected)) throw caught;
-    // The client cannot find its way back without the counter that is expected, and an AARE has no place for it.
+    // Without the expected counter the client cannot continue, and an AARE has no field for it.
     if (rejected.fault.code === "invocation-counter") {
       return { aare: encodeApdu(exceptionFor(rejected.fault)), fault: rejected.fault };
     }
@@ -94,12 +94,12 @@ export function answerAarq(pdu: Uint8Array, options: HandshakeOptions): Handshak
 
 const referencings: readonly Referencing[] = ["logical-name", "short-name"];
 
-/** The referencing that the client asks for; undefined where no context of COSEM is named. */
+/** The referencing that the client requests; undefined if the AARQ names no context of COSEM. */
 function askedReferencing({ applicationContextName: name }: Aarq): Referencing | undefined {
   return referencings.find((one) => name === contextName(one, false) || name === contextName(one, true));
 }
 
-/** The context that the answer names: the one offered, and where nothing is, the client's own. */
+/** The context in the answer: the offered context, or the client's own context if there is no offer. */
 function rejection(
   { diagnostic, userInformation }: Rejected,
   { offer, busy }: HandshakeOptions,
@@ -169,7 +169,7 @@ function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: Handshake
   return { aare, initiated, ...(challenges === undefined ? {} : { challenges }) };
 }
 
-/** The client's system title, where one takes part. */
+/** The client's system title, if one is used. */
 function callingTitle({ callingApTitle: title }: Aarq, offer: Offer): Uint8Array | undefined {
   if (!needsTitles(offer.ciphered, offer.mechanism)) return undefined;
   const { security } = offer;
@@ -189,12 +189,12 @@ function callingTitle({ callingApTitle: title }: Aarq, offer: Offer): Uint8Array
   return title.slice();
 }
 
-/** Pass 1. Gives the client's challenge for the mechanisms that have one. */
+/** Pass 1. Returns the client's challenge for mechanisms that have one. */
 function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Array | undefined {
   const { mechanism } = offer;
   const { senderAcseRequirements, mechanismName: name, callingAuthenticationValue: value } = aarq;
   if (mechanism === 0) {
-    // What names no mechanism, or the lowest, is no authentication, whatever else stands there.
+    // An AARQ without a mechanism, or with the lowest one, has no authentication, even if other fields are present.
     if (name === undefined || name === "lowest") return undefined;
     throw user(
       "authentication-mechanism-name-not-recognised",
@@ -215,7 +215,7 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
     throw user("authentication-failure", "the authentication value does not have the form that COSEM uses");
   }
   if (offer.shortSecrets !== true && (offer.secret?.length ?? 0) < leastSecretLength(mechanism)) {
-    // A secret this short can be guessed in a few tries.
+    // A secret of this length can be guessed in a few attempts.
     throw user(
       "authentication-failure",
       `the server's secret for this client has fewer than ${leastSecretLength(mechanism)} octets`,
@@ -234,7 +234,7 @@ function authenticate(aarq: Aarq, offer: Offer, crypto: CryptoProvider): Uint8Ar
   return value.value.slice();
 }
 
-/** A challenge that is not the client's. */
+/** A challenge that differs from that of the client. */
 function ownChallenge(random: Random, crypto: CryptoProvider, cToS: Uint8Array, offer: Offer): Uint8Array {
   const sToC = newChallenge(random, offer.security?.suite === 2 ? 32 : 16);
   if (crypto.sameSecret(cToS, sToC))

@@ -16,38 +16,41 @@ import { formOf, type ProtectionSeen, type Sealing, unprotected } from "./sealin
 export interface Opened {
   readonly apdu: Uint8Array;
   readonly seen: ProtectionSeen;
-  /** Absent: it came as it is. */
+  /** Absent: the APDU was not protected. */
   readonly sealing?: Sealing;
-  /** The lowest acceptable counter of the global key before it came; absent where that key was not used. */
+  /** The lowest acceptable counter of the global key before the APDU was received; absent if that key was not used. */
   readonly lowest?: number;
 }
 
-/** Whether the tag is one of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and the like (Green Book 9.5). */
+/** Whether the tag is that of a ciphered or signed APDU: glo-*, ded-*, general-glo-ciphering and the others (Green Book 9.5). */
 export function isCiphered(tag: number): boolean {
   return (tag >= 0x21 && tag <= 0x5f) || (tag >= 0xc8 && tag <= 0xd7) || (tag >= 0xdb && tag <= 0xdf);
 }
 
-/** By what a transaction-id is remembered: it may have any length, what is remembered may not. */
+/** The name under which a transaction-id is stored. A transaction-id may have any length; its name has a limited length. */
 function nameOf(transactionId: Uint8Array): string {
   return toHex(transactionId.length < 32 ? transactionId : noble.hash("sha256", transactionId));
 }
 
-/** Octets of a transaction-id of this end's own: a counter, so that the peer can tell old from new, and what never comes again. */
+/**
+ * Length of this end's own transaction-ids, octets: a counter, so that the peer can tell new from old, and random octets that do not
+ * repeat.
+ */
 export const transactionIdLength = 12;
 const counterLength = 4;
 
-/** Opens and seals what passes: through the protections that there are, or, where there is none, as it is. */
+/** Opens received APDUs and seals sent APDUs with the protections; without protections they stay unchanged. */
 export class Channel {
   /** Replaced when the keys change. */
   protected protections: Protections | undefined;
-  /** Forms that were negotiated: the general ones ask for the conformance bit general-protection. */
+  /** The negotiated forms: the general forms need the conformance bit general-protection. */
   readonly #general: boolean;
   readonly #random: Random;
   readonly #guards: KeyGuards;
   /** Shared by the channels of one association. */
   readonly #own: { transactions: number };
 
-  /** `guards`: of what is signed and no more. `before`: the channel that the association was opened with. */
+  /** `guards`: for APDUs that are signed only. `before`: the channel with which the association was opened. */
   constructor(
     protections: Protections | undefined,
     general: boolean,
@@ -66,14 +69,14 @@ export class Channel {
     return this.protections !== undefined;
   }
 
-  /** Goes on with other keys. */
+  /** Uses other keys from now on. */
   protect(protections: Protections): void {
     this.protections = protections;
   }
 
   /**
-   * The APDU within. Faults of the protections, `service-not-supported` for a form that was not negotiated, `replayed` for
-   * what is signed alone and came before.
+   * Returns the inner APDU. Faults of the protections, `service-not-supported` for a form that was not negotiated, `replayed` for an
+   * APDU that is signed only and was received before.
    */
   open(pdu: Uint8Array): Opened {
     const tag = pdu[0] as number;
@@ -98,7 +101,7 @@ export class Channel {
     return sealLayers(apdu, this.#layers(sealing), this.protections);
   }
 
-  /** Where nothing has a counter, the transaction-id is what tells a new APDU from one that was heard. */
+  /** If no layer has a counter, the transaction-id distinguishes a new APDU from a replayed one. */
   #checkTransaction(layers: readonly AppliedLayer[]): void {
     const [signature] = layers;
     if (signature?.form !== "general-signing" || layers.some(({ form }) => form !== "general-signing")) return;
@@ -150,7 +153,7 @@ function isGlobal(layer: AppliedLayer): boolean {
   return (layer.form === "glo" || layer.form === "general-glo") && !layer.broadcast;
 }
 
-/** What the layers of a request were, so that its response has the same. */
+/** The layers of a request as a sealing, so that its response has the same layers. */
 function sealingOf(layers: readonly AppliedLayer[]): Sealing {
   const ciphering = layers.find((layer) => layer.form !== "general-signing") as
     | Exclude<AppliedLayer, AppliedSignature>

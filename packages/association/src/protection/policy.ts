@@ -2,7 +2,7 @@ import { noPolicy, type SecurityPolicy } from "../offer.ts";
 import { refusal } from "../refusals.ts";
 import type { ProtectionSeen, Sealing } from "./sealing.ts";
 
-/** Fault `protection-too-weak` unless what came is protected as the policy asks. */
+/** Fault `protection-too-weak` unless the request has the protection that the policy requires. */
 export function enforceRequest(policy: SecurityPolicy = noPolicy, seen: ProtectionSeen): void {
   if (
     (policy.authenticatedRequest && !seen.authenticated) ||
@@ -13,7 +13,7 @@ export function enforceRequest(policy: SecurityPolicy = noPolicy, seen: Protecti
   }
 }
 
-/** A response is protected as its request was, and as the policy asks: never less than either. */
+/** A response has at least the protection of its request, and at least the protection that the policy requires. */
 export function responseSealing(policy: SecurityPolicy = noPolicy, request: Sealing | undefined): Sealing | undefined {
   return strengthened(request, {
     authenticated: policy.authenticatedResponse,
@@ -22,11 +22,11 @@ export function responseSealing(policy: SecurityPolicy = noPolicy, request: Seal
   });
 }
 
-/** How an APDU leaves that must have this protection at least; undefined: as it is. */
+/** The sealing of an APDU that must have at least this protection; undefined: it is not protected. */
 export function strengthened(sealing: Sealing | undefined, least: Partial<ProtectionSeen> = {}): Sealing | undefined {
   const authenticated = least.authenticated === true || sealing?.authenticated === true;
   const encrypted = least.encrypted === true || sealing?.encrypted === true;
-  // Signed, then ciphered, unless the request had it the other way round.
+  // The APDU is signed, then ciphered, unless the request had the other order.
   const signed = sealing?.signed ?? (least.signed === true ? ("inside" as const) : undefined);
   if (!authenticated && !encrypted && signed === undefined) return undefined;
   return {
@@ -38,7 +38,7 @@ export function strengthened(sealing: Sealing | undefined, least: Partial<Protec
   };
 }
 
-/** What a sealing gives, as what others must not fall short of. */
+/** The protection of a sealing, as a minimum for other APDUs. */
 export function least(sealing: Sealing | undefined): ProtectionSeen {
   return {
     authenticated: sealing?.authenticated === true,

@@ -14,53 +14,54 @@ import {
   type ReplayGuard,
 } from "@dlmskit/security";
 
-/** What either end has for protected traffic. */
+/** The keys and counters of one end for protected traffic. */
 export interface AssociationSecurity {
   /** Security suite 0, 1 or 2. */
   readonly suite: number;
   readonly keys: KeySet;
-  /** This end's own counter of the encryption key. */
+  /** This end's own counter for the encryption key. */
   readonly counters: CounterSource;
-  /** What is accepted of the peer's. */
+  /** The guard against replayed counters of the peer. */
   readonly replay: ReplayGuard;
-  /** This end's own, 8 octets. */
+  /** This end's own system title, 8 octets. */
   readonly systemTitle: Uint8Array;
-  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
+  /** `"encryption-only"`: also accepts APDUs that are encrypted but not authenticated. Anybody can alter such APDUs in transit. */
   readonly accept?: readonly "encryption-only"[];
-  /** Mechanism 5: does not answer a challenge that is an APDU, since the response would authenticate that APDU under the same keys. */
+  /** Mechanism 5: refuses a challenge that is an APDU, because the response would authenticate that APDU under the same keys. */
   readonly strictChallenges?: boolean;
-  /** Key-encryption key: for general-ciphering under a wrapped key. */
+  /** Key-encryption key, for general-ciphering with a wrapped key. */
   readonly masterKey?: Uint8Array;
-  /** Own key pairs: mechanism 7, general-signing, agreed keys. */
+  /** Own key pairs for mechanism 7, general-signing and agreed keys. */
   readonly privateKeys?: PrivateKeys;
-  /** The peer's public keys, for the same. */
+  /** The peer's public keys for the same purposes. */
   readonly peerKeys?: PeerKeys;
-  /** This end's own signing key and the peer's public key, where there is no more to tell than these two. */
+  /** This end's own signing key and the peer's public key, if no other asymmetric keys are needed. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
   /**
-   * Of the keys that APDUs bring, and of what is signed alone: keep one for longer than an association, or what it forgets can be
-   * replayed; give it a memory where the mechanism gives no fresh challenge (0, 1, pre-established). docs/decisions/0010.
+   * Replay guards for keys that APDUs transport, and for APDUs that are signed only. Keep them for longer than one association: an
+   * APDU that they forget can be replayed. Use guards with a memory if the mechanism has no fresh challenge (0, 1, pre-established).
+   * docs/decisions/0010.
    */
   readonly guards?: KeyGuards;
   readonly compression?: Compression;
-  /** What a compressed APDU may grow to, in octets; 65536 by default. */
+  /** Maximum length of a compressed APDU after decompression, octets; 65536 by default. */
   readonly maxDecompressed?: number;
 }
 
 export interface Peer {
-  /** The peer's system title, where it is known. */
+  /** The peer's system title, if it is known. */
   readonly systemTitle: Uint8Array | undefined;
   readonly dedicated: DedicatedKey | undefined;
   readonly broadcast: { readonly counters?: CounterSource; readonly replay?: ReplayGuard } | undefined;
   readonly guards: KeyGuards;
 }
 
-/** Own key pairs, wherever they are told. */
+/** This end's own key pairs from either option. */
 export function privateKeysOf({ privateKeys, signing }: AssociationSecurity): PrivateKeys | undefined {
   return signing === undefined ? privateKeys : { digitalSignature: signing.privateKey, ...privateKeys };
 }
 
-/** The peer's keys, likewise. */
+/** The peer's keys from either option. */
 export function peerKeysOf({ peerKeys, signing }: AssociationSecurity): PeerKeys | undefined {
   if (signing === undefined) return peerKeys;
   return {
@@ -69,18 +70,18 @@ export function peerKeysOf({ peerKeys, signing }: AssociationSecurity): PeerKeys
   };
 }
 
-/** Everything that passes is opened and sealed with these. */
+/** Opens received APDUs and seals sent APDUs. */
 export interface Protections extends LayerProtections {
   readonly association: Protection;
   /** The guard of the global unicast key. */
   readonly replay: ReplayGuard;
 }
 
-/** A class and not an object with a getter, which takes a multiple of the memory, for each association. */
+/** A class, because an object with a getter takes several times as much memory for each association. */
 class MadeProtections implements Protections {
   readonly association: Protection;
   readonly #security: AssociationSecurity;
-  /** The keys and counters as they are when it is made: others ask for other protections. */
+  /** The keys and counters at the time of construction: other keys need other protections. */
   readonly #common: Common;
   readonly #masterKey: Uint8Array | undefined;
   readonly #guards: KeyGuards;
@@ -106,7 +107,7 @@ class MadeProtections implements Protections {
     return this.#common.replay;
   }
 
-  /** Most associations never need it; and who the peer is may be told after the first APDU. */
+  /** Made when it is used: most associations never need it, and the peer's title may become known only after the first APDU. */
   get general(): GeneralProtection {
     const met = this.association.peerSystemTitle;
     if (this.#general !== undefined && met === this.#met) return this.#general;
@@ -145,7 +146,7 @@ interface Crypto {
   readonly random: Random;
 }
 
-/** Everything that can be opened and sealed with that. Faults of key lengths and titles. */
+/** Makes the protections of an association. Faults of key lengths and titles. */
 export function protectionsOf(security: AssociationSecurity, peer: Peer, crypto: Crypto): Protections {
   return new MadeProtections(security, peer, crypto);
 }

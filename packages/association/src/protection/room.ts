@@ -7,7 +7,7 @@ const tagLength = 12;
 const securityHeader = 5;
 const titleField = 9;
 
-/** Octets of the largest plain APDU that is no longer than `limit` once it is sealed; 0 means no limit there. */
+/** Maximum length of a plain APDU that has at most `limit` octets after sealing; a limit of 0 means no limit. */
 export function plainRoom(limit: number, sealing?: Sealing, suite = 0): number {
   if (limit === 0) return Number.POSITIVE_INFINITY;
   if (sealing === undefined) return limit;
@@ -17,7 +17,7 @@ export function plainRoom(limit: number, sealing?: Sealing, suite = 0): number {
   return signedRoom(cipheredRoom(limit, sealing, suite), sealing, suite);
 }
 
-/** tag, transaction-id, both titles, date-time and other-information, which are empty. */
+/** The tag, the transaction-id, both titles, and an empty date-time and other-information. */
 function generalHeader({ transactionId }: Sealing): number {
   return 1 + 1 + (transactionId?.length ?? transactionIdLength) + 2 * titleField + 1 + 1;
 }
@@ -32,7 +32,7 @@ function cipheredRoom(limit: number, sealing: Sealing, suite: number): number {
   return contentIn(limit - before(formOf(sealing), sealing, suite)) - securityHeader - (authenticated ? tagLength : 0);
 }
 
-/** What stands before the length of the security header, ciphertext and tag. */
+/** Octets before the length of the security header, ciphertext and tag. */
 function before(form: Sealing["form"], sealing: Sealing, suite: number): number {
   switch (form) {
     case "glo":
@@ -46,7 +46,7 @@ function before(form: Sealing["form"], sealing: Sealing, suite: number): number 
   }
 }
 
-/** key-info: that it is there, which choice, and its fields. */
+/** key-info: the octet for its presence, its choice, and its fields. */
 function keyInfo(key: Sealing["key"], suite: number): number {
   switch (key) {
     case "wrapped-key":
@@ -62,7 +62,7 @@ function keyInfo(key: Sealing["key"], suite: number): number {
   }
 }
 
-/** r ‖ s; a public key, x ‖ y, is as long. */
+/** r ‖ s; a public key, x ‖ y, has the same length. */
 function signatureLength(suite: number): number {
   return suite === 2 ? 96 : 64;
 }

@@ -1,35 +1,35 @@
 import type { CipheredForm, GeneralKey } from "@dlmskit/security";
 
-/** How an APDU leaves. */
+/** How an APDU is protected when it is sent. */
 export interface Sealing {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
-  /** Of what is authenticated or encrypted. */
+  /** The form of ciphering, if the APDU is authenticated or encrypted. */
   readonly form: CipheredForm | "general-ciphering";
   /** The key of general-ciphering; the global unicast key by default. */
   readonly key?: GeneralKey;
-  /** Under the broadcast key. */
+  /** The APDU is protected with the broadcast key. */
   readonly broadcast?: true;
   readonly compressed?: true;
-  /** Digitally signed: `"inside"` before it is ciphered, `"outside"` after. */
+  /** Digitally signed: `"inside"` before ciphering, `"outside"` after ciphering. */
   readonly signed?: "inside" | "outside";
-  /** Of general-ciphering and general-signing: that of the request in its response. Absent: a new one. */
+  /** The transaction-id of general-ciphering and general-signing; a response has that of its request. Absent: a new transaction-id. */
   readonly transactionId?: Uint8Array;
 }
 
-/** How an APDU was protected when it came, as far as its verified protection goes. */
+/** How a received APDU was protected, according to its verified protection. */
 export interface ProtectionSeen {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly signed: boolean;
 }
 
-/** What a response must have at least, beyond what policy and request ask for. */
+/** The minimum protection of a response, in addition to that of the policy and of the request. */
 export type ResponseProtection = Partial<ProtectionSeen>;
 
 export const unprotected: ProtectionSeen = { authenticated: false, encrypted: false, signed: false };
 
-/** The form that it travels in: what is signed inside has no service-specific ciphering, it is in the general one. */
+/** The form of the sent APDU: an APDU that is signed inside has no service-specific ciphering, only the general form. */
 export function formOf({ form, signed }: Sealing): Sealing["form"] {
   return signed === "inside" ? generalForm(form) : form;
 }
@@ -43,7 +43,7 @@ export function inGeneralForm(sealing: Sealing | undefined): Sealing | undefined
   return sealing === undefined ? undefined : { ...sealing, form: generalForm(sealing.form) };
 }
 
-/** What all blocks of a request had in common: the whole is protected no better than its weakest block. */
+/** The protection that all blocks of a request have: the complete request is protected as its weakest block. */
 export function weaker(one: ProtectionSeen, other: ProtectionSeen): ProtectionSeen {
   return {
     authenticated: one.authenticated && other.authenticated,

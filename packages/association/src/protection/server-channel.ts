@@ -16,7 +16,7 @@ export interface ServerCrypto {
   readonly random: Random;
 }
 
-/** The channel of the server's end, whose keys may change while it is open. */
+/** The channel of the server's end. Its keys may change while it is open. */
 export class ServerChannel extends Channel {
   readonly #offer: Offer;
   readonly #crypto: ServerCrypto;
@@ -44,7 +44,7 @@ export class ServerChannel extends Channel {
     this.#make();
   }
 
-  /** The same channel, held to what was negotiated. */
+  /** The same channel, limited to the negotiated conformance. */
   negotiated(conformance: readonly ConformanceName[]): ServerChannel {
     return new ServerChannel(this.#offer, this.#crypto, this.#clientTitle, conformance, this);
   }
@@ -62,13 +62,13 @@ export class ServerChannel extends Channel {
     this.protect(protectionsOf(security, peer, this.#crypto));
   }
 
-  /** The key that the client made for this association. Fault `bad-key-length`. */
+  /** Uses the client's dedicated key of this association. Fault `bad-key-length`. */
   dedicate(dedicated: DedicatedKey): void {
     this.protections?.association?.dedicate(dedicated);
     this.#dedicated = dedicated;
   }
 
-  /** Keys that were replaced are gone with the answer that told of it: what comes now is under the new ones. */
+  /** Replaced keys are used until the answer that reports the change is sent; the next received APDU is opened with the new keys. */
   override open(pdu: Uint8Array): Opened {
     if (this.ciphered && this.#offer.security?.keyVersion !== this.#keyVersion) this.#make();
     return super.open(pdu);

@@ -36,33 +36,39 @@ import {
 } from "./service.ts";
 import { AnswersInBlocks } from "./transferring.ts";
 
-/** One item of an ACCESS: an attribute to read or to write, or a method to invoke. */
+/** One item of an ACCESS: an attribute to read, an attribute to write, or a method to invoke. */
 export type AccessItem =
   | { readonly service: "get"; readonly attribute: AttributeReference }
   | { readonly service: "set"; readonly attribute: AttributeReference; readonly value: DataLike }
   /** Without parameters, null-data is sent. */
   | { readonly service: "action"; readonly method: MethodReference; readonly parameters?: DataLike };
 
-/** The result of an item: a get that succeeded has data, and an action that returns something (the server may give it as a stream). */
+/**
+ * The result of an item. A successful get has data, and so has an action with return parameters (the server may give the data as a
+ * stream).
+ */
 export interface AccessResult {
   readonly service: AccessItem["service"];
   readonly result: DataAccessResultName | ActionResultName;
   readonly data?: DataLike;
 }
 
-/** What an ACCESS says besides its items. */
+/** The options of an ACCESS request in addition to its items. */
 export interface AccessOptions {
-  /** After an item that failed no other is done: those have other-reason. False by default: each is done for itself. */
+  /**
+   * After a failed item no further item is processed: the others have the result other-reason. False by default: each item is
+   * processed.
+   */
   readonly breakOnError?: boolean;
   /** The server sends the specifications back with the results; false by default. */
   readonly selfDescriptive?: boolean;
-  /** When it was sent; the server does not act on it. */
+  /** When the request was sent; the server does not use it. */
   readonly dateTime?: CosemDateTime;
 }
 
 type Specification = AccessRequest["specifications"][number];
 
-/** ACCESS: any number of attributes read and written and methods invoked, in their order. Green Book 9.3.9. */
+/** ACCESS reads and writes any number of attributes and invokes any number of methods, in their order. Green Book 9.3.9. */
 export const access = service({
   name: "access",
   does: "invoke",
@@ -78,7 +84,7 @@ export const access = service({
     ...(attribute0(specifications, "set") ? (["attribute0-supported-with-set"] as const) : []),
   ],
   isUnconfirmed: (octets) => octets.length > 4 && ((octets[1] as number) & 0x40) === 0,
-  // Each item has null-data and a result of two octets at least.
+  // Each item has at least null-data and a result of two octets.
   leastAnswer: ({ length }) => fixedOctets + 2 * lengthOctets(length) + 3 * length,
   refused: (result: DataAccessResultName, item): AccessResult => failedWith(result, item?.service ?? "get"),
   granted: ({ result }: AccessResult) => result === "success",
@@ -110,7 +116,7 @@ function itemOf(specification: Specification, data: Data): AccessItem {
       return { service: "set", attribute: attributeReference(specification), value: data };
     case "action": {
       const { method } = specification;
-      // Every item has data: null-data is none.
+      // Every item has data: null-data means no data.
       return data.type === "null-data"
         ? { service: "action", method }
         : { service: "action", method, parameters: data };
@@ -138,7 +144,7 @@ class AccessServer extends AnswersInBlocks<AccessRequest, AccessItem, AccessResu
 
 const nothing = new Uint8Array(0);
 
-/** The response. A stream that ends in an error before any of it was sent makes its item one that failed. */
+/** The response. If a stream ends with an error before any of it was sent, its item has failed. */
 function written(request: AccessRequest, results: readonly AccessResult[], echoed = true): Uint8Array | Piece[] {
   const to = new Writer(64);
   const pieces: Piece[] = [];
@@ -177,7 +183,7 @@ function written(request: AccessRequest, results: readonly AccessResult[], echoe
   return pieces;
 }
 
-/** Octets that are made when they are asked for. */
+/** Octets that are made when they are read. */
 function once(make: () => Uint8Array): StreamedData {
   let made = false;
   return {
@@ -200,7 +206,10 @@ function head(request: AccessRequest, to: Writer, echoed: boolean): void {
   if (described) to.put(encode(Specifications, request.specifications));
 }
 
-/** What of the data fits; an item whose data do not, has failed, though an action was invoked. Nothing is sent back of the request. */
+/**
+ * The data that fit. An item whose data do not fit has failed, even if its action was invoked. The request specifications are not sent
+ * back.
+ */
 function shortened(request: AccessRequest, results: readonly AccessResult[], room: number): Uint8Array {
   let left = room - fixedOctets - 2 * lengthOctets(results.length) - 3 * results.length;
   const kept = results.map((one): AccessResult => {
@@ -251,7 +260,7 @@ class AccessExchange implements Exchange<AccessResponse, AccessResult> {
       if (item !== undefined && item.service !== one.service)
         throw unexpected(`an unexpected result of ${one.service}`);
       const value = data[at] as Data;
-      // A get that gives null-data has read it; what else has null-data has none.
+      // A get that returns null-data has read this value; for other services null-data means no data.
       const none = one.result !== "success" || (value.type === "null-data" && one.service !== "get");
       return { service: one.service, result: one.result, ...(none || one.service === "set" ? {} : { data: value }) };
     });

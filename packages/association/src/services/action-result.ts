@@ -1,6 +1,6 @@
 import type { ActionResultName, DataAccessResultName } from "@dlmskit/apdu";
 
-// Data-Access-Results that Action-Result has not.
+// Data-Access-Results that Action-Result does not have.
 const dataOnly: readonly string[] = [
   "long-get-aborted",
   "no-long-get-in-progress",
@@ -9,7 +9,7 @@ const dataOnly: readonly string[] = [
   "data-block-number-invalid",
 ] satisfies Exclude<DataAccessResultName, ActionResultName>[];
 
-/** The Action-Result that says as much. */
+/** The equivalent Action-Result. */
 export function actionResult(result: DataAccessResultName): ActionResultName {
   return dataOnly.includes(result) ? "other-reason" : (result as ActionResultName);
 }

@@ -39,13 +39,13 @@ import { BothInBlocks } from "./transferring.ts";
 
 export interface MethodInvocation {
   readonly method: MethodReference;
-  /** Absent: the method-invocation-parameters are not there at all. */
+  /** Absent: the method-invocation-parameters are absent. */
   readonly parameters?: DataLike;
 }
 
 export interface ActionOutcome {
   readonly result: ActionResultName;
-  /** The return parameters (the server may give them as a stream), or why they cannot be had. */
+  /** The return parameters (the server may give them as a stream), or why they are not available. */
   readonly data?: DataLike | { readonly error: DataAccessResultName };
 }
 
@@ -55,7 +55,7 @@ const inBlocks: readonly string[] = [
   "action-request-with-pblock",
 ] satisfies ActionRequest["apdu"][];
 
-/** ACTION: methods of objects by logical name, one or a list. None is invoked before all parameters are here. Green Book 9.3.8. */
+/** ACTION invokes methods by logical name, one or a list. No method is invoked before all parameters are received. Green Book 9.3.8. */
 export const action = service({
   name: "action",
   does: "invoke",
@@ -119,7 +119,7 @@ interface Long {
 }
 
 class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionOutcome, Long> {
-  /** A new ACTION ends the transfers of the one before. */
+  /** A new ACTION ends earlier transfers. */
   #abort(): void {
     this.request.abort();
     this.answers.supersede();
@@ -159,7 +159,7 @@ class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionO
       return given === undefined ? { method } : { method, parameters: given };
     });
     this.port.deliver(items, context, (results, now) => {
-      // The methods were invoked: their results are told, and that their return parameters cannot be had.
+      // The methods were invoked: the response has their results and an error in place of the return parameters.
       const shorter = () =>
         write(
           results.map(({ result, data }) => ({ result, ...(data && { data: { error: "other-reason" as const } }) })),
@@ -174,7 +174,7 @@ class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionO
   #next(blockNumber: number, context: RequestContext, now: number): void {
     const next = this.answers.next(blockNumber, context, now);
     if (next === "sent") return;
-    // Action-Result has no data-block-number-invalid.
+    // Action-Result has no value data-block-number-invalid.
     this.#fail(next === "none" ? "no-long-action-in-progress" : "long-action-aborted", context);
   }
 
@@ -253,7 +253,7 @@ class ActionExchange implements Exchange<ActionResponse, ActionOutcome> {
     const given = this.#items.map(({ parameters }) => (parameters === undefined ? undefined : encoded(parameters)));
     const [method] = methods;
     if (method === undefined || methods.length > 1) {
-      // In a list every method has parameters: none is null-data.
+      // In a list every method has parameters: null-data means no parameters.
       const parameters = given.map((one): DataLike => one ?? { type: "null-data" });
       const whole: ApduLike = { apdu: "action-request-with-list", ...invoke, methods, parameters };
       needNegotiated(action.needs(whole as ActionRequest), has);
@@ -303,7 +303,7 @@ class ActionExchange implements Exchange<ActionResponse, ActionOutcome> {
 
   #normal(item: ActionResponseItem): Step<ActionOutcome> {
     const { result } = item;
-    // A transfer that was interrupted, either way, has one result for all.
+    // An interrupted transfer, in either direction, has one result for all methods.
     const inTransfer = this.#request.unfinished || this.#response.unfinished;
     if (!inTransfer && this.#items.length === 1) return { done: [actionOutcome(item)] };
     if (result === "success" || !(this.#request.long || this.#response.unfinished)) {

@@ -33,10 +33,10 @@ import {
 } from "./service.ts";
 import { AnswersInBlocks } from "./transferring.ts";
 
-/** The data of an attribute, or why there is none. The server may give them as a stream (`StreamedData`). */
+/** The data of an attribute, or why it is not available. The server may give the data as a stream (`StreamedData`). */
 export type GetResult = DataOrError;
 
-/** GET: attributes of objects by logical name, one or a list; attribute 0 is all of an object's. Green Book 9.3.6. */
+/** GET reads attributes by logical name, one or a list; attribute 0 means all attributes of an object. Green Book 9.3.6. */
 export const get = service({
   name: "get",
   does: "read",
@@ -64,7 +64,7 @@ export const get = service({
     ];
   },
   isUnconfirmed: isUnconfirmedInvoke,
-  // What is too long is said in fewer words, or goes in blocks.
+  // A response that is too long is replaced by an error or sent in blocks.
   leastAnswer: () => 0,
   refused: (error): GetResult => ({ error }),
   granted: (result: GetResult) => "data" in result,
@@ -90,7 +90,7 @@ const anyInvoke = { invokeId: 0, priority: "normal", serviceClass: "confirmed" }
 const normal: AnswerForm = {
   ...inBlocks,
   whole: headOf({ apdu: "get-response-normal", ...anyInvoke, result: { dataAccessResult: "success" } }),
-  // tag, choice, invoke-id; and blocks of one attribute carry the Data, without the choice of Get-Data-Result.
+  // tag, choice, invoke-id. Blocks of one attribute contain the Data without the choice of Get-Data-Result.
   onlyWhole: 3 + 1,
 };
 const withList: AnswerForm = {
@@ -120,7 +120,10 @@ function write(results: readonly GetResult[], list: boolean, context: RequestCon
 
 const tooLong = (): GetResult => ({ error: "other-reason" });
 
-/** An APDU of the server. A Fault of a response with one Data has that which could not be decoded: see `undecodedData`. */
+/**
+ * Decodes an APDU of the server. If the response has a single Data, a Fault contains the octets that could not be decoded: see
+ * `undecodedData`.
+ */
 export function decodeResponse(octets: Uint8Array): Apdu {
   try {
     return decodeApdu(octets);
@@ -130,7 +133,7 @@ export function decodeResponse(octets: Uint8Array): Apdu {
   }
 }
 
-/** Where the Data of a response begins that has a single one; undefined: it has none, or several. */
+/** The position of the Data in a response with a single Data; undefined if it has none or several. */
 function dataIn([tag, first, second, third]: Uint8Array): number | undefined {
   // tag, choice, invoke-id, choice of the result
   if (tag === ApduTag["get-response"]) return first === 1 && third === 0 ? 4 : undefined;
@@ -164,7 +167,7 @@ class GetServer extends AnswersInBlocks<GetRequest, AttributeReference, GetResul
   }
 
   #deliver(items: readonly AttributeReference[], context: RequestContext, list: boolean): void {
-    // A new GET ends the long one: its next block is asked for in vain.
+    // A new GET ends the block transfer: a later request for its next block gets an error.
     this.answers.supersede();
     this.port.deliver(items, context, (results, now) => {
       const form = list ? withList : normal;

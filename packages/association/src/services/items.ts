@@ -1,13 +1,13 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 
-/** Which part of an attribute: the access selector and its parameters (Blue Book, the class that it is for). */
+/** Selects a part of an attribute: the access selector and its parameters (Blue Book, the class of the object). */
 export interface SelectiveAccess {
   readonly selector: number;
   readonly parameters: DataLike;
 }
 
-/** One attribute of one object. Attribute 0 is all of them. */
+/** One attribute of one object. Attribute 0 means all attributes. */
 export interface AttributeReference {
   readonly classId: number;
   readonly instanceId: LogicalName;
@@ -31,7 +31,7 @@ export interface VariableReference {
   readonly access?: SelectiveAccess;
 }
 
-/** What is written to a short name: the value of an attribute, or the parameter of a method. */
+/** The value to write to a short name: the value of an attribute, or the parameter of a method. */
 export interface VariableValue {
   readonly variable: VariableReference;
   readonly value: DataLike;

@@ -1,16 +1,16 @@
 import { ApduTag, type ConformanceName } from "@dlmskit/apdu";
 import type { Referencing } from "./service.ts";
 
-/** A service that has no response: its APDU comes unasked. */
+/** A service without a response: its APDU is unsolicited. */
 export interface Notification {
   readonly name: string;
   readonly tag: number;
   readonly conformance: readonly ConformanceName[];
-  /** Where it comes in one referencing only. */
+  /** Set if the service exists in one referencing only. */
   readonly referencing?: Referencing;
 }
 
-/** What a client may get from a server without asking. Green Book 9.3.10 and 9.3.11. */
+/** The services that a server can send without a request. Green Book 9.3.10 and 9.3.11. */
 export const notifications: readonly Notification[] = [
   { name: "data-notification", tag: ApduTag["data-notification"], conformance: ["data-notification"] },
   {

@@ -33,17 +33,17 @@ import {
 import { BothInBlocks } from "./transferring.ts";
 import { blockError, neededFor, takeBlock, variableAccess, variableReferences } from "./variables.ts";
 
-/** The data of an attribute, what a method returned (null-data for nothing), or why there is none. */
+/** The data of an attribute, the return value of a method (null-data if it has none), or why there are no data. */
 export type ReadResult = DataOrError;
 
 type Variables = ReadRequest["variables"];
 
-/** The block of the request that these variables are; undefined for those that are no block. */
+/** The request block among these variables; undefined if they are no block. */
 function requestBlock([only, ...others]: Variables) {
   return others.length === 0 ? only?.readDataBlockAccess : undefined;
 }
 
-/** Read: attributes by short name, whole or in part, and methods with their parameter, one or a list. Green Book 9.3.14. */
+/** Read: reads attributes by short name, whole or in part, and invokes methods with their parameter, one or a list. Green Book 9.3.14. */
 export const read = service({
   name: "read",
   referencing: "short-name",
@@ -58,7 +58,7 @@ export const read = service({
     ...(requestBlock(variables) === undefined ? [] : (["block-transfer-with-get-or-read"] as const)),
   ],
   isUnconfirmed: () => false,
-  // A method must not be invoked whose result cannot be told: tag, count and an error for each, or in blocks.
+  // A method is invoked only if its result can be sent: tag, count and an error for each, or in blocks.
   leastAnswer: ({ length }, has) =>
     has("block-transfer-with-get-or-read") ? blockHeader + 2 : 1 + lengthOctets(length) + 2 * length,
   refused: (error): ReadResult => ({ error }),
@@ -89,7 +89,7 @@ function write(results: readonly ReadResult[]): AnswerWriter {
   return to;
 }
 
-/** What is too long is left out. That a method was invoked which returns nothing is still told. */
+/** Leaves out data that are too long. The result of a method without return value stays. */
 function shortened(result: ReadResult): ReadResult {
   return "error" in result || result.data.type === "null-data" ? result : { error: "other-reason" };
 }
@@ -123,7 +123,7 @@ class ReadServer extends BothInBlocks<ReadRequest, VariableReference, ReadResult
     }
   }
 
-  /** The variables that the blocks made. Faults of decoding; `service-not-supported` for what was not negotiated. */
+  /** The variables in the received blocks. Faults of decoding; `service-not-supported` for a bit that was not negotiated. */
   #items(octets: Uint8Array): readonly VariableReference[] {
     const variables = decode(VariableAccessList, octets, { layer: "xdlms" });
     needItems(variables);
@@ -191,7 +191,7 @@ class ReadExchange implements Exchange<ReadResponse, ReadResult> {
           send: request.next((readDataBlockAccess) => ({ apdu: "read-request", variables: [{ readDataBlockAccess }] })),
         };
       }
-      // A transfer that was interrupted, either way, has one result for all.
+      // An interrupted transfer, in either direction, has one result for all variables.
       const error = only.dataAccessError;
       if (error !== undefined && (request.unfinished || this.#response.unfinished)) {
         return { done: this.#items.map(() => ({ error })) };
@@ -211,13 +211,13 @@ class ReadExchange implements Exchange<ReadResponse, ReadResult> {
     return doneWith(this.#results(whole), this.#items);
   }
 
-  /** The blocks carry the list of results; some servers send the Data of a single variable in their place. */
+  /** The blocks contain the list of results; some servers send only the Data of a single variable. */
   #results(octets: Uint8Array): readonly ReadResult[] {
     try {
       return decode(ReadResults, octets, { layer: "xdlms" }).map(outcome);
     } catch (caught) {
       if (!(caught instanceof Fault) || this.#items.length !== 1) throw caught;
-      // The count and the choice that stand before the Data of a list of one.
+      // The count and the choice before the Data of a list with one result.
       const listed = octets[0] === 1 && octets[1] === 0 && octets.length > 2;
       try {
         return [{ data: decode(Data, octets, { layer: "axdr" }) }];

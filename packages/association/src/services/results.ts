@@ -10,48 +10,48 @@ import {
 import { encode, list, Writer } from "@dlmskit/core";
 import type { Piece } from "../transfer/source.ts";
 
-/** SEQUENCE OF Get-Data-Result: what the blocks of a GET of a list carry. */
+/** SEQUENCE OF Get-Data-Result: the contents of the blocks of a GET of a list. */
 export const GetDataResults = list(GetDataResult, 2);
-/** SEQUENCE OF Action-Response-With-Optional-Data: what the blocks of an ACTION of a list carry. */
+/** SEQUENCE OF Action-Response-With-Optional-Data: the contents of the blocks of an ACTION of a list. */
 export const ActionResponseItems = list(ActionResponseItem, 2);
-/** SEQUENCE OF Data: what the blocks of a SET or ACTION of a list carry. */
+/** SEQUENCE OF Data: the contents of the blocks of a SET or ACTION of a list. */
 export const DataList = list(Data);
 
-/** Data, or why there is none: what Get-Data-Result is for the program. */
+/** Data, or why there are none: the type of Get-Data-Result for the program. */
 export type DataOrError = { readonly data: DataLike } | { readonly error: DataAccessResultName };
 
-/** The octets of such a list. */
+/** Encodes such a list. */
 export function dataList(values: readonly DataLike[]): Uint8Array {
   return encode(DataList, values as Data[]);
 }
 
-/** The result of the wire for the program. */
+/** Converts the result of the wire to that of the program. */
 export function dataOrError(result: GetDataResult): DataOrError {
   return result.dataAccessResult === undefined ? { data: result.data } : { error: result.dataAccessResult };
 }
 
-/** Writes a response that carries an answer: octets of what is available, streams as they are. */
+/** Writes a response: encoded octets for available values; streams are kept as pieces. */
 export class AnswerWriter {
   readonly #to = new Writer(64);
   #pieces: Piece[] | undefined;
 
-  /** `head`: tag and choice of the response; its invoke-id follows, where it has one. */
+  /** `head`: tag and choice of the response; the invoke-id follows, if the response has one. */
   constructor(head: Uint8Array, invoke?: Invoke) {
     this.#to.put(head);
     if (invoke !== undefined) Invoke.write(invoke, this.#to);
   }
 
-  /** What is available. */
+  /** Writes octets that are available. */
   put(octets: Uint8Array): void {
     this.#to.put(octets);
   }
 
-  /** A count of items. */
+  /** Writes a count of items. */
   count(items: number): void {
     this.#to.size(items);
   }
 
-  /** A Get-Data-Result. Faults of encoding its data. */
+  /** Writes a Get-Data-Result. Faults of encoding its data. */
   result(result: DataOrError): void {
     if ("error" in result) {
       GetDataResult.write({ dataAccessResult: result.error }, this.#to);
@@ -59,7 +59,7 @@ export class AnswerWriter {
     }
     const { data } = result;
     if (data.type !== "streamed") {
-      // The codec is typed for the tree that it reads; it also writes octets that are encoded already.
+      // The codec has the type of the decoded tree; it also writes octets that are already encoded.
       GetDataResult.write({ data: data as Data }, this.#to);
       return;
     }
@@ -68,7 +68,7 @@ export class AnswerWriter {
     this.#pieces.push({ head: dataFollows, stream: data, instead: refusedResult });
   }
 
-  /** All of it: octets, where there is no stream in it. */
+  /** The complete response: octets if it contains no stream, else its pieces. */
   done(): Uint8Array | readonly Piece[] {
     if (this.#pieces === undefined) return this.#to.done();
     this.#cut();
@@ -82,14 +82,14 @@ export class AnswerWriter {
   }
 }
 
-/** The choice of Get-Data-Result that says that data follow. */
+/** The choice of Get-Data-Result for data. */
 const dataFollows = encode(GetDataResult, { data: { type: "null-data" } }).subarray(0, 1);
 
 function refusedResult(dataAccessResult: DataAccessResultName): Uint8Array {
   return encode(GetDataResult, { dataAccessResult });
 }
 
-/** Ends the streams of results that will not be sent. */
+/** Ends the streams in results that will not be sent. */
 export function giveUp(results: readonly unknown[]): void {
   for (const result of results) {
     if (typeof result !== "object" || result === null || !("data" in result)) continue;
@@ -98,7 +98,7 @@ export function giveUp(results: readonly unknown[]): void {
   }
 }
 
-/** A value encoded beforehand: its size is known, and nothing is encoded twice. */
+/** Encodes a value in advance: its size is then known, and it is encoded only once. */
 export function encoded(value: DataLike): DataLike {
   return { type: "encoded", octets: encodeData(value) };
 }

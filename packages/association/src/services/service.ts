@@ -3,46 +3,46 @@ import { Fault } from "@dlmskit/core";
 import { refusal } from "../refusals.ts";
 import type { RequestContext, TransferPort } from "../transfer/port.ts";
 
-/** Long-Invoke-Id-And-Priority, as far as its answer is told by it. */
+/** The fields of Long-Invoke-Id-And-Priority that its answer repeats. */
 type AnyInvoke = Invoke | (Omit<Invoke, "invokeId"> & { readonly longInvokeId: number });
 
-/** How a client names attributes and methods: the application context says which. */
+/** How a client names attributes and methods; the application context determines it. */
 export type Referencing = "logical-name" | "short-name";
 
-/** What a service does to the objects that its items name. */
+/** The operation of a service on the objects of its items. */
 export type Does = "read" | "write" | "invoke";
 
 /**
- * A service, said once: all that the program knows of it besides how its APDUs are encoded. `Bit` are the conformance bits that
- * its requests can need, `Item` what a request asks for, `Result` the result of an item.
+ * The declaration of a service: everything that the program knows of it except the encoding of its APDUs. `Bit` are the conformance
+ * bits that its requests can need, `Item` is the type of an item of a request, `Result` is the type of the result of an item.
  */
 export interface Service<Name extends string, Bit extends ConformanceName, Item, Result, Request, Response> {
   readonly name: Name;
-  /** Absent: `"logical-name"`. Requests by short name have no invoke id: one at a time is on its way. */
+  /** Absent: `"logical-name"`. Requests by short name have no invoke id: only one request at a time is sent. */
   readonly referencing?: Referencing;
   readonly does: Does;
   /** The tags of its requests and responses. */
   readonly requestTag: number;
   readonly responseTag: number;
-  /** The tag of requests that are never answered, where they have one of their own. */
+  /** The tag of requests that are never answered, if they have their own tag. */
   readonly unconfirmedTag?: number;
-  /** Whether its invoke ids have 24 bits, and no glo- or ded- form ciphers it: it takes the general ones. */
+  /** Whether its invoke ids have 24 bits. Such a service has no glo- or ded- form and is ciphered in a general form. */
   readonly long?: boolean;
-  /** Bits that a server can offer as soon as its objects answer the items. */
+  /** The bits that a server can offer if its objects answer the items. */
   readonly conformance: readonly Bit[];
-  /** Bits that only a server offers whose objects take items of that kind: not unless it says so. */
+  /** The bits for items that not every server supports: they are offered only if the server names them. */
   readonly besides: readonly Bit[];
   /** The bits that must be negotiated for this request. */
   needs(request: Request): readonly NoInfer<Bit>[];
-  /** Whether the octets begin as an unconfirmed request does; they need not be readable beyond that. */
+  /** Whether the octets begin as an unconfirmed request does. The rest of the request need not be decodable. */
   isUnconfirmed(request: Uint8Array): boolean;
-  /** Octets of the shortest response that such a request may have to be answered with. */
+  /** Length of the shortest response to such a request, octets. */
   leastAnswer(items: readonly Item[], has: (name: ConformanceName) => boolean): number;
-  /** The result of an item that was refused; `item` where it tells what the result is of. */
+  /** The result of an item that was refused; `item` is needed if the result depends on the item. */
   refused(result: DataAccessResultName, item?: Item): Result;
-  /** Whether the result is that of an item that was done. */
+  /** Whether the result is that of a successful item. */
   granted(result: Result): boolean;
-  /** `options`: what the request says besides its items. */
+  /** `options`: the options of the request in addition to its items. */
   client(items: readonly Item[], port: ClientPort, options: object): Exchange<Response, Result>;
   server(port: ServerPort<Item, Result>): ServiceServer<Request>;
 }
@@ -54,12 +54,12 @@ export function service<const Name extends string, const Bit extends Conformance
   return declared;
 }
 
-/** What the server's end of a service needs of its association. */
+/** The methods of the association that the server's end of a service uses. */
 export interface ServerPort<Item, Result> {
   readonly transfer: TransferPort;
   /**
-   * Hands a request that is whole to the server; `answer` gets its results, as many as there are items. `options`: what the
-   * request says besides its items.
+   * Delivers a complete request to the server; `answer` receives its results, one for each item. `options`: the options of the request
+   * in addition to its items.
    */
   deliver(
     items: readonly Item[],
@@ -71,44 +71,44 @@ export interface ServerPort<Item, Result> {
 
 /** The server's end of a service in one association. */
 export interface ServiceServer<Request> {
-  /** When `expire` is next due. */
+  /** When `expire` must be called next. */
   readonly deadline: number | undefined;
   /** The invoke ids of requests whose answers wait for a stream. */
   readonly suspended: readonly number[];
-  /** A request whose bits were negotiated. Faults are answered with an exception-response. */
+  /** Processes a request whose bits were negotiated. Faults are answered with an exception-response. */
   receive(request: Request, context: RequestContext, now: number): void;
   resume(now: number): void;
   expire(now: number): void;
-  /** The association is over. */
+  /** The association has ended. */
   close(): void;
 }
 
-/** What one request of the client needs of its association. */
+/** The parts of the association that one request of the client uses. */
 export interface ClientPort {
   readonly invoke: Invoke;
-  /** The most octets that are put together from blocks. */
+  /** Maximum length of a response in blocks, octets. */
   readonly maxApdu: number;
-  /** The number of the first block of a response: 1, but for the quirk `blocks-from-0`. */
+  /** The number of the first block of a response: 1, or 0 with the quirk `blocks-from-0`. */
   readonly firstBlock: number;
-  /** Octets of the largest plain APDU that the server takes. */
+  /** Length of the largest plain APDU that the server accepts, octets. */
   readonly room: number;
-  /** Whether general block transfer carries what is longer, and whether it does so rather than the blocks of the service. */
+  /** Whether general block transfer can send longer APDUs, and whether it replaces the blocks of the service. */
   readonly general: "no" | "possible" | "preferred";
   has(name: ConformanceName): boolean;
 }
 
-/** After a response: the next APDU to send, or the results. */
+/** The next step after a response: the next APDU to send, or the results. */
 export type Step<Result> = { readonly send: ApduLike } | { readonly done: readonly Result[] };
 
 /** One request at the client's end, from its first APDU to its results. */
 export interface Exchange<Response, Result> {
   /** The first APDU. Fault `pdu-too-long`. */
   first(): ApduLike;
-  /** A response of the service with the right invoke id. Throws a Fault when it makes no sense here: the request has failed. */
+  /** Processes a response of the service with the right invoke id. Throws a Fault if it is not valid here: then the request has failed. */
   receive(response: Response): Step<Result>;
 }
 
-/** The invoke id, priority and service class of an APDU, whichever length they have. */
+/** The invoke id, priority and service class of an APDU with a short or long invoke id. */
 export function invokeOf(apdu: AnyInvoke): Invoke {
   const { priority, serviceClass } = apdu;
   return { invokeId: "longInvokeId" in apdu ? apdu.longInvokeId : apdu.invokeId, priority, serviceClass };
@@ -136,7 +136,7 @@ export function needItems(items: readonly unknown[]): void {
   if (items.length === 0) throw refusal("service-not-supported", "the list has no items");
 }
 
-/** A block transfer needs its answers: Fault `service-not-supported` for one that gets none. */
+/** Fault `service-not-supported` for a block transfer without answers: it needs them. */
 export function needAnswers(context: RequestContext): void {
   if (!context.answered) {
     throw refusal("service-not-supported", "an unconfirmed service cannot use block transfer");
@@ -148,7 +148,7 @@ export function unexpected(message: string): Fault {
   return new Fault("unexpected-response", message, { layer: "association" });
 }
 
-/** The results of a request, one an item. */
+/** The results of a request, one for each item. */
 export function doneWith<Result>(results: readonly Result[], items: readonly unknown[]): Step<Result> {
   if (results.length !== items.length) throw unexpected(`${results.length} results for ${items.length} items`);
   return { done: results };

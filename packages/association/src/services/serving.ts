@@ -21,11 +21,11 @@ interface Waiting {
   readonly answer: (results: ResultsOf, now: number) => void;
 }
 
-/** The services of one association at the server's end: from their forms to the server and back. */
+/** The server's end of all services in one association: delivers requests to the server and sends its answers. */
 export class Serving {
   readonly #options: ServingOptions;
-  // Lists, and one that is made again where it grows: an empty Map takes as much memory as one with four, an array that is added to
-  // as one with seventeen.
+  // Arrays, and a copy when they grow, because this takes less memory: an empty Map takes as much as one with four entries, and an array
+  // with an added element as much as one with seventeen.
   #servers: readonly { readonly service: AnyService; readonly server: ServiceServer<unknown> }[] = [];
   readonly #waiting: Waiting[] = [];
 
@@ -55,7 +55,7 @@ export class Serving {
     for (const { server } of this.#servers) server.resume(now);
   }
 
-  /** The association is over. */
+  /** The association has ended. */
   close(): void {
     for (const { server } of this.#servers) server.close();
     this.#waiting.length = 0;
@@ -63,7 +63,7 @@ export class Serving {
 
   receive(service: AnyService, apdu: unknown, context: RequestContext, now: number): void {
     if (this.#repeats(service, context)) {
-      // Its answer is on the way: to execute it again, or to answer it twice, would both be wrong.
+      // Its answer is still being sent: the request must not be executed or answered twice.
       this.#options.refused(
         new Fault("duplicate-request", `a request with invoke id ${context.invokeId} is still being answered`, {
           layer: "association",
@@ -75,7 +75,7 @@ export class Serving {
     this.#server(service).receive(apdu, context, now);
   }
 
-  /** Most associations use one service or two: the others cost nothing. */
+  /** Most associations use one or two services: the servers of the others are not made. */
   #server(service: AnyService): ServiceServer<unknown> {
     const known = this.#servers.find((one) => one.service === service);
     if (known !== undefined) return known.server;
@@ -88,7 +88,7 @@ export class Serving {
     return server;
   }
 
-  /** Short invoke ids are distinguished among all services that have them, long ones likewise. */
+  /** Short invoke ids are unique among all services with short invoke ids, and long invoke ids among those with long ones. */
   #repeats({ long }: AnyService, { answered, invokeId }: RequestContext): boolean {
     if (!answered) return false;
     const same = (one: AnyService): boolean => one.long === long;
@@ -104,7 +104,7 @@ export class Serving {
 
   #deliver(service: AnyService, request: ServiceRequest, context: RequestContext, answer: Waiting["answer"]): void {
     const { answered } = context;
-    // What nobody gets need not be read.
+    // If nobody receives the data, they need not be read.
     if (!answered && service.does === "read") return;
     if (answered && this.#outstanding >= this.#options.outstanding) {
       throw refusal("too-many-requests", `${this.#outstanding} requests are not answered yet`);
@@ -128,7 +128,7 @@ export class Serving {
     }
     const { service, context, items } = waiting;
     if (results.length !== items) {
-      // The server's own mistake.
+      // An error of the server itself.
       throw new Fault("bad-results", `the request has ${items} items, but ${results.length} results were given`, {
         layer: "association",
       });

@@ -49,7 +49,7 @@ const inBlocks: readonly string[] = [
   "set-request-with-datablock",
 ] satisfies Block[];
 
-/** SET: attributes of objects by logical name, one or a list. Nothing is written before all values are here. Green Book 9.3.7. */
+/** SET writes attributes by logical name, one or a list. Nothing is written before all values are received. Green Book 9.3.7. */
 export const set = service({
   name: "set",
   does: "write",
@@ -129,7 +129,7 @@ class SetServer extends RequestsInBlocks<SetRequest, AttributeValue, SetResult, 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
     needAnswers(context);
     const { length } = what.attributes;
-    // Tag, choice, invoke-id, results, block-number: what the client cannot be told in the end is not begun.
+    // Tag, choice, invoke-id, results, block-number: the transfer starts only if the final response fits.
     const answer = 3 + (what.list ? lengthOctets(length) : 0) + length + 4;
     if (answer > this.port.transfer.reach(context)) {
       throw refusal("pdu-too-long", `the client's PDU size is too small for the results of ${length} attributes`);
@@ -169,7 +169,10 @@ class SetServer extends RequestsInBlocks<SetRequest, AttributeValue, SetResult, 
     }
   }
 
-  /** The values that the blocks made; undefined when they make none, or not as many as there are attributes. */
+  /**
+   * The values in the received blocks; undefined if the blocks cannot be decoded or if the number of values is not that of the
+   * attributes.
+   */
   #values(octets: Uint8Array, { list, attributes }: Long): readonly Data[] | undefined {
     try {
       const values = list ? decode(DataList, octets, { layer: "axdr" }) : [decode(Data, octets, { layer: "axdr" })];
@@ -241,7 +244,7 @@ class SetExchange implements Exchange<SetResponse, SetResult> {
           send: request.next((block) => ({ apdu: "set-request-with-datablock", ...this.#port.invoke, block })),
         };
       case "set-response-last-datablock": {
-        // A transfer that was interrupted has one result for all; a success is one only of a transfer that was finished.
+        // An interrupted transfer has one result for all attributes; a success is valid only if the transfer was complete.
         const whole = !request.unfinished && this.#items.length === 1;
         if (!request.long || (apdu.result === "success" && !whole)) {
           throw unexpected("an unexpected result of a block transfer");

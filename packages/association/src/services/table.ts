@@ -9,7 +9,7 @@ import type { Referencing, Service } from "./service.ts";
 import { set } from "./set.ts";
 import { write } from "./write.ts";
 
-/** All services, of both referencings. Whatever must be known of a service is computed from these. */
+/** All services of both referencings. All properties of services are computed from this table. */
 export const services = { get, set, action, access, read, write } as const;
 
 type Services = typeof services;
@@ -19,38 +19,41 @@ type ResultOf<S> = S extends { granted(result: infer R): boolean } ? R : never;
 /** The name of a service. */
 export type ServiceName = keyof Services;
 
-/** What requests say besides their items. */
+/** The options of requests in addition to their items. */
 interface OptionsOf {
   readonly access: AccessOptions;
 }
 
-/** A service, blind to its forms: one item may travel as -normal, several as -with-list, any of them in blocks. */
+/** A service request, independent of its form: one item may be sent as -normal, several as -with-list, and each of them in blocks. */
 export type ServiceRequest = {
   [N in ServiceName]: { readonly service: N; readonly items: ItemOf<Services[N]> } & (N extends keyof OptionsOf
     ? OptionsOf[N]
     : unknown);
 }[ServiceName];
 
-/** The results of a request, as many as it has items and in their order. */
+/** The results of a request: one for each item, in the order of the items. */
 export type ServiceResults = {
   [N in ServiceName]: { readonly service: N; readonly results: readonly ResultOf<Services[N]>[] };
 }[ServiceName];
 
-/** The results alone: an array that fits the request's service. */
+/** The results alone: an array for the service of the request. */
 export type ResultsOf = ServiceResults["results"];
 
-/** A request for the server, whole: all its blocks are here, its protection is verified, its service was negotiated. */
+/** A complete request for the server: all its blocks were received, its protection was verified and its service was negotiated. */
 export interface Incoming {
-  /** What `respond` is called with; unique in one Responder. */
+  /** The id for `respond`; unique in one Responder. */
   readonly id: number;
   readonly request: ServiceRequest;
-  /** False: nothing is answered (SET and ACTION of service class 0, unless the offer says otherwise); `respond` may be left out. */
+  /**
+   * False: no answer is sent (SET and ACTION of service class 0, unless the offer requires answers); the call of `respond` may be
+   * omitted.
+   */
   readonly confirmed: boolean;
   readonly priority: Priority;
   readonly protection: ProtectionSeen;
 }
 
-// The table is for programs that do not know which service they have: what it is given fits, because it came from the same entry.
+// For programs that do not know the type of the service: the values fit because they come from the same entry.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyService = Service<ServiceName, ConformanceName, any, any, any, any>;
 
@@ -59,7 +62,7 @@ const tagsOf = ({ requestTag, unconfirmedTag }: AnyService): readonly number[] =
   unconfirmedTag === undefined ? [requestTag] : [requestTag, unconfirmedTag];
 const byTag = new Map(all.flatMap((one) => tagsOf(one).map((tag) => [tag, one])));
 
-/** The service with requests of that tag. */
+/** The service whose requests have this tag. */
 export function serviceWithTag(tag: number | undefined): AnyService | undefined {
   return tag === undefined ? undefined : byTag.get(tag);
 }
@@ -70,7 +73,7 @@ export function serviceNamed(name: ServiceName): AnyService {
 
 const notificationTags = new Set(notifications.map(({ tag }) => tag));
 
-/** Whether an APDU of that tag comes unasked. */
+/** Whether an APDU with this tag is unsolicited. */
 export function isNotification(tag: number | undefined): boolean {
   return tag !== undefined && notificationTags.has(tag);
 }
@@ -85,16 +88,15 @@ export function servicesOf(referencing: Referencing): readonly ServiceName[] {
   return all.filter((one) => referencingOf(one) === referencing).map(({ name }) => name);
 }
 
-/** Bits of the association itself, whatever its services. Short-name requests have no priority. */
+/** Bits of the association itself, for all services. Short-name requests have no priority. */
 const ofAssociation: { readonly [R in Referencing]: readonly ConformanceName[] } = {
   "logical-name": ["general-protection", "general-block-transfer", "priority-mgmt-supported"],
   "short-name": ["general-protection"],
 };
 
 /**
- * The conformance bits of a server that has these services, all of logical-name referencing by default, and answers every item
- * of them.
- * `besides`: bits of items that not every server takes, for one that does: `"attribute0-supported-with-set"`.
+ * The conformance bits of a server that has these services (all services of logical-name referencing by default) and answers all
+ * items. `besides`: bits of items that not every server supports, for example `"attribute0-supported-with-set"`.
  */
 export function servedConformance(
   names: readonly ServiceName[] = servicesOf("logical-name"),
@@ -111,7 +113,7 @@ export function servedConformance(
   return [...bits];
 }
 
-/** The conformance bits of what a server says unasked. */
+/** The conformance bits of a server's unsolicited services. */
 export function unaskedConformance(referencing: Referencing): readonly ConformanceName[] {
   const unasked = notifications.filter((one) => one.referencing === undefined || one.referencing === referencing);
   return unasked.flatMap(({ conformance }) => conformance);
@@ -126,7 +128,7 @@ function bitsOf(referencing: Referencing): ReadonlySet<ConformanceName> {
   ]);
 }
 
-/** All bits that can be negotiated with logical names: nothing else ever is, whatever is proposed or offered. */
+/** All bits that can be negotiated with logical names. No other bit is ever negotiated, even if it is proposed or offered. */
 export const negotiable = bitsOf("logical-name");
 /** All bits that can be negotiated with short names. */
 export const shortNameNegotiable = bitsOf("short-name");

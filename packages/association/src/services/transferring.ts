@@ -3,9 +3,9 @@ import type { RequestContext } from "../transfer/port.ts";
 import { RequestTransfer } from "../transfer/request.ts";
 import type { ServerPort, ServiceServer } from "./service.ts";
 
-// What the servers of the services have alike: deadlines, streams that go on, and the end, of what comes and leaves in blocks.
+// The common parts of the servers of all services: deadlines, the continuation of streams, and the end of block transfers.
 
-/** The server's end of a service whose answers may leave in blocks. */
+/** The server's end of a service whose answers may be sent in blocks. */
 export abstract class AnswersInBlocks<Request, Item, Result> implements ServiceServer<Request> {
   protected readonly port: ServerPort<Item, Result>;
   protected readonly answers: AnswerTransfer;
@@ -38,7 +38,7 @@ export abstract class AnswersInBlocks<Request, Item, Result> implements ServiceS
   }
 }
 
-/** The same of one whose requests may come in blocks, too; `Long` is what the first APDU says beside its block. */
+/** The same for a service whose requests may also be received in blocks. `Long`: the contents of the first APDU other than its block. */
 export abstract class BothInBlocks<Request, Item, Result, Long> extends AnswersInBlocks<Request, Item, Result> {
   protected readonly request: RequestTransfer<Long>;
 
@@ -66,7 +66,7 @@ export abstract class BothInBlocks<Request, Item, Result, Long> extends AnswersI
 
 const none: readonly number[] = [];
 
-/** The server's end of a service whose requests may come in blocks, and whose results are short and no streams. */
+/** The server's end of a service whose requests may be received in blocks, and whose results are short and contain no streams. */
 export abstract class RequestsInBlocks<Request, Item, Result, Long> implements ServiceServer<Request> {
   protected readonly port: ServerPort<Item, Result>;
   protected readonly request: RequestTransfer<Long>;

@@ -5,14 +5,14 @@ import type { RequestContext } from "../transfer/port.ts";
 import type { RequestTransfer, Taken } from "../transfer/request.ts";
 import type { VariableReference } from "./items.ts";
 
-// What Read and Write have in common. Requests by short name carry no invoke-id-and-priority.
+// The common parts of Read and Write. Requests by short name have no invoke-id-and-priority.
 
-/** Stands for the invoke-id-and-priority of a request that has none. */
+/** Replaces the invoke-id-and-priority of a request that has none. */
 export function anonymousInvoke(serviceClass: Invoke["serviceClass"]): Invoke {
   return { invokeId: 0, priority: "normal", serviceClass };
 }
 
-/** The bits that these variables need, besides that of the service. */
+/** The bits that these variables need in addition to the bit of the service. */
 export function neededFor(variables: readonly VariableAccess[]): ("multiple-references" | "parameterized-access")[] {
   return [
     ...(variables.length > 1 ? (["multiple-references"] as const) : []),
@@ -22,7 +22,7 @@ export function neededFor(variables: readonly VariableAccess[]): ("multiple-refe
   ];
 }
 
-/** The variables of a request as items. Fault `service-not-supported` for a part of a block transfer that stands among them. */
+/** The variables of a request as items. Fault `service-not-supported` if a part of a block transfer is among them. */
 export function variableReferences(variables: readonly VariableAccess[]): readonly VariableReference[] {
   return variables.map(({ variableName, parameterizedAccess }) => {
     if (variableName !== undefined) return { variableName };
@@ -34,10 +34,10 @@ export function variableReferences(variables: readonly VariableAccess[]): readon
   });
 }
 
-/** The same for the wire. */
+/** Converts a variable of the program to that of the wire. */
 export function variableAccess({ variableName, access }: VariableReference): VariableAccess {
   if (access === undefined) return { variableName };
-  // The codec is typed for the tree that it reads; it also writes octets that are encoded already.
+  // The codec has the type of the decoded tree; it also writes octets that are already encoded.
   const parameter = access.parameters as Extract<
     VariableAccess,
     { parameterizedAccess: unknown }
@@ -45,7 +45,7 @@ export function variableAccess({ variableName, access }: VariableReference): Var
   return { parameterizedAccess: { variableName, selector: access.selector, parameter } };
 }
 
-/** Takes a block of a request. A block with the number 1 begins a transfer: there is no other APDU that does. */
+/** Accepts a block of a request. A block with the number 1 starts a transfer: no other APDU does. */
 export function takeBlock(
   request: RequestTransfer<undefined>,
   block: Block,
@@ -55,7 +55,7 @@ export function takeBlock(
   return block.blockNumber === 1 ? request.first(undefined, block, context, now) : request.next(block, context, now);
 }
 
-/** What a block is answered with that does not fit. */
+/** The answer to a block that is not accepted. */
 export function blockError(state: "none" | "aborted" | "number" | "cap", long: "get" | "set"): DataAccessResultName {
   switch (state) {
     case "none":

@@ -32,10 +32,10 @@ import {
 import { RequestsInBlocks } from "./transferring.ts";
 import { blockError, neededFor, takeBlock, variableAccess, variableReferences } from "./variables.ts";
 
-/** The result of a value that was written, or of a method that was invoked so. */
+/** The result of writing a value, or of invoking a method by a Write. */
 export type WriteResult = DataAccessResultName;
 
-/** Write and UnconfirmedWrite: attributes by short name, and methods with their parameter. Green Book 9.3.15 and 9.3.16. */
+/** Write and UnconfirmedWrite: write attributes by short name, and invoke methods with their parameter. Green Book 9.3.15 and 9.3.16. */
 export const write = service({
   name: "write",
   referencing: "short-name",
@@ -153,7 +153,7 @@ class WriteExchange implements Exchange<WriteResponse, WriteResult> {
         }
         return { send: request.next(writeBlock) };
       }
-      // A transfer that was interrupted has one result for all.
+      // An interrupted transfer has one result for all values.
       const error = only.dataAccessError;
       if (error !== undefined && request.unfinished) return { done: this.#items.map(() => error) };
     }

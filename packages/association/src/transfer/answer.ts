@@ -7,25 +7,25 @@ import type { Block } from "./blocks.ts";
 import type { RequestContext, TransferPort } from "./port.ts";
 import { type Piece, Source } from "./source.ts";
 
-/** How the responses of a service carry an answer. */
+/** How the responses of a service contain an answer. */
 export interface AnswerForm {
-  /** Tag and choice of the response that carries all of it; the invoke-id and the results follow. */
+  /** Tag and choice of the response with the complete answer; the invoke-id and the results follow. */
   readonly whole: Uint8Array;
-  /** How many octets of that response, from its tag on, do not go into blocks. */
+  /** Number of octets at the start of that response that are not sent in blocks. */
   readonly onlyWhole: number;
   /** The conformance bit of the service's blocks. */
   readonly inBlocks: ConformanceName;
-  /** Octets of a block's APDU without its raw data and the length of that. */
+  /** Length of a block's APDU without its raw data and their length field, octets. */
   readonly blockHeader: number;
   block(block: Block, invoke: Invoke): ApduLike;
-  /** Ends a transfer whose rest cannot be had, in place of that block. */
+  /** The response in place of the next block if the rest of the answer is not available: it ends the transfer. */
   aborted(blockNumber: number, invoke: Invoke): ApduLike;
 }
 
-/** How a service without blocks of its own carries an answer. */
+/** How a service without its own blocks sends an answer. */
 type WholeForm = Pick<AnswerForm, "whole">;
 
-/** An answer: the response that carries all of it, and what is said in its place when it is too long and must not be cut. */
+/** An answer: the response with the complete answer, and a replacement if the response is too long and must not be sent in blocks. */
 export interface Answer {
   readonly form: AnswerForm | WholeForm;
   readonly whole: Uint8Array | readonly Piece[];
@@ -35,11 +35,11 @@ export interface Answer {
 interface Sending {
   readonly answer: Answer;
   readonly source: Source;
-  /** The request, or the request for the next block, that is to be answered. */
+  /** The request, or the request for the next block, that is being answered. */
   context: RequestContext;
-  /** The block that was sent last; 0: nothing was sent. */
+  /** The number of the block that was sent last; 0: no block was sent. */
   number: number;
-  /** A stream gave way: nothing can be sent before `resume`. */
+  /** A stream has no data at the moment: nothing can be sent before `resume`. */
   suspended: boolean;
   deadline: number;
 }
@@ -50,21 +50,21 @@ export function headOf(apdu: ApduLike): Uint8Array {
 }
 
 /**
- * The answers of one service on their way: whole where they fit, else in blocks of the service. It alone knows block numbers,
- * and pulls of an answer what the next APDU needs and one octet more, to know whether that is the last.
+ * The answers of one service: sent complete if they fit, else in blocks of the service. Only this class knows block numbers. It reads
+ * from an answer the octets that the next APDU needs and one more, to know whether the APDU is the last.
  */
 export class AnswerTransfer {
   readonly #port: TransferPort;
-  /** The one whose blocks the client asks for. */
+  /** The answer whose blocks the client requests. */
   #long: Sending | undefined;
-  /** Suspended before anything was sent. */
+  /** The answers that were suspended before anything was sent. */
   readonly #unsent: Sending[] = [];
 
   constructor(port: TransferPort) {
     this.#port = port;
   }
 
-  /** When `expire` is next due. */
+  /** When `expire` must be called next. */
   get deadline(): number | undefined {
     let first = this.#long?.deadline;
     for (const { deadline } of this.#unsent) if (first === undefined || deadline < first) first = deadline;
@@ -80,7 +80,7 @@ export class AnswerTransfer {
     return this.#long?.suspended === true ? [...this.#unsent, this.#long] : [...this.#unsent];
   }
 
-  /** Sends an answer, or the first block of it. Faults `pdu-too-long`, and those of sealing. */
+  /** Sends an answer, or its first block. Faults `pdu-too-long`, and those of sealing. */
   begin(answer: Answer, context: RequestContext, now: number): void {
     const { whole } = answer;
     if (whole instanceof Uint8Array && whole.length <= this.#port.room(context)) {
@@ -92,7 +92,10 @@ export class AnswerTransfer {
     this.#send({ answer, source, context, number: 0, suspended: false, deadline: 0 }, now);
   }
 
-  /** The client has block `blockNumber` and asks for the next. `"none"`: nothing to go on with; `"number"`: a wrong one, which ends it. */
+  /**
+   * The client has block `blockNumber` and requests the next. `"none"`: no transfer to continue; `"number"`: a wrong number, which
+   * ends the transfer.
+   */
   next(blockNumber: number, context: RequestContext, now: number): "sent" | "none" | "number" {
     const long = this.#long;
     if (long === undefined || long.context.invokeId !== context.invokeId) return "none";
@@ -100,18 +103,18 @@ export class AnswerTransfer {
       this.supersede();
       return "number";
     }
-    // No block is protected less than the first.
+    // Every block has at least the protection of the first block.
     long.context = { ...context, sealing: strengthened(context.sealing, least(long.context.sealing)) };
     this.#send(long, now);
     return "sent";
   }
 
-  /** Goes on with what was suspended, as far as its streams do. */
+  /** Continues suspended answers if their streams have data. */
   resume(now: number): void {
     for (const sending of this.#suspended) this.#answered(() => this.#send(sending, now));
   }
 
-  /** Drops what stood still: a client that does not ask is forgotten, a stream that does not come has failed. */
+  /** Drops answers after their deadline: the client does not request the next block, or the stream gives no data and fails. */
   expire(now: number): void {
     for (const sending of [...this.#unsent]) if (now >= sending.deadline) this.#late(sending, now);
     const long = this.#long;
@@ -120,20 +123,20 @@ export class AnswerTransfer {
     else this.supersede();
   }
 
-  /** Ends the transfer in blocks: a new request of the service does. */
+  /** Ends the transfer in blocks; a new request of the service calls this. */
   supersede(): void {
     this.#long?.source.close();
     this.#long = undefined;
   }
 
-  /** Gives up everything. */
+  /** Drops all answers. */
   close(): void {
     this.supersede();
     for (const { source } of this.#unsent) source.close();
     this.#unsent.length = 0;
   }
 
-  /** Outside a request no caller catches a Fault. */
+  /** Outside a request there is no caller that catches a Fault. */
   #answered(step: () => void): void {
     try {
       step();
@@ -150,7 +153,7 @@ export class AnswerTransfer {
         layer: "association",
       }),
     );
-    // What comes behind it has time of its own.
+    // The rest of the answer has its own time limit.
     sending.suspended = false;
     this.#answered(() => {
       const { form } = sending.answer;
@@ -177,7 +180,7 @@ export class AnswerTransfer {
     const general = this.#port.inGeneralBlocks(context, inBlocks?.inBlocks);
     const whole = general && this.#port.sendsWhole(context);
     const most = whole ? this.#port.reach(context) : this.#port.room(context);
-    // A stream that ends in an error leaves one in its place while nothing of it was sent: it is not broken yet.
+    // If a stream ends with an error before any of it was sent, the error replaces it: the answer is still valid.
     if (source.fill(most) === "later") {
       this.#suspend(sending, now);
       return;
@@ -230,7 +233,7 @@ export class AnswerTransfer {
     if (sending.number === 0 && !this.#unsent.includes(sending)) this.#unsent.push(sending);
   }
 
-  /** The client has to ask for more. */
+  /** The client must request the next block. */
   #wait(sending: Sending, now: number): void {
     this.#begun(sending);
     if (this.#long !== sending) this.supersede();

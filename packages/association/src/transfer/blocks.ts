@@ -6,7 +6,7 @@ export interface Block {
   readonly rawData: Uint8Array;
 }
 
-/** Octets of a request that leave in numbered blocks, from 1 on. */
+/** A request that is sent in numbered blocks, from 1 on. */
 export class OutgoingBlocks {
   readonly #octets: Uint8Array;
   #at = 0;
@@ -34,28 +34,28 @@ export class OutgoingBlocks {
   }
 }
 
-/** Octets that come in numbered blocks, bounded. */
+/** Joins received numbered blocks, up to a maximum length. */
 export class IncomingBlocks {
   readonly #cap: number;
   #parts: Uint8Array[] = [];
   #length = 0;
   #number: number;
 
-  /** At most `cap` octets; the first block has the number `first`. */
+  /** `cap`: maximum number of octets; `first`: the number of the first block. */
   constructor(cap: number, first = 1) {
     this.#cap = cap;
     this.#number = first - 1;
   }
 
-  /** The number of the block that came last. */
+  /** The number of the last received block. */
   get number(): number {
     return this.#number;
   }
 
-  /** Takes a block, or says why not: it is not the next one, or all of them are too many octets (or empty ones without end). */
+  /** Accepts a block. `"number"`: it is not the next block; `"cap"`: the blocks have too many octets, or too many empty blocks. */
   add(block: Block): "taken" | "number" | "cap" {
     if (block.blockNumber !== this.#number + 1) return "number";
-    // An empty block costs an object, too: it counts as one octet.
+    // An empty block also takes memory: it counts as one octet.
     const length = this.#length + Math.max(1, block.rawData.length);
     if (length > this.#cap) return "cap";
     this.#length = length;
@@ -64,7 +64,7 @@ export class IncomingBlocks {
     return "taken";
   }
 
-  /** All octets so far. */
+  /** All octets that were received so far. */
   whole(): Uint8Array {
     return concat(...this.#parts);
   }

@@ -3,18 +3,18 @@ import { Fault } from "@dlmskit/core";
 import { contentIn } from "../lengths.ts";
 import { type Block, IncomingBlocks, OutgoingBlocks } from "./blocks.ts";
 
-/** What a transfer at the client's end needs of its association. */
+/** The parts of the association that a transfer at the client's end uses. */
 export interface ClientTransferPort {
   readonly maxApdu: number;
   readonly firstBlock: number;
   readonly room: number;
-  /** Whether general block transfer carries what is longer, and whether it does so rather than the blocks of the service. */
+  /** Whether general block transfer can send longer APDUs, and whether it replaces the blocks of the service. */
   readonly general: "no" | "possible" | "preferred";
   readonly invoke: { readonly serviceClass: string };
   has(name: ConformanceName): boolean;
 }
 
-/** The APDU; Fault `pdu-too-long` when the server does not take it and nothing can be cut off it. */
+/** Returns the APDU; Fault `pdu-too-long` if the server does not accept its length and it cannot be sent in blocks. */
 export function mustFit(port: ClientTransferPort, apdu: ApduLike): ApduLike {
   if (port.general !== "no" || fits(port, apdu)) return apdu;
   throw new Fault("pdu-too-long", `the server accepts at most ${port.room} octets`, {
@@ -27,7 +27,7 @@ function fits(port: ClientTransferPort, apdu: ApduLike): boolean {
   return encodeApdu(apdu).length <= port.room;
 }
 
-/** A request on its way to the server, whole where it fits, else in blocks. */
+/** A request to the server, sent complete if it fits, else in blocks. */
 export class OutgoingRequest {
   readonly #port: ClientTransferPort;
   readonly #inBlocks: ConformanceName;
@@ -39,7 +39,7 @@ export class OutgoingRequest {
     this.#inBlocks = inBlocks;
   }
 
-  /** Whether it goes in blocks. */
+  /** Whether it is sent in blocks. */
   get long(): boolean {
     return this.#blocks !== undefined;
   }
@@ -54,7 +54,7 @@ export class OutgoingRequest {
     return this.#blocks?.number;
   }
 
-  /** The first APDU: `whole`, or one with as much of `content` as it takes. Fault `pdu-too-long`. */
+  /** The first APDU: `whole`, or an APDU with the part of `content` that fits. Fault `pdu-too-long`. */
   first(whole: ApduLike, content: () => Uint8Array, apduWith: (block: Block) => ApduLike): ApduLike {
     const port = this.#port;
     const ofService = port.has(this.#inBlocks) && port.invoke.serviceClass === "confirmed";
@@ -64,7 +64,7 @@ export class OutgoingRequest {
     return this.next(apduWith);
   }
 
-  /** The next block, as much of it as fits beside the rest of its APDU. Fault `pdu-too-long` when nothing does. */
+  /** The next block with as many octets as fit. Fault `pdu-too-long` if no octet fits. */
   next(apduWith: (block: Block) => ApduLike): ApduLike {
     const { room } = this.#port;
     const empty = encodeApdu(apduWith({ blockNumber: 0, lastBlock: false, rawData: new Uint8Array(0) })).length - 1;
@@ -78,7 +78,7 @@ export class OutgoingRequest {
   }
 }
 
-/** A response that comes in blocks. */
+/** A response that is received in blocks. */
 export class IncomingResponse {
   readonly #port: ClientTransferPort;
   #blocks: IncomingBlocks | undefined;
@@ -87,12 +87,12 @@ export class IncomingResponse {
     this.#port = port;
   }
 
-  /** Whether blocks came, and more are to come. */
+  /** Whether blocks were received, but not the last one. */
   get unfinished(): boolean {
     return this.#blocks !== undefined;
   }
 
-  /** Takes a block; the whole, once the last is here. Faults `block-number`, `empty-block`, `response-too-long`. */
+  /** Accepts a block; returns the complete response after the last block. Faults `block-number`, `empty-block`, `response-too-long`. */
   take(block: Block): Uint8Array | undefined {
     if (block.rawData.length === 0 && !block.lastBlock) {
       throw new Fault("empty-block", `block ${block.blockNumber} is empty, but not the last`, { layer: "association" });

@@ -3,37 +3,37 @@ import type { Fault } from "@dlmskit/core";
 import type { ProtectionSeen, Sealing } from "../protection/sealing.ts";
 import type { Source } from "./source.ts";
 
-/** What every APDU of a request carries, and how it came. */
+/** The fields of every APDU of a request, and how the APDU was received. */
 export interface RequestContext extends Invoke {
-  /** It came in general block transfer: its answer goes so, too, however short it is. */
+  /** The request was received in general block transfer: its answer is sent in the same way, even if it is short. */
   readonly general?: boolean;
-  /** Whether the client gets an answer: the service class alone does not say so. */
+  /** Whether the client gets an answer; this does not depend on the service class alone. */
   readonly answered: boolean;
   readonly seen: ProtectionSeen;
-  /** How the answer leaves; what the server's rights ask for besides is added when it answers. */
+  /** How the answer is sealed; the requirements of the server's access rights are added when it is sent. */
   sealing: Sealing | undefined;
 }
 
-/** What a transfer at the server's end needs of the association that it runs in. */
+/** The parts of the association that a transfer at the server's end uses. */
 export interface TransferPort {
-  /** The most octets that a request in blocks is put together to. */
+  /** Maximum length of a request in blocks, octets. */
   readonly maxApdu: number;
-  /** How long a transfer may stand still, in ms. */
+  /** How long a transfer may make no progress, ms. */
   readonly transferTimeout: number;
   has(name: ConformanceName): boolean;
-  /** Octets of the largest plain APDU that may answer this request. */
+  /** Length of the largest plain APDU that may answer this request, octets. */
   room(context: RequestContext): number;
-  /** Octets of the longest plain APDU that can answer it, in general block transfer where that was negotiated. */
+  /** Length of the longest plain APDU that can answer the request, octets; in general block transfer if it was negotiated. */
   reach(context: RequestContext): number;
-  /** Whether general block transfer carries what is too long; `inBlocks`: the bit of the blocks that the service has for it. */
+  /** Whether general block transfer is used for an answer that is too long. `inBlocks`: the bit of the service's own blocks. */
   inGeneralBlocks(context: RequestContext, inBlocks?: ConformanceName): boolean;
-  /** Sends a plain APDU as the answer, in general block transfer where it is too long. Faults `pdu-too-long`, and those of sealing. */
+  /** Sends a plain APDU as the answer, in general block transfer if it is too long. Faults `pdu-too-long`, and those of sealing. */
   reply(apdu: Uint8Array, context: RequestContext): void;
-  /** Whether all of such an answer must be here before it is sent: to be sealed as a whole, or to be seen by a tap. */
+  /** Whether the answer must be complete before it is sent: it is sealed as a whole, or a tap sees it. */
   sendsWhole(context: RequestContext): boolean;
-  /** Sends an answer in general block transfer as it is made. Not where it must be whole. */
+  /** Sends an answer in general block transfer while it is made. Not for an answer that must be complete. */
   stream(source: Source): void;
-  /** Something went wrong that the client is told of otherwise, or not at all. */
+  /** Reports a Fault about which the client is informed in another way, or not at all. */
   refused(fault: Fault): void;
   /** Answers with an exception-response. */
   exception(fault: Fault): void;

@@ -11,27 +11,27 @@ interface Long<T> {
   deadline: number;
 }
 
-/** The result of a block. */
+/** The result of a received block. */
 export type Taken<T> =
-  /** The request is whole. */
+  /** The request is complete. */
   | {
       readonly state: "whole";
       readonly what: T;
       readonly octets: Uint8Array;
       readonly seen: ProtectionSeen;
     }
-  /** There are blocks to come. */
+  /** More blocks are expected. */
   | { readonly state: "more" }
-  /** Nothing is in progress; or it was and was ended, which is said once. */
+  /** No transfer is in progress (`"none"`), or the transfer was ended (`"aborted"`, reported once). */
   | { readonly state: "none" | "aborted" }
-  /** It is not the next one, or all are more octets than are taken: the transfer is over. */
+  /** The block is not the next one (`"number"`), or the request is too long (`"cap"`): the transfer has ended. */
   | { readonly state: "number" | "cap" };
 
-/** A request of one service that comes in blocks; `T` is what its first APDU says beside the first block. */
+/** A request of one service that is received in blocks. `T`: the contents of its first APDU other than the first block. */
 export class RequestTransfer<T> {
   readonly #port: TransferPort;
   #long: Long<T> | undefined;
-  /** The invoke id of the transfer that was dropped while the client was not speaking: its next block is told so. */
+  /** The invoke id of the transfer that ended before the client sent its next block: that block is answered with `"aborted"`. */
   #aborted: number | undefined;
 
   constructor(port: TransferPort) {
@@ -42,18 +42,18 @@ export class RequestTransfer<T> {
     return this.#long?.deadline;
   }
 
-  /** Drops what stood still. */
+  /** Drops the transfer after its deadline. */
   expire(now: number): void {
     if (this.#long !== undefined && now >= this.#long.deadline) this.abort();
   }
 
-  /** Ends the transfer: a new request of the service does. */
+  /** Ends the transfer; a new request of the service calls this. */
   abort(): void {
     this.#aborted = this.#long?.invokeId ?? this.#aborted;
     this.#long = undefined;
   }
 
-  /** The first block. */
+  /** Accepts the first block. */
   first(what: T, block: Block, context: RequestContext, now: number): Taken<T> {
     this.abort();
     if (this.#aborted === context.invokeId) this.#aborted = undefined;
@@ -62,7 +62,7 @@ export class RequestTransfer<T> {
     return this.#take(this.#long, block, context, now);
   }
 
-  /** Any other block. */
+  /** Accepts any other block. */
   next(block: Block, context: RequestContext, now: number): Taken<T> {
     const long = this.#long;
     if (long !== undefined && long.invokeId === context.invokeId) return this.#take(long, block, context, now);

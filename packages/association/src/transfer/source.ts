@@ -3,53 +3,56 @@ import { concat, Fault } from "@dlmskit/core";
 
 /** A value that is encoded while it is sent. */
 export interface StreamPiece {
-  /** What stands in front of the stream. */
+  /** The octets before the stream. */
   readonly head: Uint8Array;
   readonly stream: StreamedData;
-  /** What stands in place of head and stream when the stream ends in an error before any of it has left. */
+  /** The octets that replace head and stream if the stream ends with an error before any of it was sent. */
   instead(error: DataAccessResultName): Uint8Array;
 }
 
-/** What an answer is made of, in its order. */
+/** The parts of an answer, in order. */
 export type Piece = Uint8Array | StreamPiece;
 
-/** `"ready"`: more than was asked for is here, or all there is; `"later"`: a stream gives way; `"broken"`: the rest cannot be had. */
+/**
+ * `"ready"`: more octets than requested are available, or all; `"later"`: a stream has no data yet; `"broken"`: the rest is not
+ * available.
+ */
 export type Filled = "ready" | "later" | "broken";
 
 const nothing = new Uint8Array(0);
 
 /**
- * The octets of an answer, pulled no further than they are needed. It knows nothing of blocks: data blocks of a service and
- * general block transfer both take from it.
+ * The octets of an answer. They are read from streams only when they are needed. This class does not know blocks: the blocks of a
+ * service and general block transfer both take octets from it.
  */
 export class Source {
   readonly #pieces: readonly Piece[];
   readonly #failed: (fault: Fault) => void;
   #at = 0;
   #stream: StreamPiece | undefined;
-  /** What was pulled and not taken. */
+  /** Octets that were read from the pieces and not taken. */
   #parts: Uint8Array[] = [];
   #length = 0;
-  /** How much of that stands in front of the stream that is being read; below 0: some of the stream was taken. */
+  /** The number of these octets before the stream that is being read; negative if some octets of the stream were taken. */
   #before = 0;
 
-  /** `failed` is told of a stream that throws. */
+  /** `failed` is called if a stream throws. */
   constructor(pieces: readonly Piece[], failed: (fault: Fault) => void) {
     this.#pieces = pieces;
     this.#failed = failed;
   }
 
-  /** Octets that were pulled and not taken. */
+  /** Number of octets that were read and not taken. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether nothing is left to pull. */
+  /** Whether all pieces were read. */
   get ended(): boolean {
     return this.#stream === undefined && this.#at === this.#pieces.length;
   }
 
-  /** Pulls until more than `most` octets are here, which tells whether they are all. */
+  /** Reads until more than `most` octets are available: this shows whether they are all octets of the answer. */
   fill(most: number): Filled {
     while (this.#length <= most) {
       const stream = this.#stream;
@@ -75,7 +78,7 @@ export class Source {
     return "ready";
   }
 
-  /** Takes up to `most` octets of what was pulled. */
+  /** Takes up to `most` of the available octets. */
   take(most: number): Uint8Array {
     const count = Math.min(most, this.#length);
     this.#length -= count;
@@ -103,7 +106,7 @@ export class Source {
     return taken.length === 1 ? (taken[0] as Uint8Array) : concat(...taken);
   }
 
-  /** Ends the stream that is being waited for, as if it had this error. False: the rest cannot be had. */
+  /** Ends the stream that has no data yet, as if it had this error. False: the rest is not available. */
   fail(error: DataAccessResultName): boolean {
     const stream = this.#stream;
     if (stream === undefined) return true;
@@ -111,7 +114,7 @@ export class Source {
     return this.#replace(stream, error);
   }
 
-  /** Gives up what is left: every stream that has not ended is told. */
+  /** Drops the rest: every stream that has not ended is closed. */
   close(): void {
     const { stream } = this.#stream ?? {};
     const left = this.#pieces.slice(this.#at);

@@ -27,7 +27,7 @@ import {
 
 export type { HeldCertificate } from "./table.ts";
 
-/** Whose a certificate is. */
+/** The holder of a certificate. */
 export type Holder =
   | {
       readonly type: "DEVICE" | "CLIENT";
@@ -40,26 +40,26 @@ export type Holder =
 
 export interface ImportOptions {
   readonly holder: Holder;
-  /** The instant that counts, in ms since 1970, UTC. */
+  /** The time for which the certificate is checked, ms since 1970 UTC. */
   readonly at: number;
-  /** The security suite whose curve the key must have. */
+  /** The security suite that determines the curve of the key. */
   readonly suite?: number;
 }
 
-/** What a certificate is checked for; whom to trust and what was revoked is in the table. */
+/** What a certificate is checked for; the trusted roots and the revoked certificates are in the table. */
 export type FleetCheck = Omit<CheckOptions, "provider" | "certificate" | "anchors" | "authorities">;
 
 export interface CertificateLifecycleOptions {
   readonly table: CertificateTable;
-  /** `noble` unless given. */
+  /** `noble` by default. */
   readonly provider?: CryptoProvider;
-  /** Hears of rows whose certificate cannot be read. They are left as they are, and out. */
+  /** Called for rows whose certificate cannot be read. These rows are not changed and not used. */
   unreadable?(id: number, fault: Fault): void;
 }
 
 /**
- * The certificates of a fleet over their lives: what is trusted, who holds what, what ends soon, what was revoked. Whatever is
- * refused changes nothing. Rows that belong to a meter's own Security setup (`meterId`) are not looked at.
+ * The certificates of a fleet from import to revocation: trusted roots, holders, expiry and revocation. A refused call changes
+ * nothing. Rows that belong to a meter's own Security setup (`meterId`) are ignored.
  */
 export class CertificateLifecycle {
   readonly provider: CryptoProvider;
@@ -74,8 +74,8 @@ export class CertificateLifecycle {
   }
 
   /**
-   * Trusts a root, DER or PEM, from now on, because a person says so. Gives its id. Faults: `not-a-root` (not signed by itself),
-   * `not-an-authority`, `duplicate`, and those of `parseCertificate` and `checkCertificate`.
+   * Trusts a root certificate, DER or PEM, from now on; the decision is that of a person. Returns its id. Faults: `not-a-root` (not
+   * signed by itself), `not-an-authority`, `duplicate`, and those of `parseCertificate` and `checkCertificate`.
    */
   async trust(file: Uint8Array, at: number): Promise<number> {
     const certificate = parseCertificate(file);
@@ -90,9 +90,9 @@ export class CertificateLifecycle {
   }
 
   /**
-   * Takes a certificate, DER or PEM, once it and all above it was checked. Gives its id. Faults: `duplicate`, and those of
-   * `parseCertificate` and `checkCertificate` (`expired`, `wrong-curve`, `wrong-usage`, `wrong-subject`, `unknown-issuer`,
-   * `revoked`, `bad-signature` …).
+   * Imports a certificate, DER or PEM, after checking it and its chain. Returns its id. Faults: `duplicate`, and those of
+   * `parseCertificate` and `checkCertificate` (`expired`, `wrong-curve`, `wrong-usage`, `wrong-subject`, `unknown-issuer`, `revoked`,
+   * `bad-signature` …).
    */
   async import(file: Uint8Array, { holder, at, suite }: ImportOptions): Promise<number> {
     const certificate = parseCertificate(file);
@@ -106,13 +106,13 @@ export class CertificateLifecycle {
     return this.#add(certificate, { certificateType: holder.type, entityId }, held);
   }
 
-  /** The certificate of a row. Fault `unknown-certificate`, `bad-certificate`. */
+  /** The certificate of a row. Faults `unknown-certificate`, `bad-certificate`. */
   async export(id: number): Promise<{ readonly der: Uint8Array; readonly pem: string }> {
     const { certificate } = await this.get(id);
     return { der: certificate.der, pem: certificatePem(certificate) };
   }
 
-  /** Fault `unknown-certificate`, `bad-certificate`. */
+  /** The certificate of a row and the row. Faults `unknown-certificate`, `bad-certificate`. */
   async get(id: number): Promise<HeldCertificate> {
     const row = await this.table.get(id);
     if (row === undefined || row.meterId !== undefined) {
@@ -121,14 +121,15 @@ export class CertificateLifecycle {
     return heldOf(row);
   }
 
-  /** All certificates of the fleet that can be read, by id. */
+  /** All certificates of the fleet that can be read, in the order of the table. */
   async held(): Promise<readonly HeldCertificate[]> {
     return this.#readable((await this.table.list()).filter(({ meterId }) => meterId === undefined));
   }
 
   /**
-   * What is to be renewed at an instant: certificates in force that end within `within` ms, or have ended already, and no later
-   * one of the same holder and use is there. The first to end comes first. With `meters`, those in meters' own rows besides.
+   * The certificates that must be renewed: those in force that expire within `within` ms of `at` or have expired, if there is no later
+   * certificate with the same holder and use. They are sorted by expiry, the earliest first. `meters` includes the certificates in
+   * meters' own rows.
    */
   async due(asked: {
     readonly at: number;
@@ -138,7 +139,7 @@ export class CertificateLifecycle {
     const { at, within, meters = false } = asked;
     const rows = (await this.table.list()).filter((row) => (meters || row.meterId === undefined) && inForce(row));
     const soon = rows.filter(({ validUntil }) => validUntil - within <= at);
-    // Only the rows of holders that something ends of are read: of a large fleet few.
+    // Only the rows of holders with an expiring certificate are decoded: in a large fleet these are few.
     const byHolder = new Map(soon.map((row): [string, HeldCertificate[]] => [holderOf(row), []]));
     const others = this.#readable(rows.filter((row) => byHolder.has(holderOf(row))));
     for (const one of others) byHolder.get(holderOf(one.row))?.push(one);
@@ -153,20 +154,24 @@ export class CertificateLifecycle {
   }
 
   /**
-   * Checks a certificate against what is trusted and what is revoked here; gives its chain. Faults of `checkCertificate`.
+   * Checks a certificate against the trusted roots and the revoked certificates of this table; returns its chain. Faults of
+   * `checkCertificate`.
    */
   async check(certificate: Certificate, options: FleetCheck): Promise<readonly Certificate[]> {
     return this.#check(certificate, await this.held(), options);
   }
 
-  /** Marks a certificate as revoked. What it has issued is refused from then on. Whether it was not before. Fault `unknown-certificate`. */
+  /**
+   * Marks a certificate as revoked; certificates that it issued are then refused. False if it was revoked before. Fault
+   * `unknown-certificate`.
+   */
   async revoke(id: number): Promise<boolean> {
     const { row } = await this.get(id);
     return this.setStatus(row, "REVOKED");
   }
 
   /**
-   * Marks all that a revocation list, DER or PEM, has. Gives their ids: those that were not revoked before. Faults
+   * Marks all certificates of a revocation list, DER or PEM, as revoked. Returns the ids of those that were not revoked before. Faults
    * `unknown-issuer`, `bad-signature`, `not-yet-valid`, and those of `parseRevocationList`.
    */
   async applyRevocationList(file: Uint8Array, at: number): Promise<readonly number[]> {
@@ -192,8 +197,8 @@ export class CertificateLifecycle {
   }
 
   /**
-   * Public keys of all that hold a certificate in force, as associations and general protection ask for them. Those that are
-   * refused at `now()` are left out; those that expire later give no key from then on.
+   * The public keys of all holders of a certificate in force, in the form that associations and general protection need. Certificates
+   * that are refused at `now()` are omitted; certificates that expire later give no key after their expiry.
    */
   async certifiedKeys(now: () => number): Promise<CertifiedKeys> {
     const held = await this.held();
@@ -210,7 +215,7 @@ export class CertificateLifecycle {
     return keys;
   }
 
-  /** Sets the status of a row that is still there; whether that changed it. */
+  /** Sets the status of a row that still exists; returns whether the status changed. */
   async setStatus(row: StoredCertificate, status: CertificateStatus): Promise<boolean> {
     return row.status !== status && this.table.replace(row.id, { ...row, status });
   }
@@ -233,7 +238,7 @@ export class CertificateLifecycle {
     const revoked = new Set(
       held.filter(({ row }) => row.status === "REVOKED").map((one) => toHex(one.certificate.der)),
     );
-    // By hand, too: the chain asks for those that have an issuer, and a root has none but itself.
+    // This check is separate: the chain checks certificates that have an issuer, and a root has no issuer other than itself.
     if (revoked.has(toHex(certificate.der))) {
       const what = `the certificate of ${certificate.subjectName} was revoked`;
       throw new Fault("revoked", what, { layer: "security" });

@@ -18,10 +18,10 @@ import {
 } from "@dlmskit/security/certificates";
 import type { Session } from "../session.ts";
 
-/** What is needed of a Session. */
+/** The methods of a Session that are used here. */
 export type SetupSession = Pick<Session, "read" | "invoke">;
 
-/** Which certificate of a meter: by whose and what for, or by serial number and issuer, as a Certificate has them. */
+/** Selects a certificate of a meter: by holder and use, or by serial number and issuer (as in a Certificate). */
 export type CertificateSelector =
   | {
       readonly entity: keyof typeof CertificateEntity;
@@ -30,7 +30,7 @@ export type CertificateSelector =
     }
   | Pick<Certificate, "serialNumber" | "issuer">;
 
-/** What attribute 6 tells of a certificate. */
+/** A certificate in attribute 6. */
 export interface CertificateEntry {
   readonly entity: keyof typeof CertificateEntity | number;
   readonly usage: keyof typeof CertificateType | number;
@@ -45,15 +45,15 @@ export interface MeterCertificatesOptions {
   readonly session: SetupSession;
   /** The Security setup. */
   readonly instanceId: LogicalName;
-  /** Verifies the signature of requests; `noble` unless given. */
+  /** Verifies the signature of certificate requests; `noble` by default. */
   readonly provider?: CryptoProvider;
 }
 
 const { attributes, methods } = SecuritySetup1;
 
 /**
- * The certificates of a meter: the methods 4 to 8 of its Security setup (class 64, version 1; Blue Book 4.4.7), called over an
- * association. Faults of all: those of `Session.invoke` (the result that the meter gives, `timeout`, …).
+ * The certificates of a meter: methods 4 to 8 of its Security setup (class 64, version 1; Blue Book 4.4.7), called through an
+ * association. All calls have the Faults of `Session.invoke` (the result of the meter, `timeout`, …).
  */
 export class MeterCertificates {
   readonly instanceId: LogicalName;
@@ -79,13 +79,13 @@ export class MeterCertificates {
     return new MeterCertificates({ session, instanceId, provider });
   }
 
-  /** Makes the meter generate a new key pair. The one in use stays until the certificate of the new one is imported. */
+  /** Makes the meter generate a new key pair. The current key pair stays in use until the certificate of the new key is imported. */
   async generateKeyPair(usage: CertificateUsage): Promise<void> {
     await this.#invoke(methods.generateKeyPair, CertificateType[usage]);
   }
 
   /**
-   * The meter's request for a certificate, its signature verified. Faults `no-answer`, `bad-certificate-request`, `wrong-curve`,
+   * The meter's certificate request; its signature is verified. Faults `no-answer`, `bad-certificate-request`, `wrong-curve`,
    * `bad-public-key`, `bad-signature`.
    */
   async request(usage: CertificateUsage): Promise<CertificateRequest> {
@@ -93,7 +93,7 @@ export class MeterCertificates {
     return parseCertificateRequest(this.#provider, answered(octets));
   }
 
-  /** Gives the meter a certificate: its own, a client's, an authority's. Whether the meter takes it, is the meter's to check. */
+  /** Imports a certificate into the meter: its own, that of a client, or that of an authority. The meter decides whether it accepts it. */
   async import(certificate: Certificate): Promise<void> {
     await this.#invoke(methods.importCertificate, certificate.der);
   }
@@ -103,12 +103,12 @@ export class MeterCertificates {
     return parseCertificate(answered(await this.#invoke(methods.exportCertificate, identified(which))));
   }
 
-  /** Makes the meter forget a certificate. */
+  /** Removes a certificate from the meter. */
   async remove(which: CertificateSelector): Promise<void> {
     await this.#invoke(methods.removeCertificate, identified(which));
   }
 
-  /** What certificates the meter says that it has. Faults as `Session.read`. */
+  /** The certificates that the meter lists. Faults as for `Session.read`. */
   async list(): Promise<readonly CertificateEntry[]> {
     const { id: attributeId, type } = attributes.certificates;
     const entries = await this.#session.read({ classId: 64, instanceId: this.instanceId, attributeId }, type);

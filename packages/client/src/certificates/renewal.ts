@@ -11,20 +11,20 @@ import type { CertificateLifecycle, HeldCertificate } from "./lifecycle.ts";
 import { MeterCertificates, type SetupSession } from "./meter-certificates.ts";
 import { rowOf, sameUse } from "./table.ts";
 
-/** What an authority is asked for. */
+/** The certificate that an authority must issue. */
 export interface WantedCertificate {
-  /** The meter's request, its signature verified, its subject compared. */
+  /** The meter's request; its signature and its subject were verified. */
   readonly request: CertificateRequest;
   readonly systemTitle: Uint8Array;
   readonly usage: CertificateUsage;
-  /** The certificate that ends. */
+  /** The certificate that expires. */
   readonly replaces: Certificate;
 }
 
-/** An authority that issues certificates: of this process, or of another one. */
+/** An authority that issues certificates, in this process or in another. */
 export type IssueCertificate = (wanted: WantedCertificate) => Certificate | Promise<Certificate>;
 
-/** Issues by an authority of this process, valid from `notBefore` until `notAfter` (ms since 1970, UTC). */
+/** Issues with an authority in this process, valid from `notBefore` until `notAfter` (ms since 1970 UTC). */
 export function issueBy(
   authority: CertificateAuthority,
   validity: { readonly notBefore: number; readonly notAfter: number },
@@ -36,16 +36,16 @@ export function issueBy(
 export interface Renewal {
   readonly lifecycle: CertificateLifecycle;
   readonly issue: IssueCertificate;
-  /** The instant that counts, in ms since 1970, UTC. */
+  /** The time of the renewal, ms since 1970 UTC. */
   readonly at: number;
 }
 
 /**
- * Renews a meter's certificate: a new key pair in the meter, its request, a certificate, its import, and the proof that the
- * meter has it. The old one is `REPLACED` only then. What was begun before and was interrupted is brought to its end: what the meter
- * has is taken over, what it refuses is forgotten. Gives the new certificate. Faults: `not-renewable` (not a
- * meter's), `wrong-subject`, `wrong-curve`, `wrong-public-key`, `not-a-renewal` (it does not end later), `not-confirmed`, and those
- * of `MeterCertificates` and `checkCertificate`.
+ * Renews a meter's certificate: generates a new key pair in the meter, gets its request, issues a certificate, imports it, and
+ * verifies that the meter has it. Only then the old certificate becomes `REPLACED`. An earlier renewal that was interrupted is
+ * completed: a certificate that the meter has is accepted, one that it refuses is removed. Returns the new certificate. Faults:
+ * `not-renewable` (not that of a meter), `wrong-subject`, `wrong-curve`, `wrong-public-key`, `not-a-renewal` (it does not expire
+ * later), `not-confirmed`, and those of `MeterCertificates` and `checkCertificate`.
  */
 export async function renewCertificate(
   old: HeldCertificate,
@@ -78,14 +78,14 @@ export async function renewCertificate(
     throw refused("not-a-renewal", "the new certificate ends no later than the old one");
   }
   await lifecycle.check(certificate, { at, usage, systemTitle });
-  // Noted before the meter has it: a crash from here on leaves a trace of what was issued.
+  // Stored before the import: after a crash, the row shows which certificate was issued.
   const id = await lifecycle.table.add(rowOf(certificate, row, "PENDING"));
   const pending = await lifecycle.get(id);
   await forgetIfRefused(pending, renewal, () => meter.import(certificate));
   return finish(old, pending, meter, renewal);
 }
 
-/** Brings to an end what was interrupted. Undefined where there is nothing, or nothing that the meter wants. */
+/** Completes an interrupted renewal. Undefined if there is none, or if the meter accepts none of its certificates. */
 async function resume(
   old: HeldCertificate,
   meter: MeterCertificates,
@@ -117,7 +117,7 @@ async function finish(
     throw refused("not-confirmed", "the meter accepted the certificate but does not list it");
   }
   await lifecycle.setStatus(pending.row, "VALID");
-  // Somebody may have revoked it meanwhile: that stays.
+  // The certificate may have been revoked in the meantime: this status is kept.
   const before = await lifecycle.table.get(old.id);
   if (before !== undefined && before.status !== "REVOKED") await lifecycle.setStatus(before, "REPLACED");
   return lifecycle.get(pending.id);
@@ -129,7 +129,7 @@ async function has(meter: MeterCertificates, certificate: Certificate): Promise<
   } catch (caught) {
     if (isDoubtful(caught)) throw caught;
   }
-  // It has none, or this client may not export any.
+  // The meter does not have it, or this client may not export it.
   try {
     const { serialNumber, issuer } = certificate;
     const entries = await meter.list();
@@ -153,7 +153,7 @@ async function forgetIfRefused(
   }
 }
 
-/** Whether the meter may have done it all the same: anything but its own refusal, or one of the check here. */
+/** Whether the meter may have executed the call: true except for a refusal of the meter or of a check here. */
 function isDoubtful(caught: unknown): boolean {
   if (!(caught instanceof Fault)) return true;
   return caught.layer !== "security" && !(caught.layer === "client" && Object.hasOwn(DataAccessResult, caught.code));
@@ -165,8 +165,9 @@ export type RenewalOutcome =
   | { readonly old: HeldCertificate; readonly fault: Fault };
 
 /**
- * Renews all meters' certificates that are due, one after the other. `open` opens an association with the holder's meter that
- * may use the Security setup it refers to; it is released afterwards. What fails stays due, and the others go on.
+ * Renews the certificates of all meters that are due, one after the other. `open` opens an association with the holder's meter that
+ * may use the Security setup to which it refers; the association is released afterwards. A failed renewal stays due, and the others
+ * continue.
  */
 export async function renewDue(
   renewal: Renewal & {

@@ -2,12 +2,12 @@ import { Fault, sameOctets } from "@dlmskit/core";
 import { CertificateEntity, CertificateType } from "@dlmskit/cosem-objects";
 import { type Certificate, parseCertificate, usageOf } from "@dlmskit/security/certificates";
 
-/** How a certificate stands: `PENDING` was issued, and the meter has not confirmed yet that it has it. */
+/** The status of a certificate. `PENDING`: it was issued, and the meter has not yet confirmed that it has it. */
 export type CertificateStatus = "VALID" | "PENDING" | "REPLACED" | "REVOKED";
 
-/** A row of the table `certificates`, as `Certificate` of `@dlmskit/storage` has it. */
+/** A row of the table `certificates`, in the form of `Certificate` of `@dlmskit/storage`. */
 export interface CertificateRow {
-  /** The meter whose own row it is. The lifecycle leaves those alone: what a meter was made to trust, its operator need not. */
+  /** The meter that owns the row. The lifecycle ignores such rows: the operator need not trust what a meter was told to trust. */
   readonly meterId?: string;
   readonly instanceId?: string;
   readonly certificateEntity?: number;
@@ -15,18 +15,18 @@ export interface CertificateRow {
   readonly serialNumber?: Uint8Array;
   readonly issuer?: Uint8Array;
   readonly systemTitle?: Uint8Array;
-  /** Whose: the id of the row in meters (DEVICE), the client's SAP (CLIENT), or 0 (AUTHORITY). */
+  /** The holder: the id of the row in meters (DEVICE), the client's SAP (CLIENT), or 0 (AUTHORITY). */
   readonly entityId: number;
   readonly certificateType: "DEVICE" | "AUTHORITY" | "CLIENT";
   readonly certificateData: Uint8Array;
   readonly validFrom: number;
   readonly validUntil: number;
-  /** A `CertificateStatus`; any other, or none, counts as `VALID`. */
+  /** A `CertificateStatus`; any other value, or none, counts as `VALID`. */
   readonly status?: string;
 }
 export type StoredCertificate = CertificateRow & { readonly id: number };
 
-/** Where certificates are kept: `certificates` of a store of `@dlmskit/storage` is one. */
+/** The store of certificates, for example `certificates` of a store of `@dlmskit/storage`. */
 export interface CertificateTable {
   list(): Promise<readonly StoredCertificate[]>;
   get(id: number): Promise<StoredCertificate | undefined>;
@@ -41,7 +41,7 @@ const entities = {
   AUTHORITY: CertificateEntity["certification-authority"],
 } as const;
 
-/** The row of a certificate that somebody holds. */
+/** The row of a certificate with a holder. */
 export function rowOf(
   certificate: Certificate,
   holder: Pick<CertificateRow, "certificateType" | "entityId">,
@@ -66,19 +66,19 @@ export function rowOf(
 
 const notInForce: readonly string[] = ["PENDING", "REPLACED", "REVOKED"] satisfies readonly CertificateStatus[];
 
-/** Whether its status lets it be used. */
+/** Whether the status allows the use of the certificate. */
 export function inForce({ status }: CertificateRow): boolean {
   return status === undefined || !notInForce.includes(status);
 }
 
-/** A row that can be read. */
+/** A row whose certificate can be read. */
 export interface HeldCertificate {
   readonly id: number;
   readonly row: StoredCertificate;
   readonly certificate: Certificate;
 }
 
-/** Fault `bad-certificate` and the others of `parseCertificate`, whose path is the row. */
+/** Decodes a row. Faults `bad-certificate` and the others of `parseCertificate`; the path is the row. */
 export function heldOf(row: StoredCertificate): HeldCertificate {
   try {
     return { id: row.id, row, certificate: parseCertificate(row.certificateData) };
@@ -88,7 +88,7 @@ export function heldOf(row: StoredCertificate): HeldCertificate {
   }
 }
 
-/** Whether both are for the same: the same holder, the same use. */
+/** Whether both certificates have the same holder and the same use. */
 export function sameUse(one: HeldCertificate, other: HeldCertificate): boolean {
   const { row, certificate } = one;
   if (holderOf(row) !== holderOf(other.row)) return false;
@@ -99,7 +99,7 @@ export function sameUse(one: HeldCertificate, other: HeldCertificate): boolean {
   );
 }
 
-/** Who holds it, and in which Security setup where it is a meter's own row. */
+/** The holder of the certificate, with the Security setup if the row belongs to a meter. */
 export function holderOf({ certificateType, entityId, meterId = "", instanceId = "" }: CertificateRow): string {
   return JSON.stringify([certificateType, entityId, meterId, meterId === "" ? "" : instanceId]);
 }

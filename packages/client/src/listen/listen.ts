@@ -4,18 +4,18 @@ import type { TlsIdentity } from "@dlmskit/transport/node";
 import { PushListener, type PushListenerOptions } from "./push-listener.ts";
 
 export interface ListenOptions extends Omit<PushListenerOptions, "clock"> {
-  /** `"tcp"` by default. `udp` takes datagrams, whose link takes each alone (`WrapperDatagramLink`). */
+  /** `"tcp"` by default. `"udp"` receives datagrams; its link handles each datagram alone (`WrapperDatagramLink`). */
   readonly transport?: "tcp" | "udp" | "tls";
-  /** `127.0.0.1` by default: to be reached from other machines must be asked for. */
+  /** `127.0.0.1` by default: other machines can connect only if another host is set. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 uses any free port. */
   readonly port: number;
-  /** This end's own certificate and whom to trust, for `"tls"`. */
+  /** This end's own certificate and the trusted authorities, for `"tls"`. */
   readonly tls?: TlsIdentity;
-  /** Connections, or sources of datagrams, at one time; 1024 by default. */
+  /** Maximum number of connections, or sources of datagrams, at one time; 1024 by default. */
   readonly maxConnections?: number;
   readonly clock?: PushListenerOptions["clock"];
-  /** The listener failed, or turned a connection away; it goes on. */
+  /** Called if the listener failed or refused a connection; it continues to listen. */
   failed?(fault: Fault): void;
 }
 

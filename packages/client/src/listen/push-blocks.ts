@@ -1,27 +1,30 @@
 import type { GeneralBlockTransfer } from "@dlmskit/apdu";
 import { concat, Fault } from "@dlmskit/core";
 
-/** Joins the blocks of pushes that come in general block transfer without acknowledgement. */
+/** Joins the blocks of pushes that are sent in general block transfer without acknowledgement. */
 export class PushBlocks {
   readonly #most: number;
   #parts: Uint8Array[] = [];
   #octets = 0;
 
-  /** `most`: the longest APDU, in octets. */
+  /** `most`: maximum length of the APDU, octets. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** The whole APDU once its last block has come. Fault `bad-block`: one is missing, came twice, or it grows too long; what came before is dropped. */
+  /**
+   * Returns the complete APDU after its last block. Fault `bad-block`: a block is missing or repeated, or the APDU is too long;
+   * earlier blocks are dropped.
+   */
   add({ blockNumber, blockData, lastBlock }: GeneralBlockTransfer): Uint8Array | undefined {
-    // A first block begins again: what came before it was never finished.
+    // A first block starts again: the APDU before it was not complete.
     if (blockNumber === 1) this.#clear();
     const expected = this.#parts.length + 1;
     if (blockNumber !== expected) {
       this.#clear();
       throw this.#bad(`received block ${blockNumber} instead of block ${expected}`);
     }
-    // An empty block costs an object, too.
+    // An empty block also takes memory.
     this.#octets += Math.max(1, blockData.length);
     if (this.#octets > this.#most) {
       this.#clear();

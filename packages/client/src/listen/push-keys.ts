@@ -17,32 +17,35 @@ import {
   senderTitleIn,
 } from "@dlmskit/security";
 
-/** The keys of a meter that pushes. */
+/** The keys of a meter that sends pushes. */
 export interface PushKeys {
   /** Security suite 0, 1 or 2; 0 by default. */
   readonly suite?: number;
   readonly encryptionKey: Uint8Array;
-  /** Without it tags are not verified: a push may have been altered (`verified` is false). */
+  /** Without this key, authentication tags are not verified: a push may have been altered (`verified` is false). */
   readonly authenticationKey?: Uint8Array;
   readonly broadcastKey?: Uint8Array;
   readonly masterKey?: Uint8Array;
   readonly privateKeys?: PrivateKeys;
   readonly peerKeys?: PeerKeys;
-  /** Takes what is encrypted and not authenticated, too: anybody can alter it on its way, and spoil the counters that are accepted. */
+  /**
+   * Also accepts pushes that are encrypted but not authenticated: anybody can alter them in transit and make the accepted counters
+   * invalid.
+   */
   readonly accept?: readonly "encryption-only"[];
-  /** What was accepted of this meter before, to survive a restart; since the listener began unless given. */
+  /** The replay guard of this meter, kept over restarts. By default it starts with the listener. */
   readonly replay?: ReplayGuard;
-  /** This end's own counters, for confirmations; from 1 on unless given, which this end's own title of each start makes safe. */
+  /** This end's own counters, for confirmations. They start at 1 by default; this is safe because each start uses a new system title. */
   readonly counters?: CounterSource;
 }
 
 export interface OpenedPush {
   readonly apdu: Uint8Array;
-  /** The meter's, where the APDU told it. */
+  /** The meter's system title, if the APDU contains it. */
   readonly systemTitle: Uint8Array | undefined;
-  /** Whether every octet of the APDU was under a tag or a signature that is right. */
+  /** Whether every octet of the APDU was protected by a valid tag or signature. */
   readonly verified: boolean;
-  /** Whether it was ciphered or signed. */
+  /** Whether the APDU was ciphered or signed. */
   readonly ciphered: boolean;
 }
 
@@ -76,7 +79,7 @@ function ownCounters(): CounterSource {
   };
 }
 
-/** Opens what meters push, by their system titles, and protects confirmations. What came before is refused. */
+/** Opens the pushes of meters by their system titles, and protects confirmations. Repeated APDUs are refused. */
 export class PushOpener {
   readonly #port: PushKeysPort;
   readonly #known = new Map<string, Known>();
@@ -85,7 +88,7 @@ export class PushOpener {
     this.#port = port;
   }
 
-  /** `title`: of the sender, where the APDU does not tell it. Faults of the protections, `unknown-system-title`. */
+  /** `title`: that of the sender, if the APDU does not contain it. Faults of the protections, `unknown-system-title`. */
   open(pdu: Uint8Array, address: LinkAddress, title: Uint8Array | undefined): OpenedPush {
     const tag = pdu[0];
     if (isPlain(tag)) return { apdu: pdu, systemTitle: title, verified: false, ciphered: false };
@@ -106,7 +109,7 @@ export class PushOpener {
     return { apdu, systemTitle, verified, ciphered: true };
   }
 
-  /** A confirmation for a meter, ciphered and authenticated. */
+  /** Seals a confirmation for a meter: ciphered and authenticated. */
   seal(apdu: Uint8Array, systemTitle: Uint8Array, address: LinkAddress): Uint8Array {
     const { protections } = this.#keys(systemTitle, address);
     return sealLayers(apdu, [{ form: "general-glo", authenticated: true, encrypted: true }], protections);
@@ -121,7 +124,7 @@ export class PushOpener {
         hint: "give the keys for this system title",
       });
     }
-    // A meter has keys of its own for each client.
+    // A meter has separate keys for each client.
     const ofKey = `${name} ${toHex(keys.encryptionKey)}`;
     const before = this.#known.get(ofKey);
     if (before !== undefined) return before;

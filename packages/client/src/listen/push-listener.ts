@@ -11,11 +11,11 @@ export type PushKind = "data-notification" | "event-notification" | "information
 
 /** A received push. */
 export interface ReceivedPush {
-  /** Where it came from, `"192.0.2.1:50000"`; meters are distinguished by `systemTitle` or contents: addresses may be translated. */
+  /** The sender's address, `"192.0.2.1:50000"`. Identify meters by `systemTitle` or contents, because addresses may be translated. */
   readonly from: string;
   readonly address: LinkAddress;
   readonly kind: PushKind;
-  /** Of a DataNotification. */
+  /** The long-invoke-id of a DataNotification. */
   readonly longInvokeId?: number;
   readonly time?: CosemDateTime;
   readonly systemTitle?: Uint8Array;
@@ -23,33 +23,36 @@ export interface ReceivedPush {
   readonly verified: boolean;
   /** The push was received before: the same source, long-invoke-id and time. */
   readonly repeated: boolean;
-  /** Whether a confirmation was asked for, and sent. */
+  /** Whether a confirmation was requested and sent. */
   readonly confirmed: boolean;
   readonly values: readonly PushedValue[];
   readonly data: Data;
-  /** Of an InformationReport: the short name of each value; undefined where it was named otherwise. */
+  /** The short name of each value of an InformationReport; undefined for a value without short name. */
   readonly shortNames?: readonly (number | undefined)[];
 }
 
 export interface PushListenerOptions {
   readonly clock: Clock;
-  /** The data link of a connection, the client's end: a `WrapperServerLink({ end: "client" })`, an `UnnumberedLink({ end: "client" })`. */
+  /**
+   * Makes the data link of a connection, the client's end: a `WrapperServerLink({ end: "client" })`, an `UnnumberedLink({ end:
+   * "client" })`.
+   */
   readonly link: () => Link;
-  /** The keys of the meter with that system title, for the client of the address; undefined: there are none, and its push is dropped. */
+  /** The keys of the meter with this system title for the client of the address. Undefined if unknown: its push is dropped. */
   readonly keys?: (systemTitle: Uint8Array, address: LinkAddress) => PushKeys | undefined;
-  /** The sender of ciphered pushes that do not tell it (service-specific ciphering). */
+  /** The sender of ciphered pushes without a system title (service-specific ciphering). */
   readonly systemTitleOf?: (from: string, address: LinkAddress) => Uint8Array | undefined;
-  /** The contents of pushes that do not describe them. */
+  /** The contents of pushes that contain no description of them. */
   readonly layout?:
     | PushLayout
     | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
-  /** Whether a DataNotification that asks for it is confirmed; true by default. */
+  /** Whether a DataNotification that asks for a confirmation is confirmed; true by default. */
   readonly confirm?: boolean;
   /** Deviations of some meters, which are accepted. */
   readonly quirks?: readonly ApduQuirk[];
-  /** This end's own system title, for confirmations: another one each time that a listener starts, unless its counters are kept (`PushKeys.counters`). */
+  /** This end's own system title, for confirmations. It must change at each start, unless its counters are kept (`PushKeys.counters`). */
   readonly systemTitle?: Uint8Array;
-  /** The longest push, in octets; 65,536 by default. */
+  /** Maximum length of a push, octets; 65,536 by default. */
   readonly maxPush?: number;
   readonly provider?: CryptoProvider;
   readonly random?: Random;
@@ -58,10 +61,10 @@ export interface PushListenerOptions {
   dropped?(fault: Fault, from: string): void;
 }
 
-// Of so many pushes it is known that they came.
+// Maximum number of stored pushes, to recognize repeated pushes.
 const mostRemembered = 100_000;
 
-/** `DLM` and five octets of chance: no other start of a listener has it, so that counters may begin again. */
+/** `DLM` and five random octets: each start of a listener has another title, so that its counters may start again. */
 function newTitle(random: Random): Uint8Array {
   const title = new Uint8Array(8);
   title.set([0x44, 0x4c, 0x4d]);
@@ -69,7 +72,7 @@ function newTitle(random: Random): Uint8Array {
   return title;
 }
 
-/** Receives pushes on the connections that it is given: joins blocks, deciphers, refuses replays, and confirms. */
+/** Receives pushes on its connections: joins blocks, deciphers, refuses replayed APDUs, and sends confirmations. */
 export class PushListener {
   readonly #options: PushListenerOptions;
   readonly #opener: PushOpener;
@@ -119,7 +122,7 @@ export class PushListener {
       if (whole === undefined) return;
       const { systemTitleOf, quirks } = this.#options;
       const opened = this.#opener.open(whole, line.address, systemTitleOf?.(from, line.address));
-      // A gateway of a meter may cipher block by block.
+      // A meter's gateway may cipher each block.
       const inner = this.#whole(opened.apdu, line.blocks);
       if (inner === undefined) return;
       this.#take(decoded(inner, quirks), opened, line);
@@ -204,7 +207,7 @@ export class PushListener {
     return before;
   }
 
-  /** Each repetition is confirmed, too: the meter may not have heard the first. */
+  /** Each repetition is confirmed too, because the meter may not have received the first confirmation. */
   #confirm(
     { longInvokeId, selfDescriptive, processingOption, serviceClass, priority }: DataNotificationOf,
     { systemTitle, ciphered }: OpenedPush,
@@ -231,7 +234,7 @@ export class PushListener {
   }
 }
 
-/** As the standard has it, else with one quirk, else with all of them. Throws the Fault of the first. */
+/** Decodes as the standard defines, else with each single quirk, else with all quirks. Throws the Fault of the first attempt. */
 function decoded(apdu: Uint8Array, quirks: readonly ApduQuirk[] = []): Apdu {
   try {
     return decodeApdu(apdu);

@@ -6,29 +6,29 @@ import { EscapeWatch } from "./escape.ts";
 
 export interface AnswerCallsOptions {
   readonly clock: Clock;
-  /** Called for each call that is dialled; it must `start` it. */
+  /** Called for each dialled call; it must `start` the call. */
   accept(call: Duplex): void;
-  /** The number at which the meter answers; another one gets NO CARRIER. Any number unless given. */
+  /** The number of the meter; a call to another number gets NO CARRIER. Any number by default. */
   readonly number?: string;
-  /** ms from dialling to CONNECT; 0 unless told otherwise. */
+  /** Time from dialling to CONNECT, ms; 0 by default. */
   readonly dialTime?: number;
-  /** The silence before and after `+++`, ms; 1000 (S12=50) unless told otherwise. */
+  /** The silence before and after `+++`, ms; 1000 (S12=50) by default. */
   readonly guard?: number;
-  /** The rate told behind CONNECT; 9600 unless told otherwise. */
+  /** The rate after CONNECT; 9600 by default. */
   readonly rate?: number;
-  /** The line below is gone. */
+  /** The line of the modem has closed. */
   closed?(fault?: Fault): void;
 }
 
 const longestLine = 256;
 const CR = 0x0d;
 const backspace = 0x08;
-/** A dial string without what is no digit of the number (tone, pulse, pauses). */
+/** A dial string without characters that are no digit of the number (tone, pulse, pauses). */
 const digits = (text: string): string => text.replace(/^[TP]/i, "").replace(/[^0-9*#+A-D]/gi, "");
 
 /**
- * Stands in for a Hayes modem and the meter behind it, on a serial line or a TCP connection: understands AT commands, answers what is
- * dialled, carries the call, and hears `+++` and ATH. For head-end systems that dial. After a call it takes the next.
+ * Simulates a Hayes modem with a meter behind it, on a serial line or a TCP connection, for head-end systems that dial. It understands
+ * AT commands, accepts dialled calls, carries the call, and reacts to `+++` and ATH. After a call it accepts the next one.
  */
 export function answerCalls(line: Duplex, options: AnswerCallsOptions): void {
   new AnsweringModem(line, options).start();
@@ -41,7 +41,7 @@ class AnsweringModem {
   #echo = true;
   #verbose = true;
   #text = "";
-  /** In data mode, or with a call that waits in command mode. */
+  /** The call in data mode, or a call that waits in command mode. */
   #call: Call | undefined;
   #inData = false;
   #dialling: Cancel | undefined;
@@ -82,7 +82,7 @@ class AnsweringModem {
         this.#watch.push(octets.subarray(at));
         return;
       }
-      // A key pressed while it dials gives the attempt up.
+      // A character that is received while it dials cancels the call attempt.
       if (this.#dialling !== undefined) this.#refuse();
       if (this.#echo) this.#line.send(Uint8Array.of(octet));
       if (octet === CR) {

@@ -1,19 +1,19 @@
 import type { Fault } from "@dlmskit/core";
 import type { Duplex, DuplexHandlers } from "../duplex.ts";
 
-/** What a call asks of the modem that carries it. */
+/** The functions of the modem that a call uses. */
 export interface CallPort {
   readonly remote: string;
   readonly line: Duplex;
-  /** Ends the call once what was sent is out; the call must be told `closed`. */
+  /** Ends the call after all sent octets have left; the method `closed` of the call must then be called. */
   hangUp(): void;
 }
 
-/** A call as a connection: data mode, from CONNECT to the end of the call. Either end hears when the other hangs up. */
+/** A call as a connection: data mode, from CONNECT to the end of the call. Each end is informed when the other end hangs up. */
 export class Call implements Duplex {
   readonly #port: CallPort;
   #handlers: DuplexHandlers | undefined;
-  /** What came before `start`. */
+  /** Octets that were received before `start`. */
   #early: Uint8Array[] | undefined = [];
   #ended = false;
   #over = false;
@@ -21,7 +21,7 @@ export class Call implements Duplex {
 
   constructor(port: CallPort) {
     this.#port = port;
-    // Nobody reads yet: what the peer sends waits at its end.
+    // The call is not started yet: the peer's octets wait at the peer's end.
     port.line.pause?.();
   }
 
@@ -67,7 +67,7 @@ export class Call implements Duplex {
     });
   }
 
-  /** Octets of the other end. */
+  /** Receives octets of the other end. */
   received(octets: Uint8Array): void {
     if (this.#early !== undefined) this.#early.push(octets);
     else if (!this.#over) this.#handlers?.received(octets);
@@ -77,7 +77,7 @@ export class Call implements Duplex {
     if (!this.#over) this.#handlers?.drained?.();
   }
 
-  /** The call is over. */
+  /** The call has ended. */
   closed(fault?: Fault): void {
     if (this.#over) return;
     this.#over = true;
@@ -88,7 +88,7 @@ export class Call implements Duplex {
   }
 
   #tellClosed(): void {
-    // Who starts late is told then.
+    // If the call is not started yet, `start` reports the end later.
     if (this.#early !== undefined) return;
     const handlers = this.#handlers;
     this.#handlers = undefined;

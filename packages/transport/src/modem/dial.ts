@@ -5,15 +5,15 @@ import { Call } from "./call.ts";
 
 export interface DialOptions {
   readonly clock: Clock;
-  /** What is dialled: digits, and what the modem knows besides (`T`, `,`, `W`). */
+  /** The dial string: digits, and other characters that the modem supports (`T`, `,`, `W`). */
   readonly number: string;
-  /** Commands before dialling, each answered by OK; `ATZ` and `ATE0` unless told otherwise. */
+  /** Commands before dialling, each answered by OK; `ATZ` and `ATE0` by default. */
   readonly init?: readonly string[];
-  /** ms to wait for CONNECT; 60,000 unless told otherwise. */
+  /** How long to wait for CONNECT, ms; 60,000 by default. */
   readonly timeout?: number;
-  /** ms to wait for the answer to any other command; 3000 unless told otherwise. */
+  /** How long to wait for the answer to any other command, ms; 3000 by default. */
   readonly commandTimeout?: number;
-  /** The silence before and after `+++`, ms; 1000 (S12=50) unless told otherwise. */
+  /** The silence before and after `+++`, ms; 1000 (S12=50) by default. */
   readonly guard?: number;
 }
 
@@ -31,8 +31,8 @@ const words: { readonly [number: string]: string } = {
 const lost = "\r\nNO CARRIER\r\n";
 
 /**
- * Dials a meter with a Hayes modem on a serial line, or behind a TCP connection, and gives the call as a connection. Its `end` hangs up
- * (`+++`, ATH), then ends the line. Faults: `dial-failed` (BUSY, NO CARRIER …), `modem-silent`, and those of the line.
+ * Dials a meter with a Hayes modem on a serial line or behind a TCP connection, and returns the call as a connection. Its `end` hangs
+ * up (`+++`, ATH), then ends the line. Faults: `dial-failed` (BUSY, NO CARRIER …), `modem-silent`, and those of the line.
  */
 export async function dial(line: Duplex, options: DialOptions): Promise<Duplex> {
   const modem = new DiallingModem(line, options);
@@ -56,7 +56,7 @@ class DiallingModem {
   #waiting: Waiting | undefined;
   #timer: Cancel | undefined;
   #call: Call | undefined;
-  /** The last octets of the call, in which NO CARRIER may begin. */
+  /** The last octets of the call: they may contain the start of NO CARRIER. */
   #tail = "";
   #leaving = false;
 
@@ -149,7 +149,7 @@ class DiallingModem {
     });
   }
 
-  /** What the modem says when the other end hangs up comes as the last octets. */
+  /** When the other end hangs up, the message of the modem follows the last octets. */
   #data(octets: Uint8Array): void {
     const call = this.#call as Call;
     const text = (this.#tail + toLatin1(octets.subarray(-lost.length))).slice(-lost.length);
@@ -176,7 +176,7 @@ class DiallingModem {
       await this.#escape(guard);
       await this.#ask("ATH");
     } catch {
-      // A modem that does not answer hangs up when the line goes.
+      // A modem that does not answer hangs up when the line is closed.
     }
     this.#call?.closed();
     this.#line.end();

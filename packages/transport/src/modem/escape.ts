@@ -4,7 +4,7 @@ import type { Cancel, Clock } from "../clock.ts";
 const plus = 0x2b;
 const none = new Uint8Array(0);
 
-/** Finds `+++` between two silences (S12): what an end sends to come from data mode to command mode. */
+/** Finds `+++` between two silences (S12), which changes from data mode to command mode. */
 export class EscapeWatch {
   readonly #clock: Clock;
   readonly #guard: number;

@@ -3,15 +3,15 @@ import type { Listener } from "../duplex.ts";
 import { socketFault } from "./socket-fault.ts";
 
 export interface HttpTextOptions {
-  /** `127.0.0.1` unless told otherwise: to be reached from other machines must be asked for. */
+  /** `127.0.0.1` by default: other machines can connect only if another host is set. */
   readonly host?: string;
-  /** 0 takes any that is free. */
+  /** 0 uses any free port. */
   readonly port: number;
-  /** What each path has: its type, and its text when it is asked for. */
+  /** The content type of each path, and a function that makes its text on request. */
   readonly texts: { readonly [path: string]: { readonly type: string; text(): Promise<string> | string } };
 }
 
-/** Answers GET and HEAD with a text, such as the metrics that a monitoring system collects. Faults as of `tcpListen`. */
+/** Answers GET and HEAD with a text, for example the metrics for a monitoring system. Faults as for `tcpListen`. */
 export function httpTextListen({ host = "127.0.0.1", port, texts }: HttpTextOptions): Promise<Listener> {
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8192 }, (request, response) => {
     const [path = ""] = (request.url ?? "").split("?");
@@ -32,7 +32,7 @@ export function httpTextListen({ host = "127.0.0.1", port, texts }: HttpTextOpti
         );
     }
   });
-  // Somebody who asks for metrics asks rarely.
+  // A program that reads metrics needs few connections.
   server.maxConnections = 16;
   let connections = 0;
   server.on("connection", (socket) => {

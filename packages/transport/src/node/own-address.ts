@@ -1,8 +1,8 @@
 import { networkInterfaces } from "node:os";
 
 /**
- * A host that clients can connect to for what listens on `host`: the host itself, or, where that stands for all addresses of this
- * machine (`0.0.0.0`, `::`), the first address that other machines reach, else the loopback address.
+ * The host to which clients can connect if a listener has the host `host`. This is `host` itself. If `host` means all addresses of
+ * this machine (`0.0.0.0`, `::`), it is the first address that other machines can reach, or else the loopback address.
  */
 export function connectableHost(host: string): string {
   if (host !== "0.0.0.0" && host !== "::") return host;

@@ -29,7 +29,7 @@ const known: Readonly<Record<string, readonly [code: FaultCode<"transport">, wha
   EMSGSIZE: ["datagram-too-long", "the PDU is too long for a datagram", "use a smaller PDU size"],
 };
 
-/** The Fault for an error of a socket: what was tried (`"connect to 127.0.0.1:4059"`), the result of it, what to try. */
+/** The Fault for an error of a socket: what was tried (`"connect to 127.0.0.1:4059"`), the result, and what to try. */
 export function socketFault(error: unknown, tried: string): Fault {
   const name = (error as { readonly code?: unknown } | null)?.code;
   const entry = typeof name === "string" && Object.hasOwn(known, name) ? known[name] : undefined;

@@ -17,8 +17,8 @@ export interface TcpConnectOptions {
 }
 
 /**
- * Connects over TCP. Faults: `connection-refused`, `connect-timeout`, `unknown-host`, `unreachable`, `aborted`, and
- * `transport-failed` for anything else; each with a hint.
+ * Connects over TCP. Faults: `connection-refused`, `connect-timeout`, `unknown-host`, `unreachable`, `aborted`, and `transport-failed`
+ * for any other error; each Fault has a hint.
  */
 export function tcpConnect(host: string, port: number, options: TcpConnectOptions = {}): Promise<Duplex> {
   const { timeout = 10_000, localAddress, signal } = options;
@@ -34,7 +34,7 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
     };
     const failed = (error: unknown): void => {
       settle();
-      // What comes after the attempt was given up has nobody to tell.
+      // Errors after the attempt was cancelled are ignored.
       socket.on("error", () => undefined);
       socket.destroy();
       reject(error instanceof Fault ? error : socketFault(error, tried));
@@ -57,15 +57,15 @@ export interface TcpListenOptions {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Maximum number of connections at one time; more are closed at once. 1024 by default. */
+  /** Maximum number of connections at one time; further connections are closed at once. 1024 by default. */
   readonly maxConnections?: number;
-  /** Whether one more replaces a connection whose peer has not shown who it is (`Duplex.setRank`); false by default. */
+  /** Whether a further connection replaces one whose peer is not authenticated (`Duplex.setRank`); false by default. */
   readonly giveWay?: boolean;
-  /** Maximum number of connections from one remote host at one time; more are closed at once. 0 (no limit) by default. */
+  /** Maximum number of connections from one remote host at one time; further ones are closed at once. 0 (no limit) by default. */
   readonly maxPerHost?: number;
-  /** Called for each connection; it must `start` it. An error that it throws goes to `failed`, and ends only that connection. */
+  /** Called for each connection; it must `start` it. An error that it throws is passed to `failed` and ends only this connection. */
   accept(duplex: Duplex): void;
-  /** Hears of what goes wrong with the listener and of connections that were turned away or gave way (`too-many-connections`). */
+  /** Called for errors of the listener, and for connections that were refused or replaced (`too-many-connections`). */
   failed?(fault: Fault): void;
 }
 
@@ -73,7 +73,7 @@ export interface TcpListenOptions {
 export function tcpListen(options: TcpListenOptions): Promise<Listener> {
   const { accept, failed } = options;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    // It has been turned away.
+    // The connection was refused.
     if (socket.destroyed) return;
     acceptOrDestroy(new TcpDuplex(socket), accept, failed);
   });
@@ -82,7 +82,7 @@ export function tcpListen(options: TcpListenOptions): Promise<Listener> {
 
 type Failed = (fault: Fault) => void;
 
-/** What `accept` throws ends that connection alone. */
+/** An error that `accept` throws ends only this connection. */
 export function acceptOrDestroy<D extends Duplex>(duplex: D, accept: (duplex: D) => void, failed?: Failed): void {
   try {
     accept(duplex);
@@ -93,15 +93,15 @@ export function acceptOrDestroy<D extends Duplex>(duplex: D, accept: (duplex: D)
   }
 }
 
-/** The place of a socket: that of the socket below, where there is TLS in it. */
+/** The place of a socket; with TLS, of the socket below it. */
 const seats = new WeakMap<Socket, (rank: Rank) => void>();
 
-/** Where a TLS socket shows the one below it. */
+/** The socket below a TLS socket. */
 const below = (socket: Socket): Socket => (socket as { readonly _parent?: Socket })._parent ?? socket;
 
 /**
- * Whether this process can open no more files. Node then closes each connection that comes and tells nobody, so that it is
- * looked for when the last one is accepted.
+ * Whether this process cannot open more files. Node then closes each new connection without an error, so this is checked after each
+ * accepted connection.
  */
 function noFileLeft(): boolean {
   try {
@@ -112,7 +112,7 @@ function noFileLeft(): boolean {
   }
 }
 
-/** Lets a server listen, turn away what is too much, and close whole. */
+/** Makes a server listen, limits its connections, and closes it with all its connections. */
 export function listening(
   server: Server,
   options: Pick<TcpListenOptions, "host" | "port" | "maxConnections" | "maxPerHost" | "giveWay" | "failed">,
@@ -123,7 +123,7 @@ export function listening(
   const places = new Places<Placed>({ most: maxConnections, mostPerHost: maxPerHost, giveWay });
   const tooMany = (what: string, hint: string): void =>
     failed?.(new Fault("too-many-connections", what, { layer: "transport", hint }));
-  // Of a TLS server this is the socket below: it is there from before the handshake. Told before the server's own listener.
+  // For a TLS server this is the socket below, before the handshake. This listener runs before the server's own listener.
   server.prependListener("connection", (socket) => {
     const remote = addressText(socket.remoteAddress, socket.remotePort);
     const placed: Placed = {
@@ -178,7 +178,7 @@ export function listening(
   });
 }
 
-/** A connected socket, plain or with TLS in it, as a Duplex. */
+/** A connected socket as a Duplex, plain or with TLS. */
 export class TcpDuplex implements Duplex {
   readonly remote: string;
   readonly #socket: Socket;
@@ -237,7 +237,7 @@ export class TcpDuplex implements Duplex {
       queueMicrotask(() => this.#tellClosed());
       return;
     }
-    // A view that is a plain Uint8Array: a Buffer's `slice` would share where others copy.
+    // A view with the type Uint8Array: `slice` of a Buffer shares its memory instead of copying it.
     socket.on("data", (chunk: Uint8Array) =>
       handlers.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
     );

@@ -74,7 +74,7 @@ const known: Readonly<Record<string, Known>> = {
   ],
 };
 
-/** The Fault for an error of a TLS handshake or connection. No key is in it, whatever the library said. */
+/** The Fault for an error of a TLS handshake or connection. It never contains a key, even if the message of the library does. */
 export function tlsFault(error: unknown, tried: string): Fault {
   if (error instanceof Fault) return error;
   const { code, reason } = (error ?? {}) as { readonly code?: unknown; readonly reason?: unknown };

@@ -14,40 +14,40 @@ import { checkPort } from "./socket-fault.ts";
 import { acceptOrDestroy, listening, type TcpConnectOptions, TcpDuplex, type TcpListenOptions } from "./tcp.ts";
 import { tlsFault } from "./tls-fault.ts";
 
-/** What an end shows, and whom it trusts. All PEM. */
+/** The certificate of one end and the roots that it trusts. All in PEM. */
 export interface TlsIdentity {
-  /** This end's own certificate for TLS, and the authorities between it and the root behind it. */
+  /** This end's own certificate for TLS, followed by the certificates of the authorities between it and the root. */
   readonly certificate: string;
-  /** PKCS #8. */
+  /** The private key, PKCS #8. */
   readonly privateKey: string;
-  /** The roots that the peer's certificate must come from: these alone, not those of the operating system. */
+  /** The trusted roots for the peer's certificate. Only these roots are used, not those of the operating system. */
   readonly authorities: string | readonly string[];
-  /** Revocation lists: with any, one of every authority is needed. */
+  /** Revocation lists. If there is any, a list of every authority is needed. */
   readonly revocationLists?: readonly string[];
-  /** `"tls-without-extended-key-usage"`: takes a peer's certificate that does not say that it is for TLS. */
+  /** `"tls-without-extended-key-usage"`: accepts a peer's certificate without the extended key usage for TLS. */
   readonly quirks?: readonly "tls-without-extended-key-usage"[];
 }
 
-/** Who is at the other end, by the certificate it has proved to have the key of. */
+/** The identity of the peer, from the certificate whose key it has proved to have. */
 export interface TlsPeer {
-  /** DER. */
+  /** The certificate in DER. */
   readonly certificate: Uint8Array;
-  /** Of the subject: of a meter or a client 16 hexadecimal digits, its system title. */
+  /** The common name of the subject. For a meter or a client: its system title in 16 hexadecimal digits. */
   readonly commonName: string | undefined;
 }
 
-/** A Duplex that knows its peer. */
+/** A Duplex with the identity of its peer. */
 export interface TlsDuplex extends Duplex {
   readonly peer: TlsPeer;
 }
 
 export interface TlsConnectOptions extends TcpConnectOptions, TlsIdentity {
-  /** The system title (8 octets) that the server's certificate must have, or `"any"` that the authorities certified. */
+  /** The system title (8 octets) in the server's certificate, or `"any"` for any certificate of the authorities. */
   readonly peerSystemTitle: Uint8Array | "any";
 }
 
 export interface TlsListenOptions extends Omit<TcpListenOptions, "accept">, TlsIdentity {
-  /** Called for each connection when its handshake is done; it must `start` it. */
+  /** Called for each connection after its handshake; it must `start` it. */
   accept(duplex: TlsDuplex): void;
   /** How long a handshake may take, in ms; 10000 by default. */
   readonly handshakeTimeout?: number;
@@ -70,8 +70,8 @@ function peerOf(certificate: PeerCertificate): TlsPeer {
 const purposes = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 
 /**
- * Fault `wrong-usage`. The library looks at an extended key usage that is there, and takes a certificate for key agreement
- * alone, without one, for one of TLS.
+ * Fault `wrong-usage`. The library checks an extended key usage only if it is present, and accepts a certificate for key agreement
+ * without extended key usage as one for TLS.
  */
 function checkUsage(certificate: PeerCertificate, role: keyof typeof purposes, identity: TlsIdentity): void {
   if (identity.quirks?.includes("tls-without-extended-key-usage")) return;
@@ -90,7 +90,7 @@ function checkPeer(peer: TlsPeer, wanted: Uint8Array | "any", tried: string): vo
 
 function secured(identity: TlsIdentity): SecureContextOptions {
   const { certificate, privateKey, authorities, revocationLists } = identity;
-  // What is empty the library leaves out, and goes on without.
+  // The library ignores empty values and continues without them.
   if (certificate === "" || privateKey === "" || authorities.length === 0) throw new Error("absent");
   return {
     cert: certificate,
@@ -101,7 +101,7 @@ function secured(identity: TlsIdentity): SecureContextOptions {
   };
 }
 
-/** What is made of certificates and keys. Faults `bad-certificate`, `bad-private-key`. */
+/** Calls `make`, which reads certificates and keys. Faults `bad-certificate`, `bad-private-key`. */
 function readable<T>(make: () => T): T {
   try {
     return make();
@@ -109,7 +109,7 @@ function readable<T>(make: () => T): T {
     if ((caught as { readonly code?: unknown } | null)?.code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") {
       throw tlsFault(caught, "TLS");
     }
-    // Not as the cause: the library may quote what it could not read, and that may be a key.
+    // The error is not used as the cause: the library may quote the text that it could not read, which may be a key.
     throw new Fault("bad-certificate", "TLS: a certificate or key cannot be read", {
       layer: "transport",
       hint: "give PEM: a certificate with its chain, a PKCS #8 key, the roots",
@@ -118,10 +118,10 @@ function readable<T>(make: () => T): T {
 }
 
 /**
- * Connects over TLS 1.2 or 1.3, both ends by certificate. Faults: those of `tcpConnect`, `bad-certificate`, `bad-private-key`,
+ * Connects over TLS 1.2 or 1.3; both ends have a certificate. Faults: those of `tcpConnect`, `bad-certificate`, `bad-private-key`,
  * `unknown-issuer`, `expired`, `not-yet-valid`, `revoked`, `revocation-unknown`, `wrong-usage`, `wrong-subject`, `not-tls`,
  * `tls-version`, `no-shared-cipher`, `certificate-missing`, `certificate-refused`, `tls-failed`. A server may refuse this end's
- * certificate after the connection stands here: then it closes it, most often without a reason.
+ * certificate after this call has resolved: then it closes the connection, usually without a reason.
  */
 export function tlsConnect(host: string, port: number, options: TlsConnectOptions): Promise<TlsDuplex> {
   const { timeout = 10_000, localAddress, signal, peerSystemTitle } = options;
@@ -133,7 +133,7 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
       port,
       allowHalfOpen: true,
       secureContext: readable(() => createSecureContext(secured(options))),
-      // A meter has no host name: whose certificate it is, is checked against the system title.
+      // A meter has no host name: its certificate is checked for the system title instead.
       checkServerIdentity: () => undefined,
       ...(localAddress && { localAddress }),
     };
@@ -176,8 +176,8 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
 }
 
 /**
- * Listens for TLS connections, from clients with a certificate. Faults: those of `tcpListen`, `bad-certificate`,
- * `bad-private-key`. `failed` hears of handshakes that went wrong, with the Faults of `tlsConnect`.
+ * Listens for TLS connections from clients with a certificate. Faults: those of `tcpListen`, `bad-certificate`, `bad-private-key`.
+ * `failed` is called for failed handshakes, with the Faults of `tlsConnect`.
  */
 export async function tlsListen(options: TlsListenOptions): Promise<Listener> {
   const { port, handshakeTimeout = 10_000, accept, failed } = options;
@@ -204,11 +204,11 @@ export async function tlsListen(options: TlsListenOptions): Promise<Listener> {
     acceptOrDestroy(duplex, accept, failed);
   });
   server.on("tlsClientError", (error, socket) => {
-    // A certificate that was refused shows as a connection cut; why stands beside it.
+    // For a refused certificate the error is that of a closed connection; the reason is in `authorizationError`.
     const code: unknown = socket.authorizationError;
     const why = typeof code === "string" ? { code } : error;
     failed?.(tlsFault(why, `a client at port ${port}`));
-    // With half-open sockets nobody else does.
+    // With half-open sockets the server does not destroy it.
     socket.destroy();
   });
   return listening(server, options);

@@ -7,12 +7,12 @@ import type { Duplex, DuplexHandlers, Listener } from "../duplex.ts";
 import { checkPort, socketFault } from "./socket-fault.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** A plain view: a Buffer's `slice` would share where others copy. */
+/** A view with the type Uint8Array: `slice` of a Buffer shares its memory instead of copying it. */
 function plain(message: Uint8Array): Uint8Array {
   return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
 }
 
-/** Binds a socket for datagrams; host `127.0.0.1` by default, port 0 for any. Faults like `tcpListen`. */
+/** Binds a socket for datagrams; host `127.0.0.1` by default, port 0 for any free port. Faults as for `tcpListen`. */
 export function udpBind({ host = "127.0.0.1", port }: { host?: string; port: number }): Promise<Datagrams> {
   return new Promise((resolve, reject) => {
     checkPort(port, 0);
@@ -71,17 +71,17 @@ export interface UdpListenOptions {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** For `idle`; the machine's by default. */
+  /** The clock for `idle`; that of the machine by default. */
   readonly clock?: Clock;
   /** Maximum number of remotes at one time; 1024 by default. */
   readonly maxRemotes?: number;
-  /** A remote that sends nothing for this time, ms, is closed; 180,000 by default. */
+  /** A remote that sends nothing for this time is closed, ms; 180,000 by default. */
   readonly idle?: number;
   accept(duplex: Duplex): void;
   failed?(fault: Fault): void;
 }
 
-/** Listens for datagrams: one duplex for each remote, one datagram for each `send`. Faults like `tcpListen`. */
+/** Listens for datagrams: one duplex for each remote, one datagram for each `send`. Faults as for `tcpListen`. */
 export async function udpListen(options: UdpListenOptions): Promise<Listener> {
   const datagrams = await udpBind(options);
   const remotes = new Remotes(datagrams, { ...options, clock: options.clock ?? systemClock });
@@ -100,7 +100,10 @@ export async function udpListen(options: UdpListenOptions): Promise<Listener> {
   };
 }
 
-/** A duplex of datagrams to one remote; only its datagrams arrive. That nobody is there shows at the first answer, if at all. */
+/**
+ * A duplex of datagrams to one remote; only its datagrams are received. An absent remote is detected at the first answer, or not at
+ * all.
+ */
 export function udpConnect(host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     checkPort(port, 1);
@@ -111,7 +114,7 @@ export function udpConnect(host: string, port: number): Promise<Duplex> {
       reject(socketFault(error, tried));
     };
     socket.once("error", refused);
-    // What @types/node leaves out: an error of the name's look-up comes here.
+    // @types/node omits this parameter: it is the error of the name look-up.
     socket.connect(port, host, (error?: unknown) => {
       socket.off("error", refused);
       if (error) refused(error);
@@ -159,7 +162,7 @@ class UdpDuplex implements Duplex {
     });
   }
 
-  /** A datagram transport has no end to tell of: it closes. */
+  /** A datagram transport cannot send an end: it closes. */
   end(): void {
     this.#ended = true;
     if (this.#sending === 0) this.#close();

@@ -2,11 +2,11 @@ import type { Fault } from "@dlmskit/core";
 import type { Duplex, DuplexHandlers } from "../duplex.ts";
 import type { LineHandlers, SerialLine } from "./serial-line.ts";
 
-/** What a connection does with its line. */
+/** The calls of a connection to the owner of its line. */
 export interface LineUse {
   /** The connection is ready for octets. */
   begin?(connection: LineConnection): void;
-  /** The connection is given up; it must be told `closed`. */
+  /** The connection is no longer used; its method `closed` must then be called. */
   release(connection: LineConnection): void;
 }
 
@@ -15,7 +15,7 @@ export class LineConnection implements Duplex, LineHandlers {
   readonly #line: SerialLine;
   readonly #use: LineUse;
   #handlers: DuplexHandlers | undefined;
-  /** What came before `start`. */
+  /** Octets that were received before `start`. */
   #early: Uint8Array[] | undefined = [];
   #ended = false;
   #released = false;
@@ -93,7 +93,7 @@ export class LineConnection implements Duplex, LineHandlers {
   }
 
   #tellClosed(): void {
-    // Who starts late is told then.
+    // If the connection is not started yet, `start` reports the end later.
     if (this.#early !== undefined) return;
     const handlers = this.#handlers;
     this.#handlers = undefined;

@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 
 const layer = "transport";
 
-/** The Fault for an error that the package serialport gave: what was tried, the result of it, what to try. */
+/** The Fault for an error of the package serialport: what was tried, the result, and what to try. */
 export function serialFault(error: unknown, tried: string): Fault {
   const why = error instanceof Error ? error.message : String(error);
   const failed = { layer, cause: error } as const;

@@ -4,30 +4,30 @@ import type { SerialPort } from "serialport";
 import type { Cancel, Clock } from "../clock.ts";
 import { lineLost, serialFault } from "./serial-fault.ts";
 
-/** How an RS-485 transceiver is told who sends. */
+/** How RTS switches an RS-485 transceiver between sending and receiving. */
 export interface Rs485 {
   /** The level of RTS while this end sends. */
   readonly rts: "high" | "low";
-  /** ms between RTS and the first octet; 0 by default. */
+  /** Time between RTS and the first octet, ms; 0 by default. */
   readonly before?: number;
-  /** ms between the last octet and RTS; 0 by default. */
+  /** Time between the last octet and RTS, ms; 0 by default. */
   readonly after?: number;
 }
 
 export interface LineTiming {
   readonly rs485?: Rs485 | undefined;
-  /** ms; 0 by default. */
+  /** Minimum silence before sending, ms; 0 by default. */
   readonly silence?: number | undefined;
 }
 
-/** What a line tells. After `closed` it tells nothing more. */
+/** The handlers of a line. None is called after `closed`. */
 export interface LineHandlers {
   received(octets: Uint8Array): void;
   drained(): void;
   closed(fault?: Fault): void;
 }
 
-/** How often it is looked whether the device is still there, ms: a hang-up during a read is not told. */
+/** How often the presence of the device is checked, ms: a disconnection during a read is not reported. */
 const watchEvery = 2000;
 
 /** Start bit, data, parity, stop bit. */
@@ -36,8 +36,8 @@ const bitsOfOctet = 10;
 type Job = { readonly octets: Uint8Array } | { readonly baudRate: number } | { readonly run: () => void };
 
 /**
- * An open port and what is to be sent by it, in order: a change of the baud rate waits until what was sent before it has left,
- * and what is sent after it leaves at the new one.
+ * An open port and a queue of octets and changes of the baud rate. A change waits until the octets before it have left; the octets
+ * after it leave at the new rate.
  */
 export class SerialLine {
   readonly path: string;
@@ -46,18 +46,18 @@ export class SerialLine {
   readonly #timing: LineTiming;
   readonly #jobs: Job[] = [];
   #handlers: LineHandlers | undefined;
-  /** Whether somebody hears of it. */
+  /** Whether the line has handlers. */
   started = false;
-  /** At which what is sent next will leave. */
+  /** The rate of the octets that are sent next. */
   #baudRate: number;
-  /** At which octets leave now. */
+  /** The current rate of the port. */
   #rate: number;
-  /** When what was written has left at this rate. */
+  /** When the written octets have left at this rate. */
   #leavesAt = Number.NEGATIVE_INFINITY;
   #working = false;
   #buffered = 0;
   #waited = false;
-  /** When an octet was last on the line, as far as this end knows. */
+  /** The time of the last octet on the line, as far as this end knows. */
   #lastOctet = Number.NEGATIVE_INFINITY;
   #closing = false;
   #closed = false;
@@ -86,7 +86,7 @@ export class SerialLine {
     return this.#buffered;
   }
 
-  /** Begins to deliver, once; no handler is called before it returned. */
+  /** Starts the delivery, once; no handler is called before `start` has returned. */
   start(handlers: LineHandlers): void {
     this.started = true;
     this.#handlers = handlers;
@@ -105,13 +105,13 @@ export class SerialLine {
   }
 
   changeBaudRate(baudRate: number): void {
-    // A change may lose octets that arrive meanwhile: none without a need.
+    // A change may lose octets that are received at that moment: it is made only if the rate differs.
     if (this.#closing || baudRate === this.#baudRate) return;
     this.#baudRate = baudRate;
     this.#add({ baudRate });
   }
 
-  /** Runs once what was sent before has been written. Not at all where the port closes before. */
+  /** Runs `run` when all octets sent before have been written. It does not run if the port closes first. */
   afterwards(run: () => void): void {
     if (!this.#closing) this.#add({ run });
   }
@@ -124,12 +124,12 @@ export class SerialLine {
     this.#port.resume();
   }
 
-  /** Closes now; what has not left is lost. `closed` follows. */
+  /** Closes the port now; octets that have not left are lost. `closed` follows. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#jobs.length = 0;
-    // The callback is there so that an error of closing has a taker; `close` follows all the same.
+    // The callback receives an error of closing, so that it is not thrown; `close` follows in any case.
     this.#port.close(() => undefined);
   }
 
@@ -198,7 +198,7 @@ export class SerialLine {
 
   async #update(baudRate: number): Promise<void> {
     await this.#asked((done) => this.#port.drain(done));
-    // Drivers of adapters say so before the last octet has left, and a change drops what has not.
+    // Drivers of adapters report this before the last octet has left, and a change of the rate drops the remaining octets.
     await this.#pause(this.#leavesAt - this.#clock.now());
     await this.#asked((done) => this.#port.update({ baudRate }, done));
     this.#rate = baudRate;
@@ -213,7 +213,7 @@ export class SerialLine {
     return new Promise((resolve) => void this.#clock.at(this.#clock.now() + ms, resolve));
   }
 
-  /** What the port is asked to do; nothing is asked of one that is being closed. */
+  /** Calls the port and waits for the result; does nothing if the port is being closed. */
   #asked(ask: (done: (error?: Error | null) => void) => void): Promise<void> {
     if (this.#closing) return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -16,22 +16,22 @@ export interface SerialOptions {
   readonly dataBits?: 5 | 6 | 7 | 8;
   readonly parity?: SerialParity;
   readonly stopBits?: 1 | 2;
-  /** Who may send when: `none` by default. */
+  /** Flow control; `none` by default. */
   readonly flowControl?: "none" | "rts-cts" | "xon-xoff";
-  /** For RS-485 transceivers that do not find the direction out by themselves. */
+  /** For RS-485 transceivers that do not detect the direction themselves. */
   readonly rs485?: Rs485;
-  /** ms without an octet on the line before this end sends; 0 by default. HDLC frames and their flags need none. */
+  /** Minimum time without an octet on the line before this end sends, ms; 0 by default. HDLC frames with their flags need none. */
   readonly silence?: number;
   readonly clock?: Clock;
 }
 
-/** How the package is found; a test gives its own. */
+/** Loads the package serialport; a test can replace it. */
 export type LoadSerialport = () => Promise<Pick<typeof import("serialport"), "SerialPort">>;
 
 /**
- * Opens a serial port, `/dev/ttyUSB0` or `COM3`. A line has no end of its own: `ended` is never told, and `closed` has Fault
- * `line-lost` where the device goes away. Faults: `serialport-missing`, `no-such-port`, `not-permitted`, `port-in-use`,
- * `bad-value`, `transport-failed`.
+ * Opens a serial port, `/dev/ttyUSB0` or `COM3`. A serial line cannot signal its end: `ended` is never called, and `closed` has Fault
+ * `line-lost` if the device is removed. Faults: `serialport-missing`, `no-such-port`, `not-permitted`, `port-in-use`, `bad-value`,
+ * `transport-failed`.
  */
 export async function serialOpen(
   path: string,
@@ -42,14 +42,14 @@ export async function serialOpen(
   return new LineConnection(line, {
     begin: (connection) => line.start(connection),
     release(connection) {
-      // Where it was not started, it must hear of the end all the same.
+      // A connection that was not started must also be informed of the end.
       if (!line.started) line.start(connection);
       line.close();
     },
   });
 }
 
-/** A port that was closed a moment ago stays locked until its last read has returned: how often it is tried, ms between. */
+/** A port that was just closed stays locked until its last read has returned: the number of attempts, and the time between them, ms. */
 const tries = 5;
 const betweenTries = 60;
 
@@ -106,22 +106,22 @@ async function lineOf(path: string, options: SerialOptions, load: LoadSerialport
 }
 
 export interface SerialListenOptions extends SerialOptions {
-  /** Called when octets come while no connection is open; it must `start` what it is given. */
+  /** Called when octets are received while no connection is open; it must `start` the connection. */
   accept(duplex: Duplex): void;
-  /** Hears of a device that went away (`line-lost`) and of what keeps it from being opened again. */
+  /** Called when the device was removed (`line-lost`), and when it cannot be opened again. */
   failed?(fault: Fault): void;
-  /** Whether this end speaks first: a connection is open as long as the port is, without waiting for octets. */
+  /** Whether this end sends first: a connection is open while the port is open, and does not wait for octets. */
   readonly speaksFirst?: boolean;
 }
 
-/** How long after a device went away it is looked for again, ms: at first, and at most. */
+/** Time between attempts to open a removed device again, ms: at first, and at most. */
 const firstRetry = 500;
 const lastRetry = 30_000;
 
 /**
- * Listens on a serial port. The first octets on a silent line open a connection, and the next ones after its end another, each at
- * the baud rate of the options; the port stays open. A device that goes away is opened again when it is back. `host` of the
- * listener is the path. Faults as `serialOpen`.
+ * Listens on a serial port. The first octets on an idle line open a connection; after its end, the next octets open another one. Each
+ * connection starts with the baud rate of the options; the port stays open. A removed device is opened again when it is available.
+ * `host` of the listener is the path. Faults as for `serialOpen`.
  */
 export async function serialListen(
   path: string,

@@ -6,11 +6,11 @@ import { check, eventually, listen, pause } from "./heard.ts";
 export interface DuplexPair {
   readonly near: Duplex;
   readonly far: Duplex;
-  /** Takes down what the pair needed: a listener, for example. */
+  /** Closes what the pair needed, for example a listener. */
   readonly close?: () => Promise<void> | void;
 }
 
-/** One rule of a contract: `run` rejects with Fault `contract-broken` where it does not hold. For any test runner. */
+/** One rule of a contract: `run` rejects with Fault `contract-broken` if the rule does not hold. It works with any test runner. */
 export interface ContractCase {
   readonly name: string;
   run(): Promise<void>;
@@ -18,25 +18,23 @@ export interface ContractCase {
 
 type Rule = (pair: DuplexPair) => Promise<void>;
 
-/** What every stream transport must do: `for (const {name, run} of duplexContract(open)) it(name, run)`. */
+/** The rules for every stream transport: `for (const {name, run} of duplexContract(open)) it(name, run)`. */
 export function duplexContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
   return cases({ ...common, ...streams, ...flow }, open);
 }
 
-/**
- * What every line must do that carries octets and nothing else, a serial port for example: there, no end hears of the other's end.
- */
+/** The rules for every line that carries octets only, for example a serial port: no end is informed when the other end closes. */
 export function lineContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
   return cases({ ...common, ...flow, ...lines }, open);
 }
 
-/** What every call must do that one end alone can end: a modem's. It carries octets both ways until either hangs up. */
+/** The rules for every call of a modem: it carries octets in both directions until one end hangs up. */
 export function callContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
   const { "ends one way while the other goes on": _, ...ends } = streams;
   return cases({ ...common, ...ends, ...flow, ...calls }, open);
 }
 
-/** What every datagram transport must do. */
+/** The rules for every datagram transport. */
 export function datagramContract(open: () => Promise<DuplexPair> | DuplexPair): readonly ContractCase[] {
   return cases({ ...common, ...datagrams }, open);
 }
@@ -143,7 +141,7 @@ const streams: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Of whatever carries octets in order, with an end or without. */
+/** The rules for every transport that carries octets in order, with or without an end. */
 const flow: Readonly<Record<string, Rule>> = {
   async "carries a megabyte whole and in order"({ near, far }) {
     listen(near);

@@ -1,7 +1,7 @@
 import { concat, Fault } from "@dlmskit/core";
 import type { Duplex, DuplexHandlers } from "../duplex.ts";
 
-/** All that a duplex told. */
+/** All calls of a duplex's handlers. */
 export interface Heard {
   readonly pieces: Uint8Array[];
   readonly octets: Uint8Array;
@@ -9,7 +9,7 @@ export interface Heard {
   readonly fault: Fault | undefined;
 }
 
-/** Starts a duplex and keeps what it tells. `events` are "received", "ended", "drained", "closed", in order. */
+/** Starts a duplex and records the calls of its handlers. `events` are "received", "ended", "drained", "closed", in order. */
 export function listen(duplex: Duplex, how: { readonly halfOpen?: boolean } = {}): Heard {
   const pieces: Uint8Array[] = [];
   const events: string[] = [];
@@ -40,12 +40,12 @@ export function listen(duplex: Duplex, how: { readonly halfOpen?: boolean } = {}
   };
 }
 
-/** Fault `contract-broken` unless it holds. */
+/** Fault `contract-broken` if `holds` is false. */
 export function check(holds: boolean, broken: string): void {
   if (!holds) throw new Fault("contract-broken", broken, { layer: "transport" });
 }
 
-/** Waits until it holds, 5 s at most. */
+/** Waits until the condition holds, 5 s at most. */
 export async function eventually(holds: () => boolean, what: string): Promise<void> {
   for (let waited = 0; !holds(); waited += 2) {
     check(waited < 5000, `it never happened that ${what}`);
