@@ -65,7 +65,7 @@ export const SecurityControl: Codec<SecurityControl> = {
   },
 };
 
-/** The security header of a ciphered APDU, and its ciphertext (or plaintext, if it is only authenticated) with any tag of 12 octets. */
+/** The security header of a ciphered APDU, then ciphertext (plaintext if only authenticated), then the tag of 12 octets if authenticated. */
 export interface CipheredFields {
   readonly securityControl: SecurityControl;
   readonly invocationCounter: number;

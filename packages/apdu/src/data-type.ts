@@ -102,7 +102,7 @@ export interface EncodedData {
 export type StreamPart = Uint8Array | "later" | { readonly error: DataAccessResultName } | undefined;
 
 /**
- * The octets of one encoded Data with its tag, in parts that are made on request. A long value is so never completely in
+ * The octets of one encoded Data with its tag, in parts that are made on request. A long value is therefore never completely in
  * memory. It is read once. All parts must have the values of the same point in time; the creator of the stream ensures this.
  */
 export interface StreamedData {

@@ -80,7 +80,7 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
       },
     };
   });
-  // Finds the only key. With several keys or none, the ordinary path reports the Fault.
+  // Finds the only key. With several keys or none, the general path reports the Fault.
   const which = (value: string): string =>
     names
       .map((name) => {

@@ -29,7 +29,7 @@ export function textOf(octets: Uint8Array): { readonly text: string; readonly en
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(octets), encoding: "UTF-8" };
   } catch {
     const odd = octets.filter((octet) => octet >= 0x80).length;
-    // Text in another code page has few special octets; binary octets almost always have control characters.
+    // At most half of the octets of a text in another code page are above 0x7F; binary files usually have control characters.
     return odd * 2 > octets.length ? undefined : { text: Buffer.from(octets).toString("latin1"), encoding: "Latin-1" };
   }
 }
