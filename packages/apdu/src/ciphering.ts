@@ -65,7 +65,7 @@ export const SecurityControl: Codec<SecurityControl> = {
   },
 };
 
-/** The security header of a ciphered APDU, then ciphertext (plaintext if only authenticated), then the tag of 12 octets if authenticated. */
+/** The security header of a ciphered APDU, then ciphertext (plaintext if only authenticated), then a tag of 12 octets if authenticated. */
 export interface CipheredFields {
   readonly securityControl: SecurityControl;
   readonly invocationCounter: number;
