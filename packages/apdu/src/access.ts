@@ -15,7 +15,7 @@ import { ApduTag } from "./tags.ts";
 const attribute = sequence({ attribute: AttributeDescriptor });
 const selection = sequence({ attribute: AttributeDescriptor, access: SelectiveAccess });
 
-/** Access-Request-Specification: what one item of an ACCESS does. */
+/** Access-Request-Specification: the service of one item of an ACCESS. */
 export const AccessSpecification = choice("service", {
   get: [1, attribute],
   set: [2, attribute],
@@ -40,7 +40,7 @@ export const AccessRequest = choice("apdu", {
 });
 export type AccessRequest = Of<typeof AccessRequest>;
 
-/** Access-Response-Specification: how one item went. */
+/** Access-Response-Specification: the result of one item. */
 export const AccessOutcome = choice("service", {
   get: [1, sequence({ result: DataAccessResultCode })],
   set: [2, sequence({ result: DataAccessResultCode })],
@@ -48,7 +48,7 @@ export const AccessOutcome = choice("service", {
 });
 export type AccessOutcome = Of<typeof AccessOutcome>;
 
-/** ACCESS.response (tag DA). Each result has one data, null-data where there is none. Fault `list-length-mismatch`. */
+/** ACCESS.response (tag DA). Each result has one data, null-data if there is none. Fault `list-length-mismatch`. */
 export const AccessResponse = choice("apdu", {
   "access-response": [
     ApduTag["access-response"],

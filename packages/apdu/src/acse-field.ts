@@ -25,7 +25,7 @@ import {
 } from "./ber.ts";
 import { bitOctets } from "./data-values.ts";
 
-/** A field of an ACSE APDU: its context tag, and the codec of what stands between tag and end. */
+/** A field of an ACSE APDU: its context tag, and the codec of its contents. */
 export interface AcseField<T> {
   readonly tag: number;
   readonly codec: Codec<T>;
@@ -73,7 +73,7 @@ export const explicitInteger = (tag: number): AcseField<number> =>
     (json) => inRange(json as number, -0x80000000, 0x7fffffff),
   );
 
-/** [tag] IMPLICIT BIT STRING, as a text of 0 and 1. */
+/** [tag] IMPLICIT BIT STRING, as a string of 0 and 1. */
 export const implicitBits = (tag: number): AcseField<string> =>
   field(
     tag,
@@ -86,7 +86,7 @@ export const implicitBits = (tag: number): AcseField<string> =>
     },
   );
 
-/** [tag] IMPLICIT ACSE-requirements: only the authentication bit means something here. */
+/** [tag] IMPLICIT ACSE-requirements: only the authentication bit is used. */
 export const requirements = (tag: number): AcseField<{ readonly authentication: boolean }> =>
   field(
     tag,
@@ -141,7 +141,7 @@ export function enumerated<N extends string>(
   );
 }
 
-/** An OBJECT IDENTIFIER: by name where it is `arc.n` of the table, else as text of numbers. */
+/** An OBJECT IDENTIFIER: its name if it is `arc.n` in the table, otherwise its numbers as text. */
 export function identifier<N extends string>(
   tag: number,
   arc: string,
@@ -169,7 +169,7 @@ export function identifier<N extends string>(
   );
 }
 
-/** Authentication-value: a graphic string as octets (what COSEM uses), bits, or another form as it stands. */
+/** Authentication-value: a graphic string as octets (the form that COSEM uses), bits, or the octets of another form. */
 export type AuthenticationValue =
   | { readonly choice: "charstring"; readonly value: Uint8Array }
   | { readonly choice: "bitstring"; readonly value: string }
@@ -213,7 +213,7 @@ export function putField<T>({ tag, codec }: AcseField<T>, value: T, to: Writer):
   to.close(opened);
 }
 
-/** Reads the contents of a field to their end. */
+/** Reads all the contents of a field. */
 export function readField<T>(name: string, { codec }: AcseField<T>, contents: Reader): T {
   const { observer } = contents;
   observer?.enter(name, contents.at);

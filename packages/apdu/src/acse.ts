@@ -26,12 +26,12 @@ import {
 } from "./enumerations.ts";
 import { ApduTag } from "./tags.ts";
 
-/** The object identifiers of application contexts, less the last arc. */
+/** The object identifiers of application contexts, without the last arc. */
 export const applicationContextArc = "2.16.756.5.8.1";
-/** The object identifiers of authentication mechanisms, less the last arc. */
+/** The object identifiers of authentication mechanisms, without the last arc. */
 export const mechanismArc = "2.16.756.5.8.2";
 
-/** Who found what wrong with an association request. */
+/** The source and the diagnostic of the result of an association request. */
 export type ResultSourceDiagnostic =
   | { readonly source: "acse-service-user"; readonly diagnostic: AcseServiceUserDiagnosticName }
   | { readonly source: "acse-service-provider"; readonly diagnostic: AcseServiceProviderDiagnosticName };
@@ -77,8 +77,8 @@ type AcseApdu<N extends string, F, R extends keyof F> = { readonly apdu: N } & {
   : never;
 
 /**
- * An ACSE APDU in BER: fields by their context tags. In `strict` order each tag must be larger than the one before;
- * a field twice is refused either way. What is not in the table is refused.
+ * An ACSE APDU in BER, with the fields by their context tags. In `strict` order each tag must be larger than the previous
+ * one. Duplicate fields and fields that are not in the table are always refused.
  */
 function acse<const N extends string, F extends object, const R extends keyof F & string>(
   apdu: N,
@@ -181,9 +181,9 @@ function acse<const N extends string, F extends object, const R extends keyof F 
 }
 
 /**
- * AARQ (tag 60). A context or mechanism that COSEM does not name is its object identifier as text.
- * Refused: a field out of order or twice, the indefinite length, a missing application context name, octets left over.
- * `userInformation` holds the InitiateRequest, plain or ciphered, as octets.
+ * AARQ (tag 60). A context or mechanism without a COSEM name is given as its object identifier in text form.
+ * Refused: a field out of order, a duplicate field, the indefinite length, a missing application context name, trailing
+ * octets. `userInformation` has the octets of the InitiateRequest, plain or ciphered.
  */
 export const Aarq = acse(
   "aarq",
@@ -210,7 +210,7 @@ export const Aarq = acse(
 );
 export type Aarq = typeof Aarq extends Codec<infer T> ? T : never;
 
-/** AARE (tag 61). Fields are taken in any order, as real meters send them. `userInformation`: InitiateResponse or confirmedServiceError, plain or ciphered. */
+/** AARE (tag 61), with fields in any order. `userInformation`: InitiateResponse or confirmedServiceError, plain or ciphered. */
 export const Aare = acse(
   "aare",
   ApduTag.aare,

@@ -6,7 +6,7 @@ import { ApduTag } from "./tags.ts";
 
 const methods = list(MethodDescriptor, 9);
 
-/** ACTION.request (tag C3), all forms. Fault `list-length-mismatch` where methods and parameters differ in number. */
+/** ACTION.request (tag C3), all forms. Fault `list-length-mismatch` if the numbers of methods and parameters are different. */
 export const ActionRequest = tagged(
   ApduTag["action-request"],
   choice("apdu", {

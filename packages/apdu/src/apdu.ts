@@ -54,7 +54,7 @@ export type Apdu =
   | WriteResponse
   | InformationReportRequest;
 
-/** A value with a `DataLike` wherever it has a `Data`: what can be written, octets encoded beforehand included. */
+/** The type of a value to be written: it may have any `DataLike`, for example an `EncodedData`, where the type has `Data`. */
 export type Writable<T> = T extends Data
   ? DataLike
   : T extends Uint8Array | string | number | bigint | boolean | null | undefined
@@ -63,7 +63,7 @@ export type Writable<T> = T extends Data
       ? readonly Writable<U>[]
       : { readonly [K in keyof T]: Writable<T[K]> };
 
-/** An APDU to be written: any Data in it may be an `EncodedData`. */
+/** An APDU to be written: any Data in it may be a `DataLike`. */
 export type ApduLike = Writable<Apdu>;
 
 /** The name of a kind of APDU: the value of the key `apdu`. */
@@ -107,7 +107,7 @@ byTag[ApduTag["write-response"]] = WriteResponse;
 byTag[ApduTag["information-report-request"]] = InformationReportRequest;
 
 const tagNames = Object.entries({ ...ApduTag, ...GloTag, ...DedTag }) as [string, number][];
-// The longest first: "get-request-normal" starts with "get-request".
+// The longest name first: "get-request-normal" starts with "get-request".
 tagNames.sort(([one], [other]) => other.length - one.length);
 // biome-ignore lint/suspicious/noExplicitAny: see above
 const byName = new Map<string, Codec<any>>();
@@ -128,7 +128,7 @@ function codecOf(name: unknown): Codec<any> {
 }
 
 export interface DecodeOptions extends ReaderOptions {
-  /** What to take besides what the standard allows; nothing unless told. */
+  /** Deviations from the standard to accept; none by default. */
   readonly quirks?: readonly ApduQuirk[];
 }
 
@@ -136,8 +136,8 @@ const acseOptions: ReaderOptions = { layer: "acse" };
 const xdlmsOptions: ReaderOptions = { layer: "xdlms" };
 
 /**
- * The APDU of the octets, all of them; what octets it holds are views into those given.
- * Any octets give a value or a Fault: `unknown-tag`, `truncated`, `bad-length`, `bad-value`, `trailing-octets`,
+ * Decodes one APDU; the octets must hold nothing else. Octets in the APDU are views into the given ones.
+ * The result is a value or a Fault: `unknown-tag`, `truncated`, `bad-length`, `bad-value`, `trailing-octets`,
  * `too-deep`, `list-length-mismatch`, `too-short-for-tag`, and for ACSE `missing-field`, `duplicate-field`, `field-order`.
  */
 export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
@@ -154,7 +154,7 @@ export function decodeApdu(octets: Uint8Array, options?: DecodeOptions): Apdu {
   return apdu;
 }
 
-/** The octets of an APDU. Faults: `unknown-apdu`, `unknown-choice`, `out-of-range`, `bad-value`, `list-length-mismatch` and those of Data. */
+/** Encodes an APDU. Faults: `unknown-apdu`, `unknown-choice`, `out-of-range`, `bad-value`, `list-length-mismatch`, those of Data. */
 export function encodeApdu(apdu: ApduLike): Uint8Array {
   return encode(codecOf(apdu.apdu), apdu);
 }

@@ -4,7 +4,7 @@ import { bitOctets, bitText } from "./data-values.ts";
 /** The universal tags that ACSE uses. */
 export const Ber = { integer: 0x02, bitString: 0x03, octetString: 0x04, objectIdentifier: 0x06 } as const;
 
-/** A reader of the next element's contents, and its tag. The outer reader goes on behind it. */
+/** The tag of the next element, and a reader of its contents. The outer reader continues after the element. */
 export function element(from: Reader): { readonly tag: number; readonly contents: Reader } {
   const tag = from.u8();
   if ((tag & 0x1f) === 0x1f) throw from.fault("unknown-tag", "a tag of several octets is not allowed", from.at - 1);
@@ -14,7 +14,7 @@ export function element(from: Reader): { readonly tag: number; readonly contents
   return { tag, contents };
 }
 
-/** The contents of the one element that must stand here, with that tag. Faults `unknown-tag`, `trailing-octets`. */
+/** The contents of an element with this tag; nothing may follow it. Faults `unknown-tag`, `trailing-octets`. */
 export function only(from: Reader, tag: number): Reader {
   const at = from.at;
   const found = element(from);
@@ -25,7 +25,7 @@ export function only(from: Reader, tag: number): Reader {
   return found.contents;
 }
 
-/** The contents of an INTEGER of 1 to 4 octets. */
+/** Reads the contents of an INTEGER of 1 to 4 octets. */
 export function readInteger(from: Reader): number {
   const count = from.remaining;
   if (count < 1 || count > 4) throw from.fault("bad-length", `an INTEGER of ${count} octets`);
@@ -34,14 +34,14 @@ export function readInteger(from: Reader): number {
   return value;
 }
 
-/** The shortest contents of an INTEGER. Fault `out-of-range` past 32 bits. */
+/** The shortest contents of an INTEGER. Fault `out-of-range` above 32 bits. */
 export function integerOctets(value: number): Uint8Array {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {
     throw new Fault("out-of-range", `${String(value)} is not an integer of 32 bits`, { layer: "acse" });
   }
   const octets = [value & 0xff];
   for (let rest = value >> 8, last = value; ; rest >>= 8) {
-    // Done when what is left is only the sign of what stands already.
+    // The end: the remaining bits only repeat the sign bit of the last octet.
     if (rest === (last & 0x80 ? -1 : 0)) break;
     octets.unshift(rest & 0xff);
     last = rest;
@@ -49,7 +49,7 @@ export function integerOctets(value: number): Uint8Array {
   return Uint8Array.from(octets);
 }
 
-/** The contents of a BIT STRING as a text of 0 and 1. */
+/** Reads the contents of a BIT STRING as a string of 0 and 1. */
 export function readBitString(from: Reader): string {
   const at = from.at;
   const unused = from.u8();
@@ -66,7 +66,7 @@ export function bitStringOctets(bits: string): Uint8Array {
   return contents;
 }
 
-/** The contents of an OBJECT IDENTIFIER as text: `2.16.756.5.8.1.1`. */
+/** Reads the contents of an OBJECT IDENTIFIER as text: `2.16.756.5.8.1.1`. */
 export function readOid(from: Reader): string {
   const at = from.at;
   const octets = from.rest();
@@ -93,7 +93,7 @@ export function readOid(from: Reader): string {
   return arcs.join(".");
 }
 
-/** The contents of an OBJECT IDENTIFIER. Fault `bad-value` for a text that is none. */
+/** Encodes the contents of an OBJECT IDENTIFIER. Fault `bad-value` for an invalid text. */
 export function oidOctets(text: string): Uint8Array {
   const arcs = /^[0-2](\.\d{1,16})+$/.test(text) ? text.split(".").map(Number) : [];
   const [first, second, ...rest] = arcs;
@@ -109,7 +109,7 @@ export function oidOctets(text: string): Uint8Array {
   return Uint8Array.from(octets);
 }
 
-/** Writes an element of these contents. */
+/** Writes an element with these contents. */
 export function putElement(tag: number, contents: Uint8Array, to: Writer): void {
   to.u8(tag);
   to.sized(contents);

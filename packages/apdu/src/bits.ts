@@ -1,6 +1,6 @@
 import { asObject, badJson, Fault, type Json, type Reader, type RecordCodec, type Writer } from "@dlmskit/core";
 
-/** A record that lies in the bits of one integer; its JSON is its fields as they are. `step` names the whole to an observer. */
+/** A record in the bits of one integer. Its JSON form has the same fields. `step` is the name of the record for an observer. */
 export function bits<T extends object>(
   step: string,
   names: readonly (keyof T & string)[],
@@ -42,7 +42,7 @@ export function bits<T extends object>(
   };
 }
 
-/** Fault `bad-json` unless the value is one of the names. */
+/** Gives the value as one of the names. Fault `bad-json` for any other value. */
 export function oneOf<T extends string>(value: unknown, ...names: readonly T[]): T {
   if (!names.includes(value as T)) throw badJson(names.map((name) => `"${name}"`).join(" or "), value as Json);
   return value as T;

@@ -17,7 +17,7 @@ import { ApduTag } from "./tags.ts";
 export interface BlockControl {
   readonly lastBlock: boolean;
   readonly streaming: boolean;
-  /** Blocks that the sender can take, 0 to 63. */
+  /** The number of blocks that the sender can receive, 0 to 63. */
   readonly window: number;
 }
 
@@ -38,7 +38,7 @@ export const BlockControl: RecordCodec<BlockControl> = bits<BlockControl>(
   },
 );
 
-/** General-Block-Transfer (tag E0): a piece of an APDU, and which pieces have come. */
+/** General-Block-Transfer (tag E0): a block of an APDU, and the acknowledgement of received blocks. */
 export const GeneralBlockTransfer = choice("apdu", {
   "general-block-transfer": [
     ApduTag["general-block-transfer"],

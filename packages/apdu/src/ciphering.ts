@@ -27,7 +27,7 @@ export interface SecurityControl {
   readonly compressed: boolean;
 }
 
-/** The security control of an octet. */
+/** Decodes a security control octet. */
 export function securityControlOf(octet: number): SecurityControl {
   return {
     suite: octet & 0x0f,
@@ -38,7 +38,7 @@ export function securityControlOf(octet: number): SecurityControl {
   };
 }
 
-/** The octet of a security control. Fault `out-of-range` for a suite past 15. */
+/** Encodes a security control octet. Fault `out-of-range` for a suite above 15. */
 export function securityControlOctet(control: SecurityControl): number {
   return (
     inRange(control.suite, 0, 15) |
@@ -65,17 +65,17 @@ export const SecurityControl: Codec<SecurityControl> = {
   },
 };
 
-/** What a ciphered APDU carries: the security header, and behind it the ciphertext (or the plaintext, where it is only authenticated) with the tag of 12 octets at the end when authenticated. */
+/** The security header of a ciphered APDU, then ciphertext (plaintext if only authenticated), then a tag of 12 octets if authenticated. */
 export interface CipheredFields {
   readonly securityControl: SecurityControl;
   readonly invocationCounter: number;
   readonly ciphertext: Uint8Array;
 }
 
-/** Octets of the authentication tag of every suite. */
+/** The number of octets of the authentication tag in every suite. */
 export const authenticationTagLength = 12;
 
-/** A length, then security control, invocation counter and the rest. Fault `too-short-for-tag` where the tag cannot be in it. */
+/** A length, then security control, invocation counter and ciphertext. Fault `too-short-for-tag` if the length is too short for the tag. */
 export const CipheredFields: RecordCodec<CipheredFields> = (() => {
   const names = ["securityControl", "invocationCounter", "ciphertext"] as const;
   const read = (from: Reader): CipheredFields => {
@@ -146,17 +146,17 @@ function cipheredArms<T extends Readonly<Record<string, number>>>(tags: T): Ciph
   ) as unknown as CipheredArms<T>;
 }
 
-/** APDUs ciphered under the global key, each with a tag of its own (glo-get-request …). */
+/** APDUs ciphered with the global key, each with its own tag (glo-get-request …). */
 export const GloCiphered = choice("apdu", cipheredArms(GloTag));
 export type GloCiphered = Of<typeof GloCiphered>;
 
-/** APDUs ciphered under the dedicated key, each with a tag of its own (ded-get-request …). */
+/** APDUs ciphered with the dedicated key, each with its own tag (ded-get-request …). */
 export const DedCiphered = choice("apdu", cipheredArms(DedTag));
 export type DedCiphered = Of<typeof DedCiphered>;
 
 const withSystemTitle = join(sequence({ systemTitle: sizedOctets }), CipheredFields);
 
-/** general-glo-ciphering (tag DB) and general-ded-ciphering (tag DC): any APDU, with the sender's system title. */
+/** general-glo-ciphering (tag DB) and general-ded-ciphering (tag DC): any APDU, with the system title of the sender. */
 export const GeneralGloDedCiphering = choice("apdu", {
   "general-glo-ciphering": [ApduTag["general-glo-ciphering"], withSystemTitle],
   "general-ded-ciphering": [ApduTag["general-ded-ciphering"], withSystemTitle],

@@ -100,7 +100,7 @@ function descriptionFromJson(json: Json, depth = 0): Description {
   return { type: type as SimpleTypeName };
 }
 
-/** What the items of a compact-array are: the type tags, an array with its count, a structure with its elements. */
+/** The type description of a compact-array: type tags, an array with its count, a structure with its elements. */
 export const TypeDescription: Codec<Description> = {
   read: readDescription,
   write: (value, to) => writeDescription(value, to),
@@ -109,8 +109,8 @@ export const TypeDescription: Codec<Description> = {
 };
 export type TypeDescription = Description;
 
-// Types without octets of their own (null-data) let a few octets describe millions of values: so many values a content
-// octet are allowed, and no more.
+// With types that have no content octets (null-data), a few octets can describe millions of values: this is the maximum
+// // number of values per content octet.
 const freeValues = 1024;
 const valuesPerOctet = 32;
 
@@ -145,7 +145,7 @@ class Contents {
   }
 }
 
-/** Reads a compact-array, its tag read already: the type description, then the items without their tags. */
+/** Reads a compact-array after its tag: the type description, then the items without their tags. */
 export function readCompactArray(from: Reader): Data {
   const contents = readDescription(from);
   const end = from.at;
@@ -192,7 +192,7 @@ function wrongCount(found: number, wanted: number): Fault {
   return new Fault("bad-count", `${found} values instead of the ${wanted} of the type description`, { layer: "axdr" });
 }
 
-/** Writes a compact-array without its tag. Faults `type-unmatched`, `bad-count` where a value is not what the description says. */
+/** Writes a compact-array without its tag. Faults `type-unmatched`, `bad-count` if a value does not match the description. */
 export function writeCompactArray(data: Extract<Data, { type: "compact-array" }>, to: Writer): void {
   writeDescription(data.contents, to);
   const opened = to.open();

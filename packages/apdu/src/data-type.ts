@@ -39,7 +39,7 @@ export const DataTag = {
 /** The name of a type of Data. */
 export type DataTypeName = keyof typeof DataTag;
 
-/** The types whose value is an integer that a number holds exactly. */
+/** The types whose value is an integer that a `number` represents exactly. */
 export type IntegerTypeName =
   | "integer"
   | "long"
@@ -56,18 +56,18 @@ export type IntegerTypeName =
   | "delta-long-unsigned"
   | "delta-double-long-unsigned";
 
-/** The types that a compact-array can hold, without the array and structure around them. */
+/** The types that a compact-array can hold, except array and structure. */
 export type SimpleTypeName = Exclude<DataTypeName, "array" | "structure" | "compact-array">;
 
-/** What the items of a compact-array are. */
+/** The type of the items of a compact-array. */
 export type TypeDescription =
   | { readonly type: SimpleTypeName }
   | { readonly type: "array"; readonly count: number; readonly element: TypeDescription }
   | { readonly type: "structure"; readonly elements: readonly TypeDescription[] };
 
 /**
- * A COSEM Data value. Octets are `Uint8Array`, 64-bit integers `bigint`, a bit-string a text of 0 and 1 (first bit first),
- * a visible-string one character (U+0000 to U+00FF) an octet, bcd its octet as a number 0 to 255.
+ * A COSEM Data value. Octets are a `Uint8Array`, a 64-bit integer is a `bigint`, a bit-string is a string of 0 and 1 (first bit
+ * first), a visible-string has one character (U+0000 to U+00FF) per octet, and bcd is its octet as a number 0 to 255.
  */
 export type Data =
   | { readonly type: "null-data" }
@@ -89,45 +89,45 @@ export type Data =
   | { readonly type: "time"; readonly value: CosemTime }
   | { readonly type: "compact-array"; readonly contents: TypeDescription; readonly value: readonly Data[] };
 
-/** Octets that are already an encoded Data: written as they are, never produced by reading a Data tree. */
+/** The octets of an encoded Data. They are written without a change, and are never the result of reading a Data tree. */
 export interface EncodedData {
   readonly type: "encoded";
   readonly octets: Uint8Array;
 }
 
 /**
- * What a stream gives: octets; `"later"`, none yet, so that other work gets its turn; an error, which is its end; undefined at
- * its end.
+ * A result of a stream: octets; `"later"` if there are none yet, so that other work can run; an error, which ends the stream;
+ * undefined at the end.
  */
 export type StreamPart = Uint8Array | "later" | { readonly error: DataAccessResultName } | undefined;
 
 /**
- * The octets of one encoded Data, tag and all, given in parts as they are asked for: a long value that never is in memory
- * whole. It is read once. All parts must show the state of one moment; the maker of the stream ensures that.
+ * The octets of one encoded Data with its tag, in parts that are made on request. A long value is therefore never completely in
+ * memory. It is read once. All parts must have the values of the same point in time; the creator of the stream ensures this.
  */
 export interface StreamedData {
   readonly type: "streamed";
-  /** The next part. About `wanted` octets are needed; more or fewer may be given. After an error or the end it is not called again. */
+  /** Gives the next part. About `wanted` octets are needed; more or fewer are allowed. Not called again after an error or the end. */
   next(wanted: number): StreamPart;
-  /** Called once when the value is given up before its end. */
+  /** Called once if the rest of the value is not needed. */
   close?(): void;
 }
 
-/** A Data tree, or one that is encoded already, or is encoded as it is sent. */
+/** A Data tree, an encoded Data, or a Data that is encoded while it is sent. */
 export type DataLike = Data | EncodedData | StreamedData;
 
-/** The one value of null-data that decoders return. */
+/** The value of null-data that decoders return. */
 export const nullData: Data = Object.freeze({ type: "null-data" });
-/** The one value of dont-care that decoders return. */
+/** The value of dont-care that decoders return. */
 export const dontCare: Data = Object.freeze({ type: "dont-care" });
 
-/** The name of each tag, undefined where none has it. */
+/** The type name of each tag; undefined if no type has the tag. */
 export const typeOfTag: readonly (DataTypeName | undefined)[] = Object.entries(DataTag).reduce((names, [name, tag]) => {
   names[tag] = name as DataTypeName;
   return names;
 }, new Array<DataTypeName | undefined>(256).fill(undefined));
 
-/** A tag as faults show it: `0x0b`. */
+/** The text of a tag in Faults: `0x0b`. */
 export function tagText(tag: number): string {
   return `0x${tag.toString(16).padStart(2, "0")}`;
 }

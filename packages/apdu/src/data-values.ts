@@ -14,14 +14,14 @@ import { type Data, DataTag, dontCare, nullData, tagText, typeOfTag } from "./da
 
 const bitsOf = Array.from({ length: 256 }, (_, octet) => octet.toString(2).padStart(8, "0"));
 
-/** The first `count` bits of octets as a text of 0 and 1. */
+/** The first `count` bits of octets as a string of 0 and 1. */
 export function bitText(octets: Uint8Array, count: number): string {
   let text = "";
   for (const octet of octets) text += bitsOf[octet];
   return text.slice(0, count);
 }
 
-/** A text of 0 and 1 as octets, the last one filled with zeros. Fault `bad-value`. */
+/** The octets of a string of 0 and 1; the last octet is filled with zero bits. Fault `bad-value`. */
 export function bitOctets(text: string): Uint8Array {
   if (typeof text !== "string" || /[^01]/.test(text)) {
     throw new Fault("bad-value", "a bit-string must be a text of 0 and 1", { layer: "axdr" });
@@ -33,7 +33,7 @@ export function bitOctets(text: string): Uint8Array {
   return octets;
 }
 
-/** Octets of a text of characters U+0000 to U+00FF. Fault `bad-value` for any other. */
+/** The octets of a text of characters U+0000 to U+00FF. Fault `bad-value` for any other character. */
 export function latin1Octets(text: string): Uint8Array {
   if (typeof text !== "string") throw new Fault("bad-value", `${typeof text} is not text`, { layer: "axdr" });
   const octets = new Uint8Array(text.length);
@@ -53,7 +53,7 @@ export function latin1Octets(text: string): Uint8Array {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
-/** A length and UTF-8 text. Fault `bad-utf8`. */
+/** Reads a length and UTF-8 text. Fault `bad-utf8`. */
 export function readUtf8(from: Reader): string {
   const octets = from.take(from.boundedLength());
   try {
@@ -70,7 +70,7 @@ export function utf8Octets(text: string): Uint8Array {
   return utf8Encoder.encode(text);
 }
 
-/** A length in bits and the octets that hold them. */
+/** Reads a length in bits and the octets of the bits. */
 export function readBits(from: Reader): string {
   const at = from.at;
   const count = from.length();
@@ -86,7 +86,7 @@ export function writeBits(text: string, to: Writer): void {
   to.put(octets);
 }
 
-/** Fault `type-unmatched` unless `value` is octets. */
+/** Gives `value`. Fault `type-unmatched` unless it is octets. */
 export function asOctets(value: Uint8Array): Uint8Array {
   if (!(value instanceof Uint8Array)) {
     throw new Fault("type-unmatched", "expected octets (Uint8Array)", { layer: "axdr" });
@@ -94,7 +94,7 @@ export function asOctets(value: Uint8Array): Uint8Array {
   return value;
 }
 
-/** Fault `type-unmatched` unless `value` is a number. */
+/** Gives `value`. Fault `type-unmatched` unless it is a number. */
 export function asNumber(value: number): number {
   if (typeof value !== "number") {
     throw new Fault("type-unmatched", `expected a number, not ${typeof value}`, { layer: "axdr" });
@@ -102,7 +102,7 @@ export function asNumber(value: number): number {
   return value;
 }
 
-/** Reads a value of a type that holds no other, its tag read already. */
+/** Reads a value of a simple type, after its tag. */
 export function readSimple(tag: number, from: Reader): Data {
   switch (tag) {
     case DataTag["null-data"]:
@@ -166,7 +166,7 @@ export function readSimple(tag: number, from: Reader): Data {
   }
 }
 
-/** The value itself where it is what its bits say; else the Fault that `inRange` has. */
+/** The value itself if it is an integer of 32 bits; otherwise the Fault of `inRange`. */
 const i32Of = (v: number): number => (typeof v === "number" && (v | 0) === v ? v : inRange(v, -0x80000000, 0x7fffffff));
 const u32Of = (v: number): number => (typeof v === "number" && v >>> 0 === v ? v : inRange(v, 0, 0xffffffff));
 const i16Of = (v: number): number => (typeof v === "number" && (v << 16) >> 16 === v ? v : inRange(v, -0x8000, 0x7fff));
@@ -178,7 +178,7 @@ type SimpleData = Exclude<Data, { type: "array" | "structure" | "compact-array" 
 type Valued = { readonly value: never };
 
 /**
- * Writes the value of a type that holds no other, without its tag; `tag` is that of the type: a number chooses faster than a
+ * Writes a value of a simple type without its tag. `tag` is the tag of the type: a switch on a number is faster than one on a
  * name. Faults `out-of-range`, `type-unmatched`, `bad-value`.
  */
 export function writeSimple(data: SimpleData, to: Writer, tag: number = DataTag[data.type]): void {
@@ -254,7 +254,7 @@ export function writeSimple(data: SimpleData, to: Writer, tag: number = DataTag[
   }
 }
 
-/** Fault `unknown-type`: the value names no type of Data. */
+/** Fault `unknown-type`: `type` of the value is not a type of Data. */
 export function unknownType(data: unknown): Fault {
   const type = typeof data === "object" && data !== null ? (data as { type?: unknown }).type : data;
   return new Fault("unknown-type", `"${String(type)}" is not a type of Data`, {

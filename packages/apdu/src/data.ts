@@ -71,13 +71,13 @@ function readData(from: Reader): DataTree {
   }
 }
 
-// As deep as a Reader goes by default; it also ends a tree that holds itself.
+// The default maximum depth of a Reader; it also stops at a tree that contains itself.
 const deepest = 64;
 
 const tagOfType: ReadonlyMap<string, number> = new Map(Object.entries(DataTag));
 
 function writeData(data: DataLike, to: Writer, depth: number): void {
-  // What most of the world's Data is; the rest is looked up.
+  // The most frequent type of Data is checked first; the other types are looked up.
   if (data.type === "double-long-unsigned") {
     const { value } = data;
     if (typeof value === "number" && value >>> 0 === value) {
@@ -217,9 +217,9 @@ function itemsFromJson(json: Json, depth: number): DataTree[] {
 }
 
 /**
- * The codec of a Data tree, tag and all. Reading gives views into the octets read, never `"encoded"`; writing also takes
- * an `EncodedData` or a `StreamedData` anywhere in the tree. Faults: `unknown-tag`, `truncated`, `bad-length`, `too-deep`, `bad-utf8`,
- * `too-many-values`; when writing `unknown-type`, `out-of-range`, `type-unmatched`, `bad-value`.
+ * The codec of a Data tree with its tag. Reading gives views into the octets, and never `"encoded"`. Writing also accepts an
+ * `EncodedData` or a `StreamedData` anywhere in the tree. Faults: `unknown-tag`, `truncated`, `bad-length`, `too-deep`,
+ * `bad-utf8`, `too-many-values`; when writing `unknown-type`, `out-of-range`, `type-unmatched`, `bad-value`.
  */
 export const Data: Codec<DataTree> = {
   read: readData,
@@ -229,7 +229,7 @@ export const Data: Codec<DataTree> = {
 };
 const call = called({ ...Data });
 const u32Inline = integerInlines.u32;
-// A register's value needs no call; anything else does.
+// Most register values have this type: it is read without a call, other types are read with a call.
 inlined(Data, {
   read(program, into, path) {
     const { value } = u32Inline.read(program, "p + 1");
@@ -239,7 +239,7 @@ inlined(Data, {
 });
 export type Data = DataTree;
 
-/** The Data of the octets, all of them. Faults as `Data`, and `trailing-octets`. */
+/** Decodes one Data; the octets must hold nothing else. Faults as `Data`, and `trailing-octets`. */
 export function decodeData(octets: Uint8Array, options?: ReaderOptions): Data {
   const from = new Reader(octets, { layer: "axdr", ...options });
   const data = readData(from);
@@ -247,7 +247,7 @@ export function decodeData(octets: Uint8Array, options?: ReaderOptions): Data {
   return data;
 }
 
-/** The octets of a Data. A streamed one is collected: Faults `stream-not-ready`, `stream-failed`. */
+/** Encodes a Data. The parts of a streamed Data are collected: Faults `stream-not-ready`, `stream-failed`. */
 export function encodeData(data: DataLike): Uint8Array {
   if (data.type === "encoded") return data.octets;
   if (data.type === "streamed") return collected(data);
@@ -256,7 +256,7 @@ export function encodeData(data: DataLike): Uint8Array {
   return to.done();
 }
 
-/** The tree of a Data, whether it is encoded, streamed or a tree already. Faults as `decodeData` and `encodeData`. */
+/** The tree of a Data that is encoded, streamed or already a tree. Faults as `decodeData` and `encodeData`. */
 export function treeOf(data: DataLike): Data {
   return data.type === "encoded" || data.type === "streamed" ? decodeData(encodeData(data)) : data;
 }

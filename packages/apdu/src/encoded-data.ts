@@ -38,7 +38,7 @@ const octetsOf: { readonly [T in DataTypeName]?: number } = {
 const octetsByTag: number[] = new Array(256).fill(unknown);
 for (const [type, octets] of Object.entries(octetsOf)) octetsByTag[DataTag[type as DataTypeName]] = octets;
 
-/** Goes past one Data without making anything of it. Faults as reading it has, but for the insides of text and compact arrays. */
+/** Skips one Data without decoding it. Faults as when reading it, except for the content of texts and compact arrays. */
 export function skipData(from: Reader): void {
   const at = from.at;
   const tag = from.u8();
@@ -69,7 +69,7 @@ export function skipData(from: Reader): void {
   }
 }
 
-/** One Data as its octets: checked to be one, not decoded. `fromData(T…, data)` then reads it as what it is, without a tree between. */
+/** One Data as its octets, which are checked but not decoded. `fromData(T…, data)` decodes them without a Data tree. */
 export const EncodedData: Codec<Encoded> = {
   read(from) {
     const start = from.at;

@@ -2,7 +2,7 @@ import { type Codec, choice, named, type Of, sequence, u8, u32 } from "@dlmskit/
 import { ServiceErrorCode, StateError } from "./enumerations.ts";
 import { ApduTag } from "./tags.ts";
 
-// Only the invocation-counter error carries the counter; before Green Book edition 8.3 nothing followed, so its absence is read.
+// Only the invocation-counter error has the counter. Before Green Book edition 8.3 it had none, so an absent counter is accepted.
 const ExpectedCounter: Codec<number | undefined> = {
   read: (from) => (from.remaining === 0 ? undefined : u32.read(from)),
   write(value, to) {
@@ -12,7 +12,7 @@ const ExpectedCounter: Codec<number | undefined> = {
   fromJson: (json) => (json === undefined ? undefined : u32.fromJson(json)),
 };
 
-/** EXCEPTION.response (tag D8). `invocationCounter` only with the service error `invocation-counter-error`: the lowest that is accepted. */
+/** EXCEPTION.response (tag D8). `invocationCounter`: the lowest accepted counter, only with service error `invocation-counter-error`. */
 export const ExceptionResponse = choice("apdu", {
   "exception-response": [
     ApduTag["exception-response"],
@@ -25,7 +25,7 @@ export const ExceptionResponse = choice("apdu", {
 });
 export type ExceptionResponse = Of<typeof ExceptionResponse>;
 
-/** ServiceError: what went wrong, by the group that it belongs to. */
+/** ServiceError: the error, by its group. */
 export const ServiceError = {
   "application-reference": {
     other: 0,
@@ -96,7 +96,7 @@ const ServiceErrorFields = choice("error", {
   task: [9, sequence({ value: named(u8, ServiceError.task) })],
 });
 
-/** The services that a confirmedServiceError can be about. */
+/** The services to which a confirmedServiceError can refer. */
 export const ErrorService = {
   "initiate-error": 1,
   "get-status": 2,

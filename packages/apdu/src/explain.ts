@@ -3,28 +3,28 @@ import { type DecodeOptions, decodeApdu } from "./apdu.ts";
 import { Data } from "./data.ts";
 import { type ExplainNames, meaning } from "./meaning.ts";
 
-/** One field of what was read: where it lies, and what it says. */
+/** A decoded field: its position and its content. */
 export interface ExplainedField {
-  /** The names that lead to it, outermost first: `["attribute", "classId"]`. */
+  /** The names of the enclosing fields and of the field, outermost first: `["attribute", "classId"]`. */
   readonly path: readonly string[];
-  /** From the start of the octets that were explained. */
+  /** The offset from the start of the explained octets (plus `base`). */
   readonly offset: number;
   readonly length: number;
-  /** A view into the octets explained. */
+  /** The octets of the field, as a view into the explained octets. */
   readonly octets: Uint8Array;
-  /** What was read; undefined in a field that a Fault left unfinished. */
+  /** The decoded value; undefined in a field that a Fault left unfinished. */
   readonly value: unknown;
-  /** Its meaning for people; empty where the fields below it say everything. */
+  /** The meaning of the value as text for people; empty if the fields inside it are sufficient. */
   readonly text: string;
 }
 
 export interface ExplainOptions extends DecodeOptions {
   readonly names?: ExplainNames;
-  /** The offset to be told for the first octet: where the octets lie in a frame, for example. 0 unless told. */
+  /** The offset of the first octet, for example its position in a frame; 0 by default. */
   readonly base?: number;
 }
 
-/** The fields in the order of their octets, each before those within it; and the Fault that ended the reading, where one did. */
+/** The fields in the order of their octets, each before the fields inside it, and the Fault if one ended the decoding. */
 export interface Explained {
   readonly fields: readonly ExplainedField[];
   readonly fault?: Fault;
@@ -36,8 +36,8 @@ interface Open {
 }
 
 /**
- * Hears what a Reader reads and keeps it as fields: an observer for a decoder of any layer.
- * `octets` are those that the Reader reads.
+ * Observes a Reader and keeps the decoded values as fields. It can be used with a decoder of any layer.
+ * `octets` are the octets that the Reader reads.
  */
 export class Explainer implements ReadObserver {
   readonly #fields: (ExplainedField | undefined)[] = [];
@@ -52,20 +52,20 @@ export class Explainer implements ReadObserver {
     this.#names = options.names ?? {};
   }
 
-  /** Those that were read to their end. */
+  /** The fields that are complete. */
   get fields(): readonly ExplainedField[] {
     return this.#fields.filter((field) => field !== undefined);
   }
 
   enter(step: string, offset: number): void {
-    // Its place comes before those within it, which end first.
+    // The field gets its place now, before the fields inside it, because they end first.
     this.#open.push({ step, start: offset, at: this.#fields.push(undefined) - 1 });
   }
 
   leave(offset: number, value: unknown): void {
     const path = this.#open.map(({ step }) => step);
     const open = this.#open.pop();
-    // What is optional and not there takes no line.
+    // An absent optional field is not kept.
     if (open === undefined || value === undefined) return;
     const inner = this.#fields.length > open.at + 1;
     this.#put(
@@ -77,18 +77,18 @@ export class Explainer implements ReadObserver {
     );
   }
 
-  /** What was read at the same depth, before the field at `at`. */
+  /** The value of the field `name` at the same depth, before the field at `at`. */
   #beside(name: string, depth: number, at: number): unknown {
     for (let before = at - 1; before >= 0; before--) {
       const field = this.#fields[before];
-      // What has not ended yet is around.
+      // An unfinished field is an enclosing one.
       if (field === undefined || field.path.length < depth) return undefined;
       if (field.path.length === depth && field.path[depth - 1] === name) return field.value;
     }
     return undefined;
   }
 
-  /** Ends what a Fault left open, at `offset`. */
+  /** Ends the fields that a Fault left unfinished, at `offset`. */
   abandon(offset: number): void {
     while (this.#open.length > 0) {
       const path = this.#open.map(({ step }) => step);
@@ -115,14 +115,14 @@ function explained(octets: Uint8Array, options: ExplainOptions, read: (observer:
   }
 }
 
-// Fields of octets that are an APDU, plain or ciphered.
+// Fields whose octets are an APDU, plain or ciphered.
 const holdsApdu = new Set(["userInformation", "content"]);
 
 function withInner(fields: readonly ExplainedField[], options: ExplainOptions): ExplainedField[] {
   return fields.flatMap((field) => {
     const { path, value, offset, length } = field;
     if (!holdsApdu.has(path.at(-1) as string) || !(value instanceof Uint8Array)) return [field];
-    // The value stands at the end of its field, behind tags and lengths.
+    // The value is at the end of its field, after tags and lengths.
     const inner = explainApdu(value, { ...options, base: offset + length - value.length });
     if (inner.fault !== undefined) return [field];
     return [{ ...field, text: "" }, ...inner.fields.map((one) => ({ ...one, path: [...path, ...one.path] }))];
@@ -130,8 +130,8 @@ function withInner(fields: readonly ExplainedField[], options: ExplainOptions): 
 }
 
 /**
- * The fields of an APDU: first `apdu`, its tags and its name, then the others, with those of an APDU within it
- * (the InitiateRequest of an AARQ). Never throws for what the octets are: the Fault is in the result.
+ * The fields of an APDU: first `apdu` with its tags and its name, then the others, and the fields of an APDU inside it
+ * (the InitiateRequest of an AARQ). Invalid octets do not throw: the Fault is in the result.
  */
 export function explainApdu(octets: Uint8Array, options: ExplainOptions = {}): Explained {
   const { names: _names, base = 0, ...reading } = options;
@@ -141,7 +141,7 @@ export function explainApdu(octets: Uint8Array, options: ExplainOptions = {}): E
   });
   const inner = withInner(fields, options);
   const head = octets.subarray(0, (fields[0]?.offset ?? base + octets.length) - base);
-  // A Fault within an APDU has its name as the first step.
+  // The first step of a Fault inside an APDU is the name of the APDU.
   name ??= fault?.path[0];
   if (name !== undefined && fields.length > 0) {
     inner.unshift({ path: ["apdu"], offset: base, length: head.length, octets: head, value: name, text: name });
@@ -149,7 +149,7 @@ export function explainApdu(octets: Uint8Array, options: ExplainOptions = {}): E
   return fault === undefined ? { fields: inner } : { fields: inner, fault };
 }
 
-/** The fields of one Data: first `data`, the whole, then its items. Never throws for what the octets are. */
+/** The fields of one Data: first `data` for the complete value, then its items. Invalid octets do not throw. */
 export function explainData(octets: Uint8Array, options: ExplainOptions = {}): Explained {
   return explained(octets, options, (observer) => {
     const from = new Reader(octets, { layer: "axdr", ...options, observer });

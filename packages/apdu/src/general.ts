@@ -3,7 +3,7 @@ import { CipheredFields } from "./ciphering.ts";
 import { SizedDateTime } from "./parts.ts";
 import { ApduTag } from "./tags.ts";
 
-/** What general-ciphering and general-signing start with; its encoding is also what they authenticate with it. */
+/** The header of general-ciphering and general-signing. Its encoding is also part of the authenticated data. */
 export const GeneralHeader = sequence({
   transactionId: sizedOctets,
   originatorSystemTitle: sizedOctets,
@@ -13,12 +13,12 @@ export const GeneralHeader = sequence({
 });
 export type GeneralHeader = Of<typeof GeneralHeader>;
 
-/** Keys that are known by their place. */
+/** The keys that an identified-key can name. */
 export const KeyId = { "global-unicast-encryption-key": 0, "global-broadcast-encryption-key": 1 } as const;
-/** Keys that wrap keys. */
+/** The keys that encrypt other keys. */
 export const KekId = { "master-key": 0 } as const;
 
-/** Key-Info: which key, or how to get it. */
+/** Key-Info: the key that is used, a wrapped key, or the parameters of an agreed key. */
 export const KeyInfo = choice("choice", {
   "identified-key": [0, sequence({ keyId: named(u8, KeyId) })],
   "wrapped-key": [1, sequence({ kekId: named(u8, KekId), keyCipheredData: sizedOctets })],
@@ -26,7 +26,7 @@ export const KeyInfo = choice("choice", {
 });
 export type KeyInfo = Of<typeof KeyInfo>;
 
-/** general-ciphering (tag DD): any APDU, between any two parties, with the key said or agreed in it. */
+/** general-ciphering (tag DD): any APDU between any two parties, with information about the key. */
 export const GeneralCiphering = choice("apdu", {
   "general-ciphering": [
     ApduTag["general-ciphering"],
@@ -35,7 +35,7 @@ export const GeneralCiphering = choice("apdu", {
 });
 export type GeneralCiphering = Of<typeof GeneralCiphering>;
 
-/** general-signing (tag DF): any APDU and the signature of its originator, r and s. */
+/** general-signing (tag DF): any APDU and the signature of its originator (r and s). */
 export const GeneralSigning = choice("apdu", {
   "general-signing": [
     ApduTag["general-signing"],
@@ -46,7 +46,7 @@ export type GeneralSigning = Of<typeof GeneralSigning>;
 
 const gatewayFields = sequence({ networkId: u8, physicalDeviceAddress: sizedOctets, content: restOctets });
 
-/** A request to a meter behind a gateway (tag E6), and the answer (tag E7). `content` is the APDU. */
+/** A request to a meter behind a gateway (tag E6), and the response (tag E7). `content` is the APDU. */
 export const Gateway = choice("apdu", {
   "gateway-request": [ApduTag["gateway-request"], gatewayFields],
   "gateway-response": [ApduTag["gateway-response"], gatewayFields],

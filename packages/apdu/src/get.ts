@@ -5,7 +5,7 @@ import { Invoke } from "./invoke.ts";
 import { AttributeDescriptor, DataBlockG, getDataResult, SelectiveAccess, tagged } from "./parts.ts";
 import { ApduTag } from "./tags.ts";
 
-/** An attribute, and what of it, where not all is meant. */
+/** An attribute, with a selective access if only a part of it is requested. */
 export const AttributeWithSelection = sequence({ attribute: AttributeDescriptor, access: optional(SelectiveAccess) });
 export type AttributeWithSelection = Of<typeof AttributeWithSelection>;
 
@@ -21,8 +21,8 @@ export const GetRequest = tagged(
 export type GetRequest = Of<typeof GetRequest>;
 
 /**
- * The codec of a GET response whose Data is read by a description, straight into what the program wants:
- * `decode(getResponseOf(T.array(row)), octets)`. Faults as of the description.
+ * The codec of a GET response whose Data is read by a typed description, directly into the values of the program:
+ * `decode(getResponseOf(T.array(row)), octets)`. Faults as those of the description.
  */
 export const getResponseOf = <D>(data: Codec<D>) =>
   tagged(
@@ -38,6 +38,6 @@ export const getResponseOf = <D>(data: Codec<D>) =>
 export const GetResponse = getResponseOf(Data);
 export type GetResponse = Of<typeof GetResponse>;
 
-/** The same with each Data left as its octets (`EncodedData`), for a reader that knows by itself what they are. */
+/** GET.response with each Data as its octets (`EncodedData`), for programs that decode them later. */
 export const EncodedGetResponse = getResponseOf(EncodedData);
 export type EncodedGetResponse = Of<typeof EncodedGetResponse>;

@@ -8,7 +8,7 @@ export * from "./ciphering.ts";
 export { TypeDescription } from "./compact-array.ts";
 export { Data, decodeData, encodeData, treeOf } from "./data.ts";
 export {
-  // The name by which declarations of other packages can say what a Data is.
+  // The name for the type Data in the declarations of other packages.
   type Data as DataTree,
   type DataLike,
   DataTag,

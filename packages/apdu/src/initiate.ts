@@ -19,12 +19,12 @@ import { ApduTag } from "./tags.ts";
 
 const conformanceNames = Object.keys(ConformanceBits) as ConformanceName[];
 
-/** The services that a conformance block of 24 bits names, in the order of the bits. */
+/** The services of a conformance block of 24 bits, in the order of the bits. */
 export function conformanceOf(block: number): ConformanceName[] {
   return conformanceNames.filter((name) => (block & (0x800000 >> ConformanceBits[name])) !== 0);
 }
 
-/** The conformance block of 24 bits for these services. Fault `bad-value` for an unknown name. */
+/** The conformance block of 24 bits for the given services. Fault `bad-value` for an unknown name. */
 export function conformanceBlock(names: readonly ConformanceName[]): number {
   let block = 0;
   for (const name of names) {
@@ -37,8 +37,8 @@ export function conformanceBlock(names: readonly ConformanceName[]): number {
 }
 
 /**
- * Conformance, [APPLICATION 31] IMPLICIT BIT STRING (SIZE(24)): the one BER element within A-XDR, 5F 1F 04 00 and three octets.
- * The tag on one octet, 5F 04 00, is read as well: the ASN.1 comment of Conformance allows it, and clients of the 3-layer HDLC
+ * Conformance, [APPLICATION 31] IMPLICIT BIT STRING (SIZE(24)): the only BER element in A-XDR, 5F 1F 04 00 and three octets.
+ * A tag of one octet, 5F 04 00, is also accepted: the ASN.1 comment of Conformance allows it, and clients of the 3-layer HDLC
  * profile send it.
  */
 export const ConformanceBlock: Codec<readonly ConformanceName[]> = {

@@ -11,7 +11,7 @@ export interface Invoke {
   readonly invokeId: number;
   readonly priority: Priority;
   readonly serviceClass: ServiceClass;
-  /** The two reserved bits (4 and 5), 1 to 3; absent when they are 0, as they should be. */
+  /** The two reserved bits (4 and 5), 1 to 3; absent if they are 0, as the standard requires. */
   readonly reserved?: number;
 }
 
@@ -23,7 +23,7 @@ export interface LongInvoke {
   readonly processingOption: "continue-on-error" | "break-on-error";
   readonly serviceClass: ServiceClass;
   readonly priority: Priority;
-  /** The four reserved bits (24 to 27), 1 to 15; absent when they are 0. */
+  /** The four reserved bits (24 to 27), 1 to 15; absent if they are 0. */
   readonly reserved?: number;
 }
 
@@ -81,7 +81,7 @@ export const Invoke: RecordCodec<Invoke> = inlinedRecord(invokeBits, {
   write: (program, value) => `if (!${program.bind(putInvoke)}(${value}, to)) return false;`,
 });
 
-/** Writes it, where it has no reserved bits. */
+/** Writes the octet if no reserved bit is set; gives whether it was written. */
 function putInvoke({ invokeId, priority, serviceClass, reserved }: Invoke, to: Writer): boolean {
   if ((invokeId & 0x0f) !== invokeId || reserved !== undefined) return false;
   to.u8(invokeId | (priority === "high" ? 0x80 : 0) | (serviceClass === "confirmed" ? 0x40 : 0));

@@ -3,14 +3,14 @@ import { armsInline, type InlineArm, inlined, inlineOf, readStatements, writeSta
 
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
 type KeyedArms = Record<string, readonly [tag: number, codec: Codec<any>]>;
-/** An object with exactly one key: the arm's name. The other names are absent. */
+/** An object with exactly one key, the name of the arm. */
 export type Keyed<A extends KeyedArms> = {
   [K in keyof A]: { readonly [P in K]: Of<A[K][1]> } & { readonly [P in Exclude<keyof A, K>]?: never };
 }[keyof A] extends infer T
   ? { [P in keyof T]: T[P] }
   : never;
 
-/** A CHOICE whose arms are values, not records: a tag octet and the value, in the program `{arm: value}`. */
+/** A CHOICE whose arms are values, not records: a tag octet and the value. Its type is `{arm: value}`. */
 export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
   const names = Object.keys(arms);
   const byTag: (string | undefined)[] = new Array(256).fill(undefined);
@@ -80,7 +80,7 @@ export function keyed<const A extends KeyedArms>(arms: A): Codec<Keyed<A>> {
       },
     };
   });
-  // The one key that it has; where there are several or none, the ordinary way finds fault with it.
+  // Finds the only key. With several keys or none, the general path reports the Fault.
   const which = (value: string): string =>
     names
       .map((name) => {

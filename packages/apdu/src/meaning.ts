@@ -2,18 +2,18 @@ import { CosemDateTime, dateTimeText, decode, logicalNameOf, toHex, toLatin1 } f
 import type { SecurityControl } from "./ciphering.ts";
 import { type Data, type DataLike, typeOfTag } from "./data-type.ts";
 
-/** What is known of names elsewhere: a port to a catalogue of objects. Each gives undefined for what it does not know. */
+/** Functions that look up names, for example in a catalogue of objects. Each gives undefined for an unknown name. */
 export interface ExplainNames {
-  /** The name of an object; without a class where the octets do not say it. */
+  /** The name of an object; `classId` is undefined if the octets do not have it. */
   readonly object?: (logicalName: string, classId?: number) => string | undefined;
   readonly interfaceClass?: (classId: number) => string | undefined;
   readonly attribute?: (classId: number, attributeId: number) => string | undefined;
   readonly method?: (classId: number, methodId: number) => string | undefined;
-  /** The unit of an enum that stands behind a scaler. */
+  /** The unit for an enum that follows a scaler. */
   readonly unit?: (unit: number) => string | undefined;
 }
 
-/** The value of the field of that name beside the one in question, read before it. */
+/** The value of the field of that name at the same level, if it was read before this field. */
 type Beside = (name: string) => unknown;
 
 const joined = (text: string, more: string | undefined): string => (more === undefined ? text : `${text} (${more})`);
@@ -27,7 +27,7 @@ function plausible({ year, month, day, hour, minute }: CosemDateTime): boolean {
     value === null || (value >= low && value <= high);
   return (
     within(year, 1970, 2199) &&
-    // 0xFD and 0xFE: daylight saving begins and ends, last days of the month.
+    // 0xFD and 0xFE: end and begin of daylight saving, or the last days of a month.
     (within(month, 1, 12) || (month as number) >= 0xfd) &&
     (within(day, 1, 31) || (day as number) >= 0xe0) &&
     within(hour, 0, 23) &&
@@ -35,7 +35,7 @@ function plausible({ year, month, day, hour, minute }: CosemDateTime): boolean {
   );
 }
 
-/** What octets without a type of their own most likely are: a date-time, text, a logical name. */
+/** The most likely meaning of untyped octets: a date-time, text, a logical name. */
 function likely(octets: Uint8Array, names: ExplainNames): string | undefined {
   if (octets.length === 12) {
     const value = decode(CosemDateTime, octets);
@@ -96,7 +96,7 @@ const isData = (value: object): value is Data =>
   "type" in value && typeof value.type === "string" && isType(value.type);
 const isType = (type: string): boolean => (typeOfTag as readonly (string | undefined)[]).includes(type);
 
-/** The unit of `{scaler, unit}`: an enum that is the second of a structure behind an integer. */
+/** The unit of `{scaler, unit}`: an enum that is the second element of a structure, after an integer. */
 function unitText(data: DataLike, path: readonly string[], names: ExplainNames, beside: Beside): string {
   const text = dataText(data as Data, names);
   if (data.type !== "enum" || path.at(-1) !== "1") return text;
@@ -105,7 +105,7 @@ function unitText(data: DataLike, path: readonly string[], names: ExplainNames, 
   return joined(text, isScaler ? names.unit?.(data.value) : undefined);
 }
 
-/** What a field says, in a few words. `inner`: whether fields within it were read. */
+/** The meaning of a field as a short text. `inner`: whether fields inside it were read. */
 export function meaning(
   value: unknown,
   path: readonly string[],

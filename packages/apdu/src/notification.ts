@@ -6,11 +6,11 @@ import { AttributeDescriptor, SizedDateTime, TaggedDateTime, taggedHint } from "
 import { ApduTag } from "./tags.ts";
 
 /**
- * What only real meters do, each to be allowed by name.
- * - `date-time-with-data-tag`: a notification whose date-time has a Data tag (09) before it.
- * - `untyped-attribute-descriptors`: a DataNotification of a structure of two, the second an array of pairs of an
- *   attribute descriptor without Data tags and its value. It is read as if the descriptor were a structure of
- *   long-unsigned, octet-string and integer.
+ * Deviations of real meters from the standard. Each must be allowed by its name.
+ * - `date-time-with-data-tag`: a notification with a Data tag (09) before its date-time.
+ * - `untyped-attribute-descriptors`: a DataNotification with a structure of two elements; the second element is an array of
+ *   pairs of an attribute descriptor without Data tags and a value. The descriptor is read as a structure of long-unsigned,
+ *   octet-string and integer.
  */
 export type ApduQuirk = "date-time-with-data-tag" | "untyped-attribute-descriptors";
 
@@ -52,7 +52,7 @@ function dataNotification(dateTime: Codec<CosemDateTime | undefined>, body: Code
   });
 }
 
-/** DataNotification (tag 0F): what a meter pushes. Without a date-time the key is absent. */
+/** DataNotification (tag 0F): the data of a push. Without a date-time its key is absent. */
 export const DataNotification = dataNotification(SizedDateTime, Data);
 export type DataNotification = Of<typeof DataNotification>;
 
@@ -65,7 +65,7 @@ export const DataNotificationConfirm = choice("apdu", {
 });
 export type DataNotificationConfirm = Of<typeof DataNotificationConfirm>;
 
-/** time OPTIONAL OCTET STRING: a presence octet, then 12 octets with their length; `presence` are the octets that say "present". */
+/** time OPTIONAL OCTET STRING: a presence octet, then a length and 12 octets. `presence` has the octets that mean "present". */
 function optionalTime(presence: readonly number[]): Codec<CosemDateTime | undefined> {
   return {
     ...SizedDateTime,
@@ -95,7 +95,7 @@ function eventNotification(time: Codec<CosemDateTime | undefined>) {
   });
 }
 
-/** EventNotification (tag C2): an attribute that the meter tells of by itself. */
+/** EventNotification (tag C2): an attribute that the meter sends without a request. */
 export const EventNotificationRequest = eventNotification(optionalTime([1]));
 export type EventNotificationRequest = Of<typeof EventNotificationRequest>;
 
@@ -107,7 +107,7 @@ const lenientData: readonly Codec<DataNotification>[] = [
   dataNotification(TaggedDateTime, UntypedDescriptors),
 ];
 
-/** The codec that allows for these quirks; undefined where the tag has none. */
+/** The codec that accepts these quirks; undefined if the tag has none of them. */
 export function quirkyCodec(
   tag: number,
   quirks: readonly ApduQuirk[],

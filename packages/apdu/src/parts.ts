@@ -28,22 +28,22 @@ export type AttributeDescriptor = Of<typeof AttributeDescriptor>;
 export const MethodDescriptor = sequence({ classId: u16, instanceId: LogicalName, methodId: i8 });
 export type MethodDescriptor = Of<typeof MethodDescriptor>;
 
-/** Selective-Access-Descriptor: the selector (of a profile 1 by range, 2 by entry) and its parameters. */
+/** Selective-Access-Descriptor: the selector (for a profile: 1 by range, 2 by entry) and its parameters. */
 export const SelectiveAccess = sequence({ selector: u8, parameters: Data });
 export type SelectiveAccess = Of<typeof SelectiveAccess>;
 
 export const DataAccessResultCode = named(u8, DataAccessResultNames);
 export const ActionResultCode = named(u8, ActionResultNames);
 
-/** Get-Data-Result by the codec of its data. */
+/** Get-Data-Result with a given codec for its data. */
 export const getDataResult = <D>(data: Codec<D>) =>
   keyed({ data: [0, data], dataAccessResult: [1, DataAccessResultCode] });
 
-/** Get-Data-Result: the data, or why there is none. */
+/** Get-Data-Result: the data, or the error. */
 export const GetDataResult = getDataResult(Data);
 export type GetDataResult = Of<typeof GetDataResult>;
 
-/** DataBlock-G: a piece of a long answer to a GET, or why there is none. */
+/** DataBlock-G: a part of a long response to a GET, or the error. */
 export const DataBlockG = sequence({
   lastBlock: bool,
   blockNumber: u32,
@@ -51,14 +51,14 @@ export const DataBlockG = sequence({
 });
 export type DataBlockG = Of<typeof DataBlockG>;
 
-/** DataBlock-SA: a piece of long data in SET and ACTION. */
+/** DataBlock-SA: a part of long data in SET and ACTION. */
 export const DataBlockSA = sequence({ lastBlock: bool, blockNumber: u32, rawData: sizedOctets });
 export type DataBlockSA = Of<typeof DataBlockSA>;
 
-/** What to try where a Data tag stands before a date-time. */
+/** The hint for a date-time with a Data tag before it. */
 export const taggedHint = 'it may be the Data tag of an octet-string: the quirk "date-time-with-data-tag" accepts it';
 
-/** An octet-string that holds a date-time, or nothing: absent is length 0. Fault `bad-length` for any but 0 and 12. */
+/** An octet-string with a date-time, or of length 0 if it is absent. Fault `bad-length` for a length other than 0 and 12. */
 export const SizedDateTime: Codec<CosemDateTime | undefined> = {
   read(from) {
     const at = from.at;
@@ -78,7 +78,7 @@ export const SizedDateTime: Codec<CosemDateTime | undefined> = {
   fromJson: (json) => (json === undefined ? undefined : CosemDateTime.fromJson(json)),
 };
 
-/** The same where a meter writes the Data tag of an octet-string (09) before the length: the quirk `date-time-with-data-tag`. */
+/** The same with the Data tag of an octet-string (09) before the length: the quirk `date-time-with-data-tag`. */
 export const TaggedDateTime: Codec<CosemDateTime | undefined> = {
   ...SizedDateTime,
   read(from) {
@@ -87,7 +87,7 @@ export const TaggedDateTime: Codec<CosemDateTime | undefined> = {
   },
 };
 
-/** Two lists of one record that belong together item by item. Fault `list-length-mismatch`, reading and writing. */
+/** A record with two lists that must have the same length. Fault `list-length-mismatch` when reading and writing. */
 export function paired<T>(record: RecordCodec<T>, one: keyof T & string, other: keyof T & string): RecordCodec<T> {
   const difference = (value: Record<string, unknown>): string | undefined => {
     const ones = (value[one] as readonly unknown[] | undefined)?.length;
@@ -122,7 +122,7 @@ export function paired<T>(record: RecordCodec<T>, one: keyof T & string, other: 
   };
 }
 
-/** What stands behind one tag octet that is always the same. */
+/** A codec with a fixed tag octet before the value. */
 export function tagged<C extends Codec<unknown>>(tag: number, inner: C): C {
   const codec: C = {
     ...inner,

@@ -7,7 +7,7 @@ import { ApduTag } from "./tags.ts";
 
 const attributes = list(AttributeWithSelection, 10);
 
-/** SET.request (tag C1), all forms. Fault `list-length-mismatch` where attributes and values differ in number. */
+/** SET.request (tag C1), all forms. Fault `list-length-mismatch` if the numbers of attributes and values are different. */
 export const SetRequest = tagged(
   ApduTag["set-request"],
   choice("apdu", {

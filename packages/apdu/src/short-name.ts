@@ -21,7 +21,7 @@ import { ApduTag } from "./tags.ts";
 
 const block = sequence({ lastBlock: bool, blockNumber: u16, rawData: sizedOctets });
 
-/** Variable-Access-Specification: a short name, with selection or without, or a block of a long read or write. */
+/** Variable-Access-Specification: a short name with or without selective access, or a block of a long read or write. */
 export const VariableAccess = keyed({
   variableName: [2, u16],
   parameterizedAccess: [4, sequence({ variableName: u16, selector: u8, parameter: Data })],
@@ -31,10 +31,10 @@ export const VariableAccess = keyed({
 });
 export type VariableAccess = Of<typeof VariableAccess>;
 
-/** The variables of a Read: also what its blocks carry when it is too long (read-data-block-access). */
+/** The variables of a Read, and the content of the blocks of a long Read (read-data-block-access). */
 export const VariableAccessList = list(VariableAccess, 3);
 const variables = VariableAccessList;
-/** The variables of a Write and their data: also what its blocks carry when it is too long. Fault `list-length-mismatch`. */
+/** The variables of a Write and their data, and the content of the blocks of a long Write. Fault `list-length-mismatch`. */
 export const VariableWrites = paired(sequence({ variables, data: list(Data) }), "variables", "data");
 export type VariableWrites = Of<typeof VariableWrites>;
 
@@ -44,7 +44,7 @@ const readResult = keyed({
   dataBlockResult: [2, block],
   blockNumber: [3, u16],
 });
-/** The results of a Read: also what the blocks of a long response carry. */
+/** The results of a Read, and the content of the blocks of a long response. */
 export const ReadResults = list(readResult, 2);
 export type ReadResult = Of<typeof readResult>;
 

@@ -3,11 +3,11 @@ import { encodeData } from "./data.ts";
 import { type DataLike, DataTag, type StreamedData, type StreamPart } from "./data-type.ts";
 
 /**
- * A structure whose elements are encoded as they are sent, streamed ones part by part: all attributes of an object, for
- * example. An element that ends in an error ends the structure with it. Faults of encoding an element pass through `next`.
+ * A structure whose elements are encoded while they are sent, for example all attributes of an object. Streamed elements are
+ * encoded in parts. An error in an element also ends the structure. `next` throws the Faults of encoding an element.
  */
 export function streamedStructure(elements: readonly DataLike[]): StreamedData {
-  // -1: the header is still to come.
+  // -1: the header is not given yet.
   let at = -1;
   const close = (from: number): void => {
     const left = elements.slice(Math.max(0, from));

@@ -1,7 +1,7 @@
 import { Fault, Writer } from "@dlmskit/core";
 import type { StreamedData, StreamPart } from "./data-type.ts";
 
-/** A streamed value from octets that are made one part after another, by a generator for example. */
+/** A streamed value from octets that are made part by part, for example by a generator. */
 export function streamedData(parts: Iterable<Exclude<StreamPart, undefined>>): StreamedData {
   const iterator = parts[Symbol.iterator]();
   return {
@@ -17,8 +17,8 @@ export function streamedData(parts: Iterable<Exclude<StreamPart, undefined>>): S
 }
 
 /**
- * All octets of a streamed value, now. Fault `stream-not-ready` when a part is still to come ("later"), `stream-failed` when the
- * stream ends in an error; what `next` throws passes.
+ * Collects all octets of a streamed value. Fault `stream-not-ready` if a part is not ready ("later"), `stream-failed` if the
+ * stream ends in an error. Exceptions of `next` are not caught.
  */
 export function collected(stream: StreamedData): Uint8Array {
   const to = new Writer();

@@ -35,7 +35,7 @@ export const ApduTag = {
 } as const;
 export type ApduTagName = keyof typeof ApduTag;
 
-/** Tags of APDUs ciphered under the global key. */
+/** Tags of APDUs ciphered with the global key. */
 export const GloTag = {
   "glo-initiate-request": 0x21,
   "glo-read-request": 0x25,
@@ -55,7 +55,7 @@ export const GloTag = {
   "glo-action-response": 0xcf,
 } as const;
 
-/** Tags of APDUs ciphered under the dedicated key. */
+/** Tags of APDUs ciphered with the dedicated key. */
 export const DedTag = {
   "ded-read-request": 0x45,
   "ded-write-request": 0x46,
@@ -73,7 +73,7 @@ export const DedTag = {
   "ded-action-response": 0xd7,
 } as const;
 
-/** The service-specific ways to cipher an APDU: under the global or the dedicated key. */
+/** The forms of service-specific ciphering: with the global key or with the dedicated key. */
 export type CipheringForm = "glo" | "ded";
 
 const ciphered = { glo: new Map<number, number>(), ded: new Map<number, number>() };
@@ -89,12 +89,12 @@ for (const [form, table] of [
   }
 }
 
-/** The tag of the ciphered form of an APDU by the tag of its plain form; undefined where there is none (ACCESS, DataNotification …). */
+/** The tag of the ciphered form for the tag of a plain APDU; undefined if there is none (ACCESS, DataNotification …). */
 export function cipheredTag(plainTag: number, form: CipheringForm): number | undefined {
   return ciphered[form].get(plainTag);
 }
 
-/** The plain tag and the form that a service-specific ciphered tag stands for; undefined for any other tag. */
+/** The plain tag and the form for a service-specific ciphered tag; undefined for any other tag. */
 export function plainTag(tag: number): { readonly tag: number; readonly form: CipheringForm } | undefined {
   return plain.get(tag);
 }

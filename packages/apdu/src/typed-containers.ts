@@ -4,7 +4,7 @@ import { DataTag } from "./data-type.ts";
 import { shapeOf } from "./typed-shape.ts";
 import { simple, type TypedCodec } from "./typed-simple.ts";
 
-/** An array of one kind of item. */
+/** An array whose items have the same codec. */
 export function array<V>(item: Codec<V>): TypedCodec<V[]> {
   const list: Codec<V[]> = {
     read(from) {
@@ -48,7 +48,7 @@ export function array<V>(item: Codec<V>): TypedCodec<V[]> {
 // biome-ignore lint/suspicious/noExplicitAny: a record of codecs holds codecs of any type; inference gives each its own
 type Elements = Record<string, Codec<any>>;
 
-/** A structure as an object by the names of its elements. */
+/** A structure as an object with named elements. */
 export function structure<const F extends Elements>(elements: F): TypedCodec<Fields<F>> {
   type V = Fields<F>;
   const names = Object.keys(elements);

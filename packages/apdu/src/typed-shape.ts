@@ -1,20 +1,20 @@
 import { type Codec, unspecifiedDate, unspecifiedDateTime, unspecifiedTime } from "@dlmskit/core";
 import { type Data, type DataTypeName, nullData } from "./data-type.ts";
 
-/** What an octet-string of a fixed length holds. */
+/** The content of an octet-string of a fixed length. */
 export type Held = "logical-name" | "date-time" | "date" | "time";
 
 /**
- * What the values of a description are made of: for whoever looks at a declaration instead of at octets. An array without
- * `item`, a structure without `elements` and an element that is undefined are of any type.
+ * The structure of the values of a typed description, for code that uses the description without octets. An array without
+ * `item`, a structure without `elements` and an undefined element have any type.
  */
 export type DataShape =
   | {
       readonly type: Exclude<DataTypeName, "array" | "structure">;
-      /** Octets of an octet-string, bits of a bit-string, where the number is fixed. */
+      /** The number of octets of an octet-string or of bits of a bit-string, if it is fixed. */
       readonly length?: number;
       readonly holds?: Held;
-      /** The numbers of an enum that have a name. */
+      /** The named numbers of an enum. */
       readonly names?: Readonly<Record<string, number>>;
     }
   | { readonly type: "array"; readonly item?: DataShape | undefined }
@@ -30,7 +30,7 @@ export function shapeOf(codec: Codec<any>): DataShape | undefined {
 
 /**
  * The simplest Data of a shape: 0, false, no octets, an empty array; a date and time that is not specified; the lowest named
- * number of an enum; the first of a choice; null-data where any type will do.
+ * number of an enum; the first type of a choice; null-data if any type is allowed.
  */
 export function initialData(shape: DataShape | undefined): Data {
   if (shape === undefined) return nullData;

@@ -3,13 +3,13 @@ import { inlined, ownInlineOf, prefixed } from "@dlmskit/core/internal";
 import { DataTag, type DataTypeName, tagText, typeOfTag } from "./data-type.ts";
 import type { DataShape } from "./typed-shape.ts";
 
-/** A codec of one tagged Data value as the program wants it: no tree between. `types` are the tags that it reads; none means any. */
+/** A codec of one tagged Data value that gives a program value without a Data tree. `types` are the tags that it reads; none means any. */
 export interface TypedCodec<V> extends Codec<V> {
   readonly types: readonly DataTypeName[];
   readonly shape: DataShape;
 }
 
-/** Fault `type-unmatched`, to be thrown: what stands there, and what belongs there. */
+/** Fault `type-unmatched`, to be thrown, with the actual type and the expected types. */
 export function wrong(from: Reader, wanted: readonly DataTypeName[], at: number): Fault {
   const found = from.octets[at] as number;
   return from.fault(
@@ -19,7 +19,7 @@ export function wrong(from: Reader, wanted: readonly DataTypeName[], at: number)
   );
 }
 
-/** The tag of a type, then a value. `shape`: what more is known of it. */
+/** The tag of a type, then a value. `shape`: further details of the value. */
 export function simple<V>(type: DataTypeName, inner: Codec<V>, shape = { type } as DataShape): TypedCodec<V> {
   const tag = DataTag[type];
   const types = [type];

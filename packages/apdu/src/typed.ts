@@ -129,7 +129,7 @@ const truth: Codec<boolean> = inlined<Codec<boolean>>(
   ),
 );
 
-/** Octets of a fixed number: views when read. */
+/** A fixed number of octets; a view when read. */
 function octetsOf(count: number): Codec<Uint8Array> {
   const codec: Codec<Uint8Array> = {
     read: (from) => from.take(count),
@@ -154,7 +154,7 @@ function octetsOf(count: number): Codec<Uint8Array> {
   return inlined(codec, inline);
 }
 
-/** An octet-string of a fixed length that holds something else. */
+/** An octet-string of a fixed length whose content has its own codec. */
 function within<V>(length: number, inner: Codec<V>, holds?: Held): TypedCodec<V> {
   const codec: Codec<V> = {
     read(from) {
@@ -203,7 +203,7 @@ function oneOf<const C extends readonly TypedCodec<any>[]>(...codecs: C): TypedC
       arms.push(codec);
     }
   }
-  // Which arm a value is for, or octets that several could take, only the arm knows: the first that takes it.
+  // Several arms may accept the same octets or the same value: the first arm that accepts it is used.
   const first = <R>(run: (codec: Codec<V>) => R, arms: readonly Codec<V>[] = codecs): R => {
     let fault: unknown;
     for (const codec of arms) {
@@ -267,7 +267,7 @@ function nullable<V>(codec: TypedCodec<V>): TypedCodec<V | null> {
 
 const anyData: TypedCodec<Data> = { ...Data, types: [], shape: { type: "any" } };
 
-/** A Data tree of one of these types; what is in an array or a structure may be anything. */
+/** A Data tree of one of these types; the items of an array or a structure may be of any type. */
 function anyOf(...types: readonly DataTypeName[]): TypedCodec<Data> {
   const isThere: boolean[] = new Array(256).fill(false);
   for (const type of types) isThere[DataTag[type]] = true;
@@ -293,7 +293,7 @@ function anyOf(...types: readonly DataTypeName[]): TypedCodec<Data> {
   };
 }
 
-/** A bit-string of exactly that many bits. */
+/** A bit-string of exactly `count` bits. */
 function bitStringOf(count: number): TypedCodec<string> {
   const check = (value: string): string => {
     if (value.length === count) return value;
@@ -309,16 +309,16 @@ function bitStringOf(count: number): TypedCodec<string> {
 }
 
 /**
- * Typed descriptions of Data: each is the codec of a whole tagged value, read without a tree between.
- * Faults: `type-unmatched` for another tag (or value), `bad-count` for a structure of another size, `bad-length`,
- * and what `Data` has. `T.structure({logicalName: T.logicalName, value: T.doubleLongUnsigned})` gives the objects' type.
+ * Typed descriptions of Data. Each is the codec of a complete value with its tag, which is read without a Data tree.
+ * Faults: `type-unmatched` for a different tag (or value), `bad-count` for a structure of a different size, `bad-length`, and the
+ * Faults of `Data`. `T.structure({logicalName: T.logicalName, value: T.doubleLongUnsigned})` gives the type of the objects.
  */
 export const T = {
   nullData: simple("null-data", nothing),
   boolean: simple("boolean", truth),
-  /** A text of 0 and 1. */
+  /** A string of the characters 0 and 1. */
   bitString: simple("bit-string", bits),
-  /** A text of exactly `count` 0 and 1. */
+  /** A string of exactly `count` characters 0 and 1. */
   bitStringOf,
   integer: simple("integer", i8),
   long: simple("long", i16),
@@ -333,14 +333,14 @@ export const T = {
   octetStringOf: (count: number): TypedCodec<Uint8Array> => within(count, octetsOf(count)),
   visibleString: simple("visible-string", latin1),
   utf8String: simple("utf8-string", text(utf8Octets, readUtf8)),
-  /** An enum by names; a number without a name is Fault `bad-value`. */
+  /** An enum by its names; a number without a name is Fault `bad-value`. */
   enumeration: <const N extends Readonly<Record<string, number>>>(names: N): TypedCodec<keyof N & string> =>
     simple("enum", named(u8, names), { type: "enum", names }),
   /** An enum as its number. */
   enum: simple("enum", u8),
-  /** An enum as its number, with the names of the numbers that have one; any number is read and written. */
+  /** An enum as its number, with names for some of the numbers; any number is read and written. */
   enumOf: (names: Readonly<Record<string, number>>): TypedCodec<number> => simple("enum", u8, { type: "enum", names }),
-  /** The octet, 0 to 255. */
+  /** The octet as a number, 0 to 255. */
   bcd: simple("bcd", u8),
   float32: float("float32", f32),
   float64: float("float64", f64),
@@ -360,18 +360,18 @@ export const T = {
   /** Any Data, as a tree. */
   any: anyData,
   anyOf,
-  /** By tag; of several that have it, the first that takes the octets. A value is written by the first that takes it. */
+  /** The first of the codecs with the tag that accepts the octets. A value is written by the first codec that accepts it. */
   oneOf,
-  /** null-data is null. */
+  /** A value of the codec, or null for null-data. */
   nullable,
 } as const;
 
-/** A value as encoded Data. */
+/** Encodes a value as Data. */
 export function dataOf<V>(codec: Codec<V>, value: V): EncodedData {
   return { type: "encoded", octets: encode(codec, value) };
 }
 
-/** The value that a Data is by its description. Faults as `T`. */
+/** The value of a Data according to its description. Faults as `T`. */
 export function fromData<V>(codec: Codec<V>, data: DataLike): V {
   return decode(codec, encodeData(data), { layer: "axdr" });
 }

@@ -6,14 +6,14 @@ const longestHeld = 1 << 18;
 const mostHeld = 4096;
 
 /**
- * Puts together what was wrapped over lines: octets that end within a frame, a PDU or an APDU wait for the next ones,
- * and are joined when these complete them. What nothing completes comes out as it came.
+ * Joins octets that are divided into several lines: octets that end inside a frame, a PDU or an APDU are held until the next
+ * octets complete them. Octets that are not completed are given without a change.
  */
 export class Assembler {
   #held: CaptureRecord[] = [];
   #octets: Uint8Array = new Uint8Array(0);
 
-  /** Whether octets wait for more. */
+  /** Whether octets are held. */
   get waiting(): boolean {
     return this.#held.length > 0;
   }
@@ -40,7 +40,7 @@ export class Assembler {
     return [...this.end(), ...this.#fresh(record)];
   }
 
-  /** What waits, as far as it came. */
+  /** Gives the held octets as an incomplete record. */
   end(): CaptureRecord[] {
     return this.#held.length === 0 ? [] : [this.#joined()];
   }

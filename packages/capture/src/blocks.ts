@@ -15,7 +15,7 @@ function blockOf(apdu: Apdu): Block | undefined {
   return data === undefined ? undefined : { lastBlock, blockNumber, data };
 }
 
-/** What the blocks of a service hold together, by its name: the first that fits wholly is it. */
+/** The possible contents of joined blocks, by JSON key. The first codec that decodes all octets is used. */
 const contents: readonly (readonly [key: string, codec: Codec<unknown>])[] = [
   ["data", Data as Codec<unknown>],
   ["results", list(GetDataResult, 2) as Codec<unknown>],
@@ -23,18 +23,18 @@ const contents: readonly (readonly [key: string, codec: Codec<unknown>])[] = [
   ["values", list(Data) as Codec<unknown>],
 ];
 
-/** The blocks of transfers put together: GET, SET and ACTION by service and invoke id, and general block transfer. */
+/** Joins the blocks of transfers: GET, SET and ACTION by service and invoke id, and general block transfer. */
 export class BlockJoiner {
   readonly #transfers = new Map<string, { next: number; parts: Source[] }>();
 
   /**
-   * The whole when `apdu` is the last block of a transfer whose blocks have all come; undefined else. A block sent again
-   * counts once. Fault `block-out-of-order`: then nothing of that transfer is joined.
+   * Adds a block. Gives the joined octets if `apdu` is the last block and all blocks were received, otherwise undefined.
+   * A repeated block counts once. After Fault `block-out-of-order`, the blocks of that transfer are not joined.
    */
   add(apdu: Apdu, source: Source, direction: string): Source | undefined {
     if (apdu.apdu === "general-block-transfer") {
       const { blockNumber, lastBlock, blockData } = apdu;
-      // It only acknowledges what the other end sends.
+      // A block without data is only an acknowledgement.
       if (blockData.length === 0) return undefined;
       return this.#add(`gbt ${direction}`, blockNumber, lastBlock, source.view(blockData));
     }
@@ -52,7 +52,7 @@ export class BlockJoiner {
   #add(key: string, blockNumber: number, last: boolean, part: Source): Source | undefined {
     if (blockNumber <= 1) this.#transfers.set(key, { next: blockNumber, parts: [] });
     const transfer = this.#transfers.get(key);
-    // The middle of a transfer whose start was not seen cannot be joined.
+    // Blocks of a transfer without its first block cannot be joined.
     if (transfer === undefined) return undefined;
     const before = transfer.parts.at(-1);
     if (blockNumber === transfer.next - 1 && before !== undefined && sameOctets(before.octets, part.octets)) {
@@ -73,7 +73,7 @@ export class BlockJoiner {
   }
 }
 
-/** Joined blocks of GET, SET or ACTION in the JSON form: `{"data"}`, `{"results"}`, `{"values"}`, or `{"octets"}` when they are none of these. */
+/** The JSON form of joined blocks of GET, SET or ACTION: `{"data"}`, `{"results"}`, `{"values"}`, or `{"octets"}` for other contents. */
 export function joinedToJson(octets: Uint8Array): { readonly [key: string]: Json } {
   for (const [key, codec] of contents) {
     try {

@@ -2,29 +2,29 @@ import { type Apdu, ApduTag } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
 import { type CryptoProvider, openUnverified, Protection } from "@dlmskit/security";
 
-/** What is known to decipher with. Keys have 16 octets, of suite 2 32. */
+/** The keys and system titles for deciphering. Keys have 16 octets, in suite 2 32 octets. */
 export interface DecipherKeys {
   readonly encryptionKey?: Uint8Array | undefined;
   readonly authenticationKey?: Uint8Array | undefined;
   readonly dedicatedKey?: Uint8Array | undefined;
   readonly broadcastKey?: Uint8Array | undefined;
-  /** The sender's, where the octets do not tell it. */
+  /** The possible system titles of the sender, if the octets do not have it. */
   readonly systemTitles?: readonly Uint8Array[] | undefined;
 }
 
-/** Who sent an APDU, as far as its kind tells. */
+/** The sender of an APDU. */
 export type Sender = "client" | "server";
 
-/** The sender of an APDU by its name: requests are the client's, all else the server's. */
+/** The sender of an APDU according to its name: the client sends requests, the server sends all others. */
 export function senderOf(name: string): Sender {
   if (name.includes("event-notification") || name.includes("information-report")) return "server";
   return name.includes("request") || name === "aarq" || name === "rlrq" ? "client" : "server";
 }
 
-/** An APDU that is ciphered, in any form. */
+/** A ciphered APDU of any form. */
 export type Ciphered = Extract<Apdu, { readonly ciphertext: Uint8Array }>;
 
-// What was recorded is explained as often as asked: a counter seen before is no reason to refuse it.
+// A recording can be decoded several times: repeated counters are accepted.
 const anyCounter = { lowest: 0, check: () => true, accept: () => undefined };
 const noCounters = {
   remaining: 0,
@@ -35,20 +35,20 @@ const noCounters = {
 
 export interface DecipherOptions {
   readonly provider: CryptoProvider;
-  /** Gives the plaintext although the authentication tag cannot be verified, or is wrong. */
+  /** Whether the plaintext is given even if the authentication tag is wrong or cannot be verified. */
   readonly unverified: boolean;
 }
 
-/** What was opened, and how far it can be trusted. */
+/** A deciphered plaintext, and whether it is authenticated. */
 export interface Opened {
   readonly apdu: Uint8Array;
-  /** An authentication tag was there and is right. */
+  /** Whether there is an authentication tag and it is correct. */
   readonly verified: boolean;
-  /** Why it is not verified, where there is a tag. */
+  /** The reason why the tag was not verified, if there is a tag. */
   readonly why?: string;
 }
 
-/** Opens the ciphered APDUs of one input; learns system titles and dedicated keys from what it sees. */
+/** Deciphers the APDUs of one input. It takes system titles and dedicated keys from the APDUs that it decoded. */
 export class Decipherer {
   readonly #keys: DecipherKeys;
   readonly #provider: CryptoProvider;
@@ -63,17 +63,17 @@ export class Decipherer {
     this.#dedicatedKey = keys.dedicatedKey;
   }
 
-  /** An AARQ or AARE tells its sender's system title. */
+  /** Stores the system title of the sender from an AARQ or AARE. */
   meet(sender: Sender, title: Uint8Array | undefined): void {
     if (title?.length === 8) this.#titles.set(sender, title);
   }
 
-  /** An InitiateRequest may carry the dedicated key. */
+  /** Stores the dedicated key from an InitiateRequest. */
   dedicate(key: Uint8Array): void {
     this.#dedicatedKey = key;
   }
 
-  /** Whether it has the key that this form needs. */
+  /** Whether the key for this form of ciphering is known. */
   canOpen(apdu: Ciphered): boolean {
     const { authenticated, encrypted } = apdu.securityControl;
     if (!authenticated && !encrypted) return true;
@@ -82,8 +82,8 @@ export class Decipherer {
   }
 
   /**
-   * The plaintext, and whether an authentication tag was there and right. `more`: system titles that the octets around
-   * the APDU suggest. Faults `missing-key`, `missing-system-title`, and those of `Protection.open`.
+   * Deciphers an APDU and verifies its authentication tag, if there is one. `more`: possible system titles from the octets
+   * around the APDU. Faults `missing-key`, `missing-system-title`, and those of `Protection.open`.
    */
   open(apdu: Ciphered, octets: Uint8Array, more: readonly Uint8Array[] = []): Opened {
     const { authenticated, encrypted } = apdu.securityControl;
@@ -142,7 +142,7 @@ export class Decipherer {
       try {
         return { apdu: protection.open(octets).apdu, verified: authenticated };
       } catch (caught) {
-        // The tag was right: what is within is not lost because it is another APDU, or none.
+        // The tag is correct: the plaintext is kept, even if it is a different APDU or not an APDU.
         if (caught instanceof Fault && caught.code === "inner-tag-mismatch") {
           return { apdu: this.#unchecked(apdu, octets, [title]), verified: authenticated };
         }
@@ -152,7 +152,7 @@ export class Decipherer {
     throw refused instanceof Fault && refused.code === "bad-tag" ? wrongTag() : refused;
   }
 
-  /** The plaintext without a look at the tag. Which of several system titles is right, an APDU's tag at its start tells. */
+  /** Deciphers without a check of the tag. Of several system titles, the right one gives a plaintext that starts with an APDU tag. */
   #unchecked(apdu: Ciphered, octets: Uint8Array, titles: readonly Uint8Array[]): Uint8Array {
     const { broadcast } = apdu.securityControl;
     const { encryptionKey, broadcastKey = encryptionKey } = this.#keys;
@@ -197,7 +197,7 @@ function isDedicated(apdu: Ciphered): boolean {
   return apdu.apdu.startsWith("ded-") || apdu.apdu === "general-ded-ciphering";
 }
 
-/** Any title but the peer's: Protection refuses an end that talks to itself. */
+/** A title that differs from the title of the peer, because Protection refuses two ends with the same title. */
 function otherTitle(title: Uint8Array): Uint8Array {
   const zeros = new Uint8Array(8);
   return sameOctets(title, zeros) ? zeros.fill(0xff) : zeros;

@@ -14,26 +14,26 @@ import { Source } from "./source.ts";
 import { decodeWireless, isWireless, withGloTag } from "./wireless.ts";
 import { decodeWrapper } from "./wrapper.ts";
 
-/** The layers that octets can be taken as. */
+/** The layers as which octets can be decoded. */
 export const layers = ["hdlc", "wrapper", "mbus", "apdu", "llc", "data", "p1"] as const;
 export type LayerName = (typeof layers)[number];
 
 export interface DecoderOptions {
-  /** What the octets are; found out unless told. */
+  /** The layer of the octets; detected by default. */
   readonly layer?: LayerName | undefined;
-  /** What to decipher with; without keys ciphered APDUs stay closed. */
+  /** The keys for deciphering; without keys the content of ciphered APDUs is not decoded. */
   readonly keys?: DecipherKeys | undefined;
-  /** What to take of what only real meters send. */
+  /** Deviations of real meters from the standard to accept. */
   readonly quirks?: readonly ApduQuirk[] | undefined;
-  /** Shows what was deciphered although it could not be verified: `"verified": false` and `"notVerified"` say so. */
+  /** Whether unverified plaintexts are shown, with `"verified": false` and `"notVerified"`. */
   readonly unverified?: boolean | undefined;
-  /** Where the cryptography comes from; `noble`, which runs in every JavaScript host, unless given. */
+  /** The provider of cryptography; by default `noble`, which works in every JavaScript environment. */
   readonly provider?: CryptoProvider | undefined;
 }
 
 const knownTags = new Set<number>([...Object.values(ApduTag), ...Object.values(GloTag), ...Object.values(DedTag)]);
 
-/** An APDU behind an LLC header. */
+/** Decodes an APDU after an LLC header. */
 function decodeLlc(source: Source, session: Session): Item {
   const { octets } = source;
   const pdu = source.slice(3, octets.length);
@@ -48,7 +48,7 @@ function decodeLlc(source: Source, session: Session): Item {
   return framed({ json, node }, pdu, session);
 }
 
-/** A general-glo-ciphering that lacks its tag: system title, a length that fits, security control. */
+/** Whether octets are a general-glo-ciphering without its tag: system title, a correct length, security control. */
 function isWithoutTag(octets: Uint8Array): boolean {
   const from = new Reader(octets);
   try {
@@ -64,7 +64,7 @@ function isWithoutTag(octets: Uint8Array): boolean {
   }
 }
 
-/** A P1 telegram, or the line that identifies a meter and a ciphered APDU without its tag behind it. */
+/** Decodes a P1 telegram, or the identification line of a meter that a ciphered APDU without its tag follows. */
 function decodeTelegram(source: Source, session: Session): Item {
   const { octets } = source;
   let at = octets.indexOf(0x0a) + 1;
@@ -77,11 +77,11 @@ function decodeTelegram(source: Source, session: Session): Item {
   return framed({ json: head, node: { ...node, octets } }, isTagged ? rest : withGloTag(rest), session);
 }
 
-/** Data tags that an APDU has, too: read as Data where that fits to the last octet. */
+/** The last of the Data tags that are also APDU tags. Such octets are read as Data if the Data ends with the last octet. */
 const lastDataTag = 33;
 const readRequest = 0x05;
 
-/** The frames of a stream with noise before its first flag; undefined when there are none. */
+/** The frames of a stream with noise before its first flag; undefined if there are no frames. */
 function framesIn(source: Source, session: Session): Item[] | undefined {
   if (!source.octets.includes(0x7e)) return undefined;
   const frames = decodeHdlc(source, session);
@@ -116,15 +116,15 @@ function decodeUnknown(source: Source, session: Session): Item[] {
     const item = decodePdu(withGloTag(source), session);
     if (item.json !== undefined) return [item];
   }
-  // The reading that came further is the likelier one.
+  // The decoding with the Fault at the higher offset is more likely.
   broken.sort((one, other) => (other.fault?.offset ?? 0) - (one.fault?.offset ?? 0));
   return framesIn(source, session) ?? broken.slice(0, 1);
 }
 
 /**
- * Explains octets in the order of their coming: frames, PDUs, APDUs, Data. It remembers from one call to the next what
- * later octets need: system titles and dedicated keys, blocks and segments of what is not whole yet. A decoder for each
- * connection or recording.
+ * Decodes octets in the order of their arrival: frames, PDUs, APDUs, Data. Between calls it keeps the information that later
+ * octets need: system titles and dedicated keys, and blocks and segments of incomplete APDUs. Each connection or recording needs
+ * its own decoder.
  */
 export class Decoder {
   readonly #layer: LayerName | undefined;
@@ -137,8 +137,8 @@ export class Decoder {
   }
 
   /**
-   * What the octets are, several items for a stream; offsets are those in `octets`. Never throws for any octets: what
-   * cannot be read is a Fault in its place.
+   * Decodes octets; a stream gives several items. Offsets refer to `octets`. Invalid octets do not throw: the result has a Fault
+   * at their position.
    */
   decode(octets: Uint8Array): Item[] {
     const session = this.#session;
@@ -165,20 +165,20 @@ export class Decoder {
     }
   }
 
-  /** What is wrong because nothing more comes: an APDU of which segments are missing. */
+  /** The Fault of an APDU with missing segments, at the end of the input. */
   end(): Fault | undefined {
     if (!this.#session.mbus.open) return undefined;
     return new Fault("incomplete", "the APDU continues in a frame that is missing", { layer: "mbus" });
   }
 }
 
-/** Explains octets that stand alone: `new Decoder(options).decode(octets)`. */
+/** Decodes octets without earlier ones: `new Decoder(options).decode(octets)`. */
 export function decodeOctets(octets: Uint8Array, options: DecoderOptions = {}): Item[] {
   const decoder = new Decoder(options);
   return withFault(decoder.decode(octets), decoder.end());
 }
 
-/** The items with a Fault of their end at the last one, unless that has one. */
+/** The items; the last one gets `fault`, unless it already has a Fault. */
 export function withFault(items: Item[], fault: Fault | undefined): Item[] {
   const last = items.at(-1);
   if (fault === undefined || last === undefined || last.fault !== undefined) return items;

@@ -16,7 +16,7 @@ interface Node {
   readonly children: { readonly name: string; text: string }[];
 }
 
-/** Names that only the whole of a value tells: the class and member of a descriptor, the unit behind a scaler. */
+/** Adds names that need the complete value: the class and member of a descriptor, the unit after a scaler. */
 export function annotate(value: unknown, node: Node): void {
   if (typeof value !== "object" || value === null) return;
   const given = value as Record<string, unknown>;
@@ -41,7 +41,7 @@ export function annotate(value: unknown, node: Node): void {
   }
 }
 
-/** Octets as hex, the middle left out when there are more than `most`. */
+/** Octets as hex, without the middle part if there are more than `most`. */
 function hexText(octets: Uint8Array, most = 32): string {
   if (octets.length <= most) return toHex(octets);
   return `${toHex(octets.subarray(0, most - 4))}…${toHex(octets.subarray(-2))} (${octets.length} octets)`;
@@ -53,13 +53,13 @@ function printable(octets: Uint8Array): string | undefined {
   return String.fromCharCode(...octets);
 }
 
-/** A logical name and what it is called. */
+/** A logical name with the name of the object. */
 function namedLogicalName(name: string): string {
   const known = obisName(name);
   return known === undefined ? name : `${name}  ${known}`;
 }
 
-/** What an octet-string most likely is besides its hex: a date-time, a logical name, a text; undefined when nothing fits. */
+/** The most likely meaning of an octet-string: a date-time, a logical name, a text; undefined if nothing matches. */
 function guessOctets(octets: Uint8Array): string | undefined {
   if (octets.length === 12) {
     const value = decode(DateTimeCodec, octets);
@@ -86,7 +86,7 @@ function octetsText(octets: Uint8Array): string {
   return guess === undefined ? hexText(octets) : `${hexText(octets)}  ${guess}`;
 }
 
-/** A Data value on one line; an array or structure by its number of items. */
+/** A Data value on one line; for an array or structure, its number of items. */
 function dataText(data: Data): string {
   switch (data.type) {
     case "null-data":
@@ -102,7 +102,7 @@ function dataText(data: Data): string {
     case "utf8-string":
       return `${data.type} ${JSON.stringify(data.value)}`;
     case "bcd":
-      // Its digits, which are those of its octet in hex.
+      // The digits of a bcd value are the hex digits of its octet.
       return `${data.type} ${(data.value & 0xff).toString(16).padStart(2, "0")}`;
     case "date-time":
       return `${data.type} ${dateTimeText(data.value)}`;
@@ -121,7 +121,7 @@ function fieldsText(value: object): string {
     .join(", ");
 }
 
-/** Any decoded value on one line, by what it looks like. */
+/** Any decoded value on one line, formatted according to its type and keys. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return value === null ? "none" : "absent";
   if (value instanceof Uint8Array) return octetsText(value);

@@ -20,7 +20,7 @@ import { latin1Octets } from "./text/encodings.ts";
 import { readXml } from "./xml/dialect.ts";
 import type { NumberOptions } from "./xml/numbers.ts";
 
-/** What `decode` adds to an APDU of its own: explained already by the other keys. */
+/** The keys that `decode` adds to the JSON form of an APDU. The other keys already have the information. */
 const explained = new Set([
   "plaintext",
   "verified",
@@ -32,7 +32,7 @@ const explained = new Set([
   "pduFault",
 ]);
 
-/** The JSON form that octets have, as a text; undefined where they have none. */
+/** The JSON form of octets, as text; undefined if they have none. */
 function formOf(octets: Uint8Array, form: (octets: Uint8Array) => Json): string | undefined {
   try {
     return JSON.stringify(form(octets));
@@ -42,7 +42,7 @@ function formOf(octets: Uint8Array, form: (octets: Uint8Array) => Json): string 
   }
 }
 
-/** The octets that a form was given with, unless it says something else by now: then it was changed, and is encoded. */
+/** The octets that are given with a JSON form, if they still match it. Otherwise the form was changed and is encoded. */
 function keptOctets(
   kept: Json | undefined,
   minimal: Uint8Array,
@@ -60,7 +60,7 @@ function encodeApduJson(json: Json): { readonly apdu: Apdu; readonly octets: Uin
   const decoded = apduToJson(apdu);
   const read = (octets: Uint8Array): Json => apduToJson(decodeApdu(octets));
   const quirky = knownQuirks.map((quirk) => (octets: Uint8Array): Json => {
-    // What is compared is the value: the minimal form is read without the quirk.
+    // The values are compared: the minimal form is decoded without the quirk.
     return sameOctets(octets, minimal) ? decoded : apduToJson(decodeApdu(octets, { quirks: [quirk] }));
   });
   const minimal = encodeApdu(apdu);
@@ -118,37 +118,37 @@ function encodeDocument(xml: string): Uint8Array {
   }
 }
 
-/** The octets of the APDUs or Data in a document, and what was guessed in reading it. */
+/** The octets of the APDUs or Data in a document, and notes about guesses. */
 export interface EncodedXml {
   readonly encoded: readonly Uint8Array[];
   readonly notes: readonly string[];
 }
 
 /**
- * The octets of the XML form of APDUs or Data, ours or that of other translators: `<Messages>`, `<HDLC>`, `<WRAPPER>`
- * and `<PDU>` around APDUs are taken off, numbers that can only be decimal are taken so. `decimal`: all numbers are.
- * Fault `bad-xml`, also for a number that may be decimal or hex and for a `Qty` that is not the number of elements, and
- * those of the layer.
+ * Encodes the XML form of APDUs or Data, in our dialect or that of other translators. `<Messages>`, `<HDLC>`, `<WRAPPER>` and
+ * `<PDU>` around APDUs are removed. Numbers that can only be decimal are read as decimal; with `decimal` all numbers are.
+ * Fault `bad-xml`, also for a number that may be decimal or hex and for a `Qty` that differs from the number of elements, and
+ * the Faults of the layer.
  */
 export function encodeXmlDocument(xml: string, options: NumberOptions = {}): EncodedXml {
   const { documents, notes } = readXml(xml, options);
   return { encoded: documents.map(encodeDocument), notes };
 }
 
-/** The octets of an XML form, those of several one after another. Faults as `encodeXmlDocument`. */
+/** Encodes an XML form; the octets of several APDUs or Data are concatenated. Faults as `encodeXmlDocument`. */
 export function encodeXml(xml: string, options: NumberOptions = {}): Uint8Array {
   return concat(...encodeXmlDocument(xml, options).encoded);
 }
 
 /**
- * The octets of a JSON form: an HDLC or M-Bus frame or a WPDU (`layer`), an APDU (`apdu`), a Data (`type`), or a list of them, one after
- * another. Fault `bad-json`, and those of the layer.
+ * Encodes a JSON form: an HDLC or M-Bus frame or a WPDU (`layer`), an APDU (`apdu`), a Data (`type`), or a list of them, whose
+ * octets are concatenated. Fault `bad-json`, and the Faults of the layer.
  */
 export function encodeJson(json: Json): Uint8Array {
   if (Array.isArray(json)) {
     return concat(...json.map((one: Json, at) => within(String(at), () => encodeJson(one))));
   }
-  // What `decode` adds about a packet is none of its octets.
+  // The key `packet`, which `decode` adds, is not encoded.
   const { packet: _, ...given } = asObject(json);
   if (given.layer === "hdlc") return encodeHdlc(given);
   if (given.layer === "wrapper") return encodeWrapper(given);

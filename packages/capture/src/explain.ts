@@ -4,13 +4,13 @@ import { type Item, itemJson } from "./item.ts";
 import { readCapture } from "./read.ts";
 import type { CaptureRecord } from "./record.ts";
 
-/** A record of a capture and what its octets are. */
+/** A record of a capture, with its decoded items. */
 export interface Explained {
   readonly record: CaptureRecord;
   readonly items: readonly Item[];
 }
 
-/** The JSON documents of a record's items; those of a packet capture say between whom and when. */
+/** The JSON documents of the items of a record. Those of a packet capture also have the two ends and the time. */
 export function recordJson({ record, items }: Explained): { readonly [key: string]: Json }[] {
   const { flow, time } = record;
   const documents = items.map(itemJson);
@@ -19,7 +19,7 @@ export function recordJson({ record, items }: Explained): { readonly [key: strin
   return documents.map((one) => ({ ...one, packet: { from, to, ...(time === undefined ? {} : { time }) } }));
 }
 
-/** Explains the records of one capture, in order. What belongs to one connection shares a decoder. */
+/** Decodes the records of one capture, in order. Records of one connection share a decoder. */
 export class Explainer {
   readonly #options: DecoderOptions;
   readonly #decoders = new Map<string, Decoder>();
@@ -28,7 +28,7 @@ export class Explainer {
     this.#options = options;
   }
 
-  /** What the octets of a record are; its Fault where there are none. `last`: nothing more of the capture comes. */
+  /** Decodes the octets of a record; gives its Fault if it has no octets. `last`: it is the last record of the capture. */
   explain(record: CaptureRecord, last = false): Explained {
     if (record.fault !== undefined) return { record, items: [{ fault: record.fault }] };
     const key = record.stream ?? "";
@@ -38,13 +38,13 @@ export class Explainer {
     return { record, items: last ? withFault(items, decoder.end()) : items };
   }
 
-  /** What is wrong because nothing more comes, after the last record. */
+  /** The Faults of incomplete data, after the last record. */
   end(): Fault[] {
     return [...this.#decoders.values()].map((decoder) => decoder.end()).filter((fault) => fault !== undefined);
   }
 }
 
-/** Reads a text or a file as `readCapture` does and explains all of it. */
+/** Reads a text or a file like `readCapture`, and decodes all of its records. */
 export function explainCapture(input: string | Uint8Array, options: DecoderOptions = {}): Explained[] {
   const explainer = new Explainer(options);
   return readCapture(input).map((record, at, { length }) => explainer.explain(record, at === length - 1));

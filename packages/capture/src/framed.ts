@@ -5,17 +5,17 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** Fields as they are in the octets: the APDU before the check sequence behind it. */
+/** Sorts fields by offset, so that the APDU precedes the check sequence. */
 function inOrder(nodes: TreeNode[]): TreeNode[] {
   return nodes.sort((one, other) => one.offset - other.offset);
 }
 
-/** What cannot be deciphered was asked for, and what cannot be joined is lost; what is odd within an APDU is no fault of its frame. */
+/** Whether a Fault of the PDU is reported for the frame: failed deciphering and lost blocks, but not other errors inside an APDU. */
 function isOfFrame({ layer, code }: Fault): boolean {
   return layer === "security" || code === "block-out-of-order";
 }
 
-/** A frame with the APDU in it as `pdu`; where that cannot be read, the frame, what can be read of it, and why. */
+/** A frame with its APDU as `pdu`. If the APDU cannot be read, the frame has the readable part and the Fault. */
 export function framed(frame: Decoded, pdu: Source, session: Session): Decoded {
   const { json, node, xml, fault } = decodePdu(pdu, session);
   fault?.path.unshift("pdu");

@@ -3,17 +3,17 @@ import { decodeFrame, type Frame } from "@dlmskit/hdlc";
 
 const flag = 0x7e;
 
-/** A frame as it would be if its length and check sequences were right, and what is wrong with it. */
+/** A frame with corrected length and check sequences, and its errors. */
 export interface Repaired {
   readonly frame: Frame;
-  /** The octets with what was wrong put right, and what is missing filled with zeros. */
+  /** The corrected octets; missing octets are zeros. */
   readonly octets: Uint8Array;
-  /** Octets that are there, of those. */
+  /** The number of these octets that exist in the input. */
   readonly there: number;
   readonly fault: Fault;
-  /** Fields whose check sequence is wrong, with what it should be. */
+  /** The fields with a wrong check sequence, with the correct value. */
   readonly calculated: ReadonlyMap<string, string>;
-  /** Its length or its header check sequence is right: it is a frame, and no chance. */
+  /** Whether the length or the header check sequence is correct, so that the octets are very likely a frame. */
   readonly likely: boolean;
 }
 
@@ -22,7 +22,7 @@ function addressEnd(octets: Uint8Array, start: number): number {
   return 0;
 }
 
-/** Octets that start with a flag and look like a frame, although something in them is wrong; undefined when they do not. */
+/** Repairs octets that start with a flag and look like a damaged frame; undefined for other octets. */
 export function repairFrame(given: Uint8Array): Repaired | undefined {
   const format = given[1] ?? 0;
   if (given[0] !== flag || (format & 0xf0) !== 0xa0 || given.length < 6) return undefined;
@@ -94,7 +94,7 @@ export function repairFrame(given: Uint8Array): Repaired | undefined {
     const before = toHex(octets.subarray(at, at + 2));
     patch(at);
     const after = toHex(octets.subarray(at, at + 2));
-    // With another length in the header its check sequence is another one as well: the length is what is wrong then.
+    // A corrected length in the header also changes the header check sequence: then only the length is reported as wrong.
     if (before === after || (announced !== length && name === "hcs")) return;
     calculated.set(name, after);
     wrong.push({

@@ -11,7 +11,7 @@ interface Message {
 export class HdlcSegments {
   readonly #messages = new Map<string, Message>();
 
-  /** The message that the frame ends, LLC header and all; undefined when more follows or there is none. */
+  /** Adds a frame. Gives the complete message with LLC header; undefined if more segments follow or there is no message. */
   add(frame: Frame, information: Source): Source | undefined {
     const key = JSON.stringify([frame.destination, frame.source]);
     if (frame.frame !== "i" && frame.frame !== "ui") {

@@ -3,7 +3,7 @@ import { decodeNegotiation, decodeRejection, type Frame } from "@dlmskit/hdlc";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** The control field in words: kind, sequence numbers, poll or final bit. */
+/** The control field as text: frame type, sequence numbers, poll or final bit. */
 function controlText(frame: Frame): string {
   const parts: string[] = [frame.frame];
   if (frame.frame === "i") parts.push(`N(S) ${frame.sendSequence}`);
@@ -19,7 +19,7 @@ const parameterNames: Readonly<Record<number, string>> = {
   8: "windowSizeReceive",
 };
 
-/** The parameters in the information field of SNRM or UA, a field each; none where it is something else. */
+/** The parameters in the information field of SNRM or UA, one node for each; empty if the field has other contents. */
 function parameterNodes(information: Source): TreeNode[] {
   const { octets } = information;
   try {
@@ -46,7 +46,7 @@ function parameterNodes(information: Source): TreeNode[] {
   return nodes;
 }
 
-/** Why the other end rejects a frame, in words; undefined where the information field is something else. */
+/** The rejection in the information field of an FRMR; undefined if the field has other contents. */
 export function rejectionOf(frame: Frame): ReturnType<typeof decodeRejection> | undefined {
   if (frame.frame !== "frmr") return undefined;
   try {
@@ -57,7 +57,7 @@ export function rejectionOf(frame: Frame): ReturnType<typeof decodeRejection> | 
   }
 }
 
-/** Says in the fields of a frame what their octets mean. */
+/** Adds the meaning of the octets to the fields of a frame. */
 export function annotateFrame(nodes: readonly TreeNode[], frame: Frame, information: Source | undefined): void {
   for (const node of nodes) {
     if (node.name === "control") node.text = controlText(frame);

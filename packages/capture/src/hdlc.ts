@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector, type TreeNode } from "./tree.ts";
 
-/** The PDU behind the LLC header. Blocks of a push are in UI frames without one, but for the first. */
+/** The PDU after the LLC header. In a push in UI frames, only the first block has an LLC header. */
 function pduOf(message: Uint8Array, { frame }: Frame): Uint8Array | undefined {
   const bare = frame === "ui" && message[0] === ApduTag["general-block-transfer"];
   return unwrapLlc(message, "command") ?? unwrapLlc(message, "response") ?? (bare ? message : undefined);
@@ -30,7 +30,7 @@ function frameNode(source: Source, frame: Frame, children: TreeNode[]): TreeNode
   };
 }
 
-/** A frame with what is in it, once all of its segments are there. */
+/** A frame, with its PDU if all segments were received. */
 function withPdu(decoded: Decoded, frame: Frame, information: Source, session: Session): Decoded {
   session.direction = JSON.stringify([frame.source, frame.destination]);
   const message = information.octets.length === 0 ? undefined : session.hdlc.add(frame, information);
@@ -48,7 +48,7 @@ function decodeOne(source: Source, frame: Frame, session: Session): Decoded {
   return withPdu(decoded, frame, frame.information.length === 0 ? source.slice(0, 0) : information, session);
 }
 
-/** A frame in which something is wrong: what is there, and the Fault in its place. */
+/** Decodes a damaged frame: the fields that exist, and the Fault with its offset. */
 function decodeRepaired(source: Source, repaired: Repaired, session: Session): Decoded {
   const { octets, there, calculated, fault } = repaired;
   const start = repaired.frame.information.byteOffset - octets.byteOffset;
@@ -69,7 +69,7 @@ function decodeRepaired(source: Source, repaired: Repaired, session: Session): D
   const { code, message, offset } = fault;
   const inPlace = new Fault(code, message, { layer: fault.layer, offset: source.place(offset ?? 0) });
   const { fault: within } = found;
-  // What is wrong within comes of what is wrong with the frame; only what was cut off is not worth saying again.
+  // An error in the PDU is a result of the error in the frame.
   return { ...found, fault: inPlace, ...(within === undefined ? {} : { pduFault: within }) };
 }
 
@@ -86,7 +86,7 @@ function noFrame(octets: Source, why: FaultCode<"hdlc">): Fault {
   return new Fault(why, message, { layer: "hdlc", offset: octets.place(0) });
 }
 
-/** What is wrong with octets that should have been one frame, exactly. */
+/** The exact Fault of octets that should be one frame. */
 function noFrameAtAll(source: Source, why: FaultCode<"hdlc">): Fault {
   try {
     decodeFrame(source.octets);
@@ -97,7 +97,7 @@ function noFrameAtAll(source: Source, why: FaultCode<"hdlc">): Fault {
   return noFrame(source, why);
 }
 
-/** A part of a stream that is no frame as it stands: what of it is like one, or the Fault alone. */
+/** A part of a stream that is not a valid frame: the decoded damaged frame, or only the Fault. */
 function brokenItem(source: Source, end: number, part: Source, why: FaultCode<"hdlc">, session: Session): Item {
   const closed = source.octets[end] === 0x7e ? 1 : 0;
   const candidate = closed === 1 ? source.slice(end - part.octets.length, end + 1) : part;
@@ -107,7 +107,7 @@ function brokenItem(source: Source, end: number, part: Source, why: FaultCode<"h
   return decodeRepaired(candidate, repaired, session);
 }
 
-/** The frames of a stream, in order; a Fault in the place of what is none. */
+/** The frames of a stream, in order, with a Fault for octets that are not a frame. */
 export function decodeHdlc(source: Source, session: Session): Item[] {
   const { octets } = source;
   const items: Item[] = [];
@@ -124,7 +124,7 @@ export function decodeHdlc(source: Source, session: Session): Item[] {
     end = split.octets.byteOffset - octets.byteOffset + split.octets.length - 1;
     items.push(decodeOne(part, split.frame, session));
   }
-  // The flag that closed the last frame waits for another one; more than that is a frame cut off.
+  // The splitter holds the closing flag of the last frame; if it holds more, a frame is cut off.
   if (splitter.held > 1) {
     const part = source.slice(octets.length - splitter.held, octets.length);
     items.push(brokenItem(source, octets.length, part, "truncated", session));

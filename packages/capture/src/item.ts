@@ -2,26 +2,26 @@ import { type Fault, type Json, toHex } from "@dlmskit/core";
 import type { TreeNode } from "./tree.ts";
 
 /**
- * One thing of a stream. What could not be read of it is its Fault, with an offset in the input: then `json` and `node`
- * hold what could, or are absent.
+ * One item of a stream. If a part of it cannot be read, it has a Fault with an offset in the input; `json` and `node` then have
+ * the readable part, or are absent.
  */
 export interface Item {
   readonly json?: { readonly [key: string]: Json };
   readonly node?: TreeNode;
-  /** The XML form of the APDU or Data in it; deciphered where that was possible. */
+  /** The XML form of its APDU or Data, deciphered if possible. */
   readonly xml?: () => string;
   readonly fault?: Fault;
-  /** Why the PDU of a frame cannot be read; the frame itself is right. */
+  /** The Fault of the PDU in a frame. */
   readonly pduFault?: Fault;
 }
 
-/** An item of which something could be read: its JSON form and its fields for people. */
+/** An item with a readable part: its JSON form and its fields for people. */
 export interface Decoded extends Item {
   readonly json: { readonly [key: string]: Json };
   readonly node: TreeNode;
 }
 
-/** A field and what is in it, in JSON. */
+/** The JSON form of a field and its child fields. */
 export function treeJson({ name, offset, octets, text, children }: TreeNode): { readonly [key: string]: Json } {
   return {
     name,
@@ -32,7 +32,7 @@ export function treeJson({ name, offset, octets, text, children }: TreeNode): { 
   };
 }
 
-/** The JSON document of an item: the form, the fault, or both; the `fields` up to the fault where there is no form. */
+/** The JSON document of an item: its form, its fault, or both. Without a form, it has the `fields` up to the fault. */
 export function itemJson({ json, node, fault, pduFault }: Item): { readonly [key: string]: Json } {
   return {
     ...json,

@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import type { MbusSegment } from "@dlmskit/mbus";
 import { Source } from "./source.ts";
 
-/** The segments of one APDU as they come, with their places in the input. */
+/** Joins the segments of one APDU, with their positions in the input. */
 export class MbusSegments {
   #parts: Source[] = [];
 
@@ -10,7 +10,7 @@ export class MbusSegments {
     return this.#parts.length > 0;
   }
 
-  /** The whole APDU when the segment ends it. Fault `missing-segment`. */
+  /** Adds a segment. Gives the complete APDU after the last segment. Fault `missing-segment`. */
   add({ sequence, final }: MbusSegment, octets: Source): Source | undefined {
     if (sequence === 0 && this.#parts.length % 16 !== 0) this.#parts = [];
     const expected = this.#parts.length % 16;

@@ -7,11 +7,11 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
 
-/** Octets of a long frame around its user data: start, L, L, start, C, A, CI; checksum, stop. */
+/** The number of octets before the user data of a long frame: start, L, L, start, C, A, CI. */
 const headOctets = 7;
 const overhead = 6;
 
-/** `octets`: what the frame is read from, where something in the source is put right. */
+/** `octets`: the octets to decode, if they are a corrected copy of the source. */
 function decodeOne(source: Source, session: Session, octets: Uint8Array = source.octets): Decoded {
   const seen = new TreeCollector(source);
   const whole = decode(MbusFrame, octets, { layer: "mbus", observer: seen });
@@ -34,7 +34,7 @@ function decodeOne(source: Source, session: Session, octets: Uint8Array = source
   session.direction = `${segment.sourceSap} ${segment.destinationSap}`;
   try {
     const content = source.slice(headOctets + 2, headOctets + userData.length);
-    // A part that is cut is all there will be.
+    // A cut segment is handled as the last one.
     const joined = session.mbus.add(
       userData.length < whole.userData.length ? { ...segment, final: true } : segment,
       content,
@@ -46,7 +46,7 @@ function decodeOne(source: Source, session: Session, octets: Uint8Array = source
   }
 }
 
-/** A frame whose checksum or end is wrong, or which is cut: what is there, and the Fault. */
+/** Decodes a frame that is cut or that has a wrong checksum or end: the existing fields, and the Fault. */
 function decodeBroken(source: Source, fault: Fault, session: Session): Item {
   const length = (source.octets[1] ?? 0) + overhead;
   if (source.octets.length < headOctets || length < headOctets + 2) return { fault };
@@ -58,7 +58,7 @@ function decodeBroken(source: Source, fault: Fault, session: Session): Item {
   return { ...found, fault, ...(found.fault === undefined ? {} : { pduFault: found.fault }) };
 }
 
-/** The long frames of a stream, in order; a Fault in the place of what is none. */
+/** The long frames of a stream, in order, with a Fault for octets that are not a frame. */
 export function decodeMbus(source: Source, session: Session): Item[] {
   const items: Item[] = [];
   const splitter = new MbusSplitter();
@@ -78,7 +78,7 @@ export function decodeMbus(source: Source, session: Session): Item[] {
       skipped();
       at += split.octets.length;
       noise = at;
-      // The splitter works on a copy: the frame is read again where it lies in the input.
+      // The splitter works on a copy: the frame is decoded again at its position in the input.
       items.push(decodeOne(part, session));
       continue;
     }

@@ -5,12 +5,12 @@ import type { Decoded } from "./item.ts";
 import type { Source } from "./source.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** Whether octets start as a P1 telegram does (IEC 62056-21 mode D, DSMR): `/`, a manufacturer, a baud rate or version. */
+/** Whether octets start like a P1 telegram (IEC 62056-21 mode D, DSMR): `/`, a manufacturer, a baud rate or version. */
 export const isP1 = (octets: Uint8Array): boolean => /^\/[A-Za-z]{3}[0-9A-Za-z]/.test(toLatin1(octets.subarray(0, 6)));
 
 const crcText = (octets: Uint8Array): string => crc16(octets).toString(16).toUpperCase().padStart(4, "0");
 
-/** The data sets of a line; undefined for a line that has none. */
+/** The data sets of a line; undefined for a line without data sets. */
 function dataSetsOf(line: string): readonly DataSet[] | undefined {
   try {
     return decodeLine(line.trim());
@@ -21,8 +21,8 @@ function dataSetsOf(line: string): readonly DataSet[] | undefined {
 }
 
 /**
- * A P1 telegram by its lines. The Fault of the result is `crc-mismatch` where a check value behind the `!` is wrong,
- * `truncated` where there is no `!`.
+ * Decodes a P1 telegram line by line. The Fault of the result is `crc-mismatch` if the check value after the `!` is wrong,
+ * `truncated` if there is no `!`.
  */
 export function decodeP1(source: Source): Decoded {
   const text = toLatin1(source.octets);

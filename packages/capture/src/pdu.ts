@@ -37,7 +37,7 @@ function nodeOf(name: string, text: string, source: Source, children: TreeNode[]
   return { name, text, offset: source.place(0), octets: source.octets, children };
 }
 
-/** The octets themselves where they are not the minimal form of what they say, which is what encoding gives. */
+/** The octets themselves if they differ from the minimal encoding, which the encoder gives. */
 function unlessMinimal(octets: Uint8Array, encoded: () => Uint8Array): { readonly octets?: string } {
   try {
     if (sameOctets(encoded(), octets)) return {};
@@ -47,7 +47,7 @@ function unlessMinimal(octets: Uint8Array, encoded: () => Uint8Array): { readonl
   return { octets: toHex(octets) };
 }
 
-/** What was read before a Fault, and the Fault. */
+/** The fields that were read before a Fault, and the Fault. */
 function brokenOff(caught: unknown, seen: TreeCollector, source: Source, name?: string): Item {
   if (!(caught instanceof Fault)) throw caught;
   const nodes = seen.finish(caught.message);
@@ -58,7 +58,7 @@ function brokenOff(caught: unknown, seen: TreeCollector, source: Source, name?: 
   return { node: nodeOf(name ?? "octets", "", source, nodes), fault };
 }
 
-/** A Data, all of the source; the fields up to a Fault where it is none. */
+/** Decodes the source as one Data. Invalid octets give the fields up to the Fault. */
 export function decodeDataSource(source: Source): Item {
   const seen = new TreeCollector(source);
   try {
@@ -79,14 +79,14 @@ interface Extras {
   readonly json: Record<string, Json>;
   readonly nodes: TreeNode[];
   fault?: Fault;
-  /** Of what is inside and says more than the APDU around it. */
+  /** The XML form of the content, if it has more information than the outer APDU. */
   xml?: () => string;
 }
 
 /**
- * An APDU, all of the source, and what is inside it: ciphered, in ACSE user information, in a gateway's or a signed
- * envelope, in joined blocks. What is wrong inside is the Fault of the result; where it is no APDU there is no `json`,
- * and the fields up to the Fault.
+ * Decodes the source as one APDU, and also the APDU inside it: in ciphertext, in ACSE user information, in a gateway or signed
+ * APDU, in joined blocks. An error inside is the Fault of the result. If the source is not an APDU, the result has no `json`,
+ * and has the fields up to the Fault.
  */
 export function decodePdu(source: Source, session: Session): Item {
   const seen = new TreeCollector(source);
@@ -124,10 +124,10 @@ function learn(apdu: Apdu, { decipherer }: Session): void {
   if (apdu.apdu === "initiate-request" && apdu.dedicatedKey !== undefined) decipherer.dedicate(apdu.dedicatedKey);
 }
 
-/** The quirks that octets which only some meters send need. */
+/** The quirks for the non-standard octets of some meters. */
 export const knownQuirks: readonly ApduQuirk[] = ["date-time-with-data-tag", "untyped-attribute-descriptors"];
 
-/** The Fault, with a hint where a quirk would take the octets. */
+/** The Fault, with a hint if a quirk would accept the octets. */
 function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault {
   for (const quirk of knownQuirks) {
     if (quirks.includes(quirk)) continue;
@@ -146,7 +146,7 @@ function withQuirk(fault: Fault, octets: Uint8Array, { quirks }: Session): Fault
   return fault;
 }
 
-/** What is inside of an APDU, under `key`; its Fault has the key in its path. */
+/** Adds the decoded content of an APDU under `key`; its Fault has the key in its path. */
 function add(key: string, octets: Source, session: Session, extras: Extras): void {
   const { json, node, xml, fault } = decodePdu(octets, session);
   if (xml !== undefined && (key === "plaintext" || key === "joined")) extras.xml = xml;
@@ -159,7 +159,7 @@ const isText = (octets: Uint8Array): boolean =>
   octets.length > 0 &&
   octets.every((octet) => (octet >= 0x20 && octet < 0x7f) || octet === 9 || octet === 10 || octet === 13);
 
-/** A plaintext: an APDU, else a P1 telegram, text or octets. It is never lost because it is no APDU. */
+/** Adds a plaintext: an APDU, otherwise a P1 telegram, text or octets. A plaintext that is not an APDU is also kept. */
 function addPlaintext(plain: Source, verified: boolean, session: Session, extras: Extras): void {
   if (isP1(plain.octets)) {
     const { json, node } = decodeP1(plain);
@@ -225,7 +225,7 @@ function join(apdu: Apdu, source: Source, session: Session, extras: Extras): voi
   const whole = session.blocks.add(apdu, source, session.direction);
   if (whole === undefined) return;
   if (apdu.apdu === "general-block-transfer") {
-    // A block without data only acknowledges.
+    // A block without data is only an acknowledgement.
     if (whole.octets.length > 0) add("joined", whole, session, extras);
     return;
   }

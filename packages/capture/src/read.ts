@@ -4,8 +4,8 @@ import { textOf } from "./text/encodings.ts";
 import { CaptureReader } from "./text/reader.ts";
 
 /**
- * The octets in a text or a file, in order: hex in any of its ways, dumps, logs, string literals, JSON, base64, P1,
- * pcap and pcapng, or octets as they are. A line that cannot be read is a record with a `fault` and no octets.
+ * Reads the octets in a text or a file, in order: hex in any notation, dumps, logs, string literals, JSON, base64, P1,
+ * pcap and pcapng, or binary octets. A line that cannot be read is a record with a `fault` and no octets.
  */
 export function readCapture(input: string | Uint8Array): CaptureRecord[] {
   if (typeof input !== "string") {

@@ -1,26 +1,26 @@
 import type { Fault } from "@dlmskit/core";
 
-/** Whether octets were sent or received, as the one who recorded them says. */
+/** Whether octets were sent or received, from the point of view of the recording end. */
 export type Direction = "sent" | "received";
 
-/** Octets of a capture that belong together: a line, a dump, a frame that was wrapped over lines, a PDU of a connection. */
+/** Octets of a capture that belong together: a line, a dump, a frame on several lines, a PDU of a connection. */
 export interface CaptureRecord {
   readonly octets: Uint8Array;
-  /** How they were written: `"hex"`, `"base64"`, `"pcap"` … */
+  /** The notation of the octets: `"hex"`, `"base64"`, `"pcap"` … */
   readonly notation: string;
-  /** Line of the text where they start, from 1. */
+  /** The number of the text line where the octets start, from 1. */
   readonly line?: number;
   readonly direction?: Direction;
-  /** The time stamp in front of them, as it is written. */
+  /** The time stamp before the octets, as text. */
   readonly time?: string;
   /** The two ends of a connection in a packet capture, `"10.0.0.1:4059 > 10.0.0.2:51000"`. */
   readonly flow?: string;
-  /** Which decoder they belong to: records of one connection share it. */
+  /** The key of the decoder for the octets: records of one connection share a decoder. */
   readonly stream?: string;
-  /** What was guessed in reading them, for people. */
+  /** Texts for people about guesses of the reader. */
   readonly guesses: readonly string[];
-  /** Why a line has no octets; `octets` is then empty. */
+  /** The reason why a line has no octets; `octets` is then empty. */
   readonly fault?: Fault;
-  /** The line was probably not meant as octets: prose of a log. */
+  /** Whether the line is probably text of a log and not octets. */
   readonly prose?: true;
 }

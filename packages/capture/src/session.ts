@@ -4,7 +4,7 @@ import type { Decipherer } from "./decipher.ts";
 import { HdlcSegments } from "./hdlc-segments.ts";
 import { MbusSegments } from "./mbus-segments.ts";
 
-/** What is remembered from one frame or APDU to the next: system titles, blocks and segments that are not whole yet. */
+/** The data that is kept between frames and APDUs: system titles, and blocks and segments of incomplete APDUs. */
 export class Session {
   readonly decipherer: Decipherer;
   readonly quirks: readonly ApduQuirk[];
@@ -12,9 +12,9 @@ export class Session {
   readonly hdlc = new HdlcSegments();
   readonly mbus = new MbusSegments();
 
-  /** Who sent what is being read, as far as the frame around it tells: blocks of the two ends are kept apart. */
+  /** The direction of the current frame, if it is known; blocks of the two ends are joined separately. */
   direction = "";
-  /** System titles that the frame around suggests, where the octets within tell none. */
+  /** Possible system titles from the current frame, for APDUs without a system title. */
   titles: readonly Uint8Array[] = [];
 
   constructor(decipherer: Decipherer, quirks: readonly ApduQuirk[]) {

@@ -1,7 +1,7 @@
 import { ApduTag, Data, DedTag, decodeApdu, GloTag } from "@dlmskit/apdu";
 import { decode, Fault, Reader } from "@dlmskit/core";
 
-/** Whether octets end where a frame, a PDU or an APDU does, are cut, or are something else. */
+/** Whether octets end with a complete frame, PDU or APDU, are cut, or are something else. */
 export type Shape = "whole" | "cut" | "other";
 
 const flag = 0x7e;
@@ -27,7 +27,7 @@ function hdlcShape(octets: Uint8Array): Shape {
   return "whole";
 }
 
-/** Pieces one after another, each as long as its head says. `lengthAt` gives the length, undefined where the head is cut. */
+/** The shape of pieces in sequence. `lengthAt` gives the length from the header of a piece; undefined if the header is cut. */
 function piecesShape(octets: Uint8Array, lengthAt: (at: number) => number | undefined | "none"): Shape {
   let at = 0;
   while (at < octets.length) {
@@ -56,7 +56,7 @@ function wrapperShape(octets: Uint8Array): Shape {
   });
 }
 
-/** A tag, then for the general forms a system title, then a length and as many octets. */
+/** The shape of a tag, a system title (general forms only), a length and that number of octets. */
 function sizedShape(octets: Uint8Array, titled: boolean): Shape {
   const from = new Reader(octets, { start: 1 });
   try {
@@ -79,26 +79,26 @@ function readShape(octets: Uint8Array, read: (octets: Uint8Array) => unknown): S
   }
 }
 
-/** Whether the length or count at which a value failed is of more than the octets that are there. */
+/** Whether the length or count at the offset of a Fault is higher than the number of remaining octets. */
 function announcesMore(octets: Uint8Array, { code, offset }: Fault): boolean {
   if (code !== "bad-length" || offset === undefined || offset >= octets.length) return false;
   const from = new Reader(octets, { start: offset });
   try {
     return from.length() > from.remaining;
   } catch (caught) {
-    // What stands there is no length: the value is another than its length tells.
+    // There is no length at the offset: the content of the value does not match its length.
     if (caught instanceof Fault) return false;
     throw caught;
   }
 }
 
-/** The octets behind an LLC header; undefined where there is none. */
+/** The octets after an LLC header; undefined if there is none. */
 export function behindLlc(octets: Uint8Array): Uint8Array | undefined {
   const [dsap, ssap, quality] = octets;
   return dsap === 0xe6 && (ssap === 0xe6 || ssap === 0xe7) && quality === 0 ? octets.subarray(3) : undefined;
 }
 
-/** Whether octets start as a frame or a PDU with a length in front does. */
+/** Whether octets start like a frame or a PDU with a length in its header. */
 export function isFramed(octets: Uint8Array): boolean {
   const [first, second, third, fourth] = octets;
   if (first === flag) return second !== undefined && (second & 0xf0) === 0xa0;
@@ -106,7 +106,7 @@ export function isFramed(octets: Uint8Array): boolean {
   return first === 0 && second === 1 && octets.length >= 8;
 }
 
-/** How octets end, as far as their form tells. */
+/** The shape of octets: whether they are complete, cut, or something else. */
 export function shapeOf(octets: Uint8Array): Shape {
   const [first, second] = octets;
   if (first === undefined) return "other";

@@ -1,4 +1,4 @@
-/** A run of octets of a source and where they stood in the input. */
+/** A run of octets of a source, with its position in the input. */
 interface Piece {
   readonly at: number;
   readonly from: number;
@@ -6,8 +6,8 @@ interface Piece {
 }
 
 /**
- * Octets to decode that know where in the input they came from: a part of it, parts joined (segments, blocks), or the
- * plaintext of a part, which AES-GCM keeps octet for octet.
+ * Octets to decode with their positions in the input: a part of the input, joined parts (segments, blocks), or the plaintext of
+ * a part, which has the same number of octets in AES-GCM.
  */
 export class Source {
   readonly octets: Uint8Array;
@@ -23,7 +23,7 @@ export class Source {
     return new Source(octets, [{ at: 0, from, length: octets.length }]);
   }
 
-  /** Several sources as one, in order. */
+  /** Joins several sources in order. */
   static join(parts: readonly Source[]): Source {
     const length = parts.reduce((sum, part) => sum + part.octets.length, 0);
     const octets = new Uint8Array(length);
@@ -37,7 +37,7 @@ export class Source {
     return new Source(octets, pieces);
   }
 
-  /** The offset in the input of an offset here; one past the end is one past the last octet. */
+  /** Converts an offset in this source to one in the input; the end offset gives the offset after the last octet. */
   place(offset: number): number {
     const piece = this.#pieces.findLast(({ at }) => at <= offset) ?? this.#pieces[0];
     return piece === undefined ? offset : piece.from + offset - piece.at;
@@ -54,13 +54,13 @@ export class Source {
     return new Source(octets, pieces.length > 0 ? pieces : [{ at: 0, from: this.place(start), length: 0 }]);
   }
 
-  /** The part that a view into these octets shows. */
+  /** The part of this source with the octets of a view into it. */
   view(view: Uint8Array): Source {
     const start = view.byteOffset - this.octets.byteOffset;
     return this.slice(start, start + view.length);
   }
 
-  /** Other octets that stand, one for one, where those of this source do. */
+  /** A source with other octets of the same number, at the positions of this source. */
   replaced(octets: Uint8Array): Source {
     return new Source(octets, this.#pieces);
   }

@@ -3,7 +3,7 @@ import type { TreeNode } from "./tree.ts";
 
 const octetColumn = 8;
 
-/** How parts of a line are set off, by escape sequences or markup. */
+/** The style of the parts of a line, with escape sequences or markup. */
 export interface TreeStyle {
   readonly dim: (text: string) => string;
   readonly bold: (text: string) => string;
@@ -19,11 +19,11 @@ function octetsText(octets: Uint8Array): string {
   return shown === octets ? hex : `${hex} …`;
 }
 
-/** Control characters and marks that change the direction of text, made visible: text of a capture must not act on a terminal. */
+/** Makes control characters and text direction marks visible, so that the text of a capture cannot control a terminal. */
 const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
 
-/** Fields one a line: offset in the input, first octets, name by depth, what it says. Plain text unless `style` is given. */
+/** One line per field: offset in the input, first octets, name indented by depth, meaning. Plain text by default. */
 export function treeText(nodes: readonly TreeNode[], style: TreeStyle = plain): string {
   const lines: string[] = [];
   const deepest = (node: TreeNode): number =>

@@ -2,7 +2,7 @@ import type { ReadObserver } from "@dlmskit/core";
 import { annotate, valueText } from "./describe.ts";
 import type { Source } from "./source.ts";
 
-/** A field for people: where it is in the input, its octets, what it is called and what it says. */
+/** A field for people: its position in the input, its octets, its name and its meaning. */
 export interface TreeNode {
   readonly name: string;
   /** Offset in the input. */
@@ -12,7 +12,7 @@ export interface TreeNode {
   readonly children: TreeNode[];
 }
 
-/** Collects the fields that a Reader tells of as a tree. What was read before a Fault stays in it. */
+/** Observes a Reader and collects its fields as a tree. Fields that were read before a Fault are kept. */
 export class TreeCollector implements ReadObserver {
   readonly nodes: TreeNode[] = [];
   readonly #source: Source;
@@ -33,17 +33,17 @@ export class TreeCollector implements ReadObserver {
       name: open.name,
       offset: this.#source.place(open.start),
       octets: this.#source.octets.subarray(open.start, offset),
-      // A record whose fields stand below says nothing by itself.
+      // A record with child fields has no text of its own.
       text: open.children.length > 0 && isRecord(value) ? "" : valueText(value),
       children: open.children,
     };
     annotate(value, node);
-    // An optional field that is not there takes no octets worth a line.
+    // An absent optional field has no node.
     if (value === undefined) return;
     (this.#open.at(-1)?.children ?? this.nodes).push(node);
   }
 
-  /** Closes what a Fault left open and says in the innermost field what is wrong; gives the nodes so far. */
+  /** Closes the fields that a Fault left open and adds `wrong` to the innermost one; gives the collected nodes. */
   finish(wrong = ""): TreeNode[] {
     let text = wrong;
     while (this.#open.length > 0) {

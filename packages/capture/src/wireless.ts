@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import { Source } from "./source.ts";
 import { TreeCollector, type TreeNode } from "./tree.ts";
 
-/** C fields of what a meter sends, and of what is sent to it. */
+/** The names of the C fields, in both directions. */
 const controls: Readonly<Record<number, string>> = {
   8: "RSP-UD",
   24: "RSP-UD",
@@ -20,17 +20,17 @@ const controls: Readonly<Record<number, string>> = {
   83: "SND-UD",
   115: "SND-UD",
 };
-/** Control information of DLMS/COSEM, and the octets of the transport header behind it (EN 13757-1 and -7). */
+/** Control information of DLMS/COSEM, with the number of octets of the transport header after it (EN 13757-1 and -7). */
 const headers: Readonly<Record<number, number>> = { 96: 12, 97: 4, 124: 12, 125: 4 };
 
-/** Whether octets are a wireless M-Bus telegram of DLMS/COSEM, with the CRCs of frame format A or without. */
+/** Whether octets are a wireless M-Bus telegram of DLMS/COSEM, with or without the CRCs of frame format A. */
 export function isWireless(octets: Uint8Array): boolean {
   if (controls[octets[1] ?? -1] === undefined || octets.length < 12) return false;
   const plain = octets[0] === octets.length - 1 ? octets : withoutCrcs(octets);
   return plain !== undefined && headers[plain[10] ?? -1] !== undefined;
 }
 
-/** An APDU without its tag: system title, length, security header. Some meters send general-glo-ciphering so. */
+/** Adds the missing tag to a general-glo-ciphering that starts with its system title, as some meters send it. */
 export function withGloTag(source: Source): Source {
   const tag = source.slice(0, 1).replaced(Uint8Array.of(ApduTag["general-glo-ciphering"]));
   return Source.join([tag, source]);
@@ -58,7 +58,7 @@ function headerNodes(header: Source, saps: Source): TreeNode[] {
 
 /** A wireless M-Bus telegram that carries DLMS/COSEM. */
 export function decodeWireless(given: Source, session: Session): Item {
-  // Offsets are those without the CRCs where there were some.
+  // If there are CRCs, offsets refer to the octets without them.
   const plain = given.octets[0] === given.octets.length - 1 ? undefined : withoutCrcs(given.octets);
   const source = plain === undefined ? given : Source.of(plain);
   const seen = new TreeCollector(source);
@@ -107,7 +107,7 @@ export function decodeWireless(given: Source, session: Session): Item {
   return found;
 }
 
-/** System titles that meters make of their address, where they send none: as it is on the air, and by its letters. */
+/** The system titles that meters form from their address if they send none: with the address as sent, or with its letters. */
 function titlesOf({ manufacturer, identification, version, deviceType }: WirelessFrame): Uint8Array[] {
   const code = [...manufacturer].reduce((sum, letter) => sum * 32 + ((letter.charCodeAt(0) - 64) & 0x1f), 0);
   const address = [...fromHex(identification).reverse()];

@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 import type { Source } from "./source.ts";
 import { TreeCollector } from "./tree.ts";
 
-/** A WPDU that is cut, or whose length is wrong: its header, what there is of the PDU, and the Fault. */
+/** A WPDU that is cut or has a wrong length: its header, the existing octets of the PDU, and the Fault. */
 function brokenOff(source: Source, caught: Fault, seen: TreeCollector, session: Session): Item {
   const { octets } = source;
   const children = seen.finish();
@@ -35,7 +35,7 @@ function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: S
     wpdu = Wpdu.read(from);
   } catch (caught) {
     if (!(caught instanceof Fault)) throw caught;
-    // What comes behind it cannot be found: there is no mark to start again from.
+    // The next WPDU cannot be found, because the stream has no mark for it.
     from.at = from.end;
     return brokenOff(source.slice(start, source.octets.length), caught, seen, session);
   }
@@ -58,7 +58,7 @@ function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: S
   return framed({ json, node }, source.view(wpdu.pdu), session);
 }
 
-/** The WPDUs of a stream, in order; a Fault in the place of what cannot be read. */
+/** The WPDUs of a stream, in order, with a Fault for octets that cannot be read. */
 export function decodeWrapper(source: Source, session: Session): Item[] {
   const items: Item[] = [];
   let at = 0;

@@ -9,33 +9,33 @@ import { FrameSplitter } from "./splitter.ts";
 export interface FoundMeter {
   readonly address: HdlcAddress;
   /**
-   * `ua`: it opens a link; `dm`, `frmr`: it is there and refuses this client; `unreadable`: octets came that are no frame, as when
-   * several meters with the same address answer together.
+   * `ua`: the meter opens a link; `dm`, `frmr`: the meter is present and refuses this client; `unreadable`: octets arrived that are
+   * not a frame, for example because several meters with the same address answered together.
    */
   readonly answer: "ua" | "dm" | "frmr" | "unreadable";
-  /** What it proposes in UA, where that can be read. */
+  /** The parameters that the meter proposes in UA, if they can be read. */
   readonly parameters?: Negotiation;
 }
 
 export interface AddressSearchOptions {
-  /** The client's service access point, 1 to 126; 16 unless told otherwise. */
+  /** The client's service access point, 1 to 126; 16 by default. */
   readonly client?: number;
-  /** Where to look, in this order: `candidateAddresses` makes the usual ones. */
+  /** The addresses to try, in this order; `candidateAddresses` gives the usual ones. */
   readonly candidates: Iterable<AddressLike>;
-  /** ms to wait for an answer of each; 300 unless told otherwise. On a line of 9600 baud a frame and its answer take 50. */
+  /** ms to wait for the answer of each address; 300 by default. At 9600 baud a frame and its answer take 50 ms. */
   readonly timeout?: number;
-  /** How often each is asked; once unless told otherwise. */
+  /** The number of SNRM frames that are sent to each address at most; 1 by default. */
   readonly tries?: number;
-  /** Called for each meter at once. */
+  /** Called for each meter as soon as it is found. */
   readonly found?: (meter: FoundMeter) => void;
-  /** Called before each is asked. */
+  /** Called before each address is tried. */
   readonly asking?: (address: HdlcAddress) => void;
 }
 
 export interface CandidateOptions {
-  /** Upper addresses (logical devices) to try; 1, the management logical device, unless told otherwise. */
+  /** Upper addresses (logical devices) to try; 1, the management logical device, by default. */
   readonly upper?: Iterable<number>;
-  /** Lower addresses (physical devices) to try; 1 to 125 and 256 to 383 unless told otherwise. */
+  /** Lower addresses (physical devices) to try; 1 to 125 and 256 to 383 by default. */
   readonly lower?: Iterable<number>;
 }
 
@@ -44,7 +44,7 @@ function* usualLower(): Generator<number> {
   for (let lower = 256; lower < 384; lower++) yield lower;
 }
 
-/** Addresses of one octet, then two and four for each lower part: a lower part up to 125 is tried in both widths. */
+/** Addresses of one octet, then addresses of two and four octets for each lower part. A lower part up to 125 is tried in both widths. */
 export function* candidateAddresses({ upper = [1], lower }: CandidateOptions = {}): Generator<HdlcAddress> {
   const uppers = [...upper];
   for (const one of uppers) if (one <= 0x7f) yield hdlcAddress({ upper: one, octets: 1 });
@@ -59,9 +59,9 @@ export function* candidateAddresses({ upper = [1], lower }: CandidateOptions = {
 type State = "disconnected" | "asking" | "leaving";
 
 /**
- * Finds the meters on a line: sends SNRM to each candidate address and waits for an answer, then DISC to one that opened a link.
- * `connect` begins; at the end `received` comes, and `result` has the meters. A meter that answers in several widths is found once,
- * in the first.
+ * Finds the meters on a line: sends SNRM to each candidate address, waits for an answer, and sends DISC to a meter that opened a
+ * link. `connect` starts the search. At the end `received` is given, and `result` has the meters. A meter that answers in several
+ * address widths is found once, in the first width.
  */
 export class AddressSearch implements ClientLink {
   readonly address: LinkAddress;
@@ -79,7 +79,7 @@ export class AddressSearch implements ClientLink {
   #result: readonly FoundMeter[] | undefined;
   #deadline: number | undefined;
 
-  /** Fault `out-of-range` for a client that cannot be. */
+  /** Fault `out-of-range` for an invalid client. */
   constructor(options: AddressSearchOptions) {
     this.#options = options;
     const { client = 16 } = options;
@@ -116,7 +116,7 @@ export class AddressSearch implements ClientLink {
     }
   }
 
-  /** Nothing is sent in a search. */
+  /** Does nothing: no PDU is sent in a search. */
   send(): void {}
 
   expire(now: number): void {
@@ -177,7 +177,7 @@ export class AddressSearch implements ClientLink {
   }
 
   #take({ frame, source, destination, information }: Frame, now: number): void {
-    // An echo of what was sent comes from here.
+    // The echo of a sent frame has this end as its source.
     if (!sameStation(destination, this.#here) || this.#there === undefined) return;
     const isAsked = sameStation(source, this.#there);
     if (this.#state === "leaving") {
@@ -185,7 +185,7 @@ export class AddressSearch implements ClientLink {
       return;
     }
     if (frame !== "ua" && frame !== "dm" && frame !== "frmr") return;
-    // An answer that comes late belongs to an address that was asked before.
+    // A late answer belongs to an address that was tried before.
     const parameters = frame === "ua" ? readable(information) : undefined;
     this.#note({ address: source, answer: frame, ...(parameters === undefined ? {} : { parameters }) });
     if (frame === "ua") this.#transmit("disc", source);

@@ -1,11 +1,11 @@
 import { asObject, badJson, Fault, inRange, type Json, type LinkAddress, type Writer } from "@dlmskit/core";
 
-/** How many octets an address takes on the wire. */
+/** The number of octets of an address on the wire. */
 export type AddressOctets = 1 | 2 | 4;
 
 /**
- * An HDLC address (IEC 62056-46 6.4.2). A server's has an upper part (logical device) and, in two and four octets,
- * a lower part (physical device); a client's is one octet, its service access point in `upper`.
+ * An HDLC address (IEC 62056-46 6.4.2). A server address has an upper part (logical device) and, in two and four octets,
+ * a lower part (physical device). A client address has one octet, with the service access point in `upper`.
  * Each part holds 0 to 0x7F in one and two octets, 0 to 0x3FFF in four.
  */
 export interface HdlcAddress {
@@ -14,7 +14,7 @@ export interface HdlcAddress {
   readonly octets: AddressOctets;
 }
 
-/** An address as people give it: without `octets` the shortest form that holds it. */
+/** An address as a user gives it. Without `octets` it has the shortest form that is wide enough. */
 export interface AddressLike {
   readonly upper: number;
   readonly lower?: number;
@@ -43,23 +43,23 @@ export function allStation(octets: AddressOctets): number {
   return octets === 4 ? 0x3fff : 0x7f;
 }
 
-/** Whether either part of a destination means every station: such a frame is never answered. */
+/** Whether one of the parts of a destination is the all-station value. Such a frame is never answered. */
 export function isBroadcast(address: HdlcAddress): boolean {
   const all = allStation(address.octets);
   return address.upper === all || address.lower === all;
 }
 
-/** Whether no station may feel addressed: no-station as logical device, or the calling physical device (0x7E, 0x3FFE). */
+/** Whether the address is that of no station: no-station as logical device, or the calling physical device (0x7E, 0x3FFE). */
 export function isNoStation(address: HdlcAddress): boolean {
   return address.upper === 0 || address.lower === allStation(address.octets) - 1;
 }
 
-/** Whether both name the same station, whatever their widths. */
+/** Whether both addresses are those of the same station, independent of their widths. */
 export function sameStation(one: AddressLike, other: AddressLike): boolean {
   return one.upper === other.upper && one.lower === other.lower;
 }
 
-/** The address as the layers above know it. */
+/** The address for the upper layers. */
 export function linkAddress(
   client: number,
   server: { readonly upper: number; readonly lower?: number | undefined },
@@ -68,8 +68,8 @@ export function linkAddress(
 }
 
 /**
- * The width of the address at `from`: 0 while its end has not arrived, -1 when it is none (three or more than four
- * octets, or past `limit`).
+ * The width of the address at `from`: 0 while its end has not arrived, -1 when it is not an address (three or more than
+ * four octets, or an end after `limit`).
  */
 export function addressWidth(octets: Uint8Array, from: number, end: number, limit: number): AddressOctets | 0 | -1 {
   for (let width = 1; width <= 4; width++) {
@@ -89,7 +89,7 @@ export function addressAt(octets: Uint8Array, from: number, width: AddressOctets
   return { upper: (part(0) << 7) | part(1), lower: (part(2) << 7) | part(3), octets: 4 };
 }
 
-/** The address in a field of its own. Fault `bad-address` unless it fills the octets and has 1, 2 or 4 of them. */
+/** Decodes an address that fills all the octets. Fault `bad-address` unless there are 1, 2 or 4 of them. */
 export function decodeAddress(octets: Uint8Array): HdlcAddress {
   const width = addressWidth(octets, 0, octets.length, octets.length);
   if (width <= 0 || width !== octets.length) {
@@ -101,7 +101,7 @@ export function decodeAddress(octets: Uint8Array): HdlcAddress {
   return addressAt(octets, 0, width as AddressOctets);
 }
 
-/** Writes an address in its width; each octet holds seven bits, the low bit ends it. */
+/** Writes an address in its width. Each octet holds seven bits of it; the low bit marks the last octet. */
 export function writeAddress(address: HdlcAddress, to: Writer): void {
   const { upper, lower = 0, octets } = address;
   if (octets === 1) {
@@ -117,7 +117,7 @@ export function writeAddress(address: HdlcAddress, to: Writer): void {
   }
 }
 
-/** `{"upper": 1, "lower": 17, "octets": 2}`. */
+/** The JSON form of an address: `{"upper": 1, "lower": 17, "octets": 2}`. */
 export function addressToJson(address: HdlcAddress): Json {
   return {
     upper: address.upper,
@@ -126,7 +126,7 @@ export function addressToJson(address: HdlcAddress): Json {
   };
 }
 
-/** The way back; `octets` may be left out. Fault `bad-json`, or those of `hdlcAddress`. */
+/** The address of a JSON form; `octets` is optional. Fault `bad-json`, or those of `hdlcAddress`. */
 export function addressFromJson(json: Json): HdlcAddress {
   const { upper, lower, octets, ...rest } = asObject(json);
   const extra = Object.keys(rest)[0];
@@ -142,8 +142,8 @@ export function addressFromJson(json: Json): HdlcAddress {
 }
 
 /**
- * A lower address made from a meter's serial number, as many makers do: the last digits of it and an offset
- * (modulus 10000 and offset 1000 by default). Fault `out-of-range` when it reaches the reserved addresses.
+ * The lower address that many manufacturers derive from the serial number of a meter: its last digits plus an offset
+ * (modulus 10000 and offset 1000 by default). Fault `out-of-range` when the result is a reserved address.
  */
 export function lowerAddressOfSerial(serialNumber: string, modulus = 10_000, offset = 1000): number {
   const digits = serialNumber.replace(/\D/g, "");

@@ -1,10 +1,10 @@
-/** Joins the information fields of a segmented message, up to a cap; grows with what arrives, not with what is announced. */
+/** Joins the information fields of a segmented message, up to a maximum length. Memory use depends only on the received octets. */
 export class Assembler {
   readonly #cap: number;
   #octets: Uint8Array | undefined;
   #length = 0;
 
-  /** `cap`: the longest message, in octets. */
+  /** `cap`: the maximum length of a message, in octets. */
   constructor(cap: number) {
     this.#cap = cap;
   }
@@ -13,7 +13,7 @@ export class Assembler {
     return this.#length;
   }
 
-  /** False, and nothing kept, when the message would be longer than the cap. */
+  /** Adds a segment. When the message would be longer than the cap, all its octets are dropped, and the result is false. */
   append(information: Uint8Array): boolean {
     const end = this.#length + information.length;
     if (end > this.#cap) {
@@ -30,7 +30,7 @@ export class Assembler {
     return true;
   }
 
-  /** The whole message; the next one starts empty. */
+  /** Gives the complete message and starts a new one. */
   take(): Uint8Array {
     const message = this.#octets?.subarray(0, this.#length) ?? new Uint8Array(0);
     this.clear();

@@ -22,7 +22,7 @@ export type Control =
   | { readonly frame: "rr" | "rnr"; readonly pollFinal: boolean; readonly receiveSequence: number }
   | { readonly frame: "unknown"; readonly pollFinal: boolean; readonly control: number };
 
-/** What a control field says. Total: REJ, SREJ and whatever the standard does not name are `unknown`. */
+/** Decodes a control field. Never throws: REJ, SREJ and all values that the standard does not define are `unknown`. */
 export function decodeControl(control: number): Control {
   const pollFinal = (control & pollFinalBit) !== 0;
   if ((control & 1) === 0) {
@@ -35,7 +35,7 @@ export function decodeControl(control: number): Control {
   return name === undefined ? { frame: "unknown", pollFinal, control } : { frame: name, pollFinal };
 }
 
-/** The control field; sequence numbers are taken modulo 8, an unknown one is written as it is. */
+/** Encodes a control field. Sequence numbers are taken modulo 8; the value of an unknown control field is kept. */
 export function encodeControl(control: Control): number {
   const bit = control.pollFinal ? pollFinalBit : 0;
   switch (control.frame) {

@@ -4,7 +4,7 @@ import { type Control, type UnnumberedType, unnumbered } from "./control.ts";
 import { type FrameLayout, type Frame as FrameValue, flag, scanFault, scanFrame, writeFrame } from "./frame.ts";
 import { decodeNegotiation, encodeNegotiation, negotiationFromJson, negotiationToJson } from "./negotiation.ts";
 
-/** The negotiation in a frame that has one to read; undefined else. */
+/** The negotiation in a frame; undefined if the frame has none that can be read. */
 function parametersOf(frame: FrameValue): Json | undefined {
   if ((frame.frame !== "snrm" && frame.frame !== "ua") || frame.information.length === 0) return undefined;
   try {
@@ -15,7 +15,7 @@ function parametersOf(frame: FrameValue): Json | undefined {
   }
 }
 
-/** The JSON form of a frame; `information` in hex, `parameters` beside it where SNRM and UA carry some. */
+/** The JSON form of a frame, with `information` in hex, and with `parameters` if SNRM or UA carries them. */
 export function frameToJson(frame: FrameValue): { readonly [key: string]: Json } {
   const parameters = parametersOf(frame);
   return {
@@ -71,8 +71,8 @@ function controlFromJson(json: { readonly [key: string]: Json }, pollFinal: bool
 }
 
 /**
- * The way back. `information` says what is on the wire; only where it is absent are `parameters` encoded. `pollFinal`
- * is true and `segmented` false unless given; `pdu` is passed over. Fault `bad-json`, `out-of-range`, `bad-address`.
+ * The frame of a JSON form. `information` has the octets on the wire; `parameters` are encoded only if it is absent.
+ * `pollFinal` is true and `segmented` false by default; `pdu` is ignored. Fault `bad-json`, `out-of-range`, `bad-address`.
  */
 export function frameFromJson(json: Json): FrameValue {
   const given = asObject(json);
@@ -120,7 +120,7 @@ function observe(from: Reader, frame: FrameValue, layout: FrameLayout): void {
 }
 
 /**
- * The codec of a frame with both flags, in octets and JSON. Faults when reading: those of FrameFault,
+ * The codec of a frame with both flags, for octets and JSON. Faults when reading: those of FrameFault,
  * `no-opening-flag`, `truncated`.
  */
 export const Frame: Codec<FrameValue> = {

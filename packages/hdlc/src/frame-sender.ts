@@ -5,7 +5,7 @@ import type { SendWindow } from "./send-window.ts";
 
 const empty = new Uint8Array(0);
 
-/** Makes the frames that one end sends to the other. */
+/** Builds and sends the frames from one end to the other. */
 export class FrameSender {
   source: HdlcAddress;
   destination: HdlcAddress;
@@ -22,7 +22,7 @@ export class FrameSender {
     this.#transmit(encodeFrame({ ...control, destination, source, segmented, information }));
   }
 
-  /** Sends a whole turn of information frames, the last with P/F; false when there is none to send. */
+  /** Sends all information frames of a turn, the last with P/F=1. Gives false when there is none to send. */
   sendTurn(window: SendWindow, receiveSequence: number): boolean {
     const pieces = window.turn();
     let sendSequence = window.firstSequence;

@@ -4,7 +4,7 @@ import { type Control, decodeControl, encodeControl } from "./control.ts";
 
 /** The octet that opens and closes a frame. */
 export const flag = 0x7e;
-/** The longest frame, without its flags: the length field has 11 bits. */
+/** The maximum length of a frame without its flags: the length field has 11 bits. */
 export const maxFrameLength = 0x7ff;
 /** Format, two addresses, control, FCS. */
 const minFrameLength = 7;
@@ -12,7 +12,7 @@ const minFrameLength = 7;
 interface Envelope {
   readonly destination: HdlcAddress;
   readonly source: HdlcAddress;
-  /** More of the same message follows in the next frame. */
+  /** Whether the next frame continues the same message. */
   readonly segmented: boolean;
   /** Empty when the frame has no information field. */
   readonly information: Uint8Array;
@@ -21,7 +21,7 @@ interface Envelope {
 /** A frame of format type 3 (IEC 62056-46 6.4.1): addresses, the fields of its control octet, its information. */
 export type Frame = Envelope & Control;
 
-/** Why octets behind a flag are no frame; also the Fault codes of `decodeFrame`. */
+/** The reasons why the octets after a flag are not a frame; also the Fault codes of `decodeFrame`. */
 export type FrameFault =
   | "frame-format-type"
   | "frame-too-short"
@@ -30,7 +30,7 @@ export type FrameFault =
   | "fcs-mismatch"
   | "no-closing-flag";
 
-/** Where the fields of a frame lie: offsets of their first octets. */
+/** The positions of the fields of a frame: the offsets of their first octets. */
 export interface FrameLayout {
   readonly format: number;
   readonly destination: number;
@@ -43,9 +43,9 @@ export interface FrameLayout {
 
 export type Scan =
   | { readonly found: "frame"; readonly frame: Frame; readonly layout: FrameLayout }
-  /** What is there may become a frame when more arrives. */
+  /** The octets may become a frame when more octets arrive. */
   | { readonly found: "more" }
-  /** No frame: `at` is the offset of the octet at fault, `resume` where to look for the next flag. */
+  /** No frame: `at` is the offset of the wrong octet; the search for the next flag starts at `resume`. */
   | { readonly found: "nothing"; readonly why: FrameFault; readonly at: number; readonly resume: number };
 
 const more: Scan = { found: "more" };
@@ -56,8 +56,8 @@ function checkAt(octets: Uint8Array, at: number): number {
 }
 
 /**
- * Looks for a frame behind the opening flag at `start`. It goes by the length field, never by flags inside, and judges
- * the header by its own check sequence before it waits for the rest.
+ * Looks for a frame after the opening flag at `start`. The length field decides where the frame ends, not flags inside it. The
+ * header check sequence is checked before the rest of the frame is needed.
  */
 export function scanFrame(octets: Uint8Array, start: number, end: number): Scan {
   const at = start + 1;
@@ -95,7 +95,7 @@ export function scanFrame(octets: Uint8Array, start: number, end: number): Scan 
   if (closingFlag >= end) return more;
   if (octets[closingFlag] !== flag) return nothing("no-closing-flag", closingFlag);
   if (fcs16(octets, at, fcs) !== checkAt(octets, fcs)) {
-    // A right HCS vouches for the length, so that the closing flag is one.
+    // If the HCS is correct, so is the length: the octet at the end is then a closing flag.
     return nothing("fcs-mismatch", fcs, plain ? at : closingFlag);
   }
   const frame: Frame = {
@@ -125,13 +125,13 @@ function bad(code: FaultCode<"hdlc">, message: string, offset: number): Fault {
   return new Fault(code, message, { layer: "hdlc", offset });
 }
 
-/** The Fault of a scan that found nothing. */
+/** The Fault of a scan that found no frame. */
 export function scanFault(scan: { readonly why: FrameFault; readonly at: number }): Fault {
   return bad(scan.why, words[scan.why], scan.at);
 }
 
 /**
- * The one frame that the octets are, with both flags; `information` is a view into them.
+ * Decodes one frame with both flags; the octets must hold nothing else. `information` is a view into them.
  * Faults: those of FrameFault, `no-opening-flag`, `length-mismatch`.
  */
 export function decodeFrame(octets: Uint8Array): Frame {
@@ -153,7 +153,7 @@ export function decodeFrame(octets: Uint8Array): Frame {
   throw scan.found === "more" ? bad("truncated", "the frame is cut", last) : scanFault(scan);
 }
 
-/** The frame with both flags. Faults: `frame-too-long` past 2047 octets, `out-of-range`, `bad-address`. */
+/** The octets of a frame with both flags. Faults: `frame-too-long` above 2047 octets, `out-of-range`, `bad-address`. */
 export function encodeFrame(frame: Frame): Uint8Array {
   const to = new Writer(frame.information.length + 20);
   writeFrame(frame, to);

@@ -1,6 +1,6 @@
 import { asObject, badJson, Fault, inRange, type Json, Reader, Writer } from "@dlmskit/core";
 
-/** What one end of a link may send and receive: octets of an information field (1 to 2030), frames in a row (1 to 7). */
+/** The limits of one end of a link: octets of an information field (1 to 2030) and window sizes in frames (1 to 7). */
 export interface Parameters {
   readonly maxInfoSend: number;
   readonly maxInfoReceive: number;
@@ -8,12 +8,12 @@ export interface Parameters {
   readonly windowReceive: number;
 }
 
-/** What holds when nothing is negotiated (6.4.4.4.3.2). */
+/** The parameters that apply without a negotiation (6.4.4.4.3.2). */
 export const defaultParameters: Parameters = { maxInfoSend: 128, maxInfoReceive: 128, windowSend: 1, windowReceive: 1 };
-/** The longest information field that the standard lets be negotiated. */
+/** The maximum length of an information field that can be negotiated according to the standard. */
 export const maxInfoLimit = 2030;
 
-/** The information field of SNRM and UA, as its sender sees it; what is absent has its default. */
+/** The information field of SNRM and UA, from the sender's point of view. An absent parameter has its default. */
 export interface Negotiation {
   readonly maxInfoFieldLengthTransmit?: number;
   readonly maxInfoFieldLengthReceive?: number;
@@ -30,7 +30,7 @@ const names = {
 const keys = Object.values(names);
 
 /**
- * Reads the information field of SNRM or UA. Unknown parameters are passed over, one of length 0 has its default.
+ * Reads the information field of SNRM or UA. Unknown parameters are skipped; a parameter of length 0 has its default.
  * Faults: `bad-format`, `bad-group`, `bad-length`, `truncated`.
  */
 export function decodeNegotiation(octets: Uint8Array): Negotiation {
@@ -55,7 +55,7 @@ export function decodeNegotiation(octets: Uint8Array): Negotiation {
   return values;
 }
 
-/** Writes the parameters that are given; lengths in one or two octets, windows in four. Fault `out-of-range`. */
+/** Writes the given parameters: lengths in one or two octets, window sizes in four. Fault `out-of-range`. */
 export function encodeNegotiation(negotiation: Negotiation): Uint8Array {
   const group = new Writer(24);
   for (const [id, name] of Object.entries(names)) {
@@ -80,12 +80,12 @@ export function encodeNegotiation(negotiation: Negotiation): Uint8Array {
   return to.done();
 }
 
-/** The JSON form: the standard's names and numbers. */
+/** The JSON form of a negotiation. */
 export function negotiationToJson(negotiation: Negotiation): Json {
   return Object.fromEntries(keys.flatMap((key) => (negotiation[key] === undefined ? [] : [[key, negotiation[key]]])));
 }
 
-/** The way back. Fault `bad-json`. */
+/** The negotiation of a JSON form. Fault `bad-json`. */
 export function negotiationFromJson(json: Json): Negotiation {
   const given = asObject(json);
   const extra = Object.keys(given).find((key) => !(keys as string[]).includes(key));
@@ -102,7 +102,7 @@ export function negotiationFromJson(json: Json): Negotiation {
   return values;
 }
 
-/** The parameters of one end's options. Fault `out-of-range` outside 1 to 2030 octets and 1 to 7 frames. */
+/** The parameters that the options of one end give. Fault `out-of-range` outside 1 to 2030 octets and 1 to 7 frames. */
 export function ownParameters(options: Partial<Parameters>): Parameters {
   const own = {
     maxInfoSend: options.maxInfoSend ?? defaultParameters.maxInfoSend,
@@ -117,14 +117,14 @@ export function ownParameters(options: Partial<Parameters>): Parameters {
   return own;
 }
 
-/** Whether these are what holds without a negotiation. */
+/** Whether these are the default parameters. */
 export function isDefault(own: Parameters): boolean {
   return (Object.keys(defaultParameters) as (keyof Parameters)[]).every(
     (name) => own[name] === defaultParameters[name],
   );
 }
 
-/** What one end says of itself. */
+/** The negotiation that one end sends for its own parameters. */
 export function negotiationOf(own: Parameters): Negotiation {
   return {
     maxInfoFieldLengthTransmit: own.maxInfoSend,
@@ -134,14 +134,14 @@ export function negotiationOf(own: Parameters): Negotiation {
   };
 }
 
-// No frame carries 0 octets of a message, and no window holds 0 frames (6.4.4.4.3.2): such a parameter counts as absent,
-// and the default holds for it.
+// 0 octets in an information field and a window of 0 frames are not allowed (6.4.4.4.3.2): a parameter of 0 is handled as absent,
+// // and its default applies.
 const lower = (own: number, proposed: number | undefined, initial: number): number =>
   Math.min(own, proposed === undefined || proposed === 0 ? initial : proposed);
 
 /**
- * The smaller of what one end can and what the other says; the other's transmit is this one's receive. What the other does
- * not say, or says to be 0, is the default: the result is always 1 octet and 1 frame at least.
+ * The smaller of the value of this end and that of the peer; the transmit values of the peer are the receive values of this end.
+ * A value of the peer that is absent or 0 counts as the default: the result is always at least 1 octet and 1 frame.
  */
 export function negotiate(own: Parameters, peer: Negotiation): Parameters {
   return {
@@ -152,7 +152,7 @@ export function negotiate(own: Parameters, peer: Negotiation): Parameters {
   };
 }
 
-/** Whether a UA says more than the SNRM proposed, which no server may. */
+/** Whether a UA has higher values than the SNRM proposed. The standard does not allow this. */
 export function exceeds(own: Parameters, peer: Negotiation): boolean {
   return (
     (peer.maxInfoFieldLengthReceive ?? 0) > own.maxInfoSend ||

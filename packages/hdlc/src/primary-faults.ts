@@ -6,29 +6,29 @@ function fault(code: FaultCode<"hdlc">, message: string, hint?: string, cause?: 
   return new Fault(code, message, { layer: "hdlc", ...(hint === undefined ? {} : { hint }), cause });
 }
 
-/** `bareSnrm`: SNRM was sent without parameters, which some meters do not answer. */
+/** `bareSnrm`: SNRM was sent without parameters; some meters do not answer such an SNRM. */
 export function noAnswer(tries: number, bareSnrm: boolean): Fault {
   const quirk = bareSnrm ? ' Some meters answer only with the quirk "snrm-with-parameters"' : "";
   return fault("no-answer", `no answer to ${tries} attempts`, `check the address and the line.${quirk}`);
 }
 
-/** The server acknowledges polls, and neither finishes its message nor takes what waits. */
+/** The server answers polls, but it neither finishes its message nor accepts the waiting frames. */
 export function polledInVain(): Fault {
   return fault("no-answer", "the server does not answer polls");
 }
 
-/** DM or FRMR came instead of UA. */
+/** DM or FRMR was received instead of UA. */
 export function connectionRefused({ frame }: Frame): Fault {
   return fault("link-refused", `the meter refuses the data link (${frame.toUpperCase()} to SNRM)`);
 }
 
-/** DM or FRMR came while the link was open. */
+/** DM or FRMR was received while the link was open. */
 export function connectionLost(frame: Frame): Fault {
   if (frame.frame === "dm") return fault("link-refused", "the meter has no data link open (DM)");
   return fault("frame-rejected", `the meter refuses a frame (FRMR${reasonsOf(frame)})`);
 }
 
-/** What an FRMR says of the frame that it refuses. */
+/** The reasons that an FRMR gives for the rejection. */
 function reasonsOf({ information }: Frame): string {
   try {
     const { control, reasons } = decodeRejection(information);

@@ -37,8 +37,8 @@ import { FrameSplitter } from "./splitter.ts";
 import { TurnSender } from "./turn-sender.ts";
 
 /**
- * The client's end of an HDLC link. A PDU that is sent is repeated until it is acknowledged, at most `retries` times;
- * repeated answers are dropped; when all fails `disconnected` tells why, with a Fault: `no-answer`, `link-refused`,
+ * The client's end of an HDLC link. A sent PDU is repeated until the server acknowledges it, at most `retries` times.
+ * Repeated answers are dropped. When the link fails, `disconnected` gives the reason as a Fault: `no-answer`, `link-refused`,
  * `frame-rejected`, `bad-parameters`, `frame-too-long`, `message-too-long`.
  */
 export class Primary implements ClientLink {
@@ -57,15 +57,15 @@ export class Primary implements ClientLink {
   #parameters: Parameters;
   #mode: PrimaryMode = "disconnected";
   #receiveSequence = 0;
-  /** What the turn was given away for, while it is. */
+  /** The reason why the client gave the turn to the server, while the server has it. */
   #asked: "information" | "poll" | undefined;
   #attempts = 0;
   #deadline: number | undefined;
   #peerBusy = false;
-  /** Until when an answer is polled for; undefined when none is expected. */
+  /** The time at which polling for an answer stops; undefined when no answer is expected. */
   #expectUntil: number | undefined;
 
-  /** Faults `out-of-range`, `bad-address` for options that cannot be. */
+  /** Faults `out-of-range`, `bad-address` for invalid options. */
   constructor(options: PrimaryOptions) {
     this.#here = hdlcAddress({ upper: inRange(options.client, 1, 0x7e), octets: 1 });
     this.#there = hdlcAddress(options.server);
@@ -91,7 +91,7 @@ export class Primary implements ClientLink {
     return this.#mode;
   }
 
-  /** What was negotiated; before that, what this end proposes. */
+  /** The negotiated parameters; before the negotiation, the parameters that this end proposes. */
   get parameters(): Parameters {
     return this.#parameters;
   }
@@ -104,7 +104,7 @@ export class Primary implements ClientLink {
     return this.#outputs.shift();
   }
 
-  /** Sends SNRM; `connected` or `disconnected` follows. Nothing when the link is not disconnected. */
+  /** Sends SNRM; `connected` or `disconnected` follows. Does nothing when the link is not disconnected. */
   connect(now: number): void {
     if (this.#mode !== "disconnected") return;
     this.#reset("connecting");
@@ -112,7 +112,7 @@ export class Primary implements ClientLink {
     this.#snrm(now);
   }
 
-  /** Sends a PDU when the turn is here: at once, or after the answer that is awaited. Dropped while not connected. */
+  /** Sends a PDU when the client has the turn: at once, or after the expected answer. The PDU is dropped while not connected. */
   send(pdu: Uint8Array, now: number): void {
     if (this.#mode !== "connected" && this.#mode !== "connecting") {
       this.#drop("not-connected", pdu);
@@ -123,7 +123,7 @@ export class Primary implements ClientLink {
     if (this.#mode === "connected" && this.#asked === undefined) this.#proceed(now, true);
   }
 
-  /** Sends a PDU in one UI frame, unacknowledged, connected or not. Fault `frame-too-long` past 2047 octets. */
+  /** Sends a PDU in one UI frame without acknowledgement, also while not connected. Fault `frame-too-long` above 2047 octets. */
   sendUnnumbered(pdu: Uint8Array): void {
     this.#sender.ui(wrapLlc(pdu, "command"));
   }
@@ -164,7 +164,7 @@ export class Primary implements ClientLink {
       this.#disc(now);
       return;
     }
-    // Connected: the one place where anything is sent again, or polled for.
+    // Connected: this is the only place where frames are sent again or where the server is polled.
     if (this.#asked === "information") {
       this.#proceed(now, true);
       return;
@@ -232,7 +232,7 @@ export class Primary implements ClientLink {
     else this.#proceed(now, true);
   }
 
-  /** Nothing is asked, and nothing is waited for. */
+  /** Makes the link idle: no request is open, and no answer is expected. */
   #rest(now: number): void {
     if (this.#timing.pollIdle !== undefined) this.#deadline = now + this.#timing.pollIdle;
   }
@@ -244,7 +244,7 @@ export class Primary implements ClientLink {
     }
     const counted = !this.#quirks.includes("ignore-sequence");
     const ahead = counted ? (frame.sendSequence - this.#receiveSequence) & 7 : 0;
-    // Behind: repeated, or delayed past its repetition. It is no answer to what was asked last.
+    // N(S) is too low: the frame is repeated, or it arrives later than its repetition. It does not answer the last request.
     if (ahead >= this.#parameters.windowReceive) {
       this.#drop("sequence", octets);
       return;
@@ -255,7 +255,7 @@ export class Primary implements ClientLink {
     }
     this.#peerBusy = false;
     if (ahead > 0) {
-      // A gap: what came before was lost, N(R) asks for it again. Not progress, so that it cannot go on for ever.
+      // A gap: earlier frames were lost, and N(R) requests them again. This is not counted as progress, so the number of tries is limited.
       this.#drop("sequence", octets);
       if (frame.pollFinal && this.#asked !== undefined) this.#again(now);
       return;
@@ -282,7 +282,7 @@ export class Primary implements ClientLink {
   #acknowledge(frame: Frame & { frame: "rr" | "rnr" }, octets: Uint8Array, now: number): void {
     const counted = !this.#quirks.includes("ignore-sequence");
     const acknowledged = this.#window.acknowledge(counted ? frame.receiveSequence : this.#window.sendSequence);
-    // An RR that acknowledges nothing of what was sent may be an older one that came late: only the timer sends again.
+    // An RR that acknowledges no new frame may be an old one that arrived late: only the timer causes a repetition.
     const stale = this.#asked === "information" && acknowledged === 0 && this.#window.unacknowledged > 0;
     if (acknowledged < 0 || this.#asked === undefined || (stale && frame.frame === "rr")) {
       this.#drop("sequence", octets);
@@ -311,7 +311,7 @@ export class Primary implements ClientLink {
     this.#outputs.push({ type: "received", pdu, address: this.address });
   }
 
-  /** The turn is here: sends what waits, asks for the rest of a message, or polls for an answer after a while. */
+  /** The client has the turn: it sends waiting PDUs, requests the rest of a message, or polls for an answer after a delay. */
   #proceed(now: number, progress: boolean): void {
     this.#asked = undefined;
     this.#deadline = undefined;
@@ -341,7 +341,7 @@ export class Primary implements ClientLink {
     } else this.#rest(now);
   }
 
-  /** Asks again after a gap; counted as a try. */
+  /** Requests the missing frames again after a gap; this counts as a try. */
   #again(now: number): void {
     if (this.#attempts >= this.#timing.retries) return;
     this.#attempts++;
@@ -368,7 +368,7 @@ export class Primary implements ClientLink {
     this.#deadline = now + this.#timing.timeout;
   }
 
-  /** The server does what it must not: leaves it with DISC, without waiting. */
+  /** The server violates the protocol: sends DISC and disconnects without waiting for an answer. */
   #fail(fault: Fault, why: "refused" | "no-answer" = "refused"): void {
     this.#sender.disc();
     this.#disconnect(why, fault);

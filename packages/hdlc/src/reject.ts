@@ -1,6 +1,6 @@
 import { Reader } from "@dlmskit/core";
 
-/** Why a frame was rejected (ISO/IEC 13239 5.5.3.4): one bit each. */
+/** The reasons for which a frame is rejected (ISO/IEC 13239 5.5.3.4), one bit each. */
 export const rejectReasons = {
   "unknown-control": 0x01,
   "information-not-permitted": 0x02,
@@ -14,12 +14,12 @@ export interface Rejection {
   readonly control: number;
   readonly sendSequence: number;
   readonly receiveSequence: number;
-  /** The rejected frame was a response (C/R bit). */
+  /** Whether the rejected frame was a response (C/R bit). */
   readonly response: boolean;
   readonly reasons: readonly RejectReason[];
 }
 
-/** Three octets: control, `V(R) C/R V(S) 0` from the high bit down, `0000 z y x w`. */
+/** Encodes a rejection in three octets: control, `V(R) C/R V(S) 0` from the high bit down, `0000 z y x w`. */
 export function encodeRejection(rejection: Rejection): Uint8Array {
   let reasons = 0;
   for (const reason of rejection.reasons) reasons |= rejectReasons[reason];
@@ -30,7 +30,7 @@ export function encodeRejection(rejection: Rejection): Uint8Array {
   );
 }
 
-/** The way back. Faults `truncated`, `trailing-octets`. */
+/** Decodes a rejection. Faults `truncated`, `trailing-octets`. */
 export function decodeRejection(octets: Uint8Array): Rejection {
   const from = new Reader(octets, { layer: "hdlc" });
   const control = from.u8();

@@ -1,6 +1,6 @@
 import { type AddressOctets, allStation } from "./address.ts";
 
-/** What an address that is no station's own means (IEC 62056-46 6.4.2.3). */
+/** The meaning of a reserved address (IEC 62056-46 6.4.2.3). */
 export type ReservedAddress =
   | "no-station"
   | "management-logical-device"
@@ -8,13 +8,13 @@ export type ReservedAddress =
   | "calling-physical-device"
   | "all-station";
 
-/** The first address that the standard leaves to the maker, in every form: 0x00 to 0x0F are reserved. */
+/** The first address that the manufacturer can choose, in every form: 0x00 to 0x0F are reserved. */
 export const firstUsableAddress = 0x10;
 
 /**
- * What an upper address (logical device) is reserved for; undefined for one that a logical device may have. 0 is no
- * station, 1 the management logical device (which a server may and should answer to, so it is reserved for that one only),
- * 2 to 0x0F reserved, and all ones (0x7F in addresses of 1 and 2 octets, 0x3FFF in 4) all stations. IEC 62056-46 6.4.2.3.
+ * The purpose of a reserved upper address (logical device); undefined for an address that any logical device may have. 0 is
+ * no-station; 1 is the management logical device (servers should answer to it; it is reserved for that logical device only);
+ * 2 to 0x0F are reserved; all ones (0x7F in addresses of 1 and 2 octets, 0x3FFF in 4) is all-station. IEC 62056-46 6.4.2.3.
  */
 export function reservedUpper(upper: number, octets: AddressOctets): ReservedAddress | undefined {
   if (upper === 0) return "no-station";
@@ -24,9 +24,9 @@ export function reservedUpper(upper: number, octets: AddressOctets): ReservedAdd
 }
 
 /**
- * What a lower address (physical device) is reserved for; undefined for one that a physical device may have. 0 is no
- * station, 1 to 0x0F reserved, 0x7E (0x3FFE in addresses of 4 octets) the calling physical device, 0x7F (0x3FFF) all
- * stations. Addresses of 1 octet have no lower part. IEC 62056-46 6.4.2.3.
+ * The purpose of a reserved lower address (physical device); undefined for an address that any physical device may have. 0 is
+ * no-station; 1 to 0x0F are reserved; 0x7E (0x3FFE in addresses of 4 octets) is the calling physical device; 0x7F (0x3FFF) is
+ * all-station. Addresses of 1 octet have no lower part. IEC 62056-46 6.4.2.3.
  */
 export function reservedLower(lower: number, octets: 2 | 4): ReservedAddress | undefined {
   if (lower === 0) return "no-station";
@@ -35,7 +35,7 @@ export function reservedLower(lower: number, octets: 2 | 4): ReservedAddress | u
   return lower === allStation(octets) ? "all-station" : undefined;
 }
 
-/** Addresses from the first to the last, both included. */
+/** The addresses from the first to the last, inclusive. */
 export interface AddressRange {
   readonly first: number;
   readonly last: number;

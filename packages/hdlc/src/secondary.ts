@@ -18,7 +18,7 @@ import {
 import { encodeRejection, type RejectReason } from "./reject.ts";
 import { SendWindow } from "./send-window.ts";
 
-/** `rejected`: an FRMR was sent, and only SNRM or DISC lead out of it. */
+/** `rejected`: an FRMR was sent; only SNRM or DISC ends this mode. */
 export type SecondaryMode = "disconnected" | "connected" | "rejected";
 export type SecondaryAct =
   | "accept"
@@ -30,7 +30,7 @@ export type SecondaryAct =
   | "reject"
   | "reject-again";
 
-/** The whole automaton; sequence numbers, window and segment buffer are counters beside it. Absent: ignored. */
+/** The state machine without sequence numbers, window and segment buffer. An event that is absent for a state is ignored. */
 export const secondaryTransitions = {
   disconnected: {
     snrm: "accept",
@@ -62,19 +62,19 @@ export const secondaryTransitions = {
 } as const satisfies Record<SecondaryMode, Partial<Record<FrameType, SecondaryAct>>>;
 
 export interface SecondaryOptions extends Partial<Parameters> {
-  /** ms without a frame from the client after which the link is given up; 120 000 by default, 0 for never. */
+  /** ms without a frame from the client after which the link is closed; 120 000 by default, 0 for never. */
   readonly inactivity?: number;
-  /** The longest message that segments may make, in octets; 65 536 by default. */
+  /** The maximum length of a segmented message, in octets; 65 536 by default. */
   readonly maxMessage?: number;
 }
 
 const empty = new Uint8Array(0);
 const usualInactivity = 120_000;
 
-/** The server's end of one data link, one pair of addresses. It takes frames that were found and addressed to it: see `Station`. */
+/** The server's end of one data link (one pair of addresses). A `Station` finds the frames and passes them to it. */
 export class Secondary {
   readonly address: LinkAddress;
-  /** ms of silence after which its server gives an unfinished frame up; undefined: as the station does. */
+  /** ms of silence after which an unfinished frame for this server is dropped; undefined: the value of the station. */
   interOctet: number | undefined;
   #own: Parameters;
   #inactivity: number;
@@ -85,15 +85,15 @@ export class Secondary {
   #parameters: Parameters;
   #mode: SecondaryMode = "disconnected";
   #receiveSequence = 0;
-  /** The client gave the turn (P=1) with a message, and the layer above has not answered yet. */
+  /** The client gave the turn (P=1) with a message, and the upper layer has not answered yet. */
   #turn = false;
-  /** What waits for a turn, unasked. */
+  /** Unsolicited PDUs that wait for a turn. */
   #unasked: Unasked[] = [];
   #peerBusy = false;
   #rejection: Uint8Array = empty;
   #lastFrame = 0;
 
-  /** `address` for the layers above; `here` and `there`, the addresses on the wire. Fault `out-of-range` for parameters. */
+  /** `address` is for the upper layers; `here` and `there` are the addresses on the wire. Fault `out-of-range` for parameters. */
   constructor(address: LinkAddress, here: HdlcAddress, there: HdlcAddress, options: SecondaryOptions = {}) {
     this.address = address;
     this.#sender = new FrameSender(here, there, (octets) => this.#outputs.push({ type: "transmit", octets }));
@@ -107,7 +107,7 @@ export class Secondary {
     return this.#mode;
   }
 
-  /** What was negotiated; before that, what this end offers. */
+  /** The negotiated parameters; before the negotiation, the parameters that this end offers. */
   get parameters(): Parameters {
     return this.#parameters;
   }
@@ -116,7 +116,7 @@ export class Secondary {
     return this.#mode === "disconnected" || this.#inactivity === 0 ? undefined : this.#lastFrame + this.#inactivity;
   }
 
-  /** What holds from the next SNRM on. Fault `out-of-range` for parameters. */
+  /** Sets the options that apply from the next SNRM on. Fault `out-of-range` for parameters. */
   configure(options: SecondaryOptions): void {
     this.#own = ownParameters(options);
     this.#inactivity = options.inactivity ?? usualInactivity;
@@ -126,11 +126,11 @@ export class Secondary {
     return this.#outputs.shift();
   }
 
-  /** Takes a frame from the client; `octets` are the frame's, for reports. */
+  /** Processes a frame from the client; `octets` are the octets of the frame, for reports. */
   receive(frame: Frame, octets: Uint8Array, now: number): void {
     this.expire(now);
     this.#lastFrame = now;
-    // Answers go in the width in which the client asks.
+    // Answers use the address width of the request.
     this.#sender.source = frame.destination;
     this.#sender.destination = frame.source;
     const acts: Partial<Record<FrameType, SecondaryAct>> = secondaryTransitions[this.#mode];
@@ -166,7 +166,7 @@ export class Secondary {
     }
   }
 
-  /** Sends a PDU: now when the client has given the turn, else when it next polls. Dropped while not connected. */
+  /** Sends a PDU: now if this end has the turn, otherwise at the next poll. The PDU is dropped while not connected. */
   send(pdu: Uint8Array): void {
     if (this.#mode !== "connected") {
       this.#drop("not-connected", pdu);
@@ -176,12 +176,12 @@ export class Secondary {
     if (this.#turn) this.#respond();
   }
 
-  /** The message that gave the turn is not answered: RR gives it back, so that the client need not wait for its timeout. */
+  /** The message is not answered: RR gives the turn back, so that the client does not wait until its timeout. */
   yield(): void {
     if (this.#turn) this.#respond();
   }
 
-  /** Sends a PDU in UI frames, unasked and unacknowledged. */
+  /** Sends an unsolicited PDU in UI frames, without acknowledgement. */
   sendUnnumbered(pdu: Uint8Array): void {
     const message = wrapLlc(pdu, "response");
     const { maxInfoSend } = this.#parameters;
@@ -192,8 +192,8 @@ export class Secondary {
   }
 
   /**
-   * Sends PDUs that nobody asked for in UI frames, when this end has the turn and no information frame waits. Dropped while not
-   * connected: a server speaks only when it is polled.
+   * Sends unsolicited PDUs in UI frames when this end has the turn and no information frame waits. They are dropped while not
+   * connected, because a server sends only when it is polled.
    */
   notify(unasked: Unasked): void {
     if (this.#mode !== "connected") return;
@@ -201,7 +201,7 @@ export class Secondary {
     if (this.#turn) this.#sayUnasked();
   }
 
-  /** Before anything else of the turn, so that what is protected later leaves later. */
+  /** Sent first in the turn, so that PDUs that are protected later are also sent later. */
   #sayUnasked(): void {
     if (!this.#window.idle || this.#peerBusy) return;
     for (const unasked of this.#unasked.splice(0)) {
@@ -210,13 +210,13 @@ export class Secondary {
     }
   }
 
-  /** Gives the link up when the client was silent for too long. */
+  /** Closes the link when the client was silent for too long. */
   expire(now: number): void {
     const { deadline } = this;
     if (deadline !== undefined && now >= deadline) this.#disconnect("timeout");
   }
 
-  /** The server's end goes away: a secondary has no way to tell the client. */
+  /** Closes the server's end. A secondary station cannot inform the client. */
   close(): void {
     if (this.#mode !== "disconnected") this.#disconnect("closed");
   }
@@ -231,7 +231,7 @@ export class Secondary {
     try {
       proposed = decodeNegotiation(frame.information);
     } catch (caught) {
-      // A list that cannot be read proposes nothing: the defaults hold.
+      // An invalid parameter list proposes nothing: the defaults apply.
       if (!(caught instanceof Fault)) throw caught;
     }
     this.#parameters = negotiate(this.#own, proposed);
@@ -264,7 +264,7 @@ export class Secondary {
     }
     this.#peerBusy = false;
     if (frame.sendSequence !== this.#receiveSequence) {
-      // A repeated frame, or a gap: what is unacknowledged goes again, and N(R) says what is expected.
+      // A repeated frame, or a gap: unacknowledged frames are sent again, and N(R) is the number of the expected frame.
       this.#drop("sequence", octets);
       this.#poll(frame);
       return;
@@ -336,7 +336,7 @@ export class Secondary {
     if (frame.pollFinal) this.#respond();
   }
 
-  /** Uses the turn: information frames as far as the window goes, the last with F=1; without any, RR. */
+  /** Uses the turn: sends information frames up to the window size, the last with F=1; if there are none, sends RR. */
   #respond(): void {
     this.#turn = false;
     const receiveSequence = this.#receiveSequence;
@@ -345,7 +345,7 @@ export class Secondary {
     }
   }
 
-  /** A secondary speaks only when it is polled. */
+  /** Answers a frame with P=1 only: a secondary station sends only when it is polled. */
   #answer(frame: Frame, control: Control, information: Uint8Array = empty): void {
     if (frame.pollFinal) this.#sender.send(control, information);
   }

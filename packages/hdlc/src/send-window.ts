@@ -1,15 +1,15 @@
 import { inRange } from "@dlmskit/core";
 import { maxInfoLimit } from "./negotiation.ts";
 
-/** One information field of a message that may take several. */
+/** The content of one information field: a message or a part of one. */
 export interface Piece {
   readonly information: Uint8Array;
   readonly segmented: boolean;
 }
 
 /**
- * The sending half of a numbered link: messages in, pieces out, at most `size` of them unacknowledged. What the peer
- * does not acknowledge in its turn is sent again in the next (go back N, IEC 62056-46 6.4.4.8).
+ * The sending side of a numbered link: it divides messages into pieces, with at most `size` of them unacknowledged. Pieces that
+ * the peer does not acknowledge in its turn are sent again in the next turn (go back N, IEC 62056-46 6.4.4.8).
  */
 export class SendWindow {
   #maxInfo = 128;
@@ -21,8 +21,8 @@ export class SendWindow {
   #at = 0;
 
   /**
-   * What was negotiated: octets a piece, pieces in a row. Messages that wait stay. Fault `out-of-range` outside 1 to 2030
-   * octets and 1 to 7 pieces: pieces of 0 octets would never end a message.
+   * Sets the negotiated limits: octets per piece and the window size. Waiting messages are kept. Fault `out-of-range` outside 1 to
+   * 2030 octets and 1 to 7 pieces: a message would never end with pieces of 0 octets.
    */
   setLimits(maxInfo: number, size: number): void {
     this.#maxInfo = inRange(maxInfo, 1, maxInfoLimit);
@@ -51,22 +51,22 @@ export class SendWindow {
     return this.#unacknowledged.length;
   }
 
-  /** Nothing is unacknowledged and nothing waits. */
+  /** Whether no piece is unacknowledged and no message waits. */
   get idle(): boolean {
     return this.#unacknowledged.length === 0 && this.#messages.length === 0;
   }
 
-  /** A message behind those that wait. An empty one has nothing to send. */
+  /** Adds a message after those that wait. An empty message is ignored. */
   queue(message: Uint8Array): void {
     if (message.length > 0) this.#messages.push(message);
   }
 
-  /** Takes the peer's N(R): how many pieces it newly acknowledges, -1 when it acknowledges what was never sent. */
+  /** Processes the peer's N(R). Gives the number of newly acknowledged pieces, or -1 for an N(R) that acknowledges unsent pieces. */
   acknowledge(receiveSequence: number): number {
     const count = (receiveSequence - this.#oldest) & 7;
     if (count > this.#unacknowledged.length) return -1;
     if (count > 0) {
-      // A new list where none is left: an idle link keeps no room for what it once had to send.
+      // When no piece is left, a new list is made, so that an idle link does not keep the memory of earlier pieces.
       if (count === this.#unacknowledged.length) this.#unacknowledged = [];
       else this.#unacknowledged.splice(0, count);
       this.#oldest = receiveSequence;
@@ -74,7 +74,7 @@ export class SendWindow {
     return count;
   }
 
-  /** All that may be sent in one turn: first what is unacknowledged, then new pieces as far as the window goes. */
+  /** All pieces that may be sent in one turn: first the unacknowledged ones, then new ones up to the window size. */
   turn(): readonly Piece[] {
     while (this.#unacknowledged.length < this.#size) {
       const message = this.#messages[0];

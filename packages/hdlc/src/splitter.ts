@@ -1,7 +1,7 @@
 import { concat } from "@dlmskit/core";
 import { type Frame, type FrameFault, flag, scanFrame } from "./frame.ts";
 
-/** A piece of the stream: a frame and its octets with flags, or octets that were none and why. */
+/** A piece of the stream: a frame and its octets with flags, or octets that are not a frame, and the reason. */
 export type Split =
   | { readonly frame: Frame; readonly octets: Uint8Array }
   | {
@@ -13,27 +13,27 @@ export type Split =
 const nothing = new Uint8Array(0);
 
 /**
- * Finds the frames in a stream of octets, however it is cut. Goes by the length field; what is no frame is dropped up
- * to the next flag that opens one. Holds at most one unfinished frame.
+ * Finds the frames in a stream of octets that arrives in pieces of any size. The length field decides where a frame ends. Other
+ * octets are dropped up to the next opening flag. Holds at most one unfinished frame.
  */
 export class FrameSplitter {
-  /** ms of silence after which an unfinished frame is given up; Infinity for never. */
+  /** ms of silence after which an unfinished frame is dropped; Infinity for never. */
   interOctet: number;
   #held: Uint8Array = nothing;
   #lastOctet = 0;
-  /** What is held begins with the closing flag of the frame before. */
+  /** Whether the held octets begin with the closing flag of the previous frame. */
   #shared = false;
 
   constructor(interOctet: number) {
     this.interOctet = interOctet;
   }
 
-  /** How many octets wait for more. */
+  /** The number of octets that are held until more arrive. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** The frames that `octets` complete, in order, and what was dropped between them. `now` in ms. */
+  /** The frames that `octets` complete, in order, and the octets that were dropped between them. `now` is in ms. */
   push(octets: Uint8Array, now: number): Split[] {
     const splits: Split[] = [];
     if (octets.length === 0) return splits;
@@ -77,19 +77,19 @@ export class FrameSplitter {
       drop(first);
       const { closingFlag } = scan.layout;
       splits.push({ frame: scan.frame, octets: data.subarray(start, closingFlag + 1) });
-      // The closing flag may open the next frame.
+      // The closing flag may also be the opening flag of the next frame.
       at = closingFlag;
       junk = closingFlag;
       closed = closingFlag;
     }
   }
 
-  /** Called when this end has answered: the next frame brings its own opening flag, a closing flag no longer opens it. */
+  /** Called when this end has answered: the next frame has its own opening flag, and the last closing flag is not used for it. */
   turned(): void {
     if (this.#held.length === 1 && this.#shared) this.#held = nothing;
   }
 
-  /** Forgets what is unfinished. */
+  /** Drops the unfinished frame. */
   reset(): void {
     this.#held = nothing;
   }

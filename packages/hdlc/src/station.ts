@@ -17,13 +17,13 @@ import { FrameSplitter } from "./splitter.ts";
 
 export interface StationOptions extends SecondaryOptions {
   /**
-   * The server addresses that this station answers to, or what decides it. An address with `octets` is answered in that
-   * width only; without, one with a lower part in two and four octets, one without in one octet.
+   * The server addresses that this station answers to, or a function that decides it. An address with `octets` is valid in that
+   * width only. Without `octets`, an address with a lower part is valid in two and four octets, one without it in one octet.
    */
   readonly addresses: readonly AddressLike[] | ((address: HdlcAddress) => boolean);
-  /** ms of silence after which an unfinished frame is given up; 500 by default. */
+  /** ms of silence after which an unfinished frame is dropped; 500 by default. */
   readonly interOctet?: number;
-  /** How many data links may be open at a time; a further SNRM is answered with DM. 16 by default. */
+  /** The maximum number of open data links; a further SNRM is answered with DM. 16 by default. */
   readonly maxLinks?: number;
 }
 
@@ -42,9 +42,9 @@ function declared(like: AddressLike): Declared {
 }
 
 /**
- * The server's end of an HDLC line: finds the frames, drops in silence what is addressed to nobody here, and leads each
- * client and server address to its own `Secondary`. UI frames to all stations are delivered, marked `broadcast`, once
- * for each declared address that they mean (with a deciding function: once, with the addresses on the wire).
+ * The server's end of an HDLC line: finds the frames, silently drops frames to unknown addresses, and passes the others to
+ * the `Secondary` of their pair of client and server address. UI frames to all stations are delivered with `broadcast`, once
+ * for each matching declared address (if a function decides: once, with the addresses on the wire).
  */
 export class Station implements Link {
   readonly #options: StationOptions;
@@ -54,10 +54,10 @@ export class Station implements Link {
   readonly #links = new Map<string, Secondary>();
   readonly #outputs = new OutputQueue<LinkOutput>();
   #settings: SettingsOf | undefined;
-  /** SNRMs for which it is not known yet what holds on their link. */
+  /** SNRMs that wait because the options of their link are not known yet. */
   #waiting: Map<string, { readonly frame: Frame; readonly octets: Uint8Array }> | undefined;
 
-  /** Faults `out-of-range`, `bad-address` for options that cannot be. */
+  /** Faults `out-of-range`, `bad-address` for invalid options. */
   constructor(options: StationOptions) {
     this.#options = options;
     const { addresses } = options;
@@ -77,7 +77,7 @@ export class Station implements Link {
     this.#settings = settings;
   }
 
-  /** The last SNRM of that address, which had to wait, is taken. */
+  /** Processes the last waiting SNRM of that address. */
   settled(now: number, address: LinkAddress): void {
     const waiting = this.#waiting?.get(key(address));
     this.#waiting?.delete(key(address));
@@ -92,7 +92,7 @@ export class Station implements Link {
     return earliest;
   }
 
-  /** How many data links are open. */
+  /** The number of open data links. */
   get links(): number {
     return this.#links.size;
   }
@@ -108,7 +108,7 @@ export class Station implements Link {
     }
   }
 
-  /** Sends a PDU on the data link of `address`; dropped when there is none. */
+  /** Sends a PDU on the data link of `address`; the PDU is dropped when there is no such link. */
   send(pdu: Uint8Array, _now: number, address?: LinkAddress): void {
     const link = address === undefined ? this.#only() : this.#links.get(key(address));
     if (link === undefined) {
@@ -119,7 +119,7 @@ export class Station implements Link {
     this.#drain(link);
   }
 
-  /** Sends PDUs that nobody asked for on the data link of `address`, when its client polls; dropped when there is none. */
+  /** Sends unsolicited PDUs on the data link of `address` when its client polls; they are dropped when there is no such link. */
   notify(unasked: Unasked, _now: number, address?: LinkAddress): void {
     const link = address === undefined ? this.#only() : this.#links.get(key(address));
     if (link === undefined) return;
@@ -127,7 +127,7 @@ export class Station implements Link {
     this.#drain(link);
   }
 
-  /** The last message of `address` is not answered: its client gets the turn back (RR), unless it has it. */
+  /** The last message of `address` is not answered: RR gives the turn back to its client, unless the client already has it. */
   yield(_now: number, address?: LinkAddress): void {
     const link = address === undefined ? this.#only() : this.#links.get(key(address));
     if (link === undefined) return;
@@ -135,7 +135,7 @@ export class Station implements Link {
     this.#drain(link);
   }
 
-  /** Sends a PDU in UI frames from the server of `address` to its client, with or without a data link: a push. */
+  /** Pushes a PDU in UI frames from the server of `address` to its client, with or without a data link. */
   sendUnnumbered(pdu: Uint8Array, address: LinkAddress): void {
     const here = hdlcAddress({
       upper: address.server,
@@ -153,7 +153,7 @@ export class Station implements Link {
     }
   }
 
-  /** Gives every data link up; a server cannot tell its clients. */
+  /** Closes every data link. A server cannot inform its clients. */
   close(_now: number): void {
     for (const link of this.#links.values()) {
       link.close();
@@ -164,7 +164,7 @@ export class Station implements Link {
 
   #take(frame: Frame, octets: Uint8Array, now: number): void {
     const { destination, source } = frame;
-    // 0 is no station and 0x7F all stations: neither can have sent a frame.
+    // 0 is no-station and 0x7F is all-station: neither is a valid source.
     if (source.octets !== 1 || source.upper === 0 || source.upper === 0x7f || isNoStation(destination)) {
       this.#drop("address", octets);
       return;
@@ -175,7 +175,7 @@ export class Station implements Link {
     }
     const address = linkAddress(source.upper, destination);
     const open = this.#links.get(key(address));
-    // A data link that is open goes on though its server has another address from the next one on.
+    // An open data link continues even if its server gets another address for later links.
     if ((open === undefined || frame.frame === "snrm") && !this.#accepts(destination)) {
       this.#drop("address", octets, address);
       return;
@@ -195,7 +195,7 @@ export class Station implements Link {
     this.#drain(link);
   }
 
-  /** As many clients wait as data links may be open. */
+  /** Keeps an SNRM that must wait. At most as many clients wait as data links may be open. */
   #wait(address: LinkAddress, frame: Frame, octets: Uint8Array): void {
     const { maxLinks = usualLinks } = this.#options;
     this.#waiting ??= new Map();
@@ -210,13 +210,13 @@ export class Station implements Link {
     this.#setInterOctet();
   }
 
-  /** On a line with several servers the one that allows the longest silence decides. */
+  /** On a line with several servers, the longest inter-octet time applies. */
   #setInterOctet(): void {
     const told = [...this.#links.values()].flatMap(({ interOctet }) => (interOctet === undefined ? [] : [interOctet]));
     this.#splitter.interOctet = told.length === 0 ? (this.#options.interOctet ?? usualInterOctet) : Math.max(...told);
   }
 
-  // As if it were a DISC: a station without a link answers DM.
+  // The frame is handled like a DISC: a station without a link answers DM.
   #refuse(address: LinkAddress, frame: Frame, octets: Uint8Array, now: number): void {
     const link = this.#secondary(address, frame.destination, frame.source);
     const { destination, source, segmented, information, pollFinal } = frame;
@@ -239,7 +239,7 @@ export class Station implements Link {
     }
   }
 
-  /** The servers that a broadcast means, each once though it may be declared in several forms. */
+  /** The servers that a broadcast addresses. Each server is listed once, even if it is declared in several forms. */
   #meant(destination: HdlcAddress, servers: readonly Declared[]): Declared[] {
     const all = allStation(destination.octets);
     const matching = servers.filter(
@@ -261,7 +261,7 @@ export class Station implements Link {
     return new Secondary(address, here, there, this.#options);
   }
 
-  /** Takes over what a link has to say; keeps it only while it is open. */
+  /** Takes over the outputs of a link, and removes the link when it is closed. */
   #drain(link: Secondary): void {
     for (let output = link.poll(); output !== undefined; output = link.poll()) {
       this.#outputs.push(output);

@@ -6,23 +6,23 @@ import { encodeNegotiation, isDefault, negotiationOf, type Parameters } from "./
 import type { HdlcQuirk } from "./primary-options.ts";
 import type { SendWindow } from "./send-window.ts";
 
-/** What a `TurnSender` needs to know of its client. */
+/** The options of a client that a `TurnSender` needs. */
 export interface TurnOptions {
   readonly here: HdlcAddress;
   readonly there: HdlcAddress;
-  /** What SNRM proposes. */
+  /** The parameters that SNRM proposes. */
   readonly own: Parameters;
   readonly quirks: readonly HdlcQuirk[];
   readonly transmit: (octets: Uint8Array) => void;
 }
 
-/** Sends the frames of a client, and recognises the echo of those of its last turn. */
+/** Sends the frames of a client, and recognises the echo of the frames of its last turn. */
 export class TurnSender {
   readonly #sender: FrameSender;
   readonly #own: Parameters;
-  /** SNRM goes without parameters. */
+  /** Whether SNRM is sent without parameters. */
   readonly bareSnrm: boolean;
-  /** The frames of the last turn, where the line echoes. */
+  /** The frames of the last turn, on a line with an echo. */
   #sent: Uint8Array[] = [];
 
   constructor({ here, there, own, quirks, transmit }: TurnOptions) {
@@ -35,17 +35,17 @@ export class TurnSender {
     this.bareSnrm = isDefault(own) && !quirks.includes("snrm-with-parameters");
   }
 
-  /** Whether the octets are a frame of the last turn, given back by a line with the quirk `echo`. */
+  /** Whether the octets are a frame of the last turn that a line with the quirk `echo` returned. */
   isEcho(octets: Uint8Array): boolean {
     return this.#sent.some((sent) => sameOctets(sent, octets));
   }
 
-  /** Begins a turn: the frames of the turn before are no longer taken for an echo. */
+  /** Begins a turn: frames of the previous turn are no longer recognised as an echo. */
   begin(): void {
     this.#sent = [];
   }
 
-  /** The information frames of a turn that has begun, the last with P=1; false when there is none to send. */
+  /** Sends the information frames of the current turn, the last with P=1. Gives false when there is none to send. */
   information(window: SendWindow, receiveSequence: number): boolean {
     return this.#sender.sendTurn(window, receiveSequence);
   }
@@ -65,12 +65,12 @@ export class TurnSender {
     this.#one({ frame: "rr", pollFinal: true, receiveSequence });
   }
 
-  /** A message in one UI frame, which does not give the turn away. Fault `frame-too-long` past 2047 octets. */
+  /** Sends a message in one UI frame, which does not pass the turn to the server. Fault `frame-too-long` above 2047 octets. */
   ui(message: Uint8Array): void {
     this.#one({ frame: "ui", pollFinal: false }, message);
   }
 
-  /** A turn of one frame. */
+  /** Sends a turn of one frame. */
   #one(control: Control, information?: Uint8Array): void {
     this.begin();
     this.#sender.send(control, information);

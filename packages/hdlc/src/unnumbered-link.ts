@@ -11,28 +11,28 @@ import { FrameSplitter } from "./splitter.ts";
 export type UnnumberedQuirk = "blocks-without-llc" | "information-frames";
 
 export interface UnnumberedLinkOptions {
-  /** Whose end this is: `"server"`, a meter that pushes by default; `"client"` listens to pushes. */
+  /** The end that this link is: `"server"` (default) is a meter that pushes; `"client"` listens to pushes. */
   readonly end?: "server" | "client";
-  /** The longest PDU that is taken, in octets; 65,536 by default. */
+  /** The maximum length of a received PDU, in octets; 65,536 by default. */
   readonly maxPdu?: number;
-  /** Octets of an information field that is sent; 128 by default. */
+  /** The maximum length of a sent information field, in octets; 128 by default. */
   readonly maxInfo?: number;
   /**
-   * What only some meters do: `"blocks-without-llc"`: the LLC header stands before the first block of general block transfer alone
-   * (Landis+Gyr E450, E570); `"information-frames"`: pushes come in I frames, without a data link (Kaifa).
+   * Deviations of some meters: `"blocks-without-llc"`: only the first block of general block transfer has an LLC header
+   * (Landis+Gyr E450, E570); `"information-frames"`: pushes arrive in I frames, without a data link (Kaifa).
    */
   readonly quirks?: readonly UnnumberedQuirk[];
-  /** ms of silence after which an unfinished frame is given up; 500 by default. */
+  /** ms of silence after which an unfinished frame is dropped; 500 by default. */
   readonly interOctet?: number;
 }
 
 const generalBlockTransfer = 0xe0;
-// Stations of which parts of a message are kept at one time.
+// The maximum number of stations for which unfinished messages are kept.
 const mostStations = 64;
 
 /**
- * A line on which PDUs go in UI frames alone, without a data link: pushes over TCP, UDP or a serial port (IEC 62056-46). Long ones are
- * cut into segments. Frames of other kinds are dropped.
+ * A line on which PDUs are sent in UI frames only, without a data link: pushes over TCP, UDP or a serial port (IEC 62056-46).
+ * Long PDUs are divided into segments. Frames of other types are dropped.
  */
 export class UnnumberedLink implements Link {
   readonly deadline = undefined;
@@ -44,7 +44,7 @@ export class UnnumberedLink implements Link {
   readonly #splitter: FrameSplitter;
   readonly #parts = new Map<string, Assembler>();
   readonly #outputs = new OutputQueue<LinkOutput>();
-  /** Of the last frame that was taken: answers go in the addresses in which it came. */
+  /** The addresses of the last accepted frame: answers use the same addresses. */
   #peer: { readonly address: LinkAddress; readonly here: HdlcAddress; readonly there: HdlcAddress } | undefined;
 
   /** Fault `out-of-range` for `maxInfo`. */
@@ -104,7 +104,7 @@ export class UnnumberedLink implements Link {
     return unwrapLlc(message, this.#end === "client" ? "response" : "command");
   }
 
-  /** Sends a PDU in UI frames; to an address of which nothing came in one octet for a client, and as few as there need be for a server. */
+  /** Sends a PDU in UI frames. To a new address, a client address has one octet, and a server address the shortest possible form. */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#peer?.address): void {
     if (address === undefined) {
       this.#drop("address", pdu);

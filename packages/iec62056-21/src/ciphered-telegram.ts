@@ -1,14 +1,14 @@
 import { concat, Fault, Reader, Writer } from "@dlmskit/core";
 import { decodeTelegram, encodeTelegram, type Telegram } from "./telegram.ts";
 
-/** A telegram as meters of Luxembourg, Austria and others send it: the P1 text in a general-glo-ciphering frame. */
+/** A ciphered telegram, as used in Luxembourg, Austria and other countries: the P1 text in a general-glo-ciphering frame. */
 export interface CipheredTelegram {
   /** 8 octets. */
   readonly systemTitle: Uint8Array;
   /** 0x30: encrypted and authenticated, suite 0. */
   readonly securityControl: number;
   readonly invocationCounter: number;
-  /** What was encrypted, and behind it the authentication tag of 12 octets. */
+  /** The ciphertext, followed by the authentication tag of 12 octets. */
   readonly sealed: Uint8Array;
 }
 
@@ -24,7 +24,7 @@ export interface TelegramKeys {
   readonly provider: GcmProvider;
   /** 16 octets: the global unicast encryption key, which the network operator gives to the customer. */
   readonly encryptionKey: Uint8Array;
-  /** 16 octets; of most operators a value that is no secret. */
+  /** 16 octets; most operators use a value that is not secret. */
   readonly authenticationKey: Uint8Array;
 }
 
@@ -44,7 +44,7 @@ const refused = (message: string, offset: number): Fault =>
   });
 
 /**
- * How long the frame is that starts at `at`: undefined as long as its head is not whole, 0 where it is no such frame.
+ * The length of the frame that starts at `at`: undefined while its header is incomplete, 0 if it is not such a frame.
  */
 export function cipheredLength(octets: Uint8Array, at = 0): number | undefined {
   const [start, title, ...rest] = octets.subarray(at, at + 13);
@@ -59,7 +59,7 @@ export function cipheredLength(octets: Uint8Array, at = 0): number | undefined {
   return length > longestCiphered ? 0 : length;
 }
 
-/** The parts of a frame, all octets of it. Faults `bad-message`, `truncated`, `trailing-octets`. */
+/** Decodes a frame; the octets must hold nothing else. Faults `bad-message`, `truncated`, `trailing-octets`. */
 export function decodeCipheredTelegram(octets: Uint8Array): CipheredTelegram {
   const length = cipheredLength(octets);
   if (length === 0) throw refused("the octets are not a ciphered telegram", 0);
@@ -109,8 +109,8 @@ const gcm = ({ provider, encryptionKey, authenticationKey }: TelegramKeys, frame
 };
 
 /**
- * The telegram in a ciphered frame, once its tag is right. Faults: those of `decodeCipheredTelegram` and `decodeTelegram`, and
- * `bad-tag`. That the invocation counter is higher than the last one is the caller's to see.
+ * Deciphers a frame and decodes its telegram. Faults: those of `decodeCipheredTelegram` and `decodeTelegram`, and `bad-tag` for a
+ * wrong tag. The caller must check that the invocation counter is higher than the last one.
  */
 export function openTelegram(octets: Uint8Array, keys: TelegramKeys): Telegram {
   const frame = decodeCipheredTelegram(octets);
@@ -129,7 +129,7 @@ export function openTelegram(octets: Uint8Array, keys: TelegramKeys): Telegram {
   return decodeTelegram(text);
 }
 
-/** The ciphered frame of a telegram, for a meter. An invocation counter must never be used twice with a key. Fault `bad-value`. */
+/** Ciphers a telegram, for a meter. An invocation counter must never be used twice with the same key. Fault `bad-value`. */
 export function sealTelegram(
   telegram: Telegram,
   keys: TelegramKeys,

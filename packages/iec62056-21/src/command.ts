@@ -6,7 +6,7 @@ import { type DataSet, decodeLine, encodeDataSet } from "./data-set.ts";
 /** A command message of the programming mode (clause 6.3.5): `P` password, `W` write, `R` read, `E` execute, `B` break. */
 export interface ProgrammingCommand {
   readonly command: "P" | "W" | "R" | "E" | "B";
-  /** 0 to 9: what kind of command; `B0` breaks off. */
+  /** The command type, 0 to 9; `B0` ends the communication. */
   readonly type: number;
   /** Absent with `B0`. */
   readonly dataSet?: DataSet;
@@ -14,7 +14,7 @@ export interface ProgrammingCommand {
 
 const layer = "iec62056-21";
 
-/** SOH, command, type, STX, data set, ETX, BCC. Fault `bad-value`. */
+/** Encodes a command: SOH, command, type, STX, data set, ETX, BCC. Fault `bad-value`. */
 export function encodeCommand({ command, type, dataSet }: ProgrammingCommand): Uint8Array {
   if (!/^[PWREB]$/.test(command) || !Number.isInteger(type) || type < 0 || type > 9) {
     const hint = "use P, W, R, E or B, and a digit";
@@ -25,7 +25,7 @@ export function encodeCommand({ command, type, dataSet }: ProgrammingCommand): U
   return concat(Uint8Array.of(SOH), counted, Uint8Array.of(blockCheck(counted)));
 }
 
-/** Faults `bad-message`, `bcc-mismatch`, `bad-data-set`. */
+/** Decodes a command. Faults `bad-message`, `bcc-mismatch`, `bad-data-set`. */
 export function decodeCommand(octets: Uint8Array): ProgrammingCommand {
   const etx = octets.length - 2;
   const text = toLatin1(octets.subarray(1, Math.max(etx, 1)));

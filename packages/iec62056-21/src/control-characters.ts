@@ -6,10 +6,10 @@ export const ACK = 0x06;
 export const LF = 0x0a;
 export const NAK = 0x15;
 
-/** Behind every line. */
+/** The end of every line. */
 export const lineEnd = "\r\n";
 
-/** Whether a text can be printed: U+0020 to U+007E, and none of `not`. */
+/** Whether a text has only printable characters (U+0020 to U+007E) and none of `not`. */
 export function isPrintable(text: string, not = ""): boolean {
   for (const character of text) if (character < " " || character > "~" || not.includes(character)) return false;
   return true;

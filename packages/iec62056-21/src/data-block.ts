@@ -12,13 +12,13 @@ export function decodeLines(text: string, start = 0): { readonly dataSets: DataS
     if (text[at] === "!") return { dataSets, end: at };
     const lf = text.indexOf("\n", at);
     const line = text.slice(at, lf < 0 ? text.length : lf).replace(/\r$/, "");
-    // The end may also stand behind the last data set.
+    // The end mark may also follow the last data set on the same line.
     const end = line.endsWith("!") ? at + line.length - 1 : undefined;
     try {
       dataSets.push(...decodeLine(end === undefined ? line : line.slice(0, -1)));
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
-      // A line that breaks off is not whole yet.
+      // A line without a line end is incomplete.
       if (lf < 0) break;
       const { message, offset = 0, hint = "" } = caught;
       throw new Fault("bad-data-set", message, { layer, offset: at + offset, hint });
@@ -33,14 +33,14 @@ export function decodeLines(text: string, start = 0): { readonly dataSets: DataS
   });
 }
 
-/** The lines of data sets, one each, and the line `!`. Fault `bad-value`. */
+/** The text of data sets: one line for each data set, and the line `!`. Fault `bad-value`. */
 export function encodeLines(dataSets: readonly DataSet[]): string {
   return [...dataSets.map(encodeDataSet), "!"].map((line) => line + lineEnd).join("");
 }
 
 /**
- * The data message of modes A to C (clause 6.3.4): STX, data sets, `!` CR LF, ETX, BCC. Faults `bad-message`, `bcc-mismatch`,
- * `bad-data-set`, `truncated`, `trailing-octets`.
+ * Decodes the data message of modes A to C (clause 6.3.4): STX, data sets, `!` CR LF, ETX, BCC. Faults `bad-message`,
+ * `bcc-mismatch`, `bad-data-set`, `truncated`, `trailing-octets`.
  */
 export function decodeDataMessage(octets: Uint8Array): DataSet[] {
   if (octets[0] !== STX) {

@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { isPrintable } from "./control-characters.ts";
 
-/** What is in one pair of brackets: a value, and its unit behind the asterisk. */
+/** The content of one pair of brackets: a value, and its unit after the asterisk. */
 export interface DataValue {
   readonly value: string;
   readonly unit?: string;
@@ -9,13 +9,13 @@ export interface DataValue {
 
 /** A data set (clause 6.5): `1.8.0(000123.4*kWh)`. An address may have several values, as in profiles and in DSMR. */
 export interface DataSet {
-  /** The identification code, mostly an OBIS code in its text form; empty for a value that belongs to the data set before. */
+  /** The identification code, usually an OBIS code as text; empty for a value that belongs to the previous data set. */
   readonly address: string;
   readonly values: readonly DataValue[];
 }
 
 const layer = "iec62056-21";
-/** Fewer than any meter would need to fill a memory, more than any sends. */
+/** The maximum length of a line. It limits the memory use; no meter sends longer lines. */
 const longestLine = 4096;
 
 function bracketed(inside: string): DataValue {
@@ -49,7 +49,7 @@ export function decodeLine(line: string): DataSet[] {
   return dataSets;
 }
 
-/** The text of a data set. Fault `bad-value` for what it would be read as something else. */
+/** The text of a data set. Fault `bad-value` for characters that would change the meaning of the text. */
 export function encodeDataSet({ address, values }: DataSet): string {
   if (!isPrintable(address, "()!/ ") || values.length === 0) {
     const hint = "use printable characters without ( ) ! / and spaces, and at least one value";
@@ -69,12 +69,12 @@ export function encodeDataSet({ address, values }: DataSet): string {
 /** The letters that stand for a value of group C in a reduced identification code (IEC 62056-6-1, Annex A). */
 const lettersOfC: { readonly [letter: string]: number } = { C: 96, F: 97, L: 98, P: 99 };
 
-/** A and B where an address does not tell them: electricity, no channel. */
+/** The value groups A and B for an address without them: electricity, no channel. */
 const defaultMedium = { medium: 1, channel: 0 };
 
 /**
- * The logical name that an address means: `1-0:1.8.0*255`, `1-0:1.8.0`, or a reduced code such as `1.8.0`, `C.1.0` and `F.F`, whose
- * missing groups are those of `missing`, E 0 and F 255. Undefined for an address of another form.
+ * The logical name of an address: `1-0:1.8.0*255`, `1-0:1.8.0`, or a reduced code such as `1.8.0`, `C.1.0` and `F.F`. Missing
+ * groups A and B are taken from `missing`; a missing E is 0, a missing F is 255. Undefined for an address of any other form.
  */
 export function logicalNameOf(address: string, missing = defaultMedium): string | undefined {
   const [whole, a, b, c = "", d = "", e = "0", f = "255"] =

@@ -5,19 +5,19 @@ import { encodeOptionSelect, type Identification } from "./sign-on.ts";
 import { SignOnClient, type SignOnOptions } from "./sign-on-client.ts";
 
 export interface ModeEClientOptions extends SignOnOptions {
-  /** The link that goes on after the sign-on: a `Primary` of `@dlmskit/hdlc`. */
+  /** The link that is used after the sign-on: a `Primary` of `@dlmskit/hdlc`. */
   readonly link: ClientLink;
 }
 
 type State = "disconnected" | "requested" | "selected" | "linked";
 
-/** A meter takes as long to change its baud rate; after the option select message and before the first frame, ms. */
+/** The time that a meter needs to change its baud rate, between the option select message and the first frame, in ms. */
 const changeTime = 250;
 
 /**
  * The client's end of protocol mode E (IEC 62056-21, Annex E): request at 300 baud, identification, option select of HDLC, change
- * of the baud rate, then the link. Each `connect` begins at the initial baud rate again, so that a meter that has fallen back is
- * found. `disconnected` has Fault `no-answer`, `mode-not-offered` or `bad-message` where the sign-on fails.
+ * of the baud rate, then the link. Each `connect` begins at the initial baud rate, because the meter may have returned to it.
+ * If the sign-on fails, `disconnected` has Fault `no-answer`, `mode-not-offered` or `bad-message`.
  */
 export class ModeEClient implements ClientLink {
   readonly #link: ClientLink;
@@ -36,7 +36,7 @@ export class ModeEClient implements ClientLink {
     return (this.#link as { readonly address?: LinkAddress }).address;
   }
 
-  /** What the meter called itself in the last sign-on. */
+  /** The meter's identification in the last sign-on. */
   get identification(): Identification | undefined {
     return this.#identification;
   }
@@ -59,7 +59,7 @@ export class ModeEClient implements ClientLink {
       return;
     }
     for (const octet of this.#signOn.plain(octets)) {
-      // What comes before the change has had its time, the meter's confirmation or an echo, is not HDLC.
+      // Octets that arrive before the end of the change (the meter's confirmation or an echo) are not HDLC.
       if (this.#state !== "requested") return;
       const identification = this.#signOn.take(octet, now);
       if (identification !== undefined) this.#identified(identification, now);
@@ -93,7 +93,7 @@ export class ModeEClient implements ClientLink {
     const own = this.#outputs.shift();
     if (own !== undefined) return own;
     const output = this.#link.poll();
-    // The next connect signs on again: the meter falls back to the initial baud rate.
+    // The next `connect` signs on again, because the meter returns to the initial baud rate.
     if (output?.type === "disconnected" && this.#state === "linked") this.#state = "disconnected";
     return output;
   }

@@ -17,39 +17,40 @@ import {
 } from "./sign-on.ts";
 
 export interface ModeEServerOptions {
-  /** The link that goes on after the sign-on: a `Station` of `@dlmskit/hdlc`. */
+  /** The link that is used after the sign-on: a `Station` of `@dlmskit/hdlc`. */
   readonly link: Link;
   readonly identification: Identification;
-  /** The meter's own address, or what decides whether one is meant: asked at each request, before `readout` is. */
+  /** The meter's address, or a function that decides whether an address matches. It is called at each request, before `readout`. */
   readonly deviceAddress: string | ((address: string) => boolean);
   /**
-   * What the data message of modes A, B and C has; without it there is none. Undefined while the values are not there yet: it is
-   * asked again every 20 ms, for 1500 ms at most.
+   * The data sets of the data message in modes A, B and C; without this function there is no data message. Undefined means that the
+   * values are not ready: the function is called again every 20 ms, for at most 1500 ms.
    */
   readonly readout?: () => readonly DataSet[] | undefined;
-  /** At which requests come, 300 by default. */
+  /** The baud rate of requests; 300 by default. */
   readonly initialBaudRate?: number;
-  /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
+  /** Whether the port itself has 7 data bits and even parity. Otherwise the port always has 8N1, and this class handles the parity. */
   readonly sevenBits?: boolean;
-  /** ms before an answer; 200 (clause 6.3.14.1) by default. */
+  /** The delay before an answer, in ms; 200 (clause 6.3.14.1) by default. */
   readonly reactionTime?: number;
-  /** ms without a frame after the change to HDLC, after which it falls back to the initial baud rate; 5000 by default. */
+  /** ms without a frame after the change to HDLC until the meter returns to the initial baud rate; 5000 by default. */
   readonly silence?: number;
 }
 
 type State = "waiting" | "identifying" | "identified" | "selecting" | "preparing" | "readout" | "linked";
 
 const longestMessage = 100;
-/** Without an option select message a meter of mode C falls back: 1500 ms (clause 6.3.14.1), and the time of the identification. */
+/** The time for the option select message in mode C: 1500 ms (clause 6.3.14.1), plus the time of the identification. */
 const selectTime = 1500;
-/** How often a readout that is not ready is asked for, and how long at most, ms. */
+/** The interval and the maximum time of calls for a readout that is not ready, in ms. */
 const prepareEvery = 20;
 const prepareTime = 1500;
 
 /**
- * The meter's end of protocol mode E, and of the readout of modes A, B and C: answers requests at the initial baud rate, then goes on
- * as HDLC or sends its data message. The baud rate identification decides the mode: a digit is C (and E where `enhanced` has a 2), a
- * letter A to F is B, anything else A. It falls back when the data link ends, and when no frame comes (`silence`).
+ * The meter's end of protocol mode E, and of the readout in modes A, B and C: answers requests at the initial baud rate, then uses
+ * HDLC or sends its data message. The baud rate identification decides the mode: a digit is C (and E if `enhanced` has a 2), a
+ * letter A to F is B, anything else is A. The meter returns to the initial baud rate when the data link ends or when no frame
+ * arrives (`silence`).
  */
 export class ModeEServer implements Link {
   readonly #options: ModeEServerOptions;
@@ -64,7 +65,7 @@ export class ModeEServer implements Link {
   #baudRate: number;
   #deadline: number | undefined;
   #prepareUntil = 0;
-  /** Whether a frame of HDLC came since the change. */
+  /** Whether an HDLC frame was received since the change. */
   #heard = false;
   /** Whether the data link has ended. */
   #over = false;
@@ -128,11 +129,11 @@ export class ModeEServer implements Link {
       this.#heard = true;
       this.#deadline = undefined;
     }
-    // SNRM on an open link ends it and opens it anew.
+    // SNRM on an open link closes it and opens it again.
     if (output?.type === "connected") this.#over = false;
     if (output?.type === "disconnected") this.#over = true;
     if (output !== undefined || !this.#over) return output;
-    // What else the link had to say, the UA of a DISC, has left at the old rate.
+    // The other outputs of the link (the UA of a DISC) were sent at the old rate.
     this.#over = false;
     if (this.#state === "linked") this.#fallBack();
     return this.#outputs.shift();
@@ -143,7 +144,7 @@ export class ModeEServer implements Link {
       this.#transmit(this.#sent);
       return;
     }
-    // A request starts again wherever it comes.
+    // A request starts a new message at any time.
     if (octet === 0x2f || octet === ACK) this.#message = [];
     this.#message.push(octet);
     if (this.#message.length > longestMessage) this.#message.shift();
@@ -181,7 +182,7 @@ export class ModeEServer implements Link {
         this.#readOut(this.#baudRate, now);
         return;
       case "identified":
-        // Without an option select message the data come at the initial baud rate (clause 6.4.3).
+        // Without an option select message the data are sent at the initial baud rate (clause 6.4.3).
         this.#readOut(this.#initial, now);
         return;
       case "selecting":
@@ -201,7 +202,7 @@ export class ModeEServer implements Link {
     this.#transmit(this.#identification);
     const mode = modeOf(baudRate);
     if (mode !== "C") {
-      // Modes A and B: the data message follows, nothing is selected (clauses 6.4.1, 6.4.2).
+      // Modes A and B: the data message follows without an option select message (clauses 6.4.1, 6.4.2).
       this.#prepareUntil = now + prepareTime;
       this.#readOut(mode === "A" ? this.#initial : baudRateOf(baudRate), now);
       return;
@@ -215,7 +216,7 @@ export class ModeEServer implements Link {
     const offered = this.#options.identification;
     const rate = Math.min(baudRateOf(select.baudRate), baudRateOf(offered.baudRate));
     if (select.protocol === 2 && select.mode === 2 && offered.enhanced.includes("2")) {
-      // The confirmation leaves at the old rate (Annex E).
+      // The confirmation is sent at the old rate (Annex E).
       this.#transmit(encodeOptionSelect(select));
       this.#changeTo(rate);
       this.#state = "linked";
@@ -270,7 +271,7 @@ export class ModeEServer implements Link {
   }
 }
 
-/** What a message says; undefined for noise, which a meter does not answer. */
+/** The decoded message; undefined for noise, which a meter does not answer. */
 function understood<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -8,14 +8,14 @@ import { encodeOptionSelect, type Identification } from "./sign-on.ts";
 import { SignOnClient, type SignOnOptions } from "./sign-on-client.ts";
 
 export interface ReadoutClientOptions extends SignOnOptions {
-  /** The longest data message that is taken, octets; 262,144 by default. */
+  /** The maximum length of a data message, in octets; 262,144 by default. */
   readonly maxMessage?: number;
 }
 
-/** What a meter tells of itself in a readout. */
+/** The identification and the data sets that a meter sends in a readout. */
 export interface Readout {
   readonly identification: Identification;
-  /** A, B or C by the identification; D: a telegram that the meter sent unasked. */
+  /** A, B or C according to the identification; D for a telegram that the meter sent without a request. */
   readonly mode: ReadoutMode | "D";
   readonly dataSets: readonly DataSet[];
 }
@@ -23,16 +23,16 @@ export interface Readout {
 type State = "disconnected" | "requested" | "data";
 
 const layer = "iec62056-21";
-/** ms in which a data message must begin and go on: 1500 (clause 6.3.14.1), and some for slow adapters. */
+/** The maximum time before and within a data message, in ms: 1500 (clause 6.3.14.1), plus a margin for slow adapters. */
 const dataTime = 2000;
-/** A readout has no addresses. */
+/** The address of a readout, which has no client or server address. */
 export const nowhere: LinkAddress = { client: 0, server: 0 };
 
 /**
- * The client's end of the readout in protocol modes A, B and C (IEC 62056-21, clause 6.4): request, identification, in mode C the
- * option select message, the change of the baud rate in B and C, then the data message, which is asked for again (NAK) when it is
- * damaged. `connect` begins; `received` has the octets of the data message, and `result` what they mean. `disconnected` has Fault
- * `no-answer`, `bad-message`, `bcc-mismatch` or `bad-data-set` where it fails.
+ * The client's end of the readout in protocol modes A, B and C (IEC 62056-21, clause 6.4): request, identification, option select
+ * message (mode C), change of the baud rate (modes B and C), data message. A damaged data message is requested again with NAK.
+ * `connect` starts the readout; `received` has the octets of the data message, and `result` has its decoded content. If the
+ * readout fails, `disconnected` has Fault `no-answer`, `bad-message`, `bcc-mismatch` or `bad-data-set`.
  */
 export class ReadoutClient implements ClientLink {
   readonly address = nowhere;
@@ -54,7 +54,7 @@ export class ReadoutClient implements ClientLink {
     this.#maxMessage = options.maxMessage ?? 262_144;
   }
 
-  /** What was read last; undefined before `received`. */
+  /** The last readout; undefined before `received`. */
   get result(): Readout | undefined {
     return this.#result;
   }
@@ -83,7 +83,7 @@ export class ReadoutClient implements ClientLink {
     }
   }
 
-  /** Nothing is sent in a readout. */
+  /** Does nothing: no PDU is sent in a readout. */
   send(): void {}
 
   expire(now: number): void {
@@ -126,7 +126,7 @@ export class ReadoutClient implements ClientLink {
   #take(octet: number, now: number): void {
     this.#deadline = now + dataTime;
     const message = this.#message;
-    // Before it there may be noise, or an echo.
+    // Noise or an echo may precede STX.
     if (message.length === 0 && octet !== STX) return;
     message.push(octet);
     if (message.length > this.#maxMessage) {
@@ -151,7 +151,7 @@ export class ReadoutClient implements ClientLink {
     this.#end("closed");
   }
 
-  /** The data message was damaged or did not come to its end: asks for it again. */
+  /** Requests the data message again when it was damaged or incomplete. */
   #again(now: number): void {
     this.#message = [];
     if (this.#repeated++ < this.#retries) {

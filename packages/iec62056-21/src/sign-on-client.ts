@@ -6,25 +6,25 @@ import { withoutParity, withParity } from "./parity.ts";
 import { decodeIdentification, encodeRequest, type Identification } from "./sign-on.ts";
 
 export interface SignOnOptions {
-  /** Who shall answer; empty, whoever is there, unless given. */
+  /** The address of the meter that shall answer; empty (any meter) by default. */
   readonly deviceAddress?: string;
-  /** At which the sign-on begins, 300 by default. */
+  /** The baud rate at which the sign-on begins; 300 by default. */
   readonly initialBaudRate?: number;
-  /** The highest to change to; 19200 by default. */
+  /** The highest baud rate after the change; 19200 by default. */
   readonly highestBaudRate?: number;
-  /** Whether the port itself has 7 data bits and even parity. Otherwise it has 8N1 all the time, and parity is made here. */
+  /** Whether the port itself has 7 data bits and even parity. Otherwise the port always has 8N1, and this class handles the parity. */
   readonly sevenBits?: boolean;
-  /** ms in which a meter must begin to answer, and go on after each octet; 1500 (clause 6.3.14.1) and 500 by default. */
+  /** The maximum time before an answer and between its octets (at most 500 there), in ms; 1500 by default (clause 6.3.14.1). */
   readonly timeout?: number;
-  /** How often the request is repeated; 2 by default. */
+  /** The maximum number of repetitions of the request; 2 by default. */
   readonly retries?: number;
 }
 
 const layer = "iec62056-21";
-/** Request and identification messages are shorter. */
+/** The maximum length of a line; request and identification messages are shorter. */
 const longestMessage = 100;
 
-/** Request and identification at the initial baud rate, with repetitions: how a client begins in modes A, B, C and E. */
+/** The sign-on of a client in modes A, B, C and E: request and identification at the initial baud rate, with repetitions. */
 export class SignOnClient {
   readonly #options: SignOnOptions;
   readonly #outputs: OutputQueue<LinkOutput>;
@@ -36,7 +36,7 @@ export class SignOnClient {
   #baudRate = 0;
   #refused: Fault | undefined;
 
-  /** Faults `bad-value`, `bad-baud-rate` for options that cannot be. */
+  /** Faults `bad-value`, `bad-baud-rate` for invalid options. */
   constructor(options: SignOnOptions, outputs: OutputQueue<LinkOutput>) {
     this.#options = options;
     this.#outputs = outputs;
@@ -56,12 +56,12 @@ export class SignOnClient {
     this.#request(now);
   }
 
-  /** The octets without parity. */
+  /** Removes the parity from octets. */
   plain(octets: Uint8Array): Uint8Array {
     return this.#options.sevenBits === true ? octets : withoutParity(octets, "even");
   }
 
-  /** The identification that an octet completes. */
+  /** Adds an octet. Gives the identification if the octet completes one. */
   take(octet: number, now: number): Identification | undefined {
     this.deadline = now + Math.min(this.timeout, 500);
     this.#line.push(octet);
@@ -69,9 +69,9 @@ export class SignOnClient {
     if (octet !== LF) return undefined;
     const line = Uint8Array.from(this.#line);
     this.#line = [];
-    // Before it there may be noise.
+    // Noise may precede the slash.
     const start = line.lastIndexOf(0x2f);
-    // The echo of an optical head.
+    // This is the echo of an optical head.
     if (start < 0 || line[start + 1] === 0x3f) return undefined;
     try {
       return decodeIdentification(line.subarray(start));
@@ -82,7 +82,7 @@ export class SignOnClient {
     }
   }
 
-  /** Nothing came in time: asks again, or gives the Fault when all tries are used up. */
+  /** After a timeout: repeats the request, or gives the Fault after the last try. */
   again(now: number): Fault | undefined {
     if (this.#attempts++ < (this.#options.retries ?? 2)) {
       this.#request(now);

@@ -1,21 +1,21 @@
 import { Fault, fromAscii, toLatin1 } from "@dlmskit/core";
 import { ACK, isPrintable, lineEnd } from "./control-characters.ts";
 
-/** The request message `/?…!` (clause 6.3.1): who shall answer. */
+/** The request message `/?…!` (clause 6.3.1), with the address of the meter that shall answer. */
 export interface Request {
-  /** Up to 32 characters; leading zeros do not count. Empty: whoever is there. */
+  /** Up to 32 characters; leading zeros are ignored. Empty: any meter. */
   readonly deviceAddress: string;
 }
 
 /** The identification message `/XXXZ…` (clause 6.3.2). */
 export interface Identification {
-  /** Three letters. The last is in lower case where the meter answers within 20 ms instead of 200. */
+  /** Three letters. The last one is in lower case if the meter has a reaction time of 20 ms instead of 200 ms. */
   readonly manufacturer: string;
   /** Z: see `baudRateOf` and `modeOf`. */
   readonly baudRate: string;
-  /** The characters W of the sequences `\W` before the identification: `"2"` offers mode E with HDLC. Mostly empty. */
+  /** The characters W of the sequences `\W` before the identification: `"2"` offers mode E with HDLC. Usually empty. */
   readonly enhanced: string;
-  /** Up to 16 characters; more is read, as meters of DSMR send it. */
+  /** Up to 16 characters when written. Longer texts are read, because DSMR meters send them. */
   readonly identification: string;
 }
 
@@ -25,7 +25,7 @@ export interface OptionSelect {
   readonly protocol: number;
   /** Z, as in the identification message. */
   readonly baudRate: string;
-  /** Y: 0 data readout, 1 programming mode, 2 binary mode (HDLC), 6 to 9 the manufacturer's. */
+  /** Y: 0 data readout, 1 programming mode, 2 binary mode (HDLC), 6 to 9 manufacturer-specific. */
   readonly mode: number;
 }
 
@@ -36,16 +36,16 @@ const addressCharacters = /^[0-9A-Za-z ]*$/;
 
 const refused = (message: string, hint: string): Fault => new Fault("bad-message", message, { layer, hint });
 
-/** The text of a message, without the end of its line. */
+/** The text of a message, without the line end. */
 const textOf = (octets: Uint8Array): string => toLatin1(octets).replace(/\r?\n$/, "");
 
-/** Whether two device addresses are the same: leading zeros do not count, and an empty one is everybody's. */
+/** Whether two device addresses match: leading zeros are ignored, and an empty request address matches every meter. */
 export function addresses(request: string, own: string): boolean {
   const short = (address: string): string => address.replace(/^0+/, "");
   return request === "" || short(request) === short(own);
 }
 
-/** `/?…!` CR LF. Fault `bad-value`. */
+/** Encodes a request message: `/?…!` CR LF. Fault `bad-value`. */
 export function encodeRequest({ deviceAddress }: Request): Uint8Array {
   if (deviceAddress.length > longestAddress || !addressCharacters.test(deviceAddress)) {
     const hint = "use digits, letters and spaces, 32 at most";
@@ -54,7 +54,7 @@ export function encodeRequest({ deviceAddress }: Request): Uint8Array {
   return fromAscii(`/?${deviceAddress}!${lineEnd}`);
 }
 
-/** Fault `bad-message` for what is no request message. */
+/** Decodes a request message. Fault `bad-message` for other octets. */
 export function decodeRequest(octets: Uint8Array): Request {
   const [whole, deviceAddress] = /^\/\?([0-9A-Za-z ]{0,32})!$/.exec(textOf(octets)) ?? [];
   if (whole === undefined || deviceAddress === undefined) {
@@ -63,7 +63,7 @@ export function decodeRequest(octets: Uint8Array): Request {
   return { deviceAddress };
 }
 
-/** `/XXXZ\W…` CR LF. Fault `bad-value`. */
+/** Encodes an identification message: `/XXXZ\W…` CR LF. Fault `bad-value`. */
 export function encodeIdentification(value: Identification): Uint8Array {
   const { manufacturer, baudRate, enhanced, identification } = value;
   const wrong = !/^[A-Za-z]{3}$/.test(manufacturer)
@@ -87,7 +87,7 @@ export function encodeIdentification(value: Identification): Uint8Array {
   return fromAscii(`/${manufacturer}${baudRate}${sequences}${identification}${lineEnd}`);
 }
 
-/** Fault `bad-message` for what is no identification message. */
+/** Decodes an identification message. Fault `bad-message` for other octets. */
 export function decodeIdentification(octets: Uint8Array): Identification {
   const text = textOf(octets);
   const [whole, manufacturer = "", baudRate = "", sequences = "", identification = ""] =
@@ -101,7 +101,7 @@ export function decodeIdentification(octets: Uint8Array): Identification {
   return { manufacturer, baudRate, enhanced: sequences.replaceAll("\\", ""), identification };
 }
 
-/** ACK V Z Y CR LF. Fault `bad-value`. */
+/** Encodes an option select message: ACK V Z Y CR LF. Fault `bad-value`. */
 export function encodeOptionSelect({ protocol, baudRate, mode }: OptionSelect): Uint8Array {
   const text = `${protocol}${baudRate}${mode}`;
   if (text.length !== 3 || !/^\d[0-9A-Za-z]\d$/.test(text)) {
@@ -111,7 +111,7 @@ export function encodeOptionSelect({ protocol, baudRate, mode }: OptionSelect): 
   return fromAscii(`${String.fromCharCode(ACK)}${text}${lineEnd}`);
 }
 
-/** Fault `bad-message` for what is no option select message. */
+/** Decodes an option select message. Fault `bad-message` for other octets. */
 export function decodeOptionSelect(octets: Uint8Array): OptionSelect {
   const text = textOf(octets);
   const [, protocol, baudRate, mode] = /^(\d)([0-9A-Za-z])(\d)$/.exec(text.slice(1)) ?? [];

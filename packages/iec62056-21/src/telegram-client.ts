@@ -7,9 +7,9 @@ import { decodeTelegram } from "./telegram.ts";
 import { type TelegramSplit, TelegramSplitter } from "./telegram-splitter.ts";
 
 export interface TelegramClientOptions {
-  /** ms to wait for a whole telegram; 30,000 by default: meters of mode D and DSMR send one every 1 to 15 s. */
+  /** The maximum time to wait for a complete telegram, in ms; 30,000 by default. Meters of mode D and DSMR send one every 1 to 15 s. */
   readonly timeout?: number;
-  /** Whether the line has 7 data bits and even parity (mode D, DSMR before 4) while the port has 8N1: parity is taken off here. */
+  /** Whether the line has 7 data bits and even parity (mode D, DSMR before 4) and the port has 8N1: this class removes the parity. */
   readonly parity?: boolean;
   /** For ciphered telegrams. */
   readonly keys?: TelegramKeys;
@@ -18,9 +18,9 @@ export interface TelegramClientOptions {
 const layer = "iec62056-21";
 
 /**
- * Waits for a telegram that a meter sends by itself: mode D (2400 baud, 7E1), and the customer interface P1 of DSMR. `connect` begins;
- * each whole one is `received`, and is in `result`. `disconnected` has Fault `no-answer`, or that of the last telegram that was
- * damaged.
+ * Waits for telegrams that a meter sends without a request: mode D (2400 baud, 7E1), and the customer interface P1 of DSMR. `connect`
+ * starts the wait. Each complete telegram gives `received`, and `result` has its content. `disconnected` has Fault `no-answer`, or the
+ * Fault of the last damaged telegram.
  */
 export class TelegramClient implements ClientLink {
   readonly address = nowhere;
@@ -35,7 +35,7 @@ export class TelegramClient implements ClientLink {
     this.#options = options;
   }
 
-  /** What came last; undefined before the first `received`. */
+  /** The last telegram; undefined before the first `received`. */
   get result(): Readout | undefined {
     return this.#result;
   }
@@ -59,7 +59,7 @@ export class TelegramClient implements ClientLink {
     }
   }
 
-  /** A customer cannot send anything. */
+  /** Does nothing: the client cannot send on this interface. */
   send(): void {}
 
   expire(now: number): void {

@@ -4,18 +4,18 @@ import { withParity } from "./parity.ts";
 import { encodeTelegram, type Telegram } from "./telegram.ts";
 
 export interface TelegramServerOptions {
-  /** The telegram as it is now; undefined while its values are not there: it is asked again after 20 ms. */
+  /** Gives the current telegram; undefined if its values are not ready: the function is then called again after 20 ms. */
   readonly telegram: () => Telegram | undefined;
-  /** ms from one telegram to the next; 10,000 by default (DSMR: 10,000 before version 5, then 1000). */
+  /** The interval of the telegrams, in ms; 10,000 by default (DSMR: 10,000 before version 5, then 1000). */
   readonly every?: number;
-  /** Whether a line of 7 data bits and even parity is made on a port of 8N1: mode D, DSMR before version 4. */
+  /** Whether this class adds even parity to 7 data bits, for a port with 8N1: mode D, DSMR before version 4. */
   readonly parity?: boolean;
 }
 
 const askAgain = 20;
 
 /**
- * The meter's end of mode D and of the customer interface P1: sends a telegram every so many ms, and hears nothing.
+ * The meter's end of mode D and of the customer interface P1: sends a telegram at a fixed interval, and receives nothing.
  */
 export class TelegramServer implements Link {
   readonly #options: TelegramServerOptions;
@@ -23,7 +23,7 @@ export class TelegramServer implements Link {
   readonly #outputs = new OutputQueue<LinkOutput>();
   #next: number;
 
-  /** `start`: when the first telegram is sent, on the clock of the line. Fault `bad-value`. */
+  /** `start`: the time of the first telegram, on the clock of the line. Fault `bad-value`. */
   constructor(options: TelegramServerOptions, start = 0) {
     this.#options = options;
     this.#every = options.every ?? 10_000;

@@ -2,7 +2,7 @@ import { concat } from "@dlmskit/core";
 import { cipheredLength, cipheredStart } from "./ciphered-telegram.ts";
 import { LF } from "./control-characters.ts";
 
-/** What was found in a stream: a telegram, plain or ciphered, or octets that belong to none. */
+/** A part of a stream: a telegram, plain or ciphered, or octets that do not belong to a telegram. */
 export interface TelegramSplit {
   readonly kind: "plain" | "ciphered" | "noise";
   readonly octets: Uint8Array;
@@ -10,22 +10,22 @@ export interface TelegramSplit {
 
 const slash = 0x2f;
 const exclamation = 0x21;
-/** DSMR telegrams have up to some 2,000 octets; with text messages and M-Bus meters up to 4,000. */
+/** The maximum length of a telegram. DSMR telegrams have up to about 2,000 octets; with text messages and M-Bus meters up to 4,000. */
 const longestTelegram = 0x4000;
 
 /**
- * Finds telegrams in the stream of a P1 port or of a mode D meter, however it is cut. Holds at most one telegram of 16,384 octets.
- * What comes out is not checked: `decodeTelegram` and `openTelegram` are.
+ * Finds telegrams in the stream of a P1 port or of a mode D meter; the stream may arrive in pieces of any size. Holds at most one
+ * telegram of 16,384 octets. The results are not checked; `decodeTelegram` and `openTelegram` check them.
  */
 export class TelegramSplitter {
   #held = new Uint8Array(0);
 
-  /** How many octets of an unfinished telegram are held. */
+  /** The number of held octets of an unfinished telegram. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** What `octets` complete, in order. Everything given is in what comes out, once, or still held. */
+  /** The parts that `octets` complete, in order. Every given octet is in exactly one result, or is still held. */
   push(octets: Uint8Array): TelegramSplit[] {
     const given = concat(this.#held, octets);
     const found: TelegramSplit[] = [];
@@ -54,13 +54,13 @@ export class TelegramSplitter {
   }
 }
 
-/** How long the telegram is that starts at `at`: undefined where its end is not there yet, 0 where it is none. */
+/** The length of the telegram that starts at `at`: undefined if its end has not arrived, 0 if it is not a telegram. */
 function plainLength(octets: Uint8Array, at: number): number | undefined {
   const end = Math.min(octets.length, at + longestTelegram);
   let startOfLine = false;
   for (let place = at + 1; place < end; place++) {
     const octet = octets[place] as number;
-    // A telegram that was cut off, and the next one.
+    // The telegram was cut off, and the next one begins here.
     if (startOfLine && octet === slash) return 0;
     if (octet === exclamation && startOfLine) {
       const lf = octets.subarray(0, end).indexOf(LF, place);

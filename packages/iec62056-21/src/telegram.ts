@@ -5,11 +5,11 @@ import { decodeLines, encodeLines } from "./data-block.ts";
 import type { DataSet } from "./data-set.ts";
 import { decodeIdentification, encodeIdentification, type Identification } from "./sign-on.ts";
 
-/** What a meter of mode D sends by itself, and a DSMR meter on P1: identification, an empty line, data sets, `!`, a check value. */
+/** A telegram of mode D or of a DSMR meter on P1: identification, an empty line, data sets, `!`, a check value. */
 export interface Telegram {
   readonly identification: Identification;
   readonly dataSets: readonly DataSet[];
-  /** Whether a CRC stands behind the `!`: in DSMR from version 4 on. */
+  /** Whether a CRC follows the `!`, as in DSMR from version 4 on. */
   readonly crc: boolean;
 }
 
@@ -17,7 +17,7 @@ const layer = "iec62056-21";
 
 const crcText = (octets: Uint8Array): string => crc16(octets).toString(16).toUpperCase().padStart(4, "0");
 
-/** Faults `bad-message`, `bad-data-set`, `truncated`, `crc-mismatch`, `trailing-octets`. */
+/** Decodes a telegram. Faults `bad-message`, `bad-data-set`, `truncated`, `crc-mismatch`, `trailing-octets`. */
 export function decodeTelegram(octets: Uint8Array): Telegram {
   const text = toLatin1(octets);
   const lf = text.indexOf("\n");

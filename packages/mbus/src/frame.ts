@@ -11,7 +11,7 @@ import {
   Writer,
 } from "@dlmskit/core";
 
-/** A long frame of wired M-Bus (EN 13757-2): the control and address fields, the control information, and what follows it. */
+/** A long frame of wired M-Bus (EN 13757-2): the control and address fields, the control information, and the user data. */
 export interface MbusFrame {
   readonly control: number;
   readonly address: number;
@@ -22,13 +22,13 @@ export interface MbusFrame {
 
 export const frameStart = 0x68;
 const frameStop = 0x16;
-/** Octets around what the L field counts: start, L, L, start; checksum, stop. */
+/** The number of octets that the L field does not count: start, L, L, start; checksum, stop. */
 export const frameOverhead = 6;
-/** What the L field counts besides user data: C, A and CI. */
+/** The number of octets before the user data that the L field counts: C, A and CI. */
 export const headerOctets = 3;
 export const longestUserData = 0xff - headerOctets;
 
-/** The arithmetic sum of what the L field counts, modulo 256. */
+/** The arithmetic sum of the octets that the L field counts, modulo 256. */
 function checksum(octets: Uint8Array, start: number, end: number): number {
   let sum = 0;
   for (let at = start; at < end; at++) sum += octets[at] as number;
@@ -118,7 +118,7 @@ export const MbusFrame: Codec<MbusFrame> = {
   },
 };
 
-/** The long frame that the octets are, all of them. Faults as `MbusFrame`, and `trailing-octets`. */
+/** Decodes one long frame; the octets must hold nothing else. Faults as `MbusFrame`, and `trailing-octets`. */
 export function decodeFrame(octets: Uint8Array): MbusFrame {
   const from = new Reader(octets, { layer: "mbus" });
   const frame = MbusFrame.read(from);

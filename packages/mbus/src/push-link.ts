@@ -5,18 +5,19 @@ import { framesOf, MbusJoiner, type MbusPush } from "./segment.ts";
 import { MbusSplitter } from "./splitter.ts";
 
 export interface MbusPushLinkOptions extends Pick<MbusPush, "control" | "longest"> {
-  /** Whose end this is: `"client"`, which listens to pushes, unless told otherwise; `"server"` is a meter that pushes. */
+  /** The end that this link is: `"client"` (default) listens to pushes; `"server"` is a meter that pushes. */
   readonly end?: "client" | "server";
-  /** The longest PDU that is joined from segments, in octets; 65,535 unless told otherwise. */
+  /** The maximum length of a PDU that is joined from segments, in octets; 65,535 by default. */
   readonly maxPdu?: number;
 }
 
-// Stations of which segments are kept at one time.
+// The maximum number of stations for which segments are kept.
 const mostStations = 64;
 
 /**
- * A line on which PDUs go in M-Bus long frames alone, in one or in several segments: the consumer interface of many meters. The physical
- * address is that of the frame. What is no frame, is none of DLMS, or misses a segment is dropped.
+ * A line on which PDUs are sent in M-Bus long frames only, in one or several segments: the consumer interface of many meters.
+ * `physical` is the address of the frame. Octets that are not a frame, frames of other protocols, and PDUs with a missing
+ * segment are dropped.
  */
 export class MbusPushLink implements Link {
   readonly deadline = undefined;
@@ -60,7 +61,7 @@ export class MbusPushLink implements Link {
     return joiner;
   }
 
-  /** Sends a PDU in as many frames as it takes; without `address` to whom the last one came from. Fault `out-of-range` for SAPs above 255. */
+  /** Sends a PDU in one or more frames; without `address`, to the sender of the last one. Fault `out-of-range` for SAPs above 255. */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
     if (address === undefined) {
       this.#drop("address", pdu);

@@ -1,15 +1,15 @@
 import { concat, Fault, type FaultCode, inRange } from "@dlmskit/core";
 import { longestUserData, type MbusFrame } from "./frame.ts";
 
-/** A piece of an APDU in a long frame: control information 00 to 1F, then source and destination SAP (EN 13757-3, DLMS). */
+/** A segment of an APDU in a long frame: control information 00 to 1F, then source and destination SAP (EN 13757-3, DLMS). */
 export interface MbusSegment {
-  /** 0 to 15, counted on from 0 within one APDU. */
+  /** The number of the segment in its APDU, 0 to 15, starting with 0. */
   readonly sequence: number;
-  /** Whether it is the last one of its APDU. */
+  /** Whether this is the last segment of its APDU. */
   readonly final: boolean;
-  /** The server's logical device where a meter pushes. */
+  /** The logical device of the server if a meter pushes. */
   readonly sourceSap: number;
-  /** The client. */
+  /** The SAP of the client if a meter pushes. */
   readonly destinationSap: number;
   readonly octets: Uint8Array;
 }
@@ -17,7 +17,7 @@ export interface MbusSegment {
 const finalBit = 0x10;
 const lastOfDlms = 0x1f;
 
-/** The segment in a frame; undefined for a frame with another control information, or without room for the SAPs. */
+/** The segment in a frame; undefined for a frame with other control information, or if the frame is too short for the SAPs. */
 export function segmentOf({ controlInformation, userData }: MbusFrame): MbusSegment | undefined {
   if (controlInformation > lastOfDlms || userData.length < 2) return undefined;
   return {
@@ -36,7 +36,7 @@ export interface MbusPush {
   readonly address?: number;
   readonly sourceSap: number;
   readonly destinationSap: number;
-  /** The most octets that the L field may count; 250 by default, as meters in the field do. */
+  /** The maximum value of the L field; 250 by default, as in real meters. */
   readonly longest?: number;
 }
 
@@ -56,30 +56,30 @@ export function framesOf(apdu: Uint8Array, push: MbusPush): MbusFrame[] {
   return frames;
 }
 
-/** What a frame did: it made a PDU whole, it was a part of one, it is none of DLMS, or a part is missing. */
+/** The result of a frame: it completes a PDU, it is a part of one, it is not a DLMS frame, or a part is missing. */
 export type MbusJoined =
   | { readonly type: "received"; readonly pdu: Uint8Array; readonly sourceSap: number; readonly destinationSap: number }
   | { readonly type: "held" }
   | { readonly type: "dropped"; readonly fault: Fault };
 
-/** Joins the segments of one APDU, as one meter sends them. Frames of another address or other SAPs start again. */
+/** Joins the segments of one APDU of one meter. A frame with another address or other SAPs starts a new APDU. */
 export class MbusJoiner {
   readonly #longest: number;
   #parts: Uint8Array[] = [];
   #octets = 0;
   #from = "";
 
-  /** `longest`: the longest PDU that is joined, in octets; 65 535 by default. */
+  /** `longest`: the maximum length of a joined PDU, in octets; 65 535 by default. */
   constructor(longest = 0xffff) {
     this.#longest = longest;
   }
 
-  /** How many octets of an unfinished PDU are held. */
+  /** The number of held octets of an unfinished PDU. */
   get held(): number {
     return this.#octets;
   }
 
-  /** Faults in what it gives: `not-dlms`, `missing-segment`, `pdu-too-long`. What was held is then forgotten. */
+  /** Adds a frame. Faults in the result: `not-dlms`, `missing-segment`, `pdu-too-long`; the held octets are then dropped. */
   push(frame: MbusFrame): MbusJoined {
     const segment = segmentOf(frame);
     if (segment === undefined) return dropped("not-dlms", "the CI field is not that of a DLMS segment");
@@ -97,7 +97,7 @@ export class MbusJoiner {
       this.#forget();
       return dropped("pdu-too-long", `more than ${this.#longest} octets`);
     }
-    // A copy: the frame may be a view into what its reader uses again.
+    // The octets are copied, because the frame may be a view into a buffer that is used again.
     this.#parts.push(octets.slice());
     this.#octets += octets.length;
     if (!final) return { type: "held" };

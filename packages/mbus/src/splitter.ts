@@ -1,24 +1,24 @@
 import { Fault } from "@dlmskit/core";
 import { decodeFrame, frameOverhead, frameStart, headerOctets, type MbusFrame } from "./frame.ts";
 
-/** What was found in a stream: a frame, or octets that are none; with the Fault where they looked like one. */
+/** A part of a stream: a frame, or octets that are not a frame, with a Fault if they looked like one. */
 export type MbusSplit =
   | { readonly frame: MbusFrame; readonly octets: Uint8Array }
   | { readonly frame?: never; readonly octets: Uint8Array; readonly fault?: Fault };
 
 /**
- * Finds the long frames in a stream of octets, however it is cut. It goes by the lengths, and looks for the next start
- * only where a frame turns out to be none. Holds at most one frame.
+ * Finds the long frames in a stream of octets that arrives in pieces of any size. The length field decides where a frame ends.
+ * The next start octet is searched only if a frame is invalid. Holds at most one frame.
  */
 export class MbusSplitter {
   #held = new Uint8Array(0);
 
-  /** How many octets of an unfinished frame are held. */
+  /** The number of held octets of an unfinished frame. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** What `octets` complete, in order. Everything given is in what comes out, once, or still held. */
+  /** The parts that `octets` complete, in order. Every given octet is in exactly one result, or is still held. */
   push(octets: Uint8Array): MbusSplit[] {
     const given = this.#held.length === 0 ? octets.slice() : joined(this.#held, octets);
     const found: MbusSplit[] = [];
@@ -45,7 +45,7 @@ export class MbusSplitter {
         if (!(caught instanceof Fault)) throw caught;
         skip(at);
         noise = at;
-        // Its start may be noise, and another frame lie within it.
+        // The start octet may be noise, and another frame may start inside the invalid one.
         at++;
         skip(at, caught);
         noise = at;
@@ -56,7 +56,7 @@ export class MbusSplitter {
     return found;
   }
 
-  /** What is held, at the end of a stream: octets that became no frame. */
+  /** Gives the held octets at the end of a stream: they do not form a frame. */
   flush(): Uint8Array {
     const held = this.#held;
     this.#held = new Uint8Array(0);
@@ -64,7 +64,7 @@ export class MbusSplitter {
   }
 }
 
-/** The octets of the frame that starts at `at`, as far as its head tells. */
+/** The number of octets of the frame that starts at `at`, according to its header. */
 function whole(octets: Uint8Array, at: number): number | "more" | "none" {
   const [start, length, again, startAgain] = octets.subarray(at, at + 4);
   if (start !== frameStart) return "none";

@@ -1,6 +1,6 @@
 import { asObject, asText, badJson, type Codec, Fault, fromHex, inRange, type Json, toHex } from "@dlmskit/core";
 
-/** The link layer of a wireless M-Bus telegram (EN 13757-4), without its CRCs: who sends it, and what follows. */
+/** The link layer of a wireless M-Bus telegram (EN 13757-4) without its CRCs: the sender's address and the content. */
 export interface WirelessFrame {
   /** The C field: 0x44 is SND-NR, 0x46 SND-IR, 0x08 RSP-UD. */
   readonly control: number;
@@ -19,7 +19,7 @@ export interface WirelessFrame {
 const linkOctets = 10;
 
 /**
- * The codec of a telegram whose CRCs were taken out, as receivers give it: L, C, M, A, CI and user data.
+ * The codec of a telegram without CRCs, as receivers deliver it: L, C, M, A, CI and user data.
  * Faults when reading: `truncated`, `bad-length`; when writing: `out-of-range`, `frame-too-long`.
  */
 export const WirelessFrame: Codec<WirelessFrame> = {
@@ -103,8 +103,8 @@ function crc(octets: Uint8Array): number {
 }
 
 /**
- * The telegram without the CRCs of frame format A: one behind the first 10 octets, one behind each further 16.
- * Undefined where they are not there or not right.
+ * Removes the CRCs of frame format A from a telegram: one after the first 10 octets, one after each 16 octets that follow.
+ * Undefined if CRCs are missing or wrong.
  */
 export function withoutCrcs(octets: Uint8Array): Uint8Array | undefined {
   const length = (octets[0] ?? 0) + 1;

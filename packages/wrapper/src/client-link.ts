@@ -3,7 +3,7 @@ import { addressOf, wpduTo } from "./ports.ts";
 import { WrapperStream, type WrapperStreamOptions } from "./stream.ts";
 import { encodeWpdu } from "./wpdu.ts";
 
-/** What only some meters do: `any-wport` takes PDUs from and to any wPort as the server's. */
+/** Deviations of some meters: `any-wport` accepts PDUs from and to any wPort as PDUs of the server. */
 export type WrapperQuirk = "any-wport";
 
 export interface WrapperClientOptions extends WrapperStreamOptions {
@@ -14,7 +14,7 @@ export interface WrapperClientOptions extends WrapperStreamOptions {
   readonly quirks?: readonly WrapperQuirk[];
 }
 
-/** The client's end of a TCP connection, for one client and one logical device. Inactivity is not watched unless told. */
+/** The client's end of a TCP connection, for one client and one logical device. There is no inactivity time by default. */
 export class WrapperClientLink implements ClientLink {
   readonly address: LinkAddress;
   readonly #stream: WrapperStream;
@@ -35,7 +35,7 @@ export class WrapperClientLink implements ClientLink {
     return this.#stream.poll();
   }
 
-  /** There is nothing to do but to say so: `connected`. */
+  /** Gives `connected`; nothing is sent. */
   connect(now: number): void {
     if (this.#connected || this.#stream.closed) return;
     this.#connected = true;
@@ -56,7 +56,7 @@ export class WrapperClientLink implements ClientLink {
     this.#stream.settle();
   }
 
-  /** Sends a PDU to the server. Fault `pdu-too-long` past 65535 octets. */
+  /** Sends a PDU to the server. Fault `pdu-too-long` above 65535 octets. */
   send(pdu: Uint8Array, _now: number): void {
     if (this.#stream.closed) {
       this.#stream.output({ type: "dropped", why: "not-connected", octets: pdu });

@@ -4,11 +4,11 @@ import { addressOf, allStation, type End, noStation, wpduTo } from "./ports.ts";
 import { decodeWpdu, encodeWpdu } from "./wpdu.ts";
 
 export interface WrapperDatagramOptions {
-  /** Whose end this is; `"server"` by default. */
+  /** The end that this link is; `"server"` by default. */
   readonly end?: End;
 }
 
-/** The wrapper over UDP: each datagram is one WPDU, whole and alone; any other is dropped. It never breaks. */
+/** The wrapper over UDP: each datagram is exactly one WPDU; other datagrams are dropped. The link is never `broken`. */
 export class WrapperDatagramLink implements Link {
   readonly deadline = undefined;
   readonly #end: End;
@@ -23,7 +23,7 @@ export class WrapperDatagramLink implements Link {
     return this.#outputs.shift();
   }
 
-  /** Takes one datagram. */
+  /** Processes one received datagram. */
   receive(octets: Uint8Array, _now: number): void {
     let why = "address";
     try {
@@ -49,7 +49,7 @@ export class WrapperDatagramLink implements Link {
     this.#outputs.push({ type: "dropped", why, octets });
   }
 
-  /** Sends a PDU in a datagram; without `address` to whom sent the last. Faults `no-address`, `pdu-too-long`. */
+  /** Sends a PDU in a datagram; without `address`, to the sender of the last one. Faults `no-address`, `pdu-too-long`. */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
     if (address === undefined)
       throw new Fault("no-address", "the client's address is not known yet", { layer: "wrapper" });

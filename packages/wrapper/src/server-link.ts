@@ -4,19 +4,19 @@ import { WrapperStream, type WrapperStreamOptions } from "./stream.ts";
 import { encodeWpdu } from "./wpdu.ts";
 
 export interface WrapperServerOptions extends WrapperStreamOptions {
-  /** Whether a logical device has that wPort; a PDU to another one is dropped in silence. All by default. */
+  /** Whether a logical device has that wPort; a PDU to any other wPort is silently dropped. By default all wPorts are accepted. */
   readonly accepts?: (server: number) => boolean;
   /**
-   * Whose PDUs these are: `"server"` by default; `"client"` for a listener to which many servers push over
-   * connections of their own.
+   * The end that this link is: `"server"` by default; `"client"` for a listener to which many servers push, each
+   * over its own connection.
    */
   readonly end?: End;
 }
 
 /**
- * One TCP connection of a server: any client and logical device on it. There is no connection phase and so no
- * `connected`. A wrong version, a PDU past `maxPdu`, one that stays incomplete and inactivity (180 s
- * by default) end in `broken`.
+ * One TCP connection of a server, for any client and logical device. There is no connection phase, so there is no
+ * `connected`. The link becomes `broken` after a wrong version, a PDU above `maxPdu`, a PDU that stays incomplete, or
+ * inactivity (180 s by default).
  */
 export class WrapperServerLink implements Link {
   readonly #stream: WrapperStream;
@@ -24,7 +24,7 @@ export class WrapperServerLink implements Link {
   readonly #end: End;
   #last: LinkAddress | undefined;
 
-  /** `now` starts the inactivity time; without it the first octet does. Fault `out-of-range` for `maxPdu`. */
+  /** `now` starts the inactivity time; without `now` the first octet starts it. Fault `out-of-range` for `maxPdu`. */
   constructor(options: WrapperServerOptions = {}, now?: number) {
     this.#stream = new WrapperStream(options, 180_000);
     this.#accepts = options.accepts ?? (() => true);
@@ -56,8 +56,8 @@ export class WrapperServerLink implements Link {
   }
 
   /**
-   * Sends a PDU to the other end of `address`; without, of the last PDU that was received.
-   * Faults `no-address` without either, `pdu-too-long` past 65535 octets.
+   * Sends a PDU to the other end of `address`. Without `address`, the address of the last received PDU is used.
+   * Faults `no-address` if there is no such address, `pdu-too-long` above 65535 octets.
    */
   send(pdu: Uint8Array, _now: number, address: LinkAddress | undefined = this.#last): void {
     if (address === undefined)
@@ -69,7 +69,7 @@ export class WrapperServerLink implements Link {
     this.#stream.output({ type: "transmit", octets: encodeWpdu(wpduTo(pdu, address, this.#end)) });
   }
 
-  /** Replaces `inactivity` of the options: from the last WPDU on. */
+  /** Replaces `inactivity` of the options. The new time counts from the last WPDU. */
   setInactivity(inactivity: number): void {
     this.#stream.setInactivity(inactivity);
   }

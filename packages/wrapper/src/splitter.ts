@@ -2,12 +2,12 @@ import { headerOctets, type Wpdu, wrapperVersion } from "./wpdu.ts";
 
 const nothing = new Uint8Array(0);
 
-/** Why a stream of WPDUs cannot be read on: it has no mark from which to start again. */
+/** The reason why the rest of a WPDU stream cannot be read: the stream has no mark to find the next WPDU. */
 export type StreamBreak = "version" | "pdu-too-long";
 
 /**
- * Finds the WPDUs in a stream of octets, however it is cut. Holds what of one WPDU has arrived, at most twice as many
- * octets as that.
+ * Finds the WPDUs in a stream of octets that arrives in pieces of any size. Holds the octets of one unfinished WPDU; its buffer
+ * has at most twice as many octets as have arrived.
  */
 export class WpduSplitter {
   readonly #maxPdu: number;
@@ -15,17 +15,17 @@ export class WpduSplitter {
   #length = 0;
   #broken: StreamBreak | undefined;
 
-  /** `maxPdu`: the longest PDU, in octets; a longer one breaks the stream before it is waited for. */
+  /** `maxPdu`: the maximum length of a PDU, in octets. The header of a longer PDU already breaks the stream. */
   constructor(maxPdu: number) {
     this.#maxPdu = maxPdu;
   }
 
-  /** How many octets of an unfinished WPDU are held. */
+  /** The number of held octets of an unfinished WPDU. */
   get held(): number {
     return this.#length;
   }
 
-  /** Set once the stream broke: nothing is read from then on. */
+  /** The reason of a broken stream; undefined otherwise. A broken stream is not read any more. */
   get broken(): StreamBreak | undefined {
     return this.#broken;
   }
@@ -36,7 +36,7 @@ export class WpduSplitter {
     let at = 0;
     while (this.#broken === undefined && at < octets.length) {
       if (this.#length === 0) {
-        // Whole WPDUs are read where they lie.
+        // Complete WPDUs are read in place, without a copy.
         const whole = this.#wholeAt(octets, at, octets.length);
         if (whole !== undefined) {
           wpdus.push(wpdu(octets, at, whole));
@@ -58,7 +58,7 @@ export class WpduSplitter {
     return wpdus;
   }
 
-  /** The octets of the WPDU at `at`; undefined while it is not all there, or when the stream broke. */
+  /** The number of octets of the WPDU at `at`; undefined if it is not complete, or if the stream is broken. */
   #wholeAt(octets: Uint8Array, at: number, end: number): number | undefined {
     if (end - at >= 2 && u16(octets, at) !== wrapperVersion) this.#broken = "version";
     else if (end - at >= headerOctets && pduLength(octets, at) > this.#maxPdu) this.#broken = "pdu-too-long";

@@ -4,7 +4,7 @@ import { WpduSplitter } from "./splitter.ts";
 import type { Wpdu } from "./wpdu.ts";
 
 export interface WrapperStreamOptions {
-  /** The longest PDU that is read, in octets: a longer one breaks the link. 65 535 by default. */
+  /** The maximum length of a received PDU, in octets: a longer one breaks the link. 65 535 by default. */
   readonly maxPdu?: number;
   /** ms from the first octet of a WPDU within which it must be complete; 30 000 by default, 0 for no limit. */
   readonly incomplete?: number;
@@ -12,7 +12,7 @@ export interface WrapperStreamOptions {
   readonly inactivity?: number;
 }
 
-/** What both ends of a wrapper connection have in common: the stream, its timers and the outputs. */
+/** The common part of both ends of a wrapper connection: the stream, its timers and the outputs. */
 export class WrapperStream {
   readonly #splitter: WpduSplitter;
   readonly #incomplete: number;
@@ -22,7 +22,7 @@ export class WrapperStream {
   #begun: number | undefined;
   #lastWpdu: number | undefined;
 
-  /** `inactivity` is that of the options, or what the end has by default. */
+  /** `inactivity` is the value of the options, or the default of the end. */
   constructor(options: WrapperStreamOptions, inactivity: number) {
     this.#splitter = new WpduSplitter(inRange(options.maxPdu ?? 0xffff, 1, 0xffff));
     this.#incomplete = options.incomplete ?? 30_000;
@@ -51,12 +51,12 @@ export class WrapperStream {
     this.#inactivity = inactivity;
   }
 
-  /** The time from which inactivity counts, where no WPDU came yet. */
+  /** Sets the start of the inactivity time, if no WPDU was received yet. */
   opened(now: number): void {
     this.#lastWpdu ??= now;
   }
 
-  /** The WPDUs that `octets` complete; those without a PDU are dropped. */
+  /** The WPDUs that `octets` complete; WPDUs without a PDU are dropped. */
   receive(octets: Uint8Array, now: number): Wpdu[] {
     this.expire(now);
     if (this.#closed) return [];
@@ -74,7 +74,7 @@ export class WrapperStream {
     });
   }
 
-  /** Says so when the stream broke; after the WPDUs before the break were dealt with. */
+  /** Reports a broken stream. Called after the WPDUs before the break were processed. */
   settle(): void {
     const { broken } = this.#splitter;
     if (broken === undefined || this.#closed) return;

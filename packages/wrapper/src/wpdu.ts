@@ -14,10 +14,10 @@ import {
 
 /** Octets of the wrapper header. */
 export const headerOctets = 8;
-/** The one version of the wrapper. */
+/** The only version of the wrapper. */
 export const wrapperVersion = 1;
 
-/** A wrapper protocol data unit (IEC 62056-47 5.3): wPorts of source and destination, and the PDU they wrap. */
+/** A wrapper protocol data unit (IEC 62056-47 5.3): the wPorts of source and destination, and the PDU. */
 export interface Wpdu {
   readonly source: number;
   readonly destination: number;
@@ -26,7 +26,7 @@ export interface Wpdu {
 }
 
 /**
- * The codec of a WPDU, in octets and JSON; `pdu` is a view when read. Faults when reading: `bad-version`, `truncated`;
+ * The codec of a WPDU, for octets and JSON; `pdu` is a view when read. Faults when reading: `bad-version`, `truncated`;
  * when writing: `pdu-too-long`, `out-of-range`.
  */
 export const Wpdu: Codec<Wpdu> = {
@@ -89,7 +89,7 @@ function wrongVersion(version: number, offset: number): Fault {
   return new Fault("bad-version", `wrapper version ${version}`, { layer: "wrapper", offset });
 }
 
-/** The WPDU that the octets are, all of them. Faults `bad-version`, `truncated`, `trailing-octets`. */
+/** Decodes one WPDU; the octets must hold nothing else. Faults `bad-version`, `truncated`, `trailing-octets`. */
 export function decodeWpdu(octets: Uint8Array): Wpdu {
   return decode(Wpdu, octets, { layer: "wrapper" });
 }

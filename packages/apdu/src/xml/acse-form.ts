@@ -30,7 +30,7 @@ import {
 } from "./form.ts";
 import { badXml, element } from "./node.ts";
 
-/** An enumeration as its number in hex. */
+/** An enumeration, written as its number in hex. */
 function numbered<N extends string>(names: Readonly<Record<N, number>>): Form<N> {
   return leaf(
     (value) => (names[value] as number).toString(16).toUpperCase().padStart(2, "0"),
@@ -42,7 +42,7 @@ function numbered<N extends string>(names: Readonly<Record<N, number>>): Form<N>
   );
 }
 
-/** A name of a table by its own words, or else an object identifier as text. */
+/** The XML word for a name of a table, or an object identifier as text. */
 function identifier(words: Readonly<Record<string, string>>): Form<string> {
   const byWord = new Map(Object.entries(words).map(([known, word]) => [word.toLowerCase(), known]));
   return leaf(
@@ -82,7 +82,7 @@ const requirements = leaf(
 
 const authenticationValue: Form<AuthenticationValue> = {
   put({ choice, value }, into) {
-    // What COSEM uses needs no word.
+    // The form that COSEM uses has no attribute.
     if (choice !== "charstring") into.attributes.set("Choice", choice);
     into.attributes.set("Value", typeof value === "string" ? value : hexText(value));
   },
@@ -123,8 +123,8 @@ const diagnostic: Form<Diagnostic> = {
 };
 
 /**
- * Octets that are an APDU, as that APDU's own element where its encoding is the one that we would write, else in hex:
- * the last field of what holds it. `apduItem` is how an APDU is an element.
+ * Octets of an APDU as the last field of a record: the element of the APDU if `encodeApdu` gives the same octets, otherwise
+ * hex. `apduItem` converts an APDU to an element and back.
  */
 export function nested(key: string, fallback: string, apduItem: () => Item<Apdu>): Part {
   const asHex = field(key, fallback, octets, true);
@@ -183,7 +183,7 @@ const ids = (who: string, key: string): Part[] => [
   optional(`${key}AeInvocationId`, `${who}AEInvocationId`, hex(i32, 4)),
 ];
 
-/** AARQ, AARE, RLRQ, RLRE and what of xDLMS goes in them. */
+/** AARQ, AARE, RLRQ, RLRE and the xDLMS APDUs that they carry. */
 export const acseForms = (
   apduItem: () => Item<Apdu>,
 ): Readonly<Record<string, readonly [element: string, AnyForm]>> => {
@@ -228,7 +228,7 @@ export const acseForms = (
       record(
         optional("dedicatedKey", "DedicatedKey", octets),
         {
-          // True unless it is said.
+          // True by default.
           put(value, into) {
             if (value.responseAllowed !== true) {
               into.children.push(childOf("ResponseAllowed", hex(bool, 1), value.responseAllowed as boolean));

@@ -40,7 +40,7 @@ import {
 } from "./form.ts";
 import { badXml, element, writable, type XmlNode } from "./node.ts";
 
-/** Text as it stands, or in hex under another attribute where XML has no way to write it. */
+/** Text as an attribute, or in hex in another attribute if XML cannot represent the text. */
 export function text(octetsOf: (text: string) => Uint8Array, textOf: (octets: Uint8Array) => string): Form<string> {
   return {
     put(value, into) {
@@ -57,7 +57,7 @@ export function text(octetsOf: (text: string) => Uint8Array, textOf: (octets: Ui
   };
 }
 
-/** Text of octets by the type that has it, so that its checks are those of decoding. */
+/** The text of octets for a type, with the same checks as when decoding. */
 const textOf = (type: "visible-string" | "utf8-string") => (octets: Uint8Array) => {
   const to = new Writer();
   to.u8(DataTag[type]);
@@ -117,7 +117,7 @@ const elementOf: Readonly<Record<DataTypeName, string>> = {
   "compact-array": "CompactArray",
 };
 const typeOf = new Map(Object.entries(elementOf).map(([type, name]) => [name.toLowerCase(), type as DataTypeName]));
-// The schema's own word.
+// The name that the schema uses.
 typeOf.set("nulldata", "null-data");
 
 function typeOfNode(node: XmlNode): DataTypeName {
@@ -226,14 +226,14 @@ function dataOf(node: XmlNode): Data {
   }
 }
 
-/** A Data as the element of its type. */
+/** A Data is the element of its type. */
 export const dataItem: Item<DataLike> = { node: dataNode, value: dataOf };
-/** An element around one Data. */
+/** An element that contains one Data. */
 export const data: Form<DataLike> = one(dataItem);
-/** An element around many Data. */
+/** An element that contains any number of Data. */
 export const dataList: Form<readonly DataLike[]> = many(dataItem);
 
-/** An optional date-time: empty where there is none. */
+/** An optional date-time: empty if there is none. */
 export const dateTime: Form<CosemDateTime | undefined> = leaf(
   (value) => (value === undefined ? "" : hexText(encode(CosemDateTime, value))),
   (value) => (value === "" ? undefined : decode(CosemDateTime, fromHex(value), { layer: "xdlms" })),

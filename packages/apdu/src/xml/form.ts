@@ -1,7 +1,7 @@
 import { type Codec, decode, encode, fromHex, stepped, toHex } from "@dlmskit/core";
 import { badXml, element, type XmlNode } from "./node.ts";
 
-/** How a value is said in an element, its name aside. */
+/** The XML form of a value: the attributes and children of its element, without the element name. */
 export interface Form<T> {
   put(value: T, into: XmlNode): void;
   get(from: XmlNode): T;
@@ -11,7 +11,7 @@ export interface Form<T> {
 export type AnyForm = Form<any>;
 type Fields = Record<string, unknown>;
 
-/** Element names as they are compared: translators differ in their capitals. */
+/** The form of an element name for comparison: translators use different capitals. */
 const known = (name: string): string => name.toLowerCase();
 const isNamed = (node: XmlNode | undefined, name: string): boolean =>
   node !== undefined && known(node.name) === known(name);
@@ -41,7 +41,7 @@ export function leaf<T>(toText: (value: T) => string, fromText: (text: string) =
 
 export const hexText = (octets: Uint8Array): string => toHex(octets).toUpperCase();
 
-/** What the codec encodes, in hex; fewer digits than `octets` has are filled with zeros. */
+/** The octets that the codec encodes, in hex. Missing digits up to `octets` octets are filled with zeros. */
 export function hex<T>(codec: Codec<T>, octets = 0): Form<T> {
   return leaf(
     (value) => hexText(encode(codec, value)),
@@ -49,17 +49,17 @@ export function hex<T>(codec: Codec<T>, octets = 0): Form<T> {
   );
 }
 
-/** Octets as they are, in hex. */
+/** Octets, in hex. */
 export const octets: Form<Uint8Array> = leaf(hexText, fromHex);
 
-/** `read-write-denied` as XML has it: `ReadWriteDenied`. */
+/** Converts a name to its XML form: `read-write-denied` becomes `ReadWriteDenied`. */
 export const pascal = (name: string): string =>
   name
     .split("-")
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
 
-/** A name of the standard. `others` are names by which other translators know it; they are read only. */
+/** A name of the standard. `others` are the names that other translators use; they are only read, never written. */
 export function name<N extends string>(
   names: Readonly<Record<N, number>>,
   others: Readonly<Record<string, N>> = {},
@@ -67,7 +67,7 @@ export function name<N extends string>(
   const byText = new Map<string, N>();
   for (const [other, one] of Object.entries(others)) byText.set(known(other), one);
   for (const one of Object.keys(names) as N[]) byText.set(known(pascal(one)), one);
-  // Others write the number of a name, in hex.
+  // Other translators write the number of a name in hex.
   const ofNumber = (text: string): N | undefined => {
     if (!/^[0-9a-f]{2}$/i.test(text)) return undefined;
     const number = Number.parseInt(text, 16);
@@ -80,10 +80,10 @@ export function name<N extends string>(
   });
 }
 
-/** A part of a record: one element for one field of the value, or for several. */
+/** A part of a record: one element for one or several fields of the value. */
 export interface Part {
   put(value: Fields, into: XmlNode): void;
-  /** Takes what is its own from the front of `left`. */
+  /** Removes the elements of this part from the front of `left`, and sets the fields of `target`. */
   get(left: XmlNode[], target: Fields): void;
 }
 
@@ -105,7 +105,7 @@ export function read<T>(form: Form<T>, node: XmlNode): T {
   }
 }
 
-/** A field that has an element. */
+/** A field with its own element. */
 export function field<T>(key: string, name: string, form: Form<T>, optional = false): Part {
   return {
     put(value, into) {
@@ -134,10 +134,10 @@ export function several<T>(name: string, form: Form<T>): Part {
   };
 }
 
-/** Parts of the same record that are in an element of their own. */
+/** Parts of the same record inside a separate element. */
 export const within = (name: string, ...parts: Part[]): Part => several(name, record(...parts));
 
-/** Elements one after another. */
+/** A record whose parts are elements in sequence. */
 export function record(...parts: Part[]): Form<Fields> {
   return {
     put(value, into) {
@@ -153,7 +153,7 @@ export function record(...parts: Part[]): Form<Fields> {
   };
 }
 
-/** What an item of a list is: its own element, or one of several. */
+/** An item of a list: a fixed element, or one of several elements. */
 export interface Item<T> {
   node(value: T): XmlNode;
   value(node: XmlNode): T;
@@ -177,7 +177,7 @@ function armOf(arms: Arms, node: XmlNode): [string, AnyForm] {
   throw badXml(`expected one of ${names.join(", ")}, not <${node.name}>`);
 }
 
-/** A value `{key: …}` by the element of its key (see `keyed`). */
+/** A value `{key: …}` as the element of its key (see `keyed`). */
 export function keyedItem(arms: Arms): Item<Fields> {
   return {
     node(value) {
@@ -192,7 +192,7 @@ export function keyedItem(arms: Arms): Item<Fields> {
   };
 }
 
-/** A record by the element of its kind, which is in it as `discriminator` (see `choice`). */
+/** A record as the element of its kind; the field `discriminator` has the kind (see `choice`). */
 export function choiceItem(discriminator: string, arms: Arms): Item<Fields> {
   return {
     node(value) {
@@ -206,7 +206,7 @@ export function choiceItem(discriminator: string, arms: Arms): Item<Fields> {
   };
 }
 
-/** An element around exactly one item. */
+/** An element that contains exactly one item. */
 export function one<T>(of: Item<T>): Form<T> {
   return {
     put: (value, into) => into.children.push(of.node(value)),
@@ -222,12 +222,12 @@ const quantity = (count: number): string => {
   return digits.padStart(digits.length + (digits.length % 2), "0");
 };
 
-/** How many there are, in hex; other translators leave it out, or write it otherwise: it is not read. */
+/** Writes the number of items in hex. It is not read, because other translators omit it or write it in other ways. */
 export function countInto(node: XmlNode, count: number): void {
   node.attributes.set("Qty", quantity(count));
 }
 
-/** An element around many items. */
+/** An element that contains any number of items. */
 export function many<T>(of: Item<T>): Form<readonly T[]> {
   return {
     put(value, into) {

@@ -25,7 +25,7 @@ import {
   several,
 } from "./form.ts";
 
-/** Security control, invocation counter and what follows, in hex: the ciphered octets without their length. */
+/** Security control, invocation counter and ciphertext, in hex, without their length. */
 const ciphered = leaf(
   (value: CipheredFields) => {
     const from = new Reader(encode(CipheredFields, value));
@@ -63,7 +63,7 @@ function valueForm(names: Readonly<Record<string, number>>): AnyForm {
   return { put: ({ value }, into) => form.put(value, into), get: (from) => ({ value: form.get(from) }) };
 }
 
-/** `glo-get-request` as XML has it: `glo_GetRequest`. */
+/** Converts a name to its XML form: `glo-get-request` becomes `glo_GetRequest`. */
 const cipheredName = (apdu: string): string => `${apdu.slice(0, 3)}_${pascal(apdu.slice(4))}`;
 
 /** Errors, ciphered and signed APDUs, block transfer and gateways. */

@@ -41,7 +41,7 @@ const accessOutcome = choiceItem("service", {
   action: ["AccessResponseAction", record(field("result", "Result", actionResult))],
 });
 
-/** GET, SET and ACTION in all forms, by name: the element within that of the family. */
+/** GET, SET and ACTION in all forms, by name: the element inside the element of the family. */
 export const formsByFamily: Readonly<Record<string, Readonly<Record<string, readonly [element: string, AnyForm]>>>> = {
   GetRequest: {
     "get-request-normal": ["GetRequestNormal", record(invoke, attribute, access(true))],

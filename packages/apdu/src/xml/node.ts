@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 
-/** An element: what COSEM's XML has of XML. */
+/** An element. COSEM XML uses only elements and attributes. */
 export interface XmlNode {
   readonly name: string;
   readonly attributes: Map<string, string>;
@@ -18,12 +18,12 @@ const escapes: Readonly<Record<string, string>> = {
 };
 const characters = new Map(Object.entries(escapes).map(([character, entity]) => [entity, character]));
 
-/** Whether a text can be in an attribute and be read back as it is: XML 1.0 has no control characters and no lone surrogates. */
+/** Whether an attribute can hold a text without a change: XML 1.0 does not allow control characters and lone surrogates. */
 export function writable(text: string): boolean {
   return !/[\p{Cc}\p{Surrogate}\uFFFE\uFFFF]/u.test(text);
 }
 
-/** The text of an element and all in it, two spaces a level. */
+/** The text of an element and its content, indented by two spaces per level. */
 export function printXml(root: XmlNode): string {
   const lines: string[] = [];
   const print = (node: XmlNode, indent: string): void => {
@@ -47,7 +47,7 @@ export function printXml(root: XmlNode): string {
 export const badXml = (message: string, offset?: number): Fault =>
   new Fault("bad-xml", message, { layer: "xdlms", ...(offset === undefined ? {} : { offset }) });
 
-// Sticky: each is tried where the reading stands.
+// Sticky expressions match only at the current position.
 const space = /\s+/y;
 const declaration = /<\?xml\s[^?>]*\?>/y;
 const open = /<([A-Za-z_][\w.:-]*)/y;
@@ -66,12 +66,12 @@ function unescaped(text: string, offset: number): string {
   });
 }
 
-/** How deep elements may nest: a Data tree of 64 levels and the APDU around it. */
+/** The maximum nesting depth of elements: a Data tree of 64 levels and the APDU around it. */
 const deepest = 96;
 
 /**
- * The one element of a text: elements and attributes only; comments, white space and the XML declaration are skipped.
- * No document type, no processing instruction, no CDATA, no text. Fault `bad-xml` with the offset in the text.
+ * Parses the root element of a text. Only elements and attributes are allowed; comments, white space and the XML declaration
+ * are skipped. Document type, processing instructions, CDATA and text give Fault `bad-xml` with the offset in the text.
  */
 export function parseXml(text: string): XmlNode {
   let at = text.startsWith("\uFEFF") ? 1 : 0;

@@ -4,7 +4,7 @@ import { Invoke, LongInvoke } from "../invoke.ts";
 import { data } from "./data-form.ts";
 import { field, hex, item, keyedItem, many, name, octets, one, type Part, record, several } from "./form.ts";
 
-// By which translators know some results otherwise than the standard.
+// Names of other translators for results that the standard names differently.
 const others: Readonly<Record<string, DataAccessResultName & ActionResultName>> = {
   AccessViolated: "scope-of-access-violated",
   InconsistentClass: "object-class-inconsistent",
@@ -48,7 +48,7 @@ export const attributes: Part = field(
 );
 export const methods: Part = field("methods", "MethodDescriptorList", many(item("MethodDescriptor", methodForm)));
 
-/** Get-Data-Result: the data, or why there is none. */
+/** Get-Data-Result: the data, or the error. */
 export const getDataResult = keyedItem({
   data: ["Data", data],
   dataAccessResult: ["DataAccessError", dataAccessResult],

@@ -26,13 +26,13 @@ const write = record(
   field("data", "ListOfData", dataList),
 );
 
-/** Elements of a list that are in the APDU's own element. */
+/** A list whose elements are directly in the element of the APDU. */
 const bare = (key: string, list: AnyForm): AnyForm => ({
   put: (value: Record<string, unknown>, into) => list.put(value[key], into),
   get: (from) => ({ [key]: list.get(from) }),
 });
 
-// Characters of any kind on the wire, whatever a GeneralizedTime should be.
+// All characters on the wire are accepted, also those that are not valid in a GeneralizedTime.
 const generalizedTime = text(latin1Octets, toLatin1);
 
 /** Read, Write, UnconfirmedWrite and InformationReport. */

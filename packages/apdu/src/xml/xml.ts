@@ -15,7 +15,7 @@ const alone = { ...otherForms, ...shortNameForms, ...acseForms(apduItem), ...gen
 
 interface Place {
   readonly apdu: string;
-  /** The element around that of the form. */
+  /** The element around the element of the form. */
   readonly family?: string;
   readonly name: string;
   readonly form: AnyForm;
@@ -48,19 +48,19 @@ const item: Item<Apdu> = {
     const place = byElement.get(inner.name.toLowerCase());
     if (place === undefined || place.family !== family) throw badXml(`<${inner.name}> is not an APDU`);
     if (more[0] !== undefined) throw badXml(`<${more[0].name}> does not belong here`);
-    // What is not an APDU after all is refused here, as it is from octets.
+    // Encoding and decoding refuses invalid APDUs with the same checks as for octets.
     return decodeApdu(encodeApdu({ apdu: place.apdu, ...read(place.form, inner) } as ApduLike));
   },
 };
 
-/** The XML form of an APDU: `<GetRequest><GetRequestNormal><InvokeIdAndPriority Value="C1" />…`, indented by two spaces a level. */
+/** The XML form of an APDU: `<GetRequest><GetRequestNormal><InvokeIdAndPriority Value="C1" />…`, indented by two spaces per level. */
 export function apduToXml(apdu: ApduLike): string {
   return printXml(item.node(apdu as Apdu));
 }
 
 /**
- * The APDU of its XML form. Comments, white space and an outer `<PDU>` are skipped; names are taken in any capitals.
- * Faults: `bad-xml`, and those of encoding the APDU; with the path of the element.
+ * The APDU of an XML form. Comments, white space and an outer `<PDU>` are skipped; names are not case-sensitive.
+ * Faults: `bad-xml`, and the Faults of encoding the APDU, with the path of the element.
  */
 export function apduFromXml(xml: string): Apdu {
   const root = parseXml(xml);
@@ -70,12 +70,12 @@ export function apduFromXml(xml: string): Apdu {
   return item.value(inner);
 }
 
-/** The XML form of a Data: `<Structure Qty="02"><OctetString Value="0100010800FF" />…`. Numbers are in hex, as octets are. */
+/** The XML form of a Data: `<Structure Qty="02"><OctetString Value="0100010800FF" />…`. Numbers and octets are in hex. */
 export function dataToXml(data: DataLike): string {
   return printXml(dataItem.node(data));
 }
 
-/** The Data of its XML form. Faults `bad-xml`, and those of encoding the Data. */
+/** The Data of an XML form. Faults `bad-xml`, and those of encoding the Data. */
 export function dataFromXml(xml: string): Data {
   return decodeData(encodeData(dataItem.value(parseXml(xml))));
 }

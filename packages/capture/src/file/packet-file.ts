@@ -1,9 +1,9 @@
-/** A packet of a capture file, from the link layer up. */
+/** A packet of a capture file, starting with its link layer. */
 export interface Packet {
   readonly octets: Uint8Array;
-  /** Number of the link layer, as tcpdump.org lists them. */
+  /** The link type number, according to the list of tcpdump.org. */
   readonly linkType: number;
-  /** Seconds since 1970; undefined where the file does not say. */
+  /** Seconds since 1970; undefined if the file does not have the time. */
   readonly seconds: number | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface PacketFile {
 
 const viewOf = (octets: Uint8Array): DataView => new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
 
-/** The packets of a pcap or pcapng file, as far as it goes; undefined for any other octets. */
+/** The packets of a pcap or pcapng file, also if it is cut; undefined for any other octets. */
 export function packetsOf(file: Uint8Array): PacketFile | undefined {
   if (file.length < 12) return undefined;
   const view = viewOf(file);
@@ -54,7 +54,7 @@ const resolutionOption = 9;
 
 interface Interface {
   readonly linkType: number;
-  /** Units of a time stamp in a second. */
+  /** The number of time stamp units per second. */
   readonly perSecond: number;
 }
 

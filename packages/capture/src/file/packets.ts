@@ -4,10 +4,10 @@ import { isFramed, shapeOf } from "../shape.ts";
 import { type Packet, packetsOf } from "./packet-file.ts";
 import { type Payload, payloadOf } from "./protocols.ts";
 
-/** Ports that DLMS/COSEM has or is often given. */
+/** The port of DLMS/COSEM and other ports that are often used for it. */
 const usualPorts = new Set([4059, 4060, 4061, 4062, 7758, 9753, 28000]);
 
-/** One direction of a connection: octets in the order of their sequence numbers, put together to whole frames. */
+/** One direction of a connection: puts octets in the order of their sequence numbers and joins them to complete frames. */
 class Flow {
   readonly assembler = new Assembler();
   readonly records: CaptureRecord[] = [];
@@ -19,7 +19,7 @@ class Flow {
     this.ports = ports;
   }
 
-  /** Records that are now in order. */
+  /** Adds a record. Gives the records that are now in order. */
   add(record: CaptureRecord, sequence: number | undefined): CaptureRecord[] {
     if (sequence === undefined) return [record];
     this.#next ??= sequence;
@@ -28,11 +28,11 @@ class Flow {
     for (let found = this.#take(); found !== undefined; found = this.#take()) {
       if (found.octets.length > 0) ready.push(found);
     }
-    // What never comes must not hold the rest back.
+    // Missing octets must not delay the other records forever.
     return this.#waiting.length > 64 ? [...ready, ...this.flush()] : ready;
   }
 
-  /** What waits for octets that are not in the capture. */
+  /** The records that wait for octets that are not in the capture. */
   flush(): CaptureRecord[] {
     const left = this.#waiting.sort((one, other) => one.sequence - other.sequence);
     this.#waiting = [];
@@ -45,7 +45,7 @@ class Flow {
     const at = this.#waiting.findIndex(({ sequence }) => ((sequence - next) | 0) <= 0);
     if (at < 0) return undefined;
     const [{ sequence, record }] = this.#waiting.splice(at, 1) as [{ sequence: number; record: CaptureRecord }];
-    // Sent again: what of it is new.
+    // A retransmission: only its new octets are used.
     const octets = record.octets.subarray((next - sequence) | 0);
     this.#next = (next + octets.length) >>> 0;
     return { ...record, octets };
@@ -55,7 +55,7 @@ class Flow {
 const isoTime = (seconds: number): string => {
   const days = Math.floor(seconds / 86_400);
   const ofDay = seconds - days * 86_400;
-  // Civil date of a day number since 1970-01-01.
+  // Converts a day number since 1970-01-01 to a calendar date.
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const ofEra = shifted - era * 146_097;
@@ -82,7 +82,7 @@ function recordOf({ seconds }: Packet, payload: Payload, notation: string): Capt
   };
 }
 
-/** Whether records of a connection are DLMS/COSEM: by a port, or because most of them are frames or APDUs. */
+/** Whether the records of a connection are DLMS/COSEM, according to its port or because most of them are frames or APDUs. */
 function belongs(records: readonly CaptureRecord[], ports: readonly number[]): boolean {
   if (ports.some((port) => usualPorts.has(port))) return true;
   const fitting = records.filter(
@@ -92,8 +92,8 @@ function belongs(records: readonly CaptureRecord[], ports: readonly number[]): b
 }
 
 /**
- * The records of a packet capture (pcap, pcapng) in the order of their ends: TCP streams in order and without what was
- * sent again, put together to whole frames. Undefined for octets that are no such file.
+ * The records of a packet capture (pcap, pcapng) in the order of their ends. TCP streams are reassembled in order, without
+ * retransmissions, and joined to complete frames. Undefined for octets that are not such a file.
  */
 export function readPackets(file: Uint8Array): CaptureRecord[] | undefined {
   const packets = packetsOf(file);

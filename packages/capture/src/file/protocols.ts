@@ -1,13 +1,13 @@
-/** What a packet carries for the application, and between whom. */
+/** The application data of a packet, with its two ends. */
 export interface Payload {
   readonly octets: Uint8Array;
-  /** `address:port`; undefined where there is no network layer. */
+  /** `address:port`; undefined if there is no network layer. */
   readonly from?: string;
   readonly to?: string;
   readonly ports: readonly number[];
   /** The TCP sequence number of the first octet. */
   readonly sequence?: number;
-  /** A TCP connection begins: sequence numbers start again. */
+  /** Whether a TCP connection begins with this packet, so that sequence numbers start again. */
   readonly begins?: true;
 }
 
@@ -18,7 +18,7 @@ const ipv4Type = 0x0800;
 const ipv6Type = 0x86dd;
 const vlanTypes = new Set([0x8100, 0x88a8, 0x9100]);
 
-/** The payload of a packet of TCP or UDP, or the octets themselves for a link layer that carries nothing else. */
+/** The payload of a TCP or UDP packet, or all octets for a link layer without packets. */
 export function payloadOf(octets: Uint8Array, linkType: number): Payload | undefined {
   switch (linkType) {
     // Ethernet
@@ -27,7 +27,7 @@ export function payloadOf(octets: Uint8Array, linkType: number): Payload | undef
       while (vlanTypes.has(u16(octets, at))) at += 4;
       return network(octets.subarray(at + 2), u16(octets, at));
     }
-    // BSD loopback, in the order of the host that recorded it
+    // BSD loopback, in the octet order of the recording host
     case 0:
     case 108:
       return network(octets.subarray(4), undefined);
@@ -44,7 +44,7 @@ export function payloadOf(octets: Uint8Array, linkType: number): Payload | undef
     case 276:
       return network(octets.subarray(20), u16(octets, 0));
     default:
-      // What users define, and serial lines: octets of the line.
+      // User-defined link types and serial lines: the octets of the line.
       return linkType >= 147 && linkType <= 162 ? { octets, ports: [] } : undefined;
   }
 }
@@ -59,10 +59,10 @@ function network(octets: Uint8Array, type: number | undefined): Payload | undefi
 function ipv4(octets: Uint8Array): Payload | undefined {
   const header = ((octets[0] ?? 0) & 0x0f) * 4;
   const length = u16(octets, 2);
-  // Of a packet in fragments only the first has the ports, and none of them is whole.
+  // Later fragments are skipped: only the first fragment has the ports, and no fragment has the complete packet.
   if (header < 20 || (u16(octets, 6) & 0x1fff) !== 0) return undefined;
   const address = (at: number): string => octets.subarray(at, at + 4).join(".");
-  // A length of 0: the network card was to fill it in.
+  // A length of 0: the network card adds the length later.
   const content = octets.subarray(header, length === 0 ? octets.length : length);
   return transport(content, octets[9], address(12), address(16));
 }

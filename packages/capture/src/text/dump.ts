@@ -1,20 +1,20 @@
 import { fromHex } from "@dlmskit/core";
 
-/** A line of a dump: the offset in front, and what follows it. */
+/** A line of a dump: its offset, and the rest of the line. */
 export interface DumpLine {
   readonly offset: number;
   /** The offset read as octal, as `od` writes it. */
   readonly octal: number | undefined;
   readonly body: string;
-  /** Nothing but an offset could stand there: it has a colon, or is set off by more than a space. */
+  /** Whether the first number is certainly an offset, because a colon or more than one space follows it. */
   readonly certain: boolean;
-  /** Words of 16 bits, the low octet first, as `hexdump` without options prints them. */
+  /** Whether the words have 16 bits with the low octet first, as `hexdump` prints them without options. */
   readonly swapped: boolean;
 }
 
 const line = /^\s*(?:0x)?([0-9a-f]{3,8})(:\s*|\s+\|\s*|\s+)((?:[0-9a-f]{2})+(?![0-9a-z]).*)$/i;
 
-/** Whether further offsets stand among the octets: the lines of a dump as one. */
+/** Whether there are more offsets among the octets, because the lines of a dump were joined. */
 function isRunTogether(width: number, body: string): boolean {
   let octets = 0;
   for (const token of body.split(/\s+/)) {
@@ -46,14 +46,14 @@ export function dumpLine(text: string): DumpLine | undefined {
   };
 }
 
-/** An offset alone, as `hexdump` and `od` end with. */
+/** Whether a line has only an offset, like the last line of `hexdump` and `od`. */
 export const isDumpEnd = (text: string): boolean => /^\s*[0-9a-f]{6,8}\s*$/i.test(text);
 
 const hexChunk = /^(?:[0-9a-f]{2}){1,8}(?:[ \t-](?:[0-9a-f]{2}){1,8})*$/i;
 
-/** The octets of a dump's line before its column of characters, at most `most`. */
+/** The octets of a dump line before its column of characters, at most `most`. */
 function bodyOctets(body: string, most: number): Uint8Array {
-  // `|~.*A|` is a column of characters, wherever it stands.
+  // `|~.*A|` is a column of characters at any position.
   const bar = body.search(/\s\|/);
   const [left, barred] = bar < 0 ? [body, false] : [body.slice(0, bar), true];
   let digits = "";
@@ -63,7 +63,7 @@ function bodyOctets(body: string, most: number): Uint8Array {
       digits += fitting;
       break;
     }
-    // Characters that look like hex: as many of them as there were octets.
+    // A column of characters that look like hex: there are as many characters as octets.
     const octets = digits.replace(/[^0-9a-f]/gi, "").length / 2;
     if (!barred && octets > 0 && chunk.length === octets && !/\s/.test(chunk)) break;
     digits += ` ${chunk}`;
@@ -71,7 +71,7 @@ function bodyOctets(body: string, most: number): Uint8Array {
   return fromHex(digits.replace(/[^0-9a-f]/gi, "")).subarray(0, most);
 }
 
-/** Repeated lines are filled in up to here. */
+/** The maximum length up to which repeated lines are filled in. */
 const longestDump = 1 << 20;
 
 /** The octets of the lines of a dump, in order, with repeated lines (`*`) filled in. */
@@ -109,7 +109,7 @@ function swappedWords(octets: Uint8Array): Uint8Array {
   return swapped;
 }
 
-/** Whether a line goes on where the lines before it end. */
+/** Whether a line continues at the offset where the previous lines end. */
 export function continues(lines: readonly (DumpLine | "*")[], next: DumpLine): boolean {
   const last = lines.at(-1);
   if (last === "*") return true;

@@ -1,6 +1,6 @@
 import { Buffer } from "buffer/index.js";
 
-/** Octets of a text, one a character. Characters past U+00FF lose their high octet: P1 telegrams have none. */
+/** The octets of a text, one per character. Characters above U+00FF lose their high octet; P1 telegrams do not have them. */
 export const latin1Octets = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
 
 const isControl = (octet: number): boolean =>
@@ -11,7 +11,7 @@ function utf16(octets: Uint8Array, bigEndian: boolean): string {
   return (bigEndian ? even.swap16() : even).toString("utf16le").replace(/^\uFEFF/, "");
 }
 
-/** The text that the octets of a file are, UTF-8, UTF-16 or Latin-1; undefined for a file that holds octets as they are. */
+/** The text of a file in UTF-8, UTF-16 or Latin-1; undefined for a binary file. */
 export function textOf(octets: Uint8Array): { readonly text: string; readonly encoding: string } | undefined {
   const [first, second] = octets;
   if (first === 0xff && second === 0xfe) return { text: utf16(octets.subarray(2), false), encoding: "UTF-16" };
@@ -29,7 +29,7 @@ export function textOf(octets: Uint8Array): { readonly text: string; readonly en
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(octets), encoding: "UTF-8" };
   } catch {
     const odd = octets.filter((octet) => octet >= 0x80).length;
-    // Text of another code page has letters between its separators; octets as they are rarely have no control character.
+    // At most half of the octets of a text in another code page are above 0x7F; binary files usually have control characters.
     return odd * 2 > octets.length ? undefined : { text: Buffer.from(octets).toString("latin1"), encoding: "Latin-1" };
   }
 }

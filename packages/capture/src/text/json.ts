@@ -2,10 +2,10 @@ import { Fault } from "@dlmskit/core";
 import { base64Octets } from "./literals.ts";
 import { type Written, writtenOctets } from "./tokens.ts";
 
-/** Values that a document may hold before it is no capture any more. */
+/** The maximum number of values in a document that is read as a capture. */
 const mostValues = 100_000;
 
-/** The octets in a JSON document: strings that are octets, lists of numbers. Undefined for a text that is none, or has none. */
+/** The octets in a JSON document: in strings and in lists of numbers. Undefined for other texts and documents without octets. */
 export function jsonOctets(text: string, fits: (octets: Uint8Array) => boolean): Written[] | undefined {
   if (!/^\s*[[{"]/.test(text)) return undefined;
   let value: unknown;
@@ -38,7 +38,7 @@ function isOctetList(value: unknown): value is readonly number[] {
 function ofString(text: string, fits: (octets: Uint8Array) => boolean): Written | undefined {
   try {
     const written = writtenOctets(text, fits);
-    // A short number or a word of hex letters among other things is none.
+    // A short number or a word of hex letters among other values is not octets.
     if (written !== undefined && (written.octets.length > 4 || fits(written.octets)))
       return { ...written, notation: "JSON" };
   } catch (caught) {

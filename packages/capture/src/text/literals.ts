@@ -15,7 +15,7 @@ const simple: Readonly<Record<string, number>> = {
 };
 const quoted = /(b?)(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/gi;
 
-/** The octets of the inside of a string literal of C, Python or JavaScript; undefined for characters past U+00FF. */
+/** The octets of the content of a string literal in C, Python or JavaScript; undefined for characters above U+00FF. */
 function unescaped(text: string): Uint8Array | undefined {
   let raw = "";
   const escapes = /\\(?:x([0-9a-f]{1,2})|u00([0-9a-f]{2})|([0-7]{1,3})|(.))/gi;
@@ -52,7 +52,7 @@ export function literalOctets(text: string): Written | undefined {
   return { octets: Uint8Array.from(Buffer.concat(parts)), notation: "string literal" };
 }
 
-/** The octets of base64, also with the letters of URLs; undefined for a text that has other characters or cannot be all of it. */
+/** The octets of base64 or base64url; undefined for a text with other characters or with an impossible length. */
 export function base64Octets(text: string): Written | undefined {
   const digits = text.trim().replace(/^["']|["'][,;]?$/g, "");
   if (!/^[A-Za-z0-9+/_-]{8,}={0,2}$/.test(digits) || digits.replace(/=+$/, "").length % 4 === 1) return undefined;

@@ -16,7 +16,7 @@ const leading =
   /^[[(]?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4})?[T ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,:]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?(?:\s*[:|>-])?(?=\s)/;
 const epoch = /^[[(]?1\d{9}(?:\d{3}|[.,]\d{1,9})?[\])]?:?(?=\s)/;
 
-/** The time stamp that a line starts with, and the rest of it. */
+/** The time stamp at the start of a line, and the rest of the line. */
 export function leadingTime(text: string): { readonly time?: string; readonly rest: string } {
   const found = leading.exec(text)?.[0] ?? epoch.exec(text)?.[0];
   if (found === undefined) return { rest: text };
@@ -26,15 +26,15 @@ export function leadingTime(text: string): { readonly time?: string; readonly re
 const blanked = (text: string): string => " ".repeat(text.length);
 const digitsIn = (text: string): number => text.replace(/0x|\\x|[^0-9a-f]/gi, "").length;
 
-/** What stands around the octets of a line in a log. */
+/** The octets of a log line, with the information around them. */
 export interface LogLine {
-  /** The part that is octets. */
+  /** The part of the line that has the octets. */
   readonly octets: string;
   readonly time?: string;
   readonly direction?: Direction;
 }
 
-/** The octets in a line of a log: the longest run of them that is no time stamp; undefined where there is none worth it. */
+/** Finds the octets in a log line: the longest run that is not a time stamp; undefined if no run is long enough. */
 export function logLine(text: string): LogLine | undefined {
   const times: string[] = [];
   const dates = text.replace(date, (found) => {
@@ -54,7 +54,7 @@ export function logLine(text: string): LogLine | undefined {
   if (best === undefined) return undefined;
   const before = plain.slice(0, best.index);
   const after = plain.slice(best.index + best.text.length).trim();
-  // A word of a sentence may look like an octet: few of them count only behind a mark and at the end of the line.
+  // Words may look like octets: a short run is used only if it follows a mark and ends the line.
   const marked = /(?:[:>|=\]<]|\b(?:rx|tx|sent|received|send|recv))\s*$/i.test(before) && after === "";
   if (digitsIn(best.text) < (marked ? 2 : 8)) return undefined;
   const direction = received.test(before) ? "received" : sent.test(before) ? "sent" : undefined;

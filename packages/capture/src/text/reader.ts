@@ -21,7 +21,7 @@ function withoutComments(text: string): string {
     .trim();
 }
 
-/** The octets of one line by whatever way they are written in it. Faults `bad-hex`. */
+/** The octets of one line in any of the known notations. Fault `bad-hex`. */
 function lineOctets(text: string): Pick<CaptureRecord, "octets" | "notation" | "time" | "direction" | "guesses">[] {
   const made = ({ octets, notation, guess }: Written, more: Partial<CaptureRecord> = {}, ...guesses: string[]) => ({
     octets,
@@ -65,26 +65,26 @@ function noOctets(text: string): Fault {
   });
 }
 
-/** Whether a line seems to be meant as octets, though it cannot be read as such. */
+/** Whether an unreadable line was probably meant as octets. */
 function isMeant(text: string): boolean {
   const letters = text.replace(/\s/g, "");
   return letters.replace(/[^0-9a-f]/gi, "").length * 4 > letters.length * 3;
 }
 
-/** Lines that can be joined only as text: hex that was wrapped within an octet. */
+/** Whether a line is hex that ends inside an octet: it can only be joined with the next line as text. */
 const isHalf = (text: string): boolean => /^[0-9a-f]+$/i.test(text) && text.length % 2 !== 0;
 
-/** Whether hex stands for itself, and goes on nothing. */
+/** Whether hex is complete without the line before it. */
 const isWhole = (text: string): boolean => text.length % 2 === 0 && text.length > 8 && fits(fromHex(text));
 
 export interface CaptureReaderOptions {
-  /** An empty line is a record without octets and has the Fault `truncated`; else it is passed over. */
+  /** Whether an empty line gives a record without octets and with Fault `truncated`; otherwise it is skipped. */
   readonly emptyLines?: boolean;
 }
 
 /**
- * Finds the octets in the lines of a text, however they are written: dumps, logs, literals, lists. A record comes out
- * as soon as it is certain where it ends.
+ * Finds the octets in the lines of a text in many notations: dumps, logs, literals, lists. A record is given as soon as its
+ * end is certain.
  */
 export class CaptureReader {
   readonly #emptyLines: boolean;
@@ -98,14 +98,14 @@ export class CaptureReader {
     this.#emptyLines = options.emptyLines ?? false;
   }
 
-  /** The records that this line ends. */
+  /** Adds a line. Gives the records that end with it. */
   push(given: string): CaptureRecord[] {
     this.#line++;
     const text = given.replace(/^\uFEFF/, "").replace(/\r$/, "");
     return this.#inBlock(text) ?? this.#inDump(text) ?? this.#single(text);
   }
 
-  /** What still waits for more lines. */
+  /** The records that wait for more lines. */
   end(): CaptureRecord[] {
     return [...this.#endBlock(), ...this.#endDump(), ...this.#endHalf(), ...this.#assembler.end()];
   }
@@ -134,7 +134,7 @@ export class CaptureReader {
     if (found !== undefined) {
       return found.flatMap((one) => this.#out({ ...one, line: block.line, guesses: [] }));
     }
-    // It was no document after all.
+    // The text is not a document: its lines are read separately.
     const line = this.#line;
     const records = block.text.split("\n").flatMap((text, at) => {
       this.#line = block.line + at;
@@ -226,7 +226,7 @@ export class CaptureReader {
   }
 }
 
-/** Where a document that starts with this line ends: a P1 telegram at its `!`, JSON at its last bracket. */
+/** The test for the end of a document that starts with this line: the `!` of a P1 telegram, the last bracket of JSON. */
 function blockEnd(text: string): ((text: string) => boolean) | undefined {
   if (/^\/[A-Za-z]{3}[0-9A-Za-z]\S*\s*$/.test(text)) return (all) => /(?:^|\n)![0-9a-f]{0,4}\s*$/i.test(all);
   if (/^\s*(?:\{\s*(?:"|$)|\[\s*$)/.test(text)) return balanced;

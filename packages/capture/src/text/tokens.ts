@@ -1,6 +1,6 @@
 import { Fault, fromHex } from "@dlmskit/core";
 
-/** Octets that a text is, all of it, and how it says them. */
+/** The octets that a complete text represents, and their notation. */
 export interface Written {
   readonly octets: Uint8Array;
   readonly notation: string;
@@ -10,7 +10,7 @@ export interface Written {
 const separators = /[\s,;:.·•_|/-]+/;
 const prefixed = /^(?:0x|\\x|&h|\$|#|%|16#)([0-9a-f]{1,2})$/i;
 const suffixed = /^([0-9a-f]{1,2})h$/i;
-/** What stands around octets and says nothing: `<Buffer …>`, `new byte[] {…};`, `bytes.fromhex("…")`, `X'…'`. */
+/** Text around octets without meaning: `<Buffer …>`, `new byte[] {…};`, `bytes.fromhex("…")`, `X'…'`. */
 const wrappers: readonly RegExp[] = [
   /^<buffer\s+(.*?)>$/i,
   /^(?:[\w.\s*<>[\]]*=\s*)?(?:new\s+)?[a-z_][\w.]* ?(?:\[\d*\])? ?[({](.*)[)}]\s*;?$/is,
@@ -41,7 +41,7 @@ function unwrapped(text: string): { text: string; list: boolean } {
 
 const bytesOf = (numbers: readonly number[]): Uint8Array => Uint8Array.from(numbers, (number) => number & 0xff);
 
-/** Numbers of one or two digits: decimal or hexadecimal is a guess where no digit tells. `fits`: whether octets make sense. */
+/** Numbers of one or two digits. Without the digits a to f, the base is a guess. `fits`: whether octets are plausible. */
 function unpadded(tokens: readonly string[], list: boolean, fits: (octets: Uint8Array) => boolean): Written {
   const hex = bytesOf(tokens.map((token) => Number.parseInt(token, 16)));
   const hexWritten = { octets: hex, notation: "hex", guess: "digits without a leading zero are taken as hexadecimal" };
@@ -52,7 +52,7 @@ function unpadded(tokens: readonly string[], list: boolean, fits: (octets: Uint8
   return hexFits === decimalFits ? (list ? decimalWritten : hexWritten) : hexFits ? hexWritten : decimalWritten;
 }
 
-/** Offsets that stand among octets of a dump whose lines were run together. */
+/** Removes the offsets from a dump whose lines were joined. */
 function withoutOffsets(tokens: readonly string[]): readonly string[] | undefined {
   const [first = ""] = tokens;
   const width = first.length;
@@ -67,8 +67,8 @@ function withoutOffsets(tokens: readonly string[]): readonly string[] | undefine
 }
 
 /**
- * The octets of a text that is nothing but octets: hex with any separators, `0x7E`, `\x7e`, `7Eh`, lists of numbers.
- * Undefined for any other text. Fault `bad-hex` for hex of an odd number of digits.
+ * The octets of a text that has only octets: hex with any separators, `0x7E`, `\x7e`, `7Eh`, lists of numbers.
+ * Undefined for any other text. Fault `bad-hex` for hex with an odd number of digits.
  */
 export function writtenOctets(given: string, fits: (octets: Uint8Array) => boolean): Written | undefined {
   const { text, list } = unwrapped(given);
@@ -87,7 +87,7 @@ export function writtenOctets(given: string, fits: (octets: Uint8Array) => boole
       return { octets: bytesOf(digits.map((one) => Number.parseInt(one, 16))), notation };
     }
   }
-  // Groups of several octets, each with a prefix of its own.
+  // Groups of several octets, each with its own prefix.
   const groups = tokens.map((token) => /^0x((?:[0-9a-f]{2})+)$/i.exec(token)?.[1]);
   if (groups.every((one) => one !== undefined)) return { octets: fromHex(groups.join("")), notation: "prefixed hex" };
   const small = tokens.length > 1 && tokens.every(({ length }) => length <= (negative ? 4 : 3));

@@ -2,7 +2,7 @@ import { parseXml, printXml, type XmlNode } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { type NumberOptions, settleNumbers } from "./numbers.ts";
 
-/** Elements by which other translators know those of ours, in lower case. */
+/** Our element names for the element names of other translators (in lower case). */
 const elements: Readonly<Record<string, string>> = {
   callingauthenticationvalue: "CallingAuthentication",
   respondingauthenticationvalue: "RespondingAuthentication",
@@ -13,7 +13,7 @@ const elements: Readonly<Record<string, string>> = {
   nulldata: "None",
 };
 
-/** Authentication mechanisms by the words of other translators, in lower case and without separators. */
+/** Authentication mechanisms by the names of other translators, in lower case and without separators. */
 const mechanisms: Readonly<Record<string, string>> = {
   none: "None",
   lowest: "None",
@@ -35,7 +35,7 @@ const mechanisms: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Elements around APDUs that say how they were sent, and those in them that are none. */
+/** Elements around APDUs that describe the transport, and elements in them that are not APDUs. */
 const envelopes = /^(?:messages|pdu|hdlc|wrapper|xdlms-apdu|cosempdu)$/;
 const beside = /^(?:targetaddress|sourceaddress|frametype|serveraddress|clientaddress|len|nr|ns)$/;
 
@@ -59,7 +59,7 @@ function rename(node: XmlNode): XmlNode {
 
 interface Found {
   readonly nodes: XmlNode[];
-  /** Envelopes whose addresses are no part of what is encoded. */
+  /** The names of envelopes whose addresses are not encoded. */
   readonly left: Set<string>;
 }
 
@@ -76,14 +76,14 @@ function unwrap(node: XmlNode, found: Found): void {
 }
 
 export interface XmlDocuments {
-  /** One for each APDU or Data, in our own form. */
+  /** One document for each APDU or Data, in our dialect. */
   readonly documents: readonly string[];
-  /** What was guessed or left out, for people. */
+  /** Texts for people about guesses and omitted parts. */
   readonly notes: readonly string[];
 }
 
 /**
- * XML as other translators write it, in our own form: envelopes taken off, names and numbers settled.
+ * Converts the XML of other translators to our dialect: removes envelopes and converts names and numbers.
  * Fault `bad-xml`, also for numbers that may be decimal or hex.
  */
 export function readXml(text: string, options: NumberOptions = {}): XmlDocuments {

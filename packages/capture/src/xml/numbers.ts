@@ -1,7 +1,7 @@
 import type { XmlNode } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 
-/** Octets of the numbers that elements hold, by their names in lower case: in hex they have twice as many digits. */
+/** The number of octets of the numbers in elements, by element name in lower case. In hex there are twice as many digits. */
 const widths: Readonly<Record<string, number>> = {
   ...{ invokeidandpriority: 1, longinvokeidandpriority: 4, classid: 2, attributeid: 1, methodid: 1, accessselector: 1 },
   ...{ selector: 1, blocknumber: 4, blocknumberack: 2, blockcontrol: 1, variablename: 2, vaaname: 2, networkid: 1 },
@@ -12,11 +12,11 @@ const widths: Readonly<Record<string, number>> = {
 };
 const signed = /^(?:delta)?int\d/;
 
-/** How the numbers of a document are written. */
+/** The base of the numbers in a document. */
 type Base = "hex" | "decimal";
 
 export interface NumberOptions {
-  /** All numbers are decimal. */
+  /** Whether all numbers are decimal. */
   readonly decimal?: boolean | undefined;
 }
 
@@ -30,14 +30,14 @@ interface Place {
   readonly node: XmlNode;
   readonly attribute: string;
   readonly text: string;
-  /** Octets of the number; 0 for a count, whose width is free. */
+  /** The number of octets of the number; 0 for a count, which can have any width. */
   readonly width: number;
   readonly path: readonly string[];
-  /** Elements that there are, for a count. */
+  /** The actual number of elements, for a count. */
   readonly count?: number;
 }
 
-/** Elements in which a count stands for a type's, and their types are no values. */
+/** Whether an element has the type description of a compact-array: its counts belong to types, and its types are not values. */
 const isDescription = (node: XmlNode): boolean => node.name.toLowerCase() === "contentsdescription";
 
 function placesIn(root: XmlNode): Place[] {
@@ -60,7 +60,7 @@ function placesIn(root: XmlNode): Place[] {
   return places;
 }
 
-/** What the text of one number alone says of its base. */
+/** The base of a number according to its own text; undefined if both are possible. */
 function evidence({ text, width, count }: Place): Base | undefined {
   if (/[a-f]/i.test(text)) return "hex";
   if (text.startsWith("-")) return "decimal";
@@ -68,7 +68,7 @@ function evidence({ text, width, count }: Place): Base | undefined {
     const [hex, decimal] = [Number.parseInt(text, 16) === count, Number(text) === count];
     if (hex !== decimal) return hex ? "hex" : "decimal";
   }
-  // In hex every octet has its two digits, and no decimal number has zeros in front.
+  // In hex every octet has two digits, and decimal numbers have no leading zeros.
   if (text.length % 2 !== 0 || (width > 0 && text.length > width * 2)) return "decimal";
   return /^0./.test(text) ? "hex" : undefined;
 }
@@ -107,9 +107,8 @@ function hexOf({ text, width, node, path }: Place): string {
 }
 
 /**
- * Writes the numbers of a document in hex of full width, whichever base they are in, and checks the counts. Gives what
- * was found of the base where it is not the usual one. Fault `bad-xml` for a number that may be either, and for a count
- * that is not that of the elements.
+ * Converts all numbers of a document to hex of full width and checks the counts. Gives a note if numbers are decimal. Fault
+ * `bad-xml` for a number that may be decimal or hex, and for a count that differs from the number of elements.
  */
 export function settleNumbers(root: XmlNode, { decimal = false }: NumberOptions): string | undefined {
   const places = placesIn(root);
@@ -118,7 +117,7 @@ export function settleNumbers(root: XmlNode, { decimal = false }: NumberOptions)
   }
   const found = places.map((place) => ({ place, base: evidence(place) }));
   const decimals = found.filter(({ base }) => base === "decimal");
-  // Zeros in front of a single digit say little: the number is the same in both.
+  // Leading zeros before a single digit are weak evidence, because the number is the same in both bases.
   const hexes = found.filter(({ base, place }) => base === "hex" && (!sameInBoth(place.text) || decimals.length === 0));
   const mixed = !decimal && decimals.length > 0 && hexes.length > 0;
   const whole: Base | undefined = decimal || (decimals.length > 0 && !mixed) ? "decimal" : undefined;
@@ -139,7 +138,7 @@ export function settleNumbers(root: XmlNode, { decimal = false }: NumberOptions)
   return `numbers are taken as decimal: ${first.place.node.name} has "${first.place.text}"`;
 }
 
-/** Of block numbers those of general block transfer and of short names have two octets. */
+/** The block numbers of general block transfer and of short-name services have two octets. */
 function widthOf({ width, path }: Place): number {
   const isShort = path.some((name) =>
     /^(?:generalblocktransfer|read|write|unconfirmedwrite|blocknumberaccess|datablockresult)/i.test(name),
