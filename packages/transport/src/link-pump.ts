@@ -1,30 +1,11 @@
-import {
-  type ClientLink,
-  Fault,
-  type Link,
-  type LinkAddress,
-  type LinkOutput,
-  type Tracer,
-  type Unasked,
-} from "@dlmskit/core";
+import type { ClientLink, Fault, Link, LinkAddress, LinkOutput, Tracer, Unasked } from "@dlmskit/core";
 import type { Clock } from "./clock.ts";
 import type { Duplex, DuplexHandlers } from "./duplex.ts";
 import { type Gate, Intake } from "./intake.ts";
 import { type LinkTap, TapLine } from "./link-tap.ts";
-import { type LinkPumpOptions, type OwnTimer, ownTimers, type PumpHandlers, type PumpTimers } from "./pump-options.ts";
+import { doesNotRead, handlerFailed, linkBroken } from "./pump-faults.ts";
+import { type LinkPumpOptions, type OwnTimer, type PumpHandlers, type PumpTimers, timerNames } from "./pump-options.ts";
 import { type Timers, TimerTable } from "./timer-table.ts";
-
-/** One list for all pumps whose owners have one. */
-const namesWith = new WeakMap<readonly string[], readonly string[]>();
-
-function timerNames(owners: readonly string[] | undefined): readonly string[] {
-  if (owners === undefined) return ownTimers;
-  const known = namesWith.get(owners);
-  if (known !== undefined) return known;
-  const names = [...ownTimers, ...owners];
-  namesWith.set(owners, names);
-  return names;
-}
 
 /**
  * Joins a link to a transport and a clock. What arrives goes through the link to the handlers, and what they send goes out,
@@ -64,7 +45,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   #intakeAt(gate: Gate): Intake {
     const { duplex } = this;
     const overflow = (octets: number): void =>
-      this.#cutOff(`${this.remote} sends faster than its requests are answered: ${octets} octets wait`);
+      this.destroy(doesNotRead(`${this.remote} sends faster than its requests are answered: ${octets} octets wait`));
     return new Intake({ duplex, clock: this.#clock, gate, take: (octets, now) => this.#take(octets, now), overflow });
   }
 
@@ -83,7 +64,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     return this.#table;
   }
 
-  /** Begins, once. No handler is called before it returned. */
+  /** Starts the pump; call it once. No handler is called before it returns. */
   start(handlers: PumpHandlers): void {
     this.#handlers = handlers;
     this.duplex.start(new LinkPump.#Incoming(this));
@@ -158,9 +139,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     if (!this.open) return;
     this.#state = "ending";
     this.#table.clear("link");
-    // What a tap still holds leaves first.
-    if (this.#transmitting === undefined) this.#endTransport();
-    else this.#transmitting.afterwards(() => this.#endTransport());
+    this.#afterSent(() => this.#endTransport());
   }
 
   /** Closes the transport now. `closed` is told before it returns, with the Fault given. */
@@ -172,7 +151,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
 
   /** What the transport tells, as one object a pump. */
   static readonly #Incoming = class Incoming implements DuplexHandlers {
-    // biome-ignore lint/suspicious/noExplicitAny: whatever link a pump has, it hears the same
+    // biome-ignore lint/suspicious/noExplicitAny: this class serves pumps of any link
     readonly #pump: LinkPump<any, any>;
     // biome-ignore lint/suspicious/noExplicitAny: see above
     constructor(pump: LinkPump<any, any>) {
@@ -353,36 +332,28 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
       }
       case "baud-rate":
         this.#trace?.({ type: "state", what: `${output.baudRate} baud`, at: this.#clock.now() });
-        this.#changeBaudRate(output.baudRate);
+        this.#afterSent(() => this.duplex.changeBaudRate?.(output.baudRate));
         break;
       case "dropped":
         this.#trace?.({ type: "dropped", why: output.why, octets: output.octets, at: this.#clock.now() });
         handlers?.dropped?.(output.why, output.octets, output.address);
         break;
       case "broken":
-        this.destroy(
-          new Fault("link-broken", `the link with ${this.remote} failed: ${output.why}`, { layer: "transport" }),
-        );
+        this.destroy(linkBroken(this.remote, output.why));
         break;
     }
   }
 
-  #changeBaudRate(baudRate: number): void {
-    const change = (): void => this.duplex.changeBaudRate?.(baudRate);
-    // What a tap still holds leaves first.
-    if (this.#transmitting === undefined) change();
-    else this.#transmitting.afterwards(change);
+  /** Runs it once the octets that a tap has delayed are sent. */
+  #afterSent(run: () => void): void {
+    if (this.#transmitting === undefined) run();
+    else this.#transmitting.afterwards(run);
   }
 
   #checkBuffered(): void {
     const waiting = this.duplex.bufferedOctets + (this.#transmitting?.octets ?? 0);
     if (waiting <= this.#maxBufferedOctets) return;
-    this.#cutOff(`${this.remote} has not read ${waiting} octets`);
-  }
-
-  #cutOff(message: string): void {
-    const hint = "raise maxBufferedOctets if the peer is only slow";
-    this.destroy(new Fault("peer-does-not-read", message, { layer: "transport", hint }));
+    this.destroy(doesNotRead(`${this.remote} has not read ${waiting} octets`));
   }
 
   #arm(): void {
@@ -401,8 +372,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
   }
 
   #failed(cause: unknown): void {
-    const message = `a handler of data from ${this.remote} failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-    this.destroy(new Fault("handler-failed", message, { layer: "transport", cause }));
+    this.destroy(handlerFailed(this.remote, cause));
   }
 
   #closed(fault?: Fault): void {
@@ -412,11 +382,8 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
     this.#intake?.drop();
     this.#receiving?.drop();
     this.#transmitting?.drop();
-    this.#trace?.({
-      type: "state",
-      what: fault === undefined ? "closed" : `closed: ${fault.code}`,
-      at: this.#clock.now(),
-    });
+    const what = fault === undefined ? "closed" : `closed: ${fault.code}`;
+    this.#trace?.({ type: "state", what, at: this.#clock.now() });
     this.#handlers?.closed(fault);
   }
 }

@@ -8,6 +8,18 @@ import type { LinkTap } from "./link-tap.ts";
 export const ownTimers = ["link", "linger", "receive", "transmit"] as const;
 export type OwnTimer = (typeof ownTimers)[number];
 
+/** One list for all pumps whose owners use the same list. */
+const namesWith = new WeakMap<readonly string[], readonly string[]>();
+
+export function timerNames(owners: readonly string[] | undefined): readonly string[] {
+  if (owners === undefined) return ownTimers;
+  const known = namesWith.get(owners);
+  if (known !== undefined) return known;
+  const names = [...ownTimers, ...owners];
+  namesWith.set(owners, names);
+  return names;
+}
+
 /** Handlers of a pump's owner. They are called synchronously, from a delivery of the transport, a timer or a call of the pump. */
 export interface PumpHandlers {
   /** A PDU for the layer above. A `broadcast` must never be answered. */
