@@ -272,7 +272,7 @@ export class Server implements Disposable {
 
   /**
    * Takes a connection on which another process hands over a session of a client whose meter this one has (`held`). Its client
-   * is authenticated here as any other; only where it is connected from is believed, so that nobody but the other processes
+   * is authenticated here like any other client, but its remote address is trusted, so that only the other processes
    * may reach this listener.
    */
   acceptRelayed(duplex: Duplex): void {
