@@ -10,10 +10,10 @@ interface Where {
 }
 
 interface Pushed {
-  /** Name of the meter; empty where the message is of none. */
+  /** Name of the meter; empty for a message that belongs to no meter. */
   readonly meter: string;
   readonly destination: string;
-  /** Of a DataNotification. */
+  /** The long-invoke-id, for a DataNotification. */
   readonly longInvokeId?: number;
 }
 
@@ -21,7 +21,7 @@ interface Pushed {
 export type ServerEvent =
   | { readonly type: "opened"; readonly remote: string }
   | { readonly type: "closed"; readonly remote: string; readonly fault?: Fault }
-  /** Another process has the meter: it serves this client, and is reached at `to`. */
+  /** Another process has the meter. It serves this client and can be reached at `to`. */
   | (Omit<Where, "meter"> & {
       readonly type: "forwarded";
       /** Id of the meter. */
@@ -30,38 +30,38 @@ export type ServerEvent =
     })
   | (Where & { readonly type: "associated"; readonly association: Negotiated })
   | (Where & { readonly type: "released"; readonly why: ReleaseReason | "disconnected" })
-  /** Wrong password, bad tag, counter, malformed …: nothing was executed. */
+  /** A request was refused: wrong password, bad tag, bad counter, malformed APDU and so on. Nothing was executed. */
   | (Where & { readonly type: "refused"; readonly fault: Fault })
-  /** Too many failed authentications: every attempt is refused until then (ms since 1970 UTC). */
+  /** Too many authentications failed: every attempt is refused until `until` (ms since 1970 UTC). */
   | (Where & { readonly type: "locked"; readonly until: number })
-  /** A hook, an interceptor or a scheduled action threw: the client was told hardware-fault, the server goes on. */
+  /** A hook, an interceptor or a scheduled action threw an error. The client got hardware-fault; the server continues. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   /**
-   * Something was received that the server does not answer. `why`: `"address"` (no meter has it: see `address`), or the reason of
+   * The server received something that it does not answer. `why`: `"address"` (no meter has this `address`), or the reason given by
    * the data link (`"fcs-mismatch"` …).
    */
   | { readonly type: "ignored"; readonly remote: string; readonly why: string; readonly address?: LinkAddress }
-  /** A notification left the queue; `confirmed`: its receiver said so. */
+  /** A notification was sent and left the queue. `confirmed`: the receiver confirmed it. */
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
-  /** A notification could not be sent; `again`: it is tried again. */
+  /** A notification could not be sent. `again`: the server will try again. */
   | (Pushed & { readonly type: "push-failed"; readonly fault: Fault; readonly again: boolean })
-  /** Changed rows hold from now on; `meter`: of one alone (keys, policy, secrets). */
+  /** Changed rows take effect. `meter`: set if they belong to one meter only (keys, policy, secrets). */
   | { readonly type: "rows-changed"; readonly table: string; readonly meter?: string }
-  /** Changed rows cannot be used: what was in force stays. The path of `fault` has table, id and column. */
+  /** Changed rows cannot be used: the previous values stay in effect. The path of `fault` names the table, id and column. */
   | { readonly type: "rows-refused"; readonly table: string; readonly meter?: string; readonly fault: Fault }
-  /** The power of a meter was cut, or is there again (`meter.powerDown`, `meter.powerUp`). */
+  /** The power of a meter was cut or restored (`meter.powerDown`, `meter.powerUp`). */
   | { readonly type: "power-lost" | "power-restored"; readonly meter: string }
-  /** The store works again; `after`: ms since it failed. */
+  /** The store works again. `after`: ms since it failed. */
   | { readonly type: "store-recovered"; readonly after: number }
-  /** A listener failed (`too-many-open-files` …) or turned a connection away (`too-many-connections`). It goes on listening. */
+  /** A listener failed (`too-many-open-files` …) or rejected a connection (`too-many-connections`). It continues to listen. */
   | { readonly type: "listener-failed"; readonly listener: string; readonly fault: Fault };
 
 /** Number of events of each kind since the start. */
 export class EventCounts {
   readonly #counts = new Map<string, number>();
 
-  /** By event type; what was refused and how listeners and pushes failed also by the code of the fault, as `"refused:bad-tag"`. */
+  /** Counts by event type. Refusals and failures of listeners and pushes are also counted by Fault code, as `"refused:bad-tag"`. */
   get counts(): { readonly [name: string]: number } {
     return Object.fromEntries(this.#counts);
   }

@@ -7,24 +7,24 @@ export interface ServedRequest {
   readonly service: string;
   /** The result of each item: `"success"`, or the name of a Data-Access-Result. */
   readonly results: readonly string[];
-  /** ms from the request to its results, as far as hooks and the store take time. */
+  /** ms from the request to its results. This includes the time of hooks and of the store. */
   readonly ms: number;
 }
 
 /**
- * Counts what a server does: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. Its methods are called for each APDU
- * and must return at once; what they throw is ignored.
+ * Counts what a server does: `prometheus()` of `@dlmskit/server/prometheus`, or your own implementation. Its methods are called
+ * for each APDU and must return at once. Errors that they throw are ignored.
  */
 export interface Metrics {
   event(event: ServerEvent): void;
   request(request: ServedRequest): void;
-  /** An APDU that came, as it came. */
+  /** Called with each received APDU, as it was received. */
   received(apdu: Uint8Array): void;
-  /** An APDU that was sent, as it was sent. */
+  /** Called with each sent APDU, as it was sent. */
   sent(apdu: Uint8Array): void;
 }
 
-/** The same, of which no error reaches the server. */
+/** The same metrics, but their errors do not reach the server. */
 export function guarded(metrics: Metrics): Metrics {
   const ignoring =
     <V>(count: (value: V) => void) =>
@@ -43,7 +43,7 @@ export function guarded(metrics: Metrics): Metrics {
   };
 }
 
-/** How the items of a request ended. */
+/** The name of the result of each item of a request. */
 export const resultNames = (results: ResultsOf): readonly string[] =>
   (results as readonly unknown[]).map((result) => {
     if (typeof result === "string") return result;

@@ -1,4 +1,4 @@
 import type { Random } from "@dlmskit/security";
 
-/** What a machine without a source of its own has for randomness: the platform's. */
+/** The random generator of the platform, used if no other one is given. */
 export const platformRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));

@@ -3,21 +3,21 @@ import type { ServerEvent } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface PrometheusOptions {
-  /** Where the metrics are registered; a registry of their own unless given. */
+  /** The registry of the metrics; a new registry by default. */
   readonly registry?: Registry;
-  /** Begins the name of each metric; `dlmskit_` unless told otherwise. */
+  /** Prefix of the name of each metric; `dlmskit_` by default. */
   readonly prefix?: string;
 }
 
-/** Counters, gauges and histograms of prom-client: for `metrics` of a server or simulator. */
+/** Counters, gauges and histograms of prom-client, for the option `metrics` of a server or simulator. */
 export interface PrometheusMetrics extends Metrics {
   readonly registry: Registry;
 }
 
-// Seconds: from a value in memory to a hook that waits for a database.
+// Seconds. The shortest is for a value in memory, the longest for a hook that waits for a database.
 const buckets = [0.0001, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
 const exceptionResponse = 0xd8;
-/** Exception-response, service-error. Green Book 9.5. */
+/** The service-error values of the exception-response. Green Book 9.5. */
 const serviceErrors: { readonly [error: number]: string } = {
   1: "operation-not-possible",
   2: "service-not-supported",
@@ -28,8 +28,8 @@ const serviceErrors: { readonly [error: number]: string } = {
 };
 
 /**
- * Counts what a server does, by prom-client. Give it as `metrics`, and `await registry.metrics()` to whoever scrapes
- * (docs/guides/monitoring.md has the list). One for each server: two on one registry would have the same names.
+ * Counts what a server does, with prom-client. Pass it as `metrics` and return `await registry.metrics()` to the scraper
+ * (docs/guides/monitoring.md lists the metrics). Create one per server: two on one registry would have the same metric names.
  */
 export function prometheus({
   registry = new Registry(),

@@ -4,29 +4,29 @@ import type { Meter } from "./meter/meter.ts";
 import { Server, type ServerOptions } from "./server.ts";
 import { type Route, routeOf } from "./session/route.ts";
 
-/** Creates the server's end of a data link for a connection. It should answer to the addresses for which `knows` is true. */
+/** Creates the server side of a data link for a connection. The link should answer the addresses for which `knows` returns true. */
 export type LinkFactory = (knows: (address: LinkAddress) => boolean) => Link;
 
 /** A listener and its data link. */
 export interface ListenSpec {
   readonly link: LinkFactory;
-  /** Who is reached there, if not whom the server has: a port for each meter, for example. */
+  /** The meters of this listener, if they differ from those of the server: for example, one port for each meter. */
   readonly meters?: Meter | Route;
-  /** `more`: what a listener does beyond `maxConnections`, for one that can, and who hears of what goes wrong while it listens. */
+  /** `more`: what the listener does with connections beyond `maxConnections`, if it supports that, and a callback for its failures. */
   listen(accept: (duplex: Duplex) => void, maxConnections: number, more: ListenLimits): Promise<Listener>;
 }
 
-/** What a listener does with connections that are too many. */
+/** What a listener does when there are too many connections. */
 export interface ListenLimits {
-  /** Connections of one remote host; 0: any number. */
+  /** Maximum number of connections from one remote host; 0: no limit. */
   readonly maxPerHost: number;
-  /** Whether a connection that has opened no association gives way to a new one. */
+  /** Whether a connection without an association is closed when a new connection needs its place. */
   readonly giveWay: boolean;
-  /** Hears what goes wrong while it listens. */
+  /** Called with each failure of the listener while it listens. */
   readonly failed: (fault: Fault) => void;
 }
 
-/** The listener on which other processes hand over sessions with meters of this process. */
+/** The listener on which other processes hand over sessions that belong to meters of this process. */
 export interface RelaySpec {
   readonly relay: true;
   listen: ListenSpec["listen"];
@@ -37,7 +37,7 @@ export interface TcpOptions {
   readonly meters?: Meter | Route;
 }
 
-/** TCP on a port (0: any that is free), on 127.0.0.1 by default, which other machines cannot reach. */
+/** Listens for TCP on a port (0: any free port). The host is 127.0.0.1 by default, which other machines cannot reach. */
 export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
   return {
     link,
@@ -47,9 +47,9 @@ export function tcp(port: number, link: LinkFactory, { host, meters }: TcpOption
 }
 
 /**
- * A listener for the other processes on the same database, for `held: { whenHeld: "forward" }`. Its address is what the store of
- * this process is opened with (`StoreOptions.address`, `"10.0.0.5:4100"`). On 127.0.0.1 by default. Only the other
- * processes should reach it: they tell where a client is connected from.
+ * A listener for the other processes on the same database, for `held: { whenHeld: "forward" }`. Open the store of this process
+ * with the listener's address (`StoreOptions.address`, `"10.0.0.5:4100"`). The host is 127.0.0.1 by default. Only the other
+ * processes should be able to reach it, because the server believes the client address that they give.
  */
 export function relay(port: number, { host }: Pick<TcpOptions, "host"> = {}): RelaySpec {
   return { relay: true, listen: listenOn(port, host) };
@@ -63,8 +63,8 @@ const listenOn =
   };
 
 /**
- * UDP on a port, as `tcp`: each remote address and port is a connection. Its link takes each datagram alone
- * (`WrapperDatagramLink`). Where a datagram comes from can be forged: see `limits.datagramAnswer`.
+ * Listens for UDP on a port, like `tcp`. Each remote address and port is one connection. The link handles each datagram separately
+ * (`WrapperDatagramLink`). The source of a datagram can be forged: see `limits.datagramAnswer`.
  */
 export function udp(port: number, link: LinkFactory, { host, meters }: TcpOptions = {}): ListenSpec {
   return {
@@ -77,7 +77,7 @@ export function udp(port: number, link: LinkFactory, { host, meters }: TcpOption
   };
 }
 
-/** TCP to `host:port`. Fault `bad-address` for any other text. */
+/** Opens a TCP connection to `host:port`. Fault `bad-address` for any other text. */
 async function dialTcp(address: string): Promise<Duplex> {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined) {
@@ -91,9 +91,9 @@ async function dialTcp(address: string): Promise<Duplex> {
 }
 
 export interface ServeOptions extends Omit<ServerOptions, "meters" | "clock"> {
-  /** By name, `wrapper` and `hdlc` for example. */
+  /** The listeners by name, for example `wrapper` and `hdlc`. */
   readonly on: { readonly [name: string]: ListenSpec | RelaySpec };
-  /** The machine's unless given. */
+  /** The clock of the machine by default. */
   readonly clock?: ServerOptions["clock"];
 }
 
@@ -104,7 +104,7 @@ export interface Listening extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Serves a meter, or whatever a route leads to, until it is closed. Faults of the listeners (`address-in-use` …). */
+/** Serves a meter, or the meters that a route selects, until it is closed. Faults of the listeners (`address-in-use` …). */
 export async function serve(meters: Meter | Route, options: ServeOptions): Promise<Listening> {
   const { on, clock = (await import("@dlmskit/transport/node")).systemClock, ...rest } = options;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;

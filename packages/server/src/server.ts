@@ -33,27 +33,27 @@ import type { MeterStore } from "./store-port.ts";
 export interface ServerOptions {
   /** The meter that gets the requests (its SAPs are the server addresses), or a function that selects it. */
   readonly meters: Meter | Route;
-  /** The machine's clock, for links and timeouts. */
+  /** The clock of the machine, for links and timeouts. */
   readonly clock: Clock & Partial<WallClock>;
-  /** The time of day of the meters; that of the clock unless given (the machine's, where the clock shows none). */
+  /** The time of day of the meters; that of `clock` by default (that of the machine if `clock` has no time of day). */
   readonly time?: SimulatedTime;
-  /** Pure (`noble`) by default; `@dlmskit/security/node` is faster on Node. */
+  /** The cryptographic provider: pure JavaScript (`noble`) by default; `@dlmskit/security/node` is faster on Node. */
   readonly provider?: CryptoProvider;
-  /** The platform's generator unless given. */
+  /** The random generator; that of the platform by default. */
   readonly random?: Random;
   readonly store?: MeterStore;
-  /** What happens to a client whose meter another process serves: by default it waits for 5 s. */
+  /** What happens to a client whose meter is served by another process; by default the client waits for 5 s. */
   readonly held?: Partial<HeldPolicy>;
   readonly interceptors?: readonly Interceptor[];
-  /** See what passes on connections, and alter, drop or delay it; each sees what the one before it lets pass. */
+  /** Taps see the messages on connections and can change, drop or delay them. Each tap sees the messages that the previous one passes. */
   readonly taps?: readonly Tap[];
-  /** Stands in place of the data link of each connection: a line that loses octets, a trace. `route`: whom it leads to. */
+  /** Replaces the data link of each connection, for example with a line that loses octets or a trace. `route`: its route. */
   readonly alterLink?: (link: Link, route: Route) => Link;
   readonly limits?: Partial<Limits>;
-  /** Sends the notifications of meters. Without it they stay in the queue of the store; without a store they are lost. */
+  /** Sends the notifications of meters. Without this option they stay in the queue of the store; without a store they are lost. */
   readonly push?: PushOptions;
   readonly events?: (event: ServerEvent) => void;
-  /** Counts what is done: `prometheus()` of `@dlmskit/server/prometheus`, or one of your own. */
+  /** Counts what the server does: `prometheus()` of `@dlmskit/server/prometheus`, or your own implementation. */
   readonly metrics?: Metrics;
 }
 
@@ -68,14 +68,14 @@ export class Server implements Disposable {
   readonly limits: Limits;
   readonly #environment: Environment;
   readonly #base: ConnectionPort;
-  /** For sessions that another process handed over: they go no further. */
+  /** For sessions that another process handed over: they are not handed over again. */
   readonly #last: ConnectionPort;
   readonly #watch: StoreWatch | undefined;
   readonly #pushing: Pushing | undefined;
   readonly #followed: FollowedStore | undefined;
   #closed = false;
 
-  /** Fault `bad-held-policy`: sessions are to be forwarded, and nothing tells how another process is reached. */
+  /** Fault `bad-held-policy`: sessions are to be forwarded, but no option says how to reach another process. */
   constructor(options: ServerOptions) {
     this.#options = options;
     const { meters, clock, provider = noble, random = platformRandom, interceptors = [] } = options;
@@ -152,7 +152,7 @@ export class Server implements Disposable {
     return new RelayOffice({ dial, clock, heldFor, forwarded });
   }
 
-  /** Gives a meter what it runs on here, as every meter that a route leads to gets it. */
+  /** Gives a meter the environment of this server. Every meter that a route selects gets it too. */
   adopt(meter: Meter): Meter {
     meter.runOn(this.#environment);
     return meter;
@@ -163,13 +163,13 @@ export class Server implements Disposable {
     return this.#environment.time;
   }
 
-  /** Whether a link should answer to that address at all. `route`: where its requests go, if not where all do. */
+  /** Whether a link should answer this address at all. `route`: the route of its requests, if it differs from that of the server. */
   knows(address: LinkAddress, route: Route = this.#route): boolean {
     const found = route(address);
     return found !== undefined && this.adopt(found.meter).powered && mayHave(found.meter, found.device);
   }
 
-  /** What its listeners do with connections that are too many. */
+  /** What the listeners do when there are too many connections. */
   get listenLimits(): { readonly maxPerHost: number; readonly giveWay: boolean } {
     return { maxPerHost: this.limits.connectionsPerHost, giveWay: true };
   }
@@ -179,14 +179,14 @@ export class Server implements Disposable {
     return this.#counts.counts;
   }
 
-  /** The associations that are open, or about to be. */
+  /** The associations that are open or being opened. */
   get sessions(): readonly OpenSession[] {
     return openSessions(this.#connections).map(({ open }) => open);
   }
 
   /**
-   * Ends the associations for which `which` is true, as if their clients had released them: nothing is sent, and the connection
-   * stays open for another AARQ. Gives how many there were.
+   * Ends the associations for which `which` returns true, as if their clients had released them. Nothing is sent, and the connection
+   * stays open for another AARQ. Returns how many associations ended.
    */
   end(which: (session: OpenSession) => boolean): number {
     const found = openSessions(this.#connections).filter(({ open }) => which(open));
@@ -200,9 +200,9 @@ export class Server implements Disposable {
   }
 
   /**
-   * Runs what a meter does by itself: its tasks, and what its objects do in time. A meter on its own is run from the start. With a
-   * `Timed`, something else on the same agenda: what is due for the idle meters of a fleet. Called
-   * again, it tells that what is due first has changed.
+   * Runs the tasks of a meter and the timed actions of its objects. A single meter runs from the start. A `Timed` is something else
+   * on the same agenda, such as the actions that are due for the idle meters of a fleet. A second call with the same argument says
+   * that its first due time has changed.
    */
   run(meter: Meter | Timed): void {
     if (this.#closed) return;
@@ -221,7 +221,7 @@ export class Server implements Disposable {
     meter.reside()?.catch((error: unknown) => {
       this.#environment.storeFailed(meter, "loading", error);
       meter.dismiss();
-      // Another process has it, or the store is out of reach: it is tried again until it is this server's.
+      // Another process has the meter, or the store cannot be reached: try again until this server has the meter.
       const { clock } = this.#environment;
       if (!this.#closed) clock.at(clock.now() + 1000, () => this.#residents.has(meter) && this.#reside(meter));
     });
@@ -233,19 +233,19 @@ export class Server implements Disposable {
     for (const connection of [...this.#connections]) connection.powerLost(meter);
   }
 
-  /** Another process has taken a meter that runs here: it is taken again when it is free. */
+  /** Another process has taken a meter that runs here: this server takes it again when it is free. */
   #lost(known: KnownMeter): void {
     if (!(known instanceof Meter) || !this.#residents.has(known)) return;
     known.dismiss();
     this.#reside(known);
   }
 
-  /** The row may be of any meter. */
+  /** The row can belong to any meter. */
   #rowFailed(error: unknown): void {
     this.#tell({ type: "store-failed", meter: "", what: "connections", error });
   }
 
-  /** Tells `events`, and counts, what happened around the server: rows that were changed, for example. */
+  /** Counts an event from outside the server and passes it to `events`: changed rows, for example. */
   tell(event: ServerEvent): void {
     this.#tell(event);
   }
@@ -260,19 +260,19 @@ export class Server implements Disposable {
     }
   }
 
-  /** Tells `events` that a listener of one's own failed or turned a connection away. `serve` does it for its listeners. */
+  /** Reports to `events` that your own listener failed or rejected a connection. `serve` does this for its listeners. */
   listenerFailed(listener: string, fault: Fault): void {
     this.#tell({ type: "listener-failed", listener, fault });
   }
 
-  /** Takes a connection: octets through `link`, the server's end of a data link. `route`: where its requests go, if not where all do. */
+  /** Serves a connection through `link`, the server side of a data link. `route`: its route, if it differs from that of the server. */
   accept(duplex: Duplex, link: Link, route: Route = this.#route): void {
     this.#accept(duplex, link, route, this.#base);
   }
 
   /**
    * Takes a connection on which another process hands over a session of a client whose meter this one has (`held`). Its client
-   * is authenticated here as any other; only where it is connected from is believed, so that nobody but the other processes
+   * is authenticated here like any other client, but its remote address is trusted, so that only the other processes
    * may reach this listener.
    */
   acceptRelayed(duplex: Duplex): void {
@@ -281,7 +281,7 @@ export class Server implements Disposable {
     this.#accept(relayedFrom(duplex, link), link, route, this.#last);
   }
 
-  /** The meter of a session, where this process has it now. */
+  /** The meter of a session, if this process has the meter now. */
   #holds({ meter: id, device }: Handover): ReturnType<Route> {
     const meter = this.#environment.taken.get(id);
     if (!(meter instanceof Meter) || meter.live.lost || !mayHave(meter, device)) return undefined;
@@ -314,8 +314,8 @@ export class Server implements Disposable {
   }
 
   /**
-   * Ends every connection and all that meters do by themselves. `settled` tells when all of it is kept; hooks that are in progress
-   * have one second left.
+   * Ends every connection and the timed actions of all meters. `settled` resolves when everything is kept. Hooks that are in progress
+   * get one more second.
    */
   close(): void {
     this.#closed = true;
@@ -332,7 +332,7 @@ export class Server implements Disposable {
     this.#residents.clear();
   }
 
-  /** Resolves when what was in progress is kept, and meters that nobody uses are released. */
+  /** Resolves when all work in progress is kept and meters without users are released. */
   async settled(): Promise<void> {
     if (this.#pushing !== undefined) await this.#pushing.settled();
     while (this.#used.size > 0) await Promise.all([...this.#used].map((meter) => meter.settled()));
@@ -343,7 +343,7 @@ export class Server implements Disposable {
   }
 }
 
-/** Whether answers of this association can be protected like that at all. */
+/** Whether this association can protect its answers in the required way. */
 function canProtect(call: Call, { authenticated, encrypted, signed }: ReturnType<typeof responseProtection>): boolean {
   const { association, meter } = call;
   if ((authenticated || encrypted || signed) && association?.security.ciphered !== true) return false;

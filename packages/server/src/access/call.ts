@@ -9,13 +9,13 @@ import type { GrantedRights } from "./granted-rights.ts";
 
 interface CallBase {
   readonly meter: KnownMeter;
-  /** The logical device as the template has it. */
+  /** The logical device in the template. */
   readonly device: Device;
-  /** The logical device as hooks see it: what an interceptor changes through it is kept with the call, or not at all. */
+  /** The logical device as hooks see it. Changes that an interceptor makes through it are kept together with the call, or not at all. */
   readonly view: DeviceView;
-  /** Undefined where the meter itself acts. */
+  /** Undefined if the meter itself acts. */
   readonly association: Association | undefined;
-  /** What that association grants, as it was opened. */
+  /** The access rights of the association since it was opened. */
   readonly rights: GrantedRights | undefined;
   readonly by: Actor;
   readonly protection: ProtectionSeen;
@@ -23,27 +23,27 @@ interface CallBase {
   readonly instanceId: LogicalName;
   /** Attribute or method id. */
   readonly index: number;
-  /** Undefined where the device has none of that name and class, or the client does not see it. */
+  /** Undefined if the device has no object with this name and class, or the client cannot see it. */
   readonly object: AnyObject | undefined;
 }
 
-/** One item on its way to an object, whichever service, script or schedule it comes from. */
+/** One access to an object, from a service, a script or a schedule. */
 export type Call =
   | (CallBase & { readonly do: "read"; readonly selection?: Selection })
   | (CallBase & { readonly do: "write"; readonly value: DataLike; readonly selection?: Selection })
   | (CallBase & { readonly do: "invoke"; readonly argument?: DataLike });
 
-/** The result of it: with the data that was read or returned, or why it was refused. */
+/** The result of a call: the data that was read or returned, or the reason for the refusal. */
 export type Outcome = { readonly data?: DataLike; readonly error?: never } | { readonly error: DataAccessResultName };
 
 /**
- * Goes around every item of every request and of every local action, the first outermost: sees it, lets it pass (`next()`),
- * answers in its place, or changes the result of it. It stands outside the access rights: only `next()` reaches an object, and
- * only with the right to.
+ * Wraps every item of every request and of every local action; the first interceptor is the outermost. It can pass the call on
+ * (`next()`), answer the call itself, or change the result. It runs before the check of access rights: only `next()` reaches an
+ * object, and only if the client has the right.
  */
 export type Interceptor = (call: Call, next: () => MaybePromise<Outcome>) => MaybePromise<Outcome>;
 
-/** The onion of interceptors around a handler. */
+/** Wraps a handler in the interceptors. */
 export function compose(
   interceptors: readonly Interceptor[],
   handler: (call: Call) => MaybePromise<Outcome>,

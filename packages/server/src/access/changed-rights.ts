@@ -9,7 +9,7 @@ import {
 import type { Association } from "../meter/association-spec.ts";
 import { GrantedRights } from "./granted-rights.ts";
 
-/** Who knows this meter's values. */
+/** Gives access to the values of this meter. */
 interface Holder {
   values(object: AnyObject): object;
 }
@@ -20,13 +20,13 @@ interface ObjectsByName {
 
 type Changes = Readonly<ChangedObjects>;
 
-/** What the template grants in an association and the most that its clients may have. */
+/** The rights that the template grants in an association, and the maximum rights of its clients. */
 export const templateRights = ({ access, grantable }: Association) => ({
   granted: access.current,
   most: grantable ?? access.current,
 });
 
-/** What an association of one meter grants: as the template does, with what its clients have changed. */
+/** The rights of an association of one meter: those of the template with the changes that its clients have made. */
 class ChangedRights extends GrantedRights {
   readonly #association: Association;
   readonly #changes: () => Changes;
@@ -58,8 +58,8 @@ class ChangedRights extends GrantedRights {
 }
 
 /**
- * What an association that is opened now grants for as long as it is open: of what clients have changed in its object list, as much
- * as was kept by then, or (`"at-once"`) at each request.
+ * The rights of an association that is opened now, for as long as it is open. They include the changes that clients made in its object
+ * list and that are kept at the time of opening or, with `"at-once"`, at each request.
  */
 export function rightsWhenOpened(association: Association, { byName }: ObjectsByName, holder: Holder): GrantedRights {
   const object = byName.get(association.instance);

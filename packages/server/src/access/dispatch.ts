@@ -25,31 +25,31 @@ import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 import { objectFor } from "./perform.ts";
 
-/** Who asks: one association of one client with one logical device of one meter. */
+/** The source of a request: one association of one client with one logical device of one meter. */
 export interface Asker {
   readonly live: LiveMeter;
   readonly device: Device;
   readonly association: Association;
-  /** What the association grants. */
+  /** The access rights of the association. */
   readonly rights: GrantedRights;
   readonly information: AssociationInformation;
 }
 
 export interface DispatchPort {
   reach(call: Call): MaybePromise<Outcome>;
-  /** Lets a long answer share the event loop with others. */
+  /** Lets a long answer share the event loop with other work. */
   pace(data: DataLike): DataLike;
-  /** Runs one item, in its turn. */
+  /** Runs one item when it is its turn. */
   item<T>(run: () => MaybePromise<T>): MaybePromise<T>;
-  /** A hook or an interceptor threw something that is no refusal. */
+  /** Called when a hook or an interceptor threw an error that is not a refusal. */
   failed(what: string, error: unknown): void;
-  /** A change could not be kept, and was not made. */
+  /** Called when a change could not be kept and was not made. */
   notKept(cause: unknown): void;
 }
 
 /**
- * The results of a request, one an item. What a request changes is one unit of work; an item that is refused leaves no trace in
- * it. Rejects where the meter is not this process's any more (Faults `lease-lost`, `counter-replayed`): nothing was done then.
+ * The results of a request, one per item. The changes of a request are one unit of work; a refused item changes nothing in it.
+ * Rejects if this process no longer has the meter (Faults `lease-lost`, `counter-replayed`): nothing was done then.
  */
 export function dispatch(asker: Asker, { request, protection }: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
   const { live, device, association, rights, information } = asker;
@@ -106,14 +106,14 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
   );
 }
 
-/** The object that is asked for, as far as a client with these rights sees it. */
+/** The requested object, if a client with these rights can see it. */
 function objectOf(device: Device, rights: GrantedRights, wish: Wish): AnyObject | undefined {
   if (wish.object !== undefined) return rights.sees(wish.object) ? wish.object : undefined;
   const found = objectFor(device, rights, wish.classId, wish.instanceId);
   return typeof found === "string" ? undefined : found;
 }
 
-/** An interceptor in plain JavaScript may give anything. */
+/** Checks the outcome, because an interceptor in plain JavaScript can return any value. */
 function checked(outcome: Outcome): Outcome {
   const known =
     typeof outcome === "object" &&
@@ -127,7 +127,7 @@ function checked(outcome: Outcome): Outcome {
   });
 }
 
-/** An item that came to an error undoes what it changed, unless its refusal keeps that. */
+/** An item that ended with an error undoes its changes, unless its refusal keeps them. */
 function succeeded(outcome: MaybePromise<Outcome | KeptRefusal>): MaybePromise<Outcome | KeptRefusal> {
   return after(outcome, (done) => {
     if (done instanceof KeptRefusal) return done;
@@ -152,7 +152,7 @@ function resultOf(error: unknown, failed: () => void): DataAccessResultName {
   return isLate(error) ? "temporary-failure" : "hardware-fault";
 }
 
-/** Whether a hook did not come to its end in time. */
+/** Whether a hook did not end in time. */
 const isLate = (error: unknown): boolean => error instanceof Fault && error.code === "hook-timeout";
 
 const whatOf = ({ do: what, instanceId, index }: Wish): string => `${what} ${instanceId}:${index}`;
@@ -174,7 +174,7 @@ function notKept(
   return items.map((item) => service.result({ error: "temporary-failure" }, item)) as unknown as ResultsOf;
 }
 
-/** How the answer must be protected by the rights of all that was granted: a refusal tells nothing. */
+/** The required protection of the answer, by the rights of all granted items. A refusal contains no data to protect. */
 export function requiredProtection(
   { device, rights: granting }: Pick<Asker, "device" | "rights">,
   { request }: Incoming,

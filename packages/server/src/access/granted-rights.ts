@@ -1,8 +1,8 @@
 import { type AnyObject, type Rights, visible } from "@dlmskit/cosem-objects";
 
 /**
- * What an association grants now. Rights are replaced as a whole: requests that come later see the new generation, its object
- * list and its visibility; one that is in progress ends with what it began with.
+ * The current access rights of an association. Rights are replaced as a whole. Later requests see the new generation with its object
+ * list and its visibility; a request in progress ends with the rights at its start.
  */
 export class GrantedRights {
   #as: (rights: Rights) => Rights;
@@ -11,7 +11,7 @@ export class GrantedRights {
   #generation = 1;
   #seen = new WeakMap<AnyObject, boolean>();
 
-  /** `as`: what is made of the rights that are given, then and later. */
+  /** `as`: converts the given rights, now and at each replacement. */
   constructor(rights: Rights, as: (rights: Rights) => Rights = (given) => given) {
     this.#as = as;
     this.#given = rights;
@@ -22,7 +22,7 @@ export class GrantedRights {
     return this.#current;
   }
 
-  /** Counts the replacements, from 1. */
+  /** Number of the current generation, counted from 1. Each replacement adds 1. */
   get generation(): number {
     return this.#generation;
   }
@@ -34,18 +34,18 @@ export class GrantedRights {
     this.#generation++;
   }
 
-  /** The same rights, which later replacements do not reach. */
+  /** Returns a copy of these rights that later replacements do not change. */
   copy(): GrantedRights {
     return new GrantedRights(this.#given, this.#as);
   }
 
-  /** Grants what another does now. */
+  /** Takes the current rights of another instance. */
   become(other: GrantedRights): void {
     this.#as = other.#as;
     this.replace(other.#given);
   }
 
-  /** Whether the client sees the object at all. */
+  /** Whether the client can see the object at all. */
   sees(object: AnyObject): boolean {
     let sees = this.#seen.get(object);
     if (sees === undefined) {

@@ -26,7 +26,7 @@ import type { Device } from "../meter/device.ts";
 import type { Call, Outcome } from "./call.ts";
 import type { GrantedRights } from "./granted-rights.ts";
 
-/** The object that a reference means to this client: one that it does not see is not there. */
+/** The object of a reference; undefined if this client cannot see it. */
 export function objectFor(
   device: Device,
   rights: GrantedRights | undefined,
@@ -39,8 +39,8 @@ export function objectFor(
 }
 
 /**
- * Attribute 0: a structure of all attributes, in the order of their ids. One that the client may not read, or that cannot be read now, is null-data
- * (Green Book, attribute_0 referencing).
+ * Attribute 0: a structure of all attributes, in the order of their ids. An attribute that the client may not read, or that cannot be
+ * read now, is null-data (Green Book, attribute_0 referencing).
  */
 function allAttributes(call: Call, object: AnyObject, canProtect: CanProtect): MaybePromise<Outcome> {
   const { view, rights } = call;
@@ -65,16 +65,16 @@ function ignoredRefusal(error: unknown): DataLike {
   return nullData;
 }
 
-/** Whether answers of an association can be protected like that at all. */
+/** Whether an association can protect its answers in the required way. */
 export type CanProtect = (call: Call, protection: ReturnType<typeof responseProtection>) => boolean;
 
 /**
- * The innermost part of a call's way: the rights that the object list tells, then the object and its hook. The meter itself
- * needs no right. Throws refusals (`refuse`), and what hooks throw.
+ * The last step of a call, after the interceptors: checks the rights of the object list, then accesses the object and its hook. The
+ * meter itself needs no rights. Throws refusals (`refuse`) and the errors of hooks.
  */
 export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcome> {
   const { device, view, rights, classId, instanceId, index } = call;
-  // A reference by short name has found its object already.
+  // The object of a short-name reference is already known.
   const object = call.object ?? objectFor(device, rights, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
   if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
@@ -92,7 +92,7 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
   if (call.do === "read" && index === 0 && call.selection === undefined) return allAttributes(call, object, canProtect);
-  // What the object list shows is there, though this client has no access to it.
+  // The attribute is in the object list and exists, even if this client has no access to it.
   if (!hasAttribute(object, index)) {
     throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
   }

@@ -1,16 +1,16 @@
 import { AccessBit, type AnyObject, attributeAccess, methodAccess, type Rights } from "@dlmskit/cosem-objects";
 
 // A client that uses short names sees its association as Association SN. Its rights there are those on its Association LN objects, so that
-// one statement of rights holds for both referencings.
+// the same specification of rights applies to both referencings.
 
-/** Attributes and methods of Association SN, and what stands for them in Association LN. */
+/** Attributes and methods of Association SN, and the corresponding attributes of Association LN. */
 const attributes: { readonly [id: number]: number } = { 1: 1, 2: 2, 3: 2, 4: 9, 5: 10, 6: 11 };
 const methods: { readonly [id: number]: number } = { 5: 2, 6: 2, 8: 1, 9: 5, 10: 6 };
-/** They tell nothing that the client could not read otherwise: what they give is held against its rights. */
+/** They return only data that the client could also read in another way: the result is checked against its rights. */
 const ofObjectList: readonly number[] = [1, 2, 4];
 const readByLogicalName = 3;
 
-/** The Association LN objects that stand for an Association SN: the current one, and that of an association by its logical name. */
+/** The Association LN objects that correspond to an Association SN: the current one, and one of an association by logical name. */
 interface Twins {
   readonly current: AnyObject | undefined;
   of(instance: string): AnyObject | undefined;
@@ -18,14 +18,14 @@ interface Twins {
 
 const twins = new WeakMap<AnyObject, Twins>();
 
-/** From now on rights on the Association SN object are those on its twins. */
+/** Sets the twins of the Association SN object: its rights are those on the twins. */
 export function haveTwins(associationSn: AnyObject, found: Twins): void {
   twins.set(associationSn, found);
 }
 
-/** The rights of an association, also on the Association SN. `instance`: its Association LN object. */
+/** The rights of an association, including those on the Association SN. `instance`: its Association LN object. */
 export function withShortNames(rights: Rights, instance: string): Rights {
-  /** What the first twin has that grants anything. */
+  /** The access bits of the first twin that grants any access. */
   const asked = (object: AnyObject, bits: (twin: AnyObject) => number): number | undefined => {
     const found = twins.get(object);
     if (found === undefined) return undefined;

@@ -1,24 +1,24 @@
 import { Fault } from "@dlmskit/core";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 
-/** What a tap sees: the plain APDU, the protected APDU, or the octets of the data link. */
+/** The data that a tap sees: the plain APDU, the protected APDU, or the octets of the data link. */
 export type TapPlace = "plain" | "sealed" | "link";
 
-/** One APDU, or a piece of the octets of a link, that passes. */
+/** One APDU, or a part of the octets of a link, that passes the tap. */
 export interface TapMessage {
   readonly at: TapPlace;
   readonly way: "received" | "sent";
   readonly octets: Uint8Array;
   /** The remote end of the transport. */
   readonly remote: string;
-  /** ms on the machine's clock. */
+  /** Time on the clock of the machine, ms. */
   readonly now: number;
-  /** The meter and the client's SAP; the octets of a link have neither. */
+  /** The meter and the SAP of the client; undefined for the octets of a link. */
   readonly meter?: KnownMeter;
   readonly client?: number;
 }
 
-/** What happens to it. In the place of what is delayed nothing passes; what comes later waits behind it. */
+/** What happens to a message. While a message is delayed, nothing overtakes it: later messages wait behind it. */
 export type TapVerdict =
   | { readonly do: "pass" }
   | { readonly do: "drop" }
@@ -26,30 +26,30 @@ export type TapVerdict =
   | { readonly do: "delay"; readonly ms: number; readonly octets?: Uint8Array };
 
 /**
- * Sees what passes, and may say what happens to it; undefined lets it pass. A trace, a capture file, a fault or a quirk of a
- * meter is a tap. It stands outside everything that the meter does: what it drops was never sent, or never came.
+ * Sees each message and can decide what happens to it; undefined lets it pass. Use a tap for a trace, a capture file, or a fault or
+ * special behaviour of a meter. A tap is outside the meter: a message that it drops is as if it was never sent or never received.
  */
 export type Tap = (message: TapMessage) => TapVerdict | undefined;
 
-/** A rule of a tap: a selection of messages, and what happens to them. */
+/** A rule of a tap: selects messages and says what happens to them. */
 export interface TapRule {
   readonly at: TapPlace;
-  /** Both by default. */
+  /** The direction; both directions by default. */
   readonly way?: TapMessage["way"];
-  /** The meter's id, the client's SAP: any by default. */
+  /** The id of the meter and the SAP of the client; any by default. */
   readonly meter?: string;
   readonly client?: number;
-  /** The remote end of the transport: any by default. */
+  /** The remote end of the transport; any by default. */
   readonly remote?: string;
-  /** The first octet: the tag of an APDU. */
+  /** The first octet of the message: the tag of an APDU. */
   readonly tag?: number;
-  /** The first message that the rule is for, counted from 1 among those that fit, and how many; from the first on, without end. */
+  /** Number of the first matching message that the rule applies to, counted from 1, and how many; by default from the first, no limit. */
   readonly from?: number;
   readonly count?: number;
   readonly verdict: TapVerdict | { readonly do: "flip"; readonly octet: number; readonly mask: number };
 }
 
-/** A tap of rules: the first that fits decides. Fault `bad-value` for a rule that can fit nothing. */
+/** Creates a tap from rules: the first matching rule decides. Fault `bad-value` for a rule that can match no message. */
 export function tapOf(rules: readonly TapRule[]): Tap {
   for (const [at, rule] of rules.entries()) check(rule, at);
   const seen = rules.map(() => 0);
@@ -77,7 +77,7 @@ function fits(rule: TapRule, { at, way, meter, client, remote, octets }: TapMess
   );
 }
 
-/** Where the octet counts from the end when it is negative. */
+/** The verdict of a rule, where a negative octet position counts from the end. */
 function verdictOf({ verdict }: TapRule, { octets }: TapMessage): TapVerdict {
   if (verdict.do !== "flip") return verdict;
   const altered = octets.slice();
@@ -95,7 +95,7 @@ function check({ at, meter, client, from = 1, count = 1, verdict }: TapRule, ind
   if (verdict.do === "delay" && !(verdict.ms >= 0)) throw bad(`a delay of ${verdict.ms} ms is not possible`);
 }
 
-/** Several taps as one: each sees what the one before it lets pass. The delays add up. */
+/** Combines several taps: each tap sees the messages that the previous one passes. The delays add up. */
 export function allTaps(taps: readonly Tap[]): Tap | undefined {
   if (taps.length < 2) return taps[0];
   return (message) => {

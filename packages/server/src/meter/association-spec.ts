@@ -17,75 +17,75 @@ import { withShortNames } from "../access/short-name-rights.ts";
 import type { SecuritySpec } from "../security/security-spec.ts";
 import { conformanceOf, servedWith } from "./served-conformance.ts";
 
-/** `"read"` every readable attribute; `"full"` all that the classes have; `"public"` what a client must know before it can do more. */
+/** `"read"`: every readable attribute; `"full"`: all access of the classes; `"public"`: what a client must read before it can do more. */
 export type Access = "none" | "public" | "read" | "full" | Rights;
 
-/** An association that a client can open. */
+/** Describes an association that a client can open. */
 export interface AssociationSpec {
-  /** The client's service access point: 16 is the public client. */
+  /** The service access point (SAP) of the client: 16 is the public client. */
   readonly client: number;
   readonly security: SecuritySpec;
-  /** `"read"` by default. */
+  /** The access rights of the client; `"read"` by default. */
   readonly access?: Access;
   /** The maximum access that add_object of its Association LN object can grant; the same as `access` by default. */
   readonly grantable?: Access;
   /** When changes by add_object and remove_object take effect: when the association is opened again (default), or from the next request on. */
   readonly objectListChanges?: "next-association" | "at-once";
-  /** The logical devices that have it, by SAP; all by default. */
+  /** SAPs of the logical devices that have this association; all by default. */
   readonly devices?: readonly number[];
-  /** How the client may name objects; as the template has it (`TemplateOptions`) by default. */
+  /** How the client may name objects; by default as in the template (`TemplateOptions`). */
   readonly referencing?: Offer["context"];
-  /** Version of the Association SN object; that with the access modes of `version` by default. */
+  /** Version of the Association SN object; by default the one with the same access modes as `version`. */
   readonly shortNameVersion?: AssociationSnVersion;
   /**
-   * What the server can do in it; all that it can by default. Where no service of short names is among them, clients that use
-   * short names get those that correspond.
+   * The conformance that the server offers in this association; by default all that it supports. If the list has no service of
+   * short-name referencing, clients that use short names get the corresponding services.
    */
   readonly conformance?: readonly ConformanceName[];
-  /** The largest APDU that the server accepts, octets; 1024 by default. */
+  /** The length of the largest APDU that the server accepts, in octets; 1024 by default. */
   readonly maxReceivePduSize?: number;
   /**
-   * The largest APDU that the server sends, however much the client takes: as `maxReceivePduSize` by default, since
-   * clients size their buffers by what a server offers to take. 0: no limit.
+   * The length of the largest APDU that the server sends, even if the client accepts more; the same as `maxReceivePduSize` by
+   * default, since clients choose their buffer size by the size that a server accepts. 0: no limit.
    */
   readonly maxSendPduSize?: number;
-  /** What happens to SET and ACTION with service class 0: `"silent"` by default; IS 15959 meters answer. */
+  /** Whether SET and ACTION with service class 0 are answered: `"silent"` by default; IS 15959 meters answer. */
   readonly unconfirmed?: "silent" | "answered";
   /**
-   * `"plain"`: a ciphered APDU that is longer than `maxReceivePduSize` only by its ciphering is taken. Clients of Gurux do not
-   * count the ciphering. `"sealed"` by default.
+   * `"plain"`: the server also accepts a ciphered APDU that exceeds `maxReceivePduSize` only because of its ciphering. Gurux clients
+   * do not count the ciphering. `"sealed"` by default.
    */
   readonly countedPduSize?: "sealed" | "plain";
-  /** Secrets of any length (mechanisms 1 to 4 and 6) may be used and set, and empty ones; false by default. */
+  /** Whether secrets of any length, also empty ones, may be used and set (mechanisms 1 to 4 and 6); false by default. */
   readonly shortSecrets?: boolean;
-  /** General block transfer: how many blocks are taken and sent at once, and whether it goes before the blocks of GET, SET and ACTION. */
+  /** General block transfer: how many blocks are received and sent at once, and whether it precedes the blocks of GET, SET and ACTION. */
   readonly generalBlocks?: GeneralBlocks;
-  /** The association is pre-established (mechanism 0), for push and other clients that open none. */
+  /** The association is pre-established (mechanism 0), for push and for clients that do not open an association. */
   readonly preEstablished?: PreEstablished;
-  /** Mechanism 5: answers no challenge that is itself an APDU. */
+  /** Mechanism 5: the server does not answer a challenge that is itself an APDU. */
   readonly strictChallenges?: boolean;
-  /** The Association LN object: 0.0.40.0.n.255, n counted from 1 by default. */
+  /** The logical name of the Association LN object: 0.0.40.0.n.255 by default, where n counts from 1. */
   readonly instance?: LogicalName;
   /** Version of the Association LN object: 1 by default. */
   readonly version?: AssociationVersion;
-  /** Versions 2 and 3: the users that may open it, by calling-AE-invocation-id 0 to 255; none (default): anybody. */
+  /** Versions 2 and 3: the users that may open the association, by calling-AE-invocation-id 0 to 255; none (default): any user. */
   readonly users?: readonly { readonly userId: number; readonly userName: string }[];
-  /** The Security setup object of a ciphered association: 0.0.43.0.n.255 by default. */
+  /** The logical name of the Security setup object of a ciphered association: 0.0.43.0.n.255 by default. */
   readonly securitySetup?: LogicalName;
-  /** The object with the client's last invocation counter: 0.0.43.1.n.255 by default. */
+  /** The logical name of the object with the last invocation counter of the client: 0.0.43.1.n.255 by default. */
   readonly invocationCounter?: LogicalName;
 }
 
-/** An association as the template has it: all told. */
+/** An association of a template, with all defaults filled in. */
 export interface Association
   extends Omit<
     Required<AssociationSpec>,
     "access" | "grantable" | "devices" | "securitySetup" | "invocationCounter" | "preEstablished" | "generalBlocks"
   > {
   readonly name: string;
-  /** What it grants; `replace` changes it while meters are served. */
+  /** The access rights that it grants; `replace` changes them while meters are served. */
   readonly access: GrantedRights;
-  /** Undefined: no more than `access` grants. */
+  /** The maximum that can be granted; undefined: no more than `access`. */
   readonly grantable: Rights | undefined;
   readonly devices: readonly number[] | undefined;
   readonly generalBlocks: GeneralBlocks | undefined;
@@ -101,7 +101,7 @@ const publicGroups = [
   /^0\.\d+\.43\.1\.\d+\.255$/,
 ];
 
-/** Logical device name, SAP assignment, the current association, clocks and invocation counters, to read. */
+/** Read access to the logical device name, SAP assignment, current association, clocks and invocation counters. */
 const publicRights: Rights = {
   attribute: (object: AnyObject, attributeId) =>
     clockAttribute(object.spec) !== undefined || publicGroups.some((group) => group.test(object.instance))
@@ -202,7 +202,7 @@ function checkedBlocks(name: string, given: GeneralBlocks | undefined): GeneralB
   }
 }
 
-/** Its secrets are there, and what prints or serialises it does not show them. */
+/** Keeps the secrets, but as a property that is not printed or serialised. */
 function withoutShowing({ secrets, ...security }: SecuritySpec): SecuritySpec {
   return secrets === undefined ? security : Object.defineProperty(security, "secrets", { value: secrets });
 }

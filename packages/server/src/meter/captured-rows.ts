@@ -3,7 +3,7 @@ import type { NewRows, WorkResult } from "../runtime/unit-of-work.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { KeptRows } from "./kept-rows.ts";
 
-/** The captured rows of a profile that a store has. */
+/** The captured rows of a profile in a store. */
 export const storedRows = ({ keeping }: MeterStore, of: Parameters<MeterStore["keeping"]["count"]>[0]): KeptRows => ({
   count: () => keeping.count(of),
   range: (from, to) => keeping.range(of, from, to),
@@ -12,7 +12,7 @@ export const storedRows = ({ keeping }: MeterStore, of: Parameters<MeterStore["k
 
 const finite = (bound: number): number | undefined => (Number.isFinite(bound) ? bound : undefined);
 
-/** The rows as a work sees them: with those that it has added, which come last. */
+/** The rows as a work sees them. The rows that the work has added come last. */
 export function withNewRows(kept: KeptRows, { clear, keep, rows }: NewRows): KeptRows {
   const before = (): MaybePromise<Iterable<Uint8Array>> => (clear ? [] : kept.entries(1, Number.POSITIVE_INFINITY));
   const added = rows.map(({ encoded }) => encoded);
@@ -42,7 +42,7 @@ export class RowRings {
     };
   }
 
-  /** Takes what a work has captured. */
+  /** Takes the rows that a work has captured. */
   take(captured: WorkResult["rows"]): void {
     for (const [profile, { clear, keep, rows }] of captured) {
       const ring = this.#ringOf(profile, keep);

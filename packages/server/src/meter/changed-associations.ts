@@ -2,13 +2,13 @@ import { sameOctets } from "@dlmskit/core";
 import type { Secrets, SecuritySpec } from "../security/security-spec.ts";
 import type { Association } from "./association-spec.ts";
 
-/** What becomes of the associations of a template when they are told anew. */
+/** The result of replacing the associations of a template. */
 export interface ChangedAssociations {
-  /** In the order in which they are told. Those that there were are the same objects. */
+  /** All associations in the specified order. Associations that existed before are the same objects. */
   readonly associations: readonly Association[];
-  /** Those that are gone, or whose client, object or security is another: nobody may go on with them. */
+  /** Associations that were removed or whose client, object or security changed: no client may continue to use them. */
   readonly ended: readonly Association[];
-  /** Makes those that there were what is told, and runs something; where that throws, they are as before. */
+  /** Applies the new specification to the existing associations and calls `run`. If `run` throws, the associations are restored. */
   within<T>(run: () => T): T;
 }
 
@@ -44,7 +44,7 @@ function become(kept: Association, fresh: Association): void {
   const same = sameClient(kept, fresh);
   Object.assign(kept, rest);
   kept.access.become(access);
-  // Another object tells those who hold keys of it that they are of what it was before.
+  // A new `security` object shows holders of keys that their keys belong to the previous security.
   if (!same) Object.assign(kept, { security });
 }
 

@@ -5,13 +5,13 @@ import type { MeterTemplate, TimeContextPort } from "./meter-template.ts";
 type LocalOf = MeterTemplate["local"];
 
 /**
- * What decides when the objects of one logical device of one meter act next. They share it: each of them with functions of its own
- * would take half a KiB more of each meter that is loaded.
+ * The context that decides when the objects of one logical device of one meter act next. The objects share it: separate functions for
+ * each object would take half a KiB more for each loaded meter.
  */
 class DeviceTime {
   readonly device: Device;
   readonly own: unknown;
-  /** Functions of their own: a timeline takes them out of its context. */
+  /** Separate functions, because a timeline takes them out of its context. */
   readonly values: TimeContext["values"];
   readonly clockAt: TimeContext["clockAt"];
   readonly #localOf: LocalOf;
@@ -63,7 +63,7 @@ class ObjectTime implements TimeContext {
   }
 }
 
-/** Of each object of a meter that acts in time. `own`: what the template keeps of this meter alone. */
+/** The time context of each object of a meter with timed actions. `own`: the user's value of this meter. */
 export function timeContexts(
   template: MeterTemplate,
   port: TimeContextPort,
@@ -71,7 +71,7 @@ export function timeContexts(
 ): { readonly device: Device; readonly object: AnyObject; readonly context: TimeContext }[] {
   let time: DeviceTime | undefined;
   return template.timed.map(({ device, object }) => {
-    // They stand together by their logical device.
+    // The objects are grouped by logical device.
     if (time?.device !== device) time = new DeviceTime(device, port, own, template.local);
     return { device, object, context: time.of(object) };
   });

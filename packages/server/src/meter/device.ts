@@ -12,26 +12,26 @@ import { SecurityObjects } from "../security/security-objects.ts";
 import type { Association } from "./association-spec.ts";
 import { shortNamesOf } from "./short-names.ts";
 
-/** A logical device besides the management one. */
+/** Describes a logical device other than the management logical device. */
 export interface DeviceSpec {
   readonly sap: number;
-  /** Logical device name, 1 to 16 characters; the meter's name with the SAP behind unless told otherwise. */
+  /** Logical device name, 1 to 16 characters; by default the name of the meter followed by the SAP. */
   readonly name?: string;
   readonly objects: readonly AnyObject[];
-  /** Base names of objects by their logical names, for clients that use short names; the others get what is free, in their order. */
+  /** Base names of objects by logical name, for clients that use short names. The other objects get free base names, in their order. */
   readonly baseNames?: { readonly [instance: LogicalName]: number };
 }
 
 /** A logical device of a template: its objects in order, and by logical name. */
 export interface Device {
-  /** Its SAP unless the SAP assignment of a meter says otherwise, and what a store knows it by. */
+  /** The SAP, if the SAP assignment of the meter does not change it. A store identifies the logical device by this number. */
   readonly sap: number;
   readonly name: string | undefined;
   readonly objects: readonly AnyObject[];
   readonly byName: ReadonlyMap<LogicalName, AnyObject>;
-  /** Decides local time. */
+  /** The Clock that determines local time. */
   readonly clock: AnyObject | undefined;
-  /** Whether it has a Function control, which may disable objects. */
+  /** Whether it has a Function control object, which can disable objects. */
   readonly hasFunctions: boolean;
   readonly associations: readonly Association[];
   /** The base names of its objects; undefined: no client uses short names. */
@@ -47,7 +47,7 @@ interface Contents {
   readonly shortNames: BaseNames | undefined;
 }
 
-/** A logical device whose associations may be replaced: its objects stay the same, but for those of associations that are others. */
+/** A logical device whose associations can be replaced. Its objects stay the same, except the objects of changed associations. */
 export class TemplateDevice implements Device {
   readonly sap: number;
   readonly name: string | undefined;
@@ -90,7 +90,7 @@ export class TemplateDevice implements Device {
     };
   }
 
-  /** What it has with other associations; nothing is changed before what is given is called. Faults as of the constructor. */
+  /** The objects with other associations. Nothing is changed before the returned function is called. Faults as in the constructor. */
   renewed(all: readonly Association[]): { readonly objects: readonly AnyObject[]; take(): void } {
     const contents = this.#contentsOf(all);
     return {

@@ -4,27 +4,27 @@ import type { WorkResult } from "../runtime/unit-of-work.ts";
 import type { Environment } from "./environment.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 
-// After these Faults of a store nothing was kept. After any other it may have kept the change all the same.
+// After these Faults of a store nothing was kept. After any other Fault the store may still have kept the change.
 const decided: ReadonlySet<string> = new Set([
   ...["bad-value", "counter-replayed", "duplicate", "key-encryption-key-needed"],
   ...["lease-lost", "store-closed", "unknown-reference"],
 ]);
-// After a failure of the store, how long until it is asked again what it has kept, ms.
+// Delay after a failure of the store until the next attempt to read what it has kept, ms.
 const askAgain = 1000;
 
 export interface DoubtPort {
   readonly known: KnownMeter;
   readonly environment: Environment;
-  /** Loads what the store has; `unsure` is in it or not. Fault `lease-lost`: another process has the meter. */
+  /** Loads the data of the store, whether or not it contains `unsure`. Fault `lease-lost`: another process has the meter. */
   reload(unsure: WorkResult): Promise<void>;
-  /** Resolves when the doubt is over, after the works that came before. Fault `not-kept`. */
+  /** Resolves after all earlier works, when the stored data is known. Fault `not-kept`. */
   certain(): MaybePromise<void>;
   noticeLost(): void;
-  /** Nobody asks for the meter any more. */
+  /** Whether the meter is no longer used here. */
   readonly over: boolean;
 }
 
-/** The change of a meter of which its store has not said whether it was kept. Nothing else is changed meanwhile. */
+/** A change of a meter for which it is not known whether the store kept it. Until this is known, nothing else is changed. */
 export class Doubt {
   readonly #port: DoubtPort;
   #unsure: WorkResult | undefined;
@@ -46,8 +46,8 @@ export class Doubt {
   }
 
   /**
-   * Loads what the store has, before anything else is changed; undefined: there is no doubt. Fault `not-kept`: it cannot be
-   * loaded.
+   * Loads the data of the store before anything else is changed; undefined: this is not necessary. Fault `not-kept`: the data cannot
+   * be loaded.
    */
   resolve(): MaybePromise<void> {
     return this.#unsure === undefined ? undefined : this.#reload(this.#unsure);
@@ -65,7 +65,7 @@ export class Doubt {
     }
   }
 
-  /** What the store has is known. */
+  /** Called when the data of the store is known. */
   end(): void {
     this.#unsure = undefined;
   }

@@ -13,12 +13,12 @@ import type { RowWriter } from "../session/row-writer.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 
-/** What a server gives to its meters. */
+/** The interface of a server for its meters. */
 export interface Environment {
   readonly clock: Clock;
   readonly time: SimulatedTime;
   readonly agenda: Agenda;
-  /** How long hooks and tasks may take. */
+  /** Limits the time of hooks and tasks. */
   readonly hooks: HookLimit;
   readonly provider: CryptoProvider;
   readonly random: Random;
@@ -26,34 +26,34 @@ export interface Environment {
   readonly held: HeldPolicy;
   /** Writes the rows of connections; undefined: without a store. */
   readonly connectionRows: RowWriter | undefined;
-  /** Counts what is done; undefined: nobody wants to know. */
+  /** Counts what the server does; undefined: nothing is counted. */
   readonly metrics: Metrics | undefined;
   /** The meters that this process has now, by id. */
   readonly taken: Map<string, KnownMeter>;
-  /** The way of a call: interceptors, rights, object. */
+  /** Passes a call through the interceptors and access rights to the object. */
   reach(call: Call): MaybePromise<Outcome>;
-  /** A hook, a task or an interceptor threw. */
+  /** Called when a hook, a task or an interceptor has thrown an error. */
   failed(meter: KnownMeter, what: string, error: unknown): void;
   storeFailed(meter: KnownMeter, what: string, error: unknown): void;
-  /** A meter notifies: with a store the messages are in its queue already. */
+  /** Called when a meter sends notifications. With a store, the messages are already in its queue. */
   notified(meter: KnownMeter, messages: readonly Message[]): void;
-  /** A client has opened an association with a logical device of the meter. */
+  /** Called when a client has opened an association with a logical device of the meter. */
   associated(meter: KnownMeter, client: number): void;
-  /** The power of a meter was cut, or is there again. */
+  /** Called when the power of a meter was cut or restored. */
   powerChanged(meter: KnownMeter, on: boolean): void;
-  /** Another process has taken the meter. */
+  /** Called when another process has taken the meter. */
   lost(meter: KnownMeter): void;
 }
 
-/** What happens to a client whose meter another process has at the moment. */
+/** What happens to a client if another process has its meter. */
 export interface HeldPolicy {
   /**
-   * `wait`: until that process lets go, at most `heldFor` ms; `refuse`: the connection is closed at once; `forward`: its requests
-   * go to that process and the answers come back, where that process says where it is reached (`StoreOptions.address`, the
-   * address of its `relay` listener). Where it cannot be reached, the client waits as with `wait`.
+   * `wait`: the client waits until that process releases the meter, at most `heldFor` ms. `refuse`: the connection is closed at once.
+   * `forward`: requests are sent to that process and its answers are returned, if that process gives an address
+   * (`StoreOptions.address`, the address of its `relay` listener). If it cannot be reached, the client waits as with `wait`.
    */
   readonly whenHeld: "wait" | "refuse" | "forward";
-  /** ms. */
+  /** The maximum waiting time, ms. */
   readonly heldFor: number;
   /** Opens a connection to the `relay` listener at an address: TCP to `host:port` by default (`serve`). */
   readonly dial?: (address: string) => Promise<Duplex>;
@@ -61,13 +61,13 @@ export interface HeldPolicy {
 
 export const defaultHeld: HeldPolicy = { whenHeld: "wait", heldFor: 5000 };
 
-// A meter that no server has taken yet: read and written by the program alone.
+// For a meter that no server has taken yet: only the program reads and writes it.
 const noClock: Clock = {
   now: () => 0,
   at: () => () => undefined,
 };
 
-/** The environment of a meter that stands alone: the machine's time of day, no store, nothing happens by itself. */
+/** The environment of a meter without a server: the time of day of the machine, no store and no timed actions. */
 export function standingAlone(): Environment {
   const time = new SimulatedTime({ source: Date.now });
   return {

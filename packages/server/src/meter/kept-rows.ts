@@ -1,4 +1,4 @@
 import type { CapturedRowsView } from "@dlmskit/cosem-objects";
 
-/** Rows of a profile as they are kept. */
+/** The kept rows of a profile. */
 export type KeptRows = Pick<CapturedRowsView, "count" | "range" | "entries">;

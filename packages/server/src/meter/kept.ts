@@ -9,30 +9,30 @@ import type { KnownMeter } from "./meter-identity.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 import { powerRow } from "./power-supply.ts";
 
-/** The meter whose change is kept, at that moment. */
+/** The meter whose change is kept, at the time of the commit. */
 interface Keeper {
   readonly lease: Lease;
   readonly known: KnownMeter;
   /** Simulated time of day, ms since 1970 UTC. */
   readonly time: number;
-  /** What the meter's clock shows more. */
+  /** The difference between the clock of the meter and `time`, ms: positive if the clock is ahead. */
   readonly offset: number;
 }
 
-/** How far the meter has run, on its clock: until now, where the work is none that is due in time; by what it did before. */
+/** How far the meter has run, on its clock: until now, if the work is not a timed action; and the time reached before. */
 interface HowFar {
   readonly reached: number | undefined;
   readonly ranBefore: number | undefined;
 }
 
-/** What a store is told of a work. */
+/** The commit of a work for the store. */
 export function commitOf(
   { lease, known, time, offset }: Keeper,
   result: WorkResult,
   { unsaved, reached, ranBefore }: HowFar & { readonly unsaved: readonly Unsaved[] },
 ): Commit {
   const { template } = known;
-  // Associations that share a key and a client count together.
+  // Associations with the same key and the same client share one counter.
   const peers = [
     ...new Map(unsaved.flatMap((one) => one.peers).map((one) => [`${one.keyId} ${one.peer}`, one])).values(),
   ];
@@ -48,8 +48,8 @@ export function commitOf(
     }),
   );
   const clock = result.clock === undefined ? undefined : Math.round(offset + result.clock);
-  // A clock that was set goes on from there: what it has passed over is not done, and nothing is done twice. One that was
-  // synchronised goes on from where it was, or is ahead of it since the last time.
+  // After the clock was set, the meter continues from the new time: skipped actions are not done, and no action is done twice. After
+  // a synchronisation, the meter continues from the time it had reached, which may be later than the new time.
   const synchronised = Math.abs(result.clock ?? 0) <= template.syncLimit;
   const goesOn = Math.max(time + offset, ranBefore ?? Number.NEGATIVE_INFINITY);
   const ranUpTo = clock === undefined ? (result.ranUpTo ?? reached) : synchronised ? goesOn : time + clock;
@@ -84,8 +84,8 @@ const keptName = (spec: ClassSpec, id: number): string | undefined =>
   id === 0 ? stateName(spec) : attributeName(spec, id);
 
 /**
- * The values that a store keeps of a meter. A row that cannot be decoded puts only its value out of service: `unreadable` is called
- * here, and again at each later use of the value.
+ * The values of a meter in a store. A row that cannot be decoded makes only its own value unusable: `unreadable` is called here and
+ * again at each later use of the value.
  */
 export function valuesOf(
   { devices, power }: MeterTemplate,
@@ -98,7 +98,7 @@ export function valuesOf(
     const isPower = row.logicalDevice === powerRow.logicalDevice && row.classId === powerRow.classId;
     const object = isPower ? power : devices.get(row.logicalDevice)?.byName.get(row.instanceId);
     const name = object?.spec.classId === row.classId ? keptName(object.spec, row.attributeId) : undefined;
-    // A value whose object the template no longer has stays in the store, for the template that has it.
+    // A value of an object that is not in the template stays in the store, for a template that has the object.
     if (object === undefined || name === undefined) continue;
     const of = values.get(object) ?? {};
     try {

@@ -26,18 +26,18 @@ import { type OpenWork, openWork, type Task } from "./timeline-port.ts";
 import type { MeterValues } from "./values.ts";
 import { type Request, View, type ViewPort } from "./view.ts";
 
-/** What is asked of the meter itself. */
+/** The data of the meter itself that a live meter uses. */
 export interface LivingMeter extends KnownMeter {
   readonly systemTitle: Uint8Array;
   readonly tasks: readonly Task[];
   deviceName(device: Device): string;
 }
 
-/** What of a meter is there whether or not it is in use. */
+/** The parts of a meter that exist even if the meter is not in use. */
 export interface LivePort {
   readonly known: LivingMeter;
   environment(): Environment;
-  /** Runs code of a work: what it assigns to its objects' values belongs to it. */
+  /** Runs code of a work: values that the code assigns to the objects belong to the work. */
   within<T>(work: Work, run: () => T): T;
   secretsOf(association: Association): Secrets;
   /** Another process has taken the meter. */
@@ -45,24 +45,24 @@ export interface LivePort {
 }
 
 /**
- * A meter that is in use: its values, its associations' keys, its counters. It is the one place where a meter changes: works run
- * one after another, are kept as a whole, and only then are seen by others. With a store it is released when nobody uses the
- * meter, since all of it is kept.
+ * A meter that is in use: its values, the keys of its associations and its counters. A meter changes only here. Units of work run
+ * one after another. Each is kept as a whole and is visible to others only after that. With a store, this object is released when
+ * the meter has no user, because all its data is kept.
  */
 export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   readonly #port: LivePort;
   readonly #values: MeterValues;
   readonly #queue = new WorkQueue();
   readonly states: AssociationStates;
-  /** Captured rows, where no store keeps them. */
+  /** Captured rows, if no store keeps them. */
   #rings: RowRings | undefined;
-  /** Made when the first change comes whose fate is not known. */
+  /** Created when it is first unknown whether a change was kept. */
   #doubt: Doubt | undefined;
   readonly associations = new OpenAssociations();
-  /** What the meter does by itself. */
+  /** The timed actions of the meter and the reactions of its objects. */
   readonly run: MeterRun;
   readonly counters: CounterBook;
-  /** The right to act for the meter, where it has a store. */
+  /** The right to act for the meter, if it has a store. */
   lease: Lease | undefined;
   #offset = 0;
   #unkept: unknown;
@@ -115,7 +115,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.#offset;
   }
 
-  /** The meter's own clock. */
+  /** The time of the meter's clock. */
   get now(): number {
     return this.time + this.#offset;
   }
@@ -129,17 +129,17 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.lease?.lost === true;
   }
 
-  /** Whether it shows what the store has, and may change it. */
+  /** Whether it has the data of the store and may change it. */
   get usable(): boolean {
     return this.lease !== undefined && !this.lost && !this.unsure;
   }
 
-  /** Whether the store has failed and nobody knows yet what it has kept. */
+  /** Whether the store has failed and it is not known yet which data it has kept. */
   get unsure(): boolean {
     return this.#doubt?.exists === true;
   }
 
-  /** Whether there is power: without, it answers nobody and does nothing. */
+  /** Whether the meter has power. Without power it does not answer and does nothing. */
   get powered(): boolean {
     return hasPower(this.values(this.known.template.power));
   }
@@ -153,7 +153,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.#securityChanges;
   }
 
-  /** Another process has the meter: nothing more happens here. */
+  /** Another process has the meter: this process stops all work on it. */
   noticeLost(): void {
     if (this.#noticed) return;
     this.#noticed = true;
@@ -161,7 +161,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.#port.lost();
   }
 
-  /** The meter is in use no more, and nobody asks this object for anything. */
+  /** The meter is no longer in use, and this object is not used any more. */
   drop(): void {
     this.#dropped = true;
     this.run.drop();
@@ -179,12 +179,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.environment.reach(...call);
   }
 
-  /** The secrets and counters of an association; made when first asked for. */
+  /** The secrets and counters of an association; created at the first access. */
   state(association: Association): AssociationState {
     return this.states.of(association);
   }
 
-  /** Whether everything of the meter is here, and what the association needs, where one is given. */
+  /** Whether all data of the meter is loaded, and also the data of `association` if it is given. */
   hasLoaded(association: Association | undefined): boolean {
     return this.lease !== undefined && (association === undefined || this.states.hasLoaded(association));
   }
@@ -192,7 +192,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   *sharing(securitySetup: string): Iterable<AssociationState> {
     for (const association of this.known.template.associations) {
       if (association.securitySetup !== securitySetup) continue;
-      // Without a store there is nowhere else to read a change from: all that share the setup are told.
+      // Without a store the change cannot be read later, so all associations that share the setup must get it now.
       const state = this.store === undefined ? this.state(association) : this.states.known(association);
       if (state !== undefined) yield state;
     }
@@ -225,8 +225,8 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
   }
 
   /**
-   * Runs one unit of work, after those that came before it, and keeps what it changed. When `run` throws, nothing of it is done
-   * (unless by `refuseAndKeep`). Faults, with nothing done: `hook-timeout`; `not-kept` (with the store's fault as its cause).
+   * Runs one unit of work after all earlier ones and keeps its changes. If `run` throws, nothing is changed (unless it throws by
+   * `refuseAndKeep`). Faults, with nothing changed: `hook-timeout`; `not-kept` (its cause is the Fault of the store).
    */
   change<T>(by: Actor, run: (work: Work) => MaybePromise<T>): MaybePromise<T> {
     const begin = (): MaybePromise<T> => {
@@ -238,12 +238,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     return this.#queue.run(() => after(this.#doubt?.resolve(), begin));
   }
 
-  /** Resolves when it shows what the store has. Fault `not-kept`. */
+  /** Resolves when it has the data of the store. Fault `not-kept`. */
   certain(): MaybePromise<void> {
     return this.unsure ? this.#queue.run(() => this.#doubt?.resolve()) : undefined;
   }
 
-  /** Loads what the store has, `unsure` or not. Fault `lease-lost`. */
+  /** Loads the data of the store, whether or not `unsure` was kept. Fault `lease-lost`. */
   async reload(unsure: WorkResult): Promise<void> {
     const taken = await (this.store as MeterStore).keeping.take(this.id, this.states.scope);
     if (!taken.taken || taken.lease.epoch !== this.lease?.epoch) {
@@ -270,7 +270,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.again();
   }
 
-  /** Whether nobody asks for it any more: it was let go, or another process has the meter. */
+  /** Whether it is no longer used: it was released, or another process has the meter. */
   get over(): boolean {
     return this.#dropped || this.#noticed;
   }
@@ -293,12 +293,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     );
   }
 
-  /** Why what was due in time last could not be kept; undefined: it was. */
+  /** Why the last timed actions could not be kept; undefined: they were kept. */
   get unkept(): unknown {
     return this.#unkept;
   }
 
-  /** What the hooks of timelines threw. */
+  /** Reports an error thrown by a hook of a timeline. */
   failed(what: string, error: unknown): void {
     this.environment.failed(this.known, what, error);
   }
@@ -333,7 +333,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     if (before !== this.powered) this.environment.powerChanged(this.known, !before);
   }
 
-  /** It is kept: from now on everybody sees it. */
+  /** The work is kept: makes its changes visible to all. */
   #take(result: WorkResult): void {
     this.#put(result.values);
     if (this.store === undefined && result.rows.size > 0) {
@@ -354,12 +354,12 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.again();
   }
 
-  /** Keeps what clients have counted, and the keys that they have used. `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
+  /** Keeps the counters of clients and the keys that they have used. `soon`: only if there are many. Undefined: nothing to keep. */
   keepPeers(soon = false): MaybePromise<void> | undefined {
     return this.#peers.keep(soon);
   }
 
-  /** Takes what a store keeps of the meter. */
+  /** Takes the data of the meter from the store. */
   take({ lease, clockOffset, ranUpTo, values, ...secrets }: TakenMeter): void {
     this.#values.put(this.#valuesOf(values));
     this.lease = lease;
@@ -374,7 +374,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     });
   }
 
-  /** Whether a store keeps what changes. */
+  /** Whether a store keeps the changes. */
   get kept(): boolean {
     return this.store !== undefined && this.lease !== undefined;
   }
@@ -383,7 +383,7 @@ export class LiveMeter implements StateOwner, ViewPort, RunPort, DoubtPort {
     this.run.keep();
   }
 
-  /** Resolves when no work is in progress; undefined: none is. */
+  /** Resolves when no work is in progress; undefined: no work is in progress now. */
   get idle(): Promise<unknown> | undefined {
     return this.#queue.idle;
   }

@@ -1,7 +1,7 @@
 import { unspecifiedDateTime } from "@dlmskit/core";
 import { type AnyObject, LocalTime, UnreadableValue, type ZoneSettings } from "@dlmskit/cosem-objects";
 
-/** A meter's values of an object. */
+/** Returns the values of an object in a meter. */
 export type ValuesOf = (object: AnyObject) => Readonly<Record<string, unknown>>;
 
 const names = [
@@ -23,8 +23,8 @@ export const fixedZone = (timeZone: number): LocalTime => new LocalTime({ ...utc
 const made = new WeakMap<object, { readonly from: readonly unknown[]; readonly local: LocalTime }>();
 
 /**
- * Local time as the values of a Clock decide it; the same one for as long as they are the same. For a kept value that cannot be
- * read there is what the template has: only that attribute is out of service, not what the meter does in time.
+ * Local time by the values of a Clock. The result is the same object while the values stay the same. A kept value that cannot be
+ * read is replaced by the value of the template: only that attribute is unusable, and the timed actions of the meter continue.
  */
 export function localTimeOf(clock: AnyObject, values: ValuesOf): LocalTime {
   const zone = values(clock);

@@ -2,7 +2,7 @@ import type { Notification } from "@dlmskit/cosem-objects";
 import type { Message } from "@dlmskit/storage";
 import type { KnownMeter } from "./meter-identity.ts";
 
-/** What a meter notifies, as rows of the queue. */
+/** The notifications of a meter as rows of the queue. */
 export function messagesOf({ template, id }: KnownMeter, notifications: readonly Notification[]): Message[] {
   return notifications.map(({ from, client, ...row }) => ({
     ...row,

@@ -4,48 +4,48 @@ import type { TakenMeter } from "@dlmskit/storage";
 import type { Secrets } from "../security/security-spec.ts";
 import type { MeterTemplate } from "./meter-template.ts";
 
-/** Who one meter is, and what is its own. */
+/** The identity and the own data of one meter. */
 export interface MeterIdentity {
   /** Logical device name of the management logical device: 1 to 16 characters, the first three the manufacturer's. */
   readonly name: string;
-  /** What a store knows it by: the name by default. */
+  /** The id of the meter in a store; the name by default. */
   readonly id?: string;
   readonly serial?: string;
-  /** 8 octets; made from the name by default. */
+  /** System title, 8 octets; derived from the name by default. */
   readonly systemTitle?: Uint8Array;
-  /** By association name, or asked for when an association is opened; they go before those of the template. */
+  /** Secrets by association name, or a function that is called when an association is opened. They override those of the template. */
   readonly secrets?:
     | { readonly [association: string]: Secrets }
     | ((association: { readonly name: string; readonly client: number; readonly instance: LogicalName }) => Secrets);
-  /** Whatever the hooks need of this meter: they find it as `context.own`. */
+  /** Any value that the hooks need for this meter: they read it as `context.own`. */
   readonly own?: unknown;
-  /** The first invocation counter where there is no store; from the machine's clock by default. */
+  /** The first invocation counter if there is no store; derived from the clock of the machine by default. */
   readonly firstCounter?: number;
-  /** What a store keeps of a simulated meter's origin: seed, template and commissioning. */
+  /** The origin of a simulated meter that a store keeps: seed, template and commissioning. */
   readonly origin?: {
     readonly seed: string;
     readonly template: string;
     /** ms since 1970 UTC. */
     readonly commissionedAt: number;
-    /** From when on the meter does what it does by itself, where it never did: ms since 1970 UTC; when it is first used by default. */
+    /** Start of the timed actions of a meter that has never run, ms since 1970 UTC; by default the time of its first use. */
     readonly ranFrom?: number;
   };
   /**
-   * Who the meter is by what a store has of it: asked each time that the meter is taken from the store, before anything of it is
-   * used. What it throws keeps the meter from being used. The meter stays who this object says unless given.
+   * Returns the identity of the meter from its stored data. Called each time the meter is taken from the store, before the meter is
+   * used. If it throws, the meter cannot be used. By default the meter keeps the identity of this object.
    */
   readonly taken?: (taken: TakenMeter) => MaybePromise<MeterIdentity>;
-  /** Told each time that the meter is released, as nobody uses it: when it does something next, ms since 1970 UTC of simulated time. Must not throw. */
+  /** Called when the meter is released. `next`: time of its next action, ms since 1970 UTC, simulated time. Must not throw. */
   readonly letGo?: (next: number | undefined) => void;
 }
 
-/** A meter as hooks, interceptors and events know it. */
+/** A meter as hooks, interceptors and events see it. */
 export interface KnownMeter {
   readonly template: MeterTemplate;
   readonly identity: MeterIdentity;
   readonly name: string;
   readonly id: string;
-  /** The meter's own clock, ms since 1970 UTC. */
+  /** The time of the meter's clock, ms since 1970 UTC. */
   readonly now: number;
 }
 
@@ -62,7 +62,7 @@ export function checkIdentity({ name, systemTitle }: MeterIdentity): void {
   }
 }
 
-/** Three octets of the manufacturer, five that depend on the whole name: for meters that are given none. */
+/** The system title of a meter without a given one: three octets of the manufacturer and five that depend on the whole name. */
 export function systemTitleOf(name: string): Uint8Array {
   let hash = 0xcbf29ce484222325n;
   for (const octet of fromAscii(name)) hash = ((hash ^ BigInt(octet)) * 0x100000001b3n) & 0xffffffffffffffffn;

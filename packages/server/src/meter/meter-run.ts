@@ -6,26 +6,26 @@ import { MeterTimeline } from "./meter-timeline.ts";
 import { Reactions, type ReactionsPort } from "./reactions.ts";
 import type { Task, TimelinePort } from "./timeline-port.ts";
 
-/** The meter whose run it is. */
+/** The interface of the meter for its run. */
 export interface RunPort extends TimelinePort, ReactionsPort {
   readonly known: KnownMeter & { readonly tasks: readonly Task[] };
   readonly environment: Environment;
-  /** The meter's own clock. */
+  /** The time of the meter's clock. */
   readonly now: number;
-  /** Whether a store keeps how far it ran. */
+  /** Whether a store keeps the time up to which the meter has run. */
   readonly kept: boolean;
   change(by: Actor, run: (work: Work) => void): MaybePromise<void>;
 }
 
-/** What a meter does by itself: from when on, whether it does at the moment, and how far it has come. */
+/** Runs the timed actions of a meter: when they start, whether they run now, and up to which time they are done. */
 export class MeterRun {
   readonly #port: RunPort;
   #timeline: MeterTimeline | undefined;
   #running = false;
-  /** How far it ran before it was loaded. */
+  /** The time up to which the meter had run before it was loaded. */
   #ranUpToBefore: number | undefined;
   #dropped = false;
-  /** Undefined: nothing watches anything. */
+  /** Undefined: no object watches another object. */
   readonly #reactions: Reactions | undefined;
 
   constructor(port: RunPort) {
@@ -33,7 +33,7 @@ export class MeterRun {
     if (port.known.template.watching.length > 0) this.#reactions = new Reactions(port);
   }
 
-  /** Runs a part of a work, then what watches what it has changed. */
+  /** Runs a part of a work, then the objects that watch the changed attributes. */
   within<T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T> {
     const done = this.#port.within(work, run);
     const reactions = this.#reactions;
@@ -41,7 +41,7 @@ export class MeterRun {
     return after(done, (result) => after(reactions.run(work), () => result));
   }
 
-  /** The program assigned a value outside of any work. Undefined: nothing is to be done. */
+  /** The program assigned a value outside any work. Undefined: there is nothing to do. */
   assigned(object: AnyObject, name: string, before: unknown): MaybePromise<void> | undefined {
     const { kept } = this.#port;
     const reactions = this.#reactions;
@@ -52,22 +52,22 @@ export class MeterRun {
     });
   }
 
-  /** Undefined: it has not begun, or does nothing by itself. */
+  /** Undefined: the run has not started, or the meter has no timed actions. */
   get timeline(): MeterTimeline | undefined {
     return this.#timeline;
   }
 
-  /** Tells how far it ran before; undefined: it never did. */
+  /** Sets the time up to which the meter had run before; undefined: it has never run. */
   ranBefore(upTo: number | undefined): void {
     this.#ranUpToBefore = upTo;
   }
 
-  /** How far it has come, as far as that is known. */
+  /** The time up to which the meter has run, if it is known. */
   get ranUpTo(): number | undefined {
     return this.#timeline?.ranUpTo ?? this.#ranUpToBefore;
   }
 
-  /** Keeps from when on the meter does what it does by itself, where that is not kept yet. */
+  /** Keeps the start of the timed actions of the meter, if it is not kept yet. */
   mark(): MaybePromise<void> | undefined {
     if (this.#timeline?.next === undefined || this.#ranUpToBefore !== undefined) return undefined;
     return this.#mark(this.#timeline);
@@ -77,7 +77,7 @@ export class MeterRun {
     return this.#port.change({ self: "time" }, (work) => work.mark(Math.floor(timeline.ranUpTo)));
   }
 
-  /** How far the meter ran was moved back. */
+  /** Called when the time up to which the meter has run was moved back. */
   keep(): void {
     const timeline = this.#timeline;
     if (!this.#port.kept || timeline === undefined) return;
@@ -88,7 +88,7 @@ export class MeterRun {
     );
   }
 
-  /** Begins to do what the meter does by itself, after what it has done before. */
+  /** Starts the timed actions of the meter, after those that are already done. */
   begin(): void {
     const { known, now, lost, environment } = this.#port;
     const { tasks } = known;
@@ -96,7 +96,7 @@ export class MeterRun {
     if (this.#timeline === undefined) {
       const idle = known.template.timed.length === 0 && tasks.length === 0;
       if (idle && this.#port.power.planned.length === 0) return;
-      // A time of day that starts before what was done last goes on from where it starts; a clock that was synchronised repeats nothing.
+      // If the time of day starts before the last action, the meter continues from that start. A synchronised clock repeats nothing.
       const before = this.#ranUpToBefore ?? now;
       const back = before - Math.ceil(now) > known.template.syncLimit;
       this.#timeline = new MeterTimeline(this.#port, tasks, back ? Math.ceil(now) : before);
@@ -106,13 +106,13 @@ export class MeterRun {
     environment.agenda.add(this.#timeline);
   }
 
-  /** Resolves when everything that is due by now is done. */
+  /** Resolves when all actions that are due by now are done. */
   caughtUp(): Promise<void> | undefined {
     if (this.#timeline === undefined || !this.#running) return undefined;
     return this.#port.environment.agenda.settled(this.#timeline);
   }
 
-  /** What is due first may have changed. */
+  /** The first due time may have changed. */
   again(): void {
     if (this.#timeline !== undefined && this.#running) this.#port.environment.agenda.changed(this.#timeline);
   }
@@ -123,13 +123,13 @@ export class MeterRun {
     this.#port.environment.agenda.remove(this.#timeline);
   }
 
-  /** It never begins again. */
+  /** Ends the run for good. */
   drop(): void {
     this.#dropped = true;
     this.end();
   }
 
-  /** A task of the meter is new; false: the run has not begun. */
+  /** Adds a new task of the meter; false: the run has not started. */
   addTask(task: Task): boolean {
     if (this.#timeline === undefined) return false;
     this.#timeline.addTask(task);

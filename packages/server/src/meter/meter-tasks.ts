@@ -1,16 +1,16 @@
 import type { Task } from "./timeline-port.ts";
 
-// Catching up, a task runs at most so often; its `elapsed` is longer then.
+// Maximum number of runs of a task while it catches up; its `elapsed` is longer then.
 const mostRuns = 100_000;
 
-/** A task of the user's. Instants of the simulated time, whatever the meter's clock is set to. */
+/** A task of the user. Its times are simulated time and do not depend on the meter's clock. */
 export interface TaskEntry {
   readonly task: Task;
   last: number;
   due: number;
 }
 
-/** The task runs: when it was due, and when it ran before. Far behind, it takes longer steps: in order with what else is due, and in bounded time. */
+/** Advances a task that runs. Returns its due time and its previous run. A task that is far behind takes longer steps to limit the work. */
 export function advance(entry: TaskEntry, now: number): { readonly due: number; readonly last: number } {
   const { task, due, last } = entry;
   const behind = Math.floor((now - due) / task.every / mostRuns);
@@ -33,7 +33,7 @@ export class MeterTasks {
     return first;
   }
 
-  /** All that was due until then was done. */
+  /** Records that all runs due until `upTo` are done. */
   ran(upTo: number): void {
     for (const entry of this.#entries) {
       while (entry.due <= upTo) {
@@ -43,13 +43,13 @@ export class MeterTasks {
     }
   }
 
-  /** What was due until then is not done, and no time passed for the tasks. */
+  /** Skips all runs due until `upTo`. This time does not count for the tasks. */
   skip(upTo: number): void {
     this.ran(upTo);
     for (const entry of this.#entries) entry.last = upTo;
   }
 
-  /** They begin again. */
+  /** Starts the tasks again. */
   beginAt(now: number): void {
     for (const entry of this.#entries) {
       entry.last = now;
@@ -57,7 +57,7 @@ export class MeterTasks {
     }
   }
 
-  /** Gives what puts back when they are due as it is now. */
+  /** Returns a function that restores the current due times. */
   remembered(): () => void {
     const before = this.#entries.map((entry) => ({ entry, due: entry.due, last: entry.last }));
     return () => {

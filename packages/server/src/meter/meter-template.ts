@@ -16,65 +16,65 @@ import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 import { powerSupply } from "./power-supply.ts";
 
 export interface TemplateOptions {
-  /** The objects of the management logical device (SAP 1). Other objects that a meter must have are added. */
+  /** The objects of the management logical device (SAP 1). The other objects that a meter must have are added. */
   readonly objects: readonly AnyObject[];
   readonly devices?: readonly DeviceSpec[];
   readonly associations: { readonly [name: string]: AssociationSpec };
   /**
-   * How clients may name objects, in all associations that do not say it themselves: by logical names by default, `"either"`:
-   * as each client asks for.
+   * How clients may name objects in the associations that do not specify it: by logical names by default. `"either"`: each client
+   * chooses.
    */
   readonly referencing?: Offer["context"];
   /** Base names of objects of the management logical device: see `DeviceSpec`. */
   readonly baseNames?: { readonly [instance: LogicalName]: number };
-  /** Minutes that the meter's local time is ahead of UTC: 330 in India; 0 by default. */
+  /** Minutes by which the local time of the meter is ahead of UTC: 330 in India; 0 by default. */
   readonly zoneMinutesEast?: number;
-  /** By how much a clock may be set (ms) and only be synchronised, so that no action is lost or repeated; 9,000 by default. */
+  /** Maximum clock change (ms) that counts as a synchronisation, so that no action is lost or repeated; 9,000 by default. */
   readonly syncLimit?: number;
 }
 
 const usualSyncLimit = 9000;
 
-/** The meter for which it is told. */
+/** The meter that a time context belongs to. */
 export interface TimeContextPort {
-  /** What the meter's clock shows more than the simulated time. */
+  /** The difference between the clock of the meter and the simulated time, ms: positive if the clock is ahead. */
   readonly offset: number;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
-/** What all meters of a template share. Only `grant` and `associate` change it. */
+/** The data that all meters of a template share. Only `grant` and `associate` change it. */
 export interface MeterTemplate {
   readonly devices: ReadonlyMap<number, Device>;
   readonly associations: readonly Association[];
-  /** Local time of a logical device: as its Clock has it, else as that of the management logical device, else without daylight saving. */
+  /** Local time of a logical device: by its Clock, else by the Clock of the management logical device, else without daylight saving. */
   local(device: Device, values: ValuesOf): LocalTime;
-  /** ms: a clock that is set by no more than this is synchronised: no action is lost or repeated. */
+  /** Maximum clock change (ms) that counts as a synchronisation, so that no action is lost or repeated. */
   readonly syncLimit: number;
-  /** The logical device that an object of the template is in. */
+  /** Returns the logical device that contains an object of the template. */
   deviceOf(object: AnyObject): Device;
-  /** The objects that do something by themselves in time. */
+  /** The objects that act at certain times. */
   readonly timed: readonly { readonly device: Device; readonly object: AnyObject }[];
-  /** The objects that do something when others change. */
+  /** The objects that act when other objects change. */
   readonly watching: readonly { readonly device: Device; readonly object: AnyObject }[];
-  /** Says which SAPs the logical devices have; undefined: those of the template. */
+  /** The object that assigns SAPs to the logical devices; undefined: they have the SAPs of the template. */
   readonly sapAssignment: AnyObject | undefined;
-  /** Holds whether the meter has power; it is in no logical device. */
+  /** The object that holds whether the meter has power. It belongs to no logical device. */
   readonly power: AnyObject;
-  /** The attributes that do not outlast a power failure, with what they have then. */
+  /** The attributes that lose their value in a power failure, with their values after it. */
   readonly volatile: readonly { readonly object: AnyObject; readonly name: string; readonly value: unknown }[];
-  /** Replaces the rights of associations, by name, from the next request on. Fault `bad-association` for an unknown name. */
+  /** Replaces the access rights of associations, by name, from the next request. Fault `bad-association` for an unknown name. */
   grant(rights: { readonly [association: string]: Rights }): void;
   /**
-   * Tells the associations anew, for all meters at once: those that are opened from now on are as told. What is open stays as it was
-   * negotiated, but for its rights. Gives those that are gone, or whose client, object, referencing or security is another: end them
-   * (`server.end`), as they would go on. After a Fault (`bad-association`, `short-names-exhausted`) nothing has changed.
+   * Replaces the associations of all meters at once. Associations that are opened later follow `specs`. Open associations stay as
+   * negotiated, except for their rights. Returns those that were removed, or whose client, object, referencing or security changed:
+   * end them with `server.end`, otherwise they continue. After a Fault (`bad-association`, `short-names-exhausted`) nothing changed.
    */
   associate(specs: { readonly [name: string]: AssociationSpec }): readonly Association[];
 }
 
 /**
- * Compiles a template that many meters share: the values of its objects are frozen, and what is written to a meter stands beside
- * them. Faults `bad-template` (two objects of one name, a device twice), `bad-association`, `bad-logical-name`, `bad-base-name`,
+ * Compiles a template that many meters share. The values of its objects are frozen; values that are written to a meter are kept with
+ * that meter. Faults `bad-template` (two objects with one name, a device twice), `bad-association`, `bad-logical-name`, `bad-base-name`,
  * `short-names-exhausted`.
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
@@ -97,17 +97,17 @@ export function meterTemplate(options: TemplateOptions): MeterTemplate {
   };
 }
 
-/** Lists and structures too: a hook that changes one in place would change it for all meters. */
+/** Also freezes lists and structures, because a hook that changes one in place would change it for all meters. */
 function freeze(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
   const prototype = Object.getPrototypeOf(value);
-  // Octets and instances of classes are left as they are.
+  // Octets and instances of classes are not frozen.
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return;
   Object.freeze(value);
   for (const element of Object.values(value)) freeze(element);
 }
 
-/** The same for one meter alone, whose objects are its own. */
+/** Compiles a template for a single meter, which owns its objects. */
 export function compile(options: TemplateOptions): MeterTemplate {
   let associations = associationsOf(options.associations, options.referencing);
   const { baseNames } = options;
@@ -166,7 +166,7 @@ export function compile(options: TemplateOptions): MeterTemplate {
     },
     associate(specs) {
       const changed = changedAssociations(associations, associationsOf(specs, options.referencing));
-      // The objects of an association follow from what it is then.
+      // The objects of an association depend on its new state.
       const renewed = changed.within(() => [...devices.values()].map((device) => device.renewed(changed.associations)));
       associations = changed.associations;
       for (const { take } of renewed) take();

@@ -18,15 +18,15 @@ import {
 } from "./timed-object.ts";
 import type { OpenWork, Task, TimelinePort, WorkPart } from "./timeline-port.ts";
 
-/** What one meter does in time: its objects' timelines and its tasks, in order, each at its own instant. */
+/** The timed actions of one meter: the timelines of its objects and its tasks, in order, each at its own time. */
 export class MeterTimeline implements Timed {
   readonly #port: TimelinePort;
   readonly #entries: readonly TimedObject[];
   readonly #tasks = new MeterTasks();
-  /** In the order in which it was due. */
+  /** The late actions, in the order in which they were due. */
   #late: Late[] = [];
   #open: OpenWork | undefined;
-  /** What was due when the open work began. */
+  /** Restores the due times from before the open work. */
   #before: (() => void) | undefined;
   #power: Power;
   #busy = false;
@@ -34,7 +34,7 @@ export class MeterTimeline implements Timed {
   /** How far (on the meter's clock) everything has been done. */
   #ranUpTo: number;
 
-  /** `after`: what was due until then (ms, the meter's clock) was done before; what is due since is caught up with. */
+  /** `after`: actions due until then (ms, the meter's clock) are already done; later ones that are overdue are caught up. */
   constructor(port: TimelinePort, tasks: readonly Task[], after: number) {
     this.#port = port;
     this.#ranUpTo = after;
@@ -54,18 +54,18 @@ export class MeterTimeline implements Timed {
     return this.due;
   }
 
-  /** When the first is due, whether or not anything can be done now. Simulated time. */
+  /** The simulated time at which the first action is due, even if it cannot run now. */
   get due(): number | undefined {
     const first = this.#first();
     return first === undefined ? undefined : this.#dueOf(first);
   }
 
-  /** How far (on the meter's clock) the meter has done what it does by itself. */
+  /** The time on the meter's clock up to which the meter has done its timed actions. */
   get ranUpTo(): number {
     return this.#ranUpTo;
   }
 
-  /** At one instant tasks come first: a capture shows what they did. Then in the order of the timelines. */
+  /** At the same time, tasks run first, so that a capture shows their effect. Then follow the timelines in their order. */
   #first(): TimedObject | TaskEntry | Late | PowerSwitch | undefined {
     const [switched] = this.#power.planned;
     if (!this.#isOn) return switched;
@@ -79,7 +79,7 @@ export class MeterTimeline implements Timed {
         found = entry;
       }
     }
-    // The power is cut after what is due at the same instant.
+    // The power is cut after the actions that are due at the same time.
     return switched !== undefined && switched.at < at ? switched : found;
   }
 
@@ -87,7 +87,7 @@ export class MeterTimeline implements Timed {
     return this.#power.downSince === undefined;
   }
 
-  /** Plans all objects again: what is due after an instant, with what was missed until now. */
+  /** Plans all objects again: the actions due after `after`, including those that were missed until now. */
   #plan(after: number): void {
     for (const entry of this.#entries) this.#planEntry(entry, after);
   }
@@ -103,7 +103,7 @@ export class MeterTimeline implements Timed {
     entry.due = this.#guard(entry, () => nextAfter(timeline, values, context, from));
   }
 
-  /** Of what was missed, only the last is run. */
+  /** Of the missed actions, only the last one runs. */
   #skipToLast(entry: TimedObject, now: number): void {
     this.#guard(entry, () => skipToLast(entry, this.#port.values(entry.object), now));
   }
@@ -117,27 +117,27 @@ export class MeterTimeline implements Timed {
     }
   }
 
-  /** Values of these objects have changed: what they do next may be due at another time. */
+  /** Values of these objects have changed, so their next actions may be due at another time. */
   replan(objects: Iterable<AnyObject>): void {
     const concerned = this.#concernedBy(objects);
     if (concerned.length === 0) return;
     const now = this.#port.time + this.#port.offset;
     this.#ranUpTo = this.#reached() ?? this.#ranUpTo;
     for (const entry of concerned) {
-      // What is overdue is run as it was planned: the change came after it.
+      // An overdue action runs as it was planned, because the change came after its due time.
       if (entry.due === undefined || entry.due > now) this.#planEntry(entry, Math.max(now, this.#ranUpTo));
     }
   }
 
   /**
-   * How far everything has been done when values of these objects change, where nothing is overdue: what they do until then
-   * followed the values before. Undefined: they do nothing by themselves, or something is overdue.
+   * The time up to which everything is done when values of these objects change. Actions up to that time used the previous values.
+   * Undefined: these objects have no timed actions, or an action is overdue.
    */
   reached(objects: Iterable<AnyObject>): number | undefined {
     return this.#concernedBy(objects).length === 0 ? undefined : this.#reached();
   }
 
-  /** The objects that do something in time and depend on one of these. */
+  /** The objects with timed actions that depend on one of these objects. */
   #concernedBy(objects: Iterable<AnyObject>): readonly TimedObject[] {
     return this.#isOn ? concernedBy(this.#entries, [...objects]) : [];
   }
@@ -148,16 +148,16 @@ export class MeterTimeline implements Timed {
     return due !== undefined && due <= this.#port.time ? undefined : Math.max(this.#ranUpTo, now);
   }
 
-  /** All that was due until then (the meter's clock) is done, as it turned out. */
+  /** Records that all actions due until `upTo` (the meter's clock) have been done. */
   ran(upTo: number): void {
     this.#ranUpTo = upTo;
     if (this.#isOn) for (const entry of this.#entries) if ((entry.due ?? upTo) <= upTo) this.#planEntry(entry, upTo);
     this.#tasks.ran(upTo - this.#port.offset);
   }
 
-  /** Begins again after a pause. */
+  /** Continues after a pause. */
   goOn(): void {
-    // What is still in progress is not due once more.
+    // An action that is still in progress must not run a second time.
     if (this.#busy || !this.#isOn) return;
     const { time, offset } = this.#port;
     const { syncLimit } = this.#port.known.template;
@@ -165,7 +165,7 @@ export class MeterTimeline implements Timed {
     else this.#plan(this.#ranUpTo);
   }
 
-  /** The meter's own clock was set; `from`: what it showed before. */
+  /** The meter's clock was set. `from`: its previous time. */
   clockSet(from: number): void {
     const now = this.#port.time + this.#port.offset;
     if (!this.#isOn) {
@@ -173,7 +173,7 @@ export class MeterTimeline implements Timed {
       return;
     }
     if (Math.abs(now - from) <= this.#port.known.template.syncLimit) {
-      // A synchronisation: nothing is lost, and nothing comes twice.
+      // A synchronisation: no action is lost, and no action runs twice.
       this.#ranUpTo = Math.max(this.#ranUpTo, from);
       for (const entry of this.#entries) this.#planFrom(entry, Math.max(from, this.#ranUpTo));
       return;
@@ -187,12 +187,12 @@ export class MeterTimeline implements Timed {
     return lateOf(this.#entries, why, span, (entry, run) => this.#guard(entry, run));
   }
 
-  /** The power, or what is planned, is another one, and that is kept. */
+  /** The power state or its planned changes have changed, and the change is kept. */
   powerChanged(): void {
     this.#power = this.#port.power;
   }
 
-  /** Cuts the power or restores it as of an instant that has come, on the meter's clock; what is not kept is not done. Fault `not-kept`. */
+  /** Cuts or restores the power at a time of the meter's clock that has come. If this is not kept, it is not done. Fault `not-kept`. */
   switchPower(to: PowerSwitch): MaybePromise<void> {
     return after(this.#port.open(), (open) => {
       const before = this.#remembered();
@@ -247,7 +247,7 @@ export class MeterTimeline implements Timed {
     const { offset } = this.#port;
     if (!this.#isOn) return;
     if (now >= before) {
-      // What is due since is caught up with; what would not be caught up with is planned again.
+      // Actions due since then are caught up; those that are not caught up are planned again.
       const at = before + offset;
       this.#plan(this.#ranUpTo - at <= this.#port.known.template.syncLimit ? this.#ranUpTo : at);
       return;
@@ -277,7 +277,7 @@ export class MeterTimeline implements Timed {
     return done;
   }
 
-  /** Puts back what is due as it is now. */
+  /** Returns a function that restores the current due times. */
   #remembered(): () => void {
     const entries = this.#entries.map((entry) => ({ entry, due: entry.due }));
     const tasks = this.#tasks.remembered();
@@ -291,7 +291,7 @@ export class MeterTimeline implements Timed {
     };
   }
 
-  /** What the open work did was not kept: it is due still. */
+  /** The open work was not kept: its actions are still due. */
   undo(): void {
     this.#before?.();
   }
@@ -310,13 +310,13 @@ export class MeterTimeline implements Timed {
           : "on" in first
             ? this.#runPower(first, open)
             : this.#runEntry(first, open);
-    // What is due at one instant is kept together, so that the instant tells what was done.
+    // Actions due at the same time are kept together, so that the time shows which actions are done.
     return after(done, () => (this.due === due ? this.#runIn(open, now) : undefined));
   }
 
   /** Simulated time. */
   #dueOf(first: TimedObject | TaskEntry | Late | PowerSwitch): number {
-    // It was due; now is when it can be done.
+    // Its due time has passed; it can be done now.
     if ("late" in first) return Math.min(this.#port.time, this.#ranUpTo - this.#port.offset);
     if ("on" in first) return first.at - this.#port.offset;
     return "task" in first ? first.due : (first.due as number) - this.#port.offset;
@@ -336,7 +336,7 @@ export class MeterTimeline implements Timed {
     return this.#runLate(late, open, this.#ranUpTo);
   }
 
-  /** `now`: what the clock shows. */
+  /** `now`: the time of the meter's clock. */
   #runLate({ entry, late }: Late, { work, within }: WorkPart, now: number): MaybePromise<void> {
     const { device, object, timeline } = entry;
     work.at = now;
@@ -362,7 +362,7 @@ export class MeterTimeline implements Timed {
       work.ran(Math.ceil(this.#ranUpTo));
     };
     const failed = (error: unknown): void => {
-      // What may still go on must find the work ended: nothing else is done in it.
+      // Code that may still be running must find the work ended, so that it can change nothing more in it.
       this.#timedOut ||= error instanceof Fault && error.code === "hook-timeout";
       this.#port.failed(what, error);
       done();

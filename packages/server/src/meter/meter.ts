@@ -30,12 +30,12 @@ import { OwnValues, SharedValues } from "./values.ts";
 const program = { self: "program" } as const;
 
 /**
- * A meter: the template and who it is. It costs next to nothing until it is used; what is loaded for its users is released when
- * the last of them has gone, as far as a store keeps it.
+ * A meter: a template and an identity. It uses almost no memory until it is used. The data that is loaded for its users is released
+ * when the last user leaves, if a store keeps that data.
  */
 export class Meter implements KnownMeter {
   readonly template: MeterTemplate;
-  // Not enumerable, as it may hold secrets: what prints a meter does not show them.
+  // Not enumerable, because it may hold secrets: they are not shown when a meter is printed.
   #identity: MeterIdentity;
   #environment: Environment | undefined;
   #live: LiveMeter | undefined;
@@ -78,7 +78,7 @@ export class Meter implements KnownMeter {
     return this.identity.id ?? this.identity.name;
   }
 
-  /** The meter's own clock, ms since 1970 UTC. */
+  /** The time of the meter's clock, ms since 1970 UTC. */
   get now(): number {
     return this.#live?.now ?? this.#here().time.now;
   }
@@ -88,7 +88,7 @@ export class Meter implements KnownMeter {
     return this.#environment;
   }
 
-  /** What is in memory of the meter; made when it is first asked for. */
+  /** The data of the meter in memory; created at the first access. */
   get live(): LiveMeter {
     this.#live ??= this.#makeLive();
     return this.#live;
@@ -98,7 +98,7 @@ export class Meter implements KnownMeter {
     return new LiveMeter(new Meter.#LiveSide(this), this.#own ?? new SharedValues());
   }
 
-  /** What a live meter is given: one object, since four functions would take a quarter of a KiB of each. */
+  /** The interface that a live meter gets: one object, because four functions would take a quarter of a KiB for each meter. */
   static readonly #LiveSide = class LiveSide implements LivePort {
     readonly known: Meter;
 
@@ -126,7 +126,7 @@ export class Meter implements KnownMeter {
     }
   };
 
-  /** The meter's objects are its own: what is assigned to their values is read by clients. */
+  /** Makes the meter the owner of its objects: clients read the values that the program assigns to them. */
   owning(): this {
     const objects = [...this.template.devices.values()].flatMap((device) => device.objects);
     this.#own = new OwnValues(objects, {
@@ -146,7 +146,7 @@ export class Meter implements KnownMeter {
     }
   }
 
-  /** Fault `waits-for-itself`: code of a work that is in progress would wait for that work's end. */
+  /** Fault `waits-for-itself`: code in a work that is in progress would wait for the end of that work. */
   #notWithin(): void {
     const work = currentWork();
     if (work === undefined || work.over || this.#live === undefined || !work.isOf(this.#live)) return;
@@ -156,7 +156,7 @@ export class Meter implements KnownMeter {
     });
   }
 
-  /** Assigned by the program, in no work: it is read at once, and kept as soon as may be. */
+  /** The program assigned a value outside a work. Clients read it at once, and it is kept as soon as possible. */
   #assigned(object: AnyObject, name: string, before: unknown): void {
     const kept = this.#live?.run.assigned(object, name, before);
     if (!isLater(kept)) return;
@@ -164,7 +164,7 @@ export class Meter implements KnownMeter {
     (kept as PromiseLike<void>).then(undefined, failed);
   }
 
-  /** Called by a server that takes the meter. What a server before it had loaded is released. */
+  /** Called by a server that takes the meter. Data that a previous server loaded is released. */
   runOn(environment: Environment): void {
     if (this.#environment === environment) return;
     this.#live?.run.end();
@@ -180,7 +180,7 @@ export class Meter implements KnownMeter {
     this.#live = undefined;
   }
 
-  /** Runs something every so many ms while the meter is served: `now` ms since 1970 UTC on its clock, `elapsed` ms since the last time. */
+  /** Runs a task every `every` ms while the meter is served. `now`: ms since 1970 UTC on its clock; `elapsed`: ms since the last run. */
   every(every: number, run: Task["run"]): void {
     if (!(every >= 1)) throw new Fault("bad-value", `a task cannot run every ${every} ms`, { layer: "server" });
     const task = { every, run };
@@ -194,32 +194,32 @@ export class Meter implements KnownMeter {
     return this.#tasks ?? [];
   }
 
-  /** This meter's values of an object, to read. */
+  /** The values of an object in this meter, read-only. */
   values<S extends ClassSpec>(object: CosemObject<S>): Readonly<Values<S>> {
     return ((this.#live ?? this.#own)?.values(object) ?? object.values) as Readonly<Values<S>>;
   }
 
-  /** Whether its values are those that a store has; true without a store. */
+  /** Whether the values of the meter are those of the store; true without a store. */
   get hasLoaded(): boolean {
     return this.#here().store === undefined || this.#live?.usable === true;
   }
 
-  /** How many objects have values of their own in this meter. */
+  /** Number of objects that have their own values in this meter. */
   get diverged(): number {
     return this.#live?.diverged ?? 0;
   }
 
-  /** The secrets and counters of an association in this meter; made when first asked for. */
+  /** The secrets and counters of an association in this meter; created at the first access. */
   state(association: Association): AssociationState {
     return this.live.state(association);
   }
 
-  /** How many associations are open now. */
+  /** Number of open associations. */
   get openAssociations(): number {
     return this.#live?.associations.count ?? 0;
   }
 
-  /** Whether one more association may be opened: there are less than `most` beside it, or one is idle and gives way. */
+  /** Whether one more association may be opened: fewer than `most` share its limit, or one of them is idle and can be ended. */
   hasRoom(association: Association, most: number): boolean {
     return this.#live?.associations.hasRoom(association, most) ?? true;
   }
@@ -229,7 +229,7 @@ export class Meter implements KnownMeter {
     return device.name ?? `${this.name.slice(0, 13)}${String(device.sap).padStart(3, "0")}`.slice(0, 16);
   }
 
-  /** Reads an attribute as the meter itself: no access rights. */
+  /** Reads an attribute as the meter itself, without a check of access rights. */
   get(attribute: AttributeDescriptor, sap = 1): MaybePromise<DataLike> {
     const device = this.#device(sap);
     const working = this.#working;
@@ -237,7 +237,7 @@ export class Meter implements KnownMeter {
     return this.#using((live) => live.view(device, { by: program }).get(attribute));
   }
 
-  /** Writes an attribute as the meter itself, through its hook. */
+  /** Writes an attribute as the meter itself, through the hook of the attribute. */
   set(attribute: AttributeDescriptor, value: DataLike, sap = 1): MaybePromise<void> {
     return this.change((device) => device.set(attribute, value), sap);
   }
@@ -248,9 +248,9 @@ export class Meter implements KnownMeter {
   }
 
   /**
-   * Changes whatever objects of the meter in one unit of work: all of it is kept and seen by clients, or none. Inside a hook of the
-   * same meter, use what the hook is given: after the hook has waited for something, the meter would wait for the hook (Fault
-   * `waits-for-itself`). Fault `hook-timeout`: `run` took too long, and nothing is done.
+   * Changes any objects of the meter in one unit of work: all changes are kept and seen by clients, or none. Inside a hook of the
+   * same meter, use the arguments of the hook instead: after an `await` in the hook, the meter would wait for the hook (Fault
+   * `waits-for-itself`). Fault `hook-timeout`: `run` took too long, and nothing was changed.
    */
   change<T>(run: (device: DeviceView) => MaybePromise<T>, sap = 1): MaybePromise<T> {
     const device = this.#device(sap);
@@ -260,7 +260,7 @@ export class Meter implements KnownMeter {
     return this.#using((live) => live.change(program, (work) => run(live.view(device, { by: program, work }))));
   }
 
-  /** What the meter tells by itself: `notify.eventNotification`, `notify.informationReport`. */
+  /** Sends notifications of the meter: `notify.eventNotification`, `notify.informationReport`. */
   get notify(): Notifier {
     return new Notifier(this);
   }
@@ -274,24 +274,24 @@ export class Meter implements KnownMeter {
   }
 
   /**
-   * Cuts the power of the meter: now, or at an instant of its clock (ms since 1970 UTC), one to come or one since which nothing was due. Until `powerUp` the
-   * meter answers nobody, its links are dropped, and nothing that is due is done; a store keeps that over a stop of the process.
-   * Its clock goes on. Faults `bad-value` (the meter has done something since), `not-kept`.
+   * Cuts the power of the meter now, or at a time of its clock (ms since 1970 UTC): a future time, or a past one since which nothing was
+   * due. Until `powerUp` the meter does not answer, its links are dropped, and no due action runs; a store keeps this state when the
+   * process stops. The clock keeps running. Faults `bad-value` (the meter has done something since that time), `not-kept`.
    */
   powerDown(at?: number): Promise<void> {
     return this.#switchPower(false, at);
   }
 
   /**
-   * The power comes back: now, or at an instant of the meter's clock. Volatile attributes have their defaults then, each class does
-   * what it does at power-up (`Timeline.poweredUp`), and what is to be done late is done, in the order in which it was due
-   * (`Timeline.restored`). Faults `bad-value` (it was cut later), `not-kept`.
+   * Restores the power now, or at a time of the meter's clock. Volatile attributes get their defaults, each class runs its power-up
+   * action (`Timeline.poweredUp`), and missed actions that must still be done run in the order in which they were due
+   * (`Timeline.restored`). Faults `bad-value` (the power was cut later than that time), `not-kept`.
    */
   powerUp(at?: number): Promise<void> {
     return this.#switchPower(true, at);
   }
 
-  /** Whether the meter has power, as far as is known: with a store, as it was when the meter was loaded last. */
+  /** Whether the meter has power, as far as this process knows: with a store, the state at the last load of the meter. */
   get powered(): boolean {
     return this.#live?.powered ?? this.#powered;
   }
@@ -305,12 +305,12 @@ export class Meter implements KnownMeter {
     }
     this.#notWithin();
     await this.#using((live) => switchPower(live, { on, at: at ?? Math.floor(live.now) }));
-    // What is planned for a meter that does nothing else in time.
+    // A power change that is planned for a meter without other timed actions.
     const live = this.#live;
     if (this.#ownTenancy?.resident === true && (live?.store === undefined || live.usable)) live?.run.begin();
   }
 
-  /** The program uses the meter: with a store it is loaded for that, where it is not. */
+  /** Runs code of the program on the meter. With a store, the meter is loaded first if necessary. */
   #using<T>(run: (live: LiveMeter) => MaybePromise<T>): MaybePromise<T> {
     if (this.#here().store === undefined) return run(this.live);
     const leave = this.use();
@@ -342,20 +342,20 @@ export class Meter implements KnownMeter {
     return device;
   }
 
-  /** Somebody uses the meter from now on; gives what to call when that is over. */
+  /** Adds a user of the meter. Returns the function to call when the use has ended. */
   use(): () => void {
     return this.#tenancy.use();
   }
 
   /**
-   * Loads what an association needs of the meter, once; undefined when nothing has to be waited for. Faults: `meter-held`
+   * Loads the data of the meter that an association needs, once. Returns undefined if there is no need to wait. Faults: `meter-held`
    * (another process has it) and those of the store.
    */
   enter(association: Association | undefined): Promise<void> | undefined {
     return this.#tenancy.enter(association);
   }
 
-  /** The meter does what it does by itself, from now on until `dismiss`. Undefined when nothing has to be waited for. */
+  /** Starts the timed actions of the meter; they run until `dismiss`. Returns undefined if there is no need to wait. */
   reside(): Promise<void> | undefined {
     return this.#tenancy.reside();
   }
@@ -365,19 +365,19 @@ export class Meter implements KnownMeter {
   }
 
   /**
-   * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
-   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
+   * Runs the due actions of an idle meter and releases it again: for meters of a fleet without a connected client. Faults as in
+   * `enter`, and `not-kept`: the actions that were not kept are due again at the next visit.
    */
   visit(): Promise<void> {
     return this.#tenancy.visit();
   }
 
-  /** Resolves when everything of the meter that was in progress is kept, and the meter is released where nobody uses it. */
+  /** Resolves when all work in progress of the meter is kept, and the meter is released if it has no user. */
   async settled(): Promise<void> {
     await this.#tenancy.settled();
   }
 
-  /** Made when the meter is first used. */
+  /** Created when the meter is first used. */
   get #tenancy(): Tenancy {
     this.#ownTenancy ??= new Tenancy({
       meter: this,

@@ -7,19 +7,19 @@ import {
   type MaybePromise,
 } from "@dlmskit/cosem-objects";
 
-/** Who is told. */
+/** Options of a notification. */
 export interface NotifyOptions {
-  /** The client: the keys and the policy of its association protect what it is told. 1, the client management process, unless told otherwise. */
+  /** The client. The keys and the policy of its association protect the notification. 1, the client management process, by default. */
   readonly client?: number;
-  /** `"tcp://host:port"` and the like; `"client:N"`, the association that the client has open, unless told otherwise. */
+  /** The destination, such as `"tcp://host:port"`; by default `"client:N"`, the open association of the client. */
   readonly destination?: string;
-  /** The higher the sooner; 0 unless told otherwise. */
+  /** Messages with a higher priority are sent first; 0 by default. */
   readonly priority?: number;
-  /** Whether the time of the meter's clock goes along; true unless told otherwise. */
+  /** Whether the notification contains the time of the meter's clock; true by default. */
   readonly time?: boolean;
 }
 
-/** The meter that tells. */
+/** The interface of the meter for its notifier. */
 interface NotifierPort {
   /** Simulated time. */
   readonly now: number;
@@ -29,8 +29,8 @@ interface NotifierPort {
 type Of = (device: DeviceView) => MaybePromise<Uint8Array>;
 
 /**
- * What a meter tells by itself, from its management logical device through the queue: with a store in one commit with whatever else the
- * same `meter.change` does.
+ * Sends notifications of a meter from its management logical device through the queue. With a store, they are in the same commit as the
+ * other changes of the same `meter.change`.
  */
 export class Notifier {
   readonly #meter: NotifierPort;
@@ -51,8 +51,8 @@ export class Notifier {
   }
 
   /**
-   * EventNotification: an attribute with the value that it has now. It is never confirmed; one that does not leave is tried five times.
-   * Throws what reading the attribute throws.
+   * Sends an EventNotification: an attribute with its current value. It is never confirmed. If it cannot be sent, it is tried five times.
+   * Throws the errors of reading the attribute.
    */
   eventNotification(attribute: AttributeDescriptor, options: NotifyOptions = {}): MaybePromise<void> {
     return this.#notify("event-notification", options, (device) =>
@@ -68,8 +68,8 @@ export class Notifier {
   }
 
   /**
-   * InformationReport, of meters with short names: attributes with the values that they have now. Refuses with `object-undefined` an attribute
-   * without a short name; throws what reading throws.
+   * Sends an InformationReport (meters with short names): attributes with their current values. An attribute without a short name is
+   * refused with `object-undefined`. Throws the errors of reading the attributes.
    */
   informationReport(attributes: readonly AttributeDescriptor[], options: NotifyOptions = {}): MaybePromise<void> {
     const at = options.time === false ? undefined : this.#meter.now;

@@ -10,42 +10,42 @@ export interface Occupant {
   readonly opened:
     | {
         readonly negotiated: Negotiated;
-        /** Says something unasked, between answers. Faults `push-not-sent` and those of protecting it. */
+        /** Sends an unsolicited notification between answers. Faults `push-not-sent` and those of protecting it. */
         notify(push: OpenPush): Promise<PushLeft>;
       }
     | undefined;
-  /** Whether it waits for an answer. */
+  /** Whether the client waits for an answer. */
   readonly busy: boolean;
-  /** Associations that it has opened since it asked anything. */
+  /** Number of associations that the client has opened since its last request. */
   readonly unused: number;
-  /** ms on the machine's clock. */
+  /** Time of the last activity, ms on the clock of the machine. */
   readonly lastActivity: number;
-  /** Ends its association, for another that is to be opened. */
+  /** Ends the association of this client to make room for a new one. */
   giveWay(): void;
 }
 
 interface Open {
   readonly association: Association;
-  /** The client's, where it told one. */
+  /** The system title of the client, if it sent one. */
   readonly systemTitle: Uint8Array | undefined;
-  /** Where it is. */
+  /** The remote host of the client. */
   readonly host: string;
   readonly occupant: Occupant;
 }
 
-/** The associations of a meter that are open now. */
+/** The open associations of a meter. */
 export class OpenAssociations {
   #open: readonly Open[] = [];
-  /** Made when the first client is challenged. */
+  /** Created when the first client gets a challenge. */
   #pending: Map<Occupant, Association> | undefined;
 
   get count(): number {
     return this.#open.length;
   }
 
-  /** An association was opened; gives what to call when it is over. */
+  /** Adds an open association. Returns the function to call when it has ended. */
   opened(one: Open): () => void {
-    // Not `push`, and no spread: either makes room for seventeen.
+    // `push` or a spread would allocate room for seventeen elements.
     this.#open = this.#open.concat(one);
     return () => {
       this.#open = this.#open.filter((other) => other !== one);
@@ -57,27 +57,27 @@ export class OpenAssociations {
   }
 
   /**
-   * Those that count against one of this association: without authentication all of those without, otherwise those of the same
-   * client. So a client without a secret takes no room of one that has one.
+   * The open associations that share a limit with this one: without authentication, all that have no authentication; otherwise
+   * those of the same client. So a client without a secret cannot take the place of a client with a secret.
    */
   #beside(association: Association): readonly Open[] {
     if (association.security.mechanism !== 0) return this.#of(association);
     return this.#open.filter(({ association: other }) => other.security.mechanism === 0);
   }
 
-  /** Whether one more may be opened where there are to be `most`: there is room, or one is idle. */
+  /** Whether one more association may be opened with a limit of `most`: there is room, or one association is idle. */
   hasRoom(association: Association, most: number): boolean {
     const open = this.#beside(association);
     return open.length < most || open.some(({ occupant }) => !occupant.busy);
   }
 
-  /** Ends as many as are too many, of those that are idle. The newcomer stays. */
+  /** Ends idle associations until the limit is met. The newcomer stays. */
   makeRoom(association: Association, most: number, newcomer: Occupant): void {
     const open = this.#beside(association);
     for (let many = open.length - most; many > 0; many--) first(this.#beside(association), newcomer)?.giveWay();
   }
 
-  /** A client has to answer a challenge before its association is open; undefined: it has not. */
+  /** Records that a client must answer a challenge before its `association` is open; undefined: it no longer has to. */
   pending(occupant: Occupant, association: Association | undefined): void {
     if (association === undefined) this.#pending?.delete(occupant);
     else {
@@ -92,20 +92,20 @@ export class OpenAssociations {
     return pending ? "association-pending" : "non-associated";
   }
 
-  /** The client that opened it last with a logical device. */
+  /** The client that was the last to open the association with a logical device. */
   occupant(association: Association, device: number): Occupant | undefined {
     return this.#of(association).findLast(({ occupant }) => occupant.device === device)?.occupant;
   }
 
-  /** The client that opened it last; undefined: none has, or it told none. */
+  /** System title of the client that was the last to open the association; undefined: no client has, or it sent no title. */
   clientSystemTitle(association: Association): Uint8Array | undefined {
     return this.#open.findLast((one) => one.association === association)?.systemTitle;
   }
 }
 
 /**
- * The one that gives way first: of the host that has most; there, one that opens associations and does not use them; else the one
- * that has been silent longest.
+ * The association to end first. It belongs to the host with the most associations. Within that host it is one of a client that opens
+ * associations without using them, or else the one that has been idle longest.
  */
 function first(open: readonly Open[], newcomer: Occupant): Occupant | undefined {
   const perHost = new Map<string, number>();

@@ -7,7 +7,7 @@ export interface MeterOptions extends TemplateOptions, MeterIdentity {
   readonly associations: { readonly [name: string]: AssociationSpec };
 }
 
-/** One meter of its own kind. Its objects are the ones given: what is assigned to their values is read by clients. Faults as `meterTemplate`. */
+/** A single meter without a shared template. Clients read the values that the program assigns to its objects. Faults as `meterTemplate`. */
 export function meter(options: MeterOptions): Meter {
   return new Meter(compile(options), options).owning();
 }

@@ -4,7 +4,7 @@ import type { Lease } from "@dlmskit/storage";
 import type { AssociationStates } from "../security/association-states.ts";
 import type { MeterStore } from "../store-port.ts";
 
-/** The meter whose clients count. */
+/** The interface of the meter whose client counters are kept. */
 export interface PeerKeepingPort {
   readonly store: MeterStore | undefined;
   readonly lease: Lease | undefined;
@@ -12,7 +12,7 @@ export interface PeerKeepingPort {
   change(by: { self: "program" }, run: () => void): MaybePromise<void>;
 }
 
-/** Keeps what the clients of a meter have counted, and the keys that they have used, in a commit of its own. */
+/** Keeps the counters of the clients of a meter and the keys that they have used, in a separate commit. */
 export class PeerKeeping {
   readonly #port: PeerKeepingPort;
   #keeping = false;
@@ -21,12 +21,12 @@ export class PeerKeeping {
     this.#port = port;
   }
 
-  /** `soon`: only where it is a good deal. Undefined: there is nothing to keep. */
+  /** `soon`: only if there are many. Undefined: there is nothing to keep. */
   keep(soon: boolean): MaybePromise<void> | undefined {
     const { store, lease, states } = this.#port;
     if (store === undefined || lease === undefined || lease.lost) return undefined;
     if (states.unsaved(soon).length === 0) return undefined;
-    // Works that wait for a slow hook or a slow store do not pile up.
+    // Limits the number of works that wait for a slow hook or a slow store.
     if (this.#keeping && soon) return undefined;
     this.#keeping = true;
     const done = (): void => {
@@ -42,7 +42,7 @@ export class PeerKeeping {
   }
 }
 
-/** Nobody waits for what is kept; `failed` hears why it was not. */
+/** Keeps data in the background; `failed` is called with the error if it was not kept. */
 export function keptLater(kept: MaybePromise<void> | undefined, failed: (error: unknown) => void): void {
   if (kept === undefined || !isLater(kept)) return;
   kept.then(

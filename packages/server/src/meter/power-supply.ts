@@ -1,18 +1,18 @@
 import { T } from "@dlmskit/apdu";
 import { type AnyObject, interfaceClass, object } from "@dlmskit/cosem-objects";
 
-/** Logical device and class of the row in which a store has the power of a meter: those of no object. */
+/** Logical device and class of the row with the power state of a meter in a store. No object has these numbers. */
 export const powerRow = { logicalDevice: 0, classId: 0 } as const;
 
-/** The power is cut, or comes back. Instants on the meter's clock, ms since 1970 UTC. */
+/** The power is cut or restored. Times are on the meter's clock, ms since 1970 UTC. */
 export interface PowerSwitch {
   readonly at: number;
   readonly on: boolean;
-  /** It ends a restart, which lasts as long whatever the clock is set to meanwhile; false by default. */
+  /** Whether it ends a restart, whose duration does not change when the clock is set; false by default. */
   readonly lasts?: boolean;
 }
 
-/** The power of a meter as it is kept. */
+/** The kept power state of a meter. */
 export interface Supply {
   /** 0: there is power. */
   readonly downSince: number;
@@ -35,6 +35,6 @@ const PowerSupply = interfaceClass({
   methods: {},
 });
 
-/** What tells whether a meter has power; no logical device has it. */
+/** The object that holds whether a meter has power. It belongs to no logical device. */
 export const powerSupply = (): AnyObject =>
   object(PowerSupply, "0.0.0.0.0.0", { supply: { downSince: 0, planned: [] } });

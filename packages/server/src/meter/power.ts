@@ -6,9 +6,9 @@ import type { PowerSwitch, Supply } from "./power-supply.ts";
 
 /** The power of a meter. */
 export interface Power {
-  /** Since when there is none; undefined: there is. */
+  /** Time at which the power was cut; undefined: there is power. */
   readonly downSince: number | undefined;
-  /** What is still to come, by instants. */
+  /** Planned power changes, sorted by time. */
   readonly planned: readonly PowerSwitch[];
 }
 
@@ -25,24 +25,24 @@ export function setPower(work: Work, { power }: MeterTemplate, { downSince = 0, 
   work.draft(power).supply = supply;
 }
 
-/** Volatile attributes have the values of the template again, as after every power failure. */
+/** Resets volatile attributes to the values of the template, as after every power failure. */
 export function forgetVolatile(work: Work, { volatile }: MeterTemplate): void {
   for (const { object: of, name, value } of volatile) {
     if (work.values(of)[name] !== value) work.draft(of)[name] = value;
   }
 }
 
-/** Fault `bad-value`: instants of a clock are whole ms since 1970 UTC. */
+/** Fault `bad-value` if `at` is not a whole number of ms since 1970 UTC. */
 export function checkInstant(at: number): void {
   if (Number.isSafeInteger(at) && at > 0) return;
   throw new Fault("bad-value", `${at} is not an instant in whole ms since 1970 UTC`, { layer: "server" });
 }
 
-/** What switches the power of a meter that is in use. */
+/** The interface of a meter in use for switching its power. */
 export interface PowerPort {
   readonly known: { readonly template: MeterTemplate };
   readonly power: Power;
-  /** The meter's own clock. */
+  /** The time of the meter's clock. */
   readonly now: number;
   readonly run: {
     readonly timeline: { readonly ranUpTo: number; switchPower(to: PowerSwitch): MaybePromise<void> } | undefined;
@@ -50,7 +50,7 @@ export interface PowerPort {
   change(by: { self: "program" }, run: (work: Work) => void): MaybePromise<void>;
 }
 
-/** Cuts the power or restores it, at an instant of the meter's clock. Faults `bad-value`, `not-kept`. */
+/** Cuts or restores the power at a time of the meter's clock. Faults `bad-value`, `not-kept`. */
 export function switchPower(meter: PowerPort, to: PowerSwitch): MaybePromise<void> {
   const { power, known, run } = meter;
   const { template } = known;
@@ -70,14 +70,14 @@ export function switchPower(meter: PowerPort, to: PowerSwitch): MaybePromise<voi
   });
 }
 
-/** The power is cut or comes back at an instant to come. */
+/** Plans to cut or restore the power at a future time. */
 export function planPower(work: Work, template: MeterTemplate, to: PowerSwitch): void {
   const power = powerOf(work.values(template.power));
   const planned = [...power.planned, to].sort((left, right) => left.at - right.at);
   setPower(work, template, { ...power, planned });
 }
 
-/** Ends a work. Where it sets the clock, a restart that has begun is over at another instant of that. */
+/** Ends a work. If the work sets the clock, the end time of a restart in progress is moved by the same difference. */
 export function ended(work: Work, template: MeterTemplate): WorkResult {
   const { clock = 0 } = work;
   const power = powerOf(work.values(template.power));

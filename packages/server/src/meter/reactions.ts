@@ -19,7 +19,7 @@ import type { KnownMeter } from "./meter-identity.ts";
 import { hasPower } from "./power.ts";
 import type { Request } from "./view.ts";
 
-/** The meter whose objects watch one another. */
+/** The interface of the meter for its reactions. */
 export interface ReactionsPort extends Committed {
   readonly known: KnownMeter;
   view(device: Device, request: Request): { context(object: AnyObject): Context };
@@ -38,12 +38,12 @@ interface Due {
   readonly changes: readonly WatchedChange[];
 }
 
-/** The values that what watches has seen in a work, by object and name. */
+/** The values that the watching objects have seen in a work, by object and name. */
 type Seen = Map<AnyObject, Map<string, unknown>>;
 
 const mostRounds = 8;
 
-/** What objects of one meter do when attributes of others change: within the work that changed them, before it is kept. */
+/** Runs the reactions of objects to changed attributes of other objects, within the work that changed them and before it is kept. */
 export class Reactions {
   readonly #port: ReactionsPort;
   readonly #watchers: readonly Watcher[];
@@ -54,7 +54,7 @@ export class Reactions {
     this.#watchers = port.known.template.watching.map((one) => ({ ...one, watch: watchOf(one.object) as Watch }));
   }
 
-  /** A value as it was before a work that finds it changed already. */
+  /** Records the previous value of an attribute that was changed before the work started. */
   wasBefore(work: Work, object: AnyObject, name: string, value: unknown): void {
     this.#see(work, object, name, value);
   }
@@ -67,7 +67,7 @@ export class Reactions {
   run(work: Work, round = 1): MaybePromise<void> {
     if (work.over || (!work.hasValues && !this.#seen.has(work))) return undefined;
     const { known } = this.#port;
-    // Without power nothing acts; at power-up each object looks for itself.
+    // Without power no object acts; at power-up each object checks the values itself.
     if (!hasPower(work.values(known.template.power))) return undefined;
     const due = this.#due(work);
     if (due.length === 0) return undefined;
@@ -131,7 +131,7 @@ export class Reactions {
   }
 }
 
-/** The octets of a value; undefined: it has none that can be told. */
+/** The encoded octets of a value; undefined: the value cannot be encoded. */
 function encoded({ spec }: AnyObject, name: string, value: unknown): Uint8Array | undefined {
   try {
     return value === undefined ? undefined : dataOf(spec.attributes[name]?.type as never, value as never).octets;

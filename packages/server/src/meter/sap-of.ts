@@ -5,11 +5,11 @@ import type { MeterTemplate } from "./meter-template.ts";
 
 type Template = Pick<MeterTemplate, "devices" | "sapAssignment">;
 
-/** Whether a meter of the template may have logical devices at other SAPs than the template says. */
+/** Whether the logical devices of a meter can have other SAPs than in the template. */
 export const mayMove = ({ devices, sapAssignment }: Template): boolean =>
   devices.size > 1 && sapAssignment?.hooks.invoke?.connectLogicalDevice !== undefined;
 
-/** The SAP of a logical device in the meter whose values these are; 0: it is disconnected. */
+/** The SAP of a logical device in the meter with these values; 0: it is disconnected. */
 export function sapOf(template: Template, values: ValuesOf, device: Device): number {
   const { sapAssignment } = template;
   if (sapAssignment === undefined || !mayMove(template)) return device.sap;
@@ -17,7 +17,7 @@ export function sapOf(template: Template, values: ValuesOf, device: Device): num
   return assigned.find(({ templateSap }) => templateSap === device.sap)?.sap ?? device.sap;
 }
 
-/** The logical device that has a SAP in the meter whose values these are. */
+/** The logical device with a SAP in the meter with these values. */
 export function deviceAt(template: Template, values: ValuesOf, sap: number): Device | undefined {
   if (!mayMove(template)) return template.devices.get(sap);
   return sap === 0 ? undefined : [...template.devices.values()].find((one) => sapOf(template, values, one) === sap);

@@ -8,23 +8,23 @@ import {
   unaskedConformance,
 } from "@dlmskit/association";
 
-/** The conformance bits of the services that this server has, and of what it says unasked; general-protection where there is ciphering. */
+/** Conformance bits of the services and unsolicited notifications of this server; general-protection if there is ciphering. */
 export const servedConformance: readonly ConformanceName[] = [
   ...servedByServices(),
   ...unaskedConformance("logical-name"),
 ];
-/** The same for clients that use short names. */
+/** The same bits for clients that use short names. */
 export const servedShortNameConformance: readonly ConformanceName[] = [
   ...servedByServices(servicesOf("short-name")),
   ...unaskedConformance("short-name"),
 ];
 
-/** The bits that an association may state. */
+/** The conformance bits that an association may specify. */
 export function servedWith(referencing: Offer["context"]): readonly ConformanceName[] {
   return referencing === "logical-name" ? servedConformance : [...servedConformance, ...servedShortNameConformance];
 }
 
-/** The bits of short names that let a client do what these let it do with logical names. */
+/** The bits of short-name referencing that correspond to these bits of logical-name referencing. */
 function correspondingBits(conformance: readonly ConformanceName[]): readonly ConformanceName[] {
   const bits: { readonly [name in ConformanceName]?: readonly ConformanceName[] } = {
     get: ["read"],
@@ -37,7 +37,7 @@ function correspondingBits(conformance: readonly ConformanceName[]): readonly Co
   return servedShortNameConformance.filter((name) => all.has(name));
 }
 
-/** What an association offers: the bits of each referencing that it has; of which one is negotiated says the client. */
+/** The conformance that an association offers: the bits of each referencing that it supports. The client chooses the referencing. */
 export function conformanceOf(
   referencing: Offer["context"],
   given: readonly ConformanceName[] = servedConformance,

@@ -6,12 +6,12 @@ import type { Association } from "./association-spec.ts";
 
 const associationLn = 15;
 
-/** Whether clients may open the association with that referencing. */
+/** Whether clients may open the association with short-name referencing. */
 const servesShortNames = ({ referencing }: Pick<Association, "referencing">): boolean => referencing !== "logical-name";
 
 /**
- * The base names of a logical device; undefined: no client uses short names there. In place of the Association LN objects there is the
- * Association SN, which is that of whoever asks. Faults `bad-base-name`, `short-names-exhausted`.
+ * The base names of a logical device; undefined: no client uses short names there. The Association SN object replaces the Association LN
+ * objects and shows the association of the client that reads it. Faults `bad-base-name`, `short-names-exhausted`.
  */
 export function shortNamesOf(
   byName: ReadonlyMap<LogicalName, AnyObject>,

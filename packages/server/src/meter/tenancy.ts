@@ -8,38 +8,38 @@ import type { LiveMeter, LivingMeter } from "./live-meter.ts";
 import type { MeterIdentity } from "./meter-identity.ts";
 
 const noScope = { clients: [], setups: [] };
-// How often a meter that another process has is asked for again, ms.
+// Interval between attempts to take a meter that another process has, ms.
 const askAgain = 100;
-// How long after a failure of the store a meter is given back again, ms.
+// Delay after a failure of the store until the next attempt to give a meter back, ms.
 const giveBackAgain = 1000;
 
-/** What a tenancy needs of its meter. */
+/** The interface of a meter that a tenancy uses. */
 export interface TenancyPort {
-  /** `live`: what is in memory of it, made when it is first asked for. */
+  /** `live`: the data of the meter in memory, created at the first access. */
   readonly meter: LivingMeter & { readonly live: LiveMeter };
   environment(): Environment;
-  /** What is in memory of the meter; undefined: nothing. */
+  /** The data of the meter in memory; undefined: none. */
   current(): LiveMeter | undefined;
   forget(): void;
-  /** Takes what the store has of who the meter is. Fault `bad-value`. */
+  /** Takes the identity of the meter from the store. Fault `bad-value`. */
   become(identity: MeterIdentity): void;
 }
 
 /**
- * The users of a meter: for the first of them it is taken from the store and loaded; when the last has gone it is released and
- * given back.
+ * Manages the users of a meter. When the first user arrives, the meter is taken from the store and loaded. When the last user leaves,
+ * the meter is released and given back to the store.
  */
 export class Tenancy {
   readonly #port: TenancyPort;
   #uses = 0;
   #resident = false;
   #givingBack = false;
-  /** Loading and releasing, one after another. */
+  /** Makes sure that only one load or release runs at a time. */
   #turn: Promise<void> | undefined;
   #lettingGo = false;
-  /** What is to be given back when the meter is released. */
+  /** The lease to give back when the meter is released. */
   #lease: Lease | undefined;
-  /** A store that failed may have given the meter to this process all the same. */
+  /** A store that failed may still have given the meter to this process. */
   #mayHave = false;
 
   constructor(port: TenancyPort) {
@@ -58,12 +58,12 @@ export class Tenancy {
     return this.#port.current();
   }
 
-  /** Whether the meter does what it does by itself, used or not. */
+  /** Whether the meter runs its timed actions even without users. */
   get resident(): boolean {
     return this.#resident;
   }
 
-  /** Somebody uses the meter from now on; gives what to call when that is over. */
+  /** Adds a user of the meter. Returns the function to call when the use has ended. */
   use(): () => void {
     this.#uses++;
     let over = false;
@@ -76,7 +76,7 @@ export class Tenancy {
   }
 
   /**
-   * Loads what an association needs of the meter, once; undefined when nothing has to be waited for. Faults: `meter-held`
+   * Loads the data of the meter that an association needs, once. Returns undefined if there is no need to wait. Faults: `meter-held`
    * (another process has it) and those of the store.
    */
   enter(association: Association | undefined): Promise<void> | undefined {
@@ -90,7 +90,7 @@ export class Tenancy {
     return this.#next(() => this.#load(store, association));
   }
 
-  /** Runs after all that was to be loaded or let go before, whether or not it failed. */
+  /** Runs a function after all earlier loads and releases have ended, even if they failed. */
   #next(run: () => Promise<void>): Promise<void> {
     const turn = (this.#turn ?? Promise.resolve()).then(run, run);
     this.#turn = turn;
@@ -111,7 +111,7 @@ export class Tenancy {
       this.#environment.taken.set(this.#meter.id, this.#meter);
       live.run.begin();
       if (association !== undefined) live.state(association).load(taken);
-      // The first reader waits until the meter has done what was due while it was not loaded.
+      // The first reader waits until the meter has done the actions that were due while it was not loaded.
       await live.run.caughtUp();
     } else {
       live.run.begin();
@@ -123,7 +123,7 @@ export class Tenancy {
     live.states.loaded(association);
   }
 
-  /** What is changed while the store is asked is asked for again. */
+  /** If secrets change while the store reads them, they are read again. */
   async #loadSecrets(store: MeterStore, live: LiveMeter, association: Association): Promise<void> {
     const scope = AssociationState.scopeOf(association);
     for (;;) {
@@ -136,13 +136,13 @@ export class Tenancy {
     }
   }
 
-  /** Takes what the store has of who the meter is. */
+  /** Takes the identity of the meter from the store. */
   async #become(taken: TakenMeter): Promise<void> {
     if (this.#meter.identity.taken === undefined) return;
     this.#port.become(await this.#meter.identity.taken(taken));
   }
 
-  /** Takes the meter; where another process has it, waits as long as the policy says. Fault `meter-held`. */
+  /** Takes the meter. If another process has it, waits as long as the policy says. Fault `meter-held`. */
   async #take(store: MeterStore, association: Association | undefined): Promise<TakenMeter> {
     const { clock, held } = this.#environment;
     const scope = association === undefined ? noScope : AssociationState.scopeOf(association);
@@ -181,7 +181,7 @@ export class Tenancy {
     return taken;
   }
 
-  /** The meter does what it does by itself, from now on until `dismiss`. Undefined when nothing has to be waited for. */
+  /** Starts the timed actions of the meter; they run until `dismiss`. Returns undefined if there is no need to wait. */
   reside(): Promise<void> | undefined {
     if (!this.#resident) this.#uses++;
     this.#resident = true;
@@ -194,8 +194,8 @@ export class Tenancy {
   }
 
   /**
-   * Lets an idle meter do what is due by now, and lets it go again: for meters of a fleet that nobody is connected to. Faults as
-   * of `enter`, and `not-kept`: what was not kept is due again when the meter is visited next.
+   * Runs the due actions of an idle meter and releases it again: for meters of a fleet without a connected client. Faults as in
+   * `enter`, and `not-kept`: the actions that were not kept are due again at the next visit.
    */
   async visit(): Promise<void> {
     const leave = this.use();
@@ -219,7 +219,7 @@ export class Tenancy {
     if (this.#uses === 0) this.#leave();
   }
 
-  /** Resolves when everything of the meter that was in progress is kept, and the meter is released where nobody uses it. */
+  /** Resolves when all work in progress of the meter is kept, and the meter is released if it has no user. */
   async settled(): Promise<void> {
     for (;;) {
       await this.#turn?.catch(() => undefined);
@@ -229,14 +229,14 @@ export class Tenancy {
     }
   }
 
-  /** Nobody uses the meter any more: what is in memory is released, as far as a store keeps it. */
+  /** The meter has no user any more: releases the data in memory that a store keeps. */
   #leave(): void {
     const { store } = this.#environment;
     if (store === undefined) return;
     const failed = (error: unknown): void => {
       this.#environment.storeFailed(this.#meter, "letting go", error);
       if (error instanceof Fault && error.code === "store-closed") return;
-      // Until it is given back no other process can have it.
+      // No other process can take the meter until it is given back.
       if (this.#givingBack) return;
       this.#givingBack = true;
       const { clock } = this.#environment;
@@ -256,7 +256,7 @@ export class Tenancy {
     this.#lettingGo = true;
     try {
       await this.#keepPeers(live);
-      // A client may have come meanwhile: then the meter stays loaded.
+      // If a client has arrived in the meantime, the meter stays loaded.
       if (this.#uses > 0 || this.#waitsForIdle(live)) return;
       const due = live?.run.timeline?.due;
       this.#port.forget();
@@ -270,7 +270,7 @@ export class Tenancy {
     }
   }
 
-  /** A work is in progress: the meter is released once it is done. A client that comes meanwhile does not wait for that. */
+  /** If a work is in progress, the meter is released when the work ends. A client that arrives earlier does not wait for that. */
   #waitsForIdle(live: LiveMeter | undefined): boolean {
     const idle = live?.idle;
     if (idle === undefined) return false;

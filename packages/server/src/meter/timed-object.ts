@@ -12,7 +12,7 @@ import { timeContexts } from "./device-time.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { TimeContextPort } from "./meter-template.ts";
 
-/** An object that acts in time. Instants on the meter's clock. */
+/** An object with timed actions. Times are on the meter's clock. */
 export interface TimedObject {
   readonly device: Device;
   readonly object: AnyObject;
@@ -21,13 +21,13 @@ export interface TimedObject {
   due: number | undefined;
 }
 
-/** What was due while the clock was set past it, or while there was no power, and is run late. */
+/** An action that was skipped when the clock was set, or missed without power, and that runs late. */
 export interface Late {
   readonly entry: TimedObject;
   readonly late: number;
 }
 
-/** What an object of a logical device does in time; nothing while its function is disabled. */
+/** The timeline of an object of a logical device; it has no actions while its function is disabled. */
 function timelineIn({ hasFunctions }: Device, object: AnyObject): Timeline {
   const timeline = timelineOf(object) as Timeline;
   if (!hasFunctions) return timeline;
@@ -38,11 +38,11 @@ function timelineIn({ hasFunctions }: Device, object: AnyObject): Timeline {
 
 const usualOrder = 50;
 
-/** What goes first of all that is due at one instant comes first. */
+/** Sorts the objects by the order in which they act at the same time. */
 const byOrder = (one: TimedObject, other: TimedObject): number =>
   (one.timeline.order ?? usualOrder) - (other.timeline.order ?? usualOrder);
 
-/** The objects of a meter that act in time, in their order. */
+/** The objects of a meter with timed actions, in their order. */
 export const timedObjects = ({ template, identity }: KnownMeter, port: TimeContextPort): readonly TimedObject[] =>
   timeContexts(template, port, identity.own)
     .map(({ device, object, context }): TimedObject => {
@@ -50,7 +50,7 @@ export const timedObjects = ({ template, identity }: KnownMeter, port: TimeConte
     })
     .sort(byOrder);
 
-/** The next instant, checked: a timeline that does not move on would never end. */
+/** The next time, checked: a timeline that does not advance would never end. */
 export function nextAfter(
   timeline: Timeline,
   values: Readonly<Record<string, unknown>>,
@@ -62,14 +62,14 @@ export function nextAfter(
   throw new Fault("bad-timeline", `the next action after ${after} cannot be due at ${next}`, { layer: "server" });
 }
 
-/** What was due from one instant to another, and the values by which it was. */
+/** A period of time, and the values that determined the actions due in it. */
 export interface Span {
   readonly from: number;
   readonly to: number;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
 }
 
-/** What classes run late, in the order in which it was due; `guard` takes what they throw. */
+/** The actions that classes run late, in the order in which they were due; `guard` handles the errors that they throw. */
 export function lateOf(
   entries: readonly TimedObject[],
   why: "moved" | "restored",
@@ -84,7 +84,7 @@ export function lateOf(
   return late.sort((one, other) => one.late - other.late);
 }
 
-/** Of what was missed until now, only the last is due. */
+/** Of the actions missed until now, only the last one stays due. */
 export function skipToLast(entry: TimedObject, values: Readonly<Record<string, unknown>>, now: number): void {
   const { timeline, context } = entry;
   while (entry.due !== undefined && entry.due <= now) {
@@ -94,7 +94,7 @@ export function skipToLast(entry: TimedObject, values: Readonly<Record<string, u
   }
 }
 
-/** After which instant an object's next one is looked for: all that is due after `after`, as far as it is caught up with. */
+/** The time after which the next action of an object is searched: after `after`, as far as missed actions are caught up. */
 export function startOf(
   { timeline, context }: TimedObject,
   values: Readonly<Record<string, unknown>>,
@@ -106,10 +106,10 @@ export function startOf(
   return Math.max(after, timeline.since(values, context, now));
 }
 
-/** Those that do something else in time when values of these objects have changed. */
+/** The objects whose timed actions change when values of these objects have changed. */
 export function concernedBy(entries: readonly TimedObject[], changed: readonly AnyObject[]): readonly TimedObject[] {
   if (changed.length === 0) return [];
-  // Local time decides for all.
+  // All timelines depend on local time.
   if (changed.some(({ spec }) => spec.traits?.zone === true)) return entries;
   return entries.filter(({ object, timeline: { watches } }) =>
     changed.some((one) => one === object || watches?.includes(one.spec.classId) === true),

@@ -4,30 +4,30 @@ import type { Device } from "./device.ts";
 import type { KnownMeter } from "./meter-identity.ts";
 import type { Power } from "./power.ts";
 
-/** What the user's own code does in time. */
+/** A timed task of the user's own code. */
 export interface Task {
   readonly every: number;
   readonly run: (now: number, elapsed: number) => void | PromiseLike<void>;
 }
 
-/** A unit of work that is open for what is due. */
+/** A unit of work that is open for the due actions. */
 export interface OpenWork {
   readonly work: Work;
-  /** Runs code of this work: what it assigns to its objects' values belongs to it. */
+  /** Runs code of this work: values that the code assigns to the objects belong to the work. */
   within<T>(run: () => MaybePromise<T>): MaybePromise<T>;
-  /** Keeps it, and lets other works of the meter come. Never throws. */
+  /** Keeps the work and allows other works of the meter. Never throws. */
   finish(): MaybePromise<void>;
 }
 
-/** What a part of it needs. */
+/** The members that a part of an open work needs. */
 export type WorkPart = Pick<OpenWork, "work" | "within">;
 
 interface Keeping {
   within<T>(work: Work, run: () => MaybePromise<T>): MaybePromise<T>;
   keep(work: Work): MaybePromise<void>;
-  /** It is kept, or not: why. */
+  /** Called at the end of the work. `error`: why it was not kept. */
   over(error: unknown): void;
-  /** Other works may come. */
+  /** Allows other works. */
   release(): void;
 }
 
@@ -48,15 +48,15 @@ export interface TimelinePort {
   readonly known: KnownMeter;
   /** Simulated time of day, ms since 1970 UTC. */
   readonly time: number;
-  /** What the meter's clock shows more. */
+  /** The difference between the clock of the meter and `time`, ms: positive if the clock is ahead. */
   readonly offset: number;
-  /** As it is kept. */
+  /** The kept power state. */
   readonly power: Power;
-  /** Why what was done last could not be kept; undefined: it was. */
+  /** Why the last actions could not be kept; undefined: they were kept. */
   readonly unkept: unknown;
   values(object: AnyObject): Readonly<Record<string, unknown>>;
   context(device: Device, object: AnyObject, work: Work): Context;
-  /** Ends the wait for what takes too long. Fault `hook-timeout`. */
+  /** Ends the wait for a promise that takes too long. Fault `hook-timeout`. */
   limit<T>(value: MaybePromise<T>): MaybePromise<T>;
   /** Opens a work once no other is in progress. */
   open(): MaybePromise<OpenWork>;
@@ -64,10 +64,10 @@ export interface TimelinePort {
   /** Whether another process has the meter. */
   readonly lost: boolean;
   noticeLost(): void;
-  /** Whether the store has failed and nobody knows yet what it has kept: nothing is done meanwhile. */
+  /** Whether the store has failed and it is not known yet what it has kept. Until then nothing is done. */
   readonly unsure: boolean;
-  /** What is due first may have changed. */
+  /** The first due time may have changed. */
   again(): void;
-  /** How far the meter ran was moved back. */
+  /** Called when the time up to which the meter has run was moved back. */
   keepRanUpTo(): void;
 }

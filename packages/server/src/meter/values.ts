@@ -1,17 +1,17 @@
 import { type AnyObject, checkValues } from "@dlmskit/cosem-objects";
 import type { AnyValues, Committed } from "../runtime/unit-of-work.ts";
 
-/** The values of one meter, as everybody reads them. */
+/** The values of one meter that all clients read. */
 export interface MeterValues extends Committed {
-  /** Values that changed, by object and name. */
+  /** Takes changed values, by object and name. */
   put(changed: ReadonlyMap<AnyObject, AnyValues>): void;
-  /** How many objects have values of their own. */
+  /** Number of objects that have their own values. */
   readonly diverged: number;
 }
 
-/** Values over a template that other meters share. */
+/** The values of a meter that differ from a shared template. */
 export class SharedValues implements MeterValues {
-  /** Made when a value first changes. */
+  /** Created when a value first changes. */
   #overlay: Map<AnyObject, Readonly<AnyValues>> | undefined;
 
   values(object: AnyObject): Readonly<AnyValues> {
@@ -30,19 +30,19 @@ export class SharedValues implements MeterValues {
   }
 }
 
-// The plain values behind `object.values` of a meter of its own kind.
+// The plain values behind `object.values` of a meter that owns its objects.
 const records = new WeakMap<object, AnyValues>();
 
 export interface OwnValuesPort {
-  /** The copy of the unit of work whose code runs now; undefined: none does. */
+  /** The copy that belongs to the running unit of work; undefined: no work is running. */
   draft(object: AnyObject): AnyValues | undefined;
-  /** Code outside of any unit of work assigned a value. */
+  /** Called when code outside any unit of work assigned a value. */
   assigned(object: AnyObject, name: string, before: unknown): void;
 }
 
 /**
- * The values of a meter whose objects are its own. `object.values` shows them, and takes assignments: those of a hook or a task
- * belong to its unit of work, others are seen at once. A value that is not of the attribute's type is Fault `wrong-value`.
+ * The values of a meter that owns its objects. `object.values` reads and assigns them. Assignments in a hook or a task belong to its
+ * unit of work; other assignments are visible at once. Fault `wrong-value` if a value does not have the type of the attribute.
  */
 export class OwnValues implements MeterValues {
   readonly #changed = new Set<AnyObject>();

@@ -27,9 +27,9 @@ import type { KnownMeter } from "./meter-identity.ts";
 import { planPower } from "./power.ts";
 import { sapOf } from "./sap-of.ts";
 
-/** What a meter gives to the views of its logical devices. */
+/** The interface of a meter that the views of its logical devices use. */
 export interface ViewPort extends Committed {
-  /** What the meter's clock shows more than the simulated time. */
+  /** The difference between the clock of the meter and the simulated time, ms: positive if the clock is ahead. */
   readonly offset: number;
   readonly known: KnownMeter;
   readonly provider: SecurityPort["provider"];
@@ -39,31 +39,31 @@ export interface ViewPort extends Committed {
   state: SecurityPort["state"];
   deviceName(device: Device): string;
   rows(device: Device, profile: AnyObject): KeptRows;
-  /** What failed without a request that could be told. */
+  /** Reports a failure that cannot be reported in the answer to a request. */
   failed(what: string, error: unknown): void;
-  /** The way of a call: interceptors, rights, object. */
+  /** Passes a call through the interceptors and access rights to the object. */
   reach(call: Call): MaybePromise<Outcome>;
 }
 
-/** On whose behalf a view is. */
+/** The request that a view belongs to. */
 export interface Request {
   readonly by: Actor;
   readonly client?: number;
   readonly association?: AssociationInformation;
   readonly work?: Work;
-  /** How many calls of the meter itself are around it. */
+  /** Number of nested calls of the meter itself. */
   readonly depth?: number;
 }
 
-// A script may invoke another one; one that invokes itself comes to an end here.
+// A script may invoke another script; this limit stops a script that invokes itself.
 const deepest = 16;
 
-// The answer to what makes a meter restart goes out before, ms.
+// Delay before a restart, ms, so that the answer to the request is sent first.
 const answerTime = 500;
 
 const unprotected = { authenticated: false, encrypted: false, signed: false };
 
-/** A logical device of one meter as the hooks of one request, or of one action, see it. */
+/** A logical device of one meter, as seen by the hooks of one request or one action. */
 export class View implements DeviceView {
   readonly #port: ViewPort;
   readonly #device: Device;
@@ -98,17 +98,17 @@ export class View implements DeviceView {
     }));
   }
 
-  /** One instant for all of a request; the due instant in an action in time. */
+  /** The same time for the whole request; in a timed action, its due time. */
   get now(): number {
     return this.#begun + (this.#request.work?.clock ?? 0);
   }
 
-  /** The same on the simulated time, which nobody sets. */
+  /** The same in simulated time, which does not change when the clock is set. */
   get elapsed(): number {
     return this.#begun - this.#port.offset;
   }
 
-  /** The same before the request set the clock. */
+  /** The same time as `now`, but without the change if the request set the clock. */
   get #begun(): number {
     const at = this.#request.work?.at;
     if (at !== undefined) return at;
@@ -136,17 +136,17 @@ export class View implements DeviceView {
     return new HookContext(this, object, this.#request);
   }
 
-  /** Local time, as the work that is in progress sees the Clock. */
+  /** Local time, by the Clock values as the work in progress sees them. */
   get local(): LocalTime {
     return this.#port.known.template.local(this.#device, (of) => this.values(of));
   }
 
-  /** What the user made the meter with. */
+  /** The value `own` that the user gave to the meter. */
   get own(): unknown {
     return this.#port.known.identity.own;
   }
 
-  /** The clock is told as an offset to the time of day, which does not stand still meanwhile. */
+  /** The clock is kept as an offset to the time of day, because the time of day continues to run. */
   setClock(instant: number): void {
     const work = this.#work();
     work.setClock(instant - this.#begun);
@@ -213,7 +213,7 @@ export class View implements DeviceView {
     });
   }
 
-  /** A call of the meter itself, within the work that is in progress. */
+  /** A call by the meter itself, within the work in progress. */
   #call(object: AnyObject, index: number) {
     const work = this.#work();
     const { by, depth = 0 } = this.#request;
@@ -294,7 +294,7 @@ function refused(outcome: Outcome): void {
   if (outcome.error !== undefined && outcome.error !== "success") throw refuse(outcome.error);
 }
 
-/** What a hook is given. */
+/** The context that a hook gets. */
 class HookContext implements Context {
   readonly device: View;
   readonly object: AnyObject;

@@ -14,7 +14,7 @@ export class AwaitedClients {
     return this.#ids.has(keyOf(meterId, client));
   }
 
-  /** All that wait for a client; they do not any more. */
+  /** Removes and returns all messages that wait for a client. */
   take(meterId: string, client: number): readonly number[] {
     const key = keyOf(meterId, client);
     const ids = this.#ids.get(key) ?? [];

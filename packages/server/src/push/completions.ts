@@ -7,7 +7,7 @@ interface Waiting {
   failed(error: unknown): void;
 }
 
-/** Writes down what was sent: while one batch is being written, the next one gathers. */
+/** Records sent messages in the queue. While one batch is being written, the next batch is collected. */
 export class Completions {
   readonly #queue: MessageQueue;
   #waiting: Waiting[] = [];
@@ -17,7 +17,7 @@ export class Completions {
     this.#queue = queue;
   }
 
-  /** Resolves when it is kept, whether the message was still this worker's or not. Rejects with the Faults of the store. */
+  /** Resolves when this is kept, even if the message no longer belonged to this worker. Rejects with the Faults of the store. */
   complete(message: ClaimedMessage, now: number): Promise<void> {
     return new Promise((done, failed) => {
       this.#waiting.push({ message, now, done, failed });

@@ -13,12 +13,12 @@ import type { Parcel, PushLines } from "./push-lines.ts";
 import type { PushSettings } from "./push-options.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
 
-/** What is to become of a message. Instants of simulated time. */
+/** The result of an attempt to send a message. Times are simulated time. */
 export type AttemptEnd =
   | { readonly end: "sent"; readonly outcome: "sent" | "confirmed" }
-  /** `again`: when it is tried again; undefined: never, or as the queue has it where no object decides. */
+  /** `again`: time of the next attempt; undefined: no more attempts, or the queue decides if no object does. */
   | { readonly end: "failed"; readonly fault: Fault; readonly again: number | undefined; readonly decided: boolean }
-  /** It was not tried. `client`: it waits for this client to connect. */
+  /** There was no attempt. `client`: the message waits for this client to connect. */
   | { readonly end: "postponed"; readonly until: number; readonly client?: number };
 
 export interface AttemptPort {
@@ -26,22 +26,22 @@ export interface AttemptPort {
   /** Simulated time. */
   readonly now: number;
   readonly settings: Pick<PushSettings, "confirmation" | "lease">;
-  /** Whether the worker was closed meanwhile. */
+  /** Whether the worker was closed in the meantime. */
   closed(): boolean;
-  /** The message waits for this client to connect. */
+  /** Called when the message waits for this client to connect. */
   awaited(client: number): void;
-  /** It waits for a client to poll (1), and does not any more (-1): others may be sent meanwhile. */
+  /** Called when the message starts (1) or stops (-1) waiting for a client to poll: others may be sent during that time. */
   parked(many: 1 | -1): void;
 }
 
-/** Nobody can send it now: it is looked at again after so many ms. */
+/** Delay until the next attempt if this process cannot send the message now, ms. */
 const elsewhere = 1000;
 const withoutPower = 60_000;
 
-// A client that another process may have is looked for again after so many ms.
+// Delay until the next search for a client that may be connected to another process, ms.
 const absent = 60_000;
 
-/** The longest APDU for a client of which nothing is known. */
+/** The maximum APDU length for a client without known limits. */
 const longest = 0xffff;
 
 const dataNotification = ApduTag["data-notification"];
@@ -57,23 +57,23 @@ export function longInvokeIdOf(payload: Uint8Array): number | undefined {
   return ((payload[2] as number) << 16) | ((payload[3] as number) << 8) | (payload[4] as number);
 }
 
-/** The object that a message is of, in its meter. */
+/** The origin of a message in its meter. */
 interface Source {
   readonly live: LiveMeter;
   readonly meter: Meter;
   readonly device: Device;
   readonly association: Association | undefined;
-  /** Undefined: nobody hears what happens to the message. */
+  /** The object that sent the message; undefined: no object is informed about the result. */
   readonly object: AnyObject | undefined;
 }
 
-/** Sends a message once, protected again, and lets the object that told it decide what comes next. Faults of the store. */
+/** Sends a message once, with new protection. The object that sent it decides about further attempts. Faults of the store. */
 export async function attemptPush(message: ClaimedMessage, meter: Meter, port: AttemptPort): Promise<AttemptEnd> {
   const device = meter.template.devices.get(message.logicalDevice ?? 1);
   if (device === undefined) return failed(noSource(message), undefined, true);
   const client = message.clientId ?? openClientOf(message);
   const association = client === undefined ? undefined : device.association(client);
-  // Nothing need be loaded to see that nobody is there.
+  // If no client is connected, the meter does not have to be loaded.
   const open = openClientOf(message);
   if (open !== undefined && meter.openAssociations === 0) return awaiting(open, port);
   const leave = meter.use();
@@ -90,7 +90,7 @@ export async function attemptPush(message: ClaimedMessage, meter: Meter, port: A
     const source: Source = { live, meter, device, association, object: objectOf(message, device) };
     const from = sendableFrom(message, source);
     if (from === undefined) return failed(withdrawn(message), undefined, true);
-    // Rounded as the queue rounds.
+    // Rounded in the same way as in the queue.
     if (from - live.now >= 1) return postponed(from - live.offset);
     try {
       const outcome = await (open === undefined ? send : sendOpen)(message, source, port);
@@ -110,7 +110,7 @@ export async function attemptPush(message: ClaimedMessage, meter: Meter, port: A
   }
 }
 
-/** The client over whose open connection it goes; undefined: it goes to somewhere else. */
+/** The client whose open connection carries the message; undefined: it has another destination. */
 function openClientOf({ destination }: ClaimedMessage): number | undefined {
   const [, client] = /^client:(\d+)$/.exec(destination) ?? [];
   return client === undefined ? undefined : Number(client);
@@ -142,7 +142,7 @@ async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPo
   }
 }
 
-// What is left of a lease to write down how it went, ms.
+// Part of the lease that is reserved for recording the result, ms.
 const recording = 5000;
 
 const bits: { readonly [tag: number]: ConformanceName } = {
@@ -151,7 +151,7 @@ const bits: { readonly [tag: number]: ConformanceName } = {
   [ApduTag["information-report-request"]]: "information-report",
 };
 
-/** For a client whose association is open: what it has negotiated, and no more. Fault `push-not-sent`, those of protecting. */
+/** PDUs for a client with an open association, within its negotiated limits. Fault `push-not-sent` and those of protecting. */
 function openPdus(message: ClaimedMessage, source: Source, negotiated: Negotiated): readonly Uint8Array[] {
   const needs = (name: ConformanceName | undefined): void => {
     if (name === undefined || negotiated.conformance.includes(name)) return;
@@ -193,7 +193,7 @@ function objectOf({ classId, instanceId }: ClaimedMessage, device: Device): AnyO
 const contextOf = ({ live, device }: Source, object: AnyObject): Context =>
   live.view(device, { by: { self: "program" } }).context(object);
 
-/** From when on, on the meter's clock; undefined: not any more. */
+/** The earliest time to send the message, on the meter's clock; undefined: it must no longer be sent. */
 function sendableFrom({ payload }: ClaimedMessage, source: Source): number | undefined {
   const { object, live } = source;
   const notified = object?.hooks.notified;
@@ -218,7 +218,7 @@ function parcelOf(message: ClaimedMessage, source: Source): Parcel {
 const sealingOf = ({ live, association }: Source): PushSealing | undefined =>
   association === undefined ? undefined : new PushSealing(live, live.state(association));
 
-/** Protected with the next invocation counter. */
+/** The message, protected with the next invocation counter. */
 function sealed(
   { payload, clientId }: ClaimedMessage,
   source: Source,
@@ -236,10 +236,10 @@ function sealed(
   return sealing?.seal(payload, parameters, form) ?? payload;
 }
 
-/** Who gets what is for no client by name: the client management process. Nobody has the address 0. */
+/** The receiver of messages without a named client: the client management process. No client has the address 0. */
 export const managementClient = 1;
 
-/** The SAP that a push comes from. */
+/** The source SAP of a push. */
 function sourceOf(live: LiveMeter, device: Device): number {
   const sap = sapOf(live.known.template, (object) => live.values(object), device);
   if (sap !== 0) return sap;
@@ -251,17 +251,17 @@ function sourceOf(live: LiveMeter, device: Device): number {
 
 const dataNotificationConfirm = 0x10;
 
-/** Tag and long-invoke-id; flags aside. */
+/** Compares tag and long-invoke-id, without the flags. */
 const confirmsPlain = (pdu: Uint8Array, payload: Uint8Array): boolean =>
   pdu[0] === dataNotificationConfirm && [2, 3, 4].every((at) => pdu[at] === payload[at]);
 
-/** What the client of an association takes: what its pre-established association says, else what the server would send at most. */
+/** The maximum APDU length for a client: that of its pre-established association, or else the maximum that the server sends. */
 function pduSizeOf({ preEstablished, maxSendPduSize }: Association): number {
   const size = preEstablished?.clientMaxReceivePduSize ?? maxSendPduSize;
   return size === 0 ? longest : Math.min(size, longest);
 }
 
-/** Tells the object; gives when it wants the next attempt, on the meter's clock. */
+/** Informs the object. Returns the time of the next attempt that it requests, on the meter's clock. */
 async function told(
   { payload, retryCount }: ClaimedMessage,
   { meter, device, object }: Source,

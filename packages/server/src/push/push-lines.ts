@@ -2,11 +2,11 @@ import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import { type Cancel, type Clock, LinkPump } from "@dlmskit/transport";
 import { destinationIn, type PushSettings } from "./push-options.ts";
 
-/** What is to go out. */
+/** The PDUs to send. */
 export interface Parcel {
   readonly pdus: readonly Uint8Array[];
   readonly address: LinkAddress;
-  /** Whether a PDU that comes confirms it; absent: nothing is waited for. */
+  /** Whether a received PDU confirms the parcel; absent: no confirmation is expected. */
   readonly confirms?: (pdu: Uint8Array) => boolean;
 }
 
@@ -27,11 +27,11 @@ interface Waiting {
   failed(fault: Fault): void;
 }
 
-// Whether what was sent has left is looked at after so many ms, and then each time after twice as many.
+// Delay until the first check whether the sent data has left, ms. Each further delay is twice as long.
 const firstLook = 1;
 const longestLook = 100;
 
-/** One connection to a destination: one parcel at a time. */
+/** One connection to a destination. It sends one parcel at a time. */
 class Line {
   readonly #pump: LinkPump<Link>;
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ class Line {
     return this.#pump.open;
   }
 
-  /** Whether all that was sent has left: a transport tells it only where a peer was slow, so that it is looked at again soon. */
+  /** Checks whether all sent data has left. A transport reports this only if a peer was slow, so the check is repeated soon. */
   #left(again = firstLook): void {
     const waiting = this.#waiting;
     if (waiting === undefined || waiting.parcel.confirms !== undefined) return;
@@ -108,7 +108,7 @@ class Line {
     return new Fault("push-not-sent", `${this.#destination} ${what} within ${within} ms`, { layer: "server" });
   }
 
-  /** Nothing is to be sent: it is kept for a while. */
+  /** There is nothing to send: the connection is kept open for `keep` ms. */
   rest(keep: number): void {
     this.#idle = this.#clock.at(this.#clock.now() + keep, () => this.#pump.end());
   }
@@ -122,11 +122,11 @@ class Line {
 class Lane {
   readonly idle: Line[] = [];
   readonly waiting: (() => void)[] = [];
-  /** Those that are open, or being opened. */
+  /** Number of connections that are open or being opened. */
   count = 0;
 }
 
-/** Connections to destinations, kept for a while and used again; so many for each, and who comes when all are busy waits. */
+/** Connections to destinations, kept for a while and reused. Each destination has a maximum number; if all are busy, a parcel waits. */
 export class PushLines {
   readonly #port: LinesPort;
   readonly #lanes = new Map<string, Lane>();
@@ -138,7 +138,7 @@ export class PushLines {
   }
 
   /**
-   * Sends PDUs to a destination, in their order on one connection. Faults: `push-destination`, `push-not-sent`, those of the
+   * Sends PDUs to a destination, in order on one connection. Faults: `push-destination`, `push-not-sent` and those of the
    * transport.
    */
   async send(destination: string, parcel: Parcel): Promise<"sent" | "confirmed"> {
@@ -149,7 +149,7 @@ export class PushLines {
       this.#give(destination, line);
       return outcome;
     } catch (caught) {
-      // What comes later on it could be taken for the answer to something else.
+      // A PDU that arrives later on this connection could be mistaken for another answer.
       line.destroy();
       throw caught;
     }

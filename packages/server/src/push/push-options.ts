@@ -6,16 +6,16 @@ import type { Meter } from "../meter/meter.ts";
 export interface PushTransport {
   /** Opens a connection. */
   dial(host: string, port: number): Promise<Duplex>;
-  /** The data link on it, the server's end: its `send` sends a PDU unasked. */
+  /** Creates the server side of the data link on the connection. Its `send` sends an unsolicited PDU. */
   link(): Link;
 }
 
 export interface PushOptions {
-  /** By scheme: `tcp` is that of `tcp://host:port`. Messages to others fail. */
+  /** Transports by scheme: `tcp` is the scheme of `tcp://host:port`. Messages to other schemes fail. */
   readonly transports: { readonly [scheme: string]: PushTransport };
   /**
-   * The meter of an id, for messages that were put in the queue before this process began, or by another one. What it does not
-   * know is left for others. The meters that the server runs are known by default.
+   * Returns the meter of an id, for messages that were put in the queue before this process started, or by another process. Messages
+   * of unknown meters are left for other processes. By default only the meters that the server runs are known.
    */
   readonly meter?: (id: string) => Meter | undefined;
   /** Maximum number of messages that are sent at the same time; 32 by default. */
@@ -42,14 +42,14 @@ export const pushSettings = (options: PushOptions): PushSettings => ({
   ...options,
 });
 
-/** A destination, as the queue has it. */
+/** A parsed destination of the queue. */
 export interface Destination {
   readonly scheme: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** Of `tcp://host:port`. Fault `push-destination`. */
+/** Parses a destination such as `tcp://host:port`. Fault `push-destination`. */
 export function destinationIn(text: string): Destination {
   const [, scheme, plain, bracketed, port] = /^([a-z]+):\/\/(?:([^[\]:/@]+)|\[([^\]]+)\]):(\d{1,5})$/.exec(text) ?? [];
   const host = plain ?? bracketed;

@@ -18,7 +18,7 @@ import type { AssociationState } from "../security/association-state.ts";
 const transactionIdLength = 8;
 const none: Uint8Array = new Uint8Array(0);
 
-/** Protects what a meter says unasked to a client, under the keys and by the policy of the client's association. */
+/** Protects unsolicited notifications of a meter to a client with the keys and the policy of the client's association. */
 export class PushSealing {
   readonly #live: LiveMeter;
   readonly #state: AssociationState;
@@ -28,7 +28,7 @@ export class PushSealing {
     this.#state = state;
   }
 
-  /** With the next invocation counter. `parameters`: layers in their order; none: what the policy asks for, in that form. */
+  /** Protects with the next invocation counter. `parameters`: layers in their order; none: the protection that the policy requires. */
   seal(
     apdu: Uint8Array,
     parameters: readonly ProtectionParameters[],
@@ -45,7 +45,7 @@ export class PushSealing {
     return sealLayers(apdu, layers, protectionsOf(this.#live, this.#state, this.#recipient));
   }
 
-  /** The client's, where it has an association open; else nobody's: the client is known to the meter by its keys alone. */
+  /** System title of the client if it has an open association; otherwise empty: the meter knows the client only by its keys. */
   get #recipient(): Uint8Array {
     return this.#live.associations.clientSystemTitle(this.#state.association) ?? none;
   }
@@ -86,7 +86,7 @@ export class PushSealing {
     };
   }
 
-  /** Whether a PDU of the client confirms the notification of that long-invoke-id, protected as the policy asks of requests. */
+  /** Whether a PDU of the client confirms the notification with that long-invoke-id and has the protection that requests need. */
   confirms(pdu: Uint8Array, longInvokeId: number): boolean {
     try {
       const { apdu, protection } = openLayers(pdu, protectionsOf(this.#live, this.#state, senderTitleIn(pdu)));
@@ -123,7 +123,7 @@ function protectionsOf(live: LiveMeter, state: AssociationState, peer = none): L
   };
 }
 
-/** An APDU in blocks of general block transfer of at most `most` octets each, none of them acknowledged; one that is no longer is alone. */
+/** Splits an APDU into unacknowledged blocks of general block transfer of at most `most` octets. A short APDU is not split. */
 export function inBlocks(apdu: Uint8Array, most: number): readonly Uint8Array[] {
   return apdu.length <= most ? [apdu] : unconfirmedBlocks(apdu, most);
 }

@@ -2,7 +2,7 @@ import type { Link } from "@dlmskit/core";
 import type { TlsConnectOptions } from "@dlmskit/transport/node";
 import type { PushTransport } from "./push-options.ts";
 
-// The data link is the user's choice: `() => new WrapperServerLink()` of @dlmskit/wrapper, for datagrams `WrapperDatagramLink`.
+// The user chooses the data link: `() => new WrapperServerLink()` of @dlmskit/wrapper, or `WrapperDatagramLink` for datagrams.
 
 /** Pushes over TCP. */
 export const pushTcp = (link: () => Link): PushTransport => ({
@@ -13,7 +13,7 @@ export const pushTcp = (link: () => Link): PushTransport => ({
   },
 });
 
-/** Pushes over TLS; `options`: whom to trust, and this end's own certificate. */
+/** Pushes over TLS. `options`: the trusted certificates and the own certificate. */
 export const pushTls = (link: () => Link, options: TlsConnectOptions): PushTransport => ({
   link,
   async dial(host, port) {
@@ -22,7 +22,7 @@ export const pushTls = (link: () => Link, options: TlsConnectOptions): PushTrans
   },
 });
 
-/** Pushes over UDP: a datagram that left is sent. */
+/** Pushes over UDP. A message counts as sent when its datagram has left. */
 export const pushUdp = (link: () => Link): PushTransport => ({
   link,
   async dial(host, port) {

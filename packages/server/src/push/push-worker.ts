@@ -21,16 +21,16 @@ export interface WorkerPort {
   storeFailed(what: string, error: unknown): void;
 }
 
-// What nobody here can send is looked at again after so many ms of simulated time.
+// Delay until the next attempt for a message that this process cannot send, ms of simulated time.
 const notHere = 5000;
-// A store that failed is asked again after so many ms of the machine's clock.
+// Delay after a failure of the store until the next attempt, ms of the machine's clock.
 const askAgain = 1000;
-// Messages that are over are forgotten each time that so many are.
+// Number of finished messages after which finished messages are deleted.
 const forgetEvery = 1000;
 
 /**
- * Sends what is due in the queue: higher priority first, as many at a time as may be, each under its meter's keys. It looks when a
- * commit put something in, when the next message is due, and now and then for what other processes have left.
+ * Sends the due messages of the queue: higher priority first, up to the limit at a time, each with the keys of its meter. It checks the
+ * queue when a commit adds a message, when the next message is due, and at intervals for messages of other processes.
  */
 export class PushWorker implements Timed {
   readonly #port: WorkerPort;
@@ -41,7 +41,7 @@ export class PushWorker implements Timed {
   #claiming = false;
   #again = false;
   #underWay = 0;
-  /** Of them, those that wait for a client to poll. */
+  /** Number of messages under way that wait for a client to poll. */
   #parked = 0;
   #over = 0;
   #closed = false;
@@ -64,12 +64,12 @@ export class PushWorker implements Timed {
     return this.#claiming || this.#full ? undefined : this.#due;
   }
 
-  /** How many more may be under way. */
+  /** How many more messages may be under way. */
   get #room(): number {
     return this.#settings.atOnce - (this.#underWay - this.#parked);
   }
 
-  /** A few are not worth a claim: more come free soon. */
+  /** Whether there is too little room for a claim: more room will be free soon. */
   get #full(): boolean {
     return this.#room < Math.max(1, this.#settings.atOnce / 4);
   }
@@ -78,7 +78,7 @@ export class PushWorker implements Timed {
     return Math.floor(this.#port.environment.time.now);
   }
 
-  /** The queue has something new. */
+  /** Called when the queue has new messages. */
   look(): void {
     if (this.#closed) return;
     if (this.#claiming) this.#again = true;
@@ -86,7 +86,7 @@ export class PushWorker implements Timed {
     this.#port.environment.agenda.changed(this);
   }
 
-  /** What waits for a client is due: it is connected. */
+  /** Called when a client is connected: the messages that wait for it are due. */
   associated(meterId: string, client: number): void {
     const ids = this.#awaiting.take(meterId, client);
     if (ids.length === 0 || this.#closed) return;
@@ -126,7 +126,7 @@ export class PushWorker implements Timed {
       if (claimed.length === limit) this.#due = Number.NEGATIVE_INFINITY;
       else {
         const next = await queue.nextDue();
-        // A row that is due and was not given: another worker is just taking it, or it can never be taken.
+        // A row that is due but was not claimed: another worker is taking it at the moment, or it can never be taken.
         this.#due = next !== undefined && next <= this.#now ? this.#now + askAgain : next;
       }
     } catch (error) {
@@ -151,7 +151,7 @@ export class PushWorker implements Timed {
     try {
       await this.#record(message, await this.#attempt(message));
     } catch (error) {
-      // It stays this worker's until its lease is over; then it is sent again.
+      // It belongs to this worker until its lease ends; then it is sent again.
       this.#failed(`message ${message.id}`, error);
     } finally {
       this.#underWay--;
@@ -176,7 +176,7 @@ export class PushWorker implements Timed {
     });
   }
 
-  /** A message of no meter goes out as it is. */
+  /** Sends a message without a meter unchanged. */
   async #withoutMeter({
     payload,
     destination,
@@ -228,9 +228,9 @@ export class PushWorker implements Timed {
     if (this.#over % forgetEvery === 0) await queue.forget(now - this.#settings.keep);
   }
 
-  /** Something is due then. */
+  /** A message is due at `at`. */
   #soon(at: number): void {
-    // What the queue is just asked may be older.
+    // The result of the running query may be older than this.
     if (this.#claiming) this.#again = true;
     this.#due = Math.min(at, this.#due ?? Number.POSITIVE_INFINITY);
   }
@@ -246,7 +246,7 @@ export class PushWorker implements Timed {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nothing more is sent; what is in progress fails, and is tried again by whoever is next. */
+  /** Stops sending. Messages in progress fail, and the next worker tries them again. */
   close(): void {
     this.#closed = true;
     this.#later?.();

@@ -16,13 +16,13 @@ export interface PushingPort {
   tell(event: ServerEvent): void;
 }
 
-/** The queue of what the meters of a server notify, in its store or in memory, and the worker that sends it. */
+/** The queue for the notifications of the meters of a server, in its store or in memory, and the worker that sends them. */
 export class Pushing {
   readonly #port: PushingPort;
   readonly #options: PushOptions;
   readonly #queue: MessageQueue;
   readonly #worker: PushWorker;
-  /** Meters that have notified here since the start, by id: another source may not know them. */
+  /** Meters that have sent notifications in this process since its start, by id: other sources may not know them. */
   readonly #notified = new Map<string, Meter>();
 
   constructor(port: PushingPort, options: PushOptions) {
@@ -50,7 +50,7 @@ export class Pushing {
     return undefined;
   }
 
-  /** A meter notifies: the messages are kept in the queue, where a store has not done it. */
+  /** Called when a meter sends notifications: puts the messages in the queue, if a store has not done so. */
   notified(meter: KnownMeter, messages: readonly Message[]): void {
     if (this.#options.meter === undefined && meter instanceof Meter) this.#notified.set(meter.id, meter);
     if (this.#port.store !== undefined) {
@@ -61,7 +61,7 @@ export class Pushing {
     this.#queue.enqueue(messages).then(() => this.#worker.look(), failed);
   }
 
-  /** A client has opened an association: what waits for it is due. */
+  /** Called when a client has opened an association: the messages that wait for it are due. */
   associated(meter: KnownMeter, client: number): void {
     this.#worker.associated(meter.id, client);
   }

@@ -3,40 +3,40 @@ import { isLater } from "@dlmskit/cosem-objects";
 import type { Cancel, Clock } from "@dlmskit/transport";
 import type { SimulatedTime, TimeListener } from "./simulated-time.ts";
 
-/** Somebody with things to do in time: a meter, or the idle meters of a fleet. */
+/** The owner of timed actions: a meter, or the idle meters of a fleet. */
 export interface Timed {
-  /** When the first of them is due, ms since 1970 UTC of the simulated time; undefined: nothing is. */
+  /** Due time of the first action, ms since 1970 UTC, simulated time; undefined: no action is due. */
   readonly next: number | undefined;
-  /** Does the first, if it is due by `now`. What throws is the implementer's business: it must not throw. */
+  /** Runs the first action if it is due by `now`. Must not throw: the implementer handles errors. */
   runFirst(now: number): MaybePromise<void>;
-  /** Keeps what was done since the last time; nothing may have been. Must not throw. */
+  /** Keeps the actions done since the last call; there may be none. Must not throw. */
   finish(): MaybePromise<void>;
-  /** The time of day was set from one instant to another. */
+  /** Called when the time of day was set from `before` to `now`. */
   moved(before: number, now: number): void;
 }
 
 interface Place {
   readonly timed: Timed;
   readonly order: number;
-  /** Where it is in the heap; undefined: it is busy, or has nothing to do. */
+  /** The position in the heap; undefined: it is busy or has nothing to do. */
   at: number | undefined;
   due: number;
   busy: boolean;
 }
 
-// A turn gives way to sockets after so many ms of the machine, or so many actions.
+// Maximum time of a turn before sockets are served, ms of the machine; the number of actions is also limited.
 const turnMs = 5;
 const turnActions = 2000;
-// Instants of simulated time are rounded to some tenths of a microsecond. A timer is set a little early, and what is due in this
-// little while is due: so rounding makes nothing late.
+// Simulated time is rounded to some tenths of a microsecond. A timer is set a little early, and actions that are due within this short
+// time count as due, so that rounding does not make an action late.
 const earlyMs = 1e-6;
 const roundingMs = 1e-3;
-// No sleep is longer: a time of day that jumps with the machine's clock is noticed within this time.
+// Maximum sleep, so that a jump of the time of day with the machine's clock is noticed within this time.
 const longestSleep = 60_000;
 
 /**
- * All that is due in one server, in the order of instants: one binary heap, one timer. Who is busy (a hook that promised, a
- * commit) stands outside it until it is done, and nobody waits for it.
+ * All due actions of one server, sorted by time: one binary heap and one timer. An owner that is busy (a pending hook or commit) is
+ * removed from the heap until it is done, and nothing waits for it.
  */
 export class Agenda implements TimeListener {
   readonly #clock: Clock;
@@ -74,7 +74,7 @@ export class Agenda implements TimeListener {
     this.#notice();
   }
 
-  /** What is due first has changed. */
+  /** Called when the first due time of an owner has changed. */
   changed(timed: Timed): void {
     const place = this.#places.get(timed);
     if (place === undefined || place.busy) return;
@@ -82,12 +82,12 @@ export class Agenda implements TimeListener {
     this.#arm();
   }
 
-  /** How many have something to do. */
+  /** Number of owners with due times. */
   get size(): number {
     return this.#heap.length;
   }
 
-  /** The instant of the first thing to do. */
+  /** The time of the first action. */
   get next(): number | undefined {
     return this.#heap[0]?.due;
   }
@@ -103,7 +103,7 @@ export class Agenda implements TimeListener {
     this.#arm();
   }
 
-  /** Resolves when nothing that is due by then is left: of one, or of all. */
+  /** Resolves when all due actions are done: those of one owner, or of all owners. */
   settled(timed?: Timed): Promise<void> {
     if (this.#isIdle(timed)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ timed, resolve }));
@@ -120,7 +120,7 @@ export class Agenda implements TimeListener {
     return due !== undefined && due <= this.#dueBy;
   }
 
-  /** What is due until this instant is due now. */
+  /** Actions that are due up to this time are due now. */
   get #dueBy(): number {
     return this.#time.now + roundingMs + 2 * earlyMs * this.#time.rate;
   }
@@ -149,7 +149,7 @@ export class Agenda implements TimeListener {
     const sleep = now ? 0 : Math.min(longestSleep, this.#time.until(due));
     if (sleep === Number.POSITIVE_INFINITY) return;
     const at = this.#clock.now() + Math.max(0, sleep - earlyMs);
-    // A timer that is set for earlier finds out by itself.
+    // A timer that is set for an earlier time checks this itself.
     if (this.#cancel !== undefined && this.#armedFor <= at) return;
     this.#cancel?.();
     this.#armedFor = at;
@@ -181,7 +181,7 @@ export class Agenda implements TimeListener {
         touched.add(place);
         this.#settle(place);
       }
-      // Closed by what it ran: what was done so far is kept all the same.
+      // An action closed the agenda: the actions done so far are still kept.
       if (this.#closed) break;
     }
     for (const place of touched) {
@@ -210,7 +210,7 @@ export class Agenda implements TimeListener {
     work.then(done, done);
   }
 
-  /** Puts a place where its next instant belongs. */
+  /** Moves a place to the position of its next time. */
   #settle(place: Place): void {
     const due = place.timed.next;
     if (place.at !== undefined) this.#take(place);

@@ -1,6 +1,6 @@
 import type { Work } from "./unit-of-work.ts";
 
-/** What of `node:async_hooks` is used: which work code belongs to, also after it has waited. */
+/** The used part of `node:async_hooks`: it finds the work that code belongs to, also after an `await`. */
 interface AsyncStorage<T> {
   run<R>(value: T, run: () => R): R;
   getStore(): T | undefined;
@@ -15,7 +15,7 @@ interface Builtins {
 let storage: AsyncStorage<Work> | undefined;
 let asked = false;
 
-/** Not in every environment: browsers have none. */
+/** It does not exist in every environment: browsers do not have it. */
 function found(): AsyncStorage<Work> | undefined {
   if (!asked) {
     const hooks = (globalThis as Builtins).process?.getBuiltinModule?.("node:async_hooks");
@@ -25,11 +25,11 @@ function found(): AsyncStorage<Work> | undefined {
   return storage;
 }
 
-/** Runs code of a work: `currentWork` gives it there, and in what that code waits for. */
+/** Runs code of a work. In that code, and in code that it awaits, `currentWork` returns the work. */
 export function asWork<T>(work: Work, run: () => T): T {
   const current = found();
   return current === undefined ? run() : current.run(work, run);
 }
 
-/** The work whose code runs, directly or after it has waited; undefined: none, or it cannot be told here. */
+/** The work of the running code, also after an `await`; undefined: there is none, or this environment cannot determine it. */
 export const currentWork = (): Work | undefined => found()?.getStore();

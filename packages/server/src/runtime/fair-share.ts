@@ -1,24 +1,24 @@
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { Clock } from "@dlmskit/transport";
 
-// What one connection may take before others have their turn, ms.
+// Time that one connection may use before other connections get their turn, ms.
 const sliceMs = 0.5;
-// What all that wait may take of one turn of the event loop, ms.
+// Time that all waiting connections together may use in one turn of the event loop, ms.
 const turnMs = 2;
-// A connection that took its slice is ahead of others again after so many times as long.
+// A connection that used its slice has priority again after this multiple of the slice.
 const recovery = 10;
-// A promise that was kept is gone on with within so many microtasks.
+// Maximum number of microtasks until code continues after a resolved promise.
 const microtasks = 3;
 
-/** Who shares. */
+/** A connection that shares the event loop. */
 export interface Sharer {
-  /** Goes on with what waits, as far as its share lets it. */
+  /** Continues the waiting work, as far as the share of the connection allows. */
   goOn(): void;
 }
 
 /**
- * Shares the event loop among connections: each takes a small slice of work at once; what is more than that waits, and is done
- * round robin, a few ms of each turn of the event loop. So a client that asks little is answered at once, however much others send.
+ * Shares the event loop among connections. Each connection does a small slice of work at once. Further work waits and is done round
+ * robin, a few ms in each turn of the event loop. So a client with few requests gets its answer at once, even if others send many.
  */
 export class FairShare {
   readonly clock: Clock;
@@ -29,12 +29,12 @@ export class FairShare {
     this.clock = clock;
   }
 
-  /** The share of one more connection. */
+  /** Creates the share of a new connection. */
   share(sharer: Sharer): Share {
     return new Share(this, sharer);
   }
 
-  /** Whether anybody waits for a turn. */
+  /** Whether any connection waits for a turn. */
   get contended(): boolean {
     return this.#waiting.size > 0;
   }
@@ -59,7 +59,7 @@ export class FairShare {
     do {
       const [next] = this.#waiting;
       if (next === undefined) break;
-      // Who has to wait again goes to the end.
+      // A connection that has to wait again goes to the end.
       this.#waiting.delete(next);
       if (next.serve()) for (let at = 0; at < microtasks; at++) await undefined;
     } while (this.clock.now() - began < turnMs);
@@ -68,16 +68,16 @@ export class FairShare {
   }
 }
 
-/** What one connection may take of the event loop. */
+/** The share of one connection in the event loop. */
 export class Share {
   readonly #all: FairShare;
   readonly #sharer: Sharer;
-  /** Requests that go on in the next turn. */
+  /** Requests that continue in the next turn. */
   readonly #requests: (() => void)[] = [];
-  /** When the slice began that is being used, and how much it is. */
+  /** Start time and length of the current slice. */
   #began = 0;
   #slice = 0;
-  /** What it took lately, ms, as of `#as`. */
+  /** Time that the connection used recently, ms, at the time `#as`. */
   #debt = 0;
   #as = 0;
 
@@ -86,7 +86,7 @@ export class Share {
     this.#sharer = sharer;
   }
 
-  /** Whether it may work now; false: `goOn` is called when it may. `first`: it has done nothing in this turn yet. */
+  /** Whether the connection may work now; false: `goOn` is called later. `first`: it has done no work in this turn yet. */
   enter(first: boolean): boolean {
     const now = this.#all.clock.now();
     if (first) {
@@ -105,14 +105,14 @@ export class Share {
     this.#slice = slice;
   }
 
-  /** It has worked for so many ms. */
+  /** Records that the connection has worked for `ms`. */
   took(ms: number): void {
     const now = this.#all.clock.now();
     this.#debt = Math.max(0, this.#debt - (now - this.#as) / recovery) + ms;
     this.#as = now;
   }
 
-  /** Resolves when a request may go on. */
+  /** Resolves when a request may continue. */
   breathe(): Promise<void> {
     this.#all.join(this);
     return new Promise((resolve) => this.#requests.push(resolve));
@@ -123,7 +123,7 @@ export class Share {
     return new ItemTurns(this.#all.clock, this);
   }
 
-  /** It is this connection's turn. True: a request goes on, in a microtask. */
+  /** Called when it is the turn of this connection. True: a request continues in a microtask. */
   serve(): boolean {
     this.#begin(sliceMs, this.#all.clock.now());
     const request = this.#requests.shift();
@@ -131,19 +131,19 @@ export class Share {
       this.#sharer.goOn();
       return false;
     }
-    // What else waits of it has its turn after the others.
+    // Other waiting work of this connection gets its turn after the other connections.
     this.#all.join(this);
     request();
     return true;
   }
 
-  /** The connection is gone: nothing of it is taken any more. What was begun comes to its end. */
+  /** The connection has ended: no new work of it is accepted. Work that has started is finished. */
   close(): void {
     if (this.#requests.length === 0) this.#all.leave(this);
   }
 }
 
-/** The items of one request: when those so far took a slice, the next one waits for the next turn. */
+/** The items of one request. When the previous items have used a slice, the next item waits for the next turn. */
 export class ItemTurns {
   readonly #clock: Clock;
   readonly #share: Share;

@@ -2,7 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Cancel, Clock } from "@dlmskit/transport";
 
-// What hooks that are in progress have left when the server is closed, ms.
+// Remaining time of hooks in progress when the server is closed, ms.
 const closingMs = 1000;
 
 interface Pending {
@@ -10,20 +10,20 @@ interface Pending {
   cancel: Cancel;
 }
 
-/** Ends the wait for hooks, tasks and interceptors that do not come to their end: nobody can end what they do. */
+/** Ends the wait for hooks, tasks and interceptors that do not end. Their code itself cannot be stopped. */
 export class HookLimit {
   readonly #clock: Clock;
   readonly #most: number;
   readonly #pending = new Set<Pending>();
   #closing = false;
 
-  /** `most`: how long they may take, ms; 0: as long as they like, until the server is closed. */
+  /** `most`: maximum time, ms; 0: no limit until the server is closed. */
   constructor(clock: Clock, most: number) {
     this.#clock = clock;
     this.#most = most;
   }
 
-  /** The same value; rejects with Fault `hook-timeout` when it does not come in time. `late` is told so before. */
+  /** Returns the same value; rejects with Fault `hook-timeout` if it is not available in time. `late` is called before that. */
   limit<T>(value: MaybePromise<T>, late?: () => void): MaybePromise<T> {
     if (!isLater(value)) return value;
     return new Promise<T>((resolve, reject) => {
@@ -68,7 +68,7 @@ export class HookLimit {
     if (limit > 0) pending.cancel = this.#clock.at(this.#clock.now() + limit, pending.expire);
   }
 
-  /** The server is closed: what is in progress, and what begins now, has a second left. */
+  /** Called when the server is closed: hooks in progress, and hooks that start now, get one more second. */
   close(): void {
     this.#closing = true;
     for (const pending of this.#pending) {

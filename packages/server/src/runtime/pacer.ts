@@ -1,31 +1,31 @@
 import type { DataLike, StreamedData } from "@dlmskit/apdu";
 import type { Clock } from "@dlmskit/transport";
 
-// What all long answers together may take of one turn of the event loop, ms.
+// Time that all long answers together may use in one turn of the event loop, ms.
 const turnMs = 2;
-// So many octets are made between two looks at the clock.
+// Number of octets that are encoded between two checks of the clock.
 const stepOctets = 2048;
 
-/** Somebody whose answer waits for its turn. */
+/** The owner of an answer that waits for its turn. */
 export interface Paced {
   resume(): void;
 }
 
 /**
- * Lets long answers share the event loop: all of them together get a few ms of each turn, and go on in the next one, in the order
- * in which they had to wait. So no long answer, and no number of them, keeps others waiting.
+ * Lets long answers share the event loop. All of them together get a few ms of each turn and continue in the next turn, in the order
+ * in which they started to wait. So any number of long answers does not delay other clients.
  */
 export class Pacer {
   readonly #clock: Clock;
   readonly #waiting = new Set<Paced>();
-  /** When this turn's work began; undefined: none was done yet. */
+  /** Start time of the work in this turn; undefined: no work was done yet. */
   #began: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The answer, made in small steps. `paced` is resumed where it has to wait. */
+  /** Returns the answer, encoded in small steps. `paced` is resumed after a wait. */
   pace(data: DataLike, paced: Paced): DataLike {
     return data.type === "streamed" ? this.#stream(data, paced) : data;
   }
@@ -55,7 +55,7 @@ export class Pacer {
 
   #turn(): void {
     this.#began = undefined;
-    // A caller that has to wait again goes to the end; those that this turn does not reach keep their places.
+    // A caller that has to wait again goes to the end; callers that this turn does not reach keep their places.
     for (const paced of [...this.#waiting]) {
       if (this.#began !== undefined && this.#clock.now() - this.#began >= turnMs) return;
       this.#waiting.delete(paced);
@@ -63,7 +63,7 @@ export class Pacer {
     }
   }
 
-  /** It is gone: nothing waits for it. */
+  /** Removes an owner that has ended. */
   forget(paced: Paced): void {
     this.#waiting.delete(paced);
   }

@@ -1,25 +1,25 @@
 import { Fault } from "@dlmskit/core";
 
 export interface SimulatedTimeOptions {
-  /** What it runs on, ms: `() => clock.now()` of a machine's clock, or its time of day (`() => clock.instant()`). */
+  /** The time source, ms: `() => clock.now()` of a machine's clock, or its time of day (`() => clock.instant()`). */
   readonly source: () => number;
-  /** The time of day at the beginning, ms since 1970-01-01T00:00Z; what `source` says by default. */
+  /** The time of day at the start, ms since 1970-01-01T00:00Z; the value of `source` by default. */
   readonly start?: number;
-  /** How many times faster than `source` it passes; 1 by default, 0 stands still. */
+  /** The speed relative to `source`; 1 by default; 0: the time stands still. */
   readonly rate?: number;
 }
 
-/** Somebody who acts in time, and must hear when time does something else than pass. */
+/** A listener that is informed when the time is set or its rate changes. */
 export interface TimeListener {
-  /** The rate changed, or the time of day was set from `before` to `now`. */
+  /** Called when the rate changed, or the time of day was set from `before` to `now`. */
   timeChanged(before: number, now: number): void;
-  /** Resolves when all that is due by now is done. */
+  /** Resolves when all actions that are due by now are done. */
   settled(): Promise<void>;
 }
 
 /**
- * The time of day that meters live in, apart from the machine's clock that links and timeouts run on. It starts where it is
- * told, passes faster or slower, stands still, and can be moved. What is due in between runs at its own instant.
+ * The time of day of the meters. It is separate from the machine's clock, which links and timeouts use. It starts at a given time,
+ * can run faster or slower, stand still, and be set. Actions that are due in between run at their own times.
  */
 export class SimulatedTime {
   readonly #source: () => number;
@@ -28,7 +28,7 @@ export class SimulatedTime {
   #began: number;
   #rate: number;
 
-  /** Fault `bad-value`: the rate is negative or not a number, or the start is none. */
+  /** Fault `bad-value`: the rate is negative or not a number, or the start is not a number. */
   constructor({ source, start, rate = 1 }: SimulatedTimeOptions) {
     this.#source = source;
     this.#began = source();
@@ -45,7 +45,7 @@ export class SimulatedTime {
     return this.#rate;
   }
 
-  /** From now on time passes so many times faster than its source; 0 stands still. Fault `bad-value`. */
+  /** Sets the speed relative to the source; 0: the time stands still. Fault `bad-value`. */
   setRate(rate: number): void {
     checkedRate(rate);
     const now = this.now;
@@ -56,8 +56,8 @@ export class SimulatedTime {
   }
 
   /**
-   * The time of day is `instant` from now on. What was due in between is caught up with, by the rule of each class; after a
-   * step back, meters go on from there. Fault `bad-value`.
+   * Sets the time of day to `instant`. Actions that were due in between are caught up by the rule of each class. After a step back,
+   * meters continue from the new time. Fault `bad-value`.
    */
   set(instant: number): void {
     checkedInstant(instant);
@@ -67,7 +67,7 @@ export class SimulatedTime {
     this.#tell(before, instant);
   }
 
-  /** Goes forward to an instant; resolves when everything that was due until then has been done. Fault `bad-value`: it is past. */
+  /** Steps forward to `instant`. Resolves when all actions due until then are done. Fault `bad-value`: `instant` is in the past. */
   async step(instant: number): Promise<void> {
     if (!(checkedInstant(instant) >= this.now)) {
       throw new Fault("bad-value", "time can only step forward", {
@@ -79,14 +79,14 @@ export class SimulatedTime {
     await Promise.all([...this.#listeners].map((listener) => listener.settled()));
   }
 
-  /** ms of the source until that instant; Infinity while time stands still. */
+  /** Time of the source until `instant`, ms; Infinity while the time stands still. */
   until(instant: number): number {
     const left = instant - this.now;
     if (left <= 0) return 0;
     return this.#rate > 0 ? left / this.#rate : Number.POSITIVE_INFINITY;
   }
 
-  /** Tells `listener` when time is moved; gives what ends that. */
+  /** Adds a listener. Returns the function that removes it. */
   listen(listener: TimeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -2,27 +2,27 @@ import { Fault } from "@dlmskit/core";
 import type { Clock } from "@dlmskit/transport";
 import type { MeterStore } from "../store-port.ts";
 
-/** A store that cannot be used, as against one that refused what it was asked. */
+/** Whether the store cannot be used, in contrast to a store that refused a request. */
 function isOutage(error: unknown): boolean {
   return !(error instanceof Fault) || error.code === "store-unavailable" || error.code === "query-failed";
 }
 
-// How often a store that failed is asked whether it works again, ms.
+// Interval between checks whether a failed store works again, ms.
 const askAgain = 1000;
 const nobody = { meterId: "outage", keyId: "outage" };
 
 export interface StoreWatchOptions {
   readonly store: MeterStore;
   readonly clock: Clock;
-  /** The store works again; `after`: ms since it failed first. */
+  /** Called when the store works again; `after`: ms since its first failure. */
   recovered(after: number): void;
 }
 
-/** A store seen from outside: when it fails, and when it works again. Its calls are those of the store. */
+/** Wraps a store and detects when it fails and when it works again. It passes all calls to the store. */
 export class StoreWatch {
   readonly store: MeterStore;
   readonly #options: StoreWatchOptions;
-  /** Since when the store is out of use, ms of the machine's clock. */
+  /** Time of the first failure of the store, ms of the machine's clock. */
   #since: number | undefined;
   #closed = false;
 
@@ -37,7 +37,7 @@ export class StoreWatch {
     };
   }
 
-  /** It is not asked any more. */
+  /** Ends the checks of the store. */
   close(): void {
     this.#closed = true;
   }
@@ -73,7 +73,7 @@ export class StoreWatch {
     this.#askLater();
   }
 
-  /** Nobody may need the store for a while: its end of the outage is told all the same. */
+  /** Checks the store later, so that the end of an outage is reported even if nothing uses the store. */
   #askLater(): void {
     const { clock } = this.#options;
     clock.at(clock.now() + askAgain, () => {

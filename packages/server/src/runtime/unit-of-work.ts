@@ -20,7 +20,7 @@ export interface LoggedEvent {
   readonly keep?: number;
 }
 
-/** What a work has changed so far. */
+/** The changes of a work so far. */
 interface Changes {
   readonly drafts: Map<AnyObject, AnyValues>;
   readonly rows: Map<AnyObject, NewRows>;
@@ -30,9 +30,9 @@ interface Changes {
   readonly afterwards: (() => void)[];
   clock: number | undefined;
   ranUpTo: number | undefined;
-  /** How far the meter ran is to be kept, even where nothing else is. */
+  /** Whether the time up to which the meter has run must be kept, even without other changes. */
   marked: boolean;
-  /** Values that are kept although others see them already. */
+  /** Values that must be kept although they are already visible to others. */
   readonly forced: Map<AnyObject, Set<string>>;
 }
 
@@ -49,20 +49,20 @@ const nothing = (): Changes => ({
   forced: new Map(),
 });
 
-/** The values that everybody reads, until a work is kept. */
+/** The values that all others read until a work is kept. */
 export interface Committed {
   values(object: AnyObject): Readonly<AnyValues>;
 }
 
 /**
- * One unit of work of one meter: a request, or what is due in time. It collects all changes, of whichever object; the meter
- * keeps them in one transaction and shows them to others only then.
+ * One unit of work of one meter: a request or timed actions. It collects all changes to any objects. The meter keeps them in one
+ * transaction and makes them visible to others only after that.
  */
 export class Work {
   readonly by: Actor;
   readonly #committed: Committed;
   #changes = nothing();
-  /** The instant at which an action in time was due, on the meter's clock; undefined: it happens now. */
+  /** The due time of a timed action, on the meter's clock; undefined: the work happens now. */
   at: number | undefined;
   #over = false;
 
@@ -71,23 +71,23 @@ export class Work {
     this.by = by;
   }
 
-  /** Whether nothing more can be changed through it. */
+  /** Whether the work has ended and can change nothing more. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Whether it changes these values. */
+  /** Whether the work changes these values. */
   isOf(committed: Committed): boolean {
     return this.#committed === committed;
   }
 
-  /** Ends the work without effect: its code does not come to an end. */
+  /** Ends the work without effect, because its code does not end. */
   abandon(): void {
     this.#over = true;
     this.#changes = nothing();
   }
 
-  /** Whether it may have changed values. */
+  /** Whether the work may have changed values. */
   get hasValues(): boolean {
     return this.#changes.drafts.size > 0;
   }
@@ -97,7 +97,7 @@ export class Work {
     return this.#changes.drafts.get(object) ?? this.#committed.values(object);
   }
 
-  /** The work's own copy of an object's values: what is assigned to its keys is what changes. Fault `work-over`. */
+  /** The work's own copy of the values of an object. Assignments to its keys are the changes. Fault `work-over`. */
   draft(object: AnyObject): AnyValues {
     this.#use();
     const { drafts } = this.#changes;
@@ -121,7 +121,7 @@ export class Work {
     rows.rows = [];
   }
 
-  /** Rows that it adds to a profile; undefined: none. */
+  /** Rows that the work adds to a profile; undefined: none. */
   newRows(profile: AnyObject): NewRows | undefined {
     return this.#changes.rows.get(profile);
   }
@@ -139,7 +139,7 @@ export class Work {
     this.#changes.events.push(event);
   }
 
-  /** How many rows of a log it has so far. */
+  /** Number of rows of a log in this work so far. */
   logged(instanceId: string): number {
     return this.#changes.events.filter((event) => event.instanceId === instanceId).length;
   }
@@ -149,20 +149,20 @@ export class Work {
     this.#changes.messages.push(notification);
   }
 
-  /** A change of keys, policy, secrets or certificates; `taken` runs once it is kept. */
+  /** Adds a change of keys, policy, secrets or certificates; `taken` is called when the change is kept. */
   secure(change: SecurityChange | undefined, taken: () => void): void {
     this.#use();
     if (change !== undefined) this.#changes.security.push(change);
     this.#changes.afterwards.push(taken);
   }
 
-  /** The meter's clock will show that instant more than the time of day (ms). */
+  /** Sets the meter's clock. `offset`: the change of the clock, ms. */
   setClock(offset: number): void {
     this.#use();
     this.#changes.clock = offset;
   }
 
-  /** What was set, for what comes later in the same work. */
+  /** The clock change of this work, for later code in the same work. */
   get clock(): number | undefined {
     return this.#changes.clock;
   }
@@ -176,7 +176,7 @@ export class Work {
     this.#changes.marked = true;
   }
 
-  /** The value is kept, whether or not this work changed it. */
+  /** Keeps the value, even if this work did not change it. */
   force(object: AnyObject, name: string): void {
     const { forced } = this.#changes;
     forced.set(object, (forced.get(object) ?? new Set()).add(name));
@@ -190,7 +190,7 @@ export class Work {
     });
   }
 
-  /** Runs one part of the work. When it throws, now or later, the work is as it was before. */
+  /** Runs one part of the work. If it throws or rejects, the work is restored to its previous state. */
   attempt<T>(run: () => MaybePromise<T>): MaybePromise<T> {
     const before = this.#remembered();
     const undo = (error: unknown): never => {
@@ -205,7 +205,7 @@ export class Work {
     }
   }
 
-  /** The changes until now: a copy of each draft, and how long the lists are, which only grow. */
+  /** The changes so far: a copy of each draft and the lengths of the lists, which only grow. */
   #remembered(): () => Changes {
     const { drafts, rows, events, messages, security, afterwards, forced, ...rest } = this.#changes;
     const copies = new Map([...drafts].map(([object, draft]) => [object, { ...draft }]));
@@ -224,7 +224,7 @@ export class Work {
     });
   }
 
-  /** Ends the work: nothing more can be changed through it. Gives what it comes to. Fault `wrong-value`. */
+  /** Ends the work: it can change nothing more. Returns its changes. Fault `wrong-value`. */
   end(): Omit<Changes, "drafts" | "forced"> & { readonly values: ReadonlyMap<AnyObject, AnyValues> } {
     this.#over = true;
     const { drafts, forced, ...rest } = this.#changes;
@@ -243,7 +243,7 @@ export class Work {
   }
 }
 
-/** Gives the list as long as it is now. */
+/** Returns a function that gives the list with its current length. */
 function cut<E>(list: E[]): () => E[] {
   const { length } = list;
   return () => {
@@ -297,7 +297,7 @@ export class WorkQueue {
     }
   }
 
-  /** Keeps all others out until the function that it gives is called. At once where no work is in progress. */
+  /** Blocks all other works until the returned function is called. Resolves at once if no work is in progress. */
   hold(): MaybePromise<() => void> {
     const release = (): void => this.#release();
     if (this.#busy) return this.#turn().then(() => release);
@@ -305,7 +305,7 @@ export class WorkQueue {
     return release;
   }
 
-  /** Resolves when what is in progress now is done; undefined when nothing is. */
+  /** Resolves when the work in progress is done; undefined: no work is in progress. */
   get idle(): Promise<void> | undefined {
     if (!this.#busy) return undefined;
     return new Promise((resolve) => {

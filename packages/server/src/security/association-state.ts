@@ -17,7 +17,7 @@ import type { Secrets } from "./security-spec.ts";
 import { checkKeysOf } from "./stored-keys.ts";
 import { remembersKeys, type UnsavedKeys, UsedKeys } from "./used-keys.ts";
 
-/** New keys, by what they replace. */
+/** New keys, named after the keys that they replace. */
 export interface NewKeys {
   encryptionKey?: Uint8Array;
   authenticationKey?: Uint8Array;
@@ -25,41 +25,41 @@ export interface NewKeys {
   masterKey?: Uint8Array;
 }
 
-/** The meter that an association is of. */
+/** The meter that an association state belongs to. */
 export interface StateOwner extends CredentialsOwner {
   readonly counters: CounterBook;
-  /** Where keys and counters are kept; undefined: in memory alone. */
+  /** The store for keys and counters; undefined: they are kept in memory only. */
   readonly store: MeterStore | undefined;
-  /** All associations that have the same Security setup, as far as this process has loaded them. */
+  /** All associations with the same Security setup that this process has loaded. */
   sharing(securitySetup: string): Iterable<AssociationState>;
 }
 
-/** What a commit keeps of a client beside what its request changed. */
+/** Data of a client that a commit keeps in addition to the changes of its request. */
 export interface Unsaved {
   readonly peers: readonly PeerCounter[];
   readonly usedKeys: UnsavedKeys;
-  /** It is kept. */
+  /** Called when the data is kept. */
   saved(): void;
-  /** The commit failed. */
+  /** Called when the commit failed. */
   failed(): void;
 }
 
 const noKey = new Uint8Array(0);
 
 /**
- * The secrets of one association of one meter, and the counters of its encryption key: shared by all connections of that
- * client, so that no counter is used twice. With a store, counters are reserved in it before they are used.
+ * The secrets of one association of one meter, and the invocation counters of its encryption key. All connections of the client
+ * share them, so that no counter is used twice. With a store, counters are reserved in the store before they are used.
  */
 export class AssociationState {
   readonly association: Association;
-  /** How the association was secured when this was made: for another security another state is made. */
+  /** The security of the association when this state was created. A different security gets a new state. */
   readonly security: Association["security"];
-  /** Of the keys that APDUs bring: for longer than one association. */
+  /** Guards for the keys that APDUs contain. They last longer than one association. */
   readonly guards: MemoryKeyGuards;
-  /** What the guards ask for keys that came long ago; undefined where the mechanism gives a fresh challenge. */
+  /** Keys that were used earlier, for the guards; undefined if the mechanism uses a fresh challenge. */
   readonly usedKeys: UsedKeys | undefined;
   readonly credentials: Credentials;
-  /** Whether all is loaded that the association needs. */
+  /** Whether all data that the association needs is loaded. */
   loaded = false;
   readonly #owner: StateOwner;
   #secrets: Secrets;
@@ -68,7 +68,7 @@ export class AssociationState {
   #version = 0;
   #unicast: KeyCounters;
   #broadcast: KeyCounters | undefined;
-  /** The dedicated keys whose counters have moved and are not kept. */
+  /** The dedicated keys whose counters have changed and are not kept yet. */
   #dedicated: Set<KeyCounters> | undefined;
 
   constructor(association: Association, owner: StateOwner, secrets: Secrets) {
@@ -92,7 +92,7 @@ export class AssociationState {
     return this.#secrets.masterKey;
   }
 
-  /** As attribute 2 of the Security setup has it. */
+  /** The security policy, attribute 2 of the Security setup. */
   get policy(): number {
     return this.#policy;
   }
@@ -101,7 +101,7 @@ export class AssociationState {
     return securityPolicy(this.#policy, this.association.security.setupVersion);
   }
 
-  /** Another number each time that a key was replaced. */
+  /** A number that changes each time a key is replaced. */
   get keyVersion(): number {
     return this.#changes;
   }
@@ -114,12 +114,12 @@ export class AssociationState {
     return this.#unicast.guard(this.#client);
   }
 
-  /** What is accepted under the broadcast key, where there is one. */
+  /** The counter guard for the broadcast key, if there is one. */
   get broadcast(): { readonly replay: CounterGuard } | undefined {
     return this.#broadcast && { replay: this.#broadcast.guard(this.#client) };
   }
 
-  /** What counts for a dedicated key. Its counters are reserved before the client's next APDU is taken (`ready`). */
+  /** The counters of a dedicated key. They are reserved before the next APDU of the client is accepted (`ready`). */
   dedicated(key: Uint8Array): { readonly counters: CounterSource; readonly replay: CounterGuard } {
     const { counters } = this.#owner;
     const accepted = counters.ofDedicated(key);
@@ -133,7 +133,7 @@ export class AssociationState {
     }
     const own = counters.dedicated;
     return {
-      // The ledger is another one once the store has reserved counters.
+      // The ledger changes when the store has reserved counters.
       counters: {
         get remaining() {
           return own.ledger.remaining;
@@ -144,12 +144,12 @@ export class AssociationState {
     };
   }
 
-  /** The last counter accepted from the client, 0 when there was none: the client goes on above it. */
+  /** The last counter accepted from the client; 0: none. The next counter of the client must be higher. */
   get lastPeerCounter(): number {
     return Math.max(0, this.replay.lowest - 1);
   }
 
-  /** Empty where the association needs none: `checkSecrets` has seen to the others. */
+  /** The keys; empty if the association needs none. In all other cases `checkSecrets` has already checked them. */
   get keys(): KeySet {
     const { encryptionKey = noKey, authenticationKey = noKey, broadcastKey } = this.#secrets;
     return {
@@ -163,7 +163,7 @@ export class AssociationState {
     return this.association.client;
   }
 
-  /** GMAC counts in every context. */
+  /** Whether counters are used: GMAC uses them in every application context. */
   get #counts(): boolean {
     const { ciphered, mechanism } = this.association.security;
     return ciphered || mechanism === 5;
@@ -174,7 +174,7 @@ export class AssociationState {
     return key === undefined ? undefined : this.#owner.counters.of(key);
   }
 
-  /** What a store is asked for before the association can be opened. */
+  /** The data to read from a store before the association can be opened. */
   static scopeOf(association: Association): MeterScope {
     const { client, instance, securitySetup, security } = association;
     const { mechanism, ciphered } = security;
@@ -186,7 +186,7 @@ export class AssociationState {
     };
   }
 
-  /** Takes what the store keeps of this association's secrets, keys, policy and certificates. Faults of certificates. */
+  /** Takes the secrets, keys, policy and certificates of this association from the store. Faults of certificates. */
   load({ settings, secrets, keyPairs, certificates, usedKeys }: MeterSecrets): void {
     const { client, instance, securitySetup, security } = this.association;
     this.check({ settings });
@@ -221,18 +221,18 @@ export class AssociationState {
     if (row !== undefined) checkKeysOf(row, suite);
   }
 
-  /** Another number each time that rows have changed a key, the policy or the secret. */
+  /** A number that changes each time rows have changed a key, the policy or the secret. */
   get version(): number {
     return this.#changes + this.#version;
   }
 
-  /** Reserves counters where a store keeps them; undefined: nothing has to be waited for. */
+  /** Reserves counters if a store keeps them; undefined: there is no need to wait. */
   open(): Promise<void> | undefined {
     const { store } = this.#owner;
     return store === undefined || !this.#counts ? undefined : this.#unicast.open(store);
   }
 
-  /** The row of a Security setup that has none yet: as it was given. */
+  /** The first row of a Security setup, with the given values. */
   #initialRow(instanceId: string): SecuritySetting {
     const { encryptionKey, authenticationKey, masterKey, broadcastKey } = this.#secrets;
     return {
@@ -253,7 +253,7 @@ export class AssociationState {
     return { securityPolicy: (policy >> 2) & 3, policyBits: policy };
   }
 
-  /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
+  /** Undefined if a request can be accepted now; otherwise the promise to wait for. Reserves counters early, so that waits are rare. */
   ready(): Promise<void> | undefined {
     if (!this.#counts) return undefined;
     const ready = this.#unicast.ready();
@@ -265,8 +265,8 @@ export class AssociationState {
   }
 
   /**
-   * What the client has counted, and the keys that it has used, as far as no store has them yet; undefined: nothing. `soon`: only when
-   * enough has gathered to be worth a commit.
+   * The counters of the client and the keys that it has used, if no store has them yet; undefined: there are none. `soon`: only if
+   * there are enough to justify a commit.
    */
   unsaved(soon = false): Unsaved | undefined {
     if (!this.#counts) return undefined;
@@ -291,8 +291,8 @@ export class AssociationState {
   }
 
   /**
-   * Replaces keys, all or none, with the work: what is being answered goes out under the old ones; from the next APDU on the
-   * new ones hold. A new key has counters of its own; one that was there before goes on with its. `at`: ms since 1970 UTC.
+   * Replaces all keys or none, together with the work. The current answer uses the old keys; the next APDU uses the new keys.
+   * A new key has new counters; a key that was used before continues with its counters. `at`: ms since 1970 UTC.
    */
   changeKeys(keys: NewKeys, at: number, work: Work): Promise<void> | undefined {
     const { securitySetup } = this.association;
@@ -312,7 +312,7 @@ export class AssociationState {
         () => this.#takeAll(keys),
       );
     };
-    // Before anything is changed: a key without counters would be of no use.
+    // Before anything is changed: a key without counters cannot be used.
     const opening =
       encryptionKey === undefined || store === undefined ? undefined : counters.of(encryptionKey).open(store);
     if (opening === undefined) {

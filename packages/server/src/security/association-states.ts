@@ -3,11 +3,11 @@ import type { Association } from "../meter/association-spec.ts";
 import { AssociationState, type StateOwner, type Unsaved } from "./association-state.ts";
 import type { Secrets } from "./security-spec.ts";
 
-/** The secrets and counters of a meter's associations, as far as somebody has asked for them. */
+/** The secrets and counters of those associations of a meter that have been used. */
 export class AssociationStates {
   readonly #owner: StateOwner;
   readonly #secretsOf: (association: Association) => Secrets;
-  // A list: a client has one with a meter, and a Map with one takes as much memory as one with four.
+  // A list, because a client has one association with a meter, and a Map with one entry takes as much memory as one with four.
   #states: readonly AssociationState[] = [];
 
   constructor(owner: StateOwner, secretsOf: (association: Association) => Secrets) {
@@ -15,7 +15,7 @@ export class AssociationStates {
     this.#secretsOf = secretsOf;
   }
 
-  /** Made when first asked for. */
+  /** Created at the first access. */
   of(association: Association): AssociationState {
     const known = this.known(association);
     if (known !== undefined) return known;
@@ -24,7 +24,7 @@ export class AssociationStates {
     return state;
   }
 
-  /** Undefined: nobody has asked for it yet. */
+  /** Undefined: it has not been used yet. */
   known(association: Association): AssociationState | undefined {
     return this.#states.find((state) => state.association === association && state.security === association.security);
   }
@@ -37,24 +37,24 @@ export class AssociationStates {
     this.of(association).loaded = true;
   }
 
-  /** What a store is asked for, to load all of them again. */
+  /** The data to read from a store to load all of them again. */
   get scope(): MeterScope {
     const scopes = this.#states.map(({ association }) => AssociationState.scopeOf(association));
     return { clients: scopes.flatMap(({ clients }) => clients), setups: scopes.flatMap(({ setups }) => setups) };
   }
 
-  /** Another number each time that a key, a policy or a secret has changed. */
+  /** A number that changes each time a key, a policy or a secret has changed. */
   get version(): number {
     return this.#states.reduce((sum, { version }) => sum + version, 0);
   }
 
-  /** All or none. Fault `bad-row`. */
+  /** Loads all or none. Fault `bad-row`. */
   load(secrets: MeterSecrets): void {
     for (const state of this.#states) state.check(secrets);
     for (const state of this.#states) state.load(secrets);
   }
 
-  /** What of clients' counters and used keys is not kept yet. `soon`: only when enough has gathered to be worth a commit. */
+  /** The counters and used keys of clients that are not kept yet. `soon`: only if there are enough to justify a commit. */
   unsaved(soon = false): Unsaved[] {
     return this.#states.flatMap((state) => state.unsaved(soon) ?? []);
   }

@@ -5,8 +5,8 @@ import type { Association } from "../meter/association-spec.ts";
 import type { Secrets } from "./security-spec.ts";
 
 /**
- * Fault `missing-secret` where an association cannot work with these secrets, `secret-too-short` for one that can be guessed,
- * `bad-key-length` for a key of another length.
+ * Faults: `missing-secret` if these secrets are not sufficient for the association, `secret-too-short` for a secret that can be
+ * guessed, `bad-key-length` for a key with a wrong length.
  */
 export function checkSecrets({ name, security, shortSecrets }: Association, secrets: Secrets): void {
   const { mechanism, ciphered, suite } = security;

@@ -24,17 +24,17 @@ import type { Association } from "../meter/association-spec.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { Secrets } from "./security-spec.ts";
 
-/** The meter that credentials are of. */
+/** The meter that the credentials belong to. */
 export interface CredentialsOwner {
   readonly id: string;
   readonly systemTitle: Uint8Array;
   readonly provider: CryptoProvider;
   readonly random: Random;
-  /** The meter's clock, ms since 1970 UTC: what is valid by it counts. */
+  /** The time of the meter's clock, ms since 1970 UTC. It determines which certificates are valid. */
   readonly now: number;
 }
 
-/** What a key pair is for, as the Security setup numbers it: 0 digital signature, 1 key agreement, 2 TLS. */
+/** The usage of a key pair, numbered as in the Security setup: 0 digital signature, 1 key agreement, 2 TLS. */
 export type KeyUsage = 0 | 1 | 2;
 
 /** A certificate that the meter holds. */
@@ -42,7 +42,7 @@ export interface HeldCertificate {
   readonly certificate: Certificate;
   readonly entity: number;
   readonly type: number;
-  /** Trusted because a person said so: stays. */
+  /** Whether it is a configured trust anchor, which cannot be removed. */
   readonly anchor: boolean;
 }
 
@@ -72,8 +72,8 @@ const rowTypes = ["DEVICE", "CLIENT", "AUTHORITY", "CLIENT"] as const;
 const usages = ["digital-signature", "key-agreement", "tls"] as const;
 
 /**
- * The key pairs and certificates of a Security setup. A change belongs to a unit of work and holds once that is kept. A new key
- * pair waits for its certificate when there is one in use already.
+ * The key pairs and certificates of a Security setup. A change belongs to a unit of work and takes effect when the work is kept. A
+ * new key pair is not used before its certificate is imported, if another key pair is already in use.
  */
 export class Credentials implements PeerKeys {
   readonly #owner: CredentialsOwner;
@@ -84,7 +84,7 @@ export class Credentials implements PeerKeys {
   readonly #pairs: [Pairs?, Pairs?, Pairs?] = [];
   #held: readonly HeldCertificate[] | undefined;
   #certified: CertifiedKeys | undefined;
-  /** Whether a store has the rows of this Security setup: then they rule, and not what was given. */
+  /** Whether a store has rows of this Security setup: then the rows are used and not the given values. */
   #recorded = false;
 
   constructor(owner: CredentialsOwner, { security, securitySetup }: Association, secrets: Secrets) {
@@ -95,12 +95,12 @@ export class Credentials implements PeerKeys {
     this.#secrets = secrets;
   }
 
-  /** Own private keys, as they are at each moment. */
+  /** The current own private keys. */
   get privateKeys(): PrivateKeys {
     return new OwnKeys((usage) => this.#pair(usage)?.privateKey);
   }
 
-  /** Public keys of clients, out of certificates that are valid now, or as they were handed over. */
+  /** A public key of a client, from a certificate that is valid now or as it was given. */
   publicKey(title: Uint8Array, purpose: KeyPurpose): Uint8Array | undefined {
     const certified = this.#all().length === 0 ? undefined : this.#certifiedKeys().publicKey(title, purpose);
     return certified ?? (purpose === "digital-signature" ? this.#secrets.signing?.peerPublicKey : undefined);
@@ -116,7 +116,7 @@ export class Credentials implements PeerKeys {
   }
 
   #pair(usage: KeyUsage): KeyPair | undefined {
-    // Without a curve there is none: most meters.
+    // Without a curve there is no key. This is the case for most meters.
     if (this.#curve === undefined) return undefined;
     const pairs = this.#pairsOf(usage);
     if (pairs.current === undefined) {
@@ -131,7 +131,7 @@ export class Credentials implements PeerKeys {
     return pairs.current;
   }
 
-  /** What was given with the association is read when it is first needed. */
+  /** All certificates. Those given with the association are parsed at the first use. */
   #all(): readonly HeldCertificate[] {
     this.#held ??= [
       ...(this.#secrets.trustAnchors ?? []).map((der) => this.#describe(parseCertificate(der), true)),
@@ -174,7 +174,7 @@ export class Credentials implements PeerKeys {
     return this.#curve;
   }
 
-  /** A new key pair: it is used at once where there is none, else when its certificate is imported. */
+  /** Generates a key pair. It is used at once if there is no other one, otherwise when its certificate is imported. */
   generate(usage: KeyUsage, work: Work): void {
     const pair = newKeyPair(this.#owner.provider, this.#needCurve(), this.#owner.random);
     const pairs = this.#pairsOf(usage);
@@ -191,7 +191,7 @@ export class Credentials implements PeerKeys {
     return instanceId === undefined ? undefined : { change: "key-pair", pair: { instanceId, usage, pending, ...pair } };
   }
 
-  /** The first change also keeps what was given with the association: from then on the rows rule. */
+  /** The first change also keeps the credentials that were given with the association. From then on the rows are used. */
   #recordGiven(work: Work): void {
     if (this.#recorded) return;
     for (const usage of [0, 1, 2] as const) {
@@ -204,7 +204,7 @@ export class Credentials implements PeerKeys {
     });
   }
 
-  /** A certificate signing request for the key pair that was made last, DER. */
+  /** A certificate signing request for the latest key pair, DER. */
   request(usage: KeyUsage): Uint8Array {
     const curve = this.#needCurve();
     const pair = this.#pairsOf(usage).pending ?? this.#pair(usage);
@@ -213,7 +213,7 @@ export class Credentials implements PeerKeys {
     return requestCertificate({ provider, curve, privateKey: pair.privateKey, systemTitle });
   }
 
-  /** Takes a certificate that all is right with. The Faults of `checkCertificate` say what is not; nothing has changed then. */
+  /** Imports a valid certificate. For an invalid one, the Faults of `checkCertificate` give the reason, and nothing is changed. */
   import(der: Uint8Array, work: Work): void {
     this.#needCurve();
     const held = this.#describe(parseCertificate(der), false);
@@ -276,7 +276,7 @@ export class Credentials implements PeerKeys {
     }
   }
 
-  /** The certificate of an entity: of several the valid one that ends last, so that the old one serves until it is renewed. */
+  /** The certificate of an entity. If there are several, the valid one that ends last, so that the old one is used until its renewal. */
   byEntity(entity: number, type: number, systemTitle: Uint8Array): HeldCertificate | undefined {
     const { now } = this.#owner;
     const fits = this.#all().filter(
@@ -296,7 +296,7 @@ export class Credentials implements PeerKeys {
     );
   }
 
-  /** Takes a certificate away. What is trusted stays. */
+  /** Removes a certificate. Trust anchors are not removed. */
   remove(held: HeldCertificate, work: Work): void {
     if (held.anchor) throw refuse("read-write-denied", "a client cannot remove a trust anchor");
     const { serialNumber, issuer } = held.certificate;
@@ -308,7 +308,7 @@ export class Credentials implements PeerKeys {
     );
   }
 
-  /** Takes what a store keeps, where it keeps anything of this Security setup. Faults of `parseCertificate`. */
+  /** Takes the rows of a store, if it has any for this Security setup. Faults of `parseCertificate`. */
   load(keyPairs: readonly KeyPairRow[], certificates: readonly Stored<CertificateRow>[]): void {
     const instanceId = this.#instanceId;
     if (this.#curve === undefined || instanceId === undefined) return;
@@ -333,7 +333,7 @@ export class Credentials implements PeerKeys {
       certificate: {
         ...{ instanceId, certificateEntity: entity, certificateUsage: type, serialNumber, issuer },
         ...(systemTitle && { systemTitle }),
-        // The store knows the id of the meter's row, and puts it where a certificate is the meter's own.
+        // The store knows the id of the meter's row and fills it in for a certificate of the meter.
         ...{ entityId: 0, certificateType: rowTypes[entity] ?? "CLIENT", certificateData: der },
         ...{ validFrom: notBefore, validUntil: notAfter, status: anchor ? anchorStatus : "VALID" },
       },
@@ -341,7 +341,7 @@ export class Credentials implements PeerKeys {
   }
 }
 
-/** The usage of a number; undefined for one that is none. */
+/** The usage with a number; undefined for a number without a usage. */
 export function keyUsageOf(number: number): KeyUsage | undefined {
   return usages[number] === undefined ? undefined : (number as KeyUsage);
 }

@@ -15,8 +15,8 @@ import { refusing } from "./security-setup.ts";
 const { encryption, digitalSignature } = ProtectionType;
 
 /**
- * Protects data under the keys of the association that asks: its global keys and its master key, and the key pairs and certificates of its
- * Security setup. The invocation counters are those of the association's own APDUs. For `dataProtection` of @dlmskit/cosem-objects.
+ * Protects data with the keys of the requesting association: its global keys, its master key, and the key pairs and certificates of its
+ * Security setup. It uses the invocation counters of the association's APDUs. For `dataProtection` of @dlmskit/cosem-objects.
  */
 export function dataProtector(): DataProtector {
   return {
@@ -54,7 +54,7 @@ function stateOf(context: Context): { readonly state: AssociationState; readonly
 interface Direction {
   readonly parameters: readonly ProtectionParameters[];
   readonly peer: Uint8Array | undefined;
-  /** For what is opened. */
+  /** For removing protection. */
   readonly heardOf?: HeardOf;
 }
 
@@ -68,7 +68,7 @@ function keysOf(
   const guard = (sender: Uint8Array, once = false): ReplayGuard => guardOf(heardOf, sender, once);
   const title = peer ?? new Uint8Array(0);
   const isCiphered = parameters.some(({ protectionType }) => protectionType !== digitalSignature);
-  // What is only encrypted can be altered on its way, unless another layer shows it.
+  // Data that is only encrypted can be altered in transit, unless another layer reveals the change.
   const shown = parameters.some(({ protectionType }) => protectionType !== encryption);
   return {
     ...{ provider, random, systemTitle, keys, counters },
@@ -80,7 +80,7 @@ function keysOf(
     replay: guard(senderOf(keys.encryptionKey, title)),
     ...(keys.broadcastKey === undefined ? {} : { broadcast: { replay: guard(senderOf(keys.broadcastKey, title)) } }),
     guards: { guard: (fingerprint) => guard(fromHex(fingerprint), true) },
-    // A signature alone has no counter: each transaction comes once.
+    // A signature alone has no counter: each transaction is accepted once.
     ...(isCiphered
       ? {}
       : {
@@ -102,7 +102,7 @@ function guardOf(heardOf: HeardOf | undefined, sender: Uint8Array, once: boolean
     },
     check: (counter) => counter >= lowest(),
     accept(counter) {
-      // Two layers of one message.
+      // Two layers of the same message.
       if (counter < lowest()) throw refuse("other-reason", "an invocation counter was used twice");
       heardOf?.accept(sender, counter, once);
     },

@@ -3,46 +3,46 @@ import { CounterGuard, CounterLedger, lastCounter, noble } from "@dlmskit/securi
 import { type Commit, dedicatedKeyId } from "@dlmskit/storage";
 import type { MeterStore } from "../store-port.ts";
 
-// How many counters must be available before a request is taken: one is answered by one APDU, pass 3 takes one more.
+// Minimum number of available counters before a request is accepted: the answer is one APDU, and pass 3 needs one more.
 const lowWater = 16;
 const block = 1024;
-// How far a client may go on reading before its counter is kept.
+// How far the counter of a reading client may advance before it is kept.
 const peerStep = 64;
-// How many dedicated keys of all clients of a meter are known at a time; the one that was used longest ago makes room.
+// Maximum number of known dedicated keys of all clients of a meter. The least recently used key is removed.
 const mostDedicated = 1024;
 
-/** A counter of a client that is not kept yet. */
+/** The counter of a client that is not kept yet. */
 export type PeerCounter = NonNullable<Commit["peers"]>[number];
 
-/** What is accepted from one client under one key. */
+/** The counters accepted from one client with one key. */
 interface Peer {
   readonly client: number;
   guard: CounterGuard;
-  /** The guard's lowest as it is kept. */
+  /** The kept value of the guard's lowest counter. */
   saved: number;
-  /** The counter of a commit that failed: nobody knows whether it was kept. */
+  /** The counter of a failed commit: it is not known whether it was kept. */
   doubtful: number | undefined;
 }
 
 const peerName = (client: number): string => `client ${client}`;
 
 /**
- * The invocation counters of one key of one meter, for all of its users: two associations with the same key count together, and a key
- * that comes back goes on where it was. With a store, counters are reserved in it before they are used.
+ * The invocation counters of one key of one meter, for all users of the key. Two associations with the same key share them, and a key
+ * that is used again continues from its last value. With a store, counters are reserved in the store before they are used.
  */
 export class KeyCounters {
-  /** What a store knows the key by. */
+  /** The id of the key in a store. */
   readonly keyId: string;
   readonly #meterId: string;
   readonly #kept: KeptPeers;
-  // A list: most keys are of one client.
+  // A list, because most keys belong to one client.
   #peers: readonly Peer[] = [];
   #ledger: CounterLedger;
-  /** Where the counters of this end are reserved; undefined: in memory alone. */
+  /** The store in which the counters of this end are reserved; undefined: they are in memory only. */
   #reserved: MeterStore | undefined;
   #reserving: Promise<void> | undefined;
 
-  /** `kept`: the highest counter of each peer as a store has it. */
+  /** `kept`: the highest counter of each peer in a store. */
   constructor(meterId: string, keyId: string, firstCounter: number, kept: KeptPeers) {
     this.#meterId = meterId;
     this.keyId = keyId;
@@ -55,7 +55,7 @@ export class KeyCounters {
     return this.#ledger;
   }
 
-  /** What is accepted from the client of that SAP. */
+  /** The guard for the counters of the client with that SAP. */
   guard(client: number): CounterGuard {
     return this.#peer(client).guard;
   }
@@ -75,7 +75,7 @@ export class KeyCounters {
     if (wanted !== undefined) this.#ledger.reserved(wanted);
   }
 
-  /** From now on the counters of this end are reserved in the store. Undefined: they are already. Faults of the store. */
+  /** Starts to reserve the counters of this end in the store. Undefined: this is already the case. Faults of the store. */
   open(store: MeterStore): Promise<void> | undefined {
     if (this.#reserved === store) return undefined;
     return store.counters.reserve({ meterId: this.#meterId, keyId: this.keyId }, 0, block).then(({ from, upTo }) => {
@@ -86,7 +86,7 @@ export class KeyCounters {
     });
   }
 
-  /** Undefined when a request can be taken now; else what to wait for first. Reserves ahead, so that waiting is rare. */
+  /** Undefined if a request can be accepted now; otherwise the promise to wait for. Reserves counters early, so that waits are rare. */
   ready(): Promise<void> | undefined {
     this.#reserveInMemory();
     const store = this.#reserved;
@@ -95,7 +95,7 @@ export class KeyCounters {
       this.#reserving = undefined;
     });
     if (this.#ledger.remaining > lowWater) {
-      // In the background. A request that has to wait for it gets the same promise, and its failure.
+      // In the background. A request that has to wait for it gets the same promise with its failure.
       this.#reserving.catch(() => undefined);
       return undefined;
     }
@@ -107,7 +107,7 @@ export class KeyCounters {
     this.#ledger.reserved(Math.min(upTo, lastCounter) + 1, from);
   }
 
-  /** The counter of the client, where it has moved since it was kept. `soon`: only where it has moved a good deal. */
+  /** The counter of the client, if it has changed since it was kept. `soon`: only if the difference is large. */
   unsaved(client: number, soon = false): PeerCounter | undefined {
     const { guard, saved, doubtful } = this.#peer(client);
     if (guard.lowest - saved < (soon ? peerStep : 1)) return undefined;
@@ -115,7 +115,7 @@ export class KeyCounters {
     return { keyId: this.keyId, peer: peerName(client), counter, ...(counter === doubtful ? { again: true } : {}) };
   }
 
-  /** A store has kept that counter of a client. */
+  /** Takes the counter of a client from a store. */
   know(client: string, counter: number): void {
     const peer = this.#peers.find((one) => peerName(one.client) === client);
     if (peer === undefined) return;
@@ -123,46 +123,46 @@ export class KeyCounters {
     if (peer.guard.lowest <= counter) peer.guard = new CounterGuard(counter + 1);
   }
 
-  /** The client's counter is kept up to there. */
+  /** Called when the counter of the client is kept. */
   saved(client: number, { counter }: PeerCounter): void {
     const peer = this.#peer(client);
     peer.saved = Math.max(peer.saved, counter + 1);
   }
 
-  /** The commit of the client's counter failed: nobody knows whether it was kept. */
+  /** Called when the commit of the client's counter failed: it is not known whether it was kept. */
   failed(client: number, { counter }: PeerCounter): void {
     this.#peer(client).doubtful = counter;
   }
 }
 
 const label = fromAscii("dlmskit key id");
-// A digest and not a block under the key, which would be what GCM authenticates with.
+// A digest, not a block encrypted with the key, because such a block would be the authentication subkey of GCM.
 const digestOf = (key: Uint8Array): string => toHex(noble.hash("sha256", concat(label, key)).subarray(0, 16));
 
-// Without a store nothing remembers the counters of the last run: 8 a second since 2024 keep a new run above it.
+// Without a store the counters of the last run are lost. Starting at 8 per second since 2024 keeps a new run above them.
 const counterOfClock = (): number => Math.max(0, Math.floor((Date.now() - Date.UTC(2024, 0, 1)) / 125)) % 0xf0000000;
 
-/** The highest counter of each peer as a store has it. */
+/** The highest counter of each peer in a store. */
 class KeptPeers {
-  // A list, and none where nothing is kept: a Map of one takes as much as the row and more.
+  // A list, and an empty one if nothing is kept: a Map with one entry takes more memory than the row.
   #rows: readonly PeerCounter[] = [];
 
   counter(keyId: string, peer: string): number | undefined {
     return this.#rows.find((row) => row.keyId === keyId && row.peer === peer)?.counter;
   }
 
-  /** Takes what a store tells; a later row of the same key and peer is the true one. */
+  /** Takes rows of a store. A later row of the same key and peer replaces an earlier one. */
   know(rows: readonly PeerCounter[]): void {
     const told = new Set(rows.map(({ keyId, peer }) => `${keyId} ${peer}`));
     this.#rows = [...rows, ...this.#rows.filter(({ keyId, peer }) => !told.has(`${keyId} ${peer}`))];
   }
 }
 
-/** The counters of all keys of a meter. The same octets are the same key, whatever they are called. */
+/** The counters of all keys of a meter. Keys with the same octets are the same key, even with different names. */
 export class CounterBook {
   readonly #meterId: string;
   readonly #firstCounter: () => number;
-  // A list: most meters have one key or two.
+  // A list, because most meters have one or two keys.
   #keys: readonly KeyCounters[] = [];
   readonly #kept = new KeptPeers();
   #dedicated: Map<string, KeyCounters> | undefined;
@@ -172,7 +172,7 @@ export class CounterBook {
     this.#firstCounter = firstCounter === undefined ? counterOfClock : () => firstCounter;
   }
 
-  /** Takes what a store has kept of peers. */
+  /** Takes the peer counters of a store. */
   know(peers: readonly PeerCounter[]): void {
     this.#kept.know(peers);
     for (const { keyId, peer, counter } of peers) this.#known(keyId)?.know(peer, counter);
@@ -183,17 +183,17 @@ export class CounterBook {
   }
 
   /**
-   * Of the counters that this end uses under any dedicated key: a client may bring one key in many associations, and one that is
-   * new as well as one that is not gets counters that no other has had.
+   * The counters that this end uses with all dedicated keys. A client may use one dedicated key in many associations, so every
+   * key, new or not, gets counters that have not been used before.
    */
   get dedicated(): KeyCounters {
     return this.#named("dedicated keys");
   }
 
-  /** Of what is accepted from clients under one dedicated key. */
+  /** The counters accepted from clients with one dedicated key. */
   ofDedicated(key: Uint8Array): KeyCounters {
     const keyId = dedicatedKeyId(digestOf(key));
-    // The one that was used last stands last.
+    // The most recently used key is the last one.
     this.#dedicated ??= new Map();
     const dedicated = this.#dedicated;
     const counters = dedicated.get(keyId) ?? this.#new(keyId);

@@ -1,15 +1,15 @@
 import type { Offer, OfferedSecurity } from "@dlmskit/association";
 import type { AssociationState } from "./association-state.ts";
 
-// Classes and not objects with getters: each of those takes a multiple of the memory, for each association.
+// Classes, because objects with getters take several times as much memory for each association.
 
-/** What a connection changes in an offer. */
+/** The values of an offer that a connection changes. */
 export interface OfferGuard {
-  /** Stands in place of the secret; undefined: the secret counts. */
+  /** Replaces the secret; undefined: the secret itself is used. */
   readonly otherSecret: Uint8Array | undefined;
-  /** The longest APDU that is sent, octets; undefined: as the association has it. */
+  /** Maximum length of a sent APDU, octets; undefined: the value of the association. */
   readonly mostPduSize: number | undefined;
-  /** The users that may open it; undefined: anybody. */
+  /** The users that may open the association; undefined: any user. */
   readonly users: readonly number[] | undefined;
 }
 
@@ -21,7 +21,7 @@ class StateOffer {
   constructor(state: AssociationState, systemTitle: Uint8Array, guard: OfferGuard) {
     this.#state = state;
     this.#guard = guard;
-    // GMAC and ECDSA need titles and keys in every context.
+    // GMAC and ECDSA need system titles and keys in every application context.
     const secured = this.ciphered || this.mechanism >= 5;
     this.security = secured ? (new StateSecurity(state, systemTitle) as OfferedSecurity) : undefined;
   }
@@ -152,7 +152,7 @@ class StateSecurity {
   }
 }
 
-/** What a meter lets a client open, read again at each use: keys, policy and secret may change while the server runs. */
+/** The association that a client can open. Its values are read at each use: keys, policy and secret may change during operation. */
 export function offerOf(state: AssociationState, systemTitle: Uint8Array, guard: OfferGuard): Offer {
   return new StateOffer(state, systemTitle, guard) as Offer;
 }

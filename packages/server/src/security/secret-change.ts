@@ -3,12 +3,12 @@ import { type Context, refuse } from "@dlmskit/cosem-objects";
 import type { Association } from "../meter/association-spec.ts";
 import { securityPortOf } from "./security-port.ts";
 
-/** Whether the association has a secret that its object can change: not where keys or certificates authenticate. */
+/** Whether the association has a secret that its object can change; false if keys or certificates are used to authenticate. */
 export function hasSecret({ security: { mechanism } }: Pick<Association, "security">): boolean {
   return mechanism >= 1 && mechanism !== 5 && mechanism !== 7;
 }
 
-/** What changes the secret of an association. It refuses with other-reason one that cannot be used. */
+/** Returns the function that changes the secret of an association. It refuses an unusable secret with other-reason. */
 export function changeSecretOf(association: Association): (secret: Uint8Array, context: Context) => void {
   const { mechanism } = association.security;
   return (secret, context) => {

@@ -16,14 +16,14 @@ import { changeSecretOf, hasSecret } from "./secret-change.ts";
 import { securityPortOf } from "./security-port.ts";
 import { setupObject } from "./security-setup.ts";
 
-/** The objects that a logical device has for its associations: Association LN, Security setup, invocation counters. */
+/** The objects of a logical device for its associations: Association LN, Security setup and invocation counters. */
 export class SecurityObjects {
   readonly #associations: () => readonly Association[];
   readonly #current = new Map<number, AnyObject>();
-  /** Those of each association, as long as it is what they were made for. */
+  /** The objects of each association. They are replaced when the association changes. */
   readonly #objects = new WeakMap<Association, { readonly made: string; readonly objects: readonly AnyObject[] }>();
 
-  /** `associations`: as they are now. */
+  /** `associations`: returns the current associations. */
   constructor(associations: () => readonly Association[]) {
     this.#associations = associations;
   }
@@ -46,7 +46,7 @@ export class SecurityObjects {
   }
 }
 
-/** The Association LN object of whoever asks. */
+/** The Association LN object of the requesting client. */
 function currentOf(version: Association["version"], associations: () => readonly Association[]): AnyObject {
   return associationObject({
     instance: "0.0.40.0.0.255",
@@ -61,7 +61,7 @@ function currentOf(version: Association["version"], associations: () => readonly
   });
 }
 
-/** What the association grants to whoever asks, or will grant when it is opened. */
+/** The rights that the association grants to the requesting client, or will grant when it is opened. */
 function rightsFor(association: Association, { association: asking, device, object }: Context): Rights {
   if (asking?.instanceId === association.instance) return asking.rights;
   return changedRights(templateRights(association), changedObjectsOf(device.values(object)));

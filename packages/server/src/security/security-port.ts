@@ -5,26 +5,26 @@ import type { Association } from "../meter/association-spec.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import type { AssociationState } from "./association-state.ts";
 
-/** What the objects about security need of the meter that they are read in. */
+/** The interface of a meter for its security objects. */
 export interface SecurityPort {
   readonly provider: CryptoProvider;
   readonly random: Random;
   readonly systemTitle: Uint8Array;
-  /** The unit of work that a change belongs to. Fault `read-only` where there is none. */
+  /** The unit of work that a change belongs to. Fault `read-only` if there is none. */
   readonly work: Work;
-  /** All of the logical device. */
+  /** All associations of the logical device. */
   readonly associations: readonly Association[];
   state(association: Association): AssociationState;
-  /** System title of the client that has the association open. */
+  /** System title of the client with the open association. */
   clientSystemTitle(association: Association): Uint8Array | undefined;
-  /** Whether a client has the association open, or is about to. */
+  /** Whether a client has the association open or is opening it. */
   statusOf(association: Association): AssociationInformation["status"];
 }
 
-/** Where a device view of a meter has its port. */
+/** The property of a device view that holds the port of its meter. */
 export const securityPort: unique symbol = Symbol("security port");
 
-/** The port of the meter that a hook runs in. Fault `no-meter`. */
+/** The port of the meter in which a hook runs. Fault `no-meter`. */
 export function securityPortOf({ device }: Pick<Context, "device">): SecurityPort {
   const port = (device as { readonly [securityPort]?: SecurityPort })[securityPort];
   if (port === undefined) throw new Fault("no-meter", "the object belongs to no meter", { layer: "server" });

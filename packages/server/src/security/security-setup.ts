@@ -25,7 +25,7 @@ const keyNames = ["encryptionKey", "broadcastKey", "authenticationKey", "masterK
 const signedRequest = 0x10;
 const signedResponse = 0x80;
 
-/** A Security setup of an association (class 64; Blue Book 4.4.7), of the version that the association has. */
+/** The Security setup of an association (class 64; Blue Book 4.4.7), in the version of the association. */
 export function setupObject(association: Association, instance: string): AnyObject {
   const { setupVersion, suite } = association.security;
   const stateOf = (context: Context): AssociationState => securityPortOf(context).state(association);
@@ -59,7 +59,7 @@ export function setupObject(association: Association, instance: string): AnyObje
     });
   }
   if (suite === 0) {
-    // No key pairs, no certificates: their methods are not there.
+    // Without key pairs and certificates, their methods do not exist.
     return object(SecuritySetup1, instance, values, {
       read,
       invoke: { securityActivate: activate, keyTransfer: transfer },
@@ -85,10 +85,10 @@ export function setupObject(association: Association, instance: string): AnyObje
   });
 }
 
-/** A policy only ever gets stronger, and no stronger than what both ends can keep. */
+/** A policy can only become stronger, and only as strong as both ends can support. */
 function checkPolicy(policy: number, state: AssociationState, client: Uint8Array | undefined): void {
   const { setupVersion, suite } = state.association.security;
-  // Version 1 has bits 2 to 7.
+  // Version 1 uses bits 2 to 7.
   const known = setupVersion === 0 ? policy <= 3 : (policy & 0x03) === 0;
   if (!known || (policy & state.policy) !== state.policy) {
     throw refuse("other-reason", "the policy is unknown or weaker than the one in force");
@@ -111,7 +111,7 @@ function keyName(keyId: number, keys: NewKeys, version: 0 | 1): (typeof keyNames
   return name;
 }
 
-/** All keys, or none: any that does not unwrap, has an unknown id or another length refuses them all. */
+/** Unwraps all keys or none: all are refused if one cannot be unwrapped, has an unknown id or a wrong length. */
 function unwrapAll(wrapped: WrappedKeys, state: AssociationState, { provider }: SecurityPort): NewKeys {
   const { masterKey } = state;
   if (masterKey === undefined) throw refuse("object-unavailable", "there is no master key to unwrap with");
@@ -133,7 +133,7 @@ function unwrapAll(wrapped: WrappedKeys, state: AssociationState, { provider }: 
   return keys;
 }
 
-/** key_agreement, C(2e,0s): all keys, or none; the answer carries this end's part of each. */
+/** key_agreement, C(2e,0s): agrees on all keys or none. The answer contains the part of this end for each key. */
 function agree(
   offered: KeyAgreementData,
   state: AssociationState,
@@ -169,7 +169,7 @@ function agree(
   return changing === undefined ? answers : changing.then(() => answers);
 }
 
-/** What is wrong with keys and certificates is refused, and says no more to the client than that. */
+/** Refuses invalid keys and certificates without giving the client a reason. */
 export function refusing<T>(run: () => T): T {
   try {
     return run();

@@ -4,21 +4,21 @@ import type { PrivateKeys } from "@dlmskit/security";
 
 /** The secrets of one association of one meter. They are never printed or logged. */
 export interface Secrets {
-  /** Password of mechanism 1, secret of 2, 3, 4 and 6. */
+  /** The password of mechanism 1, or the secret of mechanisms 2, 3, 4 and 6. */
   readonly secret?: Uint8Array;
   /** Global unicast encryption key. */
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
   readonly broadcastKey?: Uint8Array;
-  /** Key-encryption key: with it, keys may be changed through the Security setup. */
+  /** Key-encryption key. If it is given, keys may be changed through the Security setup. */
   readonly masterKey?: Uint8Array;
-  /** Own private keys of suite 1 or 2, by what they are for: mechanism 7, digital signature, key agreement, TLS. */
+  /** Own private keys of suite 1 or 2, by usage: mechanism 7, digital signature, key agreement, TLS. */
   readonly privateKeys?: PrivateKeys & { readonly tls?: Uint8Array };
-  /** Certificates that the meter has from the start (DER): its own, clients', authorities'. */
+  /** Initial certificates of the meter (DER): its own and those of clients and authorities. */
   readonly certificates?: readonly Uint8Array[];
   /** Certificates of the authorities that it trusts (DER). */
   readonly trustAnchors?: readonly Uint8Array[];
-  /** This end's own signing key and the client's public key, where there are no certificates. */
+  /** The signing key of this end and the public key of the client, if there are no certificates. */
   readonly signing?: { readonly privateKey: Uint8Array; readonly peerPublicKey: Uint8Array };
 }
 
@@ -27,18 +27,18 @@ export interface SecuritySpec {
   readonly mechanism: MechanismId;
   readonly ciphered: boolean;
   readonly suite: 0 | 1 | 2;
-  /** Security policy as the Security setup of `setupVersion` has it: 0 to 3 in version 0, bits in version 1. */
+  /** Security policy, encoded as in the Security setup of `setupVersion`: 0 to 3 in version 0, bits in version 1. */
   readonly policy: number;
   readonly setupVersion: 0 | 1;
   /**
-   * `"encryption-only"`: takes what is encrypted and not authenticated (security control 0x20), which anybody can alter on its
-   * way. For clients that have no authentication key, and for policy 2 of version 0.
+   * `"encryption-only"`: also accepts APDUs that are encrypted but not authenticated (security control 0x20). Anybody can alter
+   * them in transit. For clients without an authentication key, and for policy 2 of version 0.
    */
   readonly accept?: readonly "encryption-only"[];
   readonly secrets?: Secrets;
 }
 
-/** Gives the octets of an ASCII text, or the given octets. Fault `bad-value` for other characters. */
+/** A password as ASCII text or octets. Fault `bad-value` for other characters. */
 export type Password = string | Uint8Array;
 const octetsOf = (password: Password): Uint8Array => (typeof password === "string" ? fromAscii(password) : password);
 
@@ -56,7 +56,7 @@ export interface SecurityOptions extends Keys {
   /** 3 (authenticated and encrypted) in a ciphered context by default. */
   readonly policy?: number;
   readonly setupVersion?: 0 | 1;
-  /** `"encryption-only"`: takes what is encrypted and not authenticated, too, which anybody can alter on its way. */
+  /** `"encryption-only"`: also accepts APDUs that are encrypted but not authenticated. Anybody can alter them in transit. */
   readonly accept?: readonly "encryption-only"[];
 }
 
@@ -75,11 +75,11 @@ function spec(mechanism: MechanismId, secret: Password | undefined, options: Sec
     ...(accept === undefined ? {} : { accept }),
   };
   const secrets: Secrets = { ...keys, ...(secret === undefined ? {} : { secret: octetsOf(secret) }) };
-  // Not enumerable: what prints or serialises a specification does not show them.
+  // Not enumerable, so that the secrets are not shown when a specification is printed or serialised.
   return Object.defineProperty(made, "secrets", { value: secrets });
 }
 
-/** Low level security: a password. With keys (or `ciphered`), in a ciphered context. */
+/** Low level security: a password. With keys (or `ciphered`) the application context is ciphered. */
 export const lls = (password?: Password, options: SecurityOptions = {}): SecuritySpec => spec(1, password, options);
 
 /** High level security by a secret: mechanism 2 (IS 15959, AES-128), 3 (MD5), 4 (SHA-1), 6 (SHA-256). */

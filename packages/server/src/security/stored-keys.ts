@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import { columnOf, type SecuritySetting, type Stored } from "@dlmskit/storage";
 
-/** Fault `bad-row` for a row of `security_settings` with a key of another length than its security suite has. */
+/** Fault `bad-row` for a row of `security_settings` with a key whose length does not match its security suite. */
 export function checkKeysOf(row: Stored<SecuritySetting>, suite: 0 | 1 | 2): void {
   const length = suite === 2 ? 32 : 16;
   for (const name of ["encryptionKey", "authenticationKey", "broadcastKey", "masterKey"] as const) {

@@ -5,29 +5,29 @@ import type { Association } from "../meter/association-spec.ts";
 /** Keys of one APDU that are not kept yet, as a commit takes them. */
 export type UnsavedKeys = NonNullable<Commit["usedKeys"]>;
 
-// How many keys a client may use by reading before they are kept.
+// Maximum number of keys that a reading client may use before they are kept.
 const keyStep = 64;
 
 /**
- * Whether the keys of single APDUs must be remembered for longer than the meter is in memory: mechanisms 0 and 1 give no fresh challenge,
- * so that an association can be opened, and used, by what was recorded. docs/decisions/0010.
+ * Whether the keys of single APDUs must be kept for longer than the meter is in memory. Mechanisms 0 and 1 have no fresh challenge, so
+ * an association could be opened and used by replaying recorded APDUs. docs/decisions/0010.
  */
 export function remembersKeys({ security: { ciphered, mechanism } }: Association): boolean {
   return ciphered && mechanism <= 1;
 }
 
-/** The keys of single APDUs that one client has used: those that a store has kept, and those that came since. The latest 16,384. */
+/** The keys of single APDUs that one client has used: those in a store and the newer ones. Only the latest 16,384 are kept. */
 export class UsedKeys implements KeyMemory {
   readonly #association: Association;
   readonly #known = new Set<string>();
-  /** Not kept yet. True: a commit that held it has failed, and may have been kept all the same. */
+  /** Keys that are not kept yet. True: a commit with the key failed, but may still have been kept. */
   readonly #unsaved = new Map<string, boolean>();
 
   constructor(association: Association) {
     this.#association = association;
   }
 
-  /** How many it knows. */
+  /** Number of known keys. */
   get size(): number {
     return this.#known.size;
   }
@@ -44,7 +44,7 @@ export class UsedKeys implements KeyMemory {
     return true;
   }
 
-  /** Takes what a store has kept of this association; it is older than all that came since. */
+  /** Takes the stored keys of this association. They are older than all keys that were used since. */
   load(kept: MeterSecrets["usedKeys"]): void {
     const { client, instance } = this.#association;
     const since = [...this.#known];
@@ -55,7 +55,7 @@ export class UsedKeys implements KeyMemory {
     for (const digest of since) this.#known.add(digest);
   }
 
-  /** What is to be kept, in the order of use. `soon`: only where there are many. */
+  /** The keys to keep, in the order of use. `soon`: only if there are many. */
   unsaved(soon: boolean): UnsavedKeys {
     if (this.#unsaved.size < (soon ? keyStep : 1)) return [];
     const { client, instance } = this.#association;
@@ -69,7 +69,7 @@ export class UsedKeys implements KeyMemory {
     for (const { digest } of keys) this.#unsaved.delete(digest);
   }
 
-  /** The commit of these keys failed: nobody knows whether they were kept. */
+  /** Called when the commit of these keys failed: it is not known whether they were kept. */
   failed(keys: UnsavedKeys): void {
     for (const { digest } of keys) if (this.#unsaved.has(digest)) this.#unsaved.set(digest, true);
   }

@@ -7,23 +7,23 @@ import type { Device } from "../meter/device.ts";
 
 type Distribute<C> = C extends Call ? Pick<C, Extract<keyof C, "do" | "value" | "selection" | "argument">> : never;
 
-/** What an item of a request asks for: a call without who asks. */
+/** The access that an item of a request asks for: a call without its source. */
 export type Wish = Distribute<Call> & {
   readonly classId: number;
   readonly instanceId: LogicalName;
   readonly index: number;
-  /** Where the reference says which object it is; else it is looked up by class and logical name. */
+  /** The object, if the reference identifies it; otherwise it is found by class and logical name. */
   readonly object?: AnyObject;
 };
 
-/** What an item asks for, or why it cannot be told. */
+/** The access that an item asks for, or the reason why it cannot be determined. */
 export type Resolved = Wish | { readonly refused: DataAccessResultName };
 
-/** A service on the server's side: how its items become calls, and the result of them becomes results. */
+/** A service on the server side: converts items to calls, and outcomes of calls to results. */
 export interface ServerService<Item, Result> {
-  /** GET changes nothing; the others run in a unit of work. A function where the items tell. */
+  /** GET changes nothing; the other services run in a unit of work. A function if it depends on the items. */
   readonly changes: boolean | ((items: readonly Item[], device: Device) => boolean);
-  /** Whether no item is done after one that failed; those have other-reason. Never by default. */
+  /** Whether the items after a failed item are not done; their result is other-reason. Never by default. */
   stops?(request: object): boolean;
   wish(item: Item, device: Device): Resolved;
   result(outcome: Outcome, item: Item): Result;
@@ -34,7 +34,7 @@ export function changes<Item>(service: ServerService<Item, unknown>, items: read
   return typeof service.changes === "function" ? service.changes(items, device) : service.changes;
 }
 
-/** The wish of an attribute reference. */
+/** The `Wish` of an attribute reference. */
 export const attributeOf = ({
   classId,
   instanceId,

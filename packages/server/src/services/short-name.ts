@@ -4,7 +4,7 @@ import type { ShortNamed } from "@dlmskit/cosem-objects";
 import type { Device } from "../meter/device.ts";
 import type { Resolved } from "./service.ts";
 
-// How a short name becomes a call: from there on it goes the way of every other reference.
+// Converts short names to calls, which are then handled like all other references.
 
 const named = ({ shortNames }: Device, { variableName }: VariableReference): ShortNamed | undefined =>
   shortNames?.find(variableName);
@@ -21,12 +21,12 @@ const target = ({ object, attributeId, methodId }: ShortNamed) => ({
   object,
 });
 
-/** The selector of a method's parameter. */
+/** The access selector of the parameter of a method. */
 const parameterSelector = 0;
 const isNull = ({ type }: DataLike): boolean => type === "null-data";
 const withArgument = (argument: DataLike) => (isNull(argument) ? {} : { argument });
 
-/** A Read: an attribute, or a method with its parameter. A method that is read without one is denied. */
+/** A Read: reads an attribute or invokes a method with its parameter. A method that is read without a parameter is denied. */
 export function readOf(device: Device, variable: VariableReference): Resolved {
   const found = named(device, variable);
   if (found === undefined) return { refused: "object-undefined" };
@@ -39,7 +39,7 @@ export function readOf(device: Device, variable: VariableReference): Resolved {
   return { do: "invoke", ...target(found), ...withArgument(access.parameters) };
 }
 
-/** A Write: of a value to an attribute, or of the parameter to a method. */
+/** A Write: writes a value to an attribute, or invokes a method with the value as its parameter. */
 export function writeOf(device: Device, variable: VariableReference, value: DataLike): Resolved {
   const found = named(device, variable);
   if (found === undefined) return { refused: "object-undefined" };

@@ -10,7 +10,7 @@ import { write } from "./write.ts";
 
 const services = { get, set, action, access, read, write } as const;
 
-/** The server's side of a service: the items and results of a name fit together. */
+/** The server side of a service. The name determines the types of its items and results. */
 export const serviceNamed = (name: ServiceName): ServerService<unknown, unknown> =>
   services[name] as unknown as ServerService<unknown, unknown>;
 

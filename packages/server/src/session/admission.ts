@@ -14,7 +14,7 @@ import type { SessionTaps } from "./session-taps.ts";
 
 export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockouts" | "forgeable" | "remote" | "tell">;
 
-/** Who wants to open an association, and with which meter. */
+/** The client that wants to open an association, and the meter. */
 export interface Applicant {
   readonly meter: Meter;
   readonly device: Device;
@@ -23,30 +23,30 @@ export interface Applicant {
   readonly taps: SessionTaps | undefined;
 }
 
-// These mechanisms have secrets that can be guessed; keys of mechanisms 5 and 7 cannot be.
+// The secrets of these mechanisms can be guessed; the keys of mechanisms 5 and 7 cannot.
 const guessable = (mechanism: number): boolean => mechanism >= 1 && mechanism !== 5 && mechanism !== 7;
 
 const isFailedAuthentication = ({ code }: Fault): boolean => code === "authentication-failed";
 
 const noFailures: readonly string[] = ["lease-lost", "meter-held", "counter-replayed", "port-locked"];
 
-/** The meter is no more this process's, or no more as it was. */
+/** The Fault if this process no longer has the meter, or the meter has changed. */
 export const lost = (why: string): Fault => new Fault("lease-lost", why, { layer: "server" });
 
-/** Whether a meter that may not answer is as it should be, and no store has failed. */
+/** Whether the error is not a failure of a store: the meter must not answer, but it is in order. */
 export const isNoFailure = (error: unknown): error is Fault =>
   error instanceof Fault && noFailures.includes(error.code);
 
-// The longest APDU for a source that can be forged, in an association without authentication.
+// The maximum APDU length for a source that can be forged, in an association without authentication.
 const forgeablePduSize = 64;
 
-/** What a client may open: a client that is one too many has to try later, and a source that failed too often does not succeed. */
+/** Decides what a client may open. A client over the limit must try later. A source that failed too often cannot authenticate. */
 export class Admission implements OfferGuard {
   readonly #port: AdmissionPort;
   readonly #applicant: Applicant;
   readonly #guard: PortGuard;
   #busy = false;
-  /** What the responder offers to open. */
+  /** The state of the association that the responder offers. */
   #offered: AssociationState | undefined;
 
   constructor(port: AdmissionPort, applicant: Applicant) {
@@ -60,7 +60,7 @@ export class Admission implements OfferGuard {
     return device.association(client);
   }
 
-  /** The responder for the next PDU: `current` where that may go on, else a new one. */
+  /** The responder for the next PDU: `current` if it may continue, otherwise a new one. */
   responder(current: Responder | undefined): Responder {
     const { meter } = this.#applicant;
     const association = this.#association;
@@ -90,13 +90,13 @@ export class Admission implements OfferGuard {
     });
   }
 
-  /** Where failed authentications come from. */
+  /** The source to which failed authentications are counted. */
   get #source(): string {
     const { meter } = this.#applicant;
     return `${sourceOf(this.#port.remote)} ${meter.id} ${this.#association?.name}`;
   }
 
-  /** Asked whenever the secret is used: what was opened before the lock-out obeys it, too. */
+  /** Read at each use of the secret, so that the lock-out also applies to associations that were opened before it. */
   get otherSecret(): Uint8Array | undefined {
     return this.#locked ? this.#port.lockouts.unknowable : undefined;
   }
@@ -108,7 +108,7 @@ export class Admission implements OfferGuard {
     return lockouts.locked(this.#source, environment.clock.now());
   }
 
-  /** As the user_list of the association object has them now. */
+  /** The users in the current user_list of the association object. */
   get users(): readonly number[] | undefined {
     const { meter, device } = this.#applicant;
     const association = this.#association;
@@ -123,20 +123,20 @@ export class Admission implements OfferGuard {
     return limited ? forgeablePduSize : undefined;
   }
 
-  /** Why nothing may be opened over the port now; undefined: something may, or is open. */
+  /** Why no association may be opened over the port now; undefined: one may be opened, or is open. */
   portLocked(live: LiveMeter | undefined, current: Responder | undefined): Fault | undefined {
     if (live === undefined || current?.state === "associated" || !this.#guard.isLocked(live)) return undefined;
     const hint = "wait until the lock-out ends, or invoke reset of the meter's Communication port protection";
     return new Fault("port-locked", "the port of the meter is locked", { layer: "server", hint });
   }
 
-  /** The client has opened its association. */
+  /** Called when the client has opened its association. */
   succeeded({ mechanism }: Negotiated): void {
     this.#port.lockouts.succeeded(this.#source);
     if (mechanism !== 0) this.#guard.attempted(this.#applicant.meter.live, true);
   }
 
-  /** The client was refused: the operator is told, and until when its source is locked out from now on, where it is. */
+  /** Reports to the operator that the client was refused and, if its source is locked out now, the end of the lock-out. */
   refuse(
     fault: Fault,
     where: Pick<ServerEvent & { type: "refused" }, "remote" | "address" | "meter">,
@@ -149,7 +149,7 @@ export class Admission implements OfferGuard {
     this.#port.tell({ type: "locked", ...where, until: environment.time.now + (until - now) });
   }
 
-  /** What the operator is told, which the client is not, and until when (ms on the machine's clock) its source is locked out. */
+  /** The Fault for the operator, which the client does not get, and the end of the lock-out of its source (ms on the machine's clock). */
   #refused(fault: Fault, now: number): { readonly fault: Fault; readonly until?: number | undefined } {
     const association = this.#association;
     const counts = isFailedAuthentication(fault) && association !== undefined;

@@ -1,9 +1,9 @@
 import { Fault } from "@dlmskit/core";
 
-// The least that a link adds to a PDU, octets.
+// Minimum number of octets that a link adds to a PDU.
 const headerOctets = 8;
 
-/** How much may be answered to a datagram source that may be forged: a multiple of what it has sent. */
+/** Limits the answers to a datagram source that can be forged: a multiple of the octets that it has sent. */
 export class AnswerCredit {
   readonly #times: number;
   #octets = 0;

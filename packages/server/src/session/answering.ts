@@ -7,7 +7,7 @@ import { resultNames } from "../metrics.ts";
 import type { ItemTurns } from "../runtime/fair-share.ts";
 import { serviceNamed } from "../services/table.ts";
 
-/** The results of a request, one an item. Rejects as `dispatch` does. */
+/** The results of a request, one per item. Rejects in the same cases as `dispatch`. */
 export function perform(
   asker: Asker,
   incoming: Incoming,
@@ -32,7 +32,7 @@ export function perform(
   });
 }
 
-/** Answers a request. Where its results cannot be encoded, each of its items is answered with hardware-fault. */
+/** Answers a request. If its results cannot be encoded, each item is answered with hardware-fault. */
 export function answer(
   asker: Asker,
   responder: Responder,

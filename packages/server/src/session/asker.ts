@@ -6,7 +6,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import { sapOf } from "../meter/sap-of.ts";
 import type { OpenAssociation } from "./open-association.ts";
 
-/** Where a request came in. `opened` is undefined until the association is open. */
+/** The session that received a request. `opened` is undefined until the association is open. */
 interface Place {
   readonly live: LiveMeter;
   readonly device: Device;
@@ -16,7 +16,7 @@ interface Place {
   readonly incoming: Incoming;
 }
 
-/** Who asks, and what the objects of the meter are told of the association. */
+/** The source of a request, with the data of the association for the objects of the meter. */
 export function askerOf({ live, device, association, responder, opened, incoming }: Place): Asker {
   const negotiated = opened?.negotiated ?? responder.association;
   const rights = opened?.rights ?? association.access;

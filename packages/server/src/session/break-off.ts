@@ -5,7 +5,7 @@ import type { SessionPort } from "./session-port.ts";
 
 export type BreakOffPort = Pick<SessionPort, "broken" | "environment" | "remote" | "tell">;
 
-/** Ends a connection with a meter that may not answer, as it could not be loaded or kept, or is another process's now. */
+/** Ends a connection with a meter that must not answer: it could not be loaded or kept, or another process has it now. */
 export function breakOff(
   port: BreakOffPort,
   { meter, address }: { readonly meter: Meter; readonly address: LinkAddress },
@@ -21,7 +21,7 @@ export function breakOff(
   port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
 }
 
-/** Why a connection ends in which no association was opened in time. */
+/** The Fault for a connection on which no association was opened in time. */
 export const noAssociation = ({ remote, limits }: Pick<SessionPort, "remote" | "limits">): Fault =>
   new Fault("no-association", `${remote} has opened no association in ${limits.firstAssociation} ms`, {
     layer: "server",

@@ -5,7 +5,7 @@ import type { Meter } from "../meter/meter.ts";
 import type { Server } from "../server.ts";
 import { routeTo } from "./route.ts";
 
-/** Serves a meter on a connection that the meter has opened, as on one that a client opens; `over` when it has ended. */
+/** Serves a meter on a connection that the meter has opened, as on a connection from a client. `over` is called at its end. */
 export function serveCalled(
   server: Server,
   meter: Meter,
@@ -16,11 +16,11 @@ export function serveCalled(
 
 export interface CallInOptions {
   readonly clock: Clock;
-  /** The server's end of the data link on such a connection. */
+  /** Creates the server side of the data link on such a connection. */
   link(): Link;
-  /** Opens a connection to a destination, text as the object has it; TCP to `host:port` unless given. */
+  /** Opens a connection to a destination, given as the text in the object; TCP to `host:port` by default. */
   dial?(destination: string): Promise<Duplex>;
-  /** How long after the end of a connection the object hears of it, and may connect again, ms; 5,000 unless told otherwise. */
+  /** Delay after the end of a connection until the object is informed and may connect again, ms; 5,000 by default. */
   readonly redial?: number;
 }
 
@@ -38,8 +38,8 @@ async function dialTcp(destination: string): Promise<Duplex> {
 }
 
 /**
- * How meters with an Auto connect object call in: the `port` of `autoConnect`. What the object connects to is dialled, and the meter is served
- * on the connection as if the other end had opened it. Faults of the transport are failed attempts of the object.
+ * Lets meters with an Auto connect object open connections: the `port` of `autoConnect`. It connects to the destination of the object
+ * and serves the meter there as if the other end had opened the connection. Faults of the transport are failed attempts of the object.
  */
 export class CallIn implements ConnectPort {
   readonly #options: CallInOptions;
@@ -50,7 +50,7 @@ export class CallIn implements ConnectPort {
     this.#options = options;
   }
 
-  /** From now on meters call in, to be served by `server`. `meters`: the one that has the object, or that of a name. */
+  /** Starts to serve the meters that call in, with `server`. `meters`: the meter with the object, or a function from name to meter. */
   serve(server: Server, meters: Meter | ((name: string) => Meter | undefined)): void {
     this.#serving = { server, meters };
   }
@@ -66,7 +66,7 @@ export class CallIn implements ConnectPort {
     this.#open.get(key)?.destroy();
     this.#open.set(key, duplex);
     const told = (): void => {
-      // Another connection has taken its place, or the object has ended it.
+      // Another connection has replaced this one, or the object has ended it.
       if (this.#open.get(key) !== duplex) return;
       this.#open.delete(key);
       const { sap } = device;

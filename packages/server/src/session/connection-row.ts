@@ -12,16 +12,16 @@ export interface ConnectionRowPort {
   failed(error: unknown): void;
 }
 
-// After this many ms without a request a session is IDLE; `last_activity` is written at most this often.
+// A session is IDLE after this many ms without a request. This is also the minimum interval between writes of `last_activity`.
 const idleAfter = 60_000;
 
-/** One open association in the table of connections: ACTIVE, IDLE while the client says nothing, DISCONNECTED. Nothing waits for it. */
+/** The row of one open association in the table of connections: ACTIVE, IDLE (no requests), DISCONNECTED. Nothing waits for its writes. */
 export class ConnectionRow {
   readonly #port: ConnectionRowPort;
   readonly #opened: Promise<number | undefined>;
-  /** Undefined: it is not written yet, or could not be. */
+  /** Undefined: the row is not written yet, or could not be written. */
   id: number | undefined;
-  /** Of the last request, and of the next look at it: ms of the machine's clock. */
+  /** Time of the last request and of the next check, ms of the machine's clock. */
   #last: number;
   #deadline: number | undefined;
 
@@ -47,7 +47,7 @@ export class ConnectionRow {
     return this.#deadline;
   }
 
-  /** The client said something. */
+  /** Called at each request of the client. */
   touch(now: number): void {
     this.#last = now;
     if (this.#deadline !== undefined) return;
@@ -73,7 +73,7 @@ export class ConnectionRow {
 
   #set(status: "ACTIVE" | "IDLE" | "DISCONNECTED", at: number): void {
     const state = { status, at: Math.floor(at) };
-    // In order: the row is there first.
+    // In order: the row must be inserted first.
     void this.#opened.then((id) => id !== undefined && this.#port.writer.set(id, state));
   }
 

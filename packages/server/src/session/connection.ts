@@ -15,24 +15,24 @@ import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
 import { type Caller, loadFirst, WaitingRoom } from "./waiting-room.ts";
 
-/** What all connections of a server have alike. */
+/** The data that all connections of a server share. */
 export interface ConnectionPort
   extends Pick<SessionPort, "environment" | "limits" | "lockouts" | "pacer" | "tap" | "relays" | "tell"> {
   readonly shares: FairShare;
-  /** How many connections over TCP use a meter. */
+  /** Returns the number of TCP connections that use a meter. */
   users(meter: Meter): number;
   closed(connection: Connection, fault: Fault | undefined): void;
 }
 
 const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
-// first: no association was opened yet. inactivity: the client says nothing. sessions: the first deadline of a session.
+// first: no association was opened yet. inactivity: the client sends nothing. sessions: the first deadline of a session.
 const timers = ["first", "inactivity", "sessions"] as const;
 type Timer = (typeof timers)[number];
 
 /**
- * One transport connection and its sessions, with one timer for all of them. What a session needs it gets here, and not from an object
- * with a function each: that would take half a KiB more, for each connection.
+ * One transport connection and its sessions, with one timer for all of them. It is also the port of its sessions: a separate object
+ * with one function for each member would take half a KiB more for each connection.
  */
 export class Connection implements SessionPort {
   readonly #base: ConnectionPort;
@@ -40,17 +40,17 @@ export class Connection implements SessionPort {
   readonly #side: PumpHandlers & Gate & PumpTimers<Timer>;
   readonly #route: Route;
   readonly #sessions = new Map<string, Session>();
-  /** The meters that were spoken to: mostly one, for which a Set takes more memory. */
+  /** The meters that this connection has used. There is usually one, for which a Set takes more memory. */
   meters: readonly Meter[] = [];
   readonly share: Share;
-  /** Where a client comes from can be forged, until it has authenticated. */
+  /** Whether the source of a client can be forged, until the client has authenticated. */
   readonly forgeable: boolean;
   #ending = false;
-  /** ms for which the client may say nothing; 0: for ever. */
+  /** Maximum time without data from the client, ms; 0: no limit. */
   #silence: number;
-  /** PDUs for meters that are loaded first; undefined: none had to wait. */
+  /** PDUs for meters that must be loaded first; undefined: no PDU had to wait. */
   #waiting: WaitingRoom | undefined;
-  /** What is answered to a source that can be forged; undefined: as much as there is to say. */
+  /** Limits the answers to a source that can be forged; undefined: no limit. */
   #credit: AnswerCredit | undefined;
 
   constructor(duplex: Duplex, link: Link, base: ConnectionPort, route: Route) {
@@ -73,14 +73,14 @@ export class Connection implements SessionPort {
     link.follow?.((address) => this.#settingsAt(address));
   }
 
-  /** Begins to take what comes. It may have ended when this returns. */
+  /** Starts to receive. The connection may already have ended when this returns. */
   start(): void {
     this.#pump.start(this.#side);
     const { only } = this.#route;
     if (only !== undefined && connectionSettingsOf(only) !== undefined && only.hasLoaded) this.#meet(only);
   }
 
-  /** What the pump is given: one object, since eight functions would take half a KiB of each connection. */
+  /** The interface for the pump: one object, because eight functions would take half a KiB for each connection. */
   static readonly #PumpSide = class PumpSide implements PumpHandlers, Gate, PumpTimers<Timer> {
     readonly #connection: Connection;
     readonly names = timers;
@@ -166,7 +166,7 @@ export class Connection implements SessionPort {
   broken(fault: Fault, address?: LinkAddress): void {
     if (fault.code === "port-locked" && address !== undefined) {
       this.#disconnected(address);
-      // Others on the line go on; a data link that is open is polled all the same.
+      // Other sessions on the line continue; an open data link is still polled.
       if (this.#sessions.size > 0) {
         this.#pump.yield(address);
         return;
@@ -175,7 +175,7 @@ export class Connection implements SessionPort {
     this.#pump.destroy(fault);
   }
 
-  /** There is room again for what has arrived. */
+  /** There is room again for received PDUs. */
   roomy(): void {
     this.#pump.goOn(true);
   }
@@ -185,12 +185,12 @@ export class Connection implements SessionPort {
     if (deadline < (set.get("sessions") ?? Number.POSITIVE_INFINITY)) set.set("sessions", deadline);
   }
 
-  /** Its turn has come. */
+  /** Called when it is the turn of this connection. */
   goOn(): void {
     this.#pump.goOn();
   }
 
-  /** Whether what arrives can be taken: no client has as much waiting as it may. */
+  /** Whether PDUs can be received: no client has reached its limit of waiting requests. */
   get #hasRoom(): boolean {
     if ((this.#waiting?.size ?? 0) >= Math.max(1, this.limits.outstandingRequests)) return false;
     for (const session of this.#sessions.values()) if (session.full) return false;
@@ -200,7 +200,7 @@ export class Connection implements SessionPort {
   opened(authenticated: boolean): void {
     this.#pump.timers.clear("first");
     this.#pump.duplex.setRank?.(authenticated ? 2 : 1);
-    // The answer to a challenge cannot come from a source that is forged.
+    // A forged source cannot answer a challenge.
     if (authenticated) this.#credit = undefined;
   }
 
@@ -217,7 +217,7 @@ export class Connection implements SessionPort {
     this.#pump.notify(unasked, address);
   }
 
-  /** A datagram source with which nothing is open is forgotten: anybody can make up any number of them. */
+  /** Removes a datagram source without an open association, because anybody can forge any number of sources. */
   #endUnused(): void {
     if (!this.forgeable || this.#isAwaited) return;
     for (const { kept, owes } of this.#sessions.values()) if (kept || owes) return;
@@ -227,7 +227,7 @@ export class Connection implements SessionPort {
   #found(address: LinkAddress): ReturnType<Route> {
     const found = this.#route(address);
     found?.meter.runOn(this.environment);
-    // A meter without power is as good as not there.
+    // A meter without power is treated as not present.
     return found?.meter.powered === true && mayHave(found.meter, found.device) ? found : undefined;
   }
 
@@ -238,7 +238,7 @@ export class Connection implements SessionPort {
     if (this.#waiting?.join(keyOf(address), caller) !== true) this.#called(caller);
   }
 
-  /** `guess`: the process that has the meter will know which of its logical devices is asked. */
+  /** `guess`: the process that has the meter will determine the logical device. */
   #called(caller: Caller, guess = false): void {
     const { pdu, address, broadcast } = caller;
     const key = keyOf(address);
@@ -246,14 +246,14 @@ export class Connection implements SessionPort {
     if (session === undefined || session.closed || hasMoved(session.reached)) {
       session?.close();
       this.#sessions.delete(key);
-      // To all stations: the management logical device speaks for the meter, and does not answer.
+      // A broadcast to all stations goes to the management logical device of the meter, which does not answer.
       const found = this.#found(address) ?? (broadcast ? this.#found({ ...address, server: 1 }) : undefined);
       if (found !== undefined && !guess && this.#waits(found.meter, caller)) return;
       const reached = found && (guess ? guessedAt : reachedAt)(found.meter, found.device, address.client);
       // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
       if (reached === undefined) this.tell(ignored(this.remote, "address", address));
       if (reached === undefined || !makeRoom(this.#sessions, this.limits.sessionsPerConnection)) {
-        // A data link that is open is polled all the same.
+        // An open data link is still polled.
         this.#pump.yield(address);
         return;
       }
@@ -265,7 +265,7 @@ export class Connection implements SessionPort {
     if (!session.owes) this.#pump.yield(address);
   }
 
-  /** Whether it takes a place among the connections that a meter may have. */
+  /** Whether this connection counts towards the maximum number of connections of a meter. */
   uses(meter: Meter): boolean {
     return this.#overTcp && this.meters.includes(meter);
   }
@@ -274,7 +274,7 @@ export class Connection implements SessionPort {
     return !this.forgeable && this.#pump.link.setInactivity !== undefined;
   }
 
-  /** The connection begins to use a meter, as its TCP-UDP setup says now; false: the meter has as many connections as it may. */
+  /** Starts to use a meter, by the current values of its TCP-UDP setup; false: the meter has its maximum number of connections. */
   #meet(meter: Meter): boolean {
     if (this.meters.includes(meter)) return true;
     const settings = this.forgeable || this.#overTcp ? connectionSettingsOf(meter) : undefined;
@@ -297,11 +297,11 @@ export class Connection implements SessionPort {
     else set.set("inactivity", this.environment.clock.now() + ms);
   }
 
-  /** What holds on a data link that begins at an address. */
+  /** The settings of a data link that is opened at an address. */
   #settingsAt(address: LinkAddress) {
     const meter = this.#found(address)?.meter;
     if (meter === undefined) return undefined;
-    // A meter that cannot be loaded does not answer: the client tries again.
+    // A meter that cannot be loaded does not answer, so the client tries again.
     const failed = (error: unknown): void => this.environment.storeFailed(meter, "loading", error);
     if (loadFirst(meter, () => this.#pump.settled(address), failed)) return "later";
     const settings = hdlcSettingsOf(meter);
@@ -309,7 +309,7 @@ export class Connection implements SessionPort {
     return settings;
   }
 
-  /** Whether a PDU waits until its meter is loaded, as only then it is known where it goes. */
+  /** Whether a PDU waits until its meter is loaded, because its logical device is not known before. */
   #waits(meter: Meter, caller: Caller): boolean {
     const key = keyOf(caller.address);
     const goOn = (guess: boolean): void => {
@@ -332,7 +332,7 @@ export class Connection implements SessionPort {
     return (this.#waiting?.size ?? 0) > 0;
   }
 
-  /** Nothing waits any more: a client whose request was not answered gets the turn of its link back. */
+  /** No request waits any more: a client without an answer may send on its link again. */
   quiet(): void {
     for (const session of this.#sessions.values()) if (!session.owes) this.#pump.yield(session.address);
     this.#endWhenQuiet();
@@ -351,7 +351,7 @@ export class Connection implements SessionPort {
     return this.#sessions.values();
   }
 
-  /** A meter that was spoken to has no power any more: its sessions end, and the connection where it has no others. */
+  /** A used meter has lost its power: its sessions end, and the connection too if it has no other sessions. */
   powerLost(meter: KnownMeter): void {
     for (const [key, session] of this.#sessions) {
       if (session.meter !== meter) continue;
@@ -361,7 +361,7 @@ export class Connection implements SessionPort {
     if (this.meters.includes(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
   }
 
-  /** The client sends nothing more: what it asked is answered, then this side ends too. */
+  /** The client sends nothing more: its requests are answered, then this side also ends. */
   #ended(): void {
     this.#ending = true;
     for (const session of this.#sessions.values()) session.ended();

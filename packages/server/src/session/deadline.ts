@@ -1,3 +1,3 @@
-/** The earlier of two deadlines, each undefined where there is none. */
+/** The earlier of two deadlines; undefined means no deadline. */
 export const sooner = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || (other !== undefined && other < one) ? other : one;

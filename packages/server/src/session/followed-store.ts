@@ -10,19 +10,19 @@ import type { MeterStore } from "../store-port.ts";
 export interface FollowedStorePort {
   readonly environment: Environment;
   tell(event: ServerEvent): void;
-  /** Ends the session whose row of `active_connections` has that id. */
+  /** Ends the session whose row in `active_connections` has that id. */
   end(connectionId: number): void;
 }
 
 /**
- * What others say through the store while meters are in use: that keys, a policy or a secret were changed in its rows, and which
- * sessions are to end.
+ * Follows notices of other processes in the store while meters are in use: changed rows of keys, policies and secrets, and sessions
+ * that must end.
  */
 export class FollowedStore {
   readonly #port: FollowedStorePort;
   readonly #store: MeterStore;
   readonly #stops: readonly (() => void)[];
-  /** One meter after another. */
+  /** Handles one meter after another. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(store: MeterStore, port: FollowedStorePort) {
@@ -45,7 +45,7 @@ export class FollowedStore {
 
   async #follow(meter: KnownMeter): Promise<void> {
     const { environment, tell } = this.#port;
-    // It may have been let go meanwhile; when it is loaded next, its rows are read.
+    // The meter may have been released in the meantime. Its rows are read at the next load.
     if (!(meter instanceof Meter) || environment.taken.get(meter.id) !== meter || !meter.live.usable) return;
     try {
       const changed = await takeChangedSecrets(meter.live, this.#store);

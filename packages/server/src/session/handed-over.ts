@@ -4,15 +4,15 @@ import type { HandedSession, Relay, RelayOffice } from "./relay.ts";
 import type { SessionPort } from "./session-port.ts";
 import type { Arrived } from "./turns.ts";
 
-/** Whose session is handed over, and how it goes on. */
+/** The session to hand over, and callbacks for its further course. */
 export interface HandingOver extends Pick<HandedSession, "enter" | "gone"> {
-  /** The meter's id. */
+  /** The id of the meter. */
   readonly meter: string;
   /** SAP of the logical device. */
   readonly device: number;
 }
 
-/** The handed-over session of the client of a connection. */
+/** Creates the handed-over session of a client on a connection. */
 export function handedOverOf(
   port: Pick<SessionPort, "send" | "notify" | "quiet" | "broken">,
   { remote, address }: { readonly remote: string; readonly address: LinkAddress },
@@ -30,19 +30,19 @@ export function handedOverOf(
 
 export interface HandedOverPort extends Omit<HandedSession, "received" | "closed"> {
   answer(pdu: Uint8Array): void;
-  /** Something that the client did not ask for. */
+  /** Sends an unsolicited PDU to the client. */
   notify(pdu: Uint8Array): void;
-  /** The last request gets no answer. */
+  /** Called when the last request gets no answer. */
   quiet(): void;
-  /** The other process has ended the session, while the client is still there. */
+  /** Called when the other process has ended the session while the client is still connected. */
   ended(fault: Fault | undefined): void;
 }
 
-/** The session of a client whose meter another process has: that one serves it, and what passes here is passed on. */
+/** The session of a client whose meter another process has. That process serves the client; this process forwards the PDUs. */
 export class HandedOver {
   readonly #port: HandedOverPort;
   #relay: Relay | undefined;
-  /** The other process has not said yet what happens to the last request. */
+  /** Whether the other process still has to answer the last request or report that there is no answer. */
   owes = false;
   #ended = false;
 
@@ -56,8 +56,8 @@ export class HandedOver {
   }
 
   /**
-   * Hands the session over, with what the client has asked so far; false: the meter can be used here after all. Throws `fault`
-   * where it cannot be handed over.
+   * Hands the session over, with the requests of the client so far; false: the meter can be used here now. Throws `fault` if the
+   * session cannot be handed over.
    */
   async open(relays: RelayOffice, fault: unknown, asked: () => readonly Arrived[]): Promise<boolean> {
     const { quiet, ended } = this.#port;

@@ -17,7 +17,7 @@ interface Setups {
 
 const known = new WeakMap<MeterTemplate, Setups>();
 
-/** The objects of the management logical device that set up the meter's links. */
+/** The objects of the management logical device that configure the links of the meter. */
 function setupsOf(template: MeterTemplate): Setups {
   const found = known.get(template);
   if (found !== undefined) return found;
@@ -27,19 +27,19 @@ function setupsOf(template: MeterTemplate): Setups {
   return setups;
 }
 
-/** Whether the values of a meter say what holds on its links. */
+/** Whether the values of a meter determine the settings of its links. */
 export function setsUpLinks({ template }: Meter): boolean {
   const { hdlc, tcpUdp } = setupsOf(template);
   return hdlc !== undefined || tcpUdp !== undefined;
 }
 
-/** A kept value that cannot be read puts only its attribute out of service: there is what the template has. */
+/** If a kept value cannot be read, only its attribute is unusable: the value of the template is used here. */
 function numberOf(meter: Meter, object: AnyObject, name: string): number {
   const value = meter.values(object)[name as never] as unknown;
   return typeof value === "number" ? value : (object.values[name] as number);
 }
 
-/** What an IEC HDLC setup object of a meter says of its data links; undefined: it has none. */
+/** The data link settings in the IEC HDLC setup object of a meter; undefined: the meter has no such object. */
 export function hdlcSettingsOf(meter: Meter): Required<LinkSettings> | undefined {
   const { hdlc } = setupsOf(meter.template);
   if (hdlc === undefined) return undefined;
@@ -54,7 +54,7 @@ export function hdlcSettingsOf(meter: Meter): Required<LinkSettings> | undefined
   };
 }
 
-/** Whether a meter has a lower HDLC address; one that is not loaded may have it. Without a lower address any meter is meant. */
+/** Whether a meter has a lower HDLC address; true for a meter that is not loaded. Without a lower address every meter matches. */
 export function hasDeviceAddress(meter: Meter, physical: number | undefined): boolean {
   const { hdlc } = setupsOf(meter.template);
   if (physical === undefined || hdlc === undefined || !meter.hasLoaded) return true;
@@ -62,7 +62,7 @@ export function hasDeviceAddress(meter: Meter, physical: number | undefined): bo
   return address === 0 || address === physical;
 }
 
-/** What a TCP-UDP setup object of a meter says of its connections: ms of silence (0: any), and how many there may be. */
+/** Connection settings in the TCP-UDP setup object of a meter: inactivity timeout (ms, 0: none) and maximum number of connections. */
 export function connectionSettingsOf(meter: Meter): { readonly inactivity: number; readonly most: number } | undefined {
   const { tcpUdp } = setupsOf(meter.template);
   if (tcpUdp === undefined) return undefined;
@@ -70,7 +70,7 @@ export function connectionSettingsOf(meter: Meter): { readonly inactivity: numbe
   return { inactivity: told("inactivityTimeOut") * 1000, most: told("nbOfSimConn") };
 }
 
-/** The longer of two times of silence, ms; 0 is any. */
+/** The longer of two inactivity timeouts, ms; 0: no limit. */
 export const longerSilence = (one: number, other: number): number =>
   one === 0 || other === 0 ? 0 : Math.max(one, other);
 

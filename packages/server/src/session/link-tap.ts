@@ -1,7 +1,7 @@
 import type { Tapped } from "@dlmskit/transport";
 import type { Tap } from "../access/taps.ts";
 
-/** A tap at the octets of the link. */
+/** Applies a tap to the octets of the link. */
 export function linkTap(tap: Tap, remote: string) {
   const look =
     (way: "received" | "sent") =>

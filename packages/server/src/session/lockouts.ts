@@ -8,17 +8,17 @@ interface Failures {
   last: number;
 }
 
-// How many sources are remembered; the one that failed longest ago is forgotten first.
+// Maximum number of recorded sources. The source with the oldest failure is removed first.
 const mostSources = 10_000;
 
 /**
- * Failed authentications by source and association. A source that failed too often waits; the same client from elsewhere does
- * not, so that nobody can lock the rightful client out. Only secrets that can be guessed count.
+ * Failed authentications by source and association. A source that failed too often must wait. The same client from another source
+ * need not, so that nobody can lock out the rightful client. Only failures with secrets that can be guessed count.
  */
 export class Lockouts {
   readonly #limits: Limits;
   readonly #failures = new Map<string, Failures>();
-  /** What nobody can know: it stands in place of the secret for a source that is locked out, so that its answers are those to a wrong secret. */
+  /** A random value that replaces the secret for a locked-out source, so that the source gets the answers for a wrong secret. */
   readonly unknowable: Uint8Array;
 
   constructor(limits: Limits, random: Random) {
@@ -30,11 +30,11 @@ export class Lockouts {
     return (this.#failures.get(source)?.lockedUntil ?? 0) > now;
   }
 
-  /** One more failure; gives until when (ms on the machine's clock) the source is locked out, undefined: it is not. */
+  /** Counts a failure. Returns the end of the lock-out of the source (ms on the machine's clock); undefined: it is not locked out. */
   failed(source: string, now: number): number | undefined {
     const { failedAuthentications, lockout, longestLockout } = this.#limits;
     const known = this.#failures.get(source);
-    // Who has waited long enough begins again.
+    // A source that has waited long enough starts again at zero.
     const fresh = known === undefined || now - known.last > 10 * longestLockout;
     const failures = fresh ? { count: 0, lockedUntil: 0, last: now } : known;
     failures.count++;
@@ -48,7 +48,7 @@ export class Lockouts {
     return failures.lockedUntil;
   }
 
-  /** The one that failed longest ago and is not locked out; where all are, the one that failed longest ago. */
+  /** Removes the source with the oldest failure that is not locked out; if all are locked out, the one with the oldest failure. */
   #forget(now: number): void {
     for (const [source, { lockedUntil }] of this.#failures) {
       if (lockedUntil > now) continue;
@@ -64,8 +64,8 @@ export class Lockouts {
 }
 
 /**
- * Where a client comes from, as failed authentications count: the host, of IPv6 its network of 64 bits, since one client has all
- * addresses of that.
+ * The source of a client for counting failed authentications: its host or, for IPv6, its 64-bit network, because one client has all
+ * addresses of that network.
  */
 export function sourceOf(remote: string): string {
   const host = remote.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");

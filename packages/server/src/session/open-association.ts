@@ -13,7 +13,7 @@ import { type OpenPush, type PushLeft, type Speaker, UnaskedPushes } from "./una
 
 export type OpenAssociationPort = Pick<SessionPort, "environment" | "forgeable" | "limits" | "remote">;
 
-/** Whose association it is, and with which meter. */
+/** The client and the meter of an open association. */
 export interface Opened {
   readonly live: LiveMeter;
   readonly device: Device;
@@ -22,20 +22,20 @@ export interface Opened {
   readonly occupant: Occupant & Speaker;
 }
 
-/** An association that a client has opened: the meter counts it, and with a store it is in the table of connections. */
+/** An association that a client has opened. The meter counts it, and with a store it is in the table of connections. */
 export class OpenAssociation {
   readonly negotiated: Negotiated;
   readonly association: Association;
-  /** What it grants. */
+  /** The access rights of the association. */
   readonly rights: GrantedRights;
   readonly #speaker: Speaker;
   readonly #clock: Clock;
-  /** Made when something is said unasked. */
+  /** Created for the first unsolicited notification. */
   #unasked: UnaskedPushes | undefined;
   readonly #over: () => void;
   readonly #row: ConnectionRow | undefined;
 
-  /** Where there is no room, the association of another client that is idle ends. */
+  /** If there is no room, an idle association of another client is ended. */
   constructor(port: OpenAssociationPort, { live, device, association, negotiated, occupant }: Opened) {
     this.negotiated = negotiated;
     this.association = association;
@@ -43,7 +43,7 @@ export class OpenAssociation {
     this.#clock = port.environment.clock;
     this.rights = rightsWhenOpened(association, device, live);
     const { associations } = live;
-    // A source that can be forged is no host of its own.
+    // A source that can be forged does not count as a separate host.
     const host = port.forgeable ? "" : sourceOf(port.remote);
     const { clientSystemTitle: systemTitle } = negotiated;
     this.#over = associations.opened({ association, systemTitle, host, occupant });
@@ -62,18 +62,18 @@ export class OpenAssociation {
     return this.#row?.deadline;
   }
 
-  /** Whether requests of high priority go before others that wait. */
+  /** Whether requests of high priority overtake other waiting requests. */
   get prioritised(): boolean {
     return this.negotiated.conformance.includes("priority-mgmt-supported");
   }
 
-  /** Says something unasked. Faults as `UnaskedPushes.send`. */
+  /** Sends an unsolicited notification. Faults as in `UnaskedPushes.send`. */
   notify(push: OpenPush): Promise<PushLeft> {
     this.#unasked ??= new UnaskedPushes(this.#speaker, this.#clock);
     return this.#unasked.send(push);
   }
 
-  /** An answer has left. */
+  /** Called when an answer was sent. */
   answered(): void {
     this.#unasked?.goOn();
   }
@@ -82,7 +82,7 @@ export class OpenAssociation {
     this.#unasked?.confirmed(longInvokeId);
   }
 
-  /** The client said something. */
+  /** Called at each request of the client. */
   touch(now: number): void {
     this.#row?.touch(now);
   }

@@ -15,7 +15,7 @@ export interface OpenSession {
   readonly connectionId: number | undefined;
 }
 
-/** What is open, or being opened, on connections. */
+/** The associations that are open or being opened on connections. */
 export function openSessions(
   connections: Iterable<Connection>,
 ): readonly { readonly session: Session; readonly open: OpenSession }[] {

@@ -23,7 +23,7 @@ export class PortGuard {
     this.#protections = device.objects.filter(protectsPort);
   }
 
-  /** One for all sessions of all meters of a template. */
+  /** Returns the one guard for all sessions of all meters of a template. */
   static of(device: Device): PortGuard {
     const found = known.get(device) ?? new PortGuard(device);
     known.set(device, found);
@@ -35,7 +35,7 @@ export class PortGuard {
     return this.#protections.some((one) => isPortLocked(live.values(one) as ProtectionValues));
   }
 
-  /** A client authenticated, or failed to. */
+  /** Called when a client authenticated successfully or failed. */
   attempted(live: LiveMeter, success: boolean): void {
     if (this.#protections.length === 0) return;
     attempt(

@@ -1,19 +1,19 @@
 import { asObject, type ClientLink, type Json, type LinkAddress, type LinkOutput, type Unasked } from "@dlmskit/core";
 import { OutputQueue } from "@dlmskit/core/internal";
 
-/** Whose session is handed over, as the first frame of a relay connection tells it. */
+/** The data of a handed-over session, in the first frame of a relay connection. */
 export interface Handover {
-  /** The meter's id, as a store knows it. */
+  /** The id of the meter in a store. */
   readonly meter: string;
-  /** The logical device (SAP) that was asked for. */
+  /** The requested logical device (SAP). */
   readonly device: number;
-  /** The client's address on its own data link. */
+  /** The address of the client on its own data link. */
   readonly address: LinkAddress;
-  /** Where the client is connected from. */
+  /** The remote end of the client's connection. */
   readonly remote: string;
 }
 
-// A frame is a kind, a length (3 octets, most significant first) and so many octets.
+// A frame has a kind, a length (3 octets, most significant first) and that number of octets.
 const headerOctets = 4;
 const kinds = { handover: 1, accepted: 2, pdu: 3, broadcast: 4 } as const;
 const longest = { [kinds.handover]: 1024, [kinds.accepted]: 0, [kinds.pdu]: 1 << 20, [kinds.broadcast]: 1 << 20 };
@@ -27,11 +27,11 @@ function frameOf(kind: keyof typeof kinds, body: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Finds the frames in a stream, however it is cut. */
+/** Finds the frames in a stream that arrives in pieces of any size. */
 class Frames {
   #held: Uint8Array = nothing;
 
-  /** The frames that `octets` complete; undefined at the end of them for what is none. */
+  /** Returns the frames that `octets` complete. The last element is undefined if the data is not a valid frame. */
   push(octets: Uint8Array): ({ readonly kind: number; readonly body: Uint8Array } | undefined)[] {
     const all = new Uint8Array(this.#held.length + octets.length);
     all.set(this.#held);
@@ -68,15 +68,15 @@ function handoverOf(body: Uint8Array): Handover | undefined {
   }
 }
 
-/** Who this end is: the process that hands a session over, or the one that is asked whether it has the meter. */
+/** The role of this end: the process that hands a session over, or the process that is asked whether it has the meter. */
 export type RelaySide = { readonly handover: Handover } | { readonly has: (handover: Handover) => boolean };
 
-/** Sent by the process of the client with this address, a PDU is one that the client sent to all stations. */
+/** Address for a PDU that the client sent to all stations. The process of the client uses it. */
 export const toAllStations: LinkAddress = { client: 0, server: 0 };
 
 /**
- * One session on a connection between two processes, either end. It begins with the handover; where the other process has the
- * meter it says so (`connected`), otherwise it breaks (`meter-not-here`). PDUs follow, both ways.
+ * Either end of one session on a connection between two processes. It starts with the handover. If the other process has the meter,
+ * it confirms this (`connected`); otherwise the session breaks (`meter-not-here`). Then PDUs follow in both directions.
  */
 export class RelayLink implements ClientLink {
   readonly deadline = undefined;
@@ -85,14 +85,14 @@ export class RelayLink implements ClientLink {
   readonly #outputs = new OutputQueue<LinkOutput>();
   #accepted: Handover | undefined;
   #closed = false;
-  /** A request came, and neither an answer was sent nor that there is none. */
+  /** Whether a request was received for which neither an answer nor the message of no answer was sent. */
   #owing = false;
 
   constructor(side: RelaySide) {
     this.#side = side;
   }
 
-  /** Whose session it is, once both ends agree. */
+  /** The data of the session, after both ends have agreed. */
   get handover(): Handover | undefined {
     return this.#accepted;
   }
@@ -112,13 +112,13 @@ export class RelayLink implements ClientLink {
     this.#transmit(address === toAllStations ? "broadcast" : "pdu", pdu);
   }
 
-  /** A frame like that of a PDU to all stations says, towards the client, that nobody asked for it. */
+  /** Sends an unsolicited PDU to the client, in a frame of the kind that is used for PDUs to all stations in the other direction. */
   notify(unasked: Unasked): void {
     for (const pdu of unasked.pdus()) this.#transmit("broadcast", pdu);
     unasked.left();
   }
 
-  /** The other process is told by a PDU of no octets that its client gets no answer: the client's link may have to give it the turn. */
+  /** Sends an empty PDU: it tells the other process that its client gets no answer, so that the client's link can give it the turn. */
   yield(): void {
     if (!this.#owing) return;
     this.#owing = false;

@@ -3,17 +3,17 @@ import type { HeldMeter } from "@dlmskit/storage";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 import { type Handover, RelayLink, toAllStations } from "./relay-link.ts";
 
-/** Opens a connection to another process, by the address that its store was opened with. */
+/** Opens a connection to another process at the address with which its store was opened. */
 export type Dial = (address: string) => Promise<Duplex>;
 
 interface RelayHandlers {
-  /** An answer for the client, or what it did not ask for. */
+  /** Called with an answer for the client or an unsolicited PDU. */
   received(pdu: Uint8Array, unasked: boolean): void;
-  /** The other process has ended the session, or is gone; told once. */
+  /** Called once when the other process has ended the session or can no longer be reached. */
   closed(fault: Fault | undefined): void;
 }
 
-/** A session of a client with a meter that another process has: its PDUs go there, and the answers come back. */
+/** A session of a client with a meter of another process: its PDUs are sent to that process and the answers are returned. */
 export class Relay {
   readonly #pump: LinkPump<RelayLink>;
 
@@ -22,8 +22,8 @@ export class Relay {
   }
 
   /**
-   * Hands a session over to the process at an address. Rejects, with the Fault of the transport where there is one, when that
-   * process cannot be reached, does not have the meter, or has said nothing for `patience` ms.
+   * Hands a session over to the process at an address. Rejects if that process cannot be reached, does not have the meter, or does not
+   * answer for `patience` ms; with the Fault of the transport, if there is one.
    */
   static async open(
     dial: Dial,
@@ -60,9 +60,9 @@ export class Relay {
     this.#pump.send(pdu, broadcast ? toAllStations : undefined);
   }
 
-  /** The client sends nothing more; answers still come. */
+  /** The client sends nothing more; answers are still received. */
   end(): void {
-    // A pump that has ended hears nothing any more.
+    // A pump that has ended receives nothing more.
     this.#pump.duplex.end();
   }
 
@@ -80,21 +80,21 @@ function notTaken(address: string, { meter }: Handover): Fault {
 /** A session that may be handed over. */
 export interface HandedSession extends RelayHandlers {
   readonly handover: Handover;
-  /** Tries once more to take the meter here. Rejects with `meter-held`; undefined: it is there. */
+  /** Tries once more to take the meter here. Rejects with `meter-held`; undefined: the meter is here. */
   enter(): Promise<unknown> | undefined;
-  /** Whether the client has gone meanwhile. */
+  /** Whether the client has left in the meantime. */
   gone(): boolean;
 }
 
 export interface RelayOfficePort {
   readonly dial: Dial;
   readonly clock: Clock;
-  /** For how long, in ms, a session may look for the process that has its meter. */
+  /** How long a session may search for the process that has its meter, ms. */
   readonly heldFor: number;
   forwarded(session: Handover, to: string): void;
 }
 
-// How often a process that was not reached is tried again, ms.
+// Interval between attempts to reach a process, ms.
 const tryAgain = 100;
 
 /** Hands sessions over to the process that has their meter. */
@@ -106,8 +106,8 @@ export class RelayOffice {
   }
 
   /**
-   * The session with the process that `fault` (`meter-held`) names; undefined: the meter was free meanwhile, and is taken here.
-   * While that process is not reached both are tried again. Throws `fault` where it names none, and after `heldFor` ms.
+   * Opens the session with the process that `fault` (`meter-held`) names; undefined: the meter became free and was taken here. Until
+   * that process is reached, both are tried again. Throws `fault` if it names no process, and after `heldFor` ms.
    */
   async open(fault: unknown, session: HandedSession): Promise<Relay | undefined> {
     const { clock, dial, heldFor, forwarded } = this.#port;
@@ -121,7 +121,7 @@ export class RelayOffice {
         forwarded(session.handover, address);
         return relay;
       } catch {
-        // It is gone, or has let go of the meter: who has it is asked again.
+        // The process has ended or has released the meter: find out again which process has it.
         if (clock.now() >= until) throw held;
       }
       await new Promise<void>((resolve) => clock.at(clock.now() + tryAgain, resolve));
@@ -135,13 +135,13 @@ export class RelayOffice {
   }
 }
 
-/** Where the process is reached that has the meter; undefined: the fault is another, or that process does not say. */
+/** The address of the process that has the meter; undefined: it is another fault, or that process gives no address. */
 function holderOf(fault: unknown): string | undefined {
   if (!(fault instanceof Fault) || fault.code !== "meter-held") return undefined;
   return (fault.cause as HeldMeter | undefined)?.address;
 }
 
-/** A connection that another process handed over: it is known by where its client is. */
+/** A connection that another process handed over. Its `remote` is that of the client. */
 export function relayedFrom(duplex: Duplex, link: RelayLink): Duplex {
   return {
     get remote() {

@@ -4,14 +4,14 @@ import type { Meter } from "../meter/meter.ts";
 import { deviceAt, mayMove } from "../meter/sap-of.ts";
 import { hasDeviceAddress, setsUpLinks } from "./link-setup.ts";
 
-/** The meter that an address of the link means, and the SAP that is asked for there; undefined: no meter has it, and nothing is answered. */
+/** Returns the meter and the SAP for an address of the link; undefined: no meter has the address, and there is no answer. */
 export interface Route {
   (address: LinkAddress): { readonly meter: Meter; readonly device: number } | undefined;
-  /** The one meter that it leads to; left out: there may be several. */
+  /** The only meter of the route; absent: there may be several meters. */
   readonly only?: Meter;
 }
 
-/** Who is asked: a logical device of a meter, at the SAP that it has. */
+/** The addressed logical device of a meter, with its SAP. */
 export interface Reached {
   readonly meter: Meter;
   readonly device: Device;
@@ -19,8 +19,8 @@ export interface Reached {
 }
 
 /**
- * The route to one meter: its logical devices are the server addresses. The physical one is that of its IEC HDLC setup; a meter without
- * such an object has any.
+ * The route to one meter. The SAPs of its logical devices are the server addresses. The physical address is that of its IEC HDLC setup;
+ * a meter without such an object answers any physical address.
  */
 export const routeTo = (meter: Meter): Route =>
   Object.assign(
@@ -29,8 +29,8 @@ export const routeTo = (meter: Meter): Route =>
   );
 
 /**
- * The route to the meters of one HDLC line, each at the device address of its IEC HDLC setup as long as it has it. A frame without a
- * physical address means the first one.
+ * The route to the meters of one HDLC line. Each meter has the current device address of its IEC HDLC setup. A frame without a physical
+ * address is for the first meter.
  */
 export const routeOnLine =
   (meters: readonly Meter[]): Route =>
@@ -39,19 +39,19 @@ export const routeOnLine =
     return meter === undefined ? undefined : { meter, device: server };
   };
 
-/** The route that a meter, or a route, stands for. */
+/** Returns the route of a meter; a route is returned unchanged. */
 export const routeOf = (meters: Meter | Route): Route => (typeof meters === "function" ? meters : routeTo(meters));
 
-/** Whether it must be loaded before it is known which logical device has a SAP, and what holds on its links. */
+/** Whether the meter must be loaded to determine the logical device of a SAP and the settings of its links. */
 export const mustLoad = (meter: Meter): boolean => !meter.hasLoaded && (mayMove(meter.template) || setsUpLinks(meter));
 
-/** The logical device of a loaded meter that has a SAP. */
+/** The logical device with a SAP in a loaded meter. */
 export function reachedAt(meter: Meter, sap: number): Reached | undefined {
   const device = deviceAt(meter.template, (object) => meter.values(object), sap);
   return device === undefined ? undefined : { meter, device, sap };
 }
 
-/** As `reachedAt`, for a meter that another process has: a logical device that the client may ask there. That process knows which it is. */
+/** Like `reachedAt`, for a meter of another process: a logical device that the client may use. That process determines the right one. */
 export function guessedAt(meter: Meter, sap: number, client: number): Reached | undefined {
   const devices = [...meter.template.devices.values()];
   const knowing = devices.filter((device) => device.association(client) !== undefined);
@@ -59,10 +59,10 @@ export function guessedAt(meter: Meter, sap: number, client: number): Reached | 
   return device === undefined ? undefined : { meter, device, sap };
 }
 
-/** Whether the SAP is that of another logical device now, or of none. */
+/** Whether the SAP now belongs to another logical device or to none. */
 export const hasMoved = ({ meter, device, sap }: Reached): boolean =>
   mayMove(meter.template) && meter.hasLoaded && reachedAt(meter, sap)?.device !== device;
 
-/** Whether a link should answer to a SAP; a meter that is not loaded may have it. */
+/** Whether a link should answer a SAP; a meter that is not loaded may have it. */
 export const mayHave = (meter: Meter, sap: number): boolean =>
   mayMove(meter.template) && !meter.hasLoaded ? sap !== 0 : reachedAt(meter, sap) !== undefined;

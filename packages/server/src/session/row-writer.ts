@@ -16,14 +16,14 @@ export interface RowWriterPort {
   failed(error: unknown): void;
 }
 
-// How long after a failure of the store the rows are written again, ms.
+// Delay after a failure of the store until the next attempt to write the rows, ms.
 const againAfter = 1000;
-// Rows of one state whose last activity is that close are written in one statement, ms.
+// Rows with the same state are written in one statement if their last activities differ by at most this time, ms.
 const together = 1000;
 
 /**
- * Writes what becomes of rows of connections: one statement at a time, for all that have come meanwhile. What cannot be written is
- * written when the store works again, so that no row shows a session that is over.
+ * Writes changes of connection rows: one statement at a time, with all changes collected in the meantime. Failed writes are repeated
+ * when the store works again, so that no row shows a session that has ended.
  */
 export class RowWriter {
   readonly #port: RowWriterPort;
@@ -50,7 +50,7 @@ export class RowWriter {
           await this.#put(ids, status, at);
         } catch (error) {
           failure = error;
-          // What has changed since goes before.
+          // Newer changes take precedence.
           for (const id of ids) if (!this.#waiting.has(id)) this.#waiting.set(id, { status, at });
         }
       }

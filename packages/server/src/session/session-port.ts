@@ -8,33 +8,33 @@ import type { Pacer } from "../runtime/pacer.ts";
 import type { Lockouts } from "./lockouts.ts";
 import type { RelayOffice } from "./relay.ts";
 
-/** What a session needs of the server and of its connection. Not to be spread: what a connection has it has by getters. */
+/** The interface of the server and the connection for a session. Do not spread it: a connection implements it with getters. */
 export interface SessionPort {
   readonly environment: Environment;
   readonly limits: Limits;
   readonly lockouts: Lockouts;
   readonly pacer: Pacer;
-  /** What the connection may take of the event loop. */
+  /** The share of the connection in the event loop. */
   readonly share: Share;
   readonly tap: Tap | undefined;
-  /** Where the client is; a connection that another process handed over tells it later. */
+  /** The remote end of the client; it is known later on a connection that another process handed over. */
   readonly remote: string;
-  /** Hands sessions over to the process that has their meter; undefined: they wait or are refused. */
+  /** Hands sessions over to the process that has their meter; undefined: the sessions wait or are refused. */
   readonly relays: RelayOffice | undefined;
-  /** Where a client comes from can be forged, until it has authenticated. */
+  /** Whether the source of a client can be forged, until the client has authenticated. */
   readonly forgeable: boolean;
   tell(event: ServerEvent): void;
   send(pdu: Uint8Array, address: LinkAddress): void;
-  /** As soon as the link lets this end speak. */
+  /** Sends an unsolicited notification as soon as the link allows this end to send. */
   notify(unasked: Unasked, address: LinkAddress): void;
-  /** Nothing waits any more. */
+  /** Called when no request waits any more. */
   quiet(): void;
-  /** There is room again for what has arrived. */
+  /** Called when there is room again for received PDUs. */
   roomy(): void;
-  /** The client has opened an association, or another process serves it. */
+  /** Called when the client has opened an association, or another process serves it. */
   opened(authenticated: boolean): void;
-  /** The connection cannot go on. Where only the port of a meter is locked, it ends for `address` alone while it serves others. */
+  /** The connection cannot continue. If only the port of a meter is locked, it ends for `address` only and serves other addresses. */
   broken(fault: Fault, address?: LinkAddress): void;
-  /** `expire` is to be called at that instant, ms of the machine's clock. */
+  /** Requests a call of `expire` at that time, ms of the machine's clock. */
   wake(deadline: number): void;
 }

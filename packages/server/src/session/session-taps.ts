@@ -5,23 +5,23 @@ import { TappedLine } from "./tapped-line.ts";
 
 export interface SessionTapsPort {
   readonly tap: Tap;
-  /** What a tap is told beside the octets. */
+  /** The data that a tap gets in addition to the octets. */
   about(): Omit<TapMessage, "at" | "way" | "octets">;
 }
 
-/** Undefined: nothing taps. */
+/** The taps of a session; undefined: there is no tap. */
 export const tapsOf = (tap: Tap | undefined, about: SessionTapsPort["about"]): SessionTaps | undefined =>
   tap === undefined ? undefined : new SessionTaps({ tap, about });
 
 const octetsOf = (verdict: TapVerdict | undefined): Uint8Array | undefined =>
   verdict !== undefined && "octets" in verdict ? verdict.octets : undefined;
 
-/** What a tap does to the APDUs of one session: at the plain one, and at the sealed one, on the way in and on the way out. */
+/** Applies a tap to the APDUs of one session: to plain and sealed APDUs, in both directions. */
 export class SessionTaps {
   readonly #port: SessionTapsPort;
   readonly #incoming = new TappedLine();
   readonly #outgoing = new TappedLine();
-  /** What a tap at the plain APDU delays: what is served next, and what is sent next, by so many ms. */
+  /** Delays by a tap at the plain APDU, ms: for the next served request and for the next sent APDU. */
   #serveLater = 0;
   #sendLater = 0;
 
@@ -33,12 +33,12 @@ export class SessionTaps {
     return this.#port.tap({ at, way, octets, ...this.#port.about() });
   }
 
-  /** Each PDU that the tap lets through, when it does. */
+  /** Calls `arrived` with each PDU that the tap passes, at the time when it passes. */
   received(pdu: Uint8Array, now: number, arrived: (pdu: Uint8Array) => void): void {
     this.#incoming.pass(pdu, this.#look("sealed", "received", pdu), now, arrived);
   }
 
-  /** The plain APDU as it goes on; undefined: it does not. */
+  /** The plain APDU after the tap; undefined: the tap dropped it. */
   plain(way: TapMessage["way"], apdu: Uint8Array): Uint8Array | undefined {
     const verdict = this.#look("plain", way, apdu);
     if (verdict?.do === "drop") return undefined;
@@ -49,14 +49,14 @@ export class SessionTaps {
     return octetsOf(verdict) ?? apdu;
   }
 
-  /** Until when the request that came is served later, told once; undefined: it is served now. */
+  /** Resolves when a delayed request is to be served (once per request); undefined: it is served now. */
   servesLater(clock: Clock): Promise<void> | undefined {
     const later = this.#serveLater;
     this.#serveLater = 0;
     return later === 0 ? undefined : new Promise((resolve) => clock.at(clock.now() + later, resolve));
   }
 
-  /** What is said unasked, as far as the tap lets it pass; `send` gets what it delays. */
+  /** The unsolicited PDUs that the tap passes; `send` is called with delayed PDUs. */
   unasked({ pdus, left }: Unasked, now: () => number, send: (pdu: Uint8Array) => void): Unasked {
     const passed = (): readonly Uint8Array[] => {
       const all: Uint8Array[] = [];
@@ -80,7 +80,7 @@ export class SessionTaps {
     this.#outgoing.pass(pdu, { do: "delay", ms, octets: octetsOf(verdict) ?? pdu }, now, send);
   }
 
-  /** When the first of what is delayed goes on; undefined: nothing is. */
+  /** The time at which the first delayed PDU passes; undefined: no PDU is delayed. */
   get deadline(): number | undefined {
     const [incoming, outgoing] = [this.#incoming.deadline, this.#outgoing.deadline];
     return incoming === undefined || (outgoing !== undefined && outgoing < incoming) ? outgoing : incoming;

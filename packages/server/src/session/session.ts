@@ -22,17 +22,17 @@ import { type SessionTaps, tapsOf } from "./session-taps.ts";
 import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
 import type { Speaker } from "./unasked-pushes.ts";
 
-/** One client with one logical device on one connection: its association and what it has asked. */
+/** One client with one logical device on one connection: its association and its requests. */
 export class Session implements Occupant, TurnsPort, Speaker {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
   readonly reached: Reached;
   readonly #turns: Turns;
   readonly #taps: SessionTaps | undefined;
-  /** What is loaded of the meter for this session; undefined: nothing yet. */
+  /** The loaded meter of this session; undefined: nothing is loaded yet. */
   #live: LiveMeter | undefined;
   #leave: (() => void) | undefined;
-  /** Another process is asked to serve this client, or does. */
+  /** Set if another process serves this client or is asked to serve it. */
   #handedOver: HandedOver | undefined;
   #ended = false;
   readonly #admission: Admission;
@@ -41,9 +41,9 @@ export class Session implements Occupant, TurnsPort, Speaker {
   /** The association that is open. */
   opened: OpenAssociation | undefined;
   closed = false;
-  /** ms on the machine's clock: the last PDU of the client. */
+  /** Time of the last PDU of the client, ms on the machine's clock. */
   lastActivity: number;
-  /** Associations that were opened since anything was asked. */
+  /** Number of associations that were opened since the last request. */
   unused = 0;
 
   constructor(port: SessionPort, address: LinkAddress, reached: Reached) {
@@ -57,7 +57,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.lastActivity = port.environment.clock.now();
   }
 
-  /** What the client may open, as the template has it now; undefined: the meter does not know the client. */
+  /** The association of the client in the current template; undefined: the meter does not know the client. */
   get #association(): Association | undefined {
     return this.reached.device.association(this.address.client);
   }
@@ -75,7 +75,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.opened !== undefined;
   }
 
-  /** Whether the client has an association, or is about to authenticate. */
+  /** Whether the client has an association or is authenticating. */
   get kept(): boolean {
     return this.open || this.#responder?.state === "pending" || this.#handedOver?.serves === true;
   }
@@ -92,17 +92,17 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.roomy();
   }
 
-  /** Whether as much waits as may. */
+  /** Whether the maximum number of requests is waiting. */
   get full(): boolean {
     return this.#turns.full;
   }
 
-  /** Requests that came and are not answered. */
+  /** Whether there are received requests without an answer. */
   get busy(): boolean {
     return this.#turns.busy || this.#handedOver?.serves === true;
   }
 
-  /** Whether an answer may still come of what the client has sent. */
+  /** Whether requests of the client may still be answered. */
   get owes(): boolean {
     const delayed = this.#taps?.deadline !== undefined;
     return delayed || this.#turns.busy || this.#handedOver?.owes === true || this.#responder?.suspended === true;
@@ -112,12 +112,12 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.#port.environment.clock.now();
   }
 
-  /** A PDU that waited has its turn. */
+  /** Serves a PDU that has waited. */
   serve({ pdu, broadcast }: Arrived): void {
     this.receive(pdu, broadcast);
   }
 
-  /** One PDU. It waits its turn while the meter is loaded, counters are reserved, or a hook takes its time. */
+  /** Receives one PDU. It waits while the meter is loaded, counters are reserved, or a hook is running. */
   receive(pdu: Uint8Array, broadcast: boolean): void {
     if (this.closed) return;
     this.lastActivity = this.#now;
@@ -152,10 +152,10 @@ export class Session implements Occupant, TurnsPort, Speaker {
     );
   }
 
-  /** Another process has the meter: it serves this client from now on, where that is wanted. Throws `fault` where not. */
+  /** Another process has the meter: hands the client over to it, if this is enabled. Otherwise throws `fault`. */
   async #handOver(fault: unknown, arrived: Arrived): Promise<void> {
     const { relays } = this.#port;
-    // An association that was open here is not known there.
+    // The other process does not know an association that was open here.
     if (relays === undefined || this.#live !== undefined) throw fault;
     const asked = (): Arrived[] => {
       this.#leave?.();
@@ -179,10 +179,10 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#handedOver?.end();
   }
 
-  /** Loads the meter as far as this association needs it, and what its next request needs; undefined: it is there. */
+  /** Loads the data of the meter for this association and its next request; undefined: it is already loaded. */
   #wait(): Promise<unknown> | undefined {
     const association = this.#association;
-    // A client that the meter does not know is refused without a look at what is kept.
+    // An unknown client is refused without a read of the kept data.
     if (association === undefined) return undefined;
     this.#leave ??= this.meter.use();
     const entered = (): Promise<unknown> | undefined => {
@@ -197,14 +197,14 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#turns.block(work, (error) => this.#fail(what, error));
   }
 
-  /** Without what is kept of it, the meter must not answer: the connection ends. */
+  /** Ends the connection, because the meter must not answer without its kept data. */
   #fail(what: string, error: unknown): void {
     breakOff(this.#port, { meter: this.meter, address: this.address }, what, error);
   }
 
-  /** Ends the session when what it was opened with is no more the meter; then nothing may be answered. */
+  /** Ends the session if it was opened with a meter that has changed or is gone; then there must be no answer. */
   #isLost(): boolean {
-    // Known once it is loaded: without power it stays silent, as at a SAP that the logical device has no more.
+    // Known after loading: there is no answer without power, or at a SAP that the logical device no longer has.
     if (!this.meter.powered || hasMoved(this.reached)) this.close();
     if (this.closed) return true;
     const live = this.#live;
@@ -270,7 +270,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.notify(this.#taps?.unasked(unasked, () => this.#now, send) ?? unasked, this.address);
   }
 
-  /** The first thing to do by itself: a transfer that stands still, an association that is idle, what a tap delays. */
+  /** The first deadline of the session: a stopped transfer, an idle association, or a PDU that a tap delays. */
   get deadline(): number | undefined {
     if (this.closed) return undefined;
     return sooner(sooner(this.#responder?.deadline, this.opened?.deadline), this.#taps?.deadline);
@@ -289,14 +289,14 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#drain();
   }
 
-  /** A long answer goes on. */
+  /** Continues a long answer. */
   resume(): void {
     if (this.#isLost()) return;
     this.#responder?.resume(this.#now);
     this.#drain();
   }
 
-  /** A tap at the plain APDU may have delayed what came. */
+  /** Serves a request, after the delay of a tap at the plain APDU if there is one. */
   #serveSoon(incoming: Incoming): void {
     const waiting = this.#taps?.servesLater(this.#port.environment.clock);
     if (waiting === undefined) {
@@ -336,7 +336,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     );
   }
 
-  /** What the client has counted by reading is kept now and then, and nobody waits for it. */
+  /** Keeps the counters of a reading client from time to time, in the background. */
   #keepPeers(live: LiveMeter, soon: boolean): void {
     const { environment } = this.#port;
     keptLater(live.keepPeers(soon), (error) => environment.storeFailed(this.meter, "peer counter", error));
@@ -370,19 +370,19 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.tell({ type: "released", ...this.#where, why });
   }
 
-  /** Another client needs the place of this one's association. */
+  /** Called when another client needs the place of this association. */
   giveWay(): void {
     this.#responder?.abort(this.#now);
     this.#drain();
     this.#port.quiet();
   }
 
-  /** Something of the client was refused: the operator is told. */
+  /** Reports to the operator that something from the client was refused. */
   refused(fault: Fault): void {
     this.#admission.refuse(fault, this.#where, this.#now);
   }
 
-  /** The data link of this client is gone, or the whole connection. */
+  /** Called when the data link of this client or the whole connection has ended. */
   close(): void {
     if (this.closed) return;
     this.closed = true;

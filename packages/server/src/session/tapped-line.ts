@@ -5,16 +5,16 @@ interface Held {
   readonly pass: () => void;
 }
 
-/** What passes a tap in one direction, in order: behind what is delayed everything waits. */
+/** The octets that pass a tap in one direction, in order: all later octets wait behind delayed ones. */
 export class TappedLine {
   readonly #held: Held[] = [];
 
-  /** When the first of what is held goes on, ms of the machine's clock; undefined: nothing is held. */
+  /** The time at which the first delayed octets pass, ms of the machine's clock; undefined: nothing is delayed. */
   get deadline(): number | undefined {
     return this.#held[0]?.at;
   }
 
-  /** Lets octets pass as a tap said; later where they, or others before them, are delayed. */
+  /** Passes octets by the verdict of a tap; later, if they or earlier octets are delayed. */
   pass(octets: Uint8Array, verdict: TapVerdict | undefined, now: number, go: (octets: Uint8Array) => void): void {
     if (verdict?.do === "drop") return;
     const passed = verdict !== undefined && "octets" in verdict ? (verdict.octets ?? octets) : octets;
@@ -23,7 +23,7 @@ export class TappedLine {
     else this.#held.push({ at, pass: () => go(passed) });
   }
 
-  /** Lets go on what has waited long enough. */
+  /** Passes the octets whose delay has ended. */
   expire(now: number): void {
     while (this.#held[0] !== undefined && this.#held[0].at <= now) this.#held.shift()?.pass();
   }

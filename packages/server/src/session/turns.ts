@@ -6,24 +6,24 @@ export interface Arrived {
   readonly broadcast: boolean;
 }
 
-/** Whose turns they are: one object, since one of functions would take a third of a KiB of each client. */
+/** The owner of the turns. It is one object, because an object of functions would take a third of a KiB for each client. */
 export interface TurnsPort {
-  /** How many PDUs may wait; then it is full. */
+  /** Maximum number of waiting PDUs. */
   readonly outstanding: number;
   readonly closed: boolean;
-  /** It is this PDU's turn. */
+  /** Called when it is the turn of this PDU. */
   serve(arrived: Arrived): void;
-  /** Nothing blocks any more; what waited had its turn. */
+  /** Called when nothing blocks any more and all waiting PDUs had their turn. */
   idle(): void;
-  /** It was full, and is no more. */
+  /** Called when there is room again after the maximum was reached. */
   roomy(): void;
 }
 
-/** The turns of one client: its PDUs are served in their order, each when what was begun before it is done. */
+/** The turns of one client: its PDUs are served in order, each after the work of the previous ones is done. */
 export class Turns {
   readonly #port: TurnsPort;
   readonly #waiting: Arrived[] = [];
-  /** One piece of work may begin another. */
+  /** Number of works in progress. One work may start another. */
   #blocks = 0;
 
   constructor(port: TurnsPort) {
@@ -40,12 +40,12 @@ export class Turns {
     return this.blocked || this.#waiting.length > 0;
   }
 
-  /** Whether as much waits as may: nothing more should be brought. */
+  /** Whether the maximum number of PDUs is waiting: no more should be received. */
   get full(): boolean {
     return this.#waiting.length >= Math.max(1, this.#port.outstanding);
   }
 
-  /** Takes a PDU that has to wait. `prioritised`: one of high priority goes before those of normal priority that wait already. */
+  /** Adds a waiting PDU. `prioritised`: a PDU of high priority overtakes waiting PDUs of normal priority. */
   wait(arrived: Arrived, prioritised = false): void {
     let at = this.#waiting.length;
     if (prioritised && urgencyOf(arrived.pdu) === "high") {
@@ -54,12 +54,12 @@ export class Turns {
     this.#waiting.splice(at, 0, arrived);
   }
 
-  /** Everything that waits; it waits no more. */
+  /** Removes and returns all waiting PDUs. */
   takeAll(): Arrived[] {
     return this.#waiting.splice(0);
   }
 
-  /** Nothing else of this client is served until `work` is done. */
+  /** Serves no other PDU of this client until `work` is done. */
   block(work: PromiseLike<unknown>, failed: (error: unknown) => void): void {
     this.#blocks++;
     work.then(() => this.#goOn(), failed);
@@ -68,7 +68,7 @@ export class Turns {
   #goOn(): void {
     this.#blocks--;
     const { full } = this;
-    // What is answered at once blocks nothing: all that waits goes on, up to what has to wait again.
+    // A PDU that is answered at once blocks nothing: waiting PDUs are served until one has to wait again.
     while (!this.blocked && !this.#port.closed) {
       const next = this.#waiting.shift();
       if (next === undefined) break;

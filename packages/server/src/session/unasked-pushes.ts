@@ -1,22 +1,22 @@
 import { Fault, type Unasked } from "@dlmskit/core";
 import type { Cancel, Clock } from "@dlmskit/transport";
 
-/** What is to be said to a client unasked. */
+/** An unsolicited notification for a client. */
 export interface OpenPush {
-  /** The PDUs, protected when they can leave. Its Faults end the push. */
+  /** Returns the PDUs. They are protected only when they can be sent. Its Faults end the push. */
   seal(): readonly Uint8Array[];
-  /** The long-invoke-id that the client is to confirm; undefined: nothing is waited for. */
+  /** The long-invoke-id that the client must confirm; undefined: no confirmation is expected. */
   readonly confirms: number | undefined;
-  /** How long the link may keep it, until its client polls, ms. */
+  /** How long the link may keep the push until the client polls, ms. */
   readonly hold: number;
-  /** How long a confirmation is waited for once it left, ms. */
+  /** How long to wait for a confirmation after the push has left, ms. */
   readonly within: number;
 }
 
-/** `kept`: it did not leave, since the client did not poll or ended its association, and is taken back. */
+/** `kept`: the push did not leave, because the client did not poll or ended its association, and was taken back. */
 export type PushLeft = "sent" | "confirmed" | "kept";
 
-/** Who says it. */
+/** The session that sends the push. */
 export interface Speaker {
   /** Whether an answer is being sent in blocks that belong together. */
   readonly answering: boolean;
@@ -33,7 +33,7 @@ interface Waiting {
 
 const notSent = (message: string): Fault => new Fault("push-not-sent", message, { layer: "server" });
 
-/** What is said to a client unasked in its open association: between answers, never inside one. */
+/** The unsolicited notifications to a client in its open association: sent between answers, never within an answer. */
 export class UnaskedPushes {
   readonly #speaker: Speaker;
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class UnaskedPushes {
     this.#clock = clock;
   }
 
-  /** Faults `push-not-sent` (no confirmation came) and those of `seal`. */
+  /** Faults `push-not-sent` (no confirmation was received) and those of `seal`. */
   send(push: OpenPush): Promise<PushLeft> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -79,7 +79,7 @@ export class UnaskedPushes {
     );
   }
 
-  /** An answer may be whole: what waits goes to the link. */
+  /** Called when an answer may be complete: passes the waiting pushes to the link. */
   goOn(): void {
     if (this.#waiting.length === 0 || this.#speaker.answering) return;
     for (const waiting of this.#waiting) {
@@ -90,7 +90,7 @@ export class UnaskedPushes {
   }
 
   #sealed(waiting: Waiting): readonly Uint8Array[] {
-    // It was taken back meanwhile.
+    // It was taken back in the meantime.
     if (!this.#waiting.includes(waiting)) return [];
     try {
       return waiting.push.seal();
@@ -100,12 +100,12 @@ export class UnaskedPushes {
     }
   }
 
-  /** The client confirms that long-invoke-id. */
+  /** Called when the client confirms that long-invoke-id. */
   confirmed(longInvokeId: number): void {
     this.#waiting.find(({ push, said }) => said && push.confirms === longInvokeId)?.over("confirmed");
   }
 
-  /** The association is over: what has not left waits for another one. */
+  /** Called when the association has ended: pushes that have not left wait for another association. */
   close(): void {
     for (const { left, over } of this.#waiting) {
       over(left ? notSent("the association ended before the client confirmed the push") : "kept");

@@ -1,11 +1,11 @@
 import { services } from "@dlmskit/association";
 
-/** The choices of -normal and -with-list. What goes on with a transfer in blocks, or begins one, keeps its place. */
+/** The choices of -normal and -with-list. A PDU that starts or continues a block transfer keeps its place. */
 const whole: { readonly [service: string]: readonly number[] } = { get: [1, 3], set: [1, 4], action: [1, 3] };
 
 /**
- * The priority of a PDU that is a request in plain, and whole: of high priority it may overtake others, of normal priority others
- * may overtake it. Undefined for anything else, which keeps its place: what is ciphered must be opened in the order of its
+ * The priority of a PDU that is a complete plain request. A request of high priority may overtake requests of normal priority.
+ * Undefined for any other PDU, which keeps its place: ciphered PDUs must be deciphered in the order of their invocation
  * counters.
  */
 export function urgencyOf(pdu: Uint8Array): "normal" | "high" | undefined {

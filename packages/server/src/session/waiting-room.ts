@@ -3,14 +3,14 @@ import type { Meter } from "../meter/meter.ts";
 import { mustLoad } from "./route.ts";
 import type { Arrived } from "./turns.ts";
 
-/** A PDU of a client with the address that it asks. */
+/** A PDU of a client with its destination address. */
 export interface Caller extends Arrived {
   readonly address: LinkAddress;
 }
 
 /**
- * Loads a meter where it must be loaded before anybody knows who is asked: then `then` is called, or `failed`, and this gives true. False:
- * nothing is to be waited for.
+ * Loads a meter if this is necessary to find the addressed logical device. It then calls `then` or `failed`, and this returns true.
+ * False: there is no need to wait.
  */
 export function loadFirst(meter: Meter, then: () => void, failed: (error: unknown) => void): boolean {
   if (!mustLoad(meter)) return false;
@@ -24,18 +24,18 @@ export function loadFirst(meter: Meter, then: () => void, failed: (error: unknow
   return true;
 }
 
-/** PDUs whose meter is loaded first, as nobody knows before which logical device they are for: in their order, by address. */
+/** PDUs that wait until their meter is loaded, because their logical device is not known before. They are kept in order, by address. */
 export class WaitingRoom {
   readonly #callers = new Map<string, Caller[]>();
 
-  /** How many wait. */
+  /** Number of waiting PDUs. */
   get size(): number {
     let size = 0;
     for (const callers of this.#callers.values()) size += callers.length;
     return size;
   }
 
-  /** Lets one wait; false: nobody waits under that key. */
+  /** Adds a PDU to those that wait under a key; false: no PDU waits under that key. */
   join(key: string, caller: Caller): boolean {
     const callers = this.#callers.get(key);
     callers?.push(caller);
@@ -46,7 +46,7 @@ export class WaitingRoom {
     this.#callers.set(key, [caller]);
   }
 
-  /** Those that waited under a key; they wait no more. */
+  /** Removes and returns the PDUs that waited under a key. */
   leave(key: string): readonly Caller[] {
     const callers = this.#callers.get(key) ?? [];
     this.#callers.delete(key);
