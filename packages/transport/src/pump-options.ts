@@ -5,7 +5,7 @@ import type { Gate } from "./intake.ts";
 import type { LinkTap } from "./link-tap.ts";
 
 /** The names of a pump's own deadlines. */
-export const ownTimers = ["link", "linger", "receive", "transmit"] as const;
+const ownTimers = ["link", "linger", "receive", "transmit"] as const;
 export type OwnTimer = (typeof ownTimers)[number];
 
 /** One list for all pumps whose owners use the same list. */
