@@ -37,11 +37,15 @@ async function validate(what: string, options: ValidateOptions): Promise<void> {
   const { list, client } = await listOf(what, options);
   const findings = validateObjectList(list, standard, client === undefined ? {} : { client });
   if (options.json) for (const one of findings) io().stdout.write(`${JSON.stringify(one)}\n`);
-  else tell(findings, standard);
+  else tell(findings, standard, client);
   if (findings.length > 0) io().exitCode = 1;
 }
 
-function tell(findings: readonly Finding[], { name, objects }: TemplateForm): void {
+function tell(
+  findings: readonly Finding[],
+  { name, objects, clients }: TemplateForm,
+  client: number | undefined,
+): void {
   if (findings.length > 0) {
     io().stdout.write(
       table(
@@ -64,7 +68,10 @@ function tell(findings: readonly Finding[], { name, objects }: TemplateForm): vo
       ),
     );
   }
-  io().stdout.write(`${findings.length} differences from the ${objects.length} objects of ${name}\n`);
+  // A client that the standard does not define is held to all of it.
+  const known = clients.some((one) => one.client === client);
+  const held = `the ${objects.length} objects of ${name}${known ? `, as far as client ${client} may use them` : ""}`;
+  io().stdout.write(`${findings.length} differences from ${held}\n`);
 }
 
 /** `dlms validate`: an object list against a companion standard. */

@@ -136,7 +136,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
 
-/** Placeholder for a key that is not used. */
+/** A key that is required by type and never used. */
 const unusedKey = new Uint8Array(16);
 
 async function securityOf(place: string, options: MeterOptions): Promise<SecurityOf | undefined> {

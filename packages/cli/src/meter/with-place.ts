@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 
-/** Placeholder for the argument `HOST` if the meter is named by `--meter` or `--serial`. */
+/** The argument `HOST` if the meter is named by `--meter` or `--serial`. */
 const noPlace = "";
 
-/** The command line with a placeholder for `HOST` if `--meter` or `--serial` is given instead, for a command that connects to meters. */
+/** The command line, with an empty argument `HOST` if `--meter` or `--serial` is given instead, for commands that connect to meters. */
 export function withPlace(program: Command, argv: readonly string[]): string[] {
   let command = program;
   let at = 0;
