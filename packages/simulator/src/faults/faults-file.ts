@@ -1,5 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import { z } from "zod";
+import { checkedJson, parsedJson } from "../json-file.ts";
 import { type FaultName, faultKind, faultNames } from "./fault-kinds.ts";
 
 const instant = z
@@ -61,27 +62,14 @@ export interface FaultsFile {
   readonly faults: readonly FaultSpec[];
 }
 
-const bad = (message: string, path: readonly PropertyKey[]): Fault => {
-  const steps = path.map(String);
-  const fault = new Fault(
-    "bad-faults-file",
-    `faults${steps.length === 0 ? "" : ` at ${steps.join(".")}`}: ${message}`,
-    {
-      layer: "simulator",
-      hint: 'for example {"faults": [{"fault": "slow", "meters": {"share": 0.05}, "with": {"ms": [500, 4000]}}]}',
-    },
-  );
-  fault.path.push(...steps);
+function bad(message: string, path: readonly string[]): Fault {
+  const where = path.length === 0 ? "" : ` at ${path.join(".")}`;
+  const fault = new Fault("bad-faults-file", `faults${where}: ${message}`, {
+    layer: "simulator",
+    hint: 'for example {"faults": [{"fault": "slow", "meters": {"share": 0.05}, "with": {"ms": [500, 4000]}}]}',
+  });
+  fault.path.push(...path);
   return fault;
-};
-
-function checked<S extends z.ZodType>(schema: S, value: unknown, path: readonly PropertyKey[]): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-  const at = [...path, ...issue.path];
-  if (issue.code === "unrecognized_keys") throw bad("there is no such key", [...at, issue.keys[0] as string]);
-  throw bad(issue.message, at);
 }
 
 /**
@@ -89,25 +77,17 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, path: readonly 
  * a text or the parsed JSON. Fault `bad-faults-file`, whose path is the place of the error.
  */
 export function parseFaults(json: unknown): FaultsFile {
-  let value = json;
-  if (typeof json === "string") {
-    try {
-      value = JSON.parse(json);
-    } catch (cause) {
-      throw bad(`it is not JSON: ${(cause as Error).message}`, []);
-    }
-  }
-  const { seed, faults } = checked(file, value, []);
+  const { seed, faults } = checkedJson(file, parsedJson(json, { bad }), { bad });
   const names = new Set<string>();
   const specs = faults.map((one, at): FaultSpec => {
     const { fault, start, end, on, name = freeName(fault, names) } = one;
-    const path = ["faults", at];
+    const path = ["faults", String(at)];
     if (names.has(name)) throw bad(`the name ${JSON.stringify(name)} is there twice`, [...path, "name"]);
     names.add(name);
     if (start !== undefined && end !== undefined && end <= start) throw bad("it is not after start", [...path, "end"]);
     return {
       ...{ name, fault, meters: one.meters, on },
-      parameters: checked(faultKind(fault).parameters, one.with ?? {}, [...path, "with"]),
+      parameters: checkedJson(faultKind(fault).parameters, one.with ?? {}, { bad }, [...path, "with"]),
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     };

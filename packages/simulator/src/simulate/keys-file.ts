@@ -1,5 +1,6 @@
 import { Fault, fromAscii, fromHex } from "@dlmskit/core";
 import { z } from "zod";
+import { checkedJson, parsedJson } from "../json-file.ts";
 
 // Messages say what is expected and never show the given value, because it may be a key.
 const hex = (expected: string, ...lengths: readonly number[]) =>
@@ -67,22 +68,8 @@ export type ClientKeys = z.output<typeof client>;
  * in the file. The message shows no value.
  */
 export function parseKeysFile(json: unknown): KeysFile {
-  let value = json;
-  if (typeof json === "string") {
-    try {
-      value = JSON.parse(json);
-    } catch {
-      // The message of the parser may show a part of the file.
-      throw bad("it is not JSON", []);
-    }
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? []).map(String);
-  if (issue?.code === "unrecognized_keys") throw bad("this key is not known", [...path, issue.keys[0] as string]);
-  const message = issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;
-  throw bad(message ?? "it cannot be read", path);
+  const file = { bad, secret: true };
+  return checkedJson(schema, parsedJson(json, file), file);
 }
 
 function bad(message: string, path: readonly string[]): Fault {

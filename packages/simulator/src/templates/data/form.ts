@@ -1,5 +1,6 @@
 import { Fault, type Json, type LogicalName } from "@dlmskit/core";
 import { z } from "zod";
+import { checkedJson, parsedJson } from "../../json-file.ts";
 
 const logicalName = z
   .string("expected a logical name, such as 1.0.1.8.0.255")
@@ -176,33 +177,13 @@ const schema = z.strictObject({
 /** A meter template as data: see docs/guides/templates.md. */
 export type TemplateForm = z.output<typeof schema>;
 
+const file = { bad: badTemplateFile };
+
 /** Checks a template (its text, or the parsed JSON). Fault `bad-template-file`, whose path is the place of the error. */
 export function parseTemplateForm(from: unknown): TemplateForm {
-  let value = from;
-  if (typeof from === "string") {
-    try {
-      value = JSON.parse(from);
-    } catch (cause) {
-      throw badTemplateFile(`it is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, []);
-    }
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const { path, message } = placeOf(parsed.error.issues[0] as z.core.$ZodIssue);
-    throw badTemplateFile(message, path.map(String));
-  }
-  checkReferences(parsed.data);
-  return parsed.data;
-}
-
-function placeOf(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string } {
-  if (issue.code === "unrecognized_keys") {
-    return { path: [...issue.path, issue.keys[0] as string], message: "there is no such key" };
-  }
-  if (issue.code === "invalid_key") {
-    return { path: issue.path, message: issue.issues[0]?.message ?? issue.message };
-  }
-  return { path: issue.path, message: issue.message };
+  const form = checkedJson(schema, parsedJson(from, file), file);
+  checkReferences(form);
+  return form;
 }
 
 /** Checks the references between parts of the form. */
