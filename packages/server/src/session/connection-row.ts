@@ -1,15 +1,15 @@
-import type { Random } from "@dlmskit/security";
+import type { Environment } from "../meter/environment.ts";
+import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { MeterStore } from "../store-port.ts";
 import type { RowWriter } from "./row-writer.ts";
 
-export interface ConnectionRowPort {
-  readonly store: MeterStore;
-  readonly random: Random;
+/** The association that a row shows. */
+export interface RowSource {
+  readonly meter: KnownMeter;
+  readonly client: number;
   readonly remote: string;
+  readonly store: MeterStore;
   readonly writer: RowWriter;
-  /** Time of day, ms since 1970 UTC. */
-  instant(): number;
-  failed(error: unknown): void;
 }
 
 // A session is IDLE after this many ms without a request. This is also the minimum interval between writes of `last_activity`.
@@ -17,7 +17,10 @@ const idleAfter = 60_000;
 
 /** The row of one open association in the table of connections: ACTIVE, IDLE (no requests), DISCONNECTED. Nothing waits for its writes. */
 export class ConnectionRow {
-  readonly #port: ConnectionRowPort;
+  // Not an object with functions of its own: that would take a fifth of a KiB of each association.
+  readonly #environment: Environment;
+  readonly #meter: KnownMeter;
+  readonly #writer: RowWriter;
   readonly #opened: Promise<number | undefined>;
   /** Undefined: the row is not written yet, or could not be written. */
   id: number | undefined;
@@ -25,19 +28,22 @@ export class ConnectionRow {
   #last: number;
   #deadline: number | undefined;
 
-  constructor(port: ConnectionRowPort, meterId: string, clientId: number, now: number) {
-    this.#port = port;
-    this.#last = now;
-    this.#deadline = now + idleAfter;
-    const [, host = "", number = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(port.remote) ?? [];
+  constructor(environment: Environment, { meter, client, remote, store, writer }: RowSource) {
+    this.#environment = environment;
+    this.#meter = meter;
+    this.#writer = writer;
+    const { clock, time, random } = environment;
+    this.#last = clock.now();
+    this.#deadline = this.#last + idleAfter;
+    const [, host = "", number = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(remote) ?? [];
     this.#opened = this.#attempt(
-      port.store.connections.open({
-        meterId,
-        clientId,
-        connectionTime: Math.floor(port.instant()),
+      store.connections.open({
+        meterId: meter.id,
+        clientId: client,
+        connectionTime: Math.floor(time.now),
         ipAddress: host.slice(0, 45) || "memory",
         port: Number(number),
-        sessionId: Array.from(port.random(16), (octet) => octet.toString(16).padStart(2, "0")).join(""),
+        sessionId: Array.from(random(16), (octet) => octet.toString(16).padStart(2, "0")).join(""),
       }),
     );
   }
@@ -64,24 +70,24 @@ export class ConnectionRow {
 
   close(): void {
     this.#deadline = undefined;
-    this.#set("DISCONNECTED", this.#port.instant());
+    this.#set("DISCONNECTED", this.#environment.time.now);
   }
 
   #write(status: "ACTIVE" | "IDLE", now: number): void {
-    this.#set(status, this.#port.instant() - (now - this.#last));
+    this.#set(status, this.#environment.time.now - (now - this.#last));
   }
 
   #set(status: "ACTIVE" | "IDLE" | "DISCONNECTED", at: number): void {
     const state = { status, at: Math.floor(at) };
     // In order: the row must be inserted first.
-    void this.#opened.then((id) => id !== undefined && this.#port.writer.set(id, state));
+    void this.#opened.then((id) => id !== undefined && this.#writer.set(id, state));
   }
 
   async #attempt(opening: Promise<number>): Promise<number | undefined> {
     try {
       this.id = await opening;
     } catch (error) {
-      this.#port.failed(error);
+      this.#environment.storeFailed(this.#meter, "connections", error);
     }
     return this.id;
   }

@@ -100,12 +100,10 @@ export class OpenAssociation {
 
 function rowOf(
   { environment, remote }: OpenAssociationPort,
-  { known }: LiveMeter,
+  { known: meter }: LiveMeter,
   { client }: Association,
 ): ConnectionRow | undefined {
-  const { store, random, time, clock, connectionRows } = environment;
-  if (store === undefined || connectionRows === undefined) return undefined;
-  const failed = (error: unknown): void => environment.storeFailed(known, "connections", error);
-  const port = { store, random, remote, writer: connectionRows, instant: () => time.now, failed };
-  return new ConnectionRow(port, known.id, client, clock.now());
+  const { store, connectionRows: writer } = environment;
+  if (store === undefined || writer === undefined) return undefined;
+  return new ConnectionRow(environment, { meter, client, remote, store, writer });
 }
