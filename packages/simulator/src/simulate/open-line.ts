@@ -67,7 +67,8 @@ export class OpenLine {
   }
 
   async #take(line: Line): Promise<void> {
-    const { meters } = this.#options;
+    const { span } = this.#options;
+    const { meters } = span;
     const count = portsNeeded(line.space, meters);
     if (line.serial !== undefined && count > 1) {
       throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
@@ -101,7 +102,7 @@ export class OpenLine {
     const { connectableHost } = await import("@dlmskit/transport/node");
     const numbers = ports.map(({ port }) => port);
     this.#addresses = new Addresses(line.space, {
-      meters,
+      ...span,
       host: line.serial?.path ?? connectableHost(this.#host),
       ports: line.serial === undefined ? numbers : [line.port],
     });
