@@ -165,6 +165,10 @@ export function simulateCommand(program: Command): void {
     .option("--meters <n>", "number of meters", numberOption(1, 100_000_000), 1)
     .option("--port <port>", "the first port; default 4059; 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; default 127.0.0.1")
+    .option(
+      "--advertise <host>",
+      "the host that --identities names, if clients reach the meters at another one than --host",
+    )
     .addOption(new Option("--link <link>", "link layer; default wrapper").choices(["wrapper", "hdlc"]))
     .addOption(
       new Option("--transport <name>", "transport layer; default tcp; udp with the wrapper only").choices([

@@ -10,6 +10,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly meters: number;
   readonly port?: number;
   readonly host?: string;
+  readonly advertise?: string;
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
@@ -41,7 +42,20 @@ export interface SimulateOptions extends ProgressOptions {
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 export function whereOf(options: SimulateOptions): ListenOptions {
-  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
+  const {
+    link,
+    transport,
+    port,
+    ports,
+    host,
+    advertise,
+    store,
+    serial,
+    baud,
+    modeE,
+    telegram,
+    modem = false,
+  } = options;
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
@@ -49,7 +63,7 @@ export function whereOf(options: SimulateOptions): ListenOptions {
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
+  const at = { ...(host === undefined ? {} : { host }), ...(advertise && { advertise }), ...(modem && { modem }) };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }

@@ -19,6 +19,7 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
+  readonly #advertise: string | undefined;
   readonly #modem: boolean;
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
@@ -29,10 +30,11 @@ export class OpenLine {
   constructor(
     options: ListenersOptions,
     line: Line,
-    { host = defaultHost, modem = false }: Pick<ListenOptions, "host" | "modem">,
+    { host = defaultHost, advertise, modem = false }: Pick<ListenOptions, "host" | "advertise" | "modem">,
   ) {
     this.#options = options;
     this.#host = host;
+    this.#advertise = advertise;
     this.#modem = modem;
     this.line = line;
   }
@@ -103,7 +105,7 @@ export class OpenLine {
     const numbers = ports.map(({ port }) => port);
     this.#addresses = new Addresses(line.space, {
       ...span,
-      host: line.serial?.path ?? connectableHost(this.#host),
+      host: line.serial?.path ?? this.#advertise ?? connectableHost(this.#host),
       ports: line.serial === undefined ? numbers : [line.port],
     });
     for (const [place, port] of ports.entries()) port.place = place;

@@ -94,6 +94,8 @@ export interface ListenOptions {
   readonly port?: number;
   /** 127.0.0.1 by default. Other machines cannot reach this address. */
   readonly host?: string;
+  /** The host that identities name, if clients reach the meters at another host than `host`: a name in DNS, an address behind NAT. */
+  readonly advertise?: string;
   /**
    * `one` (default): each port serves as many meters as it can address, and the next port serves the next meters. `each`: each meter has
    * its own port, in consecutive order.
