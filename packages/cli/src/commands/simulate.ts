@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
 import {
   createSimulator,
+  type GatewaysOptions,
   identitiesCsv,
   identitiesJson,
   type LinkName,
@@ -18,7 +19,7 @@ import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { serveMetrics } from "../metrics.ts";
-import { numberOption, portOption } from "../options.ts";
+import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
@@ -83,6 +84,8 @@ interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly behindGateway?: GatewaysOptions;
+  readonly gateways: number;
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
@@ -107,17 +110,26 @@ interface SimulateOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
+/** Fault `bad-option`. */
+function gatewayOf({ behindGateway, gateways }: SimulateOptions): Pick<ListenOptions, "gateway"> {
+  if (behindGateway !== undefined) return { gateway: { ...behindGateway, gateways } };
+  if (gateways === 1) return {};
+  const hint = "--behind-gateway NETWORK is the network id of the meters";
+  throw new Fault("bad-option", "--gateways needs --behind-gateway", { layer: "cli", hint });
+}
+
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 function whereOf(options: SimulateOptions): ListenOptions {
   const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
+  const gateway = gatewayOf(options);
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
-      ...(modem && { modem }),
+      ...{ ...(modem && { modem }), ...gateway },
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
+  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }), ...gateway };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -126,12 +138,12 @@ function whereOf(options: SimulateOptions): ListenOptions {
 
 /** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
 async function expectFree(
-  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
+  { host = "127.0.0.1", port, ports, transport, gateway }: ListenOptions,
   { meters }: SimulateOptions,
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  const last = Math.min(port + (ports === "each" && gateway === undefined ? meters : (gateway?.gateways ?? 1)), 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"
@@ -270,6 +282,12 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option(
+      "--behind-gateway <network>",
+      "the meters are behind a gateway, at this network id and their serial numbers; NETWORK/number: numbers from 1",
+      gatewaysOption,
+    )
+    .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
