@@ -73,7 +73,7 @@ export function gatewayText({ networkId, physicalDeviceAddress }: GatewayAddress
 
 /** Reads the text of an address: NETWORK/ADDRESS, as `gatewayText` writes it. Fault `bad-value`. */
 export function gatewayAddress(text: string): GatewayAddress {
-  const [, network, hex, plain] = /^(\d{1,3})\/(?:0x((?:[0-9a-fA-F]{2})*)|([\x21-\x7e]+))$/.exec(text) ?? [];
+  const [, network, hex, plain] = /^(\d{1,3})\/(?:0x((?:[0-9a-fA-F]{2})*)|((?!0x)[\x21-\x7e]+))$/.exec(text) ?? [];
   const networkId = Number(network);
   const physicalDeviceAddress = hex === undefined ? fromAscii(plain ?? "") : fromHex(hex);
   if (network === undefined || networkId > 0xff || physicalDeviceAddress.length > longestAddress) {
