@@ -11,6 +11,12 @@ export {
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
+export {
+  GatewayAddresses,
+  type GatewayAddressing,
+  type GatewaysOptions,
+  gatewayAddressings,
+} from "./fleet/gateway-addresses.ts";
 export type { ClientIdentity, Identity, LinkName, TransportName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
 export { type Shard, spanOf } from "./fleet/shard.ts";

@@ -14,7 +14,7 @@ import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { serveMetrics } from "../metrics.ts";
-import { numberOption, portOption } from "../options.ts";
+import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
@@ -184,6 +184,12 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option(
+      "--behind-gateway <network>",
+      "the meters are behind a gateway, at this network id and their serial numbers; NETWORK/number: numbers from 1",
+      gatewaysOption,
+    )
+    .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",

@@ -1,4 +1,5 @@
-import type { LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
+import { Fault } from "@dlmskit/core";
+import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import type { ProgressOptions } from "../output/progress.ts";
 import type { CallPlace } from "./parse.ts";
@@ -14,6 +15,8 @@ export interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly behindGateway?: GatewaysOptions;
+  readonly gateways: number;
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
@@ -40,6 +43,14 @@ export interface SimulateOptions extends ProgressOptions {
   readonly json?: boolean;
 }
 
+/** Fault `bad-option`. */
+function gatewayOf({ behindGateway, gateways }: SimulateOptions): Pick<ListenOptions, "gateway"> {
+  if (behindGateway !== undefined) return { gateway: { ...behindGateway, gateways } };
+  if (gateways === 1) return {};
+  const hint = "--behind-gateway NETWORK is the network id of the meters";
+  throw new Fault("bad-option", "--gateways needs --behind-gateway", { layer: "cli", hint });
+}
+
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
 export function whereOf(options: SimulateOptions): ListenOptions {
   const {
@@ -56,14 +67,20 @@ export function whereOf(options: SimulateOptions): ListenOptions {
     telegram,
     modem = false,
   } = options;
+  const gateway = gatewayOf(options);
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
-      ...(modem && { modem }),
+      ...{ ...(modem && { modem }), ...gateway },
       serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
     };
   }
-  const at = { ...(host === undefined ? {} : { host }), ...(advertise && { advertise }), ...(modem && { modem }) };
+  const at = {
+    ...(host === undefined ? {} : { host }),
+    ...(advertise && { advertise }),
+    ...(modem && { modem }),
+    ...gateway,
+  };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -72,12 +89,12 @@ export function whereOf(options: SimulateOptions): ListenOptions {
 
 /** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
 export async function expectFree(
-  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
+  { host = "127.0.0.1", port, ports, transport, gateway }: ListenOptions,
   { meters }: SimulateOptions,
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  const last = Math.min(port + (ports === "each" && gateway === undefined ? meters : (gateway?.gateways ?? 1)), 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"

@@ -19,6 +19,7 @@ import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
@@ -101,6 +102,8 @@ export interface ListenOptions {
    * its own port, in consecutive order.
    */
   readonly ports?: "one" | "each";
+  /** The meters are behind gateways: requests have a prefix with network id and physical device address (tags E6 and E7). */
+  readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
   /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
@@ -124,6 +127,8 @@ export interface Reached {
   readonly link: LinkName;
   readonly transport: TransportName;
   readonly addresses: Addresses;
+  /** The addresses of the meters behind gateways; absent: they are not behind one. */
+  readonly gateway?: GatewayAddresses;
 }
 
 export interface SimulatorListening extends AsyncDisposable {

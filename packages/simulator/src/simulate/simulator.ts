@@ -5,6 +5,7 @@ import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
 import { explained, runPowerCuts } from "../faults/run-faults.ts";
 import type { Span } from "../fleet/addresses.ts";
+import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { spanOf, whole } from "../fleet/shard.ts";
 import { monthOf, startOfMonth } from "../meter/local-time.ts";
@@ -86,6 +87,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const connections = options.limits?.connections ?? defaultLimits.connections;
   const reachable = { span: served, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const faults = options.faults && new FaultSet({ fleet, time, provider }, options.faults);
+  let behind: GatewayAddresses | undefined;
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
     ...storeOf(store, {
@@ -101,6 +103,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);
         return index === undefined ? undefined : meters.at(index);
+      },
+      gateway({ id }) {
+        const index = behind === undefined ? undefined : fleet.indexOfMeterId(id);
+        return index === undefined ? undefined : behind?.of(index);
       },
     },
     ...(options.limits && { limits: options.limits }),
@@ -126,8 +132,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const atRows = (): Reached => {
     return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(served, configuration.ports) };
   };
-  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+  const sourceOf = ({ link, transport, addresses, gateway }: Reached = atRows()): IdentitySource => ({
     ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
+    ...(gateway === undefined ? {} : { gateway }),
     ...(keys === undefined ? {} : { keys }),
   });
   const open = new Set<{ close(): Promise<void> }>();
@@ -169,7 +176,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
         return index === undefined ? undefined : using(index, readoutOf);
       };
-      const opened = await Listeners.open({ ...reachable, server, readout }, how);
+      const opened = await Listeners.open({ ...reachable, fleet, server, readout }, how);
+      behind ??= opened.reached[0]?.gateway;
       open.add(opened);
       return opened;
     },
