@@ -42,6 +42,8 @@ export type ServerEvent =
    * the data link (`"fcs-mismatch"` …).
    */
   | { readonly type: "ignored"; readonly remote: string; readonly why: string; readonly address?: LinkAddress }
+  /** A meter behind a gateway could not be reached, or did not answer in time. */
+  | (Omit<Where, "meter"> & { readonly type: "unreachable"; readonly fault: Fault })
   /** A notification was sent and left the queue. `confirmed`: the receiver confirmed it. */
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
   /** A notification could not be sent. `again`: the server will try again. */

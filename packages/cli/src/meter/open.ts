@@ -124,6 +124,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...gatewayOf(options),
     };
     return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
   } catch (caught) {
@@ -132,6 +133,8 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
     throw caught;
   }
 }
+
+const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -213,7 +216,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     });
   }
   const associate = {
-    ...referencingOf(options),
+    ...{ ...referencingOf(options), ...gatewayOf(options) },
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
