@@ -18,6 +18,7 @@ import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { serveMetrics } from "../metrics.ts";
+import { instantOption } from "../moment.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
@@ -29,12 +30,6 @@ function speedOption(text: string): number {
   const speed = Number(text);
   if (text.trim() !== "" && speed >= 0 && Number.isFinite(speed)) return speed;
   throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
-}
-
-function instantOption(text: string): number {
-  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(instant)) return instant;
-  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
 }
 
 function pushOption(text: string): string {
