@@ -198,7 +198,7 @@ describe("the text of identities", () => {
     const text = await textOf(identitiesCsv(all));
     const [names = "", first = "", ...rest] = text.split("\r\n");
     expect(names).toMatch(
-      /^serial,logicalDeviceName,systemTitle,host,port,link,serverAddress,physicalAddress,meterId,template,masterKey,transport,client\.16\.name,/,
+      /^serial,logicalDeviceName,systemTitle,host,port,link,serverAddress,physicalAddress,meterId,template,masterKey,transport,gateway,client\.16\.name,/,
     );
     const cells = new Map(names.split(",").map((name, at) => [name, first.split(",")[at]]));
     const [identity] = all as [Identity];
