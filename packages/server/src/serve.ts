@@ -78,8 +78,8 @@ export function udp(port: number, link: LinkFactory, { host, meters }: TcpOption
   };
 }
 
-/** Opens a TCP connection to `host:port`. Fault `bad-address` for any other text. */
-async function dialTcp(address: string): Promise<Duplex> {
+/** Opens a TCP connection to the relay listener of another process, `host:port`. Fault `bad-address` for any other text. */
+export async function dialRelay(address: string): Promise<Duplex> {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined) {
     throw new Fault("bad-address", `"${address}" is not host:port`, {
@@ -112,7 +112,7 @@ export async function serve(served: Meter | Route, options: ServeOptions): Promi
   const { on, clock = (await import("@dlmskit/transport/node")).systemClock, gateway: through, ...rest } = options;
   const meters = through === undefined ? served : gateway({ ...through, own: served });
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
-  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialTcp, ...rest.held } });
+  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialRelay, ...rest.held } });
   const listeners: [string, Listener][] = [];
   const close = async (): Promise<void> => {
     server.close();

@@ -20,6 +20,7 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
+  readonly #advertise: string | undefined;
   readonly #modem: boolean;
   readonly #gateway: GatewayAddresses | undefined;
   line: Line;
@@ -31,11 +32,13 @@ export class OpenLine {
   constructor(
     options: ListenersOptions,
     line: Line,
-    { host = defaultHost, modem = false, gateway: through }: Pick<ListenOptions, "host" | "modem" | "gateway">,
+    how: Pick<ListenOptions, "host" | "advertise" | "modem" | "gateway">,
   ) {
+    const { host = defaultHost, advertise, modem = false, gateway: through } = how;
     this.#options = options;
     this.#gateway = through && new GatewayAddresses(options.fleet, through);
     this.#host = host;
+    this.#advertise = advertise;
     this.#modem = modem;
     this.line = line;
   }
@@ -70,7 +73,8 @@ export class OpenLine {
   }
 
   async #take(line: Line): Promise<void> {
-    const { meters } = this.#options;
+    const { span } = this.#options;
+    const { meters } = span;
     const count = portsNeeded(line.space, meters);
     if (line.serial !== undefined && count > 1) {
       throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
@@ -104,8 +108,8 @@ export class OpenLine {
     const { connectableHost } = await import("@dlmskit/transport/node");
     const numbers = ports.map(({ port }) => port);
     this.#addresses = new Addresses(line.space, {
-      meters,
-      host: line.serial?.path ?? connectableHost(this.#host),
+      ...span,
+      host: line.serial?.path ?? this.#advertise ?? connectableHost(this.#host),
       ports: line.serial === undefined ? numbers : [line.port],
     });
     for (const [place, port] of ports.entries()) port.place = place;
