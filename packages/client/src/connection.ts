@@ -33,6 +33,8 @@ export class Connection {
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
+  /** The time limit of everything. */
+  #ending: Cancel | undefined;
   /** The deadline for opening the link, while the link is being opened. */
   #linkBy: number | undefined;
   readonly #drops = new LinkDrops();
@@ -60,6 +62,8 @@ export class Connection {
   open(): Promise<Negotiated> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
+      const { until, clock } = this.#options;
+      if (until !== undefined) this.#ending = clock.at(until, () => this.#deadlinePassed());
       this.#pump.start({
         received: (pdu) => this.#received(pdu),
         connected: () => {
@@ -74,6 +78,7 @@ export class Connection {
         dropped: (why) => this.#drops.note(why),
         closed: (fault) => {
           this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
+          this.#ending?.();
           this.#closed();
         },
       });
@@ -254,6 +259,16 @@ export class Connection {
         : this.#options.clock.at(deadline, () =>
             this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),
           );
+  }
+
+  #deadlinePassed(): void {
+    this.#lost(
+      new Fault("deadline-passed", "the time limit of the whole session has passed", {
+        layer: "client",
+        hint: "raise the deadline if the line is slow",
+      }),
+    );
+    this.#pump.destroy();
   }
 
   #linkTooLate(): void {

@@ -11,6 +11,7 @@ import {
   type SimulatorOptions,
   type TransportName,
 } from "@dlmskit/simulator";
+import type { DialEvent } from "@dlmskit/transport";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
@@ -171,6 +172,19 @@ async function writeIdentities(
 const shortLived = (path: string): string =>
   `the next start creates other meters, and ${path} will be out of date; --store pglite:DIR keeps the meters, --seed creates the same meters again`;
 
+/** Tells when the meters stop calling for a while, and when they call again. */
+function tellDial(event: DialEvent, to: { json: boolean; tell(line: string): void; say(text: string): void }): void {
+  if (event.type !== "circuit-opened" && event.type !== "circuit-closed") return;
+  const { destination } = event;
+  const tryIn = event.type === "circuit-opened" ? Math.ceil(event.tryIn) : undefined;
+  const fault = event.type === "circuit-opened" ? event.fault : undefined;
+  if (to.json) {
+    const why = fault && { tryIn, code: fault.code, message: fault.message };
+    to.tell(JSON.stringify({ event: `dial-${event.type}`, destination, ...why }));
+  } else if (fault === undefined) to.say(`note: ${destination} answers again: the meters call`);
+  else to.say(`note: no meter calls ${destination} for ${(tryIn as number) / 1000} s: ${fault.message}`);
+}
+
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
   const { stdout, stderr } = io();
@@ -229,7 +243,10 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
-    if (options.dial !== undefined) simulator.callIn(options.dial);
+    if (options.dial !== undefined) {
+      const { dial } = options;
+      simulator.callIn({ ...dial, events: (event) => tellDial(event, { json, tell, say }) });
+    }
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();

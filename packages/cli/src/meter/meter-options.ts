@@ -2,12 +2,13 @@ import { Fault } from "@dlmskit/core";
 import { type Command, Option } from "commander";
 import { hexOption, numberOption } from "../options.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
+import { type AttemptOptions, startDeadline } from "./attempts.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** Options of every command that connects to a meter. */
-export interface MeterOptions extends ProgressOptions {
+export interface MeterOptions extends ProgressOptions, AttemptOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
@@ -37,8 +38,6 @@ export interface MeterOptions extends ProgressOptions {
   readonly association?: string;
   readonly shortSecrets?: boolean;
   readonly timeout: number;
-  readonly deadline?: number;
-  readonly retries?: number;
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
   readonly json?: boolean;
@@ -79,6 +78,7 @@ export function lineOptions(command: Command): Command {
 /** Adds the options. With `--meter` their values come from a file of identities. Secrets can come from the environment, where no process list shows them. */
 export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => fillFromIdentities(action));
+  command.hook("preAction", (_, action) => startDeadline(action));
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
@@ -130,8 +130,16 @@ export function meterOptions(command: Command): Command {
     .option("--counter <code>", "object from which the invocation counter is read (OBIS code), or none")
     .option("--state <dir>", "folder for invocation counters; in the user's state folder unless given")
     .option("--timeout <ms>", "time to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
-    .option("--deadline <ms>", "time limit of one request, all blocks included", numberOption(1, 86_400_000))
-    .option("--retries <n>", "number of repetitions of a frame or a GET without an answer", numberOption(0, 100))
+    .option(
+      "--deadline <ms>",
+      "time limit of the whole command, from its start: every attempt, every request",
+      numberOption(1, 86_400_000),
+    )
+    .option(
+      "--retries <n>",
+      "number of repetitions of a connection that fails, a frame or a GET without an answer",
+      numberOption(0, 100),
+    )
     .addOption(
       new Option("--quirk <name>", "accepts a deviation of some meters (docs/guides/quirks.md); may be repeated")
         .choices(quirkNames)

@@ -11,6 +11,7 @@ import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
@@ -124,14 +125,21 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...untilOf(options),
     };
-    return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
+    const read = async () => ({
+      counter: await readInvocationCounter(await lineTo(place, options, 16), asked),
+      close() {},
+    });
+    return (await attempting(place, options, read)).counter + 1;
   } catch (caught) {
     // If the meter has no such object, its refusal of a counter contains the expected one.
     if (caught instanceof Fault && caught.layer !== "transport") return 0;
     throw caught;
   }
 }
+
+const untilOf = ({ until }: MeterOptions) => (until === undefined ? {} : { until });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -192,7 +200,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
       hint: "give --password, DLMS_PASSWORD, or --keys FILE with a password for this client",
     });
   }
-  const { context, association, shortSecrets, deadline } = options;
+  const { context, association, shortSecrets } = options;
   const least = leastSecretLength(mechanism);
   if (mechanism !== 0 && secret !== undefined && secret.length < least && shortSecrets !== true) {
     throw new Fault(
@@ -224,11 +232,12 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     ciphered: context === undefined ? hasKeys : context === "ciphered",
     ...(association === undefined ? {} : { association }),
     ...(shortSecrets === undefined ? {} : { shortSecrets }),
-    ...(deadline === undefined ? {} : { deadline }),
+    ...untilOf(options),
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
-  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client, progress), associate);
+  const open = (): Promise<Session> =>
+    attempting(place, options, async () => connect(await lineTo(place, options, options.client, progress), associate));
   try {
     return await open();
   } catch (caught) {

@@ -7,6 +7,7 @@ import { io } from "../io.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
+import { attempting, timeLeft } from "./attempts.ts";
 import type { MeterOptions } from "./meter-options.ts";
 import { duplexTo } from "./open.ts";
 
@@ -60,7 +61,7 @@ function people({ address, answer }: FoundMeter): string {
 
 /** `dlms discover --search`: tells the meters as they are found. */
 export async function searchLine(place: string, options: SearchChoice): Promise<void> {
-  const { client, server, lower, wait, tries, deadline, json = false } = options;
+  const { client, server, lower, wait, tries, json = false } = options;
   using progress = new Progress(options, "searching");
   const { stdout } = io();
   let asked = 0;
@@ -80,11 +81,8 @@ export async function searchLine(place: string, options: SearchChoice): Promise<
       stdout.write(json ? `${jsonText({ event: "found", ...meter })}\n` : people(meter));
     },
   });
-  const duplex = await duplexTo(place, { ...options, link: "hdlc" });
-  const found = await readout(
-    { duplex, link },
-    { clock: systemClock, ...(deadline === undefined ? {} : { deadline }) },
-  );
+  const duplex = await attempting(place, options, () => duplexTo(place, { ...options, link: "hdlc" }));
+  const found = await readout({ duplex, link }, { clock: systemClock, ...timeLeft(options) });
   progress.end();
   if (found.length > 0) return;
   throw new Fault("no-answer", `no meter answers at ${asked} addresses`, {
