@@ -33,6 +33,8 @@ export class Connection {
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
+  /** The time of the timer. */
+  #armedFor = Number.POSITIVE_INFINITY;
   /** The time limit of everything. */
   #ending: Cancel | undefined;
   /** The deadline for opening the link, while the link is being opened. */
@@ -243,22 +245,37 @@ export class Connection {
     this.#requests.clear();
     this.#releasing?.resolve();
     this.#releasing = undefined;
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#disarm();
     if (this.#over !== undefined) return;
     this.#over = { fault: ended };
     this.#options.closed?.(fault);
   }
 
+  /** A timer that is early enough stays: each request moves the deadline to a later time, which costs no timer. */
   #arm(): void {
-    this.#cancel?.();
+    if (this.#over !== undefined || this.#held.length > 0) {
+      this.#disarm();
+      return;
+    }
     const deadline = this.#linkBy ?? this.#initiator.deadline;
-    this.#cancel =
-      deadline === undefined || this.#over !== undefined || this.#held.length > 0
-        ? undefined
-        : this.#options.clock.at(deadline, () =>
-            this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),
-          );
+    if (deadline === undefined || deadline >= this.#armedFor) return;
+    this.#disarm();
+    this.#armedFor = deadline;
+    this.#cancel = this.#options.clock.at(deadline, () => this.#wake());
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #wake(): void {
+    this.#disarm();
+    const deadline = this.#linkBy ?? this.#initiator.deadline;
+    if (deadline === undefined || deadline > this.#now) this.#arm();
+    else if (this.#linkBy === undefined) this.#run(() => this.#initiator.expire(this.#now));
+    else this.#linkTooLate();
   }
 
   #deadlinePassed(): void {

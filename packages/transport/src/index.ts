@@ -10,6 +10,8 @@ export type { Delayed, LinkTap, Tapped } from "./link-tap.ts";
 export * from "./memory-pair.ts";
 export { type AnswerCallsOptions, answerCalls } from "./modem/answer-calls.ts";
 export { type DialOptions, dial } from "./modem/dial.ts";
+export type { TerminalOptions } from "./modem/terminal.ts";
+export { type WaitForCallsOptions, waitForCalls } from "./modem/wait-for-calls.ts";
 export type { LinkPumpOptions, PumpHandlers, PumpTimers } from "./pump-options.ts";
 export { type Backoff, backoffBounds, backoffDelay, type RandomNumber } from "./retry/backoff.ts";
 export type { CircuitOptions } from "./retry/circuit.ts";

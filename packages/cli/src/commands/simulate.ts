@@ -18,6 +18,7 @@ import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
+import { busOf, rs485Option, silenceOption } from "../meter/meter-options.ts";
 import { serveMetrics } from "../metrics.ts";
 import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
@@ -88,7 +89,9 @@ interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
-  readonly modem?: boolean;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
+  readonly modem?: true | "ring" | "auto";
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -115,7 +118,13 @@ function whereOf(options: SimulateOptions): ListenOptions {
     const rate = baud && { baudRate: baud };
     return {
       ...(modem && { modem }),
-      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
+      serial: {
+        path: serial,
+        ...rate,
+        ...busOf(options),
+        ...(modeE && { modeE }),
+        ...(telegram && { telegram: telegram * 1000 }),
+      },
     };
   }
   const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
@@ -294,7 +303,14 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
-    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
+    .addOption(rs485Option())
+    .addOption(silenceOption())
+    .addOption(
+      new Option(
+        "--modem [how]",
+        "clients dial any number at this port, which plays a Hayes modem; ring, auto: a real modem is there, answered with ATA or by itself (S0)",
+      ).choices(["ring", "auto"]),
+    )
     .option(
       "--telegram <seconds>",
       "with --serial: the first meter sends its telegram (P1) at this interval",

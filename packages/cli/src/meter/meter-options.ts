@@ -18,6 +18,8 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions {
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
   readonly modem?: string;
   readonly meter?: string;
   readonly identities?: string;
@@ -45,11 +47,12 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions {
 
 /** Checks the options of a serial line, which carries HDLC. Fault `bad-option` for options that cannot be combined with it. */
 function chooseSerial(command: Command): void {
-  const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
+  const { serial, link, modeE, baud, rs485, silence } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
-    if (modeE === undefined && baud === undefined) return;
+    const [named] = Object.entries({ "mode-e": modeE, baud, rs485, silence }).find(([, value]) => value) ?? [];
+    if (named === undefined) return;
     const hint = "name the port with --serial DEVICE";
-    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} needs --serial`, { layer: "cli", hint });
+    throw new Fault("bad-option", `--${named} needs --serial`, { layer: "cli", hint });
   }
   if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
     throw new Fault("bad-option", "the wrapper does not work on a serial line", {
@@ -61,6 +64,23 @@ function chooseSerial(command: Command): void {
   command.setOptionValueWithSource("device", serial, "config");
 }
 
+/** `--rs485` and `--silence`, for both ends of a serial line. */
+export const rs485Option = (): Option =>
+  new Option("--rs485 <level>", "level of RTS while sending, for an RS-485 adapter that needs it").choices([
+    "high",
+    "low",
+  ]);
+export const silenceOption = (): Option =>
+  new Option("--silence <ms>", "time without an octet on the serial line before this end sends").argParser(
+    numberOption(0, 60_000),
+  );
+
+/** The settings of RS-485 for `serialOpen` and `serialListen`. */
+export const busOf = ({ rs485, silence }: Pick<MeterOptions, "rs485" | "silence">) => ({
+  ...(rs485 && { rs485: { rts: rs485 } }),
+  ...(silence && { silence }),
+});
+
 /** Adds the options of a serial line to a command in which `--serial` has no other meaning. */
 export function lineOptions(command: Command): Command {
   command.hook("preAction", (_, action) => chooseSerial(action));
@@ -71,6 +91,8 @@ export function lineOptions(command: Command): Command {
       "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
       numberOption(300, 4_000_000),
     )
+    .addOption(rs485Option())
+    .addOption(silenceOption())
     .option("--modem <number>", "dials with a Hayes modem on the serial port, or at HOST:PORT")
     .option("--mode-e", "with --serial: signs on at an optical head (IEC 62056-21 mode E), then uses HDLC");
 }

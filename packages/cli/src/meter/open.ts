@@ -15,7 +15,7 @@ import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
-import type { MeterOptions } from "./meter-options.ts";
+import { busOf, type MeterOptions } from "./meter-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -66,10 +66,11 @@ export async function duplexTo(place: string, options: MeterOptions): Promise<Du
   return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
 }
 
-async function lineOf(place: string, { link, timeout, transport, device, baud, modeE }: MeterOptions): Promise<Duplex> {
+async function lineOf(place: string, options: MeterOptions): Promise<Duplex> {
+  const { link, timeout, transport, device, baud, modeE } = options;
   if (device !== undefined) {
     const { serialOpen } = await import("@dlmskit/transport/serial");
-    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
+    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600), ...busOf(options) });
   }
   const called = calledAt(place);
   if (called !== undefined) return nextCall(called, timeout);

@@ -1,6 +1,6 @@
 import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
 import { type LinkFactory, type ListenSpec, type Route, tcp, udp } from "@dlmskit/server";
-import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
+import { answerCalls, type Clock, type Duplex, type Listener, waitForCalls } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
 import type { ListeningPort, ListenOptions, Reached } from "./options.ts";
@@ -19,7 +19,7 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
-  readonly #modem: boolean;
+  readonly #modem: boolean | "ring" | "auto";
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
   #made = "";
@@ -122,7 +122,7 @@ export class OpenLine {
     const at = line.serial?.path ?? this.#host;
     const { systemClock: clock } = await import("@dlmskit/transport/node");
     const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
-    const accept = this.#modem ? (duplex: Duplex) => answerCalls(duplex, { clock, accept: serve }) : serve;
+    const accept = this.#behindModem(line, serve, clock, at);
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
       failed: (fault) =>
@@ -133,6 +133,15 @@ export class OpenLine {
     });
     port = { listener, host: listener.host, port: listener.port, place: undefined };
     return port;
+  }
+
+  /** Serves calls in place of connections, if there is a modem. */
+  #behindModem(line: Line, serve: (duplex: Duplex) => void, clock: Clock, at: string): (duplex: Duplex) => void {
+    const modem = line.serial?.modem ?? this.#modem;
+    if (modem === false) return serve;
+    if (modem === true) return (duplex) => answerCalls(duplex, { clock, accept: serve });
+    const failed = (fault: Fault): void => this.#options.server.listenerFailed(`modem on ${at}`, fault);
+    return (duplex) => waitForCalls(duplex, { clock, accept: serve, auto: modem === "auto", failed });
   }
 
   #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {
