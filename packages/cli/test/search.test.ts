@@ -45,10 +45,12 @@ it.skipIf(noPty !== undefined)(
     const pair = await ptyPair();
     try {
       await using _run = await serving(["simulate", "--serial", pair.far, "--mode-e", "--seed", "x"]);
-      // Upper address 1 alone is asked first, and is the meter: a client of the wrong logical device gets no answer.
-      const none = ["--search", "--mode-e", "--server", "9", "--lower", "17,18", "--wait", "2000", "--json"];
-      const missed = await dlms(["discover", "--serial", pair.near, ...none]);
-      expect(missed.stdout).toContain("no meter answers at 5 addresses");
+      if (isLong) {
+        // Three sign-ons.
+        const none = ["--search", "--mode-e", "--server", "9", "--lower", "17,18", "--wait", "2000", "--json"];
+        const missed = await dlms(["discover", "--serial", pair.near, ...none]);
+        expect(missed.stdout).toContain("no meter answers at 5 addresses");
+      }
       const ran = await dlms(["discover", "--serial", pair.near, ...search, "--mode-e"]);
       expect(ran.code, ran.stderr).toBe(0);
       expect(found(ran.stdout)).toMatchObject([expected[0]]);

@@ -33,6 +33,11 @@ function speedOption(text: string): number {
   throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
 }
 
+function devicesOption(text: string): string {
+  if (text.includes("{n}")) return text;
+  throw new InvalidArgumentError("give a device with {n} for the number, such as /dev/ttyUSB{n}");
+}
+
 function instantOption(text: string): number {
   const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isFinite(instant)) return instant;
@@ -89,6 +94,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
+  readonly serialDevices?: string;
   readonly rs485?: "high" | "low";
   readonly silence?: number;
   readonly modem?: true | "ring" | "auto";
@@ -127,7 +133,12 @@ function whereOf(options: SimulateOptions): ListenOptions {
       },
     };
   }
-  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
+  const { serialDevices } = options;
+  const at = {
+    ...(host === undefined ? {} : { host }),
+    ...(modem && { modem }),
+    ...(serialDevices && { serialPath: (number: number) => serialDevices.replaceAll("{n}", `${number}`) }),
+  };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -303,6 +314,11 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
+    .option(
+      "--serial-devices <pattern>",
+      "with rows of communication_ports: the device of a serial port_number, such as /dev/ttyUSB{n}; default /dev/ttyS{n} or COM{n}",
+      devicesOption,
+    )
     .addOption(rs485Option())
     .addOption(silenceOption())
     .addOption(
