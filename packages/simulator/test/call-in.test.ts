@@ -17,7 +17,7 @@ function called(meters: number, up: boolean, options: Partial<CallInOptions> = {
   } as unknown as Server;
   const calling = callIn(
     {
-      ...{ server, clock, meters },
+      ...{ server, clock, span: { first: 0, meters } },
       meter: () => ({}) as Meter,
       async dial() {
         calls.push(clock.now());

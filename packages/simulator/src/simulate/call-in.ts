@@ -10,6 +10,7 @@ import {
   type Duplex,
 } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
+import type { Span } from "../fleet/addresses.ts";
 
 export interface CallInOptions {
   /** The host that the meters call. */
@@ -43,7 +44,8 @@ export interface CallingIn extends AsyncDisposable {
 export interface CallingInPort {
   readonly server: Server;
   readonly clock: Clock;
-  readonly meters: number;
+  /** The meters that call. */
+  readonly span: Span;
   meter(index: number): Meter;
   dial(host: string, port: number): Promise<Duplex>;
   link?(): Link;
@@ -57,9 +59,9 @@ export function callIn(port: CallingInPort, options: CallInOptions): CallingIn {
   const { host, port: at, redial = 2000, atOnce = 64, events } = options;
   const longestRedial = Math.max(redial, options.longestRedial ?? 60_000);
   const circuit = { openFor: redial, longest: longestRedial, ...options.circuit };
-  const { server, clock, meters, meter, dial, link = () => new WrapperServerLink() } = port;
+  const { server, clock, span, meter, dial, link = () => new WrapperServerLink() } = port;
   const open = new Set<Duplex>();
-  const due = Array.from({ length: meters }, (_, index) => index);
+  const due = Array.from({ length: span.meters }, (_, place) => span.first + place);
   const destination = `${host.includes(":") ? `[${host}]` : host}:${at}`;
   const dialler = new Dialler({ clock, circuit, ...(events && { events: (event) => events(event) }) });
   /** Number of failures in a row of each meter that has any. */
