@@ -8,19 +8,22 @@ import {
   type Simulator,
   type SimulatorOptions,
 } from "@dlmskit/simulator";
+import type { DialEvent } from "@dlmskit/transport";
 import { type Command, Option } from "commander";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
+import { rs485Option, silenceOption } from "../meter/meter-options.ts";
 import { serveMetrics } from "../metrics.ts";
 import { instantOption } from "../moment.ts";
 import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
+import { tellDial } from "../simulate/dial-events.ts";
 import { expectFree, listeningText, referencings, type SimulateOptions, whereOf } from "../simulate/options.ts";
-import { dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
+import { devicesOption, dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
 import { simulateInWorkers } from "../workers/simulate-in-workers.ts";
@@ -145,7 +148,10 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
-    if (options.dial !== undefined) simulator.callIn(options.dial);
+    if (options.dial !== undefined) {
+      const events = (event: DialEvent): void => tellDial(event, { json, tell, say });
+      simulator.callIn({ ...options.dial, events });
+    }
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();
@@ -198,7 +204,19 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
-    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
+    .option(
+      "--serial-devices <pattern>",
+      "with rows of communication_ports: the device of a serial port_number, such as /dev/ttyUSB{n}; default /dev/ttyS{n} or COM{n}",
+      devicesOption,
+    )
+    .addOption(rs485Option())
+    .addOption(silenceOption())
+    .addOption(
+      new Option(
+        "--modem [how]",
+        "clients dial any number at this port, which plays a Hayes modem; ring, auto: a real modem is there, answered with ATA or by itself (S0)",
+      ).choices(["ring", "auto"]),
+    )
     .option(
       "--telegram <seconds>",
       "with --serial: the first meter sends its telegram (P1) at this interval",

@@ -7,6 +7,11 @@ export function speedOption(text: string): number {
   throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
 }
 
+export function devicesOption(text: string): string {
+  if (text.includes("{n}")) return text;
+  throw new InvalidArgumentError("give a device with {n} for the number, such as /dev/ttyUSB{n}");
+}
+
 export function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
   if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;

@@ -106,8 +106,11 @@ export interface ListenOptions {
   readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
-  /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
-  readonly modem?: boolean;
+  /**
+   * True: clients dial, and the simulator stands in for the modem, too, on the serial line or on each TCP connection. `ring` and `auto`: a
+   * real modem is on the serial line or connects over TCP; the meters answer RING with ATA, or the modem answers by itself (S0=1).
+   */
+  readonly modem?: boolean | "ring" | "auto";
   /** The device for the `port_number` of a row of a serial port. By default `/dev/ttyS1` or `COM1` for 1. */
   readonly serialPath?: (portNumber: number) => string;
 }
