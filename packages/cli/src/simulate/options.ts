@@ -76,9 +76,7 @@ export function whereOf(options: SimulateOptions): ListenOptions {
     };
   }
   const at = {
-    ...(host === undefined ? {} : { host }),
-    ...(advertise && { advertise }),
-    ...(modem && { modem }),
+    ...{ ...(host === undefined ? {} : { host }), ...(advertise && { advertise }), ...(modem && { modem }) },
     ...gateway,
   };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
@@ -94,7 +92,8 @@ export async function expectFree(
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" && gateway === undefined ? meters : (gateway?.gateways ?? 1)), 65_536);
+  const count = gateway?.gateways ?? (ports === "each" && gateway === undefined ? meters : 1);
+  const last = Math.min(port + count, 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"
