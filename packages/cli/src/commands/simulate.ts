@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
+import { MbusPushLink } from "@dlmskit/mbus";
+import { pushTcp } from "@dlmskit/server";
 import {
   createSimulator,
   identitiesCsv,
@@ -39,8 +41,8 @@ function instantOption(text: string): number {
 
 function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+  if (/^(?:tcp|udp|hdlc|tls|mbus):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("give HOST:PORT, or udp://, tls://, hdlc:// or mbus://HOST:PORT");
 }
 
 /** For pushes over TLS: whom the meters trust, and their certificate. Faults `bad-option`, `no-such-file`. */
@@ -98,6 +100,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushLayouts?: string;
   readonly pushCa?: string;
   readonly pushCert?: string;
   readonly pushKey?: string;
@@ -201,7 +204,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     connectionsKeptMs: options.keepConnections * day,
   });
   try {
-    const { meters, seed, start, speed, push } = options;
+    const { meters, seed, start, speed, push, pushLayouts } = options;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
@@ -211,6 +214,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...(pushLayouts === undefined ? {} : { pushLayouts }),
+      pushTransports: { mbus: pushTcp(() => new MbusPushLink({ end: "server" })) },
       ...pushTlsOf(options),
     };
     await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
@@ -301,8 +306,12 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, mbus://HOST:PORT, tls://HOST:PORT",
       pushOption,
+    )
+    .option(
+      "--push-layouts <words>",
+      'what meters of a customer interface push by themselves: the layouts with these words in their names, such as "Kaifa 3-phase"',
     )
     .option("--push-ca <file>", "for pushes over TLS: certificates of the authorities that the meters trust, PEM")
     .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")
