@@ -1,10 +1,15 @@
-import { Data } from "@dlmskit/apdu";
+import { Data, gatewayText } from "@dlmskit/apdu";
 import type { ReceivedPush } from "@dlmskit/client";
-import { dateTimeText, toHex } from "@dlmskit/core";
+import { dateTimeText, type GatewayAddress, toHex } from "@dlmskit/core";
 import { attributeName, findClass, obisName, type PushedValue } from "@dlmskit/cosem-objects";
 import { table } from "../output/table.ts";
 import { unitText, valueText } from "../output/value.ts";
 import { visible } from "../output/visible.ts";
+
+const gatewayDocument = ({ networkId, physicalDeviceAddress }: GatewayAddress) => ({
+  networkId,
+  physicalDeviceAddress: toHex(physicalDeviceAddress),
+});
 
 /** A push as a JSON document. */
 export function pushDocument(push: ReceivedPush): { readonly [name: string]: unknown } {
@@ -24,6 +29,7 @@ export function pushDocument(push: ReceivedPush): { readonly [name: string]: unk
   } = push;
   return {
     ...{ event: "push", from, kind },
+    ...(push.address.gateway === undefined ? {} : { gateway: gatewayDocument(push.address.gateway) }),
     ...(longInvokeId === undefined ? {} : { longInvokeId }),
     ...(time === undefined ? {} : { time: dateTimeText(time) }),
     ...(systemTitle === undefined ? {} : { systemTitle: toHex(systemTitle) }),
@@ -70,6 +76,7 @@ export function pushText(push: ReceivedPush): string {
     kind,
     ...(longInvokeId === undefined ? [] : [`${longInvokeId}`]),
     `from ${from}`,
+    ...(push.address.gateway === undefined ? [] : [`behind the gateway ${gatewayText(push.address.gateway)}`]),
     ...(systemTitle === undefined ? [] : [`meter ${toHex(systemTitle)}`]),
     ...(time === undefined ? [] : [dateTimeText(time)]),
     verified ? "verified" : "not verified",

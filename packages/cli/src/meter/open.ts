@@ -126,6 +126,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...gatewayOf(options),
     };
     return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
   } catch (caught) {
@@ -134,6 +135,8 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
     throw caught;
   }
 }
+
+const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -215,7 +218,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     });
   }
   const associate = {
-    ...referencingOf(options),
+    ...{ ...referencingOf(options), ...gatewayOf(options) },
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
