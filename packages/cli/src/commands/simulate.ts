@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
+import { MbusPushLink } from "@dlmskit/mbus";
+import { pushTcp } from "@dlmskit/server";
 import {
   createSimulator,
   identitiesCsv,
@@ -113,7 +115,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     ...(worker && { address: worker.address }),
   });
   try {
-    const { meters, start, speed, push, shard } = options;
+    const { meters, start, speed, push, pushLayouts, shard } = options;
     const seed = worker?.seed ?? options.seed;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
@@ -124,6 +126,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...(pushLayouts === undefined ? {} : { pushLayouts }),
+      pushTransports: { mbus: pushTcp(() => new MbusPushLink({ end: "server" })) },
       ...pushTlsOf(options),
       ...(shard && { shard }),
       ...(worker && { worker: worker.options }),
@@ -240,8 +244,12 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, mbus://HOST:PORT, tls://HOST:PORT",
       pushOption,
+    )
+    .option(
+      "--push-layouts <words>",
+      'what meters of a customer interface push by themselves: the layouts with these words in their names, such as "Kaifa 3-phase"',
     )
     .option("--push-ca <file>", "for pushes over TLS: certificates of the authorities that the meters trust, PEM")
     .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")

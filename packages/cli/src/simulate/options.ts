@@ -36,6 +36,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushLayouts?: string;
   readonly pushCa?: string;
   readonly pushCert?: string;
   readonly pushKey?: string;

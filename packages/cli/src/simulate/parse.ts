@@ -14,8 +14,8 @@ export function devicesOption(text: string): string {
 
 export function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+  if (/^(?:tcp|udp|hdlc|tls|mbus):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("give HOST:PORT, or udp://, tls://, hdlc:// or mbus://HOST:PORT");
 }
 
 export interface CallPlace {

@@ -122,6 +122,7 @@ export const simulator = {
   "too-many-meters": "The ports do not have addresses for all meters; use more ports.",
   "unknown-fault": "There is no fault with that name; the hint lists those that there are.",
   "unknown-template": "There is no meter template with that name; the hint lists them.",
+  "unknown-push-layout": "The template has no push layout with those words in its name; the hint lists its layouts.",
 } as const;
 
 export const storage = {

@@ -7,6 +7,7 @@ import type {
   Meter,
   MeterTemplate,
   Metrics,
+  PushOptions,
   Server,
   ServerEvent,
   SimulatedTime,
@@ -81,6 +82,13 @@ export interface SimulatorOptions {
    * wrapper), `"hdlc://…"` (HDLC over TCP), `"tls://…"`. If the attribute of a meter was written, the written value stays.
    */
   readonly push?: string;
+  /**
+   * Which layouts of the template the meters push by themselves: those whose name has all of these words, such as `"Kaifa 3-phase"`. By
+   * default the usual ones of the template. Only with `push`.
+   */
+  readonly pushLayouts?: string;
+  /** Further transports of pushes by scheme, such as `mbus` for `mbus://HOST:PORT`. */
+  readonly pushTransports?: PushOptions["transports"];
   /** For `tls://` destinations: the trusted certificate authorities, and the certificate of the meters. */
   readonly pushTls?: TlsConnectOptions;
 }

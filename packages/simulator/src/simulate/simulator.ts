@@ -96,7 +96,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
     push: {
-      transports: pushTransports(options.pushTls),
+      transports: { ...pushTransports(options.pushTls), ...options.pushTransports },
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);
         return index === undefined ? undefined : meters.at(index);
