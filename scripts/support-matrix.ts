@@ -1,8 +1,9 @@
-// Writes docs/support-matrix.md, docs/schema.md and docs/faults.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+// Writes docs/support-matrix.md, docs/schema.md, docs/faults.md and docs/variation-pattern.schema.json from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
 import { writeFileSync } from "node:fs";
 import { Conformance } from "@dlmskit/apdu";
 import { clientConformance } from "@dlmskit/client";
 import { servedConformance } from "@dlmskit/server";
+import { variationPatternSchema } from "@dlmskit/storage";
 import { classesTable, templatesTable } from "./support/classes.ts";
 import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
@@ -75,6 +76,10 @@ export const pages = (): readonly (readonly [file: URL, text: string])[] => [
   [new URL("../docs/support-matrix.md", import.meta.url), supportMatrix()],
   [new URL("../docs/schema.md", import.meta.url), schemaPage()],
   [new URL("../docs/faults.md", import.meta.url), faultsPage()],
+  [
+    new URL("../docs/variation-pattern.schema.json", import.meta.url),
+    `${JSON.stringify(variationPatternSchema(), null, 2)}\n`,
+  ],
 ];
 
 if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);
