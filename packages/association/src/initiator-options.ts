@@ -23,7 +23,9 @@ export type InitiatorQuirk =
   /** The blocks of responses are numbered from 0. */
   | "blocks-from-0"
   /** Responses have less protection than their requests. Such responses can be forged. */
-  | "weaker-responses";
+  | "weaker-responses"
+  /** Responses have a transaction-id of their own. A response that was held back can then answer a later request. */
+  | "other-transaction-id";
 
 /** The client's keys and counters for protected traffic. */
 export interface InitiatorSecurity extends AssociationSecurity {

@@ -36,6 +36,7 @@ export {
   type SecuritySpec,
 } from "./security/security-spec.ts";
 export {
+  dialRelay,
   type LinkFactory,
   type Listening,
   type ListenLimits,

@@ -77,8 +77,8 @@ export function udp(port: number, link: LinkFactory, { host, meters }: TcpOption
   };
 }
 
-/** Opens a TCP connection to `host:port`. Fault `bad-address` for any other text. */
-async function dialTcp(address: string): Promise<Duplex> {
+/** Opens a TCP connection to the relay listener of another process, `host:port`. Fault `bad-address` for any other text. */
+export async function dialRelay(address: string): Promise<Duplex> {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined) {
     throw new Fault("bad-address", `"${address}" is not host:port`, {
@@ -108,7 +108,7 @@ export interface Listening extends AsyncDisposable {
 export async function serve(meters: Meter | Route, options: ServeOptions): Promise<Listening> {
   const { on, clock = (await import("@dlmskit/transport/node")).systemClock, ...rest } = options;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
-  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialTcp, ...rest.held } });
+  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialRelay, ...rest.held } });
   const listeners: [string, Listener][] = [];
   const close = async (): Promise<void> => {
     server.close();

@@ -283,7 +283,10 @@ export class Server implements Disposable {
 
   /** The meter of a session, if this process has the meter now. */
   #holds({ meter: id, device }: Handover): ReturnType<Route> {
-    const meter = this.#environment.taken.get(id);
+    const { taken, held } = this.#environment;
+    const meter = taken.get(id);
+    const own = meter === undefined ? held.own?.(id) : undefined;
+    if (own instanceof Meter && mayHave(own, device)) return { meter: this.adopt(own), device };
     if (!(meter instanceof Meter) || meter.live.lost || !mayHave(meter, device)) return undefined;
     return { meter, device };
   }

@@ -19,6 +19,7 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
+  readonly #advertise: string | undefined;
   readonly #modem: boolean;
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
@@ -29,10 +30,11 @@ export class OpenLine {
   constructor(
     options: ListenersOptions,
     line: Line,
-    { host = defaultHost, modem = false }: Pick<ListenOptions, "host" | "modem">,
+    { host = defaultHost, advertise, modem = false }: Pick<ListenOptions, "host" | "advertise" | "modem">,
   ) {
     this.#options = options;
     this.#host = host;
+    this.#advertise = advertise;
     this.#modem = modem;
     this.line = line;
   }
@@ -67,7 +69,8 @@ export class OpenLine {
   }
 
   async #take(line: Line): Promise<void> {
-    const { meters } = this.#options;
+    const { span } = this.#options;
+    const { meters } = span;
     const count = portsNeeded(line.space, meters);
     if (line.serial !== undefined && count > 1) {
       throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
@@ -101,8 +104,8 @@ export class OpenLine {
     const { connectableHost } = await import("@dlmskit/transport/node");
     const numbers = ports.map(({ port }) => port);
     this.#addresses = new Addresses(line.space, {
-      meters,
-      host: line.serial?.path ?? connectableHost(this.#host),
+      ...span,
+      host: line.serial?.path ?? this.#advertise ?? connectableHost(this.#host),
       ports: line.serial === undefined ? numbers : [line.port],
     });
     for (const [place, port] of ports.entries()) port.place = place;
