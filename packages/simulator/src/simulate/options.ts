@@ -23,6 +23,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
+import type { Network } from "../model/model.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
@@ -72,6 +73,11 @@ export interface SimulatorOptions {
   readonly events?: (event: ServerEvent) => void;
   /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
+  /**
+   * How the meters are connected: the meters of a transformer, and those of a feeder, share most interruptions and sags. 60 meters a
+   * transformer and 12 transformers a feeder by default; null: no two meters share an event.
+   */
+  readonly network?: Network | null;
   /**
    * The faults of the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`. Without this option, the traffic does not
    * pass through the code of the faults and is served faster.
