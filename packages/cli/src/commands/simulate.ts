@@ -23,6 +23,7 @@ import { numberOption, portOption } from "../options.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
+import { recordTo } from "../record/record-to.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
 
@@ -100,6 +101,7 @@ interface SimulateOptions extends ProgressOptions {
   readonly metrics?: number;
   readonly verbose?: boolean;
   readonly json?: boolean;
+  readonly record?: string;
 }
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
@@ -208,9 +210,14 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(push === undefined ? {} : { push }),
       ...pushTlsOf(options),
     };
+    using record = options.record === undefined ? undefined : recordTo(options.record, say);
     await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
+    await using simulator = await createSimulator({
+      ...given,
+      ...record?.options,
+      ...(monitored && { metrics: monitored.metrics }),
+    });
     fleet = simulator.fleet;
     using _ = followFaultsFile(options.faults, simulator.faults, say);
     for (const notice of simulator.notices) say(`note: ${notice}`);
@@ -311,6 +318,10 @@ export function simulateCommand(program: Command): void {
       "--metrics <port>",
       "serves counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 for any free port",
       portOption,
+    )
+    .option(
+      "--record <file>",
+      "records the sessions of clients, for dlms replay; it contains what they sent, passwords included",
     )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
