@@ -11,8 +11,15 @@ export {
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
+export {
+  GatewayAddresses,
+  type GatewayAddressing,
+  type GatewaysOptions,
+  gatewayAddressings,
+} from "./fleet/gateway-addresses.ts";
 export type { ClientIdentity, Identity, LinkName, TransportName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
+export { type Shard, spanOf } from "./fleet/shard.ts";
 export {
   type ClientRow,
   findIdentity,
@@ -49,6 +56,7 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
+export type { WorkerOptions } from "./simulate/workers.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";

@@ -8,7 +8,7 @@ const chunkLength = 65_536;
 
 const meterColumns = [
   ...["serial", "logicalDeviceName", "systemTitle", "host", "port", "link", "serverAddress", "physicalAddress"],
-  ...["meterId", "template", "masterKey", "transport"],
+  ...["meterId", "template", "masterKey", "transport", "gateway"],
 ] as const;
 const clientColumns = [
   ...["name", "association", "mechanism", "ciphered", "suite", "policy", "password", "passwordHex"],
