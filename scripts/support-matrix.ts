@@ -8,7 +8,7 @@ import { classesTable, templatesTable } from "./support/classes.ts";
 import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
 import { schemaPage } from "./support/schema.ts";
-import { securityTable } from "./support/security.ts";
+import { generalTable, securityTable } from "./support/security.ts";
 import { servicesTable } from "./support/services.ts";
 import { table, yes } from "./support/table.ts";
 
@@ -49,8 +49,9 @@ ${conformance()}
 Each cell is an association that was opened, read, written and invoked in. In "plain" the suite matters to mechanisms 5 and 7 only.
 
 ${securityTable()}
-Whether general-ciphering and general-signing are spoken is in the table of the plain APDUs above.
+General protection, in an association without authentication; each cell was opened and read in:
 
+${generalTable()}
 ## Interface classes
 
 Every class version of the Blue Book is declared: its objects are listed, read, written and type-checked. A method acts where the

@@ -7,13 +7,15 @@ import {
   type ServiceRequest,
   type ServiceResults,
 } from "@dlmskit/association";
-import { type ClientLink, Fault } from "@dlmskit/core";
+import { type ClientLink, type CosemDateTime, Fault } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
 import { countersOfStep, DurableCounters } from "./counters.ts";
 import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
+
+type Responded = ServiceResults & { readonly dateTime?: CosemDateTime };
 
 interface Promised<T> {
   resolve(value: T): void;
@@ -25,7 +27,7 @@ export class Connection {
   readonly #pump: LinkPump<ClientLink>;
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
-  readonly #requests = new Map<number, Promised<ServiceResults>>();
+  readonly #requests = new Map<number, Promised<Responded>>();
   #counters: CounterSource | undefined;
   /** APDUs that were received while counters were being reserved, in order, with the time of receipt. */
   readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
@@ -93,7 +95,7 @@ export class Connection {
     });
   }
 
-  request(request: ServiceRequest, options: RequestOptions): Promise<ServiceResults> {
+  request(request: ServiceRequest, options: RequestOptions): Promise<Responded> {
     return new Promise((resolve, reject) => {
       let id: number;
       try {
@@ -237,7 +239,7 @@ export class Connection {
     return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
 
-  #take(id: number): Promised<ServiceResults> | undefined {
+  #take(id: number): Promised<Responded> | undefined {
     const promised = this.#requests.get(id);
     this.#requests.delete(id);
     return promised;

@@ -6,10 +6,11 @@ import { type ProgressOptions, progressOption } from "../output/progress.ts";
 import { type AttemptOptions, startDeadline } from "./attempts.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
+import { type ProtectionOptions, protectionOptions } from "./protection-options.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** Options of every command that connects to a meter. */
-export interface MeterOptions extends ProgressOptions, AttemptOptions {
+export interface MeterOptions extends ProgressOptions, AttemptOptions, ProtectionOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
@@ -31,9 +32,6 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions {
   readonly ak?: string;
   readonly systemTitle?: string;
   readonly suite: number;
-  readonly signingKey?: string;
-  readonly meterPublicKey?: string;
-  readonly keys?: string;
   readonly counter?: string;
   readonly state?: string;
   readonly context?: "plain" | "ciphered";
@@ -104,7 +102,7 @@ export function lineOptions(command: Command): Command {
 export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => fillFromIdentities(action));
   command.hook("preAction", (_, action) => startDeadline(action));
-  return command
+  return protectionOptions(command)
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
@@ -146,16 +144,6 @@ export function meterOptions(command: Command): Command {
         .argParser(hexOption("--system-title", 8)),
     )
     .addOption(new Option("--suite <n>", "security suite: 0, 1 or 2").default(0).argParser(numberOption(0, 2)))
-    .addOption(
-      new Option("--signing-key <hex>", "hls-ecdsa: the client's private key")
-        .env("DLMS_SIGNING_KEY")
-        .argParser(hexOption("--signing-key", 32, 48)),
-    )
-    .addOption(
-      new Option("--meter-public-key <hex>", "hls-ecdsa: the meter's public key, x and y").argParser(
-        hexOption("--meter-public-key", 64, 96),
-      ),
-    )
     .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
     .option("--counter <code>", "object from which the invocation counter is read (OBIS code), or none")
     .option("--state <dir>", "folder for invocation counters; in the user's state folder unless given")

@@ -17,6 +17,7 @@ import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
 import { busOf, type MeterOptions } from "./meter-options.ts";
+import { protectionOf } from "./protection-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -88,9 +89,10 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
+  const { masterKey, peerKeys } = protectionOf(options);
   const { stderr } = io();
   const trace = traceText({
-    keys: { encryptionKey, authenticationKey },
+    keys: { encryptionKey, authenticationKey, masterKey, peerKeys },
     ...(options.auth === "lls" ? { password: secret } : {}),
     write: (text) => stderr.write(text),
   });
@@ -181,7 +183,6 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
       next = upTo;
     },
   });
-  const { signingKey, meterPublicKey } = options;
   return {
     suite: options.suite,
     keys: new Keys({ encryptionKey, authenticationKey }),
@@ -189,9 +190,7 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
     counters,
     replay: new CounterGuard(),
     ...(options.encryptionOnly === true ? { authenticated: false, accept: ["encryption-only"] as const } : {}),
-    ...(signingKey !== undefined && meterPublicKey !== undefined
-      ? { signing: { privateKey: fromHex(signingKey), peerPublicKey: fromHex(meterPublicKey) } }
-      : {}),
+    ...protectionOf(options),
   };
 }
 

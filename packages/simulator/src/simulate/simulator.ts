@@ -9,9 +9,8 @@ import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { spanOf, whole } from "../fleet/shard.ts";
 import { readoutOf } from "../meter/readout.ts";
-import type { World } from "../meter/simulated-meter.ts";
+import { worldOf } from "../meter/world.ts";
 import { createModel } from "../model/model.ts";
-import { usualNetwork } from "../model/network.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
@@ -69,16 +68,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   if (keys !== undefined) {
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
-  const world: World = {
-    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
-    phases: template.form?.phases ?? template.about?.phases ?? 1,
-    network: options.network === undefined ? usualNetwork : (options.network ?? undefined),
-    placeOf: (meterId) => fleet.indexOfMeterId(meterId),
-    tariffDay: template.tariffDay,
-    switchLog: template.switchLog,
-    kept: new Map(),
-    keepAtMost: computedMeters,
-  };
+  const world = worldOf({
+    ...{ store, template, fleet, loadProfiles, powerQuality, keepAtMost: computedMeters },
+    ...(options.network === undefined ? {} : { network: options.network }),
+  });
   let idle: IdleMeters | undefined;
   const meters = new FleetMeters({
     ...{ store, fleet, commissionedAt, compiled: meterTemplate, world, keys },

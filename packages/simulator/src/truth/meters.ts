@@ -12,6 +12,7 @@ import type { Meter as MeterRow } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
 import { switchedOffOf } from "../meter/journal.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import { worldOf } from "../meter/world.ts";
 import { rowOf } from "../simulate/open-fleet.ts";
 import type { TruthSource } from "./source.ts";
 
@@ -52,14 +53,12 @@ export class TruthMeters {
     const { store, template, fleet } = source;
     const row = await store.fleets.get(fleet.template);
     if (row === undefined) throw new Fault("bad-value", "the store has no such fleet", { layer: "simulator" });
-    const world: World = {
-      ...{ store, zoneMinutesEast: template.zoneMinutesEast, tariffDay: template.tariffDay },
-      templates: await store.loadProfileTemplates.list(),
+    const world = worldOf({
+      ...{ store, template, fleet, keepAtMost: 2 },
+      loadProfiles: await store.loadProfileTemplates.list(),
       powerQuality: await store.powerQualityEvents.list(),
-      switchLog: template.switchLog,
-      kept: new Map(),
-      keepAtMost: 2,
-    };
+      ...(source.network === undefined ? {} : { network: source.network }),
+    });
     return new TruthMeters(source, world, row.commissionedAt);
   }
 

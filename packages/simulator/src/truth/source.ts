@@ -19,12 +19,14 @@ export interface TruthSource {
     Store,
     "fleets" | "meters" | "values" | "events" | "loadProfileTemplates" | "powerQualityEvents"
   >;
+  /** As in `createSimulator`. */
+  readonly network?: SimulatorOptions["network"];
 }
 
 /** The options of `createSimulator` that say which fleet it is. */
 export type TruthOptions = Pick<
   SimulatorOptions,
-  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random"
+  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random" | "network"
 >;
 
 /**
