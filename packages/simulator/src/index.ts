@@ -66,4 +66,18 @@ export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
 export { templates } from "./templates/templates.ts";
+export {
+  type CampaignItem,
+  type CampaignOptions,
+  type CampaignReading,
+  type CampaignRow,
+  parseCampaign,
+} from "./truth/campaign.ts";
+export type { Cell } from "./truth/cells.ts";
+export type { Predicted } from "./truth/predict.ts";
+export type { TruthColumn, TruthRecord, TruthRow, TruthTotal } from "./truth/records.ts";
+export { type Counts, type MeterScore, type Score, type ScoreOptions, scoreCampaign } from "./truth/score.ts";
+export { openTruth, type TruthOptions, type TruthSource } from "./truth/source.ts";
+export { type Period, type TruthRange, truth } from "./truth/truth.ts";
+export { cellsOf, type TruthCell, truthCsv, truthJson } from "./truth/truth-text.ts";
 export { type ClauseName, type Finding, type ValidationOptions, validateObjectList } from "./validate/validate.ts";

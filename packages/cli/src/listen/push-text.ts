@@ -13,7 +13,20 @@ const gatewayDocument = ({ networkId, physicalDeviceAddress }: GatewayAddress) =
 
 /** A push as a JSON document. */
 export function pushDocument(push: ReceivedPush): { readonly [name: string]: unknown } {
-  const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed, values, data, shortNames } = push;
+  const {
+    from,
+    kind,
+    longInvokeId,
+    time,
+    systemTitle,
+    verified,
+    repeated,
+    confirmed,
+    values,
+    data,
+    shortNames,
+    layoutFrom,
+  } = push;
   return {
     ...{ event: "push", from, kind },
     ...(push.address.gateway === undefined ? {} : { gateway: gatewayDocument(push.address.gateway) }),
@@ -23,6 +36,7 @@ export function pushDocument(push: ReceivedPush): { readonly [name: string]: unk
     verified,
     ...(repeated ? { repeated } : {}),
     ...(confirmed ? { confirmed } : {}),
+    ...(layoutFrom === undefined ? {} : { layoutFrom }),
     values: values.map(({ value, ...rest }) => ({ ...rest, value: Data.toJson(value) })),
     data: Data.toJson(data),
     ...(shortNames === undefined ? {} : { shortNames: shortNames.map((name) => name ?? null) }),
@@ -52,6 +66,9 @@ function shown({ value, scaled }: PushedValue): string {
   );
 }
 
+/** The attribute with scaler and unit of classes that have one. */
+const scalerUnitOf: { readonly [classId: number]: number } = { 3: 3, 4: 3, 5: 4 };
+
 /** A push as a table, after a line that names the sender. */
 export function pushText(push: ReceivedPush): string {
   const { from, kind, longInvokeId, time, systemTitle, verified, repeated, confirmed } = push;
@@ -67,7 +84,7 @@ export function pushText(push: ReceivedPush): string {
     ...(confirmed ? ["confirmed"] : []),
   ].join(", ");
   // The scaled value already shows the scaler.
-  const rows = push.values.filter(({ attributeId, classId = 0 }) => attributeId !== 3 || ![3, 4, 5].includes(classId));
+  const rows = push.values.filter(({ attributeId, classId = 0 }) => attributeId !== scalerUnitOf[classId]);
   return `${head}\n${table(
     [{ title: "logical name" }, { title: "name" }, { title: "value" }, { title: "" }],
     rows.map((one, at) => [...nameOf(one, push.shortNames?.[at]), shown(one), unitText(one.unit)]),

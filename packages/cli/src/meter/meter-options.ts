@@ -1,6 +1,7 @@
 import { Fault, type GatewayAddress } from "@dlmskit/core";
 import { type Command, Option } from "commander";
 import { gatewayOption, hexOption, numberOption } from "../options.ts";
+import { pcapOption } from "../output/pcap-file.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
@@ -42,6 +43,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly retries?: number;
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
+  readonly pcap?: string;
   readonly json?: boolean;
 }
 
@@ -144,6 +146,7 @@ export function meterOptions(command: Command): Command {
         .argParser(quirkOption),
     )
     .addOption(progressOption())
+    .addOption(pcapOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "prints one JSON document per line");
 }

@@ -1,9 +1,10 @@
 import { type Apdu, type ApduQuirk, type Data, decodeApdu, encodeApdu, gatewayText } from "@dlmskit/apdu";
 import { type CosemDateTime, dateTimeText, Fault, type Link, type LinkAddress, toHex } from "@dlmskit/core";
-import { type PushedValue, type PushLayout, pushedValues } from "@dlmskit/cosem-objects";
+import { type PushedValue, type PushLayout, pushedValues, pushLayoutIn } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 import { hostRandom } from "../options.ts";
+import { LearnedLayouts, layoutThatFits } from "./learned-layouts.ts";
 import type { PushBlocks } from "./push-blocks.ts";
 import { answerBehind, behindGateway, type GatewayWay, PushSources } from "./push-gateway.ts";
 import { type OpenedPush, type PushKeys, PushOpener } from "./push-keys.ts";
@@ -27,6 +28,11 @@ export interface ReceivedPush {
   readonly repeated: boolean;
   /** Whether a confirmation was requested and sent. */
   readonly confirmed: boolean;
+  /**
+   * Where the meaning of the values comes from: `option` is `layout` or `layouts`, `push` the list in the push, `learned` the list in an
+   * earlier push of the same system title. Absent: from logical names beside the values, or unknown.
+   */
+  readonly layoutFrom?: "option" | "push" | "learned";
   readonly values: readonly PushedValue[];
   readonly data: Data;
   /** The short name of each value of an InformationReport; undefined for a value without short name. */
@@ -48,6 +54,11 @@ export interface PushListenerOptions {
   readonly layout?:
     | PushLayout
     | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
+  /**
+   * The layouts of several Push setups. A push that contains no description gets the one that fits it, by the number and the types of its
+   * values; none if several fit.
+   */
+  readonly layouts?: readonly PushLayout[];
   /** Whether a DataNotification that asks for a confirmation is confirmed; true by default. */
   readonly confirm?: boolean;
   /** Deviations of some meters, which are accepted. */
@@ -79,6 +90,7 @@ export class PushListener {
   readonly #options: PushListenerOptions;
   readonly #opener: PushOpener;
   readonly #came = new Set<string>();
+  readonly #learned = new LearnedLayouts();
   readonly #pumps = new Set<LinkPump<Link>>();
 
   constructor(options: PushListenerOptions) {
@@ -165,7 +177,6 @@ export class PushListener {
         );
         const confirmed = serviceClass === "confirmed" && this.#options.confirm !== false;
         if (confirmed) this.#confirm(apdu, opened, line);
-        const values = pushedValues(body, this.#layout(about));
         this.#tell({
           ...about,
           ...time,
@@ -173,7 +184,7 @@ export class PushListener {
           longInvokeId,
           repeated,
           confirmed,
-          values,
+          ...this.#values(body, about),
           data: body,
         });
         return;
@@ -191,7 +202,7 @@ export class PushListener {
         this.#tell({
           ...about,
           ...{ kind: "information-report", shortNames },
-          values: pushedValues(body, this.#layout(about)),
+          ...this.#values(body, about),
           data: body,
         });
         return;
@@ -201,9 +212,26 @@ export class PushListener {
     }
   }
 
-  #layout(about: Pick<ReceivedPush, "from" | "address" | "systemTitle">): PushLayout | undefined {
-    const { layout } = this.#options;
-    return typeof layout === "function" ? layout(about) : layout;
+  #values(
+    body: Data,
+    about: Pick<ReceivedPush, "from" | "address" | "systemTitle" | "verified">,
+  ): Pick<ReceivedPush, "values" | "layoutFrom"> {
+    const { layout, layouts = [] } = this.#options;
+    const { systemTitle, verified } = about;
+    const given = typeof layout === "function" ? layout(about) : layout;
+    if (given !== undefined) return { values: pushedValues(body, given), layoutFrom: "option" };
+    // What is not verified could be forged: it must not change what verified pushes mean.
+    const sender = systemTitle && `${toHex(systemTitle)} ${verified}`;
+    const own = pushLayoutIn(body);
+    if (own !== undefined) {
+      if (sender !== undefined) this.#learned.learn(sender, own);
+      return { values: pushedValues(body, own), layoutFrom: "push" };
+    }
+    const fitting = layoutThatFits(layouts, body);
+    if (fitting !== undefined) return { values: pushedValues(body, fitting), layoutFrom: "option" };
+    const learned = sender === undefined ? undefined : this.#learned.find(sender, body);
+    if (learned !== undefined) return { values: pushedValues(body, learned), layoutFrom: "learned" };
+    return { values: pushedValues(body) };
   }
 
   #cameBefore(source: string, longInvokeId: number, time: CosemDateTime | undefined): boolean {

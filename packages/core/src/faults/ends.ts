@@ -100,6 +100,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-campaign": "The result of a read campaign cannot be read; the message and the path say where.",
   "bad-faults-file": "The faults file cannot be read; the message and the path say where.",
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
@@ -145,6 +146,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "parquet-missing": "Parquet files need the package hyparquet-writer; install it beside this one.",
   "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
   "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
   "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",
