@@ -20,4 +20,4 @@ export { type Attempt, Dialler, type DiallerOptions, type DialPolicy, isTemporar
 export type { Closable } from "./retry/within.ts";
 export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";
-export { watched, withHandlers } from "./watched.ts";
+export { type DuplexObserver, observed, watched } from "./watched.ts";

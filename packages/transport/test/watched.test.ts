@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Duplex, memoryPair, watched, withHandlers } from "../src/index.ts";
+import { type Duplex, memoryPair, observed, watched } from "../src/index.ts";
 
 /** A connection that has everything a Duplex can have, and writes down what it is asked for. */
 function complete(): { readonly duplex: Duplex; readonly asked: string[] } {
@@ -20,7 +20,7 @@ function complete(): { readonly duplex: Duplex; readonly asked: string[] } {
 
 it("a connection with handlers around has all that it had before, and nothing else", () => {
   const { duplex, asked } = complete();
-  const around = withHandlers(duplex, (handlers) => handlers);
+  const around = observed(duplex, {});
   expect(Object.keys(around).sort()).toEqual(Object.keys(duplex).sort());
   expect([around.remote, around.bufferedOctets, around.datagrams]).toEqual(["far", 7, true]);
   around.send(Uint8Array.of(1, 2));

@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
+import { MbusPushLink } from "@dlmskit/mbus";
+import { pushTcp } from "@dlmskit/server";
 import {
   createSimulator,
   identitiesCsv,
@@ -16,13 +18,14 @@ import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { rs485Option, silenceOption } from "../meter/meter-options.ts";
 import { serveMetrics } from "../metrics.ts";
-import { numberOption, portOption } from "../options.ts";
+import { instantOption } from "../moment.ts";
+import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
 import { tellDial } from "../simulate/dial-events.ts";
 import { expectFree, listeningText, referencings, type SimulateOptions, whereOf } from "../simulate/options.ts";
-import { devicesOption, dialOption, instantOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
+import { devicesOption, dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
 import { simulateInWorkers } from "../workers/simulate-in-workers.ts";
@@ -112,7 +115,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     ...(worker && { address: worker.address }),
   });
   try {
-    const { meters, start, speed, push, shard } = options;
+    const { meters, start, speed, push, pushLayouts, shard } = options;
     const seed = worker?.seed ?? options.seed;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
@@ -123,6 +126,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...(pushLayouts === undefined ? {} : { pushLayouts }),
+      pushTransports: { mbus: pushTcp(() => new MbusPushLink({ end: "server" })) },
       ...pushTlsOf(options),
       ...(shard && { shard }),
       ...(worker && { worker: worker.options }),
@@ -190,6 +195,12 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option(
+      "--behind-gateway <network>",
+      "the meters are behind a gateway, at this network id and their serial numbers; NETWORK/number: numbers from 1",
+      gatewaysOption,
+    )
+    .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
@@ -233,8 +244,12 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, mbus://HOST:PORT, tls://HOST:PORT",
       pushOption,
+    )
+    .option(
+      "--push-layouts <words>",
+      'what meters of a customer interface push by themselves: the layouts with these words in their names, such as "Kaifa 3-phase"',
     )
     .option("--push-ca <file>", "for pushes over TLS: certificates of the authorities that the meters trust, PEM")
     .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")

@@ -10,6 +10,7 @@ import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
+import { PcapFile } from "../output/pcap-file.ts";
 import type { Progress } from "../output/progress.ts";
 import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
@@ -61,7 +62,8 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
 export async function duplexTo(place: string, options: MeterOptions): Promise<Duplex> {
-  const duplex = await lineOf(place, options);
+  const line = await lineOf(place, options);
+  const duplex = options.pcap === undefined ? line : PcapFile.of(options.pcap).recording(line);
   const { modem } = options;
   return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
 }
@@ -126,6 +128,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...gatewayOf(options),
       ...untilOf(options),
     };
     const read = async () => ({
@@ -140,6 +143,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
   }
 }
 
+const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
 const untilOf = ({ until }: MeterOptions) => (until === undefined ? {} : { until });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
@@ -222,7 +226,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     });
   }
   const associate = {
-    ...referencingOf(options),
+    ...{ ...referencingOf(options), ...gatewayOf(options) },
     clock: systemClock,
     provider: node,
     timeout: options.timeout,

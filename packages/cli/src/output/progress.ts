@@ -1,4 +1,4 @@
-import { type Duplex, withHandlers } from "@dlmskit/transport";
+import { type Duplex, observed } from "@dlmskit/transport";
 import { Option } from "commander";
 import { io } from "../io.ts";
 
@@ -55,13 +55,11 @@ export class Progress implements Disposable {
   /** A duplex whose received octets are counted. */
   counting(duplex: Duplex): Duplex {
     this.#received ??= 0;
-    return withHandlers(duplex, (handlers) => ({
-      ...handlers,
-      received: (chunk) => {
-        this.#received = (this.#received ?? 0) + chunk.length;
-        handlers.received(chunk);
+    return observed(duplex, {
+      received: ({ length }) => {
+        this.#received = (this.#received ?? 0) + length;
       },
-    }));
+    });
   }
 
   /** Ends the progress line: the next output begins on an empty line. */

@@ -1,4 +1,5 @@
-import type { LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
+import { Fault } from "@dlmskit/core";
+import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { busOf } from "../meter/meter-options.ts";
 import type { ProgressOptions } from "../output/progress.ts";
@@ -15,6 +16,8 @@ export interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly behindGateway?: GatewaysOptions;
+  readonly gateways: number;
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
@@ -33,6 +36,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly faults?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushLayouts?: string;
   readonly pushCa?: string;
   readonly pushCert?: string;
   readonly pushKey?: string;
@@ -42,6 +46,14 @@ export interface SimulateOptions extends ProgressOptions {
   readonly shard?: Shard;
   readonly verbose?: boolean;
   readonly json?: boolean;
+}
+
+/** Fault `bad-option`. */
+function gatewayOf({ behindGateway, gateways }: SimulateOptions): Pick<ListenOptions, "gateway"> {
+  if (behindGateway !== undefined) return { gateway: { ...behindGateway, gateways } };
+  if (gateways === 1) return {};
+  const hint = "--behind-gateway NETWORK is the network id of the meters";
+  throw new Fault("bad-option", "--gateways needs --behind-gateway", { layer: "cli", hint });
 }
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
@@ -60,10 +72,11 @@ export function whereOf(options: SimulateOptions): ListenOptions {
     telegram,
     modem = false,
   } = options;
+  const gateway = gatewayOf(options);
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
-      ...(modem && { modem }),
+      ...{ ...(modem && { modem }), ...gateway },
       serial: {
         path: serial,
         ...rate,
@@ -77,7 +90,7 @@ export function whereOf(options: SimulateOptions): ListenOptions {
   const at = {
     ...(host === undefined ? {} : { host }),
     ...(advertise && { advertise }),
-    ...(modem && { modem }),
+    ...{ ...(modem && { modem }), ...gateway },
     ...(serialDevices && { serialPath: (number: number) => serialDevices.replaceAll("{n}", `${number}`) }),
   };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
@@ -88,12 +101,13 @@ export function whereOf(options: SimulateOptions): ListenOptions {
 
 /** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
 export async function expectFree(
-  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
+  { host = "127.0.0.1", port, ports, transport, gateway }: ListenOptions,
   { meters }: SimulateOptions,
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  const count = gateway?.gateways ?? (ports === "each" && gateway === undefined ? meters : 1);
+  const last = Math.min(port + count, 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"

@@ -7,6 +7,7 @@ import type {
   Meter,
   MeterTemplate,
   Metrics,
+  PushOptions,
   Server,
   ServerEvent,
   SimulatedTime,
@@ -19,8 +20,10 @@ import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
+import type { Network } from "../model/model.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
@@ -71,6 +74,11 @@ export interface SimulatorOptions {
   /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
   /**
+   * How the meters are connected: the meters of a transformer, and those of a feeder, share most interruptions and sags. 60 meters a
+   * transformer and 12 transformers a feeder by default; null: no two meters share an event.
+   */
+  readonly network?: Network | null;
+  /**
    * The faults of the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`. Without this option, the traffic does not
    * pass through the code of the faults and is served faster.
    */
@@ -80,6 +88,13 @@ export interface SimulatorOptions {
    * wrapper), `"hdlc://…"` (HDLC over TCP), `"tls://…"`. If the attribute of a meter was written, the written value stays.
    */
   readonly push?: string;
+  /**
+   * Which layouts of the template the meters push by themselves: those whose name has all of these words, such as `"Kaifa 3-phase"`. By
+   * default the usual ones of the template. Only with `push`.
+   */
+  readonly pushLayouts?: string;
+  /** Further transports of pushes by scheme, such as `mbus` for `mbus://HOST:PORT`. */
+  readonly pushTransports?: PushOptions["transports"];
   /** For `tls://` destinations: the trusted certificate authorities, and the certificate of the meters. */
   readonly pushTls?: TlsConnectOptions;
 }
@@ -101,6 +116,8 @@ export interface ListenOptions {
    * its own port, in consecutive order.
    */
   readonly ports?: "one" | "each";
+  /** The meters are behind gateways: requests have a prefix with network id and physical device address (tags E6 and E7). */
+  readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
   /**
@@ -127,6 +144,8 @@ export interface Reached {
   readonly link: LinkName;
   readonly transport: TransportName;
   readonly addresses: Addresses;
+  /** The addresses of the meters behind gateways; absent: they are not behind one. */
+  readonly gateway?: GatewayAddresses;
 }
 
 export interface SimulatorListening extends AsyncDisposable {
