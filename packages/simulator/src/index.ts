@@ -42,6 +42,10 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
+export { type Anonymised, type AnonymiseOptions, anonymiseRecord } from "./record/anonymise.ts";
+export { parseRecord, type RecordedApdu, type RecordedSession } from "./record/record-file.ts";
+export { type Departure, type Replay, type ReplayOptions, replayRecord } from "./record/replay.ts";
+export { type RecordOptions, recordingTap } from "./record/session-tap.ts";
 export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {

@@ -23,6 +23,7 @@ import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
+import { recordTo } from "../record/record-to.ts";
 import { tellDial } from "../simulate/dial-events.ts";
 import { expectFree, listeningText, referencings, type SimulateOptions, whereOf } from "../simulate/options.ts";
 import { devicesOption, dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
@@ -132,10 +133,15 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(shard && { shard }),
       ...(worker && { worker: worker.options }),
     };
+    using record = options.record === undefined ? undefined : recordTo(options.record, say);
     await using monitored =
       options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
+    await using simulator = await createSimulator({
+      ...given,
+      ...record?.options,
+      ...(monitored && { metrics: monitored.metrics }),
+    });
     fleet = simulator.fleet;
     worker?.serve(simulator);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
@@ -270,6 +276,10 @@ export function simulateCommand(program: Command): void {
       numberOption(1, 256),
     )
     .option("--shard <i/n>", "this process serves part i of n of the meters, counted from 0, such as 0/4", shardOption)
+    .option(
+      "--record <file>",
+      "records the sessions of clients, for dlms replay; it contains what they sent, passwords included",
+    )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

@@ -45,6 +45,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly workers?: number;
   readonly shard?: Shard;
   readonly verbose?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 

@@ -112,6 +112,7 @@ export const simulator = {
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
   "bad-model": "The model is not consistent; the message says where.",
+  "bad-record": "A record of sessions cannot be read; the message and the path say in which line.",
   "bad-row": "A row of the configuration cannot be used; `path` has table, id and column. The row is unchanged.",
   "identity-mismatch":
     "The store has a meter with that index but another identity; use the seed or secret with which it was created.",
