@@ -2,7 +2,7 @@
 import { connect, readout } from "@dlmskit/client";
 import { Primary } from "@dlmskit/hdlc";
 import { TelegramClient } from "@dlmskit/iec62056-21";
-import { type CommunicationPort, openMemoryStore } from "@dlmskit/storage";
+import { type CommunicationPort, MemoryState, openMemoryStore } from "@dlmskit/storage";
 import type { Duplex } from "@dlmskit/transport";
 import { systemClock } from "@dlmskit/transport/node";
 import { serialOpen } from "@dlmskit/transport/serial";
@@ -81,5 +81,25 @@ describe.skipIf(noPty !== undefined)("a row on a pseudo-terminal", () => {
     const link = new TelegramClient({ parity, timeout: 30_000 });
     const read = await readout({ duplex, link }, { clock: systemClock, deadline: 30_000 });
     expect(read.dataSets).toContainEqual({ address: "0-0:42.0.0*255", values: [{ value: run.meter(0).name }] });
+  });
+
+  it("that is changed while the simulator runs opens the line with the new settings", async () => {
+    const state = new MemoryState();
+    const store = await openMemoryStore({}, state);
+    const editor = await openMemoryStore({}, state);
+    const id = await store.communicationPorts.add(row({}));
+    const pair = await ptyPair();
+    const events: string[] = [];
+    const run = await createSimulator({ seed: "rows", store, events: ({ type }) => void events.push(type) });
+    open.push(run, pair);
+    await run.listen({ serialPath: () => pair.far });
+    await editor.communicationPorts.replace(id, row({ dataBits: 7, parity: "EVEN" }));
+    await expect.poll(() => events, { timeout: 20_000 }).toContain("rows-changed");
+    const duplex = await serialOpen(pair.near, { baudRate: 9600 });
+    const read = await readout(
+      { duplex, link: new TelegramClient({ parity: true, timeout: 30_000 }) },
+      { clock: systemClock },
+    );
+    expect(read.mode).toBe("D");
   });
 });
