@@ -26,6 +26,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
   truth: async () => (await import("./commands/truth.ts")).truthCommand,
   score: async () => (await import("./commands/score.ts")).scoreCommand,
+  anonymise: async () => (await import("./commands/anonymise.ts")).anonymiseCommand,
+  replay: async () => (await import("./commands/replay.ts")).replayCommand,
   sessions: async () => (await import("./commands/sessions.ts")).sessionsCommand,
   store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,

@@ -42,6 +42,10 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
+export { type Anonymised, type AnonymiseOptions, anonymiseRecord } from "./record/anonymise.ts";
+export { parseRecord, type RecordedApdu, type RecordedSession } from "./record/record-file.ts";
+export { type Departure, type Replay, type ReplayOptions, replayRecord } from "./record/replay.ts";
+export { type RecordOptions, recordingTap } from "./record/session-tap.ts";
 export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
@@ -57,6 +61,7 @@ export type {
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
 export type { WorkerOptions } from "./simulate/workers.ts";
+export { pushLayoutsOf } from "./simulate/unasked.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";
