@@ -12,6 +12,7 @@ import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
 import { usualNetwork } from "../model/network.ts";
+import { CustomerClasses } from "../model/population.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
@@ -64,15 +65,19 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
   // Rows that the model cannot use are found now, not when the first client reads.
-  createModel({
-    ...{ seed: fleet.seed, meter: "", templates: loadProfiles, powerQuality, zoneMinutesEast },
-    commissioned: commissionedAt,
-  });
+  const { population } = options;
+  const classes = population === undefined ? undefined : new CustomerClasses(population, loadProfiles);
+  for (const templates of classes?.lists ?? [loadProfiles]) {
+    createModel({
+      ...{ seed: fleet.seed, meter: "", templates, powerQuality, zoneMinutesEast },
+      commissioned: commissionedAt,
+    });
+  }
   if (keys !== undefined) {
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
   const world: World = {
-    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
+    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles, classes },
     phases: template.form?.phases ?? template.about?.phases ?? 1,
     network: options.network === undefined ? usualNetwork : (options.network ?? undefined),
     placeOf: (meterId) => fleet.indexOfMeterId(meterId),
@@ -136,7 +141,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   const open = new Set<{ close(): Promise<void> }>();
   const followed = new FollowedRows({
-    ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
+    ...{ store, template, population, configuration, world, server, clock, referencing: options.referencing },
     model: { seed: fleet.seed, commissioned: commissionedAt },
     listeners: () => [...open].filter((one) => one instanceof Listeners),
     tell: (event) => server.tell(event),
@@ -165,7 +170,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   return {
     ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
-    explain: (meter) => explained(fleet, faults, meter),
+    explain(meter) {
+      const found = explained(fleet, faults, meter);
+      const customer = world.classes?.of(fleet.seed, found.meterId).template;
+      return customer === undefined ? found : { ...found, customer };
+    },
     meter: (index) => server.adopt(meters.at(index)),
     using,
     async listen(how = {}) {
