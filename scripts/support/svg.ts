@@ -1,5 +1,5 @@
 /** One line of a chart: its values at equal distances. */
-export interface Line {
+interface Line {
   readonly name: string;
   readonly values: readonly number[];
 }

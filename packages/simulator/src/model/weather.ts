@@ -14,7 +14,7 @@ export interface Weather {
 }
 
 /** The light of a clear, a cloudy and a dull day, as a fraction of that of a clear day. */
-export const skies: readonly number[] = [1, 0.55, 0.2];
+const skies: readonly number[] = [1, 0.55, 0.2];
 
 const daysOfYear = 365.2425;
 /** The warmest day of the year in the north. */
