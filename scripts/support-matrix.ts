@@ -7,6 +7,7 @@ import { variationPatternSchema } from "@dlmskit/storage";
 import { classesTable, templatesTable } from "./support/classes.ts";
 import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
+import { loadCharts } from "./support/load-charts.ts";
 import { schemaPage } from "./support/schema.ts";
 import { generalTable, securityTable } from "./support/security.ts";
 import { servicesTable } from "./support/services.ts";
@@ -93,6 +94,7 @@ export const pages = (): readonly (readonly [file: URL, text: string])[] => [
   [new URL("../docs/schema.md", import.meta.url), schemaPage()],
   [new URL("../docs/faults.md", import.meta.url), faultsPage()],
   [new URL("../docs/variation-pattern.schema.json", import.meta.url), jsonPage(variationPatternSchema())],
+  ...loadCharts().map(([file, text]) => [new URL(`../docs/${file}`, import.meta.url), text] as const),
 ];
 
 if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);

@@ -6,12 +6,14 @@ import {
   createSimulator,
   identitiesCsv,
   identitiesJson,
+  parsePopulation,
   type Reached,
   type Simulator,
   type SimulatorOptions,
 } from "@dlmskit/simulator";
 import type { DialEvent } from "@dlmskit/transport";
 import { type Command, Option } from "commander";
+import { readTextFile } from "../capture-input.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
@@ -107,6 +109,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
+  const population = options.population === undefined ? undefined : parsePopulation(readTextFile(options.population));
   const template = await readTemplate(options.template);
   const where = whereOf(options);
   if (worker === undefined) await expectFree(where, options);
@@ -123,6 +126,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       events: (event) => events.tell(event),
       ...(keys === undefined ? {} : { keys }),
       ...(faults === undefined ? {} : { faults }),
+      ...(population === undefined ? {} : { population }),
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
@@ -247,6 +251,7 @@ export function simulateCommand(program: Command): void {
       "--identities <file>",
       "writes the data that a head-end system must import, secrets included: .csv or .json",
     )
+    .option("--population <file>", "the shares of customer classes (households, shops, …) among the meters, JSON")
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",

@@ -34,6 +34,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly keys?: string;
   readonly identities?: string;
   readonly faults?: string;
+  readonly population?: string;
   readonly keepConnections: number;
   readonly push?: string;
   readonly pushLayouts?: string;

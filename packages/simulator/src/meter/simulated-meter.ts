@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import type { Context } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, Meter as MeterRow, PowerQualityEventConfig, Store } from "@dlmskit/storage";
 import { createModel, type Network } from "../model/model.ts";
+import type { CustomerClasses } from "../model/population.ts";
 import { EventHistory, type HistoryKind, type Span } from "./event-history.ts";
 import { Journal, noSpans, type SwitchLog } from "./journal.ts";
 import { Readings } from "./readings.ts";
@@ -11,6 +12,8 @@ import { type TariffDay, TariffRegisters } from "./tariff.ts";
 export interface World {
   readonly store: Pick<Store, "events">;
   templates: readonly LoadProfileTemplate[];
+  /** The customers of the fleet; undefined: all rows of `templates` belong to each meter. */
+  classes: CustomerClasses | undefined;
   powerQuality: readonly PowerQualityEventConfig[];
   readonly zoneMinutesEast: number;
   readonly phases: 1 | 3;
@@ -95,12 +98,13 @@ export class SimulatedMeter {
       }
       return same;
     }
-    const { templates, powerQuality, zoneMinutesEast, tariffDay, phases, network, placeOf } = this.#world;
+    const { templates, powerQuality, zoneMinutesEast, tariffDay, phases, network, placeOf, classes } = this.#world;
     const model =
       same?.readings.model ??
       createModel({
         ...{ seed, meter: meterId, commissioned: commissionedAt, number: placeOf(meterId) },
-        ...{ templates, powerQuality, zoneMinutesEast, phases, network },
+        templates: classes?.of(seed, meterId).rows ?? templates,
+        ...{ powerQuality, zoneMinutesEast, phases, network },
       });
     const readings = new Readings(model, commissionedAt, spans);
     const computed: Computed = {

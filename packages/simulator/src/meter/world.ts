@@ -9,16 +9,18 @@ export interface WorldOptions extends Pick<World, "store" | "keepAtMost"> {
   readonly fleet: Pick<Fleet, "indexOfMeterId">;
   readonly loadProfiles: readonly LoadProfileTemplate[];
   readonly powerQuality: readonly PowerQualityEventConfig[];
+  /** The customer classes; absent: all meters have the load of all rows. */
+  readonly classes?: World["classes"];
   /** `usualNetwork` by default. With null each meter has faults of its own only. */
   readonly network?: Network | null;
 }
 
 /** What the meters of a fleet have in common. */
 export function worldOf(options: WorldOptions): World {
-  const { store, template, fleet, loadProfiles, powerQuality, network = usualNetwork, keepAtMost } = options;
+  const { store, template, fleet, loadProfiles, powerQuality, classes, network = usualNetwork, keepAtMost } = options;
   const { zoneMinutesEast, tariffDay, switchLog } = template;
   return {
-    ...{ store, powerQuality, zoneMinutesEast, tariffDay, switchLog, keepAtMost },
+    ...{ store, powerQuality, zoneMinutesEast, tariffDay, switchLog, classes, keepAtMost },
     templates: loadProfiles,
     phases: template.form?.phases ?? template.about?.phases ?? 1,
     network: network ?? undefined,

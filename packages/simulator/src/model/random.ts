@@ -80,6 +80,7 @@ export const Stream = {
   events: 100,
   vacancy: 9000,
   outliers: 9001,
+  customerClass: 9002,
   /** One stream for who owns it and one for its sessions, per device. */
   devices: 9100,
   /** The streams of the second and the third phase, and of the devices: those of import plus this number, once or more. */

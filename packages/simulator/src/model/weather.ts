@@ -14,7 +14,7 @@ export interface Weather {
 }
 
 /** The light of a clear, a cloudy and a dull day, as a fraction of that of a clear day. */
-export const skies: readonly number[] = [1, 0.55, 0.2];
+const skies: readonly number[] = [1, 0.55, 0.2];
 
 const daysOfYear = 365.2425;
 /** The warmest day of the year in the north. */
@@ -26,12 +26,13 @@ const skyStream = 40;
 function wander(key: ReturnType<typeof randomKey>, stream: number, day: number, memory: number): number {
   let sum = 0;
   let all = 0;
-  for (let scale = 1, level = 0; level === 0 || scale <= memory; scale *= 2, level++) {
+  for (let scale = memory >= 2 ? 2 : 1, level = 0; level === 0 || scale <= memory; scale *= 2, level++) {
     const at = Math.floor(day / scale);
     const part = day / scale - at;
     const [one, other] = [at, at + 1].map((knot) => signed(bits(key, stream + level, knot)));
     const smooth = part * part * (3 - 2 * part);
-    const weight = Math.sqrt(scale);
+    // The longer noises are the larger ones: from one day to the next the temperature changes by a few degrees at most.
+    const weight = scale;
     sum += weight * ((one as number) + ((other as number) - (one as number)) * smooth);
     all += weight * weight;
   }

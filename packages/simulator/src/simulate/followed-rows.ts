@@ -11,6 +11,7 @@ import {
 import type { Clock } from "@dlmskit/transport";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
+import { CustomerClasses, type Population } from "../model/population.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { associationSpecs } from "./associations.ts";
 import { namingRow } from "./bad-row.ts";
@@ -23,6 +24,7 @@ import type { SimulatorOptions } from "./options.ts";
 export interface FollowedRowsPort {
   readonly store: Store;
   readonly template: SimulatorTemplate;
+  readonly population: Population | undefined;
   readonly configuration: Configuration;
   readonly world: World;
   readonly server: Server;
@@ -204,9 +206,12 @@ export class FollowedRows {
       void createModel({ ...model, meter: "", templates, powerQuality: events, zoneMinutesEast });
     for (const row of loadProfiles) namingRow(LoadProfileTemplate.table, row.id, () => make([row], []));
     for (const row of powerQuality) namingRow(PowerQualityEventConfig.table, row.id, () => make(loadProfiles, [row]));
-    make(loadProfiles, powerQuality);
+    const { population } = this.#port;
+    const classes = population === undefined ? undefined : new CustomerClasses(population, loadProfiles);
+    for (const templates of classes?.lists ?? [loadProfiles]) make(templates, powerQuality);
     Object.assign(configuration, { loadProfiles, powerQuality });
     world.templates = loadProfiles;
+    world.classes = classes;
     world.powerQuality = powerQuality;
     world.kept.clear();
   }

@@ -24,6 +24,7 @@ import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-address
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
 import type { Network } from "../model/model.ts";
+import type { Population } from "../model/population.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
@@ -73,6 +74,11 @@ export interface SimulatorOptions {
   readonly events?: (event: ServerEvent) => void;
   /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
+  /**
+   * The customers of the fleet (`parsePopulation`): the shares of customer classes. Without it, all rows of load_profile_templates belong to
+   * each meter. Give the same population at each start: the data of a meter depends on it.
+   */
+  readonly population?: Population;
   /**
    * How the meters are connected: the meters of a transformer, and those of a feeder, share most interruptions and sags. 60 meters a
    * transformer and 12 transformers a feeder by default; null: no two meters share an event.
@@ -169,6 +175,8 @@ export interface Explanation {
   readonly meterId: string;
   readonly serial: string;
   readonly faults: readonly ExplainedFault[];
+  /** The customer class, if there is a population. */
+  readonly customer?: string;
 }
 
 /** Simulated meters, each with an index from 0. */

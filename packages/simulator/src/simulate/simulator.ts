@@ -11,6 +11,7 @@ import { spanOf, whole } from "../fleet/shard.ts";
 import { readoutOf } from "../meter/readout.ts";
 import { worldOf } from "../meter/world.ts";
 import { createModel } from "../model/model.ts";
+import { CustomerClasses } from "../model/population.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
@@ -61,15 +62,19 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
   // Rows that the model cannot use are found now, not when the first client reads.
-  createModel({
-    ...{ seed: fleet.seed, meter: "", templates: loadProfiles, powerQuality, zoneMinutesEast },
-    commissioned: commissionedAt,
-  });
+  const { population } = options;
+  const classes = population === undefined ? undefined : new CustomerClasses(population, loadProfiles);
+  for (const templates of classes?.lists ?? [loadProfiles]) {
+    createModel({
+      ...{ seed: fleet.seed, meter: "", templates, powerQuality, zoneMinutesEast },
+      commissioned: commissionedAt,
+    });
+  }
   if (keys !== undefined) {
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
   const world = worldOf({
-    ...{ store, template, fleet, loadProfiles, powerQuality, keepAtMost: computedMeters },
+    ...{ store, template, fleet, loadProfiles, powerQuality, classes, keepAtMost: computedMeters },
     ...(options.network === undefined ? {} : { network: options.network }),
   });
   let idle: IdleMeters | undefined;
@@ -133,7 +138,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   const open = new Set<{ close(): Promise<void> }>();
   const followed = new FollowedRows({
-    ...{ store, template, configuration, world, server, clock, referencing: options.referencing },
+    ...{ store, template, population, configuration, world, server, clock, referencing: options.referencing },
     model: { seed: fleet.seed, commissioned: commissionedAt },
     listeners: () => [...open].filter((one) => one instanceof Listeners),
     tell: (event) => server.tell(event),
@@ -162,7 +167,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   return {
     ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
-    explain: (meter) => explained(fleet, faults, meter),
+    explain(meter) {
+      const found = explained(fleet, faults, meter);
+      const customer = world.classes?.of(fleet.seed, found.meterId).template;
+      return customer === undefined ? found : { ...found, customer };
+    },
     meter: (index) => server.adopt(meters.at(index)),
     using,
     async listen(how = {}) {

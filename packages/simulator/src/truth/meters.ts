@@ -13,6 +13,7 @@ import type { Clock } from "@dlmskit/transport";
 import { switchedOffOf } from "../meter/journal.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
 import { worldOf } from "../meter/world.ts";
+import { CustomerClasses } from "../model/population.ts";
 import { rowOf } from "../simulate/open-fleet.ts";
 import type { TruthSource } from "./source.ts";
 
@@ -53,11 +54,13 @@ export class TruthMeters {
     const { store, template, fleet } = source;
     const row = await store.fleets.get(fleet.template);
     if (row === undefined) throw new Fault("bad-value", "the store has no such fleet", { layer: "simulator" });
+    const loadProfiles = await store.loadProfileTemplates.list();
+    const { network, population } = source;
     const world = worldOf({
-      ...{ store, template, fleet, keepAtMost: 2 },
-      loadProfiles: await store.loadProfileTemplates.list(),
+      ...{ store, template, fleet, loadProfiles, keepAtMost: 2 },
+      classes: population && new CustomerClasses(population, loadProfiles),
       powerQuality: await store.powerQualityEvents.list(),
-      ...(source.network === undefined ? {} : { network: source.network }),
+      ...(network === undefined ? {} : { network }),
     });
     return new TruthMeters(source, world, row.commissionedAt);
   }

@@ -21,12 +21,23 @@ export interface TruthSource {
   >;
   /** As in `createSimulator`. */
   readonly network?: SimulatorOptions["network"];
+  readonly population?: SimulatorOptions["population"];
 }
 
 /** The options of `createSimulator` that say which fleet it is. */
 export type TruthOptions = Pick<
   SimulatorOptions,
-  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random" | "network"
+  | "store"
+  | "template"
+  | "meters"
+  | "seed"
+  | "keys"
+  | "start"
+  | "commissioned"
+  | "referencing"
+  | "random"
+  | "network"
+  | "population"
 >;
 
 /**
@@ -54,5 +65,10 @@ export async function openTruth(options: TruthOptions = {}): Promise<TruthSource
     ...{ store, template, meters, seed, keys, random },
     commissioned: commissioned ?? (stored?.commissionedAt as number),
   });
-  return { template, meterTemplate, fleet, store };
+  const { network, population } = options;
+  return {
+    ...{ template, meterTemplate, fleet, store },
+    ...(network === undefined ? {} : { network }),
+    ...(population === undefined ? {} : { population }),
+  };
 }

@@ -7,7 +7,7 @@ export const number = (least: number, most: number, unit = "") => {
   const message = `expected a number from ${least} to ${most}${unit === "" ? "" : ` ${unit}`}`;
   return z.number(message).min(least, message).max(most, message);
 };
-export const whole = (least: number, most: number) => {
+const whole = (least: number, most: number) => {
   const message = `expected a whole number from ${least} to ${most}`;
   return z.int(message).min(least, message).max(most, message);
 };
@@ -23,7 +23,7 @@ const hours = z
   .tuple([hourOfDay, hourOfDay], "expected [from, to] in hours of the local day")
   .refine(([from, to]) => from !== to, "a time from an hour to the same hour is empty: use [0, 24] for the whole day");
 
-export const calendar = z
+const calendar = z
   .strictObject({
     country: z
       .string()
@@ -62,7 +62,7 @@ const powerAndTimes = {
   power: number(0.001, 1000, "kW").describe("kW while it runs"),
   hours: hours.describe("when it starts; the whole day unless given").optional(),
 };
-export const device = z.strictObject({
+const device = z.strictObject({
   name: z.string("expected a name").min(1).max(40),
   ...powerAndTimes,
   minutes: range(1, 720, "minutes").describe("how long it runs at a time"),
