@@ -130,7 +130,11 @@ async function simulate(options: SimulateOptions): Promise<void> {
     await using monitored =
       options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({ ...given, ...record?.options, ...(monitored && { metrics: monitored.metrics }) });
+    await using simulator = await createSimulator({
+      ...given,
+      ...record?.options,
+      ...(monitored && { metrics: monitored.metrics }),
+    });
     fleet = simulator.fleet;
     worker?.serve(simulator);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
