@@ -62,6 +62,7 @@ export type {
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
 export type { WorkerOptions } from "./simulate/workers.ts";
+export { pushLayoutsOf } from "./simulate/unasked.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";

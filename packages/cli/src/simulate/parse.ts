@@ -7,10 +7,15 @@ export function speedOption(text: string): number {
   throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
 }
 
+export function devicesOption(text: string): string {
+  if (text.includes("{n}")) return text;
+  throw new InvalidArgumentError("give a device with {n} for the number, such as /dev/ttyUSB{n}");
+}
+
 export function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+  if (/^(?:tcp|udp|hdlc|tls|mbus):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("give HOST:PORT, or udp://, tls://, hdlc:// or mbus://HOST:PORT");
 }
 
 export interface CallPlace {

@@ -17,6 +17,8 @@ export const client = {
   closed: "The connection was closed; connect again.",
   "counter-jump":
     "The meter expects a much higher counter; make sure that the answer came from the meter, then raise `counterJump`.",
+  "deadline-passed":
+    "The time limit of the whole session (`until`) has passed; raise it if the line is slow. After a SET or ACTION read back whether it was executed.",
   duplicate: "The records already have the certificate; nothing to do.",
   "image-mismatch":
     "The meter has prepared a different image from the one that was loaded; the message has both. Start the transfer again.",
@@ -121,6 +123,7 @@ export const simulator = {
   "too-many-meters": "The ports do not have addresses for all meters; use more ports.",
   "unknown-fault": "There is no fault with that name; the hint lists those that there are.",
   "unknown-template": "There is no meter template with that name; the hint lists them.",
+  "unknown-push-layout": "The template has no push layout with those words in its name; the hint lists its layouts.",
 } as const;
 
 export const storage = {

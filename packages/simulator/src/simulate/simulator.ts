@@ -11,6 +11,7 @@ import { spanOf, whole } from "../fleet/shard.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
+import { usualNetwork } from "../model/network.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
@@ -70,6 +71,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
   const world: World = {
     ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
+    phases: template.form?.phases ?? template.about?.phases ?? 1,
+    network: options.network === undefined ? usualNetwork : (options.network ?? undefined),
+    placeOf: (meterId) => fleet.indexOfMeterId(meterId),
     tariffDay: template.tariffDay,
     switchLog: template.switchLog,
     kept: new Map(),
@@ -96,7 +100,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
     push: {
-      transports: pushTransports(options.pushTls),
+      transports: { ...pushTransports(options.pushTls), ...options.pushTransports },
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);
         return index === undefined ? undefined : meters.at(index);
