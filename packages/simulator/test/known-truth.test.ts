@@ -19,6 +19,7 @@ import {
   truthCsv,
   truthJson,
 } from "../src/index.ts";
+import { usualNetwork } from "../src/model/network.ts";
 import { bottled, day, ist, listed, now0, stepTo } from "./bottle.ts";
 import { campaign } from "./campaign.ts";
 
@@ -63,7 +64,7 @@ describe("known truth", () => {
     const model = createModel({
       ...{ seed: "test", meter: source.fleet.meterId(1), templates: defaultLoadProfiles },
       ...{ powerQuality: defaultPowerQuality, zoneMinutesEast: 330 },
-      commissioned: Date.UTC(2025, 9, 1) - ist,
+      ...{ commissioned: Date.UTC(2025, 9, 1) - ist, number: 1, phases: 1, network: usualNetwork },
     });
     expect(model.energy(october).importWh).toBe(before);
     expect(records.every(({ meter }) => meter === source.fleet.serial(1))).toBe(true);

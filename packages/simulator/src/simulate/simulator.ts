@@ -168,6 +168,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   };
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   return {
+    ...(options.network === undefined ? {} : { network: options.network }),
     ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
     explain: (meter) => explained(fleet, faults, meter),
     meter: (index) => server.adopt(meters.at(index)),

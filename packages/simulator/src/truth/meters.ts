@@ -12,6 +12,7 @@ import type { Meter as MeterRow } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
 import { switchedOffOf } from "../meter/journal.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import { usualNetwork } from "../model/network.ts";
 import { rowOf } from "../simulate/open-fleet.ts";
 import type { TruthSource } from "./source.ts";
 
@@ -56,6 +57,9 @@ export class TruthMeters {
       ...{ store, zoneMinutesEast: template.zoneMinutesEast, tariffDay: template.tariffDay },
       templates: await store.loadProfileTemplates.list(),
       powerQuality: await store.powerQualityEvents.list(),
+      phases: template.form?.phases ?? template.about?.phases ?? 1,
+      network: source.network === undefined ? usualNetwork : (source.network ?? undefined),
+      placeOf: (meterId) => fleet.indexOfMeterId(meterId),
       switchLog: template.switchLog,
       kept: new Map(),
       keepAtMost: 2,

@@ -14,6 +14,8 @@ export interface TruthSource {
   readonly template: SimulatorTemplate;
   readonly meterTemplate: MeterTemplate;
   readonly fleet: Fleet;
+  /** As in the options of `createSimulator`. */
+  readonly network?: SimulatorOptions["network"];
   /** Only read. */
   readonly store: Pick<
     Store,
@@ -24,7 +26,7 @@ export interface TruthSource {
 /** The options of `createSimulator` that say which fleet it is. */
 export type TruthOptions = Pick<
   SimulatorOptions,
-  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random"
+  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random" | "network"
 >;
 
 /**
@@ -52,5 +54,6 @@ export async function openTruth(options: TruthOptions = {}): Promise<TruthSource
     ...{ store, template, meters, seed, keys, random },
     commissioned: commissioned ?? (stored?.commissionedAt as number),
   });
-  return { template, meterTemplate, fleet, store };
+  const { network } = options;
+  return { template, meterTemplate, fleet, store, ...(network === undefined ? {} : { network }) };
 }
