@@ -12,8 +12,9 @@ describe("dlms truth", () => {
   it("tells the same in JSON lines, CSV and Parquet", async () => {
     using place = folder();
     const file = (name: string) => join(place.path, name);
+    const hours = ["--from", "2026-11-20", "--to", "2026-11-20T06:00"];
     for (const name of ["truth.jsonl", "truth.csv", "truth.parquet"]) {
-      const { code, stderr } = await dlms(["truth", ...fleet, ...period, "-o", file(name)]);
+      const { code, stderr } = await dlms(["truth", ...fleet, ...hours, "-o", file(name)]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     }
     const lines = readFileSync(file("truth.csv"), "utf8").trimEnd().split("\r\n").slice(1);
@@ -32,7 +33,7 @@ describe("dlms truth", () => {
       .map((line) => JSON.parse(line));
     expect(json[0]).toMatchObject({ meter, profile: loads, kind: "row" });
     for (const name of ["truth.jsonl", "truth.csv"]) {
-      const { code, stdout } = await dlms(["score", file(name), ...fleet, ...period]);
+      const { code, stdout } = await dlms(["score", file(name), ...fleet, ...hours]);
       expect(stdout).toContain("100 % of 2 meters\n");
       expect(code).toBe(0);
     }

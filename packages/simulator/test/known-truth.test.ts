@@ -19,6 +19,7 @@ import {
   truthCsv,
   truthJson,
 } from "../src/index.ts";
+import { usualNetwork } from "../src/model/network.ts";
 import { bottled, day, ist, listed, now0, stepTo } from "./bottle.ts";
 import { campaign } from "./campaign.ts";
 
@@ -63,7 +64,7 @@ describe("known truth", () => {
     const model = createModel({
       ...{ seed: "test", meter: source.fleet.meterId(1), templates: defaultLoadProfiles },
       ...{ powerQuality: defaultPowerQuality, zoneMinutesEast: 330 },
-      commissioned: Date.UTC(2025, 9, 1) - ist,
+      ...{ commissioned: Date.UTC(2025, 9, 1) - ist, number: 1, phases: 1, network: usualNetwork },
     });
     expect(model.energy(october).importWh).toBe(before);
     expect(records.every(({ meter }) => meter === source.fleet.serial(1))).toBe(true);
@@ -76,10 +77,10 @@ describe("known truth", () => {
   ] as const) {
     it(`is what meters of ${template} serve`, async () => {
       const { simulator, clock } = await bottled({ template, meters: 2 });
-      const period = { from: now0 - 10 * day, to: now0 - day };
+      const period = { from: now0 - (isLong ? 10 : 3) * day, to: now0 - day };
       const { score } = await scored(simulator, campaign(simulator, clock, { profiles, ...period, client }), period);
       expect(score).toMatchObject({ missing: 0, wrong: 0, late: 0, duplicate: 0, unexpected: 0, asExpected: true });
-      expect(score.expected).toBeGreaterThan(50);
+      expect(score.expected).toBeGreaterThan(40);
       await simulator.close();
     });
   }
@@ -87,7 +88,7 @@ describe("known truth", () => {
   it("is the same from a fleet that nobody serves, in any part, and has what the buffers have lost", async () => {
     const { simulator } = await bottled({ meters: 3 });
     const source = await spring({ meters: 3 });
-    const range = { from: october, to: october + 5 * day };
+    const range = { from: october, to: october + day };
     const whole = await listed(truth(source, range));
     expect(await listed(truth(simulator, range))).toEqual(whole);
     const days = [];
@@ -95,10 +96,10 @@ describe("known truth", () => {
       days.push(...(await listed(truth(source, { ...range, of: { first: index, meters: 1 } }))));
     }
     expect(days).toEqual(whole);
-    // The buffer has 90 days, and 140 ago it had these.
-    const old = { from: now0 - 140 * day, to: now0 - 100 * day, profiles: [loads] };
+    // The buffer has 90 days, and 103 ago it had these.
+    const old = { from: now0 - 103 * day, to: now0 - 100 * day, profiles: [loads] };
     const lost = await listed(truth(await spring(), old));
-    expect(lost).toHaveLength(40 * 48 + 1);
+    expect(lost).toHaveLength(3 * 48 + 1);
     const then = await openTruth({ seed: "test", start: old.to, commissioned: Date.UTC(2025, 9, 1) - ist });
     expect(await listed(truth(then, old))).toEqual(lost);
   });

@@ -1,9 +1,9 @@
 import { ApduTag } from "@dlmskit/apdu";
 import { sameOctets, toHex } from "@dlmskit/core";
 import type { AssociationSpec, Interceptor, Outcome, Tap } from "@dlmskit/server";
+import type { Departure } from "./departure.ts";
 import type { RecordedApdu, RecordedSession } from "./record-file.ts";
 import { callsOf, isProof, nameOfCall, type RecordedCall } from "./recorded-calls.ts";
-import type { Departure } from "./replay.ts";
 
 /** Longer texts are cut. */
 const shown = 120;

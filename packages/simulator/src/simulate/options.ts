@@ -194,6 +194,10 @@ export interface Simulator extends AsyncDisposable {
    */
   readonly fleet: Fleet;
   readonly store: Store;
+  /** As in the options. */
+  readonly network?: SimulatorOptions["network"];
+  /** As in the options. */
+  readonly population?: SimulatorOptions["population"];
   /** Notices for the user, for example keys that are stored unencrypted, or a port that cannot be served. */
   readonly notices: readonly string[];
   /** The simulated time of day: `now`, `setRate` (with 0 the time stands still), `set`, `step`. */

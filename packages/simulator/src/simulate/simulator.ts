@@ -166,6 +166,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   };
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   return {
+    ...(options.network === undefined ? {} : { network: options.network }),
+    ...(population === undefined ? {} : { population }),
     ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
     explain(meter) {
       const found = explained(fleet, faults, meter);
