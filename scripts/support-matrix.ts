@@ -1,8 +1,9 @@
-// Writes docs/support-matrix.md, docs/schema.md and docs/faults.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+// Writes docs/support-matrix.md, docs/schema.md, docs/faults.md and docs/variation-pattern.schema.json from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
 import { writeFileSync } from "node:fs";
 import { Conformance } from "@dlmskit/apdu";
 import { clientConformance } from "@dlmskit/client";
 import { servedConformance } from "@dlmskit/server";
+import { variationPatternSchema } from "@dlmskit/storage";
 import { classesTable, templatesTable } from "./support/classes.ts";
 import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
@@ -71,11 +72,27 @@ HDLC frames:
 ${framesTable()}`;
 }
 
+/** JSON as the formatter writes it: a list that fits on a line stands on one. */
+function jsonPage(value: unknown): string {
+  const text = JSON.stringify(value, null, 2).replace(
+    /^(.*)\[\n([^[\]{}]*?)\n\s*\](,?)$/gm,
+    (whole, before: string, list: string, comma: string) => {
+      const line = `${before}[${list
+        .trim()
+        .split(/,\n\s*/)
+        .join(", ")}]${comma}`;
+      return line.length <= 120 ? line : whole;
+    },
+  );
+  return `${text}\n`;
+}
+
 /** The pages that are made from the code, and what they must say. */
 export const pages = (): readonly (readonly [file: URL, text: string])[] => [
   [new URL("../docs/support-matrix.md", import.meta.url), supportMatrix()],
   [new URL("../docs/schema.md", import.meta.url), schemaPage()],
   [new URL("../docs/faults.md", import.meta.url), faultsPage()],
+  [new URL("../docs/variation-pattern.schema.json", import.meta.url), jsonPage(variationPatternSchema())],
 ];
 
 if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);

@@ -9,6 +9,9 @@ export interface PushLayoutElement {
   readonly instanceId: LogicalName;
   readonly attributeId: number;
   readonly dataIndex?: number;
+  /** The scaler and the unit of the value, if a document gives them and the push does not. */
+  readonly scaler?: number;
+  readonly unit?: Unit;
 }
 
 /** One value of a push, with the information that the push or its layout gives about it. */
@@ -26,7 +29,7 @@ export interface PushedValue {
 type Found = Omit<PushedValue, "scaled" | "unit"> & { readonly scalerUnit?: ScalerAndUnit };
 interface ScalerAndUnit {
   readonly scaler: number;
-  readonly unit: number;
+  readonly unit: Unit;
 }
 
 /**
@@ -107,8 +110,14 @@ function byLayout(elements: readonly Data[], layout: PushLayout): readonly Found
   return pushed.flatMap((value, at): Found[] => {
     const place = places[at];
     if (place !== undefined && isOwnList(place)) return [];
-    return [place === undefined ? { value } : { ...place, value }];
+    return [place === undefined ? { value } : foundAt(place, value)];
   });
+}
+
+function foundAt({ scaler, unit, ...place }: PushLayoutElement, value: Data): Found {
+  return scaler === undefined || unit === undefined
+    ? { ...place, value }
+    : { ...place, value, scalerUnit: { scaler, unit } };
 }
 
 function nameIn(data: Data | undefined): LogicalName | undefined {
@@ -126,7 +135,7 @@ function scalerUnitIn(data: Data | undefined): ScalerAndUnit | undefined {
   if (data?.type !== "structure" || data.value.length !== 2) return undefined;
   const [scaler, unit] = data.value;
   if (scaler?.type !== "integer" || unit?.type !== "enum") return undefined;
-  return { scaler: scaler.value, unit: unit.value };
+  return { scaler: scaler.value, unit: fromData(UnitCodec, unit) };
 }
 
 /** class_id, logical name, attribute: before a value. */
@@ -198,7 +207,7 @@ function withScale({ scalerUnit, ...found }: Found, all: readonly Found[]): Push
   const has = classId !== undefined && isScaled(classId, attributeId) && dataIndex === 0;
   const known = scalerUnit ?? (has ? scalerUnitIn(beside?.value) : undefined);
   if (known === undefined) return found;
-  const unit = fromData(UnitCodec, { type: "enum", value: known.unit });
+  const { unit } = known;
   if (!numbers.has(value.type)) return { ...found, unit };
   const raw = (value as { readonly value: number | bigint }).value;
   return { ...found, scaled: Number(`${raw}e${known.scaler}`), unit };

@@ -1,6 +1,7 @@
 import { Data } from "@dlmskit/apdu";
 import { Fault, type Json, logicalName } from "@dlmskit/core";
 import { type PushLayout, type PushLayoutElement, PushSetup0, pushLayoutIn } from "@dlmskit/cosem-objects";
+import { pushLayoutsOf } from "@dlmskit/simulator";
 import { readText } from "../keys-file.ts";
 import { readTemplate } from "../template-file.ts";
 
@@ -48,10 +49,6 @@ export function readLayouts(path: string): readonly PushLayout[] {
   }
 }
 
-/** The layouts of the Push setups of a meter template. Faults of `readTemplate`. */
-export async function templateLayouts(name: string): Promise<readonly PushLayout[]> {
-  const { objects } = await readTemplate(name);
-  return objects().flatMap(({ spec, values }) =>
-    spec.classId === PushSetup0.classId ? [(values as { readonly pushObjectList: PushLayout }).pushObjectList] : [],
-  );
-}
+/** What the meters of a template push. Faults of `readTemplate`. */
+export const templateLayouts = async (name: string): Promise<readonly PushLayout[]> =>
+  pushLayoutsOf(await readTemplate(name));
