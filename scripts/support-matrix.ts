@@ -1,13 +1,14 @@
-// Writes docs/support-matrix.md, docs/schema.md and docs/faults.md from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
+// Writes docs/support-matrix.md, docs/schema.md, docs/faults.md and docs/variation-pattern.schema.json from the code: node --conditions=dlmskit-source scripts/support-matrix.ts
 import { writeFileSync } from "node:fs";
 import { Conformance } from "@dlmskit/apdu";
 import { clientConformance } from "@dlmskit/client";
 import { servedConformance } from "@dlmskit/server";
+import { variationPatternSchema } from "@dlmskit/storage";
 import { classesTable, templatesTable } from "./support/classes.ts";
 import { faultsPage } from "./support/faults.ts";
 import { framesTable, linksTable } from "./support/links.ts";
 import { schemaPage } from "./support/schema.ts";
-import { securityTable } from "./support/security.ts";
+import { generalTable, securityTable } from "./support/security.ts";
 import { servicesTable } from "./support/services.ts";
 import { table, yes } from "./support/table.ts";
 
@@ -48,8 +49,9 @@ ${conformance()}
 Each cell is an association that was opened, read, written and invoked in. In "plain" the suite matters to mechanisms 5 and 7 only.
 
 ${securityTable()}
-Whether general-ciphering and general-signing are spoken is in the table of the plain APDUs above.
+General protection, in an association without authentication; each cell was opened and read in:
 
+${generalTable()}
 ## Interface classes
 
 Every class version of the Blue Book is declared: its objects are listed, read, written and type-checked. A method acts where the
@@ -70,11 +72,27 @@ HDLC frames:
 ${framesTable()}`;
 }
 
+/** JSON as the formatter writes it: a list that fits on a line stands on one. */
+function jsonPage(value: unknown): string {
+  const text = JSON.stringify(value, null, 2).replace(
+    /^(.*)\[\n([^[\]{}]*?)\n\s*\](,?)$/gm,
+    (whole, before: string, list: string, comma: string) => {
+      const line = `${before}[${list
+        .trim()
+        .split(/,\n\s*/)
+        .join(", ")}]${comma}`;
+      return line.length <= 120 ? line : whole;
+    },
+  );
+  return `${text}\n`;
+}
+
 /** The pages that are made from the code, and what they must say. */
 export const pages = (): readonly (readonly [file: URL, text: string])[] => [
   [new URL("../docs/support-matrix.md", import.meta.url), supportMatrix()],
   [new URL("../docs/schema.md", import.meta.url), schemaPage()],
   [new URL("../docs/faults.md", import.meta.url), faultsPage()],
+  [new URL("../docs/variation-pattern.schema.json", import.meta.url), jsonPage(variationPatternSchema())],
 ];
 
 if (import.meta.main) for (const [file, text] of pages()) writeFileSync(file, text);

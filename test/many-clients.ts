@@ -34,6 +34,8 @@ class Crowd implements AsyncDisposable {
   constructor(program: string, port: number, clients: number) {
     this.#process = new Process([program, String(port), String(clients)]);
     this.#ended = this.#listen();
+    // Awaited when it is stopped.
+    this.#ended.catch(() => undefined);
   }
 
   async #listen(): Promise<void> {
@@ -62,7 +64,7 @@ class Crowd implements AsyncDisposable {
 
 /** Clients of all kinds on one meter at once: nothing fails that was not made to, memory stays, and each session has its row. */
 export async function campaign(program: string, store: Store, { clients, seconds }: Campaign): Promise<void> {
-  const running = await serve(oneMeter(), {
+  await using running = await serve(oneMeter(), {
     on: { wrapper: tcp(0, () => new WrapperServerLink({ incomplete: 500 })) },
     store,
     limits: { associationsPerMeter: 2 * clients, connections: 3 * clients, firstAssociation: 15_000 },
@@ -110,5 +112,4 @@ export async function campaign(program: string, store: Store, { clients, seconds
   // The memory store keeps a row for each association that was, about half a KiB.
   expect(after).toBeLessThan(before * 1.2 + (8 << 20));
   for (const one of staying) await one.release();
-  await running.close();
 }

@@ -19,6 +19,7 @@ import {
   type CipheredForm,
   CounterGuard,
   CounterLedger,
+  type GeneralKey,
   newKeyPair,
   noble,
   Protection,
@@ -30,7 +31,9 @@ export interface Setting {
   readonly mechanism?: MechanismId;
   readonly ciphered?: boolean;
   readonly suite?: 0 | 1 | 2;
-  readonly form?: "glo" | "general-glo";
+  readonly form?: "glo" | "general-glo" | "general-ciphering";
+  readonly generalKey?: GeneralKey;
+  readonly signed?: "inside" | "outside" | "only";
   readonly dedicatedKey?: boolean;
   /** PDU size of both ends. */
   readonly size?: number;
@@ -69,6 +72,8 @@ export class Bottle {
     ciphered = false,
     suite = 0,
     form = "glo",
+    generalKey = "global-unicast-encryption-key",
+    signed,
     dedicatedKey = false,
     size = 1024,
     context = "logical-name",
@@ -79,8 +84,14 @@ export class Bottle {
     const security = (own: "client" | "server", peer: "client" | "server") => ({
       ...{ suite, keys, counters: ledger(), replay: new CounterGuard(), policy: noPolicy },
       systemTitle: fromHex(own === "client" ? "4d4d4d0000000001" : "4d4d4d0000bc614e"),
-      ...(pairs && { signing: { privateKey: pairs[own].privateKey, peerPublicKey: pairs[peer].publicKey } }),
+      masterKey: octets(8)(keyLength),
+      ...(pairs && {
+        privateKeys: { digitalSignature: pairs[own].privateKey, keyAgreement: pairs[own].privateKey },
+        peerKeys: { publicKey: () => pairs[peer].publicKey },
+      }),
     });
+    const only = signed === "only" ? { authenticated: false, encrypted: false } : {};
+    const signing = signed && { signed: signed === "outside" ? signed : ("inside" as const) };
     const shared = { context, ciphered, mechanism, secret: octets(5)(16), provider: noble } as const;
     const shortNames = context === "short-name";
     const conformance = (names: readonly ConformanceName[]) => [...new Set([...names, "general-protection" as const])];
@@ -88,7 +99,10 @@ export class Bottle {
     const options: InitiatorOptions = {
       ...shared,
       conformance: conformance(shortNames ? clientShortNameConformance : clientConformance),
-      security: { ...security("client", "server"), form, dedicatedKey },
+      security: {
+        ...{ ...security("client", "server"), form, generalKey, dedicatedKey, ...only, ...signing },
+        serverSystemTitle: fromHex("4d4d4d0000bc614e"),
+      },
       ...{ maxReceivePduSize: size, timeout: 1000 },
       random: (count) => this.#drawn[this.#drawn.push(draw(count)) - 1] as Uint8Array,
     };

@@ -26,6 +26,40 @@ function outcome(setting: Setting): string {
   }
 }
 
+const generalForms: readonly (readonly [name: string, setting: Setting])[] = [
+  ["general-ciphering, identified key", {}],
+  ["general-ciphering, wrapped key", { generalKey: "wrapped-key" }],
+  ["general-ciphering, agreed key C(1e,1s)", { generalKey: "one-pass-diffie-hellman" }],
+  ["general-ciphering, agreed key C(0e,2s)", { generalKey: "static-unified-model" }],
+  ["general-signing inside general-ciphering", { signed: "inside" }],
+  ["general-ciphering inside general-signing", { signed: "outside" }],
+  ["general-signing alone", { signed: "only" }],
+];
+
+/** Opens and reads: agreed keys and signatures take long. */
+function generalOutcome(setting: Setting): string {
+  const bottle = new Bottle({ ciphered: true, form: "general-ciphering", ...setting });
+  const fault = bottle.open() ?? bottle.ask(requests[0] as (typeof requests)[number]);
+  return fault === undefined ? "yes" : `no (\`${fault.code}\`)`;
+}
+
+/** The forms of general protection against the suites. */
+export function generalTable(): string {
+  const cell = (setting: Setting): string => {
+    try {
+      return generalOutcome(setting);
+    } catch (caught) {
+      if (caught instanceof Fault) return `no (\`${caught.code}\`)`;
+      throw caught;
+    }
+  };
+  const rows = generalForms.map(([name, setting]) => [
+    name,
+    ...securitySuites.map(({ id: suite }) => cell({ ...setting, suite })),
+  ]);
+  return table(["request and response", ...securitySuites.map(({ id }) => `suite ${id}`)], rows);
+}
+
 /** Suite and mechanism against the form of protection. A plain association has no suite but where GMAC or ECDSA needs one. */
 export function securityTable(): string {
   const rows = securitySuites.flatMap(({ id: suite }) =>

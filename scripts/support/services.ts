@@ -4,7 +4,7 @@ import * as apdus from "@dlmskit/apdu";
 import type { ChoiceCodec } from "@dlmskit/core";
 import { Fault, fromHex } from "@dlmskit/core";
 import type { CipheredForm } from "@dlmskit/security";
-import { Bottle, requests, shortNameRequests } from "./bottle.ts";
+import { Bottle, requests, type Setting, shortNameRequests } from "./bottle.ts";
 import { table, yes } from "./table.ts";
 import { throughGateway } from "./through-gateway.ts";
 
@@ -57,8 +57,8 @@ function roundTrip(text: string): string | undefined {
 /** What passes between our client and our server in every request, in every way that it can be protected. */
 function traffic(): { readonly served: ReadonlySet<string>; readonly used: ReadonlySet<string> } {
   const served = new Set<string>(gatewayApdus);
-  for (const setting of settings) {
-    const bottle = new Bottle({ ...setting, mechanism: 3, size: 128 });
+  for (const setting of [...settings, ...generallyProtected]) {
+    const bottle = new Bottle({ size: 128, ...setting, mechanism: 3 });
     if (bottle.open() !== undefined) throw new Error("the association was not opened");
     const shortNames = setting.context === "short-name";
     for (const request of shortNames ? shortNameRequests : requests) {
@@ -85,7 +85,11 @@ function traffic(): { readonly served: ReadonlySet<string>; readonly used: Reado
   return { served, used };
 }
 
-const settings = [false, true].flatMap((ciphered) =>
+const generallyProtected = (["inside", "outside"] as const).map(
+  (signed): Setting => ({ ciphered: true, form: "general-ciphering", signed, suite: 1, size: 400 }),
+);
+
+const settings: readonly Setting[] = [false, true].flatMap((ciphered) =>
   (["glo", "general-glo"] as const).flatMap((form) =>
     (ciphered ? [false, true] : [false]).flatMap((dedicatedKey) =>
       (["logical-name", "short-name"] as const).map((context) => ({ ciphered, form, dedicatedKey, context })),

@@ -63,8 +63,12 @@ export class Crowd {
         await session.release();
       }
     } catch (caught) {
-      this.tally.errors.push(`${name}: ${caught instanceof Fault ? `${caught.code} ${caught.message}` : caught}`);
+      this.#failed(name, caught);
     }
+  }
+
+  #failed(name: string, caught: unknown): void {
+    this.tally.errors.push(`${name}: ${caught instanceof Fault ? `${caught.code} ${caught.message}` : caught}`);
   }
 
   reader(): Promise<void> {
@@ -97,16 +101,19 @@ export class Crowd {
 
   /** Begins a long transfer and leaves in the midst of it. */
   async aborting(): Promise<void> {
-    while (!this.over) {
-      const duplex = await this.dial();
-      const session = await this.#session(duplex).catch((caught) => void this.tally.errors.push(`aborting: ${caught}`));
-      if (session === undefined) return;
-      const reading = session.get(long).catch(() => undefined);
-      await sleep(Math.random() * 60);
-      duplex.destroy();
-      await reading;
-      this.tally.aborts++;
-      await sleep(Math.random() * 100);
+    try {
+      while (!this.over) {
+        const duplex = await this.dial();
+        const session = await this.#session(duplex);
+        const reading = session.get(long).catch(() => undefined);
+        await sleep(Math.random() * 60);
+        duplex.destroy();
+        await reading;
+        this.tally.aborts++;
+        await sleep(Math.random() * 100);
+      }
+    } catch (caught) {
+      this.#failed("aborting", caught);
     }
   }
 

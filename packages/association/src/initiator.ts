@@ -16,10 +16,18 @@ import type { Opened } from "./protection/channel.ts";
 import { continued } from "./protection/request-protection.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
-import { type Current, isOvertaking, type Paused, type Queued, RequestQueue } from "./request-queue.ts";
+import {
+  type Current,
+  type Done,
+  doneOf,
+  isOvertaking,
+  type Paused,
+  type Queued,
+  RequestQueue,
+} from "./request-queue.ts";
 import { type Asked, checkResponse, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
-import { isNotification, type ServiceRequest, type ServiceResults } from "./services/table.ts";
+import { isNotification, type ServiceRequest } from "./services/table.ts";
 import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
 import { tapped } from "./tap.ts";
 
@@ -343,10 +351,10 @@ export class Initiator {
     if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
       throw dropped("unexpected-apdu", `received ${apdu.apdu}, but no request waits for it`);
     }
-    let done: ServiceResults | undefined;
+    let done: Done | undefined;
     try {
       const step = current.exchange.receive(apdu);
-      if ("done" in step) done = { service: current.service.name, results: step.done } as ServiceResults;
+      if ("done" in step) done = doneOf(current, step);
       else if (this.#queue.pause(current, step.send)) this.#over();
       else this.#send(step.send, current.sealing, now, current.end);
     } catch (caught) {

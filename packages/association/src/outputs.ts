@@ -1,5 +1,5 @@
 import type { Apdu } from "@dlmskit/apdu";
-import type { Fault } from "@dlmskit/core";
+import type { CosemDateTime, Fault } from "@dlmskit/core";
 import type { Negotiated } from "./offer.ts";
 import type { ProtectionSeen } from "./protection/sealing.ts";
 import type { Incoming, ServiceResults } from "./services/table.ts";
@@ -25,7 +25,8 @@ export type ReleaseReason = "rlrq" | "aborted" | "reassociated";
 export type InitiatorOutput =
   | { readonly type: "transmit"; readonly pdu: Uint8Array }
   | { readonly type: "associated"; readonly association: Negotiated }
-  | ({ readonly type: "response"; readonly id: number } & ServiceResults)
+  /** `dateTime`: that of an ACCESS response, if it has one. */
+  | ({ readonly type: "response"; readonly id: number; readonly dateTime?: CosemDateTime } & ServiceResults)
   /** A request failed. Without `id`, the association could not be opened or was lost. */
   | { readonly type: "failed"; readonly id?: number; readonly fault: Fault }
   /** DataNotification, EventNotification or InformationReport: an unsolicited APDU, and how it was protected. */

@@ -1,8 +1,9 @@
 import type { ApduLike, Invoke } from "@dlmskit/apdu";
+import type { CosemDateTime } from "@dlmskit/core";
 import type { RequestOptions } from "./initiator-state.ts";
 import type { Negotiated } from "./offer.ts";
 import type { Sealing } from "./protection/sealing.ts";
-import type { Exchange } from "./services/service.ts";
+import type { Exchange, Step } from "./services/service.ts";
 import type { AnyService, ServiceRequest, ServiceResults } from "./services/table.ts";
 
 /** A request in the queue. */
@@ -23,6 +24,13 @@ export interface Current extends Queued {
   readonly sealing: Sealing | undefined;
   /** A request of high priority has overtaken it. */
   readonly overtaken?: true;
+}
+
+/** The results of a request, and the date-time of an ACCESS response. */
+export type Done = ServiceResults & { readonly dateTime?: CosemDateTime };
+
+export function doneOf({ service }: Current, { done, dateTime }: Extract<Step<unknown>, { done: unknown }>): Done {
+  return { service: service.name, results: done, ...(dateTime && { dateTime }) } as Done;
 }
 
 /** A transfer in blocks that a request of high priority has overtaken, and its next APDU. */

@@ -1,5 +1,5 @@
 import { ApduTag, type DataNotificationConfirm, decodeApdu, encodeApdu, type Rlrq } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { type CosemDateTime, Fault } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
 import { answerPass3, type Pass3, pass3Of } from "./handshake/hls-responder.ts";
 import type { Initiated } from "./handshake/initiate.ts";
@@ -97,15 +97,15 @@ export class Responder {
   /**
    * The results of request `id`: one result for each item, in the order of the items. An id that does not wait for an answer (it was
    * answered, or its association has ended) is ignored. `least`: the minimum protection of the answer by the access rights of the
-   * items. Throws Fault `bad-results` for a wrong number of results, and the Faults of encoding them.
+   * items. `dateTime`: that of an ACCESS response. Throws Fault `bad-results` for a wrong number of results, and the Faults of encoding them.
    *
    * A result may be a `StreamedData`. It is read while its APDUs are sent: here, when the client requests the next block, and in
    * `resume`. All blocks of an answer must describe the same moment; the stream must ensure this. If a stream ends with an error, its
    * item gets this error; if a part of it was already sent, the transfer ends (long-get-aborted).
    */
-  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
+  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection, dateTime?: CosemDateTime): void {
     this.#now = now;
-    this.#open?.services.respond(id, results, now, least);
+    this.#open?.services.respond(id, results, now, least, dateTime);
   }
 
   /** Continues the answers that wait for a stream. An answer whose stream returns "later" again continues to wait. */

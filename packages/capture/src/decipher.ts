@@ -1,16 +1,8 @@
-import { type Apdu, ApduTag } from "@dlmskit/apdu";
+import type { Apdu, GeneralSigning } from "@dlmskit/apdu";
 import { Fault, sameOctets } from "@dlmskit/core";
 import { type CryptoProvider, openUnverified, Protection } from "@dlmskit/security";
-
-/** The keys and system titles for deciphering. Keys have 16 octets, in suite 2 32 octets. */
-export interface DecipherKeys {
-  readonly encryptionKey?: Uint8Array | undefined;
-  readonly authenticationKey?: Uint8Array | undefined;
-  readonly dedicatedKey?: Uint8Array | undefined;
-  readonly broadcastKey?: Uint8Array | undefined;
-  /** The possible system titles of the sender, if the octets do not have it. */
-  readonly systemTitles?: readonly Uint8Array[] | undefined;
-}
+import { GeneralDecipherer } from "./decipher-general.ts";
+import { type DecipherKeys, missingTitle, type Opened, startsAsApdu, wrongTag } from "./opened.ts";
 
 /** The sender of an APDU. */
 export type Sender = "client" | "server";
@@ -39,27 +31,20 @@ export interface DecipherOptions {
   readonly unverified: boolean;
 }
 
-/** A deciphered plaintext, and whether it is authenticated. */
-export interface Opened {
-  readonly apdu: Uint8Array;
-  /** Whether there is an authentication tag and it is correct. */
-  readonly verified: boolean;
-  /** The reason why the tag was not verified, if there is a tag. */
-  readonly why?: string;
-}
-
 /** Deciphers the APDUs of one input. It takes system titles and dedicated keys from the APDUs that it decoded. */
 export class Decipherer {
   readonly #keys: DecipherKeys;
   readonly #provider: CryptoProvider;
   readonly #unverified: boolean;
   readonly #titles = new Map<Sender, Uint8Array>();
+  readonly #general: GeneralDecipherer;
   #dedicatedKey: Uint8Array | undefined;
 
   constructor(keys: DecipherKeys, { provider, unverified }: DecipherOptions) {
     this.#keys = keys;
     this.#provider = provider;
     this.#unverified = unverified;
+    this.#general = new GeneralDecipherer(keys, { provider, unverified });
     this.#dedicatedKey = keys.dedicatedKey;
   }
 
@@ -77,7 +62,7 @@ export class Decipherer {
   canOpen(apdu: Ciphered): boolean {
     const { authenticated, encrypted } = apdu.securityControl;
     if (!authenticated && !encrypted) return true;
-    if (apdu.apdu === "general-ciphering") return false;
+    if (apdu.apdu === "general-ciphering") return this.#general.canOpen(apdu);
     return isDedicated(apdu) ? this.#dedicatedKey !== undefined : this.#keys.encryptionKey !== undefined;
   }
 
@@ -89,6 +74,7 @@ export class Decipherer {
     const { authenticated, encrypted } = apdu.securityControl;
     if (!authenticated && !encrypted) return { apdu: apdu.ciphertext, verified: false };
     const titles = [...this.#candidates(apdu), ...more];
+    if (apdu.apdu === "general-ciphering") return this.#general.open(apdu, titles);
     if (!this.#unverified) return this.#verified(apdu, octets, titles);
     if (authenticated && this.#keys.authenticationKey === undefined) {
       return { apdu: this.#unchecked(apdu, octets, titles), verified: false, why: "there is no authentication key" };
@@ -99,6 +85,11 @@ export class Decipherer {
       if (!(caught instanceof Fault) || caught.code !== "bad-tag") throw caught;
       return { apdu: this.#unchecked(apdu, octets, titles), verified: false, why: "the authentication tag is wrong" };
     }
+  }
+
+  /** Why the signature of a general-signing APDU is not verified; undefined: it is right. Fault `bad-signature`. */
+  signature(apdu: GeneralSigning, more: readonly Uint8Array[] = []): string | undefined {
+    return this.#general.signature(apdu, [...(this.#keys.systemTitles ?? []), ...more]);
   }
 
   #verified(apdu: Ciphered, octets: Uint8Array, titles: readonly Uint8Array[]): Opened {
@@ -174,23 +165,6 @@ export class Decipherer {
       : [this.#titles.get(senderOf(apdu.apdu))].filter((title) => title !== undefined);
     return [...learned, ...(this.#keys.systemTitles ?? [])];
   }
-}
-
-function missingTitle(): Fault {
-  return new Fault("missing-system-title", "the sender's system title is not in the octets", {
-    layer: "security",
-    hint: "give it with --system-title",
-  });
-}
-
-const plainTags = new Set<number | undefined>(Object.values(ApduTag));
-const startsAsApdu = ([tag]: Uint8Array): boolean => plainTags.has(tag);
-
-function wrongTag(): Fault {
-  return new Fault("bad-tag", "the authentication tag is wrong", {
-    layer: "security",
-    hint: "check the keys and the sender's system title; if they are right, the octets were altered",
-  });
 }
 
 function isDedicated(apdu: Ciphered): boolean {

@@ -1,11 +1,12 @@
 import { type ApduQuirk, ApduTag, DedTag, GloTag } from "@dlmskit/apdu";
 import { Fault, Reader } from "@dlmskit/core";
 import { type CryptoProvider, noble } from "@dlmskit/security";
-import { Decipherer, type DecipherKeys } from "./decipher.ts";
+import { Decipherer } from "./decipher.ts";
 import { framed } from "./framed.ts";
 import { decodeHdlc } from "./hdlc.ts";
 import type { Item } from "./item.ts";
 import { decodeMbus } from "./mbus.ts";
+import type { DecipherKeys } from "./opened.ts";
 import { decodeP1, isP1 } from "./p1.ts";
 import { decodeDataSource, decodePdu } from "./pdu.ts";
 import { Session } from "./session.ts";

@@ -8,6 +8,7 @@ import {
   decodeApdu,
   encodeApdu,
   encodeData,
+  type GeneralSigning,
 } from "@dlmskit/apdu";
 import { Fault, type Json, Reader, sameOctets, stepped, toHex, toLatin1 } from "@dlmskit/core";
 import { joinedToJson } from "./blocks.ts";
@@ -197,7 +198,11 @@ function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): vo
   } else if ("userInformation" in apdu && apdu.userInformation !== undefined) {
     add("userInformationPdu", source.view(apdu.userInformation), session, extras);
   } else if ("content" in apdu) {
-    add("contentPdu", source.view(apdu.content), session, extras);
+    try {
+      add("contentPdu", source.view(apdu.content), session, extras);
+    } finally {
+      if (apdu.apdu === "general-signing") sign(apdu, source, session, extras);
+    }
   } else {
     join(apdu, source, session, extras);
   }
@@ -218,6 +223,19 @@ function open(apdu: Ciphered, source: Source, session: Session, extras: Extras):
     addPlaintext(ciphertext.slice(0, plain.length).replaced(plain), verified, session, extras);
   } finally {
     extras.nodes.push(nodeOf("verified", text, ciphertext.slice(plain.length, ciphertext.octets.length), []));
+  }
+}
+
+/** Adds whether the signature is right. The content is shown in any case, because it is not encrypted. */
+function sign(apdu: GeneralSigning, source: Source, session: Session, extras: Extras): void {
+  let why: string | undefined = "the signature is wrong";
+  try {
+    why = session.decipherer.signature(apdu, session.titles);
+  } finally {
+    extras.json.verified = why === undefined;
+    if (why !== undefined) extras.json.notVerified = why;
+    const text = why === undefined ? "the signature is right" : `NOT VERIFIED: ${why}`;
+    extras.nodes.push(nodeOf("verified", text, source.view(apdu.signature), []));
   }
 }
 

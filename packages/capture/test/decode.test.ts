@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { fromHex, type Json, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DecipherKeys } from "../src/decipher.ts";
 import { decodeOctets, type LayerName } from "../src/decoder.ts";
 import { encodeJson, encodeXml } from "../src/encode.ts";
 import { itemJson } from "../src/item.ts";
+import type { DecipherKeys } from "../src/opened.ts";
 import { treeText } from "../src/tree-text.ts";
 
 interface Vector {

@@ -7,13 +7,15 @@ import {
   type ServiceRequest,
   type ServiceResults,
 } from "@dlmskit/association";
-import { type ClientLink, Fault } from "@dlmskit/core";
+import { type ClientLink, type CosemDateTime, Fault } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
 import { countersOfStep, DurableCounters } from "./counters.ts";
 import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
+
+type Responded = ServiceResults & { readonly dateTime?: CosemDateTime };
 
 interface Promised<T> {
   resolve(value: T): void;
@@ -25,7 +27,7 @@ export class Connection {
   readonly #pump: LinkPump<ClientLink>;
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
-  readonly #requests = new Map<number, Promised<ServiceResults>>();
+  readonly #requests = new Map<number, Promised<Responded>>();
   #counters: CounterSource | undefined;
   /** APDUs that were received while counters were being reserved, in order, with the time of receipt. */
   readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
@@ -34,6 +36,10 @@ export class Connection {
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
+  /** The time of the timer. */
+  #armedFor = Number.POSITIVE_INFINITY;
+  /** The time limit of everything. */
+  #ending: Cancel | undefined;
   /** The deadline for opening the link, while the link is being opened. */
   #linkBy: number | undefined;
   readonly #drops = new LinkDrops();
@@ -63,6 +69,8 @@ export class Connection {
   open(): Promise<Negotiated> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
+      const { until, clock } = this.#options;
+      if (until !== undefined) this.#ending = clock.at(until, () => this.#deadlinePassed());
       this.#pump.start({
         received: (pdu) => this.#arrived(pdu),
         connected: () => {
@@ -77,6 +85,7 @@ export class Connection {
         dropped: (why) => this.#drops.note(why),
         closed: (fault) => {
           this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
+          this.#ending?.();
           this.#closed();
         },
       });
@@ -86,7 +95,7 @@ export class Connection {
     });
   }
 
-  request(request: ServiceRequest, options: RequestOptions): Promise<ServiceResults> {
+  request(request: ServiceRequest, options: RequestOptions): Promise<Responded> {
     return new Promise((resolve, reject) => {
       let id: number;
       try {
@@ -230,7 +239,7 @@ export class Connection {
     return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
 
-  #take(id: number): Promised<ServiceResults> | undefined {
+  #take(id: number): Promised<Responded> | undefined {
     const promised = this.#requests.get(id);
     this.#requests.delete(id);
     return promised;
@@ -247,22 +256,47 @@ export class Connection {
     this.#requests.clear();
     this.#releasing?.resolve();
     this.#releasing = undefined;
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#disarm();
     if (this.#over !== undefined) return;
     this.#over = { fault: ended };
     this.#options.closed?.(fault);
   }
 
+  /** A timer that is early enough stays: each request moves the deadline to a later time, which costs no timer. */
   #arm(): void {
-    this.#cancel?.();
+    if (this.#over !== undefined || this.#held.length > 0) {
+      this.#disarm();
+      return;
+    }
     const deadline = this.#linkBy ?? this.#initiator.deadline;
-    this.#cancel =
-      deadline === undefined || this.#over !== undefined || this.#held.length > 0
-        ? undefined
-        : this.#options.clock.at(deadline, () =>
-            this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),
-          );
+    if (deadline === undefined || deadline >= this.#armedFor) return;
+    this.#disarm();
+    this.#armedFor = deadline;
+    this.#cancel = this.#options.clock.at(deadline, () => this.#wake());
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #wake(): void {
+    this.#disarm();
+    const deadline = this.#linkBy ?? this.#initiator.deadline;
+    if (deadline === undefined || deadline > this.#now) this.#arm();
+    else if (this.#linkBy === undefined) this.#run(() => this.#initiator.expire(this.#now));
+    else this.#linkTooLate();
+  }
+
+  #deadlinePassed(): void {
+    this.#lost(
+      new Fault("deadline-passed", "the time limit of the whole session has passed", {
+        layer: "client",
+        hint: "raise the deadline if the line is slow",
+      }),
+    );
+    this.#pump.destroy();
   }
 
   #linkTooLate(): void {

@@ -57,6 +57,11 @@ export interface ConnectOptions
   readonly timeout?: number;
   /** Time limit of one request with all its blocks and repetitions, ms; by default `limits.transferTimeout` for each attempt. */
   readonly deadline?: number;
+  /**
+   * When everything has ended, ms of `clock`: opening, all requests, and the release. What is not finished then ends in Fault
+   * `deadline-passed`, and the transport is closed. Without it there is no limit of the whole session.
+   */
+  readonly until?: number;
   /** How many times a GET without an answer is repeated; 1 by default. SET and ACTION are never repeated. */
   readonly retries?: number;
   /** Maximum number of attributes or methods in one list; 10 by default. */

@@ -16,7 +16,7 @@ import type {
   ServiceRequest,
   SetResult,
 } from "@dlmskit/association";
-import { type Codec, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
+import { type Codec, type CosemDateTime, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
 import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
 import { type AccessRequestOptions, type AccessResultOf, plainItem, typedResult } from "./access.ts";
@@ -154,11 +154,30 @@ export class Session implements AsyncDisposable {
     items: I,
     options: AccessRequestOptions = {},
   ): Promise<{ readonly [K in keyof I]: AccessResultOf<I[K]> }> {
+    return (await this.accessAt(items, options)).results;
+  }
+
+  /**
+   * The same, with the date-time of the response: the time of the meter's clock, if the request has a `dateTime` or if the meter always
+   * sends its time.
+   */
+  async accessAt<const I extends readonly AccessItem[]>(
+    items: I,
+    options: AccessRequestOptions = {},
+  ): Promise<{
+    readonly results: { readonly [K in keyof I]: AccessResultOf<I[K]> };
+    readonly dateTime?: CosemDateTime;
+  }> {
     const { breakOnError, selfDescriptive, dateTime, ...how } = options;
     const said = { breakOnError, selfDescriptive, dateTime };
     const request = { service: "access", items: items.map(plainItem), ...said } as ServiceRequest;
-    const results = (await this.#request(request, how)) as readonly AccessResult[];
-    return results.map((result, at) => typedResult(items[at] as AccessItem, result)) as never;
+    let time: CosemDateTime | undefined;
+    const told = (response: { readonly dateTime?: CosemDateTime }) => {
+      time = response.dateTime;
+    };
+    const results = (await this.#request(request, how, told)) as readonly AccessResult[];
+    const typed = results.map((result, at) => typedResult(items[at] as AccessItem, result)) as never;
+    return { results: typed, ...(time && { dateTime: time }) };
   }
 
   /**
@@ -246,11 +265,11 @@ export class Session implements AsyncDisposable {
     return [...(await half(0, middle)), ...(await half(middle))];
   }
 
-  #request(request: ServiceRequest, options: RequestOptions): Promise<ResultsOf> {
-    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request));
+  #request(request: ServiceRequest, options: RequestOptions, told?: Told): Promise<ResultsOf> {
+    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request), told);
   }
 
-  async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean): Promise<ResultsOf> {
+  async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean, told?: Told): Promise<ResultsOf> {
     const { retries = 1 } = this.#options;
     const counters = this.#counters;
     const { clock, deadline } = this.#options;
@@ -262,8 +281,10 @@ export class Session implements AsyncDisposable {
       const within =
         end === undefined ? options.within : Math.min(end - clock.now(), options.within ?? Number.POSITIVE_INFINITY);
       try {
-        return (await this.#connection.request(request, within === undefined ? options : { ...options, within }))
-          .results;
+        const how = within === undefined ? options : { ...options, within };
+        const response = await this.#connection.request(request, how);
+        told?.(response);
+        return response.results;
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
         const raised = await raiseCounters({ ...this.#options, counters }, caught);
@@ -272,6 +293,9 @@ export class Session implements AsyncDisposable {
     }
   }
 }
+
+/** Called with a response before its results are returned. */
+type Told = (response: { readonly dateTime?: CosemDateTime }) => void;
 
 function onlyReads(request: ServiceRequest): boolean {
   return request.service === "access"

@@ -1,5 +1,6 @@
 import { T } from "@dlmskit/apdu";
-import { anyDataObject, clock, dataObject, Register, register } from "@dlmskit/cosem-objects";
+import { type CosemDateTime, dateTimeOf, instantOf } from "@dlmskit/core";
+import { anyDataObject, Clock, clock, dataObject, Register, register } from "@dlmskit/cosem-objects";
 import { meter, none, serve, tcp } from "@dlmskit/server";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
@@ -54,6 +55,16 @@ describe("session.access", () => {
       expect(unit).toBe("Wh");
       expect(plain).toEqual({ service: "get", result: "success", data: { type: "unsigned", value: 9 } });
       expect(await session.read(Register, "1-0:1.8.0", "value")).toMatchObject({ value: 0 });
+    }));
+
+  it("says when: the response to a request with a date-time has the time of the meter's clock", () =>
+    served(async (session) => {
+      const items = [accessGet(Register, "1-0:1.8.0", "value"), accessGet(Clock, "0-0:1.0.0", "time")] as const;
+      const { results, dateTime } = await session.accessAt(items, { dateTime: dateTimeOf(Date.UTC(2026, 10, 28)) });
+      expect(results[0]).toMatchObject({ result: "success", value: { value: 123456 } });
+      const at = instantOf(dateTime as CosemDateTime) as number;
+      expect(Math.abs(at - (instantOf(results[1].value as CosemDateTime) as number))).toBeLessThan(60_000);
+      expect(await session.accessAt(items)).not.toHaveProperty("dateTime");
     }));
 
   it("tells what was refused item by item, and stops where it is told to", () =>

@@ -28,6 +28,13 @@ export {
   OrderedKeyGuards,
   type TransactionGuard,
 } from "./general/guards.ts";
+export {
+  isEphemeralSigned,
+  isSignatureOf,
+  openRecorded,
+  type RecordedKeys,
+  recordedKeys,
+} from "./general/inspect.ts";
 export { type AgreedKeyId, agreeKey, type KeyOffer, offerKey } from "./general/key-agreement-method.ts";
 export {
   type AppliedLayer,

@@ -123,7 +123,7 @@ describe("a gateway with several meters on one HDLC line", () => {
     expect(client.received.map((pdu) => hex(pdu).slice(0, 10))).toEqual(["e701011261"]);
   });
 
-  it("over an HDLC link between client and gateway: one meter computes its answer, another gets none", async () => {
+  it("over an HDLC link: the answer of a slow meter comes, though another meter gets a request without an answer meanwhile", async () => {
     let answer: (value: string) => void = () => undefined;
     const slowly = dataObject(
       "0.0.96.1.0.255",

@@ -42,6 +42,10 @@ export type { TariffDay, ZoneEnergy } from "./meter/tariff.ts";
 export * from "./model/calendar.ts";
 export * from "./model/model.ts";
 export type { PowerQualityEvent } from "./model/power-quality.ts";
+export { type Anonymised, type AnonymiseOptions, anonymiseRecord } from "./record/anonymise.ts";
+export { parseRecord, type RecordedApdu, type RecordedSession } from "./record/record-file.ts";
+export { type Departure, type Replay, type ReplayOptions, replayRecord } from "./record/replay.ts";
+export { type RecordOptions, recordingTap } from "./record/session-tap.ts";
 export type { CallInOptions, CallingIn } from "./simulate/call-in.ts";
 export { type ClientKeys, type KeysFile, parseKeysFile } from "./simulate/keys-file.ts";
 export type {
@@ -56,8 +60,8 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
-export type { WorkerOptions } from "./simulate/workers.ts";
 export { pushLayoutsOf } from "./simulate/unasked.ts";
+export type { WorkerOptions } from "./simulate/workers.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";
@@ -67,4 +71,18 @@ export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
 export { templates } from "./templates/templates.ts";
+export {
+  type CampaignItem,
+  type CampaignOptions,
+  type CampaignReading,
+  type CampaignRow,
+  parseCampaign,
+} from "./truth/campaign.ts";
+export type { Cell } from "./truth/cells.ts";
+export type { Predicted } from "./truth/predict.ts";
+export type { TruthColumn, TruthRecord, TruthRow, TruthTotal } from "./truth/records.ts";
+export { type Counts, type MeterScore, type Score, type ScoreOptions, scoreCampaign } from "./truth/score.ts";
+export { openTruth, type TruthOptions, type TruthSource } from "./truth/source.ts";
+export { type Period, type TruthRange, truth } from "./truth/truth.ts";
+export { cellsOf, type TruthCell, truthCsv, truthJson } from "./truth/truth-text.ts";
 export { type ClauseName, type Finding, type ValidationOptions, validateObjectList } from "./validate/validate.ts";

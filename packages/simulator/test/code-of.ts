@@ -10,3 +10,14 @@ export function codeOf(run: () => unknown): string | undefined {
   }
   return undefined;
 }
+
+/** The Fault that `run` throws. */
+export function faultOf(run: () => unknown): Fault {
+  try {
+    run();
+  } catch (caught) {
+    if (caught instanceof Fault) return caught;
+    throw caught;
+  }
+  throw new Error("no Fault was thrown");
+}

@@ -1,21 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { times } from "../../../test/campaign.ts";
 import { createModel, type Model, type ModelOptions, prepareModel, Readings, type Span } from "../src/index.ts";
 import { TariffRegisters } from "../src/meter/tariff.ts";
-import { commissioned, day, hour, instants, often, options } from "./model-fixtures.ts";
+import { commissioned, day, everything, hour, instants, nothingFlowed, often, options } from "./model-fixtures.ts";
 
 const minute = 60_000;
+const onAllPhases = often.map((row) => ({ ...row, affectedPhases: ["L1", "L2", "L3"] as const }));
 const households: readonly (readonly [string, Partial<ModelOptions>])[] = [
   ["few faults", {}],
   ["faults all the time", { powerQuality: often }],
   ["a solar plant and faults all the time", { powerQuality: often, solarPeak: 4 }],
+  ["three phases, a solar plant and faults all the time", { powerQuality: onAllPhases, solarPeak: 4, phases: 3 }],
+  ["all that a customer can have", { powerQuality: often, templates: everything }],
+  ["three phases and all that a customer can have", { powerQuality: onAllPhases, templates: everything, phases: 3 }],
 ];
-const runs = { numRuns: 40 };
-
 describe.each(households)("a household with %s", (_, change) => {
+  // Such a household has up to 14 parts, each with its own registers: each rounds down, and takes its time.
+  const large = change.templates === everything;
+  const runs = { numRuns: large ? times(4) : 40 };
+  const roundings = large ? 14 : 2.001;
   const model = createModel({ ...options, ...change });
   const sumOf = (from: number, to: number, step: number) => {
-    const sum = { importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 };
+    const sum = { ...nothingFlowed };
     for (let at = from; at < to; at += step) {
       const flowed = model.flow(at, Math.min(to, at + step));
       for (const name of Object.keys(sum) as (keyof typeof sum)[]) {
@@ -120,7 +127,7 @@ describe.each(households)("a household with %s", (_, change) => {
         const sorted = [...some, ...some.map((at) => at + step)].sort((one, other) => one - other);
         for (const at of sorted) {
           const phases = model.phases(at);
-          for (const name of ["importWh", "exportWh"] as const) {
+          for (const name of Object.keys(nothingFlowed) as (keyof typeof nothingFlowed)[]) {
             expect(phases.reduce((sum, phase) => sum + phase[name], 0)).toBe(model.energy(at)[name]);
             for (const [n, phase] of phases.entries()) {
               expect(phase[name]).toBeGreaterThanOrEqual(before[n]?.[name] as number);
@@ -129,10 +136,11 @@ describe.each(households)("a household with %s", (_, change) => {
           before = phases;
         }
       }),
+      { numRuns: large ? times(8) : 100 },
     );
     const last = model.phases(commissioned + 700 * day);
-    for (const { importWh } of last)
-      expect(importWh).toBeGreaterThan(0.2 * (last[0].importWh + last[1].importWh) * 0.5);
+    const all = last.reduce((sum, { importWh }) => sum + importWh, 0);
+    for (const { importWh } of last) expect(importWh).toBeGreaterThan((0.35 * all) / last.length);
   });
 
   it("has a maximum demand that is the highest of its blocks", () => {
@@ -163,7 +171,7 @@ describe.each(households)("a household with %s", (_, change) => {
         const to = from + 3 * day;
         const outages = model.events(from, to).filter(({ type }) => type === "INTERRUPTION");
         for (const { start, end } of outages) {
-          expect(model.flow(start, end)).toEqual({ importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 });
+          expect(model.flow(start, end)).toEqual(nothingFlowed);
           expect(model.instantaneous(end - 1).apparentPower).toBe(0);
         }
         let dark = 0;
@@ -197,11 +205,11 @@ describe.each(households)("a household with %s", (_, change) => {
           wh += sum;
         }
         const flowed = model.flow(from, from + 300 * minute);
-        expect(Math.abs(wh - flowed.importWh)).toBeLessThan(1.001);
-        expect(Math.abs(out - flowed.exportWh)).toBeLessThan(1.001);
-        expect(Math.abs(vah - flowed.importVAh - flowed.exportVAh)).toBeLessThan(2.001);
+        // A device can run while the plant exports: the power is the difference.
+        expect(Math.abs(wh - out - flowed.importWh + flowed.exportWh)).toBeLessThan(roundings);
+        expect(Math.abs(vah - flowed.importVAh - flowed.exportVAh)).toBeLessThan(roundings);
       }),
-      { numRuns: 15 },
+      { numRuns: large ? times(4) : 15 },
     );
   });
 
@@ -228,7 +236,7 @@ describe.each(households)("a household with %s", (_, change) => {
           expect(readings.switchedOff(end)).toBe(spans.some((span) => span.start <= end && end < span.end));
           expect(readings.instantaneous(start).apparentPower).toBe(0);
           const inside = readings.flow(start, Math.min(end, start + 500 * day));
-          expect(inside).toEqual({ importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 });
+          expect(inside).toEqual(nothingFlowed);
         }
         const tariff = new TariffRegisters(readings, commissioned, 330, [
           { minute: 0, zone: 1 },

@@ -74,10 +74,11 @@ async function run(state: MemoryState, options: SimulatorOptions = {}, plan: rea
 
 /** Every meter has every row, at its own instant, in order, once; its register as it was then. */
 async function expectAll(store: Store, after: number, until: number): Promise<void> {
-  const { createModel } = await import("../src/index.ts");
+  const { createModel, usualNetwork } = await import("../src/index.ts");
   const rows = {
     templates: await store.loadProfileTemplates.list(),
     powerQuality: await store.powerQualityEvents.list(),
+    network: usualNetwork,
   };
   const { seed, commissionedAt } = (await store.fleets.get("captured")) ?? { seed: "", commissionedAt: 0 };
   for (let index = 0; index < meters; index++) {
@@ -87,7 +88,7 @@ async function expectAll(store: Store, after: number, until: number): Promise<vo
       `meter ${index}`,
     ).toEqual(instants(after, until));
     const meter = `captured-${String(index + 1).padStart(6, "0")}`;
-    const model = createModel({ ...rows, seed, meter, commissioned: commissionedAt });
+    const model = createModel({ ...rows, seed, meter, number: index, commissioned: commissionedAt });
     for (const { at, wh } of found) expect(wh).toBe(Math.round(model.energy(at).importWh));
   }
 }

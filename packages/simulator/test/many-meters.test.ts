@@ -204,11 +204,12 @@ describe("what a store has of a meter", () => {
     });
     const { value } = (await session.get(energy)) as { value: number };
     // Counted since it was commissioned, by its own seed.
-    const { createModel } = await import("../src/index.ts");
+    const { createModel, usualNetwork } = await import("../src/index.ts");
     const model = createModel({
       ...{ seed: "old", meter: "is15959-d1-000002", commissioned: Date.UTC(2025, 5, 1) },
       templates: await simulator.store.loadProfileTemplates.list(),
       powerQuality: await simulator.store.powerQualityEvents.list(),
+      ...{ network: usualNetwork, number: 1 },
     });
     expect(value).toBe(Math.round(model.energy(now0).importWh));
     await session.release();

@@ -139,7 +139,11 @@ export class Channel {
     const general = signed !== undefined || form === "general-ciphering";
     const transactionId = sealing.transactionId ?? (general ? this.#transactionId() : noOctets);
     this.#sealed = general ? transactionId : undefined;
-    const more = { ...(dateTime && { dateTime }), ...(otherInformation && { otherInformation }) };
+    // Before the AARE the server's title may be unknown. Agreed keys need it.
+    const agreed = key === "one-pass-diffie-hellman" || key === "static-unified-model";
+    const unknown = this.protections?.association.peerSystemTitle === undefined && !agreed;
+    const recipient = unknown ? { recipientSystemTitle: noOctets } : {};
+    const more = { ...recipient, ...(dateTime && { dateTime }), ...(otherInformation && { otherInformation }) };
     const layers: Layer[] = [];
     if (authenticated || encrypted) {
       layers.push(

@@ -14,7 +14,7 @@ import {
   LongInvoke,
   type StreamedData,
 } from "@dlmskit/apdu";
-import { type CosemDateTime, encode, list, Writer } from "@dlmskit/core";
+import { CosemDateTime, encode, list, Writer } from "@dlmskit/core";
 import { lengthOctets } from "../lengths.ts";
 import { mustFit } from "../transfer/client.ts";
 import type { RequestContext } from "../transfer/port.ts";
@@ -62,7 +62,7 @@ export interface AccessOptions {
   readonly breakOnError?: boolean;
   /** The server sends the specifications back with the results; false by default. */
   readonly selfDescriptive?: boolean;
-  /** When the request was sent; the server does not use it. */
+  /** When the request was sent. The server does not use it, but its response has a date-time then. */
   readonly dateTime?: CosemDateTime;
 }
 
@@ -95,6 +95,7 @@ export const access = service({
 
 // Tag, long-invoke-id-and-priority, no date-time, no specifications.
 const fixedOctets = 1 + 4 + 1 + 1;
+const dateTimeLength = 12;
 const nullData: DataLike = { type: "null-data" };
 const nullOctets = encodeData(nullData);
 const Specifications = list(AccessSpecification, 10);
@@ -133,8 +134,8 @@ class AccessServer extends AnswersInBlocks<AccessRequest, AccessItem, AccessResu
       ...(selfDescriptive ? { selfDescriptive } : {}),
       ...(dateTime === undefined ? {} : { dateTime }),
     };
-    const answer = (results: readonly AccessResult[], now: number): void => {
-      const whole = written(request, results);
+    const answer = (results: readonly AccessResult[], now: number, time?: CosemDateTime): void => {
+      const whole = written(request, results, true, time);
       const shorter = () => shortened(request, results, this.port.transfer.room(context));
       this.answers.begin({ form: { whole: nothing }, whole, shorter }, context, now);
     };
@@ -145,7 +146,12 @@ class AccessServer extends AnswersInBlocks<AccessRequest, AccessItem, AccessResu
 const nothing = new Uint8Array(0);
 
 /** The response. If a stream ends with an error before any of it was sent, its item has failed. */
-function written(request: AccessRequest, results: readonly AccessResult[], echoed = true): Uint8Array | Piece[] {
+function written(
+  request: AccessRequest,
+  results: readonly AccessResult[],
+  echoed: boolean,
+  dateTime?: CosemDateTime,
+): Uint8Array | Piece[] {
   const to = new Writer(64);
   const pieces: Piece[] = [];
   const cut = (): void => {
@@ -154,7 +160,7 @@ function written(request: AccessRequest, results: readonly AccessResult[], echoe
     to.reset();
   };
   const told = [...results];
-  head(request, to, echoed);
+  head(request, to, echoed, dateTime);
   to.size(results.length);
   results.forEach(({ data, service: of }, at) => {
     if (data?.type !== "streamed") {
@@ -196,18 +202,18 @@ function once(make: () => Uint8Array): StreamedData {
   };
 }
 
-function head(request: AccessRequest, to: Writer, echoed: boolean): void {
+function head(request: AccessRequest, to: Writer, echoed: boolean, dateTime: CosemDateTime | undefined): void {
   to.u8(ApduTag["access-response"]);
   LongInvoke.write(request, to);
-  // No date-time: this end has no clock.
-  to.u8(0);
+  to.u8(dateTime === undefined ? 0 : dateTimeLength);
+  if (dateTime !== undefined) CosemDateTime.write(dateTime, to);
   const described = echoed && request.selfDescriptive;
   to.u8(described ? 1 : 0);
   if (described) to.put(encode(Specifications, request.specifications));
 }
 
 /**
- * The data that fit. An item whose data do not fit has failed, even if its action was invoked. The request specifications are not sent
+ * The data that fit, without date-time. An item whose data do not fit has failed, even if its action was invoked. The request specifications are not sent
  * back.
  */
 function shortened(request: AccessRequest, results: readonly AccessResult[], room: number): Uint8Array {
@@ -254,7 +260,7 @@ class AccessExchange implements Exchange<AccessResponse, AccessResult> {
     return mustFit(this.#port, apdu);
   }
 
-  receive({ data, results }: AccessResponse): Step<AccessResult> {
+  receive({ data, results, dateTime }: AccessResponse): Step<AccessResult> {
     const done = results.map((one, at): AccessResult => {
       const item = this.#items[at];
       if (item !== undefined && item.service !== one.service)
@@ -264,7 +270,7 @@ class AccessExchange implements Exchange<AccessResponse, AccessResult> {
       const none = one.result !== "success" || (value.type === "null-data" && one.service !== "get");
       return { service: one.service, result: one.result, ...(none || one.service === "set" ? {} : { data: value }) };
     });
-    return doneWith(done, this.#items);
+    return { ...doneWith(done, this.#items), ...(dateTime && { dateTime }) };
   }
 }
 

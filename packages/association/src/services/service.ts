@@ -1,5 +1,5 @@
 import type { ApduLike, ConformanceName, DataAccessResultName, Invoke } from "@dlmskit/apdu";
-import { Fault } from "@dlmskit/core";
+import { type CosemDateTime, Fault } from "@dlmskit/core";
 import { refusal } from "../refusals.ts";
 import type { RequestContext, TransferPort } from "../transfer/port.ts";
 
@@ -64,7 +64,7 @@ export interface ServerPort<Item, Result> {
   deliver(
     items: readonly Item[],
     context: RequestContext,
-    answer: (results: readonly Result[], now: number) => void,
+    answer: (results: readonly Result[], now: number, dateTime?: CosemDateTime) => void,
     options?: object,
   ): void;
 }
@@ -98,7 +98,9 @@ export interface ClientPort {
 }
 
 /** The next step after a response: the next APDU to send, or the results. */
-export type Step<Result> = { readonly send: ApduLike } | { readonly done: readonly Result[] };
+export type Step<Result> =
+  | { readonly send: ApduLike }
+  | { readonly done: readonly Result[]; readonly dateTime?: CosemDateTime };
 
 /** One request at the client's end, from its first APDU to its results. */
 export interface Exchange<Response, Result> {

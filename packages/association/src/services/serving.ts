@@ -1,4 +1,4 @@
-import { Fault } from "@dlmskit/core";
+import { type CosemDateTime, Fault } from "@dlmskit/core";
 import { strengthened } from "../protection/policy.ts";
 import { inGeneralForm, type ResponseProtection } from "../protection/sealing.ts";
 import { refusal } from "../refusals.ts";
@@ -18,7 +18,7 @@ interface Waiting {
   readonly service: AnyService;
   readonly context: RequestContext;
   readonly items: number;
-  readonly answer: (results: ResultsOf, now: number) => void;
+  readonly answer: (results: ResultsOf, now: number, dateTime?: CosemDateTime) => void;
 }
 
 /** The server's end of all services in one association: delivers requests to the server and sends its answers. */
@@ -119,7 +119,7 @@ export class Serving {
     this.#options.request({ id, request, confirmed: answered, priority, protection: seen });
   }
 
-  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection): void {
+  respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection, dateTime?: CosemDateTime): void {
     const at = this.#waiting.findIndex((one) => one.id === id);
     const waiting = this.#waiting[at];
     if (waiting === undefined) {
@@ -137,7 +137,7 @@ export class Serving {
     if (least !== undefined) context.sealing = strengthened(context.sealing, least);
     if (service.long === true) context.sealing = inGeneralForm(context.sealing);
     try {
-      waiting.answer(results, now);
+      waiting.answer(results, now, dateTime);
     } catch (caught) {
       if (caught instanceof Fault && (caught.code === "pdu-too-long" || caught.layer === "security")) {
         this.#options.exception(caught);

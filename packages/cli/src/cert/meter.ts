@@ -3,16 +3,17 @@ import { T } from "@dlmskit/apdu";
 import type { Session } from "@dlmskit/client";
 import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/certificates";
 import { Fault, fromHex, sameOctets, toHex } from "@dlmskit/core";
-import { type Certificate, certificatePem, fromPem, parseCertificate } from "@dlmskit/security/certificates";
+import { certificatePem } from "@dlmskit/security/certificates";
 import { node } from "@dlmskit/security/node";
 import { io } from "../io.ts";
+import { certificatesOf } from "../key-material.ts";
 import type { MeterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { AuthorityFolder } from "./authority-folder.ts";
-import { readFile, writeNew } from "./files.ts";
+import { writeNew } from "./files.ts";
 import { tellWritten, validityOf } from "./issue.ts";
 import { missing, type UsageName, usageOfName } from "./options.ts";
 import { certificateFields } from "./show.ts";
@@ -29,16 +30,6 @@ async function setupOf(session: Session, { setup }: SetupOptions): Promise<Meter
 /** Attribute 5 of the Security setup: the meter's system title. */
 function titleOf(session: Session, { instanceId }: MeterCertificates): Promise<Uint8Array> {
   return session.read({ classId: 64, instanceId, attributeId: 5 }, T.octetString);
-}
-
-/** Every certificate of the files; an authority comes before the certificates that it issued. */
-function certificatesOf(files: readonly string[]): Certificate[] {
-  const all = files.map(readFile).flatMap((file) => {
-    if (file[0] === 0x30 && (file[1] as number) >= 0x80) return [parseCertificate(file)];
-    const blocks = fromPem(new TextDecoder().decode(file)).filter(({ label }) => label === "CERTIFICATE");
-    return blocks.map(({ der }) => parseCertificate(der));
-  });
-  return [...all.filter(({ authority }) => authority !== undefined), ...all.filter(({ authority }) => !authority)];
 }
 
 /** import_certificate, for each certificate. A refused certificate changes nothing in the meter. */

@@ -14,6 +14,7 @@ import { node } from "@dlmskit/security/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { captureInput } from "../capture-input.ts";
 import { io } from "../io.ts";
+import { added, givenPublicKeys, privateKeyOption } from "../key-material.ts";
 import { keyFrom } from "../keys.ts";
 import { colours, errorColours } from "../output/colours.ts";
 import { faultText } from "../output/fault.ts";
@@ -27,6 +28,10 @@ interface DecodeOptions extends ProgressOptions {
   readonly ak?: string;
   readonly dedicatedKey?: string;
   readonly broadcastKey?: string;
+  readonly masterKey?: string;
+  readonly agreementKey?: readonly string[];
+  readonly certificate?: readonly string[];
+  readonly publicKey?: readonly string[];
   readonly systemTitle?: readonly Uint8Array[];
   readonly quirk?: readonly ApduQuirk[];
   readonly unverified?: boolean;
@@ -46,6 +51,9 @@ function keysOf(options: DecodeOptions): DecipherKeys {
     authenticationKey: keyFrom("--ak", options.ak, process.env.DLMS_AK),
     dedicatedKey: keyFrom("--dedicated-key", options.dedicatedKey, process.env.DLMS_DEDICATED_KEY),
     broadcastKey: keyFrom("--broadcast-key", options.broadcastKey, process.env.DLMS_BROADCAST_KEY),
+    masterKey: keyFrom("--master-key", options.masterKey, process.env.DLMS_MASTER_KEY),
+    agreementKeys: options.agreementKey?.map(privateKeyOption("--agreement-key")),
+    peerKeys: givenPublicKeys(options.certificate, options.publicKey),
     systemTitles: options.systemTitle ?? [],
   };
 }
@@ -189,6 +197,18 @@ export function decodeCommand(program: Command): void {
     .option("--ak <key>", "authentication key in hex, to verify with; or DLMS_AK in the environment")
     .option("--dedicated-key <key>", "dedicated key in hex; or DLMS_DEDICATED_KEY; an AARQ in the input may contain it")
     .option("--broadcast-key <key>", "broadcast key in hex; or DLMS_BROADCAST_KEY")
+    .option("--master-key <key>", "master key in hex, for general-ciphering with a wrapped key; or DLMS_MASTER_KEY")
+    .option(
+      "--agreement-key <key>",
+      "private key for key agreement of either end: hex, or a PEM or DER file; may be repeated",
+      added,
+    )
+    .option(
+      "--certificate <file>",
+      "certificates of the ends, PEM or DER, to verify signatures and for static key agreement; may be repeated",
+      added,
+    )
+    .option("--public-key <title=key>", "a public key without a certificate: system title, x and y in hex", added)
     .option(
       "--system-title <title>",
       "system title of the sender, 8 octets in hex, if the input does not contain it; may be repeated",

@@ -3,12 +3,14 @@ import { type Command, Option } from "commander";
 import { gatewayOption, hexOption, numberOption } from "../options.ts";
 import { pcapOption } from "../output/pcap-file.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
+import { type AttemptOptions, startDeadline } from "./attempts.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
+import { type ProtectionOptions, protectionOptions } from "./protection-options.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** Options of every command that connects to a meter. */
-export interface MeterOptions extends ProgressOptions {
+export interface MeterOptions extends ProgressOptions, AttemptOptions, ProtectionOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
@@ -19,6 +21,8 @@ export interface MeterOptions extends ProgressOptions {
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
   readonly modem?: string;
   readonly meter?: string;
   readonly identities?: string;
@@ -28,9 +32,6 @@ export interface MeterOptions extends ProgressOptions {
   readonly ak?: string;
   readonly systemTitle?: string;
   readonly suite: number;
-  readonly signingKey?: string;
-  readonly meterPublicKey?: string;
-  readonly keys?: string;
   readonly counter?: string;
   readonly state?: string;
   readonly context?: "plain" | "ciphered";
@@ -39,8 +40,6 @@ export interface MeterOptions extends ProgressOptions {
   readonly association?: string;
   readonly shortSecrets?: boolean;
   readonly timeout: number;
-  readonly deadline?: number;
-  readonly retries?: number;
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
   readonly pcap?: string;
@@ -49,11 +48,12 @@ export interface MeterOptions extends ProgressOptions {
 
 /** Checks the options of a serial line, which carries HDLC. Fault `bad-option` for options that cannot be combined with it. */
 function chooseSerial(command: Command): void {
-  const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
+  const { serial, link, modeE, baud, rs485, silence } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
-    if (modeE === undefined && baud === undefined) return;
+    const [named] = Object.entries({ "mode-e": modeE, baud, rs485, silence }).find(([, value]) => value) ?? [];
+    if (named === undefined) return;
     const hint = "name the port with --serial DEVICE";
-    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} needs --serial`, { layer: "cli", hint });
+    throw new Fault("bad-option", `--${named} needs --serial`, { layer: "cli", hint });
   }
   if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
     throw new Fault("bad-option", "the wrapper does not work on a serial line", {
@@ -65,6 +65,23 @@ function chooseSerial(command: Command): void {
   command.setOptionValueWithSource("device", serial, "config");
 }
 
+/** `--rs485` and `--silence`, for both ends of a serial line. */
+export const rs485Option = (): Option =>
+  new Option("--rs485 <level>", "level of RTS while sending, for an RS-485 adapter that needs it").choices([
+    "high",
+    "low",
+  ]);
+export const silenceOption = (): Option =>
+  new Option("--silence <ms>", "time without an octet on the serial line before this end sends").argParser(
+    numberOption(0, 60_000),
+  );
+
+/** The settings of RS-485 for `serialOpen` and `serialListen`. */
+export const busOf = ({ rs485, silence }: Pick<MeterOptions, "rs485" | "silence">) => ({
+  ...(rs485 && { rs485: { rts: rs485 } }),
+  ...(silence && { silence }),
+});
+
 /** Adds the options of a serial line to a command in which `--serial` has no other meaning. */
 export function lineOptions(command: Command): Command {
   command.hook("preAction", (_, action) => chooseSerial(action));
@@ -75,6 +92,8 @@ export function lineOptions(command: Command): Command {
       "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
       numberOption(300, 4_000_000),
     )
+    .addOption(rs485Option())
+    .addOption(silenceOption())
     .option("--modem <number>", "dials with a Hayes modem on the serial port, or at HOST:PORT")
     .option("--mode-e", "with --serial: signs on at an optical head (IEC 62056-21 mode E), then uses HDLC");
 }
@@ -82,7 +101,8 @@ export function lineOptions(command: Command): Command {
 /** Adds the options. With `--meter` their values come from a file of identities. Secrets can come from the environment, where no process list shows them. */
 export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => fillFromIdentities(action));
-  return command
+  command.hook("preAction", (_, action) => startDeadline(action));
+  return protectionOptions(command)
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
@@ -124,22 +144,20 @@ export function meterOptions(command: Command): Command {
         .argParser(hexOption("--system-title", 8)),
     )
     .addOption(new Option("--suite <n>", "security suite: 0, 1 or 2").default(0).argParser(numberOption(0, 2)))
-    .addOption(
-      new Option("--signing-key <hex>", "hls-ecdsa: the client's private key")
-        .env("DLMS_SIGNING_KEY")
-        .argParser(hexOption("--signing-key", 32, 48)),
-    )
-    .addOption(
-      new Option("--meter-public-key <hex>", "hls-ecdsa: the meter's public key, x and y").argParser(
-        hexOption("--meter-public-key", 64, 96),
-      ),
-    )
     .addOption(new Option("--keys <file>", "password and keys of the client, JSON").env("DLMS_KEYS"))
     .option("--counter <code>", "object from which the invocation counter is read (OBIS code), or none")
     .option("--state <dir>", "folder for invocation counters; in the user's state folder unless given")
     .option("--timeout <ms>", "time to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
-    .option("--deadline <ms>", "time limit of one request, all blocks included", numberOption(1, 86_400_000))
-    .option("--retries <n>", "number of repetitions of a frame or a GET without an answer", numberOption(0, 100))
+    .option(
+      "--deadline <ms>",
+      "time limit of the whole command, from its start: every attempt, every request",
+      numberOption(1, 86_400_000),
+    )
+    .option(
+      "--retries <n>",
+      "number of repetitions of a connection that fails, a frame or a GET without an answer",
+      numberOption(0, 100),
+    )
     .addOption(
       new Option("--quirk <name>", "accepts a deviation of some meters (docs/guides/quirks.md); may be repeated")
         .choices(quirkNames)

@@ -12,10 +12,12 @@ import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { PcapFile } from "../output/pcap-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
-import type { MeterOptions } from "./meter-options.ts";
+import { busOf, type MeterOptions } from "./meter-options.ts";
+import { protectionOf } from "./protection-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -67,10 +69,11 @@ export async function duplexTo(place: string, options: MeterOptions): Promise<Du
   return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
 }
 
-async function lineOf(place: string, { link, timeout, transport, device, baud, modeE }: MeterOptions): Promise<Duplex> {
+async function lineOf(place: string, options: MeterOptions): Promise<Duplex> {
+  const { link, timeout, transport, device, baud, modeE } = options;
   if (device !== undefined) {
     const { serialOpen } = await import("@dlmskit/transport/serial");
-    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
+    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600), ...busOf(options) });
   }
   const called = calledAt(place);
   if (called !== undefined) return nextCall(called, timeout);
@@ -86,9 +89,10 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   const duplex = progress?.counting(opened) ?? opened;
   if (options.trace !== true) return { duplex, link };
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
+  const { masterKey, peerKeys } = protectionOf(options);
   const { stderr } = io();
   const trace = traceText({
-    keys: { encryptionKey, authenticationKey },
+    keys: { encryptionKey, authenticationKey, masterKey, peerKeys },
     ...(options.auth === "lls" ? { password: secret } : {}),
     write: (text) => stderr.write(text),
   });
@@ -127,8 +131,13 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       causeText: causeTexts(options),
       ...referencingOf(options),
       ...gatewayOf(options),
+      ...untilOf(options),
     };
-    return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
+    const read = async () => ({
+      counter: await readInvocationCounter(await lineTo(place, options, 16), asked),
+      close() {},
+    });
+    return (await attempting(place, options, read)).counter + 1;
   } catch (caught) {
     // If the meter has no such object, its refusal of a counter contains the expected one.
     if (caught instanceof Fault && caught.layer !== "transport") return 0;
@@ -137,6 +146,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
 }
 
 const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
+const untilOf = ({ until }: MeterOptions) => (until === undefined ? {} : { until });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -173,7 +183,6 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
       next = upTo;
     },
   });
-  const { signingKey, meterPublicKey } = options;
   return {
     suite: options.suite,
     keys: new Keys({ encryptionKey, authenticationKey }),
@@ -181,9 +190,7 @@ async function securityOf(place: string, options: MeterOptions): Promise<Securit
     counters,
     replay: new CounterGuard(),
     ...(options.encryptionOnly === true ? { authenticated: false, accept: ["encryption-only"] as const } : {}),
-    ...(signingKey !== undefined && meterPublicKey !== undefined
-      ? { signing: { privateKey: fromHex(signingKey), peerPublicKey: fromHex(meterPublicKey) } }
-      : {}),
+    ...protectionOf(options),
   };
 }
 
@@ -197,7 +204,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
       hint: "give --password, DLMS_PASSWORD, or --keys FILE with a password for this client",
     });
   }
-  const { context, association, shortSecrets, deadline } = options;
+  const { context, association, shortSecrets } = options;
   const least = leastSecretLength(mechanism);
   if (mechanism !== 0 && secret !== undefined && secret.length < least && shortSecrets !== true) {
     throw new Fault(
@@ -229,11 +236,12 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     ciphered: context === undefined ? hasKeys : context === "ciphered",
     ...(association === undefined ? {} : { association }),
     ...(shortSecrets === undefined ? {} : { shortSecrets }),
-    ...(deadline === undefined ? {} : { deadline }),
+    ...untilOf(options),
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
-  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client, progress), associate);
+  const open = (): Promise<Session> =>
+    attempting(place, options, async () => connect(await lineTo(place, options, options.client, progress), associate));
   try {
     return await open();
   } catch (caught) {

@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
+import { busOf } from "../meter/meter-options.ts";
 import type { ProgressOptions } from "../output/progress.ts";
 import type { CallPlace } from "./parse.ts";
 
@@ -21,7 +22,10 @@ export interface SimulateOptions extends ProgressOptions {
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
-  readonly modem?: boolean;
+  readonly serialDevices?: string;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
+  readonly modem?: true | "ring" | "auto";
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -41,6 +45,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly workers?: number;
   readonly shard?: Shard;
   readonly verbose?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -73,14 +78,21 @@ export function whereOf(options: SimulateOptions): ListenOptions {
     const rate = baud && { baudRate: baud };
     return {
       ...{ ...(modem && { modem }), ...gateway },
-      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
+      serial: {
+        path: serial,
+        ...rate,
+        ...busOf(options),
+        ...(modeE && { modeE }),
+        ...(telegram && { telegram: telegram * 1000 }),
+      },
     };
   }
+  const { serialDevices } = options;
   const at = {
     ...(host === undefined ? {} : { host }),
     ...(advertise && { advertise }),
-    ...(modem && { modem }),
-    ...gateway,
+    ...{ ...(modem && { modem }), ...gateway },
+    ...(serialDevices && { serialPath: (number: number) => serialDevices.replaceAll("{n}", `${number}`) }),
   };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
@@ -95,7 +107,8 @@ export async function expectFree(
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" && gateway === undefined ? meters : (gateway?.gateways ?? 1)), 65_536);
+  const count = gateway?.gateways ?? (ports === "each" && gateway === undefined ? meters : 1);
+  const last = Math.min(port + count, 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"

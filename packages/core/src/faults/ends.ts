@@ -17,6 +17,8 @@ export const client = {
   closed: "The connection was closed; connect again.",
   "counter-jump":
     "The meter expects a much higher counter; make sure that the answer came from the meter, then raise `counterJump`.",
+  "deadline-passed":
+    "The time limit of the whole session (`until`) has passed; raise it if the line is slow. After a SET or ACTION read back whether it was executed.",
   duplicate: "The records already have the certificate; nothing to do.",
   "image-mismatch":
     "The meter has prepared a different image from the one that was loaded; the message has both. Start the transfer again.",
@@ -100,6 +102,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-campaign": "The result of a read campaign cannot be read; the message and the path say where.",
   "bad-faults-file": "The faults file cannot be read; the message and the path say where.",
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
@@ -109,6 +112,7 @@ export const simulator = {
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
   "bad-model": "The model is not consistent; the message says where.",
+  "bad-record": "A record of sessions cannot be read; the message and the path say in which line.",
   "bad-row": "A row of the configuration cannot be used; `path` has table, id and column. The row is unchanged.",
   "identity-mismatch":
     "The store has a meter with that index but another identity; use the seed or secret with which it was created.",
@@ -146,6 +150,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "parquet-missing": "Parquet files need the package hyparquet-writer; install it beside this one.",
   "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
   "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
   "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",

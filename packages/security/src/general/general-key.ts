@@ -92,7 +92,12 @@ function masterKeyOf(sources: KeySources): Uint8Array {
 }
 
 /** Derives the key of a scheme from Z. For the static scheme the nonce contains the transaction: title ‖ length ‖ transaction-id. */
-function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce: Uint8Array): Uint8Array {
+export function agreed(
+  sources: Pick<KeySources, "provider" | "suite">,
+  shared: Uint8Array,
+  parties: Parties,
+  nonce: Uint8Array,
+): Uint8Array {
   const { provider, suite } = sources;
   const algorithm = KeyAlgorithm[suite.id === 2 ? "aes-gcm-256" : "aes-gcm-128"];
   const key = deriveKey({
@@ -109,7 +114,7 @@ function agreed(sources: KeySources, shared: Uint8Array, parties: Parties, nonce
 }
 
 /** An absent or empty transaction-id would always give the same key: Fault `missing-transaction-id`. */
-function nonceOf(transactionId: Uint8Array): Uint8Array {
+export function nonceOf(transactionId: Uint8Array): Uint8Array {
   if (transactionId.length === 0) {
     throw refusal(
       "missing-transaction-id",
@@ -247,8 +252,8 @@ function openAgreed(
 ): OpeningKey {
   const { provider, suite } = sources;
   const curve = curveOf(suite);
-  const [id] = keyParameters;
-  if (keyParameters.length === 1 && id === scheme["one-pass-diffie-hellman"]) {
+  const used = schemeOf(keyParameters);
+  if (used === "one-pass-diffie-hellman") {
     const half = scalarLength[curve] * 2;
     // A compressed point or the point at infinity is shorter. An uncompressed point in SEC 1 form is longer.
     if (keyCipheredData.length !== half * 2) {
@@ -262,9 +267,14 @@ function openAgreed(
     const shared = provider.ecdhSharedSecret(curve, ownKey(sources, "key-agreement"), ephemeral);
     return brought(sources, agreed(sources, shared, parties, none), "one-pass-diffie-hellman", parties);
   }
-  if (keyParameters.length === 1 && id === scheme["static-unified-model"]) {
-    if (keyCipheredData.length > 0) throw refusal("bad-length", "the static unified model sends no key");
-    return brought(sources, staticKey(sources, parties, parties.originator), "static-unified-model", parties);
-  }
+  if (keyCipheredData.length > 0) throw refusal("bad-length", "the static unified model sends no key");
+  return brought(sources, staticKey(sources, parties, parties.originator), used, parties);
+}
+
+/** The key agreement scheme of key-parameters. Fault `unknown-key-agreement`. */
+export function schemeOf(keyParameters: Uint8Array): keyof typeof scheme {
+  const [id] = keyParameters;
+  if (keyParameters.length === 1 && id === scheme["one-pass-diffie-hellman"]) return "one-pass-diffie-hellman";
+  if (keyParameters.length === 1 && id === scheme["static-unified-model"]) return "static-unified-model";
   throw refusal("unknown-key-agreement", "the key agreement scheme is not known", "1: C(1e,1s), 2: C(0e,2s)");
 }

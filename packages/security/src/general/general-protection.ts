@@ -190,7 +190,11 @@ export class GeneralProtection {
   #headerOf(how: HeaderOptions): GeneralHeader {
     const recipientSystemTitle = how.recipientSystemTitle ?? this.#peerSystemTitle;
     if (recipientSystemTitle === undefined) {
-      throw refusal("unknown-system-title", "the recipient is missing", "give `recipientSystemTitle`");
+      throw refusal(
+        "unknown-system-title",
+        "the recipient's system title is missing",
+        "give the system title of the peer",
+      );
     }
     // The title is empty if the sender does not know the title of the recipient.
     if (recipientSystemTitle.length > 0) checkTitles(this.#systemTitle, recipientSystemTitle);
@@ -368,7 +372,7 @@ export class GeneralProtection {
 }
 
 /** The signed octets: the header and the content, each with its length. Green Book 9.2.3.5. */
-function signed(header: GeneralHeader, content: Uint8Array): Uint8Array {
+export function signed(header: GeneralHeader, content: Uint8Array): Uint8Array {
   const to = new Writer();
   GeneralHeader.write(header, to);
   to.sized(content);

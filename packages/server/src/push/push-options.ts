@@ -1,5 +1,5 @@
 import { Fault, type GatewayAddress, type Link } from "@dlmskit/core";
-import type { Duplex } from "@dlmskit/transport";
+import type { CircuitOptions, Duplex } from "@dlmskit/transport";
 import type { Meter } from "../meter/meter.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
 
@@ -27,6 +27,12 @@ export interface PushOptions {
   readonly connectionsPerDestination?: number;
   /** How long an unused connection is kept for the next message, ms; 10,000 by default. */
   readonly keepConnection?: number;
+  /**
+   * After how many failed connections no further one is opened to a destination for a while: messages for it then fail with
+   * `circuit-open`, and are sent again as after any failed attempt. By default after 5 failures within 10 s for 1 s, up to 10 s after
+   * failed trials; `false`: every message tries.
+   */
+  readonly circuit?: CircuitOptions | false;
   /** How long to wait for a DataNotification-Confirm, ms of the machine's clock; 10,000 by default. */
   readonly confirmation?: number;
   /** How long a worker may take for a message, ms of real time, before another worker gets it; 60,000 by default. */
@@ -42,6 +48,7 @@ export type PushSettings = Required<Omit<PushOptions, "meter" | "gateway">> & Pi
 export const pushSettings = (options: PushOptions): PushSettings => ({
   ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },
   ...{ lease: 60_000, lookEvery: 30_000, keep: 86_400_000 },
+  circuit: { failures: 5, within: 10_000, openFor: 1000, longest: 10_000 },
   ...options,
 });
 

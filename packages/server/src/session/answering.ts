@@ -1,5 +1,6 @@
 import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Responder, ResultsOf } from "@dlmskit/association";
+import type { CosemDateTime } from "@dlmskit/core";
 import { after, type MaybePromise } from "@dlmskit/cosem-objects";
 import { type Asker, dispatch, requiredProtection } from "../access/dispatch.ts";
 import type { Environment } from "../meter/environment.ts";
@@ -32,6 +33,12 @@ export function perform(
   });
 }
 
+/** The meter's local time for the response to an ACCESS request that has a date-time. */
+function timeOf({ live, device }: Asker, { request }: Incoming): CosemDateTime | undefined {
+  if (request.service !== "access" || request.dateTime === undefined) return undefined;
+  return live.known.template.local(device, (object) => live.values(object)).dateTimeOf(live.now);
+}
+
 /** Answers a request. If its results cannot be encoded, each item is answered with hardware-fault. */
 export function answer(
   asker: Asker,
@@ -41,7 +48,7 @@ export function answer(
 ): void {
   try {
     const least = asker.association.security.ciphered ? requiredProtection(asker, incoming, results) : undefined;
-    responder.respond(incoming.id, results, clock.now(), least);
+    responder.respond(incoming.id, results, clock.now(), least, timeOf(asker, incoming));
   } catch (error) {
     failed(asker.live.known, "a result cannot be encoded", error);
     const service = serviceNamed(incoming.request.service);

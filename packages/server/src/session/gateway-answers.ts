@@ -5,7 +5,7 @@ import type { LinkAddress } from "@dlmskit/core";
 const longestPdu = 0xffff;
 
 /** Length of the prefix of answers to an address, octets. */
-export const prefixOctets = ({ gateway }: LinkAddress): number =>
+const prefixOctets = ({ gateway }: LinkAddress): number =>
   gateway === undefined ? 0 : gatewayPrefix("response", gateway).length;
 
 /** The maximum length of an APDU that can be answered through a gateway; undefined: there is no prefix. */

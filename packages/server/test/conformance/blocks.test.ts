@@ -15,14 +15,15 @@ const noteName = "00010000600100ff02";
 const get = `c001c1${longName}00`;
 const getNote = `c001c2${noteName}00`;
 const note = "c401c2001107";
-const next = (block: number, invoke = "c1"): string => `c002${invoke}${block.toString(16).padStart(8, "0")}`;
+const octets32 = (value: number): string => value.toString(16).padStart(8, "0");
+const next = (block: number, invoke = "c1"): string => `c002${invoke}${octets32(block)}`;
 const u16 = (value: number): string => value.toString(16).padStart(4, "0");
 const octet = (value: number): string => value.toString(16).padStart(2, "0");
 /** The length of so many octets, in A-XDR. */
 const lengthOf = (hex: string): string => (hex.length < 256 ? octet(hex.length / 2) : `81${octet(hex.length / 2)}`);
 /** A block of a SET, an ACTION or a Write: last or not, its number, its octets. */
 const block = (number: number, last: boolean, hex: string): string =>
-  `${last ? "01" : "00"}${number.toString(16).padStart(8, "0")}${lengthOf(hex)}${hex}`;
+  `${last ? "01" : "00"}${octets32(number)}${lengthOf(hex)}${hex}`;
 
 const Echo = interfaceClass({
   ...{ classId: 9002, version: 0, name: "Echo" },
@@ -96,7 +97,6 @@ async function opened(more: RawInitiate = { pduSize: 64 }, context: "01" | "02" 
 
 const alive = async (one: Served): Promise<void> => expect(await one.say(getNote)).toBe(note);
 
-/** Number, last-block and octets of a block of a GET. */
 function blockOf(hex: string) {
   const long81 = hex.slice(18, 20) === "81";
   return {
@@ -202,7 +202,6 @@ describe("blocks of GET, SET and ACTION, in octets", () => {
       if (came !== undefined) answer = toHex(came);
     }
     expect(answer).toMatch(/^c503c111/);
-    // A cap of octets, not of patience.
     expect(number * 250).toBeLessThan(0x100000 + 200 * 250);
     expect(one.value.writes).toBe(0);
     await one.bench.settle();
@@ -222,7 +221,6 @@ describe("blocks of GET, SET and ACTION, in octets", () => {
     expect(one.value.calls).toBe(0);
     expect(await one.say(first(1, false, longData.slice(0, 100)))).toBe("c704c100000001");
     let answer = await one.say(further(2, true, longData.slice(100)));
-    // action-response-with-pblock: last, number, octets.
     let octets = "";
     for (let number = 1; ; number++) {
       expect(answer.slice(0, 6)).toBe("c702c1");
@@ -274,7 +272,6 @@ describe("blocks of GET, SET and ACTION, in octets", () => {
 });
 
 describe("blocks by short names, in octets", () => {
-  // block-number-access of a Read: 05; write-data-block-access: 07.
   it("B10: a Read and a Write in blocks; 14, 16, 18 and 19 as errors of their data", async () => {
     const one = await opened({ pduSize: 64, conformance: "1c1a20" }, "02");
     const first = await one.say("0501023008");
@@ -285,14 +282,12 @@ describe("blocks by short names, in octets", () => {
     for (let number = 1; number < 10 && blocks.at(-1)?.slice(6, 8) === "00"; number++) {
       blocks.push(await one.say(`050105${u16(number)}`));
     }
-    // read-data-block: last-block, number, octets.
     expect(blocks.map((hex) => hex.slice(14)).join("")).toBe(`0100${longData}`);
     expect(blocks.at(-1)?.slice(6, 8)).toBe("01");
     const part = (number: number, last: boolean, hex: string): string =>
       `06 01 07 ${last ? "01" : "00"}${u16(number)} 01 09${octet(hex.length / 2)}${hex}`;
     expect(await one.say(part(2, true, "00"))).toMatch(/^0d0101(12|13)$/);
     expect(one.value.writes).toBe(0);
-    // The whole Write without its tag.
     expect(await one.say(part(1, false, "0102300801"))).toMatch(/^0d01020001$/);
     expect(await one.say(part(3, true, "09020102"))).toBe("0d010113");
     expect(one.value.writes).toBe(0);
@@ -339,7 +334,6 @@ describe("general block transfer, in octets", () => {
     await one.say(gbt(0x81, 3, 1));
     expect(numbersOf(one.client, again)).toEqual([2]);
     expect((one.client.received[again] as Uint8Array).subarray(7)).toEqual(second.subarray(7));
-    // An acknowledgement of what was never sent.
     expect(await one.say(gbt(0xbf, 4, 40))).toBe("");
     const rest = one.client.received.length;
     await one.say(gbt(0xbf, 4, 2));
@@ -402,7 +396,3 @@ describe("general block transfer, in octets", () => {
     await alive(one);
   });
 });
-
-function octets32(value: number): string {
-  return value.toString(16).padStart(8, "0");
-}

@@ -1,6 +1,5 @@
-import type { Demand, Energy } from "../model/model.ts";
-import type { PowerQualityEvent } from "../model/power-quality.ts";
-import { type PhaseReading, phaseReading, phaseShare, wholeReading } from "./phase-readings.ts";
+import type { Demand, Energy, PhaseInstant } from "../model/model.ts";
+import { reaches } from "../model/power-quality.ts";
 import { demandTime, type Measurement, type MeasuringOptions, periodStart, type Sample } from "./sample.ts";
 import type { SimulatedMeter } from "./simulated-meter.ts";
 import { type ZoneDemands, zoneDemands } from "./zone-demand.ts";
@@ -18,60 +17,58 @@ const harmonics = 124;
 const of = (value: Measurement["value"]): Measurement => ({ value });
 
 /** Energy by group C of the whole meter, from the registers: Wh, varh, VAh. */
-const energies: { readonly [c: number]: (energy: Energy, reactiveShare: number) => number } = {
+const energies: { readonly [c: number]: (energy: Energy) => number } = {
   1: ({ importWh }) => importWh,
   2: ({ exportWh }) => exportWh,
-  // Loads are inductive: imported energy is in quadrant I, exported energy is in quadrant III.
-  3: ({ importWh }, share) => Math.floor(importWh * share),
-  4: ({ exportWh }, share) => Math.floor(exportWh * share),
-  5: ({ importWh }, share) => Math.floor(importWh * share),
-  6: () => 0,
-  7: ({ exportWh }, share) => Math.floor(exportWh * share),
-  8: () => 0,
+  3: ({ varhQ1, varhQ2 }) => varhQ1 + varhQ2,
+  4: ({ varhQ3, varhQ4 }) => varhQ3 + varhQ4,
+  5: ({ varhQ1 }) => varhQ1,
+  6: ({ varhQ2 }) => varhQ2,
+  7: ({ varhQ3 }) => varhQ3,
+  8: ({ varhQ4 }) => varhQ4,
   9: ({ importVAh }) => importVAh,
   10: ({ exportVAh }) => exportVAh,
   15: ({ importWh, exportWh }) => importWh + exportWh,
   16: ({ importWh, exportWh }) => importWh - exportWh,
 };
 
-const imported: readonly number[] = [1, 3, 5, 9, 15, 16];
-
-/** A register at an instant. `zone`: the register of a tariff zone. The sum of the zones is the total register. */
-function register(meter: SimulatedMeter, at: number, c: number, zone: number): number {
+/** A register at an instant. `zone`: the register of a tariff zone. The sum of the zones is the total register. `phase`: 0 for the meter. */
+function register(meter: SimulatedMeter, at: number, c: number, zone: number, phase = 0): number {
   const { readings, tariff } = meter;
-  const share = readings.model.reactiveShare;
   const energyOf = energies[c] as (typeof energies)[number];
-  const whole = energyOf(readings.energy(at), share);
-  if (zone === 0) return whole;
-  // Export has no zones: zone 1 contains all of it.
-  if (!imported.includes(c)) return zone === 1 ? whole : 0;
-  const parts = tariff
-    .at(at)
-    .map(({ wh, vah }) => energyOf({ importWh: wh, importVAh: vah, exportWh: 0, exportVAh: 0 }, share));
-  if (zone > 1) return parts[zone - 1] ?? 0;
-  return whole - parts.slice(1).reduce((sum, part) => sum + part, 0);
+  if (phase !== 0) return energyOf(readings.phases(at)[phase - 1] as Energy);
+  if (zone === 0) return energyOf(readings.energy(at));
+  const found = tariff.at(at)[zone - 1];
+  return found === undefined ? 0 : energyOf(found.energy);
 }
 
 /** The energy of the period before an instant. */
-function flowed(meter: SimulatedMeter, { at, period }: Sample, c: number): number {
+function flowed(meter: SimulatedMeter, { at, period }: Sample, c: number, phase: number): number {
   const from = Math.max(meter.known.commissionedAt, at - period);
-  return register(meter, at, c, 0) - register(meter, from, c, 0);
+  return (energies[c] as (typeof energies)[number])(meter.readings.block(from, at, phase));
 }
 
 /** Power by group C (1 to 20) from a reading. */
-function power(c: number, { activePower, reactivePower, apparentPower }: PhaseReading): number {
+function power(c: number, { activePower, reactivePower, apparentPower }: PhaseInstant): number {
   const exporting = activePower < 0;
+  const reactive = (quadrant: boolean): number => (quadrant ? Math.abs(reactivePower) : 0);
   switch (c) {
     case 1:
       return Math.max(0, activePower);
     case 2:
       return Math.max(0, -activePower);
     case 3:
-    case 5:
-      return exporting ? 0 : reactivePower;
+      return Math.max(0, reactivePower);
     case 4:
+      return Math.max(0, -reactivePower);
+    case 5:
+      return reactive(!exporting && reactivePower > 0);
+    case 6:
+      return reactive(exporting && reactivePower > 0);
     case 7:
-      return exporting ? reactivePower : 0;
+      return reactive(exporting && reactivePower < 0);
+    case 8:
+      return reactive(!exporting && reactivePower < 0);
     case 9:
       return exporting ? 0 : apparentPower;
     case 10:
@@ -95,48 +92,48 @@ interface Code {
   readonly phase: number;
 }
 
-const readingOf = ({ readings }: SimulatedMeter, at: number, phase: number): PhaseReading =>
-  phase === 0 ? wholeReading(readings.instantaneous(at)) : phaseReading(readings, at, phase);
+const readingOf = ({ readings }: SimulatedMeter, at: number, phase: number): PhaseInstant =>
+  phase === 0 ? readings.instantaneous(at) : readings.phase(at, phase);
 
 /** D = 7. */
 function instantaneous({ c, e, phase }: Code): Measurement | undefined {
-  if (e === harmonics) return of(({ readings }, { at }) => distortion(readings.model.events(at, at + 1), phase));
+  if (e === harmonics) return of((meter, { at }) => readingOf(meter, at, phase).distortion);
   if (e !== 0) return undefined;
   if (isPower(c)) return of((meter, { at }) => power(c, readingOf(meter, at, phase)));
   if (c === 11) return of((meter, { at }) => readingOf(meter, at, phase).current);
   if (c === 12) return of((meter, { at }) => readingOf(meter, at, phase).voltage);
-  if (c === 13) return of(({ readings }, { at }) => readings.instantaneous(at).powerFactor);
+  if (c === 13) return of((meter, { at }) => readingOf(meter, at, phase).powerFactor);
   if (c === 14) return of(({ readings }, { at }) => readings.instantaneous(at).frequency);
   return undefined;
 }
 
-/** Total harmonic distortion, %: that of an event, or else a usual value. */
-const distortion = (events: readonly PowerQualityEvent[], phase: number): number =>
-  events.find(({ type, phases }) => type === "HARMONIC_DISTORTION" && (phase === 0 || phases.includes(`L${phase}`)))
-    ?.magnitude ?? 3;
-
 /** D = 4, 5, 14, 24, 25, 27: the mean of the last period. */
 function mean({ c, e, phase }: Code): Measurement | undefined {
   if (e !== 0) return undefined;
-  const share = phase === 0 ? 1 : phaseShare(phase);
-  if (isPower(c)) return of((meter, sample) => (flowed(meter, sample, c) * hourMs * share) / sample.period);
+  if (isPower(c)) return of((meter, sample) => (flowed(meter, sample, c, phase) * hourMs) / sample.period);
   const block = (meter: SimulatedMeter, { at, period }: Sample) =>
-    meter.readings.block(Math.max(meter.known.commissionedAt, at - period), at);
+    meter.readings.block(Math.max(meter.known.commissionedAt, at - period), at, phase);
   if (c === 12) return of((meter, sample) => block(meter, sample).averageVoltage);
-  if (c === 11) return of((meter, sample) => block(meter, sample).averageCurrent * share);
+  if (c === 11) return of((meter, sample) => block(meter, sample).averageCurrent);
   return undefined;
 }
 
 /** D = 6: the highest demand of the billing period. */
 function maximum({ c, e }: Code, demandMinutes: number): Measurement | undefined {
-  const kinds: { readonly [c: number]: keyof ZoneDemands } = { 1: "active", 9: "apparent" };
-  const kind = kinds[c];
-  // The demand of export is always 0.
-  if (kind === undefined) return c === 2 ? of(() => 0) : undefined;
+  const kinds: { readonly [c: number]: readonly [keyof ZoneDemands, "import" | "export"] } = {
+    1: ["active", "import"],
+    2: ["active", "export"],
+    9: ["apparent", "import"],
+    10: ["apparent", "export"],
+  };
+  const found = kinds[c];
+  if (found === undefined) return undefined;
+  const [kind, direction] = found;
   const demand = (meter: SimulatedMeter, sample: Sample): Demand => {
     const { readings, tariffDay } = meter;
     const from = periodStart(meter, sample);
-    return zoneDemands(readings, from, sample.at, demandMinutes, tariffDay)[kind][e] ?? { value: 0, at: undefined };
+    const demands = zoneDemands(readings, from, sample.at, demandMinutes, tariffDay, direction);
+    return demands[kind][e] ?? { value: 0, at: undefined };
   };
   return {
     value: (meter, sample) => demand(meter, sample).value,
@@ -151,7 +148,7 @@ function voltageEvents(meter: SimulatedMeter, at: number, type: Kind, phase: num
   const { readings, known } = meter;
   return readings.model
     .events(Math.max(known.commissionedAt, at - 12 * monthMs), at)
-    .filter((event) => event.type === type && (phase === 0 || event.phases.includes(`L${phase}`)) && event.end <= at);
+    .filter((event) => event.type === type && reaches(event.phases, phase) && event.end <= at);
 }
 
 const eventCodes: { readonly [d: number]: { readonly type: Kind; readonly what: "count" | "duration" | "magnitude" } } =
@@ -187,7 +184,7 @@ export function electricity(
 ): Measurement | undefined {
   if (group === neutral) {
     if (d !== 7 || e !== 0) return undefined;
-    return of(({ readings }, { at }) => readings.instantaneous(at).neutralCurrent * (phases === 3 ? 0.05 : 1));
+    return of(({ readings }, { at }) => readings.instantaneous(at).neutralCurrent);
   }
   const c = group === currentSum ? 11 : ((group - 1) % firstPhase) + 1;
   const line = group === currentSum ? 0 : Math.floor((group - 1) / firstPhase);
@@ -202,9 +199,11 @@ export function electricity(
   const code: Code = { c, e, phase };
   if (d === 7) return instantaneous(code);
   if (means.includes(d)) return mean(code);
-  if (line !== 0) return undefined;
+  if (d === 29 && isPower(c) && e === 0) return of((meter, sample) => flowed(meter, sample, c, phase));
+  if (line !== 0) {
+    return d === 8 && isPower(c) && e === 0 ? of((meter, { at }) => register(meter, at, c, 0, line)) : undefined;
+  }
   if (d === 8 && isPower(c) && e <= 8) return of((meter, { at }) => register(meter, at, c, e));
-  if (d === 29 && isPower(c) && e === 0) return of((meter, sample) => flowed(meter, sample, c));
   if (d === 6) return maximum(code, demandMinutes);
   if (c === 13 && d === 0 && e === 0) return of((meter, sample) => billedPowerFactor(meter, sample));
   return undefined;

@@ -1,6 +1,9 @@
 import { highestDemands } from "../model/demand.ts";
-import type { Block, Demands, Energy, Instantaneous, Model } from "../model/model.ts";
+import { addEnergy, noEnergy } from "../model/energies.ts";
+import type { Block, Demands, Energy, Instantaneous, Model, PhaseInstant } from "../model/model.ts";
 import type { Span } from "./event-history.ts";
+
+const noPower = { current: 0, activePower: 0, reactivePower: 0, apparentPower: 0, powerFactor: 1 };
 
 /** The measured values of a meter: the household of the model behind the load switch of the meter. Instants are ms since 1970 UTC. */
 export class Readings {
@@ -9,7 +12,7 @@ export class Readings {
   /** The spans in which the load switch was open, in order. The last span may have no end yet. */
   readonly #open: readonly Span[];
   /** The energy that would have flowed in the spans before the n-th one. Computed on request. */
-  readonly #lost: Energy[] = [{ importWh: 0, importVAh: 0, exportWh: 0, exportVAh: 0 }];
+  readonly #lost: Energy[] = [noEnergy()];
 
   constructor(model: Model, commissioned: number, switchedOff: readonly Span[]) {
     this.model = model;
@@ -56,13 +59,34 @@ export class Readings {
   instantaneous(at: number): Instantaneous {
     const now = this.model.instantaneous(at);
     if (!this.switchedOff(at)) return now;
-    return { ...now, current: 0, neutralCurrent: 0, powerFactor: 1, activePower: 0, apparentPower: 0 };
+    return { ...now, ...noPower, neutralCurrent: 0 };
   }
 
-  block(from: number, to: number): Block {
-    const block = this.model.block(from, to);
+  /** A phase at an instant, 1 to 3. */
+  phase(at: number, phase: number): PhaseInstant {
+    const now = this.model.phase(at, phase);
+    return this.switchedOff(at) ? { ...now, ...noPower } : now;
+  }
+
+  /** The registers of each phase at an instant, L1 first. */
+  phases(at: number): readonly Energy[] {
+    let phases = this.model.phases(at);
+    // A model has no flow by phase, but the difference of two registers.
+    for (const [start, end] of this.#openWithin(this.commissioned, at)) {
+      const [before, after] = [this.model.phases(start), this.model.phases(end)];
+      phases = phases.map((phase, n) => plus(minus(phase, after[n] as Energy), before[n] as Energy));
+    }
+    return phases;
+  }
+
+  /** The energy in [from, to) with the averages, of the whole meter or of a phase. */
+  block(from: number, to: number, phase = 0): Block {
+    const block = this.model.block(from, to, phase);
     if (!this.#touched(from, to)) return block;
-    const flowed = this.flow(from, to);
+    let flowed: Energy = block;
+    for (const [start, end] of this.#openWithin(from, to)) {
+      flowed = minus(flowed, this.model.block(start, end, phase));
+    }
     const hours = (to - from) / 3_600_000;
     const { averageVoltage } = block;
     const averageCurrent = averageVoltage === 0 ? 0 : (flowed.importVAh + flowed.exportVAh) / hours / averageVoltage;
@@ -70,16 +94,16 @@ export class Readings {
   }
 
   /** The highest demands of the demand periods that are completely within [from, to). Fault `bad-value`: not 1 to 1440 minutes. */
-  maximumDemand(from: number, to: number, periodMinutes: number): Demands {
-    if (!this.#touched(from, to)) return this.model.maximumDemand(from, to, periodMinutes);
+  maximumDemand(from: number, to: number, periodMinutes: number, direction: "import" | "export" = "import"): Demands {
+    if (!this.#touched(from, to)) return this.model.maximumDemand(from, to, periodMinutes, direction);
     return highestDemands(
       Math.max(from, this.commissioned),
       to,
       periodMinutes,
       (at) => this.model.startOfDay(at),
       (start, end) => {
-        const { importWh, importVAh } = this.flow(start, end);
-        return { wh: importWh, vah: importVAh };
+        const { importWh, importVAh, exportWh, exportVAh } = this.flow(start, end);
+        return direction === "import" ? { wh: importWh, vah: importVAh } : { wh: exportWh, vah: exportVAh };
       },
     );
   }
@@ -123,20 +147,5 @@ export class Readings {
   }
 }
 
-function plus(one: Energy, other: Energy): Energy {
-  return {
-    importWh: one.importWh + other.importWh,
-    importVAh: one.importVAh + other.importVAh,
-    exportWh: one.exportWh + other.exportWh,
-    exportVAh: one.exportVAh + other.exportVAh,
-  };
-}
-
-function minus(one: Energy, other: Energy): Energy {
-  return {
-    importWh: one.importWh - other.importWh,
-    importVAh: one.importVAh - other.importVAh,
-    exportWh: one.exportWh - other.exportWh,
-    exportVAh: one.exportVAh - other.exportVAh,
-  };
-}
+const plus = (one: Energy, other: Energy): Energy => addEnergy({ ...one }, other);
+const minus = (one: Energy, other: Energy): Energy => addEnergy({ ...one }, other, -1);

@@ -1,7 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { Context } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, Meter as MeterRow, PowerQualityEventConfig, Store } from "@dlmskit/storage";
-import { createModel } from "../model/model.ts";
+import { createModel, type Network } from "../model/model.ts";
 import { EventHistory, type HistoryKind, type Span } from "./event-history.ts";
 import { Journal, noSpans, type SwitchLog } from "./journal.ts";
 import { Readings } from "./readings.ts";
@@ -13,6 +13,10 @@ export interface World {
   templates: readonly LoadProfileTemplate[];
   powerQuality: readonly PowerQualityEventConfig[];
   readonly zoneMinutesEast: number;
+  readonly phases: 1 | 3;
+  /** How the meters are connected, and the place of each of them. */
+  readonly network: Network | undefined;
+  readonly placeOf: (meterId: string) => number | undefined;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;
   /** The computed values of meters, by meter id. The number of meters is limited; the least recently read meter is removed first. */
@@ -91,10 +95,13 @@ export class SimulatedMeter {
       }
       return same;
     }
-    const { templates, powerQuality, zoneMinutesEast, tariffDay } = this.#world;
+    const { templates, powerQuality, zoneMinutesEast, tariffDay, phases, network, placeOf } = this.#world;
     const model =
       same?.readings.model ??
-      createModel({ seed, meter: meterId, templates, powerQuality, zoneMinutesEast, commissioned: commissionedAt });
+      createModel({
+        ...{ seed, meter: meterId, commissioned: commissionedAt, number: placeOf(meterId) },
+        ...{ templates, powerQuality, zoneMinutesEast, phases, network },
+      });
     const readings = new Readings(model, commissionedAt, spans);
     const computed: Computed = {
       seed,

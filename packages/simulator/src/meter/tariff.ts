@@ -1,3 +1,4 @@
+import { addEnergy, noEnergy, type Summed } from "../model/energies.ts";
 import type { Energy } from "../model/model.ts";
 import { monthOf, startOfMonth } from "./local-time.ts";
 
@@ -5,6 +6,8 @@ import { monthOf, startOfMonth } from "./local-time.ts";
 export interface ZoneEnergy {
   readonly wh: number;
   readonly vah: number;
+  /** All registers of the zone. */
+  readonly energy: Energy;
 }
 
 /** When a zone starts: the minute of the local day, and the number of the zone from 1. In ascending order; the first zone starts at 0. */
@@ -38,7 +41,7 @@ export class TariffRegisters {
     this.#zones = day.map(({ zone }) => zone);
     this.#starts = day.map(({ minute }) => minute);
     this.#firstMonth = monthOf(commissioned, zoneMinutesEast);
-    this.#atMonth = [Array.from({ length: zones }, () => ({ wh: 0, vah: 0 }))];
+    this.#atMonth = [Array.from({ length: zones }, () => ({ wh: 0, vah: 0, energy: noEnergy() }))];
   }
 
   /** The registers of zones 1 to 8 at an instant. */
@@ -66,13 +69,11 @@ export class TariffRegisters {
   }
 
   #with(before: readonly ZoneEnergy[], from: number, to: number): ZoneEnergy[] {
-    const sums = before.map(({ wh, vah }) => ({ wh, vah }));
+    const sums = before.map(({ energy }) => ({ ...energy }) as Summed);
     const flowed = this.#source.flowByPart(from, to, this.#starts);
-    for (const [part, { importWh, importVAh }] of flowed.entries()) {
-      const sum = sums[(this.#zones[part] as number) - 1] as { wh: number; vah: number };
-      sum.wh += importWh;
-      sum.vah += importVAh;
+    for (const [part, energy] of flowed.entries()) {
+      addEnergy(sums[(this.#zones[part] as number) - 1] as Summed, energy);
     }
-    return sums;
+    return sums.map((energy) => ({ wh: energy.importWh, vah: energy.importVAh, energy }));
   }
 }

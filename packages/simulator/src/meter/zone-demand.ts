@@ -16,7 +16,7 @@ const kept = new WeakMap<Readings, Map<string, ZoneDemands>>();
 
 /**
  * The highest demands of the demand periods that are completely within [from, to). A period belongs to the zone in which it began. W and
- * VA, import.
+ * VA, of import unless `direction` says export.
  */
 export function zoneDemands(
   readings: Readings,
@@ -24,23 +24,31 @@ export function zoneDemands(
   to: number,
   minutes: number,
   day: TariffDay,
+  direction: "import" | "export" = "import",
 ): ZoneDemands {
   let known = kept.get(readings);
   if (known === undefined) {
     known = new Map();
     kept.set(readings, known);
   }
-  const key = `${from} ${to} ${minutes}`;
+  const key = `${from} ${to} ${minutes} ${direction}`;
   let found = known.get(key);
   if (found === undefined) {
-    found = computed(readings, from, to, minutes, day);
+    found = computed(readings, from, to, minutes, day, direction);
     if (known.size === mostKept) known.delete(known.keys().next().value as string);
     known.set(key, found);
   }
   return found;
 }
 
-function computed(readings: Readings, from: number, to: number, minutes: number, day: TariffDay): ZoneDemands {
+function computed(
+  readings: Readings,
+  from: number,
+  to: number,
+  minutes: number,
+  day: TariffDay,
+  direction: "import" | "export",
+): ZoneDemands {
   const nothing = (): Demand[] => Array.from({ length: zones + 1 }, () => ({ value: 0, at: undefined }));
   const active = nothing();
   const apparent = nothing();
@@ -51,7 +59,9 @@ function computed(readings: Readings, from: number, to: number, minutes: number,
     minutes,
     (at) => readings.startOfDay(at),
     (start, end) => {
-      const { importWh: wh, importVAh: vah } = readings.flow(start, end);
+      const flowed = readings.flow(start, end);
+      const [wh, vah] =
+        direction === "import" ? [flowed.importWh, flowed.importVAh] : [flowed.exportWh, flowed.exportVAh];
       const minute = Math.floor((start - readings.startOfDay(start)) / 60_000);
       const zone = day.findLast((one) => one.minute <= minute)?.zone ?? 0;
       raise(active, zone, wh * perHour, end);

@@ -1,6 +1,5 @@
-import type { ExpectedLoad } from "./expected-load.ts";
+import type { Changes } from "./changes.ts";
 import { daySeconds } from "./grid.ts";
-import type { Interruptions } from "./power-quality.ts";
 import { draw, signed } from "./random.ts";
 
 // The arithmetic of splitting. A node is a sequence of equal time cells, with a whole number of energy units. These units are divided
@@ -23,12 +22,18 @@ const width = 10;
 const [lowAt, highAt, unitsAt, extraAt, unitsBeforeAt, extraBeforeAt] = [0, 1, 2, 3, 4, 5];
 const [weightAt, nodeAt, firstDarkAt, lastDarkAt] = [6, 7, 8, 9];
 
+/** Weights of the seconds of some days. */
+export interface Weights {
+  /** The weight before a second of a day. */
+  before(day: number, second: number): number;
+}
+
 /** Energy that is divided among a sequence of equal cells. One instance is used many times, for one meter after another. */
 export class Cursor {
   readonly #cells: number;
   readonly #cellSeconds: number;
   /** By the level of the node; the first level is the whole. At most 1. */
-  readonly #spread: Float64Array;
+  #spread: Float64Array;
   readonly #extraSpread: number;
 
   // The quantity that is divided.
@@ -38,8 +43,10 @@ export class Cursor {
   #node = 0;
   #jitter = 0;
   #start = 0;
-  #dark: Interruptions | undefined;
-  #load: ExpectedLoad | undefined;
+  #dark: Changes | undefined;
+  #load: Weights | undefined;
+  #weights: Float64Array = new Float64Array(0);
+  #ownWeights: Float64Array = new Float64Array(16);
   #firstDay = 0;
 
   // The path down to the cell: `width` numbers per level.
@@ -86,7 +93,8 @@ export class Cursor {
 
   /**
    * Sets what is divided: a number of units and of extra, by weights whose sums are in `prefix` from `offset` on. `seed` and `node` select
-   * the random numbers, and `jitter` scales their effect. The cells begin at second `start` of the span.
+   * the random numbers, and `jitter` scales their effect. The cells begin at second `start` of the span. `spread` replaces that of the
+   * constructor, with as many levels.
    */
   begin(
     units: number,
@@ -97,7 +105,9 @@ export class Cursor {
     node: number,
     jitter: number,
     start: number,
+    spread?: Float64Array,
   ): void {
+    if (spread !== undefined) this.#spread = spread;
     this.#prefix = prefix;
     this.#offset = offset;
     this.#seed = seed;
@@ -120,10 +130,10 @@ export class Cursor {
   }
 
   /**
-   * Removes the interruptions from the weights; call it after `begin`. `load` gives the weight of the interruptions, and `weights` of
-   * `dark` contains it. Without `load`, a second of interruption has the weight 1. `firstDay`: the day on which the span begins.
+   * Changes the weights; call it after `begin`. `load` gives the weight of a time; without it, a second has the weight 1. `firstDay`: the
+   * day on which the span begins. `weighed`: `weights` of `dark` has the lost weights by this load.
    */
-  without(dark: Interruptions, load: ExpectedLoad | undefined, firstDay: number): void {
+  without(dark: Changes, load: Weights | undefined, firstDay: number, weighed: boolean): void {
     const end = this.#start + this.#cells * this.#cellSeconds;
     let first = 0;
     let last = dark.count;
@@ -133,27 +143,37 @@ export class Cursor {
     this.#dark = dark;
     this.#load = load;
     this.#firstDay = firstDay;
+    if (weighed) this.#weights = dark.weights;
+    else {
+      if (this.#ownWeights.length < last) this.#ownWeights = new Float64Array(dark.weights.length);
+      this.#weights = this.#ownWeights;
+      for (let at = first; at < last; at++) {
+        this.#weights[at] = this.#weightOf(dark, at, dark.starts[at] as number, dark.ends[at] as number);
+      }
+    }
     this.#way[firstDarkAt] = first;
     this.#way[lastDarkAt] = last;
     this.#way[weightAt] = (this.#way[weightAt] as number) - this.#lost(dark, this.#start, end, first, last);
   }
 
-  /** The weight that interruptions remove from [from, to), seconds of the span. */
-  #lost(dark: Interruptions, from: number, to: number, first: number, last: number): number {
-    const load = this.#load;
+  /** The weight that the changes remove from [from, to), seconds of the span. */
+  #lost(dark: Changes, from: number, to: number, first: number, last: number): number {
     let lost = 0;
     for (let at = first; at < last; at++) {
       const start = dark.starts[at] as number;
       const end = dark.ends[at] as number;
       if (start >= to) break;
-      if (start >= from && end <= to) {
-        lost += load === undefined ? end - start : (dark.weights[at] as number);
-      } else if (end > from) {
-        const [begin, stop] = [Math.max(start, from), Math.min(end, to)];
-        lost += load === undefined ? stop - begin : weightBetween(load, this.#firstDay, begin, stop);
-      }
+      if (start >= from && end <= to) lost += this.#weights[at] as number;
+      else if (end > from) lost += this.#weightOf(dark, at, Math.max(start, from), Math.min(end, to));
     }
     return lost;
+  }
+
+  /** The weight that a change removes from [begin, stop), a part of it. */
+  #weightOf(dark: Changes, at: number, begin: number, stop: number): number {
+    const load = this.#load;
+    const weight = load === undefined ? stop - begin : weightBetween(load, this.#firstDay, begin, stop);
+    return weight * (1 - (dark.kept[at] as number));
   }
 
   /** Moves to a cell. */
@@ -186,7 +206,7 @@ export class Cursor {
       if (first < last) {
         const from = this.#start + low * this.#cellSeconds;
         const to = this.#start + middle * this.#cellSeconds;
-        weightLeft -= this.#lost(dark as Interruptions, from, to, first, last);
+        weightLeft -= this.#lost(dark as Changes, from, to, first, last);
       }
       const random = draw(seed, nodes + node);
       const share = weight === 0 ? 0 : weightLeft / weight;
@@ -210,7 +230,7 @@ export class Cursor {
         node |= 1;
       }
       if (first < last) {
-        const darkness = dark as Interruptions;
+        const darkness = dark as Changes;
         const from = this.#start + low * this.#cellSeconds;
         const to = this.#start + high * this.#cellSeconds;
         while (first < last && (darkness.ends[first] as number) <= from) first++;
@@ -242,7 +262,7 @@ function movedShare(share: number, random: number): number {
 }
 
 /** The expected weight of [from, to), in seconds of the span that begins on a day. */
-export function weightBetween(load: ExpectedLoad, firstDay: number, from: number, to: number): number {
+export function weightBetween(load: Weights, firstDay: number, from: number, to: number): number {
   const fromDay = (from / daySeconds) | 0;
   const toDay = (to / daySeconds) | 0;
   return (

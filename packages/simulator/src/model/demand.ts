@@ -26,7 +26,7 @@ export function highestDemands(
   to: number,
   periodMinutes: number,
   startOfDay: (at: number) => number,
-  flow: (from: number, to: number) => Flow,
+  flow: (from: number, to: number) => Pick<Flow, "wh" | "vah">,
 ): Demands {
   if (!Number.isInteger(periodMinutes) || periodMinutes < 1 || periodMinutes > 1440) {
     throw new Fault("bad-value", `a demand period cannot have ${periodMinutes} minutes`, {

@@ -1,14 +1,44 @@
 import { Fault } from "@dlmskit/core";
 import { checkRow, LoadProfileTemplate } from "@dlmskit/storage";
 import { type DayType, dayTypes, type Season, seasons } from "./calendar.ts";
-import { slotsPerDay } from "./grid.ts";
+import { curveOf } from "./curve.ts";
 
 /** A prepared template: the load of each quarter of an hour in W, before jitter and the size of the household. */
 export interface DayShape {
   readonly load: Float64Array;
-  readonly meanLoad: number;
+  readonly baseLoad: number;
   readonly peakLoad: number;
   readonly jitter: number;
+  /** About how long a deviation lasts, hours. */
+  readonly memoryHours: number;
+  /** °C, and W for each °C. */
+  readonly temperature: {
+    readonly coolAbove: number;
+    readonly cooling: number;
+    readonly heatBelow: number;
+    readonly heating: number;
+  };
+  /** The load is `peakLoad` from sunset to sunrise. */
+  readonly lampsAtNight: boolean;
+}
+
+const usualCoolAbove = 24;
+const usualHeatBelow = 15;
+const plain = {
+  memoryHours: 0,
+  temperature: { coolAbove: usualCoolAbove, cooling: 0, heatBelow: usualHeatBelow, heating: 0 },
+  lampsAtNight: false,
+};
+
+/** Fault `bad-value` (a column that cannot be used) or `bad-load-profile` (no row at all). */
+export function checkTemplates(rows: readonly LoadProfileTemplate[]): void {
+  if (rows.length === 0) {
+    throw new Fault("bad-load-profile", "there is no load profile template", {
+      layer: "simulator",
+      hint: "add at least one row to load_profile_templates",
+    });
+  }
+  for (const row of rows) checkTemplate(row);
 }
 
 /** Throws a Fault with the table and the column if the row cannot be used. */
@@ -25,33 +55,28 @@ function checkTemplate(row: LoadProfileTemplate): void {
 }
 
 function dayShape(row: LoadProfileTemplate): DayShape {
-  const { shape, jitter } = row.variationPattern;
-  const span = slotsPerDay / shape.length;
-  // The load is interpolated linearly between the middles of two parts. The last part of the day is followed by the first.
-  const load = Float64Array.from({ length: slotsPerDay }, (_, slot) => {
-    const place = (slot + 0.5) / span - 0.5;
-    const before = Math.floor(place);
-    const [one, other] = [before, before + 1].map((at) => shape[(at + shape.length) % shape.length] as number);
-    const relative = (one as number) + ((other as number) - (one as number)) * (place - before);
-    return (row.baseLoad + (row.peakLoad - row.baseLoad) * relative) * 1000;
-  });
-  const meanLoad = load.reduce((sum, watts) => sum + watts, 0) / slotsPerDay;
-  return { load, meanLoad, peakLoad: row.peakLoad * 1000, jitter };
+  const { variationPattern: pattern, baseLoad } = row;
+  const load = curveOf(pattern).map((level) => (baseLoad + (row.peakLoad - baseLoad) * level) * 1000);
+  const peakLoad = row.peakLoad * 1000;
+  if (pattern.version === 1) return { ...plain, load, baseLoad: baseLoad * 1000, peakLoad, jitter: pattern.jitter };
+  const { noise = { amount: 0 }, temperature, lampsAtNight = false } = pattern;
+  return {
+    ...{ load, baseLoad: baseLoad * 1000, peakLoad, jitter: noise.amount, lampsAtNight },
+    memoryHours: noise.memoryHours ?? 0,
+    temperature: {
+      coolAbove: temperature?.coolAbove ?? usualCoolAbove,
+      cooling: (temperature?.coolingPerDegree ?? 0) * 1000,
+      heatBelow: temperature?.heatBelow ?? usualHeatBelow,
+      heating: (temperature?.heatingPerDegree ?? 0) * 1000,
+    },
+  };
 }
 
 /**
  * The shape of each kind of day. If a season has no row for a day type, its WEEKDAY row is used, or else its WEEKEND row, or else its
- * HOLIDAY row. If a season has no row at all, the first row of that day type is used, or else the first row of all. Fault `bad-value` (a
- * column that cannot be used) or `bad-load-profile` (no row at all).
+ * HOLIDAY row. If a season has no row at all, the first row of that day type is used, or else the first row of all.
  */
 export function dayShapes(rows: readonly LoadProfileTemplate[]): (season: Season, dayType: DayType) => DayShape {
-  if (rows.length === 0) {
-    throw new Fault("bad-load-profile", "there is no load profile template", {
-      layer: "simulator",
-      hint: "add at least one row to load_profile_templates",
-    });
-  }
-  for (const row of rows) checkTemplate(row);
   const shapes = new Map<string, DayShape>();
   for (const season of seasons) {
     for (const dayType of dayTypes) {

@@ -1,23 +1,44 @@
 import type { Demands } from "./demand.ts";
 import type { PowerQualityEvent } from "./power-quality.ts";
 
-/** The values that a meter measures at an instant: V, A, W, VA, Hz; power factor 0 to 1. Active power is negative during export. */
-export interface Instantaneous {
+/** The values of one phase, or of the whole meter: V, A, W, var, VA. Active power is negative during export. */
+export interface PhaseInstant {
   readonly voltage: number;
   readonly current: number;
-  readonly neutralCurrent: number;
-  readonly powerFactor: number;
-  readonly frequency: number;
   readonly activePower: number;
+  /** Positive in the quadrants I and II (the load is inductive), negative in III and IV. */
+  readonly reactivePower: number;
+  /** Of the fundamental. Voltage and current are larger by the distortion. */
   readonly apparentPower: number;
+  /** 0 to 1: active power by voltage and current, so a distorted current lowers it. */
+  readonly powerFactor: number;
+  /** Total harmonic distortion of the voltage, per cent. */
+  readonly distortion: number;
 }
 
-/** Register readings since commissioning, whole numbers. */
+/**
+ * The values that a meter measures at an instant: V, A, W, var, VA, Hz. In a three-phase meter the voltage is the mean
+ * of the phases with supply, and the current is the sum of the phases.
+ */
+export interface Instantaneous extends PhaseInstant {
+  readonly neutralCurrent: number;
+  readonly frequency: number;
+}
+
+/** Register readings since commissioning, whole numbers: Wh, VAh, and varh in the four quadrants. */
 export interface Energy {
   readonly importWh: number;
   readonly importVAh: number;
   readonly exportWh: number;
   readonly exportVAh: number;
+  /** Import, inductive. */
+  readonly varhQ1: number;
+  /** Export, capacitive. */
+  readonly varhQ2: number;
+  /** Export, inductive. */
+  readonly varhQ3: number;
+  /** Import, capacitive. */
+  readonly varhQ4: number;
 }
 
 /** The energy in an interval, and the average voltage (V) and current (A). */
@@ -26,17 +47,13 @@ export interface Block extends Energy {
   readonly averageCurrent: number;
 }
 
-/** Register readings of one phase, Wh. The readings of the three phases sum to the reading of the meter. */
-export interface PhaseEnergy {
-  readonly importWh: number;
-  readonly exportWh: number;
-}
-
-/** A simulated household behind a meter. Every result is a function of the options and the requested instants. */
+/** A simulated customer behind a meter. Every result is a function of the options and the requested instants. */
 export interface Model {
-  /** varh for each Wh. */
-  readonly reactiveShare: number;
+  /** 1 or 3. */
+  readonly phaseCount: 1 | 3;
   instantaneous(at: number): Instantaneous;
+  /** A phase at an instant, 1 to 3. The only phase of a single-phase meter is 1. */
+  phase(at: number, phase: number): PhaseInstant;
   energy(at: number): Energy;
   /** The energy in [from, to): a difference of registers, for any length of time. */
   flow(from: number, to: number): Energy;
@@ -45,17 +62,17 @@ export interface Model {
    * part begins. The parts sum to `flow`.
    */
   flowByPart(from: number, to: number, starts: readonly number[]): readonly Energy[];
-  /** The registers by phase, L1 first, for a three-phase meter. */
-  phases(at: number): readonly [PhaseEnergy, PhaseEnergy, PhaseEnergy];
-  /** The energy in [from, to), with the averages of voltage and current. */
-  block(from: number, to: number): Block;
+  /** The registers of each phase, L1 first. They sum to `energy`. A single-phase meter has one. */
+  phases(at: number): readonly Energy[];
+  /** The energy in [from, to), with the averages of voltage and current: of the whole meter, or of a phase (1 to 3). */
+  block(from: number, to: number, phase?: number): Block;
   /**
-   * The highest import demands of the periods (in minutes) that are completely within [from, to). Fault `bad-value`: not 1
-   * to 1440 minutes.
+   * The highest demands of the periods (in minutes) that are completely within [from, to), of import unless `direction` says export. Fault
+   * `bad-value`: not 1 to 1440 minutes.
    */
-  maximumDemand(from: number, to: number, periodMinutes?: number): Demands;
+  maximumDemand(from: number, to: number, periodMinutes?: number, direction?: "import" | "export"): Demands;
   events(from: number, to: number): PowerQualityEvent[];
-  /** Minutes with supply since commissioning, rounded down. */
+  /** Minutes with supply on a phase at least, since commissioning, rounded down. */
   powerOnMinutes(at: number): number;
   /** The start of the local day that contains `at`. */
   startOfDay(at: number): number;

@@ -1,40 +1,24 @@
 import { Fault } from "@dlmskit/core";
-import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
-import { type Calendar, indianCalendar } from "./calendar.ts";
-import { SplitEnergy } from "./energy.ts";
-import { expectedLoads } from "./expected-load.ts";
+import type { LoadProfileTemplate } from "@dlmskit/storage";
 import { HouseholdModel, type Shared } from "./household.ts";
 import type { Model } from "./measurement.ts";
-import { PowerQuality } from "./power-quality.ts";
-import { randomKey, Stream } from "./random.ts";
-import { Supply } from "./supply.ts";
+import type { ModelRows } from "./model-rows.ts";
+import { checkNetwork, type Network, placeKeys } from "./network.ts";
+import { randomKey } from "./random.ts";
+import { sharedBy } from "./shared.ts";
 
 export type { Demand, Demands } from "./demand.ts";
-export type { Block, Energy, Instantaneous, Model, PhaseEnergy } from "./measurement.ts";
-
-/** The values from which a model is made, for all meters. */
-export interface ModelRows {
-  readonly templates: readonly LoadProfileTemplate[];
-  readonly powerQuality?: readonly PowerQualityEventConfig[];
-  /** Local time: minutes east of UTC; 330 (India) by default. */
-  readonly zoneMinutesEast?: number;
-  readonly calendar?: Calendar;
-  /** V; 230 by default. */
-  readonly nominalVoltage?: number;
-  /** Hz; 50 by default. */
-  readonly nominalFrequency?: number;
-  /**
-   * A solar plant: kW that a household of size 1 generates at noon in summer. A larger household has a larger plant. The energy that the
-   * house does not need is exported. 0 by default.
-   */
-  readonly solarPeak?: number;
-}
+export type { Block, Energy, Instantaneous, Model, PhaseInstant } from "./measurement.ts";
+export type { ModelRows } from "./model-rows.ts";
+export { type Network, usualNetwork } from "./network.ts";
 
 /** One meter of a run. */
 export interface MeterOfModel {
   /** The seed of the run. The same seed, meter, rows and commissioning always give the same data. */
   readonly seed: string;
   readonly meter: string;
+  /** The place of the meter in the network, from 0. Meters with near numbers share a transformer and a feeder. */
+  readonly number?: number | undefined;
   /** When the registers began to count, ms since 1970-01-01T00:00Z. */
   readonly commissioned: number;
 }
@@ -44,38 +28,26 @@ export interface ModelOptions extends MeterOfModel, ModelRows {}
 /** The tables that all meters with the same rows, calendar and zone share. They are made once, in a few ms. */
 export class PreparedModel {
   readonly #shared: Shared;
+  readonly #network: Network | undefined;
 
   constructor(rows: ModelRows) {
-    const { zoneMinutesEast = 330, calendar = indianCalendar, solarPeak = 0 } = rows;
-    if (!Number.isInteger(zoneMinutesEast) || Math.abs(zoneMinutesEast) > 14 * 60) {
-      throw new Fault("bad-model", `zone of ${zoneMinutesEast} minutes east is not within 14 hours`, {
-        layer: "simulator",
-      });
-    }
-    if (!(solarPeak >= 0 && solarPeak <= 1e6)) {
-      throw new Fault("bad-model", `a solar plant of ${solarPeak} kW is not possible`, { layer: "simulator" });
-    }
-    const zoneMs = zoneMinutesEast * 60_000;
-    const quality = new PowerQuality(rows.powerQuality ?? [], zoneMs);
-    const loads = expectedLoads(rows.templates, calendar, solarPeak * 1000);
-    const { nominalVoltage = 230, nominalFrequency = 50 } = rows;
-    this.#shared = {
-      ...{ zoneMs, quality },
-      supply: new Supply({ zoneMs, nominalVoltage, nominalFrequency, loads, quality }),
-      import: new SplitEnergy(loads.import, quality, zoneMs, 0),
-      export: loads.export && new SplitEnergy(loads.export, quality, zoneMs, Stream.export),
-    };
+    this.#shared = sharedBy(rows);
+    this.#network = rows.network;
+    if (rows.network !== undefined) checkNetwork(rows.network);
   }
 
   /** The model of one meter, which consists of a few numbers. Fault `bad-model` if the meter was commissioned outside 1970 to 2149. */
-  model({ seed, meter, commissioned }: MeterOfModel): Model {
-    const { zoneMs, import: energy } = this.#shared;
-    if (!Number.isSafeInteger(commissioned) || commissioned < -zoneMs || commissioned > energy.lastInstant) {
+  model({ seed, meter, commissioned, number }: MeterOfModel): Model {
+    const { zoneMs, plain } = this.#shared;
+    const last = plain[0]?.energy.lastInstant ?? 0;
+    if (!Number.isSafeInteger(commissioned) || commissioned < -zoneMs || commissioned > last) {
       throw new Fault("bad-model", `commissioned ${commissioned} is not an instant in ms from 1970 to 2149`, {
         layer: "simulator",
       });
     }
-    return new HouseholdModel(this.#shared, randomKey(seed, meter), commissioned);
+    const network = this.#network;
+    const places = network === undefined || number === undefined ? undefined : placeKeys(network, seed, number);
+    return new HouseholdModel(this.#shared, randomKey(seed, meter), commissioned, places);
   }
 }
 
@@ -89,7 +61,7 @@ const prepared = new WeakMap<readonly LoadProfileTemplate[], { rows: ModelRows; 
 const mostOfAList = 4;
 const settings = [
   ...(["powerQuality", "zoneMinutesEast", "calendar"] as const),
-  ...(["nominalVoltage", "nominalFrequency", "solarPeak"] as const),
+  ...(["nominalVoltage", "nominalFrequency", "solarPeak", "phases", "network"] as const),
 ];
 
 /**
@@ -104,7 +76,7 @@ export function createModel(options: ModelOptions): Model {
   }
   let found = known.find(({ rows }) => settings.every((name) => rows[name] === options[name]))?.model;
   if (found === undefined) {
-    const { seed: _seed, meter: _meter, commissioned: _commissioned, ...rows } = options;
+    const { seed: _seed, meter: _meter, commissioned: _commissioned, number: _number, ...rows } = options;
     found = prepareModel(rows);
     if (known.length === mostOfAList) known.shift();
     known.push({ rows, model: found });

@@ -1,6 +1,9 @@
 import { checkRow, PowerQualityEventConfig } from "@dlmskit/storage";
-import { daySeconds, spanDays, spanMs, spanSeconds, spansKnown } from "./grid.ts";
-import { bits, draw, type RandomKey, Stream, unit } from "./random.ts";
+import { Changes } from "./changes.ts";
+import { spanMs, spanSeconds, spansKnown } from "./grid.ts";
+import { type FaultPlace, faultPlaces, type PlaceKeys, partsOfFaults } from "./network.ts";
+import { Occurrences } from "./occurrences.ts";
+import { draw, type RandomKey, Stream, unit } from "./random.ts";
 
 /** An event: from `start` (included) to `end` (excluded), ms since 1970-01-01T00:00Z. */
 export interface PowerQualityEvent {
@@ -16,181 +19,112 @@ export interface PowerQualityEvent {
 export interface EventOwner {
   readonly key: RandomKey;
   readonly commissioned: number;
+  /** The transformer and the feeder of the meter; without them, all events are its own. */
+  readonly places: PlaceKeys | undefined;
+  /** The phase whose interruptions count, 1 to 3; 0: those of any phase. */
+  readonly line: number;
 }
 
+/** The events of a row at one place of the network. */
 interface PreparedRow {
   readonly row: PowerQualityEventConfig;
-  readonly stream: number;
-  /** The probability that at most n days pass without the row, multiplied by 2^32. The last value is greater than all random numbers. */
-  readonly within: Float64Array;
-  /** The minimum number of days that pass, by the upper 8 of 32 random bits. */
-  readonly guess: Uint8Array;
-  /** The maximum number of days that an event lasts after the day on which it began. */
-  readonly reach: number;
+  readonly place: FaultPlace;
+  readonly occurrences: Occurrences;
 }
 
-/**
- * Interruptions of one span, in order and without overlap, in seconds from the beginning of the span. The object is filled again for each
- * span.
- */
-export class Interruptions {
-  count = 0;
-  starts = new Int32Array(16);
-  ends = new Int32Array(16);
-  /** The weight that each interruption removes from the divided energy. It is set by the code that divides the energy. */
-  weights = new Float64Array(16);
-
-  /** Inserts an interruption in the order of the starts. */
-  insert(start: number, end: number): void {
-    if (this.count === this.starts.length) {
-      const [starts, ends] = [this.starts, this.ends];
-      this.starts = new Int32Array(starts.length * 2);
-      this.ends = new Int32Array(ends.length * 2);
-      this.starts.set(starts);
-      this.ends.set(ends);
-      this.weights = new Float64Array(starts.length * 2);
-    }
-    let at = this.count++;
-    for (; at > 0 && (this.starts[at - 1] as number) > start; at--) {
-      this.starts[at] = this.starts[at - 1] as number;
-      this.ends[at] = this.ends[at - 1] as number;
-    }
-    this.starts[at] = start;
-    this.ends[at] = end;
-  }
-
-  /** Joins interruptions that touch each other. */
-  join(): void {
-    let last = -1;
-    for (let at = 0; at < this.count; at++) {
-      const [start, end] = [this.starts[at] as number, this.ends[at] as number];
-      if (last >= 0 && start <= (this.ends[last] as number)) {
-        if (end > (this.ends[last] as number)) this.ends[last] = end;
-      } else {
-        last++;
-        this.starts[last] = start;
-        this.ends[last] = end;
-      }
-    }
-    this.count = last + 1;
-  }
-
-  /** The number of interrupted seconds in [from, to), with fractions. */
-  within(from: number, to: number): number {
-    let sum = 0;
-    for (let at = 0; at < this.count; at++) {
-      const start = this.starts[at] as number;
-      if (start >= to) break;
-      const end = this.ends[at] as number;
-      if (end > from) sum += Math.min(end, to) - Math.max(start, from);
-    }
-    return sum;
-  }
+interface RowsOfPlaces {
+  readonly all: readonly PreparedRow[];
+  readonly interruptions: readonly PreparedRow[];
 }
 
-// The number of days from one event of a row to the next is drawn, in place of one draw per day. Therefore a span of 64 days needs one draw
-// for each of its events and one more. The distribution is the same: each day has the probability of the row, independently of other days.
-function gaps(probability: number): Pick<PreparedRow, "within" | "guess"> {
-  let none = 1;
-  const within = Float64Array.from({ length: spanDays + 1 }, (_, days) => {
-    none *= 1 - probability;
-    return days === spanDays ? Number.POSITIVE_INFINITY : (1 - none) * 0x100000000;
-  });
-  const guess = Uint8Array.from({ length: 256 }, (_, upper) => within.findIndex((most) => upper * 0x1000000 < most));
-  return { within, guess };
-}
+/** Whether an event with these phases reaches a phase (1 to 3; 0 is any). An event without phases reaches all. */
+export const reaches = (phases: readonly string[], phase: number): boolean =>
+  phase === 0 || phases.length === 0 || phases.includes(`L${phase}`);
 
 /** The events of all meters with the same rows and zone. On each local day each row happens with its probability. */
 export class PowerQuality {
   readonly #zoneMs: number;
-  readonly #rows: readonly PreparedRow[];
-  readonly #interruptions: readonly PreparedRow[];
-  readonly #days = new Int32Array(spanDays);
-  readonly #counted = new Interruptions();
+  /** For meters without a place in a network, and for those with one. */
+  readonly #own: RowsOfPlaces;
+  readonly #placed: RowsOfPlaces;
+  readonly #counted = new Changes();
   // The events of the span that was requested last.
   #owner: EventOwner | undefined;
   #span = -1;
+  /** Whether an event of the span before reaches into the span that `#beginningIn` looked at last. */
+  #reached = false;
   #found: readonly FoundEvent[] = [];
 
   /** Fault `bad-value` if a row cannot be used. */
   constructor(rows: readonly PowerQualityEventConfig[], zoneMs: number) {
     for (const row of rows) checkRow(PowerQualityEventConfig, row);
     this.#zoneMs = zoneMs;
-    this.#rows = rows
-      .map((row, at) => ({
-        row,
-        stream: Stream.events + at,
-        ...gaps(row.probability),
-        reach: Math.ceil(row.maxDuration / daySeconds),
-      }))
-      .filter(({ row }) => row.probability > 0 && row.maxDuration > 0);
-    this.#interruptions = this.#rows.filter(({ row }) => row.eventType === "INTERRUPTION");
+    const prepared = (part: (row: PowerQualityEventConfig, place: FaultPlace) => number): PreparedRow[] =>
+      rows.flatMap((row, at) =>
+        faultPlaces.flatMap((place) => {
+          const probability = row.probability * part(row, place);
+          if (!(probability > 0) || row.maxDuration <= 0) return [];
+          return [{ row, place, occurrences: new Occurrences({ ...row, probability }, Stream.events + at) }];
+        }),
+      );
+    const sorted = (all: readonly PreparedRow[]): RowsOfPlaces => ({
+      all,
+      interruptions: all.filter(({ row }) => row.eventType === "INTERRUPTION"),
+    });
+    this.#own = sorted(prepared((_, place) => (place === "meter" ? 1 : 0)));
+    this.#placed = sorted(prepared(({ eventType }, place) => partsOfFaults[eventType][place]));
   }
 
-  /** Writes the days of a span, from `lowest` on, on which a row happens into `#days`, the last day first. Returns their number. */
-  #happens({ within, guess }: PreparedRow, seed: number, lowest: number): number {
-    let count = 0;
-    for (let day = spanDays - 1; ; day--) {
-      const drawn = draw(seed, count) >>> 0;
-      let gap = guess[drawn >>> 24] as number;
-      while (drawn >= (within[gap] as number)) gap++;
-      day -= gap;
-      if (day < lowest) return count;
-      this.#days[count++] = day;
-    }
-  }
-
-  /** The random bits of the event of a day. */
-  #event(seed: number, day: number): number {
-    return draw(seed, 2 * spanDays + day);
-  }
-  /** The local second of the day at which the event begins. */
-  #start(event: number): number {
-    return Math.floor(unit(event) * daySeconds);
-  }
-  /** The duration of the event in seconds. */
-  #length({ minDuration, maxDuration }: PowerQualityEventConfig, event: number): number {
-    return Math.round(minDuration + (maxDuration - minDuration) * unit(Math.imul(event, 0x2545f491)));
+  #rowsOf({ places }: EventOwner): RowsOfPlaces {
+    return places === undefined ? this.#own : this.#placed;
   }
 
   /** Fills `into` with the interruptions of a span, limited to the span. */
-  interruptions(owner: EventOwner, span: number, into: Interruptions): void {
+  interruptions(owner: EventOwner, span: number, into: Changes): void {
     into.count = 0;
-    for (const prepared of this.#interruptions) {
-      const { row, stream, reach } = prepared;
-      for (let from = Math.max(0, span - 1); from <= span; from++) {
-        const seed = bits(owner.key, stream, from);
-        // The last day comes first. The loop runs backwards, so each interruption is inserted at the end.
-        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
-          const day = this.#days[at] as number;
-          const event = this.#event(seed, day);
-          const start = (from - span) * spanSeconds + day * daySeconds + this.#start(event);
-          const end = start + this.#length(row, event);
-          if (end <= 0 || end === start) continue;
-          if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
-          into.insert(Math.max(start, 0), Math.min(end, spanSeconds));
-        }
+    for (const { row, place, occurrences } of this.#rowsOf(owner).interruptions) {
+      if (owner.line !== 0 && !reaches(row.affectedPhases, owner.line)) continue;
+      occurrences.find(keyOf(owner, place), span);
+      const { count, starts, ends } = occurrences;
+      for (let at = 0; at < count; at++) {
+        const start = starts[at] as number;
+        if ((span * spanSeconds + start) * 1000 - this.#zoneMs < owner.commissioned) continue;
+        into.insert(Math.max(start, 0), Math.min(ends[at] as number, spanSeconds), 0);
       }
     }
     if (into.count > 1) into.join();
   }
 
-  /** The interrupted time in [from, to), ms; both from 1970-01-01 local time on. */
-  interruptedMs(owner: EventOwner, from: number, to: number): number {
-    if (this.#interruptions.length === 0) return 0;
+  /** The time in [from, to) without supply at all, ms. `owners`: one for each phase of a meter. */
+  interruptedMs(owners: readonly EventOwner[], from: number, to: number): number {
     const [start, end] = [from + this.#zoneMs, to + this.#zoneMs];
     let seconds = 0;
     for (let span = Math.floor(start / spanMs); span * spanMs < end; span++) {
-      this.interruptions(owner, span, this.#counted);
+      this.#withoutSupply(owners, span);
       seconds += this.#counted.within(start / 1000 - span * spanSeconds, end / 1000 - span * spanSeconds);
     }
     return Math.round(seconds * 1000);
   }
 
-  /** All events that overlap [from, to), ms, the earliest first. */
+  /** Fills `#counted` with the times of a span in which no owner has supply. */
+  #withoutSupply(owners: readonly EventOwner[], span: number): void {
+    this.interruptions(owners[0] as EventOwner, span, this.#counted);
+    for (const owner of owners.slice(1)) {
+      if (this.#counted.count === 0) return;
+      const other = new Changes();
+      this.interruptions(owner, span, other);
+      this.#counted.keepWithin(other);
+    }
+  }
+
+  /**
+   * All events that overlap [from, to), ms, the earliest first. Events of one kind that overlap or touch are one event: from the first
+   * start to the last end, with the phases of all, and the magnitude that is farthest from the usual value. An event that reaches into the
+   * next 64 days of the grid ends where an event of the same kind begins there, and that event lasts at least as long.
+   */
   events(owner: EventOwner, from: number, to: number): PowerQualityEvent[] {
     const found: PowerQualityEvent[] = [];
-    if (this.#rows.length === 0 || !(to > from)) return found;
+    if (this.#own.all.length === 0 || !(to > from)) return found;
     const first = Math.max(0, Math.floor((Math.max(from, owner.commissioned) + this.#zoneMs) / spanMs));
     const last = Math.min(spansKnown - 1, Math.floor((to - 1 + this.#zoneMs) / spanMs));
     for (let span = first; span <= last; span++) {
@@ -200,7 +134,7 @@ export class PowerQuality {
         if (event.start >= to) break;
         // An event that began in the previous span is in both spans.
         if (event.end <= from || (event.start < begin && span !== first)) continue;
-        event.whole ??= whole(event);
+        event.whole ??= wholeOf(event);
         found.push(event.whole);
       }
     }
@@ -211,37 +145,104 @@ export class PowerQuality {
   #find(owner: EventOwner, span: number): void {
     this.#owner = owner;
     this.#span = span;
+    const begin = span * spanMs - this.#zoneMs;
+    const end = begin + spanMs;
+    const now = this.#beginningIn(owner, span);
+    const before = this.#reached ? this.#beginningIn(owner, span - 1).filter((event) => event.end > begin) : [];
+    for (const event of before) endAtNext(event, now);
+    const found = before.length === 0 ? now : merged([...before, ...now], begin);
+    // Few events reach into the next span.
+    if (found.some((event) => event.end > end)) {
+      const next = this.#beginningIn(owner, span + 1);
+      for (const event of found) if (event.end > end) endAtNext(event, next);
+    }
+    this.#found = found;
+  }
+
+  /** The events that begin in a span, merged, the earliest first. */
+  #beginningIn(owner: EventOwner, span: number): FoundEvent[] {
     const found: FoundEvent[] = [];
     const begin = span * spanMs - this.#zoneMs;
-    for (const prepared of this.#rows) {
-      const { row, stream, reach } = prepared;
-      for (let from = Math.max(0, span - 1); from <= span; from++) {
-        const seed = bits(owner.key, stream, from);
-        for (let at = this.#happens(prepared, seed, from === span ? 0 : spanDays - reach) - 1; at >= 0; at--) {
-          const day = this.#days[at] as number;
-          const bitsOfEvent = this.#event(seed, day);
-          const start = ((from - span) * spanSeconds + day * daySeconds + this.#start(bitsOfEvent)) * 1000 + begin;
-          const end = start + this.#length(row, bitsOfEvent) * 1000;
-          if (end <= begin || end === start || start < owner.commissioned) continue;
-          found.push({ start, end, row, bits: bitsOfEvent, whole: undefined });
-        }
+    this.#reached = false;
+    for (const { row, place, occurrences } of this.#rowsOf(owner).all) {
+      occurrences.find(keyOf(owner, place), span);
+      for (let at = 0; at < occurrences.count; at++) {
+        const seconds = occurrences.starts[at] as number;
+        const start = seconds * 1000 + begin;
+        if (seconds < 0) this.#reached = true;
+        if (seconds < 0 || start < owner.commissioned) continue;
+        const end = (occurrences.ends[at] as number) * 1000 + begin;
+        found.push({ start, end, row, drawn: occurrences.drawn[at] as number, joined: undefined, whole: undefined });
       }
     }
-    this.#found = found.sort((one, other) => one.start - other.start);
+    return merged(found, Number.NEGATIVE_INFINITY);
   }
 }
 
-/** An event of the span that was requested last. Its other values are computed on request. */
+/** An event of a span. What few readers need is computed on request. */
 interface FoundEvent {
   readonly start: number;
-  readonly end: number;
+  end: number;
   readonly row: PowerQualityEventConfig;
-  readonly bits: number;
+  readonly drawn: number;
+  /** The events that it was joined with. */
+  joined: FoundEvent[] | undefined;
   whole: PowerQualityEvent | undefined;
 }
 
-function whole({ start, end, row, bits: event }: FoundEvent): PowerQualityEvent {
+function keyOf(owner: EventOwner, place: FaultPlace): RandomKey {
+  return place === "meter" || owner.places === undefined ? owner.key : owner.places[place];
+}
+
+/** An event that reaches an event of the same kind of the next span ends there, and the other one lasts at least as long. */
+function endAtNext(event: FoundEvent, next: readonly FoundEvent[]): void {
+  const met = next.find(({ row, start }) => row.eventType === event.row.eventType && start <= event.end);
+  if (met === undefined) return;
+  met.end = Math.max(met.end, event.end);
+  event.end = met.start;
+}
+
+function magnitudeOf({ row, drawn }: FoundEvent): number {
   const { minMagnitude: low = row.maxMagnitude ?? 100, maxMagnitude: high = low } = row;
-  const magnitude = Math.round((low + (high - low) * unit(draw(event, 0))) * 1000) / 1000;
-  return { type: row.eventType, start, end, magnitude, phases: row.affectedPhases };
+  return Math.round((low + (high - low) * unit(draw(drawn, 0))) * 1000) / 1000;
+}
+
+/** How far a magnitude is from the usual value: 0 for unbalance and distortion, 100 per cent for the others. */
+const severity = (type: PowerQualityEvent["type"], magnitude: number): number =>
+  type === "VOLTAGE_UNBALANCE" || type === "HARMONIC_DISTORTION" ? magnitude : Math.abs(magnitude - 100);
+
+function wholeOf(event: FoundEvent): PowerQualityEvent {
+  const { start, end, row, joined } = event;
+  const type = row.eventType;
+  if (joined === undefined) return { type, start, end, magnitude: magnitudeOf(event), phases: row.affectedPhases };
+  const all = [event, ...joined];
+  const magnitudes = all.map(magnitudeOf);
+  const magnitude = magnitudes.reduce((most, one) => (severity(type, one) > severity(type, most) ? one : most));
+  // No phases are all phases.
+  const phases = all.some((one) => one.row.affectedPhases.length === 0)
+    ? []
+    : [...new Set(all.flatMap((one) => one.row.affectedPhases))];
+  return { type, start, end, magnitude, phases };
+}
+
+/** The events in order. Those of one kind that overlap or touch, and begin at `from` or later, are joined. */
+function merged(events: FoundEvent[], from: number): FoundEvent[] {
+  events.sort((one, other) => one.start - other.start);
+  let overlapping = false;
+  for (let at = 1; at < events.length && !overlapping; at++) {
+    overlapping = (events[at] as FoundEvent).start <= (events[at - 1] as FoundEvent).end;
+  }
+  if (!overlapping) return events;
+  const lasts = new Map<PowerQualityEvent["type"], FoundEvent>();
+  return events.filter((event) => {
+    const type = event.row.eventType;
+    const last = lasts.get(type);
+    if (event.start < from || last === undefined || last.start < from || event.start > last.end) {
+      lasts.set(type, event);
+      return true;
+    }
+    last.end = Math.max(last.end, event.end);
+    last.joined = [...(last.joined ?? []), event, ...(event.joined ?? [])];
+    return false;
+  });
 }

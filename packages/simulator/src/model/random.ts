@@ -74,6 +74,14 @@ export const Stream = {
   phases: 8,
   /** Export uses its own streams: the streams of import plus this number. */
   export: 20,
+  /** Capacitive hours use their own streams, too, and so does each phase. */
+  capacitive: 40,
   /** Power-quality rows use the streams from this number on, one stream per row. */
   events: 100,
+  vacancy: 9000,
+  outliers: 9001,
+  /** One stream for who owns it and one for its sessions, per device. */
+  devices: 9100,
+  /** The streams of the second and the third phase, and of the devices: those of import plus this number, once or more. */
+  phase: 10_000,
 } as const;

@@ -1,6 +1,6 @@
-import type { ExpectedLoads } from "./expected-load.ts";
+import type { ExpectedLoads } from "./expected-loads.ts";
 import { daysKnown, slotsPerDay } from "./grid.ts";
-import type { EventOwner, PowerQuality, PowerQualityEvent } from "./power-quality.ts";
+import { type EventOwner, type PowerQuality, type PowerQualityEvent, reaches } from "./power-quality.ts";
 import { between, bits, Stream, signed } from "./random.ts";
 
 // Voltage and frequency at the meter: the values of the network, less a voltage drop under load, with the events of the supply.
@@ -9,6 +9,8 @@ import { between, bits, Stream, signed } from "./random.ts";
 // n(minute) - n(minute + 1), where n is random. Over any time these differences sum to the first n minus the last n, so an average is computed without
 // a loop over the minutes.
 
+/** Total harmonic distortion of the voltage without an event, per cent. */
+export const usualDistortion = 3;
 const minuteMs = 60_000;
 const slotMs = 15 * minuteMs;
 
@@ -31,6 +33,7 @@ function dailyWave(slot: number): number {
 
 export interface SupplyOptions {
   readonly zoneMs: number;
+  readonly phases: 1 | 3;
   readonly nominalVoltage: number;
   readonly nominalFrequency: number;
   readonly loads: ExpectedLoads;
@@ -46,21 +49,31 @@ export class Supply {
     this.#options = options;
   }
 
-  /** V and Hz at an instant; 0 during an interruption. */
-  at(owner: Connected, at: number): { voltage: number; frequency: number } {
-    const { quality, zoneMs, nominalFrequency } = this.#options;
+  /** V and the distortion of the voltage (per cent) at an instant, on a phase (1 to 3) or on the only one (0). V is 0 without supply. */
+  at(owner: Connected, at: number, line: number): { voltage: number; distortion: number } {
+    const { quality, zoneMs } = this.#options;
     const events = quality.events(owner, at, at + 1);
-    const left = factor(at, events);
-    if (left === 0) return { voltage: 0, frequency: 0 };
+    const left = factor(at, events, line);
+    if (left === 0) return { voltage: 0, distortion: 0 };
     const minute = Math.floor((at + zoneMs) / minuteMs);
     const steady = this.#slotVoltage(owner, Math.floor(minute / 15)) + this.#noise(owner, minute, minute + 1);
-    const off = events.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
-    const frequency = (nominalFrequency * off) / 100 + between(owner.key, Stream.frequency, minute, -0.05, 0.05);
-    return { voltage: left * steady, frequency };
+    const distorted = events.find(({ type, phases }) => type === "HARMONIC_DISTORTION" && reaches(phases, line));
+    return { voltage: left * steady, distortion: distorted?.magnitude ?? usualDistortion };
   }
 
-  /** V, the average of the time with supply in [from, to); 0 if there was no supply. */
-  averageVoltage(owner: Connected, from: number, to: number): number {
+  /** Hz at an instant; 0 without supply. */
+  frequency(owner: Connected, at: number): number {
+    const { quality, zoneMs, nominalFrequency, phases } = this.#options;
+    const events = quality.events(owner, at, at + 1);
+    const lines = phases === 1 ? [0] : [1, 2, 3];
+    if (lines.every((line) => factor(at, events, line) === 0)) return 0;
+    const minute = Math.floor((at + zoneMs) / minuteMs);
+    const off = events.find((event) => event.type === "FREQUENCY_VARIATION")?.magnitude ?? 100;
+    return (nominalFrequency * off) / 100 + between(owner.key, Stream.frequency, minute, -0.05, 0.05);
+  }
+
+  /** V, the average of the time with supply in [from, to) on a phase (0: see `at`); 0 if there was no supply. */
+  averageVoltage(owner: Connected, from: number, to: number, line: number): number {
     if (!(to > from)) return 0;
     const events = this.#options.quality.events(owner, from, to);
     if (events.length === 0) return this.#steadyVoltage(owner, from, to) / (to - from);
@@ -72,7 +85,7 @@ export class Supply {
     let supplied = 0;
     let start = from;
     for (const end of [...edges, to]) {
-      const left = factor(start, events);
+      const left = factor(start, events, line);
       if (left > 0) {
         sum += left * this.#steadyVoltage(owner, start, end);
         supplied += end - start;
@@ -87,7 +100,7 @@ export class Supply {
     const { nominalVoltage, loads } = this.#options;
     const day = Math.floor(slot / slotsPerDay);
     const ofDay = slot - day * slotsPerDay;
-    const kind = loads.import.kindOf[Math.max(0, Math.min(daysKnown, day))] as number;
+    const kind = loads.days.classOf[Math.max(0, Math.min(daysKnown, day))] as number;
     const wander = 0.012 * signed(bits(owner.key, Stream.voltageSlot, slot));
     const load = loads.relative[kind * slotsPerDay + ofDay] as number;
     return nominalVoltage * ((this.#wave[ofDay] as number) + wander - owner.drop * load);
@@ -118,13 +131,14 @@ export class Supply {
   }
 }
 
-/** The factor of the voltage at an instant because of events; 1 without an event. */
-function factor(instant: number, events: readonly PowerQualityEvent[]): number {
+/** The factor of the voltage of a phase at an instant because of events; 1 without an event. */
+function factor(instant: number, events: readonly PowerQualityEvent[], line: number): number {
   let left = 1;
-  for (const { type, start, end, magnitude } of events) {
-    if (instant < start || instant >= end) continue;
+  for (const { type, start, end, magnitude, phases } of events) {
+    if (instant < start || instant >= end || !reaches(phases, line)) continue;
     if (type === "INTERRUPTION") return 0;
-    if (type === "VOLTAGE_SAG" || type === "VOLTAGE_SWELL") left = magnitude / 100;
+    if (type === "VOLTAGE_SAG" || type === "VOLTAGE_SWELL") left *= magnitude / 100;
+    if (type === "VOLTAGE_UNBALANCE" && line !== 0) left *= 1 - magnitude / 100;
   }
   return left;
 }

@@ -14,12 +14,22 @@ export function badRow(table: string, id: number, column: string, message: strin
   return fault;
 }
 
-/** Runs code that uses one row. A Fault of this code becomes `bad-row` with the row. */
+/** Runs code that uses one row. A Fault of this code becomes `bad-row` with the row, the column and the place in the column's JSON. */
 export function namingRow(table: string, id: number, run: () => void): void {
   try {
     run();
   } catch (caught) {
-    const column = caught instanceof Fault ? caught.path.at(-1) : undefined;
-    throw column === undefined ? caught : badRow(table, id, String(column), (caught as Fault).message);
+    if (!(caught instanceof Fault) || caught.path.length === 0) throw caught;
+    // The path may begin with the table and the id.
+    const place = caught.path.map(String).filter((step) => step !== table && step !== `id ${id}`);
+    const [column = "", ...within] = place;
+    const fault = badRow(
+      table,
+      id,
+      column,
+      within.length === 0 ? caught.message : `${within.join(".")}: ${caught.message}`,
+    );
+    fault.path.push(...within);
+    throw fault;
   }
 }

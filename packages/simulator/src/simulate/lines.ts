@@ -129,7 +129,10 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
     port: 1,
     ...(row === undefined ? {} : { row }),
   });
-  if (serial !== undefined) return [onSerial(serial)];
+  if (serial !== undefined) {
+    const modem = typeof how.modem === "string" ? { modem: how.modem } : {};
+    return [onSerial({ ...serial, ...modem })];
+  }
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
@@ -140,7 +143,7 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
     });
   }
   const link = wanted ?? "wrapper";
-  if (how.modem === true && transport === "udp") {
+  if (how.modem !== undefined && how.modem !== false && transport === "udp") {
     const hint = "use TCP, or a serial line";
     throw new Fault("bad-value", "a modem is not reached over UDP", { layer: "simulator", hint });
   }

@@ -1,6 +1,6 @@
 import { Fault, type GatewayAddress, type LinkAddress, stepped } from "@dlmskit/core";
 import { gateway, type LinkFactory, type ListenSpec, type Meter, type Route, tcp, udp } from "@dlmskit/server";
-import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
+import { answerCalls, type Clock, type Duplex, type Listener, waitForCalls } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
@@ -21,8 +21,8 @@ export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
   readonly #advertise: string | undefined;
-  readonly #modem: boolean;
   readonly #gateway: GatewayAddresses | undefined;
+  readonly #modem: boolean | "ring" | "auto";
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
   #made = "";
@@ -132,7 +132,7 @@ export class OpenLine {
     const at = line.serial?.path ?? this.#host;
     const { systemClock: clock } = await import("@dlmskit/transport/node");
     const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
-    const accept = this.#modem ? (duplex: Duplex) => answerCalls(duplex, { clock, accept: serve }) : serve;
+    const accept = this.#behindModem(line, serve, clock, at);
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
       failed: (fault) =>
@@ -143,6 +143,15 @@ export class OpenLine {
     });
     port = { listener, host: listener.host, port: listener.port, place: undefined };
     return port;
+  }
+
+  /** Serves calls in place of connections, if there is a modem. */
+  #behindModem(line: Line, serve: (duplex: Duplex) => void, clock: Clock, at: string): (duplex: Duplex) => void {
+    const modem = line.serial?.modem ?? this.#modem;
+    if (modem === false) return serve;
+    if (modem === true) return (duplex) => answerCalls(duplex, { clock, accept: serve });
+    const failed = (fault: Fault): void => this.#options.server.listenerFailed(`modem on ${at}`, fault);
+    return (duplex) => waitForCalls(duplex, { clock, accept: serve, auto: modem === "auto", failed });
   }
 
   #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {

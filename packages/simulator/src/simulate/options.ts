@@ -23,6 +23,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
+import type { Network } from "../model/model.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
@@ -73,6 +74,11 @@ export interface SimulatorOptions {
   /** Counts the operations of the meters: `prometheus()` of `@dlmskit/server/prometheus`. */
   readonly metrics?: Metrics;
   /**
+   * How the meters are connected: the meters of a transformer, and those of a feeder, share most interruptions and sags. 60 meters a
+   * transformer and 12 transformers a feeder by default; null: no two meters share an event.
+   */
+  readonly network?: Network | null;
+  /**
    * The faults of the meters (`parseFaults`). To switch faults on later, give `{ faults: [] }`. Without this option, the traffic does not
    * pass through the code of the faults and is served faster.
    */
@@ -114,8 +120,11 @@ export interface ListenOptions {
   readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
-  /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
-  readonly modem?: boolean;
+  /**
+   * True: clients dial, and the simulator stands in for the modem, too, on the serial line or on each TCP connection. `ring` and `auto`: a
+   * real modem is on the serial line or connects over TCP; the meters answer RING with ATA, or the modem answers by itself (S0=1).
+   */
+  readonly modem?: boolean | "ring" | "auto";
   /** The device for the `port_number` of a row of a serial port. By default `/dev/ttyS1` or `COM1` for 1. */
   readonly serialPath?: (portNumber: number) => string;
 }

@@ -8,14 +8,14 @@ import type { Span } from "../fleet/addresses.ts";
 import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { spanOf, whole } from "../fleet/shard.ts";
-import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
-import type { World } from "../meter/simulated-meter.ts";
+import { worldOf } from "../meter/world.ts";
 import { createModel } from "../model/model.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
+import { usuallyCommissioned } from "./commissioned.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
@@ -34,8 +34,6 @@ import { storeOf } from "./workers.ts";
 const mostMeters = 100_000_000;
 /** Number of meters whose computed state is kept. */
 const computedMeters = 256;
-// The billing profile shows the last twelve complete months.
-const monthsOfHistory = 13;
 
 /**
  * Creates the meters of a template, new or from a store. An empty store gets a first configuration. The rows of the store are applied.
@@ -58,8 +56,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const { meterTemplate, loadProfiles, powerQuality } = configuration;
   const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
-  const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
-  const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
+  const commissioned = options.commissioned ?? usuallyCommissioned(time.now, zoneMinutesEast);
   const { fleet, commissionedAt } = await openFleet({
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
@@ -71,13 +68,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   if (keys !== undefined) {
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
-  const world: World = {
-    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
-    tariffDay: template.tariffDay,
-    switchLog: template.switchLog,
-    kept: new Map(),
-    keepAtMost: computedMeters,
-  };
+  const world = worldOf({
+    ...{ store, template, fleet, loadProfiles, powerQuality, keepAtMost: computedMeters },
+    ...(options.network === undefined ? {} : { network: options.network }),
+  });
   let idle: IdleMeters | undefined;
   const meters = new FleetMeters({
     ...{ store, fleet, commissionedAt, compiled: meterTemplate, world, keys },

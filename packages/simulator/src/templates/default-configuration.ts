@@ -45,7 +45,9 @@ export const defaultLoadProfiles: readonly LoadProfileTemplate[] = (Object.keys(
   })),
 );
 
-const lowVoltage = { affectedPhases: ["L1"] as const };
+/** An interruption and a change of the frequency reach all phases; the other events one. */
+const phasesOf = (eventType: string): PowerQualityEventConfig["affectedPhases"] =>
+  eventType === "INTERRUPTION" || eventType === "FREQUENCY_VARIATION" ? ["L1", "L2", "L3"] : ["L1"];
 
 /** Probability per day, duration in s, magnitude in per cent of nominal. The network has one or two faults a month. */
 export const defaultPowerQuality: readonly PowerQualityEventConfig[] = [
@@ -83,4 +85,8 @@ export const defaultPowerQuality: readonly PowerQualityEventConfig[] = [
     minMagnitude: 8,
     maxMagnitude: 18,
   },
-].map((row) => ({ ...row, ...lowVoltage, eventType: row.eventType as PowerQualityEventConfig["eventType"] }));
+].map((row) => ({
+  ...row,
+  affectedPhases: phasesOf(row.eventType),
+  eventType: row.eventType as PowerQualityEventConfig["eventType"],
+}));

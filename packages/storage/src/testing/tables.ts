@@ -150,7 +150,7 @@ const cases = [
     table: (store: Store) => store.loadProfileTemplates,
     row: day,
     other: { ...day, dayType: "HOLIDAY", baseLoad: 0, peakLoad: 9999999.999 },
-    wrong: { ...day, variationPattern: { version: 1, shape: [0, 2], jitter: 0 } },
+    wrong: { ...day, variationPattern: { version: 1, shape: [0, 1], jitter: 0 } },
     path: ["load_profile_templates", "variation_pattern", "shape"],
   },
   {

@@ -13,6 +13,7 @@ import {
 } from "../../meter/profiles.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 import type { TariffDay, ZoneEnergy } from "../../meter/tariff.ts";
+import { addEnergy } from "../../model/energies.ts";
 import type { Demand, Energy } from "../../model/model.ts";
 import {
   demandTime,
@@ -59,13 +60,7 @@ function periodOf(month: number, at: number, context: Context): Period {
   const { readings, tariff, zoneMinutesEast, known } = simulated(context);
   const from = Math.max(known.commissionedAt, startOfMonth(month, zoneMinutesEast));
   const energy = readings.energy(at);
-  const before = readings.energy(from);
-  const flowed = {
-    importWh: energy.importWh - before.importWh,
-    importVAh: energy.importVAh - before.importVAh,
-    exportWh: energy.exportWh - before.exportWh,
-    exportVAh: energy.exportVAh - before.exportVAh,
-  };
+  const flowed = addEnergy({ ...energy }, readings.energy(from), -1);
   return {
     ...{ from, at, energy, flowed },
     tariff: tariff.at(at),
