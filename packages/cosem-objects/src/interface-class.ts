@@ -92,6 +92,11 @@ export interface Timeline<V = any, C = any, T = any> {
    */
   poweredUp?(values: V, context: C, from: number, to: number): unknown;
   /**
+   * The meter loses its power: what the object does last. `context.now` is that instant, and nothing that is due later runs. If it returns
+   * a promise, the power goes when the promise ends.
+   */
+  poweringDown?(values: V, context: C): unknown;
+  /**
    * The meter was without power from `from` (not included) to `to`. Returns the missed actions to run, as `moved` does. None by default. A
    * stop of the process is not a power failure: `missed` says what is done after it.
    */

@@ -265,6 +265,8 @@ export interface Hooks<S extends ClassSpec> {
     from(values: Readonly<Values<S>>, payload: Uint8Array, context: Context): number | undefined;
     /** Called after an attempt. Returns the instant of the next attempt on the meter's clock; undefined: there is no further attempt. */
     attempted(values: Values<S>, attempt: NotificationAttempt, context: Context): number | undefined;
+    /** Whether a notification is also sent while the meter has no power (a last gasp); by default it waits. */
+    withoutPower?(values: Readonly<Values<S>>): boolean;
     /** The protection layers to apply; none: the protection that the policy of the client's association requires. */
     protection?(values: Readonly<Values<S>>): readonly ProtectionParameters[];
   };

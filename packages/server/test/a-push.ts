@@ -45,18 +45,30 @@ export interface PushWorld {
   readonly store?: Store;
   /** What is seen, and altered, of the octets of a connection. */
   readonly line?: (duplex: Duplex) => Duplex;
+  /** What is made of the Push setup. */
+  readonly alter?: (setup: AnyObject) => AnyObject;
 }
 
 /** A meter with a Push setup and a listener, joined by lines in memory, in virtual time. */
-export function pushWorld({ options, client, more = [], listener, push, store, line = (one) => one }: PushWorld) {
+export function pushWorld({
+  options,
+  client,
+  more = [],
+  listener,
+  push,
+  store,
+  line = (one) => one,
+  alter = (one) => one,
+}: PushWorld) {
   const value = energy();
-  const setup: AnyObject = pushSetup("0.0.25.9.0.255", {
+  const made: AnyObject = pushSetup("0.0.25.9.0.255", {
     version: 0,
     pushObjectList: [element(value, 2)],
     destination: "192.0.2.7:4059",
     client: client?.client ?? 16,
     ...options,
   });
+  const setup = alter(made);
   const machine = new VirtualClock();
   const time = new SimulatedTime({ source: () => machine.now(), start });
   const events: ServerEvent[] = [];

@@ -82,7 +82,7 @@ function goOn(ports: readonly { host: string; port: number; link: string }[], op
 export async function start(options: StartOptions): Promise<void> {
   const store = await openStoreOf(options.store, say);
   try {
-    await using simulator = await createSimulator({ store, template: "is15959-d1" });
+    await using simulator = await createSimulator({ store, template: "is15959-d1", push: "tcp://127.0.0.1:4061" });
     for (const notice of simulator.notices) say(`note: ${notice}`);
     const identity = await simulator.identity(0);
     const { ports } = await simulator.listen(options.port === undefined ? {} : { port: options.port });

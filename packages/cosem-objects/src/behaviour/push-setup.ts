@@ -115,7 +115,7 @@ export function pushSetup<V extends PushSetupVersion = 2>(
     },
     run(values, context) {
       const { state = idle } = values;
-      if (state.trigger === null) begin(values, context, state);
+      if (unasked !== undefined && state.trigger === null && state.sending === null) begin(values, context, state);
       return send(values, context, { priority, client, form });
     },
     // Of what would have been pushed unasked while nothing ran, only the last is pushed.

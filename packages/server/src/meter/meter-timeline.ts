@@ -4,6 +4,7 @@ import type { Timed } from "../runtime/agenda.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { advance, MeterTasks, type TaskEntry } from "./meter-tasks.ts";
 import { forgetVolatile, type Power, setPower, switched } from "./power.ts";
+import { powerActions } from "./power-actions.ts";
 import type { PowerSwitch } from "./power-supply.ts";
 import {
   concernedBy,
@@ -211,31 +212,33 @@ export class MeterTimeline implements Timed {
 
   #runPower(to: PowerSwitch, open: OpenWork): MaybePromise<void> {
     const { downSince } = this.#power;
-    const { work } = open;
     const changes = to.on !== (downSince === undefined);
-    this.#power = switched(this.#power, to);
-    setPower(work, this.#port.known.template, this.#power);
-    work.at = to.at;
-    this.#late = [];
-    const done = changes && to.on ? this.#powerUp(open, downSince as number, to.at) : undefined;
-    return after(done, () => {
-      if (changes) this.#ranUpTo = to.on ? to.at : Math.max(this.#ranUpTo, to.at);
-      work.ran(Math.ceil(this.#ranUpTo));
+    open.work.at = to.at;
+    const last = changes && !to.on ? this.#change(open, to.at, "poweringDown") : undefined;
+    return after(last, () => {
+      this.#power = switched(this.#power, to);
+      setPower(open.work, this.#port.known.template, this.#power);
+      this.#late = [];
+      return after(changes && to.on ? this.#powerUp(open, downSince as number, to.at) : undefined, () => {
+        if (changes) this.#ranUpTo = to.on ? to.at : Math.max(this.#ranUpTo, to.at);
+        open.work.ran(Math.ceil(this.#ranUpTo));
+      });
     });
   }
 
-  #powerUp({ work, within }: OpenWork, from: number, to: number): MaybePromise<void> {
-    const since = Math.min(this.#ranUpTo, from, to);
-    const values = (object: AnyObject) => work.values(object);
-    forgetVolatile(work, this.#port.known.template);
-    const changing = this.#entries.filter(({ timeline }) => timeline.poweredUp !== undefined);
-    const change = ({ timeline, object, device }: TimedObject): MaybePromise<void> =>
-      this.#run(work, `what ${object.instance} does at power-up`, to, () =>
-        within(() => timeline.poweredUp?.(work.draft(object), this.#port.context(device, object, work), from, to)),
-      );
-    return after(afterEach(changing, change), () => {
-      const late = this.#lateOf("restored", { from: since, to, values });
-      const run = (one: Late): MaybePromise<void> => this.#runLate(one, { work, within }, to);
+  #change(open: OpenWork, at: number, act: "poweringDown" | "poweredUp", from = at): MaybePromise<void> {
+    return powerActions(this.#entries, open, {
+      ...{ act, from, at, run: (what, action) => this.#run(open.work, what, at, action) },
+      context: (device, object) => this.#port.context(device, object, open.work),
+    });
+  }
+
+  #powerUp(open: OpenWork, from: number, to: number): MaybePromise<void> {
+    const values = (object: AnyObject) => open.work.values(object);
+    forgetVolatile(open.work, this.#port.known.template);
+    return after(this.#change(open, to, "poweredUp", from), () => {
+      const late = this.#lateOf("restored", { from: Math.min(this.#ranUpTo, from, to), to, values });
+      const run = (one: Late): MaybePromise<void> => this.#runLate(one, open, to);
       return after(afterEach(late, run), () => {
         for (const entry of this.#entries) this.#planFrom(entry, to, values(entry.object));
         this.#tasks.skip(to - this.#port.offset);

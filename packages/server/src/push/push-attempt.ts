@@ -87,8 +87,11 @@ export async function attemptPush(message: ClaimedMessage, meter: Meter, port: A
       throw fault;
     }
     const { live } = meter;
-    if (!live.powered) return postponed(port.now + withoutPower);
-    const source: Source = { live, meter, device, association, object: objectOf(message, device) };
+    const object = objectOf(message, device);
+    const notified = object?.hooks.notified;
+    const gasps = object !== undefined && notified?.withoutPower?.(live.values(object)) === true;
+    if (!live.powered && !gasps) return postponed(port.now + withoutPower);
+    const source: Source = { live, meter, device, association, object };
     const from = sendableFrom(message, source);
     if (from === undefined) return failed(withdrawn(message), undefined, true);
     // Rounded in the same way as in the queue.

@@ -5,6 +5,7 @@ import {
   type PushForm,
   type PushLayout,
   PushSetup0,
+  pushesOnPower,
   pushSetup,
 } from "@dlmskit/cosem-objects";
 import type { PushLayoutForm, TemplateForm } from "../templates/data/form.ts";
@@ -63,8 +64,8 @@ function setupOf(layout: Layout, form: TemplateForm): AnyObject {
 
 /** The objects of a template, with the Push setups of what its meters push without being asked. Fault `unknown-push-layout`. */
 export function withUnasked(template: SimulatorTemplate, text: string | undefined): readonly AnyObject[] {
-  const { form } = template;
-  const objects = template.objects();
+  const { form, powerPush } = template;
+  const objects = template.objects().map((one) => (one.instance === powerPush ? pushesOnPower(one) : one));
   const chosen = chosenLayouts(template, text);
   if (form === undefined || chosen.length === 0) return objects;
   const setups = chosen.map((layout) => setupOf(layout, form));

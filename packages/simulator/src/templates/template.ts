@@ -51,6 +51,8 @@ export interface SimulatorTemplate {
   /** The log of load switch operations. The energy registers depend on it. */
   readonly switchLog?: SwitchLog;
   readonly clients: readonly TemplateClient[];
+  /** The Push setup that also pushes when the power of the meter goes (last gasp) and returns, if pushes have a destination. */
+  readonly powerPush?: LogicalName;
   /** How clients may name objects: `"either"` by default. */
   readonly referencing?: Offer["context"];
   /** The objects of the management logical device, created once for all meters. The server adds the security objects. */

@@ -32,6 +32,7 @@ export const is15959D1: SimulatorTemplate = {
   title: "IS 15959 single-phase whole-current smart meter (category D1)",
   manufacturer: "DLK",
   zoneMinutesEast: 330,
+  powerPush: "0.4.25.9.0.255",
   tariffDay,
   switchLog,
   clients: [
