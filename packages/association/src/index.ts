@@ -7,13 +7,14 @@ export {
   refusalText,
 } from "./handshake/refusal-causes.ts";
 export * from "./initiator.ts";
-export type {
-  ClientGeneralBlocks,
-  InitiatorLimits,
-  InitiatorOptions,
-  InitiatorQuirk,
-  InitiatorSecurity,
-  KeyChange,
+export {
+  type ClientGeneralBlocks,
+  type InitiatorLimits,
+  type InitiatorOptions,
+  type InitiatorQuirk,
+  type InitiatorSecurity,
+  type KeyChange,
+  withoutPrefix,
 } from "./initiator-options.ts";
 export type { InitiatorState, RequestOptions } from "./initiator-state.ts";
 export * from "./offer.ts";

@@ -9,7 +9,8 @@ import type { Row } from "./row.ts";
 import { codecRows } from "./rows/codec.ts";
 import { modelRows } from "./rows/model.ts";
 import { securityRows } from "./rows/security.ts";
-import { serverFigures } from "./server/figures.ts";
+import { associationFigures } from "./server/associations.ts";
+import { roundTripFigures, serverFigures } from "./server/figures.ts";
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const chosen: readonly Row[] = [...codecRows, ...securityRows, ...modelRows].filter(({ name }) =>
@@ -21,6 +22,14 @@ if (words[0] === "fleet") {
 }
 if (words[0] === "server") {
   await serverFigures((text) => process.stdout.write(`${text}\n`));
+  process.exit(0);
+}
+if (words[0] === "round-trips") {
+  await roundTripFigures((text) => process.stdout.write(`${text}\n`));
+  process.exit(0);
+}
+if (words[0] === "associations") {
+  await associationFigures(Number(words[1] ?? 600), (text) => process.stdout.write(`${text}\n`));
   process.exit(0);
 }
 if (words[0] === "push") {

@@ -130,7 +130,7 @@ describe("a request without an answer", () => {
     const wait = ["--timeout", "400", "--retries", "50", "--deadline", "1000"];
     const ran = await dlms(["read", meter.at, "3/1.0.1.8.0.255", "--json", ...wait]);
     meter.close();
-    expect(faultOf(ran)).toMatchObject({ code: "timeout", layer: "association" });
+    expect(faultOf(ran)).toMatchObject({ code: "deadline-passed", layer: "client" });
     expect(meter.gets()).toBeGreaterThan(1);
     expect(meter.gets()).toBeLessThan(5);
   });

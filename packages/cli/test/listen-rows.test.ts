@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CommunicationPort } from "@dlmskit/storage";
 import { openPglite } from "@dlmskit/storage-pg";
 import { expect, it } from "vitest";
+import { noPty, ptyPair } from "../../../test/pty-pair.ts";
 import { madeFolder } from "../../storage-pg/test/made-folder.ts";
 import { dlms, folder, serving } from "./run.ts";
 
@@ -34,6 +35,30 @@ it("listens where the rows of communication_ports say, and says which row it doe
   expect(await read(wrapper)).toEqual([0, ""]);
   expect(await read(hdlc, "--link", "hdlc")).toEqual([0, ""]);
   expect(await read(udp, "--transport", "udp")).toEqual([0, ""]);
+});
+
+it.skipIf(noPty !== undefined).each([
+  ["HDLC at 9600 baud", { baudRate: 9600, dataBits: 8, parity: "NONE" }, ["--baud", "9600"]],
+  ["an optical head", { baudRate: 300, dataBits: 7, parity: "EVEN" }, ["--mode-e"]],
+] as const)("serves a serial row: %s, read with --serial at the other end", async (_, settings, how) => {
+  using place = folder();
+  const pair = await ptyPair();
+  const [, devices = "", number] = /^(.*\/)(\d+)$/.exec(pair.far) ?? [];
+  const row = { ...settings, portType: "SERIAL", portNumber: Number(number), stopBits: 1 } as const;
+  const store = await storeWith(join(place.path, "store"), [row]);
+  {
+    await using run = await serving(["simulate", "--store", store, "--serial-devices", `${devices}{n}`, "--seed", "x"]);
+    expect(run.lines).toEqual([`listening on ${pair.far} (hdlc)`]);
+    const state = ["--state", join(place.path, "state"), "--json"];
+    const ran = await dlms(["read", "--serial", pair.near, ...how, "0.0.42.0.0.255", ...state]);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255" });
+  }
+  await pair.close();
+});
+
+it("a pattern of devices without a place for the number is wrong usage", async () => {
+  expect(await dlms(["simulate", "--serial-devices", "/dev/ttyUSB0"])).toMatchObject({ code: 2 });
 });
 
 it("names table, id and column of a row whose port is taken", async () => {

@@ -42,6 +42,7 @@ it.each<[string, (at: string) => string[], { input?: string; env?: { [name: stri
   ["templates", () => ["templates"]],
   ["store", () => ["store", "fence"]],
   ["completion", () => ["completion", "zsh"]],
+  ["line", () => ["line", "4060", "4059", "--loss", "2"]],
 ])("%s: the same output and exit code as in this process", async (_, args, how) => {
   const words = args(meter.at("wrapper"));
   const ran = await dlmsProcess(words, how);

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { noPty, ptyPair } from "../../../test/pty-pair.ts";
 import { dlms, serving } from "./run.ts";
 
@@ -37,6 +38,27 @@ it.skipIf(noPty !== undefined)("and those on a serial line", async () => {
     await pair.close();
   }
 });
+
+it.skipIf(noPty !== undefined)(
+  "and the one at an optical head, which signs on for a few addresses at a time",
+  async () => {
+    const pair = await ptyPair();
+    try {
+      await using _run = await serving(["simulate", "--serial", pair.far, "--mode-e", "--seed", "x"]);
+      if (isLong) {
+        // Three sign-ons.
+        const none = ["--search", "--mode-e", "--server", "9", "--lower", "17,18", "--wait", "2000", "--json"];
+        const missed = await dlms(["discover", "--serial", pair.near, ...none]);
+        expect(missed.stdout).toContain("no meter answers at 5 addresses");
+      }
+      const ran = await dlms(["discover", "--serial", pair.near, ...search, "--mode-e"]);
+      expect(ran.code, ran.stderr).toBe(0);
+      expect(found(ran.stdout)).toMatchObject([expected[0]]);
+    } finally {
+      await pair.close();
+    }
+  },
+);
 
 it("a range that is none is wrong usage", async () => {
   const ran = await dlms(["discover", "--search", "--lower", "9..3", "127.0.0.1"]);

@@ -1,6 +1,12 @@
 import { join } from "node:path";
+import { connect } from "@dlmskit/client";
+import { Primary } from "@dlmskit/hdlc";
+import type { Duplex } from "@dlmskit/transport";
+import { systemClock } from "@dlmskit/transport/node";
+import { serialOpen } from "@dlmskit/transport/serial";
 import { afterEach, describe, expect, it } from "vitest";
 import { noPty, type PtyPair, ptyPair } from "../../../test/pty-pair.ts";
+import { ringingModem } from "../../transport/test/ringing-modem.ts";
 import { dlms, folder, serving } from "./run.ts";
 
 const pairs: PtyPair[] = [];
@@ -17,13 +23,33 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
     const pair = await ptyPair();
     pairs.push(pair);
     using place = folder();
-    await using run = await serving(["simulate", "--serial", pair.far, ...how, "--seed", "x"]);
+    const bus = how[0] === "--baud" ? ["--silence", "3"] : [];
+    await using run = await serving(["simulate", "--serial", pair.far, ...bus, ...how, "--seed", "x"]);
     expect(run.lines[0]).toBe(`listening on ${pair.far} (hdlc)`);
     const state = ["--state", join(place.path, "state"), "--json"];
     const own = how[0] === "--modem" ? [...how, "030123"] : how;
     const ran = await dlms(["read", "--serial", pair.near, ...own, "1/0.0.42.0.0.255", ...state]);
     expect(ran.code, ran.stderr).toBe(0);
     expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255", attributeId: 2 });
+  });
+});
+
+describe.skipIf(noPty !== undefined)("a real modem at the meter", () => {
+  it.each([
+    ["ring", "ATS0=0"],
+    ["auto", "ATS0=1"],
+  ])("dlms simulate --modem %s", async (how, prepared) => {
+    const pair = await ptyPair();
+    pairs.push(pair);
+    await using _run = await serving(["simulate", "--serial", pair.far, "--modem", how, "--seed", "x"]);
+    const modem = ringingModem(await serialOpen(pair.near));
+    await expect.poll(() => modem.commands, { timeout: 20_000 }).toContain(prepared);
+    const link = new Primary({ client: 16, server: { upper: 1 }, timeout: 5000 });
+    const duplex = (await modem.call(50)) as Duplex;
+    const session = await connect({ duplex, link }, { clock: systemClock, timeout: 20_000 });
+    const name = await session.get({ classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 });
+    expect(name.type).toBe("octet-string");
+    await session.release();
   });
 });
 
@@ -64,6 +90,8 @@ it("dlms dials a meter over TCP", async () => {
 it.each([
   [["read", "--readout", "--telegram", "127.0.0.1"], "--readout and --telegram cannot be combined"],
   [["read", "--mode-e", "127.0.0.1"], "--mode-e needs --serial"],
+  [["read", "--rs485", "high", "127.0.0.1"], "--rs485 needs --serial"],
+  [["read", "--silence", "5", "127.0.0.1"], "--silence needs --serial"],
   [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper does not work on a serial line"],
 ])("%j is wrong usage: %s", async (args, message) => {
   const ran = await dlms(args);

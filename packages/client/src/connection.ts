@@ -11,6 +11,7 @@ import { type ClientLink, Fault } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
 import { countersOfStep, DurableCounters } from "./counters.ts";
+import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 
@@ -33,9 +34,14 @@ export class Connection {
   #opening: Promised<Negotiated> | undefined;
   #releasing: Promised<void> | undefined;
   #cancel: Cancel | undefined;
+  /** The time of the timer. */
+  #armedFor = Number.POSITIVE_INFINITY;
+  /** The time limit of everything. */
+  #ending: Cancel | undefined;
   /** The deadline for opening the link, while the link is being opened. */
   #linkBy: number | undefined;
   readonly #drops = new LinkDrops();
+  readonly #prefix: GatewayPrefix | undefined;
   #draining = false;
   #over: { readonly fault: Fault | undefined } | undefined;
   /** Resolves when the transport is closed. */
@@ -47,6 +53,7 @@ export class Connection {
     this.#options = options;
     this.#initiator = new Initiator(initiatorOptions(options));
     this.#counters = options.security?.counters;
+    this.#prefix = options.gateway && new GatewayPrefix(options.gateway);
     this.closed = new Promise((resolve) => {
       this.#closed = resolve;
     });
@@ -60,8 +67,10 @@ export class Connection {
   open(): Promise<Negotiated> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
+      const { until, clock } = this.#options;
+      if (until !== undefined) this.#ending = clock.at(until, () => this.#deadlinePassed());
       this.#pump.start({
-        received: (pdu) => this.#received(pdu),
+        received: (pdu) => this.#arrived(pdu),
         connected: () => {
           this.#linkBy = undefined;
           this.#run(() => this.#initiator.open(this.#now));
@@ -74,6 +83,7 @@ export class Connection {
         dropped: (why) => this.#drops.note(why),
         closed: (fault) => {
           this.#lost(fault ?? new Fault("link-lost", "the peer closed the connection", { layer: "client" }));
+          this.#ending?.();
           this.#closed();
         },
       });
@@ -101,6 +111,12 @@ export class Connection {
   changeKeys(change: KeyChange): void {
     this.#initiator.changeKeys(change);
     this.#counters = change.counters;
+  }
+
+  #arrived(pdu: Uint8Array): void {
+    const apdu = this.#prefix === undefined ? pdu : this.#prefix.from(pdu);
+    if (apdu === undefined) this.#drops.note("gateway");
+    else this.#received(apdu);
   }
 
   /**
@@ -188,7 +204,7 @@ export class Connection {
     switch (output.type) {
       case "transmit":
         this.#drops.clear();
-        this.#pump.send(output.pdu);
+        this.#pump.send(this.#prefix?.to(output.pdu) ?? output.pdu);
         break;
       case "associated":
         this.#opening?.resolve(output.association);
@@ -238,22 +254,47 @@ export class Connection {
     this.#requests.clear();
     this.#releasing?.resolve();
     this.#releasing = undefined;
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#disarm();
     if (this.#over !== undefined) return;
     this.#over = { fault: ended };
     this.#options.closed?.(fault);
   }
 
+  /** A timer that is early enough stays: each request moves the deadline to a later time, which costs no timer. */
   #arm(): void {
-    this.#cancel?.();
+    if (this.#over !== undefined || this.#held.length > 0) {
+      this.#disarm();
+      return;
+    }
     const deadline = this.#linkBy ?? this.#initiator.deadline;
-    this.#cancel =
-      deadline === undefined || this.#over !== undefined || this.#held.length > 0
-        ? undefined
-        : this.#options.clock.at(deadline, () =>
-            this.#linkBy === undefined ? this.#run(() => this.#initiator.expire(this.#now)) : this.#linkTooLate(),
-          );
+    if (deadline === undefined || deadline >= this.#armedFor) return;
+    this.#disarm();
+    this.#armedFor = deadline;
+    this.#cancel = this.#options.clock.at(deadline, () => this.#wake());
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #wake(): void {
+    this.#disarm();
+    const deadline = this.#linkBy ?? this.#initiator.deadline;
+    if (deadline === undefined || deadline > this.#now) this.#arm();
+    else if (this.#linkBy === undefined) this.#run(() => this.#initiator.expire(this.#now));
+    else this.#linkTooLate();
+  }
+
+  #deadlinePassed(): void {
+    this.#lost(
+      new Fault("deadline-passed", "the time limit of the whole session has passed", {
+        layer: "client",
+        hint: "raise the deadline if the line is slow",
+      }),
+    );
+    this.#pump.destroy();
   }
 
   #linkTooLate(): void {

@@ -37,6 +37,7 @@ export type { AccountSettings, PaymentEvent } from "./behaviour/payment/settings
 export * from "./behaviour/payment/token-gateway.ts";
 export * from "./behaviour/profile-generic.ts";
 export { type ProtectionLayerOptions, protectionLayer } from "./behaviour/protection-layer.ts";
+export type { PushedType, PushForm, PushPeriod } from "./behaviour/push-form.ts";
 export * from "./behaviour/push-setup.ts";
 export * from "./behaviour/register-activation.ts";
 export { type RegisterMonitorOptions, registerMonitor } from "./behaviour/register-monitor.ts";

@@ -1,12 +1,14 @@
 import { fromAscii, toLatin1 } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { noPty, ptyPair } from "../../../test/pty-pair.ts";
 import { type AnswerCallsOptions, answerCalls, type Duplex, dial, memoryPair, VirtualClock } from "../src/index.ts";
 import { systemClock, tcpConnect, tcpListen } from "../src/node.ts";
 import { serialListen, serialOpen } from "../src/serial.ts";
 import { callContract, type DuplexPair } from "../src/testing.ts";
 
-const guard = 30;
+// Long enough for a busy machine: octets and the `+++` behind them must not arrive together.
+const guard = 120;
 const number = "0301234";
 
 /** A call over a line: one end dials, the other is the meter behind its modem. */
@@ -41,6 +43,25 @@ describe("a call over TCP", () => {
 });
 
 describe.skipIf(noPty !== undefined)("a call over a serial line", () => {
+  const open = async (): Promise<DuplexPair> => {
+    const pair = await ptyPair();
+    let answering: ((call: Duplex) => void) | undefined;
+    const listener = await serialListen(pair.far, {
+      accept: (line) => answerCalls(line, { clock: systemClock, guard, accept: (call) => answering?.(call) }),
+    });
+    const line = await serialOpen(pair.near);
+    const ends = await called(line, (accept) => {
+      answering = accept;
+    });
+    const close = async (): Promise<void> => {
+      line.destroy();
+      await listener.close();
+      await pair.close();
+    };
+    return { ...ends, close };
+  };
+  for (const { name, run } of isLong ? callContract(open) : []) it(name, run);
+
   it("is dialled, carries octets, is hung up, and is dialled again", async () => {
     const pair = await ptyPair();
     const listener = await serialListen(pair.far, {

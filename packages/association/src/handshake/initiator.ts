@@ -19,7 +19,7 @@ import {
   newChallenge,
   securitySuite,
 } from "@dlmskit/security";
-import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "../initiator-options.ts";
+import { type InitiatorOptions, type InitiatorSecurity, type KeyChange, withoutPrefix } from "../initiator-options.ts";
 import type { RequestOptions } from "../initiator-state.ts";
 import type { Negotiated } from "../offer.ts";
 import { Channel } from "../protection/channel.ts";
@@ -138,7 +138,7 @@ export class InitiatorHandshake {
     const { conformance, preEstablished, security } = this.#options;
     const negotiated = {
       ...this.#negotiated(undefined, security?.serverSystemTitle),
-      serverMaxReceivePduSize: preEstablished?.serverMaxReceivePduSize ?? 0,
+      serverMaxReceivePduSize: withoutPrefix(preEstablished?.serverMaxReceivePduSize ?? 0, this.#options.prefixOctets),
     };
     return { negotiated, channel: this.#open(conformance) };
   }
@@ -324,7 +324,7 @@ export class InitiatorHandshake {
       mechanism,
       conformance: agreed,
       clientMaxReceivePduSize: maxReceivePduSize,
-      serverMaxReceivePduSize: response?.serverMaxReceivePduSize ?? 0,
+      serverMaxReceivePduSize: withoutPrefix(response?.serverMaxReceivePduSize ?? 0, this.#options.prefixOctets),
       dedicatedKey: this.#dedicated !== undefined,
       confirmed: true,
       ...(security === undefined ? {} : { clientSystemTitle: security.systemTitle }),

@@ -5,6 +5,7 @@ import { WrapperServerLink } from "@dlmskit/wrapper";
 import { type Asked, asking } from "./asking.ts";
 import { besideAFlood } from "./beside-a-flood.ts";
 import { aMeter, aServer, BenchClient, Wire } from "./in-memory.ts";
+import { roundTrips } from "./round-trips.ts";
 
 const rounds = 15;
 const asked = 1000;
@@ -93,9 +94,24 @@ export async function serverFigures(print: (line: string) => void): Promise<void
       `${tcp.cpuRatio.toFixed(2)} x (at most 1.5)`,
     ),
   );
+  await roundTripFigures(print);
   for (const { what, median, worst } of await besideAFlood(asking)) {
     print(
       row(`server: a GET over TCP beside ${what}`, `${median.toFixed(1)} ms`, `worst ${worst.toFixed(0)} ms (goal 50)`),
+    );
+  }
+}
+
+/** Prints the round trips between the library's own client and server, beside bare sockets. */
+export async function roundTripFigures(print: (line: string) => void): Promise<void> {
+  for (const { name, goal, ratio, perSecond: ours, barePerSecond } of await roundTrips()) {
+    const met = ratio >= goal ? "" : " !";
+    print(
+      row(
+        `round trips over TCP, client and server, ${name}`,
+        perSecond(ours),
+        `bare node:net ${perSecond(barePerSecond)}, ratio ${ratio.toFixed(2)} (goal ${goal})${met}`,
+      ),
     );
   }
 }

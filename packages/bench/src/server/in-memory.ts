@@ -1,5 +1,6 @@
 import { T } from "@dlmskit/apdu";
 import { Initiator } from "@dlmskit/association";
+import type { ConnectOptions } from "@dlmskit/client";
 import { fromAscii, fromHex } from "@dlmskit/core";
 import { register } from "@dlmskit/cosem-objects";
 import { CounterGuard, CounterLedger, Protection } from "@dlmskit/security";
@@ -24,6 +25,18 @@ export function aMeter() {
       utility: { client: 48, security: hls5({ encryptionKey, authenticationKey, policy: 3 }), access: "read" },
     },
   });
+}
+
+/** The options of `connect` for the client with ciphering. Its counters go on from call to call. */
+export function clientSecurity(): Pick<ConnectOptions, "provider" | "mechanism" | "ciphered" | "security"> {
+  const keys = { encryptionKey, authenticationKey };
+  const systemTitle = fromAscii("BEN00002");
+  const counters = new CounterLedger({ start: 1 });
+  counters.reserved(0xffff0000);
+  return {
+    ...{ provider: node, mechanism: 5, ciphered: true },
+    security: { suite: 0, keys, counters, replay: new CounterGuard(), systemTitle },
+  };
 }
 
 /**

@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
+import { MbusPushLink } from "@dlmskit/mbus";
+import { pushTcp } from "@dlmskit/server";
 import {
   createSimulator,
   identitiesCsv,
@@ -9,19 +11,24 @@ import {
   type Simulator,
   type SimulatorOptions,
 } from "@dlmskit/simulator";
+import type { DialEvent } from "@dlmskit/transport";
 import { type Command, Option } from "commander";
 import { readTextFile } from "../capture-input.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
+import { rs485Option, silenceOption } from "../meter/meter-options.ts";
 import { serveMetrics } from "../metrics.ts";
-import { numberOption, portOption } from "../options.ts";
+import { instantOption } from "../moment.ts";
+import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
+import { recordTo } from "../record/record-to.ts";
+import { tellDial } from "../simulate/dial-events.ts";
 import { expectFree, listeningText, referencings, type SimulateOptions, whereOf } from "../simulate/options.ts";
-import { dialOption, instantOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
+import { devicesOption, dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
 import { simulateInWorkers } from "../workers/simulate-in-workers.ts";
@@ -112,7 +119,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     ...(worker && { address: worker.address }),
   });
   try {
-    const { meters, start, speed, push, shard } = options;
+    const { meters, start, speed, push, pushLayouts, shard } = options;
     const seed = worker?.seed ?? options.seed;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
@@ -124,14 +131,21 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(start === undefined ? {} : { start }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
+      ...(pushLayouts === undefined ? {} : { pushLayouts }),
+      pushTransports: { mbus: pushTcp(() => new MbusPushLink({ end: "server" })) },
       ...pushTlsOf(options),
       ...(shard && { shard }),
       ...(worker && { worker: worker.options }),
     };
+    using record = options.record === undefined ? undefined : recordTo(options.record, say);
     await using monitored =
       options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
+    await using simulator = await createSimulator({
+      ...given,
+      ...record?.options,
+      ...(monitored && { metrics: monitored.metrics }),
+    });
     fleet = simulator.fleet;
     worker?.serve(simulator);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
@@ -148,7 +162,10 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
-    if (options.dial !== undefined) simulator.callIn(options.dial);
+    if (options.dial !== undefined) {
+      const events = (event: DialEvent): void => tellDial(event, { json, tell, say });
+      simulator.callIn({ ...options.dial, events });
+    }
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();
@@ -188,6 +205,12 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option(
+      "--behind-gateway <network>",
+      "the meters are behind a gateway, at this network id and their serial numbers; NETWORK/number: numbers from 1",
+      gatewaysOption,
+    )
+    .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
@@ -195,7 +218,19 @@ export function simulateCommand(program: Command): void {
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")
-    .option("--modem", "clients dial any number at a Hayes modem, on the serial port or on each TCP connection")
+    .option(
+      "--serial-devices <pattern>",
+      "with rows of communication_ports: the device of a serial port_number, such as /dev/ttyUSB{n}; default /dev/ttyS{n} or COM{n}",
+      devicesOption,
+    )
+    .addOption(rs485Option())
+    .addOption(silenceOption())
+    .addOption(
+      new Option(
+        "--modem [how]",
+        "clients dial any number at this port, which plays a Hayes modem; ring, auto: a real modem is there, answered with ATA or by itself (S0)",
+      ).choices(["ring", "auto"]),
+    )
     .option(
       "--telegram <seconds>",
       "with --serial: the first meter sends its telegram (P1) at this interval",
@@ -220,8 +255,12 @@ export function simulateCommand(program: Command): void {
     .option("--faults <file>", "what is wrong with the meters, JSON; read again when the file changes")
     .option(
       "--push <host:port>",
-      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, tls://HOST:PORT",
+      "destination of pushes, with the wrapper over TCP; or udp://HOST:PORT, hdlc://HOST:PORT, mbus://HOST:PORT, tls://HOST:PORT",
       pushOption,
+    )
+    .option(
+      "--push-layouts <words>",
+      'what meters of a customer interface push by themselves: the layouts with these words in their names, such as "Kaifa 3-phase"',
     )
     .option("--push-ca <file>", "for pushes over TLS: certificates of the authorities that the meters trust, PEM")
     .option("--push-cert <file>", "for pushes over TLS: the certificate of the meters, PEM")
@@ -242,6 +281,10 @@ export function simulateCommand(program: Command): void {
       numberOption(1, 256),
     )
     .option("--shard <i/n>", "this process serves part i of n of the meters, counted from 0, such as 0/4", shardOption)
+    .option(
+      "--record <file>",
+      "records the sessions of clients, for dlms replay; it contains what they sent, passwords included",
+    )
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

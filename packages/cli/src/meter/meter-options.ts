@@ -1,22 +1,27 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type GatewayAddress } from "@dlmskit/core";
 import { type Command, Option } from "commander";
-import { hexOption, numberOption } from "../options.ts";
+import { gatewayOption, hexOption, numberOption } from "../options.ts";
+import { pcapOption } from "../output/pcap-file.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
+import { type AttemptOptions, startDeadline } from "./attempts.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
 import { quirkNames, quirkOption } from "./quirks.ts";
 
 /** Options of every command that connects to a meter. */
-export interface MeterOptions extends ProgressOptions {
+export interface MeterOptions extends ProgressOptions, AttemptOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
+  readonly gateway?: GatewayAddress;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
   /** The serial port of `--serial`, for commands in which that is not a serial number. */
   readonly device?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
   readonly modem?: string;
   readonly meter?: string;
   readonly identities?: string;
@@ -37,20 +42,20 @@ export interface MeterOptions extends ProgressOptions {
   readonly association?: string;
   readonly shortSecrets?: boolean;
   readonly timeout: number;
-  readonly deadline?: number;
-  readonly retries?: number;
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
+  readonly pcap?: string;
   readonly json?: boolean;
 }
 
 /** Checks the options of a serial line, which carries HDLC. Fault `bad-option` for options that cannot be combined with it. */
 function chooseSerial(command: Command): void {
-  const { serial, link, modeE, baud } = command.opts<MeterOptions & { serial?: string }>();
+  const { serial, link, modeE, baud, rs485, silence } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
-    if (modeE === undefined && baud === undefined) return;
+    const [named] = Object.entries({ "mode-e": modeE, baud, rs485, silence }).find(([, value]) => value) ?? [];
+    if (named === undefined) return;
     const hint = "name the port with --serial DEVICE";
-    throw new Fault("bad-option", `--${modeE ? "mode-e" : "baud"} needs --serial`, { layer: "cli", hint });
+    throw new Fault("bad-option", `--${named} needs --serial`, { layer: "cli", hint });
   }
   if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
     throw new Fault("bad-option", "the wrapper does not work on a serial line", {
@@ -62,6 +67,23 @@ function chooseSerial(command: Command): void {
   command.setOptionValueWithSource("device", serial, "config");
 }
 
+/** `--rs485` and `--silence`, for both ends of a serial line. */
+export const rs485Option = (): Option =>
+  new Option("--rs485 <level>", "level of RTS while sending, for an RS-485 adapter that needs it").choices([
+    "high",
+    "low",
+  ]);
+export const silenceOption = (): Option =>
+  new Option("--silence <ms>", "time without an octet on the serial line before this end sends").argParser(
+    numberOption(0, 60_000),
+  );
+
+/** The settings of RS-485 for `serialOpen` and `serialListen`. */
+export const busOf = ({ rs485, silence }: Pick<MeterOptions, "rs485" | "silence">) => ({
+  ...(rs485 && { rs485: { rts: rs485 } }),
+  ...(silence && { silence }),
+});
+
 /** Adds the options of a serial line to a command in which `--serial` has no other meaning. */
 export function lineOptions(command: Command): Command {
   command.hook("preAction", (_, action) => chooseSerial(action));
@@ -72,6 +94,8 @@ export function lineOptions(command: Command): Command {
       "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
       numberOption(300, 4_000_000),
     )
+    .addOption(rs485Option())
+    .addOption(silenceOption())
     .option("--modem <number>", "dials with a Hayes modem on the serial port, or at HOST:PORT")
     .option("--mode-e", "with --serial: signs on at an optical head (IEC 62056-21 mode E), then uses HDLC");
 }
@@ -79,10 +103,16 @@ export function lineOptions(command: Command): Command {
 /** Adds the options. With `--meter` their values come from a file of identities. Secrets can come from the environment, where no process list shows them. */
 export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => fillFromIdentities(action));
+  command.hook("preAction", (_, action) => startDeadline(action));
   return command
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
+    .option(
+      "--gateway <network/address>",
+      "the meter behind the gateway at the host: network id and physical device address, 1/00123456 or 1/0x0011",
+      gatewayOption,
+    )
     .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--transport <name>", "transport layer").choices(["tcp", "udp"]).default("tcp"))
     .option("--meter <serial>", "takes host, port, addresses, password and keys of this meter from --identities FILE")
@@ -130,14 +160,23 @@ export function meterOptions(command: Command): Command {
     .option("--counter <code>", "object from which the invocation counter is read (OBIS code), or none")
     .option("--state <dir>", "folder for invocation counters; in the user's state folder unless given")
     .option("--timeout <ms>", "time to wait for the link and for each answer", numberOption(1, 600_000), 10_000)
-    .option("--deadline <ms>", "time limit of one request, all blocks included", numberOption(1, 86_400_000))
-    .option("--retries <n>", "number of repetitions of a frame or a GET without an answer", numberOption(0, 100))
+    .option(
+      "--deadline <ms>",
+      "time limit of the whole command, from its start: every attempt, every request",
+      numberOption(1, 86_400_000),
+    )
+    .option(
+      "--retries <n>",
+      "number of repetitions of a connection that fails, a frame or a GET without an answer",
+      numberOption(0, 100),
+    )
     .addOption(
       new Option("--quirk <name>", "accepts a deviation of some meters (docs/guides/quirks.md); may be repeated")
         .choices(quirkNames)
         .argParser(quirkOption),
     )
     .addOption(progressOption())
+    .addOption(pcapOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "prints one JSON document per line");
 }

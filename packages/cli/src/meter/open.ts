@@ -10,11 +10,13 @@ import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
+import { PcapFile } from "../output/pcap-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
 import { mechanisms } from "./mechanisms.ts";
-import type { MeterOptions } from "./meter-options.ts";
+import { busOf, type MeterOptions } from "./meter-options.ts";
 import { quirksOf } from "./quirks.ts";
 import { CounterFile, ownSystemTitle, stateFolder } from "./state.ts";
 import { traceText } from "./trace.ts";
@@ -60,15 +62,17 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
 export async function duplexTo(place: string, options: MeterOptions): Promise<Duplex> {
-  const duplex = await lineOf(place, options);
+  const line = await lineOf(place, options);
+  const duplex = options.pcap === undefined ? line : PcapFile.of(options.pcap).recording(line);
   const { modem } = options;
   return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
 }
 
-async function lineOf(place: string, { link, timeout, transport, device, baud, modeE }: MeterOptions): Promise<Duplex> {
+async function lineOf(place: string, options: MeterOptions): Promise<Duplex> {
+  const { link, timeout, transport, device, baud, modeE } = options;
   if (device !== undefined) {
     const { serialOpen } = await import("@dlmskit/transport/serial");
-    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600) });
+    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600), ...busOf(options) });
   }
   const called = calledAt(place);
   if (called !== undefined) return nextCall(called, timeout);
@@ -124,14 +128,23 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...gatewayOf(options),
+      ...untilOf(options),
     };
-    return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
+    const read = async () => ({
+      counter: await readInvocationCounter(await lineTo(place, options, 16), asked),
+      close() {},
+    });
+    return (await attempting(place, options, read)).counter + 1;
   } catch (caught) {
     // If the meter has no such object, its refusal of a counter contains the expected one.
     if (caught instanceof Fault && caught.layer !== "transport") return 0;
     throw caught;
   }
 }
+
+const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
+const untilOf = ({ until }: MeterOptions) => (until === undefined ? {} : { until });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -192,7 +205,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
       hint: "give --password, DLMS_PASSWORD, or --keys FILE with a password for this client",
     });
   }
-  const { context, association, shortSecrets, deadline } = options;
+  const { context, association, shortSecrets } = options;
   const least = leastSecretLength(mechanism);
   if (mechanism !== 0 && secret !== undefined && secret.length < least && shortSecrets !== true) {
     throw new Fault(
@@ -213,7 +226,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     });
   }
   const associate = {
-    ...referencingOf(options),
+    ...{ ...referencingOf(options), ...gatewayOf(options) },
     clock: systemClock,
     provider: node,
     timeout: options.timeout,
@@ -224,11 +237,12 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     ciphered: context === undefined ? hasKeys : context === "ciphered",
     ...(association === undefined ? {} : { association }),
     ...(shortSecrets === undefined ? {} : { shortSecrets }),
-    ...(deadline === undefined ? {} : { deadline }),
+    ...untilOf(options),
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
-  const open = async (): Promise<Session> => connect(await lineTo(place, options, options.client, progress), associate);
+  const open = (): Promise<Session> =>
+    attempting(place, options, async () => connect(await lineTo(place, options, options.client, progress), associate));
   try {
     return await open();
   } catch (caught) {

@@ -9,6 +9,7 @@ import { io } from "../io.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 import { table } from "../output/table.ts";
+import { attempting, timeLeft } from "./attempts.ts";
 import type { MeterOptions } from "./meter-options.ts";
 import { duplexTo } from "./open.ts";
 
@@ -92,12 +93,8 @@ export async function readBlock(place: string, names: readonly string[], options
   }
   const { link, baud } = linkOf(options);
   using progress = new Progress(options, options.telegram === true ? "waiting for a telegram" : "reading");
-  const duplex = await duplexTo(place, { ...options, baud });
-  const { deadline } = options;
-  const read = await readout(
-    { duplex: progress.counting(duplex), link },
-    { clock: systemClock, ...(deadline === undefined ? {} : { deadline }) },
-  );
+  const duplex = await attempting(place, options, () => duplexTo(place, { ...options, baud }));
+  const read = await readout({ duplex: progress.counting(duplex), link }, { clock: systemClock, ...timeLeft(options) });
   progress.end();
   const all = read.dataSets.map(shownOf);
   const shown = names.length === 0 ? all : all.filter(isAsked(names));

@@ -1,5 +1,7 @@
-import type { LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
+import { Fault } from "@dlmskit/core";
+import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
+import { busOf } from "../meter/meter-options.ts";
 import type { ProgressOptions } from "../output/progress.ts";
 import type { CallPlace } from "./parse.ts";
 
@@ -14,11 +16,16 @@ export interface SimulateOptions extends ProgressOptions {
   readonly link?: LinkName;
   readonly transport?: TransportName;
   readonly ports: "one" | "each";
+  readonly behindGateway?: GatewaysOptions;
+  readonly gateways: number;
   readonly serial?: string;
   readonly baud?: number;
   readonly modeE?: boolean;
   readonly telegram?: number;
-  readonly modem?: boolean;
+  readonly serialDevices?: string;
+  readonly rs485?: "high" | "low";
+  readonly silence?: number;
+  readonly modem?: true | "ring" | "auto";
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
@@ -30,6 +37,7 @@ export interface SimulateOptions extends ProgressOptions {
   readonly population?: string;
   readonly keepConnections: number;
   readonly push?: string;
+  readonly pushLayouts?: string;
   readonly pushCa?: string;
   readonly pushCert?: string;
   readonly pushKey?: string;
@@ -38,7 +46,16 @@ export interface SimulateOptions extends ProgressOptions {
   readonly workers?: number;
   readonly shard?: Shard;
   readonly verbose?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
+}
+
+/** Fault `bad-option`. */
+function gatewayOf({ behindGateway, gateways }: SimulateOptions): Pick<ListenOptions, "gateway"> {
+  if (behindGateway !== undefined) return { gateway: { ...behindGateway, gateways } };
+  if (gateways === 1) return {};
+  const hint = "--behind-gateway NETWORK is the network id of the meters";
+  throw new Fault("bad-option", "--gateways needs --behind-gateway", { layer: "cli", hint });
 }
 
 /** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
@@ -57,14 +74,27 @@ export function whereOf(options: SimulateOptions): ListenOptions {
     telegram,
     modem = false,
   } = options;
+  const gateway = gatewayOf(options);
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
     return {
-      ...(modem && { modem }),
-      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
+      ...{ ...(modem && { modem }), ...gateway },
+      serial: {
+        path: serial,
+        ...rate,
+        ...busOf(options),
+        ...(modeE && { modeE }),
+        ...(telegram && { telegram: telegram * 1000 }),
+      },
     };
   }
-  const at = { ...(host === undefined ? {} : { host }), ...(advertise && { advertise }), ...(modem && { modem }) };
+  const { serialDevices } = options;
+  const at = {
+    ...(host === undefined ? {} : { host }),
+    ...(advertise && { advertise }),
+    ...{ ...(modem && { modem }), ...gateway },
+    ...(serialDevices && { serialPath: (number: number) => serialDevices.replaceAll("{n}", `${number}`) }),
+  };
   if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
     return at;
   }
@@ -73,12 +103,13 @@ export function whereOf(options: SimulateOptions): ListenOptions {
 
 /** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
 export async function expectFree(
-  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
+  { host = "127.0.0.1", port, ports, transport, gateway }: ListenOptions,
   { meters }: SimulateOptions,
 ): Promise<void> {
   // The rows are not known before the store is open.
   if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
+  const count = gateway?.gateways ?? (ports === "each" && gateway === undefined ? meters : 1);
+  const last = Math.min(port + count, 65_536);
   for (let tried = port; tried < last; tried++) {
     const bound =
       transport === "udp"

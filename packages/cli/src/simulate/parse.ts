@@ -7,16 +7,15 @@ export function speedOption(text: string): number {
   throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
 }
 
-export function instantOption(text: string): number {
-  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(instant)) return instant;
-  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
+export function devicesOption(text: string): string {
+  if (text.includes("{n}")) return text;
+  throw new InvalidArgumentError("give a device with {n} for the number, such as /dev/ttyUSB{n}");
 }
 
 export function pushOption(text: string): string {
   const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
+  if (/^(?:tcp|udp|hdlc|tls|mbus):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
+  throw new InvalidArgumentError("give HOST:PORT, or udp://, tls://, hdlc:// or mbus://HOST:PORT");
 }
 
 export interface CallPlace {

@@ -17,6 +17,7 @@ export async function simulateInWorkers(options: SimulateOptions, of: number): P
     throw cannot("--transport udp", "one process serves a UDP port; --shard divides a fleet");
   if (where.port === 0) throw cannot("--port 0", "name a port: all workers listen on it");
   if (metrics === 0) throw cannot("--metrics 0", "name a port: the workers use it and those after it");
+  if (options.record !== undefined) throw cannot("--record", "one process keeps a record; --shard divides a fleet");
   if (options.store.startsWith("pglite:")) {
     throw cannot("--store pglite:DIR", "one process at a time can open that folder: use memory or postgres://…");
   }

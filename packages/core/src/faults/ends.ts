@@ -17,6 +17,8 @@ export const client = {
   closed: "The connection was closed; connect again.",
   "counter-jump":
     "The meter expects a much higher counter; make sure that the answer came from the meter, then raise `counterJump`.",
+  "deadline-passed":
+    "The time limit of the whole session (`until`) has passed; raise it if the line is slow. After a SET or ACTION read back whether it was executed.",
   duplicate: "The records already have the certificate; nothing to do.",
   "image-mismatch":
     "The meter has prepared a different image from the one that was loaded; the message has both. Start the transfer again.",
@@ -44,6 +46,8 @@ export const client = {
   success: "The meter answers with the result success in place of a value; the meter is at fault.",
   "unknown-certificate": "The records have no certificate with that serial number; list them.",
   "unknown-issuer": certificates["unknown-issuer"],
+  "already-connected":
+    "There is a session with this meter over the connection to its gateway; use it, or release it first.",
   "unknown-meter": "The records have no keys of this meter; add them.",
   unprotected: "Keys can be changed only in a ciphered association; use one.",
   "wrong-curve": "The new certificate uses a different curve from the old one; issue one on the same curve.",
@@ -89,6 +93,8 @@ export const server = {
   "no-connection-left":
     "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
+  "meter-unreachable":
+    "A meter behind a gateway cannot be reached or has not answered in time; check its line, address and power.",
   "no-device": "The meter has no logical device with that name; correct the name.",
   "bad-row": "A row of the store cannot be used; `path` has table, id and column. The row is unchanged.",
   "no-meter": "The server has no meter with that name; correct the name.",
@@ -96,6 +102,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-campaign": "The result of a read campaign cannot be read; the message and the path say where.",
   "bad-faults-file": "The faults file cannot be read; the message and the path say where.",
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
@@ -105,6 +112,7 @@ export const simulator = {
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
   "bad-model": "The model is not consistent; the message says where.",
+  "bad-record": "A record of sessions cannot be read; the message and the path say in which line.",
   "bad-row": "A row of the configuration cannot be used; `path` has table, id and column. The row is unchanged.",
   "identity-mismatch":
     "The store has a meter with that index but another identity; use the seed or secret with which it was created.",
@@ -115,6 +123,7 @@ export const simulator = {
   "too-many-meters": "The ports do not have addresses for all meters; use more ports.",
   "unknown-fault": "There is no fault with that name; the hint lists those that there are.",
   "unknown-template": "There is no meter template with that name; the hint lists them.",
+  "unknown-push-layout": "The template has no push layout with those words in its name; the hint lists its layouts.",
 } as const;
 
 export const storage = {
@@ -141,6 +150,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "parquet-missing": "Parquet files need the package hyparquet-writer; install it beside this one.",
   "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
   "no-session": "There is no such session or meter in the store; list them with dlms sessions.",
   "session-not-ended": "The process that has a session did not end it in time; look whether it runs, then try again.",

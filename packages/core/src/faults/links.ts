@@ -80,11 +80,15 @@ export const transport = {
   "bad-port": "The port is not a number from 0 (or 1) to 65535; correct it.",
   "certificate-missing": "One end sent no certificate; both ends of DLMS over TLS need one.",
   "certificate-refused": "The peer does not accept this end's certificate; its log says why.",
+  "circuit-open":
+    "The last attempts to connect to this destination failed, so none is made for a while; the message says when the next one is made.",
   "connect-timeout": "The host does not answer; check address, network and firewall.",
   "connection-refused": "Nothing listens at that port; start the meter or the simulator, or correct the port.",
   "connection-reset": "The peer has reset the connection; connect again. The peer's log may say why.",
   "contract-broken":
     "A transport called its handlers in the wrong order. This occurs only in the test suite for transports; correct the transport.",
+  "deadline-passed":
+    "The time limit of the whole operation has passed; the message has the last failure. Raise the deadline if the line is slow.",
   "dial-failed": "The modem could not reach the number; the message has what it said (BUSY, NO CARRIER …).",
   "modem-silent": "The modem does not answer AT commands; check the port and its baud rate.",
   "datagram-too-long": "The PDU is too long for a datagram; use a smaller PDU size.",

@@ -1,5 +1,5 @@
-import { encodeApdu } from "@dlmskit/apdu";
-import { Fault, fromAscii, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
+import { dataOf, encodeApdu, encodeData, T } from "@dlmskit/apdu";
+import { concat, Fault, fromAscii, type LogicalName, unspecifiedDateTime } from "@dlmskit/core";
 import type { ProtectionParameters } from "../classes/access/protection-parameters.ts";
 import {
   PushOperationMethod,
@@ -12,13 +12,14 @@ import {
 } from "../classes/access/push-setup.ts";
 import type { TimeWindow } from "../classes/common-types.ts";
 import type { Timeline, Values } from "../interface-class.ts";
-import { after, afterEach, attempt, type MaybePromise } from "../maybe-promise.ts";
+import { after, attempt, type MaybePromise } from "../maybe-promise.ts";
 import type { Context, CosemObject, Hooks, NotificationAttempt, TimeContext } from "../object.ts";
 import { object } from "../object.ts";
-import { encodedStructure } from "../profile/elements.ts";
 import type { LocalTime } from "../time/local-time.ts";
-import { type PushObject, pushCell } from "./push-body.ts";
+import type { PushObject } from "./push-body.ts";
+import { asksForConfirmation, type ConfirmationValues } from "./push-confirmation.ts";
 import { destinationOf, type SendDestination } from "./push-destination.ts";
+import { type PushForm, type PushPeriod, pushBody } from "./push-form.ts";
 import { delayOf, drawOf, openFrom, type RepetitionDelay, startOf } from "./push-schedule.ts";
 
 const classes = { 0: PushSetup0, 1: PushSetup1, 2: PushSetup2, 3: PushSetup3 } as const;
@@ -27,7 +28,7 @@ type ClassOf<V extends PushSetupVersion> = (typeof classes)[V];
 type Confirmation = Values<typeof PushSetup2>["confirmationParameters"];
 
 /** The values of every version that have an effect. */
-interface PushValues {
+interface PushValues extends ConfirmationValues {
   state?: PushState;
   readonly pushObjectList: readonly PushObject[];
   readonly sendDestinationAndMethod: SendDestination;
@@ -38,7 +39,6 @@ interface PushValues {
   readonly portReference?: LogicalName;
   readonly pushClientSap?: number;
   readonly pushProtectionParameters?: readonly ProtectionParameters[];
-  readonly pushOperationMethod?: number;
   lastConfirmationDateTime?: Values<typeof PushSetup2>["lastConfirmationDateTime"];
 }
 
@@ -74,12 +74,19 @@ export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion>
   readonly protection?: readonly ProtectionParameters[];
   /** Versions 2 and 3: when a push counts as successful; `unconfirmedRetryOnFailure` by default. */
   readonly operationMethod?: keyof typeof PushOperationMethod;
-  /** For versions 2 and 3 only. */
+  /**
+   * Versions 2 and 3, for method `confirmed`: a push asks for confirmation from the start date on; with an interval (s) other than 0 only
+   * until one push of the interval was confirmed.
+   */
   readonly confirmationParameters?: Confirmation;
   /** The priority in the queue: higher ones are sent first; 0 by default. */
   readonly priority?: number;
   /** True: a push that is triggered while a window is open starts at once; the random delay is added only at the start of a window. */
   readonly randomiseOnlyAtWindowStart?: boolean;
+  /** The form of the body, for meters that do not follow the standard. */
+  readonly form?: PushForm;
+  /** When it pushes without being asked; never by default. An instant at which the last push is still being sent is left out. */
+  readonly unasked?: PushPeriod;
 }
 
 const noPort: LogicalName = "0.0.0.0.0.0";
@@ -98,15 +105,24 @@ export function pushSetup<V extends PushSetupVersion = 2>(
 ): CosemObject<ClassOf<V>> {
   const version: PushSetupVersion = options.version ?? 2;
   const always = options.randomiseOnlyAtWindowStart !== true;
-  const { priority = 0, client = 16 } = options;
+  const { priority = 0, client = 16, form = {}, unasked } = options;
   const given: Hooks<typeof PushSetup2> = hooks as never;
   const time: Timeline<PushValues, Context, TimeContext> = {
     missed: "each",
-    next({ state, ...values }, { local, clockAt }, from) {
-      if (state === undefined || state.trigger === null) return undefined;
-      return startOf(seriesOf(values, clockAt(state.trigger), state, always), local, from);
+    next({ state = idle, ...values }, { local, clockAt }, from) {
+      if (state.trigger !== null) return startOf(seriesOf(values, clockAt(state.trigger), state, always), local, from);
+      return unasked === undefined || state.sending !== null ? undefined : nextUnasked(unasked, local, from);
     },
-    run: (values, context) => send(values, context, { priority, client }),
+    run(values, context) {
+      const { state = idle } = values;
+      if (state.trigger === null) begin(values, context, state);
+      return send(values, context, { priority, client, form });
+    },
+    // Of what would have been pushed unasked while nothing ran, only the last is pushed.
+    ...(unasked && {
+      since: ({ state = idle }, _, now) =>
+        state.trigger === null ? now - unasked.period * 1000 : Number.NEGATIVE_INFINITY,
+    }),
   };
   const made = object(classes[version] as typeof PushSetup2, instance, valuesOf(version, options) as never, {
     time: time as never,
@@ -119,6 +135,10 @@ export function pushSetup<V extends PushSetupVersion = 2>(
     },
   });
   return made as unknown as CosemObject<ClassOf<V>>;
+}
+
+function nextUnasked({ period, delay = 0 }: PushPeriod, local: LocalTime, after: number): number {
+  return local.nextMultiple(period * 1000, after - delay * 1000) + delay * 1000;
 }
 
 function valuesOf(version: PushSetupVersion, options: PushSetupOptions): object {
@@ -200,28 +220,26 @@ interface Sender {
   readonly priority: number;
   /** The client of version 0, which has no attribute for it. */
   readonly client: number;
+  readonly form: PushForm;
 }
 
-function send(values: PushValues, context: Context, { priority, client: usual }: Sender): MaybePromise<void> {
+function send(values: PushValues, context: Context, { priority, client: usual, form }: Sender): MaybePromise<void> {
   const { state } = values;
   if (state === undefined || state.trigger === null) return undefined;
   const { device, object: from, elapsed } = context;
   const client = values.pushClientSap ?? usual;
-  const tell = (body: Uint8Array[]): void => {
+  const tell = (body: Uint8Array): void => {
     const destination = destinationOf(values.sendDestinationAndMethod, client);
     checkPort(values, context);
+    checkMethod(values);
     const longInvokeId = nextInvokeId(context);
-    const payload = notificationOf(values, body, longInvokeId, context);
+    const payload = notificationOf(values, { body, longInvokeId, form }, context);
     const scheduledTime = Math.floor(elapsed);
     device.notify({ messageType: "data-notification", destination, payload, priority, scheduledTime, from, client });
     values.state = { ...state, trigger: null, sending: longInvokeId, lastInvokeId: longInvokeId };
   };
   return attempt(
-    () =>
-      after(
-        afterEach(values.pushObjectList, (element) => pushCell(element, context)),
-        tell,
-      ),
+    () => after(pushBody(values.pushObjectList, form, context), tell),
     (error) => {
       // The unit of work has ended: none of its changes are kept, and the push is still due.
       if (error instanceof Fault && error.layer === "server") throw error;
@@ -232,23 +250,34 @@ function send(values: PushValues, context: Context, { priority, client: usual }:
   );
 }
 
+interface Content {
+  readonly body: Uint8Array;
+  readonly longInvokeId: number;
+  readonly form: PushForm;
+}
+
 function notificationOf(
-  { pushOperationMethod }: PushValues,
-  body: readonly Uint8Array[],
-  longInvokeId: number,
+  values: PushValues,
+  { body, longInvokeId, form }: Content,
   { local, now }: Context,
 ): Uint8Array {
-  return encodeApdu({
+  const time = local.dateTimeOf(now);
+  const apdu = encodeApdu({
     apdu: "data-notification",
     longInvokeId,
     selfDescriptive: false,
     processingOption: "continue-on-error",
-    serviceClass: pushOperationMethod === PushOperationMethod.confirmed ? "confirmed" : "unconfirmed",
+    serviceClass: asksForConfirmation(values, local, now) ? "confirmed" : "unconfirmed",
     priority: "normal",
-    dateTime: local.dateTimeOf(now),
-    body: { type: "encoded", octets: encodedStructure(body) },
+    ...(form.dateTime === undefined ? { dateTime: time } : {}),
+    body: { type: "encoded", octets: body },
   });
+  if (form.dateTime !== "tagged") return apdu;
+  return concat(apdu.subarray(0, timeAt), encodeData(dataOf(T.dateTimeOctets, time)), apdu.subarray(timeAt + 1));
 }
+
+/** Where the date-time of a DataNotification is. */
+const timeAt = 5;
 
 /** All Push setups of a logical device use one counter, because a receiver recognises repetitions by the id. */
 function nextInvokeId({ device, object: self }: Context): number {
@@ -271,6 +300,17 @@ function checkPort({ portReference, sendDestinationAndMethod }: PushValues, { de
   throw new Fault("push-port", `port_reference ${portReference} is not an object of class ${classId}`, {
     layer: "cosem",
     hint: "write the logical name of the setup object of the port that fits transport_service to attribute 8",
+  });
+}
+
+/** Fault `push-destination` if missing confirmations are to be repeated, and the transport service never confirms anything. */
+function checkMethod({ pushOperationMethod, sendDestinationAndMethod: { transportService } }: PushValues): void {
+  const { udp, unreliableCoap } = TransportService;
+  const confirms = transportService !== udp && transportService !== unreliableCoap;
+  if (confirms || pushOperationMethod !== PushOperationMethod.unconfirmedRetryOnMissingConfirmation) return;
+  throw new Fault("push-destination", "push_operation_method 1 needs a transport that confirms, and UDP does not", {
+    layer: "cosem",
+    hint: "set push_operation_method to 0 (no confirmation) or 2 (the client confirms), or transport_service to 0 (TCP)",
   });
 }
 

@@ -1,5 +1,5 @@
 import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
-import { type Cancel, type Clock, LinkPump } from "@dlmskit/transport";
+import { type Cancel, type Clock, Dialler, LinkPump } from "@dlmskit/transport";
 import { destinationIn, type PushSettings } from "./push-options.ts";
 
 /** The PDUs to send. */
@@ -131,10 +131,13 @@ export class PushLines {
   readonly #port: LinesPort;
   readonly #lanes = new Map<string, Lane>();
   readonly #lines = new Set<Line>();
+  readonly #dialler: Dialler;
   #closed = false;
 
   constructor(port: LinesPort) {
     this.#port = port;
+    const { clock, settings } = port;
+    this.#dialler = new Dialler({ clock, circuit: settings.circuit });
   }
 
   /**
@@ -180,7 +183,7 @@ export class PushLines {
           hint: `the configured transports are ${Object.keys(transports).join(", ")}`,
         });
       }
-      const duplex = await transport.dial(host, port);
+      const duplex = await this.#dialler.open(destination, () => transport.dial(host, port));
       const pump = new LinkPump({ link: transport.link(), duplex, clock: this.#port.clock });
       const line = new Line(pump, this.#port.clock, destination, (ended) => {
         this.#lines.delete(ended);

@@ -1,6 +1,7 @@
-import { Fault, type Link } from "@dlmskit/core";
-import type { Duplex } from "@dlmskit/transport";
+import { Fault, type GatewayAddress, type Link } from "@dlmskit/core";
+import type { CircuitOptions, Duplex } from "@dlmskit/transport";
 import type { Meter } from "../meter/meter.ts";
+import type { KnownMeter } from "../meter/meter-identity.ts";
 
 /** The transport of pushes to the destinations of one scheme. */
 export interface PushTransport {
@@ -18,12 +19,20 @@ export interface PushOptions {
    * of unknown meters are left for other processes. By default only the meters that the server runs are known.
    */
   readonly meter?: (id: string) => Meter | undefined;
+  /** The address of a meter behind a gateway: its pushes have the prefix of the gateway (tag E7). By default no meter is behind one. */
+  readonly gateway?: (meter: KnownMeter) => GatewayAddress | undefined;
   /** Maximum number of messages that are sent at the same time; 32 by default. */
   readonly atOnce?: number;
   /** Maximum number of connections to one destination; 4 by default. */
   readonly connectionsPerDestination?: number;
   /** How long an unused connection is kept for the next message, ms; 10,000 by default. */
   readonly keepConnection?: number;
+  /**
+   * After how many failed connections no further one is opened to a destination for a while: messages for it then fail with
+   * `circuit-open`, and are sent again as after any failed attempt. By default after 5 failures within 10 s for 1 s, up to 10 s after
+   * failed trials; `false`: every message tries.
+   */
+  readonly circuit?: CircuitOptions | false;
   /** How long to wait for a DataNotification-Confirm, ms of the machine's clock; 10,000 by default. */
   readonly confirmation?: number;
   /** How long a worker may take for a message, ms of real time, before another worker gets it; 60,000 by default. */
@@ -34,11 +43,12 @@ export interface PushOptions {
   readonly keep?: number;
 }
 
-export type PushSettings = Required<Omit<PushOptions, "meter">> & Pick<PushOptions, "meter">;
+export type PushSettings = Required<Omit<PushOptions, "meter" | "gateway">> & Pick<PushOptions, "meter" | "gateway">;
 
 export const pushSettings = (options: PushOptions): PushSettings => ({
   ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },
   ...{ lease: 60_000, lookEvery: 30_000, keep: 86_400_000 },
+  circuit: { failures: 5, within: 10_000, openFor: 1000, longest: 10_000 },
   ...options,
 });
 

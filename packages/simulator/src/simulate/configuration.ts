@@ -15,6 +15,7 @@ import { accessRows, rightsByClient } from "./access-rows.ts";
 import { associationRows, associationSpecs } from "./associations.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { pushingTo } from "./push.ts";
+import { withUnasked } from "./unasked.ts";
 
 /** The configuration in the rows of a store. `FollowedRows` keeps it up to date. */
 export interface Configuration {
@@ -60,7 +61,7 @@ export async function associationRowsOf(
 export async function configure(
   store: Store,
   template: SimulatorTemplate,
-  { keys, referencing, push }: Pick<SimulatorOptions, "keys" | "referencing" | "push">,
+  { keys, referencing, push, pushLayouts }: Pick<SimulatorOptions, "keys" | "referencing" | "push" | "pushLayouts">,
 ): Promise<Configuration> {
   await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
@@ -73,7 +74,7 @@ export async function configure(
   // The object list is known only after the associations are made, and the rows of access_rights need the object list.
   const granted = new Granted((client) => template.clients.find((one) => one.client === client)?.rights ?? none);
   const compiled = meterTemplate({
-    objects: pushingTo(template.objects(), push),
+    objects: pushingTo(push === undefined ? template.objects() : withUnasked(template, pushLayouts), push),
     associations: associationSpecs(template, associations, (client) => granted.of(client), referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });

@@ -5,6 +5,8 @@ import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
 import { Addresses, portsNeeded, type Span } from "../fleet/addresses.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { gatewaySpace } from "../fleet/gateway-addresses.ts";
 import type { LinkName, TransportName } from "../fleet/identity.ts";
 import { badRow } from "./bad-row.ts";
 import type { ListenOptions } from "./options.ts";
@@ -25,6 +27,7 @@ export interface ListenersOptions {
   /** Maximum number of connections of each listener at one time. */
   readonly connections: number;
   readonly readout: ReadoutOf;
+  readonly fleet: Fleet;
 }
 
 export const defaultHost = "127.0.0.1";
@@ -115,16 +118,21 @@ export interface Line {
 }
 
 /** The lines to listen on, as rows and options specify. Faults `bad-row`, `bad-value`. */
-export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions): Line[] {
+export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions, meters: number): Line[] {
   const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
-  const spaceOf = (link: LinkName): AddressSpace => (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
+  const behind = how.gateway && gatewaySpace(meters, how.gateway);
+  const spaceOf = (link: LinkName): AddressSpace =>
+    behind ?? (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
   const onSerial = (line: SerialLineOptions, row?: number): Line => ({
     ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
     // A serial line has no port. Its addresses are those of one port.
     port: 1,
     ...(row === undefined ? {} : { row }),
   });
-  if (serial !== undefined) return [onSerial(serial)];
+  if (serial !== undefined) {
+    const modem = typeof how.modem === "string" ? { modem: how.modem } : {};
+    return [onSerial({ ...serial, ...modem })];
+  }
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
@@ -135,7 +143,7 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
     });
   }
   const link = wanted ?? "wrapper";
-  if (how.modem === true && transport === "udp") {
+  if (how.modem !== undefined && how.modem !== false && transport === "udp") {
     const hint = "use TCP, or a serial line";
     throw new Fault("bad-value", "a modem is not reached over UDP", { layer: "simulator", hint });
   }
@@ -145,7 +153,10 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
       hint: "use the wrapper over UDP, or HDLC over TCP",
     });
   }
-  const space = style === "one" ? spaceOf(link) : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
+  const space =
+    style === "one" || behind !== undefined
+      ? spaceOf(link)
+      : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
   return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
 }
 

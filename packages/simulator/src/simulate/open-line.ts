@@ -1,7 +1,8 @@
-import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
-import { type LinkFactory, type ListenSpec, type Route, tcp, udp } from "@dlmskit/server";
-import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
+import { Fault, type GatewayAddress, type LinkAddress, stepped } from "@dlmskit/core";
+import { gateway, type LinkFactory, type ListenSpec, type Meter, type Route, tcp, udp } from "@dlmskit/server";
+import { answerCalls, type Clock, type Duplex, type Listener, waitForCalls } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
 import type { ListeningPort, ListenOptions, Reached } from "./options.ts";
 import { serialSpec } from "./serial-line.ts";
@@ -20,7 +21,8 @@ export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
   readonly #advertise: string | undefined;
-  readonly #modem: boolean;
+  readonly #gateway: GatewayAddresses | undefined;
+  readonly #modem: boolean | "ring" | "auto";
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
   #made = "";
@@ -30,9 +32,11 @@ export class OpenLine {
   constructor(
     options: ListenersOptions,
     line: Line,
-    { host = defaultHost, advertise, modem = false }: Pick<ListenOptions, "host" | "advertise" | "modem">,
+    how: Pick<ListenOptions, "host" | "advertise" | "modem" | "gateway">,
   ) {
+    const { host = defaultHost, advertise, modem = false, gateway: through } = how;
     this.#options = options;
+    this.#gateway = through && new GatewayAddresses(options.fleet, through);
     this.#host = host;
     this.#advertise = advertise;
     this.#modem = modem;
@@ -119,13 +123,16 @@ export class OpenLine {
     const { server, connections } = this.#options;
     // Requests are answered only when all ports of the line are open.
     let port: OpenPort | undefined;
-    const route: Route = (address) => this.#found(port?.place, address);
+    const route: Route =
+      this.#gateway === undefined
+        ? (address) => this.#found(port?.place, address)
+        : gateway({ behind: (address) => this.#behind(port?.place, address) });
     const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const spec = this.#specOf(line, number, () => port?.place);
     const at = line.serial?.path ?? this.#host;
     const { systemClock: clock } = await import("@dlmskit/transport/node");
     const serve = (duplex: Duplex): void => server.accept(duplex, spec.link(knows), route);
-    const accept = this.#modem ? (duplex: Duplex) => answerCalls(duplex, { clock, accept: serve }) : serve;
+    const accept = this.#behindModem(line, serve, clock, at);
     const listener: Listener = await spec.listen(accept, connections, {
       ...server.listenLimits,
       failed: (fault) =>
@@ -136,6 +143,15 @@ export class OpenLine {
     });
     port = { listener, host: listener.host, port: listener.port, place: undefined };
     return port;
+  }
+
+  /** Serves calls in place of connections, if there is a modem. */
+  #behindModem(line: Line, serve: (duplex: Duplex) => void, clock: Clock, at: string): (duplex: Duplex) => void {
+    const modem = line.serial?.modem ?? this.#modem;
+    if (modem === false) return serve;
+    if (modem === true) return (duplex) => answerCalls(duplex, { clock, accept: serve });
+    const failed = (fault: Fault): void => this.#options.server.listenerFailed(`modem on ${at}`, fault);
+    return (duplex) => waitForCalls(duplex, { clock, accept: serve, auto: modem === "auto", failed });
   }
 
   #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {
@@ -158,6 +174,16 @@ export class OpenLine {
     return index === undefined ? undefined : { meter: this.#options.meter(index), device: 1 };
   }
 
+  /** The meter behind the gateway of a port. */
+  #behind(place: number | undefined, address: GatewayAddress): Meter | undefined {
+    const index = this.#gateway?.indexAt(address);
+    const addresses = this.#addresses;
+    if (index === undefined || addresses === undefined || place === undefined) return undefined;
+    const span = addresses.behind(addresses.portAt(place));
+    const isHere = span !== undefined && index >= span.first && index < span.first + span.meters;
+    return isHere ? this.#options.meter(index) : undefined;
+  }
+
   get ports(): readonly ListeningPort[] {
     const { link, transport, serial, port: first } = this.line;
     return this.#ports.flatMap(({ host, port }) => {
@@ -168,7 +194,8 @@ export class OpenLine {
 
   get reached(): readonly Reached[] {
     const { link, transport } = this.line;
-    return this.#addresses === undefined ? [] : [{ link, transport, addresses: this.#addresses }];
+    const gateway = this.#gateway && { gateway: this.#gateway };
+    return this.#addresses === undefined ? [] : [{ link, transport, addresses: this.#addresses, ...gateway }];
   }
 
   async #closeAll(): Promise<void> {

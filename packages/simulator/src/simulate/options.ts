@@ -7,6 +7,7 @@ import type {
   Meter,
   MeterTemplate,
   Metrics,
+  PushOptions,
   Server,
   ServerEvent,
   SimulatedTime,
@@ -19,6 +20,7 @@ import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
 import type { Shard } from "../fleet/shard.ts";
 import type { Network } from "../model/model.ts";
@@ -92,6 +94,13 @@ export interface SimulatorOptions {
    * wrapper), `"hdlc://…"` (HDLC over TCP), `"tls://…"`. If the attribute of a meter was written, the written value stays.
    */
   readonly push?: string;
+  /**
+   * Which layouts of the template the meters push by themselves: those whose name has all of these words, such as `"Kaifa 3-phase"`. By
+   * default the usual ones of the template. Only with `push`.
+   */
+  readonly pushLayouts?: string;
+  /** Further transports of pushes by scheme, such as `mbus` for `mbus://HOST:PORT`. */
+  readonly pushTransports?: PushOptions["transports"];
   /** For `tls://` destinations: the trusted certificate authorities, and the certificate of the meters. */
   readonly pushTls?: TlsConnectOptions;
 }
@@ -113,10 +122,15 @@ export interface ListenOptions {
    * its own port, in consecutive order.
    */
   readonly ports?: "one" | "each";
+  /** The meters are behind gateways: requests have a prefix with network id and physical device address (tags E6 and E7). */
+  readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
-  /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
-  readonly modem?: boolean;
+  /**
+   * True: clients dial, and the simulator stands in for the modem, too, on the serial line or on each TCP connection. `ring` and `auto`: a
+   * real modem is on the serial line or connects over TCP; the meters answer RING with ATA, or the modem answers by itself (S0=1).
+   */
+  readonly modem?: boolean | "ring" | "auto";
   /** The device for the `port_number` of a row of a serial port. By default `/dev/ttyS1` or `COM1` for 1. */
   readonly serialPath?: (portNumber: number) => string;
 }
@@ -136,6 +150,8 @@ export interface Reached {
   readonly link: LinkName;
   readonly transport: TransportName;
   readonly addresses: Addresses;
+  /** The addresses of the meters behind gateways; absent: they are not behind one. */
+  readonly gateway?: GatewayAddresses;
 }
 
 export interface SimulatorListening extends AsyncDisposable {

@@ -13,7 +13,7 @@ export const pushTransports = (tls: TlsConnectOptions | undefined): PushOptions[
   ...(tls === undefined ? {} : { tls: pushTls(() => new WrapperServerLink(), tls) }),
 });
 
-const services: { readonly [scheme: string]: number } = { tcp: 0, udp: 1, hdlc: 5, tls: 0 };
+const services: { readonly [scheme: string]: number } = { tcp: 0, udp: 1, hdlc: 5, tls: 0, mbus: 6 };
 
 /** The objects, with another destination in their Push setups. Fault `bad-value` if the text is not a destination. */
 export function pushingTo(objects: readonly AnyObject[], destination: string | undefined): readonly AnyObject[] {
@@ -23,12 +23,12 @@ export function pushingTo(objects: readonly AnyObject[], destination: string | u
   if (transportService === undefined) {
     throw new Fault("bad-value", `"${destination}" is not a destination of pushes`, {
       layer: "simulator",
-      hint: "give tcp://HOST:PORT, udp://HOST:PORT, hdlc://HOST:PORT or tls://HOST:PORT",
+      hint: "give tcp://, udp://, hdlc://, mbus:// or tls://HOST:PORT",
     });
   }
   const sendDestinationAndMethod = {
     transportService,
-    destination: fromAscii(scheme === "tls" ? destination : place),
+    destination: fromAscii(["tls", "mbus"].includes(scheme) ? destination : place),
     message: 0,
   };
   return objects.map((object) =>

@@ -12,9 +12,12 @@ export interface SerialLineOptions extends SerialOptions {
   /** Whether clients first sign on with protocol mode E of IEC 62056-21. The sign-on is at `baudRate`, 300 by default. */
   readonly modeE?: boolean;
   /**
-   * The period in ms of the telegrams that the first meter sends in place of HDLC, like a P1 customer interface. 115200 baud by default.
+   * The period in ms of the telegrams that the first meter sends in place of HDLC, like a P1 customer interface. 115200 baud by default;
+   * up to 9600 baud with 7E1, whose parity is made in software.
    */
   readonly telegram?: number;
+  /** A real modem is on the line: meters answer its calls. `ring`: with ATA after RING; `auto`: the modem answers by itself (S0=1). */
+  readonly modem?: "ring" | "auto";
 }
 
 /**
@@ -58,7 +61,7 @@ function modeELink(link: Link, initialBaudRate: number, readout: ReadoutOf): Lin
   });
 }
 
-function telegramLink(every: number, readout: ReadoutOf): Link {
+function telegramLink(every: number, parity: boolean, readout: ReadoutOf): Link {
   const prepared = new Prepared();
   let begun = false;
   const telegram = () => {
@@ -68,24 +71,49 @@ function telegramLink(every: number, readout: ReadoutOf): Link {
     begun = false;
     return { identification: { manufacturer, baudRate: "5", enhanced: "2", identification }, dataSets, crc: true };
   };
-  return new TelegramServer({ telegram, every });
+  return new TelegramServer({ telegram, every, parity });
 }
 
 /** The default device for the port number of a row. */
 export const defaultSerialPath = (portNumber: number): string =>
   process.platform === "win32" ? `COM${portNumber}` : `/dev/ttyS${portNumber}`;
 
-/** The serial line of a row of a serial port. A line with 300 baud, 7E1 is an optical head: clients sign on with mode E. */
+/** The interval of the telegrams of a row, ms: that of DSMR before version 5, and of version 5. */
+const slowTelegrams = 10_000;
+const fastTelegrams = 1000;
+const telegramRate = 115_200;
+/** Telegrams up to this rate have 7E1. */
+const fastestWithParity = 9600;
+
+/**
+ * The serial line of a row of a serial port. What is on the line follows from its settings:
+ *
+ * - 300 baud, 7E1: an optical head. Clients sign on with mode E, or read the data block.
+ * - another rate with 7E1: a customer interface (mode D, P1 before DSMR 4), a telegram every 10 s.
+ * - 115200 baud, 8N1, RTS_CTS: a customer interface (P1 from DSMR 4 on), a telegram every second.
+ * - RTS_CTS otherwise: a modem. Its calls are answered with ATA.
+ * - anything else: HDLC.
+ */
 export function lineOfRow(row: CommunicationPort, path: string): SerialLineOptions {
   const { baudRate, dataBits, stopBits, parity, flowControl } = row;
-  if (baudRate === 300 && dataBits === 7 && parity === "EVEN") return { path, baudRate, modeE: true };
+  if (dataBits === 7 && parity === "EVEN" && baudRate !== undefined) {
+    return baudRate === 300 ? { path, baudRate, modeE: true } : { path, baudRate, telegram: slowTelegrams };
+  }
+  const has8N1 = (dataBits ?? 8) === 8 && (parity ?? "NONE") === "NONE";
+  const telegram = baudRate === telegramRate && has8N1 && flowControl === "RTS_CTS";
   return {
     path,
     ...(baudRate === undefined ? {} : { baudRate }),
     ...(dataBits === undefined ? {} : { dataBits: dataBits as 5 | 6 | 7 | 8 }),
     ...(stopBits === undefined ? {} : { stopBits: stopBits as 1 | 2 }),
     ...(parity === undefined ? {} : { parity: parity.toLowerCase() as "none" | "even" | "odd" | "mark" | "space" }),
-    ...(flowControl === undefined ? {} : { flowControl: flowNames[flowControl] }),
+    // A P1 port has no CTS: RTS asks for telegrams, which are sent in any case.
+    ...(telegram
+      ? { telegram: fastTelegrams }
+      : flowControl === undefined
+        ? {}
+        : { flowControl: flowNames[flowControl] }),
+    ...(flowControl === "RTS_CTS" && !telegram && { modem: "ring" as const }),
   };
 }
 
@@ -93,10 +121,15 @@ const flowNames = { NONE: "none", RTS_CTS: "rts-cts", XON_XOFF: "xon-xoff" } as 
 
 /** Listens on a line. Faults of `serialListen`. */
 export function serialSpec(
-  { path, modeE = false, telegram, ...options }: SerialLineOptions,
+  { path, modeE = false, telegram, modem, ...settings }: SerialLineOptions,
   hdlc: LinkFactory,
   readout: ReadoutOf,
 ): ListenSpec {
+  // A slow telegram has 7E1. Its parity is made here, as that of the sign-on is: the port has 8N1.
+  const { parity: _, ...rest } = settings;
+  const slow = (settings.baudRate ?? telegramRate) <= fastestWithParity && settings.dataBits === undefined;
+  const parity = telegram !== undefined && slow;
+  const options = parity ? rest : settings;
   if (modeE && (options.dataBits ?? 8) !== 8) {
     throw new Fault("bad-value", "mode E needs a port with 8N1: the simulator makes the parity of 7E1 itself", {
       layer: "simulator",
@@ -110,11 +143,12 @@ export function serialSpec(
     async listen(accept, _, { failed }) {
       const { serialListen } = await import("@dlmskit/transport/serial");
       const line = { ...options, baudRate: initialBaudRate, failed };
-      if (telegram === undefined) return serialListen(path, { ...line, accept });
+      // A modem is prepared before a call.
+      if (telegram === undefined) return serialListen(path, { ...line, accept, speaksFirst: modem !== undefined });
       const { systemClock } = await import("@dlmskit/transport/node");
       // Nobody is connected. The telegram is sent to every listener on the line.
       const push = (duplex: Duplex): void => {
-        const pump = new LinkPump({ link: telegramLink(telegram, readout), duplex, clock: systemClock });
+        const pump = new LinkPump({ link: telegramLink(telegram, parity, readout), duplex, clock: systemClock });
         pump.start({ received: () => undefined, closed: () => undefined });
       };
       return serialListen(path, { ...line, accept: push, speaksFirst: true });

@@ -5,9 +5,9 @@ import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
 import { explained, runPowerCuts } from "../faults/run-faults.ts";
 import type { Span } from "../fleet/addresses.ts";
+import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { spanOf, whole } from "../fleet/shard.ts";
-import { monthOf, startOfMonth } from "../meter/local-time.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
@@ -17,6 +17,7 @@ import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
+import { usuallyCommissioned } from "./commissioned.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
@@ -35,8 +36,6 @@ import { storeOf } from "./workers.ts";
 const mostMeters = 100_000_000;
 /** Number of meters whose computed state is kept. */
 const computedMeters = 256;
-// The billing profile shows the last twelve complete months.
-const monthsOfHistory = 13;
 
 /**
  * Creates the meters of a template, new or from a store. An empty store gets a first configuration. The rows of the store are applied.
@@ -59,8 +58,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const { meterTemplate, loadProfiles, powerQuality } = configuration;
   const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
-  const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
-  const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
+  const commissioned = options.commissioned ?? usuallyCommissioned(time.now, zoneMinutesEast);
   const { fleet, commissionedAt } = await openFleet({
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
@@ -95,6 +93,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const connections = options.limits?.connections ?? defaultLimits.connections;
   const reachable = { span: served, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const faults = options.faults && new FaultSet({ fleet, time, provider }, options.faults);
+  let behind: GatewayAddresses | undefined;
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
     ...storeOf(store, {
@@ -106,10 +105,14 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
     push: {
-      transports: pushTransports(options.pushTls),
+      transports: { ...pushTransports(options.pushTls), ...options.pushTransports },
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);
         return index === undefined ? undefined : meters.at(index);
+      },
+      gateway({ id }) {
+        const index = behind === undefined ? undefined : fleet.indexOfMeterId(id);
+        return index === undefined ? undefined : behind?.of(index);
       },
     },
     ...(options.limits && { limits: options.limits }),
@@ -135,8 +138,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const atRows = (): Reached => {
     return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(served, configuration.ports) };
   };
-  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+  const sourceOf = ({ link, transport, addresses, gateway }: Reached = atRows()): IdentitySource => ({
     ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
+    ...(gateway === undefined ? {} : { gateway }),
     ...(keys === undefined ? {} : { keys }),
   });
   const open = new Set<{ close(): Promise<void> }>();
@@ -182,7 +186,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
         return index === undefined ? undefined : using(index, readoutOf);
       };
-      const opened = await Listeners.open({ ...reachable, server, readout }, how);
+      const opened = await Listeners.open({ ...reachable, fleet, server, readout }, how);
+      behind ??= opened.reached[0]?.gateway;
       open.add(opened);
       return opened;
     },

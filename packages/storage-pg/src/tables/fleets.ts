@@ -41,7 +41,7 @@ export function pgFleets(db: Database, sealing: KeySealing | undefined): Fleets 
         return (await get(tx, checked.template)) as Fleet;
       });
     },
-    get: (template) => get(db, Fleet.fields.template.check(template)),
+    get: async (template) => get(db, Fleet.fields.template.check(template)),
     async ranUpTo(template, shard) {
       const { rows } = await db.query(ranUpTo, [template, checkShard(shard)]);
       return rows[0] === undefined ? undefined : Math.round(Number(rows[0].ran_up_to));

@@ -144,6 +144,42 @@ const logged = z.strictObject({
   code: whole(0, 0xffff),
 });
 
+/** An element of a pushed list. The value is that of the object, in this type and with this scaler. */
+const pushed = z.looseObject({
+  classId: whole(0, 0xffff),
+  instanceId: logicalName,
+  attributeId,
+  type: text.optional(),
+  scaler: whole(-128, 127).optional(),
+  unit: text.optional(),
+});
+const seconds = z.number("expected a number of seconds").min(0.001, "at least 0.001").max(31_622_400, "at most a year");
+
+/** What the meter pushes without being asked, once it is told where to. */
+const pushLayout = z.looseObject({
+  name: text,
+  /** The Push setup of the list; a meter can have one that clients do not see. */
+  instanceId: logicalName.nullable().optional(),
+  objects: z.array(pushed, "expected a list of pushed attributes").min(1, "a push has values"),
+  /** Seconds between two pushes, counted from local midnight of 1970-01-01. */
+  period: seconds.optional(),
+  /** Seconds by which each push is later. */
+  delay: z.number("expected a number of seconds").min(0).max(86_400).optional(),
+  form: z
+    .strictObject({
+      container: z.enum(["structure", "array"], "expected structure or array").optional(),
+      structures: z.boolean("expected true or false").optional(),
+      names: z.boolean("expected true or false").optional(),
+      scalers: z.boolean("expected true or false").optional(),
+      bare: z.array(whole(0, 255), "expected places of elements").optional(),
+      dateTime: z.enum(["none", "tagged"], "expected none or tagged").optional(),
+    })
+    .optional(),
+  /** Whether a meter sends it if nothing else is chosen. */
+  usual: z.boolean("expected true or false").optional(),
+});
+export type PushLayoutForm = z.output<typeof pushLayout>;
+
 const schema = z.strictObject({
   version: z.literal(1, "expected 1, the version of the form"),
   name: text.regex(/^[a-z0-9][a-z0-9-]{0,49}$/, "expected lower case letters, digits and hyphens, at most 50"),
@@ -171,7 +207,7 @@ const schema = z.strictObject({
   >,
   switchLog: z.strictObject({ log: logicalName, opened: whole(0, 0xffff), closed: whole(0, 0xffff) }).optional(),
   logged: z.array(logged).optional(),
-  pushLayouts: json.optional(),
+  pushLayouts: z.array(pushLayout, "expected a list of layouts").optional(),
 });
 
 /** A meter template as data: see docs/guides/templates.md. */

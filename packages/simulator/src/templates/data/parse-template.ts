@@ -75,7 +75,7 @@ function madeObjects(form: TemplateForm): readonly AnyObject[] {
 const usualCounter = (association: string): string => `0.0.43.1.${association.split(".")[4]}.255`;
 
 /** The client of pushes: the association that the template defines for them, or else the first client that may invoke the push method. */
-function pushClient({ clients, objects }: TemplateForm): number {
+export function pushClient({ clients, objects }: TemplateForm): number {
   const ready = clients.find(({ name, mechanism, ciphered }) => mechanism === 0 && ciphered && /push/i.test(name));
   const setup = objects.find(({ classId }) => classId === pushClass);
   const granted = clients.find(({ client }) => setup?.access?.[String(client)] === "rw");

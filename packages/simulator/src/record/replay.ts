@@ -1,0 +1,149 @@
+import { Mechanism, type MechanismName } from "@dlmskit/apdu";
+import type { MechanismId } from "@dlmskit/association";
+import { Fault } from "@dlmskit/core";
+import type { CryptoProvider } from "@dlmskit/security";
+import { type AssociationSpec, Meter, type MeterTemplate, meterTemplate, Server, tcp } from "@dlmskit/server";
+import type { Clock, Listener } from "@dlmskit/transport";
+import type { LinkName } from "../fleet/identity.ts";
+import type { KeysFile } from "../simulate/keys-file.ts";
+import { hdlc, wrapper } from "../simulate/lines.ts";
+import { Player } from "./player.ts";
+import { apduOf, type RecordedSession } from "./record-file.ts";
+
+/** Where a client leaves a record. */
+export interface Departure {
+  /**
+   * `octets`: its APDUs differ from here on; what they mean may still be in the record. `order`: it asks for something that the record has at
+   * another place. `meaning`: the record has no answer.
+   */
+  readonly by: "octets" | "order" | "meaning";
+  readonly client: number;
+  /** The session of the record that is compared. */
+  readonly session: number;
+  /** The number of the APDU that the client sent in it, or of the call that it made, from 1. */
+  readonly at: number;
+  /** What it asked for, and what the record has here. */
+  readonly got: string;
+  readonly expected: string;
+}
+
+export interface ReplayOptions {
+  readonly clock: Clock;
+  readonly provider?: CryptoProvider;
+  /** Passwords and keys of the clients: needed for ciphered sessions and HLS. The password of LLS is in the record. */
+  readonly keys?: KeysFile;
+  /** Which meter of the record, by its serial number; the one that it has, by default. */
+  readonly meter?: string;
+  readonly departed?: (departure: Departure) => void;
+}
+
+export interface Replay {
+  readonly server: Server;
+  readonly template: MeterTemplate;
+  /** The clients that it answers. */
+  readonly clients: readonly number[];
+  /** How many calls were answered from the record. */
+  readonly answered: number;
+  /** Listens on TCP. Faults of listeners. */
+  listen(how: { readonly port: number; readonly host?: string; readonly link?: LinkName }): Promise<Listener>;
+}
+
+/**
+ * A server that answers clients as a recorded meter did. By octets: as long as a session without ciphering and HLS goes as in the record, the
+ * client gets the recorded octets; another invoke id is no difference. By meaning: else the calls of GET, SET and ACTION are answered with
+ * what the record has for them, in its order and the last answer again, whatever the invoke ids, counters, challenges and blocks are. Faults
+ * `bad-record` (no session, several meters), `missing-secret` (ciphered, without keys).
+ */
+export function replayRecord(record: readonly RecordedSession[], options: ReplayOptions): Replay {
+  const sessions = ofMeter(record, options.meter);
+  const specs = new Map<number, AssociationSpec>();
+  const titles: Uint8Array[] = [];
+  for (const session of sessions) {
+    const opened = associationOf(session, options.keys);
+    if (opened === undefined) continue;
+    specs.set(session.client, opened.spec);
+    if (opened.title !== undefined) titles.push(opened.title);
+  }
+  if (specs.size === 0) throw bad("the record has no association that was accepted");
+  const template = meterTemplate({
+    objects: [],
+    associations: Object.fromEntries([...specs].map(([client, spec]) => [`client-${client}`, spec])),
+  });
+  const [systemTitle = options.keys?.systemTitle] = titles;
+  const meter = new Meter(template, {
+    name: "DLKREPLAY0000001",
+    ...(systemTitle === undefined ? {} : { systemTitle }),
+  });
+  const player = new Player(sessions, specs, options.departed ?? (() => undefined));
+  const server = new Server({
+    ...{
+      meters: () => ({ meter, device: 1 }),
+      clock: options.clock,
+      interceptors: [player.interceptor],
+      taps: [player.tap],
+    },
+    ...(options.provider && { provider: options.provider }),
+  });
+  return {
+    ...{ server, template, clients: [...specs.keys()] },
+    get answered() {
+      return player.answered;
+    },
+    listen({ port, host = "127.0.0.1", link = "wrapper" }) {
+      const spec = tcp(port, link === "wrapper" ? wrapper : hdlc(undefined), { host });
+      return spec.listen(
+        (duplex) =>
+          server.accept(
+            duplex,
+            spec.link((address) => server.knows(address)),
+          ),
+        server.limits.connections,
+        { ...server.listenLimits, failed: (fault) => server.listenerFailed(`${link} on ${host}`, fault) },
+      );
+    },
+  };
+}
+
+const bad = (message: string, hint?: string): Fault =>
+  new Fault("bad-record", message, { layer: "simulator", ...(hint === undefined ? {} : { hint }) });
+
+function ofMeter(record: readonly RecordedSession[], wanted: string | undefined): readonly RecordedSession[] {
+  const meters = [...new Set(record.map(({ meter }) => meter))];
+  if (wanted !== undefined) return record.filter(({ meter }) => meter === wanted);
+  if (meters.length <= 1) return record;
+  throw bad(`the record has ${meters.length} meters`, `choose one: ${meters.slice(0, 5).join(", ")}`);
+}
+
+/** The association that a session opened; undefined: none was accepted. */
+function associationOf(
+  { apdus, client }: RecordedSession,
+  keys: KeysFile | undefined,
+): { readonly spec: AssociationSpec; readonly title: Uint8Array | undefined } | undefined {
+  const [aarq, aare] = ["received", "sent"].map((way) =>
+    apdus
+      .flatMap((one) => (one.way === way ? [apduOf(one.pdu)] : []))
+      .find((one) => one?.apdu === (way === "sent" ? "aare" : "aarq")),
+  );
+  if (aarq?.apdu !== "aarq" || aare?.apdu !== "aare" || aare.result !== "accepted") return undefined;
+  const { applicationContextName: context, mechanismName = "lowest", callingAuthenticationValue: value } = aarq;
+  const mechanism = (Mechanism[mechanismName as MechanismName] ?? 0) as MechanismId;
+  const ciphered = context.endsWith("with-ciphering");
+  const own = keys?.clients?.[String(client)] ?? {};
+  const told = mechanism === Mechanism.low && value?.choice === "charstring" ? value.value.slice() : undefined;
+  const { password: secret = told, ...given } = own;
+  const secrets = Object.fromEntries(Object.entries(given).filter(([, key]) => key !== undefined));
+  return {
+    title: aare.respondingApTitle,
+    spec: {
+      client,
+      security: {
+        ...{ mechanism, ciphered, suite: 0, policy: ciphered ? 3 : 0, setupVersion: 0 },
+        secrets: { ...secrets, ...(secret === undefined ? {} : { secret }) },
+      },
+      access: "full",
+      referencing: "either",
+      shortSecrets: true,
+      maxReceivePduSize: 0xffff,
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { ApduTag } from "@dlmskit/apdu";
+import { sameOctets } from "@dlmskit/core";
+import type { Tap } from "@dlmskit/server";
+import { recordHead, recordLine } from "./record-file.ts";
+
+export interface RecordOptions {
+  /** Writes text at the end of the record. What it has written must outlive the process. */
+  readonly write: (text: string) => void;
+  /** The time of day, ms since 1970 UTC. */
+  readonly now: () => number;
+  /** How many octets the record may have; 100 MB by default. */
+  readonly limit?: number;
+  /** Called once, when the limit is reached. Nothing more is recorded. */
+  readonly full?: () => void;
+}
+
+const usualLimit = 100_000_000;
+/** Sessions that are under way; the oldest is forgotten first. */
+const mostOpen = 100_000;
+
+interface Open {
+  readonly session: number;
+  /** The last APDU in plain, until it is seen as it goes. */
+  plain: Uint8Array | undefined;
+  sealed: Uint8Array | undefined;
+}
+
+/**
+ * A tap that records what clients say to meters and what these answer: each APDU as it is on the link, and in plain if it is ciphered. A
+ * line is written at once, so that a crash loses nothing. The record contains passwords and keys that were sent.
+ */
+export function recordingTap({ write, now, limit = usualLimit, full }: RecordOptions): Tap {
+  const open = new Map<string, Open>();
+  let sessions = 0;
+  let written = 0;
+  let over = false;
+  const put = (text: string): void => {
+    if (over) return;
+    if (written + text.length > limit) {
+      over = true;
+      full?.();
+      return;
+    }
+    written += text.length;
+    write(text);
+  };
+  put(recordHead(now()));
+  return ({ at, way, octets, remote, meter, client }) => {
+    if (at === "link" || client === undefined || over) return undefined;
+    const key = `${remote} ${client} ${meter?.id}`;
+    let known = open.get(key);
+    if (known === undefined || (at === "sealed" && way === "received" && octets[0] === ApduTag.aarq)) {
+      known = { session: ++sessions, plain: undefined, sealed: undefined };
+      if (open.size >= mostOpen) open.delete(open.keys().next().value as string);
+      open.set(key, known);
+    }
+    const said = { session: known.session, at: now(), way, client, meter: meter?.identity.serial };
+    const first = way === "received" ? "sealed" : "plain";
+    if (at === first) {
+      known[at] = octets;
+      if (at === "plain") return undefined;
+      put(recordLine({ ...said, octets: { pdu: octets }, decoded: true }));
+      return undefined;
+    }
+    if (at === "plain") {
+      if (known.sealed === undefined || !sameOctets(known.sealed, octets)) {
+        put(recordLine({ ...said, octets: { plain: octets }, decoded: true }));
+      }
+      known.sealed = undefined;
+      return undefined;
+    }
+    const { plain } = known;
+    known.plain = undefined;
+    const ciphered = plain !== undefined && !sameOctets(plain, octets);
+    if (ciphered) put(recordLine({ ...said, octets: { plain }, decoded: true }));
+    put(recordLine({ ...said, octets: { pdu: octets }, decoded: !ciphered }));
+    return undefined;
+  };
+}
