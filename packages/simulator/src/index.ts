@@ -49,6 +49,7 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
+export type { SimulatorSnapshots, TakenSnapshot } from "./simulate/snapshots.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";

@@ -13,6 +13,7 @@ import {
 } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type ControlOptions, RunControl } from "../control.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
@@ -75,7 +76,7 @@ function dialOption(text: string): CallPlace {
 
 const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
 
-interface SimulateOptions extends ProgressOptions {
+interface SimulateOptions extends ProgressOptions, ControlOptions {
   readonly template: string;
   readonly meters: number;
   readonly port?: number;
@@ -196,6 +197,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const template = await readTemplate(options.template);
   const where = whereOf(options);
   await expectFree(where, options);
+  const controlled = await RunControl.of(options);
   const day = 86_400_000;
   const store = await openStoreOf(options.store, say, process.env, false, {
     connectionsKeptMs: options.keepConnections * day,
@@ -215,7 +217,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     };
     await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({ ...given, ...(monitored && { metrics: monitored.metrics }) });
+    const watched = { ...given, ...(monitored && { metrics: monitored.metrics }) };
+    await using simulator = await createSimulator(controlled?.options(watched) ?? watched);
+    await using _control = controlled;
     fleet = simulator.fleet;
     using _ = followFaultsFile(options.faults, simulator.faults, say);
     for (const notice of simulator.notices) say(`note: ${notice}`);
@@ -225,6 +229,11 @@ async function simulate(options: SimulateOptions): Promise<void> {
       else say(`metrics on http://${host}:${port}/metrics`);
     }
     const listening = await simulator.listen(where);
+    if (controlled !== undefined) {
+      const { host, port } = await controlled.serve(simulator);
+      if (json) tell(JSON.stringify({ event: "control", host, port }));
+      else say(`control on http://${host.includes(":") ? `[${host}]` : host}:${port}/`);
+    }
     if (options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
@@ -317,6 +326,13 @@ export function simulateCommand(program: Command): void {
       "serves counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 for any free port",
       portOption,
     )
+    .option(
+      "--control <port>",
+      "serves the control of the meters over HTTP, with a page at /; 0 for any free port",
+      portOption,
+    )
+    .option("--control-host <address>", "address of the control port; default 127.0.0.1; another one needs a token")
+    .option("--control-token <file>", "file with the token that the control port asks for")
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

@@ -25,6 +25,7 @@ import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { pushTransports } from "./push.ts";
 import { recorder, serverStore } from "./recorder.ts";
+import { SimulatorSnapshots } from "./snapshots.ts";
 
 const mostMeters = 100_000_000;
 /** Number of meters whose computed state is kept. */
@@ -149,8 +150,19 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     }
   };
   if (faults !== undefined) runPowerCuts({ faults, fleet, server, time, using, events: options.events });
+  const snapshots = new SimulatorSnapshots({
+    ...{ store, template: template.name, time, server, faults, instant: () => clock.instant() },
+    async settled(meterId) {
+      const index = fleet.indexOfMeterId(meterId);
+      if (index !== undefined) await meters.at(index).settled();
+    },
+    restored(ranUpTo) {
+      world.kept.clear();
+      idle?.restart(ranUpTo ?? Math.floor(time.now));
+    },
+  });
   return {
-    ...{ template, meterTemplate, count, fleet, store, notices, time, server, faults, close },
+    ...{ template, meterTemplate, count, fleet, store, notices, time, server, faults, snapshots, close },
     explain: (meter) => explained(fleet, faults, meter),
     meter: (index) => server.adopt(meters.at(index)),
     using,
