@@ -6,6 +6,9 @@ import { Fault, fromHex } from "@dlmskit/core";
 import type { CipheredForm } from "@dlmskit/security";
 import { Bottle, requests, shortNameRequests } from "./bottle.ts";
 import { table, yes } from "./table.ts";
+import { throughGateway } from "./through-gateway.ts";
+
+const gatewayApdus = await throughGateway();
 
 interface Form {
   readonly name: string;
@@ -53,7 +56,7 @@ function roundTrip(text: string): string | undefined {
 
 /** What passes between our client and our server in every request, in every way that it can be protected. */
 function traffic(): { readonly served: ReadonlySet<string>; readonly used: ReadonlySet<string> } {
-  const served = new Set<string>();
+  const served = new Set<string>(gatewayApdus);
   for (const setting of settings) {
     const bottle = new Bottle({ ...setting, mechanism: 3, size: 128 });
     if (bottle.open() !== undefined) throw new Error("the association was not opened");

@@ -24,6 +24,16 @@ export { EncodedData, skipData } from "./encoded-data.ts";
 export * from "./enumerations.ts";
 export * from "./errors.ts";
 export * from "./explain.ts";
+export {
+  gatewayAddress,
+  gatewayKey,
+  gatewayPrefix,
+  gatewayText,
+  hasGatewayPrefix,
+  type ThroughGateway,
+  withGatewayPrefix,
+  withoutGatewayPrefix,
+} from "./gateway.ts";
 export * from "./general.ts";
 export { AttributeWithSelection, EncodedGetResponse, GetRequest, GetResponse, getResponseOf } from "./get.ts";
 export * from "./initiate.ts";

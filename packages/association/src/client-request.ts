@@ -18,6 +18,8 @@ export interface RequestMeans {
   readonly handshake: InitiatorHandshake | undefined;
   readonly invokeIds: InvokeIds;
   readonly blocks: InitiatorBlocks | undefined;
+  /** An invoke id that is in use. */
+  readonly usedInvokeId: number | undefined;
 }
 
 /** A request that is ready to be sent. */
@@ -31,7 +33,7 @@ export interface ClientRequest {
 /** Makes the request for this association. Faults `broadcast-key`, `service-not-supported`. */
 export function clientRequest(
   { request, options }: Queued,
-  { initiator, negotiated, handshake, invokeIds, blocks }: RequestMeans,
+  { initiator, negotiated, handshake, invokeIds, blocks, usedInvokeId }: RequestMeans,
 ): ClientRequest {
   const service = serviceNamed(request.service);
   const { context } = negotiated;
@@ -44,7 +46,7 @@ export function clientRequest(
   const sealing = long ? inGeneralForm(asSealed) : asSealed;
   // A service without a glo- or ded- form is ciphered in a general form.
   if (long && sealing !== undefined) needNegotiated(["general-protection"], has);
-  const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short");
+  const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short", usedInvokeId);
   const port: ClientPort = {
     invoke,
     maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,

@@ -7,18 +7,20 @@ export {
   refusalText,
 } from "./handshake/refusal-causes.ts";
 export * from "./initiator.ts";
-export type {
-  ClientGeneralBlocks,
-  InitiatorLimits,
-  InitiatorOptions,
-  InitiatorQuirk,
-  InitiatorSecurity,
-  KeyChange,
+export {
+  type ClientGeneralBlocks,
+  type InitiatorLimits,
+  type InitiatorOptions,
+  type InitiatorQuirk,
+  type InitiatorSecurity,
+  type KeyChange,
+  withoutPrefix,
 } from "./initiator-options.ts";
 export type { InitiatorState, RequestOptions } from "./initiator-state.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
 export type { AssociationSecurity } from "./protection/protections.ts";
+export type { RequestProtection } from "./protection/request-protection.ts";
 export type { ProtectionSeen, ResponseProtection } from "./protection/sealing.ts";
 export * from "./responder.ts";
 export type * from "./responder-options.ts";

@@ -23,7 +23,9 @@ export type InitiatorQuirk =
   /** The blocks of responses are numbered from 0. */
   | "blocks-from-0"
   /** Responses have less protection than their requests. Such responses can be forged. */
-  | "weaker-responses";
+  | "weaker-responses"
+  /** Responses have a transaction-id of their own. A response that was held back can then answer a later request. */
+  | "other-transaction-id";
 
 /** The client's keys and counters for protected traffic. */
 export interface InitiatorSecurity extends AssociationSecurity {
@@ -77,6 +79,8 @@ export interface InitiatorOptions {
   readonly conformance: readonly ConformanceName[];
   /** The largest APDU that the client accepts, octets: 12 to 65535, or 0 for no limit. */
   readonly maxReceivePduSize: number;
+  /** Length of the prefix of a gateway, octets: it is taken off the largest APDU that the server accepts. */
+  readonly prefixOctets?: number;
   /** The association is pre-established (mechanism 0): the proposed parameters are used. */
   readonly preEstablished?: {
     /** The largest APDU that the server accepts, octets; 0 (no limit) by default. */
@@ -96,6 +100,16 @@ export interface InitiatorOptions {
   readonly confirmNotifications?: boolean;
   /** Sees each plain APDU, and may drop or replace it. */
   readonly tap?: PlainTap;
+}
+
+/** Least maximum length of APDUs through a gateway, octets: a longer prefix may exceed what the gateway accepts. */
+const leastThroughGateway = 64;
+
+/** The largest APDU, octets (0: no limit), if the prefix of a gateway takes a part of it. */
+export function withoutPrefix(most: number, prefixOctets = 0): number {
+  if (prefixOctets === 0) return most;
+  const whole = most === 0 ? 0xffff : most;
+  return Math.max(whole - prefixOctets, Math.min(whole, leastThroughGateway));
 }
 
 /** Faults `missing-parameter`, `secret-too-short`, `bad-value`, `bad-logical-name` for invalid options. */

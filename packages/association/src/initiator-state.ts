@@ -1,11 +1,14 @@
-import type { Invoke } from "@dlmskit/apdu";
 import { Fault, type FaultCode } from "@dlmskit/core";
-import type { Exchange } from "./services/service.ts";
-import type { AnyService } from "./services/table.ts";
+import type { RequestProtection } from "./protection/request-protection.ts";
 
 export type InitiatorState = "idle" | "opening" | "authenticating" | "associated" | "releasing" | "closed";
 
 export interface RequestOptions {
+  /**
+   * `"high"`: the request goes before the waiting requests of normal priority. If priorities were negotiated, it also goes between two
+   * blocks of a transfer that is going on; not in general block transfer, and not between the blocks of a SET or ACTION of the same
+   * service.
+   */
   readonly priority?: "normal" | "high";
   /** False: the server sends no answer; the output `response` follows at once and has no results. Not for GET. */
   readonly confirmed?: boolean;
@@ -13,16 +16,8 @@ export interface RequestOptions {
   readonly within?: number;
   /** The request is ciphered with the broadcast key and sent to all stations; only with `confirmed: false`. */
   readonly broadcast?: boolean;
-}
-
-/** The request that waits for its response. */
-export interface Current {
-  readonly id: number;
-  readonly service: AnyService;
-  readonly invoke: Invoke;
-  readonly exchange: Exchange<unknown, unknown>;
-  /** The deadline for all its blocks. */
-  readonly end: number;
+  /** A protection of its own; only in a ciphered association. Its response must have at least the same protection. */
+  readonly protection?: RequestProtection;
 }
 
 /** The Fault of an APDU that was not expected. */

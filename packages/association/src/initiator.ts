@@ -8,22 +8,23 @@ import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { isNeverProtected } from "./handshake/names.ts";
 import { type InitiatorBlocks, initiatorBlocks, isGeneralBlock } from "./initiator-blocks.ts";
 import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator-options.ts";
-import { type Current, dropped, type InitiatorState, type RequestOptions, wrongState } from "./initiator-state.ts";
+import { dropped, type InitiatorState, type RequestOptions, wrongState } from "./initiator-state.ts";
 import { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
 import type { InitiatorOutput } from "./outputs.ts";
 import type { Opened } from "./protection/channel.ts";
+import { continued } from "./protection/request-protection.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
-import { type Queued, RequestQueue } from "./request-queue.ts";
-import { checkProtection, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
+import { type Current, isOvertaking, type Paused, type Queued, RequestQueue } from "./request-queue.ts";
+import { type Asked, checkResponse, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
 import { isNotification, type ServiceRequest, type ServiceResults } from "./services/table.ts";
 import { belongs, type Expected, expectedOf, isAnswer, isForgeable, spoiltBy } from "./spoilt.ts";
 import { tapped } from "./tap.ts";
 
 /**
- * The client's end of one association. Its inputs are requests, APDUs and the time; its results are outputs. It sends one request at a
+ * The client's end of one association. Its inputs are requests, APDUs and the time; its results are outputs. It sends one APDU at a
  * time; the other requests wait in a queue, those of high priority first.
  */
 export class Initiator {
@@ -37,6 +38,8 @@ export class Initiator {
   #accepted: Accepted | undefined;
   #invoke: Invoke | undefined;
   #current: Current | undefined;
+  /** The last APDU of a request. */
+  #asked: Asked = {};
   /** General block transfer, if it was negotiated. */
   #blocks: InitiatorBlocks | undefined;
 
@@ -88,17 +91,13 @@ export class Initiator {
   release(now: number): void {
     const handshake = this.#handshake;
     if (this.#state !== "associated" || handshake === undefined) throw wrongState("release", this.#state);
-    if (this.#options.preEstablished !== undefined) {
-      // A pre-established association needs no release.
-      this.#failAll(new Fault("released", "the association was released", { layer: "association" }));
-      this.#state = "closed";
-      this.#outputs.push({ type: "released" });
-      return;
-    }
-    const pdu = tapped(this.#options.tap, "sent", handshake.rlrq());
-    this.#failAll(new Fault("released", "the association is being released", { layer: "association" }));
-    this.#state = "releasing";
-    this.#transmit(pdu, now);
+    // A pre-established association needs no release.
+    const established = this.#options.preEstablished !== undefined;
+    const pdu = established ? undefined : tapped(this.#options.tap, "sent", handshake.rlrq());
+    this.#failAll(new Fault("released", "the association was released", { layer: "association" }));
+    this.#state = established ? "closed" : "releasing";
+    if (established) this.#outputs.push({ type: "released" });
+    else this.#transmit(pdu, now);
   }
 
   /**
@@ -160,7 +159,7 @@ export class Initiator {
     const expected = pass4
       ? { service: hlsService(this.#options.context), invoke: this.#invoke as Invoke }
       : this.#current;
-    return expected && expectedOf(expected, this.#handshake?.sealing);
+    return expected && expectedOf(expected, this.#asked.sealing);
   }
 
   get #waiting(): boolean {
@@ -208,10 +207,7 @@ export class Initiator {
       if (confirmation !== undefined) this.#outputs.push({ type: "transmit", pdu: confirmation });
       return;
     }
-    const sealing = this.#handshake?.sealing;
-    if (sealing !== undefined && !this.#options.quirks?.includes("weaker-responses")) {
-      checkProtection(opened.seen, sealing);
-    }
+    checkResponse(opened, this.#asked, this.#options.quirks);
     const apdu = decodeResponse(octets);
     if (this.#state === "authenticating") {
       this.#attempt(() => this.#pass4(octets[0], apdu, opened));
@@ -271,6 +267,7 @@ export class Initiator {
     this.#state = "associated";
     this.#wait.stop();
     const { negotiated } = this.#accepted as Accepted;
+    this.#queue.overtakes = isOvertaking(negotiated);
     this.#blocks = initiatorBlocks(this.#options, negotiated, {
       transmit: (pdu) => this.#outputs.push({ type: "transmit", pdu }),
       goesOn: (now) => this.#wait.again(now),
@@ -284,6 +281,7 @@ export class Initiator {
     const { channel, negotiated } = this.#accepted as Accepted;
     const passed = tapped(this.#options.tap, "sent", encodeApdu(apdu));
     const pdu = passed === undefined ? undefined : channel.seal(passed, sealing);
+    this.#asked = { sealing, transactionId: channel.sealedTransactionId };
     const most = negotiated.serverMaxReceivePduSize;
     if (pdu === undefined || most === 0 || pdu.length <= most) {
       this.#transmit(pdu, now, end);
@@ -299,16 +297,23 @@ export class Initiator {
   /** Sends the next request of the queue if no request waits for its response. */
   #next(now: number): void {
     while (this.#current === undefined && this.#state === "associated") {
-      const queued = this.#queue.take();
-      if (queued === undefined) return;
+      const next = this.#queue.take();
+      if (next === undefined) return;
       try {
-        this.#begin(queued, now);
+        if ("exchange" in next) this.#resume(next, now);
+        else this.#begin(next, now);
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
         this.#current = undefined;
-        this.#outputs.push({ type: "failed", id: queued.id, fault: caught });
+        this.#outputs.push({ type: "failed", id: next.id, fault: caught });
       }
     }
+  }
+
+  /** Continues a transfer that was overtaken. */
+  #resume(paused: Paused, now: number): void {
+    this.#send(paused.next, paused.sealing, now, paused.end);
+    this.#current = paused;
   }
 
   #begin(queued: Queued, now: number): void {
@@ -317,7 +322,7 @@ export class Initiator {
     const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
       ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
-      ...{ invokeIds: this.#invokeIds, blocks: this.#blocks },
+      ...{ invokeIds: this.#invokeIds, blocks: this.#blocks, usedInvokeId: this.#queue.pausedInvokeId },
     });
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
@@ -330,7 +335,7 @@ export class Initiator {
       return;
     }
     this.#send(first, sealing, now, queued.end);
-    this.#current = { ...queued, service, invoke, exchange };
+    this.#current = { ...queued, service, invoke, exchange, sealing: continued(sealing) };
   }
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
@@ -342,14 +347,15 @@ export class Initiator {
     try {
       const step = current.exchange.receive(apdu);
       if ("done" in step) done = { service: current.service.name, results: step.done } as ServiceResults;
-      else this.#send(step.send, this.#handshake?.sealing, now, current.end);
+      else if (this.#queue.pause(current, step.send)) this.#over();
+      else this.#send(step.send, current.sealing, now, current.end);
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#fail(caught);
     }
     if (done !== undefined) {
       this.#over();
-      this.#outputs.push({ type: "response", id: current.id, ...done });
+      if (!this.#queue.repeats(current, done)) this.#outputs.push({ type: "response", id: current.id, ...done });
     }
     this.#next(now);
   }
@@ -359,14 +365,8 @@ export class Initiator {
     const apdu = decodeApdu(pdu);
     const fault = errorFault(apdu as Parameters<typeof errorFault>[0]);
     // While the association is being opened or released, the error ends it.
-    if (this.#state === "opening" || this.#state === "authenticating" || this.#state === "releasing") {
-      this.#close(fault);
-    } else if (this.#current === undefined) {
-      this.#drop(fault);
-    } else {
-      this.#fail(fault);
-      this.#next(now);
-    }
+    if (this.#waiting) this.#spoilt(fault, now);
+    else this.#drop(fault);
   }
 
   /** Ends the current request. */

@@ -7,13 +7,15 @@ const highest = { short: 15, long: 0xffffff } as const;
 export class InvokeIds {
   readonly #last = { short: 0, long: 0 };
 
-  /** The invoke-id-and-priority of the next request. The priority is high only if priorities were negotiated. */
+  /** The invoke-id-and-priority of the next request. The priority is high only if priorities were negotiated. `used`: not this id. */
   next(
     { priority, confirmed = true }: RequestOptions,
     conformance: readonly ConformanceName[],
     length: "short" | "long" = "short",
+    used?: number,
   ): Invoke {
-    this.#last[length] = (this.#last[length] % highest[length]) + 1;
+    do this.#last[length] = (this.#last[length] % highest[length]) + 1;
+    while (this.#last[length] === used);
     const high = priority === "high" && conformance.includes("priority-mgmt-supported");
     return {
       invokeId: this.#last[length],

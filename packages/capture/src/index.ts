@@ -3,6 +3,7 @@ export { senderOf } from "./decipher.ts";
 export { Decoder, type DecoderOptions, decodeOctets, type LayerName, layers } from "./decoder.ts";
 export { type EncodedXml, encodeJson, encodeXml, encodeXmlDocument } from "./encode.ts";
 export { type Explained, Explainer, explainCapture, recordJson } from "./explain.ts";
+export { type PacketEnd, PacketFlow, packetFileHeader, type RecordedConnection } from "./file/packet-writer.ts";
 export { type Item, itemJson, treeJson } from "./item.ts";
 export { readCapture } from "./read.ts";
 export type { CaptureRecord, Direction } from "./record.ts";

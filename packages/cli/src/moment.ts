@@ -1,5 +1,6 @@
 import type { Moment } from "@dlmskit/client";
 import { dateOfDays, daysOf, instantOf } from "@dlmskit/core";
+import { InvalidArgumentError } from "commander";
 
 const units: { readonly [unit: string]: number } = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 const unspecified = { deviation: null, status: null } as const;
@@ -31,6 +32,22 @@ export function momentOf(text: string): Moment | undefined {
   if (zone !== undefined) return Date.parse(text.replace(" ", "T").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
   const time = { hour: Number(hour), minute: Number(minute), second: Number(second), hundredths: 0 };
   return { ...date, ...time, ...unspecified };
+}
+
+/** Parses the value of an option as `momentOf` does. */
+export function momentOption(text: string): Moment {
+  const moment = momentOf(text);
+  if (moment !== undefined) return moment;
+  throw new InvalidArgumentError(
+    "give a time: 2026-11-23, 2026-11-23T06:30 (the meter's local time), with Z or +05:30, today, yesterday, now, -7d, -12h",
+  );
+}
+
+/** Parses the value of an option as an instant: ms since 1970 UTC. */
+export function instantOption(text: string): number {
+  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(instant)) return instant;
+  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
 }
 
 /** Maximum difference between two local times of one instant, ms. */

@@ -24,6 +24,8 @@ const commands: { readonly [name: string]: () => Promise<AddCommand> } = {
   clone: async () => (await import("./commands/clone.ts")).cloneCommand,
   validate: async () => (await import("./commands/validate.ts")).validateCommand,
   templates: async () => (await import("./commands/templates.ts")).templatesCommand,
+  truth: async () => (await import("./commands/truth.ts")).truthCommand,
+  score: async () => (await import("./commands/score.ts")).scoreCommand,
   sessions: async () => (await import("./commands/sessions.ts")).sessionsCommand,
   store: async () => (await import("./commands/store.ts")).storeCommand,
   start: async () => (await import("./commands/start.ts")).startCommand,

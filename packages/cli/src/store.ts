@@ -40,7 +40,7 @@ export async function openStoreOf(
   onProgress: (message: string) => void,
   environment: NodeJS.ProcessEnv = process.env,
   mustExist = false,
-  more: Pick<StoreOptions, "connectionsKeptMs"> = {},
+  more: Pick<StoreOptions, "connectionsKeptMs" | "address"> = {},
 ): Promise<Store> {
   const seal = sealing(environment);
   const sealed = seal === undefined ? {} : { sealing: seal };

@@ -10,7 +10,7 @@ import { hls5, type Listening, lls, type Meter, meter, none, serve, tcp } from "
 import { systemClock, type TlsIdentity, tlsConnect, tlsListen } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dlms, folder, type Ran } from "./run.ts";
+import { dlms, dlmsProcess, folder, type Ran } from "./run.ts";
 
 const title = "4d4d4d0000bc614e";
 const hes = "4d4d4d0000000001";
@@ -30,6 +30,10 @@ async function made(...args: readonly string[]): Promise<void> {
 }
 
 function onMeter(command: string, ...args: readonly string[]): Promise<Ran> {
+  return ranBy(dlms, command, ...args);
+}
+
+function ranBy(run: typeof dlms, command: string, ...args: readonly string[]): Promise<Ran> {
   const { host = "", port = 0 } = running.addresses.wrapper ?? {};
   const access = [
     "--client",
@@ -44,7 +48,7 @@ function onMeter(command: string, ...args: readonly string[]): Promise<Ran> {
     at("state"),
   ];
   const env = { DLMS_EK: toHex(keys.encryptionKey), DLMS_AK: toHex(keys.authenticationKey) };
-  return dlms(["cert", command, `${host}:${port}`, ...args, ...access, "--json"], { env });
+  return run(["cert", command, `${host}:${port}`, ...args, ...access, "--json"], { env });
 }
 
 const documents = ({ stdout, stderr }: Ran) => {
@@ -101,6 +105,24 @@ describe("dlms cert, on a meter", () => {
     expect(readFileSync(at("exported.pem"))).toEqual(readFileSync(second.written[0]));
     const [bySerial] = documents(await onMeter("export", "--serial", first.certificate.serialNumber));
     expect(bySerial.pem).toBe(readFileSync(at("m.pem"), "latin1"));
+  });
+
+  it("is renewed by two at once: the meter and the folder agree on what was issued", async () => {
+    const serials = async () => {
+      const listed = documents(await onMeter("list")).filter(({ entity }) => entity === "server");
+      return listed.map(({ serialNumber }) => serialNumber as string).sort();
+    };
+    const issued = () => readdirSync(join(pki, "issued")).map((name) => name.replace(".pem", ""));
+    const before = await serials();
+    const both = await Promise.all([1, 2].map(() => ranBy(dlmsProcess, "renew", "--ca", pki, "--usage", "agreement")));
+    const good = both.flatMap((ran) => (ran.code === 0 ? documents(ran) : []));
+    expect(good.length, both.map(({ stdout }) => stdout).join("")).toBeGreaterThan(0);
+    const renewed = (await serials()).filter((serial) => !before.includes(serial));
+    expect(renewed).toEqual(good.map(({ certificate }) => certificate.serialNumber as string).sort());
+    for (const serial of renewed) expect(issued()).toContain(serial);
+    // What the meter has now is of the key that it uses.
+    const [last] = documents(await onMeter("renew", "--ca", pki, "--usage", "agreement"));
+    expect(last.certificate.systemTitle).toBe(title);
   });
 
   it("is refused by it, and neither the meter nor the folder has changed", async () => {

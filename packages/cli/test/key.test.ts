@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dlms, folder, type Ran, type Serving, serving } from "./run.ts";
+import { dlms, dlmsProcess, folder, type Ran, type Serving, serving } from "./run.ts";
 
 const place = folder();
 const at = (name: string): string => join(place.path, name);
@@ -101,6 +101,21 @@ describe("dlms key", () => {
       expect(JSON.parse(resumed.stdout)).toMatchObject({ how: "resumed" });
       expect(read("keys.json").clients[48].encryptionKey).toBe("11".repeat(16));
       expect((await readEnergy()).code).toBe(0);
+    });
+
+    it("by several processes at once: the meter and the file agree afterwards, and nothing is left over", async () => {
+      const before = read("keys.json").clients[48].encryptionKey;
+      const args = ["key", "rotate", address, ...access];
+      const all = await Promise.all(Array.from({ length: 3 }, () => dlmsProcess(args)));
+      // One that comes too late for the keys that it began with says so.
+      const hows = all.map(({ code, stdout }) => (code === 0 ? JSON.parse(stdout).how : JSON.parse(stdout).fault.code));
+      expect(hows.filter((how) => ["changed", "resumed", "confirmed"].includes(how)).length, `${hows}`).toBeGreaterThan(
+        0,
+      );
+      if (existsSync(at("keys.json.pending"))) expect((await rotate()).code).toBe(0);
+      expect(read("keys.json").clients[48].encryptionKey).not.toBe(before);
+      expect((await readEnergy()).code).toBe(0);
+      expect(readdirSync(place.path).filter((name) => /^keys\.json\.(pending|.*lock)/.test(name))).toEqual([]);
     });
 
     it("refuses what it cannot carry through, and leaves all as it is", async () => {

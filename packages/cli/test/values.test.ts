@@ -1,10 +1,10 @@
 // Values as people and programs write and read them.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isoDateTimeText } from "@dlmskit/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAfter, momentOf } from "../src/moment.ts";
 import { laidOut } from "../src/output/table.ts";
-import { isoText } from "../src/output/texts.ts";
 import { hostile, ownMeter } from "./own-meter.ts";
 import { dlms, folder } from "./run.ts";
 
@@ -148,10 +148,10 @@ describe("moments", () => {
       hundredths: 0,
       status: 0,
     };
-    expect(isoText({ ...time, deviation: 0 })).toBe("2026-01-02T03:04:05Z");
-    expect(isoText({ ...time, deviation: -330 })).toBe("2026-01-02T03:04:05+05:30");
-    expect(isoText({ ...time, deviation: null })).toBe("2026-01-02T03:04:05");
-    expect(isoText({ ...time, second: null, deviation: null })).toBe("2026-01-02T03:04:00");
-    expect(isoText({ ...time, day: null, deviation: null })).toContain("**");
+    expect(isoDateTimeText({ ...time, deviation: 0 })).toBe("2026-01-02T03:04:05Z");
+    expect(isoDateTimeText({ ...time, deviation: -330 })).toBe("2026-01-02T03:04:05+05:30");
+    expect(isoDateTimeText({ ...time, deviation: null })).toBe("2026-01-02T03:04:05");
+    expect(isoDateTimeText({ ...time, second: null, deviation: null })).toBe("2026-01-02T03:04:00");
+    expect(isoDateTimeText({ ...time, day: null, deviation: null })).toContain("**");
   });
 });

@@ -41,6 +41,7 @@ export async function connect(line: Line, options: ConnectOptions): Promise<Sess
       asked: initiatorOptions(options),
       timeout: options.timeout ?? defaultTimeout,
       text: options.causeText,
+      gateway: options.gateway !== undefined,
     });
   }
 }

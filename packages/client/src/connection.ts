@@ -11,6 +11,7 @@ import { type ClientLink, Fault } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
 import { countersOfStep, DurableCounters } from "./counters.ts";
+import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 
@@ -36,6 +37,7 @@ export class Connection {
   /** The deadline for opening the link, while the link is being opened. */
   #linkBy: number | undefined;
   readonly #drops = new LinkDrops();
+  readonly #prefix: GatewayPrefix | undefined;
   #draining = false;
   #over: { readonly fault: Fault | undefined } | undefined;
   /** Resolves when the transport is closed. */
@@ -47,6 +49,7 @@ export class Connection {
     this.#options = options;
     this.#initiator = new Initiator(initiatorOptions(options));
     this.#counters = options.security?.counters;
+    this.#prefix = options.gateway && new GatewayPrefix(options.gateway);
     this.closed = new Promise((resolve) => {
       this.#closed = resolve;
     });
@@ -61,7 +64,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
       this.#pump.start({
-        received: (pdu) => this.#received(pdu),
+        received: (pdu) => this.#arrived(pdu),
         connected: () => {
           this.#linkBy = undefined;
           this.#run(() => this.#initiator.open(this.#now));
@@ -101,6 +104,12 @@ export class Connection {
   changeKeys(change: KeyChange): void {
     this.#initiator.changeKeys(change);
     this.#counters = change.counters;
+  }
+
+  #arrived(pdu: Uint8Array): void {
+    const apdu = this.#prefix === undefined ? pdu : this.#prefix.from(pdu);
+    if (apdu === undefined) this.#drops.note("gateway");
+    else this.#received(apdu);
   }
 
   /**
@@ -188,7 +197,7 @@ export class Connection {
     switch (output.type) {
       case "transmit":
         this.#drops.clear();
-        this.#pump.send(output.pdu);
+        this.#pump.send(this.#prefix?.to(output.pdu) ?? output.pdu);
         break;
       case "associated":
         this.#opening?.resolve(output.association);

@@ -9,6 +9,7 @@ export {
 export { connect, type Line } from "./connect.ts";
 export { DurableCounters, type DurableCountersOptions } from "./counters.ts";
 export type { DiscoveredAttribute, DiscoveredMethod, DiscoveredObject, Discovery } from "./discover.ts";
+export { GatewayLine, type GatewayLineOptions } from "./gateway.ts";
 export { readInvocationCounter } from "./invocation-counter.ts";
 export { agreeKeys, type KeyAgreementOptions } from "./key-agreement.ts";
 export type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "./key-records.ts";

@@ -20,7 +20,9 @@ export type LikelyCause =
   /** The client or server address is not known to the meter, or the meter has no free connection. */
   | "closed-by-meter"
   /** The answer takes longer than the timeout. */
-  | "slow-line";
+  | "slow-line"
+  /** The gateway does not know the meter, or cannot reach it. */
+  | "not-behind-gateway";
 
 /** Codes of Faults whose hint already lists these causes. */
 const hinted: ReadonlySet<string> = new Set([
@@ -31,8 +33,18 @@ const hinted: ReadonlySet<string> = new Set([
   "invocation-counter-error",
 ]);
 
-/** Likely causes of a Fault of `connect`, the most likely first; none if the Fault itself states the cause. */
-export function likelyCauses(fault: Fault, asked: Asked): readonly LikelyCause[] {
+/**
+ * Likely causes of a Fault of `connect`, the most likely first; none if the Fault itself states the cause. `gateway`: the meter is behind
+ * one.
+ */
+export function likelyCauses(fault: Fault, asked: Asked, gateway = false): readonly LikelyCause[] {
+  // A gateway gives this exception in place of a meter.
+  if (gateway && fault.code === "exception-response") return ["not-behind-gateway"];
+  if (gateway && fault.code === "timeout") return ["not-behind-gateway", ...causesOf(fault, asked)];
+  return causesOf(fault, asked);
+}
+
+function causesOf(fault: Fault, asked: Asked): readonly LikelyCause[] {
   switch (fault.code) {
     case "association-refused":
     case "initiate-refused":
@@ -80,6 +92,8 @@ function likelyCauseText(cause: LikelyCause, asked: Asked, timeout: number): str
       return "the meter may not know the client or server address, or may have no free connection";
     case "slow-line":
       return `the line may be slow: raise \`timeout\` (now ${timeout} ms)`;
+    case "not-behind-gateway":
+      return "the gateway may not reach the meter: check `gateway` (network id, physical device address), and that there is a gateway";
     default:
       return refusalText(cause, asked);
   }
@@ -90,13 +104,15 @@ export interface Explaining {
   readonly asked: Asked;
   /** The timeout, ms. */
   readonly timeout: number;
+  /** Whether the meter is behind a gateway; false by default. */
+  readonly gateway?: boolean;
   /** The text of a cause; undefined: the texts name the options of `connect`. */
   readonly text: ((cause: LikelyCause) => string) | undefined;
 }
 
 /** The Fault with its likely causes added to its hint, one per line. */
-export function withLikelyCauses(fault: Fault, { asked, timeout, text }: Explaining): Fault {
-  const causes = likelyCauses(fault, asked);
+export function withLikelyCauses(fault: Fault, { asked, timeout, text, gateway }: Explaining): Fault {
+  const causes = likelyCauses(fault, asked, gateway);
   const own = hinted.has(fault.code) ? undefined : fault.hint;
   if (causes.length === 0 || (text === undefined && own === undefined && fault.hint !== undefined)) return fault;
   const lines = causes.map((cause) => text?.(cause) ?? likelyCauseText(cause, asked, timeout));

@@ -6,6 +6,8 @@ const remedies: { readonly [why: string]: string } = {
   address:
     'its source or destination is another address: check the client and server address; with the wrapper, the quirk "any-wport" accepts it',
   sequence: 'its sequence number is wrong: the quirk "ignore-sequence" accepts it if a meter does not count frames',
+  gateway:
+    "it has no prefix of a gateway, or that of another meter: check the network and the address of the meter, and whether there is a gateway",
   llc: "it has no LLC header E6 E7 00",
   "fcs-mismatch": "its check sequence is wrong: check the line",
   "hcs-mismatch": "its header check sequence is wrong: check the line",

@@ -6,11 +6,13 @@ import {
   type ProtectionSeen,
   type Referencing,
   shortNameNegotiable,
+  withoutPrefix,
 } from "@dlmskit/association";
-import type { Fault } from "@dlmskit/core";
+import type { Fault, GatewayAddress } from "@dlmskit/core";
 import type { ClassSpec } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import type { Clock } from "@dlmskit/transport";
+import { GatewayPrefix } from "./gateway-prefix.ts";
 import type { LikelyCause } from "./likely-causes.ts";
 import type { ShortNamedObject } from "./short-names.ts";
 
@@ -41,6 +43,11 @@ export interface ConnectOptions
   readonly shortNames?: readonly ShortNamedObject[];
   /** With short names: your own classes, for the offsets of their methods (`methodOffset`). */
   readonly classes?: readonly ClassSpec[];
+  /**
+   * The meter is behind the gateway at the other end of the line: APDUs have the prefix of the gateway. `gatewayAddress("1/00123456")`
+   * of @dlmskit/apdu makes one from text. The timeout must be longer than that of the gateway. See `GatewayLine` for several meters.
+   */
+  readonly gateway?: GatewayAddress;
   readonly clock: Clock;
   /** Source of random octets; needed for mechanisms 2 to 7 and for dedicated keys. `crypto.getRandomValues` by default. */
   readonly random?: Random;
@@ -90,6 +97,16 @@ export const clientShortNameConformance: readonly ConformanceName[] = [...shortN
 /** The platform's random source. */
 export const hostRandom: Random = (count) => globalThis.crypto.getRandomValues(new Uint8Array(count));
 
+/** The prefix of a gateway takes its octets off each APDU on the link to the gateway. */
+function pduSizes({ maxReceivePduSize = longestPdu, gateway }: ConnectOptions) {
+  if (gateway === undefined) return { maxReceivePduSize };
+  const prefixOctets = new GatewayPrefix(gateway).octets;
+  const most = maxReceivePduSize === 0 ? longestPdu : maxReceivePduSize;
+  return { maxReceivePduSize: withoutPrefix(most, prefixOctets), prefixOctets };
+}
+
+const longestPdu = 0xffff;
+
 /** The options of the Initiator for these options. */
 export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
   const { ciphered = false, mechanism = 0, secret, security, userId, limits, quirks, preEstablished } = options;
@@ -106,7 +123,7 @@ export function initiatorOptions(options: ConnectOptions): InitiatorOptions {
     ciphered,
     mechanism,
     conformance: options.conformance ?? [...all, ...(ciphered ? (["general-protection"] as const) : [])],
-    maxReceivePduSize: options.maxReceivePduSize ?? 0xffff,
+    ...pduSizes(options),
     provider: options.provider ?? noble,
     random: options.random ?? hostRandom,
     timeout: options.timeout ?? defaultTimeout,

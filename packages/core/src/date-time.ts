@@ -289,6 +289,13 @@ export function dateTimeText(value: CosemDateTime): string {
   return `${year}-${two(value.month)}-${two(value.day)} ${two(value.hour)}:${two(value.minute)}:${two(value.second)}${fraction}${zone}`;
 }
 
+/** ISO 8601, with `Z` or an offset if the deviation is specified; the form of `dateTimeText` if other parts are not specified. */
+export function isoDateTimeText(value: CosemDateTime): string {
+  if (instantOf(value) === undefined) return dateTimeText(value);
+  const [date = "", time = "", zone = ""] = dateTimeText(value).split(" ");
+  return `${date}T${time.replaceAll("*", "0")}${zone === "+00:00" ? "Z" : zone}`;
+}
+
 function zoneText(east: number): string {
   const size = Math.abs(east);
   return `${east < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;

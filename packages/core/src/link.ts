@@ -1,5 +1,13 @@
 import type { Fault } from "./fault.ts";
 
+/** The address of a meter behind a gateway, in the prefix of an APDU (tags E6 and E7). */
+export interface GatewayAddress {
+  /** The network behind the gateway, 0 to 255; 0 if there is only one. */
+  readonly networkId: number;
+  /** 0 to 255 octets, as agreed with the gateway: often a serial number in ASCII, or an HDLC address. */
+  readonly physicalDeviceAddress: Uint8Array;
+}
+
 /**
  * The addresses of the two ends of a data link: the client's service access point, the server's logical device (upper HDLC address,
  * server wPort) and, in HDLC, optionally the physical device (lower HDLC address).
@@ -8,6 +16,8 @@ export interface LinkAddress {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
+  /** The meter behind the gateway at the other end of the link, if APDUs have the prefix of a gateway. */
+  readonly gateway?: GatewayAddress;
 }
 
 /** What was received, and what the owner of the link must do next. A link never waits, sends or logs. */
@@ -78,7 +88,7 @@ export interface Link {
   send(pdu: Uint8Array, now: number, address?: LinkAddress): void;
   /**
    * There is no answer to the last PDU of this address. A link on which the peer waits for its turn to send (HDLC) passes the turn
-   * to the peer. No effect if this end does not have the turn, or if something was sent.
+   * to the peer. No effect if this end does not have the turn, or if something was sent. A client's link no longer polls for an answer.
    */
   yield?(now: number, address?: LinkAddress): void;
   /** Sets the function that gives a server's link its settings. The link calls it when a client begins a data link (HDLC: SNRM). */

@@ -42,7 +42,7 @@ export function pushedValues(body: Data, layout?: PushLayout): readonly PushedVa
 }
 
 function itemsOf(data: Data): readonly Data[] {
-  return data.type === "array" || data.type === "structure" ? data.value : [data];
+  return isContainer(data) ? data.value : [data];
 }
 
 const listElements = [4, 5, 6];
@@ -57,10 +57,12 @@ function layoutElement(data: Data): PushLayoutElement | undefined {
   return { classId: classId.value, instanceId, attributeId: attribute.value, dataIndex: index.value };
 }
 
-/** The push_object_list that the push itself contains. */
+/** The push_object_list that a push contains; undefined if it contains none. */
+export const pushLayoutIn = (body: Data): PushLayout | undefined => ownLayout(itemsOf(body));
+
 function ownLayout(elements: readonly Data[]): PushLayout | undefined {
   for (const element of elements) {
-    if (element.type !== "array" || element.value.length === 0) continue;
+    if (!isList(element) || element.value.length === 0) continue;
     const layout = element.value.flatMap((one) => layoutElement(one) ?? []);
     if (layout.length === element.value.length) return layout;
   }
@@ -68,17 +70,43 @@ function ownLayout(elements: readonly Data[]): PushLayout | undefined {
 }
 
 const pushSetup = 40;
-const isList = ({ classId, attributeId }: PushLayoutElement): boolean => classId === pushSetup && attributeId === 2;
+const isOwnList = ({ classId, attributeId }: PushLayoutElement): boolean => classId === pushSetup && attributeId === 2;
+
+/** The Push setup that a layout belongs to: the one whose list or logical name it contains. */
+export const pushSetupOf = (layout: PushLayout): LogicalName | undefined =>
+  layout.find(({ classId, attributeId }) => classId === pushSetup && (attributeId === 1 || attributeId === 2))
+    ?.instanceId;
+
+/**
+ * Whether a push may have this layout: as many values, with or without its own list, and no value that the attribute cannot have. A value
+ * of null-data fits everywhere: it could not be read.
+ */
+export function pushFits(body: Data, layout: PushLayout): boolean {
+  const elements = itemsOf(body);
+  const places = elements.length === layout.length ? layout : layout.filter((one) => !isOwnList(one));
+  return places.length === elements.length && places.every((place, at) => elementFits(place, elements[at] as Data));
+}
+
+function elementFits({ classId, instanceId, attributeId, dataIndex = 0 }: PushLayoutElement, value: Data): boolean {
+  if (value.type === "null-data" || attributeId === 0 || dataIndex !== 0) return true;
+  if (attributeId === 1) return nameIn(value) === instanceId;
+  if (attributeId === 2 && listClasses.includes(classId)) return isList(value);
+  if (classesWithScaler.includes(classId)) {
+    if (attributeId === scalerUnitAttributeOf(classId)) return scalerUnitIn(value) !== undefined;
+    if (attributeId === 2) return !isContainer(value);
+  }
+  return true;
+}
 
 function byLayout(elements: readonly Data[], layout: PushLayout): readonly Found[] {
   // Some meters leave the list out of the pushed values, and some name it in the list without pushing it.
-  const withoutList = layout.filter((one) => !isList(one));
+  const withoutList = layout.filter((one) => !isOwnList(one));
   const values = elements.filter((one) => ownLayout([one]) === undefined);
   const places = elements.length === layout.length ? layout : withoutList;
   const pushed = elements.length === layout.length ? elements : values;
   return pushed.flatMap((value, at): Found[] => {
     const place = places[at];
-    if (place !== undefined && isList(place)) return [];
+    if (place !== undefined && isOwnList(place)) return [];
     return [place === undefined ? { value } : { ...place, value }];
   });
 }
@@ -120,7 +148,7 @@ function* walk(data: Data): Generator<Found, undefined> {
     if (descriptor !== undefined && next !== undefined) {
       yield { ...descriptor, value: next };
       at++;
-    } else if (instanceId !== undefined && next !== undefined && next.type !== "array" && !isContainer(next)) {
+    } else if (instanceId !== undefined && next !== undefined && !isContainer(next)) {
       const scalerUnit = scalerUnitIn(items[at + 2]);
       yield { instanceId, value: next, ...(scalerUnit === undefined ? {} : { scalerUnit }) };
       at += scalerUnit === undefined ? 1 : 2;
@@ -132,7 +160,11 @@ function* walk(data: Data): Generator<Found, undefined> {
   }
 }
 
-const isContainer = ({ type }: Data): boolean => type === "array" || type === "structure";
+const isList = (data: Data): data is Exclude<Container, { readonly type: "structure" }> =>
+  data.type === "array" || data.type === "compact-array";
+type Container = Extract<Data, { readonly type: "array" | "structure" | "compact-array" }>;
+const isContainer = (data: Data): data is Container =>
+  data.type === "array" || data.type === "structure" || data.type === "compact-array";
 
 /** Whether a part of the data identifies a value. */
 const tells = (data: Data): boolean =>
@@ -144,8 +176,14 @@ const numbers: ReadonlySet<Data["type"]> = new Set([
   ...(["integer", "long", "double-long", "long64", "unsigned"] as const),
   ...(["long-unsigned", "double-long-unsigned", "long64-unsigned", "float32", "float64"] as const),
 ]);
-const scalerUnitAttribute = 3;
 const classesWithScaler = [3, 4, 5];
+const demandRegister = 5;
+const scalerUnitAttributeOf = (classId: number | undefined): number => (classId === demandRegister ? 4 : 3);
+/** Whether the scaler of the object applies to the attribute: values, and in a Demand register both averages. */
+const isScaled = (classId: number, attributeId: number | undefined): boolean =>
+  classesWithScaler.includes(classId) && (attributeId === 2 || (classId === demandRegister && attributeId === 3));
+/** Profile generic and Push setup: attribute 2 is an array. */
+const listClasses = [7, pushSetup];
 
 /** The value with its scaler, which comes after it, or is pushed as attribute 3 of the same object. */
 function withScale({ scalerUnit, ...found }: Found, all: readonly Found[]): PushedValue {
@@ -154,10 +192,10 @@ function withScale({ scalerUnit, ...found }: Found, all: readonly Found[]): Push
     (one) =>
       one.instanceId === instanceId &&
       one.classId === classId &&
-      one.attributeId === scalerUnitAttribute &&
+      one.attributeId === scalerUnitAttributeOf(classId) &&
       (one.dataIndex ?? 0) === 0,
   );
-  const has = classId !== undefined && classesWithScaler.includes(classId) && attributeId === 2 && dataIndex === 0;
+  const has = classId !== undefined && isScaled(classId, attributeId) && dataIndex === 0;
   const known = scalerUnit ?? (has ? scalerUnitIn(beside?.value) : undefined);
   if (known === undefined) return found;
   const unit = fromData(UnitCodec, { type: "enum", value: known.unit });

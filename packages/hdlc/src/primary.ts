@@ -123,6 +123,10 @@ export class Primary implements ClientLink {
     if (this.#mode === "connected" && this.#asked === undefined) this.#proceed(now, true);
   }
 
+  yield(): void {
+    this.#expectUntil = undefined;
+  }
+
   /** Sends a PDU in one UI frame without acknowledgement, also while not connected. Fault `frame-too-long` above 2047 octets. */
   sendUnnumbered(pdu: Uint8Array): void {
     this.#sender.ui(wrapLlc(pdu, "command"));
@@ -245,11 +249,8 @@ export class Primary implements ClientLink {
     const counted = !this.#quirks.includes("ignore-sequence");
     const ahead = counted ? (frame.sendSequence - this.#receiveSequence) & 7 : 0;
     // N(S) is too low: the frame is repeated, or it arrives later than its repetition. It does not answer the last request.
-    if (ahead >= this.#parameters.windowReceive) {
-      this.#drop("sequence", octets);
-      return;
-    }
-    if (this.#window.acknowledge(counted ? frame.receiveSequence : this.#window.sendSequence) < 0) {
+    const receiveSequence = counted ? frame.receiveSequence : this.#window.sendSequence;
+    if (ahead >= this.#parameters.windowReceive || this.#window.acknowledge(receiveSequence) < 0) {
       this.#drop("sequence", octets);
       return;
     }
@@ -376,8 +377,7 @@ export class Primary implements ClientLink {
 
   #disconnect(why: "disc" | "refused" | "closed" | "no-answer", fault?: Fault): void {
     this.#reset("disconnected");
-    const { address } = this;
-    this.#outputs.push({ type: "disconnected", why, address, ...(fault === undefined ? {} : { fault }) });
+    this.#outputs.push({ type: "disconnected", why, address: this.address, ...(fault === undefined ? {} : { fault }) });
   }
 
   #reset(mode: PrimaryMode): void {

@@ -34,7 +34,7 @@ export type ServerEvent =
   | (Where & { readonly type: "refused"; readonly fault: Fault })
   /** Too many authentications failed: every attempt is refused until `until` (ms since 1970 UTC). */
   | (Where & { readonly type: "locked"; readonly until: number })
-  /** A hook, an interceptor or a scheduled action threw an error. The client got hardware-fault; the server continues. */
+  /** A hook, an interceptor, a scheduled action or code that applies changed rows threw an error. A client got hardware-fault; the server continues. */
   | { readonly type: "hook-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   | { readonly type: "store-failed"; readonly meter: string; readonly what: string; readonly error: unknown }
   /**
@@ -42,6 +42,8 @@ export type ServerEvent =
    * the data link (`"fcs-mismatch"` …).
    */
   | { readonly type: "ignored"; readonly remote: string; readonly why: string; readonly address?: LinkAddress }
+  /** A meter behind a gateway could not be reached, or did not answer in time. */
+  | (Omit<Where, "meter"> & { readonly type: "unreachable"; readonly fault: Fault })
   /** A notification was sent and left the queue. `confirmed`: the receiver confirmed it. */
   | (Pushed & { readonly type: "push-sent"; readonly confirmed: boolean })
   /** A notification could not be sent. `again`: the server will try again. */

@@ -36,6 +36,7 @@ export {
   type SecuritySpec,
 } from "./security/security-spec.ts";
 export {
+  dialRelay,
   type LinkFactory,
   type Listening,
   type ListenLimits,
@@ -50,6 +51,9 @@ export {
 } from "./serve.ts";
 export { Server, type ServerOptions } from "./server.ts";
 export { CallIn, type CallInOptions, serveCalled } from "./session/call-in.ts";
+export { type Behind, type GatewayOptions, gateway } from "./session/gateway.ts";
 export type { OpenSession } from "./session/open-session.ts";
-export { type Route, routeOnLine, routeTo } from "./session/route.ts";
+export { type GatewayRoute, type Route, routeOnLine, routeTo } from "./session/route.ts";
+export { SharedLine } from "./session/shared-line.ts";
+export type { Upstream } from "./session/upstream.ts";
 export type { MeterStore } from "./store-port.ts";

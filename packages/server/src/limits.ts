@@ -14,6 +14,8 @@ export interface Limits {
   readonly firstAssociation: number;
   /** Maximum number of pairs of a client and a logical device on one connection. */
   readonly sessionsPerConnection: number;
+  /** The same on a connection to a gateway: maximum number of clients and logical devices of all meters behind it. */
+  readonly sessionsPerGateway: number;
   /**
    * Maximum number of open associations of one meter: all without authentication together, and those of each other client by
    * itself. A new association ends the one that was idle longest.
@@ -21,7 +23,10 @@ export interface Limits {
   readonly associationsPerMeter: number;
   /** Maximum number of waiting requests of one session; more requests stay in the socket. */
   readonly outstandingRequests: number;
-  /** ms without a request after which a connection is closed; 0: never. */
+  /**
+   * ms without a request after which a connection is closed, and with it its associations. The associations of a meter behind a
+   * gateway end after the same time, because its client has no connection to it. 0: never.
+   */
   readonly inactivity: number;
   /**
    * ms after which a hook, a task or an interceptor that has not ended is abandoned: its request is undone and answered with
@@ -45,6 +50,7 @@ export const defaultLimits: Limits = {
   connectionsPerHost: 0,
   firstAssociation: 60_000,
   sessionsPerConnection: 16,
+  sessionsPerGateway: 1024,
   associationsPerMeter: 8,
   outstandingRequests: 16,
   inactivity: 180_000,

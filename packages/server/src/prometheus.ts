@@ -107,6 +107,7 @@ export function prometheus({
         rows.inc({ table: happened.table, outcome: happened.type === "rows-changed" ? "followed" : "refused" });
         break;
       case "forwarded":
+      case "unreachable":
       case "power-lost":
       case "power-restored":
       case "store-recovered":

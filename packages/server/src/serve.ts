@@ -2,6 +2,7 @@ import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import type { Duplex, Listener } from "@dlmskit/transport";
 import type { Meter } from "./meter/meter.ts";
 import { Server, type ServerOptions } from "./server.ts";
+import { type GatewayOptions, gateway } from "./session/gateway.ts";
 import { type Route, routeOf } from "./session/route.ts";
 
 /** Creates the server side of a data link for a connection. The link should answer the addresses for which `knows` returns true. */
@@ -77,8 +78,8 @@ export function udp(port: number, link: LinkFactory, { host, meters }: TcpOption
   };
 }
 
-/** Opens a TCP connection to `host:port`. Fault `bad-address` for any other text. */
-async function dialTcp(address: string): Promise<Duplex> {
+/** Opens a TCP connection to the relay listener of another process, `host:port`. Fault `bad-address` for any other text. */
+export async function dialRelay(address: string): Promise<Duplex> {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined) {
     throw new Fault("bad-address", `"${address}" is not host:port`, {
@@ -95,6 +96,8 @@ export interface ServeOptions extends Omit<ServerOptions, "meters" | "clock"> {
   readonly on: { readonly [name: string]: ListenSpec | RelaySpec };
   /** The clock of the machine by default. */
   readonly clock?: ServerOptions["clock"];
+  /** The meters are those of a gateway, and other meters are behind it: see `gateway`. */
+  readonly gateway?: Omit<GatewayOptions, "own">;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -105,10 +108,11 @@ export interface Listening extends AsyncDisposable {
 }
 
 /** Serves a meter, or the meters that a route selects, until it is closed. Faults of the listeners (`address-in-use` …). */
-export async function serve(meters: Meter | Route, options: ServeOptions): Promise<Listening> {
-  const { on, clock = (await import("@dlmskit/transport/node")).systemClock, ...rest } = options;
+export async function serve(served: Meter | Route, options: ServeOptions): Promise<Listening> {
+  const { on, clock = (await import("@dlmskit/transport/node")).systemClock, gateway: through, ...rest } = options;
+  const meters = through === undefined ? served : gateway({ ...through, own: served });
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
-  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialTcp, ...rest.held } });
+  const server = new Server({ ...rest, meters, clock, provider, held: { dial: dialRelay, ...rest.held } });
   const listeners: [string, Listener][] = [];
   const close = async (): Promise<void> => {
     server.close();

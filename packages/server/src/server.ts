@@ -108,6 +108,7 @@ export class Server implements Disposable {
       shares: new FairShare(clock),
       tap: allTaps(options.taps ?? []),
       relays: undefined,
+      left: (meter) => this.#leaving(meter),
       users: (meter) => [...this.#connections].filter((one) => one.uses(meter)).length,
       closed: (connection, fault) => this.#closedOne(connection, fault),
       tell: (event) => this.#tell(event),
@@ -165,6 +166,8 @@ export class Server implements Disposable {
 
   /** Whether a link should answer this address at all. `route`: the route of its requests, if it differs from that of the server. */
   knows(address: LinkAddress, route: Route = this.#route): boolean {
+    // Meters behind a gateway may have any logical device.
+    if (route.gateway?.accepts(address) === true) return true;
     const found = route(address);
     return found !== undefined && this.adopt(found.meter).powered && mayHave(found.meter, found.device);
   }
@@ -283,7 +286,10 @@ export class Server implements Disposable {
 
   /** The meter of a session, if this process has the meter now. */
   #holds({ meter: id, device }: Handover): ReturnType<Route> {
-    const meter = this.#environment.taken.get(id);
+    const { taken, held } = this.#environment;
+    const meter = taken.get(id);
+    const own = meter === undefined ? held.own?.(id) : undefined;
+    if (own instanceof Meter && mayHave(own, device)) return { meter: this.adopt(own), device };
     if (!(meter instanceof Meter) || meter.live.lost || !mayHave(meter, device)) return undefined;
     return { meter, device };
   }

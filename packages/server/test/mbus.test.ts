@@ -12,11 +12,15 @@ const key: Data = { type: "octet-string", value: new Uint8Array(16).fill(7) };
 
 /** Each process has a slave of its own: what it has to know is with the client. */
 async function served(state = new MemoryState(), version: 0 | 1 = 1) {
-  const slave = { litres: 700, silent: false };
+  const slave = { litres: 700, silent: false, alarm: 0 };
   const port = mbusSlave({
     ...{ medium: "gas", identificationNumber: 12345678, manufacturer: "KAM" },
     reading: () => (slave.silent ? undefined : slave.litres),
     status: () => 4,
+    alarm: () => slave.alarm,
+    alarmReset: () => {
+      slave.alarm = 0;
+    },
   });
   const template = meterTemplate({
     objects: [
@@ -117,6 +121,15 @@ describe("an electricity meter with a gas meter as its child", () => {
       await invoke(1, u8(0));
       expect(await all()).toEqual(["success", "success", "success", "success"]);
     }
+  });
+
+  it("21.4: shows the alarm of its telegrams until it is reset, in the slave too", async () => {
+    const { slave, invoke, value } = await served();
+    await invoke(1, u8(0));
+    slave.alarm = 0x21;
+    expect([await value(12), await invoke(3), await value(12)]).toEqual([0, "success", 0x21]);
+    expect([await invoke(4), await value(12), slave.alarm]).toEqual(["success", 0, 0]);
+    expect([await invoke(3), await value(12)]).toEqual(["success", 0]);
   });
 
   it("a slave that cannot be is refused when it is made", () => {

@@ -51,4 +51,38 @@ describe("rows of sessions", () => {
     await settle();
     expect((await statusOf()).slice(0, 2)).toEqual(["DISCONNECTED", "DISCONNECTED"]);
   });
+
+  it.each(["before", "after"] as const)(
+    "of a session that opened while the store was away are written when it is back (%s)",
+    async (when) => {
+      const { reader, mend, clock, failures, writer } = await opened([
+        { call: 0, when, times: Number.POSITIVE_INFINITY, of: "connections.open" },
+      ]);
+      const before = (await reader.connections.list()).length;
+      const opening = ["one", "two"].map((sessionId) => writer.open({ ...connection, sessionId }));
+      for (let second = 0; second < 3; second++) {
+        await settle();
+        clock.advance(1000);
+        await settle();
+      }
+      expect(failures.length).toBeGreaterThanOrEqual(2);
+      mend();
+      clock.advance(1000);
+      await settle();
+      const ids = await Promise.all(opening);
+      const rows = (await reader.connections.list()).slice(before);
+      expect(rows.map(({ id, sessionId }) => [id, sessionId])).toEqual([
+        [ids[0], "one"],
+        [ids[1], "two"],
+      ]);
+    },
+  );
+
+  it("that the store refuses are told, and not tried again", async () => {
+    const { calls, clock, writer } = await opened();
+    await expect(writer.open({ ...connection, sessionId: "s0" })).rejects.toMatchObject({ code: "duplicate" });
+    clock.advance(5000);
+    await settle();
+    expect(calls).toEqual(["connections.open"]);
+  });
 });

@@ -11,8 +11,15 @@ export {
 export { type AddressSpace, hdlcSpace, type MeterAddress, ownPort, wrapperSpace } from "./fleet/address-space.ts";
 export { Addresses, type AddressesOptions, type Place, type Span as MeterSpan } from "./fleet/addresses.ts";
 export { Fleet, type FleetDefinition } from "./fleet/fleet.ts";
+export {
+  GatewayAddresses,
+  type GatewayAddressing,
+  type GatewaysOptions,
+  gatewayAddressings,
+} from "./fleet/gateway-addresses.ts";
 export type { ClientIdentity, Identity, LinkName, TransportName } from "./fleet/identity.ts";
 export { type Identities, identitiesCsv, identitiesJson } from "./fleet/identity-text.ts";
+export { type Shard, spanOf } from "./fleet/shard.ts";
 export {
   type ClientRow,
   findIdentity,
@@ -50,6 +57,7 @@ export type {
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
 export type { SimulatorSnapshots, TakenSnapshot } from "./simulate/snapshots.ts";
+export type { WorkerOptions } from "./simulate/workers.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export type { TemplateForm } from "./templates/data/form.ts";
 export { formOf, templateJson } from "./templates/data/form-of.ts";
@@ -59,4 +67,18 @@ export * from "./templates/default-configuration.ts";
 export { is15959D1 } from "./templates/is15959/d1.ts";
 export type { LoggedEvent, SimulatorTemplate, TemplateClient } from "./templates/template.ts";
 export { templates } from "./templates/templates.ts";
+export {
+  type CampaignItem,
+  type CampaignOptions,
+  type CampaignReading,
+  type CampaignRow,
+  parseCampaign,
+} from "./truth/campaign.ts";
+export type { Cell } from "./truth/cells.ts";
+export type { Predicted } from "./truth/predict.ts";
+export type { TruthColumn, TruthRecord, TruthRow, TruthTotal } from "./truth/records.ts";
+export { type Counts, type MeterScore, type Score, type ScoreOptions, scoreCampaign } from "./truth/score.ts";
+export { openTruth, type TruthOptions, type TruthSource } from "./truth/source.ts";
+export { type Period, type TruthRange, truth } from "./truth/truth.ts";
+export { cellsOf, type TruthCell, truthCsv, truthJson } from "./truth/truth-text.ts";
 export { type ClauseName, type Finding, type ValidationOptions, validateObjectList } from "./validate/validate.ts";

@@ -198,7 +198,7 @@ describe("the text of identities", () => {
     const text = await textOf(identitiesCsv(all));
     const [names = "", first = "", ...rest] = text.split("\r\n");
     expect(names).toMatch(
-      /^serial,logicalDeviceName,systemTitle,host,port,link,serverAddress,physicalAddress,meterId,template,masterKey,transport,client\.16\.name,/,
+      /^serial,logicalDeviceName,systemTitle,host,port,link,serverAddress,physicalAddress,meterId,template,masterKey,transport,gateway,client\.16\.name,/,
     );
     const cells = new Map(names.split(",").map((name, at) => [name, first.split(",")[at]]));
     const [identity] = all as [Identity];
@@ -227,7 +227,7 @@ describe("the text of identities", () => {
     // Another client than those of the first meter has no column.
     const others = await textOf(identitiesCsv([one, { ...one, clients: one.clients.slice(0, 1) }]));
     expect(others.split("\r\n")[2]?.split(",")).toHaveLength(names.split(",").length);
-    expect(await textOf(identitiesCsv([]))).toMatch(/^serial,.*,masterKey,transport\r\n$/);
+    expect(await textOf(identitiesCsv([]))).toMatch(/^serial,.*,masterKey,transport,gateway\r\n$/);
   });
 
   it("comes in chunks, asks for no more than it writes, and takes what comes later", async () => {

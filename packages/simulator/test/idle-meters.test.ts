@@ -192,7 +192,13 @@ describe("idle meters whose objects capture", () => {
       if (index === 17 && failed.length === 0) throw index;
     };
     const idle = new IdleMeters({
-      ...{ template: "captured", meters: 20, ranUpTo: now0, compiled: { timed: [] } as never },
+      ...{
+        template: "captured",
+        span: { first: 0, meters: 20 },
+        progress: "all",
+        ranUpTo: now0,
+        compiled: { timed: [] } as never,
+      },
       store: { fleets: { setRanUpTo: () => Promise.resolve() } } as never,
       time: { now: now0 + day } as never,
       clock: { now: () => 0, at: (_at: number, run: () => void) => run() } as never,

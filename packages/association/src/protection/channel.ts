@@ -1,7 +1,6 @@
 import { Fault, toHex } from "@dlmskit/core";
 import {
   type AppliedLayer,
-  type AppliedSignature,
   type KeyGuards,
   type Layer,
   noble,
@@ -12,6 +11,7 @@ import {
 import { refusal } from "../refusals.ts";
 import type { Protections } from "./protections.ts";
 import { formOf, type ProtectionSeen, type Sealing, unprotected } from "./sealing.ts";
+import { sealingOf } from "./sealing-of.ts";
 
 export interface Opened {
   readonly apdu: Uint8Array;
@@ -38,6 +38,7 @@ function nameOf(transactionId: Uint8Array): string {
  */
 export const transactionIdLength = 12;
 const counterLength = 4;
+const noOctets = new Uint8Array(0);
 
 /** Opens received APDUs and seals sent APDUs with the protections; without protections they stay unchanged. */
 export class Channel {
@@ -49,6 +50,8 @@ export class Channel {
   readonly #guards: KeyGuards;
   /** Shared by the channels of one association. */
   readonly #own: { transactions: number };
+  /** The transaction-id of the APDU that was sealed last; absent: it had none. */
+  #sealed: Uint8Array | undefined;
 
   /** `guards`: for APDUs that are signed only. `before`: the channel with which the association was opened. */
   constructor(
@@ -63,6 +66,11 @@ export class Channel {
     this.#random = random;
     this.#guards = guards;
     this.#own = before === undefined ? { transactions: 0 } : before.#own;
+  }
+
+  /** The transaction-id of the APDU that was sealed last, if it had one. */
+  get sealedTransactionId(): Uint8Array | undefined {
+    return this.#sealed;
   }
 
   get ciphered(): boolean {
@@ -125,21 +133,24 @@ export class Channel {
 
   #layers(sealing: Sealing): Layer[] {
     const { authenticated, encrypted, key = "global-unicast-encryption-key", broadcast, signed } = sealing;
+    const { dateTime, otherInformation } = sealing;
     const form = formOf(sealing);
     const compressed = sealing.compressed === true ? { compressed: true } : {};
-    const transactionId = (): { transactionId: Uint8Array } => ({
-      transactionId: sealing.transactionId ?? this.#transactionId(),
-    });
+    const general = signed !== undefined || form === "general-ciphering";
+    const transactionId = sealing.transactionId ?? (general ? this.#transactionId() : noOctets);
+    this.#sealed = general ? transactionId : undefined;
+    const more = { ...(dateTime && { dateTime }), ...(otherInformation && { otherInformation }) };
     const layers: Layer[] = [];
     if (authenticated || encrypted) {
       layers.push(
         form === "general-ciphering"
-          ? { form, authenticated, encrypted, key, ...compressed, ...transactionId() }
+          ? { form, authenticated, encrypted, key, ...compressed, transactionId, ...more }
           : { form, authenticated, encrypted, ...compressed, ...(broadcast === true ? { broadcast } : {}) },
       );
     }
     if (signed !== undefined) {
-      const signature: Layer = { form: "general-signing", ...transactionId() };
+      const own = sealing.signedTransactionId ?? transactionId;
+      const signature: Layer = { form: "general-signing", transactionId: own, ...more };
       if (signed === "inside") layers.unshift(signature);
       else layers.push(signature);
     }
@@ -151,33 +162,4 @@ export class Channel {
 function isGlobal(layer: AppliedLayer): boolean {
   if (layer.form === "general-ciphering") return layer.key === "global-unicast-encryption-key";
   return (layer.form === "glo" || layer.form === "general-glo") && !layer.broadcast;
-}
-
-/** The layers of a request as a sealing, so that its response has the same layers. */
-function sealingOf(layers: readonly AppliedLayer[]): Sealing {
-  const ciphering = layers.find((layer) => layer.form !== "general-signing") as
-    | Exclude<AppliedLayer, AppliedSignature>
-    | undefined;
-  const signature = layers.findIndex(({ form }) => form === "general-signing");
-  const signed =
-    signature < 0 ? {} : ({ signed: signature === 0 && layers.length > 1 ? "outside" : "inside" } as const);
-  const general = layers.find((layer) => "header" in layer);
-  const transaction =
-    general !== undefined && "header" in general ? { transactionId: general.header.transactionId } : {};
-  if (ciphering === undefined) {
-    return { authenticated: false, encrypted: false, form: "general-glo", ...signed, ...transaction };
-  }
-  const { authenticated, encrypted, form, compressed } = ciphering;
-  const broadcast =
-    "broadcast" in ciphering ? ciphering.broadcast : ciphering.key === "global-broadcast-encryption-key";
-  return {
-    authenticated,
-    encrypted,
-    form,
-    ...("key" in ciphering ? { key: ciphering.key } : {}),
-    ...(broadcast ? { broadcast: true as const } : {}),
-    ...(compressed ? { compressed: true as const } : {}),
-    ...signed,
-    ...transaction,
-  };
 }

@@ -54,6 +54,8 @@ export interface Peer {
   readonly dedicated: DedicatedKey | undefined;
   readonly broadcast: { readonly counters?: CounterSource; readonly replay?: ReplayGuard } | undefined;
   readonly guards: KeyGuards;
+  /** This end sends the requests. */
+  readonly requests?: true;
 }
 
 /** This end's own key pairs from either option. */
@@ -85,6 +87,7 @@ class MadeProtections implements Protections {
   readonly #common: Common;
   readonly #masterKey: Uint8Array | undefined;
   readonly #guards: KeyGuards;
+  readonly #requests: true | undefined;
   readonly #random: Random;
   #general: GeneralProtection | undefined;
   #met: Uint8Array | undefined;
@@ -94,6 +97,7 @@ class MadeProtections implements Protections {
     this.#common = commonOf(security, peer, crypto);
     this.#masterKey = security.masterKey;
     this.#guards = peer.guards;
+    this.#requests = peer.requests;
     this.#random = crypto.random;
     const { systemTitle: peerSystemTitle, dedicated } = peer;
     this.association = new Protection({
@@ -123,6 +127,7 @@ class MadeProtections implements Protections {
       ...(privateKeys && { privateKeys }),
       ...(peerKeys && { peerKeys }),
       guards: this.#guards,
+      ...(this.#requests && { requests: true }),
     });
     return this.#general;
   }

@@ -6,6 +6,7 @@ import { formOf, type Sealing } from "./sealing.ts";
 const tagLength = 12;
 const securityHeader = 5;
 const titleField = 9;
+const dateTimeField = 13;
 
 /** Maximum length of a plain APDU that has at most `limit` octets after sealing; a limit of 0 means no limit. */
 export function plainRoom(limit: number, sealing?: Sealing, suite = 0): number {
@@ -17,13 +18,17 @@ export function plainRoom(limit: number, sealing?: Sealing, suite = 0): number {
   return signedRoom(cipheredRoom(limit, sealing, suite), sealing, suite);
 }
 
-/** The tag, the transaction-id, both titles, and an empty date-time and other-information. */
-function generalHeader({ transactionId }: Sealing): number {
-  return 1 + 1 + (transactionId?.length ?? transactionIdLength) + 2 * titleField + 1 + 1;
+/** The tag, the transaction-id, both titles, date-time and other-information. */
+function generalHeader({ dateTime, otherInformation, ...sealing }: Sealing, transactionId = sealing.transactionId) {
+  const id = transactionId?.length ?? transactionIdLength;
+  const time = dateTime === undefined ? 1 : dateTimeField;
+  const other = otherInformation?.length ?? 0;
+  return 1 + lengthOctets(id) + id + 2 * titleField + time + lengthOctets(other) + other;
 }
 
 function signedRoom(limit: number, sealing: Sealing, suite: number): number {
-  return contentIn(limit - generalHeader(sealing) - 1 - signatureLength(suite));
+  const header = generalHeader(sealing, sealing.signedTransactionId);
+  return contentIn(limit - header - 1 - signatureLength(suite));
 }
 
 function cipheredRoom(limit: number, sealing: Sealing, suite: number): number {

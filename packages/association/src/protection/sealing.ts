@@ -1,3 +1,4 @@
+import type { CosemDateTime } from "@dlmskit/core";
 import type { CipheredForm, GeneralKey } from "@dlmskit/security";
 
 /** How an APDU is protected when it is sent. */
@@ -15,6 +16,11 @@ export interface Sealing {
   readonly signed?: "inside" | "outside";
   /** The transaction-id of general-ciphering and general-signing; a response has that of its request. Absent: a new transaction-id. */
   readonly transactionId?: Uint8Array;
+  /** The transaction-id of general-signing if it differs from that of general-ciphering. */
+  readonly signedTransactionId?: Uint8Array;
+  /** Further fields of the headers of general-ciphering and general-signing. */
+  readonly dateTime?: CosemDateTime;
+  readonly otherInformation?: Uint8Array;
 }
 
 /** How a received APDU was protected, according to its verified protection. */

@@ -120,20 +120,20 @@ interface Long {
 
 class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionOutcome, Long> {
   /** A new ACTION ends earlier transfers. */
-  #abort(): void {
+  #abort(context: RequestContext): void {
     this.request.abort();
-    this.answers.supersede();
+    this.answers.supersede(context);
   }
 
   receive(apdu: ActionRequest, context: RequestContext, now: number): void {
     if ("methods" in apdu) needItems(apdu.methods);
     switch (apdu.apdu) {
       case "action-request-normal":
-        this.#abort();
+        this.#abort(context);
         this.#deliver({ methods: [apdu.method], list: false }, [apdu.parameters], context);
         return;
       case "action-request-with-list":
-        this.#abort();
+        this.#abort(context);
         this.#deliver({ methods: apdu.methods, list: true }, apdu.parameters, context);
         return;
       case "action-request-with-first-pblock":
@@ -180,7 +180,7 @@ class ActionServer extends BothInBlocks<ActionRequest, MethodInvocation, ActionO
 
   #first(what: Long, block: DataBlockSA, context: RequestContext, now: number): void {
     needAnswers(context);
-    this.answers.supersede();
+    this.answers.supersede(context);
     this.#taken(this.request.first(what, block, context, now), block, context);
   }
 

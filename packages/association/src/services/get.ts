@@ -168,7 +168,7 @@ class GetServer extends AnswersInBlocks<GetRequest, AttributeReference, GetResul
 
   #deliver(items: readonly AttributeReference[], context: RequestContext, list: boolean): void {
     // A new GET ends the block transfer: a later request for its next block gets an error.
-    this.answers.supersede();
+    this.answers.supersede(context);
     this.port.deliver(items, context, (results, now) => {
       const form = list ? withList : normal;
       const shorter = () => write(results.map(tooLong), list, context).done() as Uint8Array;

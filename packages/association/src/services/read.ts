@@ -109,7 +109,7 @@ class ReadServer extends BothInBlocks<ReadRequest, VariableReference, ReadResult
       this.#deliver(items, context);
       return;
     }
-    this.answers.supersede();
+    this.answers.supersede(context);
     const taken = takeBlock(this.request, block, context, now);
     switch (taken.state) {
       case "more":
@@ -132,7 +132,7 @@ class ReadServer extends BothInBlocks<ReadRequest, VariableReference, ReadResult
   }
 
   #deliver(items: readonly VariableReference[], context: RequestContext): void {
-    this.answers.supersede();
+    this.answers.supersede(context);
     this.port.deliver(items, context, (results, now) => {
       const shorter = () => write(results.map(shortened)).done() as Uint8Array;
       this.answers.begin({ form, whole: write(results).done(), shorter }, context, now);

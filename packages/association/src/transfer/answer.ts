@@ -35,6 +35,8 @@ export interface Answer {
 interface Sending {
   readonly answer: Answer;
   readonly source: Source;
+  /** The priority of the request. */
+  readonly priority: Invoke["priority"];
   /** The request, or the request for the next block, that is being answered. */
   context: RequestContext;
   /** The number of the block that was sent last; 0: no block was sent. */
@@ -43,6 +45,8 @@ interface Sending {
   suspended: boolean;
   deadline: number;
 }
+
+const none: readonly Sending[] = [];
 
 /** Tag and choice of an APDU. */
 export function headOf(apdu: ApduLike): Uint8Array {
@@ -55,8 +59,8 @@ export function headOf(apdu: ApduLike): Uint8Array {
  */
 export class AnswerTransfer {
   readonly #port: TransferPort;
-  /** The answer whose blocks the client requests. */
-  #long: Sending | undefined;
+  /** The answers whose blocks the client requests: at most one of normal and one of high priority. */
+  #long: readonly Sending[] = none;
   /** The answers that were suspended before anything was sent. */
   readonly #unsent: Sending[] = [];
 
@@ -66,8 +70,9 @@ export class AnswerTransfer {
 
   /** When `expire` must be called next. */
   get deadline(): number | undefined {
-    let first = this.#long?.deadline;
-    for (const { deadline } of this.#unsent) if (first === undefined || deadline < first) first = deadline;
+    let first: number | undefined;
+    for (const { deadline } of [...this.#long, ...this.#unsent])
+      if (first === undefined || deadline < first) first = deadline;
     return first;
   }
 
@@ -77,7 +82,7 @@ export class AnswerTransfer {
   }
 
   get #suspended(): Sending[] {
-    return this.#long?.suspended === true ? [...this.#unsent, this.#long] : [...this.#unsent];
+    return [...this.#unsent, ...this.#long.filter(({ suspended }) => suspended)];
   }
 
   /** Sends an answer, or its first block. Faults `pdu-too-long`, and those of sealing. */
@@ -89,7 +94,8 @@ export class AnswerTransfer {
     }
     const pieces = whole instanceof Uint8Array ? [whole] : whole;
     const source = new Source(pieces, (fault) => this.#port.refused(fault));
-    this.#send({ answer, source, context, number: 0, suspended: false, deadline: 0 }, now);
+    const { priority } = context;
+    this.#send({ answer, source, priority, context, number: 0, suspended: false, deadline: 0 }, now);
   }
 
   /**
@@ -97,10 +103,10 @@ export class AnswerTransfer {
    * ends the transfer.
    */
   next(blockNumber: number, context: RequestContext, now: number): "sent" | "none" | "number" {
-    const long = this.#long;
-    if (long === undefined || long.context.invokeId !== context.invokeId) return "none";
+    const long = this.#long.find((one) => one.context.invokeId === context.invokeId);
+    if (long === undefined) return "none";
     if (long.number !== blockNumber) {
-      this.supersede();
+      this.#drop(long);
       return "number";
     }
     // Every block has at least the protection of the first block.
@@ -117,22 +123,26 @@ export class AnswerTransfer {
   /** Drops answers after their deadline: the client does not request the next block, or the stream gives no data and fails. */
   expire(now: number): void {
     for (const sending of [...this.#unsent]) if (now >= sending.deadline) this.#late(sending, now);
-    const long = this.#long;
-    if (long === undefined || now < long.deadline) return;
-    if (long.suspended) this.#late(long, now);
-    else this.supersede();
+    for (const long of this.#long) {
+      if (now < long.deadline) continue;
+      if (long.suspended) this.#late(long, now);
+      else this.#drop(long);
+    }
   }
 
-  /** Ends the transfer in blocks; a new request of the service calls this. */
-  supersede(): void {
-    this.#long?.source.close();
-    this.#long = undefined;
+  /**
+   * Ends the transfers in blocks; a new request of the service calls this. A request of high priority may come between the blocks of a
+   * transfer of normal priority, if priorities were negotiated.
+   */
+  supersede({ priority }: Pick<RequestContext, "priority">): void {
+    const overtakes = priority === "high" && this.#port.has("priority-mgmt-supported");
+    for (const long of this.#long) if (!overtakes || long.priority === "high") this.#drop(long);
   }
 
   /** Drops all answers. */
   close(): void {
-    this.supersede();
-    for (const { source } of this.#unsent) source.close();
+    for (const { source } of [...this.#long, ...this.#unsent]) source.close();
+    this.#long = none;
     this.#unsent.length = 0;
   }
 
@@ -236,8 +246,10 @@ export class AnswerTransfer {
   /** The client must request the next block. */
   #wait(sending: Sending, now: number): void {
     this.#begun(sending);
-    if (this.#long !== sending) this.supersede();
-    this.#long = sending;
+    if (!this.#long.includes(sending)) {
+      this.supersede(sending);
+      this.#long = [...this.#long, sending];
+    }
     sending.suspended = false;
     sending.deadline = now + this.#port.transferTimeout;
   }
@@ -249,7 +261,7 @@ export class AnswerTransfer {
 
   #drop(sending: Sending): void {
     this.#begun(sending);
-    if (this.#long === sending) this.#long = undefined;
+    this.#long = this.#long.includes(sending) ? this.#long.filter((one) => one !== sending) : this.#long;
     sending.source.close();
   }
 }

@@ -6,11 +6,12 @@ import { MbusPushLink } from "@dlmskit/mbus";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type Command, Option } from "commander";
 import { io } from "../io.ts";
-import { readLayout } from "../listen/layout-file.ts";
+import { readLayouts, templateLayouts } from "../listen/layout-file.ts";
 import { pushKeys } from "../listen/push-keys.ts";
 import { pushDocument, pushText } from "../listen/push-text.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
+import { PcapFile, pcapOption } from "../output/pcap-file.ts";
 import { visible } from "../output/visible.ts";
 
 interface Options {
@@ -20,11 +21,13 @@ interface Options {
   readonly ek?: string;
   readonly ak?: string;
   readonly layout?: string;
+  readonly template?: string;
   readonly confirm: boolean;
   readonly count?: number;
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string;
+  readonly pcap?: string;
   readonly json?: boolean;
 }
 
@@ -64,10 +67,20 @@ function tlsOf({ transport }: Place, { cert, key, ca }: Options): Pick<ListenOpt
   return { tls: { certificate: text(cert), privateKey: text(key), authorities: text(ca) } };
 }
 
+/** What is said about pushes that do not describe themselves. One layout is used as it is; of several, the one that fits. */
+async function layoutsOf({ layout, template }: Options): Promise<Pick<ListenOptions, "layout" | "layouts">> {
+  const fromFile = layout === undefined ? [] : readLayouts(layout);
+  const fromTemplate = template === undefined ? [] : await templateLayouts(template);
+  const layouts = [...fromFile, ...fromTemplate];
+  const [only] = layouts;
+  return layouts.length === 1 && only !== undefined && template === undefined ? { layout: only } : { layouts };
+}
+
 async function listenFor(where: string, options: Options): Promise<void> {
   const place = placeIn(where);
   const { stdout, stderr } = io();
-  const { json = false, count, confirm, link, layout } = options;
+  const { json = false, count, confirm, link } = options;
+  const pcap = options.pcap === undefined ? undefined : PcapFile.of(options.pcap);
   const say = (text: string): void => void stderr.write(`${text}\n`);
   const write = (text: string): void => void stdout.write(text);
   const dropped = (fault: Fault, from?: string): void => {
@@ -84,12 +97,13 @@ async function listenFor(where: string, options: Options): Promise<void> {
   await using listening = await listen({
     ...{ ...place, ...tlsOf(place, options), link: linkOf(link, place), confirm, keys: pushKeys(options) },
     quirks: ["date-time-with-data-tag", "untyped-attribute-descriptors"],
-    ...(layout === undefined ? {} : { layout: readLayout(layout) }),
+    ...(await layoutsOf(options)),
     received(push) {
       write(json ? `${jsonText(pushDocument(push))}\n` : `${pushText(push)}\n`);
       came++;
       if (came === count) enough();
     },
+    ...(pcap && { accepted: (duplex, at) => pcap.recording(duplex, at) }),
     dropped,
     failed: (fault) => dropped(fault),
   });
@@ -112,13 +126,18 @@ export function listenCommand(program: Command): void {
     .addOption(new Option("--ak <hex>", "the authentication key of all meters").env("DLMS_AK"))
     .option(
       "--layout <file>",
-      "contents of pushes that do not describe them: a JSON array of classId, instanceId, attributeId",
+      "contents of pushes that do not describe them: a JSON array of classId, instanceId, attributeId, or what dlms read --json prints for attribute 2 of Push setups",
+    )
+    .option(
+      "--template <name>",
+      "the same from the Push setups of a meter template (see dlms templates), or the file of one",
     )
     .option("--no-confirm", "does not confirm pushes that ask for confirmation")
     .option("--count <n>", "ends after this many pushes", numberOption(1, 1_000_000_000))
     .option("--cert <file>", "for tls://: the listener's certificate, PEM")
     .option("--key <file>", "for tls://: the listener's private key, PEM")
     .option("--ca <file>", "for tls://: certificates of the authorities that issue the meters' certificates, PEM")
+    .addOption(pcapOption())
     .option("--json", "prints one JSON document per line")
     .addHelpText("after", "\nExample: dlms listen :4061 --keys .dlmskit/keys.json")
     .action((where: string, options: Options) => listenFor(where, options));

@@ -1,16 +1,16 @@
 import { Data as DataCodec } from "@dlmskit/apdu";
 import type { Moment, Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
-import { type CosemDateTime, dateTimeText, Fault, type Json, logicalName, toHex } from "@dlmskit/core";
+import { type CosemDateTime, dateTimeText, Fault, isoDateTimeText, type Json, logicalName, toHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError } from "commander";
 import { io } from "../io.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
-import { isAfter, momentOf } from "../moment.ts";
+import { isAfter, momentOption } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
 import { laidOut, terminalWidth } from "../output/table.ts";
-import { isoText, readableOf } from "../output/texts.ts";
+import { readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
 
 interface ProfileOptions extends MeterOptions {
@@ -20,14 +20,6 @@ interface ProfileOptions extends MeterOptions {
   readonly csv?: boolean;
   readonly plot?: boolean;
   readonly column?: string;
-}
-
-function momentOption(text: string): Moment {
-  const moment = momentOf(text);
-  if (moment !== undefined) return moment;
-  throw new InvalidArgumentError(
-    "give a time: 2026-11-23, 2026-11-23T06:30 (the meter's local time), with Z or +05:30, today, yesterday, now, -7d, -12h",
-  );
 }
 
 function entriesOption(text: string): readonly [number, number] {
@@ -62,26 +54,28 @@ function csv({ columns, rows }: Profile): string {
     const symbol = unitText(unit);
     return `${instanceId}:${attributeId}${symbol === "" ? "" : ` [${symbol}]`}`;
   });
-  return [heads, ...rows.map((row) => cells(row, columns, isoText))]
+  return [heads, ...rows.map((row) => cells(row, columns, isoDateTimeText))]
     .map((line) => `${line.map(field).join(",")}\r\n`)
     .join("");
 }
 
-function json({ columns, rows }: Profile): string {
+/** The first line says what the rows are; with `--meter` it names the meter. */
+function json({ columns, rows }: Profile, profile: string, meter: string | undefined): string {
   const described = columns.map(({ classId, instanceId, attributeId, name, unit, scaler }) => ({
     ...{ classId, instanceId, attributeId },
     ...(name === undefined ? {} : { name }),
     ...(unit === undefined ? {} : { unit, scaler }),
   }));
   const lines = rows.map((row) => ({ row: row.map(({ data }) => DataCodec.toJson(data)), values: row.map(valueJson) }));
-  return [{ columns: described }, ...lines].map((line) => `${jsonText(line)}\n`).join("");
+  const head = { ...(meter === undefined ? {} : { meter }), profile, received: new Date().toISOString() };
+  return [{ ...head, columns: described }, ...lines].map((line) => `${jsonText(line)}\n`).join("");
 }
 
 /** A cell of the JSON output: a scaled number, a time in ISO 8601, a text, other octets in hex, null for no value; the JSON form of anything else. */
 function valueJson({ data, value }: ProfileCell): Json {
   if (value === null || typeof value === "number" || typeof value === "boolean") return value;
   if (typeof value === "bigint") return String(value);
-  if (isDateTime(value)) return isoText(value);
+  if (isDateTime(value)) return isoDateTimeText(value);
   const { time, text } = readableOf(data);
   if (time !== undefined || text !== undefined) return (time ?? text) as string;
   if (typeof value === "string") return value;
@@ -132,7 +126,7 @@ async function profile(place: string, name: string, options: ProfileOptions): Pr
   await using session = await openMeter(place, options, progress);
   const read = await session.profile(instanceId, selection);
   progress.end();
-  if (options.json) io().stdout.write(json(read));
+  if (options.json) io().stdout.write(json(read, instanceId, options.meter));
   else if (options.csv) io().stdout.write(csv(read));
   else {
     const heads = read.columns.map((column) => ({

@@ -83,10 +83,11 @@ const scaledValue = ({ data, scaler = 0 }: Reading): CellValue => {
       : data;
 };
 
-function json(reading: Reading): string {
+function json(reading: Reading, meter: string | undefined): string {
   const { data, error, name, classId, instanceId, attributeId, scaler, unit } = reading;
   const number = numeric(data);
   return `${jsonText({
+    ...(meter === undefined ? {} : { meter }),
     ...{ classId, instanceId, attributeId },
     ...(name === undefined ? {} : { name }),
     ...(data === undefined ? { error } : { value: DataCodec.toJson(data) as Json }),
@@ -135,7 +136,7 @@ async function read(place: string, names: readonly string[], options: ReadoutCho
   }
   const readings = references.length === 0 ? [] : await readAll(session, references);
   progress.end();
-  io().stdout.write(options.json ? readings.map(json).join("") : people(readings));
+  io().stdout.write(options.json ? readings.map((one) => json(one, options.meter)).join("") : people(readings));
   if (readings.some(({ error }) => error !== undefined)) io().exitCode = 1;
 }
 

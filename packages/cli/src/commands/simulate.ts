@@ -4,45 +4,28 @@ import {
   createSimulator,
   identitiesCsv,
   identitiesJson,
-  type LinkName,
-  type ListenOptions,
   type Reached,
   type Simulator,
   type SimulatorOptions,
-  type TransportName,
 } from "@dlmskit/simulator";
-import { tcpListen, udpBind } from "@dlmskit/transport/node";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { type ControlOptions, RunControl } from "../control.ts";
+import { type Command, Option } from "commander";
+import { RunControl } from "../control.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { serveMetrics } from "../metrics.ts";
-import { numberOption, portOption } from "../options.ts";
-import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
+import { instantOption } from "../moment.ts";
+import { gatewaysOption, numberOption, portOption } from "../options.ts";
+import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
 import { narrowFile } from "../private-file.ts";
+import { expectFree, listeningText, referencings, type SimulateOptions, whereOf } from "../simulate/options.ts";
+import { dialOption, pushOption, shardOption, speedOption } from "../simulate/parse.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
-
-function speedOption(text: string): number {
-  const speed = Number(text);
-  if (text.trim() !== "" && speed >= 0 && Number.isFinite(speed)) return speed;
-  throw new InvalidArgumentError("give a number, 0 (time stands still) or more");
-}
-
-function instantOption(text: string): number {
-  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(instant)) return instant;
-  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
-}
-
-function pushOption(text: string): string {
-  const destination = text.includes("://") ? text : `tcp://${text}`;
-  if (/^(?:tcp|udp|hdlc|tls):\/\/\S+:\d{1,5}$/.test(destination)) return destination;
-  throw new InvalidArgumentError("give HOST:PORT, udp://HOST:PORT, tls://HOST:PORT or hdlc://HOST:PORT");
-}
+import { simulateInWorkers } from "../workers/simulate-in-workers.ts";
+import { inWorker, joinWorkers } from "../workers/worker.ts";
 
 /** For pushes over TLS: whom the meters trust, and their certificate. Faults `bad-option`, `no-such-file`. */
 function pushTlsOf({ push, pushCa, pushCert, pushKey }: SimulateOptions): Pick<SimulatorOptions, "pushTls"> {
@@ -60,86 +43,6 @@ function pushTlsOf({ push, pushCa, pushCert, pushKey }: SimulateOptions): Pick<S
   };
   const own = { authorities: text(pushCa), certificate: text(pushCert), privateKey: text(pushKey) };
   return { pushTls: { ...own, peerSystemTitle: "any" } };
-}
-
-interface CallPlace {
-  readonly host: string;
-  readonly port: number;
-}
-
-function dialOption(text: string): CallPlace {
-  const [, bracketed, plain, port] = /^(?:tcp:\/\/)?(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined && Number(port) >= 1 && Number(port) <= 0xffff) return { host, port: Number(port) };
-  throw new InvalidArgumentError("give HOST:PORT");
-}
-
-const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
-
-interface SimulateOptions extends ProgressOptions, ControlOptions {
-  readonly template: string;
-  readonly meters: number;
-  readonly port?: number;
-  readonly host?: string;
-  readonly link?: LinkName;
-  readonly transport?: TransportName;
-  readonly ports: "one" | "each";
-  readonly serial?: string;
-  readonly baud?: number;
-  readonly modeE?: boolean;
-  readonly telegram?: number;
-  readonly modem?: boolean;
-  readonly referencing: keyof typeof referencings;
-  readonly store: string;
-  readonly seed?: string;
-  readonly start?: number;
-  readonly speed?: number;
-  readonly keys?: string;
-  readonly identities?: string;
-  readonly faults?: string;
-  readonly keepConnections: number;
-  readonly push?: string;
-  readonly pushCa?: string;
-  readonly pushCert?: string;
-  readonly pushKey?: string;
-  readonly dial?: CallPlace;
-  readonly metrics?: number;
-  readonly verbose?: boolean;
-  readonly json?: boolean;
-}
-
-/** Where to listen. Without options, the rows of `communication_ports` in a durable store say where. */
-function whereOf(options: SimulateOptions): ListenOptions {
-  const { link, transport, port, ports, host, store, serial, baud, modeE, telegram, modem = false } = options;
-  if (serial !== undefined) {
-    const rate = baud && { baudRate: baud };
-    return {
-      ...(modem && { modem }),
-      serial: { path: serial, ...rate, ...(modeE && { modeE }), ...(telegram && { telegram: telegram * 1000 }) },
-    };
-  }
-  const at = { ...(host === undefined ? {} : { host }), ...(modem && { modem }) };
-  if (store !== "memory" && link === undefined && transport === undefined && port === undefined && ports === "one") {
-    return at;
-  }
-  return { ...at, link: link ?? "wrapper", transport: transport ?? "tcp", port: port ?? 4059, ports };
-}
-
-/** Checks that the ports are free before the store is prepared. Fault `address-in-use` and others of the transport. */
-async function expectFree(
-  { host = "127.0.0.1", port, ports, transport }: ListenOptions,
-  { meters }: SimulateOptions,
-): Promise<void> {
-  // The rows are not known before the store is open.
-  if (port === undefined || port === 0) return;
-  const last = Math.min(port + (ports === "each" ? meters : 1), 65_536);
-  for (let tried = port; tried < last; tried++) {
-    const bound =
-      transport === "udp"
-        ? await udpBind({ host, port: tried })
-        : await tcpListen({ host, port: tried, accept: (duplex) => duplex.destroy() });
-    await bound.close();
-  }
 }
 
 async function* counted<T>(all: AsyncIterable<T>, count: () => void): AsyncGenerator<T, undefined> {
@@ -175,6 +78,17 @@ const shortLived = (path: string): string =>
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
   const { stdout, stderr } = io();
+  if (options.workers !== undefined && options.workers > 1 && !inWorker) {
+    if (options.control !== undefined) {
+      throw new Fault("bad-option", "--control is for a run in one process", {
+        layer: "cli",
+        hint: "leave out --workers, or start one process for each --shard, each with a control port",
+      });
+    }
+    await simulateInWorkers(options, options.workers);
+    return;
+  }
+  await using worker = await joinWorkers();
   using progress = new Progress(options, "preparing the store");
   const say = (text: string): void => {
     progress.clear();
@@ -196,14 +110,16 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const template = await readTemplate(options.template);
   const where = whereOf(options);
-  await expectFree(where, options);
+  if (worker === undefined) await expectFree(where, options);
   const controlled = await RunControl.of(options);
   const day = 86_400_000;
   const store = await openStoreOf(options.store, say, process.env, false, {
     connectionsKeptMs: options.keepConnections * day,
+    ...(worker && { address: worker.address }),
   });
   try {
-    const { meters, seed, start, speed, push } = options;
+    const { meters, start, speed, push, shard } = options;
+    const seed = worker?.seed ?? options.seed;
     const given: SimulatorOptions = {
       ...{ store, template, meters, referencing: referencings[options.referencing] },
       events: (event) => events.tell(event),
@@ -214,15 +130,21 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
       ...pushTlsOf(options),
+      ...(shard && { shard }),
+      ...(worker && { worker: worker.options }),
     };
-    await using monitored = options.metrics === undefined ? undefined : await serveMetrics(options.metrics);
+    await using monitored =
+      options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);
     const watched = { ...given, ...(monitored && { metrics: monitored.metrics }) };
     await using simulator = await createSimulator(controlled?.options(watched) ?? watched);
     await using _control = controlled;
     fleet = simulator.fleet;
+    worker?.serve(simulator);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
-    for (const notice of simulator.notices) say(`note: ${notice}`);
+    // What all workers would say is said by the first one.
+    const speaks = (worker?.options.index ?? 0) === 0;
+    if (speaks) for (const notice of simulator.notices) say(`note: ${notice}`);
     if (monitored !== undefined) {
       const { host, port } = monitored;
       if (json) tell(JSON.stringify({ event: "metrics", host, port }));
@@ -234,7 +156,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (json) tell(JSON.stringify({ event: "control", host, port }));
       else say(`control on http://${host.includes(":") ? `[${host}]` : host}:${port}/`);
     }
-    if (options.identities !== undefined) {
+    if (speaks && options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
     }
@@ -242,14 +164,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     progress.end();
     // Listen for signals first: a program that reads this line may send one at once.
     const stop = io().stopAsked();
-    for (const { host: at, port: number, link: spoken, transport: by } of listening.ports) {
-      stdout.write(
-        options.json
-          ? `${JSON.stringify({ event: "listening", host: at, port: number, link: spoken })}\n`
-          : `listening on ${by === "serial" ? at : `${at}:${number}`} (${spoken})\n`,
-      );
-    }
-    await stop;
+    if (worker === undefined) for (const port of listening.ports) stdout.write(listeningText(port, json));
+    worker?.listening(listening.ports);
+    await Promise.race([stop, worker?.left ?? stop]);
   } finally {
     await store.close();
   }
@@ -264,6 +181,10 @@ export function simulateCommand(program: Command): void {
     .option("--meters <n>", "number of meters", numberOption(1, 100_000_000), 1)
     .option("--port <port>", "the first port; default 4059; 0 for any free port", portOption)
     .option("--host <address>", "address to listen on; default 127.0.0.1")
+    .option(
+      "--advertise <host>",
+      "the host that --identities names, if clients reach the meters at another one than --host",
+    )
     .addOption(new Option("--link <link>", "link layer; default wrapper").choices(["wrapper", "hdlc"]))
     .addOption(
       new Option("--transport <name>", "transport layer; default tcp; udp with the wrapper only").choices([
@@ -279,6 +200,12 @@ export function simulateCommand(program: Command): void {
         .choices(["one", "each"])
         .default("one"),
     )
+    .option(
+      "--behind-gateway <network>",
+      "the meters are behind a gateway, at this network id and their serial numbers; NETWORK/number: numbers from 1",
+      gatewaysOption,
+    )
+    .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
     .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
@@ -333,6 +260,12 @@ export function simulateCommand(program: Command): void {
     )
     .option("--control-host <address>", "address of the control port; default 127.0.0.1; another one needs a token")
     .option("--control-token <file>", "file with the token that the control port asks for")
+    .option(
+      "--workers <n>",
+      "number of processes that share the ports; for more than one processor",
+      numberOption(1, 256),
+    )
+    .option("--shard <i/n>", "this process serves part i of n of the meters, counted from 0, such as 0/4", shardOption)
     .option("--verbose", "prints every event, including connections that open and close")
     .addOption(progressOption())
     .option("--json", "prints one JSON document per line")

@@ -2,7 +2,7 @@ import { linkSync, rmSync } from "node:fs";
 import type { KeyName, KeyRecord, KeyRecords, KeysInUse, PendingKeyRecords } from "@dlmskit/client";
 import { Fault, fromHex, type LogicalName, toHex } from "@dlmskit/core";
 import { readKeysFile, readText } from "../keys-file.ts";
-import { writeDurably } from "../meter/state.ts";
+import { locked, writeDurably } from "../meter/state.ts";
 
 /** Selects keys in the file. */
 export interface KeyPlace {
@@ -51,6 +51,10 @@ export class KeyFileRecords implements KeyRecords, PendingKeyRecords {
   }
 
   async pending(): Promise<{ readonly keys: KeysInUse } | undefined> {
+    return this.#pending();
+  }
+
+  #pending(): { readonly keys: KeysInUse } | undefined {
     const text = readText(this.#pendingPath);
     if (text === undefined) return undefined;
     const { client, instanceId } = this.#place;
@@ -85,8 +89,13 @@ export class KeyFileRecords implements KeyRecords, PendingKeyRecords {
   }
 
   async confirm(): Promise<number> {
+    // Another process may confirm the same keys, and then begin another change.
+    return locked(this.#pendingPath, () => this.#confirm());
+  }
+
+  #confirm(): number {
     const { path, client } = this.#place;
-    const pending = await this.pending();
+    const pending = this.#pending();
     if (pending === undefined) return 1;
     const { masterKey, ...own } = hexOf(pending.keys);
     const file = JSON.parse(readText(path) ?? "{}") as Json & { clients?: { [sap: string]: Json } };

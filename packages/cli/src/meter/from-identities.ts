@@ -1,3 +1,4 @@
+import { gatewayAddress } from "@dlmskit/apdu";
 import { Fault, stepped, toHex } from "@dlmskit/core";
 import { type ClientRow, findIdentity, type IdentitiesFormat, type IdentityRow } from "@dlmskit/simulator";
 import type { Command } from "commander";
@@ -73,6 +74,7 @@ export function fillFromIdentities(command: Command): void {
     transport: meter.transport ?? "tcp",
     server: meter.serverAddress,
     physical: meter.physicalAddress,
+    gateway: meter.gateway === undefined ? undefined : gatewayAddress(meter.gateway),
     auth: nameOfMechanism(known.mechanism),
     context: known.encryptionKey === undefined ? undefined : known.ciphered ? "ciphered" : "plain",
     suite: known.suite ?? 0,

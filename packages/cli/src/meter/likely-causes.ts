@@ -31,6 +31,8 @@ export function causeTexts(options: MeterOptions): (cause: LikelyCause) => strin
     "wrong-address": `${link === "hdlc" ? "--server and --physical" : "--server"} or --client may be wrong: a meter does not answer requests to other addresses`,
     "closed-by-meter": `the meter may not know client ${client} or server ${server}, or may have no free connection`,
     "slow-line": `the line may be slow: raise --timeout (now ${timeout} ms); --trace shows what is received`,
+    "not-behind-gateway":
+      "the gateway may not reach the meter: check --gateway NETWORK/ADDRESS, and that HOST is a gateway",
   };
   return (cause) => texts[cause];
 }

@@ -1,6 +1,7 @@
-import { Fault } from "@dlmskit/core";
+import { Fault, type GatewayAddress } from "@dlmskit/core";
 import { type Command, Option } from "commander";
-import { hexOption, numberOption } from "../options.ts";
+import { gatewayOption, hexOption, numberOption } from "../options.ts";
+import { pcapOption } from "../output/pcap-file.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
@@ -11,6 +12,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
+  readonly gateway?: GatewayAddress;
   readonly link: "wrapper" | "hdlc";
   readonly transport: "tcp" | "udp";
   /** The serial port of `--serial`, for commands in which that is not a serial number. */
@@ -41,6 +43,7 @@ export interface MeterOptions extends ProgressOptions {
   readonly retries?: number;
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
+  readonly pcap?: string;
   readonly json?: boolean;
 }
 
@@ -83,6 +86,11 @@ export function meterOptions(command: Command): Command {
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
     .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
     .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
+    .option(
+      "--gateway <network/address>",
+      "the meter behind the gateway at the host: network id and physical device address, 1/00123456 or 1/0x0011",
+      gatewayOption,
+    )
     .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
     .addOption(new Option("--transport <name>", "transport layer").choices(["tcp", "udp"]).default("tcp"))
     .option("--meter <serial>", "takes host, port, addresses, password and keys of this meter from --identities FILE")
@@ -138,6 +146,7 @@ export function meterOptions(command: Command): Command {
         .argParser(quirkOption),
     )
     .addOption(progressOption())
+    .addOption(pcapOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "prints one JSON document per line");
 }

@@ -10,6 +10,7 @@ import { systemClock, tcpConnect, udpConnect } from "@dlmskit/transport/node";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
+import { PcapFile } from "../output/pcap-file.ts";
 import type { Progress } from "../output/progress.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
@@ -60,7 +61,8 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
 
 /** Fault `bad-option` for HDLC over UDP, and those of the transports. */
 export async function duplexTo(place: string, options: MeterOptions): Promise<Duplex> {
-  const duplex = await lineOf(place, options);
+  const line = await lineOf(place, options);
+  const duplex = options.pcap === undefined ? line : PcapFile.of(options.pcap).recording(line);
   const { modem } = options;
   return modem === undefined ? duplex : dial(duplex, { clock: systemClock, number: modem });
 }
@@ -124,6 +126,7 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
       timeout: options.timeout,
       causeText: causeTexts(options),
       ...referencingOf(options),
+      ...gatewayOf(options),
     };
     return (await readInvocationCounter(await lineTo(place, options, 16), asked)) + 1;
   } catch (caught) {
@@ -132,6 +135,8 @@ async function firstCounter(place: string, options: MeterOptions): Promise<numbe
     throw caught;
   }
 }
+
+const gatewayOf = ({ gateway }: MeterOptions) => (gateway === undefined ? {} : { gateway });
 
 const referencingOf = ({ referencing }: MeterOptions) =>
   ({ referencing: referencing === "sn" ? "short-name" : "logical-name" }) as const;
@@ -213,7 +218,7 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     });
   }
   const associate = {
-    ...referencingOf(options),
+    ...{ ...referencingOf(options), ...gatewayOf(options) },
     clock: systemClock,
     provider: node,
     timeout: options.timeout,

@@ -20,6 +20,7 @@ const ofAssociation = {
   "blocks-from-0": true,
   "conformance-not-proposed": true,
   "weaker-responses": true,
+  "other-transaction-id": true,
 } satisfies Record<InitiatorQuirk, true>;
 
 /** Every quirk that `--quirk` takes. */

@@ -107,7 +107,7 @@ function removeDead(lock: string): void {
 }
 
 /** Runs a function under the lock of a path, so that processes take turns. The lock of a dead process is removed. */
-function locked<T>(path: string, run: () => T): T {
+export function locked<T>(path: string, run: () => T): T {
   const lock = `${path}.lock`;
   for (let attempt = 0; !claimed(lock); attempt++) {
     const holder = holderOf(lock);

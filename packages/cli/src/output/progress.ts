@@ -1,4 +1,4 @@
-import type { Duplex } from "@dlmskit/transport";
+import { type Duplex, observed } from "@dlmskit/transport";
 import { Option } from "commander";
 import { io } from "../io.ts";
 
@@ -55,26 +55,11 @@ export class Progress implements Disposable {
   /** A duplex whose received octets are counted. */
   counting(duplex: Duplex): Duplex {
     this.#received ??= 0;
-    return {
-      remote: duplex.remote,
-      ...(duplex.datagrams && { datagrams: true }),
-      get bufferedOctets() {
-        return duplex.bufferedOctets;
+    return observed(duplex, {
+      received: ({ length }) => {
+        this.#received = (this.#received ?? 0) + length;
       },
-      send: (sent) => duplex.send(sent),
-      end: () => duplex.end(),
-      destroy: () => duplex.destroy(),
-      start: (handlers) =>
-        duplex.start({
-          closed: (fault) => handlers.closed(fault),
-          ...(handlers.ended && { ended: () => handlers.ended?.() }),
-          ...(handlers.drained && { drained: () => handlers.drained?.() }),
-          received: (chunk) => {
-            this.#received = (this.#received ?? 0) + chunk.length;
-            handlers.received(chunk);
-          },
-        }),
-    };
+    });
   }
 
   /** Ends the progress line: the next output begins on an empty line. */

@@ -1,4 +1,5 @@
-import { Fault, type LinkAddress } from "@dlmskit/core";
+import { gatewayText } from "@dlmskit/apdu";
+import { Fault, type GatewayAddress, type LinkAddress } from "@dlmskit/core";
 import type { ServerEvent } from "@dlmskit/server";
 import { jsonText } from "./json.ts";
 import { visible } from "./visible.ts";
@@ -50,13 +51,19 @@ function kindOf(event: ServerEvent): string {
   return fault instanceof Fault ? `${event.type} ${fault.code}` : event.type;
 }
 
-const addressText = ({ client, server, physical }: LinkAddress): string =>
-  `server address ${server}${physical === undefined ? "" : `, physical address ${physical}`} (asked by client ${client})`;
+const addressText = ({ client, server, physical, gateway }: LinkAddress): string =>
+  `server address ${server}${physical === undefined ? "" : `, physical address ${physical}`}${behind(gateway)} (asked by client ${client})`;
+
+const behind = (gateway: GatewayAddress | undefined): string =>
+  gateway === undefined ? "" : `, behind the gateway at ${gatewayText(gateway)}`;
 
 function sentence(event: ServerEvent, serial: string | undefined): string {
   const meter =
     "meter" in event && event.meter ? `meter ${event.meter}${serial === undefined ? "" : ` (serial ${serial})`}` : "";
-  const who = (): string => ("address" in event ? `${event.remote}, client ${event.address.client}, ${meter}` : "");
+  const who = (): string =>
+    "address" in event
+      ? `${event.remote}, client ${event.address.client}, ${meter}${behind(event.address.gateway)}`
+      : "";
   const why = reasonOf(faultOf(event));
   switch (event.type) {
     case "opened":
@@ -79,6 +86,8 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
       return `failed: ${meter}, ${event.what}: ${why}`;
     case "store-failed":
       return `store failed: ${meter}, ${event.what}: ${why}`;
+    case "unreachable":
+      return `unreachable: ${event.remote}: the meter with ${addressText(event.address)}: ${why}`;
     case "push-sent":
       return `push ${event.confirmed ? "confirmed" : "sent"}: ${meter}, to ${event.destination}`;
     case "push-failed":
@@ -100,13 +109,17 @@ function sentence(event: ServerEvent, serial: string | undefined): string {
   }
 }
 
+const addressDocument = ({ gateway, ...address }: LinkAddress) =>
+  gateway === undefined ? address : { ...address, gateway: gatewayText(gateway) };
+
 function documentOf(event: ServerEvent): { readonly [name: string]: unknown } {
   const fault = faultOf(event);
   const { type, ...rest } = event as ServerEvent & { fault?: unknown; error?: unknown; association?: unknown };
-  const { fault: _, error: __, association, ...plain } = rest;
+  const { fault: _, error: __, association, address, ...plain } = rest as typeof rest & { address?: LinkAddress };
   return {
     event: type,
     ...plain,
+    ...(address === undefined ? {} : { address: addressDocument(address) }),
     ...("until" in plain ? { until: new Date(plain.until as number).toISOString() } : {}),
     ...(association === undefined ? {} : { mechanism: (association as { mechanism: number }).mechanism }),
     ...(fault === undefined

@@ -1,12 +1,5 @@
 import type { Data } from "@dlmskit/apdu";
-import { CosemDateTime, dateTimeText, decode, instantOf } from "@dlmskit/core";
-
-/** A date-time in ISO 8601, with `Z` or an offset if the deviation is specified; the form of `dateTimeText` if other parts are not specified. */
-export function isoText(value: CosemDateTime): string {
-  if (instantOf(value) === undefined) return dateTimeText(value);
-  const [date = "", time = "", zone = ""] = dateTimeText(value).split(" ");
-  return `${date}T${time.replaceAll("*", "0")}${zone === "+00:00" ? "Z" : zone}`;
-}
+import { CosemDateTime, decode, instantOf, isoDateTimeText } from "@dlmskit/core";
 
 /** The date-time of Data of the type date-time, or of an octet-string with its 12 octets. Undefined for anything else. */
 function timeOf(data: Data): CosemDateTime | undefined {
@@ -22,7 +15,7 @@ const isPrintable = (octets: Uint8Array): boolean =>
 /** The members that `--json` adds to a raw value: `{"time"}` in ISO 8601, `{"text"}` for printable octets, or none. */
 export function readableOf(data: Data): { readonly time?: string; readonly text?: string } {
   const time = timeOf(data);
-  if (time !== undefined) return { time: isoText(time) };
+  if (time !== undefined) return { time: isoDateTimeText(time) };
   if (data.type === "octet-string" && isPrintable(data.value)) return { text: new TextDecoder().decode(data.value) };
   return {};
 }

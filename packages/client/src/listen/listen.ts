@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import type { Listener } from "@dlmskit/transport";
+import type { Duplex, Listener } from "@dlmskit/transport";
 import type { TlsIdentity } from "@dlmskit/transport/node";
 import { PushListener, type PushListenerOptions } from "./push-listener.ts";
 
@@ -15,6 +15,11 @@ export interface ListenOptions extends Omit<PushListenerOptions, "clock"> {
   /** Maximum number of connections, or sources of datagrams, at one time; 1024 by default. */
   readonly maxConnections?: number;
   readonly clock?: PushListenerOptions["clock"];
+  /**
+   * Called for each connection, with the address that this end listens on. Pushes are received on the connection that it returns: the same
+   * one, or one that also records the octets (`observed` of `@dlmskit/transport`). Over TLS the octets are the decrypted ones.
+   */
+  accepted?(duplex: Duplex, at: Pick<ListeningForPushes, "host" | "port">): Duplex;
   /** Called if the listener failed or refused a connection; it continues to listen. */
   failed?(fault: Fault): void;
 }
@@ -33,7 +38,8 @@ export async function listen(options: ListenOptions): Promise<ListeningForPushes
   const { transport = "tcp", host, port, maxConnections = 1024, tls } = options;
   const failed = (fault: Fault): void => options.failed?.(fault);
   const common = { port, failed, ...(host === undefined ? {} : { host }) };
-  const accept = (duplex: Parameters<PushListener["accept"]>[0]): void => pushes.accept(duplex);
+  let at = { host: host ?? "", port };
+  const accept = (duplex: Duplex): void => pushes.accept(options.accepted?.(duplex, at) ?? duplex);
   const open = (): Promise<Listener> => {
     if (transport === "udp") return udpListen({ ...common, accept, maxRemotes: maxConnections });
     if (transport === "tcp") return tcpListen({ ...common, accept, maxConnections });
@@ -41,6 +47,7 @@ export async function listen(options: ListenOptions): Promise<ListeningForPushes
     return tlsListen({ ...common, ...tls, accept, maxConnections });
   };
   const listener = await open();
+  at = { host: listener.host, port: listener.port };
   const close = async (): Promise<void> => {
     pushes.close();
     await listener.close();

@@ -1,10 +1,12 @@
-import { type Apdu, type ApduQuirk, type Data, decodeApdu, encodeApdu } from "@dlmskit/apdu";
+import { type Apdu, type ApduQuirk, type Data, decodeApdu, encodeApdu, gatewayText } from "@dlmskit/apdu";
 import { type CosemDateTime, dateTimeText, Fault, type Link, type LinkAddress, toHex } from "@dlmskit/core";
-import { type PushedValue, type PushLayout, pushedValues } from "@dlmskit/cosem-objects";
+import { type PushedValue, type PushLayout, pushedValues, pushLayoutIn } from "@dlmskit/cosem-objects";
 import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 import { hostRandom } from "../options.ts";
-import { PushBlocks } from "./push-blocks.ts";
+import { LearnedLayouts, layoutThatFits } from "./learned-layouts.ts";
+import type { PushBlocks } from "./push-blocks.ts";
+import { answerBehind, behindGateway, type GatewayWay, PushSources } from "./push-gateway.ts";
 import { type OpenedPush, type PushKeys, PushOpener } from "./push-keys.ts";
 
 export type PushKind = "data-notification" | "event-notification" | "information-report";
@@ -13,6 +15,7 @@ export type PushKind = "data-notification" | "event-notification" | "information
 export interface ReceivedPush {
   /** The sender's address, `"192.0.2.1:50000"`. Identify meters by `systemTitle` or contents, because addresses may be translated. */
   readonly from: string;
+  /** The addresses on the data link, and `gateway`: the meter behind the gateway that sent the push. */
   readonly address: LinkAddress;
   readonly kind: PushKind;
   /** The long-invoke-id of a DataNotification. */
@@ -25,6 +28,11 @@ export interface ReceivedPush {
   readonly repeated: boolean;
   /** Whether a confirmation was requested and sent. */
   readonly confirmed: boolean;
+  /**
+   * Where the meaning of the values comes from: `option` is `layout` or `layouts`, `push` the list in the push, `learned` the list in an
+   * earlier push of the same system title. Absent: from logical names beside the values, or unknown.
+   */
+  readonly layoutFrom?: "option" | "push" | "learned";
   readonly values: readonly PushedValue[];
   readonly data: Data;
   /** The short name of each value of an InformationReport; undefined for a value without short name. */
@@ -46,6 +54,11 @@ export interface PushListenerOptions {
   readonly layout?:
     | PushLayout
     | ((push: Pick<ReceivedPush, "from" | "address" | "systemTitle">) => PushLayout | undefined);
+  /**
+   * The layouts of several Push setups. A push that contains no description gets the one that fits it, by the number and the types of its
+   * values; none if several fit.
+   */
+  readonly layouts?: readonly PushLayout[];
   /** Whether a DataNotification that asks for a confirmation is confirmed; true by default. */
   readonly confirm?: boolean;
   /** Deviations of some meters, which are accepted. */
@@ -77,6 +90,7 @@ export class PushListener {
   readonly #options: PushListenerOptions;
   readonly #opener: PushOpener;
   readonly #came = new Set<string>();
+  readonly #learned = new LearnedLayouts();
   readonly #pumps = new Set<LinkPump<Link>>();
 
   constructor(options: PushListenerOptions) {
@@ -93,15 +107,10 @@ export class PushListener {
   accept(duplex: Duplex): void {
     const { clock, link, maxPush = 0x10000 } = this.#options;
     const pump = new LinkPump({ link: link(), duplex, clock });
-    const blocks = new Map<string, PushBlocks>();
+    const blocks = new PushSources(maxPush);
     this.#pumps.add(pump);
     pump.start({
-      received: (pdu, address) => {
-        const name = `${address.client} ${address.server} ${address.physical ?? ""}`;
-        const known = blocks.get(name) ?? new PushBlocks(maxPush);
-        blocks.set(name, known);
-        this.#received(pdu, { pump, address, blocks: known });
-      },
+      received: (pdu, address) => this.#arrived(pdu, address, pump, blocks),
       dropped: (why) =>
         this.#dropped(new Fault("bad-frame", `octets were dropped: ${why}`, { layer: "client" }), duplex.remote),
       closed: (fault) => {
@@ -109,6 +118,17 @@ export class PushListener {
         if (fault !== undefined) this.#dropped(fault, duplex.remote);
       },
     });
+  }
+
+  /** `blocks`: those of each source on this connection. */
+  #arrived(pdu: Uint8Array, link: LinkAddress, pump: LinkPump<Link>, blocks: PushSources): void {
+    try {
+      const { apdu, address, way } = behindGateway(pdu, link);
+      this.#received(apdu, { pump, address, way, blocks: blocks.at(address) });
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      this.#dropped(caught, pump.remote);
+    }
   }
 
   #dropped(fault: Fault, from: string): void {
@@ -151,13 +171,12 @@ export class PushListener {
         const { longInvokeId, dateTime, body, serviceClass } = apdu;
         const time = dateTime === undefined ? {} : { time: dateTime };
         const repeated = this.#cameBefore(
-          systemTitle === undefined ? from : toHex(systemTitle),
+          systemTitle === undefined ? sourceOf(from, address) : toHex(systemTitle),
           longInvokeId,
           dateTime,
         );
         const confirmed = serviceClass === "confirmed" && this.#options.confirm !== false;
         if (confirmed) this.#confirm(apdu, opened, line);
-        const values = pushedValues(body, this.#layout(about));
         this.#tell({
           ...about,
           ...time,
@@ -165,7 +184,7 @@ export class PushListener {
           longInvokeId,
           repeated,
           confirmed,
-          values,
+          ...this.#values(body, about),
           data: body,
         });
         return;
@@ -183,7 +202,7 @@ export class PushListener {
         this.#tell({
           ...about,
           ...{ kind: "information-report", shortNames },
-          values: pushedValues(body, this.#layout(about)),
+          ...this.#values(body, about),
           data: body,
         });
         return;
@@ -193,9 +212,26 @@ export class PushListener {
     }
   }
 
-  #layout(about: Pick<ReceivedPush, "from" | "address" | "systemTitle">): PushLayout | undefined {
-    const { layout } = this.#options;
-    return typeof layout === "function" ? layout(about) : layout;
+  #values(
+    body: Data,
+    about: Pick<ReceivedPush, "from" | "address" | "systemTitle" | "verified">,
+  ): Pick<ReceivedPush, "values" | "layoutFrom"> {
+    const { layout, layouts = [] } = this.#options;
+    const { systemTitle, verified } = about;
+    const given = typeof layout === "function" ? layout(about) : layout;
+    if (given !== undefined) return { values: pushedValues(body, given), layoutFrom: "option" };
+    // What is not verified could be forged: it must not change what verified pushes mean.
+    const sender = systemTitle && `${toHex(systemTitle)} ${verified}`;
+    const own = pushLayoutIn(body);
+    if (own !== undefined) {
+      if (sender !== undefined) this.#learned.learn(sender, own);
+      return { values: pushedValues(body, own), layoutFrom: "push" };
+    }
+    const fitting = layoutThatFits(layouts, body);
+    if (fitting !== undefined) return { values: pushedValues(body, fitting), layoutFrom: "option" };
+    const learned = sender === undefined ? undefined : this.#learned.find(sender, body);
+    if (learned !== undefined) return { values: pushedValues(body, learned), layoutFrom: "learned" };
+    return { values: pushedValues(body) };
   }
 
   #cameBefore(source: string, longInvokeId: number, time: CosemDateTime | undefined): boolean {
@@ -211,13 +247,14 @@ export class PushListener {
   #confirm(
     { longInvokeId, selfDescriptive, processingOption, serviceClass, priority }: DataNotificationOf,
     { systemTitle, ciphered }: OpenedPush,
-    { pump, address }: PushLine,
+    { pump, address, way }: PushLine,
   ): void {
     const plain = encodeApdu({
       apdu: "data-notification-confirm",
       ...{ longInvokeId, selfDescriptive, processingOption, serviceClass, priority },
     });
-    pump.send(ciphered && systemTitle !== undefined ? this.#opener.seal(plain, systemTitle, address) : plain, address);
+    const sealed = ciphered && systemTitle !== undefined ? this.#opener.seal(plain, systemTitle, address) : plain;
+    pump.send(answerBehind(sealed, address, way), address);
   }
 
   #tell(push: ReceivedPush): void {
@@ -233,6 +270,10 @@ export class PushListener {
     for (const pump of [...this.#pumps]) pump.destroy();
   }
 }
+
+/** The source of a push without a system title. */
+const sourceOf = (from: string, { gateway }: LinkAddress): string =>
+  gateway === undefined ? from : `${from} ${gatewayText(gateway)}`;
 
 /** Decodes as the standard defines, else with each single quirk, else with all quirks. Throws the Fault of the first attempt. */
 function decoded(apdu: Uint8Array, quirks: readonly ApduQuirk[] = []): Apdu {
@@ -255,6 +296,8 @@ interface PushLine {
   readonly pump: LinkPump<Link>;
   readonly address: LinkAddress;
   readonly blocks: PushBlocks;
+  /** The tag of the gateway's prefix that the push had. */
+  readonly way: GatewayWay | undefined;
 }
 
 type DataNotificationOf = Extract<Apdu, { readonly apdu: "data-notification" }>;

@@ -41,6 +41,7 @@ export const security = {
   "no-protection": "No layer of protection is requested; request at least one.",
   "not-an-authority": "The issuer's certificate does not belong to an authority; check the chain.",
   "not-ciphered": "The APDU is not ciphered; the sender must protect it.",
+  "other-transaction-id": "The response belongs to another request; the quirk of that name accepts it.",
   "own-system-title": "The peer has this end's own system title; give each end its own.",
   "path-too-long": "The certificate chain is longer than allowed; check the authorities.",
   replayed: "The APDU was received before; it is not executed again.",

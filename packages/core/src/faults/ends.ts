@@ -44,6 +44,8 @@ export const client = {
   success: "The meter answers with the result success in place of a value; the meter is at fault.",
   "unknown-certificate": "The records have no certificate with that serial number; list them.",
   "unknown-issuer": certificates["unknown-issuer"],
+  "already-connected":
+    "There is a session with this meter over the connection to its gateway; use it, or release it first.",
   "unknown-meter": "The records have no keys of this meter; add them.",
   unprotected: "Keys can be changed only in a ciphered association; use one.",
   "wrong-curve": "The new certificate uses a different curve from the old one; issue one on the same curve.",
@@ -89,6 +91,8 @@ export const server = {
   "no-connection-left":
     "The meter has as many connections as its TCP-UDP setup allows; end one of them, or raise nb_of_sim_conn.",
   "port-locked": "A Communication port protection has locked the port; wait, or invoke its reset over another one.",
+  "meter-unreachable":
+    "A meter behind a gateway cannot be reached or has not answered in time; check its line, address and power.",
   "no-device": "The meter has no logical device with that name; correct the name.",
   "bad-row": "A row of the store cannot be used; `path` has table, id and column. The row is unchanged.",
   "no-meter": "The server has no meter with that name; correct the name.",
@@ -96,6 +100,7 @@ export const server = {
 } as const;
 
 export const simulator = {
+  "bad-campaign": "The result of a read campaign cannot be read; the message and the path say where.",
   "bad-faults-file": "The faults file cannot be read; the message and the path say where.",
   "bad-identities-file": "The identities file cannot be read; the message says what is wrong with it.",
   "bad-key-length": "The key for the order of serial numbers must have 32 octets; correct it.",
@@ -163,6 +168,7 @@ export const storage = {
 } as const;
 
 export const cli = {
+  "parquet-missing": "Parquet files need the package hyparquet-writer; install it beside this one.",
   "prom-client-missing": "Metrics need the package prom-client; install it beside this one.",
   "control-refused": "The control port of a simulation refused a request; `detail` is the code of its Fault.",
   "no-control": "No control port answers at that address; look whether the simulation runs, and with which port.",

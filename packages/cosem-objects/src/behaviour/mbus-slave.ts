@@ -17,8 +17,8 @@ const media = {
 export interface MbusSlaveOptions {
   /** The counter unit is the litre for gas and water, kWh for heat, Wh for electricity. */
   readonly medium: keyof typeof media;
-  /** A number of up to eight decimal digits. */
-  readonly identificationNumber: number;
+  /** A number of up to eight decimal digits, or a function that gives the number of the slave of a meter. */
+  readonly identificationNumber: number | ((context: Context) => number);
   /** Three letters A to Z (FLAG). */
   readonly manufacturer: string;
   /** 1 by default. */
@@ -27,6 +27,10 @@ export interface MbusSlaveOptions {
   reading(context: Context): MaybePromise<number | undefined>;
   /** The status octet; 0 by default. */
   status?(context: Context): number;
+  /** The alarm octet; by default telegrams have none, and the alarm of the client stays as it is. */
+  alarm?(context: Context): number;
+  /** Called when the client resets the alarm. */
+  alarmReset?(context: Context): void;
 }
 
 /** FLAG letters as the two octets of a header (EN 13757-3, 5.6). Fault `bad-value`. */
@@ -48,20 +52,20 @@ const dif = 0x04;
  * Fault `bad-value`.
  */
 export function mbusSlave(options: MbusSlaveOptions): MbusPort {
-  const { medium, identificationNumber, version = 1, reading, status } = options;
+  const { medium, version = 1, reading, status, alarm, alarmReset } = options;
   const { deviceType, vif } = media[medium];
   const manufacturerId = mbusManufacturer(options.manufacturer);
-  if (!Number.isInteger(identificationNumber) || identificationNumber < 0 || identificationNumber > 99_999_999) {
-    throw new Fault("bad-value", `an identification number has eight digits, not ${identificationNumber}`, {
-      layer: "cosem",
-    });
-  }
+  const { identificationNumber: given } = options;
+  const numberIn = typeof given === "function" ? (context: Context) => checkedNumber(given(context)) : () => given;
+  if (typeof given === "number") checkedNumber(given);
   const clientOf = ({ device, object }: Context): Readonly<Values<typeof MbusClient1>> =>
     device.values(object as CosemObject<typeof MbusClient1>);
   const isHere = (address: number, context: Context): boolean => clientOf(context).primaryAddress === address;
   return {
     identify: (address, context) =>
-      isHere(address, context) ? { identificationNumber, manufacturerId, version, deviceType } : undefined,
+      isHere(address, context)
+        ? { identificationNumber: numberIn(context), manufacturerId, version, deviceType }
+        : undefined,
     request(address, key, context) {
       const { accessNumber, state } = clientOf(context);
       const keyStatus = state?.keyStatus ?? 0;
@@ -73,6 +77,7 @@ export function mbusSlave(options: MbusSlaveOptions): MbusPort {
           : {
               accessNumber: (accessNumber + 1) & 0xff,
               ...{ status: status?.(context) ?? 0, encrypted },
+              ...(alarm === undefined ? {} : { alarm: alarm(context) }),
               records: [
                 {
                   dataInformationBlock: Uint8Array.of(dif),
@@ -83,6 +88,19 @@ export function mbusSlave(options: MbusSlaveOptions): MbusPort {
             },
       );
     },
-    command: (address, _, context) => isHere(address, context),
+    command(address, what, context) {
+      if (!isHere(address, context)) return false;
+      if (what.do === "reset-alarm") alarmReset?.(context);
+      return true;
+    },
   };
+}
+
+function checkedNumber(identificationNumber: number): number {
+  if (Number.isInteger(identificationNumber) && identificationNumber >= 0 && identificationNumber <= 99_999_999) {
+    return identificationNumber;
+  }
+  throw new Fault("bad-value", `an identification number has eight digits, not ${identificationNumber}`, {
+    layer: "cosem",
+  });
 }

@@ -15,6 +15,7 @@ import {
   sameColumn,
 } from "../profile/selective-access.ts";
 import { refusalOf } from "../refusal.ts";
+import { type ConfirmationValues, pushedRange } from "./push-confirmation.ts";
 
 /** An element of push_object_list of any version. */
 export type PushObject = Pick<RestrictedColumns, "classId" | "instanceId" | "attributeId"> &
@@ -74,7 +75,13 @@ function selectionOf({ restriction }: PushObject, profile: AnyObject, context: C
     return { selector: 2, parameters: dataOf(EntryDescriptor, entries) as unknown as Data };
   }
   if (restriction?.restrictionType !== 1) return undefined;
-  const { fromDate, toDate } = value as RestrictionByDate;
+  const { device, object: setup, local, now } = context;
+  const { fromDate, toDate } = pushedRange(
+    value as RestrictionByDate,
+    device.values(setup) as ConfirmationValues,
+    local,
+    now,
+  );
   const clock = capturedBy(profile, context).find((column) => isClock(column, context));
   const restrictingObject = clock ?? { classId: 8, instanceId: "0.0.1.0.0.255" as const, attributeId: 2 };
   const bound = (of: typeof fromDate): Data => dataOf(T.dateTimeOctets, of) as unknown as Data;

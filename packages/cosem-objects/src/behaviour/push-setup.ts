@@ -18,6 +18,7 @@ import { object } from "../object.ts";
 import { encodedStructure } from "../profile/elements.ts";
 import type { LocalTime } from "../time/local-time.ts";
 import { type PushObject, pushCell } from "./push-body.ts";
+import { asksForConfirmation, type ConfirmationValues } from "./push-confirmation.ts";
 import { destinationOf, type SendDestination } from "./push-destination.ts";
 import { delayOf, drawOf, openFrom, type RepetitionDelay, startOf } from "./push-schedule.ts";
 
@@ -27,7 +28,7 @@ type ClassOf<V extends PushSetupVersion> = (typeof classes)[V];
 type Confirmation = Values<typeof PushSetup2>["confirmationParameters"];
 
 /** The values of every version that have an effect. */
-interface PushValues {
+interface PushValues extends ConfirmationValues {
   state?: PushState;
   readonly pushObjectList: readonly PushObject[];
   readonly sendDestinationAndMethod: SendDestination;
@@ -38,7 +39,6 @@ interface PushValues {
   readonly portReference?: LogicalName;
   readonly pushClientSap?: number;
   readonly pushProtectionParameters?: readonly ProtectionParameters[];
-  readonly pushOperationMethod?: number;
   lastConfirmationDateTime?: Values<typeof PushSetup2>["lastConfirmationDateTime"];
 }
 
@@ -74,7 +74,10 @@ export interface PushSetupOptions<V extends PushSetupVersion = PushSetupVersion>
   readonly protection?: readonly ProtectionParameters[];
   /** Versions 2 and 3: when a push counts as successful; `unconfirmedRetryOnFailure` by default. */
   readonly operationMethod?: keyof typeof PushOperationMethod;
-  /** For versions 2 and 3 only. */
+  /**
+   * Versions 2 and 3, for method `confirmed`: a push asks for confirmation from the start date on; with an interval (s) other than 0 only
+   * until one push of the interval was confirmed.
+   */
   readonly confirmationParameters?: Confirmation;
   /** The priority in the queue: higher ones are sent first; 0 by default. */
   readonly priority?: number;
@@ -210,6 +213,7 @@ function send(values: PushValues, context: Context, { priority, client: usual }:
   const tell = (body: Uint8Array[]): void => {
     const destination = destinationOf(values.sendDestinationAndMethod, client);
     checkPort(values, context);
+    checkMethod(values);
     const longInvokeId = nextInvokeId(context);
     const payload = notificationOf(values, body, longInvokeId, context);
     const scheduledTime = Math.floor(elapsed);
@@ -233,7 +237,7 @@ function send(values: PushValues, context: Context, { priority, client: usual }:
 }
 
 function notificationOf(
-  { pushOperationMethod }: PushValues,
+  values: PushValues,
   body: readonly Uint8Array[],
   longInvokeId: number,
   { local, now }: Context,
@@ -243,7 +247,7 @@ function notificationOf(
     longInvokeId,
     selfDescriptive: false,
     processingOption: "continue-on-error",
-    serviceClass: pushOperationMethod === PushOperationMethod.confirmed ? "confirmed" : "unconfirmed",
+    serviceClass: asksForConfirmation(values, local, now) ? "confirmed" : "unconfirmed",
     priority: "normal",
     dateTime: local.dateTimeOf(now),
     body: { type: "encoded", octets: encodedStructure(body) },
@@ -271,6 +275,17 @@ function checkPort({ portReference, sendDestinationAndMethod }: PushValues, { de
   throw new Fault("push-port", `port_reference ${portReference} is not an object of class ${classId}`, {
     layer: "cosem",
     hint: "write the logical name of the setup object of the port that fits transport_service to attribute 8",
+  });
+}
+
+/** Fault `push-destination` if missing confirmations are to be repeated, and the transport service never confirms anything. */
+function checkMethod({ pushOperationMethod, sendDestinationAndMethod: { transportService } }: PushValues): void {
+  const { udp, unreliableCoap } = TransportService;
+  const confirms = transportService !== udp && transportService !== unreliableCoap;
+  if (confirms || pushOperationMethod !== PushOperationMethod.unconfirmedRetryOnMissingConfirmation) return;
+  throw new Fault("push-destination", "push_operation_method 1 needs a transport that confirms, and UDP does not", {
+    layer: "cosem",
+    hint: "set push_operation_method to 0 (no confirmation) or 2 (the client confirms), or transport_service to 0 (TCP)",
   });
 }
 

@@ -1,4 +1,5 @@
 import { decodeApdu, T } from "@dlmskit/apdu";
+import { type CosemDateTime, unspecifiedDateTime } from "@dlmskit/core";
 import { describe, expect, it } from "vitest";
 import {
   type AnyObject,
@@ -182,8 +183,18 @@ describe("16 Push setup", () => {
         restrictionType: 1,
         restrictionValue: { fromDate: dateTime("2026-05-04 10:00"), toDate: dateTime("2026-05-04 10:02") },
       },
+      // Since the last confirmed push.
+      unconfirmed: {
+        restrictionType: 1,
+        restrictionValue: { fromDate: unspecifiedDateTime, toDate: unspecifiedDateTime },
+      },
     } as const;
-    const rows = (which: keyof typeof restriction, columns: AnyObject[], version: 0 | 1 = 1) => {
+    const rows = (
+      which: keyof typeof restriction,
+      columns: AnyObject[],
+      version: 0 | 1 = 1,
+      confirmed: CosemDateTime = unspecifiedDateTime,
+    ) => {
       const make = version === 0 ? profileGeneric0 : profileGeneric;
       const profile: AnyObject = make("1.0.99.1.0.255", { capture, entries: 10 });
       const push = pushing({ version: 2, portReference: "0.0.25.0.0.255" }, [port, profile, clock]);
@@ -193,6 +204,7 @@ describe("16 Push setup", () => {
         push.value.values.value = 10 + minute;
         push.life.context.device.invoke(profile, 2);
       }
+      push.setup.values.lastConfirmationDateTime = confirmed;
       push.setup.values.pushObjectList = [
         { ...element(profile, 2), restriction: restriction[which], columns: columns.map(column) },
       ];
@@ -212,6 +224,8 @@ describe("16 Push setup", () => {
     ]);
     expect(rows("dates", [value])).toEqual([[10], [11], [12]]);
     expect(rows("dates", [value], 0)).toEqual([[10], [11], [12]]);
+    expect(rows("unconfirmed", [value])).toEqual([[10], [11], [12], [13]]);
+    expect(rows("unconfirmed", [value], 1, dateTime("2026-05-04 10:01:30"))).toEqual([[12], [13]]);
   });
 
   it("16.10 keeps the time of the confirmation, and reset clears it and ends the series", () => {
@@ -227,6 +241,49 @@ describe("16 Push setup", () => {
     expect(push.setup.values.lastConfirmationDateTime).toMatchObject({ year: null });
     push.life.until("2026-05-04 10:10:00");
     expect(push.told).toHaveLength(1);
+  });
+
+  it.each([2, 3] as const)("16.10 version %i: asks from the start date on, and once in each interval", (version) => {
+    const push = pushing(
+      {
+        ...{ version, portReference: "0.0.25.0.0.255", operationMethod: "confirmed" },
+        confirmationParameters: {
+          confirmationStartDate: dateTime("2026-05-04 10:10:00"),
+          confirmationInterval: 600,
+        },
+      },
+      [port],
+    );
+    const asked = (time: string): string => {
+      push.life.until(`2026-05-04 ${time}`);
+      push.trigger();
+      push.life.until(`2026-05-04 ${time.slice(0, -1)}1`);
+      const { serviceClass } = push.body();
+      push.attempted(serviceClass === "confirmed" ? "confirmed" : "sent");
+      return serviceClass;
+    };
+    expect(["10:05:00", "10:12:00", "10:15:00", "10:20:00", "10:29:00", "10:31:00"].map(asked)).toEqual([
+      ...["unconfirmed", "confirmed", "unconfirmed"],
+      ...["confirmed", "unconfirmed", "confirmed"],
+    ]);
+  });
+
+  it("16.6 methods: 0 and 1 ask the client for nothing; 1 is refused where the transport confirms nothing", () => {
+    const options = { version: 3, portReference: "0.0.25.0.0.255" } as const;
+    for (const [operationMethod, transportService, serviceClass] of [
+      ["unconfirmedRetryOnFailure", 0, "unconfirmed"],
+      ["unconfirmedRetryOnFailure", 1, "unconfirmed"],
+      ["unconfirmedRetryOnMissingConfirmation", 0, "unconfirmed"],
+      ["unconfirmedRetryOnMissingConfirmation", 1, undefined],
+      ["confirmed", 1, "confirmed"],
+    ] as const) {
+      const destination = { transportService, destination: new TextEncoder().encode("192.0.2.7:4059"), message: 0 };
+      const push = pushing({ ...options, operationMethod, destination }, [port]);
+      push.trigger();
+      push.life.until("2026-05-04 10:00:01");
+      expect(push.told.length === 0 ? undefined : push.body().serviceClass).toBe(serviceClass);
+      expect(push.life.failed).toHaveLength(serviceClass === undefined ? 1 : 0);
+    }
   });
 
   it("16.11 keeps one trigger while a series is under way", () => {

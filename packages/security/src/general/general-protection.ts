@@ -19,6 +19,7 @@ import { checkSystemTitle, checkTitles, initializationVector } from "../system-t
 import { curveOf, type GeneralKey, type KeySources, openingKey, ownKey, peerKey, sealingKey } from "./general-key.ts";
 import { type KeyGuards, MemoryKeyGuards, type TransactionGuard } from "./guards.ts";
 import type { PeerKeys, PrivateKeys } from "./peer-keys.ts";
+import { RequestKey } from "./request-key.ts";
 
 /** The header fields. They come before the content and are authenticated or signed together with it. */
 export interface HeaderOptions {
@@ -82,6 +83,8 @@ export interface GeneralOptions {
   readonly guards?: KeyGuards;
   /** Refuses signed APDUs that were received before. Without it, a signature proves the sender and the content, but not the time. */
   readonly transactions?: TransactionGuard;
+  /** This end sends requests: a response without key-info is opened with the key of the last request, if it has its transaction-id. */
+  readonly requests?: boolean;
   readonly compression?: Compression;
   /** Maximum length of an APDU after decompression, in octets. 65536 by default. */
   readonly maxDecompressed?: number;
@@ -128,6 +131,7 @@ export class GeneralProtection {
   readonly #options: Pick<GeneralOptions, "transactions" | "compression" | "maxDecompressed">;
   readonly #encryptionOnly: boolean;
   readonly #ivInAdditional: boolean;
+  readonly #requestKey: RequestKey | undefined;
 
   constructor(options: GeneralOptions) {
     const { provider, systemTitle, peerSystemTitle } = options;
@@ -157,6 +161,7 @@ export class GeneralProtection {
     this.#options = options;
     this.#encryptionOnly = options.accept?.includes("encryption-only") ?? false;
     this.#ivInAdditional = options.quirks?.includes("iv-in-additional-data") ?? false;
+    this.#requestKey = options.requests === true ? new RequestKey() : undefined;
   }
 
   /**
@@ -252,7 +257,8 @@ export class GeneralProtection {
       : encrypted
         ? aes.seal(iv, content, additional)
         : concat(content, aes.seal(iv, none, concat(additional, content)));
-    if (sealing.once) erase(sealing.key);
+    if (this.#requestKey !== undefined) this.#requestKey.sent(sealing, how.key, header.transactionId, this.#sources);
+    else if (sealing.once) erase(sealing.key);
     const { keyInfo } = sealing;
     return written(GeneralCiphering, {
       apdu: "general-ciphering",
@@ -271,7 +277,9 @@ export class GeneralProtection {
     const { originatorSystemTitle: originator, recipientSystemTitle: recipient, transactionId } = header;
     this.#checkControl(securityControl);
     const { authenticated, encrypted, compressed } = securityControl;
-    const opening = openingKey(this.#sources, keyInfo as KeyInfo | undefined, { originator, recipient, transactionId });
+    const opening =
+      (keyInfo === undefined ? this.#requestKey?.keyFor(transactionId) : undefined) ??
+      openingKey(this.#sources, keyInfo as KeyInfo | undefined, { originator, recipient, transactionId });
     const aes = this.#aes(opening.key);
     const iv = initializationVector(originator, invocationCounter);
     const additional = this.#additional(securityControlOctet(securityControl), keys.authenticationKey, iv, rest);

@@ -55,6 +55,11 @@ export interface HeldPolicy {
   readonly whenHeld: "wait" | "refuse" | "forward";
   /** The maximum waiting time, ms. */
   readonly heldFor: number;
+  /**
+   * The meters that are always served here, by their ids: another process may hand over their sessions before this process has loaded the
+   * meter. For processes that divide meters without a common database. By default only meters that are loaded here are taken over.
+   */
+  readonly own?: (meterId: string) => KnownMeter | undefined;
   /** Opens a connection to the `relay` listener at an address: TCP to `host:port` by default (`serve`). */
   readonly dial?: (address: string) => Promise<Duplex>;
 }

@@ -9,6 +9,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import { sapOf } from "../meter/sap-of.ts";
 import type { PushLeft } from "../session/unasked-pushes.ts";
+import { throughGateway } from "./push-gateway.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
 import type { PushSettings } from "./push-options.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
@@ -25,7 +26,7 @@ export interface AttemptPort {
   readonly lines: PushLines;
   /** Simulated time. */
   readonly now: number;
-  readonly settings: Pick<PushSettings, "confirmation" | "lease">;
+  readonly settings: Pick<PushSettings, "confirmation" | "lease" | "gateway">;
   /** Whether the worker was closed in the meantime. */
   closed(): boolean;
   /** Called when the message waits for this client to connect. */
@@ -121,8 +122,8 @@ function awaiting(client: number, port: AttemptPort): AttemptEnd {
   return { end: "postponed", until: port.now + absent, client };
 }
 
-const send = (message: ClaimedMessage, source: Source, { lines }: AttemptPort): Promise<PushLeft> =>
-  lines.send(message.destination, parcelOf(message, source));
+const send = (message: ClaimedMessage, source: Source, { lines, settings }: AttemptPort): Promise<PushLeft> =>
+  lines.send(message.destination, throughGateway(parcelOf(message, source), settings.gateway?.(source.meter)));
 
 async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPort): Promise<PushLeft | "absent"> {
   const { association, live, device } = source;

@@ -1,6 +1,7 @@
-import { Fault, type Link } from "@dlmskit/core";
+import { Fault, type GatewayAddress, type Link } from "@dlmskit/core";
 import type { Duplex } from "@dlmskit/transport";
 import type { Meter } from "../meter/meter.ts";
+import type { KnownMeter } from "../meter/meter-identity.ts";
 
 /** The transport of pushes to the destinations of one scheme. */
 export interface PushTransport {
@@ -18,6 +19,8 @@ export interface PushOptions {
    * of unknown meters are left for other processes. By default only the meters that the server runs are known.
    */
   readonly meter?: (id: string) => Meter | undefined;
+  /** The address of a meter behind a gateway: its pushes have the prefix of the gateway (tag E7). By default no meter is behind one. */
+  readonly gateway?: (meter: KnownMeter) => GatewayAddress | undefined;
   /** Maximum number of messages that are sent at the same time; 32 by default. */
   readonly atOnce?: number;
   /** Maximum number of connections to one destination; 4 by default. */
@@ -34,7 +37,7 @@ export interface PushOptions {
   readonly keep?: number;
 }
 
-export type PushSettings = Required<Omit<PushOptions, "meter">> & Pick<PushOptions, "meter">;
+export type PushSettings = Required<Omit<PushOptions, "meter" | "gateway">> & Pick<PushOptions, "meter" | "gateway">;
 
 export const pushSettings = (options: PushOptions): PushSettings => ({
   ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },

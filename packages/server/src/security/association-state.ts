@@ -56,7 +56,7 @@ export class AssociationState {
   readonly security: Association["security"];
   /** Guards for the keys that APDUs contain. They last longer than one association. */
   readonly guards: MemoryKeyGuards;
-  /** Keys that were used earlier, for the guards; undefined if the mechanism uses a fresh challenge. */
+  /** Keys that were used earlier, for the guards; undefined if the association takes no such keys. */
   readonly usedKeys: UsedKeys | undefined;
   readonly credentials: Credentials;
   /** Whether all data that the association needs is loaded. */

@@ -9,19 +9,20 @@ export type UnsavedKeys = NonNullable<Commit["usedKeys"]>;
 const keyStep = 64;
 
 /**
- * Whether the keys of single APDUs must be kept for longer than the meter is in memory. Mechanisms 0 and 1 have no fresh challenge, so
- * an association could be opened and used by replaying recorded APDUs. docs/decisions/0010.
+ * Whether the keys of single APDUs must be kept for longer than the meter is in memory: wherever the association takes such APDUs.
+ * Mechanisms 0 and 1 take them before conformance is negotiated, in the AARQ. docs/decisions/0010.
  */
-export function remembersKeys({ security: { ciphered, mechanism } }: Association): boolean {
-  return ciphered && mechanism <= 1;
+export function remembersKeys({ security: { ciphered, mechanism }, conformance }: Association): boolean {
+  return ciphered && (mechanism <= 1 || conformance.includes("general-protection"));
 }
 
 /** The keys of single APDUs that one client has used: those in a store and the newer ones. Only the latest 16,384 are kept. */
 export class UsedKeys implements KeyMemory {
   readonly #association: Association;
-  readonly #known = new Set<string>();
+  /** Made for the first key: most associations have none. */
+  #known: Set<string> | undefined;
   /** Keys that are not kept yet. True: a commit with the key failed, but may still have been kept. */
-  readonly #unsaved = new Map<string, boolean>();
+  #unsaved: Map<string, boolean> | undefined;
 
   constructor(association: Association) {
     this.#association = association;
@@ -29,10 +30,12 @@ export class UsedKeys implements KeyMemory {
 
   /** Number of known keys. */
   get size(): number {
-    return this.#known.size;
+    return this.#known?.size ?? 0;
   }
 
   remember(digest: string): boolean {
+    this.#known ??= new Set();
+    this.#unsaved ??= new Map();
     if (this.#known.has(digest)) return false;
     this.#known.add(digest);
     this.#unsaved.set(digest, false);
@@ -47,17 +50,14 @@ export class UsedKeys implements KeyMemory {
   /** Takes the stored keys of this association. They are older than all keys that were used since. */
   load(kept: MeterSecrets["usedKeys"]): void {
     const { client, instance } = this.#association;
-    const since = [...this.#known];
-    this.#known.clear();
-    for (const { clientId, instanceId, digest } of kept) {
-      if (clientId === client && instanceId === instance) this.#known.add(digest);
-    }
-    for (const digest of since) this.#known.add(digest);
+    const before = kept.filter(({ clientId, instanceId }) => clientId === client && instanceId === instance);
+    if (before.length === 0) return;
+    this.#known = new Set([...before.map(({ digest }) => digest), ...(this.#known ?? [])]);
   }
 
   /** The keys to keep, in the order of use. `soon`: only if there are many. */
   unsaved(soon: boolean): UnsavedKeys {
-    if (this.#unsaved.size < (soon ? keyStep : 1)) return [];
+    if (this.#unsaved === undefined || this.#unsaved.size < (soon ? keyStep : 1)) return [];
     const { client, instance } = this.#association;
     return [...this.#unsaved].map(([digest, again]) => ({
       ...{ clientId: client, instanceId: instance, digest },
@@ -66,11 +66,11 @@ export class UsedKeys implements KeyMemory {
   }
 
   saved(keys: UnsavedKeys): void {
-    for (const { digest } of keys) this.#unsaved.delete(digest);
+    for (const { digest } of keys) this.#unsaved?.delete(digest);
   }
 
   /** Called when the commit of these keys failed: it is not known whether they were kept. */
   failed(keys: UnsavedKeys): void {
-    for (const { digest } of keys) if (this.#unsaved.has(digest)) this.#unsaved.set(digest, true);
+    for (const { digest } of keys) if (this.#unsaved?.has(digest)) this.#unsaved.set(digest, true);
   }
 }

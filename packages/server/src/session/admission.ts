@@ -1,5 +1,5 @@
 import { type Negotiated, type Offer, Responder } from "@dlmskit/association";
-import { Fault } from "@dlmskit/core";
+import { Fault, type LinkAddress } from "@dlmskit/core";
 import type { ServerEvent } from "../events.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { Device } from "../meter/device.ts";
@@ -7,6 +7,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { AssociationState } from "../security/association-state.ts";
 import { type OfferGuard, offerOf } from "../security/offer.ts";
+import { longestBehind } from "./gateway-answers.ts";
 import { sourceOf } from "./lockouts.ts";
 import { PortGuard } from "./port-guard.ts";
 import type { SessionPort } from "./session-port.ts";
@@ -18,8 +19,7 @@ export type AdmissionPort = Pick<SessionPort, "environment" | "limits" | "lockou
 export interface Applicant {
   readonly meter: Meter;
   readonly device: Device;
-  /** SAP of the client. */
-  readonly client: number;
+  readonly address: LinkAddress;
   readonly taps: SessionTaps | undefined;
 }
 
@@ -56,8 +56,8 @@ export class Admission implements OfferGuard {
   }
 
   get #association(): Association | undefined {
-    const { device, client } = this.#applicant;
-    return device.association(client);
+    const { device, address } = this.#applicant;
+    return device.association(address.client);
   }
 
   /** The responder for the next PDU: `current` if it may continue, otherwise a new one. */
@@ -120,7 +120,7 @@ export class Admission implements OfferGuard {
   get mostPduSize(): number | undefined {
     const { forgeable, limits } = this.#port;
     const limited = forgeable && limits.datagramAnswer > 0 && this.#association?.security.mechanism === 0;
-    return limited ? forgeablePduSize : undefined;
+    return limited ? forgeablePduSize : longestBehind(this.#applicant.address);
   }
 
   /** Why no association may be opened over the port now; undefined: one may be opened, or is open. */

@@ -18,7 +18,7 @@ export function breakOff(
     return;
   }
   port.environment.storeFailed(meter, what, error);
-  port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }));
+  port.broken(new Fault("store-failed", `${what} failed`, { layer: "server", cause: error }), address);
 }
 
 /** The Fault for a connection on which no association was opened in time. */

@@ -1,6 +1,5 @@
 import type { Environment } from "../meter/environment.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
-import type { MeterStore } from "../store-port.ts";
 import type { RowWriter } from "./row-writer.ts";
 
 /** The association that a row shows. */
@@ -8,7 +7,6 @@ export interface RowSource {
   readonly meter: KnownMeter;
   readonly client: number;
   readonly remote: string;
-  readonly store: MeterStore;
   readonly writer: RowWriter;
 }
 
@@ -28,7 +26,7 @@ export class ConnectionRow {
   #last: number;
   #deadline: number | undefined;
 
-  constructor(environment: Environment, { meter, client, remote, store, writer }: RowSource) {
+  constructor(environment: Environment, { meter, client, remote, writer }: RowSource) {
     this.#environment = environment;
     this.#meter = meter;
     this.#writer = writer;
@@ -37,7 +35,7 @@ export class ConnectionRow {
     this.#deadline = this.#last + idleAfter;
     const [, host = "", number = "0"] = /^\[?(.*?)\]?:(\d+)$/.exec(remote) ?? [];
     this.#opened = this.#attempt(
-      store.connections.open({
+      writer.open({
         meterId: meter.id,
         clientId: client,
         connectionTime: Math.floor(time.now),

@@ -6,12 +6,13 @@ import type { KnownMeter } from "../meter/meter-identity.ts";
 import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit, withheld } from "./answer-credit.ts";
 import { breakOff, noAssociation } from "./break-off.ts";
+import { Conversations, type ConversationsPort, keyOf } from "./conversations.ts";
+import { unreachable, unreachableAnswer } from "./gateway-answers.ts";
 import { ignored } from "./ignored.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
-import { makeRoom } from "./make-room.ts";
-import { guessedAt, hasMoved, mayHave, type Route, reachedAt } from "./route.ts";
-import { Session } from "./session.ts";
+import { prefixed, prefixedUnasked, unprefixed } from "./prefixed.ts";
+import { mayHave, type Route } from "./route.ts";
 import type { SessionPort } from "./session-port.ts";
 import { type Caller, loadFirst, WaitingRoom } from "./waiting-room.ts";
 
@@ -21,10 +22,10 @@ export interface ConnectionPort
   readonly shares: FairShare;
   /** Returns the number of TCP connections that use a meter. */
   users(meter: Meter): number;
+  /** Called when a meter behind this gateway is no longer used by a client. */
+  left(meter: Meter): void;
   closed(connection: Connection, fault: Fault | undefined): void;
 }
-
-const keyOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
 // first: no association was opened yet. inactivity: the client sends nothing. sessions: the first deadline of a session.
 const timers = ["first", "inactivity", "sessions"] as const;
@@ -34,12 +35,12 @@ type Timer = (typeof timers)[number];
  * One transport connection and its sessions, with one timer for all of them. It is also the port of its sessions: a separate object
  * with one function for each member would take half a KiB more for each connection.
  */
-export class Connection implements SessionPort {
+export class Connection implements ConversationsPort {
   readonly #base: ConnectionPort;
   readonly #pump: LinkPump<Link, Timer>;
   readonly #side: PumpHandlers & Gate & PumpTimers<Timer>;
-  readonly #route: Route;
-  readonly #sessions = new Map<string, Session>();
+  readonly route: Route;
+  readonly #sessions: Conversations;
   /** The meters that this connection has used. There is usually one, for which a Set takes more memory. */
   meters: readonly Meter[] = [];
   readonly share: Share;
@@ -60,7 +61,8 @@ export class Connection implements SessionPort {
     this.forgeable = duplex.datagrams === true;
     if (this.forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
     this.share = shares.share(this);
-    this.#route = route;
+    this.route = route;
+    this.#sessions = new Conversations(this);
     this.#side = new Connection.#PumpSide(this);
     this.#pump = new LinkPump<Link, Timer>({
       ...{ link, duplex, clock, gate: this.#side, timers: this.#side },
@@ -76,8 +78,8 @@ export class Connection implements SessionPort {
   /** Starts to receive. The connection may already have ended when this returns. */
   start(): void {
     this.#pump.start(this.#side);
-    const { only } = this.#route;
-    if (only !== undefined && connectionSettingsOf(only) !== undefined && only.hasLoaded) this.#meet(only);
+    const { only } = this.route;
+    if (only !== undefined && connectionSettingsOf(only) !== undefined && only.hasLoaded) this.meet(only);
   }
 
   /** The interface for the pump: one object, because eight functions would take half a KiB for each connection. */
@@ -164,6 +166,11 @@ export class Connection implements SessionPort {
   }
 
   broken(fault: Fault, address?: LinkAddress): void {
+    if (address?.gateway !== undefined) {
+      this.#disconnected(address);
+      this.#cannotReach(address);
+      return;
+    }
     if (fault.code === "port-locked" && address !== undefined) {
       this.#disconnected(address);
       // Other sessions on the line continue; an open data link is still polled.
@@ -193,8 +200,7 @@ export class Connection implements SessionPort {
   /** Whether PDUs can be received: no client has reached its limit of waiting requests. */
   get #hasRoom(): boolean {
     if ((this.#waiting?.size ?? 0) >= Math.max(1, this.limits.outstandingRequests)) return false;
-    for (const session of this.#sessions.values()) if (session.full) return false;
-    return true;
+    return !this.#sessions.anyFull;
   }
 
   opened(authenticated: boolean): void {
@@ -207,25 +213,40 @@ export class Connection implements SessionPort {
   send(pdu: Uint8Array, address: LinkAddress): void {
     if (this.#credit?.spend(pdu) !== false) {
       this.environment.metrics?.sent(pdu);
-      this.#pump.send(pdu, address);
+      this.#pump.send(prefixed(pdu, address), address);
       return;
     }
-    this.#sessions.get(keyOf(address))?.refused(withheld(pdu));
+    this.#sessions.at(address)?.refused(withheld(pdu));
   }
 
   notify(unasked: Unasked, address: LinkAddress): void {
-    this.#pump.notify(unasked, address);
+    this.#pump.notify(prefixedUnasked(unasked, address), address);
+  }
+
+  /** There is no answer at an address: a client that waits for its turn on the data link gets it, unless another meter answers there. */
+  #yield(address: LinkAddress): void {
+    if (this.#pump.link.yield !== undefined && !this.#sessions.owesAt(address)) this.#pump.yield(address);
+  }
+
+  #yieldQuiet(): void {
+    if (this.#pump.link.yield === undefined) return;
+    for (const address of this.#sessions.quietLinks) this.#pump.yield(address);
+  }
+
+  #cannotReach(address: LinkAddress, request?: Uint8Array): void {
+    const answer = request === undefined ? unreachable : unreachableAnswer(request);
+    const silent = address.gateway === undefined || this.route.gateway?.silent !== false;
+    if (silent || answer === undefined) this.#yield(address);
+    else this.send(answer, address);
   }
 
   /** Removes a datagram source without an open association, because anybody can forge any number of sources. */
   #endUnused(): void {
-    if (!this.forgeable || this.#isAwaited) return;
-    for (const { kept, owes } of this.#sessions.values()) if (kept || owes) return;
-    this.#pump.destroy();
+    if (this.forgeable && !this.#isAwaited && !this.#sessions.anyUsed) this.#pump.destroy();
   }
 
-  #found(address: LinkAddress): ReturnType<Route> {
-    const found = this.#route(address);
+  found(address: LinkAddress): ReturnType<Route> {
+    const found = this.route(address);
     found?.meter.runOn(this.environment);
     // A meter without power is treated as not present.
     return found?.meter.powered === true && mayHave(found.meter, found.device) ? found : undefined;
@@ -234,35 +255,27 @@ export class Connection implements SessionPort {
   #received(pdu: Uint8Array, address: LinkAddress, broadcast: boolean): void {
     this.#credit?.earn(pdu);
     this.environment.metrics?.received(pdu);
-    const caller = { pdu, address, broadcast };
-    if (this.#waiting?.join(keyOf(address), caller) !== true) this.#called(caller);
+    const caller = unprefixed(this.route, { pdu, address, broadcast });
+    if (this.#waiting?.join(keyOf(caller.address), caller) !== true) this.#called(caller);
   }
 
-  /** `guess`: the process that has the meter will determine the logical device. */
   #called(caller: Caller, guess = false): void {
     const { pdu, address, broadcast } = caller;
-    const key = keyOf(address);
-    let session = this.#sessions.get(key);
-    if (session === undefined || session.closed || hasMoved(session.reached)) {
-      session?.close();
-      this.#sessions.delete(key);
-      // A broadcast to all stations goes to the management logical device of the meter, which does not answer.
-      const found = this.#found(address) ?? (broadcast ? this.#found({ ...address, server: 1 }) : undefined);
-      if (found !== undefined && !guess && this.#waits(found.meter, caller)) return;
-      const reached = found && (guess ? guessedAt : reachedAt)(found.meter, found.device, address.client);
-      // No meter has this address. Do not answer: on a shared line it would collide with another meter's frame.
-      if (reached === undefined) this.tell(ignored(this.remote, "address", address));
-      if (reached === undefined || !makeRoom(this.#sessions, this.limits.sessionsPerConnection)) {
-        // An open data link is still polled.
-        this.#pump.yield(address);
-        return;
-      }
-      if (!this.#meet(reached.meter)) return;
-      session = new Session(this, address, reached);
-      this.#sessions.set(key, session);
-    }
+    const session = this.#sessions.with(caller, guess);
+    if (session === undefined) return;
     session.receive(pdu, broadcast);
-    if (!session.owes) this.#pump.yield(address);
+    const idleAt = this.#sessions.idleAt(session);
+    if (idleAt !== undefined) this.wake(idleAt);
+    if (!session.owes) this.#yield(address);
+  }
+
+  nobody({ address, pdu, broadcast }: Caller): void {
+    if (broadcast) this.#yield(address);
+    else this.#cannotReach(address, pdu);
+  }
+
+  left(meter: Meter): void {
+    this.#base.left(meter);
   }
 
   /** Whether this connection counts towards the maximum number of connections of a meter. */
@@ -275,7 +288,7 @@ export class Connection implements SessionPort {
   }
 
   /** Starts to use a meter, by the current values of its TCP-UDP setup; false: the meter has its maximum number of connections. */
-  #meet(meter: Meter): boolean {
+  meet(meter: Meter): boolean {
     if (this.meters.includes(meter)) return true;
     const settings = this.forgeable || this.#overTcp ? connectionSettingsOf(meter) : undefined;
     if (settings !== undefined && this.#overTcp && this.#base.users(meter) >= settings.most) {
@@ -299,7 +312,7 @@ export class Connection implements SessionPort {
 
   /** The settings of a data link that is opened at an address. */
   #settingsAt(address: LinkAddress) {
-    const meter = this.#found(address)?.meter;
+    const meter = this.found(address)?.meter;
     if (meter === undefined) return undefined;
     // A meter that cannot be loaded does not answer, so the client tries again.
     const failed = (error: unknown): void => this.environment.storeFailed(meter, "loading", error);
@@ -309,8 +322,7 @@ export class Connection implements SessionPort {
     return settings;
   }
 
-  /** Whether a PDU waits until its meter is loaded, because its logical device is not known before. */
-  #waits(meter: Meter, caller: Caller): boolean {
+  waits(meter: Meter, caller: Caller): boolean {
     const key = keyOf(caller.address);
     const goOn = (guess: boolean): void => {
       const callers = this.#waiting?.leave(key) ?? [];
@@ -337,42 +349,34 @@ export class Connection implements SessionPort {
 
   /** No request waits any more: a client without an answer may send on its link again. */
   quiet(): void {
-    for (const session of this.#sessions.values()) if (!session.owes) this.#pump.yield(session.address);
+    this.#yieldQuiet();
     this.#endWhenQuiet();
     this.#endUnused();
   }
 
   #disconnected(address: LinkAddress | undefined): void {
-    const keys = address === undefined ? [...this.#sessions.keys()] : [keyOf(address)];
-    for (const key of keys) {
-      this.#sessions.get(key)?.close();
-      this.#sessions.delete(key);
-    }
+    this.#sessions.endAt(address);
   }
 
-  get sessions(): Iterable<Session> {
-    return this.#sessions.values();
+  get sessions(): Conversations {
+    return this.#sessions;
   }
 
   /** A used meter has lost its power: its sessions end, and the connection too if it has no other sessions. */
   powerLost(meter: KnownMeter): void {
-    for (const [key, session] of this.#sessions) {
-      if (session.meter !== meter) continue;
-      session.close();
-      this.#sessions.delete(key);
-    }
+    this.#sessions.endOf(meter);
     if (this.meters.includes(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
   }
 
   /** The client sends nothing more: its requests are answered, then this side also ends. */
   #ended(): void {
     this.#ending = true;
-    for (const session of this.#sessions.values()) session.ended();
+    for (const session of this.#sessions) session.ended();
     this.#endWhenQuiet();
   }
 
   #endWhenQuiet(): void {
-    if (!this.#ending || this.#isAwaited || [...this.#sessions.values()].some(({ busy }) => busy)) return;
+    if (!this.#ending || this.#isAwaited || this.#sessions.anyBusy) return;
     this.#ending = false;
     this.#pump.end();
   }
@@ -383,16 +387,13 @@ export class Connection implements SessionPort {
       return;
     }
     if (name === "inactivity") {
-      const last = Math.max(0, ...[...this.#sessions.values()].map((session) => session.lastActivity));
-      const due = last + this.#silence;
+      const due = this.#sessions.lastActivity + this.#silence;
       if (this.#sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
       else this.#pump.close();
       return;
     }
-    for (const session of this.#sessions.values()) {
-      session.expire(now);
-      if (!session.owes) this.#pump.yield(session.address);
-    }
-    for (const { deadline } of this.#sessions.values()) if (deadline !== undefined) this.wake(deadline);
+    const next = this.#sessions.expire(now);
+    this.#yieldQuiet();
+    if (next !== undefined) this.wake(next);
   }
 }

@@ -19,14 +19,20 @@ export function handedOverOf(
   { meter, device, enter, gone }: HandingOver,
 ): HandedOver {
   return new HandedOver({
-    handover: { remote, address, meter, device },
+    handover: { remote, address: onLink(address), meter, device },
     ...{ enter, gone },
     answer: (pdu) => port.send(pdu, address),
     notify: (pdu) => port.notify({ pdus: () => [pdu], left: () => undefined }, address),
     quiet: () => port.quiet(),
-    ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session")),
+    ended: (fault) => port.broken(fault ?? lost("the process that has the meter ended the session"), address),
   });
 }
+
+/** The prefix of a gateway is taken off and put back by this process. */
+const onLink = ({ client, server, physical }: LinkAddress): LinkAddress => ({
+  ...{ client, server },
+  ...(physical === undefined ? {} : { physical }),
+});
 
 export interface HandedOverPort extends Omit<HandedSession, "received" | "closed"> {
   answer(pdu: Uint8Array): void;

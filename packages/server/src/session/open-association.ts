@@ -103,7 +103,7 @@ function rowOf(
   { known: meter }: LiveMeter,
   { client }: Association,
 ): ConnectionRow | undefined {
-  const { store, connectionRows: writer } = environment;
-  if (store === undefined || writer === undefined) return undefined;
-  return new ConnectionRow(environment, { meter, client, remote, store, writer });
+  const { connectionRows: writer } = environment;
+  if (writer === undefined) return undefined;
+  return new ConnectionRow(environment, { meter, client, remote, writer });
 }

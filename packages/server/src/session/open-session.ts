@@ -1,6 +1,6 @@
 import type { LinkAddress } from "@dlmskit/core";
 import type { Connection } from "./connection.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** An association that is open now, or that a client is opening. */
 export interface OpenSession {
@@ -21,6 +21,8 @@ export function openSessions(
 ): readonly { readonly session: Session; readonly open: OpenSession }[] {
   return [...connections].flatMap(({ remote, sessions }) =>
     [...sessions].flatMap((session) => {
+      // A meter elsewhere has its associations to itself.
+      if (!(session instanceof Session)) return [];
       const { address, meter, reached, opened, kept } = session;
       const association = (reached.device.association(address.client) ?? opened?.association)?.name;
       if (!kept || association === undefined) return [];

@@ -3,12 +3,25 @@ import type { Device } from "../meter/device.ts";
 import type { Meter } from "../meter/meter.ts";
 import { deviceAt, mayMove } from "../meter/sap-of.ts";
 import { hasDeviceAddress, setsUpLinks } from "./link-setup.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Returns the meter and the SAP for an address of the link; undefined: no meter has the address, and there is no answer. */
 export interface Route {
   (address: LinkAddress): { readonly meter: Meter; readonly device: number } | undefined;
   /** The only meter of the route; absent: there may be several meters. */
   readonly only?: Meter;
+  /** The route is that of a gateway: `gateway(…)`. */
+  readonly gateway?: GatewayRoute;
+}
+
+/** What a connection needs of a gateway. The route itself leads to the meters of this process. */
+export interface GatewayRoute {
+  /** Whether the data link of the gateway answers an address. */
+  accepts(address: LinkAddress): boolean;
+  /** How to reach a meter that is not of this process; undefined: there is no such meter. */
+  upstream(address: LinkAddress): Upstream | undefined;
+  /** Whether requests for a meter that cannot be reached get no answer. */
+  readonly silent: boolean;
 }
 
 /** The addressed logical device of a meter, with its SAP. */

@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { Clock } from "@dlmskit/transport";
 import type { MeterStore } from "../store-port.ts";
+import { RowOpener } from "./row-opener.ts";
 
 type Status = "ACTIVE" | "IDLE" | "DISCONNECTED";
 
@@ -27,11 +28,18 @@ const together = 1000;
  */
 export class RowWriter {
   readonly #port: RowWriterPort;
+  readonly #opener: RowOpener;
   #waiting = new Map<number, State>();
   #writing = false;
 
   constructor(port: RowWriterPort) {
     this.#port = port;
+    this.#opener = new RowOpener(port);
+  }
+
+  /** Inserts the row of a new session, as `RowOpener.open`. */
+  open(connection: Parameters<RowOpener["open"]>[0]): Promise<number> {
+    return this.#opener.open(connection);
   }
 
   set(id: number, state: State): void {

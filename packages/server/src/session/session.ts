@@ -13,6 +13,7 @@ import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
 import { askerOf } from "./asker.ts";
 import { breakOff } from "./break-off.ts";
+import type { Conversation } from "./conversation.ts";
 import { sooner } from "./deadline.ts";
 import { type HandedOver, handedOverOf } from "./handed-over.ts";
 import { OpenAssociation } from "./open-association.ts";
@@ -23,7 +24,7 @@ import { type Arrived, Turns, type TurnsPort } from "./turns.ts";
 import type { Speaker } from "./unasked-pushes.ts";
 
 /** One client with one logical device on one connection: its association and its requests. */
-export class Session implements Occupant, TurnsPort, Speaker {
+export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   readonly #port: SessionPort;
   readonly address: LinkAddress;
   readonly reached: Reached;
@@ -53,7 +54,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.reached = reached;
     this.#turns = new Turns(this);
     this.#taps = tapsOf(port.tap, () => ({ remote: port.remote, now: this.#now, meter, client: address.client }));
-    this.#admission = new Admission(port, { meter, device, client: address.client, taps: this.#taps });
+    this.#admission = new Admission(port, { meter, device, address, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }
 
@@ -66,6 +67,10 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.reached.meter;
   }
 
+  get moved(): boolean {
+    return hasMoved(this.reached);
+  }
+
   get device(): number {
     return this.reached.device.sap;
   }
@@ -75,7 +80,6 @@ export class Session implements Occupant, TurnsPort, Speaker {
     return this.opened !== undefined;
   }
 
-  /** Whether the client has an association or is authenticating. */
   get kept(): boolean {
     return this.open || this.#responder?.state === "pending" || this.#handedOver?.serves === true;
   }
@@ -92,17 +96,14 @@ export class Session implements Occupant, TurnsPort, Speaker {
     this.#port.roomy();
   }
 
-  /** Whether the maximum number of requests is waiting. */
   get full(): boolean {
     return this.#turns.full;
   }
 
-  /** Whether there are received requests without an answer. */
   get busy(): boolean {
     return this.#turns.busy || this.#handedOver?.serves === true;
   }
 
-  /** Whether requests of the client may still be answered. */
   get owes(): boolean {
     const delayed = this.#taps?.deadline !== undefined;
     return delayed || this.#turns.busy || this.#handedOver?.owes === true || this.#responder?.suspended === true;
@@ -205,7 +206,7 @@ export class Session implements Occupant, TurnsPort, Speaker {
   /** Ends the session if it was opened with a meter that has changed or is gone; then there must be no answer. */
   #isLost(): boolean {
     // Known after loading: there is no answer without power, or at a SAP that the logical device no longer has.
-    if (!this.meter.powered || hasMoved(this.reached)) this.close();
+    if (!this.meter.powered || this.moved) this.close();
     if (this.closed) return true;
     const live = this.#live;
     const locked = this.#admission.portLocked(live, this.#responder);

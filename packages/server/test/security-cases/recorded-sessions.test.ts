@@ -95,6 +95,26 @@ describe("a recorded session whose keys came with the APDUs", () => {
     expect(after.writes).toBe(0);
   });
 
+  it("writes nothing in a later association of its client after a restart, under a fresh challenge too", async () => {
+    const state = new MemoryState();
+    const start = async () => new Case({ suite: 1, policy: 0, server: { store: await restarted(state) } });
+    const by = forger(1);
+    const session = [
+      seal(setOf(6), [{ ...layer, transactionId: random(8) }], by),
+      seal(setOf(7), [{ ...layer, key: "one-pass-diffie-hellman", transactionId: random(8) }], by),
+      seal(setOf(8), [{ form: "general-signing", transactionId: random(8) }], by),
+    ];
+    const one = await start();
+    const client = await one.open();
+    for (const pdu of session) expect(await told(client, pdu)).toMatch(/^d[df]/);
+    expect(one.writes).toBe(3);
+    const after = await start();
+    const again = await after.open();
+    for (const pdu of session) expect(await told(again, pdu)).toMatch(/^d8/);
+    expect(after.writes).toBe(0);
+    expect(await readOf(again)).toEqual(value(8));
+  });
+
   it("without a store, writes nothing as long as the meter is in memory", async () => {
     const one = new Case({ mechanism: 0 });
     const client = await one.open();
@@ -131,9 +151,10 @@ describe("what is remembered of keys", () => {
     expect(await keysIn(store)).toBe(before + 70);
   });
 
-  it("is nothing where the mechanism gives a fresh challenge", async () => {
-    const { store, one } = await start(new MemoryState(), { mechanism: 5 });
-    const client = await one.open(reading);
+  it("is nothing where the association takes no APDUs with keys of their own", async () => {
+    const association = { conformance: ["get", "set", "action"] } as const;
+    const { store, one } = await start(new MemoryState(), { mechanism: 5, association });
+    const client = await one.open();
     expect(await client.set(...sta1, value(6))).toBe("success");
     expect(await keysIn(store)).toBe(0);
     expect(one.state.usedKeys).toBeUndefined();

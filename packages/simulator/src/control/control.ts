@@ -125,9 +125,9 @@ export class Control {
   }
 
   #indexOf(serial: string): number {
-    const { fleet } = this.simulator;
+    const { fleet, served } = this.simulator;
     const index = fleet.indexOf(serial) ?? fleet.indexOfMeterId(serial);
-    if (index === undefined) throw noMeter(serial);
+    if (index === undefined || index < served.first || index >= served.first + served.meters) throw noMeter(serial);
     return index;
   }
 
@@ -141,9 +141,9 @@ export class Control {
   }
 
   async fleet(): Promise<FleetState> {
-    const { template, count, server, store, faults } = this.simulator;
+    const { template, served, server, store, faults } = this.simulator;
     return {
-      ...{ template: template.name, title: template.title, meters: count },
+      ...{ template: template.name, title: template.title, meters: served.meters },
       ...{ connections: server.connections, sessions: server.sessions.length },
       ...this.watch.counts,
       faults: faults?.file.faults.filter(({ on }) => on).length ?? 0,
@@ -162,15 +162,17 @@ export class Control {
     };
   }
 
-  /** Meters in the order of their indexes. */
+  /** Meters that this process serves, in the order of their indexes. */
   meters({ from, count }: Page): readonly ListedMeter[] {
     const { simulator } = this;
     const sessions = new Map<string, number>();
     for (const { meterId } of simulator.server.sessions) sessions.set(meterId, (sessions.get(meterId) ?? 0) + 1);
-    const length = Math.max(0, Math.min(count, simulator.count - from));
-    return Array.from({ length }, (_, at) =>
-      this.#listed(from + at, sessions.get(simulator.fleet.meterId(from + at)) ?? 0),
-    );
+    const { served, fleet } = simulator;
+    const length = Math.max(0, Math.min(count, served.meters - from));
+    return Array.from({ length }, (_, at) => {
+      const index = served.first + from + at;
+      return this.#listed(index, sessions.get(fleet.meterId(index)) ?? 0);
+    });
   }
 
   async meter(serial: string): Promise<MeterState> {

@@ -16,9 +16,13 @@ const shownFailures = 10;
 /** Cuts or restores the power of consecutive meters. A meter that fails does not stop the others. */
 export async function switchPower(
   simulator: Simulator,
-  { first, meters }: { readonly first: number; readonly meters: number },
+  feeder: { readonly first: number; readonly meters: number },
   on: boolean,
 ): Promise<Switched> {
+  // A process of a fleet that is divided has a part of the feeder.
+  const { served } = simulator;
+  const first = Math.max(feeder.first, served.first);
+  const meters = Math.max(0, Math.min(feeder.first + feeder.meters, served.first + served.meters) - first);
   let next = first;
   let failed = 0;
   const failures: { serial: string; fault: Fault }[] = [];

@@ -39,7 +39,7 @@ const id = z.coerce.number().int().min(1).max(0x7fffffff);
 const nothing = z.strictObject({});
 
 const listOf = <T>(control: Control, items: T): { readonly meters: number; readonly items: T } => ({
-  ...{ meters: control.simulator.count, items },
+  ...{ meters: control.simulator.served.meters, items },
 });
 
 const done = { done: true } as const;

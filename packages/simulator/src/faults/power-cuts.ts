@@ -1,11 +1,13 @@
 import type { Meter, Timed } from "@dlmskit/server";
+import type { Span } from "../fleet/addresses.ts";
 import { faultKind } from "./fault-kinds.ts";
 import type { FaultSet } from "./fault-set.ts";
 import type { FaultSpec } from "./faults-file.ts";
 
 export interface PowerCutsOptions {
   readonly faults: FaultSet;
-  readonly meters: number;
+  /** The meters that this process runs. */
+  readonly span: Span;
   now(): number;
   using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
   failed(index: number, error: unknown): void;
@@ -62,8 +64,8 @@ export class PowerCuts implements Timed {
     const [cut] = this.#cuts;
     if (cut === undefined || cut.at > now) return;
     this.#cuts.shift();
-    const { faults, meters, using, failed } = this.#options;
-    for (let index = 0; index < meters; index++) {
+    const { faults, span, using, failed } = this.#options;
+    for (let index = span.first; index < span.first + span.meters; index++) {
       if (!faults.isOf(cut.spec, index)) continue;
       try {
         await using(index, (meter) => (cut.on ? meter.powerUp() : meter.powerDown()));

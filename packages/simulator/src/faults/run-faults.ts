@@ -1,5 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import type { Meter, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
+import type { Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { FaultSet } from "./fault-set.ts";
 import { PowerCuts } from "./power-cuts.ts";
@@ -8,14 +9,16 @@ import { PowerCuts } from "./power-cuts.ts";
 export function runPowerCuts(of: {
   readonly faults: FaultSet;
   readonly fleet: Fleet;
+  /** The meters that this process runs. */
+  readonly own: Span;
   readonly server: Server;
   readonly time: SimulatedTime;
   readonly using: (index: number, run: (meter: Meter) => Promise<void>) => Promise<void>;
   readonly events: ((event: ServerEvent) => void) | undefined;
 }): void {
-  const { faults, fleet, server, time, using, events } = of;
+  const { faults, fleet, own, server, time, using, events } = of;
   const cuts: PowerCuts = new PowerCuts({
-    ...{ faults, meters: fleet.meters, using },
+    ...{ faults, span: own, using },
     now: () => time.now,
     failed: (index, error) =>
       events?.({ type: "store-failed", meter: fleet.meterId(index), what: "a power cut", error }),

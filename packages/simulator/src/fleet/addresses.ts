@@ -14,6 +14,8 @@ export interface Span {
 }
 
 export interface AddressesOptions {
+  /** The index of the first meter; 0 by default. */
+  readonly first?: number;
   readonly meters: number;
   readonly host: string;
   /** The first of consecutive ports, or all ports in order (if the system chose them). */
@@ -30,6 +32,7 @@ export const portsNeeded = (space: AddressSpace, meters: number): number => Math
  * used. Nothing is stored for a meter: the address is computed from the meter, and the meter from the address.
  */
 export class Addresses {
+  readonly #first: number;
   readonly meters: number;
   readonly host: string;
   readonly #space: AddressSpace;
@@ -41,7 +44,8 @@ export class Addresses {
   /**
    * Faults `out-of-range` (meters, ports), `too-many-meters` (the ports cannot address all meters), `bad-value` (a port is given twice).
    */
-  constructor(space: AddressSpace, { meters, host, ports }: AddressesOptions) {
+  constructor(space: AddressSpace, { first = 0, meters, host, ports }: AddressesOptions) {
+    this.#first = inRange(first, 0, Number.MAX_SAFE_INTEGER);
     this.meters = inRange(meters, 1, Number.MAX_SAFE_INTEGER);
     this.host = host;
     this.#space = space;
@@ -65,12 +69,12 @@ export class Addresses {
     this.#places = places;
   }
 
-  /** The address of a meter, by its index from 0. Fault `out-of-range`. */
+  /** The address of a meter, by its index. Fault `out-of-range`. */
   of(index: number): Place {
-    inRange(index, 0, this.meters - 1);
+    const at = inRange(index, this.#first, this.#first + this.meters - 1) - this.#first;
     const { capacity } = this.#space;
-    const place = index % capacity;
-    return { host: this.host, port: this.portAt((index - place) / capacity), ...this.#space.of(place) };
+    const place = at % capacity;
+    return { host: this.host, port: this.portAt((at - place) / capacity), ...this.#space.of(place) };
   }
 
   /** The index of the meter that has an address on a port; undefined: no meter has it, and no meter may answer. */
@@ -79,7 +83,7 @@ export class Addresses {
     const place = at === undefined ? undefined : this.#space.placeAt(address);
     if (at === undefined || place === undefined) return undefined;
     const index = at * this.#space.capacity + place;
-    return index < this.meters ? index : undefined;
+    return index < this.meters ? this.#first + index : undefined;
   }
 
   /** The number of the port at a place from 0 to portCount - 1. */
@@ -92,7 +96,7 @@ export class Addresses {
     const at = this.#placeOfPort(port);
     if (at === undefined) return undefined;
     const first = at * this.#space.capacity;
-    return { first, meters: Math.min(this.#space.capacity, this.meters - first) };
+    return { first: this.#first + first, meters: Math.min(this.#space.capacity, this.meters - first) };
   }
 
   #placeOfPort(port: number): number | undefined {

@@ -8,7 +8,7 @@ const chunkLength = 65_536;
 
 const meterColumns = [
   ...["serial", "logicalDeviceName", "systemTitle", "host", "port", "link", "serverAddress", "physicalAddress"],
-  ...["meterId", "template", "masterKey", "transport"],
+  ...["meterId", "template", "masterKey", "transport", "gateway"],
 ] as const;
 const clientColumns = [
   ...["name", "association", "mechanism", "ciphered", "suite", "policy", "password", "passwordHex"],
@@ -64,13 +64,14 @@ async function* csvPieces(identities: Identities): AsyncGenerator<string, undefi
 
 const line = (cells: readonly unknown[]): string => `${cells.map(field).join(",")}\r\n`;
 
-function field(value: unknown): string {
+/** A field of CSV; undefined is empty. */
+export function field(value: unknown): string {
   const text = value === undefined ? "" : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Joins pieces into chunks, so that one write to a file covers many meters. */
-async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string, undefined> {
+export async function* inChunks(pieces: AsyncIterable<string>): AsyncGenerator<string, undefined> {
   let chunk = "";
   for await (const piece of pieces) {
     chunk += piece;

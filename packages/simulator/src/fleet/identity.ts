@@ -1,8 +1,10 @@
+import { gatewayText } from "@dlmskit/apdu";
 import { type LogicalName, toHex, toLatin1 } from "@dlmskit/core";
 import type { Association } from "@dlmskit/server";
 import type { ClientSecret, Meter, SecuritySetting } from "@dlmskit/storage";
 import type { Addresses, Span } from "./addresses.ts";
 import type { Fleet } from "./fleet.ts";
+import type { GatewayAddresses } from "./gateway-addresses.ts";
 import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 
 /** The data link to the meters. */
@@ -47,6 +49,8 @@ export interface Identity {
   readonly serverAddress: number;
   /** The lower HDLC address; absent on the wrapper. */
   readonly physicalAddress?: number;
+  /** The address behind the gateway at this host and port, NETWORK/ADDRESS; absent: the meter is not behind a gateway. */
+  readonly gateway?: string;
   readonly template: string;
   readonly clients: readonly ClientIdentity[];
 }
@@ -64,6 +68,8 @@ export interface IdentitySource extends FleetSecretsOptions {
   readonly link: LinkName;
   /** `tcp` by default. */
   readonly transport?: TransportName;
+  /** The addresses behind gateways; by default the meters are not behind one. */
+  readonly gateway?: GatewayAddresses;
 }
 
 /** The values of a meter in the store. They have priority over derived values. */
@@ -107,6 +113,7 @@ export function identityOf(source: IdentitySource, index: number, kept: KeptIden
     ...(masterKey && { masterKey: toHex(masterKey) }),
     ...{ host, port, link, transport, serverAddress: server },
     ...(physical === undefined ? {} : { physicalAddress: physical }),
+    ...(source.gateway === undefined ? {} : { gateway: gatewayText(source.gateway.of(index)) }),
     template: meter?.template ?? fleet.template,
     clients,
   };

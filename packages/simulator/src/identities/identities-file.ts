@@ -79,7 +79,7 @@ function clientCell(column: string, value: string): { readonly [name: string]: u
 }
 
 /** The fields of each line of a CSV text (RFC 4180). Quoted fields may contain commas, line ends and doubled quotes. */
-function* csvLines(text: string): Generator<string[], undefined> {
+export function* csvLines(text: string): Generator<string[], undefined> {
   let fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
   const whole = text.replace(/^\uFEFF/, "");

@@ -1,3 +1,4 @@
+import { gatewayAddress } from "@dlmskit/apdu";
 import type { MechanismId } from "@dlmskit/association";
 import type { ConnectOptions } from "@dlmskit/client";
 import { type ClientLink, Fault, fromHex } from "@dlmskit/core";
@@ -19,7 +20,7 @@ export interface OwnSecurity {
 /** What `connect` needs from the row of a meter: a link for one connection, and the options of the association. */
 export interface IdentityConnection {
   readonly link: ClientLink;
-  readonly options: Pick<ConnectOptions, "mechanism" | "ciphered" | "secret" | "security">;
+  readonly options: Pick<ConnectOptions, "mechanism" | "ciphered" | "secret" | "security" | "gateway">;
 }
 
 const sha256 = 6;
@@ -87,6 +88,7 @@ export function identityOptions(row: IdentityRow, client: number, own?: OwnSecur
     link: identityLink(row, client),
     options: {
       ...{ mechanism: mechanism as MechanismId, ciphered },
+      ...(row.gateway === undefined ? {} : { gateway: gatewayAddress(row.gateway) }),
       ...(secret === undefined ? {} : { secret }),
       ...(security === undefined ? {} : { security }),
     },

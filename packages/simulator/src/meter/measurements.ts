@@ -3,6 +3,15 @@ import { electricity } from "./electricity.ts";
 import type { HistoryKind } from "./event-history.ts";
 import { eventStatus } from "./event-status.ts";
 import { monthOf, startOfMonth } from "./local-time.ts";
+import {
+  channelOf,
+  counterAt,
+  lastHour,
+  litresPerWh,
+  type MbusChannels,
+  type MbusMedium,
+  mediumOf,
+} from "./mbus-children.ts";
 import { type Measurement, type MeasuringOptions, periodStart, shown } from "./sample.ts";
 import type { SimulatedMeter } from "./simulated-meter.ts";
 
@@ -12,7 +21,7 @@ const tampers: readonly HistoryKind[] = [
   { type: "VOLTAGE_SAG", occurrence: 3, restoration: 4 },
 ];
 const minuteMs = 60_000;
-const hourMs = 3_600_000;
+const noChannels: MbusChannels = new Map();
 
 const of = (value: Measurement["value"]): Measurement => ({ value });
 const periods = of(({ known, zoneMinutesEast }, { at }) =>
@@ -60,8 +69,7 @@ const abstract: { readonly [code: string]: Measurement } = {
 };
 
 // The consumption of water and gas is proportional to the electricity consumption: litres for each Wh.
-const waterLitres = 0.02;
-const gasLitres = 0.25;
+const { gas: gasLitres, water: waterLitres } = litresPerWh;
 
 /** m³ at an instant: the volume so far, in whole litres. */
 const volume = (meter: SimulatedMeter, at: number, litres: number): number =>
@@ -97,12 +105,11 @@ const media: { readonly [medium: string]: { readonly [code: string]: Measurement
   },
 };
 
-/** The last value of an M-Bus device: the gas volume at the last full hour. */
-const mbusValue: Measurement = {
-  value: ({ readings }, { at }) =>
-    Math.floor(readings.model.energy(Math.floor(at / hourMs) * hourMs).importWh * gasLitres) / 1000,
-  time: (_, { at }, context) => shown(Math.floor(at / hourMs) * hourMs, context),
-};
+/** The last value of the meter on an M-Bus channel, m³: its counter at the last full hour. */
+const mbusValue = (medium: MbusMedium): Measurement => ({
+  value: (meter, { at }) => counterAt(meter, lastHour(at), medium) / 1000,
+  time: (_, { at }, context) => shown(lastHour(at), context),
+});
 
 /**
  * The measurement of the model for an OBIS code. This is the only table from codes to the model. Undefined: the model has no such
@@ -112,7 +119,11 @@ export function measurementOf(code: LogicalName, options: MeasuringOptions): Mea
   const [a = 0, , c = 0, d = 0, e = 0, f = 0] = code.split(".").map(Number);
   if (f !== 255) return undefined;
   const groups = `${c}.${d}.${e}`;
-  if (a === 0) return c === 24 && d === 2 && (e === 1 || e === 2) ? mbusValue : abstract[groups];
+  if (a === 0 && c === 24 && d === 2) {
+    const client = channelOf(code, options.channels ?? noChannels);
+    return client === undefined || e > 2 ? undefined : mbusValue(mediumOf(client));
+  }
+  if (a === 0) return abstract[groups];
   if (a === 1) return electricity({ c, d, e }, options);
   return media[a]?.[groups];
 }

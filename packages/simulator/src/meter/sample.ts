@@ -2,6 +2,7 @@ import { type CosemDateTime, unspecifiedDateTime } from "@dlmskit/core";
 import type { Context } from "@dlmskit/cosem-objects";
 import type { Demand } from "../model/model.ts";
 import { monthOf, startOfMonth } from "./local-time.ts";
+import type { MbusChannels } from "./mbus-children.ts";
 import type { SimulatedMeter } from "./simulated-meter.ts";
 
 /** The instant of a value: the current time, or the time of a row. Instants are ms since 1970 UTC. */
@@ -17,6 +18,8 @@ export interface Sample {
 export interface MeasuringOptions {
   readonly phases: 1 | 3;
   readonly demandMinutes: number;
+  /** The M-Bus channels; without it no object follows a meter on the M-Bus. */
+  readonly channels?: MbusChannels;
 }
 
 /** A number in the unit of the measurement, a text or a time. */

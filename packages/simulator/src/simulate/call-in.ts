@@ -2,6 +2,7 @@ import type { Link } from "@dlmskit/core";
 import { type Meter, type Server, serveCalled } from "@dlmskit/server";
 import type { Clock, Duplex } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
+import type { Span } from "../fleet/addresses.ts";
 
 export interface CallInOptions {
   /** The host that the meters call. */
@@ -23,7 +24,8 @@ export interface CallingIn extends AsyncDisposable {
 export interface CallingInPort {
   readonly server: Server;
   readonly clock: Clock;
-  readonly meters: number;
+  /** The meters that call. */
+  readonly span: Span;
   meter(index: number): Meter;
   dial(host: string, port: number): Promise<Duplex>;
   link?(): Link;
@@ -34,9 +36,9 @@ export interface CallingInPort {
  * calls again.
  */
 export function callIn(port: CallingInPort, { host, port: at, redial = 2000, atOnce = 64 }: CallInOptions): CallingIn {
-  const { server, clock, meters, meter, dial, link = () => new WrapperServerLink() } = port;
+  const { server, clock, span, meter, dial, link = () => new WrapperServerLink() } = port;
   const open = new Set<Duplex>();
-  const due = Array.from({ length: meters }, (_, index) => index);
+  const due = Array.from({ length: span.meters }, (_, at) => span.first + at);
   let dialling = 0;
   let closed = false;
   const later = (index: number): void => {

@@ -15,6 +15,7 @@ import type { SimulatorTemplate } from "../templates/template.ts";
 import { associationSpecs } from "./associations.ts";
 import { namingRow } from "./bad-row.ts";
 import { associationRowsOf, type Configuration, grantedByRows } from "./configuration.ts";
+import { FollowedLines } from "./followed-lines.ts";
 import { spaceOfRows } from "./lines.ts";
 import type { Listeners } from "./listeners.ts";
 import type { SimulatorOptions } from "./options.ts";
@@ -51,6 +52,9 @@ export class FollowedRows {
   readonly #changed = new Set<ConfigurationTable>();
   /** The message about the rows of a table that could not be used. The same message is not reported twice. */
   readonly #refused = new Map<ConfigurationTable, string>();
+  readonly #lines: FollowedLines;
+  /** Runs after the tables that have changed. */
+  #due: (() => Promise<void>)[] = [];
   #following: Promise<void> | undefined;
   #closed = false;
 
@@ -63,6 +67,16 @@ export class FollowedRows {
     this.#known.set("hdlc_settings", text(configuration.hdlcSettings));
     this.#known.set("communication_ports", text(configuration.ports));
     this.#known.set("access_rights", text(configuration.rights));
+    this.#lines = new FollowedLines({
+      clock: port.clock,
+      listeners: () => port.listeners(),
+      refused: (table, fault) => port.tell({ type: "rows-refused", table, fault }),
+      applied: (table) => port.tell({ type: "rows-changed", table }),
+      begin: (work) => {
+        this.#due.push(work);
+        this.#begin();
+      },
+    });
     this.#stop = port.store.onChange(({ table }) => this.#notice(table));
   }
 
@@ -75,7 +89,7 @@ export class FollowedRows {
   #begin(): void {
     this.#following ??= this.#follow().finally(() => {
       this.#following = undefined;
-      if (this.#changed.size > 0 && !this.#closed) this.#begin();
+      if ((this.#changed.size > 0 || this.#due.length > 0) && !this.#closed) this.#begin();
     });
   }
 
@@ -92,6 +106,9 @@ export class FollowedRows {
         this.#failed(table, caught);
       }
     }
+    for (const work of this.#due.splice(0)) {
+      if (!this.#closed) await work().catch((caught: unknown) => this.#failed("communication_ports", caught));
+    }
   }
 
   #failed(table: ConfigurationTable, caught: unknown): void {
@@ -101,6 +118,11 @@ export class FollowedRows {
       return;
     }
     if (caught instanceof Fault && caught.code === "store-closed") return;
+    if (!(caught instanceof Fault)) {
+      // An error of the program: the same rows would end in the same way.
+      tell({ type: "hook-failed", meter: "", what: `applying rows of ${table}`, error: caught });
+      return;
+    }
     tell({ type: "store-failed", meter: "", what: `rows of ${table}`, error: caught });
     clock.at(clock.now() + againAfter, () => this.#notice(table));
   }
@@ -131,12 +153,12 @@ export class FollowedRows {
         return this.#put(table, await store.hdlcSettings.list(), async (rows) => {
           spaceOfRows(rows);
           configuration.hdlcSettings = rows;
-          await this.#takeLines(table);
+          await this.#lines.take(table, true);
         });
       case "communication_ports":
         return this.#put(table, await store.communicationPorts.list(), async (rows) => {
           configuration.ports = rows;
-          await this.#takeLines(table);
+          await this.#lines.take(table, true);
         });
       default:
         return false;
@@ -189,12 +211,6 @@ export class FollowedRows {
     world.kept.clear();
   }
 
-  async #takeLines(table: ConfigurationTable): Promise<void> {
-    for (const listeners of this.#port.listeners()) {
-      for (const fault of await listeners.follow()) this.#port.tell({ type: "rows-refused", table, fault });
-    }
-  }
-
   /** Resolves when all reported changes are applied. */
   async settled(): Promise<void> {
     await this.#following;
@@ -202,6 +218,7 @@ export class FollowedRows {
 
   close(): void {
     this.#closed = true;
+    this.#lines.close();
     this.#stop();
   }
 }

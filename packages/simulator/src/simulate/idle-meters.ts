@@ -2,6 +2,7 @@ import { type AnyObject, timelineOf } from "@dlmskit/cosem-objects";
 import { type Meter, type MeterTemplate, type SimulatedTime, type Timed, timeContexts } from "@dlmskit/server";
 import type { Store } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
+import type { Span } from "../fleet/addresses.ts";
 import { Cohort } from "../fleet/cohort.ts";
 import { DueList } from "../fleet/due-list.ts";
 
@@ -9,14 +10,17 @@ export interface IdleMetersOptions {
   readonly store: Pick<Store, "fleets">;
   readonly template: string;
   readonly compiled: MeterTemplate;
-  readonly meters: number;
+  /** The meters that this process runs. */
+  readonly span: Span;
+  /** The name under which the store keeps their progress. */
+  readonly progress: string;
   readonly time: SimulatedTime;
   readonly clock: Clock;
   /** Until when all meters did everything that was due, ms since 1970 UTC. */
   readonly ranUpTo: number;
   meter(index: number): Meter;
   /** The meters of a span that have values in the store. Only these meters can have something to do at their own instants. */
-  readonly kept?: (first: number, meters: number) => Promise<readonly number[]>;
+  readonly kept?: (span: Span) => Promise<readonly number[]>;
   /** The next due time has changed. */
   readonly changed?: (idle: Timed) => void;
   /** A meter could not be visited. It is tried again later. */
@@ -33,15 +37,13 @@ interface Round {
   readonly missed: number[];
 }
 
-/** The next meters of a round. */
-function nextOf(round: Round, meters: number): readonly number[] {
+/** The next meters of a round. `end`: the index after the last meter. */
+function nextOf(round: Round, end: number): readonly number[] {
   const first = round.next;
-  round.next = Math.min(first + abreast, meters);
+  round.next = Math.min(first + abreast, end);
   return Array.from({ length: round.next - first }, (_, at) => first + at);
 }
 
-/** The name of the part of the fleet that this process runs: the whole fleet. */
-export const wholeFleet = "all";
 /** Number of meters that are visited at the same time. */
 const abreast = 16;
 /** Number of meters that one request to the store asks for. */
@@ -58,6 +60,8 @@ const againAfter = 1000;
  */
 export class IdleMeters implements Timed {
   readonly #options: IdleMetersOptions;
+  /** The index after the last meter. */
+  readonly #end: number;
   readonly #cohort: Cohort;
   #ranUpTo: number;
   /** Meters that do something earlier than the template. */
@@ -75,7 +79,8 @@ export class IdleMeters implements Timed {
     this.#options = options;
     this.#ranUpTo = options.ranUpTo;
     this.#planned = options.kept === undefined;
-    const { compiled, meters } = options;
+    const { compiled, span } = options;
+    this.#end = span.first + span.meters;
     // The values of the template, and a clock that nobody has set.
     const asTemplate = { offset: 0, values: ({ values }: AnyObject) => values };
     const contexts = timeContexts(compiled, asTemplate, undefined).map(({ object, context }) => {
@@ -89,7 +94,7 @@ export class IdleMeters implements Timed {
       }
       return first;
     };
-    this.#cohort = new Cohort({ meters, next });
+    this.#cohort = new Cohort({ meters: span.meters, next });
   }
 
   /** Until when all meters did everything that was due. */
@@ -111,7 +116,7 @@ export class IdleMeters implements Timed {
         this.#following = { after, at: this.#cohort.next(after) };
       } catch (error) {
         // The timeline does not advance, so nothing of this template is ever due.
-        this.#options.failed(this.#options.meter(0), error);
+        this.#options.failed(this.#options.meter(this.#options.span.first), error);
       }
     }
     return this.#following.at;
@@ -127,7 +132,8 @@ export class IdleMeters implements Timed {
 
   /** Visits the next meters of the round. */
   async runFirst(): Promise<void> {
-    const { meters, time } = this.#options;
+    const { span, time } = this.#options;
+    const end = this.#end;
     const now = time.now;
     const all = this.#nextOfAll(this.#ranUpTo);
     const planning = !this.#planned && (all === undefined || all > now);
@@ -143,28 +149,33 @@ export class IdleMeters implements Timed {
       return;
     }
     // A meter that is far behind does all due actions in one visit.
-    this.#round ??= { planning, upTo: planning ? now : Math.max(Math.floor(now), all ?? 0), next: 0, missed: [] };
+    this.#round ??= {
+      planning,
+      upTo: planning ? now : Math.max(Math.floor(now), all ?? 0),
+      next: span.first,
+      missed: [],
+    };
     const round = this.#round;
     if (round.planning && round.missed.length < abreast) await this.#find(round);
-    const over = round.next === meters;
-    const indexes = round.planning || over ? round.missed.splice(0, abreast) : nextOf(round, meters);
+    const over = round.next === end;
+    const indexes = round.planning || over ? round.missed.splice(0, abreast) : nextOf(round, end);
     const missed = await this.#visit(indexes);
     // The meters were restored from a snapshot meanwhile.
     if (this.#round !== round) return;
     round.missed.push(...missed);
-    if (round.planning ? missed.length > 0 : round.next === meters && round.missed.length > 0) await this.#pause();
-    else if (round.next < meters || round.missed.length > 0) return;
+    if (round.planning ? missed.length > 0 : round.next === end && round.missed.length > 0) await this.#pause();
+    else if (round.next < end || round.missed.length > 0) return;
     else if (round.planning) [this.#planned, this.#round] = [true, undefined];
     else await this.#finishRound(round.upTo);
   }
 
   /** Asks the store which meters are next in a planning round. */
   async #find(round: Round): Promise<void> {
-    const { meters, kept, failed, meter } = this.#options;
-    const count = Math.min(askedAtOnce, meters - round.next);
+    const { kept, failed, meter } = this.#options;
+    const count = Math.min(askedAtOnce, this.#end - round.next);
     if (kept === undefined || count === 0) return;
     try {
-      round.missed.push(...(await kept(round.next, count)));
+      round.missed.push(...(await kept({ first: round.next, meters: count })));
       round.next += count;
     } catch (error) {
       failed(meter(round.next), error);
@@ -208,14 +219,14 @@ export class IdleMeters implements Timed {
   }
 
   async #finishRound(upTo: number): Promise<void> {
-    const { store, template, meter, failed } = this.#options;
+    const { store, template, span, progress, meter, failed } = this.#options;
     try {
-      await store.fleets.setRanUpTo(template, wholeFleet, upTo);
+      await store.fleets.setRanUpTo(template, progress, upTo);
       this.#ranUpTo = upTo;
       this.#round = undefined;
       this.#planned = true;
     } catch (error) {
-      failed(meter(0), error);
+      failed(meter(span.first), error);
       await this.#pause();
     }
   }

@@ -4,7 +4,9 @@ import type { LinkFactory, Meter, Route, Server } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
-import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import { Addresses, portsNeeded, type Span } from "../fleet/addresses.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { gatewaySpace } from "../fleet/gateway-addresses.ts";
 import type { LinkName, TransportName } from "../fleet/identity.ts";
 import { badRow } from "./bad-row.ts";
 import type { ListenOptions } from "./options.ts";
@@ -17,13 +19,15 @@ export interface LineRows {
 }
 
 export interface ListenersOptions {
-  readonly meters: number;
+  /** The meters that are reached here. */
+  readonly span: Span;
   meter(index: number): Meter;
   readonly rows: LineRows;
   readonly server: Server;
   /** Maximum number of connections of each listener at one time. */
   readonly connections: number;
   readonly readout: ReadoutOf;
+  readonly fleet: Fleet;
 }
 
 export const defaultHost = "127.0.0.1";
@@ -50,7 +54,7 @@ function lowerOf(settings: readonly Stored<HdlcSetting>[]): readonly number[] {
 export const spaceOfRows = (settings: readonly Stored<HdlcSetting>[]): AddressSpace => hdlcSpace(lowerOf(settings));
 
 /** Routes to the meters of one port in memory: by server address, or by a lower HDLC address. */
-export function routeInMemory({ meters, meter, rows }: Pick<ListenersOptions, "meters" | "meter" | "rows">): Route {
+export function routeInMemory({ span, meter, rows }: Pick<ListenersOptions, "span" | "meter" | "rows">): Route {
   const byServer = wrapperSpace();
   let known = rows.hdlcSettings;
   let byLower = spaceOfRows(known);
@@ -60,14 +64,14 @@ export function routeInMemory({ meters, meter, rows }: Pick<ListenersOptions, "m
       byLower = spaceOfRows(known);
     }
     const place = (address.physical === undefined ? byServer : byLower).placeAt(address);
-    return place === undefined || place >= meters ? undefined : { meter: meter(place), device: 1 };
+    return place === undefined || place >= span.meters ? undefined : { meter: meter(span.first + place), device: 1 };
   };
 }
 
 /** The addresses of the meters while nothing listens: behind the first port of the wrapper in the rows. */
-export function addressesOfRows(meters: number, rows: readonly CommunicationPort[]): Addresses {
+export function addressesOfRows(span: Span, rows: readonly CommunicationPort[]): Addresses {
   const row = rows.find((one) => one.portType === "TCP" && linkOf(one) === "wrapper" && one.portNumber > 0);
-  return new Addresses(wrapperSpace(), { meters, host: defaultHost, ports: row?.portNumber ?? defaultPort });
+  return new Addresses(wrapperSpace(), { ...span, host: defaultHost, ports: row?.portNumber ?? defaultPort });
 }
 
 export const datagrams: LinkFactory = () => new WrapperDatagramLink();
@@ -114,9 +118,11 @@ export interface Line {
 }
 
 /** The lines to listen on, as rows and options specify. Faults `bad-row`, `bad-value`. */
-export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions): Line[] {
+export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOptions, meters: number): Line[] {
   const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
-  const spaceOf = (link: LinkName): AddressSpace => (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
+  const behind = how.gateway && gatewaySpace(meters, how.gateway);
+  const spaceOf = (link: LinkName): AddressSpace =>
+    behind ?? (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
   const onSerial = (line: SerialLineOptions, row?: number): Line => ({
     ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
     // A serial line has no port. Its addresses are those of one port.
@@ -144,7 +150,10 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
       hint: "use the wrapper over UDP, or HDLC over TCP",
     });
   }
-  const space = style === "one" ? spaceOf(link) : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
+  const space =
+    style === "one" || behind !== undefined
+      ? spaceOf(link)
+      : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
   return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
 }
 

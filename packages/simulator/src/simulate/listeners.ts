@@ -32,7 +32,7 @@ export class Listeners implements SimulatorListening {
 
   async #open(): Promise<void> {
     let missing: Fault | undefined;
-    for (const line of linesOf(this.#options.rows, this.#how)) {
+    for (const line of linesOf(this.#options.rows, this.#how, this.#options.span.meters)) {
       const fault = await this.#add(line);
       if (fault === undefined) continue;
       if (line.row === undefined || line.serial === undefined || !(fault instanceof Fault)) throw fault;
@@ -66,7 +66,7 @@ export class Listeners implements SimulatorListening {
    */
   async follow(): Promise<readonly Fault[]> {
     if (this.#closed) return [];
-    const wanted = linesOf(this.#options.rows, this.#how);
+    const wanted = linesOf(this.#options.rows, this.#how, this.#options.span.meters);
     const faults: Fault[] = [];
     const failed = (caught: unknown): void => {
       if (!(caught instanceof Fault)) throw caught;

@@ -1,7 +1,8 @@
-import { Fault, type LinkAddress, stepped } from "@dlmskit/core";
-import { type LinkFactory, type ListenSpec, type Route, tcp, udp } from "@dlmskit/server";
+import { Fault, type GatewayAddress, type LinkAddress, stepped } from "@dlmskit/core";
+import { gateway, type LinkFactory, type ListenSpec, type Meter, type Route, tcp, udp } from "@dlmskit/server";
 import { answerCalls, type Duplex, type Listener } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
+import { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
 import type { ListeningPort, ListenOptions, Reached } from "./options.ts";
 import { serialSpec } from "./serial-line.ts";
@@ -19,7 +20,9 @@ interface OpenPort {
 export class OpenLine {
   readonly #options: ListenersOptions;
   readonly #host: string;
+  readonly #advertise: string | undefined;
   readonly #modem: boolean;
+  readonly #gateway: GatewayAddresses | undefined;
   line: Line;
   /** The name of the last line that was opened. A line with the same name is not opened again. */
   #made = "";
@@ -29,10 +32,13 @@ export class OpenLine {
   constructor(
     options: ListenersOptions,
     line: Line,
-    { host = defaultHost, modem = false }: Pick<ListenOptions, "host" | "modem">,
+    how: Pick<ListenOptions, "host" | "advertise" | "modem" | "gateway">,
   ) {
+    const { host = defaultHost, advertise, modem = false, gateway: through } = how;
     this.#options = options;
+    this.#gateway = through && new GatewayAddresses(options.fleet, through);
     this.#host = host;
+    this.#advertise = advertise;
     this.#modem = modem;
     this.line = line;
   }
@@ -67,7 +73,8 @@ export class OpenLine {
   }
 
   async #take(line: Line): Promise<void> {
-    const { meters } = this.#options;
+    const { span } = this.#options;
+    const { meters } = span;
     const count = portsNeeded(line.space, meters);
     if (line.serial !== undefined && count > 1) {
       throw new Fault("too-many-meters", `${meters} meters are more than ${line.serial.path} can address`, {
@@ -101,8 +108,8 @@ export class OpenLine {
     const { connectableHost } = await import("@dlmskit/transport/node");
     const numbers = ports.map(({ port }) => port);
     this.#addresses = new Addresses(line.space, {
-      meters,
-      host: line.serial?.path ?? connectableHost(this.#host),
+      ...span,
+      host: line.serial?.path ?? this.#advertise ?? connectableHost(this.#host),
       ports: line.serial === undefined ? numbers : [line.port],
     });
     for (const [place, port] of ports.entries()) port.place = place;
@@ -116,7 +123,10 @@ export class OpenLine {
     const { server, connections } = this.#options;
     // Requests are answered only when all ports of the line are open.
     let port: OpenPort | undefined;
-    const route: Route = (address) => this.#found(port?.place, address);
+    const route: Route =
+      this.#gateway === undefined
+        ? (address) => this.#found(port?.place, address)
+        : gateway({ behind: (address) => this.#behind(port?.place, address) });
     const knows = (address: LinkAddress): boolean => server.knows(address, route);
     const spec = this.#specOf(line, number, () => port?.place);
     const at = line.serial?.path ?? this.#host;
@@ -155,6 +165,16 @@ export class OpenLine {
     return index === undefined ? undefined : { meter: this.#options.meter(index), device: 1 };
   }
 
+  /** The meter behind the gateway of a port. */
+  #behind(place: number | undefined, address: GatewayAddress): Meter | undefined {
+    const index = this.#gateway?.indexAt(address);
+    const addresses = this.#addresses;
+    if (index === undefined || addresses === undefined || place === undefined) return undefined;
+    const span = addresses.behind(addresses.portAt(place));
+    const isHere = span !== undefined && index >= span.first && index < span.first + span.meters;
+    return isHere ? this.#options.meter(index) : undefined;
+  }
+
   get ports(): readonly ListeningPort[] {
     const { link, transport, serial, port: first } = this.line;
     return this.#ports.flatMap(({ host, port }) => {
@@ -165,7 +185,8 @@ export class OpenLine {
 
   get reached(): readonly Reached[] {
     const { link, transport } = this.line;
-    return this.#addresses === undefined ? [] : [{ link, transport, addresses: this.#addresses }];
+    const gateway = this.#gateway && { gateway: this.#gateway };
+    return this.#addresses === undefined ? [] : [{ link, transport, addresses: this.#addresses, ...gateway }];
   }
 
   async #closeAll(): Promise<void> {

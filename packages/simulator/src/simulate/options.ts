@@ -19,12 +19,15 @@ import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Addresses, Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { GatewayAddresses, GatewaysOptions } from "../fleet/gateway-addresses.ts";
 import type { Identity, LinkName, TransportName } from "../fleet/identity.ts";
+import type { Shard } from "../fleet/shard.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
 import type { SerialLineOptions } from "./serial-line.ts";
 import type { SimulatorSnapshots } from "./snapshots.ts";
+import type { WorkerOptions } from "./workers.ts";
 
 export interface SimulatorOptions {
   /** The store of the meters, which the caller opens and closes. By default the state is in memory and ends with the process. */
@@ -35,6 +38,13 @@ export interface SimulatorOptions {
   readonly referencing?: Offer["context"];
   /** Number of meters, 1 to 100,000,000; 1 by default. The simulator creates nothing for a meter before the meter is used. */
   readonly meters?: number;
+  /**
+   * This process serves one part of the meters, for example `{ index: 0, of: 4 }`. The identities and the data of the meters are the same
+   * as in one process with all of them. The whole fleet by default.
+   */
+  readonly shard?: Shard;
+  /** This process is one of several on one machine that listen on the same ports and share the meters of the shard. */
+  readonly worker?: WorkerOptions;
   /**
    * The seed from which meters that are new to the store are derived. The same seed gives the same identities, keys and data, so the keys
    * are not secret. Random by default. The meters of a store keep the values that they were created with.
@@ -86,11 +96,15 @@ export interface ListenOptions {
   readonly port?: number;
   /** 127.0.0.1 by default. Other machines cannot reach this address. */
   readonly host?: string;
+  /** The host that identities name, if clients reach the meters at another host than `host`: a name in DNS, an address behind NAT. */
+  readonly advertise?: string;
   /**
    * `one` (default): each port serves as many meters as it can address, and the next port serves the next meters. `each`: each meter has
    * its own port, in consecutive order.
    */
   readonly ports?: "one" | "each";
+  /** The meters are behind gateways: requests have a prefix with network id and physical device address (tags E6 and E7). */
+  readonly gateway?: GatewaysOptions;
   /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
   readonly serial?: SerialLineOptions;
   /** Clients dial: a Hayes modem is in front of the meters, on the serial line or on each TCP connection. */
@@ -114,6 +128,8 @@ export interface Reached {
   readonly link: LinkName;
   readonly transport: TransportName;
   readonly addresses: Addresses;
+  /** The addresses of the meters behind gateways; absent: they are not behind one. */
+  readonly gateway?: GatewayAddresses;
 }
 
 export interface SimulatorListening extends AsyncDisposable {
@@ -127,7 +143,7 @@ export interface SimulatorListening extends AsyncDisposable {
 export interface IdentitiesOptions {
   /** The addresses of the meters: an element of `listening.reached`. By default the wrapper at the port of the rows. */
   readonly reached?: Reached;
-  /** The meters whose identities are returned; all by default. */
+  /** The meters whose identities are returned; those of the shard by default. */
   readonly of?: Span;
 }
 
@@ -144,8 +160,10 @@ export interface Simulator extends AsyncDisposable {
   readonly template: SimulatorTemplate;
   /** The template with the values of the rows of the store: everything that the meters share. */
   readonly meterTemplate: MeterTemplate;
-  /** Number of meters. */
+  /** Number of meters of the whole fleet. */
   readonly count: number;
+  /** The meters that this process serves: those of its shard. */
+  readonly served: Span;
   /**
    * The identities of the meters, where the store has no other values: serial numbers, names and keys by index, and the index of each of
    * them.

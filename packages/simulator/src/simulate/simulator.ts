@@ -1,11 +1,13 @@
 import { Fault } from "@dlmskit/core";
 import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
-import { openMemoryStore, type Store } from "@dlmskit/storage";
+import { openMemoryStore } from "@dlmskit/storage";
 import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
 import { explained, runPowerCuts } from "../faults/run-faults.ts";
+import type { Span } from "../fleet/addresses.ts";
+import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
-import { monthOf, startOfMonth } from "../meter/local-time.ts";
+import { spanOf, whole } from "../fleet/shard.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
@@ -13,25 +15,26 @@ import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
 import { checkKeys } from "./check-keys.ts";
+import { usuallyCommissioned } from "./commissioned.ts";
 import { configure } from "./configuration.ts";
 import { FleetMeters } from "./fleet-meters.ts";
 import { followKeys } from "./follow-keys.ts";
 import { FollowedRows } from "./followed-rows.ts";
 import { keptIdentities, keptMeters } from "./identities.ts";
-import { IdleMeters, wholeFleet } from "./idle-meters.ts";
+import { IdleMeters } from "./idle-meters.ts";
 import { addressesOfRows, routeInMemory } from "./lines.ts";
 import { Listeners } from "./listeners.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
+import { progressOf } from "./progress.ts";
 import { pushTransports } from "./push.ts";
-import { recorder, serverStore } from "./recorder.ts";
+import { recorder } from "./recorder.ts";
 import { SimulatorSnapshots } from "./snapshots.ts";
+import { storeOf } from "./workers.ts";
 
 const mostMeters = 100_000_000;
 /** Number of meters whose computed state is kept. */
 const computedMeters = 256;
-// The billing profile shows the last twelve complete months.
-const monthsOfHistory = 13;
 
 /**
  * Creates the meters of a template, new or from a store. An empty store gets a first configuration. The rows of the store are applied.
@@ -41,6 +44,9 @@ const monthsOfHistory = 13;
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { keys, seed, random = platformRandom } = options;
   const count = checkedCount(options.meters ?? 1);
+  const all: Span = { first: 0, meters: count };
+  const served = spanOf(all, options.shard ?? whole);
+  const own = spanOf(served, options.worker ?? whole);
   const template = await templateOf(options.template ?? "is15959-d1");
   const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
@@ -51,8 +57,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const { meterTemplate, loadProfiles, powerQuality } = configuration;
   const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
-  const month = monthOf(time.now, zoneMinutesEast) - monthsOfHistory;
-  const commissioned = options.commissioned ?? startOfMonth(month, zoneMinutesEast);
+  const commissioned = options.commissioned ?? usuallyCommissioned(time.now, zoneMinutesEast);
   const { fleet, commissionedAt } = await openFleet({
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
@@ -78,11 +83,15 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     letGo: (index, next) => idle?.letGo(index, next),
   });
   const connections = options.limits?.connections ?? defaultLimits.connections;
-  const reachable = { meters: count, meter: (index: number) => meters.at(index), rows: configuration, connections };
+  const reachable = { span: served, meter: (index: number) => meters.at(index), rows: configuration, connections };
   const faults = options.faults && new FaultSet({ fleet, time, provider }, options.faults);
+  let behind: GatewayAddresses | undefined;
   const server = new Server({
     ...{ meters: routeInMemory(reachable), clock, time, provider, random },
-    store: serverStore(store, () => configuration.associations),
+    ...storeOf(store, {
+      ...{ fleet, served, worker: options.worker, meter: reachable.meter },
+      associations: () => configuration.associations,
+    }),
     // The recorder is the last interceptor, so no other interceptor can answer in the meter's place after it.
     interceptors: [...(faults ? [faults.interceptor] : []), ...(options.interceptors ?? []), recorder(template)],
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
@@ -93,6 +102,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = fleet.indexOfMeterId(id);
         return index === undefined ? undefined : meters.at(index);
       },
+      gateway({ id }) {
+        const index = behind === undefined ? undefined : fleet.indexOfMeterId(id);
+        return index === undefined ? undefined : behind?.of(index);
+      },
     },
     ...(options.limits && { limits: options.limits }),
     ...(options.events && { events: options.events }),
@@ -100,10 +113,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   if (meterTemplate.timed.length > 0) {
     idle = new IdleMeters({
-      ...{ store, compiled: meterTemplate, template: template.name, meters: count, time, clock },
-      ranUpTo: await ranUpTo(store, template, time),
+      ...{ store, compiled: meterTemplate, template: template.name, span: own, time, clock },
+      ...(await progressOf({ store, template, own, meters: count, time })),
       meter: (index) => server.adopt(meters.at(index)),
-      kept: (first, of) => keptMeters(store, fleet, { first, meters: of }),
+      kept: (span) => keptMeters(store, fleet, span),
       changed: (changed) => server.run(changed),
       failed: (meter, error) =>
         options.events?.({ type: "store-failed", meter: meter.name, what: "a visit of an idle meter", error }),
@@ -115,10 +128,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
 
   const atRows = (): Reached => {
-    return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(count, configuration.ports) };
+    return { link: "wrapper", transport: "tcp", addresses: addressesOfRows(served, configuration.ports) };
   };
-  const sourceOf = ({ link, transport, addresses }: Reached = atRows()): IdentitySource => ({
+  const sourceOf = ({ link, transport, addresses, gateway }: Reached = atRows()): IdentitySource => ({
     ...{ fleet, associations: meterTemplate.associations, addresses, link, transport },
+    ...(gateway === undefined ? {} : { gateway }),
     ...(keys === undefined ? {} : { keys }),
   });
   const open = new Set<{ close(): Promise<void> }>();
@@ -149,20 +163,20 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       await meter.settled();
     }
   };
-  if (faults !== undefined) runPowerCuts({ faults, fleet, server, time, using, events: options.events });
+  if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   const snapshots = new SimulatorSnapshots({
     ...{ store, template: template.name, time, server, faults, instant: () => clock.instant() },
     async settled(meterId) {
       const index = fleet.indexOfMeterId(meterId);
       if (index !== undefined) await meters.at(index).settled();
     },
-    restored(ranUpTo) {
+    async restored() {
       world.kept.clear();
-      idle?.restart(ranUpTo ?? Math.floor(time.now));
+      if (idle !== undefined) idle.restart((await progressOf({ store, template, own, meters: count, time })).ranUpTo);
     },
   });
   return {
-    ...{ template, meterTemplate, count, fleet, store, notices, time, server, faults, snapshots, close },
+    ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, snapshots, close },
     explain: (meter) => explained(fleet, faults, meter),
     meter: (index) => server.adopt(meters.at(index)),
     using,
@@ -171,17 +185,18 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         const index = deviceAddress === "" ? 0 : fleet.indexOf(deviceAddress.replace(/^0+/, "").padStart(8, "0"));
         return index === undefined ? undefined : using(index, readoutOf);
       };
-      const opened = await Listeners.open({ ...reachable, server, readout }, how);
+      const opened = await Listeners.open({ ...reachable, fleet, server, readout }, how);
+      behind ??= opened.reached[0]?.gateway;
       open.add(opened);
       return opened;
     },
     callIn(how) {
-      const port = { server, clock, meters: count, meter: (index: number) => meters.at(index), dial: dialTcp };
+      const port = { server, clock, span: own, meter: (index: number) => meters.at(index), dial: dialTcp };
       const calling = callIn(port, how);
       open.add(calling);
       return calling;
     },
-    identities: ({ reached, of = { first: 0, meters: count } } = {}) => keptIdentities(store, sourceOf(reached), of),
+    identities: ({ reached, of = served } = {}) => keptIdentities(store, sourceOf(reached), of),
     async identity(index, reached) {
       for await (const identity of keptIdentities(store, sourceOf(reached), { first: index, meters: 1 }))
         return identity;
@@ -194,19 +209,6 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 async function dialTcp(host: string, port: number): Promise<Duplex> {
   const { tcpConnect } = await import("@dlmskit/transport/node");
   return tcpConnect(host, port);
-}
-
-/** Until when the idle meters did everything that was due. It begins at the first start of the fleet. */
-async function ranUpTo(
-  { fleets }: Pick<Store, "fleets">,
-  { name }: SimulatorTemplate,
-  time: SimulatedTime,
-): Promise<number> {
-  const kept = await fleets.ranUpTo(name, wholeFleet);
-  const now = Math.floor(time.now);
-  if (kept !== undefined) return Math.min(kept, now);
-  await fleets.setRanUpTo(name, wholeFleet, now);
-  return now;
 }
 
 function checkedCount(meters: number): number {

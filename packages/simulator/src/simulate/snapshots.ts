@@ -4,7 +4,6 @@ import type { Snapshot, Store, Stored } from "@dlmskit/storage";
 import { z } from "zod";
 import type { FaultSet } from "../faults/fault-set.ts";
 import { faultsToJson, parseFaults } from "../faults/faults-file.ts";
-import { wholeFleet } from "./idle-meters.ts";
 
 /** A snapshot of all meters of a simulator. */
 export interface TakenSnapshot {
@@ -17,7 +16,7 @@ export interface TakenSnapshot {
 }
 
 export interface SnapshotsPort {
-  readonly store: Pick<Store, "snapshots" | "fleets">;
+  readonly store: Pick<Store, "snapshots">;
   readonly template: string;
   readonly time: SimulatedTime;
   readonly server: Pick<Server, "sessions" | "end">;
@@ -25,8 +24,8 @@ export interface SnapshotsPort {
   instant(): number;
   /** Resolves when the meter has kept everything that it does. */
   settled(meterId: string): Promise<void>;
-  /** The meters are those of the snapshot. `ranUpTo`: until when all of them did everything that was due. */
-  restored(ranUpTo: number | undefined): void;
+  /** Called when meters and time are those of the snapshot. */
+  restored(): Promise<void>;
 }
 
 /** Number of snapshots of one template that are kept. */
@@ -67,15 +66,15 @@ export class SimulatorSnapshots {
   restore(id: number): Promise<TakenSnapshot> {
     return this.#alone(
       async () => {
-        const { store, template, time, server, faults, settled, restored } = this.#port;
+        const { store, time, server, faults, settled, restored } = this.#port;
         if (!(await this.list()).some((one) => one.id === id)) throw noSuch(id);
         const meters = new Set(server.sessions.map(({ meterId }) => meterId));
         server.end(() => true);
         await Promise.all([...meters].map(settled));
         const row = await store.snapshots.restore(id);
         const state = stateOf(row);
-        restored(await store.fleets.ranUpTo(template, wholeFleet));
         time.set(state.now);
+        await restored();
         if (faults !== undefined && state.faults !== undefined) faults.replace(parseFaults(state.faults));
         return shown(row);
       },

@@ -18,6 +18,7 @@ const select = `${selectOf(Fleet)} WHERE t.template = $1::text`;
 const putIfAbsent = putIfAbsentOf(Fleet);
 
 const ranUpTo = `SELECT ${msOf("ran_up_to")} FROM fleet_progress WHERE template = $1::text AND shard = $2::text`;
+const progress = `SELECT shard, ${msOf("ran_up_to")} FROM fleet_progress WHERE template = $1::text`;
 const setRanUpTo = `
   INSERT INTO fleet_progress (template, shard, ran_up_to) VALUES ($1::text, $2::text, $3::text::timestamp)
   ON CONFLICT (template, shard) DO UPDATE SET ran_up_to = EXCLUDED.ran_up_to`;
@@ -40,10 +41,14 @@ export function pgFleets(db: Database, sealing: KeySealing | undefined): Fleets 
         return (await get(tx, checked.template)) as Fleet;
       });
     },
-    get: (template) => get(db, Fleet.fields.template.check(template)),
+    get: async (template) => get(db, Fleet.fields.template.check(template)),
     async ranUpTo(template, shard) {
       const { rows } = await db.query(ranUpTo, [template, checkShard(shard)]);
       return rows[0] === undefined ? undefined : Math.round(Number(rows[0].ran_up_to));
+    },
+    async progress(template) {
+      const { rows } = await db.query(progress, [template]);
+      return rows.map((row) => ({ shard: String(row.shard), at: Math.round(Number(row.ran_up_to)) }));
     },
     async setRanUpTo(template, shard, at) {
       await db.query(setRanUpTo, [template, checkShard(shard), timestampOf(fields.instant.check(at))]);

@@ -26,6 +26,12 @@ export function memoryFleets(context: MemoryContext, sealing: KeySealing | undef
     async ranUpTo(template, shard) {
       return context.use().fleetProgress.get(name(template, shard));
     },
+    async progress(template) {
+      return [...context.use().fleetProgress].flatMap(([key, at]) => {
+        const [of, shard] = JSON.parse(key) as [string, string];
+        return of === template ? [{ shard, at }] : [];
+      });
+    },
     async setRanUpTo(template, shard, at) {
       const state = context.use();
       const key = name(template, shard);

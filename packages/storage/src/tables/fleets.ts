@@ -28,6 +28,8 @@ export interface Fleets {
   get(template: string): Promise<Fleet | undefined>;
   /** The instant up to which the own actions of the meters of one part of a fleet were run (the meters that nobody changed). */
   ranUpTo(template: string, shard: string): Promise<number | undefined>;
+  /** That instant of every part whose progress was ever kept, in no order. */
+  progress(template: string): Promise<readonly { readonly shard: string; readonly at: number }[]>;
   /** Fault `unknown-reference`: there is no fleet for that template. */
   setRanUpTo(template: string, shard: string, at: number): Promise<void>;
 }

@@ -40,6 +40,13 @@ export function fleetsSuite(open: OpenStore): void {
         await fleets.setRanUpTo(fleet.template, "0/2", Date.UTC(2030, 0, 1));
         expect(await fleets.ranUpTo(fleet.template, "0/2")).toBe(Date.UTC(2030, 0, 1));
         expect(await fleets.ranUpTo(fleet.template, "1/2")).toBe(6);
+        await fleets.putIfAbsent({ ...fleet, template: "other" });
+        await fleets.setRanUpTo("other", "0/2", 7);
+        expect((await fleets.progress(fleet.template)).toSorted((one, next) => one.at - next.at)).toEqual([
+          { shard: "1/2", at: 6 },
+          { shard: "0/2", at: Date.UTC(2030, 0, 1) },
+        ]);
+        expect(await fleets.progress("none")).toEqual([]);
         await expectFault(fleets.setRanUpTo(fleet.template, "", 5), "bad-value");
         await expectFault(fleets.setRanUpTo(fleet.template, "x", 0.5), "bad-value");
       }));

@@ -63,6 +63,8 @@ export interface TcpListenOptions {
   readonly giveWay?: boolean;
   /** Maximum number of connections from one remote host at one time; further ones are closed at once. 0 (no limit) by default. */
   readonly maxPerHost?: number;
+  /** In a worker of `node:cluster`: the port is not shared with the other workers. False by default. */
+  readonly exclusive?: boolean;
   /** Called for each connection; it must `start` it. An error that it throws is passed to `failed` and ends only this connection. */
   accept(duplex: Duplex): void;
   /** Called for errors of the listener, and for connections that were refused or replaced (`too-many-connections`). */
@@ -115,9 +117,20 @@ function noFileLeft(): boolean {
 /** Makes a server listen, limits its connections, and closes it with all its connections. */
 export function listening(
   server: Server,
-  options: Pick<TcpListenOptions, "host" | "port" | "maxConnections" | "maxPerHost" | "giveWay" | "failed">,
+  options: Pick<
+    TcpListenOptions,
+    "host" | "port" | "maxConnections" | "maxPerHost" | "giveWay" | "exclusive" | "failed"
+  >,
 ): Promise<Listener> {
-  const { host = "127.0.0.1", port, maxConnections = 1024, maxPerHost, giveWay = false, failed } = options;
+  const {
+    host = "127.0.0.1",
+    port,
+    maxConnections = 1024,
+    maxPerHost,
+    giveWay = false,
+    exclusive = false,
+    failed,
+  } = options;
   const tried = `listen on ${addressText(host, port)}`;
   const open = new Set<Socket>();
   const places = new Places<Placed>({ most: maxConnections, mostPerHost: maxPerHost, giveWay });
@@ -161,7 +174,7 @@ export function listening(
     checkPort(port, 0);
     const refused = (error: unknown): void => reject(socketFault(error, tried));
     server.once("error", refused);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, exclusive }, () => {
       server.off("error", refused);
       server.on("error", (error) => failed?.(socketFault(error, tried)));
       const bound = server.address() as { readonly address: string; readonly port: number };

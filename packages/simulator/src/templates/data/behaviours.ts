@@ -16,8 +16,6 @@ import {
   type Hooks,
   imageTransfer,
   limiter,
-  mbusClient,
-  mbusSlave,
   type PushSetupVersion,
   parameterMonitor,
   pushSetup,
@@ -30,9 +28,9 @@ import {
   specialDays,
   tokenGateway,
 } from "@dlmskit/cosem-objects";
-import { measurementOf } from "../../meter/measurements.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 import { clockHooks } from "../clock-hooks.ts";
+import { mbusChild } from "./mbus.ts";
 import { plainTokens } from "./tokens.ts";
 
 /** What the behaviour of an object needs to know about its template. */
@@ -55,18 +53,6 @@ const noCalendar = {
   calendarName: new Uint8Array(0),
   ...{ seasonProfile: [], weekProfileTable: [], dayProfileTable: [] },
 };
-const gasVolume = "7.0.3.0.0.255";
-const litres = 1000;
-
-/** A device on the M-Bus: a gas meter whose consumption is proportional to the electricity consumption. */
-const gasMeter = mbusSlave({
-  ...{ medium: "gas", identificationNumber: 1, manufacturer: "DLK" },
-  reading(context) {
-    const volume = measurementOf(gasVolume, { phases: 1, demandMinutes: 30 });
-    const value = volume?.value(simulated(context), { at: Math.floor(context.now), period: 0 }, context) ?? 0;
-    return Math.round(Number(value) * litres);
-  },
-});
 
 /** The behaviour of classes, by class id: the behaviour of @dlmskit/cosem-objects with the values of the file. */
 const behaviours: { readonly [classId: number]: Behaviour } = {
@@ -115,7 +101,7 @@ const behaviours: { readonly [classId: number]: Behaviour } = {
       monitored: { classId: 0, instanceId: "0.0.0.0.0.0", attributeId: 0 },
       ...{ thresholdNormal: nothing, sampleEvery },
     }).hooks,
-  72: ({ instance, spec }) => mbusClient(instance, { port: gasMeter, version: spec.version as 0 | 1 }).hooks,
+  72: (client) => mbusChild(client),
   111: ({ instance }) => account(instance, { credits: [], charges: [], currency: { name: "EUR", scale: -2 } }).hooks,
   112: ({ instance }) => credit(instance, { creditType: 0, priority: 1 }).hooks,
   113: ({ instance }) => charge(instance, { chargeType: 0, priority: 1 }).hooks,

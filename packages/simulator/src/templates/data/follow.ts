@@ -1,7 +1,9 @@
 import { type Data, fromData } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 import { type AnyObject, attributeName, type ClassSpec, type Context, type Hooks } from "@dlmskit/cosem-objects";
+import { channelOf, stands } from "../../meter/mbus-children.ts";
 import { measurementOf } from "../../meter/measurements.ts";
+import { ownValues } from "../../meter/own-values.ts";
 import type { Measurement, MeasuringOptions, Sample } from "../../meter/sample.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 import { measuredData } from "./encode.ts";
@@ -40,7 +42,22 @@ export function followed(object: AnyObject, form: ObjectForm, options: FollowOpt
     const time = measurement.time ?? ((_, { at }, { local }) => local.dateTimeOf(Math.floor(at / 1000) * 1000));
     found.set(captureTime, (sample, context) => time(simulated(context), sample, context));
   }
-  return found;
+  const client = channelOf(object.instance, options.channels ?? new Map());
+  return client === undefined ? found : whileReadable(found, object, client);
+}
+
+/** A value of an M-Bus channel keeps its last capture while the meter of the channel cannot be read. */
+function whileReadable(values: Followed, object: AnyObject, client: AnyObject): Followed {
+  return new Map(
+    [...values].map(([id, value]): [number, ValueAt] => {
+      const name = attributeName(object.spec, id) as string;
+      return [
+        id,
+        (sample, context) =>
+          stands(client, object, context, sample.at) ? ownValues(object, context)[name] : value(sample, context),
+      ];
+    }),
+  );
 }
 
 /** Data, Register, Extended register: classes whose attribute 2 is a value by its OBIS code. */

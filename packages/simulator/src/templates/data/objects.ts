@@ -11,6 +11,7 @@ import {
   profileGeneric0,
   type RowSource,
 } from "@dlmskit/cosem-objects";
+import type { MbusChannels } from "../../meter/mbus-children.ts";
 import { snapshotProfile } from "../../meter/profiles.ts";
 import { type BehaviourOptions, behaving } from "./behaviours.ts";
 import { type EventLog, eventLog, eventRows, logHooks } from "./event-logs.ts";
@@ -32,11 +33,12 @@ export interface ObjectOptions extends FollowOptions, BehaviourOptions {
 export function objectsOf(
   form: TemplateForm,
   made: readonly { readonly form: ObjectForm; readonly at: number }[],
-  options: ObjectOptions,
+  given: ObjectOptions,
 ): readonly AnyObject[] {
+  const objects = made.map(({ form: one, at }) => ({ form: one, object: objectOf(one, ["objects", String(at)]) }));
+  const options = { ...given, channels: channelsOf(objects.map(({ object }) => object)) };
   const known = new Map<string, Known>();
-  for (const { form: one, at } of made) {
-    const object = objectOf(one, ["objects", String(at)]);
+  for (const { form: one, object } of objects) {
     known.set(one.instanceId, { object, followed: followed(object, one, options) });
   }
   const logs = logsOf(form);
@@ -59,6 +61,16 @@ export function objectsOf(
     };
   });
 }
+
+const mbusClientClass = 72;
+
+/** The M-Bus clients, by their channel (value group B). */
+const channelsOf = (objects: readonly AnyObject[]): MbusChannels =>
+  new Map(
+    objects
+      .filter(({ spec }) => spec.classId === mbusClientClass)
+      .map((client) => [Number(client.instance.split(".")[1]), client]),
+  );
 
 const usualPeriod = 15 * minuteMs;
 

@@ -10,6 +10,7 @@ import {
   type RowSource,
 } from "@dlmskit/cosem-objects";
 import { startOfMonth } from "../../meter/local-time.ts";
+import { ownValues } from "../../meter/own-values.ts";
 import { computedRows, gridTimeline, listedRows, monthTimeline } from "../../meter/profiles.ts";
 import { type Sample, shown } from "../../meter/sample.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
@@ -40,7 +41,7 @@ export function cellOf(column: CaptureObject, known: ReadonlyMap<string, Known>)
   const { type } = (object.spec as ClassSpec).attributes[name] as ClassSpec["attributes"][string];
   const value = followed.get(attributeId);
   const whole: Cell = (sample, context) => {
-    const shownValue = value === undefined ? context.device.values(object)[name] : value(sample, context);
+    const shownValue = value === undefined ? ownValues(object, context)[name] : value(sample, context);
     return shownValue === undefined ? nothing : encode(type, shownValue);
   };
   if (dataIndex === 0) return whole;
