@@ -104,6 +104,28 @@ export class BrowserPage implements AsyncDisposable {
     return result.value;
   }
 
+  /** Loads a page. */
+  async open(url: string): Promise<void> {
+    // A URL that differs in its fragment only would not load the page again.
+    await this.#ask("Page.navigate", { url: "about:blank" });
+    await this.#ask("Page.navigate", { url });
+  }
+
+  /** Presses a key: `Tab`, `Enter`. */
+  async press(key: "Tab" | "Enter"): Promise<void> {
+    const code = { Tab: 9, Enter: 13 }[key];
+    const about = { key, code: key, windowsVirtualKeyCode: code, ...(key === "Enter" ? { text: "\r" } : {}) };
+    await this.#ask("Input.dispatchKeyEvent", { type: key === "Enter" ? "keyDown" : "rawKeyDown", ...about });
+    await this.#ask("Input.dispatchKeyEvent", { type: "keyUp", ...about });
+  }
+
+  /** The page as PNG, in a window of that size, which stays so. */
+  async screenshot(size: { readonly width: number; readonly height: number }): Promise<Buffer> {
+    await this.#ask("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: size.width < 600 });
+    const { data } = await this.#ask("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
+    return Buffer.from(data, "base64");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = new Promise((resolve) => this.#browser.once("exit", resolve));
     if (this.#browser.exitCode === null) {

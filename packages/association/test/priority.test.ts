@@ -14,7 +14,9 @@ function open(options: BottleOptions = {}): Bottle {
     client: { maxReceivePduSize: 100, ...options.client },
     answer: ({ request }) =>
       request.service === "get"
-        ? request.items.map(({ classId }) => ({ data: classId === 7 ? value(500) : ({ type: "unsigned", value: 9 } as const) }))
+        ? request.items.map(({ classId }) => ({
+            data: classId === 7 ? value(500) : ({ type: "unsigned", value: 9 } as const),
+          }))
         : (request.items.map(() => "success" as const) as never),
     ...options,
   }).open();

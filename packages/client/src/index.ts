@@ -28,7 +28,13 @@ export { type PushKind, PushListener, type PushListenerOptions, type ReceivedPus
 export { type ImageProgress, type LoadedImage, type LoadImageOptions, loadImage } from "./load-image.ts";
 export { type ConnectOptions, clientConformance, clientShortNameConformance } from "./options.ts";
 export type { Moment, Profile, ProfileSelection } from "./profile.ts";
-export type { CellValue, ProfileCell, ProfileColumn, ProfileRow } from "./profile-rows.ts";
+export {
+  type CellValue,
+  type ProfileCell,
+  type ProfileColumn,
+  type ProfileRow,
+  rowsOf as profileRows,
+} from "./profile-rows.ts";
 export { type ProtectedAttribute, ProtectedData } from "./protected-data.ts";
 export { type ReadoutLink, type ReadoutOptions, readout } from "./readout.ts";
 export type { ArgumentOf, MethodOf, RemoteObject, ResultOf } from "./remote-object.ts";

@@ -62,6 +62,7 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
+export type { SimulatorSnapshots, TakenSnapshot } from "./simulate/snapshots.ts";
 export { pushLayoutsOf } from "./simulate/unasked.ts";
 export type { WorkerOptions } from "./simulate/workers.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";

@@ -29,6 +29,7 @@ import { pgMeters } from "./tables/meters.ts";
 import { PgObisCodes } from "./tables/obis-codes.ts";
 import { pgCaptures, pgEvents } from "./tables/records.ts";
 import { pgSecuritySettings } from "./tables/security-settings.ts";
+import { pgSnapshots } from "./tables/snapshots.ts";
 import { pgValues } from "./tables/values.ts";
 
 export interface PgStoreOptions extends StoreOptions {
@@ -74,7 +75,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     throw caught;
   }
   const notices = new Notices(driver);
-  const { endAll, ...keeping } = pgKeeping(database, own, sealing);
+  const { endAll, endOwn, ...keeping } = pgKeeping(database, own, sealing);
   const close = async (): Promise<void> => {
     // If the server cannot be reached any more, the client can still close.
     if (database.open) {
@@ -111,6 +112,7 @@ export async function openStore(driver: Driver, process: string, options: PgStor
     keeping,
     fence: (how) => fence(database, how),
     fleets: pgFleets(database, sealing),
+    snapshots: pgSnapshots(database, process, endOwn),
     onChange: (listener) => notices.onChange(listener),
     close,
     [Symbol.asyncDispose]: close,

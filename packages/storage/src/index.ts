@@ -33,6 +33,7 @@ export * from "./tables/meters.ts";
 export * from "./tables/obis-codes.ts";
 export * from "./tables/records.ts";
 export * from "./tables/security-settings.ts";
+export * from "./tables/snapshots.ts";
 export * from "./tables/used-keys.ts";
 export * from "./tables/values.ts";
 export * from "./tables/variation-pattern.ts";

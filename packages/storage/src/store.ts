@@ -16,6 +16,7 @@ import type { Meters } from "./tables/meters.ts";
 import type { ObisCodes } from "./tables/obis-codes.ts";
 import type { CaptureRecords, EventRecords } from "./tables/records.ts";
 import type { SecuritySettings } from "./tables/security-settings.ts";
+import type { Snapshots } from "./tables/snapshots.ts";
 import type { AttributeValues } from "./tables/values.ts";
 
 /**
@@ -49,6 +50,7 @@ export interface Store extends AsyncDisposable, Changes {
   /** The data that meters write while they run. A meter has one owner at a time. */
   readonly keeping: Keeping;
   readonly fleets: Fleets;
+  readonly snapshots: Snapshots;
   /**
    * Waits for operations in progress, then closes the store. A second call has no effect. The open connections of this store become
    * DISCONNECTED, and its meters become free.

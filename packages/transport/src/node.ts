@@ -1,3 +1,10 @@
+export {
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpServeOptions,
+  type HttpStream,
+  httpServe,
+} from "./node/http-serve.ts";
 export { type HttpTextOptions, httpTextListen } from "./node/http-text.ts";
 export { connectableHost } from "./node/own-address.ts";
 export { systemClock } from "./node/system-clock.ts";

@@ -1,6 +1,8 @@
 import { Fault } from "@dlmskit/core";
 import type { Connection, Store, Stored } from "@dlmskit/storage";
 import type { Command } from "commander";
+import { readToken } from "../control.ts";
+import { askControl } from "../control-client.ts";
 import { io } from "../io.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
@@ -8,7 +10,9 @@ import { table } from "../output/table.ts";
 import { openStoreOf } from "../store.ts";
 
 interface SessionsOptions {
-  readonly store: string;
+  readonly store?: string;
+  readonly control?: string;
+  readonly controlToken?: string;
   readonly all?: boolean;
   readonly meter?: string;
   readonly end?: number;
@@ -55,17 +59,28 @@ async function serialsOf(store: Store, rows: readonly Row[]): Promise<ReadonlyMa
   return serials;
 }
 
-async function show(store: Store, options: SessionsOptions): Promise<void> {
+/** A session as it is shown. The times are ISO 8601. */
+interface Shown extends Omit<Row, "createdAt" | "connectionTime" | "lastActivity"> {
+  readonly connectionTime: string;
+  readonly lastActivity: string;
+  readonly serial?: string;
+}
+
+async function shownOf(store: Store, options: SessionsOptions): Promise<readonly Shown[]> {
   const rows = await rowsOf(store, options);
   const serials = await serialsOf(store, rows);
+  return rows.map(({ createdAt: _, connectionTime, lastActivity, ...rest }) => ({
+    ...rest,
+    connectionTime: moment(connectionTime),
+    lastActivity: moment(lastActivity),
+    serial: rest.meterId === undefined ? "" : (serials.get(rest.meterId) ?? rest.meterId),
+  }));
+}
+
+function show(rows: readonly Shown[], options: SessionsOptions): void {
   const { stdout } = io();
-  const serialOf = ({ meterId }: Row): string => (meterId === undefined ? "" : (serials.get(meterId) ?? meterId));
   if (options.json === true) {
-    for (const row of rows) {
-      const { createdAt: _, connectionTime, lastActivity, ...rest } = row;
-      const times = { connectionTime: moment(connectionTime), lastActivity: moment(lastActivity) };
-      stdout.write(`${jsonText({ ...rest, ...times, serial: serialOf(row) })}\n`);
-    }
+    for (const row of rows) stdout.write(`${jsonText(row)}\n`);
     return;
   }
   if (rows.length === 0) {
@@ -77,10 +92,30 @@ async function show(store: Store, options: SessionsOptions): Promise<void> {
     ...(title === "id" || title === "client" ? { align: "right" as const } : {}),
   }));
   const cells = rows.map((row) => [
-    ...[String(row.id), row.status, serialOf(row), String(row.clientId ?? ""), `${row.ipAddress} ${row.port}`],
-    ...[moment(row.connectionTime), moment(row.lastActivity)],
+    ...[String(row.id), row.status, row.serial ?? "", String(row.clientId ?? ""), `${row.ipAddress} ${row.port}`],
+    ...[row.connectionTime, row.lastActivity],
   ]);
   stdout.write(`${table(columns, cells)}\n`);
+}
+
+const tellEnded = (id: number, json: boolean): void => {
+  io().stdout.write(json ? `${jsonText({ ended: id })}\n` : `session ${id} was ended\n`);
+};
+
+/** The sessions of a run of `dlms simulate`, by its control port. */
+async function overControl(place: string, options: SessionsOptions): Promise<void> {
+  const { all = false, meter, end: ended, json = false } = options;
+  const token = readToken(options.controlToken);
+  if (ended !== undefined) {
+    await askControl(place, token, { method: "DELETE", path: `/sessions/${ended}` });
+    tellEnded(ended, json);
+    return;
+  }
+  const query = new URLSearchParams({ all: String(all), ...(meter === undefined ? {} : { serial: meter }) });
+  const { items } = (await askControl(place, token, { method: "GET", path: `/sessions?${query}` })) as {
+    readonly items: readonly Shown[];
+  };
+  show(items, options);
 }
 
 /** Faults `no-session`, `session-not-ended`. */
@@ -91,7 +126,7 @@ async function end(store: Store, id: number, json: boolean): Promise<void> {
   for (const until = Date.now() + patience; Date.now() < until; ) {
     const open = await store.connections.list();
     if (!open.some((row) => row.id === id)) {
-      io().stdout.write(json ? `${jsonText({ ended: id })}\n` : `session ${id} was ended\n`);
+      tellEnded(id, json);
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -104,8 +139,19 @@ async function end(store: Store, id: number, json: boolean): Promise<void> {
 
 async function sessions(options: SessionsOptions): Promise<void> {
   const say = (text: string): void => void io().stderr.write(`${text}\n`);
-  await using store = await openStoreOf(options.store, say, process.env, true);
-  if (options.end === undefined) await show(store, options);
+  const { store: spec, control } = options;
+  if (spec !== undefined && control === undefined) {
+    await using store = await openStoreOf(spec, say, process.env, true);
+    await inStore(store, options);
+  } else if (control !== undefined && spec === undefined) await overControl(control, options);
+  else {
+    const hint = "--store STORE for meters of a store, --control PORT for a run of dlms simulate";
+    throw new Fault("bad-option", "give either --store or --control", { layer: "cli", hint });
+  }
+}
+
+async function inStore(store: Store, options: SessionsOptions): Promise<void> {
+  if (options.end === undefined) show(await shownOf(store, options), options);
   else await end(store, options.end, options.json === true);
 }
 
@@ -114,7 +160,9 @@ export function sessionsCommand(program: Command): void {
   program
     .command("sessions")
     .description("shows who is connected to simulated meters, and was; ends a session")
-    .requiredOption("--store <store>", "of the meters: pglite:DIR (no other program may have it open) or postgres://…")
+    .option("--store <store>", "of the meters: pglite:DIR (no other program may have it open) or postgres://…")
+    .option("--control <place>", "of a run of dlms simulate: its control port, PORT or HOST:PORT")
+    .option("--control-token <file>", "file with the token of the control port")
     .option("--all", "also those that are over")
     .option("--meter <serial>", "of one meter, by its serial number or its id in the store")
     .option(
@@ -123,6 +171,9 @@ export function sessionsCommand(program: Command): void {
       numberOption(1, 0x7fffffff),
     )
     .option("--json", "prints one JSON document per line")
-    .addHelpText("after", "\nExample: dlms sessions --store postgres://dlms@localhost/meters --end 1042")
+    .addHelpText(
+      "after",
+      "\nExample: dlms sessions --store postgres://dlms@localhost/meters --end 1042\n         dlms sessions --control 8080",
+    )
     .action((options: SessionsOptions) => sessions(options));
 }

@@ -14,6 +14,7 @@ import {
 import type { DialEvent } from "@dlmskit/transport";
 import { type Command, Option } from "commander";
 import { readTextFile } from "../capture-input.ts";
+import { RunControl } from "../control.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
@@ -86,6 +87,12 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
   const { stdout, stderr } = io();
   if (options.workers !== undefined && options.workers > 1 && !inWorker) {
+    if (options.control !== undefined) {
+      throw new Fault("bad-option", "--control is for a run in one process", {
+        layer: "cli",
+        hint: "leave out --workers, or start one process for each --shard, each with a control port",
+      });
+    }
     await simulateInWorkers(options, options.workers);
     return;
   }
@@ -113,6 +120,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const template = await readTemplate(options.template);
   const where = whereOf(options);
   if (worker === undefined) await expectFree(where, options);
+  const controlled = await RunControl.of(options);
   const day = 86_400_000;
   const store = await openStoreOf(options.store, say, process.env, false, {
     connectionsKeptMs: options.keepConnections * day,
@@ -141,11 +149,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
     await using monitored =
       options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);
-    await using simulator = await createSimulator({
-      ...given,
-      ...record?.options,
-      ...(monitored && { metrics: monitored.metrics }),
-    });
+    const watched = { ...given, ...record?.options, ...(monitored && { metrics: monitored.metrics }) };
+    await using simulator = await createSimulator(controlled?.options(watched) ?? watched);
+    await using _control = controlled;
     fleet = simulator.fleet;
     worker?.serve(simulator);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
@@ -158,6 +164,11 @@ async function simulate(options: SimulateOptions): Promise<void> {
       else say(`metrics on http://${host}:${port}/metrics`);
     }
     const listening = await simulator.listen(where);
+    if (controlled !== undefined) {
+      const { host, port } = await controlled.serve(simulator);
+      if (json) tell(JSON.stringify({ event: "control", host, port }));
+      else say(`control on http://${host.includes(":") ? `[${host}]` : host}:${port}/`);
+    }
     if (speaks && options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);
       await writeIdentities(simulator, options.identities, listening.reached[0], progress);
@@ -275,6 +286,13 @@ export function simulateCommand(program: Command): void {
       "serves counters for Prometheus at http://127.0.0.1:PORT/metrics; 0 for any free port",
       portOption,
     )
+    .option(
+      "--control <port>",
+      "serves the control of the meters over HTTP, with a page at /; 0 for any free port",
+      portOption,
+    )
+    .option("--control-host <address>", "address of the control port; default 127.0.0.1; another one needs a token")
+    .option("--control-token <file>", "file with the token that the control port asks for")
     .option(
       "--workers <n>",
       "number of processes that share the ports; for more than one processor",

@@ -1,13 +1,14 @@
 import { Fault } from "@dlmskit/core";
 import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, TransportName } from "@dlmskit/simulator";
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
+import type { ControlOptions } from "../control.ts";
 import { busOf } from "../meter/meter-options.ts";
 import type { ProgressOptions } from "../output/progress.ts";
 import type { CallPlace } from "./parse.ts";
 
 export const referencings = { ln: "logical-name", sn: "short-name", both: "either" } as const;
 
-export interface SimulateOptions extends ProgressOptions {
+export interface SimulateOptions extends ProgressOptions, ControlOptions {
   readonly template: string;
   readonly meters: number;
   readonly port?: number;

@@ -29,6 +29,12 @@ export class DueList {
     this.#rise({ at, index });
   }
 
+  /** Removes all meters. */
+  clear(): void {
+    this.#instants.clear();
+    this.#heap = [];
+  }
+
   /** Removes the meter with the earliest instant and returns it. */
   take(): number | undefined {
     this.#drop();

@@ -160,6 +160,8 @@ export class IdleMeters implements Timed {
     const over = round.next === end;
     const indexes = round.planning || over ? round.missed.splice(0, abreast) : nextOf(round, end);
     const missed = await this.#visit(indexes);
+    // The meters were restored from a snapshot meanwhile.
+    if (this.#round !== round) return;
     round.missed.push(...missed);
     if (round.planning ? missed.length > 0 : round.next === end && round.missed.length > 0) await this.#pause();
     else if (round.next < end || round.missed.length > 0) return;
@@ -227,6 +229,15 @@ export class IdleMeters implements Timed {
       failed(meter(span.first), error);
       await this.#pause();
     }
+  }
+
+  /** The meters were restored from a snapshot. `ranUpTo`: until when all of them did everything that was due. */
+  restart(ranUpTo: number): void {
+    this.#ranUpTo = ranUpTo;
+    this.#round = undefined;
+    this.#planned = this.#options.kept === undefined;
+    this.#own.clear();
+    this.#options.changed?.(this);
   }
 
   /** Resolves when no visit is in progress. */

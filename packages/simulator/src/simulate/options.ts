@@ -29,6 +29,7 @@ import type { SimulatorTemplate } from "../templates/template.ts";
 import type { CallInOptions, CallingIn } from "./call-in.ts";
 import type { KeysFile } from "./keys-file.ts";
 import type { SerialLineOptions } from "./serial-line.ts";
+import type { SimulatorSnapshots } from "./snapshots.ts";
 import type { WorkerOptions } from "./workers.ts";
 
 export interface SimulatorOptions {
@@ -233,6 +234,8 @@ export interface Simulator extends AsyncDisposable {
   identity(index: number, reached?: Reached): Promise<Identity>;
   /** The faults of the meters. They can be read and changed while the meters run. Undefined without the option `faults`. */
   readonly faults: FaultSet | undefined;
+  /** Snapshots of all meters, which a store keeps as long as the meters. Counters never go back. */
+  readonly snapshots: Pick<SimulatorSnapshots, "take" | "list" | "restore" | "remove">;
   /**
    * Explains the behaviour of a meter: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter.
    */

@@ -30,6 +30,7 @@ import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { progressOf } from "./progress.ts";
 import { pushTransports } from "./push.ts";
 import { recorder } from "./recorder.ts";
+import { SimulatorSnapshots } from "./snapshots.ts";
 import { storeOf } from "./workers.ts";
 
 const mostMeters = 100_000_000;
@@ -165,10 +166,21 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     }
   };
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
+  const snapshots = new SimulatorSnapshots({
+    ...{ store, template: template.name, time, server, faults, instant: () => clock.instant() },
+    async settled(meterId) {
+      const index = fleet.indexOfMeterId(meterId);
+      if (index !== undefined) await meters.at(index).settled();
+    },
+    async restored() {
+      world.kept.clear();
+      if (idle !== undefined) idle.restart((await progressOf({ store, template, own, meters: count, time })).ranUpTo);
+    },
+  });
   return {
     ...(options.network === undefined ? {} : { network: options.network }),
     ...(population === undefined ? {} : { population }),
-    ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
+    ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, snapshots, close },
     explain(meter) {
       const found = explained(fleet, faults, meter);
       const customer = world.classes?.of(fleet.seed, found.meterId).template;

@@ -121,7 +121,7 @@ export function pgKeeping(
   db: Database,
   own: OwnProcess,
   sealing: KeySealing | undefined,
-): Keeping & { endAll(): void } {
+): Keeping & { endAll(): void; endOwn(meterId: string): void } {
   const leases = new OwnLeases();
 
   function leaseOf(meterId: string, epoch: number): Lease {
@@ -220,6 +220,9 @@ export function pgKeeping(
     },
     async count(of) {
       return Number((await db.query(count, profileOf(of))).rows[0]?.count);
+    },
+    endOwn(meterId) {
+      leases.end(meterId);
     },
     endAll() {
       leases.endAll();

@@ -91,6 +91,8 @@ export async function openSealing(db: Database, sealing: KeySealing | undefined)
       if (sealing === undefined) throw sealingNeeded();
       verifySealing(sealing, octetsOf(check));
     } else if (sealing !== undefined) {
+      // They contain keys that are not sealed.
+      await tx.query("DELETE FROM snapshots");
       await sealKeys(tx, sealing);
       await sealSecrets(tx, sealing);
       await sealPrivateKeys(tx, sealing);

@@ -25,6 +25,8 @@ export function mapKeys<R extends NewKeys>(row: R, change: (key: Uint8Array) => 
 
 /** Seals the keys that were stored before there was a key-encryption key. */
 export function sealAll(state: MemoryState, sealing: KeySealing): void {
+  // They contain keys that are not sealed.
+  state.snapshots.clear();
   for (const of of state.securitySettings.values()) {
     for (const [instanceId, row] of of) {
       of.set(

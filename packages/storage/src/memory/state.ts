@@ -15,6 +15,7 @@ import type { Meter } from "../tables/meters.ts";
 import type { ObisCode } from "../tables/obis-codes.ts";
 import type { CaptureRecord, EventRecord } from "../tables/records.ts";
 import type { FormerKey, SecuritySetting } from "../tables/security-settings.ts";
+import type { Snapshot } from "../tables/snapshots.ts";
 import { type UsedKey, usedKeysKept } from "../tables/used-keys.ts";
 import type { AttributeValue } from "../tables/values.ts";
 import { ConnectionRows } from "./connection-rows.ts";
@@ -113,10 +114,13 @@ export class MemoryState {
   /** The PENDING messages, and the PROCESSING messages. */
   readonly pending = new PendingMessages();
   readonly processing = new Set<number>();
+  /** By id. `putBack` restores the rows of a snapshot. */
+  readonly snapshots = new Map<number, { readonly row: Stored<Snapshot>; readonly putBack: () => void }>();
   lastMeter = 0;
   lastSecuritySetting = 0;
   lastMessage = 0;
   lastLease = 0;
+  lastSnapshot = 0;
 
   /** Sets the counter of a peer to `counter` if that is higher. Returns the stored counter. */
   savePeer({ meterId, keyId, peer }: PeerCounterKey, counter: number): number {

@@ -14,6 +14,7 @@ import { memoryMessageQueue } from "./message-queue.ts";
 import { memoryMeters } from "./meters.ts";
 import { memoryCaptures, memoryEvents } from "./records.ts";
 import { memorySecuritySettings, sealAll } from "./security-settings.ts";
+import { memorySnapshots } from "./snapshots.ts";
 import { type MemoryContext, MemoryState } from "./state.ts";
 import { memoryValues } from "./values.ts";
 
@@ -109,6 +110,7 @@ export async function openMemoryStore(
     messageQueue: memoryMessageQueue(context),
     keeping,
     fleets: memoryFleets(context, sealing),
+    snapshots: memorySnapshots(context),
     onChange,
     close,
     [Symbol.asyncDispose]: close,

@@ -11,6 +11,7 @@ import { messageQueueSuite } from "./message-queue.ts";
 import { metersSuite } from "./meters.ts";
 import { recordsSuite } from "./records.ts";
 import { securitySuite } from "./security.ts";
+import { snapshotsSuite } from "./snapshots.ts";
 import { tablesSuite } from "./tables.ts";
 import { usedKeysSuite } from "./used-keys.ts";
 import { valuesSuite } from "./values.ts";
@@ -32,6 +33,7 @@ export function storageSuite(name: string, open: OpenStore): void {
     commitsSuite(open);
     usedKeysSuite(open);
     fleetsSuite(open);
+    snapshotsSuite(open);
 
     it("is closed once, and refuses what comes after", async () => {
       const { store } = await open();
