@@ -61,8 +61,8 @@ export type {
 } from "./simulate/options.ts";
 export type { SerialLineOptions } from "./simulate/serial-line.ts";
 export { createSimulator } from "./simulate/simulator.ts";
-export type { WorkerOptions } from "./simulate/workers.ts";
 export { pushLayoutsOf } from "./simulate/unasked.ts";
+export type { WorkerOptions } from "./simulate/workers.ts";
 export { loadTemplate, templateNames, templateText } from "./template-files.ts";
 export { customerClasses } from "./templates/customer-classes.ts";
 export type { TemplateForm } from "./templates/data/form.ts";

@@ -18,6 +18,7 @@ import {
   truth,
   truthCsv,
   truthJson,
+  usualNetwork,
 } from "../src/index.ts";
 import { bottled, day, ist, listed, now0, stepTo } from "./bottle.ts";
 import { campaign } from "./campaign.ts";
@@ -62,7 +63,7 @@ describe("known truth", () => {
     expect(sum).toBe((after as number) - (before as number));
     const model = createModel({
       ...{ seed: "test", meter: source.fleet.meterId(1), templates: defaultLoadProfiles },
-      ...{ powerQuality: defaultPowerQuality, zoneMinutesEast: 330 },
+      ...{ powerQuality: defaultPowerQuality, zoneMinutesEast: 330, network: usualNetwork, number: 1 },
       commissioned: Date.UTC(2025, 9, 1) - ist,
     });
     expect(model.energy(october).importWh).toBe(before);

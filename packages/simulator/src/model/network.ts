@@ -33,10 +33,7 @@ export const partsOfFaults: {
 export type PlaceKeys = { readonly [place in Exclude<FaultPlace, "meter">]: RandomKey };
 
 /** The place of a meter in the network. */
-function placeInNetwork(
-  network: Network,
-  number: number,
-): { readonly transformer: number; readonly feeder: number } {
+function placeInNetwork(network: Network, number: number): { readonly transformer: number; readonly feeder: number } {
   const transformer = Math.floor(number / network.metersPerTransformer);
   return { transformer, feeder: Math.floor(transformer / network.transformersPerFeeder) };
 }

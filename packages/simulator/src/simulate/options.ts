@@ -193,6 +193,8 @@ export interface Simulator extends AsyncDisposable {
    * them.
    */
   readonly fleet: Fleet;
+  readonly population?: Population | undefined;
+  readonly network?: Network | null | undefined;
   readonly store: Store;
   /** Notices for the user, for example keys that are stored unencrypted, or a port that cannot be served. */
   readonly notices: readonly string[];

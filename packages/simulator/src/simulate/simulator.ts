@@ -8,11 +8,10 @@ import type { Span } from "../fleet/addresses.ts";
 import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
 import { spanOf, whole } from "../fleet/shard.ts";
+import { customersOf } from "../meter/customers.ts";
 import { readoutOf } from "../meter/readout.ts";
 import type { World } from "../meter/simulated-meter.ts";
 import { createModel } from "../model/model.ts";
-import { usualNetwork } from "../model/network.ts";
-import { CustomerClasses } from "../model/population.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
@@ -63,9 +62,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
   // Rows that the model cannot use are found now, not when the first client reads.
-  const { population } = options;
-  const classes = population === undefined ? undefined : new CustomerClasses(population, loadProfiles);
-  for (const templates of classes?.lists ?? [loadProfiles]) {
+  const { population, network } = options;
+  const customers = customersOf({ template, fleet }, options, loadProfiles);
+  for (const templates of customers.classes?.lists ?? [loadProfiles]) {
     createModel({
       ...{ seed: fleet.seed, meter: "", templates, powerQuality, zoneMinutesEast },
       commissioned: commissionedAt,
@@ -75,10 +74,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
   const world: World = {
-    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles, classes },
-    phases: template.form?.phases ?? template.about?.phases ?? 1,
-    network: options.network === undefined ? usualNetwork : (options.network ?? undefined),
-    placeOf: (meterId) => fleet.indexOfMeterId(meterId),
+    ...{ store, powerQuality, zoneMinutesEast, templates: loadProfiles },
+    ...customers,
     tariffDay: template.tariffDay,
     switchLog: template.switchLog,
     kept: new Map(),
@@ -174,6 +171,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
   return {
     ...{ template, meterTemplate, count, served, fleet, store, notices, time, server, faults, close },
+    ...{ population, network },
     explain(meter) {
       const found = explained(fleet, faults, meter);
       const customer = world.classes?.of(fleet.seed, found.meterId).template;

@@ -10,6 +10,7 @@ import {
 import { Meter, Server, SimulatedTime } from "@dlmskit/server";
 import type { Meter as MeterRow } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
+import { customersOf } from "../meter/customers.ts";
 import { switchedOffOf } from "../meter/journal.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
 import { rowOf } from "../simulate/open-fleet.ts";
@@ -52,9 +53,11 @@ export class TruthMeters {
     const { store, template, fleet } = source;
     const row = await store.fleets.get(fleet.template);
     if (row === undefined) throw new Fault("bad-value", "the store has no such fleet", { layer: "simulator" });
+    const templates = await store.loadProfileTemplates.list();
     const world: World = {
+      ...customersOf(source, source, templates),
+      templates,
       ...{ store, zoneMinutesEast: template.zoneMinutesEast, tariffDay: template.tariffDay },
-      templates: await store.loadProfileTemplates.list(),
       powerQuality: await store.powerQualityEvents.list(),
       switchLog: template.switchLog,
       kept: new Map(),

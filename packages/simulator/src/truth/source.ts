@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { type MeterTemplate, platformRandom } from "@dlmskit/server";
 import { openMemoryStore, type Store } from "@dlmskit/storage";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { Customers } from "../meter/customers.ts";
 import { usuallyCommissioned } from "../simulate/commissioned.ts";
 import { configure } from "../simulate/configuration.ts";
 import { openFleet } from "../simulate/open-fleet.ts";
@@ -10,7 +11,7 @@ import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 
 /** The fleet whose data is told. A `Simulator` is one; `openTruth` makes one that serves nothing. */
-export interface TruthSource {
+export interface TruthSource extends Customers {
   readonly template: SimulatorTemplate;
   readonly meterTemplate: MeterTemplate;
   readonly fleet: Fleet;
@@ -24,7 +25,17 @@ export interface TruthSource {
 /** The options of `createSimulator` that say which fleet it is. */
 export type TruthOptions = Pick<
   SimulatorOptions,
-  "store" | "template" | "meters" | "seed" | "keys" | "start" | "commissioned" | "referencing" | "random"
+  | "store"
+  | "template"
+  | "meters"
+  | "seed"
+  | "keys"
+  | "start"
+  | "commissioned"
+  | "referencing"
+  | "random"
+  | "population"
+  | "network"
 >;
 
 /**
@@ -52,5 +63,6 @@ export async function openTruth(options: TruthOptions = {}): Promise<TruthSource
     ...{ store, template, meters, seed, keys, random },
     commissioned: commissioned ?? (stored?.commissionedAt as number),
   });
-  return { template, meterTemplate, fleet, store };
+  const { population, network } = options;
+  return { template, meterTemplate, fleet, store, population, network };
 }
