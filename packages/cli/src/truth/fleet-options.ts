@@ -1,8 +1,9 @@
 import type { Moment } from "@dlmskit/client";
 import { Fault, instantOf } from "@dlmskit/core";
-import { openTruth, type Period, type TruthSource } from "@dlmskit/simulator";
+import { openTruth, type Period, parsePopulation, type TruthSource } from "@dlmskit/simulator";
 import type { Store } from "@dlmskit/storage";
 import type { Command } from "commander";
+import { readTextFile } from "../capture-input.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { instantOption, momentOption } from "../moment.ts";
 import { numberOption } from "../options.ts";
@@ -17,6 +18,7 @@ export interface FleetOptions {
   readonly seed?: string;
   readonly start?: number;
   readonly keys?: string;
+  readonly population?: string;
   readonly meter?: string;
   readonly from: Moment;
   readonly to: Moment;
@@ -39,6 +41,7 @@ export function fleetOptions(command: Command): Command {
       "memory",
     )
     .option("--keys <file>", "the keys file of the simulator")
+    .option("--population <file>", "the population file of the simulator")
     .option("--meter <serial>", "one meter only, by its serial number or meter id")
     .requiredOption("--from <time>", "first time of the period", momentOption)
     .requiredOption("--to <time>", "last time of the period, inclusive", momentOption);
@@ -63,6 +66,7 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
     });
   }
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  const population = options.population === undefined ? undefined : parsePopulation(readTextFile(options.population));
   const template = await readTemplate(options.template);
   const store: Store = await openStoreOf(options.store, say, process.env, true);
   try {
@@ -71,6 +75,7 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
       ...(seed === undefined ? {} : { seed }),
       ...(start === undefined ? {} : { start }),
       ...(keys === undefined ? {} : { keys }),
+      ...(population === undefined ? {} : { population }),
     });
     const instant = (moment: Moment): number =>
       typeof moment === "number" ? moment : (instantOf(moment, -template.zoneMinutesEast) ?? Number.NaN);
