@@ -142,22 +142,17 @@ class Anonymous {
 
   #learnFrom(apdu: Apdu | undefined): void {
     const { names: known } = this.#around;
-    switch (apdu?.apdu) {
-      case "aarq":
-      case "aare": {
-        const value = apdu.apdu === "aarq" ? apdu.callingAuthenticationValue : apdu.respondingAuthenticationValue;
-        if (value !== undefined && value.choice !== "bitstring") known.add(value.value.slice());
-        known.add(apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.respondingApTitle);
-        return;
-      }
-      case "action-request-normal":
-        if (isProof({ classId: apdu.method.classId, index: apdu.method.methodId })) addAll(known, apdu.parameters);
-        return;
-      case "action-response-normal": {
-        const returned = apdu.returnParameters as { readonly data?: Data } | undefined;
-        const isOfProof = this.#mechanism > 1 && returned?.data?.type === "octet-string";
-        if (isOfProof) addAll(known, returned?.data);
-      }
+    if (apdu === undefined) return;
+    if (apdu.apdu === "aarq" || apdu.apdu === "aare") {
+      const value = apdu.apdu === "aarq" ? apdu.callingAuthenticationValue : apdu.respondingAuthenticationValue;
+      if (value !== undefined && value.choice !== "bitstring") known.add(value.value.slice());
+      known.add(apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.respondingApTitle);
+    } else if (apdu.apdu === "action-request-normal") {
+      if (isProof({ classId: apdu.method.classId, index: apdu.method.methodId })) addAll(known, apdu.parameters);
+    } else if (apdu.apdu === "action-response-normal") {
+      const returned = apdu.returnParameters as { readonly data?: Data } | undefined;
+      const isOfProof = this.#mechanism > 1 && returned?.data?.type === "octet-string";
+      if (isOfProof) addAll(known, returned?.data);
     }
   }
 
