@@ -1,7 +1,9 @@
 import type { ConformanceName, Invoke } from "@dlmskit/apdu";
+import { Fault } from "@dlmskit/core";
 import type { InitiatorHandshake } from "./handshake/initiator.ts";
 import { defaultMaxApdu, type InitiatorBlocks } from "./initiator-blocks.ts";
 import type { InitiatorOptions } from "./initiator-options.ts";
+import { dropped } from "./initiator-state.ts";
 import type { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
 import { plainRoom } from "./protection/room.ts";
@@ -56,4 +58,16 @@ export function clientRequest(
     has,
   };
   return { service, invoke, sealing, exchange: service.client(request.items, port, request) };
+}
+
+/** Fault `timeout`: the time limit of a request has ended. */
+export function expectInTime({ end }: Queued, now: number): void {
+  if (now < end) return;
+  throw new Fault("timeout", "the time limit of the request ended before it was sent", { layer: "association" });
+}
+
+/** For an unconfirmed request. Fault `service-not-supported`: its answer would have the value. */
+export function expectNoAnswer({ does }: AnyService): void {
+  if (does !== "read") return;
+  throw dropped("service-not-supported", "a read request must be confirmed, since its answer has the value");
 }

@@ -1,7 +1,7 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { AnswerWait } from "./answer-wait.ts";
-import { clientRequest } from "./client-request.ts";
+import { clientRequest, expectInTime, expectNoAnswer } from "./client-request.ts";
 import { confirmationOf } from "./confirmation.ts";
 import { pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
@@ -16,15 +16,7 @@ import type { Opened } from "./protection/channel.ts";
 import { continued } from "./protection/request-protection.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import { errorFault } from "./refusals.ts";
-import {
-  type Current,
-  type Done,
-  doneOf,
-  isOvertaking,
-  type Paused,
-  type Queued,
-  RequestQueue,
-} from "./request-queue.ts";
+import { type Current, type Done, doneOf, isOvertaking, type Queued, RequestQueue } from "./request-queue.ts";
 import { type Asked, checkResponse, hlsService, isResponseTo, unexpectedApdu } from "./response-checks.ts";
 import { decodeResponse } from "./services/get.ts";
 import { isNotification, type ServiceRequest } from "./services/table.ts";
@@ -308,8 +300,11 @@ export class Initiator {
       const next = this.#queue.take();
       if (next === undefined) return;
       try {
-        if ("exchange" in next) this.#resume(next, now);
-        else this.#begin(next, now);
+        if ("exchange" in next) {
+          // A transfer that was overtaken goes on.
+          this.#send(next.next, next.sealing, now, next.end);
+          this.#current = next;
+        } else this.#begin(next, now);
       } catch (caught) {
         if (!(caught instanceof Fault)) throw caught;
         this.#current = undefined;
@@ -318,15 +313,8 @@ export class Initiator {
     }
   }
 
-  /** Continues a transfer that was overtaken. */
-  #resume(paused: Paused, now: number): void {
-    this.#send(paused.next, paused.sealing, now, paused.end);
-    this.#current = paused;
-  }
-
   #begin(queued: Queued, now: number): void {
-    if (now >= queued.end)
-      throw new Fault("timeout", "the time limit of the request ended before it was sent", { layer: "association" });
+    expectInTime(queued, now);
     const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
       ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
@@ -334,9 +322,7 @@ export class Initiator {
     });
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
-      if (service.does === "read") {
-        throw dropped("service-not-supported", "a read request must be confirmed, since its answer has the value");
-      }
+      expectNoAnswer(service);
       this.#send(first, sealing, now, undefined, false);
       this.#wait.stop();
       this.#outputs.push({ type: "response", id: queued.id, service: queued.request.service, results: [] });
