@@ -1,24 +1,34 @@
 import type { GeneralBlockTransfer } from "@dlmskit/apdu";
 import { concat, Fault } from "@dlmskit/core";
 
+// ms without a block after which a push is given up.
+const silence = 5000;
+
 /** Joins the blocks of pushes that are sent in general block transfer without acknowledgement. */
 export class PushBlocks {
   readonly #most: number;
   #parts: Uint8Array[] = [];
   #octets = 0;
+  #last = 0;
 
   /** `most`: maximum length of the APDU, octets. */
   constructor(most: number) {
     this.#most = most;
   }
 
+  /** Octets of the blocks so far. */
+  get octets(): number {
+    return this.#octets;
+  }
+
   /**
    * Returns the complete APDU after its last block. Fault `bad-block`: a block is missing or repeated, or the APDU is too long;
-   * earlier blocks are dropped.
+   * earlier blocks are dropped. `now`: ms; after 5 s without a block the earlier ones are dropped, too.
    */
-  add({ blockNumber, blockData, lastBlock }: GeneralBlockTransfer): Uint8Array | undefined {
+  add({ blockNumber, blockData, lastBlock }: GeneralBlockTransfer, now: number): Uint8Array | undefined {
     // A first block starts again: the APDU before it was not complete.
-    if (blockNumber === 1) this.#clear();
+    if (blockNumber === 1 || now - this.#last > silence) this.#clear();
+    this.#last = now;
     const expected = this.#parts.length + 1;
     if (blockNumber !== expected) {
       this.#clear();

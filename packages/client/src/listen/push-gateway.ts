@@ -1,4 +1,4 @@
-import { gatewayKey, withGatewayPrefix, withoutGatewayPrefix } from "@dlmskit/apdu";
+import { type GeneralBlockTransfer, gatewayKey, withGatewayPrefix, withoutGatewayPrefix } from "@dlmskit/apdu";
 import type { LinkAddress } from "@dlmskit/core";
 import { PushBlocks } from "./push-blocks.ts";
 
@@ -26,24 +26,53 @@ export function answerBehind(apdu: Uint8Array, { gateway }: LinkAddress, way: Ga
 
 // The maximum number of sources of one connection whose blocks are kept.
 const mostSources = 1024;
+// The blocks of all sources of a connection have at most this many times the length of a push.
+const longestPushes = 4;
 
-/** The blocks of unfinished pushes on one connection, by their source. */
+/** The blocks of unfinished pushes on one connection, by their source. The oldest ones are dropped if they would take too much memory. */
 export class PushSources {
   readonly #most: number;
   readonly #blocks = new Map<string, PushBlocks>();
+  #octets = 0;
 
   /** `most`: maximum length of a push, octets. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  at({ client, server, physical, gateway }: LinkAddress): PushBlocks {
+  /** Octets of the blocks of all sources. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** Returns the complete APDU after its last block. Fault `bad-block` as `PushBlocks.add`. */
+  add(
+    { client, server, physical, gateway }: LinkAddress,
+    block: GeneralBlockTransfer,
+    now: number,
+  ): Uint8Array | undefined {
     const name = `${client} ${server} ${physical ?? ""} ${gateway === undefined ? "" : gatewayKey(gateway)}`;
     const blocks = this.#blocks.get(name) ?? new PushBlocks(this.#most);
-    this.#blocks.delete(name);
-    this.#blocks.set(name, blocks);
-    const [oldest] = this.#blocks.keys();
-    if (this.#blocks.size > mostSources && oldest !== undefined) this.#blocks.delete(oldest);
-    return blocks;
+    this.#drop(name, blocks);
+    try {
+      return blocks.add(block, now);
+    } finally {
+      if (blocks.octets > 0) {
+        this.#octets += blocks.octets;
+        this.#blocks.set(name, blocks);
+      }
+      this.#bound();
+    }
+  }
+
+  #drop(name: string, blocks: PushBlocks): void {
+    if (this.#blocks.delete(name)) this.#octets -= blocks.octets;
+  }
+
+  #bound(): void {
+    for (const [name, blocks] of this.#blocks) {
+      if (this.#blocks.size <= mostSources && this.#octets <= longestPushes * this.#most) return;
+      this.#drop(name, blocks);
+    }
   }
 }

@@ -5,7 +5,6 @@ import { type CryptoProvider, noble, type Random } from "@dlmskit/security";
 import { type Clock, type Duplex, LinkPump } from "@dlmskit/transport";
 import { hostRandom } from "../options.ts";
 import { LearnedLayouts, layoutThatFits } from "./learned-layouts.ts";
-import type { PushBlocks } from "./push-blocks.ts";
 import { answerBehind, behindGateway, type GatewayWay, PushSources } from "./push-gateway.ts";
 import { type OpenedPush, type PushKeys, PushOpener } from "./push-keys.ts";
 
@@ -124,7 +123,7 @@ export class PushListener {
   #arrived(pdu: Uint8Array, link: LinkAddress, pump: LinkPump<Link>, blocks: PushSources): void {
     try {
       const { apdu, address, way } = behindGateway(pdu, link);
-      this.#received(apdu, { pump, address, way, blocks: blocks.at(address) });
+      this.#received(apdu, { pump, address, way, blocks });
     } catch (caught) {
       if (!(caught instanceof Fault)) throw caught;
       this.#dropped(caught, pump.remote);
@@ -138,12 +137,12 @@ export class PushListener {
   #received(pdu: Uint8Array, line: PushLine): void {
     const from = line.pump.remote;
     try {
-      const whole = this.#whole(pdu, line.blocks);
+      const whole = this.#whole(pdu, line);
       if (whole === undefined) return;
       const { systemTitleOf, quirks } = this.#options;
       const opened = this.#opener.open(whole, line.address, systemTitleOf?.(from, line.address));
       // A meter's gateway may cipher each block.
-      const inner = this.#whole(opened.apdu, line.blocks);
+      const inner = this.#whole(opened.apdu, line);
       if (inner === undefined) return;
       this.#take(decoded(inner, quirks), opened, line);
     } catch (caught) {
@@ -152,10 +151,10 @@ export class PushListener {
     }
   }
 
-  #whole(pdu: Uint8Array, blocks: PushBlocks): Uint8Array | undefined {
+  #whole(pdu: Uint8Array, { blocks, address }: PushLine): Uint8Array | undefined {
     if (pdu[0] !== 0xe0) return pdu;
     const block = decodeApdu(pdu);
-    return block.apdu === "general-block-transfer" ? blocks.add(block) : pdu;
+    return block.apdu === "general-block-transfer" ? blocks.add(address, block, this.#options.clock.now()) : pdu;
   }
 
   #take(apdu: Apdu, opened: OpenedPush, line: PushLine): void {
@@ -295,7 +294,7 @@ function decoded(apdu: Uint8Array, quirks: readonly ApduQuirk[] = []): Apdu {
 interface PushLine {
   readonly pump: LinkPump<Link>;
   readonly address: LinkAddress;
-  readonly blocks: PushBlocks;
+  readonly blocks: PushSources;
   /** The tag of the gateway's prefix that the push had. */
   readonly way: GatewayWay | undefined;
 }
