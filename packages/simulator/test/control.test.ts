@@ -25,6 +25,22 @@ describe("the control of a simulator", () => {
     expect(await faultCode(() => control.meter("nobody"))).toBe("unknown-meter");
   });
 
+  it("knows the network of the simulator", async () => {
+    const { control } = await controlled({
+      meters: 10,
+      network: { metersPerTransformer: 2, transformersPerFeeder: 2 },
+    });
+    expect(control.feeders({ from: 0, count: 10 }).map(({ first, meters }) => [first, meters])).toEqual([
+      [0, 4],
+      [4, 4],
+      [8, 2],
+    ]);
+    expect(control.meters({ from: 9, count: 1 })[0]).toMatchObject({
+      feeder: "feeder-3",
+      transformer: "transformer-5",
+    });
+  });
+
   it("reads values with names, scaled and with units", async () => {
     const { control } = await controlled();
     const { serial } = control.meters({ from: 0, count: 1 })[0] as { serial: string };

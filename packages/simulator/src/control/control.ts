@@ -9,7 +9,7 @@ import type { Explanation, Simulator } from "../simulate/options.ts";
 import type { TakenSnapshot } from "../simulate/snapshots.ts";
 import type { ShownApdu } from "./apdu-rings.ts";
 import { loadProfileOf, type ProfileChart, profileChart } from "./day.ts";
-import { type Feeder, feederNamed, feedersFrom, feedersOf } from "./feeders.ts";
+import { type Feeder, Feeders } from "./feeders.ts";
 import { type Switched, switchPower } from "./power.ts";
 import { endSession, type ListedSession, listSessions, type SessionsOptions } from "./sessions.ts";
 import {
@@ -107,12 +107,14 @@ const noObject = (message: string, hint: string): Fault =>
 export class Control {
   readonly simulator: Simulator;
   readonly watch: Watch;
+  readonly #feeders: Feeders;
   #stepping: Promise<unknown> = Promise.resolve();
 
   /** `watch`: its options were given to the simulator. */
   constructor(simulator: Simulator, watch: Watch) {
     this.simulator = simulator;
     this.watch = watch;
+    this.#feeders = new Feeders(simulator.count, simulator.network);
   }
 
   get #faults(): FaultSet {
@@ -157,7 +159,7 @@ export class Control {
     return {
       ...{ index, serial: fleet.serial(index), meterId: fleet.meterId(index) },
       logicalDeviceName: fleet.logicalDeviceName(index),
-      ...feedersOf(index),
+      ...this.#feeders.of(index),
       sessions,
     };
   }
@@ -248,12 +250,12 @@ export class Control {
   }
 
   feeders({ from, count }: Page): readonly Feeder[] {
-    return feedersFrom(from, count, this.simulator.count);
+    return this.#feeders.list(from, count);
   }
 
   /** Cuts or restores the power of all meters of a feeder (`feeder-1`) or transformer (`transformer-1`). Fault `unknown-feeder`. */
   async feederPower(name: string, on: boolean): Promise<Switched> {
-    return switchPower(this.simulator, feederNamed(name, this.simulator.count), on);
+    return switchPower(this.simulator, this.#feeders.named(name), on);
   }
 
   /** Invokes the method push of a Push setup, of the first one by default. Returns its logical name. Fault `no-object`. */

@@ -1,8 +1,7 @@
 import { Fault } from "@dlmskit/core";
+import { type Network, usualNetwork } from "../model/network.ts";
 
-/** Meters of one transformer, and of one feeder (12 transformers), in the order of their indexes. */
-const metersOf = { transformer: 60, feeder: 720 } as const;
-type Kind = keyof typeof metersOf;
+type Kind = "transformer" | "feeder";
 
 /** A feeder or a transformer, and the meters that it supplies. */
 export interface Feeder {
@@ -13,32 +12,47 @@ export interface Feeder {
   readonly meters: number;
 }
 
-const count = (kind: Kind, meters: number): number => Math.ceil(meters / metersOf[kind]);
+/** The feeders and transformers of a fleet of `meters` meters, in the order of the meters' indexes. */
+export class Feeders {
+  readonly #meters: number;
+  readonly #size: { readonly [kind in Kind]: number };
 
-const feeder = (kind: Kind, number: number, meters: number): Feeder => {
-  const first = (number - 1) * metersOf[kind];
-  return { name: `${kind}-${number}`, first, meters: Math.min(metersOf[kind], meters - first) };
-};
+  /** `network`: that of the simulator. With null no fault is shared, but the power can still be switched by feeder. */
+  constructor(meters: number, network: Network | null = usualNetwork) {
+    const { metersPerTransformer, transformersPerFeeder } = network ?? usualNetwork;
+    this.#meters = meters;
+    this.#size = { transformer: metersPerTransformer, feeder: metersPerTransformer * transformersPerFeeder };
+  }
 
-/** The feeder or the transformer with a name, in a fleet of `meters` meters. Fault `unknown-feeder`. */
-export function feederNamed(name: string, meters: number): Feeder {
-  const [, kind, digits] = /^(feeder|transformer)-([1-9]\d{0,8})$/.exec(name) ?? [];
-  const number = Number(digits);
-  if (kind !== undefined && number <= count(kind as Kind, meters)) return feeder(kind as Kind, number, meters);
-  throw new Fault("unknown-feeder", `there is no feeder ${JSON.stringify(name)}`, {
-    layer: "simulator",
-    hint: `feeder-1 to feeder-${count("feeder", meters)}, transformer-1 to transformer-${count("transformer", meters)}`,
-  });
-}
+  /** The feeder or the transformer with a name. Fault `unknown-feeder`. */
+  named(name: string): Feeder {
+    const [, kind, digits] = /^(feeder|transformer)-([1-9]\d{0,8})$/.exec(name) ?? [];
+    const number = Number(digits);
+    if (kind !== undefined && number <= this.#count(kind as Kind)) return this.#at(kind as Kind, number);
+    throw new Fault("unknown-feeder", `there is no feeder ${JSON.stringify(name)}`, {
+      layer: "simulator",
+      hint: `feeder-1 to feeder-${this.#count("feeder")}, transformer-1 to transformer-${this.#count("transformer")}`,
+    });
+  }
 
-/** The feeder and the transformer that supply a meter. */
-export function feedersOf(index: number): { readonly feeder: string; readonly transformer: string } {
-  const name = (kind: Kind): string => `${kind}-${Math.floor(index / metersOf[kind]) + 1}`;
-  return { feeder: name("feeder"), transformer: name("transformer") };
-}
+  /** The feeder and the transformer that supply a meter. */
+  of(index: number): { readonly feeder: string; readonly transformer: string } {
+    const name = (kind: Kind): string => `${kind}-${Math.floor(index / this.#size[kind]) + 1}`;
+    return { feeder: name("feeder"), transformer: name("transformer") };
+  }
 
-/** Feeders `from` (counted from 0) to `from + limit - 1`, as far as there are. */
-export function feedersFrom(from: number, limit: number, meters: number): readonly Feeder[] {
-  const last = Math.min(from + limit, count("feeder", meters));
-  return Array.from({ length: Math.max(0, last - from) }, (_, at) => feeder("feeder", from + at + 1, meters));
+  /** Feeders `from` (counted from 0) to `from + limit - 1`, as far as there are. */
+  list(from: number, limit: number): readonly Feeder[] {
+    const last = Math.min(from + limit, this.#count("feeder"));
+    return Array.from({ length: Math.max(0, last - from) }, (_, at) => this.#at("feeder", from + at + 1));
+  }
+
+  #count(kind: Kind): number {
+    return Math.ceil(this.#meters / this.#size[kind]);
+  }
+
+  #at(kind: Kind, number: number): Feeder {
+    const first = (number - 1) * this.#size[kind];
+    return { name: `${kind}-${number}`, first, meters: Math.min(this.#size[kind], this.#meters - first) };
+  }
 }
