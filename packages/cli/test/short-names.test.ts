@@ -64,7 +64,9 @@ it("writes, invokes and reads a profile as a client with keys", async () => {
   const [one, other] = [await utility("profile", ...range), await utility("profile", ...range, "--referencing", "sn")];
   expect(other.code, other.stderr).toBe(0);
   expect(lines(other.stdout).length).toBeGreaterThan(3);
-  expect(other.stdout).toBe(one.stdout);
+  // When the rows arrived differs.
+  const same = (text: string): string => text.replace(/"received":"[^"]*"/, "");
+  expect(same(other.stdout)).toBe(same(one.stdout));
 });
 
 it("a meter that has only the other referencing: what to try is said", async () => {

@@ -49,7 +49,7 @@ const bad: readonly [string, (from: Store) => AnyRows, string, ...string[]][] = 
   [
     "a version to come",
     (from) => from.loadProfileTemplates,
-    profile(`'{"version": 2}'`),
+    profile(`'{"version": 3}'`),
     "variation_pattern",
     "version",
   ],

@@ -149,6 +149,11 @@ export const program: { readonly [name: string]: Call } = {
     }),
   "fleets.get": ({ fleets }, { one }) => fleets.get(one),
   "fleets.setRanUpTo": ({ fleets }, { one, two }) => fleets.setRanUpTo(one, two, 3),
+  "fleets.progress": async ({ fleets }, { one }) => (await fleets.progress(one)).length,
+  "snapshots.take": async ({ snapshots }, { one, two }) =>
+    (({ template, state }) => ({ template, state }))(await snapshots.take({ template: one, takenAt: 5, state: two })),
+  "snapshots.list": async ({ snapshots }, { one }) =>
+    (await snapshots.list(one)).map(({ template, state }) => ({ template, state })),
   "fleets.ranUpTo": ({ fleets }, { one, two }) => fleets.ranUpTo(one, two),
   "messageQueue.enqueue": ({ messageQueue }, texts) => messageQueue.enqueue([message(texts)]).then(() => "enqueued"),
   "messageQueue.claim, fail": async ({ messageQueue }, { two }) => {
