@@ -40,7 +40,9 @@ const readRows = async (session: Session, from: Parameters<typeof dateTimeOf>[0]
 /** In blocks of the services, since the client proposes no general block transfer. */
 const inBlocks = { conformance: ["get", "block-transfer-with-get-or-read"], maxReceivePduSize: 128 } as const;
 const readList = async (session: Session) => listOf(await session.get(objectList)).length > 50;
-const ahead = (value: CosemDateTime, { clock }: Met) => Math.round(((instantOf(value) ?? 0) - clock.instant()) / 1000);
+// The meter shows whole seconds.
+const ahead = (value: CosemDateTime, { clock }: Met) =>
+  ((instantOf(value) ?? 0) - Math.floor(clock.instant() / 1000) * 1000) / 1000;
 
 const cases: { readonly [F in FaultName]: Case } = {
   silent: { sees: "timeout" },
