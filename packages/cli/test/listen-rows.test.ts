@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CommunicationPort } from "@dlmskit/storage";
 import { openPglite } from "@dlmskit/storage-pg";
 import { expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { noPty, ptyPair } from "../../../test/pty-pair.ts";
 import { madeFolder } from "../../storage-pg/test/made-folder.ts";
 import { dlms, folder, serving } from "./run.ts";
@@ -37,7 +38,7 @@ it("listens where the rows of communication_ports say, and says which row it doe
   expect(await read(udp, "--transport", "udp")).toEqual([0, ""]);
 });
 
-it.skipIf(noPty !== undefined).each([
+it.skipIf(noPty !== undefined || !isLong).each([
   ["HDLC at 9600 baud", { baudRate: 9600, dataBits: 8, parity: "NONE" }, ["--baud", "9600"]],
   ["an optical head", { baudRate: 300, dataBits: 7, parity: "EVEN" }, ["--mode-e"]],
 ] as const)("serves a serial row: %s, read with --serial at the other end", async (_, settings, how) => {
