@@ -6,6 +6,7 @@ import type { InitiatorOptions } from "./initiator-options.ts";
 import { dropped } from "./initiator-state.ts";
 import type { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
+import { continued } from "./protection/request-protection.ts";
 import { plainRoom } from "./protection/room.ts";
 import { inGeneralForm, type Sealing } from "./protection/sealing.ts";
 import { refusal } from "./refusals.ts";
@@ -38,7 +39,8 @@ export function clientRequest(
   { initiator, negotiated, handshake, invokeIds, blocks, usedInvokeId }: RequestMeans,
 ): ClientRequest {
   const service = serviceNamed(request.service);
-  const { context } = negotiated;
+  const { context, serverMaxReceivePduSize } = negotiated;
+  const suite = initiator.security?.suite;
   if (referencingOf(service) !== context) {
     throw refusal("service-not-supported", `${service.name} cannot be used in an association with ${context}s`);
   }
@@ -53,7 +55,8 @@ export function clientRequest(
     invoke,
     maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,
     firstBlock: initiator.quirks?.includes("blocks-from-0") ? 0 : 1,
-    room: plainRoom(negotiated.serverMaxReceivePduSize, sealing, initiator.security?.suite),
+    // A transaction-id that was given may be shorter than those of the further blocks.
+    room: Math.min(...[sealing, continued(sealing)].map((one) => plainRoom(serverMaxReceivePduSize, one, suite))),
     general: blocks?.use ?? "no",
     has,
   };

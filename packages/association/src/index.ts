@@ -20,7 +20,7 @@ export type { InitiatorState, RequestOptions } from "./initiator-state.ts";
 export * from "./offer.ts";
 export * from "./outputs.ts";
 export type { AssociationSecurity } from "./protection/protections.ts";
-export type { RequestProtection } from "./protection/request-protection.ts";
+export { type RequestProtection, withoutTransaction } from "./protection/request-protection.ts";
 export type { ProtectionSeen, ResponseProtection } from "./protection/sealing.ts";
 export * from "./responder.ts";
 export type * from "./responder-options.ts";

@@ -302,6 +302,7 @@ export class Initiator {
       try {
         if ("exchange" in next) {
           // A transfer that was overtaken goes on.
+          expectInTime(next, now);
           this.#send(next.next, next.sealing, now, next.end);
           this.#current = next;
         } else this.#begin(next, now);

@@ -2,6 +2,7 @@ import type { ApduLike, Invoke } from "@dlmskit/apdu";
 import type { CosemDateTime } from "@dlmskit/core";
 import type { RequestOptions } from "./initiator-state.ts";
 import type { Negotiated } from "./offer.ts";
+import { withoutTransaction } from "./protection/request-protection.ts";
 import type { Sealing } from "./protection/sealing.ts";
 import type { Exchange, Step } from "./services/service.ts";
 import type { AnyService, ServiceRequest, ServiceResults } from "./services/table.ts";
@@ -102,7 +103,7 @@ export class RequestQueue {
     if (overtaken !== true || service.does !== "read") return false;
     if (!(results as readonly { readonly error?: string }[]).every(({ error }) => lost.includes(error))) return false;
     this.overtakes = false;
-    this.#waiting.unshift({ id, request, options, end });
+    this.#waiting.unshift({ id, request, options: withoutTransaction(options), end });
     return true;
   }
 

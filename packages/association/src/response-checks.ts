@@ -51,8 +51,8 @@ function checkProtection(seen: ProtectionSeen, { authenticated, encrypted, signe
  */
 function checkTransaction(asked: Uint8Array | undefined, response: Sealing | undefined): void {
   if (asked === undefined || response === undefined) return;
-  for (const told of [response.transactionId, response.signedTransactionId]) {
-    if (told === undefined || sameOctets(told, asked)) continue;
+  const told = [response.transactionId, response.signedTransactionId].filter((id) => id !== undefined);
+  if (told.length === 0 || told.some((id) => !sameOctets(id, asked))) {
     throw new Fault("other-transaction-id", "the response has another transaction-id than its request", {
       layer: "security",
       hint: 'the quirk "other-transaction-id" accepts such responses',

@@ -132,7 +132,7 @@ export class GatewayLine implements AsyncDisposable {
     }
     const meter = new MeterDuplex(`${this.#pump.remote} ${gatewayText(gateway)}`, {
       send: (pdu) => {
-        this.#asked.push(meter);
+        this.#asked = [...this.#asked.filter((one) => one !== meter), meter];
         this.#pump.send(pdu);
       },
       left: () => {

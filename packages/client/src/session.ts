@@ -1,20 +1,21 @@
 import type { Data, DataLike } from "@dlmskit/apdu";
 import { fromData } from "@dlmskit/apdu";
-import type {
-  AccessItem,
-  AccessResult,
-  ActionOutcome,
-  AttributeReference,
-  AttributeValue,
-  GetResult,
-  KeyChange,
-  MethodInvocation,
-  MethodReference,
-  Negotiated,
-  RequestOptions,
-  ResultsOf,
-  ServiceRequest,
-  SetResult,
+import {
+  type AccessItem,
+  type AccessResult,
+  type ActionOutcome,
+  type AttributeReference,
+  type AttributeValue,
+  type GetResult,
+  type KeyChange,
+  type MethodInvocation,
+  type MethodReference,
+  type Negotiated,
+  type RequestOptions,
+  type ResultsOf,
+  type ServiceRequest,
+  type SetResult,
+  withoutTransaction,
 } from "@dlmskit/association";
 import { type Codec, type CosemDateTime, Fault, type FaultCode, type LogicalName, logicalName } from "@dlmskit/core";
 import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
@@ -246,7 +247,8 @@ export class Session implements AsyncDisposable {
     const size = listed ? (this.#options.listSize ?? 10) : 1;
     const results: unknown[] = [];
     for (let at = 0; at < items.length; at += size) {
-      results.push(...(await this.#list({ service, items: items.slice(at, at + size) } as ServiceRequest, options)));
+      const how = at === 0 ? options : withoutTransaction(options);
+      results.push(...(await this.#list({ service, items: items.slice(at, at + size) } as ServiceRequest, how)));
     }
     return results;
   }
@@ -260,9 +262,9 @@ export class Session implements AsyncDisposable {
     }
     const middle = request.items.length >> 1;
     const { service, items } = request;
-    const half = (from: number, to?: number) =>
-      this.#list({ service, items: items.slice(from, to) } as ServiceRequest, options);
-    return [...(await half(0, middle)), ...(await half(middle))];
+    const half = (how: RequestOptions, from: number, to?: number) =>
+      this.#list({ service, items: items.slice(from, to) } as ServiceRequest, how);
+    return [...(await half(options, 0, middle)), ...(await half(withoutTransaction(options), middle))];
   }
 
   #request(request: ServiceRequest, options: RequestOptions, told?: Told): Promise<ResultsOf> {
@@ -281,7 +283,8 @@ export class Session implements AsyncDisposable {
       const within =
         end === undefined ? options.within : Math.min(end - clock.now(), options.within ?? Number.POSITIVE_INFINITY);
       try {
-        const how = within === undefined ? options : { ...options, within };
+        const once = attempt === 0 ? options : withoutTransaction(options);
+        const how = within === undefined ? once : { ...once, within };
         const response = await this.#connection.request(request, how);
         told?.(response);
         return response.results;

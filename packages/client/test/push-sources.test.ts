@@ -13,20 +13,32 @@ describe("the blocks of the pushes of one connection", () => {
     for (const client of [3, 1, 2]) {
       expect(sources.add(from(client), block(2, 1, true), 0)?.length).toBe(client + 1);
     }
-    expect(sources.octets).toBe(0);
+    expect(sources.memory).toBe(0);
   });
 
   it("take no more memory than four pushes, whoever sends them: the oldest are dropped", () => {
     const sources = new PushSources(1000);
     for (let client = 0; client < 5000; client++) {
-      sources.add(from(client), block(1, 900), 0);
-      expect(sources.octets).toBeLessThanOrEqual(4000);
+      sources.add(from(client), block(1, 700), 0);
+      expect(sources.memory).toBeLessThanOrEqual(4000);
     }
     expect(() => sources.add(from(0), block(2, 1, true), 0)).toThrow(expect.objectContaining({ code: "bad-block" }));
-    expect(sources.add(from(4999), block(2, 1, true), 0)?.length).toBe(901);
+    expect(sources.add(from(4999), block(2, 1, true), 0)?.length).toBe(701);
     // Blocks without octets take memory as well.
     for (let client = 0; client < 5000; client++) sources.add(from(client), block(1, 0), 0);
-    expect(sources.octets).toBeLessThanOrEqual(1024);
+    expect(sources.memory).toBeLessThanOrEqual(4000);
+  });
+
+  it("in blocks of one octet take no more memory either", () => {
+    const sources = new PushSources(1000);
+    for (let at = 1; at < 900; at++) {
+      for (const client of [1, 2, 3]) {
+        try {
+          sources.add(from(client), block(at, 1), 0);
+        } catch {}
+        expect(sources.memory).toBeLessThanOrEqual(4000);
+      }
+    }
   });
 
   it("are dropped after 5 s of silence", () => {

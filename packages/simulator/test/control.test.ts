@@ -25,6 +25,21 @@ describe("the control of a simulator", () => {
     expect(await faultCode(() => control.meter("nobody"))).toBe("unknown-meter");
   });
 
+  it("restores the power of meters, so that clients reach them at once", async () => {
+    const bottle = await controlled({ meters: 3 });
+    const { control, simulator, clock } = bottle;
+    const { serial } = control.meters({ from: 0, count: 1 })[0] as { serial: string };
+    await control.power(serial, true);
+    const taken = await control.snapshot();
+    await control.feederPower("feeder-1", false);
+    expect(simulator.meter(1).powered).toBe(false);
+    await control.restore(taken.id);
+    for (const meter of [0, 1, 2]) {
+      const session = await associate(simulator, clock, 16, { meter });
+      await session.release();
+    }
+  });
+
   it("knows the network of the simulator", async () => {
     const { control } = await controlled({
       meters: 10,

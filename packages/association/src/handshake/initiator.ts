@@ -26,6 +26,7 @@ import { Channel } from "../protection/channel.ts";
 import { type Protections, protectionsOf } from "../protection/protections.ts";
 import { type RequestProtection, sealingWith } from "../protection/request-protection.ts";
 import type { Sealing } from "../protection/sealing.ts";
+import { checkResponse } from "../response-checks.ts";
 import type { Challenges } from "./hls-initiator.ts";
 import { contextName, dlmsVersion, leastPduSize, mechanismName, needsTitles, vaaNames } from "./names.ts";
 import { refusalHint } from "./refusal-causes.ts";
@@ -119,7 +120,12 @@ export class InitiatorHandshake {
     }
     if (confirmed !== false)
       throw failed("broadcast-key", "a broadcast cannot be confirmed, since no server answers it");
-    return this.globalSealing === undefined ? undefined : { ...this.globalSealing, broadcast: true };
+    const { globalSealing } = this;
+    if (protection !== undefined && globalSealing === undefined) {
+      throw failed("wrong-state", "the association is not ciphered", "open it with ciphered: true and security");
+    }
+    if (globalSealing === undefined) return undefined;
+    return { ...(protection === undefined ? globalSealing : sealingWith(globalSealing, protection)), broadcast: true };
   }
 
   /** Accepts any form, because nothing is negotiated yet. */
@@ -312,6 +318,8 @@ export class InitiatorHandshake {
         'the quirk "plain-initiate-response" accepts it',
       );
     }
+    const { sealedTransactionId: transactionId } = this.#opening();
+    checkResponse(opened, { sealing: opened.sealing && this.globalSealing, transactionId }, quirks);
     return apdu;
   }
 

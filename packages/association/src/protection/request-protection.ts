@@ -39,6 +39,13 @@ export function sealingWith(sealing: Sealing, own: RequestProtection): Sealing {
   });
 }
 
+/** The options of a further request: a transaction-id that was given is used once. */
+export function withoutTransaction<O extends { readonly protection?: RequestProtection }>(options: O): O {
+  if (options.protection?.transactionId === undefined) return options;
+  const { transactionId: _, ...protection } = options.protection;
+  return { ...options, protection };
+}
+
 /** The sealing of the further APDUs of a request: a transaction-id is used once. */
 export function continued(sealing: Sealing | undefined): Sealing | undefined {
   if (sealing?.transactionId === undefined) return sealing;

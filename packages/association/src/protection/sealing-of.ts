@@ -14,7 +14,11 @@ export function sealingOf(layers: readonly AppliedLayer[]): Sealing {
   if (ciphering === undefined) {
     return { authenticated: false, encrypted: false, form: "general-glo", ...signed, ...transaction };
   }
-  const { authenticated, encrypted, form, compressed } = ciphering;
+  const { form, compressed } = ciphering;
+  // The response is protected as all layers of the request together are.
+  const all = layers.filter((layer) => layer.form !== "general-signing") as Exclude<AppliedLayer, AppliedSignature>[];
+  const authenticated = all.some((layer) => layer.authenticated);
+  const encrypted = all.some((layer) => layer.encrypted);
   const broadcast =
     "broadcast" in ciphering ? ciphering.broadcast : ciphering.key === "global-broadcast-encryption-key";
   return {

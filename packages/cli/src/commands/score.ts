@@ -32,13 +32,16 @@ function readOption(text: string): Period {
   return { from: instantOption(from), to: instantOption(to) };
 }
 
-/** The lines of a file, or of standard input. Fault `no-such-file`. */
-function linesOf(path: string): AsyncIterable<string> {
-  if (path !== "-" && !existsSync(path)) {
-    throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
-  }
+/** Fault `no-such-file`. */
+function expectFile(path: string): void {
+  if (path === "-" || existsSync(path)) return;
+  throw new Fault("no-such-file", `the file ${path} cannot be read`, { layer: "cli" });
+}
+
+/** The lines of a file, or of standard input. Nothing is read before the first line is asked for: lines would be lost. */
+async function* linesOf(path: string): AsyncGenerator<string, undefined> {
   const input = path === "-" ? io().stdin : createReadStream(path);
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 /** Meters that are shown unless all are asked for. */
@@ -50,10 +53,10 @@ const isWhole = ({ expected, right, duplicate, unexpected }: MeterScore): boolea
 async function score(path: string, options: ScoreCommandOptions): Promise<void> {
   const { profile, meter, within, read, all = false } = options;
   const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
-  const lines = linesOf(path);
+  expectFile(path);
   using progress = new Progress(options, "scoring");
   await using fleet = await openFleetOf(options, (text) => io().stderr.write(`${text}\n`));
-  const campaign = parseCampaign(lines, {
+  const campaign = parseCampaign(linesOf(path), {
     ...(meter === undefined ? {} : { meter }),
     ...(profile === undefined ? {} : { profile }),
   });

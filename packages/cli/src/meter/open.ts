@@ -240,6 +240,11 @@ export async function openMeter(place: string, options: MeterOptions, progress?:
     ...(mechanism === 0 || secret === undefined ? {} : { secret }),
     ...(security === undefined ? {} : { security }),
   };
+  const isAsked = options.form !== undefined || options.keyInfo !== undefined || options.sign !== undefined;
+  if (isAsked && !associate.ciphered) {
+    const hint = "give --ek and --ak (or --keys), and not --context plain";
+    throw new Fault("bad-option", "--form, --key-info and --sign need a ciphered association", { layer: "cli", hint });
+  }
   const open = (): Promise<Session> =>
     attempting(place, options, async () => connect(await lineTo(place, options, options.client, progress), associate));
   try {

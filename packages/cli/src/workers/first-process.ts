@@ -59,7 +59,7 @@ export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>
       addresses[index] = null;
       if (state.stopping) return;
       if (!state.serving) {
-        fail(code ?? 1);
+        fail(code || 1);
         return;
       }
       tellAll();

@@ -24,7 +24,11 @@ const say = (message: FromWorker): void => void process.send?.(message);
 
 /** Joins the other workers; undefined: this process is not a worker. Faults of the listener. */
 export async function joinWorkers(): Promise<Worker | undefined> {
-  if (!inWorker) return undefined;
+  if (!inWorker || cluster.worker === undefined) return undefined;
+  // Without this, the end of the channel ends the process at once, with exit code 0.
+  cluster.worker.exitedAfterDisconnect = true;
+  // Ctrl-C reaches all processes, and the first one sends SIGTERM as well: the second signal must not end a worker that closes.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
   let addresses: readonly (string | null)[] = [];
   const { promise: started, resolve: start } = Promise.withResolvers<Extract<ToWorker, { tell: "start" }>>();
   process.on("message", (message: ToWorker) => {

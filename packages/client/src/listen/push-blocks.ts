@@ -1,6 +1,8 @@
 import type { GeneralBlockTransfer } from "@dlmskit/apdu";
 import { concat, Fault } from "@dlmskit/core";
 
+// About the memory that a block takes beside its octets.
+const ofBlock = 200;
 // ms without a block after which a push is given up.
 const silence = 5000;
 
@@ -16,9 +18,9 @@ export class PushBlocks {
     this.#most = most;
   }
 
-  /** Octets of the blocks so far. */
-  get octets(): number {
-    return this.#octets;
+  /** About the memory of the blocks so far, octets. */
+  get memory(): number {
+    return this.#octets + ofBlock * this.#parts.length;
   }
 
   /**

@@ -26,23 +26,23 @@ export function answerBehind(apdu: Uint8Array, { gateway }: LinkAddress, way: Ga
 
 // The maximum number of sources of one connection whose blocks are kept.
 const mostSources = 1024;
-// The blocks of all sources of a connection have at most this many times the length of a push.
+// The blocks of all sources of a connection take at most this many times the length of a push.
 const longestPushes = 4;
 
 /** The blocks of unfinished pushes on one connection, by their source. The oldest ones are dropped if they would take too much memory. */
 export class PushSources {
   readonly #most: number;
   readonly #blocks = new Map<string, PushBlocks>();
-  #octets = 0;
+  #memory = 0;
 
   /** `most`: maximum length of a push, octets. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Octets of the blocks of all sources. */
-  get octets(): number {
-    return this.#octets;
+  /** About the memory of the blocks of all sources, octets. */
+  get memory(): number {
+    return this.#memory;
   }
 
   /** Returns the complete APDU after its last block. Fault `bad-block` as `PushBlocks.add`. */
@@ -57,8 +57,8 @@ export class PushSources {
     try {
       return blocks.add(block, now);
     } finally {
-      if (blocks.octets > 0) {
-        this.#octets += blocks.octets;
+      if (blocks.memory > 0) {
+        this.#memory += blocks.memory;
         this.#blocks.set(name, blocks);
       }
       this.#bound();
@@ -66,12 +66,12 @@ export class PushSources {
   }
 
   #drop(name: string, blocks: PushBlocks): void {
-    if (this.#blocks.delete(name)) this.#octets -= blocks.octets;
+    if (this.#blocks.delete(name)) this.#memory -= blocks.memory;
   }
 
   #bound(): void {
     for (const [name, blocks] of this.#blocks) {
-      if (this.#blocks.size <= mostSources && this.#octets <= longestPushes * this.#most) return;
+      if (this.#blocks.size <= mostSources && this.#memory <= longestPushes * this.#most) return;
       this.#drop(name, blocks);
     }
   }

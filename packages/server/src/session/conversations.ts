@@ -10,6 +10,9 @@ import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
 import type { Caller } from "./waiting-room.ts";
 
+// ms until a conversation is looked at again that is idle for too long but waits for an answer.
+const lookAgain = 1000;
+
 const linkOf = ({ client, server, physical }: LinkAddress): string => `${client} ${server} ${physical ?? ""}`;
 
 export const keyOf = (address: LinkAddress): string => {
@@ -101,9 +104,12 @@ export class Conversations {
   /** Makes room for one more: ends the oldest without an association or waiting requests. False: there is none. */
   #makeRoom({ gateway }: LinkAddress): boolean {
     const { sessionsPerConnection, sessionsPerGateway } = this.#port.limits;
-    if (this.#all.size < (gateway === undefined ? sessionsPerConnection : sessionsPerGateway)) return true;
+    // Meters behind the gateway take no places of the gateway's own meter.
+    const isAlike = (one: Conversation): boolean => (one.address.gateway === undefined) === (gateway === undefined);
+    const most = gateway === undefined ? sessionsPerConnection : sessionsPerGateway;
+    if (this.#all.size < most || [...this.#all.values()].filter(isAlike).length < most) return true;
     for (const [key, one] of this.#all) {
-      if (one.open || one.busy) continue;
+      if (!isAlike(one) || one.open || one.busy) continue;
       this.#remove(key);
       return true;
     }
@@ -179,14 +185,20 @@ export class Conversations {
     for (const [key, one] of [...this.#all]) {
       one.expire(now);
       if (this.#idleAt(one, now)) this.#remove(key);
-      else next = sooner(next, sooner(one.deadline, this.idleAt(one)));
+      else next = sooner(next, sooner(one.deadline, this.#lookAt(one, now)));
     }
     return next;
   }
 
+  /** When to look whether a conversation is idle, ms: one that still waits for an answer is looked at again later. */
+  #lookAt(one: Conversation, now: number): number | undefined {
+    const at = this.idleAt(one);
+    return at === undefined || at > now ? at : now + lookAgain;
+  }
+
   #idleAt(one: Conversation, now: number): boolean {
     const at = this.idleAt(one);
-    return at !== undefined && at <= now && !one.busy;
+    return at !== undefined && at <= now && !one.owes;
   }
 
   /** When a meter behind a gateway was silent for too long, ms: it has no data link that could end. Undefined: it may be silent. */

@@ -1,8 +1,9 @@
+import { ApduTag } from "@dlmskit/apdu";
 import { type ClientLink, Fault, type LinkAddress } from "@dlmskit/core";
 import { LinkPump } from "@dlmskit/transport";
 import type { Conversation } from "./conversation.ts";
 import { sooner } from "./deadline.ts";
-import { fits, pduTooLong, unreachableAnswer } from "./gateway-answers.ts";
+import { fits, isStreamed, isUnasked, pduTooLong, unreachableAnswer } from "./gateway-answers.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SharedLine } from "./shared-line.ts";
 import { defaultUpstreamTimeout, type Upstream } from "./upstream.ts";
@@ -113,7 +114,9 @@ export class Forwarded implements Conversation {
     }
     this.#expect();
     if (this.#connected) return;
-    const { over, link } = this.#options.upstream;
+    const { over } = this.#options.upstream;
+    // Made first: an address that the link does not have must leave no connection open.
+    const link = this.#options.upstream.link(this.address);
     const duplex = await (over instanceof SharedLine ? over.dial() : over());
     if (this.closed) {
       duplex.destroy();
@@ -121,7 +124,7 @@ export class Forwarded implements Conversation {
       return;
     }
     const { clock } = this.#port.environment;
-    const pump = new LinkPump<ClientLink>({ duplex, link: link(this.address), clock });
+    const pump = new LinkPump<ClientLink>({ duplex, link, clock });
     this.#pump = pump;
     await new Promise<void>((resolve, reject) => {
       const gone = (why: string, fault?: Fault): void => {
@@ -155,7 +158,7 @@ export class Forwarded implements Conversation {
     this.#turnBy = undefined;
     this.#expect();
     for (const pdu of this.#waiting.splice(0)) {
-      if (unreachableAnswer(pdu) !== undefined && !this.#broadcast) this.#outstanding++;
+      if (unreachableAnswer(pdu) !== undefined && !isStreamed(pdu) && !this.#broadcast) this.#outstanding++;
       this.#asked = pdu;
       try {
         this.#pump?.send(pdu);
@@ -172,10 +175,12 @@ export class Forwarded implements Conversation {
 
   #answered(pdu: Uint8Array): void {
     if (this.closed) return;
-    this.#outstanding = Math.max(0, this.#outstanding - 1);
-    this.#port.opened(false);
+    const answers = !isUnasked(pdu);
+    if (answers) this.#outstanding = Math.max(0, this.#outstanding - 1);
+    if (pdu[0] === ApduTag.aare) this.#port.opened(false);
     if (!this.#broadcast) this.#port.send(fits(pdu, this.address) ? pdu : pduTooLong, this.address);
     if (this.#outstanding === 0) this.#settle();
+    else if (answers) this.#expect();
   }
 
   /** There is nothing to wait for: a shared line is left soon. */

@@ -43,6 +43,21 @@ const neverAnswered: readonly number[] = [
 ];
 const confirmedBit = 0x40;
 
+const streamingBit = 0x40;
+
+/** Whether a general block is one of a window: the window has one answer. */
+export const isStreamed = (pdu: Uint8Array): boolean =>
+  pdu[0] === ApduTag["general-block-transfer"] && ((pdu[1] ?? 0) & streamingBit) !== 0;
+
+const unasked: readonly number[] = [
+  ApduTag["data-notification"],
+  ApduTag["event-notification-request"],
+  ApduTag["information-report-request"],
+];
+
+/** Whether a meter sends this without a request. Ciphered ones cannot be told from answers. */
+export const isUnasked = (pdu: Uint8Array): boolean => unasked.includes(pdu[0] ?? -1);
+
 /** The answer to a request for a meter that cannot be reached; undefined: the request is unconfirmed, so there is none. */
 export function unreachableAnswer(request: Uint8Array | undefined): Uint8Array | undefined {
   const tag = request?.[0];

@@ -375,6 +375,8 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   giveWay(): void {
     this.#responder?.abort(this.#now);
     this.#drain();
+    // The counters of the client are stored: after a restore nothing else would do it.
+    if (this.#live !== undefined && this.#live === this.meter.live) this.#keepPeers(this.#live, false);
     this.#port.quiet();
   }
 

@@ -25,8 +25,8 @@ interface Cut {
 export class PowerCuts implements Timed {
   readonly #options: PowerCutsOptions;
   #cuts: Cut[] = [];
-  /** Names of faults whose cut is planned or over. */
-  readonly #planned = new Set<string>();
+  /** When the cut of a fault that is planned or over began, by the name of the fault. */
+  readonly #planned = new Map<string, number>();
 
   constructor(options: PowerCutsOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class PowerCuts implements Timed {
       }
       const at = Math.max(spec.start ?? 0, Math.ceil(now()));
       if (this.#planned.has(spec.name) || (spec.end !== undefined && at >= spec.end)) continue;
-      this.#planned.add(spec.name);
+      this.#planned.set(spec.name, at);
       this.#cuts.push({ at, on: false, spec }, { at: at + down, on: true, spec });
     }
     this.#cuts.sort((one, other) => one.at - other.at);
@@ -80,7 +80,17 @@ export class PowerCuts implements Timed {
     // Each meter has stored its own changes.
   }
 
-  moved(): void {
-    // The instants do not change.
+  /** After a step back the cuts happen again, and power that was off at that time comes back when it did. */
+  moved(before: number, now: number): void {
+    if (now >= before) return;
+    this.#cuts = [];
+    for (const spec of this.#options.faults.file.faults) {
+      const at = this.#planned.get(spec.name);
+      const down = faultKind(spec.fault).power?.(spec.parameters);
+      if (at === undefined || down === undefined) continue;
+      if (at > now) this.#cuts.push({ at, on: false, spec });
+      if (at + down > now) this.#cuts.push({ at: at + down, on: true, spec });
+    }
+    this.#cuts.sort((one, other) => one.at - other.at);
   }
 }

@@ -30,6 +30,14 @@ export class Handles<H extends WeakKey> {
     return handle;
   }
 
+  /** The objects that exist now, by index. */
+  *known(): Generator<readonly [number, H], undefined> {
+    for (const [index, held] of this.#held) {
+      const handle = held.deref();
+      if (handle !== undefined) yield [index, handle];
+    }
+  }
+
   /** How many objects are kept even if nobody refers to them. */
   get kept(): number {
     return this.#recent.size;

@@ -112,11 +112,13 @@ export function expectedLoads(
     noises.set(shape, known);
     return known;
   });
+  // Heating and cooling come on top of the peak load: they must not drive the voltage to zero.
+  const mostRelative = 1.5;
   const relative = new Float64Array(classes.length * slotsPerDay);
   loads.forEach((load, at) => {
     const { peakLoad } = shapes[at] as DayShape;
     load.forEach((watts, slot) => {
-      relative[at * slotsPerDay + slot] = peakLoad === 0 ? 0 : watts / peakLoad;
+      relative[at * slotsPerDay + slot] = peakLoad === 0 ? 0 : Math.min(mostRelative, watts / peakLoad);
     });
   });
   const generated = ({ season, dayOfYear, sky }: DayClass, slot: number): number =>

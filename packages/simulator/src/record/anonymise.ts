@@ -14,7 +14,7 @@ import { isSecret } from "../clone/anonymous.ts";
 import type { ClientKeys, KeysFile } from "../simulate/keys-file.ts";
 import { Pseudonyms } from "./pseudonyms.ts";
 import { apduOf, type RecordedApdu, type RecordedSession, recordHead, recordLine } from "./record-file.ts";
-import { isProof, namedValuesOf } from "./recorded-calls.ts";
+import { isNewSecret, isProof, namedValuesOf } from "./recorded-calls.ts";
 import { cipheredOf, type Ends, opened, sealedLike } from "./sealing.ts";
 
 export interface AnonymiseOptions {
@@ -148,7 +148,8 @@ class Anonymous {
       if (value !== undefined && value.choice !== "bitstring") known.add(value.value.slice());
       known.add(apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.respondingApTitle);
     } else if (apdu.apdu === "action-request-normal") {
-      if (isProof({ classId: apdu.method.classId, index: apdu.method.methodId })) addAll(known, apdu.parameters);
+      const method = { classId: apdu.method.classId, index: apdu.method.methodId };
+      if (isProof(method) || isNewSecret(method)) addAll(known, apdu.parameters);
     } else if (apdu.apdu === "action-response-normal") {
       const returned = apdu.returnParameters as { readonly data?: Data } | undefined;
       const isOfProof = this.#mechanism > 1 && returned?.data?.type === "octet-string";

@@ -45,6 +45,10 @@ const proofs = [
 export const isProof = ({ classId, index }: { readonly classId: number; readonly index: number }): boolean =>
   proofs.some((one) => one.classId === classId && one.index === index);
 
+/** Whether the parameters of a method are a new secret or new keys. */
+export const isNewSecret = ({ classId, index }: { readonly classId: number; readonly index: number }): boolean =>
+  (classId === 15 && index === 2) || (classId === 12 && index === 6) || (classId === 64 && index === 2);
+
 interface Asked {
   readonly names: readonly string[];
   readonly list: boolean;
@@ -144,6 +148,12 @@ export function namedValuesOf(session: {
 }): readonly (Omit<CallName, "with" | "do"> & { readonly data: Data })[] {
   const written = session.apdus.flatMap(({ plain }) => {
     const apdu = plain && apduOf(plain);
+    if (apdu?.apdu === "set-request-with-list") {
+      return apdu.attributes.flatMap(({ attribute: { classId, instanceId, attributeId: index } }, at) => {
+        const data = apdu.values[at];
+        return data === undefined ? [] : [{ classId, instanceId: instanceId as string, index, data }];
+      });
+    }
     if (apdu?.apdu !== "set-request-normal") return [];
     const { classId, instanceId, attributeId: index } = apdu.attribute;
     return [{ classId, instanceId: instanceId as string, index, data: apdu.value }];

@@ -69,20 +69,24 @@ export function callIn(port: CallingInPort, options: CallInOptions): CallingIn {
   let dialling = 0;
   let closed = false;
   let paused: Cancel | undefined;
+  const waits = new Set<Cancel>();
+  const stopped = new AbortController();
   const later = (index: number, failed: boolean): void => {
+    if (closed) return;
     const inRow = failed ? (failures.get(index) ?? 0) + 1 : 0;
     if (failed) failures.set(index, inRow);
     else failures.delete(index);
     const wait = backoffDelay(Math.max(1, inRow), { first: redial, longest: longestRedial }, Math.random);
-    clock.at(clock.now() + wait, () => {
-      if (closed) return;
+    const cancel = clock.at(clock.now() + wait, () => {
+      waits.delete(cancel);
       due.push(index);
       next();
     });
+    waits.add(cancel);
   };
   const call = async (index: number): Promise<void> => {
     try {
-      const duplex = await dialler.open(destination, () => dial(host, at));
+      const duplex = await dialler.open(destination, () => dial(host, at), { signal: stopped.signal });
       if (closed) {
         duplex.destroy();
         return;
@@ -125,6 +129,8 @@ export function callIn(port: CallingInPort, options: CallInOptions): CallingIn {
   const close = async (): Promise<void> => {
     closed = true;
     paused?.();
+    stopped.abort();
+    for (const cancel of waits) cancel();
     for (const duplex of open) duplex.destroy();
   };
   return {

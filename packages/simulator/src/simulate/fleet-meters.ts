@@ -42,6 +42,11 @@ export class FleetMeters {
     return this.#handles.at(index);
   }
 
+  /** The meters of which this process knows that they have no power. */
+  get dark(): readonly number[] {
+    return [...this.#handles.known()].filter(([, { powered }]) => !powered).map(([index]) => index);
+  }
+
   #identity(index: number, row: MeterRow, spans: typeof noSpans): MeterIdentity {
     const { fleet, world, keys, letGo, compiled } = this.#options;
     const ranFrom = this.#options.ranFrom();

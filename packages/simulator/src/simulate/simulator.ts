@@ -174,6 +174,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     async restored() {
       world.kept.clear();
+      // A meter that is taken for one without power answers nobody, so nobody would load its state.
+      for (const index of meters.dark) await using(index, () => undefined);
       if (idle !== undefined) idle.restart((await progressOf({ store, template, own, meters: count, time })).ranUpTo);
     },
   });

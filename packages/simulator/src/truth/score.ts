@@ -220,17 +220,20 @@ class Scorer {
     const total = { expected: 0, right: 0, missing: 0, wrong: 0, late: 0, duplicate: 0, unexpected: 0 };
     const predicted = { atLeast: 0, atMost: 0 };
     let asExpected = this.#unknown === 0;
+    // A campaign that has nothing is no success.
+    let anything = false;
     for (let index = first; index < first + meters; index++) {
       const one = await this.#scoreOf(index, predictions);
       for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += one[name];
       predicted.atLeast += one.predicted?.atLeast ?? one.expected;
       predicted.atMost += one.predicted?.atMost ?? one.expected;
       asExpected &&= isAsExpected(one);
+      anything ||= one.expected > 0 || one.predicted !== undefined;
       yield one;
     }
     return {
-      ...{ meters, unknown: this.#unknown, ...total, asExpected },
-      share: total.expected === 0 ? 1 : total.right / total.expected,
+      ...{ meters, unknown: this.#unknown, ...total, asExpected: asExpected && anything },
+      share: total.expected === 0 ? 0 : total.right / total.expected,
       ...(predictions === undefined ? {} : { predicted: { ...predicted, faults: predictions.names } }),
     };
   }

@@ -60,6 +60,12 @@ export async function openTruth(options: TruthOptions = {}): Promise<TruthSource
       hint: "give the seed and the start of the simulator, or its store",
     });
   }
+  if (stored === undefined && options.store !== undefined && options.store.kind !== "memory") {
+    throw new Fault("bad-value", `the store has no meters of the template ${template.name}`, {
+      layer: "simulator",
+      hint: "name the template of its meters; the truth creates nothing in a store",
+    });
+  }
   const { meterTemplate } = await configure(store, template, options);
   const { fleet } = await openFleet({
     ...{ store, template, meters, seed, keys, random },

@@ -138,8 +138,9 @@ export class Terminal {
     const call = new Call({ remote: this.#handlers.remote, line: this.#line, hangUp: () => void this.#hangUp() });
     this.#call = call;
     this.#tail = "";
-    if (waiting !== undefined) waiting.resolve(result);
-    else this.#handlers.connected?.(call);
+    // A modem that answers by itself may do so while a command waits.
+    waiting?.resolve(result);
+    this.#handlers.connected?.(call);
     return true;
   }
 
