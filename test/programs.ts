@@ -73,7 +73,15 @@ async function bundle(paths: readonly string[], folder: string): Promise<void> {
       rollupOptions: {
         input: paths.map((path) => join(root, path)),
         external: ["pg-native"],
-        output: { entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
+        output: {
+          ...{ entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
+          // What several programs share is in none of them: a module within a program that waits could never be loaded by another.
+          ...(paths.length > 1 && {
+            codeSplitting: {
+              groups: [{ name: "shared", test: /[\\/](packages|node_modules)[\\/]/, minShareCount: 2 }],
+            },
+          }),
+        },
       },
     },
   });

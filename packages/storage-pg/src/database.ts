@@ -46,6 +46,9 @@ export function asFault(caught: unknown): Fault {
     case "23514":
     case "22001":
     case "22003":
+    // A character that the database cannot hold, such as U+0000.
+    case "22021":
+    case "22P05":
       return new Fault("bad-value", `a column cannot hold the value${detailOf(caught)}`, details);
     default:
   }

@@ -70,7 +70,7 @@ export function pgConnections(db: Database, process: string, keptFor: number, no
       return Number(rows[0]?.id);
     },
     async touch(ids, at, status = "ACTIVE") {
-      await set(ids, at, status);
+      await set(ids, at, Connection.fields.status.check(status));
     },
     async close(ids, at) {
       await set(ids, at, "DISCONNECTED");

@@ -23,7 +23,7 @@ export function memoryConnections(context: MemoryContext, keptFor: number): Conn
     },
     async touch(ids, at, status = "ACTIVE") {
       const { connections } = context.use();
-      const to = { lastActivity: instant.check(at), status };
+      const to = { lastActivity: instant.check(at), status: Connection.fields.status.check(status) };
       for (const id of ids) connections.change(id, to);
     },
     async close(ids, at) {
