@@ -221,8 +221,11 @@ export class IdleMeters implements Timed {
   async #finishRound(upTo: number): Promise<void> {
     const { store, template, span, progress, meter, failed } = this.#options;
     try {
+      const round = this.#round;
       await store.fleets.setRanUpTo(template, progress, upTo);
-      this.#ranUpTo = upTo;
+      // The time may have been set back meanwhile.
+      if (round === undefined || this.#round !== round) return;
+      this.#ranUpTo = Math.min(upTo, round.upTo);
       this.#round = undefined;
       this.#planned = true;
     } catch (error) {
