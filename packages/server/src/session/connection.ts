@@ -7,7 +7,7 @@ import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit, withheld } from "./answer-credit.ts";
 import { breakOff, noAssociation } from "./break-off.ts";
 import { Conversations, type ConversationsPort, keyOf } from "./conversations.ts";
-import { unreachable, unreachableAnswer } from "./gateway-answers.ts";
+import { noRequest, unreachable, unreachableAnswer } from "./gateway-answers.ts";
 import { ignored } from "./ignored.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
@@ -167,8 +167,9 @@ export class Connection implements ConversationsPort {
 
   broken(fault: Fault, address?: LinkAddress): void {
     if (address?.gateway !== undefined) {
+      const owed = this.#sessions.at(address)?.owes === true;
       this.#disconnected(address);
-      this.#cannotReach(address);
+      this.#cannotReach(address, owed ? undefined : noRequest);
       return;
     }
     if (fault.code === "port-locked" && address !== undefined) {

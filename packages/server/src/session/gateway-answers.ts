@@ -58,6 +58,9 @@ const unasked: readonly number[] = [
 /** Whether a meter sends this without a request. Ciphered ones cannot be told from answers. */
 export const isUnasked = (pdu: Uint8Array): boolean => unasked.includes(pdu[0] ?? -1);
 
+/** In place of a request where no answer is owed. */
+export const noRequest = new Uint8Array(0);
+
 /** The answer to a request for a meter that cannot be reached; undefined: the request is unconfirmed, so there is none. */
 export function unreachableAnswer(request: Uint8Array | undefined): Uint8Array | undefined {
   const tag = request?.[0];
