@@ -132,6 +132,29 @@ describe("a request of high priority (D17)", () => {
     expect(other.run().fromClient.filter(({ type }) => type === "failed")).toHaveLength(2);
   });
 
+  it("a transfer that was overtaken does not go on after its own time limit", () => {
+    const bottle = open({
+      offer: { maxReceivePduSize: 80 },
+      answer: ({ request }) => (request.service === "get" ? undefined : (request.items.map(() => "success") as never)),
+    });
+    bottle.client.request(set, { within: 500 }, 0);
+    let asked = false;
+    bottle.tamper = (to, pdu) => {
+      if (to === "client" && !asked) {
+        asked = true;
+        bottle.client.request(urgent, { priority: "high" }, 0);
+      }
+      return [pdu];
+    };
+    bottle.run();
+    const sent = bottle.wire.length;
+    bottle.client.expire(1000);
+    bottle.run();
+    const failed = bottle.fromClient.filter(({ type }) => type === "failed");
+    expect(failed).toMatchObject([{ fault: { code: "timeout" } }, { fault: { code: "timeout" } }]);
+    expect(bottle.wire.length).toBe(sent);
+  });
+
   it("never takes the invoke id of the transfer that it has overtaken", () => {
     const bottle = open();
     let left = 20;

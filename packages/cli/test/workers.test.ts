@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { freePort } from "../../storage-pg/test/harness.ts";
-import { dlms, folder, servingProcess } from "./run.ts";
+import { dlms, dlmsProcess, folder, servingProcess } from "./run.ts";
 
 it.each<[string, string[]]>([
   ["--serial", ["--serial", "/dev/none"]],
@@ -22,6 +22,14 @@ it.each(["4/4", "1", "-1/2", "a/b"])("--shard %s is refused", async (shard) => {
   const { code, stderr } = await dlms(["simulate", "--meters", "4", "--shard", shard]);
   expect(code).toBe(2);
   expect(stderr).toContain("give I/N");
+});
+
+it("ends with the exit code of workers that cannot begin", { timeout: 120_000 }, async () => {
+  const port = String(await freePort());
+  const args = ["simulate", "--workers", "2", "--meters", "4", "--port", port, "--template", "nosuch"];
+  const { code, stderr } = await dlmsProcess(args);
+  expect(stderr).toContain("nosuch");
+  expect(code).toBe(1);
 });
 
 it("workers share a port, any of them serves any meter", {
