@@ -81,3 +81,11 @@ it("nobody calls after the end", async () => {
   await clock.advanceAsync(100_000);
   expect(calls.length).toBe(before);
 });
+
+it("leaves no timer when it stops: a process that calls nobody any more can end", async () => {
+  const { clock, calling } = called(50, false);
+  await clock.advanceAsync(30_000);
+  await calling.close();
+  await clock.advanceAsync(1);
+  expect(clock.waiting).toBe(0);
+});

@@ -1,3 +1,4 @@
+import { openMemoryStore, type Store } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
 import { isLong } from "../../../test/campaign.ts";
 import {
@@ -50,7 +51,22 @@ const spring = (more = {}) => openTruth({ seed: "test", start: now0, ...more });
 const rowsOf = (records: readonly TruthRecord[], instance: string): TruthRow[] =>
   records.filter((one): one is TruthRow => one.kind !== "total" && one.instanceId === instance);
 
+describe("a campaign that has nothing", () => {
+  it("has not the score of one that has everything", async () => {
+    const period = { from: october, to: october + day };
+    const { score } = await scored(await spring({ meters: 2 }), parseCampaign([]), period);
+    expect([score.asExpected, score.share]).toEqual([false, 0]);
+  });
+});
+
 describe("known truth", () => {
+  it("creates no fleet in a store that has none of that template", async () => {
+    const memory = await openMemoryStore();
+    const store = { ...memory, kind: "pglite" } as unknown as Store;
+    await expect(spring({ store, template: "idis-2" })).rejects.toMatchObject({ code: "bad-value" });
+    expect(await memory.fleets.get("idis-2")).toBeUndefined();
+  });
+
   it("is what the model says, by another way: blocks sum to the registers, and these are the model's", async () => {
     const source = await spring({ meters: 2 });
     const records = await listed(truth(source, { from: october, to: october + 3 * day, of: { first: 1, meters: 1 } }));

@@ -128,6 +128,23 @@ describe("a modem that rings", () => {
   });
 });
 
+it("a modem that answers by itself while a command waits for its result has its call served", async () => {
+  const [near, far] = memoryPair();
+  const calls: Duplex[] = [];
+  let commands = 0;
+  far.start({
+    received(octets) {
+      if (!toLatin1(octets).startsWith("AT")) return;
+      commands++;
+      far.send(fromAscii(commands === 2 ? "\r\nCONNECT 9600\r\n" : "\r\nOK\r\n"));
+    },
+    closed: () => undefined,
+  });
+  waitForCalls(near, { clock: systemClock, guard, auto: true, accept: (call) => calls.push(call) });
+  await soon(() => calls.length === 1);
+  near.destroy();
+});
+
 describe.skipIf(noPty !== undefined)("a modem on a serial line that rings", () => {
   it("is answered, carries octets, and is answered again", async () => {
     const pair = await ptyPair();
