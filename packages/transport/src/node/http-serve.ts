@@ -35,12 +35,13 @@ export interface HttpServeOptions {
   answer(request: HttpRequest): Promise<HttpAnswer>;
   /** The time in which a client must have sent its whole request, ms; 10,000 by default. */
   readonly requestTimeout?: number;
+  /** 128 by default. */
+  readonly maxConnections?: number;
+  /** The time that requests in progress have when the listener closes, ms; 2,000 by default. */
+  readonly grace?: number;
 }
 
-const mostConnections = 128;
 const mostWaiting = 0x40000;
-/** The time that requests in progress have when the listener closes, ms. */
-const grace = 2000;
 
 function bodyOf(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
@@ -108,6 +109,8 @@ export function httpServe({
   port,
   answer,
   requestTimeout = 10_000,
+  maxConnections = 128,
+  grace = 2000,
 }: HttpServeOptions): Promise<Listener> {
   const streams = new Set<ServerResponse>();
   const server = createServer(
@@ -121,7 +124,7 @@ export function httpServe({
       serve(request, response, answer).catch(() => response.destroy());
     },
   );
-  server.maxConnections = mostConnections;
+  server.maxConnections = maxConnections;
   let connections = 0;
   server.on("connection", (socket) => {
     connections++;

@@ -1,6 +1,5 @@
-import { createServer } from "node:http";
 import type { Listener } from "../duplex.ts";
-import { socketFault } from "./socket-fault.ts";
+import { type HttpAnswer, type HttpRequest, httpServe } from "./http-serve.ts";
 
 export interface HttpTextOptions {
   /** `127.0.0.1` by default: other machines can connect only if another host is set. */
@@ -12,49 +11,24 @@ export interface HttpTextOptions {
 }
 
 /** Answers GET and HEAD with a text, for example the metrics for a monitoring system. Faults as for `tcpListen`. */
-export function httpTextListen({ host = "127.0.0.1", port, texts }: HttpTextOptions): Promise<Listener> {
-  const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8192 }, (request, response) => {
-    const [path = ""] = (request.url ?? "").split("?");
+export function httpTextListen({ host, port, texts }: HttpTextOptions): Promise<Listener> {
+  const answer = async ({ method, url }: HttpRequest): Promise<HttpAnswer> => {
+    const [path = ""] = url.split("?");
     const found = Object.hasOwn(texts, path) ? texts[path] : undefined;
-    const answer = (status: number, type: string, text: string): void => {
-      response.writeHead(status, { "content-type": type });
-      response.end(request.method === "HEAD" ? "" : text);
-    };
-    const plain = "text/plain; charset=utf-8";
-    if (request.method !== "GET" && request.method !== "HEAD") answer(405, plain, "GET and HEAD only\n");
-    else if (found === undefined) answer(404, plain, `there is ${Object.keys(texts).join(", ")}\n`);
-    else {
-      Promise.resolve()
-        .then(() => found.text())
-        .then(
-          (text) => answer(200, found.type, text),
-          () => answer(500, plain, "it could not be made\n"),
-        );
+    if (method !== "GET" && method !== "HEAD") return plain(405, "GET and HEAD only\n");
+    if (found === undefined) return plain(404, `there is ${Object.keys(texts).join(", ")}\n`);
+    try {
+      return { status: 200, headers: { "content-type": found.type }, body: await found.text() };
+    } catch {
+      return plain(500, "it could not be made\n");
     }
-  });
-  // A program that reads metrics needs few connections.
-  server.maxConnections = 16;
-  let connections = 0;
-  server.on("connection", (socket) => {
-    connections++;
-    socket.once("close", () => connections--);
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(socketFault(error, `listen on ${host}:${port}`)));
-    server.listen({ host, port }, () => {
-      const address = server.address();
-      const close = (): Promise<void> =>
-        new Promise((done) => {
-          server.close(() => done());
-          server.closeAllConnections();
-        });
-      resolve({
-        ...{ host, close, [Symbol.asyncDispose]: close },
-        port: typeof address === "object" && address !== null ? address.port : port,
-        get connections() {
-          return connections;
-        },
-      });
-    });
-  });
+  };
+  // A program that reads metrics needs few connections, and none of them is worth a wait at the end.
+  return httpServe({ port, answer, maxConnections: 16, grace: 0, ...(host === undefined ? {} : { host }) });
 }
+
+const plain = (status: number, body: string): HttpAnswer => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body,
+});
