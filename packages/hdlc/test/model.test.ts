@@ -87,6 +87,10 @@ class Line {
   readonly answered: number[] = [];
   readonly faults: string[] = [];
   #linkAge = 0;
+  /** When the meter's last answer is due: an application answers in order. */
+  #answersUntil = 0;
+  /** The first rule that was broken; a pump ends its connection for what is thrown in it, and says no more. */
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(limits: Limits, meter: Limits, seed: number) {
     const { clock } = this;
@@ -112,13 +116,13 @@ class Line {
         this.connected = true;
       },
       disconnected: (_why, _address, fault) => this.#ended(fault),
-      received: (pdu) => this.#answer(pdu),
+      received: (pdu) => this.#check(() => this.#answer(pdu)),
       closed: () => undefined,
     });
     this.#server.start({
       connected: () => void this.#linkAge++,
       disconnected: () => void this.#linkAge++,
-      received: (pdu, address) => this.#deliver(pdu, address),
+      received: (pdu, address) => this.#check(() => this.#deliver(pdu, address)),
       closed: () => undefined,
     });
   }
@@ -150,10 +154,19 @@ class Line {
   /** Everything that is under way comes to its end; then nothing that was sent may be open. */
   settle(): void {
     this.clock.advance(bound);
+    if (this.#broken !== undefined) throw this.#broken.error;
     const last = this.delivered.at(-1) ?? 0;
     for (const { id, session } of this.sent) {
       const open = id > last && session === this.session && this.link.mode === "connected";
       expect(open, `send ${id} neither arrived nor failed`).toBe(false);
+    }
+  }
+
+  #check(rule: () => void): void {
+    try {
+      rule();
+    } catch (error) {
+      this.#broken ??= { error };
     }
   }
 
@@ -207,12 +220,15 @@ class Line {
       return;
     }
     const answer = pduOf(id, pdu.length + (id % 40));
-    if (application === 0) {
+    const now = this.clock.now();
+    const at = Math.max(now + application, this.#answersUntil);
+    if (at === now) {
       this.#server.send(answer, address);
       return;
     }
+    this.#answersUntil = at;
     const age = this.#linkAge;
-    this.clock.at(this.clock.now() + application, () => {
+    this.clock.at(at, () => {
       if (age === this.#linkAge) this.#server.send(answer, address);
     });
   }
