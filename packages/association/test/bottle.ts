@@ -1,6 +1,6 @@
 import type { Data } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
-import { CounterGuard, CounterLedger, noble } from "@dlmskit/security";
+import { CounterGuard, CounterLedger, type CryptoProvider, noble } from "@dlmskit/security";
 import {
   type AccessResult,
   type ActionOutcome,
@@ -69,6 +69,8 @@ export interface BottleOptions {
   readonly ciphered?: boolean;
   readonly mechanism?: MechanismId;
   readonly suite?: 0 | 1 | 2;
+  /** Of both ends; without it noble. */
+  readonly provider?: CryptoProvider;
   readonly policy?: SecurityPolicy;
   readonly offer?: Partial<Offer>;
   readonly client?: Partial<InitiatorOptions>;
@@ -93,7 +95,7 @@ export class Bottle {
   readonly #answer: (incoming: Incoming) => ResultsOf | undefined;
 
   constructor(options: BottleOptions = {}) {
-    const { ciphered = false, mechanism = 0, suite = 0 } = options;
+    const { ciphered = false, mechanism = 0, suite = 0, provider = noble } = options;
     const keyLength = suite === 2 ? 32 : 16;
     const keys = {
       encryptionKey: pseudoRandom(11)(keyLength),
@@ -102,13 +104,15 @@ export class Bottle {
     const curve = suite === 2 ? "P-384" : "P-256";
     const scalar = suite === 2 ? 48 : 32;
     const privateKeys = { client: new Uint8Array(scalar).fill(3), server: new Uint8Array(scalar).fill(5) };
-    const signing = (own: "client" | "server", peer: "client" | "server") =>
-      suite > 0
-        ? {
-            privateKeys: { digitalSignature: privateKeys[own], keyAgreement: privateKeys[own] },
-            peerKeys: { publicKey: () => noble.publicKey(curve, privateKeys[peer]) },
-          }
-        : {};
+    const signing = (own: "client" | "server", peer: "client" | "server") => {
+      if (suite === 0) return {};
+      // Once for each end: with every APDU it would take most of the time.
+      const publicKey = provider.publicKey(curve, privateKeys[peer]);
+      return {
+        privateKeys: { digitalSignature: privateKeys[own], keyAgreement: privateKeys[own] },
+        peerKeys: { publicKey: () => publicKey },
+      };
+    };
     const secrets = mechanism === 0 || mechanism === 5 || mechanism === 7 ? {} : { secret };
     const titled = ciphered || mechanism >= 5;
     this.client = new Initiator({
@@ -131,7 +135,7 @@ export class Bottle {
         : {}),
       conformance: [...everything],
       maxReceivePduSize: 1024,
-      provider: noble,
+      provider,
       random: pseudoRandom(1),
       timeout: 1000,
       ...options.client,
@@ -161,7 +165,7 @@ export class Bottle {
           : {}),
         ...options.offer,
       },
-      provider: noble,
+      provider,
       random: pseudoRandom(2),
       ...(options.server === undefined ? {} : { limits: options.server }),
     });
