@@ -66,16 +66,14 @@ describe("what most likely went wrong, in order", () => {
 describe("a meter that does not answer", () => {
   it.each(["wrapper", "hdlc"])("over %s: a timeout in time, the socket is closed, the program ends", async (link) => {
     const silent = await peer((socket) => socket.resume());
-    const began = performance.now();
     const ran = await dlmsProcess(["read", silent.at, "--json", "--link", link, "--timeout", "500"]);
-    const took = performance.now() - began;
     await silent.closed();
     silent.close();
     expect(ran.code).toBe(1);
     expect(["timeout", "link-lost"]).toContain(faultOf(ran).code);
     expect(faultOf(ran).hint).toMatch(/--server|address/);
-    // 10 s is what each answer has by default; the machine may be slow.
-    expect(took).toBeLessThan(10_000);
+    // The time that the client had set: 10 s by default. That it keeps it is for the tests in virtual time.
+    expect(faultOf(ran).message).toContain("within 500 ms");
   });
 
   it("F31: that answers from another wPort is told, and --quirk takes it", async () => {
