@@ -14,8 +14,8 @@ import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
 
 // How often a process is killed.
-const meterRounds = times(6);
-const senderRounds = times(24);
+const meterRounds = times(4);
+const senderRounds = times(10);
 const timeout = patience + (meterRounds + senderRounds) * 5_000;
 
 let server: Server;

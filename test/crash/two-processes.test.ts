@@ -37,6 +37,11 @@ const anyClient = (): ClientSap => (Math.random() < 0.5 ? 48 : 32);
 class Traffic {
   readonly #lanes: Promise<void>[];
   #over = false;
+  /**
+   * How long a lane waits between two conversations at most, ms. Nothing up to a kill, which must find many conversations. While a
+   * lease runs out there is little to see, and traffic at full speed would only keep the processors busy.
+   */
+  pause = 0;
 
   constructor(headEnd: HeadEnd, port: number) {
     this.#lanes = Array.from({ length: lanes }, async () => {
@@ -44,6 +49,7 @@ class Traffic {
         const caller = headEnd.take(anyMeter(), anyClient());
         if (caller === undefined) await sleep(5);
         else await headEnd.converse(caller, port, 1 + below(4));
+        if (this.pause > 0) await sleep(below(this.pause));
       }
     });
   }
@@ -70,6 +76,7 @@ async function servedAgain(
     const free = await isFree();
     if (await headEnd.converse(caller, port, 1)) return failures;
     if (free) failures++;
+    else await sleep(below(200));
     expect(failures, `meter ${index} is free, and is not served`).toBeLessThan(5);
   }
 }
@@ -110,6 +117,7 @@ async function campaign(policy: "wait" | "forward"): Promise<string> {
     await sleep(below(40));
     const began = performance.now();
     await replicas.kill(victim);
+    traffic.pause = 300;
     expect(await database.leaseLeft(process)).toBeLessThanOrEqual(leaseMs);
     const its = (await database.heldBy(process)).map(indexOfName);
     const isFree = async (): Promise<boolean> => !(await database.lives(process));
@@ -119,6 +127,7 @@ async function campaign(policy: "wait" | "forward"): Promise<string> {
         gaps.push(performance.now() - began);
       }),
     );
+    traffic.pause = 0;
     held.push(its.length);
     answers.push(...(await replay(headEnd, replicas.port(survivor), 5)));
     await replicas.restart(victim);

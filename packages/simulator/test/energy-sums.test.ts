@@ -18,7 +18,7 @@ const households: readonly (readonly [string, Partial<ModelOptions>])[] = [
 describe.each(households)("a household with %s", (_, change) => {
   // Such a household has up to 14 parts, each with its own registers: each rounds down, and takes its time.
   const large = change.templates === everything;
-  const runs = { numRuns: large ? times(4) : 40 };
+  const runs = { numRuns: times(large ? 3 : 15) };
   const roundings = large ? 14 : 2.001;
   const model = createModel({ ...options, ...change });
   const sumOf = (from: number, to: number, step: number) => {
@@ -56,6 +56,7 @@ describe.each(households)("a household with %s", (_, change) => {
           expect(flowed[name]).toBe(after[name] - before[name]);
         }
       }),
+      { numRuns: times(large ? 20 : 100) },
     );
   });
 
@@ -136,7 +137,7 @@ describe.each(households)("a household with %s", (_, change) => {
           before = phases;
         }
       }),
-      { numRuns: large ? times(8) : 100 },
+      { numRuns: times(large ? 5 : 40) },
     );
     const last = model.phases(commissioned + 700 * day);
     const all = last.reduce((sum, { importWh }) => sum + importWh, 0);
@@ -209,7 +210,7 @@ describe.each(households)("a household with %s", (_, change) => {
         expect(Math.abs(wh - out - flowed.importWh + flowed.exportWh)).toBeLessThan(roundings);
         expect(Math.abs(vah - flowed.importVAh - flowed.exportVAh)).toBeLessThan(roundings);
       }),
-      { numRuns: large ? times(4) : 15 },
+      { numRuns: times(large ? 2 : 6) },
     );
   });
 
