@@ -191,6 +191,8 @@ export function listening(
   });
 }
 
+const shortOctets = 1024;
+
 /** A connected socket as a Duplex, plain or with TLS. */
 export class TcpDuplex implements Duplex {
   readonly remote: string;
@@ -217,7 +219,9 @@ export class TcpDuplex implements Duplex {
   }
 
   send(octets: Uint8Array): void {
-    if (!this.#ended) this.#socket.write(octets);
+    if (this.#ended) return;
+    // Node makes a Buffer of each Uint8Array, and takes memory outside of its heap for it; a copy of a short one costs less.
+    this.#socket.write(octets.length <= shortOctets ? Buffer.from(octets) : octets);
   }
 
   pause(): void {
