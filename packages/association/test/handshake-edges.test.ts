@@ -109,6 +109,15 @@ describe("how the server's end answers an AARQ", () => {
     expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
   });
 
+  it("says that a client without a system title sends none", () => {
+    const { bottle } = answers({ ciphered: true }, {
+      applicationContextName: "logical-name-referencing-with-ciphering",
+      callingApTitle: undefined,
+    } as Partial<Aarq>);
+    const message = expect.stringContaining("the AARQ has no calling-AP-title");
+    expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
+  });
+
   it("A7: titles; unused fields", () => {
     const unused = {
       calledApTitle: Uint8Array.of(1),
