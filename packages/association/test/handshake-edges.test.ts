@@ -110,10 +110,8 @@ describe("how the server's end answers an AARQ", () => {
   });
 
   it("says that a client without a system title sends none", () => {
-    const { bottle } = answers({ ciphered: true }, {
-      applicationContextName: "logical-name-referencing-with-ciphering",
-      callingApTitle: undefined,
-    } as Partial<Aarq>);
+    const applicationContextName = "logical-name-referencing-with-ciphering";
+    const { bottle } = answers({ ciphered: true }, { applicationContextName });
     const message = expect.stringContaining("the AARQ has no calling-AP-title");
     expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
   });
