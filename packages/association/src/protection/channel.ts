@@ -129,7 +129,7 @@ export class Channel {
 
   #layers(sealing: Sealing): Layer[] {
     const { authenticated, encrypted, key = "global-unicast-encryption-key", broadcast, signed } = sealing;
-    const { dateTime, otherInformation } = sealing;
+    const { dateTime, otherInformation, answered } = sealing;
     const form = formOf(sealing);
     const compressed = sealing.compressed === true ? { compressed: true } : {};
     const general = signed !== undefined || form === "general-ciphering";
@@ -144,7 +144,16 @@ export class Channel {
     if (authenticated || encrypted) {
       layers.push(
         form === "general-ciphering"
-          ? { form, authenticated, encrypted, key, ...compressed, transactionId, ...more }
+          ? {
+              form,
+              authenticated,
+              encrypted,
+              key,
+              ...compressed,
+              transactionId,
+              ...more,
+              ...(answered === false ? { answered } : {}),
+            }
           : { form, authenticated, encrypted, ...compressed, ...(broadcast === true ? { broadcast } : {}) },
       );
     }
