@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { type Data, treeOf } from "@dlmskit/apdu";
 import { loadImage, type Session } from "@dlmskit/client";
+import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/certificates";
 import { CosemDateTime, dateTimeOf, decode, Fault, instantOf, toLatin1 } from "@dlmskit/core";
+import { noble } from "@dlmskit/security";
+import { type Certificate, checkCertificate } from "@dlmskit/security/certificates";
 import { afterAll, describe, expect, it } from "vitest";
 import { type FaultName, faultKinds, faultNames, faultsToJson, parseFaults } from "../src/index.ts";
 import { hour, now0 } from "./bottle.ts";
 import { codeOf } from "./code-of.ts";
-import { type Met, meet, seenBy } from "./faulty.ts";
+import { type Met, meet, seenBy, setup1 } from "./faulty.ts";
 
 type Opening = NonNullable<Parameters<Met["open"]>[0]>;
 
@@ -40,6 +43,18 @@ const readRows = async (session: Session, from: Parameters<typeof dateTimeOf>[0]
 /** In blocks of the services, since the client proposes no general block transfer. */
 const inBlocks = { conformance: ["get", "block-transfer-with-get-or-read"], maxReceivePduSize: 128 } as const;
 const readList = async (session: Session) => listOf(await session.get(objectList)).length > 50;
+/** Checks the certificate of the meter against that of the authority which the meter lists. */
+const readCertificate = async (session: Session, { clock, simulator }: Met) => {
+  const certificates = new MeterCertificates({ session, instanceId: setup1 });
+  const listed = await certificates.list();
+  const [anchor, own] = await Promise.all(listed.map((one) => certificates.export(one as CertificateSelector)));
+  const systemTitle = simulator.fleet.systemTitle(0);
+  const check = { provider: noble, certificate: own as Certificate, anchors: [anchor as Certificate], suite: 1 };
+  const usage = "digital-signature" as const;
+  // It was valid until 30 days ago.
+  checkCertificate({ ...check, usage, systemTitle, at: clock.instant() - 31 * 24 * hour });
+  return checkCertificate({ ...check, usage, systemTitle, at: clock.instant() });
+};
 // The meter shows whole seconds.
 const ahead = (value: CosemDateTime, { clock }: Met) =>
   ((instantOf(value) ?? 0) - Math.floor(clock.instant() / 1000) * 1000) / 1000;
@@ -162,6 +177,7 @@ const cases: { readonly [F in FaultName]: Case } = {
     does: async (session) => treeOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 4 })),
     sees: { type: "double-long-unsigned", value: 0 },
   },
+  "expired-certificate": { does: readCertificate, sees: "expired" },
 };
 
 // All of them act on the same two meters, one after another, while these run.

@@ -1,6 +1,6 @@
 import { type ConnectOptions, connect, type Session } from "@dlmskit/client";
 import { Fault, fromAscii, fromHex } from "@dlmskit/core";
-import { imageTransfer } from "@dlmskit/cosem-objects";
+import { defaultObject, imageTransfer, SecuritySetup1 } from "@dlmskit/cosem-objects";
 import { type HdlcQuirk, Primary, Station } from "@dlmskit/hdlc";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { memoryPair, type VirtualClock } from "@dlmskit/transport";
@@ -15,13 +15,16 @@ import {
 } from "../src/index.ts";
 import { bottled } from "./bottle.ts";
 
-/** The first template with an image transfer, and a public client that may do everything. */
+/** A Security setup that has certificates. */
+export const setup1 = "0.0.43.0.9.255";
+
+/** The first template with an image transfer and certificates, and a public client that may do everything. */
 const template: SimulatorTemplate = {
   ...is15959D1,
   clients: is15959D1.clients.map((one) =>
     one.client === 16 ? { ...one, rights: { attribute: () => 3, method: () => 1 } } : one,
   ),
-  objects: () => [...is15959D1.objects(), imageTransfer()],
+  objects: () => [...is15959D1.objects(), imageTransfer(), defaultObject(SecuritySetup1, setup1)],
 };
 
 export interface Met {

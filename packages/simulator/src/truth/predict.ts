@@ -100,6 +100,7 @@ const effects: { readonly [name in FaultName]: Effect } = {
   "object-list-without-rights": "all",
   "scripts-not-an-array": "all",
   "capture-period-0": "all",
+  "expired-certificate": "all",
 };
 
 /** What the faults of a fleet leave of a campaign. */
