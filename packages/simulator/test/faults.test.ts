@@ -32,6 +32,7 @@ const objectList = { classId: 15, instanceId: "0.0.40.0.0.255", attributeId: 2 }
 const loadProfile = "1.0.99.1.0.255";
 const ownName = "DLK0000094996293";
 const secure = { client: 48 };
+const gmac = { client: 80 };
 const octetsOf = (data: Data): Uint8Array => (data as Data & { type: "octet-string" }).value;
 const listOf = (data: Data): readonly Data[] => (data as Data & { type: "array" }).value;
 
@@ -69,6 +70,13 @@ const cases: { readonly [F in FaultName]: Case } = {
   lossy: { with: { loss: 1 }, sees: "timeout" },
   "stuck-sequence": { hdlc: true, sees: "link-lost", unless: { quirk: "ignore-sequence" } },
   "four-octet-address": { hdlc: true, sees: ownName },
+  "two-octet-address": { hdlc: true, as: { short: true }, sees: "link-lost" },
+  // The first answer is late, the second one comes together with it.
+  "answers-together": {
+    as: { retries: 0 },
+    does: async (session, met) => [await seenBy(met.clock, readName(session)), await readName(session)],
+    sees: ["timeout", ownName],
+  },
   echo: { hdlc: true, sees: ownName, unless: { quirk: "echo" } },
   noise: { hdlc: true, sees: ownName },
   "snrm-with-parameters": { hdlc: true, sees: "link-lost", unless: { quirk: "snrm-with-parameters" } },
@@ -177,6 +185,42 @@ const cases: { readonly [F in FaultName]: Case } = {
     does: async (session) => treeOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 4 })),
     sees: { type: "double-long-unsigned", value: 0 },
   },
+  "object-list-count-wrong": { does: readList, sees: "truncated" },
+  "object-list-negative-attributes": {
+    does: async (session) => {
+      const [first] = listOf(await session.get(objectList));
+      return listOf(listOf(listOf(listOf(first as Data)[3] as Data)[0] as Data)[0] as Data)[0];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "capture-attribute-negative": {
+    does: async (session) => {
+      const columns = listOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 3 }));
+      return listOf(columns.at(-1) as Data)[2];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "gmac-counted-twice": { as: gmac, sees: ownName },
+  "gmac-not-counted": { as: gmac, sees: ownName },
+  "push-gaps": {
+    with: { octets: 40 },
+    does: async (_, met) => {
+      const before = met.clock.now();
+      const push = await met.pushed();
+      return [typeof push === "string" ? push : push.values.length > 3, Math.floor((met.clock.now() - before) / 3000)];
+    },
+    sees: [true, 9],
+  },
+  "push-without-object-list": {
+    does: async (_, met) => {
+      // The connection of earlier pushes is closed by then, and what its listener has learned is not known to the next one.
+      await met.clock.advanceAsync(11_000);
+      const push = await met.pushed();
+      return typeof push === "string" ? push : [push.layoutFrom, push.values[0]?.instanceId];
+    },
+    sees: [undefined, undefined],
+  },
+  "alarm-in-ascii": { does: (_, met) => met.pushed(), sees: "the link with memory:1 failed: version" },
   "expired-certificate": { does: readCertificate, sees: "expired" },
 };
 

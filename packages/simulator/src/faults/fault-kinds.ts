@@ -4,6 +4,7 @@ import { certificateFaults } from "./certificate-faults.ts";
 import type { AnyFaultKind } from "./fault-kind.ts";
 import { lineFaults } from "./line-faults.ts";
 import { objectFaults } from "./object-faults.ts";
+import { pushFaults } from "./push-faults.ts";
 
 /** Every fault and quirk that a simulated meter can have, by name. To add a new one, add an entry to one of these tables. */
 export const faultKinds = {
@@ -12,6 +13,7 @@ export const faultKinds = {
   ...associationFaults,
   ...objectFaults,
   ...certificateFaults,
+  ...pushFaults,
 };
 
 export type FaultName = keyof typeof faultKinds;
