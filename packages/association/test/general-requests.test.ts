@@ -57,7 +57,12 @@ function keyOf(
 }
 
 /** A response without key-info under the key of the request. */
-function withoutKeyInfo(request: Uint8Array, suite: number, invokeId = 2, plain = response.with(2, 0x40 | invokeId)) {
+function withoutKeyInfo(
+  request: Uint8Array,
+  suite: number,
+  invokeId = 2,
+  plain: Uint8Array = response.with(2, 0x40 | invokeId),
+) {
   const asked = decode(GeneralCiphering, request);
   const { originatorSystemTitle, transactionId } = asked;
   const header = {
