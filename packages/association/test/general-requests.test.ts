@@ -177,7 +177,7 @@ describe("the key of a request", () => {
       },
       ...{ serverMaxReceivePduSize: 1024, vaaName: 7 },
     });
-    let asked = new Uint8Array(0);
+    let asked: Uint8Array = new Uint8Array(0);
     bottle.tamper = (to, pdu) => {
       const apdu = decodeApdu(pdu);
       if (to === "server" && apdu.apdu === "aarq") asked = apdu.userInformation as never;
