@@ -32,8 +32,9 @@ describe("dlms truth", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(json[0]).toMatchObject({ meter, profile: loads, kind: "row" });
-    for (const name of ["truth.jsonl", "truth.csv"]) {
-      const { code, stdout } = await dlms(["score", file(name), ...fleet, ...hours]);
+    // From a file, and from standard input, of which no line is lost while the fleet is opened.
+    for (const [path, input = ""] of [[file("truth.jsonl")], ["-", readFileSync(file("truth.csv"), "utf8")]] as const) {
+      const { code, stdout } = await dlms(["score", path, ...fleet, ...hours], { input });
       expect(stdout).toContain("100 % of 2 meters\n");
       expect(code).toBe(0);
     }
