@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { type Data, treeOf } from "@dlmskit/apdu";
 import { loadImage, type Session } from "@dlmskit/client";
+import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/certificates";
 import { CosemDateTime, dateTimeOf, decode, Fault, instantOf, toLatin1 } from "@dlmskit/core";
+import { noble } from "@dlmskit/security";
+import { type Certificate, checkCertificate } from "@dlmskit/security/certificates";
 import { afterAll, describe, expect, it } from "vitest";
 import { type FaultName, faultKinds, faultNames, faultsToJson, parseFaults } from "../src/index.ts";
 import { hour, now0 } from "./bottle.ts";
 import { codeOf } from "./code-of.ts";
-import { type Met, meet, seenBy } from "./faulty.ts";
+import { type Met, meet, seenBy, setup1 } from "./faulty.ts";
 
 type Opening = NonNullable<Parameters<Met["open"]>[0]>;
 
@@ -29,6 +32,7 @@ const objectList = { classId: 15, instanceId: "0.0.40.0.0.255", attributeId: 2 }
 const loadProfile = "1.0.99.1.0.255";
 const ownName = "DLK0000094996293";
 const secure = { client: 48 };
+const gmac = { client: 80 };
 const octetsOf = (data: Data): Uint8Array => (data as Data & { type: "octet-string" }).value;
 const listOf = (data: Data): readonly Data[] => (data as Data & { type: "array" }).value;
 
@@ -40,6 +44,18 @@ const readRows = async (session: Session, from: Parameters<typeof dateTimeOf>[0]
 /** In blocks of the services, since the client proposes no general block transfer. */
 const inBlocks = { conformance: ["get", "block-transfer-with-get-or-read"], maxReceivePduSize: 128 } as const;
 const readList = async (session: Session) => listOf(await session.get(objectList)).length > 50;
+/** Checks the certificate of the meter against that of the authority which the meter lists. */
+const readCertificate = async (session: Session, { clock, simulator }: Met) => {
+  const certificates = new MeterCertificates({ session, instanceId: setup1 });
+  const listed = await certificates.list();
+  const [anchor, own] = await Promise.all(listed.map((one) => certificates.export(one as CertificateSelector)));
+  const systemTitle = simulator.fleet.systemTitle(0);
+  const check = { provider: noble, certificate: own as Certificate, anchors: [anchor as Certificate], suite: 1 };
+  const usage = "digital-signature" as const;
+  // It was valid until 30 days ago.
+  checkCertificate({ ...check, usage, systemTitle, at: clock.instant() - 31 * 24 * hour });
+  return checkCertificate({ ...check, usage, systemTitle, at: clock.instant() });
+};
 // The meter shows whole seconds.
 const ahead = (value: CosemDateTime, { clock }: Met) =>
   ((instantOf(value) ?? 0) - Math.floor(clock.instant() / 1000) * 1000) / 1000;
@@ -54,6 +70,13 @@ const cases: { readonly [F in FaultName]: Case } = {
   lossy: { with: { loss: 1 }, sees: "timeout" },
   "stuck-sequence": { hdlc: true, sees: "link-lost", unless: { quirk: "ignore-sequence" } },
   "four-octet-address": { hdlc: true, sees: ownName },
+  "two-octet-address": { hdlc: true, as: { short: true }, sees: "link-lost" },
+  // The first answer is late, the second one comes together with it.
+  "answers-together": {
+    as: { retries: 0 },
+    does: async (session, met) => [await seenBy(met.clock, readName(session)), await readName(session)],
+    sees: ["timeout", ownName],
+  },
   echo: { hdlc: true, sees: ownName, unless: { quirk: "echo" } },
   noise: { hdlc: true, sees: ownName },
   "snrm-with-parameters": { hdlc: true, sees: "link-lost", unless: { quirk: "snrm-with-parameters" } },
@@ -162,6 +185,43 @@ const cases: { readonly [F in FaultName]: Case } = {
     does: async (session) => treeOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 4 })),
     sees: { type: "double-long-unsigned", value: 0 },
   },
+  "object-list-count-wrong": { does: readList, sees: "truncated" },
+  "object-list-negative-attributes": {
+    does: async (session) => {
+      const [first] = listOf(await session.get(objectList));
+      return listOf(listOf(listOf(listOf(first as Data)[3] as Data)[0] as Data)[0] as Data)[0];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "capture-attribute-negative": {
+    does: async (session) => {
+      const columns = listOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 3 }));
+      return listOf(columns.at(-1) as Data)[2];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "gmac-counted-twice": { as: gmac, sees: ownName },
+  "gmac-not-counted": { as: gmac, sees: ownName },
+  "push-gaps": {
+    with: { octets: 40 },
+    does: async (_, met) => {
+      const before = met.clock.now();
+      const push = await met.pushed();
+      return [typeof push === "string" ? push : push.values.length > 3, Math.floor((met.clock.now() - before) / 3000)];
+    },
+    sees: [true, 9],
+  },
+  "push-without-object-list": {
+    does: async (_, met) => {
+      // The connection of earlier pushes is closed by then, and what its listener has learned is not known to the next one.
+      await met.clock.advanceAsync(11_000);
+      const push = await met.pushed();
+      return typeof push === "string" ? push : [push.layoutFrom, push.values[0]?.instanceId];
+    },
+    sees: [undefined, undefined],
+  },
+  "alarm-in-ascii": { does: (_, met) => met.pushed(), sees: "the link with memory:1 failed: version" },
+  "expired-certificate": { does: readCertificate, sees: "expired" },
 };
 
 // All of them act on the same two meters, one after another, while these run.

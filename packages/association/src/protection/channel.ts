@@ -96,12 +96,8 @@ export class Channel {
     const { lowest } = this.protections.replay;
     const { apdu, layers, protection } = openLayers(pdu, this.protections);
     this.#checkTransaction(layers);
-    return {
-      apdu,
-      seen: protection,
-      sealing: sealingOf(layers),
-      ...(layers.some(isGlobal) ? { lowest } : {}),
-    };
+    const opened = { apdu, seen: protection, sealing: sealingOf(layers) };
+    return layers.some(isGlobal) ? { ...opened, lowest } : opened;
   }
 
   seal(apdu: Uint8Array, sealing?: Sealing): Uint8Array {

@@ -115,12 +115,12 @@ export class Connection implements ConversationsPort {
       connection.#base.closed(connection, fault);
     }
 
-    enter(first: boolean): boolean {
-      return this.#connection.#hasRoom && this.#connection.share.enter(first);
+    enter(first: boolean, now: number): boolean {
+      return this.#connection.#hasRoom && this.#connection.share.enter(first, now);
     }
 
-    took(ms: number): void {
-      this.#connection.share.took(ms);
+    took(ms: number, now: number): void {
+      this.#connection.share.took(ms, now);
       this.#connection.#endUnused();
     }
 

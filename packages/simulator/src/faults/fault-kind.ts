@@ -1,6 +1,6 @@
 import type { MaybePromise } from "@dlmskit/cosem-objects";
 import type { CryptoProvider } from "@dlmskit/security";
-import type { Call, Outcome, TapMessage, TapVerdict } from "@dlmskit/server";
+import type { Call, Outcome, PushAlteration, TapMessage, TapVerdict } from "@dlmskit/server";
 import type { z } from "zod";
 import type { Fleet } from "../fleet/fleet.ts";
 
@@ -8,6 +8,8 @@ import type { Fleet } from "../fleet/fleet.ts";
 export interface Piece {
   readonly octets: Uint8Array;
   readonly delay?: number;
+  /** Sent in one piece with what is sent at the same time. */
+  readonly joined?: true;
 }
 
 /** What happens to the octets of a link: the octets that are passed on, and the octets that are returned to their sender. */
@@ -32,7 +34,7 @@ export interface Acting {
 
 /**
  * A kind of fault: its effects as data and functions, each at one place of a meter. `frame` receives the octets of the data link. `tap`
- * receives the APDUs (in plain, and ciphered as sent). `call` receives each call to an object.
+ * receives the APDUs (in plain, and ciphered as sent). `call` receives each call to an object. `push` receives what the meter pushes.
  */
 export interface FaultKind<P> {
   /** What a meter with this fault does, in one sentence. `explain` shows it. */
@@ -43,6 +45,8 @@ export interface FaultKind<P> {
   frame?(way: "received" | "sent", octets: Uint8Array, parameters: P, one: Acting): FrameVerdict | undefined;
   tap?(message: TapMessage, parameters: P, one: Acting): TapVerdict | undefined;
   call?(call: Call, next: () => MaybePromise<Outcome>, parameters: P, one: Acting): MaybePromise<Outcome> | undefined;
+  /** `apdu`: what the meter pushes to a destination, before it is protected. */
+  push?(apdu: Uint8Array, parameters: P, one: Acting): PushAlteration | undefined;
   /** How many ms the meter is without power when the fault begins. */
   power?(parameters: P): number;
 }

@@ -1,4 +1,12 @@
-import { type Data, DataAccessResult, type DataAccessResultName, type DataLike, treeOf } from "@dlmskit/apdu";
+import {
+  type Data,
+  DataAccessResult,
+  type DataAccessResultName,
+  type DataLike,
+  DataTag,
+  encodeData,
+  treeOf,
+} from "@dlmskit/apdu";
 import { CosemDateTime, dateTimeOf, fromAscii, instantOf, Reader, Writer } from "@dlmskit/core";
 import { after, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Call, Outcome } from "@dlmskit/server";
@@ -220,6 +228,57 @@ export const objectFaults = {
         };
       }),
     }),
+  ),
+  "object-list-count-wrong": kind({
+    what: "has a count in its object list that is wrong by `by`",
+    seen: "meters of several makers",
+    parameters: z.strictObject({ by: z.int().min(-10).max(10).default(1) }),
+    call(call, next, { by }, { acted }) {
+      if (!reads(call, associationLn, associationLn.objectList) || ("selection" in call && call.selection))
+        return undefined;
+      return changed(
+        next,
+        (data) => {
+          const to = new Writer(64);
+          to.u8(DataTag.array);
+          to.size(Math.max(0, elements(data).length + by));
+          for (const element of elements(data)) to.put(encodeData(element));
+          return { type: "encoded", octets: to.done() };
+        },
+        acted,
+      );
+    },
+  }),
+  "object-list-negative-attributes": ofRead(
+    "has access rights for the attribute -1 of each object in its object list",
+    "meters of several makers",
+    objectList,
+    (data) => ({
+      type: "array",
+      value: elements(data).map((element) => {
+        const [classId, version, instanceId, rights] = elements(element) as [Data, Data, Data, Data];
+        const [attributes, methods] = elements(rights) as [Data, Data];
+        const [, ...rest] = elements(elements(attributes)[0] as Data);
+        const own: Data = { type: "structure", value: [{ type: "integer", value: -1 }, ...rest] };
+        const value: Data = { type: "array", value: [own, ...elements(attributes)] };
+        return {
+          type: "structure",
+          value: [classId, version, instanceId, { type: "structure", value: [value, methods] }],
+        };
+      }),
+    }),
+  ),
+  "capture-attribute-negative": ofRead(
+    "has the attribute -1 for the last column of its profiles",
+    "meters of several makers",
+    { classId: profileGeneric.classId, attribute: profileGeneric.captureObjects },
+    (data) => {
+      const columns = elements(data);
+      const [classId, instanceId, , dataIndex] = elements(columns.at(-1) ?? data);
+      if (classId === undefined || instanceId === undefined || dataIndex === undefined) return undefined;
+      const last: Data = { type: "structure", value: [classId, instanceId, { type: "integer", value: -1 }, dataIndex] };
+      return { type: "array", value: [...columns.slice(0, -1), last] };
+    },
   ),
   "scripts-not-an-array": ofRead(
     "has one script in place of the array of scripts",

@@ -99,6 +99,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
     push: {
+      ...(faults && { alter: faults.alterPush }),
       transports: { ...pushTransports(options.pushTls), ...options.pushTransports },
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);

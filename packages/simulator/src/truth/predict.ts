@@ -100,6 +100,17 @@ const effects: { readonly [name in FaultName]: Effect } = {
   "object-list-without-rights": "all",
   "scripts-not-an-array": "all",
   "capture-period-0": "all",
+  "expired-certificate": "all",
+  "push-gaps": "all",
+  "push-without-object-list": "all",
+  "alarm-in-ascii": "all",
+  "two-octet-address": "all",
+  "answers-together": "some",
+  "gmac-counted-twice": "all",
+  "gmac-not-counted": "some",
+  "object-list-count-wrong": "all",
+  "object-list-negative-attributes": "all",
+  "capture-attribute-negative": "all",
 };
 
 /** What the faults of a fleet leave of a campaign. */
