@@ -3,6 +3,7 @@ import type { CryptoProvider } from "@dlmskit/security";
 import type { Call, Outcome, PushAlteration, TapMessage, TapVerdict } from "@dlmskit/server";
 import type { z } from "zod";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { MeterEvent } from "./event-codes.ts";
 
 /** Octets that a faulty link sends, `delay` ms late. */
 export interface Piece {
@@ -26,6 +27,8 @@ export interface Acting {
   readonly index: number;
   /** Numbers from 0 (included) to 1 (excluded). The same seed, fault and meter give the same numbers. */
   random(): number;
+  /** When the fault began, ms since 1970 UTC; undefined: it has no start. */
+  readonly start?: number;
   /** Reports that the fault has done something. `explain` counts it. */
   acted(): void;
   /** The data that the fault keeps about a conversation with this meter. */
@@ -47,6 +50,8 @@ export interface FaultKind<P> {
   call?(call: Call, next: () => MaybePromise<Outcome>, parameters: P, one: Acting): MaybePromise<Outcome> | undefined;
   /** `apdu`: what the meter pushes to a destination, before it is protected. */
   push?(apdu: Uint8Array, parameters: P, one: Acting): PushAlteration | undefined;
+  /** What the meter enters in an event log when the fault begins and ends. */
+  event?(parameters: P): MeterEvent;
   /** How many ms the meter is without power when the fault begins. */
   power?(parameters: P): number;
 }

@@ -1,6 +1,7 @@
 import { apduFaults } from "./apdu-faults.ts";
 import { associationFaults } from "./association-faults.ts";
 import { certificateFaults } from "./certificate-faults.ts";
+import { eventFaults } from "./event-faults.ts";
 import type { AnyFaultKind } from "./fault-kind.ts";
 import { lineFaults } from "./line-faults.ts";
 import { objectFaults } from "./object-faults.ts";
@@ -14,6 +15,7 @@ export const faultKinds = {
   ...objectFaults,
   ...certificateFaults,
   ...pushFaults,
+  ...eventFaults,
 };
 
 export type FaultName = keyof typeof faultKinds;

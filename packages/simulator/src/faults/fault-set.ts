@@ -156,7 +156,7 @@ export class FaultSet {
     this.#actingOf(spec, index).acted();
   }
 
-  #actingOf({ name }: FaultSpec, index: number): Acting {
+  #actingOf({ name, start }: FaultSpec, index: number): Acting {
     let byIndex = this.#acting.get(name);
     if (byIndex === undefined) {
       byIndex = new Map();
@@ -168,6 +168,7 @@ export class FaultSet {
     const key = randomKey(this.#seed, `${name} ${index}`);
     let drawn = 0;
     const one = {
+      ...(start === undefined ? {} : { start }),
       ...{ fleet, provider, index, times: 0, memory: new Map<string, number>() },
       random: () => unit(bits(key, 1, drawn++)),
       acted: () => {

@@ -24,6 +24,7 @@ const logicalDeviceName = "0.0.42.0.0.255";
 const serialNumbers = ["0.0.96.1.0.255", "0.0.96.1.1.255"];
 const errors = Object.keys(DataAccessResult) as [DataAccessResultName, ...DataAccessResultName[]];
 const rangeDescriptor = 1;
+const dayMs = 86_400_000;
 
 const reads = (call: Call, { classId }: { readonly classId: number }, attribute: number): boolean =>
   call.do === "read" && call.classId === classId && call.index === attribute;
@@ -51,6 +52,13 @@ function dateTimeChanged(data: Data, change: (value: CosemDateTime) => CosemDate
   CosemDateTime.write(value, to);
   return { type: "octet-string", value: to.done() };
 }
+
+const laterBy = (data: Data, seconds: number): Data | undefined =>
+  dateTimeChanged(data, (value) => {
+    const instant = instantOf(value);
+    if (instant === undefined) return undefined;
+    return dateTimeOf(instant + seconds * 1000, value.deviation ?? 0, value.status ?? 0xff);
+  });
 
 /** A quirk of reads of one attribute of a class by a client. */
 const ofRead = (
@@ -126,16 +134,24 @@ export const objectFaults = {
     parameters: z.strictObject({ seconds: z.number() }),
     call(call, next, { seconds }, { acted }) {
       if (!reads(call, clock, clock.time)) return undefined;
-      return changed(
-        next,
-        (data) =>
-          dateTimeChanged(data, (value) => {
-            const instant = instantOf(value);
-            if (instant === undefined) return undefined;
-            return dateTimeOf(instant + seconds * 1000, value.deviation ?? 0, value.status ?? 0xff);
-          }),
-        acted,
-      );
+      return changed(next, (data) => laterBy(data, seconds), acted);
+    },
+  }),
+  "clock-drift": kind({
+    what: "shows a time that gains `secondsPerDay` a day, negative if it loses them, from the start of the fault or since a client set it",
+    parameters: z.strictObject({ secondsPerDay: z.number() }),
+    call(call, next, { secondsPerDay }, { memory, start, acted }) {
+      if (call.classId !== clock.classId) return undefined;
+      if (call.do !== "read") {
+        return after(next(), (outcome) => {
+          if (outcome.error === undefined || outcome.error === "success") memory.set("since", call.meter.now);
+          return outcome;
+        });
+      }
+      if (call.index !== clock.time) return undefined;
+      const { origin } = call.meter.identity;
+      const since = memory.get("since") ?? start ?? origin?.commissionedAt ?? call.meter.now;
+      return changed(next, (data) => laterBy(data, ((call.meter.now - since) / dayMs) * secondsPerDay), acted);
     },
   }),
   "deviation-inverted": ofRead(
