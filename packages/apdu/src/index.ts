@@ -57,5 +57,5 @@ export * from "./tags.ts";
 export * from "./typed.ts";
 export { type DataShape, initialData, shapeOf } from "./typed-shape.ts";
 export type { TypedCodec } from "./typed-simple.ts";
-export { parseXml, printXml, type XmlNode } from "./xml/node.ts";
+export { parseXml, printXml, type XmlNode, type XmlOptions } from "./xml/node.ts";
 export * from "./xml/xml.ts";

@@ -164,6 +164,15 @@ describe("a response to a general-ciphering request", () => {
   });
 });
 
+const initiateResponse = encodeApdu({
+  ...{
+    apdu: "initiate-response",
+    negotiatedDlmsVersionNumber: 6,
+    negotiatedConformance: ["get", "general-protection"],
+  },
+  ...{ serverMaxReceivePduSize: 1024, vaaName: 7 },
+});
+
 describe("the key of a request", () => {
   const wrapped = { form: "general-ciphering", generalKey: "wrapped-key" } as const;
 
@@ -174,23 +183,38 @@ describe("the key of a request", () => {
       clientSecurity: { ...wrapped, ...security },
       serverSecurity: security,
     });
-    const initiate = encodeApdu({
-      ...{
-        apdu: "initiate-response",
-        negotiatedDlmsVersionNumber: 6,
-        negotiatedConformance: ["get", "general-protection"],
-      },
-      ...{ serverMaxReceivePduSize: 1024, vaaName: 7 },
-    });
     let asked: Uint8Array = new Uint8Array(0);
     bottle.tamper = (to, pdu) => {
       const apdu = decodeApdu(pdu);
       if (to === "server" && apdu.apdu === "aarq") asked = apdu.userInformation as never;
       if (to === "server" || apdu.apdu !== "aare") return [pdu];
-      return [encodeApdu({ ...apdu, userInformation: withoutKeyInfo(asked, 0, 0, initiate) })];
+      return [encodeApdu({ ...apdu, userInformation: withoutKeyInfo(asked, 0, 0, initiateResponse) })];
     };
     expect(bottle.open().fromClient).toMatchObject([{ type: "associated" }]);
     expect(decode(GeneralCiphering, asked).recipientSystemTitle).toHaveLength(0);
+  });
+
+  it.each([
+    ["authenticated only", { authenticated: true, encrypted: false }],
+    ["encrypted only", { authenticated: false, encrypted: true }],
+    ["protected as asked", { authenticated: true, encrypted: true }],
+  ])("an InitiateResponse that is %s", (what, protection) => {
+    const security = { ...wrapped, masterKey: masterKey(0), accept: ["encryption-only"] as const };
+    const bottle = new Bottle({ ciphered: true, clientSecurity: security, serverSecurity: security });
+    let transactionId: Uint8Array = new Uint8Array(0);
+    bottle.tamper = (to, pdu) => {
+      const apdu = decodeApdu(pdu);
+      if (apdu.apdu === "aarq") transactionId = decode(GeneralCiphering, apdu.userInformation as never).transactionId;
+      if (to === "server" || apdu.apdu !== "aare") return [pdu];
+      const key = "global-unicast-encryption-key" as const;
+      const how = { form: "general-ciphering", key, ...protection, transactionId } as const;
+      return [encodeApdu({ ...apdu, userInformation: serverProtection(0).seal(initiateResponse, how) })];
+    };
+    expect(bottle.open().fromClient[0]).toMatchObject(
+      what === "protected as asked"
+        ? { type: "associated" }
+        : { type: "failed", fault: { code: "protection-too-weak" } },
+    );
   });
 
   it("stays, while a notification is confirmed under a key of its own", () => {

@@ -11,7 +11,7 @@ export interface Captured {
 }
 
 /** The octets of a file. Fault `no-such-file` with the path. */
-function readInputFile(path: string): Uint8Array {
+export function readInputFile(path: string): Uint8Array {
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new Fault("no-such-file", `"${path}" is neither octets in hex nor an existing file`, {
       layer: "cli",
@@ -22,8 +22,10 @@ function readInputFile(path: string): Uint8Array {
 }
 
 /** The text of a file, UTF-8 or UTF-16. Fault `no-such-file`. */
-export function readTextFile(path: string): string {
-  const octets = readInputFile(path);
+export const readTextFile = (path: string): string => textOf(readInputFile(path));
+
+/** The text in octets, UTF-8 or UTF-16. */
+export function textOf(octets: Uint8Array): string {
   const text =
     octets[0] === 0xff && octets[1] === 0xfe
       ? new TextDecoder("utf-16le").decode(octets)

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { templateNames } from "@dlmskit/simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ownMeter } from "./own-meter.ts";
-import { dlms } from "./run.ts";
+import { dlms, serving } from "./run.ts";
 
 let meter: Awaited<ReturnType<typeof ownMeter>>;
 const folder = mkdtempSync(join(tmpdir(), "dlms-clone-"));
@@ -77,5 +78,32 @@ describe("dlms clone", () => {
     expect(small.stderr).toContain("clone-too-large");
     expect((await dlms(["clone", meter.at("wrapper")])).code).toBe(2);
     expect((await dlms(["validate", "water", "--against", "nonsense"])).code).toBe(1);
+  });
+});
+
+describe("dlms clone --import", () => {
+  const xml = fileURLToPath(new URL("../../simulator/test/gurux/meter.xml", import.meta.url));
+
+  it("makes a template of a Gurux file, says what is not taken, and the template is served", async () => {
+    const made = await dlms(["clone", "--import", xml, "-o", file, "--name", "gurux"]);
+    expect(made.code).toBe(0);
+    expect(made.stdout).toMatch(/: 15 objects, \d+ values, 7 not taken\n$/);
+    expect(made.stderr).toContain("not taken: 1.0.32.7.0.255 value: <Value> does not say its type");
+    const { stdout } = await dlms(["clone", "--import", xml, "-o", file, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ file, objects: 15, left: expect.any(Array) });
+    const keys = join(folder, "keys.json");
+    writeFileSync(keys, JSON.stringify({ clients: { 32: { password: "reader-secret" } } }), { mode: 0o600 });
+    await using served = await serving(["simulate", "--template", file, "--port", "0", "--keys", keys, "--json"]);
+    const { port } = JSON.parse(served.lines[0] as string);
+    const read = await dlms(["read", `127.0.0.1:${port}`, ...reader, "1.0.1.8.0.255", "--json"]);
+    expect(JSON.parse(read.stdout)).toMatchObject({
+      ...{ value: { type: "double-long-unsigned", value: 123456 }, scaled: 123.456, unit: "Wh" },
+    });
+  });
+
+  it("reads a meter or a file, not both and not neither", async () => {
+    expect((await dlms(["clone", meter.at("wrapper"), "--import", xml, "-o", file])).stderr).toContain("bad-option");
+    expect((await dlms(["clone", "-o", file])).stderr).toContain("give HOST[:PORT], or --import FILE");
+    expect((await dlms(["clone", "--import", join(folder, "none.xml"), "-o", file])).stderr).toContain("no-such-file");
   });
 });

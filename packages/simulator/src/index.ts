@@ -1,4 +1,6 @@
 export { type ClonedSession, type CloneLimits, type CloneOptions, cloneMeter } from "./clone/clone.ts";
+export type { LeftOut } from "./clone/gurux/found.ts";
+export { type GuruxImport, type GuruxImportOptions, importGurux } from "./clone/gurux/import-gurux.ts";
 export { type FaultName, faultKinds, faultNames } from "./faults/fault-kinds.ts";
 export { type ExplainedFault, FaultSet, type FaultSetOptions } from "./faults/fault-set.ts";
 export {

@@ -5,6 +5,8 @@ export interface XmlNode {
   readonly name: string;
   readonly attributes: Map<string, string>;
   readonly children: XmlNode[];
+  /** The text in the element without white space at its ends, if `parseXml` was asked for texts and there is one. */
+  text?: string;
 }
 
 export const element = (name: string): XmlNode => ({ name, attributes: new Map(), children: [] });
@@ -69,11 +71,19 @@ function unescaped(text: string, offset: number): string {
 /** The maximum nesting depth of elements: a Data tree of 64 levels and the APDU around it. */
 const deepest = 96;
 
+export interface XmlOptions {
+  /** Whether elements may contain text; false by default. */
+  readonly texts?: boolean;
+}
+
+const content = /[^<]+/y;
+
 /**
- * Parses the root element of a text. Only elements and attributes are allowed; comments, white space and the XML declaration
- * are skipped. Document type, processing instructions, CDATA and text give Fault `bad-xml` with the offset in the text.
+ * Parses the root element of a text. Only elements and attributes are allowed, and texts with `texts`; comments, white space and
+ * the XML declaration are skipped. Document type, processing instructions, CDATA, entities other than those of XML itself, more
+ * than 96 levels, and text without `texts` give Fault `bad-xml` with the offset in the text.
  */
-export function parseXml(text: string): XmlNode {
+export function parseXml(text: string, { texts = false }: XmlOptions = {}): XmlNode {
   let at = text.startsWith("\uFEFF") ? 1 : 0;
   const take = (pattern: RegExp): RegExpExecArray | undefined => {
     pattern.lastIndex = at;
@@ -101,6 +111,12 @@ export function parseXml(text: string): XmlNode {
     if (closing !== undefined) {
       const node = path.pop();
       if (node?.name !== closing[1]) throw badXml(`</${closing[1]}> has no start tag`, start);
+      continue;
+    }
+    const holder = path.at(-1);
+    const found = texts && holder !== undefined ? take(content) : undefined;
+    if (holder !== undefined && found !== undefined) {
+      holder.text = (holder.text ?? "") + unescaped(found[0], start).trimEnd();
       continue;
     }
     const opening = take(open);

@@ -68,6 +68,8 @@ export async function storm(): Promise<Figure[]> {
   let keys: ReadonlyMap<string, PushKeys> = new Map();
   let pushes = new Pushes();
   let unreadable = 0;
+  /** Why the listener dropped octets or lost a connection: the last message of each code. */
+  const dropped = new Map<string, string>();
   await using listener = await listen({
     port: 0,
     link: () => new WrapperServerLink({ end: "client" }),
@@ -78,7 +80,7 @@ export async function storm(): Promise<Figure[]> {
       if (systemTitle === undefined || !verified || at === undefined) unreadable++;
       else pushes.add(toHex(systemTitle), at);
     },
-    dropped: () => void unreadable++,
+    dropped: ({ code, message }) => void dropped.set(code, message),
   });
   const watch = new Watch();
   await using simulator = await createSimulator(
@@ -110,6 +112,7 @@ export async function storm(): Promise<Figure[]> {
     { name: "restorations that did not come", value: meters - size, ...none },
     { name: "restorations or last gasps that came twice", value: repeated + gasps.repeated, ...none },
     { name: "pushes that the listener could not read or verify", value: unreadable, ...none },
+    ...[...dropped].map(([code, message]) => ({ name: `${code}: ${message}`, value: 1, unit: "" })),
     { name: "restorations received a second", value: (size - 1) / ((last - first) / 1000), unit: "/s" },
     { name: "most restorations of one second by the clocks of the meters", value: busiest, unit: "" },
   ];

@@ -2,10 +2,11 @@ import { node } from "@dlmskit/security/node";
 import { type Departure, parseRecord, replayRecord } from "@dlmskit/simulator";
 import { systemClock } from "@dlmskit/transport/node";
 import { type Command, Option } from "commander";
-import { readTextFile } from "../capture-input.ts";
+import { readInputFile, textOf } from "../capture-input.ts";
 import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { portOption } from "../options.ts";
+import { capturedRecord, isPacketFile } from "../record/captured-record.ts";
 
 interface ReplayCommandOptions {
   readonly port: number;
@@ -22,19 +23,21 @@ const meaningOf: { readonly [by in Departure["by"]]: string } = {
   meaning: "asks for something that the record does not have",
 };
 
-const textOf = ({ by, client, session, at, got, expected }: Departure): string =>
+const departureText = ({ by, client, session, at, got, expected }: Departure): string =>
   `client ${client} ${meaningOf[by]} (session ${session}, ${by === "octets" ? "APDU" : "call"} ${at})\n  it: ${got}\n  the record: ${expected}\n`;
 
 async function replay(path: string, options: ReplayCommandOptions): Promise<void> {
   const { stdout, stderr } = io();
   const departed = (one: Departure): void => {
     if (options.json) stdout.write(`${JSON.stringify({ event: "departed", ...one })}\n`);
-    else stderr.write(textOf(one));
+    else stderr.write(departureText(one));
   };
-  const record = parseRecord(readTextFile(path));
+  const octets = readInputFile(path);
+  const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
+  const record = isPacketFile(octets) ? capturedRecord(octets, keys) : parseRecord(textOf(octets));
   const replayed = replayRecord(record, {
     ...{ clock: systemClock, provider: node, departed },
-    ...(options.keys === undefined ? {} : { keys: readKeysFile(options.keys) }),
+    ...(keys === undefined ? {} : { keys }),
     ...(options.meter === undefined ? {} : { meter: options.meter }),
   });
   const { server, clients } = replayed;
@@ -60,7 +63,7 @@ export function replayCommand(program: Command): void {
   program
     .command("replay")
     .description("serves a recorded meter, and says where a client leaves the record")
-    .argument("<file>", "a record of dlms simulate --record")
+    .argument("<file>", "a record of --record, or a packet capture (pcap, pcapng)")
     .option("--port <port>", "the port; 0 for any free port", portOption, 4059)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
@@ -69,7 +72,7 @@ export function replayCommand(program: Command): void {
     .option("--json", "prints one JSON document per line")
     .addHelpText(
       "after",
-      "\nExample: dlms simulate --record day.jsonl --keys keys.json\n         dlms replay day.jsonl --keys keys.json --port 4061",
+      "\nExample: dlms simulate --record day.jsonl --keys keys.json\n         dlms replay day.jsonl --keys keys.json --port 4061\n         dlms replay capture.pcap --port 4061",
     )
     .action((path: string, options: ReplayCommandOptions) => replay(path, options));
 }

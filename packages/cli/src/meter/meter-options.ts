@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { gatewayOption, hexOption, numberOption } from "../options.ts";
 import { pcapOption } from "../output/pcap-file.ts";
 import { type ProgressOptions, progressOption } from "../output/progress.ts";
+import { recordOption } from "../record/client-record.ts";
 import { type AttemptOptions, startDeadline } from "./attempts.ts";
 import { fillFromIdentities } from "./from-identities.ts";
 import { type AuthName, mechanisms } from "./mechanisms.ts";
@@ -43,6 +44,7 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions, Protectio
   readonly quirk?: readonly string[];
   readonly trace?: boolean;
   readonly pcap?: string;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -165,6 +167,7 @@ export function meterOptions(command: Command): Command {
     )
     .addOption(progressOption())
     .addOption(pcapOption())
+    .addOption(recordOption())
     .option("--trace", "shows octets and explained APDUs on standard error")
     .option("--json", "prints one JSON document per line");
 }

@@ -1,6 +1,6 @@
 import { leastSecretLength } from "@dlmskit/association";
 import { connect, DurableCounters, type Line, readInvocationCounter, type Session } from "@dlmskit/client";
-import { type ClientLink, Fault, fromAscii, fromHex, logicalName } from "@dlmskit/core";
+import { type ClientLink, Fault, fromAscii, fromHex, logicalName, type Tracer } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
 import { ModeEClient } from "@dlmskit/iec62056-21";
 import { CounterGuard, Keys } from "@dlmskit/security";
@@ -12,6 +12,7 @@ import { io } from "../io.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { PcapFile } from "../output/pcap-file.ts";
 import type { Progress } from "../output/progress.ts";
+import { recordTracer } from "../record/client-record.ts";
 import { attempting } from "./attempts.ts";
 import { calledAt, nextCall } from "./called.ts";
 import { causeTexts } from "./likely-causes.ts";
@@ -87,16 +88,30 @@ async function lineTo(place: string, options: MeterOptions, client: number, prog
   const link = linkOf(options, client);
   const opened = await duplexTo(place, options);
   const duplex = progress?.counting(opened) ?? opened;
-  if (options.trace !== true) return { duplex, link };
+  const tracers = tracersOf(options);
+  if (tracers.length === 0) return { duplex, link };
+  const trace: Tracer = (event) => {
+    for (const tracer of tracers) tracer(event);
+  };
+  return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
+}
+
+/** What `--trace` and `--record` ask for. */
+function tracersOf(options: MeterOptions): readonly Tracer[] {
+  if (options.trace !== true && options.record === undefined) return [];
   const { secret, encryptionKey, authenticationKey } = secretsOf(options);
   const { masterKey, peerKeys } = protectionOf(options);
+  const keys = { encryptionKey, authenticationKey, masterKey, peerKeys };
   const { stderr } = io();
-  const trace = traceText({
-    keys: { encryptionKey, authenticationKey, masterKey, peerKeys },
+  const shown = {
+    keys,
     ...(options.auth === "lls" ? { password: secret } : {}),
-    write: (text) => stderr.write(text),
-  });
-  return new LinkPump<ClientLink>({ duplex, link, clock: systemClock, linger, trace });
+    write: (text: string) => void stderr.write(text),
+  };
+  return [
+    ...(options.trace === true ? [traceText(shown)] : []),
+    ...(options.record === undefined ? [] : [recordTracer(options.record, keys)]),
+  ];
 }
 
 /** Password and keys from the options, else from the keys file. */

@@ -13,8 +13,8 @@ interface Reader {
   readonly ciphered: boolean;
 }
 
-type Client = {
-  readonly name: string;
+/** A client of a template, without its name. */
+export type ClonedClient = {
   readonly client: number;
   readonly association: string;
   readonly mechanism: number;
@@ -23,6 +23,17 @@ type Client = {
   readonly securitySetup?: string;
   readonly invocationCounter?: string;
 };
+
+type Client = ClonedClient & { readonly name: string };
+
+/**
+ * The mechanism of a client in a template. Mechanism 7 needs certificates, which no template contains: GMAC replaces it. GMAC needs a ciphered
+ * association: mechanism 2 replaces it in others.
+ */
+export function templateMechanism(asked: number, ciphered: boolean): number {
+  if (asked < 5 || asked === 6) return asked;
+  return ciphered ? 5 : 2;
+}
 
 /** The clients of a meter: those of its readable Association LN objects, and the client that reads. */
 export async function clientsOf(
@@ -40,11 +51,10 @@ export async function clientsOf(
     if (client === undefined || client < 0 || found.some((one) => one.client === client)) continue;
     const own = client === reader.client;
     const isCiphered = own ? reader.ciphered : lastOf(context) === ciphered;
-    // Mechanism 7 needs certificates, which no template contains. Therefore GMAC replaces it.
     const asked = own ? reader.mechanism : (lastOf(mechanism) ?? 0);
     found.push({
       ...{ name: `client-${client}`, client, association: instanceId },
-      mechanism: asked > 6 ? 5 : asked === 5 && !isCiphered ? 2 : asked,
+      mechanism: templateMechanism(asked, isCiphered),
       ...{ ciphered: isCiphered, policy: isCiphered ? usualPolicy : 0 },
       ...(isCiphered && securityOf(setup, objects)),
     });
@@ -58,7 +68,7 @@ export async function clientsOf(
     const named = setup === undefined || "error" in setup ? undefined : treeOf(setup.data);
     found.push({
       ...{ name: `client-${reader.client}`, client: reader.client, association: `0.0.40.0.${n}.255` },
-      mechanism: reader.mechanism > 6 ? 5 : reader.mechanism,
+      mechanism: templateMechanism(reader.mechanism, reader.ciphered),
       ...{ ciphered: reader.ciphered, policy: reader.ciphered ? usualPolicy : 0 },
       ...(reader.ciphered && securityOf(named, objects)),
     });

@@ -88,7 +88,7 @@ const bad =
       `line ${number}${path.length === 0 ? "" : `, ${path.join(".")}`}: ${message}`,
       {
         layer: "simulator",
-        hint: "give a file that was written by dlms simulate --record",
+        hint: "give a file that --record wrote, or a packet capture",
       },
     );
     fault.path.push(String(number), ...path);

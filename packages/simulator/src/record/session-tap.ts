@@ -12,6 +12,11 @@ export interface RecordOptions {
   readonly limit?: number;
   /** Called once, when the limit is reached. Nothing more is recorded. */
   readonly full?: () => void;
+  /**
+   * Number of the session before the first one; 0 by default. Processes that append to one record give numbers that are far apart: only the
+   * record of 0 begins with its head.
+   */
+  readonly sessionsBefore?: number;
 }
 
 const usualLimit = 100_000_000;
@@ -29,9 +34,9 @@ interface Open {
  * A tap that records what clients say to meters and what these answer: each APDU as it is on the link, and in plain if it is ciphered. A
  * line is written at once, so that a crash loses nothing. The record contains passwords and keys that were sent.
  */
-export function recordingTap({ write, now, limit = usualLimit, full }: RecordOptions): Tap {
+export function recordingTap({ write, now, limit = usualLimit, full, sessionsBefore = 0 }: RecordOptions): Tap {
   const open = new Map<string, Open>();
-  let sessions = 0;
+  let sessions = sessionsBefore;
   let written = 0;
   let over = false;
   const put = (text: string): void => {
@@ -44,7 +49,7 @@ export function recordingTap({ write, now, limit = usualLimit, full }: RecordOpt
     written += text.length;
     write(text);
   };
-  put(recordHead(now()));
+  if (sessionsBefore === 0) put(recordHead(now()));
   return ({ at, way, octets, remote, meter, client }) => {
     if (at === "link" || client === undefined || over) return undefined;
     const key = `${remote} ${client} ${meter?.id}`;

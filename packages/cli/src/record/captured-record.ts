@@ -1,0 +1,83 @@
+import { type CaptureRecord, Explainer, type Item, readCapture } from "@dlmskit/capture";
+import { Fault } from "@dlmskit/core";
+import { type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
+import { SeenApdus } from "./seen-apdu.ts";
+
+/** The first octets of pcap and pcapng files, in hex. */
+const starts = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];
+
+export const isPacketFile = (octets: Uint8Array): boolean =>
+  starts.includes(Buffer.from(octets.subarray(0, 4)).toString("hex"));
+
+/** The first octet of an LLC header; its third octet is 0, which is no length of a network id behind a gateway. */
+const llc = 0xe6;
+
+/** The service access points of a frame or wrapper PDU. */
+function endsOf({ json }: Item): { readonly source: number; readonly destination: number } | undefined {
+  const [source, destination] = [json?.source, json?.destination].map((end) =>
+    typeof end === "object" && end !== null ? (end as { upper?: unknown }).upper : end,
+  );
+  return typeof source === "number" && typeof destination === "number" ? { source, destination } : undefined;
+}
+
+/** The octets of the APDU in a frame or wrapper PDU: its longest part, without LLC header. Those of a segmented APDU are joined. */
+function pduOf({ json, node }: Item): Uint8Array | undefined {
+  if (json?.pdu === undefined) return undefined;
+  const [longest] = [...(node?.children ?? [])].sort((one, other) => other.octets.length - one.octets.length);
+  const octets = longest?.octets;
+  return octets?.[0] === llc && octets[2] === 0 ? octets.subarray(3) : octets;
+}
+
+const isAarq = (pdu: Uint8Array): boolean => pdu[0] === 0x60;
+
+/**
+ * The sessions of a packet capture (pcap, pcapng): of each association from its AARQ on. With keys, ciphered APDUs are deciphered. Fault
+ * `bad-record` if the capture has no AARQ.
+ */
+export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): readonly RecordedSession[] {
+  let text = "";
+  let time = 0;
+  const tap = recordingTap({
+    now: () => time,
+    limit: Number.POSITIVE_INFINITY,
+    write: (line) => {
+      text += line;
+    },
+  });
+  const seen = new SeenApdus(tap, (client) => {
+    const { encryptionKey, authenticationKey } = keys?.clients?.[String(client)] ?? {};
+    return { encryptionKey, authenticationKey };
+  });
+  const explainer = new Explainer();
+  // The client of an association is the end that sent the AARQ: by connection, and the addresses of both ends.
+  const clients = new Map<string, number>();
+  for (const record of readCapture(octets)) {
+    time = timeOf(record) ?? time;
+    for (const item of explainer.explain(record).items) {
+      const [ends, pdu] = [endsOf(item), pduOf(item)];
+      if (ends === undefined || pdu === undefined) continue;
+      const { source, destination } = ends;
+      const connection = connectionOf(record);
+      const key = `${connection} ${Math.min(source, destination)} ${Math.max(source, destination)}`;
+      if (isAarq(pdu)) clients.set(key, source);
+      const client = clients.get(key);
+      if (client === undefined) continue;
+      seen.add({ way: client === source ? "received" : "sent", client, connection: key, pdu });
+    }
+  }
+  if (clients.size === 0) {
+    throw new Fault("bad-record", "the capture has no association: no AARQ over HDLC or the wrapper", {
+      layer: "simulator",
+      hint: "start the capture before the client connects; dlms decode FILE shows what it has",
+    });
+  }
+  return parseRecord(text);
+}
+
+/** A connection by its two ends, in either direction. */
+const connectionOf = ({ flow = "" }: CaptureRecord): string => flow.split(" > ").sort().join(" ");
+
+function timeOf({ time }: CaptureRecord): number | undefined {
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  return Number.isNaN(at) ? undefined : at;
+}
