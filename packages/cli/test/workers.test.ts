@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { ApduTag } from "@dlmskit/apdu";
 import { parseRecord } from "@dlmskit/simulator";
 import { expect, it } from "vitest";
 import { freePort } from "../../storage-pg/test/harness.ts";
@@ -62,6 +63,6 @@ it("workers share a port, any of them serves any meter", {
   // All workers write one record. A session that was forwarded is in it once.
   const sessions = parseRecord(readFileSync(record, "utf8"));
   expect(sessions.map(({ meter }) => meter).toSorted()).toEqual([...serials, ...serials].toSorted());
-  expect(sessions.every(({ apdus }) => apdus.at(0)?.apdu?.apdu === "aarq" && apdus.length >= 4)).toBe(true);
+  expect(sessions.every(({ apdus }) => apdus[0]?.pdu[0] === ApduTag.aarq && apdus.length >= 4)).toBe(true);
   if (process.platform !== "win32") expect(statSync(record).mode & 0o777).toBe(0o600);
 });

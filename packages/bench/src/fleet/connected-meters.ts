@@ -8,6 +8,8 @@ const meters = 1_000_000;
 export interface Told {
   /** Since the process started. */
   readonly ms: number;
+  /** Of the processor. */
+  readonly processor: number;
   /** Heap and buffers, after a collection. */
   readonly held: number;
   /** All memory of the process. */
@@ -20,13 +22,21 @@ export interface Told {
 const simulator = await createSimulator({ meters, seed: "bench", limits: { inactivity: 0, connections: 65_536 } });
 const { ports } = await simulator.listen({ port: 0 });
 const ready = performance.now();
+const used = process.cpuUsage();
 
 async function tell(ms: number): Promise<void> {
   // Before a collection, which would give memory back.
   const { rss: resident } = process.memoryUsage();
   const { connections, sessions } = simulator.server;
   process.send?.({
-    ...{ ms, resident, held: await held(), connections, sessions: sessions.length },
+    ...{
+      ms,
+      processor: (used.user + used.system) / 1000,
+      resident,
+      held: await held(),
+      connections,
+      sessions: sessions.length,
+    },
     ports: ports.map(({ port }) => port),
   } satisfies Told);
 }
