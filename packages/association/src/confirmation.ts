@@ -23,5 +23,6 @@ export function confirmationOf(
     ...{ longInvokeId, selfDescriptive, processingOption, serviceClass, priority },
   });
   const passed = tapped(tap, "sent", plain);
-  return passed && channel.seal(passed, inGeneralForm(sealing));
+  const form = inGeneralForm(sealing);
+  return passed && channel.seal(passed, form && { ...form, answered: false });
 }

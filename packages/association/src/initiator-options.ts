@@ -18,8 +18,12 @@ export type InitiatorQuirk =
   | "aare-without-mechanism"
   /** The lengths in the AARE are one octet too small. */
   | "aare-lengths-short"
+  /** The AARE names another application context than the AARQ: that of the AARQ is used, with the protection that it requires. */
+  | "aare-other-context"
   /** The server agrees to services that were not proposed: the intersection is used. */
   | "conformance-not-proposed"
+  /** The InitiateResponse has another VAA name than the one of the referencing, 0007 or FA00. */
+  | "other-vaa-name"
   /** The blocks of responses are numbered from 0. */
   | "blocks-from-0"
   /** Responses have less protection than their requests. Such responses can be forged. */

@@ -318,8 +318,12 @@ export class Initiator {
     expectInTime(queued, now);
     const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
-      ...{ initiator: this.#options, negotiated, handshake: this.#handshake },
-      ...{ invokeIds: this.#invokeIds, blocks: this.#blocks, usedInvokeId: this.#queue.pausedInvokeId },
+      initiator: this.#options,
+      negotiated,
+      handshake: this.#handshake,
+      invokeIds: this.#invokeIds,
+      blocks: this.#blocks,
+      usedInvokeId: this.#queue.pausedInvokeId,
     });
     const first = exchange.first();
     if (invoke.serviceClass === "unconfirmed") {
@@ -350,7 +354,7 @@ export class Initiator {
     }
     if (done !== undefined) {
       this.#over();
-      if (!this.#queue.repeats(current, done)) this.#outputs.push({ type: "response", id: current.id, ...done });
+      if (!this.#queue.repeats(current, done)) this.#outputs.push({ ...done, type: "response", id: current.id });
     }
     this.#next(now);
   }

@@ -1,4 +1,4 @@
-import { encodeApdu, GeneralCiphering, GeneralHeader } from "@dlmskit/apdu";
+import { decodeApdu, encodeApdu, GeneralCiphering, GeneralHeader } from "@dlmskit/apdu";
 import { concat, dateTimeOf, decode, encode, fromHex, toHex } from "@dlmskit/core";
 import { CounterGuard, deriveKey, type GeneralKey, GeneralProtection, KeyAlgorithm, noble } from "@dlmskit/security";
 import { describe, expect, it } from "vitest";
@@ -57,22 +57,27 @@ function keyOf(
 }
 
 /** A response without key-info under the key of the request. */
-function withoutKeyInfo(request: Uint8Array, suite: number, invokeId = 2): Uint8Array {
+function withoutKeyInfo(
+  request: Uint8Array,
+  suite: number,
+  invokeId = 2,
+  plain: Uint8Array = response.with(2, 0x40 | invokeId),
+) {
   const asked = decode(GeneralCiphering, request);
-  const { originatorSystemTitle, recipientSystemTitle, transactionId } = asked;
+  const { originatorSystemTitle, transactionId } = asked;
   const header = {
     ...{ transactionId, otherInformation: new Uint8Array(0) },
-    ...{ originatorSystemTitle: recipientSystemTitle, recipientSystemTitle: originatorSystemTitle },
+    ...{ originatorSystemTitle: serverTitle, recipientSystemTitle: originatorSystemTitle },
   };
   const counter = 7000;
-  const iv = Uint8Array.of(...recipientSystemTitle, 0, 0, counter >> 8, counter & 0xff);
+  const iv = Uint8Array.of(...serverTitle, 0, 0, counter >> 8, counter & 0xff);
   const additional = concat(
     ...[Uint8Array.of(0x30 | suite), pseudoRandom(12)(keyLength(suite)), encode(GeneralHeader, header)],
   );
   return encode(GeneralCiphering, {
     ...{ apdu: "general-ciphering", ...header, invocationCounter: counter },
     securityControl: { suite, authenticated: true, encrypted: true, broadcast: false, compressed: false },
-    ciphertext: noble.aesGcm(keyOf(asked, suite)).seal(iv, response.with(2, 0x40 | invokeId), additional),
+    ciphertext: noble.aesGcm(keyOf(asked, suite)).seal(iv, plain, additional),
   });
 }
 
@@ -156,6 +161,84 @@ describe("a response to a general-ciphering request", () => {
       { type: "dropped", fault: { code: "other-transaction-id" } },
       { type: "failed" },
     ]);
+  });
+});
+
+const initiateResponse = encodeApdu({
+  ...{
+    apdu: "initiate-response",
+    negotiatedDlmsVersionNumber: 6,
+    negotiatedConformance: ["get", "general-protection"],
+  },
+  ...{ serverMaxReceivePduSize: 1024, vaaName: 7 },
+});
+
+describe("the key of a request", () => {
+  const wrapped = { form: "general-ciphering", generalKey: "wrapped-key" } as const;
+
+  it("opens an InitiateResponse without key-info: the server's title was not known when it was used", () => {
+    const security = { masterKey: masterKey(0) };
+    const bottle = new Bottle({
+      ciphered: true,
+      clientSecurity: { ...wrapped, ...security },
+      serverSecurity: security,
+    });
+    let asked: Uint8Array = new Uint8Array(0);
+    bottle.tamper = (to, pdu) => {
+      const apdu = decodeApdu(pdu);
+      if (to === "server" && apdu.apdu === "aarq") asked = apdu.userInformation as never;
+      if (to === "server" || apdu.apdu !== "aare") return [pdu];
+      return [encodeApdu({ ...apdu, userInformation: withoutKeyInfo(asked, 0, 0, initiateResponse) })];
+    };
+    expect(bottle.open().fromClient).toMatchObject([{ type: "associated" }]);
+    expect(decode(GeneralCiphering, asked).recipientSystemTitle).toHaveLength(0);
+  });
+
+  it.each([
+    ["authenticated only", { authenticated: true, encrypted: false }],
+    ["encrypted only", { authenticated: false, encrypted: true }],
+    ["protected as asked", { authenticated: true, encrypted: true }],
+  ])("an InitiateResponse that is %s", (what, protection) => {
+    const security = { ...wrapped, masterKey: masterKey(0), accept: ["encryption-only"] as const };
+    const bottle = new Bottle({ ciphered: true, clientSecurity: security, serverSecurity: security });
+    let transactionId: Uint8Array = new Uint8Array(0);
+    bottle.tamper = (to, pdu) => {
+      const apdu = decodeApdu(pdu);
+      if (apdu.apdu === "aarq") transactionId = decode(GeneralCiphering, apdu.userInformation as never).transactionId;
+      if (to === "server" || apdu.apdu !== "aare") return [pdu];
+      const key = "global-unicast-encryption-key" as const;
+      const how = { form: "general-ciphering", key, ...protection, transactionId } as const;
+      return [encodeApdu({ ...apdu, userInformation: serverProtection(0).seal(initiateResponse, how) })];
+    };
+    expect(bottle.open().fromClient[0]).toMatchObject(
+      what === "protected as asked"
+        ? { type: "associated" }
+        : { type: "failed", fault: { code: "protection-too-weak" } },
+    );
+  });
+
+  it("stays, while a notification is confirmed under a key of its own", () => {
+    const bottle = open(0, wrapped);
+    bottle.tamper = () => [];
+    bottle.client.request(get, {}, 0);
+    bottle.run();
+    const request = bottle.wire.at(-1)?.pdu as Uint8Array;
+    const notification = encodeApdu({
+      ...{ apdu: "data-notification", longInvokeId: 5, selfDescriptive: false, processingOption: "continue-on-error" },
+      ...{ serviceClass: "confirmed", priority: "normal", body: { type: "null-data" } },
+    } as never);
+    const sealed = serverProtection(0).seal(notification, {
+      ...{ form: "general-ciphering", authenticated: true, encrypted: true, key: "global-unicast-encryption-key" },
+      transactionId: fromHex("0102"),
+    });
+    bottle.client.receive(sealed, 0);
+    bottle.run();
+    const confirmation = bottle.wire.at(-1)?.pdu as Uint8Array;
+    expect(confirmation).not.toBe(request);
+    expect(decode(GeneralCiphering, confirmation).keyInfo?.choice).toBe("wrapped-key");
+    bottle.client.receive(withoutKeyInfo(request, 0), 0);
+    bottle.run();
+    expect(bottle.fromClient.slice(-2)).toMatchObject([{ type: "notification" }, { type: "response" }]);
   });
 });
 

@@ -109,6 +109,13 @@ describe("how the server's end answers an AARQ", () => {
     expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
   });
 
+  it("says that a client without a system title sends none", () => {
+    const applicationContextName = "logical-name-referencing-with-ciphering";
+    const { bottle } = answers({ ciphered: true }, { applicationContextName });
+    const message = expect.stringContaining("the AARQ has no calling-AP-title");
+    expect(bottle.fromServer).toMatchObject([{ type: "refused", fault: { message } }]);
+  });
+
   it("A7: titles; unused fields", () => {
     const unused = {
       calledApTitle: Uint8Array.of(1),

@@ -135,6 +135,48 @@ describe("quirks of an AARE", () => {
   });
 });
 
+describe("an AARE of jDLMS 1.7", () => {
+  const lls = { mechanism: 1, secret: fromAscii("12345678") } as const;
+  // Captures of the jDLMS 1.7.0 server on loopback.
+  const toLls = "612d80020780a109060760857405080103a203020100a305a103020100be10040e0800065f1f040018123dffff0007";
+  const toShortNames = "612d80020780a109060760857405080102a203020100a305a103020100be10040e0800065f1f040018123dffff0007";
+
+  it("aare-other-context: the association is not ciphered, the AARE says that it is", () => {
+    const quirks = ["conformance-not-proposed"] as const;
+    const [failed] = new Alone({ ...lls, quirks }).open(toLls);
+    expect(failed).toMatchObject({ fault: { code: "context-mismatch", hint: /aare-other-context/ } });
+    const tolerant = new Alone({ ...lls, quirks: [...quirks, "aare-other-context"] });
+    expect(tolerant.open(toLls)).toMatchObject([
+      { type: "associated", association: { ciphered: false, mechanism: 1 } },
+    ]);
+  });
+
+  it("aare-other-context: what is ciphered stays so", () => {
+    const bottle = new Bottle({ ciphered: true, mechanism: 5, client: { quirks: ["aare-other-context"] } });
+    // Only the context of the AARE is changed: without ciphering.
+    bottle.tamper = (to, pdu) => {
+      const changed = pdu.slice();
+      if (to === "client" && pdu[0] === 0x61) changed[12] = 1;
+      return [changed];
+    };
+    expect(bottle.open().client.state).toBe("associated");
+    bottle.client.request({ service: "get", items: [energy] }, {}, 0);
+    bottle.run();
+    expect(bottle.wire.at(-1)?.pdu[0]).toBe(0xcc);
+  });
+
+  it("other-vaa-name: 0007 with short names", () => {
+    const short = { context: "short-name", conformance: ["read", "write", "multiple-references"] } as const;
+    const quirks = ["conformance-not-proposed"] as const;
+    const [failed] = new Alone({ ...short, quirks }).open(toShortNames);
+    expect(failed).toMatchObject({ fault: { code: "bad-negotiation", hint: /other-vaa-name/ } });
+    const tolerant = new Alone({ ...short, quirks: [...quirks, "other-vaa-name"] });
+    expect(tolerant.open(toShortNames)).toMatchObject([
+      { type: "associated", association: { conformance: ["read", "write", "multiple-references"] } },
+    ]);
+  });
+});
+
 describe("pass 3", () => {
   it("F34: goes to the Association LN object that is named", () => {
     const bottle = new Bottle({ ...md5, client: { association: "0-0:40.0.3.255" } }).open();

@@ -1,7 +1,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
+import { withIo } from "../src/io.ts";
+import { run } from "../src/run.ts";
 import { dlms, folder, serving } from "./run.ts";
 
 const fleet = ["--meters", "2", "--seed", "spring", "--start", "2026-11-24T08:30:00Z"];
@@ -32,11 +35,23 @@ describe("dlms truth", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(json[0]).toMatchObject({ meter, profile: loads, kind: "row" });
-    for (const name of ["truth.jsonl", "truth.csv"]) {
-      const { code, stdout } = await dlms(["score", file(name), ...fleet, ...hours]);
+    for (const [path, input = ""] of [[file("truth.jsonl")], ["-", readFileSync(file("truth.csv"), "utf8")]] as const) {
+      const { code, stdout } = await dlms(["score", path, ...fleet, ...hours], { input });
       expect(stdout).toContain("100 % of 2 meters\n");
       expect(code).toBe(0);
     }
+  });
+
+  it("is scored from standard input, which is read only when the fleet is open: no line is lost meanwhile", async () => {
+    const stdin = new PassThrough();
+    const said = { write: () => undefined };
+    const own = {
+      ...{ stdin, stdout: said, stderr: said, exitCode: 0 },
+      ...{ stopAsked: () => new Promise<void>(() => undefined), atEnd: () => undefined },
+    };
+    // The fleet of this one cannot be opened.
+    expect(await withIo(own, () => run(["score", "-", ...period]))).not.toBe(0);
+    expect(stdin.readableFlowing).toBeNull();
   });
 
   it("goes to standard output for one meter and one profile, and says what it needs", async () => {

@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { ApduTag } from "@dlmskit/apdu";
+import { parseRecord } from "@dlmskit/simulator";
 import { expect, it } from "vitest";
 import { freePort } from "../../storage-pg/test/harness.ts";
 import { dlms, dlmsProcess, folder, servingProcess } from "./run.ts";
@@ -38,7 +40,9 @@ it("workers share a port, any of them serves any meter", {
   using place = folder();
   const identities = join(place.path, "meters.csv");
   const port = await freePort();
-  const args = ["simulate", "--meters", "4", "--workers", "2", "--port", String(port), "--identities", identities];
+  const record = join(place.path, "all.jsonl");
+  const files = ["--identities", identities, "--record", record];
+  const args = ["simulate", "--meters", "4", "--workers", "2", "--port", String(port), ...files];
   await using serving = await servingProcess([...args, "--json"]);
   expect(serving.lines.map((line) => JSON.parse(line))).toEqual([
     { event: "listening", host: "127.0.0.1", port, link: "wrapper" },
@@ -56,4 +60,9 @@ it("workers share a port, any of them serves any meter", {
   // Connections go to the workers in turn: each meter is asked at both of them.
   expect(await Promise.all(serials.toReversed().map(name))).toEqual(first.toReversed());
   expect(await serving.stop("SIGTERM")).toBe(0);
+  // All workers write one record. A session that was forwarded is in it once.
+  const sessions = parseRecord(readFileSync(record, "utf8"));
+  expect(sessions.map(({ meter }) => meter).toSorted()).toEqual([...serials, ...serials].toSorted());
+  expect(sessions.every(({ apdus }) => apdus[0]?.pdu[0] === ApduTag.aarq && apdus.length >= 4)).toBe(true);
+  if (process.platform !== "win32") expect(statSync(record).mode & 0o777).toBe(0o600);
 });

@@ -307,7 +307,8 @@ function onlyReads(request: ServiceRequest): boolean {
 }
 
 function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {
-  return { ...reference, instanceId: logicalName(reference.instanceId) };
+  const instanceId = logicalName(reference.instanceId);
+  return instanceId === reference.instanceId ? reference : { ...reference, instanceId };
 }
 
 function describe({ classId, instanceId, attributeId }: AttributeReference): string {

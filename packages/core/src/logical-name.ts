@@ -6,10 +6,26 @@ import { byFunctions } from "./inline-parts.ts";
 /** An OBIS code: the six value groups A to F as `"1.0.1.8.0.255"`. */
 export type LogicalName = string;
 
+// A meter has a few hundred logical names, and every request contains one. Their texts and octets are therefore cached.
+const knownAtMost = 4096;
+const knownTexts = new Map<string, LogicalName>();
+const known = new Map<number, LogicalName>();
+const knownOctets = new Map<LogicalName, Uint8Array>();
+
 const pattern = /^(\d{1,3})[.-](\d{1,3})[.:](\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[.*&](\d{1,3}))?$/;
 
 /** Parses `1.0.1.8.0.255`, `1-0:1.8.0.255`, `1-0:1.8.0*255` or `1-0:1.8.0`. Returns the dotted form. Fault `bad-logical-name`. */
 export function logicalName(text: string): LogicalName {
+  let name = knownTexts.get(text);
+  if (name === undefined) {
+    name = parsed(text);
+    if (knownTexts.size >= knownAtMost) knownTexts.clear();
+    knownTexts.set(text, name);
+  }
+  return name;
+}
+
+function parsed(text: string): LogicalName {
   const groups = pattern
     .exec(text.trim())
     ?.slice(1)
@@ -26,10 +42,6 @@ export function logicalName(text: string): LogicalName {
 export function logicalNameOctets(name: LogicalName): Uint8Array {
   return Uint8Array.from(logicalName(name).split("."), Number);
 }
-
-// A meter has a few hundred logical names, and every request contains one. The text of each is therefore cached.
-const known = new Map<number, LogicalName>();
-const knownAtMost = 4096;
 
 function logicalNameAt(octets: Uint8Array, at: number): LogicalName {
   const [a, b, c] = [octets[at] as number, octets[at + 1] as number, octets[at + 2] as number];
@@ -49,8 +61,6 @@ export function logicalNameOf(octets: Uint8Array): LogicalName {
   if (octets.length !== 6) throw new Fault("bad-length", `a logical name has 6 octets, not ${octets.length}`);
   return logicalNameAt(octets, 0);
 }
-
-const knownOctets = new Map<LogicalName, Uint8Array>();
 
 /** Writes the name at an offset. Returns false if the text is not a logical name, or is not in the cache yet. */
 function putLogicalName(name: LogicalName, octets: Uint8Array, at: number): boolean {

@@ -160,9 +160,13 @@ export interface DeviceView {
   rows(object: AnyObject): CapturedRowsView;
   /**
    * Adds a row to the event log with that logical name. `encoded`: the values captured with the event; `keep`: the maximum number of rows
-   * in the log.
+   * in the log; `at`: when it happened, ms since 1970 UTC, if that is not now.
    */
-  log(instanceId: LogicalName, code: number, more?: { readonly encoded?: Uint8Array; readonly keep?: number }): void;
+  log(
+    instanceId: LogicalName,
+    code: number,
+    more?: { readonly encoded?: Uint8Array; readonly keep?: number; readonly at?: number },
+  ): void;
   /** The number of rows that the change in progress has added to the event log with that logical name so far. Fault `read-only`. */
   logged(instanceId: LogicalName): number;
   notify(notification: Notification): void;

@@ -1,3 +1,5 @@
+import type { HdlcQuirk } from "./primary-options.ts";
+
 /** The direction of a message with an LLC header: a command comes from the client, a response from the server. */
 export type Direction = "command" | "response";
 
@@ -19,4 +21,10 @@ export function unwrapLlc(message: Uint8Array, direction: Direction): Uint8Array
   if (message[0] !== 0xe6 || message[1] !== (direction === "command" ? 0xe6 : 0xe7) || message[2] !== 0)
     return undefined;
   return message.subarray(llcOctets);
+}
+
+/** The PDU of a response, with the header of a command if the quirk `llc-of-commands` is given. */
+export function unwrapResponse(message: Uint8Array, quirks: readonly HdlcQuirk[]): Uint8Array | undefined {
+  const pdu = unwrapLlc(message, "response");
+  return pdu === undefined && quirks.includes("llc-of-commands") ? unwrapLlc(message, "command") : pdu;
 }

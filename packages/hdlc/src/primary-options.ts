@@ -18,9 +18,10 @@ export const primaryTransitions = {
  * `echo`: the line returns the sent octets (optical heads, RS-485);
  * `snrm-with-parameters`: the meter needs parameters in SNRM even if they are the defaults;
  * `ua-above-proposal`: UA has higher values than the proposal; the proposal applies;
- * `ignore-sequence`: the meter does not count N(S) and N(R); repeated frames then cannot be distinguished from new ones.
+ * `ignore-sequence`: the meter does not count N(S) and N(R); repeated frames then cannot be distinguished from new ones;
+ * `llc-of-commands`: responses have the LLC header of commands, E6 E6 00 instead of E6 E7 00.
  */
-export type HdlcQuirk = "echo" | "snrm-with-parameters" | "ua-above-proposal" | "ignore-sequence";
+export type HdlcQuirk = "echo" | "snrm-with-parameters" | "ua-above-proposal" | "ignore-sequence" | "llc-of-commands";
 
 export interface PrimaryOptions extends Partial<Parameters> {
   /** The client's service access point, 1 to 126. */

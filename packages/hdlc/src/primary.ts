@@ -4,7 +4,7 @@ import { type HdlcAddress, hdlcAddress, linkAddress, sameStation } from "./addre
 import { Assembler } from "./assembler.ts";
 import type { FrameType } from "./control.ts";
 import type { Frame } from "./frame.ts";
-import { unwrapLlc, wrapLlc } from "./llc.ts";
+import { unwrapResponse, wrapLlc } from "./llc.ts";
 import {
   decodeNegotiation,
   exceeds,
@@ -268,7 +268,7 @@ export class Primary implements ClientLink {
       return;
     }
     if (!frame.segmented) {
-      const pdu = unwrapLlc(this.#assembler.take(), "response");
+      const pdu = unwrapResponse(this.#assembler.take(), this.#quirks);
       if (pdu === undefined) {
         this.#drop("llc", octets);
       } else {
@@ -304,7 +304,7 @@ export class Primary implements ClientLink {
       return;
     }
     if (frame.segmented) return;
-    const pdu = unwrapLlc(this.#unnumbered.take(), "response");
+    const pdu = unwrapResponse(this.#unnumbered.take(), this.#quirks);
     if (pdu === undefined) {
       this.#drop("llc", octets);
       return;

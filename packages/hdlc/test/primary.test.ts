@@ -97,6 +97,20 @@ describe("opening and closing", () => {
     expect(open((reader) => reader.hear(ua, more), { quirks: ["ua-above-proposal"] })).toEqual(["connected"]);
   });
 
+  it("llc-of-commands: responses of a jDLMS 1.7 server begin with E6 E6 00", () => {
+    // A capture of the jDLMS 1.7.0 server on loopback.
+    const aare = "612d80020780a109060760857405080101a203020100a305a103020100be10040e0800065f1f040018123dffff0007";
+    const message = fromHex(`e6e600${aare}`);
+    const heard = (options: Partial<PrimaryOptions>): Reader => {
+      const reader = new Reader(options).connect();
+      expect(reader.send("60")).toBe("i00!");
+      reader.hear(poll.i(0, 1), message);
+      return reader;
+    };
+    expect(heard({})).toMatchObject({ received: [], dropped: ["llc"] });
+    expect(heard({ quirks: ["llc-of-commands"] })).toMatchObject({ received: [aare], dropped: [] });
+  });
+
   it("a UA with 0 octets or 0 frames: the defaults hold, and nothing empty is sent", () => {
     const none = encodeNegotiation({
       maxInfoFieldLengthTransmit: 0,

@@ -150,6 +150,28 @@ describe.each([noble, node])("edges of AES-GCM with $name", (provider) => {
     }
   });
 
+  it("tags the additional data of this call, whatever those of the last call were, in the same memory too", () => {
+    const other = provider === noble ? node : noble;
+    const key = new Uint8Array(16).fill(3);
+    const aes = provider.aesGcm(key);
+    const iv = new Uint8Array(12);
+    const text = new Uint8Array(20);
+    const additional = new Uint8Array(17);
+    for (const [first, last] of [
+      [0x30, 1],
+      [0x30, 1],
+      [0x20, 1],
+      [0x20, 2],
+      [0x30, 1],
+    ] as const) {
+      additional[0] = first;
+      additional[16] = last;
+      const sealed = aes.seal(iv, text, additional);
+      expect(sealed).toEqual(other.aesGcm(key).seal(iv, text, additional));
+      expect(aes.open(iv, sealed, additional)).toEqual(text);
+    }
+  });
+
   it("does not take what moves between additional data and plaintext", () => {
     const aes = provider.aesGcm(new Uint8Array(16).fill(7));
     const iv = new Uint8Array(12);

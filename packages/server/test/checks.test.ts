@@ -172,7 +172,7 @@ describe("the row of a connection", () => {
     await bench.settle();
     await bench.client({ client: 17 }).open();
     const all = ["ACTIVE", "IDLE", "DISCONNECTED"] as const;
-    const statuses = () => state.connections.list(all, undefined).map(({ status }) => status);
+    const statuses = () => state.connections.list({ status: all }).map(({ status }) => status);
     expect(statuses()).toEqual(["IDLE", "ACTIVE"]);
     if (what === "server") {
       bench.server.close();

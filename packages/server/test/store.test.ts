@@ -255,6 +255,21 @@ describe("with a store", () => {
     expect(kept).toBeGreaterThan(60);
   });
 
+  it("keeps the counter of a client whose association is ended here, as before a restore", async () => {
+    const store = await openMemoryStore();
+    const bench = new Bench(aMeter(), { store });
+    const client = await bench.client(utility(1)).open();
+    for (let at = 0; at < 5; at++) await limitOf(client);
+    const { live } = aMeter();
+    const keyId = live.counters.of(ek).keyId;
+    const kept = () => store.counters.loadPeer({ meterId: "TST0000000000001", keyId, peer: "client 48" });
+    expect((await kept()) ?? 0).toBeLessThan(6);
+    expect(bench.server.end(() => true)).toBe(1);
+    await bench.settle();
+    expect(client.closed).toBe(false);
+    expect(await kept()).toBeGreaterThan(6);
+  });
+
   it("goes on where connections cannot be written down", async () => {
     const store = await openMemoryStore();
     const port = between(store, { connections: { open: () => Promise.reject(new Error("disk")) } });

@@ -99,6 +99,75 @@ describe("an anonymised record", () => {
     expect(other).toContain("c401c10006");
   });
 
+  const recordOf = (...apdus: readonly (readonly [way: string, pdu: string])[]): string =>
+    [
+      '{"record":1}',
+      ...apdus.map(([way, pdu]) =>
+        JSON.stringify({ session: 1, at: "2026-11-24T00:00:00Z", way, client: 1, pdu: pdu.replaceAll(" ", "") }),
+      ),
+    ].join("\n");
+  const octetsOf = (text: string): string =>
+    parseRecord(text)[0]
+      ?.apdus.map(({ pdu }) => toHex(pdu))
+      .join(" ") ?? "";
+
+  it("replaces what is cut by two blocks, and what was written in blocks", () => {
+    const device = hexOf("XYZ-4711-0815");
+    const [start, end] = [device.slice(0, 12), device.slice(12)];
+    const text = recordOf(
+      ["received", "c001c1 0001 00002a0000ff 02 00"],
+      ["sent", `c402c100 00000001 00 08 090d${start}`],
+      ["received", "c002c1 00000001"],
+      // The last block is sent twice.
+      ["sent", `c402c101 00000002 00 07 ${end}`],
+      ["received", "c002c1 00000001"],
+      ["sent", `c402c101 00000002 00 07 ${end}`],
+    );
+    const made = anonymiseRecord(parseRecord(text), { secret });
+    expect(octetsOf(text)).toContain(end);
+    for (const one of [start, end, hexOf("4711")]) expect(octetsOf(made.text)).not.toContain(one);
+    // The whole is the pseudonym of the whole.
+    const whole = anonymiseRecord(
+      parseRecord(recordOf(["received", "c001c1 0001 00002a0000ff 02 00"], ["sent", `c401c100 090d${device}`])),
+      { secret },
+    );
+    const pseudonym = octetsOf(whole.text).slice(-26);
+    const [, first, , second, , again] = octetsOf(made.text).split(" ");
+    expect([first?.slice(-12), second?.slice(-14), again?.slice(-14)]).toEqual([
+      ...[pseudonym.slice(0, 12), pseudonym.slice(12), pseudonym.slice(12)],
+    ]);
+    const written = recordOf(
+      ["received", `c102c1 0001 0000600100ff 02 00 00 00000001 08 090d${start}`],
+      ["sent", "c502c1 00000001"],
+      ["received", `c103c1 01 00000002 07 ${end}`],
+      ["sent", "c503c1 00 00000002"],
+    );
+    const other = anonymiseRecord(parseRecord(written), { secret });
+    expect(other.identities).toBe(1);
+    expect(octetsOf(other.text)).toContain(pseudonym.slice(12));
+    for (const one of [start, end]) expect(octetsOf(other.text)).not.toContain(one);
+  });
+
+  it("replaces what a list writes, and secrets that methods set, in blocks too", () => {
+    const [device, hls] = [hexOf("XYZ-4711-0815"), hexOf("a new secret!")];
+    const text = recordOf(
+      ["received", `c104c1 02 0001 0000600100ff 02 00 0003 0100010800ff 02 00 02 090d${device} 0600000005`],
+      ["sent", "c505c1 02 00 00"],
+      ["received", `c301c1 000f 0000280000ff 02 01 090d${hls}`],
+      ["sent", "c701c1 00 00"],
+      ["received", `c304c1 000f 0000280000ff 02 00 00000001 09 090d${hexOf("in a bl")}`],
+      ["sent", "c704c1 00000001"],
+      ["received", `c306c1 01 00000002 06 ${hexOf("ock it")}`],
+      ["sent", "c701c1 00 00"],
+    );
+    const made = anonymiseRecord(parseRecord(text), { secret });
+    for (const one of [device, hls, hexOf("in a bl"), hexOf("ock it")]) {
+      expect(octetsOf(text)).toContain(one);
+      expect(octetsOf(made.text)).not.toContain(one);
+    }
+    expect(octetsOf(made.text)).toContain("0600000005");
+  });
+
   it("needs the keys of ciphered sessions, and replaces what it is told", async () => {
     const { text, identity } = await said("spring", [1]);
     expect(() => anonymiseRecord(parseRecord(text()), { secret })).toThrow("keys are missing");

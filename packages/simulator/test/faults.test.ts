@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { type Data, treeOf } from "@dlmskit/apdu";
 import { loadImage, type Session } from "@dlmskit/client";
+import { type CertificateSelector, MeterCertificates } from "@dlmskit/client/certificates";
 import { CosemDateTime, dateTimeOf, decode, Fault, instantOf, toLatin1 } from "@dlmskit/core";
+import { noble } from "@dlmskit/security";
+import { type Certificate, checkCertificate } from "@dlmskit/security/certificates";
 import { afterAll, describe, expect, it } from "vitest";
 import { type FaultName, faultKinds, faultNames, faultsToJson, parseFaults } from "../src/index.ts";
 import { hour, now0 } from "./bottle.ts";
 import { codeOf } from "./code-of.ts";
-import { type Met, meet, seenBy } from "./faulty.ts";
+import { type Met, meet, seenBy, setup1 } from "./faulty.ts";
 
 type Opening = NonNullable<Parameters<Met["open"]>[0]>;
 
@@ -29,6 +32,7 @@ const objectList = { classId: 15, instanceId: "0.0.40.0.0.255", attributeId: 2 }
 const loadProfile = "1.0.99.1.0.255";
 const ownName = "DLK0000094996293";
 const secure = { client: 48 };
+const gmac = { client: 80 };
 const octetsOf = (data: Data): Uint8Array => (data as Data & { type: "octet-string" }).value;
 const listOf = (data: Data): readonly Data[] => (data as Data & { type: "array" }).value;
 
@@ -40,11 +44,34 @@ const readRows = async (session: Session, from: Parameters<typeof dateTimeOf>[0]
 /** In blocks of the services, since the client proposes no general block transfer. */
 const inBlocks = { conformance: ["get", "block-transfer-with-get-or-read"], maxReceivePduSize: 128 } as const;
 const readList = async (session: Session) => listOf(await session.get(objectList)).length > 50;
+/** Checks the certificate of the meter against that of the authority which the meter lists. */
+const readCertificate = async (session: Session, { clock, simulator }: Met) => {
+  const certificates = new MeterCertificates({ session, instanceId: setup1 });
+  const listed = await certificates.list();
+  const [anchor, own] = await Promise.all(listed.map((one) => certificates.export(one as CertificateSelector)));
+  const systemTitle = simulator.fleet.systemTitle(0);
+  const check = { provider: noble, certificate: own as Certificate, anchors: [anchor as Certificate], suite: 1 };
+  const usage = "digital-signature" as const;
+  // It was valid until 30 days ago.
+  checkCertificate({ ...check, usage, systemTitle, at: clock.instant() - 31 * 24 * hour });
+  return checkCertificate({ ...check, usage, systemTitle, at: clock.instant() });
+};
+const integer0: Data = { type: "integer", value: 0 };
+/** The number of the last entry of an event log. */
+const lastOf = (log: string) => async (session: Session) => {
+  const rows = listOf(await session.get({ classId: 7, instanceId: log, attributeId: 2 }));
+  return (listOf(rows.at(-1) as Data)[1] as { readonly value: number }).value;
+};
 // The meter shows whole seconds.
 const ahead = (value: CosemDateTime, { clock }: Met) =>
   ((instantOf(value) ?? 0) - Math.floor(clock.instant() / 1000) * 1000) / 1000;
 
-const cases: { readonly [F in FaultName]: Case } = {
+// Events that IS 15959 has no numbers for: event-faults.test.ts.
+const otherwise = ["battery-low", "mbus-battery-low", "mbus-tamper"] as const;
+type Here = Exclude<FaultName, (typeof otherwise)[number]>;
+const namesHere = faultNames.filter((fault): fault is Here => !(otherwise as readonly string[]).includes(fault));
+
+const cases: { readonly [F in Here]: Case } = {
   silent: { sees: "timeout" },
   slow: {
     with: { ms: [20_000, 30_000] },
@@ -54,6 +81,13 @@ const cases: { readonly [F in FaultName]: Case } = {
   lossy: { with: { loss: 1 }, sees: "timeout" },
   "stuck-sequence": { hdlc: true, sees: "link-lost", unless: { quirk: "ignore-sequence" } },
   "four-octet-address": { hdlc: true, sees: ownName },
+  "two-octet-address": { hdlc: true, as: { short: true }, sees: "link-lost" },
+  // The first answer is late, the second one comes together with it.
+  "answers-together": {
+    as: { retries: 0 },
+    does: async (session, met) => [await seenBy(met.clock, readName(session)), await readName(session)],
+    sees: ["timeout", ownName],
+  },
   echo: { hdlc: true, sees: ownName, unless: { quirk: "echo" } },
   noise: { hdlc: true, sees: ownName },
   "snrm-with-parameters": { hdlc: true, sees: "link-lost", unless: { quirk: "snrm-with-parameters" } },
@@ -162,6 +196,56 @@ const cases: { readonly [F in FaultName]: Case } = {
     does: async (session) => treeOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 4 })),
     sees: { type: "double-long-unsigned", value: 0 },
   },
+  "object-list-count-wrong": { does: readList, sees: "truncated" },
+  "object-list-negative-attributes": {
+    does: async (session) => {
+      const [first] = listOf(await session.get(objectList));
+      return listOf(listOf(listOf(listOf(first as Data)[3] as Data)[0] as Data)[0] as Data)[0];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "capture-attribute-negative": {
+    does: async (session) => {
+      const columns = listOf(await session.get({ classId: 7, instanceId: loadProfile, attributeId: 3 }));
+      return listOf(columns.at(-1) as Data)[2];
+    },
+    sees: { type: "integer", value: -1 },
+  },
+  "gmac-counted-twice": { as: gmac, sees: ownName },
+  "gmac-not-counted": { as: gmac, sees: ownName },
+  "cover-opened": { does: lastOf("0.0.99.98.5.255"), sees: 251 },
+  magnet: { does: lastOf("0.0.99.98.4.255"), sees: 201 },
+  "neutral-disturbed": { does: lastOf("0.0.99.98.4.255"), sees: 203 },
+  "relay-failed": {
+    does: (session) => session.invoke({ classId: 70, instanceId: "0.0.96.3.10.255", methodId: 1 }, integer0),
+    sees: "hardware-fault",
+  },
+  // A number of seconds since the meter was commissioned.
+  "clock-drift": {
+    with: { secondsPerDay: 86_400 },
+    does: async (session, met) => ahead(await readClock(session), met) > 380 * 86_400,
+    sees: true,
+  },
+  "push-gaps": {
+    with: { octets: 40 },
+    does: async (_, met) => {
+      const before = met.clock.now();
+      const push = await met.pushed();
+      return [typeof push === "string" ? push : push.values.length > 3, Math.floor((met.clock.now() - before) / 3000)];
+    },
+    sees: [true, 9],
+  },
+  "push-without-object-list": {
+    does: async (_, met) => {
+      // The connection of earlier pushes is closed by then, and what its listener has learned is not known to the next one.
+      await met.clock.advanceAsync(11_000);
+      const push = await met.pushed();
+      return typeof push === "string" ? push : [push.layoutFrom, push.values[0]?.instanceId];
+    },
+    sees: [undefined, undefined],
+  },
+  "alarm-in-ascii": { does: (_, met) => met.pushed(), sees: "the link with memory:1 failed: version" },
+  "expired-certificate": { does: readCertificate, sees: "expired" },
 };
 
 // All of them act on the same two meters, one after another, while these run.
@@ -171,7 +255,7 @@ const faults = simulator.faults as NonNullable<typeof simulator.faults>;
 afterAll(() => simulator.close());
 
 describe("each fault and quirk, by name", () => {
-  it.each(faultNames)("%s: what the client sees, what explain says", async (fault) => {
+  it.each(namesHere)("%s: what the client sees, what explain says", async (fault) => {
     const { with: parameters, hdlc = false, as, does = readName, sees, unless } = cases[fault];
     const meter = fault === "duplicate-identity" ? 1 : 0;
     const where = { hdlc, meter };

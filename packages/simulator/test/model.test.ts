@@ -1,5 +1,5 @@
 import { dateTimeOf } from "@dlmskit/core";
-import type { PowerQualityEventConfig } from "@dlmskit/storage";
+import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createModel, defaultLoadProfiles, defaultPowerQuality, type ModelOptions } from "../src/index.ts";
@@ -109,6 +109,25 @@ describe("supply", () => {
         expect(Math.abs(voltage * current * powerFactor - activePower)).toBeLessThan(1e-6 + apparentPower * 1e-9);
       }),
     );
+  });
+
+  it("the voltage falls by no more than its line drops at one and a half times the peak, however much is heated", () => {
+    const [row] = defaultLoadProfiles;
+    const variationPattern = {
+      ...{ version: 2 as const, points: [{ hour: 12, level: 0.5 }] },
+      temperature: { heatBelow: 30, heatingPerDegree: 50 },
+      customer: { calendar: { country: "IN", latitude: 28.6 } },
+    };
+    const templates = [{ ...(row as LoadProfileTemplate), variationPattern }];
+    const model = createModel({ ...options, powerQuality: [], templates });
+    let [most, least] = [0, Number.POSITIVE_INFINITY];
+    for (let at = commissioned; at < commissioned + 20 * day; at += 7 * hour) {
+      const { current, voltage } = model.instantaneous(at);
+      [most, least] = [Math.max(most, current), Math.min(least, voltage)];
+    }
+    // Far above what a house takes without heating.
+    expect(most).toBeGreaterThan(500);
+    expect(least).toBeGreaterThan(180);
   });
 
   it("has no voltage, no current and no energy while interrupted, and shows sags", () => {

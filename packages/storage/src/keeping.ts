@@ -155,6 +155,8 @@ export interface Keeping {
   /** Rows from one instant to another, both inclusive. Undefined: no bound. Oldest first. */
   range(of: ProfileOf, from: number | undefined, to: number | undefined): Promise<readonly Uint8Array[]>;
   count(of: ProfileOf): Promise<number>;
+  /** How far the clocks of meters are ahead of the time, ms, without taking the meters. Meters whose clock was never set may be left out. */
+  clockOffsets(meterIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 /** Identifies a captured profile. */

@@ -87,7 +87,8 @@ it("keeps what a plain list keeps, however the clock goes", () => {
             const ids = model.filter(
               (row) => (wanted as readonly string[]).includes(row.status) && (of === undefined || row.meterId === of),
             );
-            expect(rows.list(wanted, of).map(({ id }) => id)).toEqual(ids.map(({ id }) => id));
+            const filter = of === undefined ? { status: wanted } : { status: wanted, meterId: of };
+            expect(rows.list(filter).map(({ id }) => id)).toEqual(ids.map(({ id }) => id));
           }
         }
         expect(rows.openOf(owner)).toHaveLength(model.filter((row) => row.status !== "DISCONNECTED").length);

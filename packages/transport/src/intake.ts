@@ -8,11 +8,11 @@ import type { Duplex } from "./duplex.ts";
 export interface Gate {
   /**
    * Whether the next piece may be processed now. False: it waits until the owner calls `goOn` of the pump. `first`: it is the first of
-   * several pieces, after octets were received or after the pump waited for the peer to read.
+   * several pieces, after octets were received or after the pump waited for the peer to read. `now`: the time, ms of the pump's clock.
    */
-  enter(first: boolean): boolean;
-  /** A piece was processed with all its immediate effects; this took `ms` milliseconds. */
-  took(ms: number): void;
+  enter(first: boolean, now: number): boolean;
+  /** A piece was processed with all its immediate effects; this took `ms` milliseconds, until `now`. */
+  took(ms: number, now: number): void;
 }
 
 export interface IntakePort {
@@ -71,16 +71,18 @@ export class Intake {
 
   #take(first: boolean): void {
     const { duplex, clock, gate, take } = this.#port;
+    let now = this.#waiting.length > 0 ? clock.now() : 0;
     for (let run = first; this.#waiting.length > 0; run = false) {
-      if (this.#peerIsBehind || !gate.enter(run)) {
+      if (this.#peerIsBehind || !gate.enter(run, now)) {
         if (!this.#paused) duplex.pause?.();
         this.#paused = true;
         return;
       }
       const piece = this.#next();
-      const began = clock.now();
+      const began = now;
       take(piece, began);
-      gate.took(clock.now() - began);
+      now = clock.now();
+      gate.took(now - began, now);
     }
     if (this.#paused) duplex.resume?.();
     this.#paused = false;

@@ -49,7 +49,8 @@ export class WrapperServerLink implements Link {
         this.#stream.output({ type: "dropped", why: "address", octets: pdu, address });
       } else {
         this.#last = address;
-        this.#stream.output({ type: "received", pdu, address, ...(broadcast ? { broadcast } : {}) });
+        const output = { type: "received", pdu, address } as const;
+        this.#stream.output(broadcast ? { ...output, broadcast } : output);
       }
     }
     this.#stream.settle();

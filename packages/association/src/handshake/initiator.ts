@@ -200,8 +200,12 @@ export class InitiatorHandshake {
     const aare = decodeApdu(right ?? pdu) as Aare;
     if (aare.result !== "accepted") throw this.#refused(aare);
     const asked = contextName(context, ciphered);
-    if (aare.applicationContextName !== asked) {
-      throw failed("context-mismatch", `the server opened ${aare.applicationContextName}, but ${asked} was requested`);
+    if (aare.applicationContextName !== asked && !quirks?.includes("aare-other-context")) {
+      throw failed(
+        "context-mismatch",
+        `the server opened ${aare.applicationContextName}, but ${asked} was requested`,
+        'the quirk "aare-other-context" uses the requested one',
+      );
     }
     const serverSystemTitle = this.#meet(aare);
     const cToS = this.#cToS;
@@ -348,7 +352,7 @@ function agreedConformance(
   { context, conformance: proposed, quirks }: InitiatorOptions,
 ): readonly ConformanceName[] {
   const { negotiatedConformance, negotiatedDlmsVersionNumber, serverMaxReceivePduSize, vaaName } = response;
-  if (vaaName !== vaaNames[context]) {
+  if (vaaName !== vaaNames[context] && !quirks?.includes("other-vaa-name")) {
     const told = `the VAA name is 0x${vaaName.toString(16)}`;
     if (context === "logical-name") {
       throw failed(
@@ -357,7 +361,11 @@ function agreedConformance(
         "associate with short-name referencing",
       );
     }
-    throw failed("bad-negotiation", `${told}, expected 0xfa00`, "associate with logical-name referencing");
+    throw failed(
+      "bad-negotiation",
+      `${told}, expected 0xfa00`,
+      'associate with logical-name referencing, or accept it with the quirk "other-vaa-name"',
+    );
   }
   if (negotiatedDlmsVersionNumber !== dlmsVersion) {
     throw failed("bad-negotiation", `DLMS version ${negotiatedDlmsVersionNumber} instead of ${dlmsVersion}`);

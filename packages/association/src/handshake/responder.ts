@@ -173,7 +173,13 @@ function accept(aarq: Aarq, { offer, busy, provider: crypto, random }: Handshake
 function callingTitle({ callingApTitle: title }: Aarq, offer: Offer): Uint8Array | undefined {
   if (!needsTitles(offer.ciphered, offer.mechanism)) return undefined;
   const { security } = offer;
-  if (title === undefined || title.length !== systemTitleLength) {
+  if (title === undefined) {
+    throw user(
+      "calling-ap-title-not-recognized",
+      "the AARQ has no calling-AP-title: the client's system title is needed",
+    );
+  }
+  if (title.length !== systemTitleLength) {
     throw user(
       "calling-ap-title-not-recognized",
       `the client's system title does not have ${systemTitleLength} octets`,

@@ -96,12 +96,8 @@ export class Channel {
     const { lowest } = this.protections.replay;
     const { apdu, layers, protection } = openLayers(pdu, this.protections);
     this.#checkTransaction(layers);
-    return {
-      apdu,
-      seen: protection,
-      sealing: sealingOf(layers),
-      ...(layers.some(isGlobal) ? { lowest } : {}),
-    };
+    const opened = { apdu, seen: protection, sealing: sealingOf(layers) };
+    return layers.some(isGlobal) ? { ...opened, lowest } : opened;
   }
 
   seal(apdu: Uint8Array, sealing?: Sealing): Uint8Array {
@@ -133,7 +129,7 @@ export class Channel {
 
   #layers(sealing: Sealing): Layer[] {
     const { authenticated, encrypted, key = "global-unicast-encryption-key", broadcast, signed } = sealing;
-    const { dateTime, otherInformation } = sealing;
+    const { dateTime, otherInformation, answered } = sealing;
     const form = formOf(sealing);
     const compressed = sealing.compressed === true ? { compressed: true } : {};
     const general = signed !== undefined || form === "general-ciphering";
@@ -148,7 +144,16 @@ export class Channel {
     if (authenticated || encrypted) {
       layers.push(
         form === "general-ciphering"
-          ? { form, authenticated, encrypted, key, ...compressed, transactionId, ...more }
+          ? {
+              form,
+              authenticated,
+              encrypted,
+              key,
+              ...compressed,
+              transactionId,
+              ...more,
+              ...(answered === false ? { answered } : {}),
+            }
           : { form, authenticated, encrypted, ...compressed, ...(broadcast === true ? { broadcast } : {}) },
       );
     }

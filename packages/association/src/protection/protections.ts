@@ -114,14 +114,22 @@ class MadeProtections implements Protections {
   /** Made when it is used: most associations never need it, and the peer's title may become known only after the first APDU. */
   get general(): GeneralProtection {
     const met = this.association.peerSystemTitle;
-    if (this.#general !== undefined && met === this.#met) return this.#general;
+    const general = this.#general ?? this.#made();
+    this.#general = general;
+    if (met !== undefined && met !== this.#met) {
+      // The same object: it has the key of the last request, with which the response may be ciphered.
+      general.meet(met);
+      this.#met = met;
+    }
+    return general;
+  }
+
+  #made(): GeneralProtection {
     const masterKey = this.#masterKey;
     const privateKeys = privateKeysOf(this.#security);
     const peerKeys = peerKeysOf(this.#security);
-    this.#met = met;
-    this.#general = new GeneralProtection({
+    return new GeneralProtection({
       ...this.#common,
-      ...(met && { peerSystemTitle: met }),
       random: this.#random,
       ...(masterKey && { masterKey }),
       ...(privateKeys && { privateKeys }),
@@ -129,7 +137,6 @@ class MadeProtections implements Protections {
       guards: this.#guards,
       ...(this.#requests && { requests: true }),
     });
-    return this.#general;
   }
 }
 

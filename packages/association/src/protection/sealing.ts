@@ -21,6 +21,8 @@ export interface Sealing {
   /** Further fields of the headers of general-ciphering and general-signing. */
   readonly dateTime?: CosemDateTime;
   readonly otherInformation?: Uint8Array;
+  /** No response is expected. */
+  readonly answered?: false;
 }
 
 /** How a received APDU was protected, according to its verified protection. */

@@ -36,6 +36,10 @@ import { AnswersInBlocks } from "./transferring.ts";
 /** The data of an attribute, or why it is not available. The server may give the data as a stream (`StreamedData`). */
 export type GetResult = DataOrError;
 
+const onlyGet = ["get"] as const;
+// Octets of a request for one attribute: tag, choice, invoke-id, descriptor, no access selection.
+const plainRequest = 3 + 9 + 1;
+
 /** GET reads attributes by logical name, one or a list; attribute 0 means all attributes of an object. Green Book 9.3.6. */
 export const get = service({
   name: "get",
@@ -51,9 +55,10 @@ export const get = service({
   ],
   besides: [],
   needs(request: GetRequest) {
-    if (request.apdu === "get-request-next") return ["get"];
+    if (request.apdu === "get-request-next") return onlyGet;
     const list = request.apdu === "get-request-with-list";
     const attributes = list ? request.attributes : [request];
+    if (!list && request.access === undefined && request.attribute.attributeId !== 0) return onlyGet;
     return [
       "get",
       ...(list ? (["multiple-references"] as const) : []),
@@ -201,10 +206,11 @@ class GetExchange implements Exchange<GetResponse, GetResult> {
     const [only, ...others] = attributes;
     const apdu: ApduLike =
       only !== undefined && others.length === 0
-        ? { apdu: "get-request-normal", ...invoke, ...only }
-        : { apdu: "get-request-with-list", ...invoke, attributes };
+        ? { ...invoke, ...only, apdu: "get-request-normal" }
+        : { ...invoke, apdu: "get-request-with-list", attributes };
     needNegotiated(get.needs(apdu as GetRequest), this.#port.has);
-    return mustFit(this.#port, apdu);
+    const isPlain = only?.access === undefined && others.length === 0;
+    return mustFit(this.#port, apdu, isPlain ? plainRequest : undefined);
   }
 
   receive(apdu: GetResponse): Step<GetResult> {

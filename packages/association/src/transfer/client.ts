@@ -14,9 +14,12 @@ export interface ClientTransferPort {
   has(name: ConformanceName): boolean;
 }
 
-/** Returns the APDU; Fault `pdu-too-long` if the server does not accept its length and it cannot be sent in blocks. */
-export function mustFit(port: ClientTransferPort, apdu: ApduLike): ApduLike {
-  if (port.general !== "no" || fits(port, apdu)) return apdu;
+/**
+ * Returns the APDU; Fault `pdu-too-long` if the server does not accept its length and it cannot be sent in blocks. An APDU of a known
+ * `length` is not encoded to measure it.
+ */
+export function mustFit(port: ClientTransferPort, apdu: ApduLike, length?: number): ApduLike {
+  if (port.general !== "no" || (length ?? encodeApdu(apdu).length) <= port.room) return apdu;
   throw new Fault("pdu-too-long", `the server accepts at most ${port.room} octets`, {
     layer: "association",
     hint: "ask for fewer items at a time",

@@ -3,7 +3,7 @@ import { fromAscii, fromHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import type { Identity, Simulator } from "@dlmskit/simulator";
-import { type Duplex, type DuplexHandlers, memoryPair } from "@dlmskit/transport";
+import { type Clock, type Duplex, type DuplexHandlers, memoryPair } from "@dlmskit/transport";
 import { systemClock } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 
@@ -59,14 +59,19 @@ export async function associate(simulator: Simulator, index: number, client: 16 
 }
 
 /** Opens an association with a meter as a client of its identity: 16 is the public client, 48 uses ciphering for everything. */
-export function open(duplex: Duplex, identity: Identity, client: 16 | 48): Promise<Session> {
+export function open(
+  duplex: Duplex,
+  identity: Identity,
+  client: 16 | 48,
+  clock: Clock = systemClock,
+): Promise<Session> {
   const { serverAddress, clients, systemTitle } = identity;
   const line = { duplex, link: new WrapperClientLink({ client, server: serverAddress }) };
-  if (client === 16) return connect(line, { clock: systemClock });
+  if (client === 16) return connect(line, { clock });
   const own = clients.find((one) => one.client === client);
   const counters = ledgerOf(own?.encryptionKey ?? "");
   return connect(line, {
-    ...{ clock: systemClock, provider: node, ciphered: true, mechanism: 2, secret: fromAscii(String(own?.password)) },
+    ...{ clock, provider: node, ciphered: true, mechanism: 2, secret: fromAscii(String(own?.password)) },
     security: {
       ...{ suite: 0, counters, replay: new CounterGuard(), systemTitle: fromAscii("HES00001") },
       serverSystemTitle: fromHex(systemTitle),

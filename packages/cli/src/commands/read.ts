@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { io } from "../io.ts";
 import { lineOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
+import { readEach } from "../meter/read-each.ts";
 import { type ReadoutChoice, readBlock, readoutOptions } from "../meter/readout.ts";
 import { namedOf, withClasses } from "../meter/references.ts";
 import { jsonText } from "../output/json.ts";
@@ -48,13 +49,13 @@ async function readAll(session: Session, references: readonly Reference[]): Prom
     const rule = scaled[classId];
     return rule?.of.includes(attributeId) ? [{ classId, instanceId, attributeId: rule.unit }] : [];
   });
-  const results = await session.get([...references, ...units]);
+  const results = await readEach(session, [...references, ...units]);
   const unitOf = new Map<string, { scaler: number; unit: Unit }>();
   units.forEach(({ instanceId, classId }, at) => {
     const result = results[references.length + at];
     if (result === undefined || !("data" in result)) return;
     try {
-      unitOf.set(`${classId}/${instanceId}`, fromData(scalerUnit, result.data as Data));
+      unitOf.set(`${classId}/${instanceId}`, fromData(scalerUnit, result.data));
     } catch {
       // If the unit cannot be read, show the value without one.
     }
@@ -64,7 +65,7 @@ async function readAll(session: Session, references: readonly Reference[]): Prom
     const name = obisName(reference.instanceId);
     const base = { ...reference, ...(name === undefined ? {} : { name }) };
     if (result === undefined || !("data" in result)) return { ...base, error: result?.error ?? "other-reason" };
-    const data = result.data as Data;
+    const { data } = result;
     const unit = numeric(data) === undefined ? undefined : unitOf.get(`${reference.classId}/${reference.instanceId}`);
     const applies = scaled[reference.classId]?.of.includes(reference.attributeId) === true;
     return { ...base, data, ...(applies ? unit : {}) };

@@ -1,11 +1,12 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Moment } from "@dlmskit/client";
 import { Fault } from "@dlmskit/core";
-import { type MeterScore, type Period, parseCampaign, type Score, scoreCampaign } from "@dlmskit/simulator";
+import { type MeterScore, parseCampaign, type Score, scoreCampaign } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError } from "commander";
 import { readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
-import { instantOption } from "../moment.ts";
+import { momentOption } from "../moment.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { type FleetOptions, fleetOptions, openFleetOf } from "../truth/fleet-options.ts";
@@ -13,7 +14,7 @@ import { type FleetOptions, fleetOptions, openFleetOf } from "../truth/fleet-opt
 interface ScoreCommandOptions extends FleetOptions, ProgressOptions {
   readonly profile?: string;
   readonly faults?: string;
-  readonly read?: Period;
+  readonly read?: Read;
   readonly within?: number;
   readonly all?: boolean;
   readonly json?: boolean;
@@ -27,9 +28,14 @@ function durationOption(text: string): number {
   throw new InvalidArgumentError("give a duration: 90s, 30m, 6h, 2d");
 }
 
-function readOption(text: string): Period {
+interface Read {
+  readonly from: Moment;
+  readonly to: Moment;
+}
+
+function readOption(text: string): Read {
   const [from = "", to = from] = text.split("..");
-  return { from: instantOption(from), to: instantOption(to) };
+  return { from: momentOption(from), to: momentOption(to) };
 }
 
 /** Fault `no-such-file`. */
@@ -57,6 +63,7 @@ async function score(path: string, options: ScoreCommandOptions): Promise<void> 
   using progress = new Progress(options, "scoring");
   await using fleet = await openFleetOf(options, (text) => io().stderr.write(`${text}\n`));
   const campaign = parseCampaign(linesOf(path), {
+    zoneMinutesEast: fleet.source.template.zoneMinutesEast,
     ...(meter === undefined ? {} : { meter }),
     ...(profile === undefined ? {} : { profile }),
   });
@@ -64,7 +71,7 @@ async function score(path: string, options: ScoreCommandOptions): Promise<void> 
     ...fleet.period,
     ...(fleet.of && { of: fleet.of }),
     ...(faults && { faults }),
-    ...(read && { read }),
+    ...(read && { read: { from: fleet.instantOf(read.from), to: fleet.instantOf(read.to) } }),
     ...(within === undefined ? {} : { within }),
   });
   const shown: MeterScore[] = [];
@@ -130,7 +137,7 @@ export function scoreCommand(program: Command): void {
   )
     .option("--profile <ln>", "the profile of rows whose header names none")
     .option("--faults <file>", "the faults of the meters: exit 0 if the score is what they predict")
-    .option("--read <time[..time]>", "with --faults: when the meters were read, ISO 8601; default --to", readOption)
+    .option("--read <time[..time]>", "with --faults: when the meters were read, as --to; default --to", readOption)
     .option(
       "--within <duration>",
       "rows that were received later than this after their time are late: 90s, 30m, 6h, 2d",

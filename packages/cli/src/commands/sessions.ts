@@ -124,8 +124,7 @@ async function end(store: Store, id: number, json: boolean): Promise<void> {
     throw new Fault("no-session", `there is no open session ${id}`, { layer: "cli", hint: "dlms sessions lists them" });
   }
   for (const until = Date.now() + patience; Date.now() < until; ) {
-    const open = await store.connections.list();
-    if (!open.some((row) => row.id === id)) {
+    if ((await store.connections.list({ id })).length === 0) {
       tellEnded(id, json);
       return;
     }

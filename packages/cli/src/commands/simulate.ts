@@ -145,7 +145,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(shard && { shard }),
       ...(worker && { worker: worker.options }),
     };
-    using record = options.record === undefined ? undefined : recordTo(options.record, say);
+    using record = options.record === undefined ? undefined : recordTo(options.record, say, worker?.options.of);
     await using monitored =
       options.metrics === undefined ? undefined : await serveMetrics(options.metrics + (worker?.options.index ?? 0));
     progress.at(() => `preparing ${meters} meters`);

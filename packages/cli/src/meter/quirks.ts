@@ -10,10 +10,12 @@ const ofHdlc = {
   "snrm-with-parameters": true,
   "ua-above-proposal": true,
   "ignore-sequence": true,
+  "llc-of-commands": true,
 } satisfies Record<HdlcQuirk, true>;
 const ofWrapper = { "any-wport": true } satisfies Record<WrapperQuirk, true>;
 const ofAssociation = {
   "aare-lengths-short": true,
+  "aare-other-context": true,
   "aare-without-mechanism": true,
   "aare-without-user-information": true,
   "plain-initiate-response": true,
@@ -21,6 +23,7 @@ const ofAssociation = {
   "conformance-not-proposed": true,
   "weaker-responses": true,
   "other-transaction-id": true,
+  "other-vaa-name": true,
 } satisfies Record<InitiatorQuirk, true>;
 
 /** Every quirk that `--quirk` takes. */

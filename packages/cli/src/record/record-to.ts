@@ -7,20 +7,40 @@ export interface Recording extends Disposable {
   readonly options: Pick<SimulatorOptions, "taps">;
 }
 
-/** Records to a file that only its owner can read, until disposed. Each line is written at once. Fault `not-written`. */
-export function recordTo(path: string, say: (text: string) => void): Recording {
-  let file: number;
+/** Octets of a record. Workers share them. */
+const limit = 100_000_000;
+/** More sessions than a process has before the limit. Workers number theirs from their process id times this. */
+const sessionsOfProcess = 1_000_000;
+
+function opened(path: string, flags: "w" | "a"): number {
   try {
     narrowFile(path);
-    file = openSync(path, "w", 0o600);
+    return openSync(path, flags, 0o600);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw new Fault("not-written", `the file ${path} could not be written`, { layer: "cli", cause });
   }
+}
+
+/** Begins a record to which several workers append. Fault `not-written`. */
+export function beginRecord(path: string): void {
+  const file = opened(path, "w");
+  recordingTap({ write: (text) => void writeSync(file, text), now: Date.now });
+  closeSync(file);
+}
+
+/**
+ * Records to a file that only its owner can read, until disposed. Each line is written at once. `workers`: how many processes append to the
+ * record that `beginRecord` began, this one included. Fault `not-written`.
+ */
+export function recordTo(path: string, say: (text: string) => void, workers?: number): Recording {
+  const file = opened(path, workers === undefined ? "w" : "a");
   const tap = recordingTap({
     write: (text) => void writeSync(file, text),
     now: Date.now,
+    limit: limit / (workers ?? 1),
     full: () => say(`warning: ${path} has reached its limit: nothing more is recorded`),
+    ...(workers !== undefined && { sessionsBefore: process.pid * sessionsOfProcess }),
   });
   return { options: { taps: [tap] }, [Symbol.dispose]: () => closeSync(file) };
 }

@@ -2,6 +2,7 @@ import { Fault, toHex } from "@dlmskit/core";
 import { platformRandom } from "@dlmskit/server";
 import { spanOf } from "@dlmskit/simulator";
 import { io } from "../io.ts";
+import { beginRecord } from "../record/record-to.ts";
 import { expectFree, listeningText, type SimulateOptions, whereOf } from "../simulate/options.ts";
 import { runWorkers } from "./first-process.ts";
 
@@ -17,13 +18,13 @@ export async function simulateInWorkers(options: SimulateOptions, of: number): P
     throw cannot("--transport udp", "one process serves a UDP port; --shard divides a fleet");
   if (where.port === 0) throw cannot("--port 0", "name a port: all workers listen on it");
   if (metrics === 0) throw cannot("--metrics 0", "name a port: the workers use it and those after it");
-  if (options.record !== undefined) throw cannot("--record", "one process keeps a record; --shard divides a fleet");
   if (options.store.startsWith("pglite:")) {
     throw cannot("--store pglite:DIR", "one process at a time can open that folder: use memory or postgres://…");
   }
   const served = spanOf({ first: 0, meters }, shard ?? { index: 0, of: 1 });
   if (served.meters < of) throw cannot(`${served.meters} meters`, "each worker needs a meter of its own");
   await expectFree(where, { ...options, meters: served.meters });
+  if (options.record !== undefined) beginRecord(options.record);
   const own = seed === undefined && options.store === "memory" ? toHex(platformRandom(16)) : undefined;
   const code = await runWorkers(
     {

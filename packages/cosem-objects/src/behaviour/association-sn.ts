@@ -72,12 +72,9 @@ export function associationSn({ version, names, changeSecret }: AssociationSnOpt
   const hasSecret = changed((mechanism) => mechanism > 0);
   const invoke = {
     getlistByClassid: (_: unknown, classId: DataLike, context: Context) =>
-      dataOf(List, select(names(), openOf(context).rights, { selector: 1, parameters: classId })),
-    getobjByLogicalname(_: unknown, wanted: DataLike, context: Context) {
-      const [found] = select(names(), openOf(context).rights, { selector: 2, parameters: wanted });
-      if (found === undefined) throw refuse("object-undefined");
-      return dataOf(ShortNameListElement, found);
-    },
+      select(names(), openOf(context).rights, { selector: 1, parameters: classId }),
+    getobjByLogicalname: (_: unknown, wanted: DataLike, context: Context) =>
+      select(names(), openOf(context).rights, { selector: 2, parameters: wanted }),
     readByLogicalname: (_: unknown, wanted: readonly ValueDefinition[], context: Context) =>
       after(
         afterEach(wanted, (one) => readByName(one, context)),
@@ -107,7 +104,7 @@ export function associationSn({ version, names, changeSecret }: AssociationSnOpt
   const read = {
     objectList(_: unknown, context: Context, selection?: Selection) {
       const { rights } = openOf(context);
-      if (selection !== undefined) return dataOf(List, select(names(), rights, selection));
+      if (selection !== undefined) return select(names(), rights, selection);
       const known = lists.get(rights) ?? dataOf(List, seenBy(rights).map(listed));
       lists.set(rights, known);
       return known;
@@ -172,25 +169,36 @@ function listed({ object: { spec, instance }, baseName }: BaseNames["all"][numbe
   return { baseName: asLong(baseName), classId: spec.classId, version: spec.version, instanceId: instance };
 }
 
-/** Selective access to the object list: 1 by class, 2 one object, 3 by base name. */
-function select(names: BaseNames, rights: Rights, { selector, parameters }: Selection): Listed[] {
+/**
+ * Selective access to the object list: 1 the objects of a class; 2 by class and logical name, 3 by base name, which give the element
+ * itself, not a list of one (Blue Book 4.4.3).
+ */
+function select(names: BaseNames, rights: Rights, { selector, parameters }: Selection): EncodedData {
   const seen = names.all.filter((one) => visible(rights, one.object)).map(listed);
   switch (selector) {
     case 1: {
       const classId = parametersOf(T.longUnsigned, parameters);
-      return seen.filter((one) => one.classId === classId);
+      return dataOf(
+        List,
+        seen.filter((one) => one.classId === classId),
+      );
     }
     case 2: {
       const wanted = parametersOf(objectId, parameters);
-      return seen.filter((one) => one.classId === wanted.classId && one.instanceId === wanted.instanceId);
+      return elementOf(seen.find((one) => one.classId === wanted.classId && one.instanceId === wanted.instanceId));
     }
     case 3: {
       const baseName = parametersOf(T.long, parameters);
-      return seen.filter((one) => one.baseName === baseName);
+      return elementOf(seen.find((one) => one.baseName === baseName));
     }
     default:
       throw refuse("other-reason", `object_list has no selector ${selector}`);
   }
+}
+
+function elementOf(found: Listed | undefined): EncodedData {
+  if (found === undefined) throw refuse("object-undefined");
+  return dataOf(ShortNameListElement, found);
 }
 
 function rightsOn(

@@ -37,6 +37,8 @@ export interface CipheringOptions extends HeaderOptions {
   readonly encrypted: boolean;
   readonly key: GeneralKey;
   readonly compressed?: boolean;
+  /** No response is expected: with `requests`, the key of the last request stays that of its response. */
+  readonly answered?: false;
 }
 
 export interface SigningOptions extends HeaderOptions {
@@ -126,7 +128,7 @@ function read<T>(codec: Codec<T>, octets: Uint8Array): T {
 export class GeneralProtection {
   readonly #sources: KeySources;
   readonly #systemTitle: Uint8Array;
-  readonly #peerSystemTitle: Uint8Array | undefined;
+  #peerSystemTitle: Uint8Array | undefined;
   readonly #unicast: AesGcm;
   readonly #options: Pick<GeneralOptions, "transactions" | "compression" | "maxDecompressed">;
   readonly #encryptionOnly: boolean;
@@ -141,9 +143,8 @@ export class GeneralProtection {
     checkKey("encryption key", keys.encryptionKey, suite.keyLength);
     if (options.masterKey !== undefined) checkKey("master key", options.masterKey, suite.keyLength);
     checkSystemTitle(systemTitle);
-    if (peerSystemTitle !== undefined) checkTitles(systemTitle, peerSystemTitle);
     this.#systemTitle = systemTitle.slice();
-    this.#peerSystemTitle = peerSystemTitle?.slice();
+    if (peerSystemTitle !== undefined) this.meet(peerSystemTitle);
     this.#unicast = provider.aesGcm(keys.encryptionKey);
     this.#sources = {
       provider,
@@ -162,6 +163,12 @@ export class GeneralProtection {
     this.#encryptionOnly = options.accept?.includes("encryption-only") ?? false;
     this.#ivInAdditional = options.quirks?.includes("iv-in-additional-data") ?? false;
     this.#requestKey = options.requests === true ? new RequestKey() : undefined;
+  }
+
+  /** From now on only this peer is accepted. Faults `bad-system-title`, `own-system-title`. */
+  meet(peerSystemTitle: Uint8Array): void {
+    checkTitles(this.#systemTitle, peerSystemTitle);
+    this.#peerSystemTitle = peerSystemTitle.slice();
   }
 
   /**
@@ -261,7 +268,8 @@ export class GeneralProtection {
       : encrypted
         ? aes.seal(iv, content, additional)
         : concat(content, aes.seal(iv, none, concat(additional, content)));
-    if (this.#requestKey !== undefined) this.#requestKey.sent(sealing, how.key, header.transactionId, this.#sources);
+    if (this.#requestKey !== undefined && how.answered !== false)
+      this.#requestKey.sent(sealing, how.key, header.transactionId, this.#sources);
     else if (sealing.once) erase(sealing.key);
     const { keyInfo } = sealing;
     return written(GeneralCiphering, {

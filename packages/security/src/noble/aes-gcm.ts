@@ -1,8 +1,12 @@
+import { sameOctets } from "@dlmskit/core";
 import { unsafe } from "@noble/ciphers/aes.js";
 import { checkIv, checkRoom, tagLength } from "../checks.ts";
 import type { AesGcm } from "../provider.ts";
 import { sealedBy } from "../sealed.ts";
 import { ghashTable, multiply } from "./ghash.ts";
+
+// The security control octet and an authentication key.
+const keptAdditional = 33;
 
 function wordAt(octets: Uint8Array, at: number): number {
   return (
@@ -33,6 +37,9 @@ export class NobleAesGcm implements AesGcm {
   readonly #roundKeys: Uint32Array;
   readonly #table: Int32Array;
   readonly #state = new Int32Array(4);
+  /** The additional data of the last APDU, and the state after it: those of an association are nearly always the same. */
+  #lastAdditional = new Uint8Array(0);
+  readonly #afterAdditional = new Int32Array(4);
 
   constructor(key: Uint8Array) {
     this.#roundKeys = unsafe.expandKeyLE(key);
@@ -106,8 +113,7 @@ export class NobleAesGcm implements AesGcm {
   /** Computes the tag over `additional` and the `length` octets of ciphertext from `start`. The result is in the state. */
   #authenticate(iv: Uint8Array, octets: Uint8Array, start: number, length: number, additional: Uint8Array): void {
     const state = this.#state;
-    state.fill(0);
-    this.#absorb(additional, 0, additional.length);
+    this.#begin(additional);
     this.#absorb(octets, start, length);
     // Both lengths in bits, 64 bits each. An octet count below 2^29 keeps the upper words zero.
     state[1] = (state[1] as number) ^ counterWord(additional.length * 8);
@@ -124,6 +130,18 @@ export class NobleAesGcm implements AesGcm {
     state[1] = (state[1] as number) ^ s1;
     state[2] = (state[2] as number) ^ s2;
     state[3] = (state[3] as number) ^ s3;
+  }
+
+  #begin(additional: Uint8Array): void {
+    if (sameOctets(additional, this.#lastAdditional)) {
+      this.#state.set(this.#afterAdditional);
+      return;
+    }
+    this.#state.fill(0);
+    this.#absorb(additional, 0, additional.length);
+    if (additional.length > keptAdditional) return;
+    this.#lastAdditional = additional.slice();
+    this.#afterAdditional.set(this.#state);
   }
 
   #absorb(octets: Uint8Array, start: number, length: number): void {

@@ -57,12 +57,8 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
   const by = { client: association.client, association: association.name } as const;
   const items = request.items as readonly unknown[];
   const run = (work: Work | undefined): MaybePromise<unknown[]> => {
-    const view = live.view(device, {
-      by,
-      client: association.client,
-      association: information,
-      ...(work === undefined ? {} : { work }),
-    });
+    const asked = { by, client: association.client, association: information };
+    const view = live.view(device, work === undefined ? asked : { ...asked, work });
     const one = (item: unknown): MaybePromise<unknown> => {
       const wish = service.wish(item, device);
       if ("refused" in wish) {
@@ -70,7 +66,7 @@ export function dispatch(asker: Asker, { request, protection }: Incoming, port: 
         return service.result({ error: wish.refused }, item);
       }
       const object = objectOf(device, rights, wish);
-      const call = { meter: live.known, device, view, association, rights, by, protection, ...wish, object } as Call;
+      const call = { ...wish, meter: live.known, device, view, association, rights, by, protection, object } as Call;
       const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
       const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
       const done = attempt<Outcome>(

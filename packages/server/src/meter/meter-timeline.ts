@@ -95,18 +95,14 @@ export class MeterTimeline implements Timed {
 
   #planEntry(entry: TimedObject, after: number): void {
     const now = this.#port.time + this.#port.offset;
-    this.#planFrom(entry, startOf(entry, this.#port.values(entry.object), { after, now }));
-    if (entry.timeline.missed === "last") this.#skipToLast(entry, now);
+    const values = this.#port.values(entry.object);
+    this.#planFrom(entry, startOf(entry, values, { after, now }), values);
+    if (entry.timeline.missed === "last") this.#guard(entry, () => skipToLast(entry, values, now));
   }
 
   #planFrom(entry: TimedObject, from: number, values = this.#port.values(entry.object)): void {
     const { timeline, context } = entry;
     entry.due = this.#guard(entry, () => nextAfter(timeline, values, context, from));
-  }
-
-  /** Of the missed actions, only the last one runs. */
-  #skipToLast(entry: TimedObject, now: number): void {
-    this.#guard(entry, () => skipToLast(entry, this.#port.values(entry.object), now));
   }
 
   #guard<T>(entry: TimedObject, run: () => T): T | undefined {
@@ -330,8 +326,7 @@ export class MeterTimeline implements Timed {
     const { due, last } = advance(entry, now);
     const at = due + this.#port.offset;
     work.at = at;
-    const run = () => within(() => task.run(at, due - last) as MaybePromise<void>);
-    return this.#run(work, "a task", at, run);
+    return this.#run(work, "a task", at, () => within(() => task.run(at, due - last) as MaybePromise<void>));
   }
 
   #runFirstLate(late: Late, open: OpenWork): MaybePromise<void> {
@@ -349,14 +344,19 @@ export class MeterTimeline implements Timed {
   }
 
   #runEntry(entry: TimedObject, { work, within }: OpenWork): MaybePromise<void> {
-    const { device, object, timeline, context } = entry;
+    const { device, object, timeline } = entry;
     const at = entry.due as number;
     work.at = at;
-    entry.due = this.#guard(entry, () => nextAfter(timeline, work.values(object), context, at));
-    if (timeline.missed !== "each") this.#skipToLast(entry, this.#port.time + this.#port.offset);
-    return this.#run(work, `what ${object.instance} does in time`, at, () =>
-      within(() => timeline.run(work.draft(object), this.#port.context(device, object, work), at)),
-    );
+    Object.assign(entry, { due: undefined, running: at });
+    const run = () => within(() => timeline.run(work.draft(object), this.#port.context(device, object, work), at));
+    return after(this.#run(work, `what ${object.instance} does in time`, at, run), () => {
+      entry.running = undefined;
+      // Planned with the values after the action: those before it may say that the action is still due. Set back: planned already.
+      const values = work.values(object);
+      if (entry.due === undefined || entry.due > at) this.#planFrom(entry, at, values);
+      const now = this.#port.time + this.#port.offset;
+      if (timeline.missed !== "each") this.#guard(entry, () => skipToLast(entry, values, now));
+    });
   }
 
   #run(work: Work, what: string, at: number, run: () => unknown): MaybePromise<void> {

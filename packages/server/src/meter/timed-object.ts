@@ -19,6 +19,8 @@ export interface TimedObject {
   readonly timeline: Timeline;
   readonly context: TimeContext;
   due: number | undefined;
+  /** The instant of the action that is in progress. */
+  running: number | undefined;
 }
 
 /** An action that was skipped when the clock was set, or missed without power, and that runs late. */
@@ -46,7 +48,7 @@ const byOrder = (one: TimedObject, other: TimedObject): number =>
 export const timedObjects = ({ template, identity }: KnownMeter, port: TimeContextPort): readonly TimedObject[] =>
   timeContexts(template, port, identity.own)
     .map(({ device, object, context }): TimedObject => {
-      return { device, object, timeline: timelineIn(device, object), context, due: undefined };
+      return { device, object, timeline: timelineIn(device, object), context, due: undefined, running: undefined };
     })
     .sort(byOrder);
 
@@ -94,8 +96,20 @@ export function skipToLast(entry: TimedObject, values: Readonly<Record<string, u
   }
 }
 
-/** The time after which the next action of an object is searched: after `after`, as far as missed actions are caught up. */
+/**
+ * The time after which the next action of an object is searched: after `after`, as far as missed actions are caught up, and after an
+ * action that is in progress, unless the time was set back to before it.
+ */
 export function startOf(
+  entry: TimedObject,
+  values: Readonly<Record<string, unknown>>,
+  { after, now }: { readonly after: number; readonly now: number },
+): number {
+  const from = caughtUpFrom(entry, values, { after, now });
+  return entry.running === undefined || Math.floor(entry.running) > now ? from : Math.max(from, entry.running);
+}
+
+function caughtUpFrom(
   { timeline, context }: TimedObject,
   values: Readonly<Record<string, unknown>>,
   { after, now }: { readonly after: number; readonly now: number },

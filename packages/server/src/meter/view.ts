@@ -250,9 +250,10 @@ export class View implements DeviceView {
   log(
     instanceId: LogicalName,
     code: number,
-    { encoded = new Uint8Array(0), keep }: { readonly encoded?: Uint8Array; readonly keep?: number } = {},
+    more: { readonly encoded?: Uint8Array; readonly keep?: number; readonly at?: number } = {},
   ): void {
-    const at = Math.floor(this.now);
+    const { encoded = new Uint8Array(0), keep } = more;
+    const at = Math.floor(more.at ?? this.now);
     this.#work().log({ instanceId, code, at, encoded, ...(keep === undefined ? {} : { keep }) });
   }
 

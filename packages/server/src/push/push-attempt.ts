@@ -9,6 +9,7 @@ import type { LiveMeter } from "../meter/live-meter.ts";
 import type { Meter } from "../meter/meter.ts";
 import { sapOf } from "../meter/sap-of.ts";
 import type { PushLeft } from "../session/unasked-pushes.ts";
+import { checkAlteration, type PushAlteration } from "./push-alteration.ts";
 import { throughGateway } from "./push-gateway.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
 import type { PushSettings } from "./push-options.ts";
@@ -26,7 +27,7 @@ export interface AttemptPort {
   readonly lines: PushLines;
   /** Simulated time. */
   readonly now: number;
-  readonly settings: Pick<PushSettings, "confirmation" | "lease" | "gateway">;
+  readonly settings: Pick<PushSettings, "confirmation" | "lease" | "gateway" | "alter">;
   /** Whether the worker was closed in the meantime. */
   closed(): boolean;
   /** Called when the message waits for this client to connect. */
@@ -125,8 +126,12 @@ function awaiting(client: number, port: AttemptPort): AttemptEnd {
   return { end: "postponed", until: port.now + absent, client };
 }
 
-const send = (message: ClaimedMessage, source: Source, { lines, settings }: AttemptPort): Promise<PushLeft> =>
-  lines.send(message.destination, throughGateway(parcelOf(message, source), settings.gateway?.(source.meter)));
+function send(message: ClaimedMessage, source: Source, { lines, settings }: AttemptPort): Promise<PushLeft> {
+  const alteration = settings.alter?.({ meter: source.live.known, apdu: message.payload }) ?? {};
+  checkAlteration(alteration);
+  const parcel = parcelOf({ ...message, payload: alteration.apdu ?? message.payload }, source, alteration);
+  return lines.send(message.destination, throughGateway(parcel, settings.gateway?.(source.meter)));
+}
 
 async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPort): Promise<PushLeft | "absent"> {
   const { association, live, device } = source;
@@ -205,14 +210,25 @@ function sendableFrom({ payload }: ClaimedMessage, source: Source): number | und
   return notified.from(live.values(object), payload, contextOf(source, object));
 }
 
-function parcelOf(message: ClaimedMessage, source: Source): Parcel {
+function parcelOf(
+  message: ClaimedMessage,
+  source: Source,
+  { raw, blocks = longest, gap = 0, physical }: PushAlteration,
+): Parcel {
   const { payload, clientId } = message;
   const { live, device, association } = source;
   const longInvokeId = longInvokeIdOf(payload);
   const sealing = sealingOf(source);
+  const address = {
+    ...{ client: clientId ?? managementClient, server: sourceOf(live, device) },
+    ...(physical === undefined ? {} : { physical }),
+  };
+  if (raw !== undefined) return { pdus: [raw], raw: true, address };
+  const most = Math.min(blocks, association === undefined ? longest : pduSizeOf(association));
   return {
-    pdus: inBlocks(sealed(message, source), association === undefined ? longest : pduSizeOf(association)),
-    address: { client: clientId ?? managementClient, server: sourceOf(live, device) },
+    pdus: inBlocks(sealed(message, source), most),
+    address,
+    ...(gap > 0 ? { gap } : {}),
     ...(isConfirmed(payload) && longInvokeId !== undefined
       ? { confirms: (pdu) => sealing?.confirms(pdu, longInvokeId) ?? confirmsPlain(pdu, payload) }
       : {}),

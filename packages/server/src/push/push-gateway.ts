@@ -4,11 +4,11 @@ import type { Parcel } from "./push-lines.ts";
 
 /** The push of a meter behind a gateway: each PDU has the prefix (E7), and a confirmation comes with the prefix of this meter. */
 export function throughGateway(parcel: Parcel, gateway: GatewayAddress | undefined): Parcel {
-  if (gateway === undefined) return parcel;
-  const { pdus, address, confirms } = parcel;
+  if (gateway === undefined || parcel.raw === true) return parcel;
+  const { pdus, confirms, ...rest } = parcel;
   return {
+    ...rest,
     pdus: pdus.map((pdu) => withGatewayPrefix("response", gateway, pdu)),
-    address,
     ...(confirms === undefined ? {} : { confirms: (pdu) => confirmsBehind(pdu, gateway, confirms) }),
   };
 }

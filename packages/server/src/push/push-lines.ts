@@ -6,6 +6,10 @@ import { destinationIn, type PushSettings } from "./push-options.ts";
 export interface Parcel {
   readonly pdus: readonly Uint8Array[];
   readonly address: LinkAddress;
+  /** The time between two PDUs, ms; 0 by default. */
+  readonly gap?: number;
+  /** The PDUs are sent as they are, without the data link. */
+  readonly raw?: true;
   /** Whether a received PDU confirms the parcel; absent: no confirmation is expected. */
   readonly confirms?: (pdu: Uint8Array) => boolean;
 }
@@ -93,13 +97,35 @@ class Line {
       const cancel = this.#clock.at(this.#clock.now() + within, () => failed(this.#late(parcel, within)));
       this.#waiting = { parcel, done, failed };
       try {
-        for (const pdu of parcel.pdus) this.#pump.send(pdu, parcel.address);
+        this.#transmit(parcel);
       } catch (cause) {
         failed(cause instanceof Fault ? cause : gone(this.#destination));
         return;
       }
       if (this.#waiting !== undefined && !this.#pump.open) failed(gone(this.#destination));
+    });
+  }
+
+  /** Sends the PDUs from `from` on. Without a gap they are sent at once. */
+  #transmit(parcel: Parcel, from = 0): void {
+    const { pdus, gap = 0, raw, address } = parcel;
+    const to = gap > 0 ? Math.min(from + 1, pdus.length) : pdus.length;
+    for (const pdu of pdus.slice(from, to)) {
+      if (raw === true) this.#pump.duplex.send(pdu);
+      else this.#pump.send(pdu, address);
+    }
+    if (to === pdus.length) {
       this.#left();
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#clock.at(this.#clock.now() + gap, () => {
+      if (waiting === undefined || this.#waiting !== waiting) return;
+      try {
+        this.#transmit(parcel, to);
+      } catch (cause) {
+        waiting.failed(cause instanceof Fault ? cause : gone(this.#destination));
+      }
     });
   }
 
@@ -148,7 +174,8 @@ export class PushLines {
     const { settings } = this.#port;
     const line = await this.#take(destination);
     try {
-      const outcome = await line.send(parcel, settings.confirmation);
+      const gaps = (parcel.gap ?? 0) * parcel.pdus.length;
+      const outcome = await line.send(parcel, settings.confirmation + gaps);
       this.#give(destination, line);
       return outcome;
     } catch (caught) {

@@ -2,6 +2,7 @@ import { Fault, type GatewayAddress, type Link } from "@dlmskit/core";
 import type { CircuitOptions, Duplex } from "@dlmskit/transport";
 import type { Meter } from "../meter/meter.ts";
 import type { KnownMeter } from "../meter/meter-identity.ts";
+import type { AlterPush } from "./push-alteration.ts";
 
 /** The transport of pushes to the destinations of one scheme. */
 export interface PushTransport {
@@ -21,6 +22,8 @@ export interface PushOptions {
   readonly meter?: (id: string) => Meter | undefined;
   /** The address of a meter behind a gateway: its pushes have the prefix of the gateway (tag E7). By default no meter is behind one. */
   readonly gateway?: (meter: KnownMeter) => GatewayAddress | undefined;
+  /** Alters what meters push, in place of what they would send. By default nothing is altered. */
+  readonly alter?: AlterPush;
   /** Maximum number of messages that are sent at the same time; 32 by default. */
   readonly atOnce?: number;
   /** Maximum number of connections to one destination; 4 by default. */
@@ -43,7 +46,8 @@ export interface PushOptions {
   readonly keep?: number;
 }
 
-export type PushSettings = Required<Omit<PushOptions, "meter" | "gateway">> & Pick<PushOptions, "meter" | "gateway">;
+type Optional = "meter" | "gateway" | "alter";
+export type PushSettings = Required<Omit<PushOptions, Optional>> & Pick<PushOptions, Optional>;
 
 export const pushSettings = (options: PushOptions): PushSettings => ({
   ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },

@@ -87,8 +87,7 @@ export class Share {
   }
 
   /** Whether the connection may work now; false: `goOn` is called later. `first`: it has done no work in this turn yet. */
-  enter(first: boolean): boolean {
-    const now = this.#all.clock.now();
+  enter(first: boolean, now: number): boolean {
     if (first) {
       const debt = Math.max(0, this.#debt - (now - this.#as) / recovery);
       const slice = this.#all.contended ? sliceMs - debt : sliceMs;
@@ -105,9 +104,8 @@ export class Share {
     this.#slice = slice;
   }
 
-  /** Records that the connection has worked for `ms`. */
-  took(ms: number): void {
-    const now = this.#all.clock.now();
+  /** Records that the connection has worked for `ms`, until `now`. */
+  took(ms: number, now: number): void {
     this.#debt = Math.max(0, this.#debt - (now - this.#as) / recovery) + ms;
     this.#as = now;
   }
@@ -143,11 +141,12 @@ export class Share {
   }
 }
 
-/** The items of one request. When the previous items have used a slice, the next item waits for the next turn. */
+/** The items of one request. When a slice has passed since the first of them, the next item waits for the next turn. */
 export class ItemTurns {
   readonly #clock: Clock;
   readonly #share: Share;
-  #spent = 0;
+  /** When the slice began; undefined before the first item. */
+  #began: number | undefined;
 
   constructor(clock: Clock, share: Share) {
     this.#clock = clock;
@@ -156,15 +155,12 @@ export class ItemTurns {
 
   /** Runs one item. */
   run<T>(item: () => MaybePromise<T>): MaybePromise<T> {
-    if (this.#spent < sliceMs) return this.#timed(item);
-    this.#spent = 0;
-    return this.#share.breathe().then(() => this.#timed(item) as PromiseLike<T>);
-  }
-
-  #timed<T>(item: () => T): T {
-    const began = this.#clock.now();
-    const result = item();
-    this.#spent += this.#clock.now() - began;
-    return result;
+    const now = this.#clock.now();
+    this.#began ??= now;
+    if (now - this.#began < sliceMs) return item();
+    return this.#share.breathe().then(() => {
+      this.#began = this.#clock.now();
+      return item();
+    });
   }
 }

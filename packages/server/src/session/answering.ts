@@ -17,7 +17,7 @@ export function perform(
 ): MaybePromise<ResultsOf> {
   const { known } = asker.live;
   const { metrics, clock } = environment;
-  const began = clock.now();
+  const began = metrics === undefined ? 0 : clock.now();
   const results = dispatch(asker, incoming, {
     reach: environment.reach,
     pace,

@@ -7,7 +7,7 @@ import type { FairShare, Share } from "../runtime/fair-share.ts";
 import { AnswerCredit, withheld } from "./answer-credit.ts";
 import { breakOff, noAssociation } from "./break-off.ts";
 import { Conversations, type ConversationsPort, keyOf } from "./conversations.ts";
-import { noRequest, unreachable, unreachableAnswer } from "./gateway-answers.ts";
+import { noRequest, unreachableAnswer } from "./gateway-answers.ts";
 import { ignored } from "./ignored.ts";
 import { connectionSettingsOf, hdlcSettingsOf, longerSilence, noConnectionLeft } from "./link-setup.ts";
 import { linkTap } from "./link-tap.ts";
@@ -40,7 +40,7 @@ export class Connection implements ConversationsPort {
   readonly #pump: LinkPump<Link, Timer>;
   readonly #side: PumpHandlers & Gate & PumpTimers<Timer>;
   readonly route: Route;
-  readonly #sessions: Conversations;
+  readonly sessions: Conversations;
   /** The meters that this connection has used. There is usually one, for which a Set takes more memory. */
   meters: readonly Meter[] = [];
   readonly share: Share;
@@ -62,7 +62,7 @@ export class Connection implements ConversationsPort {
     if (this.forgeable && limits.datagramAnswer > 0) this.#credit = new AnswerCredit(limits.datagramAnswer);
     this.share = shares.share(this);
     this.route = route;
-    this.#sessions = new Conversations(this);
+    this.sessions = new Conversations(this);
     this.#side = new Connection.#PumpSide(this);
     this.#pump = new LinkPump<Link, Timer>({
       ...{ link, duplex, clock, gate: this.#side, timers: this.#side },
@@ -115,12 +115,12 @@ export class Connection implements ConversationsPort {
       connection.#base.closed(connection, fault);
     }
 
-    enter(first: boolean): boolean {
-      return this.#connection.#hasRoom && this.#connection.share.enter(first);
+    enter(first: boolean, now: number): boolean {
+      return this.#connection.#hasRoom && this.#connection.share.enter(first, now);
     }
 
-    took(ms: number): void {
-      this.#connection.share.took(ms);
+    took(ms: number, now: number): void {
+      this.#connection.share.took(ms, now);
       this.#connection.#endUnused();
     }
 
@@ -167,15 +167,15 @@ export class Connection implements ConversationsPort {
 
   broken(fault: Fault, address?: LinkAddress): void {
     if (address?.gateway !== undefined) {
-      const owed = this.#sessions.at(address)?.owes === true;
+      const unanswered = this.sessions.at(address)?.unanswered ?? noRequest;
       this.#disconnected(address);
-      this.#cannotReach(address, owed ? undefined : noRequest);
+      this.#cannotReach(address, unanswered);
       return;
     }
     if (fault.code === "port-locked" && address !== undefined) {
       this.#disconnected(address);
       // Other sessions on the line continue; an open data link is still polled.
-      if (this.#sessions.size > 0) {
+      if (this.sessions.size > 0) {
         this.#pump.yield(address);
         return;
       }
@@ -201,7 +201,7 @@ export class Connection implements ConversationsPort {
   /** Whether PDUs can be received: no client has reached its limit of waiting requests. */
   get #hasRoom(): boolean {
     if ((this.#waiting?.size ?? 0) >= Math.max(1, this.limits.outstandingRequests)) return false;
-    return !this.#sessions.anyFull;
+    return !this.sessions.anyFull;
   }
 
   opened(authenticated: boolean): void {
@@ -217,7 +217,7 @@ export class Connection implements ConversationsPort {
       this.#pump.send(prefixed(pdu, address), address);
       return;
     }
-    this.#sessions.at(address)?.refused(withheld(pdu));
+    this.sessions.at(address)?.refused(withheld(pdu));
   }
 
   notify(unasked: Unasked, address: LinkAddress): void {
@@ -226,16 +226,16 @@ export class Connection implements ConversationsPort {
 
   /** There is no answer at an address: a client that waits for its turn on the data link gets it, unless another meter answers there. */
   #yield(address: LinkAddress): void {
-    if (this.#pump.link.yield !== undefined && !this.#sessions.owesAt(address)) this.#pump.yield(address);
+    if (this.#pump.link.yield !== undefined && !this.sessions.owesAt(address)) this.#pump.yield(address);
   }
 
   #yieldQuiet(): void {
     if (this.#pump.link.yield === undefined) return;
-    for (const address of this.#sessions.quietLinks) this.#pump.yield(address);
+    for (const address of this.sessions.quietLinks) this.#pump.yield(address);
   }
 
-  #cannotReach(address: LinkAddress, request?: Uint8Array): void {
-    const answer = request === undefined ? unreachable : unreachableAnswer(request);
+  #cannotReach(address: LinkAddress, request: Uint8Array): void {
+    const answer = unreachableAnswer(request);
     const silent = address.gateway === undefined || this.route.gateway?.silent !== false;
     if (silent || answer === undefined) this.#yield(address);
     else this.send(answer, address);
@@ -243,7 +243,7 @@ export class Connection implements ConversationsPort {
 
   /** Removes a datagram source without an open association, because anybody can forge any number of sources. */
   #endUnused(): void {
-    if (this.forgeable && !this.#isAwaited && !this.#sessions.anyUsed) this.#pump.destroy();
+    if (this.forgeable && !this.#isAwaited && !this.sessions.anyUsed) this.#pump.destroy();
   }
 
   found(address: LinkAddress): ReturnType<Route> {
@@ -262,10 +262,10 @@ export class Connection implements ConversationsPort {
 
   #called(caller: Caller, guess = false): void {
     const { pdu, address, broadcast } = caller;
-    const session = this.#sessions.with(caller, guess);
+    const session = this.sessions.with(caller, guess);
     if (session === undefined) return;
     session.receive(pdu, broadcast);
-    const idleAt = this.#sessions.idleAt(session);
+    const idleAt = this.sessions.idleAt(session);
     if (idleAt !== undefined) this.wake(idleAt);
     if (!session.owes) this.#yield(address);
   }
@@ -335,8 +335,11 @@ export class Connection implements ConversationsPort {
     };
     const failed = (error: unknown): void => {
       if (this.relays !== undefined && error instanceof Fault && error.code === "meter-held") goOn(true);
-      else if (this.#waiting?.leave(key).length !== 0)
-        breakOff(this, { meter, address: caller.address }, "loading", error);
+      else {
+        const callers = this.#waiting?.leave(key) ?? [];
+        if (caller.address.gateway !== undefined) for (const one of callers) this.nobody(one);
+        if (callers.length > 0) breakOff(this, { meter, address: caller.address }, "loading", error);
+      }
     };
     if (!loadFirst(meter, () => goOn(false), failed)) return false;
     this.#waiting ??= new WaitingRoom();
@@ -356,28 +359,24 @@ export class Connection implements ConversationsPort {
   }
 
   #disconnected(address: LinkAddress | undefined): void {
-    this.#sessions.endAt(address);
-  }
-
-  get sessions(): Conversations {
-    return this.#sessions;
+    this.sessions.endAt(address);
   }
 
   /** A used meter has lost its power: its sessions end, and the connection too if it has no other sessions. */
   powerLost(meter: KnownMeter): void {
-    this.#sessions.endOf(meter);
-    if (this.meters.includes(meter as Meter) && this.#sessions.size === 0) this.#pump.destroy();
+    this.sessions.endOf(meter);
+    if (this.meters.includes(meter as Meter) && this.sessions.size === 0) this.#pump.destroy();
   }
 
   /** The client sends nothing more: its requests are answered, then this side also ends. */
   #ended(): void {
     this.#ending = true;
-    for (const session of this.#sessions) session.ended();
+    for (const session of this.sessions) session.ended();
     this.#endWhenQuiet();
   }
 
   #endWhenQuiet(): void {
-    if (!this.#ending || this.#isAwaited || this.#sessions.anyBusy) return;
+    if (!this.#ending || this.#isAwaited || this.sessions.anyBusy) return;
     this.#ending = false;
     this.#pump.end();
   }
@@ -388,12 +387,12 @@ export class Connection implements ConversationsPort {
       return;
     }
     if (name === "inactivity") {
-      const due = this.#sessions.lastActivity + this.#silence;
-      if (this.#sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
+      const due = this.sessions.lastActivity + this.#silence;
+      if (this.sessions.size > 0 && due > now) this.#pump.timers.set("inactivity", due);
       else this.#pump.close();
       return;
     }
-    const next = this.#sessions.expire(now);
+    const next = this.sessions.expire(now);
     this.#yieldQuiet();
     if (next !== undefined) this.wake(next);
   }

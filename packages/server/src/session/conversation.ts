@@ -17,6 +17,8 @@ export interface Conversation {
   readonly busy: boolean;
   /** Whether requests of the client may still be answered. */
   readonly owes: boolean;
+  /** A received request that still needs an answer; unconfirmed requests and broadcasts need none. */
+  readonly unanswered: Uint8Array | undefined;
   /** Whether the maximum number of requests is waiting. */
   readonly full: boolean;
   /** Time of the last PDU of the client, ms on the machine's clock. */

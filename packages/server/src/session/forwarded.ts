@@ -1,9 +1,8 @@
-import { ApduTag } from "@dlmskit/apdu";
 import { type ClientLink, Fault, type LinkAddress } from "@dlmskit/core";
 import { LinkPump } from "@dlmskit/transport";
 import type { Conversation } from "./conversation.ts";
 import { sooner } from "./deadline.ts";
-import { fits, isStreamed, isUnasked, pduTooLong, unreachableAnswer } from "./gateway-answers.ts";
+import { associationIn, fits, isStreamed, isUnasked, pduTooLong, unreachableAnswer } from "./gateway-answers.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SharedLine } from "./shared-line.ts";
 import { defaultUpstreamTimeout, type Upstream } from "./upstream.ts";
@@ -32,6 +31,8 @@ export class Forwarded implements Conversation {
   #pump: LinkPump<ClientLink> | undefined;
   #connected = false;
   #opening = false;
+  /** Whether the last AARE of the meter has opened an association that was not released since. */
+  #associated = false;
   /** APDUs that wait until the line is open, or until it is this meter's turn. */
   readonly #waiting: Uint8Array[] = [];
   /** The last APDU that was sent without an answer so far, and how many there are. */
@@ -60,11 +61,11 @@ export class Forwarded implements Conversation {
   }
 
   get open(): boolean {
-    return this.#pump?.open === true;
+    return this.#associated && this.#pump?.open === true;
   }
 
   get kept(): boolean {
-    return this.open || this.#opening;
+    return this.open;
   }
 
   get busy(): boolean {
@@ -73,6 +74,10 @@ export class Forwarded implements Conversation {
 
   get owes(): boolean {
     return this.busy;
+  }
+
+  get unanswered(): undefined {
+    return undefined;
   }
 
   get full(): boolean {
@@ -177,7 +182,9 @@ export class Forwarded implements Conversation {
     if (this.closed) return;
     const answers = !isUnasked(pdu);
     if (answers) this.#outstanding = Math.max(0, this.#outstanding - 1);
-    if (pdu[0] === ApduTag.aare) this.#port.opened(false);
+    const association = associationIn(pdu);
+    if (association !== undefined) this.#associated = association === "open";
+    if (association === "open") this.#port.opened(false);
     if (!this.#broadcast) this.#port.send(fits(pdu, this.address) ? pdu : pduTooLong, this.address);
     if (this.#outstanding === 0) this.#settle();
     else if (answers) this.#expect();

@@ -1,5 +1,5 @@
-import { ApduTag, encodeApdu, gatewayPrefix } from "@dlmskit/apdu";
-import type { LinkAddress } from "@dlmskit/core";
+import { ApduTag, decodeApdu, encodeApdu, gatewayPrefix, withoutGatewayPrefix } from "@dlmskit/apdu";
+import { Fault, type LinkAddress } from "@dlmskit/core";
 
 /** The longest PDU of a link between a client and a gateway: that of the wrapper. */
 const longestPdu = 0xffff;
@@ -67,4 +67,23 @@ export function unreachableAnswer(request: Uint8Array | undefined): Uint8Array |
   if (request === undefined || tag === undefined || neverAnswered.includes(tag)) return undefined;
   const at = serviceClassAt[tag];
   return at !== undefined && ((request[at] ?? 0) & confirmedBit) === 0 ? undefined : unreachable;
+}
+
+/**
+ * What an APDU from a meter says about its association; undefined: nothing. It is open as soon as the AARE accepts it, also if the client
+ * still has to authenticate itself. The meter may be behind further gateways.
+ */
+export function associationIn(pdu: Uint8Array): "open" | "closed" | undefined {
+  try {
+    let apdu = pdu;
+    for (let inner = withoutGatewayPrefix(apdu); inner !== undefined; inner = withoutGatewayPrefix(apdu))
+      apdu = inner.apdu;
+    if (apdu[0] === ApduTag.rlre) return "closed";
+    if (apdu[0] !== ApduTag.aare) return undefined;
+    const aare = decodeApdu(apdu);
+    return aare.apdu === "aare" && aare.result === "accepted" ? "open" : "closed";
+  } catch (caught) {
+    if (caught instanceof Fault) return undefined;
+    throw caught;
+  }
 }

@@ -2,7 +2,7 @@ import type { Fault, LinkAddress } from "@dlmskit/core";
 import { lost } from "./admission.ts";
 import type { HandedSession, Relay, RelayOffice } from "./relay.ts";
 import type { SessionPort } from "./session-port.ts";
-import type { Arrived } from "./turns.ts";
+import { type Arrived, needsAnswer } from "./turns.ts";
 
 /** The session to hand over, and callbacks for its further course. */
 export interface HandingOver extends Pick<HandedSession, "enter" | "gone"> {
@@ -50,6 +50,8 @@ export class HandedOver {
   #relay: Relay | undefined;
   /** Whether the other process still has to answer the last request or report that there is no answer. */
   owes = false;
+  /** The last request, if it needs an answer and has none yet. */
+  unanswered: Uint8Array | undefined;
   #ended = false;
 
   constructor(port: HandedOverPort) {
@@ -75,6 +77,7 @@ export class HandedOver {
           return;
         }
         this.owes = false;
+        this.unanswered = undefined;
         if (answer.length > 0) this.#port.answer(answer);
         else quiet();
       },
@@ -96,8 +99,10 @@ export class HandedOver {
     return true;
   }
 
-  forward({ pdu, broadcast }: Arrived): void {
+  forward(arrived: Arrived): void {
+    const { pdu, broadcast } = arrived;
     this.owes ||= !broadcast;
+    if (needsAnswer(arrived)) this.unanswered = pdu;
     this.#relay?.send(pdu, broadcast);
   }
 

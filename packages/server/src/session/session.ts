@@ -109,6 +109,10 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
     return delayed || this.#turns.busy || this.#handedOver?.owes === true || this.#responder?.suspended === true;
   }
 
+  get unanswered(): Uint8Array | undefined {
+    return this.#handedOver?.unanswered ?? this.#turns.unanswered;
+  }
+
   get #now(): number {
     return this.#port.environment.clock.now();
   }
@@ -139,18 +143,15 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   }
 
   #take(arrived: Arrived): void {
+    this.#turns.serving = arrived;
     const wait = this.#wait();
-    if (wait === undefined) {
-      this.#process(arrived);
-      return;
-    }
-    this.#block(
-      wait.then(
-        () => this.#process(arrived),
-        (fault) => this.#handOver(fault, arrived),
-      ),
-      "loading",
-    );
+    const process = (): void => this.#process(arrived);
+    if (wait === undefined) process();
+    else
+      this.#block(
+        wait.then(process, (fault) => this.#handOver(fault, arrived)),
+        "loading",
+      );
   }
 
   /** Another process has the meter: hands the client over to it, if this is enabled. Otherwise throws `fault`. */
@@ -317,6 +318,7 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
     if (this.closed) return;
     const [association, live, responder] = [this.#association, this.#live, this.#responder];
     if (association === undefined || live === undefined || responder === undefined) return;
+    if (!incoming.confirmed) this.#turns.serving = undefined;
     const { device } = this.reached;
     const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
     this.unused = 0;

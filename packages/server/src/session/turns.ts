@@ -1,3 +1,4 @@
+import { unreachableAnswer } from "./gateway-answers.ts";
 import { urgencyOf } from "./urgency.ts";
 
 /** A PDU of a client. */
@@ -5,6 +6,9 @@ export interface Arrived {
   readonly pdu: Uint8Array;
   readonly broadcast: boolean;
 }
+
+/** Whether a PDU needs an answer, as far as it can be known: it may be ciphered. */
+export const needsAnswer = ({ pdu, broadcast }: Arrived): boolean => !broadcast && unreachableAnswer(pdu) !== undefined;
 
 /** The owner of the turns. It is one object, because an object of functions would take a third of a KiB for each client. */
 export interface TurnsPort {
@@ -23,6 +27,8 @@ export interface TurnsPort {
 export class Turns {
   readonly #port: TurnsPort;
   readonly #waiting: Arrived[] = [];
+  /** The PDU that is being served; undefined: none, or it needs no answer. */
+  serving: Arrived | undefined;
   /** Number of works in progress. One work may start another. */
   #blocks = 0;
 
@@ -38,6 +44,12 @@ export class Turns {
   /** Whether work is in progress or a PDU waits. */
   get busy(): boolean {
     return this.blocked || this.#waiting.length > 0;
+  }
+
+  /** A PDU without an answer that needs one. */
+  get unanswered(): Uint8Array | undefined {
+    const serving = this.blocked && this.serving !== undefined ? [this.serving] : [];
+    return [...serving, ...this.#waiting].find(needsAnswer)?.pdu;
   }
 
   /** Whether the maximum number of PDUs is waiting: no more should be received. */

@@ -267,11 +267,11 @@ export class Control {
     return setup.instance;
   }
 
-  /** The event logs in which an event can be entered: those whose entries do not follow from the model. */
+  /** The event logs in which an event can be entered: those of a template file, and others whose entries do not follow from the model. */
   get eventLogs(): readonly string[] {
-    return Object.entries(this.simulator.template.logs ?? {}).flatMap(([log, { kinds }]) =>
-      kinds === undefined ? [log] : [],
-    );
+    const { form, logs = {} } = this.simulator.template;
+    if (form !== undefined) return Object.keys(form.logs ?? {});
+    return Object.entries(logs).flatMap(([log, { kinds }]) => (kinds === undefined ? [log] : []));
   }
 
   /** Enters an event in a log of a meter, with the time of its clock. Fault `no-object`: no such log. */

@@ -177,14 +177,12 @@ export const routes: readonly Route[] = [
     query: z.strictObject({
       all: z.enum(["true", "false"]).default("false").describe("also those that are over"),
       serial: z.string().optional(),
-      count: z.coerce.number().int().min(1).max(mostListed).default(mostListed),
+      count: z.coerce.number().int().min(1).max(mostListed).default(mostListed).describe("the latest ones"),
+      before: id.optional().describe("only those with a lower id, for the page before"),
     }),
     answer: answers.list(answers.session),
-    run: async (control, { query: { all, serial, count: latest } }) =>
-      listOf(
-        control,
-        await control.sessions({ all: all === "true", count: latest, ...(serial === undefined ? {} : { serial }) }),
-      ),
+    run: async (control, { query: { all, ...rest } }) =>
+      listOf(control, await control.sessions({ all: all === "true", ...rest })),
   },
   {
     ...{ method: "DELETE", path: "/sessions/{id}", summary: "Ends a session", answer: answers.done },

@@ -42,18 +42,22 @@ export interface SessionsOptions {
   readonly meterId?: string;
   /** The latest ones, 1000 by default. */
   readonly count?: number;
+  /** Only those with a lower id, for the page before. */
+  readonly before?: number;
 }
 
 /** The sessions of the meters, the latest last. */
 export async function listSessions(
   simulator: Simulator,
-  { all = false, meterId, count = 1000 }: SessionsOptions,
+  { all = false, meterId, count = 1000, before }: SessionsOptions,
 ): Promise<readonly ListedSession[]> {
   const rows = await simulator.store.connections.list({
     status: all ? every : open,
+    latest: count,
     ...(meterId === undefined ? {} : { meterId }),
+    ...(before === undefined ? {} : { before }),
   });
-  return rows.slice(-count).map((row) => listed(simulator, row));
+  return rows.map((row) => listed(simulator, row));
 }
 
 /** Ends an open session. Faults `no-session`, `session-not-ended`. */
@@ -65,8 +69,7 @@ export async function endSession({ store }: Simulator, id: number): Promise<void
     });
   }
   for (let waited = 0; waited < patience; waited += askAgain) {
-    const rows = await store.connections.list();
-    if (!rows.some((row) => row.id === id)) return;
+    if ((await store.connections.list({ id })).length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, askAgain));
   }
   throw new Fault("session-not-ended", `session ${id} is still open: its process did not answer`, {

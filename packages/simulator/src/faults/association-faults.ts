@@ -6,6 +6,7 @@ import { type Acting, kind } from "./fault-kind.ts";
 import { changedAare, type Field, fieldsOf, isCiphered, octetsOf, replaced, sealedAnew } from "./octets-of-apdus.ts";
 
 const none = z.strictObject({});
+const gmac = 5;
 const aareTag = 0x61;
 const exceptionTag = 0xd8;
 const generalTags = [0xdb, 0xdc];
@@ -91,6 +92,34 @@ const ofAare = (
     },
   });
 
+/** Changes all invocation counters after the GMAC of the meter's answer in pass 4 of HLS by `by`, once more for each association. */
+const gmacCounter = (what: string, by: number) =>
+  kind({
+    what,
+    seen: "meters of several makers",
+    parameters: none,
+    tap(message, _, one) {
+      const { meter, client, octets } = message;
+      const { memory } = one;
+      const reply = `reply ${client} ${message.remote}`;
+      const counted = `counted ${client}`;
+      if (message.at === "plain" && message.way === "received") {
+        // ACTION with reply_to_HLS_authentication of an Association LN, with mechanism 5.
+        const association =
+          meter instanceof Meter ? meter.template.associations.find((each) => each.client === client) : undefined;
+        const isReply = octets[0] === 0xc3 && octets[1] === 1 && octets[4] === 15 && octets[11] === 1;
+        if (isReply && association?.security.mechanism === gmac) memory.set(reply, 1);
+      }
+      if (!sealedOut(message) || !isCiphered(octets[0])) return undefined;
+      if (memory.delete(reply)) {
+        memory.set(counted, (memory.get(counted) ?? 0) + by);
+        one.acted();
+      }
+      const add = memory.get(counted) ?? 0;
+      return replace(add === 0 ? undefined : sealedAnew(octets, message, one, { counter: (counter) => counter + add }));
+    },
+  });
+
 /** Faults and quirks in how associations are opened and protected. */
 export const associationFaults = {
   "wrong-counter": kind({
@@ -103,6 +132,11 @@ export const associationFaults = {
       return replace(sealed);
     },
   }),
+  "gmac-counted-twice": gmacCounter("counts one invocation more than it uses for its GMAC in pass 4 of HLS", 1),
+  "gmac-not-counted": gmacCounter(
+    "does not count an invocation for its GMAC in pass 4 of HLS: the next APDU has the same",
+    -1,
+  ),
   "bad-tag": kind({
     what: "sends ciphered APDUs with a wrong authentication tag",
     parameters: none,

@@ -1,6 +1,6 @@
 import { Fault, type Link, type LinkAddress } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
-import type { Interceptor, KnownMeter, Route, SimulatedTime, Tap } from "@dlmskit/server";
+import type { AlterPush, Interceptor, KnownMeter, PushAlteration, Route, SimulatedTime, Tap } from "@dlmskit/server";
 import type { Fleet } from "../fleet/fleet.ts";
 import { bits, randomKey, unit } from "../model/random.ts";
 import type { Acting, AnyFaultKind, FrameVerdict, Piece } from "./fault-kind.ts";
@@ -156,7 +156,7 @@ export class FaultSet {
     this.#actingOf(spec, index).acted();
   }
 
-  #actingOf({ name }: FaultSpec, index: number): Acting {
+  #actingOf({ name, start }: FaultSpec, index: number): Acting {
     let byIndex = this.#acting.get(name);
     if (byIndex === undefined) {
       byIndex = new Map();
@@ -168,6 +168,7 @@ export class FaultSet {
     const key = randomKey(this.#seed, `${name} ${index}`);
     let drawn = 0;
     const one = {
+      ...(start === undefined ? {} : { start }),
       ...{ fleet, provider, index, times: 0, memory: new Map<string, number>() },
       random: () => unit(bits(key, 1, drawn++)),
       acted: () => {
@@ -179,7 +180,7 @@ export class FaultSet {
     return one;
   }
 
-  #activeOf(index: number | undefined, place: "frame" | "tap" | "call"): readonly Active[] {
+  #activeOf(index: number | undefined, place: "frame" | "tap" | "call" | "push"): readonly Active[] {
     if (index === undefined) return [];
     return this.#specs.flatMap((spec) => {
       const kind = faultKind(spec.fault);
@@ -216,6 +217,16 @@ export class FaultSet {
     return from(0);
   };
 
+  /** The faults of pushes. */
+  readonly alterPush: AlterPush = ({ meter, apdu }) => {
+    let altered: PushAlteration | undefined;
+    for (const { kind, spec, one } of this.#activeOf(this.#indexOf(meter), "push")) {
+      const more = kind.push?.(altered?.apdu ?? apdu, spec.parameters, one);
+      if (more !== undefined) altered = { ...altered, ...more };
+    }
+    return altered;
+  };
+
   /** A data link with the faults of the meters on a route. */
   readonly alterLink = (link: Link, route: Route): Link =>
     new FaultyLink(link, (way, octets) => {
@@ -234,7 +245,7 @@ export class FaultSet {
         const verdict = kind.frame?.(way, piece.octets, spec.parameters, one);
         back = verdict?.back ?? back;
         if (verdict === undefined) return [piece];
-        return verdict.pieces.map((each) => ({ octets: each.octets, delay: (each.delay ?? 0) + (piece.delay ?? 0) }));
+        return verdict.pieces.map((each) => ({ ...piece, ...each, delay: (each.delay ?? 0) + (piece.delay ?? 0) }));
       });
     }
     return back === undefined ? { pieces } : { pieces, back };

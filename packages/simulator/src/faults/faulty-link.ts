@@ -1,4 +1,4 @@
-import type { Link, LinkAddress, LinkOutput } from "@dlmskit/core";
+import { concat, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
 import type { FrameVerdict } from "./fault-kind.ts";
 
 /** What happens to octets that a link receives or sends. */
@@ -6,7 +6,8 @@ export type FrameFaults = (way: "received" | "sent", octets: Uint8Array) => Fram
 
 interface Held {
   readonly due: number;
-  readonly octets: Uint8Array;
+  octets: Uint8Array;
+  readonly joined: boolean;
 }
 
 /** The server's end of a data link that loses, alters or delays octets. Octets are sent in their original order. */
@@ -91,12 +92,14 @@ export class FaultyLink implements Link {
       if (output?.type !== "transmit") return output;
       const verdict = this.#faults("sent", output.octets);
       if (verdict === undefined) this.#hold(output.octets, 0);
-      else for (const { octets, delay = 0 } of verdict.pieces) this.#hold(octets, delay);
+      else for (const { octets, delay = 0, joined = false } of verdict.pieces) this.#hold(octets, delay, joined);
     }
   }
 
-  #hold(octets: Uint8Array, delay: number): void {
-    const last = this.#held.at(-1)?.due ?? this.#now;
-    this.#held.push({ octets, due: Math.max(last, this.#now + delay) });
+  #hold(octets: Uint8Array, delay: number, joined = false): void {
+    const last = this.#held.at(-1);
+    const due = Math.max(last?.due ?? this.#now, this.#now + delay);
+    if (joined && last?.joined === true && last.due === due) last.octets = concat(last.octets, octets);
+    else this.#held.push({ octets, due, joined });
   }
 }

@@ -89,6 +89,37 @@ export const lineFaults = {
       return one(longer);
     },
   }),
+  "two-octet-address": kind({
+    what: "answers and pushes from an HDLC address of 2 octets, with the lower part `lower`, where it should be one of 1",
+    seen: "Kaifa",
+    parameters: z.strictObject({ lower: z.int().min(0).max(0x7d).default(1) }),
+    frame(way, octets, { lower }, { acted }) {
+      if (way === "received") return undefined;
+      const longer = changedFrame(octets, (frame) =>
+        frame.source.octets === 1 ? { ...frame, source: { upper: frame.source.upper, lower, octets: 2 } } : undefined,
+      );
+      if (longer === undefined) return undefined;
+      acted();
+      return one(longer);
+    },
+    push(_, { lower }, { acted }) {
+      acted();
+      return { physical: lower };
+    },
+  }),
+  "answers-together": kind({
+    what: "answers each `every`th request `ms` late, and what it answers until then comes in one piece with it",
+    seen: "meters behind modems",
+    parameters: z.strictObject({ every: z.int().min(1).default(2), ms: z.number().min(0).default(12_000) }),
+    frame(way, octets, { every, ms }, { memory, acted }) {
+      if (way === "received") return undefined;
+      const count = (memory.get("sent") ?? 0) + 1;
+      memory.set("sent", count);
+      if (count % every !== 0) return { pieces: [{ octets, joined: true }] };
+      acted();
+      return { pieces: [{ octets, delay: ms, joined: true }] };
+    },
+  }),
   echo: kind({
     what: "is on a line that echoes what the client sends",
     seen: "optical heads, RS-485 converters",

@@ -1,4 +1,12 @@
-import { type Data, DataAccessResult, type DataAccessResultName, type DataLike, treeOf } from "@dlmskit/apdu";
+import {
+  type Data,
+  DataAccessResult,
+  type DataAccessResultName,
+  type DataLike,
+  DataTag,
+  encodeData,
+  treeOf,
+} from "@dlmskit/apdu";
 import { CosemDateTime, dateTimeOf, fromAscii, instantOf, Reader, Writer } from "@dlmskit/core";
 import { after, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Call, Outcome } from "@dlmskit/server";
@@ -16,6 +24,7 @@ const logicalDeviceName = "0.0.42.0.0.255";
 const serialNumbers = ["0.0.96.1.0.255", "0.0.96.1.1.255"];
 const errors = Object.keys(DataAccessResult) as [DataAccessResultName, ...DataAccessResultName[]];
 const rangeDescriptor = 1;
+const dayMs = 86_400_000;
 
 const reads = (call: Call, { classId }: { readonly classId: number }, attribute: number): boolean =>
   call.do === "read" && call.classId === classId && call.index === attribute;
@@ -43,6 +52,13 @@ function dateTimeChanged(data: Data, change: (value: CosemDateTime) => CosemDate
   CosemDateTime.write(value, to);
   return { type: "octet-string", value: to.done() };
 }
+
+const laterBy = (data: Data, seconds: number): Data | undefined =>
+  dateTimeChanged(data, (value) => {
+    const instant = instantOf(value);
+    if (instant === undefined) return undefined;
+    return dateTimeOf(instant + seconds * 1000, value.deviation ?? 0, value.status ?? 0xff);
+  });
 
 /** A quirk of reads of one attribute of a class by a client. */
 const ofRead = (
@@ -118,16 +134,24 @@ export const objectFaults = {
     parameters: z.strictObject({ seconds: z.number() }),
     call(call, next, { seconds }, { acted }) {
       if (!reads(call, clock, clock.time)) return undefined;
-      return changed(
-        next,
-        (data) =>
-          dateTimeChanged(data, (value) => {
-            const instant = instantOf(value);
-            if (instant === undefined) return undefined;
-            return dateTimeOf(instant + seconds * 1000, value.deviation ?? 0, value.status ?? 0xff);
-          }),
-        acted,
-      );
+      return changed(next, (data) => laterBy(data, seconds), acted);
+    },
+  }),
+  "clock-drift": kind({
+    what: "shows a time that gains `secondsPerDay` a day, negative if it loses them, from the start of the fault or since a client set it",
+    parameters: z.strictObject({ secondsPerDay: z.number() }),
+    call(call, next, { secondsPerDay }, { memory, start, acted }) {
+      if (call.classId !== clock.classId) return undefined;
+      if (call.do !== "read") {
+        return after(next(), (outcome) => {
+          if (outcome.error === undefined || outcome.error === "success") memory.set("since", call.meter.now);
+          return outcome;
+        });
+      }
+      if (call.index !== clock.time) return undefined;
+      const { origin } = call.meter.identity;
+      const since = memory.get("since") ?? start ?? origin?.commissionedAt ?? call.meter.now;
+      return changed(next, (data) => laterBy(data, ((call.meter.now - since) / dayMs) * secondsPerDay), acted);
     },
   }),
   "deviation-inverted": ofRead(
@@ -220,6 +244,57 @@ export const objectFaults = {
         };
       }),
     }),
+  ),
+  "object-list-count-wrong": kind({
+    what: "has a count in its object list that is wrong by `by`",
+    seen: "meters of several makers",
+    parameters: z.strictObject({ by: z.int().min(-10).max(10).default(1) }),
+    call(call, next, { by }, { acted }) {
+      if (!reads(call, associationLn, associationLn.objectList) || ("selection" in call && call.selection))
+        return undefined;
+      return changed(
+        next,
+        (data) => {
+          const to = new Writer(64);
+          to.u8(DataTag.array);
+          to.size(Math.max(0, elements(data).length + by));
+          for (const element of elements(data)) to.put(encodeData(element));
+          return { type: "encoded", octets: to.done() };
+        },
+        acted,
+      );
+    },
+  }),
+  "object-list-negative-attributes": ofRead(
+    "has access rights for the attribute -1 of each object in its object list",
+    "meters of several makers",
+    objectList,
+    (data) => ({
+      type: "array",
+      value: elements(data).map((element) => {
+        const [classId, version, instanceId, rights] = elements(element) as [Data, Data, Data, Data];
+        const [attributes, methods] = elements(rights) as [Data, Data];
+        const [, ...rest] = elements(elements(attributes)[0] as Data);
+        const own: Data = { type: "structure", value: [{ type: "integer", value: -1 }, ...rest] };
+        const value: Data = { type: "array", value: [own, ...elements(attributes)] };
+        return {
+          type: "structure",
+          value: [classId, version, instanceId, { type: "structure", value: [value, methods] }],
+        };
+      }),
+    }),
+  ),
+  "capture-attribute-negative": ofRead(
+    "has the attribute -1 for the last column of its profiles",
+    "meters of several makers",
+    { classId: profileGeneric.classId, attribute: profileGeneric.captureObjects },
+    (data) => {
+      const columns = elements(data);
+      const [classId, instanceId, , dataIndex] = elements(columns.at(-1) ?? data);
+      if (classId === undefined || instanceId === undefined || dataIndex === undefined) return undefined;
+      const last: Data = { type: "structure", value: [classId, instanceId, { type: "integer", value: -1 }, dataIndex] };
+      return { type: "array", value: [...columns.slice(0, -1), last] };
+    },
   ),
   "scripts-not-an-array": ofRead(
     "has one script in place of the array of scripts",

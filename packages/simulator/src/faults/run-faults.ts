@@ -2,11 +2,14 @@ import { Fault } from "@dlmskit/core";
 import type { Meter, Server, ServerEvent, SimulatedTime } from "@dlmskit/server";
 import type { Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
+import { EventEntries } from "./event-entries.ts";
 import type { FaultSet } from "./fault-set.ts";
 import { PowerCuts } from "./power-cuts.ts";
 
-/** Runs the power cuts of faults together with everything else that is due. */
-export function runPowerCuts(of: {
+/** Runs the power cuts and the events of faults together with everything else that is due. */
+export function runFaults(of: {
+  readonly template: SimulatorTemplate;
   readonly faults: FaultSet;
   readonly fleet: Fleet;
   /** The meters that this process runs. */
@@ -16,15 +19,21 @@ export function runPowerCuts(of: {
   readonly using: (index: number, run: (meter: Meter) => Promise<void>) => Promise<void>;
   readonly events: ((event: ServerEvent) => void) | undefined;
 }): void {
-  const { faults, fleet, own, server, time, using, events } = of;
-  const cuts: PowerCuts = new PowerCuts({
+  const { template, faults, fleet, own, server, time, using, events } = of;
+  const common = (what: string) => ({
     ...{ faults, span: own, using },
     now: () => time.now,
-    failed: (index, error) =>
-      events?.({ type: "store-failed", meter: fleet.meterId(index), what: "a power cut", error }),
-    changed: () => server.run(cuts),
+    failed: (index: number, error: unknown) =>
+      events?.({ type: "store-failed", meter: fleet.meterId(index), what, error }),
+  });
+  const cuts: PowerCuts = new PowerCuts({ ...common("a power cut"), changed: () => server.run(cuts) });
+  const entries: EventEntries = new EventEntries({
+    ...common("an event"),
+    template,
+    changed: () => server.run(entries),
   });
   server.run(cuts);
+  server.run(entries);
 }
 
 /** Explains the behaviour of a meter. Fault `out-of-range`: there is no such meter. */

@@ -99,7 +99,7 @@ export class Journal {
       const sequence = last + device.logged(log) + 1;
       const encoded = new Uint8Array(sequenceOctets);
       new DataView(encoded.buffer).setUint32(0, sequence);
-      device.log(log, code, { encoded, ...(keep === undefined ? {} : { keep }) });
+      device.log(log, code, { encoded, at, ...(keep === undefined ? {} : { keep }) });
       device.whenKept(() => {
         this.#sequences?.set(log, sequence);
         const switchLog = this.#switchLog;

@@ -27,6 +27,25 @@ export const fromJournal =
   (context) =>
     simulated(context).journal.list(log, { limit });
 
+/** The entries that follow from the model and those that were written, in the order of their times. */
+export function fromBoth(kinds: readonly HistoryKind[], log: LogicalName, limit: number): Latest {
+  const history = fromHistory(kinds, limit);
+  const journal = fromJournal(log, limit);
+  return (context) => {
+    const meter = simulated(context);
+    return after(meter.journal.sequence(log), (written) => {
+      if (written === 0) return history(context);
+      const total = written + meter.history(kinds).countAt(Math.floor(context.now));
+      return after(history(context), (computed) =>
+        after(journal(context), (own) => {
+          const all = [...computed, ...own].sort((one, other) => one.at - other.at).slice(-limit);
+          return all.map((entry, index) => ({ ...entry, sequence: total - all.length + index + 1 }));
+        }),
+      );
+    });
+  };
+}
+
 /** A value of the last entry; 0 if there is no entry. */
 export const ofLast = (latest: Latest, context: Context, of: (entry: JournalEntry) => number): MaybePromise<number> =>
   after(latest(context), (entries) => {

@@ -10,6 +10,8 @@ export interface Sample {
   readonly at: number;
   /** The length of an average or a block, ms. */
   readonly period: number;
+  /** The instant of the row before, if rows may be missing between them. */
+  readonly since?: number;
   /** The start of the billing period that ends at `at`; the start of the current month by default. */
   readonly from?: number;
 }

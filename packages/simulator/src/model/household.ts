@@ -248,10 +248,13 @@ export class HouseholdModel implements Model, Household, Connected {
   }
 
   powerOnMinutes(at: number): number {
-    const { quality, phases } = this.#shared;
     const until = Math.min(Math.max(at, this.commissioned), (this.#parts[0] as Part).energy.lastInstant);
-    const interrupted = quality.interruptedMs(this.#households?.slice(0, phases) ?? [this], this.commissioned, until);
-    return Math.floor((until - this.commissioned - interrupted) / 60_000);
+    return Math.floor((until - this.commissioned - this.interruptedMs(this.commissioned, until)) / 60_000);
+  }
+
+  interruptedMs(from: number, to: number): number {
+    const { quality, phases } = this.#shared;
+    return quality.interruptedMs(this.#households?.slice(0, phases) ?? [this], from, to);
   }
 
   startOfDay(at: number): number {

@@ -74,6 +74,8 @@ export interface Model {
   events(from: number, to: number): PowerQualityEvent[];
   /** Minutes with supply on a phase at least, since commissioning, rounded down. */
   powerOnMinutes(at: number): number;
+  /** The time in [from, to) without supply on any phase, ms. */
+  interruptedMs(from: number, to: number): number;
   /** The start of the local day that contains `at`. */
   startOfDay(at: number): number;
 }

@@ -12,6 +12,7 @@ import { attributeName, type ClassSpec, findClass } from "@dlmskit/cosem-objects
 import { type CryptoProvider, noble } from "@dlmskit/security";
 import { isSecret } from "../clone/anonymous.ts";
 import type { ClientKeys, KeysFile } from "../simulate/keys-file.ts";
+import { type BlockTransfer, blockTransfersOf, broughtBy, changedBlocks } from "./block-transfers.ts";
 import { Pseudonyms } from "./pseudonyms.ts";
 import { apduOf, type RecordedApdu, type RecordedSession, recordHead, recordLine } from "./record-file.ts";
 import { isNewSecret, isProof, namedValuesOf } from "./recorded-calls.ts";
@@ -73,6 +74,8 @@ const names = /^0\.0\.42\.0\.0\.255$|^\d+\.\d+\.96\.1\.\d+\.255$/;
 /** Attributes, by their names, that hold addresses: destinations of pushes too. */
 const places = /address|destination/i;
 
+type Said = Pick<RecordedApdu, "way" | "plain">;
+
 interface Around {
   readonly names: Pseudonyms;
   readonly keys: KeysFile | undefined;
@@ -116,6 +119,12 @@ class Anonymous {
     return this.#session.client;
   }
 
+  /** The APDUs in plain, and the transfers whose blocks they bring. */
+  #said(): { readonly apdus: readonly Said[]; readonly transfers: readonly BlockTransfer[] } {
+    const apdus = this.#session.apdus.map((one) => ({ way: one.way, plain: this.#plainOf(one) }));
+    return { apdus, transfers: blockTransfersOf(apdus) };
+  }
+
   #plainOf({ plain, pdu, way }: RecordedApdu): Uint8Array | undefined {
     if (plain !== undefined && cipheredOf(plain) === undefined) return plain;
     return this.ends && opened(pdu, this.ends, way, this.#around.provider);
@@ -127,9 +136,12 @@ class Anonymous {
     known.add(this.#session.meter === undefined ? undefined : fromAscii(this.#session.meter));
     known.add(this.ends?.client);
     known.add(this.ends?.meter);
-    const apdus = this.#session.apdus.map((one) => ({ way: one.way, plain: this.#plainOf(one) }));
+    const { apdus, transfers } = this.#said();
     for (const { plain } of apdus) if (plain !== undefined) this.#learnFrom(apduOf(plain));
-    for (const { classId, instanceId, index, data } of namedValuesOf({ apdus })) {
+    const brought = broughtBy(transfers);
+    for (const apdu of brought) this.#learnFrom(apdu);
+    const inBlocks = brought.map((apdu) => ({ way: "received" as const, plain: encodeApdu(apdu as never) }));
+    for (const { classId, instanceId, index, data } of namedValuesOf({ apdus: [...apdus, ...inBlocks] })) {
       const spec = findClass(classId) as ClassSpec | undefined;
       const attribute = spec && attributeName(spec, index);
       if (
@@ -159,12 +171,14 @@ class Anonymous {
 
   /** The lines of the new record. Fault `bad-record` if identity would remain. */
   lines(): string {
-    return this.#session.apdus.map((apdu) => this.#line(apdu)).join("");
+    const { apdus, transfers } = this.#said();
+    // What identifies somebody may begin in one block and end in the next one.
+    const blocks = changedBlocks(apdus, transfers, (octets) => this.#around.names.in(octets));
+    return this.#session.apdus.map((apdu, at) => this.#line(apdu, blocks.get(at) ?? apdus[at]?.plain)).join("");
   }
 
-  #line(one: RecordedApdu): string {
+  #line(one: RecordedApdu, plain: Uint8Array | undefined): string {
     const { names: known } = this.#around;
-    const plain = this.#plainOf(one);
     const made = plain && this.#made(one, plain);
     if (made === undefined) {
       this.left++;

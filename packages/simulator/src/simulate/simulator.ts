@@ -3,7 +3,7 @@ import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/s
 import { openMemoryStore } from "@dlmskit/storage";
 import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
-import { explained, runPowerCuts } from "../faults/run-faults.ts";
+import { explained, runFaults } from "../faults/run-faults.ts";
 import type { Span } from "../fleet/addresses.ts";
 import type { GatewayAddresses } from "../fleet/gateway-addresses.ts";
 import type { IdentitySource } from "../fleet/identity.ts";
@@ -99,6 +99,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     taps: [...(faults ? [faults.tap] : []), ...(options.taps ?? [])],
     ...(faults && { alterLink: faults.alterLink }),
     push: {
+      ...(faults && { alter: faults.alterPush }),
       transports: { ...pushTransports(options.pushTls), ...options.pushTransports },
       meter: (id) => {
         const index = fleet.indexOfMeterId(id);
@@ -165,7 +166,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       await meter.settled();
     }
   };
-  if (faults !== undefined) runPowerCuts({ faults, fleet, own, server, time, using, events: options.events });
+  if (faults !== undefined) runFaults({ template, faults, fleet, own, server, time, using, events: options.events });
   const snapshots = new SimulatorSnapshots({
     ...{ store, template: template.name, time, server, faults, instant: () => clock.instant() },
     async settled(meterId) {

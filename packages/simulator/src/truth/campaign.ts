@@ -2,6 +2,7 @@ import { type Data, Data as DataCodec } from "@dlmskit/apdu";
 import { Fault, type Json, stepped } from "@dlmskit/core";
 import { csvLines } from "../identities/identities-file.ts";
 import { type Cell, columnText } from "./cells.ts";
+import { instantOfText } from "./row-times.ts";
 
 /** A row that a campaign has read. */
 export interface CampaignRow {
@@ -39,6 +40,8 @@ export interface CampaignOptions {
   readonly meter?: string;
   /** The profile of rows whose header names none. */
   readonly profile?: string;
+  /** The zone of times without one, minutes east of UTC: that of the template of the meters. UTC by default. */
+  readonly zoneMinutesEast?: number;
 }
 
 /**
@@ -70,10 +73,10 @@ export async function* parseCampaign(
 const bad = (message: string, hint?: string): Fault =>
   new Fault("bad-campaign", message, { layer: "simulator", ...(hint === undefined ? {} : { hint }) });
 
-function instantIn(text: unknown): number | undefined {
+function instantIn(text: unknown, { zoneMinutesEast = 0 }: CampaignOptions): number | undefined {
   if (text === undefined || text === "") return undefined;
-  const instant = typeof text === "string" ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(instant)) throw bad(`${JSON.stringify(text)} is not a time in ISO 8601`);
+  const instant = typeof text === "string" ? instantOfText(text, zoneMinutesEast) : undefined;
+  if (instant === undefined) throw bad(`${JSON.stringify(text)} is not a time in ISO 8601`);
   return instant;
 }
 
@@ -115,7 +118,7 @@ class JsonLines {
     if (instanceId === undefined || value === undefined) {
       throw bad("this is neither a row, nor the columns of rows, nor an attribute with its value");
     }
-    const instant = instantIn(at);
+    const instant = instantIn(at, this.#options);
     return [
       {
         ...{ kind: "reading", meter: named(meter, "meter"), instanceId, attributeId, line },
@@ -127,7 +130,7 @@ class JsonLines {
   }
 
   #begin({ columns = [], meter, profile, received }: JsonLine): void {
-    const read = instantIn(received);
+    const read = instantIn(received, this.#options);
     this.#head = {
       ...{ kind: "row", columns: columns.map((one) => columnText(one)) },
       meter: named(meter ?? this.#options.meter, "meter"),
@@ -144,7 +147,7 @@ class JsonLines {
       if (row === undefined) cells.set(column, { text: textOf(values[at]) });
       else if (row[at] !== undefined) cells.set(column, { data: dataIn(row[at]) });
     }
-    const read = instantIn(received);
+    const read = instantIn(received, this.#options);
     return { ...head, cells, line, ...(read === undefined ? {} : { received: read }) };
   }
 
@@ -195,7 +198,7 @@ class CsvLines {
     }
     const cell = (name: string): string => fields[this.#names?.indexOf(name) ?? -1] ?? "";
     const [meter, object, column] = [cell("meter") || (this.#options.meter ?? ""), cell("object"), cell("column")];
-    const at = instantIn(cell("time"));
+    const at = instantIn(cell("time"), this.#options);
     if (at === undefined) throw bad("the time is missing");
     const value: Cell = { text: cell("value") };
     const [instanceId, attribute] = column.split(":");
@@ -212,7 +215,7 @@ class CsvLines {
       return [];
     }
     const done = this.end();
-    const received = instantIn(cell("received"));
+    const received = instantIn(cell("received"), this.#options);
     this.#open = {
       ...{ kind: "row", meter: named(meter, "meter"), profile: object, at, line, cells: new Map([[column, value]]) },
       ...(received === undefined ? {} : { received }),

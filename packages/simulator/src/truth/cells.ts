@@ -1,7 +1,7 @@
 import { type Data, Data as DataCodec } from "@dlmskit/apdu";
 import { instantOf, isoDateTimeText, type Json, toHex } from "@dlmskit/core";
 import type { TruthColumn } from "./records.ts";
-import { timeIn } from "./row-times.ts";
+import { instantOfText, timeIn } from "./row-times.ts";
 
 /** A column in text: logical name and attribute, with the element if the column is one: `1.0.1.8.0.255:2`. */
 export const columnText = ({
@@ -42,14 +42,21 @@ export function plainText(data: Data, scaler = 0): string {
 /** A value of a campaign: as it was received, or in plain form. */
 export type Cell = { readonly data: Data } | { readonly text: string };
 
-/** Whether a value of a campaign is the expected one. Times are equal if they are the same instant. */
-export function isSame(expected: Data, cell: Cell, scaler = 0): boolean {
+/**
+ * Whether a value of a campaign is the expected one. Times are equal if they are the same instant. `zoneMinutesEast`: of times in text
+ * without a zone.
+ */
+export function isSame(
+  expected: Data,
+  cell: Cell,
+  { scaler = 0, zoneMinutesEast }: { readonly scaler?: number | undefined; readonly zoneMinutesEast: number },
+): boolean {
   if ("data" in cell) return isSameData(expected, cell.data);
   const text = plainText(expected, scaler);
   if (text === cell.text) return true;
   const time = timeIn(expected);
   const instant = time && instantOf(time);
-  if (instant !== undefined) return Date.parse(cell.text) === instant;
+  if (instant !== undefined) return instantOfText(cell.text, zoneMinutesEast) === instant;
   if (!("value" in expected) || cell.text.trim() === "") return false;
   const { value } = expected;
   return (typeof value === "number" || typeof value === "bigint") && Number(text) === Number(cell.text);

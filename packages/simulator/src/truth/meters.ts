@@ -24,9 +24,11 @@ const batch = 1000;
 export interface TruthMeter {
   readonly index: number;
   readonly row: MeterRow;
+  /** How far the clock of the meter is ahead of the simulated time, ms. */
+  readonly clockOffset: number;
   /** The values of an object of the management logical device. */
   values(object: AnyObject): Readonly<Record<string, unknown>>;
-  /** An attribute as the meter would answer at an instant, ms since 1970 UTC. Throws what its hook throws. */
+  /** An attribute as the meter would answer at an instant of its own clock, ms since 1970 UTC. Throws what its hook throws. */
   get(at: number, attribute: AttributeDescriptor, selection?: Selection): Promise<Data>;
 }
 
@@ -41,7 +43,9 @@ export class TruthMeters {
   readonly #time = new SimulatedTime({ source: () => 0, start: 0 });
   readonly #server: Server;
   /** The rows of the store of the last batch, by meter id. */
-  #kept: { readonly from: number; readonly rows: ReadonlyMap<string, MeterRow> } | undefined;
+  #kept:
+    | { readonly from: number; readonly rows: ReadonlyMap<string, MeterRow>; readonly offsets: ReadonlyMap<string, number> }
+    | undefined;
 
   private constructor(source: TruthSource, world: World, commissionedAt: number) {
     this.#source = source;
@@ -86,7 +90,8 @@ export class TruthMeters {
       const view = meter.live.view(device, { by: { self: "program" } });
       return treeOf(await view.get(attribute, selection));
     };
-    return { index, row, get, values: (object) => meter.values(object as never) };
+    const clockOffset = this.#kept?.offsets.get(row.meterId) ?? 0;
+    return { index, row, clockOffset, get, values: (object) => meter.values(object as never) };
   }
 
   async #rowOf(index: number): Promise<MeterRow | undefined> {
@@ -95,7 +100,8 @@ export class TruthMeters {
     if (this.#kept?.from !== from) {
       const ids = Array.from({ length: Math.min(batch, fleet.meters - from) }, (_, at) => fleet.meterId(from + at));
       const rows = await store.meters.getMany(ids);
-      this.#kept = { from, rows: new Map(rows.map((one) => [one.meterId, one])) };
+      const offsets = await store.keeping.clockOffsets(rows.map(({ meterId }) => meterId));
+      this.#kept = { from, rows: new Map(rows.map((one) => [one.meterId, one])), offsets };
     }
     return this.#kept.rows.get(fleet.meterId(index));
   }

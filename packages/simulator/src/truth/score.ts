@@ -9,7 +9,7 @@ import { Marks } from "./marks.ts";
 import { deviceOf } from "./meters.ts";
 import { type Predicted, Predictions } from "./predict.ts";
 import { scalerUnitOf, type TruthRow } from "./records.ts";
-import { instantOfRow } from "./row-times.ts";
+import { instantOfRow, instantOfText } from "./row-times.ts";
 import type { TruthSource } from "./source.ts";
 import { type Period, Teller } from "./truth.ts";
 
@@ -106,6 +106,11 @@ class Scorer {
     this.#options = options;
   }
 
+  /** Of times without a zone. */
+  get #zone(): number {
+    return this.#source.template.zoneMinutesEast;
+  }
+
   get #span(): Span {
     return this.#options.of ?? { first: 0, meters: this.#source.fleet.meters };
   }
@@ -142,9 +147,9 @@ class Scorer {
       this.#marks.add(index, "unexpected");
       return;
     }
-    const expected = await meter.get(at, { classId: object.spec.classId, instanceId, attributeId });
+    const expected = await meter.get(at + meter.clockOffset, { classId: object.spec.classId, instanceId, attributeId });
     const scaler = scalerUnitOf(meter, object, attributeId)?.scaler;
-    if (!isSame(expected, cell, scaler)) marks[0] = wrong;
+    if (!isSame(expected, cell, { scaler, zoneMinutesEast: this.#zone })) marks[0] = wrong;
     else if (marks[0] === 0) marks[0] = right;
   }
 
@@ -162,16 +167,23 @@ class Scorer {
     // Several entries of a log can have one time.
     let [same, free]: (number | undefined)[] = [];
     for (let place = places.get(at) ?? rows.length; rows[place]?.at === at; place++) {
-      const matches = isSameRow(rows[place] as TruthRow, row.cells);
+      const matches = isSameRow(rows[place] as TruthRow, row.cells, this.#zone);
       if (matches && (same === undefined || isSeen(marks[same]))) same = place;
       if (marks[place] === 0 && free === undefined) free = place;
     }
     if (same !== undefined) {
       if (isSeen(marks[same])) this.#marks.add(index, "duplicate");
-      else marks[same] = within !== undefined && (row.received ?? at) - at > within ? late : right;
+      else marks[same] = within !== undefined && (await this.#delay(index, row, at)) > within ? late : right;
     } else if (free !== undefined) marks[free] = wrong;
     else if (places.has(at)) this.#marks.add(index, "unexpected");
     else if (!(await this.#isRunning(index, profile, at))) this.#marks.add(index, "unexpected");
+  }
+
+  /** How long after its capture a row was received, ms. `at`: the capture by the meter's clock. */
+  async #delay(index: number, { received }: CampaignRow, at: number): Promise<number> {
+    if (received === undefined) return 0;
+    const { clockOffset } = await this.#teller.meter(index);
+    return received - (at - clockOffset);
   }
 
   #profileOf(instance: string): AnyObject | undefined {
@@ -186,8 +198,8 @@ class Scorer {
       const clock = deviceOf(this.#source).byName.get(instanceId)?.spec.classId === clockClass;
       return { instanceId, time: clock && attributeId === String(valueAttribute) };
     });
-    const row = [...cells.values()].map((cell) => ("data" in cell ? cell.data : timeData(cell.text)));
-    return instantOfRow(row, columns, this.#source.template.zoneMinutesEast);
+    const row = [...cells.values()].map((cell) => ("data" in cell ? cell.data : timeData(cell.text, this.#zone)));
+    return instantOfRow(row, columns, this.#zone);
   }
 
   /** Whether the meter had a row of the running month at that instant. It changes until the month is over, and is not scored. */
@@ -278,20 +290,24 @@ class Scorer {
   }
 }
 
-function timeData(text: string): Data | undefined {
-  const instant = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(instant)) return undefined;
+function timeData(text: string, zoneMinutesEast: number): Data | undefined {
+  const instant = text.includes("T") ? instantOfText(text, zoneMinutesEast) : undefined;
+  if (instant === undefined) return undefined;
   return { type: "date-time", value: dateTimeOf(instant) };
 }
 
 /** Whether the values that a campaign has of a row are those of the row. It may have fewer columns, and at least one. */
-function isSameRow({ row, columns }: TruthRow, cells: ReadonlyMap<string, Cell>): boolean {
+function isSameRow(
+  { row, columns }: TruthRow,
+  cells: ReadonlyMap<string, Cell>,
+  zoneMinutesEast: number,
+): boolean {
   let seen = 0;
   for (const [at, column] of columns.entries()) {
     const cell = cells.get(columnText(column));
     if (cell === undefined) continue;
     seen++;
-    if (!isSame(row[at] as Data, cell, column.scaler)) return false;
+    if (!isSame(row[at] as Data, cell, { scaler: column.scaler, zoneMinutesEast })) return false;
   }
   return seen > 0 && seen === cells.size;
 }

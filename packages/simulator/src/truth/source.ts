@@ -17,7 +17,7 @@ export interface TruthSource {
   /** Only read. */
   readonly store: Pick<
     Store,
-    "fleets" | "meters" | "values" | "events" | "loadProfileTemplates" | "powerQualityEvents"
+    "fleets" | "meters" | "keeping" | "values" | "events" | "loadProfileTemplates" | "powerQualityEvents"
   >;
   /** As in `createSimulator`. */
   readonly network?: SimulatorOptions["network"];

@@ -31,7 +31,8 @@ const secondMs = 1000;
  * registers of energy and volume at both ends of the period. It is what the objects of the meters answer when they are read after the
  * period, from the generator: a row that a full buffer no longer has is told too. Meter after meter, profile after profile, in the order of
  * time; nothing is held. Rows that a meter captures itself (profiles whose template does not compute them), and profiles that show the
- * present are left out. Faults `out-of-range` (the meters), `bad-value` (the period).
+ * present are left out. Rows have the time of the meter's clock, registers that of the simulation: if a client has set the clock, the two
+ * differ. Faults `out-of-range` (the meters), `bad-value` (the period).
  */
 export async function* truth(source: TruthSource, range: TruthRange): AsyncGenerator<TruthRecord, undefined> {
   checkPeriod(range);
@@ -120,7 +121,7 @@ export class Teller {
     const object = deviceOf(this.#source).byName.get(instance);
     const { scaler, unit } = scalerUnitOf(meter, object, bufferAttribute) ?? { scaler: 0, unit: "none" };
     const { serial, meterId } = meter.row;
-    const value = await meter.get(at, attribute);
+    const value = await meter.get(at + meter.clockOffset, attribute);
     return { kind: "total", meter: serial, meterId, ...attribute, at, value, unit, scaler };
   }
 }

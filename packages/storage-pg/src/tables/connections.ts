@@ -7,6 +7,8 @@ import { insertOf, selectOf } from "../table-sql.ts";
 const select = selectOf(Connection);
 const open = insertOf(Connection, { process: `$${Object.keys(Connection.fields).length + 1}::text` });
 
+const mostId = 0x7fffffff;
+
 const change = `
   UPDATE active_connections SET last_activity = $2::text::timestamp, status = $3::text
   WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int)`;
@@ -14,7 +16,14 @@ const change = `
 const list = `
   ${select}
   WHERE t.status IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND ($2::text IS NULL OR d.meter_id = $2::text)
-  ORDER BY t.id`;
+    AND t.id < $3::int
+  ORDER BY t.id DESC LIMIT $4::int`;
+
+const one = `
+  ${select}
+  WHERE t.id = $5::int AND t.id < $3::int AND ($2::text IS NULL OR d.meter_id = $2::text)
+    AND t.status IN (SELECT jsonb_array_elements_text($1::text::jsonb))
+  LIMIT $4::int`;
 
 const forget = `
   DELETE FROM active_connections WHERE status = 'DISCONNECTED' AND last_activity < $1::text::timestamp RETURNING id`;
@@ -75,9 +84,10 @@ export function pgConnections(db: Database, process: string, keptFor: number, no
     async close(ids, at) {
       await set(ids, at, "DISCONNECTED");
     },
-    async list({ status = ["ACTIVE", "IDLE"], meterId } = {}) {
-      const { rows } = await db.query(list, [JSON.stringify(status), meterId ?? null]);
-      return rows.map((row) => storedRowOf(Connection, row));
+    async list({ status = ["ACTIVE", "IDLE"], meterId, id, before = mostId, latest } = {}) {
+      const parameters = [JSON.stringify(status), meterId ?? null, before, latest ?? null];
+      const { rows } = id === undefined ? await db.query(list, parameters) : await db.query(one, [...parameters, id]);
+      return rows.map((row) => storedRowOf(Connection, row)).reverse();
     },
     async askEnd(id) {
       return (await db.query(askEnd, [id])).rows.length > 0;

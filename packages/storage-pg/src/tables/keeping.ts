@@ -113,6 +113,10 @@ const entries = `SELECT t.encoded ${rowsOfProfile} ORDER BY t.at, t.id OFFSET $4
 const range = `SELECT t.encoded ${rowsOfProfile}
   AND ($4::text IS NULL OR t.at >= $4::text::timestamp) AND ($5::text IS NULL OR t.at <= $5::text::timestamp)
   ORDER BY t.at, t.id`;
+const clockOffsets = `
+  SELECT meter_id, clock_offset_ms::float8 AS clock_offset_ms FROM meter_leases
+  WHERE meter_id IN (SELECT jsonb_array_elements_text($1::text::jsonb))`;
+
 const count = `SELECT count(*)::int AS count ${rowsOfProfile}`;
 
 type Contents = { readonly [part: string]: readonly SqlRow[] | null };
@@ -220,6 +224,10 @@ export function pgKeeping(
     },
     async count(of) {
       return Number((await db.query(count, profileOf(of))).rows[0]?.count);
+    },
+    async clockOffsets(meterIds) {
+      const { rows } = await db.query(clockOffsets, [JSON.stringify(meterIds)]);
+      return new Map(rows.map((row) => [String(row.meter_id), Number(row.clock_offset_ms)]));
     },
     endOwn(meterId) {
       leases.end(meterId);

@@ -1,5 +1,5 @@
 import type { Stored } from "../shape.ts";
-import type { Connection, ConnectionStatus } from "../tables/connections.ts";
+import type { Connection, ConnectionFilter, ConnectionStatus } from "../tables/connections.ts";
 
 export type KeptConnection = Stored<Connection & { readonly owner: object }>;
 
@@ -11,6 +11,8 @@ interface Ended {
 
 // When at least this number of entries, and at least half of the list, was taken from the front, they are removed from the list.
 const cutAt = 1024;
+
+const descending = (ids: Iterable<number>): readonly number[] => [...ids].sort((one, other) => other - one);
 
 /** The rows of `active_connections`, with indexes. No operation scans closed connections that it does not need. */
 export class ConnectionRows {
@@ -64,12 +66,22 @@ export class ConnectionRows {
     this.#end({ id, at: row.lastActivity });
   }
 
-  /** Ordered by id. */
-  list(status: readonly ConnectionStatus[], meterId: string | undefined): KeptConnection[] {
-    return [...this.#candidates(status, meterId)]
-      .sort((one, other) => one - other)
-      .map((id) => this.#rows.get(id) as KeptConnection)
-      .filter((row) => status.includes(row.status) && (meterId === undefined || row.meterId === meterId));
+  /** Ordered by id. Takes no more memory than for the rows that it returns. */
+  list(filter: ConnectionFilter = {}): KeptConnection[] {
+    const {
+      status = ["ACTIVE", "IDLE"],
+      meterId,
+      before = this.#lastId + 1,
+      latest = Number.POSITIVE_INFINITY,
+    } = filter;
+    const found: KeptConnection[] = [];
+    for (const id of this.#candidates(filter)) {
+      if (found.length >= latest) break;
+      const row = id < before ? this.#rows.get(id) : undefined;
+      if (row === undefined || !status.includes(row.status)) continue;
+      if (meterId === undefined || row.meterId === meterId) found.push(row);
+    }
+    return found.reverse();
   }
 
   openOf(owner: object): readonly number[] {
@@ -103,9 +115,21 @@ export class ConnectionRows {
     this.#ofMeter.delete(meterId);
   }
 
-  #candidates(status: readonly ConnectionStatus[], meterId: string | undefined): Iterable<number> {
-    if (!status.includes("DISCONNECTED")) return this.#open;
-    return meterId === undefined ? this.#rows.keys() : (this.#ofMeter.get(meterId) ?? []);
+  /** Ids of rows that may match, the highest first. */
+  #candidates({ status = [], meterId, id, before }: ConnectionFilter): Iterable<number> {
+    if (id !== undefined) return [id];
+    if (!status.includes("DISCONNECTED")) return descending(this.#open);
+    if (meterId !== undefined) return descending(this.#ofMeter.get(meterId) ?? []);
+    return this.#downFrom(Math.min(this.#lastId, (before ?? Number.POSITIVE_INFINITY) - 1));
+  }
+
+  *#downFrom(last: number): Generator<number, undefined> {
+    let left = this.#rows.size;
+    for (let id = last; id > 0 && left > 0; id--) {
+      if (!this.#rows.has(id)) continue;
+      left--;
+      yield id;
+    }
   }
 
   /** Inserts it in the order of time. This is the last place, unless the clock was set back. */

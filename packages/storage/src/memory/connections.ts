@@ -31,9 +31,8 @@ export function memoryConnections(context: MemoryContext, keptFor: number): Conn
       const to = { lastActivity: instant.check(at), status: "DISCONNECTED" } as const;
       for (const id of ids) connections.change(id, to);
     },
-    async list(filter = {}) {
-      const { status = ["ACTIVE", "IDLE"], meterId } = filter;
-      const rows = context.use().connections.list(status, meterId);
+    async list(filter) {
+      const rows = context.use().connections.list(filter);
       return rows.map(({ owner: _, ...row }): Stored<Connection> => copied(row));
     },
     async forget(before) {
@@ -41,7 +40,7 @@ export function memoryConnections(context: MemoryContext, keptFor: number): Conn
     },
     async askEnd(id) {
       const { connections, ends } = context.use();
-      if (!connections.list(["ACTIVE", "IDLE"], undefined).some((row) => row.id === id)) return false;
+      if (connections.list({ id }).length === 0) return false;
       for (const listener of [...ends]) listener(id);
       return true;
     },

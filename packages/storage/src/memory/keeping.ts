@@ -181,6 +181,10 @@ export function memoryKeeping(
     async count(of) {
       return rowsOf(of).length;
     },
+    async clockOffsets(meterIds) {
+      const state = context.use();
+      return new Map(meterIds.map((meterId) => [meterId, state.leases.get(meterId)?.clockOffset ?? 0]));
+    },
     endAll() {
       leases.endAll();
     },

@@ -42,6 +42,20 @@ export function forgottenBefore({ connectionTime }: Pick<Connection, "connection
   return Math.max(0, connectionTime - keptFor);
 }
 
+/** Which connections to list. */
+export interface ConnectionFilter {
+  /** ACTIVE and IDLE by default. */
+  readonly status?: readonly ConnectionStatus[];
+  /** Only connections of this meter. */
+  readonly meterId?: string;
+  /** Only the connection with this id. */
+  readonly id?: number;
+  /** Only connections with a lower id. With `latest`, this reads page by page from the newest to the oldest. */
+  readonly before?: number;
+  /** At most this number of connections: those with the highest ids. */
+  readonly latest?: number;
+}
+
 /**
  * Connections. They are kept across a restart. If a process dies, its ACTIVE and IDLE connections become DISCONNECTED when another
  * process opens the store. Connections of other living processes are not changed.
@@ -53,11 +67,8 @@ export interface Connections {
   touch(ids: readonly number[], at: number, status?: "ACTIVE" | "IDLE"): Promise<void>;
   /** The connections were closed: they become DISCONNECTED, with their last activity `at`. */
   close(ids: readonly number[], at: number): Promise<void>;
-  /** Connections in these states (ACTIVE and IDLE by default), ordered by id. If a meter is given, only its connections. */
-  list(filter?: {
-    readonly status?: readonly ConnectionStatus[];
-    readonly meterId?: string;
-  }): Promise<readonly Stored<Connection>[]>;
+  /** The connections of a filter, ordered by id. There may be millions of closed ones: give `latest` where they are asked for. */
+  list(filter?: ConnectionFilter): Promise<readonly Stored<Connection>[]>;
   /** Removes DISCONNECTED rows with a last activity before `before`. Returns the number removed. */
   forget(before: number): Promise<number>;
   /** Asks the process that has the connection to end it. False: there is no open connection with that id. */

@@ -74,6 +74,30 @@ export function connectionsSuite(open: OpenStore): void {
         }
       }));
 
+    it("lists page by page, from the newest to the oldest, and one connection alone", () =>
+      withStore(open, async ({ connections, meters }) => {
+        await meters.putIfAbsent([meter(1)]);
+        const ids: number[] = [];
+        for (let number = 0; number < 7; number++) {
+          const { meterId: _, ...anyone } = connection;
+          const of = number % 2 === 0 ? connection : anyone;
+          ids.push(await connections.open({ ...of, sessionId: `page ${number}` }));
+        }
+        await connections.close(ids.slice(0, 5), 2000);
+        const every = ["ACTIVE", "IDLE", "DISCONNECTED"] as const;
+        const listed = async (filter: Parameters<typeof connections.list>[0]): Promise<readonly number[]> =>
+          (await connections.list(filter)).map(({ id }) => ids.indexOf(id));
+        expect(await listed({ status: every, latest: 3 })).toEqual([4, 5, 6]);
+        expect(await listed({ status: every, latest: 3, before: ids[4] as number })).toEqual([1, 2, 3]);
+        expect(await listed({ status: every, latest: 3, before: ids[1] as number })).toEqual([0]);
+        expect(await listed({ status: every, latest: 2, meterId })).toEqual([4, 6]);
+        expect(await listed({ latest: 1 })).toEqual([6]);
+        expect(await listed({ before: ids[6] as number })).toEqual([5]);
+        expect(await listed({ id: ids[5] as number })).toEqual([5]);
+        expect(await listed({ id: ids[0] as number })).toEqual([]);
+        expect(await listed({ id: ids[0] as number, status: every })).toEqual([0]);
+      }));
+
     it("names associations and meters that are there", () =>
       withStore(open, async ({ connections }) => {
         await expectFault(connections.open(connection), "unknown-reference");

@@ -96,6 +96,8 @@ export function keepingSuite(open: OpenStore): void {
         expect(lease.lost).toBe(true);
         const next = await taken(store);
         expect(next).toMatchObject({ clockOffset: -7, ranUpTo: 1234, values: [{ meterId, ...value(2) }] });
+        const offsets = await store.keeping.clockOffsets([meterId, "nobody"]);
+        expect([offsets.get(meterId), offsets.get("nobody") ?? 0]).toEqual([-7, 0]);
         expect(next.lease.epoch).toBe(2);
         const stale: Lease = { meterId, epoch: 1, lost: false };
         await expectFault(store.keeping.commit({ lease: stale, values: [value(3)] }), "lease-lost");

@@ -16,6 +16,21 @@ export interface TcpConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** All client sockets read into this memory: Node calls back at once, and the octets are copied. */
+const readInto = new Uint8Array(1 << 16);
+
+/** What a socket reads without a stream, which costs less than its event `data`. */
+class Reads {
+  received: (octets: Uint8Array) => void = () => undefined;
+  readonly callback = (count: number, octets: Uint8Array): boolean => {
+    // In the memory of a Buffer: views of short arrays that have their own cost more.
+    const copy = Buffer.allocUnsafe(count);
+    copy.set(octets.subarray(0, count));
+    this.received(asOctets(copy));
+    return true;
+  };
+}
+
 /**
  * Connects over TCP. Faults: `connection-refused`, `connect-timeout`, `unknown-host`, `unreachable`, `aborted`, and `transport-failed`
  * for any other error; each Fault has a hint.
@@ -25,7 +40,13 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
   const tried = `connect to ${addressText(host, port)}`;
   return new Promise((resolve, reject) => {
     checkPort(port, 1);
-    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...(localAddress && { localAddress }) });
+    const reads = new Reads();
+    const socket = connect({
+      ...{ host, port, allowHalfOpen: true, noDelay: true, onread: { buffer: readInto, callback: reads.callback } },
+      ...(localAddress && { localAddress }),
+    });
+    // Nothing is read before `start`.
+    socket.pause();
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
@@ -41,7 +62,7 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
     };
     const connected = (): void => {
       settle();
-      resolve(new TcpDuplex(socket));
+      resolve(new TcpDuplex(socket, socketFault, reads));
     };
     const aborted = (): void => failed(new Fault("aborted", `${tried}: aborted`, { layer: "transport" }));
     const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
@@ -191,17 +212,24 @@ export function listening(
   });
 }
 
+const shortOctets = 1024;
+
+/** A view with the type Uint8Array: `slice` of a Buffer shares its memory instead of copying it. */
+const asOctets = (chunk: Uint8Array): Uint8Array => new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+
 /** A connected socket as a Duplex, plain or with TLS. */
 export class TcpDuplex implements Duplex {
   readonly remote: string;
   readonly #socket: Socket;
+  readonly #reads: Reads | undefined;
   #handlers: DuplexHandlers | undefined;
   #ended = false;
   #fault: Fault | undefined;
   #closed = false;
 
-  constructor(socket: Socket, faultOf: (error: unknown, tried: string) => Fault = socketFault) {
+  constructor(socket: Socket, faultOf: (error: unknown, tried: string) => Fault = socketFault, reads?: Reads) {
     this.#socket = socket;
+    this.#reads = reads;
     this.remote = addressText(socket.remoteAddress, socket.remotePort);
     socket.on("error", (error) => {
       this.#fault ??= faultOf(error, this.remote);
@@ -217,7 +245,9 @@ export class TcpDuplex implements Duplex {
   }
 
   send(octets: Uint8Array): void {
-    if (!this.#ended) this.#socket.write(octets);
+    if (this.#ended) return;
+    // Node makes a Buffer of each Uint8Array, and takes memory outside of its heap for it; a copy of a short one costs less.
+    this.#socket.write(octets.length <= shortOctets ? Buffer.from(octets) : octets);
   }
 
   pause(): void {
@@ -250,12 +280,14 @@ export class TcpDuplex implements Duplex {
       queueMicrotask(() => this.#tellClosed());
       return;
     }
-    // A view with the type Uint8Array: `slice` of a Buffer shares its memory instead of copying it.
-    socket.on("data", (chunk: Uint8Array) =>
-      handlers.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
-    );
     socket.on("end", () => (handlers.ended === undefined ? this.end() : handlers.ended()));
     socket.on("drain", () => handlers.drained?.());
+    if (this.#reads !== undefined) {
+      this.#reads.received = (octets) => handlers.received(octets);
+      socket.resume();
+      return;
+    }
+    socket.on("data", (chunk: Uint8Array) => handlers.received(asOctets(chunk)));
   }
 
   #tellClosed(): void {

@@ -10,7 +10,7 @@ import {
   type RowSource,
 } from "@dlmskit/cosem-objects";
 import type { JournalEntry } from "../../meter/journal.ts";
-import { fromHistory, fromJournal, type Latest, ofLast } from "../../meter/log-entries.ts";
+import { fromBoth, fromJournal, type Latest, ofLast } from "../../meter/log-entries.ts";
 import { listedRows } from "../../meter/profiles.ts";
 import { measuredData } from "./encode.ts";
 import type { LogForm } from "./form.ts";
@@ -23,7 +23,7 @@ export interface EventLog extends LogForm {
 
 export function eventLog(instance: LogicalName, form: LogForm, entries: number): EventLog {
   const { kinds } = form;
-  return { ...form, latest: kinds === undefined ? fromJournal(instance, entries) : fromHistory(kinds, entries) };
+  return { ...form, latest: kinds === undefined ? fromJournal(instance, entries) : fromBoth(kinds, instance, entries) };
 }
 
 const minuteMs = 60_000;

@@ -78,6 +78,11 @@ const object = z.strictObject({
       "expected captured, computed, monthly, snapshot or listed",
     )
     .optional(),
+  /**
+   * What computed rows show of a time without supply. "zero" (unless given): each row is there, without energy. "missing": no row is captured
+   * without supply. "flagged": the same, and the next row has bit 7 (power down) in its captured profile status.
+   */
+  outage: z.enum(["zero", "missing", "flagged"], "expected zero, missing or flagged").optional(),
   profileConfidence: confidence.optional(),
   /** The access of each client: to the whole object, or attribute by attribute. */
   access: z

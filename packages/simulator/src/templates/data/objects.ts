@@ -17,7 +17,7 @@ import { type BehaviourOptions, behaving } from "./behaviours.ts";
 import { type EventLog, eventLog, eventRows, logHooks } from "./event-logs.ts";
 import { type FollowOptions, followed, followingHooks } from "./follow.ts";
 import { badTemplateFile, type ObjectForm, type TemplateForm } from "./form.ts";
-import { cellOf, fileRows, gridRows, type Known, monthlyRows } from "./profile-rows.ts";
+import { cellsOf, fileRows, gridRows, type Known, monthlyRows } from "./profile-rows.ts";
 import { objectOf, placed } from "./values.ts";
 
 const profileClass = 7;
@@ -150,15 +150,15 @@ function rowsOf(
   columns: readonly CaptureObject[],
   { known, logs, options }: Around,
 ): RowSource | "snapshot" | undefined {
-  const { profileEntries: entries = usualEntries, capturePeriod = 0, instanceId } = form;
+  const { profileEntries: entries = usualEntries, capturePeriod = 0, instanceId, outage = "zero" } = form;
   const log = logs.get(instanceId);
   if (log !== undefined) return eventRows(log, columns, known);
   const kind = form.rows ?? usualRows(form, options);
-  const cells = () => columns.map((column) => cellOf(column, known));
+  const cells = () => cellsOf(columns, known, outage);
   const period = capturePeriod === 0 ? dayMs : capturePeriod * 1000;
   switch (kind) {
     case "computed":
-      return gridRows(cells(), period, entries);
+      return gridRows(cells(), period, entries, outage);
     case "monthly":
       return monthlyRows(cells(), period, entries);
     case "listed": {

@@ -10,11 +10,13 @@ import {
   type RowSource,
 } from "@dlmskit/cosem-objects";
 import { startOfMonth } from "../../meter/local-time.ts";
+import { poweredTimeline } from "../../meter/outages.ts";
 import { ownValues } from "../../meter/own-values.ts";
 import { computedRows, gridTimeline, listedRows, monthTimeline } from "../../meter/profiles.ts";
 import { type Sample, shown } from "../../meter/sample.ts";
 import { simulated } from "../../meter/simulated-meter.ts";
 import type { ValueAt } from "./follow.ts";
+import type { ObjectForm } from "./form.ts";
 
 /** An object of the template, with its attributes that follow the model. */
 export interface Known {
@@ -58,12 +60,44 @@ function elementOf(octets: Uint8Array, dataIndex: number): Uint8Array {
 const row = (cells: readonly Cell[], sample: Sample, context: Context): Uint8Array =>
   encodedStructure(cells.map((cell) => cell(sample, context)));
 
+/** What rows show of a time without supply. */
+export type Outage = NonNullable<ObjectForm["outage"]>;
+
+// AMR profile status, and its bit for a power failure in the time of the row.
+const profileStatus = /^0\.\d+\.96\.10\.\d+\.255$/;
+const powerDown = 0x80;
+const unsignedTag = 0x11;
+
+/** The cells of columns. With outages that are flagged, the status of a row tells of those since the row before. */
+export function cellsOf(columns: readonly CaptureObject[], known: ReadonlyMap<string, Known>, outage: Outage): Cell[] {
+  return columns.map((column) => {
+    const cell = cellOf(column, known);
+    if (outage !== "flagged" || !profileStatus.test(column.instanceId)) return cell;
+    return (sample, context) => {
+      const octets = cell(sample, context);
+      const { readings, known: meter } = simulated(context);
+      const from = Math.max(sample.since ?? sample.at - sample.period, meter.commissionedAt);
+      if (octets[0] !== unsignedTag || readings.model.interruptedMs(from, sample.at) === 0) return octets;
+      return Uint8Array.of(unsignedTag, (octets[1] as number) | powerDown);
+    };
+  });
+}
+
 /** One row every `period` ms. */
-export const gridRows = (cells: readonly Cell[], period: number, entries: number): RowSource =>
-  computedRows(
-    (context) => gridTimeline(context, period, entries),
-    (n, timeline, context) => row(cells, { at: timeline.at(n), period }, context),
+export function gridRows(cells: readonly Cell[], period: number, entries: number, outage: Outage): RowSource {
+  const profile = {};
+  return computedRows(
+    (context) =>
+      outage === "zero"
+        ? gridTimeline(context, period, entries)
+        : poweredTimeline((most) => gridTimeline(context, period, most), entries, simulated(context).readings, profile),
+    (n, timeline, context) => {
+      const at = timeline.at(n);
+      const since = n > timeline.first ? timeline.at(n - 1) : at - period;
+      return row(cells, { at, period, since }, context);
+    },
   );
+}
 
 /** One row at the end of each month, and one row of the current month. */
 export const monthlyRows = (cells: readonly Cell[], period: number, entries: number): RowSource =>

@@ -15,13 +15,20 @@ const pushClient = 64;
 /** The destination of pushes until attribute 3 is written, or if the option `push` of the simulator does not give another one. */
 const listener = "127.0.0.1:4061";
 
+/** Longest delay of a push after the power is back, s. Each meter draws its own. */
+const restorationDelay = 60;
+
 const logicalDeviceName: PushLayoutElement = { classId: 1, instanceId: "0.0.42.0.0.255", attributeId: 2 };
 const element = (object: AnyObject, attributeId: number): PushLayoutElement => ({
   ...{ classId: object.spec.classId, instanceId: object.instance, attributeId },
 });
 
 /** A Push setup whose pushes describe themselves: the first element is the push object list. */
-const selfDescribing = (instance: LogicalName, pushed: readonly PushLayoutElement[]): AnyObject =>
+const selfDescribing = (
+  instance: LogicalName,
+  pushed: readonly PushLayoutElement[],
+  randomisationStartInterval = 0,
+): AnyObject =>
   pushSetup(instance, {
     version: 0,
     pushObjectList: [
@@ -32,7 +39,7 @@ const selfDescribing = (instance: LogicalName, pushed: readonly PushLayoutElemen
     ],
     destination: listener,
     client: pushClient,
-    randomisationStartInterval: 0,
+    randomisationStartInterval,
     numberOfRetries: 3,
     repetitionDelay: 60,
   });
@@ -42,7 +49,8 @@ const instantaneousPush = selfDescribing(
   "0.0.25.9.0.255",
   registers.flatMap((register) => [element(register, 2), element(register, 3)]),
 );
-const eventPush = selfDescribing("0.4.25.9.0.255", [element(eventStatusWord, 2)]);
+// When a feeder is restored, its meters do not all push at once.
+const eventPush = selfDescribing("0.4.25.9.0.255", [element(eventStatusWord, 2)], restorationDelay);
 
 const executeMethod = 2;
 const pushScripts = scriptTable("0.0.10.0.108.255", [
