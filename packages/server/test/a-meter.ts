@@ -61,7 +61,7 @@ export function aMeter(more: Partial<MeterOptions> = {}) {
       write: { value: () => Promise.reject(new Error("flash")) },
     },
   );
-  const unencodable = dataObject("0.0.96.1.14.255", { type: T.unsigned, value: 300 });
+  const unencodable = dataObject("0.0.96.1.14.255", { type: T.unsigned, value: 0 }, { read: { value: () => 300 } });
   const load = profileGeneric("1.0.99.1.0.255", { capture: [time, energy], entries: 200, period: 900 });
   const relay = disconnectControl();
   const objects: AnyObject[] = [

@@ -58,21 +58,24 @@ async function* listedAgain<T>(all: readonly T[]): AsyncGenerator<T> {
   yield* all;
 }
 
-it.each(["UTC", "America/New_York"])("times without a zone are those of the meter, on a machine in %s", async (here) => {
-  process.env.TZ = here;
-  const source = await openTruth({ seed: "test", start: now0 });
-  const period = { from: now0 - day, to: now0 };
-  const csv = (await listed(truthCsv(truth(source, { ...period, profiles: [loads] })))).join("");
-  const local = csv.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (text) =>
-    new Date(Date.parse(text) + ist).toISOString().slice(0, 19),
-  );
-  expect(local).not.toBe(csv);
-  const zoneMinutesEast = 330;
-  const campaign = parseCampaign(local.split("\r\n"), { zoneMinutesEast });
-  expect(await scored(scoreCampaign(source, campaign, period))).toMatchObject({ share: 1, asExpected: true });
-  const [item] = await listed(parseCampaign(local.split("\r\n").slice(0, 2)));
-  expect(item?.at).toBe(Math.ceil(period.from / (hour / 2)) * (hour / 2) + ist);
-});
+it.each(["UTC", "America/New_York"])(
+  "times without a zone are those of the meter, on a machine in %s",
+  async (here) => {
+    process.env.TZ = here;
+    const source = await openTruth({ seed: "test", start: now0 });
+    const period = { from: now0 - day, to: now0 };
+    const csv = (await listed(truthCsv(truth(source, { ...period, profiles: [loads] })))).join("");
+    const local = csv.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (text) =>
+      new Date(Date.parse(text) + ist).toISOString().slice(0, 19),
+    );
+    expect(local).not.toBe(csv);
+    const zoneMinutesEast = 330;
+    const campaign = parseCampaign(local.split("\r\n"), { zoneMinutesEast });
+    expect(await scored(scoreCampaign(source, campaign, period))).toMatchObject({ share: 1, asExpected: true });
+    const [item] = await listed(parseCampaign(local.split("\r\n").slice(0, 2)));
+    expect(item?.at).toBe(Math.ceil(period.from / (hour / 2)) * (hour / 2) + ist);
+  },
+);
 
 it("the instant of a time in ISO 8601", () => {
   const instant = Date.UTC(2026, 9, 30, 1, 2);

@@ -87,8 +87,16 @@ it("keeps what a plain list keeps, however the clock goes", () => {
             const ids = model.filter(
               (row) => (wanted as readonly string[]).includes(row.status) && (of === undefined || row.meterId === of),
             );
-            const filter = of === undefined ? { status: wanted } : { status: wanted, meterId: of };
-            expect(rows.list(filter).map(({ id }) => id)).toEqual(ids.map(({ id }) => id));
+            const filter = { status: wanted, ...(of === undefined ? {} : { meterId: of }) };
+            const listed = (more: { before?: number; latest?: number; id?: number } = {}): number[] =>
+              rows.list({ ...filter, ...more }).map(({ id }) => id);
+            const expected = ids.map(({ id }) => id);
+            const before = Math.ceil(lastId / 2) + 1;
+            expect([listed(), listed({ before, latest: 2 }), listed({ id: lastId })]).toEqual([
+              expected,
+              expected.filter((id) => id < before).slice(-2),
+              expected.filter((id) => id === lastId),
+            ]);
           }
         }
         expect(rows.openOf(owner)).toHaveLength(model.filter((row) => row.status !== "DISCONNECTED").length);

@@ -145,7 +145,9 @@ async function read(place: string, names: readonly string[], options: ReadoutCho
 export function readCommand(program: Command): void {
   const command = program
     .command("read")
-    .description("reads attributes of a meter; all readable values if none is named")
+    .description(
+      "reads attributes of a meter; if none is named, attribute 2 of every readable Data, register and Clock",
+    )
     .argument("<host[:port]>", "address of the meter")
     .argument("[attribute...]", "LN[:ATTRIBUTE] or CLASS/LN[:ATTRIBUTE]; default: attribute 2");
   readoutOptions(lineOptions(meterOptions(command)))

@@ -12,6 +12,7 @@ import {
 import { type Association, type AssociationSpec, associationsOf } from "./association-spec.ts";
 import { changedAssociations } from "./changed-associations.ts";
 import { type Device, type DeviceSpec, TemplateDevice } from "./device.ts";
+import { checkInitialValues } from "./initial-values.ts";
 import { fixedZone, localTimeOf, type ValuesOf } from "./local-time-of.ts";
 import { powerSupply } from "./power-supply.ts";
 
@@ -74,7 +75,7 @@ export interface MeterTemplate {
 
 /**
  * Compiles a template that many meters share. The values of its objects are frozen; values that are written to a meter are kept with
- * that meter. Faults `bad-template` (two objects with one name, a device twice), `bad-association`, `bad-logical-name`, `bad-base-name`,
+ * that meter. Faults `bad-template` (two objects with one name, a device twice, a value that its attribute cannot have), `bad-association`, `bad-logical-name`, `bad-base-name`,
  * `short-names-exhausted`.
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
@@ -116,6 +117,7 @@ export function compile(options: TemplateOptions): MeterTemplate {
   const devices = new Map<number, TemplateDevice>();
   for (const spec of specs) {
     if (devices.has(spec.sap)) throw bad(`the logical device ${spec.sap} appears twice`);
+    for (const object of spec.objects) checkInitialValues(object);
     devices.set(spec.sap, new TemplateDevice(spec, associations));
   }
   const { zoneMinutesEast } = options;

@@ -16,7 +16,7 @@ export const fits = (pdu: Uint8Array, address: LinkAddress): boolean =>
   pdu.length <= (longestBehind(address) ?? longestPdu);
 
 // The exceptions of a gateway have no standard. These are in use: service-not-allowed with operation-not-possible, and pdu-too-long.
-export const unreachable = encodeApdu({
+const unreachable = encodeApdu({
   apdu: "exception-response",
   stateError: "service-not-allowed",
   serviceError: "operation-not-possible",

@@ -146,12 +146,9 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
     this.#turns.serving = arrived;
     const wait = this.#wait();
     const process = (): void => this.#process(arrived);
+    const failed = (fault: unknown): Promise<void> => this.#handOver(fault, arrived);
     if (wait === undefined) process();
-    else
-      this.#block(
-        wait.then(process, (fault) => this.#handOver(fault, arrived)),
-        "loading",
-      );
+    else this.#block(wait.then(process, failed), "loading");
   }
 
   /** Another process has the meter: hands the client over to it, if this is enabled. Otherwise throws `fault`. */

@@ -1,4 +1,5 @@
 import type { Model } from "../model/model.ts";
+import { type PowerQualityEvent, reaches } from "../model/power-quality.ts";
 
 /** A time span, from `start` (included) to `end` (excluded), ms since 1970 UTC. */
 export interface Span {
@@ -21,6 +22,16 @@ export interface HistoryKind {
   readonly type: ReturnType<Model["events"]>[number]["type"];
   readonly occurrence: number;
   readonly restoration: number;
+  /** Only events that reach this phase, 1 to 3. */
+  readonly phase?: number | undefined;
+  /** Only interruptions of the whole meter, or only those that leave supply on another phase. Any by default. */
+  readonly of?: "meter" | "phase" | undefined;
+}
+
+/** Whether a log shows an event of the model. */
+function shows({ type, phase = 0, of }: HistoryKind, event: PowerQualityEvent, model: Model): boolean {
+  if (event.type !== type || !reaches(event.phases, phase)) return false;
+  return of === undefined || model.interruptedMs(event.start, event.end) > 0 === (of === "meter");
 }
 
 const dayLength = 86_400_000;
@@ -71,8 +82,9 @@ export class EventHistory {
   #build(until: number): readonly HistoryEntry[] {
     const events = this.#model.events(this.#since, until);
     const lines: { at: number; code: number; occurrence: boolean }[] = [];
-    for (const { type, occurrence, restoration } of this.#kinds) {
-      for (const { start, end } of merged(events.filter((event) => event.type === type))) {
+    for (const kind of this.#kinds) {
+      const { occurrence, restoration } = kind;
+      for (const { start, end } of merged(events.filter((event) => shows(kind, event, this.#model)))) {
         lines.push({ at: start, code: occurrence, occurrence: true });
         if (end <= until) lines.push({ at: end, code: restoration, occurrence: false });
       }

@@ -1,4 +1,4 @@
-import type { PowerQualityEvent } from "../model/power-quality.ts";
+import { type PowerQualityEvent, reaches } from "../model/power-quality.ts";
 import type { Readings } from "./readings.ts";
 
 /** Number of bits in the event status word of IS 15959. */
@@ -10,10 +10,20 @@ const bitOf: { readonly [type in PowerQualityEvent["type"]]?: number } = {
   INTERRUPTION: 85,
 };
 const switchedOff = 84;
+/** R, Y and B phase: voltage missing. */
+const missing = [0, 1, 2];
 
 /** The event status word of IS 15959 (bit 0 first): the conditions that are present at an instant. */
 export function eventStatus(readings: Readings, at: number): string {
-  const set = new Set(readings.model.events(at, at + 1).map(({ type }) => bitOf[type]));
+  const { model } = readings;
+  const events = model.events(at, at + 1);
+  const set = new Set(events.map(({ type }) => bitOf[type]));
+  const interrupted = events.filter(({ type }) => type === "INTERRUPTION");
+  if (interrupted.length > 0 && model.interruptedMs(at, at + 1000) === 0) {
+    // Another phase has supply: this is no power failure.
+    set.delete(bitOf.INTERRUPTION);
+    for (const bit of missing) if (interrupted.some(({ phases }) => reaches(phases, bit + 1))) set.add(bit);
+  }
   if (readings.switchedOff(at)) set.add(switchedOff);
   return Array.from({ length: statusBits }, (_, bit) => (set.has(bit) ? "1" : "0")).join("");
 }

@@ -29,7 +29,13 @@ const periods = of(({ known, zoneMinutesEast }, { at }) =>
 );
 const serial = of(({ known }) => known.serial);
 const powerOn = of(({ readings }, { at }) => readings.powerOnMinutes(at));
-const failures = of((meter, { at }) => meter.history(interruptions).occurrencesAt(at));
+const ofMeter: readonly HistoryKind[] = interruptions.map((one) => ({ ...one, of: "meter" }));
+const ofPhases: readonly (readonly HistoryKind[])[] = [1, 2, 3].map((phase) =>
+  interruptions.map((one) => ({ ...one, phase })),
+);
+const failuresOf = (kinds: readonly HistoryKind[]): Measurement =>
+  of((meter, { at }) => meter.history(kinds).occurrencesAt(at));
+const failures = failuresOf(interruptions);
 
 /** Duration of the last interruption that has ended, s. */
 const lastFailure = of((meter, { at }) => {
@@ -60,7 +66,8 @@ const abstract: { readonly [code: string]: Measurement } = {
   "94.91.14": powerOn,
   "94.91.18": of(({ readings }, { at }) => eventStatus(readings, at)),
   "96.1.0": serial,
-  "96.7.0": failures,
+  "96.7.0": failuresOf(ofMeter),
+  ...Object.fromEntries(ofPhases.map((kinds, at) => [`96.7.${at + 1}`, failuresOf(kinds)])),
   "96.7.9": failures,
   "96.7.19": lastFailure,
   "96.7.21": failures,

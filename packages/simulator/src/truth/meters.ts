@@ -44,7 +44,11 @@ export class TruthMeters {
   readonly #server: Server;
   /** The rows of the store of the last batch, by meter id. */
   #kept:
-    | { readonly from: number; readonly rows: ReadonlyMap<string, MeterRow>; readonly offsets: ReadonlyMap<string, number> }
+    | {
+        readonly from: number;
+        readonly rows: ReadonlyMap<string, MeterRow>;
+        readonly offsets: ReadonlyMap<string, number>;
+      }
     | undefined;
 
   private constructor(source: TruthSource, world: World, commissionedAt: number) {

@@ -19,7 +19,8 @@ export function timeIn(data: Data): CosemDateTime | undefined {
  */
 export function instantOfText(text: string, zoneMinutesEast: number): number | undefined {
   const [, date, time, zone] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i.exec(text.trim()) ?? [];
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i.exec(text.trim()) ??
+    [];
   if (date === undefined) return undefined;
   const [, sign, hours, minutes = "00"] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone ?? "") ?? [];
   const asUtc = Date.parse(`${date}T${(time ?? "00:00").replace(",", ".")}Z`);

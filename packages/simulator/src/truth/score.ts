@@ -297,11 +297,7 @@ function timeData(text: string, zoneMinutesEast: number): Data | undefined {
 }
 
 /** Whether the values that a campaign has of a row are those of the row. It may have fewer columns, and at least one. */
-function isSameRow(
-  { row, columns }: TruthRow,
-  cells: ReadonlyMap<string, Cell>,
-  zoneMinutesEast: number,
-): boolean {
+function isSameRow({ row, columns }: TruthRow, cells: ReadonlyMap<string, Cell>, zoneMinutesEast: number): boolean {
   let seen = 0;
   for (const [at, column] of columns.entries()) {
     const cell = cells.get(columnText(column));

@@ -130,6 +130,10 @@ const kind = z.strictObject({
   ),
   occurrence: whole(0, 0xffff),
   restoration: whole(0, 0xffff),
+  /** Only events that reach this phase. */
+  phase: whole(1, 3).optional(),
+  /** Only interruptions of the whole meter, or only those that leave supply on another phase. */
+  of: z.enum(["meter", "phase"], 'expected "meter" or "phase"').optional(),
 });
 
 const log = z.strictObject({
