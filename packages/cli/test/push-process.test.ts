@@ -5,7 +5,8 @@ import { isLong } from "../../../test/campaign.ts";
 import { dlms, folder, servingProcess } from "./run.ts";
 
 const until = async (is: () => boolean): Promise<void> => {
-  for (let waited = 0; waited < 600 && !is(); waited++) await new Promise((resolve) => setTimeout(resolve, 50));
+  // The meters of a restored feeder push within a minute, each after a delay of its own.
+  for (let waited = 0; waited < 2000 && !is(); waited++) await new Promise((resolve) => setTimeout(resolve, 50));
 };
 
 // The repetitions of its parts need no processes: this is the whole.
@@ -73,5 +74,5 @@ it.runIf(isLong)(
       expect.arrayContaining(["0.0.94.91.18.255"]),
     ]);
   },
-  120_000,
+  240_000,
 );

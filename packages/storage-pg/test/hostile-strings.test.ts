@@ -39,7 +39,10 @@ const tables = async (): Promise<unknown> =>
   (await bench.db.query("SELECT count(*)::int AS count FROM information_schema.columns WHERE table_schema = 'public'"))
     .rows;
 
-const examples: [Texts][] = [[{ one: "'; DROP TABLE meters; --", two: "$1', '\\", three: "\" OR '1'='1\n\t" }]];
+const examples: [Texts][] = [
+  [{ one: "\ufeff", two: "\ufeffa", three: "a\ufeff" }],
+  [{ one: "'; DROP TABLE meters; --", two: "$1', '\\", three: "\" OR '1'='1\n\t" }],
+];
 
 const isRefusal = (outcome: unknown): boolean =>
   typeof outcome === "string" && /^Fault (bad-value|bad-logical-name|unknown-reference|duplicate)\b/.test(outcome);

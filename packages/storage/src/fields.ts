@@ -58,10 +58,14 @@ export function decimal(digits: number, scale: number, low?: number, high?: numb
   });
 }
 
-/** Text of `low` to `high` characters, without the character NUL (PostgreSQL cannot store it). */
+/**
+ * Text of `low` to `high` characters, without the character NUL, which PostgreSQL cannot store, and without a byte order mark (U+FEFF) at
+ * its start, which PGlite drops when it reads the text.
+ */
 export function text(high: number, low = 0): Field<string> {
   return field("text", `text of ${low} to ${high} characters`, (value) => {
     if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) return false;
+    if (value.startsWith("\ufeff")) return false;
     // VARCHAR counts characters, not UTF-16 units.
     const length = value.length <= high && value.length >= low * 2 ? value.length : [...value].length;
     return length >= low && length <= high;

@@ -40,7 +40,9 @@ export function metersSuite(open: OpenStore): void {
       withStore(open, async ({ meters }) => {
         const wrong = { ...meter(1), systemTitle: key(1, 7) };
         await expectFault(meters.putIfAbsent([wrong]), "bad-value", ["meters", "system_title"]);
-        await expectFault(meters.putIfAbsent([{ ...meter(1), meterId: "a\0b" }]), "bad-value", ["meters", "meter_id"]);
+        for (const meterId of ["a\0b", "\ufeffa"]) {
+          await expectFault(meters.putIfAbsent([{ ...meter(1), meterId }]), "bad-value", ["meters", "meter_id"]);
+        }
         expect(await meters.count()).toBe(0);
       }));
 
