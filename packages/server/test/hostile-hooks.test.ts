@@ -175,7 +175,7 @@ describe("a hook that", () => {
     });
     const Listed = interfaceClass({
       ...{ classId: 9003, version: 0, name: "Listed" },
-      attributes: { captureObjects: { id: 2, type: T.any } },
+      attributes: { captureObjects: { id: 2, type: T.array(T.structure({ attributeId: T.integer })) } },
       methods: {},
     });
     const profile = object(Listed, "0.0.96.50.9.255", { captureObjects: [{ attributeId: 2 }] as never });

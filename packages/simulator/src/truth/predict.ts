@@ -118,7 +118,7 @@ const effects: { readonly [name in FaultName]: Effect } = {
   "gmac-not-counted": "some",
   "object-list-count-wrong": "all",
   "object-list-negative-attributes": "all",
-  "capture-attribute-negative": "all",
+  "capture-attribute-negative": theBuffer,
 };
 
 /** What the faults of a fleet leave of a campaign. */
