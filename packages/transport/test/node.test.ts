@@ -228,4 +228,54 @@ describe("systemClock", () => {
     expect(ran[0]).toBeGreaterThanOrEqual(deadline);
     expect(Math.abs(systemClock.instant() - Date.now())).toBeLessThan(1000);
   });
+
+  it("lets a process that was busy receive what has arrived before a deadline that has passed", async () => {
+    const seen: string[] = [];
+    await using listener = await tcpListen({
+      port: 0,
+      accept: (far) => {
+        far.start({
+          received: () => {
+            far.send(new Uint8Array(3));
+            busy(200);
+          },
+          closed: () => undefined,
+        });
+      },
+    });
+    const near = await tcpConnect("127.0.0.1", listener.port);
+    near.start({ received: () => void seen.push("answer"), closed: () => undefined });
+    systemClock.at(systemClock.now() + 100, () => seen.push("deadline"));
+    near.send(new Uint8Array(3));
+    await eventually(() => seen.length === 2, "both come");
+    expect(seen).toEqual(["answer", "deadline"]);
+    near.destroy();
+  });
+
+  it("does not run a late timer that an earlier one takes back", async () => {
+    const ran: string[] = [];
+    const deadline = systemClock.now() + 10;
+    systemClock.at(deadline, () => {
+      ran.push("first");
+      cancel();
+    });
+    const cancel = systemClock.at(deadline, () => ran.push("second"));
+    busy(100);
+    await pause(20);
+    expect(ran).toEqual(["first"]);
+  });
+
+  it("does not take a connection that is there for one that takes too long", async () => {
+    await using listener = await tcpListen({ port: 0, accept: () => undefined });
+    // Timers run before sockets after this.
+    await pause(1);
+    const connecting = tcpConnect("127.0.0.1", listener.port, { timeout: 100 });
+    busy(300);
+    (await connecting).destroy();
+  });
 });
+
+/** Keeps the process busy. */
+function busy(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
+}

@@ -6,6 +6,7 @@ import { addressText } from "../datagrams.ts";
 import type { Duplex, DuplexHandlers, Listener, Rank } from "../duplex.ts";
 import { type Placed, Places } from "../places.ts";
 import { checkPort, socketFault } from "./socket-fault.ts";
+import { systemClock } from "./system-clock.ts";
 
 export interface TcpConnectOptions {
   /** How long to wait for the peer, in ms; 10000 by default. */
@@ -48,7 +49,7 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
     // Nothing is read before `start`.
     socket.pause();
     const settle = (): void => {
-      clearTimeout(timer);
+      settled();
       signal?.removeEventListener("abort", aborted);
       socket.off("connect", connected);
       socket.off("error", failed);
@@ -65,7 +66,7 @@ export function tcpConnect(host: string, port: number, options: TcpConnectOption
       resolve(new TcpDuplex(socket, socketFault, reads));
     };
     const aborted = (): void => failed(new Fault("aborted", `${tried}: aborted`, { layer: "transport" }));
-    const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
+    const settled = systemClock.at(systemClock.now() + timeout, () => failed({ code: "ETIMEDOUT" }));
     socket.on("connect", connected);
     socket.on("error", failed);
     if (signal?.aborted) aborted();

@@ -11,6 +11,7 @@ import { Fault, toHex } from "@dlmskit/core";
 import { addressText } from "../datagrams.ts";
 import type { Duplex, Listener } from "../duplex.ts";
 import { checkPort } from "./socket-fault.ts";
+import { systemClock } from "./system-clock.ts";
 import { acceptOrDestroy, listening, type TcpConnectOptions, TcpDuplex, type TcpListenOptions } from "./tcp.ts";
 import { tlsFault } from "./tls-fault.ts";
 
@@ -140,7 +141,7 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
     const socket = connect(given);
     socket.setNoDelay(true);
     const settle = (): void => {
-      clearTimeout(timer);
+      settled();
       signal?.removeEventListener("abort", aborted);
       socket.off("secureConnect", connected);
       socket.off("error", failed);
@@ -166,7 +167,7 @@ export function tlsConnect(host: string, port: number, options: TlsConnectOption
     };
     const cut = (): void => failed({ code: "ECONNRESET" });
     const aborted = (): void => failed(new Fault("aborted", `${tried}: aborted`, { layer: "transport" }));
-    const timer = setTimeout(() => failed({ code: "ETIMEDOUT" }), timeout);
+    const settled = systemClock.at(systemClock.now() + timeout, () => failed({ code: "ETIMEDOUT" }));
     socket.on("secureConnect", connected);
     socket.on("error", failed);
     socket.on("close", cut);
