@@ -2,6 +2,7 @@ import { type CaptureRecord, Explainer, type Item, readCapture } from "@dlmskit/
 import { Fault } from "@dlmskit/core";
 import { type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
 import { SeenApdus } from "./seen-apdu.ts";
+import { wayOf } from "./way-of.ts";
 
 /** The first octets of pcap and pcapng files, in hex. */
 const starts = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];
@@ -12,36 +13,65 @@ export const isPacketFile = (octets: Uint8Array): boolean =>
 /** The first octet of an LLC header; its third octet is 0, which is no length of a network id behind a gateway. */
 const llc = 0xe6;
 
+interface Ends {
+  readonly source: number;
+  readonly destination: number;
+}
+
 /** The service access points of a frame or wrapper PDU. */
-function endsOf({ json }: Item): { readonly source: number; readonly destination: number } | undefined {
+function endsOf({ json }: Item): Ends | undefined {
   const [source, destination] = [json?.source, json?.destination].map((end) =>
     typeof end === "object" && end !== null ? (end as { upper?: unknown }).upper : end,
   );
   return typeof source === "number" && typeof destination === "number" ? { source, destination } : undefined;
 }
 
-/** The octets of the APDU in a frame or wrapper PDU: its longest part, without LLC header. Those of a segmented APDU are joined. */
+/**
+ * The octets of the APDU in a frame or wrapper PDU: the last part of a wrapper PDU, the longest one of a frame, without LLC header. Those of a
+ * segmented APDU are joined.
+ */
 function pduOf({ json, node }: Item): Uint8Array | undefined {
   if (json?.pdu === undefined) return undefined;
-  const [longest] = [...(node?.children ?? [])].sort((one, other) => other.octets.length - one.octets.length);
-  const octets = longest?.octets;
+  const parts = node?.children ?? [];
+  const [longest] = [...parts].sort((one, other) => other.octets.length - one.octets.length);
+  const octets = (json.layer === "wrapper" ? parts.at(-1) : longest)?.octets;
   return octets?.[0] === llc && octets[2] === 0 ? octets.subarray(3) : octets;
 }
 
 const isAarq = (pdu: Uint8Array): boolean => pdu[0] === 0x60;
 
+/** An association that is under way. */
+interface Associated {
+  readonly client: number;
+  /** The flow of its AARQ. */
+  readonly flow: string | undefined;
+  way: "received" | "sent";
+}
+
+/** Which way an APDU goes, from the meter's end. Both ends can have the same number. */
+function wayIn(known: Associated, { flow }: CaptureRecord, { source, destination }: Ends, pdu: Uint8Array) {
+  if (flow !== undefined) return flow === known.flow ? "received" : "sent";
+  if (source !== destination) return source === known.client ? "received" : "sent";
+  return wayOf(pdu) ?? (known.way === "received" ? "sent" : "received");
+}
+
 /**
- * The sessions of a packet capture (pcap, pcapng): of each association from its AARQ on. With keys, ciphered APDUs are deciphered. Fault
- * `bad-record` if the capture has no AARQ.
+ * The sessions of a packet capture (pcap, pcapng): of each association from its AARQ on. A meter has the address and port of its end for a
+ * name. With keys, ciphered APDUs are deciphered. Fault `bad-record` if the capture has no AARQ.
  */
 export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): readonly RecordedSession[] {
   let text = "";
   let time = 0;
+  let meter: string | undefined;
+  /** By session. */
+  const meters = new Map<number, string | undefined>();
   const tap = recordingTap({
     now: () => time,
     limit: Number.POSITIVE_INFINITY,
     write: (line) => {
       text += line;
+      const [, session] = /^\{"session":(\d+)/.exec(line) ?? [];
+      if (session !== undefined) meters.set(Number(session), meter);
     },
   });
   const seen = new SeenApdus(tap, (client) => {
@@ -50,7 +80,7 @@ export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): 
   });
   const explainer = new Explainer();
   // The client of an association is the end that sent the AARQ: by connection, and the addresses of both ends.
-  const clients = new Map<string, number>();
+  const associations = new Map<string, Associated>();
   for (const record of readCapture(octets)) {
     time = timeOf(record) ?? time;
     for (const item of explainer.explain(record).items) {
@@ -59,19 +89,24 @@ export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): 
       const { source, destination } = ends;
       const connection = connectionOf(record);
       const key = `${connection} ${Math.min(source, destination)} ${Math.max(source, destination)}`;
-      if (isAarq(pdu)) clients.set(key, source);
-      const client = clients.get(key);
-      if (client === undefined) continue;
-      seen.add({ way: client === source ? "received" : "sent", client, connection: key, pdu });
+      if (isAarq(pdu)) associations.set(key, { client: source, flow: record.flow, way: "received" });
+      const known = associations.get(key);
+      if (known === undefined) continue;
+      known.way = wayIn(known, record, ends, pdu);
+      meter = known.flow?.split(" > ")[1];
+      seen.add({ way: known.way, client: known.client, connection: key, pdu });
     }
   }
-  if (clients.size === 0) {
+  if (associations.size === 0) {
     throw new Fault("bad-record", "the capture has no association: no AARQ over HDLC or the wrapper", {
       layer: "simulator",
       hint: "start the capture before the client connects; dlms decode FILE shows what it has",
     });
   }
-  return parseRecord(text);
+  return parseRecord(text).map((one) => {
+    const name = meters.get(one.session);
+    return name === undefined ? one : { ...one, meter: name };
+  });
 }
 
 /** A connection by its two ends, in either direction. */
