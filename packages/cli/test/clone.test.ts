@@ -87,7 +87,7 @@ describe("dlms clone --import", () => {
   it("makes a template of a Gurux file, says what is not taken, and the template is served", async () => {
     const made = await dlms(["clone", "--import", xml, "-o", file, "--name", "gurux"]);
     expect(made.code).toBe(0);
-    expect(made.stdout).toMatch(/: 15 objects, \d+ values, 7 not taken\n$/);
+    expect(made.stdout).toMatch(/: 15 objects, \d+ values, 8 not taken\n$/);
     expect(made.stderr).toContain("not taken: 1.0.32.7.0.255 value: <Value> does not say its type");
     const { stdout } = await dlms(["clone", "--import", xml, "-o", file, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ file, objects: 15, left: expect.any(Array) });
@@ -99,6 +99,18 @@ describe("dlms clone --import", () => {
     expect(JSON.parse(read.stdout)).toMatchObject({
       ...{ value: { type: "double-long-unsigned", value: 123456 }, scaled: 123.456, unit: "Wh" },
     });
+  });
+
+  it("shows no control characters of the file, and cuts long texts", async () => {
+    const hostile = join(folder, "hostile.xml");
+    const value = `\u009b2J${"x".repeat(5000)}`;
+    writeFileSync(
+      hostile,
+      `<Objects><GXDLMSData><LN>0.0.96.10.1.255</LN><Access>13</Access><Value Type="17">${value}</Value></GXDLMSData></Objects>`,
+    );
+    const { stderr } = await dlms(["clone", "--import", hostile, "-o", file]);
+    expect(stderr).toContain('value: "\\u{9b}2Jxxx');
+    expect(stderr.length).toBeLessThan(400);
   });
 
   it("reads a meter or a file, not both and not neither", async () => {

@@ -52,14 +52,12 @@ describe("a Gurux file", () => {
     ]);
     expect(valueIn(whole, "0.0.13.0.0.255", 2)).toEqual(octets("446179"));
     expect(JSON.stringify(valueIn(whole, "0.0.13.0.0.255", 3))).toContain('"31"');
-    expect(valueIn(whole, "0.0.2.1.0.255", 6)?.value).toEqual(
-      ["one.example", "two.example"].map((text) => octets(Buffer.from(text).toString("hex"))),
-    );
     expect(valueIn(whole, "0.0.25.1.0.255", 6)).toEqual({ type: "double-long-unsigned", value: 0xffffff00 });
   });
 
   it("says what is not taken, with object, attribute and reason", () => {
     expect(whole.left).toEqual([
+      { object: "0.0.2.1.0.255", attribute: "destinationList", why: "a secret or an identity" },
       { object: "0.0.25.1.0.255", attribute: "ipAddress", why: "a secret or an identity" },
       { object: "1.0.32.7.0.255", attribute: "value", why: "<Value> does not say its type" },
       { object: "1.0.1.8.0.255", why: "there is an object of class 3 with this logical name already" },
@@ -105,9 +103,9 @@ describe("a Gurux file", () => {
 
   it("can be the list of a device, and of one of several devices", () => {
     const device = (name: string) =>
-      `<GXDLMSDevice><Name>${name}</Name><Password>secret</Password><Objects><GXDLMSData><LN>0.0.96.1.1.255</LN><Value Type="18">7</Value></GXDLMSData></Objects></GXDLMSDevice>`;
+      `<GXDLMSDevice><Name>${name}</Name><Password>secret</Password><Objects><GXDLMSData><LN>0.0.96.10.1.255</LN><Value Type="18">7</Value></GXDLMSData></Objects></GXDLMSDevice>`;
     const two = `<ArrayOfGXDLMSDevice>${device("a")}${device("b")}</ArrayOfGXDLMSDevice>`;
-    expect(valueIn(imported(device("a")), "0.0.96.1.1.255", 2)).toEqual({ type: "long-unsigned", value: 7 });
+    expect(valueIn(imported(device("a")), "0.0.96.10.1.255", 2)).toEqual({ type: "long-unsigned", value: 7 });
     expect(importGurux(two, { name: "imported", device: "b" }).form.objects).toHaveLength(1);
     expect(faultOf(() => imported(two))).toMatchObject({
       code: "bad-gurux-file",
@@ -119,8 +117,8 @@ describe("a Gurux file", () => {
 
 describe("values of a Gurux file", () => {
   const data = (value: string) =>
-    valueIn(one(`<GXDLMSData><LN>0.0.96.1.1.255</LN>${value}</GXDLMSData>`), "0.0.96.1.1.255", 2);
-  const refused = (value: string) => one(`<GXDLMSData><LN>0.0.96.1.1.255</LN>${value}</GXDLMSData>`).left[0]?.why;
+    valueIn(one(`<GXDLMSData><LN>0.0.96.10.1.255</LN>${value}</GXDLMSData>`), "0.0.96.10.1.255", 2);
+  const refused = (value: string) => one(`<GXDLMSData><LN>0.0.96.10.1.255</LN>${value}</GXDLMSData>`).left[0]?.why;
 
   it("are octets of a date where the file shows them so", () => {
     expect(data('<Value Type="9" UIType="25">BEGIN/01/2020 01:59:00+05:30</Value>')).toEqual(
@@ -147,6 +145,14 @@ describe("values of a Gurux file", () => {
     ['<Value Type="18"><Item Type="18">1</Item></Value>', "<Value> of type long-unsigned contains elements"],
   ])("are refused: %s", (value, why) => {
     expect(refused(value)).toBe(why);
+  });
+
+  it("can be a list in one text", () => {
+    const found = one(
+      "<GXDLMSModemConfiguration><LN>0.0.2.0.0.255</LN><ModemProfile>OK;BUSY</ModemProfile></GXDLMSModemConfiguration>",
+    );
+    const texts = ["OK", "BUSY"].map((text) => octets(Buffer.from(text).toString("hex")));
+    expect(valueIn(found, "0.0.2.0.0.255", 4)?.value).toEqual(texts);
   });
 
   it("are told, when the class has another type or no place for them", () => {

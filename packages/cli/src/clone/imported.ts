@@ -1,6 +1,7 @@
 import { importGurux, type LeftOut, type TemplateForm } from "@dlmskit/simulator";
 import { readTextFile } from "../capture-input.ts";
 import { io } from "../io.ts";
+import { visible } from "../output/visible.ts";
 
 interface ImportOptions {
   readonly name: string;
@@ -9,8 +10,11 @@ interface ImportOptions {
   readonly json?: boolean;
 }
 
+const longest = 200;
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+
 const lineOf = ({ object, attribute, why }: LeftOut): string =>
-  `not taken: ${object}${attribute === undefined ? "" : ` ${attribute}`}: ${why}\n`;
+  `not taken: ${visible([cut(object), ...(attribute === undefined ? [] : [cut(attribute)])].join(" "))}: ${visible(cut(why))}\n`;
 
 /** The template of a Gurux file. Says what is not taken. Faults `no-such-file`, and those of `importGurux`. */
 export function importedTemplate(path: string, options: ImportOptions): TemplateForm {

@@ -147,9 +147,11 @@ function octetsOf(text: string, holds: string | undefined, field: string): Uint8
   return new TextEncoder().encode(text);
 }
 
+const longestAddress = 45;
+
 /** The 16 octets of an IPv6 address; undefined if it is none. */
 function addressOctets(text: string): Uint8Array | undefined {
-  if (!/^[0-9a-f:]*:[0-9a-f:]*$/i.test(text)) return undefined;
+  if (text.length > longestAddress || !/^[0-9a-f:]*:[0-9a-f:]*$/i.test(text)) return undefined;
   const [before = "", after] = text.split("::");
   const [first, last] = [before, after ?? ""].map((part) => (part === "" ? [] : part.split(":")));
   const missing = 8 - (first?.length ?? 0) - (last?.length ?? 0);

@@ -1,9 +1,11 @@
-import { parseXml, type XmlNode } from "@dlmskit/apdu";
+import { type Data, parseXml, type XmlNode } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { type ObjectForm, parseTemplateForm, type TemplateForm } from "../../templates/data/form.ts";
 import { parseTemplate } from "../../templates/data/parse-template.ts";
+import { Anonymous, isName } from "../anonymous.ts";
 import { clientsIn, type ImportedClient } from "./access.ts";
-import { type LeftOut, LeftOuts, numberIn, textIn } from "./found.ts";
+import { typedValue } from "./element-values.ts";
+import { childOf, type LeftOut, LeftOuts, numberIn, textIn } from "./found.ts";
 import { importedObject } from "./imported-object.ts";
 import { withRows } from "./imported-profile.ts";
 import { classOfElement } from "./names.ts";
@@ -26,6 +28,7 @@ export interface GuruxImport {
 
 /** Characters. A file of a meter with a year of rows has some millions. */
 const largest = 64_000_000;
+const mostElements = 1_000_000;
 const mostObjects = 65_535;
 const profileClass = 7;
 
@@ -34,20 +37,24 @@ const bad = (message: string, hint: string): Fault =>
 
 /**
  * A template from an object collection or a device file that Gurux programs save as XML. Values keep their types: those that the file says, else
- * those of the interface class. What the file leaves out has the default of its class. Passwords, keys and addresses are not taken. The values
- * of the template do not change. Faults `bad-xml`, and `bad-gurux-file` if the file is none of these, is too large, or has several devices.
+ * those of the interface class. What the file leaves out has the default of its class. Passwords, keys and addresses are not taken, and the digits of names of the meter are zeros. The values
+ * of the template do not change. Faults `bad-xml`, and `bad-gurux-file` if the file is none of these, is too large, has more than 64 clients, or has several devices.
  */
 export function importGurux(text: string, options: GuruxImportOptions): GuruxImport {
   if (text.length > largest) {
     throw bad(`the file has ${text.length} characters, and ${largest} are the limit`, "take rows out of its profiles");
   }
+  if (isAbove(text, mostElements)) {
+    throw bad(`the file has more than ${mostElements} elements`, "take rows out of its profiles");
+  }
   const elements = objectsIn(parseXml(text, { texts: true }), options.device);
   const left = new LeftOuts();
-  const clients = clientsIn(elements);
+  const clients = clientsIn(elements, left);
+  const around = { left, identity: Anonymous.named(elements.flatMap(nameIn)) };
   const objects = new Map<string, ObjectForm>();
   const profiles = new Map<string, XmlNode>();
   for (const element of elements) {
-    const form = importedObject(element, clients, left);
+    const form = importedObject(element, clients, around);
     if (form === undefined) continue;
     const { instanceId, classId } = form;
     const before = objects.get(instanceId);
@@ -59,7 +66,7 @@ export function importGurux(text: string, options: GuruxImportOptions): GuruxImp
     if (classId === profileClass) profiles.set(instanceId, element);
   }
   for (const [name, element] of profiles) {
-    objects.set(name, withRows(objects.get(name) as ObjectForm, element, objects, left));
+    objects.set(name, withRows(objects.get(name) as ObjectForm, element, objects, around));
   }
   if (objects.size === 0) throw bad("no object of the file can be taken", left.all[0]?.why ?? "it has no objects");
   const form = parseTemplateForm({
@@ -71,6 +78,24 @@ export function importGurux(text: string, options: GuruxImportOptions): GuruxImp
   // A template that was written must be one that can be served.
   parseTemplate(form);
   return { form, left: left.all };
+}
+
+/** Whether a text has more start tags than `most`. */
+function isAbove(text: string, most: number): boolean {
+  let tags = 0;
+  for (let at = text.indexOf("<"); at >= 0 && tags <= most; at = text.indexOf("<", at + 1)) {
+    if (!/[/!?]/.test(text[at + 1] ?? "/")) tags++;
+  }
+  return tags > most;
+}
+
+/** The value of an object that has a name of the meter. */
+function nameIn(node: XmlNode): readonly Data[] {
+  const [instanceId, value] = [textIn(node, "LN"), childOf(node, "Value")];
+  const classId = classOfElement(node.name);
+  if (classId === undefined || instanceId === undefined || value === undefined) return [];
+  if (!isName({ classId, instanceId })) return [];
+  return [new LeftOuts().unless(instanceId, undefined, () => typedValue(value)) ?? []].flat();
 }
 
 function clientForm({ list: _, securitySetup, ...client }: ImportedClient, objects: ReadonlyMap<string, ObjectForm>) {
@@ -90,7 +115,7 @@ function zoneIn(elements: readonly XmlNode[]): number | undefined {
   return west === undefined ? undefined : -west;
 }
 
-const isObject = ({ name }: XmlNode): boolean => classOfElement[name] !== undefined || /^GXDLMS[A-Z]/.test(name);
+const isObject = ({ name }: XmlNode): boolean => classOfElement(name) !== undefined || /^GXDLMS[A-Z]/.test(name);
 
 interface Device {
   readonly name: string | undefined;

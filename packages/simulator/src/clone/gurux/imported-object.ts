@@ -3,11 +3,11 @@ import { attributeIds, attributeName, type ClassSpec, findClass } from "@dlmskit
 import type { AttributeForm, ObjectForm } from "../../templates/data/form.ts";
 import { dataForm } from "../../templates/data/form-of.ts";
 import { isOpen } from "../../templates/data/values.ts";
-import { isSecret } from "../anonymous.ts";
+import { type Anonymous, isSecret } from "../anonymous.ts";
 import { type Access, accessOf, type ImportedClient } from "./access.ts";
 import { elementValue, structureOf } from "./element-values.ts";
 import { type LeftOuts, textIn } from "./found.ts";
-import { classOfElement, groups, nameOfElement, notAttributes } from "./names.ts";
+import { classOfElement, fieldOfGroup, nameOfElement, notAttributes } from "./names.ts";
 import { NotTaken } from "./text-values.ts";
 
 const profileClass = 7;
@@ -19,15 +19,21 @@ const serialNumber = "0.0.96.1.0.255";
 
 type Attributes = { [id: string]: AttributeForm };
 
+/** What all objects of a file have in common. */
+export interface Around {
+  readonly left: LeftOuts;
+  readonly identity: Anonymous;
+}
+
 /** The object of an element; undefined if it cannot be taken, which is added to `left`. */
 export function importedObject(
   node: XmlNode,
   clients: readonly ImportedClient[],
-  left: LeftOuts,
+  { left, identity }: Around,
 ): ObjectForm | undefined {
   const instanceId = textIn(node, "LN");
   const object = instanceId ?? node.name;
-  const classId = classOfElement[node.name];
+  const classId = classOfElement(node.name);
   const version = Number(textIn(node, "Version") ?? 0);
   const spec = classId === undefined ? undefined : findClass(classId, version);
   const isName = instanceId !== undefined && /^(?:\d{1,3}\.){5}\d{1,3}$/.test(instanceId);
@@ -50,7 +56,9 @@ export function importedObject(
   return {
     ...{ classId: spec.classId, version, instanceId: instanceId as ObjectForm["instanceId"] },
     ...(description !== undefined && description !== "Invalid" && { name: description }),
-    ...(madeByServer.includes(spec.classId) ? {} : { attributes: attributesIn(node, spec, object, left) }),
+    ...(madeByServer.includes(spec.classId)
+      ? {}
+      : { attributes: attributesIn(node, spec, object, { left, identity }) }),
     access,
     ...(methods.length > 0 && { methods: [...methods] }),
   };
@@ -66,7 +74,8 @@ function rightsOf(node: XmlNode, spec: ClassSpec, name: string, clients: readonl
   const access: { [client: string]: Access["attributes"] | "-" } = {};
   const methods = new Set<number>();
   for (const { client, list } of clients) {
-    const granted = list === undefined ? (own ?? readable) : list.get(name);
+    const isListed = list === undefined || list.has(name);
+    const granted = isListed ? (list?.get(name) ?? own ?? readable) : undefined;
     access[client] = granted === undefined ? "-" : granted.attributes;
     for (const id of granted?.methods ?? []) if (known.has(id)) methods.add(id);
   }
@@ -84,7 +93,7 @@ interface Place {
 /** The attribute, or the field of one, that an element of the object stands for. */
 function placeOf(element: string, spec: ClassSpec, names: readonly string[]): Place | undefined {
   for (const attribute of names) {
-    const field = groups[attribute]?.[element];
+    const field = fieldOfGroup(attribute, element);
     if (field !== undefined) return { attribute, field };
   }
   const attribute = nameOfElement(element, names);
@@ -97,7 +106,7 @@ function placeOf(element: string, spec: ClassSpec, names: readonly string[]): Pl
   return fields.length === 1 ? fields[0] : undefined;
 }
 
-function attributesIn(node: XmlNode, spec: ClassSpec, object: string, left: LeftOuts): Attributes {
+function attributesIn(node: XmlNode, spec: ClassSpec, object: string, { left, identity }: Around): Attributes {
   const names = attributeIds(spec).map((id) => attributeName(spec, id) as string);
   const scaled = spec.traits?.scaled;
   const elements = new Map<string, { whole?: XmlNode; readonly parts: XmlNode[] }>();
@@ -125,11 +134,8 @@ function attributesIn(node: XmlNode, spec: ClassSpec, object: string, left: Left
     const shape = shapeOf(typeOf(spec, name));
     const form = left.unless(object, name, () => {
       const isGroup = whole === undefined && shape?.type === "structure";
-      return formOf(
-        spec,
-        name,
-        isGroup ? structureOf(parts, shape, name) : elementValue(whole as XmlNode, shape, name),
-      );
+      const value = isGroup ? structureOf(parts, shape, name) : elementValue(whole as XmlNode, shape, name);
+      return formOf(spec, name, identity.without(value, { classId: spec.classId, instanceId: object }));
     });
     if (form !== undefined) attributes[id] = form;
   }

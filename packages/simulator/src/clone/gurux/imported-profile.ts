@@ -3,7 +3,8 @@ import { attributeName, type ClassSpec, findClass } from "@dlmskit/cosem-objects
 import type { ObjectForm } from "../../templates/data/form.ts";
 import { dataForm } from "../../templates/data/form-of.ts";
 import { elementValue, typedValue } from "./element-values.ts";
-import { childOf, type LeftOuts, numberIn, textIn } from "./found.ts";
+import { childOf, numberIn, textIn } from "./found.ts";
+import type { Around } from "./imported-object.ts";
 import { NotTaken } from "./text-values.ts";
 
 type Capture = NonNullable<ObjectForm["captures"]>[number];
@@ -13,7 +14,7 @@ export function withRows(
   form: ObjectForm,
   node: XmlNode,
   objects: ReadonlyMap<string, ObjectForm>,
-  left: LeftOuts,
+  { left, identity }: Around,
 ): ObjectForm {
   const { instanceId } = form;
   const captures = left.unless(instanceId, "captureObjects", () =>
@@ -31,7 +32,7 @@ export function withRows(
     ...(sortMethod !== undefined && { sortMethod }),
     ...(profileEntries !== undefined && { profileEntries }),
     rows: "listed",
-    attributes: { 2: dataForm({ type: "array", value: rows ?? [] }) },
+    attributes: { 2: dataForm(identity.without({ type: "array", value: rows ?? [] }, form)) },
   };
 }
 

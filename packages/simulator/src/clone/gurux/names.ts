@@ -1,5 +1,5 @@
 /** The interface class of each element of an object. */
-export const classOfElement: { readonly [element: string]: number } = {
+const classes: { readonly [element: string]: number } = {
   ...{ GXDLMSData: 1, GXDLMSRegister: 3, GXDLMSExtendedRegister: 4, GXDLMSDemandRegister: 5 },
   ...{ GXDLMSRegisterActivation: 6, GXDLMSProfileGeneric: 7, GXDLMSClock: 8, GXDLMSScriptTable: 9 },
   ...{ GXDLMSSchedule: 10, GXDLMSSpecialDaysTable: 11, GXDLMSAssociationShortName: 12 },
@@ -29,6 +29,13 @@ export const classOfElement: { readonly [element: string]: number } = {
   ...{ GXDLMSArrayManager: 123, GXDLMSCommunicationPortProtection: 124, GXDLMSLteMonitoring: 151 },
   ...{ GXDLMSCoAPSetup: 152, GXDLMSCoapSetup: 152, GXDLMSCoAPDiagnostic: 153, GXDLMSCoapDiagnostic: 153 },
 };
+
+/** The value under a name that stands in a file. */
+const ownOf = <T>(table: { readonly [name: string]: T }, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+/** The interface class of an element; undefined if it is none that is known. */
+export const classOfElement = (element: string): number | undefined => ownOf(classes, element);
 
 /** Elements of an object that are not attributes. */
 export const notAttributes: ReadonlySet<string> = new Set([
@@ -114,7 +121,7 @@ const otherNames: { readonly [element: string]: readonly string[] } = {
 };
 
 /** An attribute that is a structure whose fields are elements of the object: the fields by element, by the name of the attribute. */
-export const groups: { readonly [attribute: string]: { readonly [element: string]: string } } = {
+const groups: { readonly [attribute: string]: { readonly [element: string]: string } } = {
   executedScript: { LN: "scriptLogicalName", ExecutedScriptSelector: "scriptSelector" },
   sendDestinationAndMethod: { Service: "transportService", Destination: "destination", Message: "message" },
   qualityOfService: { DefaultQualityOfService: "default", RequestedQualityOfService: "requested" },
@@ -133,6 +140,10 @@ export const groups: { readonly [attribute: string]: { readonly [element: string
     PanCheckDigit: "panCheckDigit",
   },
 };
+
+/** The field of an attribute that an element of the object stands for; undefined if it stands for none. */
+export const fieldOfGroup = (attribute: string, element: string): string | undefined =>
+  ownOf(ownOf(groups, attribute) ?? {}, element);
 
 /** Octet-strings whose text is always hex. Others are hex if there are spaces or colons between the octets. */
 export const hexFields: ReadonlySet<string> = new Set([
@@ -155,7 +166,7 @@ export function nameOfElement(element: string, names: readonly string[]): string
   const wanted = plain(element);
   const same = names.find((name) => plain(name) === wanted);
   if (same !== undefined) return same;
-  const other = otherNames[element]?.find((name) => names.includes(name));
+  const other = ownOf(otherNames, element)?.find((name) => names.includes(name));
   if (other !== undefined) return other;
   for (const parts of [endings, beginnings]) {
     const [found, ...more] = names.filter((name) => parts(name).includes(wanted));

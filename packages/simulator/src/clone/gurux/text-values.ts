@@ -15,6 +15,8 @@ export function typeNamed(tag: string): DataTypeName {
   return type;
 }
 
+const longestMoment = 64;
+const longestHex = 1_000_000;
 const unspecified = 0xff;
 const months: { readonly [text: string]: number } = { BEGIN: 0xfe, END: 0xfd };
 const days: { readonly [text: string]: number } = { LASTDAY: 0xfe, LASTDAY2: 0xfd };
@@ -52,6 +54,7 @@ function timeOctets(text: string): readonly number[] {
 
 /** The octets of a date, a time or both as a file has them: `03/31/2024`, `02:00:00`, `03/LASTDAY/* 02:00:00+01:00`. */
 export function momentOctets(text: string, holds: "date-time" | "date" | "time"): Uint8Array {
+  if (text.length > longestMoment) throw new NotTaken(`a date or time of ${text.length} characters`);
   const [, body = "", offset = ""] = /^(.*?)\s*([+-]\d{1,2}:\d{2}|Z)?$/.exec(text.trim()) ?? [];
   const [first = "", second] = body.split(/\s+/);
   if (holds === "time") return Uint8Array.from(timeOctets(second ?? first));
@@ -68,6 +71,8 @@ export function momentOctets(text: string, holds: "date-time" | "date" | "time")
 /** The octets of a text in hex, with or without spaces or colons between the octets; undefined if it is not hex. */
 export function hexIn(text: string, separated: boolean): Uint8Array | undefined {
   if (text === "") return new Uint8Array(0);
+  // The expressions need memory for each octet.
+  if (text.length > longestHex) throw new NotTaken(`a value of ${text.length} characters: ${longestHex} are the limit`);
   const form = separated ? /^[0-9a-f]{2}(?:[ :-][0-9a-f]{2})+$/i : /^(?:[0-9a-f]{2}[ :-]?)+$/i;
   return form.test(text) ? fromHex(text.replace(/[ :-]/g, "")) : undefined;
 }
