@@ -45,8 +45,9 @@ export function momentOption(text: string): Moment {
 
 /** Parses the value of an option as an instant: ms since 1970 UTC. A time without a zone is UTC. */
 export function instantOption(text: string): number {
-  const zoned = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(text) || !text.includes("T") ? text : `${text}Z`;
-  const instant = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(zoned) : Number.NaN;
+  const whole = text.replace(/^(\d{4}-\d{2}-\d{2})[ t](?=\d)/, "$1T");
+  const zoned = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(whole) || !whole.includes("T") ? whole : `${whole}Z`;
+  const instant = /^\d{4}-\d{2}-\d{2}(?:T|$)/.test(whole) ? Date.parse(zoned) : Number.NaN;
   if (Number.isFinite(instant)) return instant;
   throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
 }

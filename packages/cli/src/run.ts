@@ -2,6 +2,7 @@ import { Fault } from "@dlmskit/core";
 import { Command, CommanderError } from "commander";
 import { io } from "./io.ts";
 import { withPlace } from "./meter/with-place.ts";
+import { expectOtherFiles } from "./other-files.ts";
 import { faultJson, faultText } from "./output/fault.ts";
 import { version } from "./version.ts";
 
@@ -40,6 +41,7 @@ async function programFor(args: readonly string[], json: boolean): Promise<Comma
     .description("DLMS/COSEM: simulate meters, read meters, decode octets")
     .version(version(), "-V, --version", "shows the version")
     .exitOverride()
+    .hook("preAction", (_, command) => expectOtherFiles(command))
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),

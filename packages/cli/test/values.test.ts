@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isoDateTimeText } from "@dlmskit/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAfter, momentOf } from "../src/moment.ts";
+import { instantOption, isAfter, momentOf } from "../src/moment.ts";
 import { laidOut } from "../src/output/table.ts";
 import { hostile, ownMeter } from "./own-meter.ts";
 import { dlms, folder } from "./run.ts";
@@ -153,5 +153,23 @@ describe("moments", () => {
     expect(isoDateTimeText({ ...time, deviation: null })).toBe("2026-01-02T03:04:05");
     expect(isoDateTimeText({ ...time, second: null, deviation: null })).toBe("2026-01-02T03:04:00");
     expect(isoDateTimeText({ ...time, day: null, deviation: null })).toContain("**");
+  });
+});
+
+describe("an instant", () => {
+  it("without a zone is UTC, with T or a space, in any zone of the machine", () => {
+    const { TZ } = process.env;
+    process.env.TZ = "Asia/Kolkata";
+    try {
+      const instant = Date.UTC(2026, 0, 31, 18, 30);
+      for (const text of ["2026-01-31T18:30", "2026-01-31 18:30", "2026-01-31t18:30Z", "2026-02-01 00:00+05:30"]) {
+        expect(instantOption(text), text).toBe(instant);
+      }
+      expect(instantOption("2026-01-31")).toBe(Date.UTC(2026, 0, 31));
+      expect(() => instantOption("2026-01-31 half past six")).toThrow("ISO 8601");
+    } finally {
+      if (TZ === undefined) delete process.env.TZ;
+      else process.env.TZ = TZ;
+    }
   });
 });

@@ -68,6 +68,31 @@ describe("events that a meter notices by itself", () => {
     await simulator.close();
   });
 
+  it("begins again when its window changes, and another fault of its name begins", async () => {
+    const { simulator, log, to } = await met([{ name: "one", fault: "magnet", start: at(1), end: at(3) }]);
+    const replace = (fault: object): void =>
+      simulator.faults?.replace(parseFaults({ faults: [{ name: "one", ...fault }] }));
+    await to(4);
+    replace({ fault: "magnet", start: at(1), end: at(3) });
+    await to(5);
+    expect(await log(fraud)).toEqual([42, 43]);
+    replace({ fault: "magnet", start: at(6), end: at(8) });
+    await to(7);
+    expect(await log(fraud)).toEqual([42, 43, 42]);
+    replace({ fault: "magnet", start: at(6), end: at(9) });
+    await to(8.5);
+    expect(await log(fraud)).toEqual([42, 43, 42]);
+    replace({ fault: "cover-opened" });
+    await to(10);
+    expect(await log(fraud)).toEqual([42, 43, 42, 43, 44]);
+    replace({ fault: "cover-opened", start: at(11) });
+    await to(10.5);
+    expect((await log(fraud)).slice(5)).toEqual([45]);
+    await to(12);
+    expect((await log(fraud)).slice(5)).toEqual([45, 44]);
+    await simulator.close();
+  });
+
   it("is of the meters that have it, and of no others", async () => {
     const { simulator, to } = await met([{ fault: "magnet", meters: { first: 1, count: 5 } }]);
     await to(1);

@@ -29,13 +29,21 @@ interface Entry {
 // Entries that a log keeps.
 const logKept = 1000;
 
+/** Whether two specifications are of one fault. Both come from a faults file: their values are those of JSON. */
+function isSame(one: FaultSpec, other: FaultSpec): boolean {
+  const textOf = ({ fault, meters, parameters }: FaultSpec): string => JSON.stringify([fault, meters, parameters]);
+  return textOf(one) === textOf(other);
+}
+
+const hasWindowOf = (one: FaultSpec, other: FaultSpec): boolean => one.start === other.start && one.end === other.end;
+
 /** Enters the events of faults in the logs of meters: when a fault begins, and when it ends or is switched off. */
 export class EventEntries implements Timed {
   readonly #options: EventEntriesOptions;
   #entries: Entry[] = [];
   /** The faults whose event has begun and not ended, by name, and those whose event has ended. */
   readonly #present = new Map<string, FaultSpec>();
-  readonly #over = new Set<string>();
+  readonly #over = new Map<string, FaultSpec>();
 
   constructor(options: EventEntriesOptions) {
     this.#options = options;
@@ -56,16 +64,22 @@ export class EventEntries implements Timed {
     const at = Math.ceil(now());
     const specs = new Map(faults.file.faults.map((spec) => [spec.name, spec]));
     this.#entries = [];
-    for (const name of this.#over) if (specs.get(name)?.on !== true) this.#over.delete(name);
+    for (const name of this.#over.keys()) if (specs.get(name)?.on !== true) this.#over.delete(name);
     for (const [name, spec] of this.#present) {
       const current = specs.get(name);
-      // A fault that is gone or switched off ends now.
-      if (current?.on !== true || current.fault !== spec.fault) this.#entries.push({ at, begins: false, spec });
-      else if (current.end !== undefined) this.#entries.push({ at: Math.max(at, current.end), begins: false, spec });
+      // A fault that is gone, switched off, another one or to begin later ends now.
+      const isLater = current?.start !== undefined && current.start !== spec.start && current.start > at;
+      const goes = current?.on !== true || !isSame(current, spec) || isLater;
+      if (goes) this.#entries.push({ at, begins: false, spec });
+      else if (current.end !== undefined) {
+        this.#entries.push({ at: Math.max(at, current.end), begins: false, spec: current });
+      }
     }
     for (const spec of specs.values()) {
       if (!spec.on || this.#codesOf(spec) === undefined) continue;
-      if (this.#present.has(spec.name) || this.#over.has(spec.name)) continue;
+      const over = this.#over.get(spec.name);
+      if (this.#present.has(spec.name) || (over !== undefined && isSame(over, spec) && hasWindowOf(over, spec)))
+        continue;
       const start = Math.max(spec.start ?? 0, at);
       if (spec.end !== undefined && start >= spec.end) continue;
       this.#entries.push({ at: start, begins: true, spec });
@@ -84,7 +98,7 @@ export class EventEntries implements Timed {
     if (begins) this.#present.set(spec.name, spec);
     else {
       this.#present.delete(spec.name);
-      this.#over.add(spec.name);
+      this.#over.set(spec.name, spec);
     }
     this.#plan();
     const codes = this.#codesOf(spec);
