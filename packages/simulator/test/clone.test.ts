@@ -72,7 +72,9 @@ describe("a clone", () => {
       expect([...after.values.keys()]).toEqual([...before.values.keys()]);
       // The destinations of pushes are not copied.
       const isDestination = (key: string): boolean => /^40 .* 3$/.test(key);
-      const others = [...before.values].filter(([key, value]) => !isDestination(key) && after.values.get(key) !== value);
+      const others = [...before.values].filter(
+        ([key, value]) => !isDestination(key) && after.values.get(key) !== value,
+      );
       const destinations = [...after.values].flatMap(([key, value]) => (isDestination(key) ? [value] : []));
       expect(destinations.filter((value) => value.includes(Buffer.from("127.0.0.1").toString("hex")))).toEqual([]);
       expect(others.map(([key, value]) => [key, value.slice(0, 80), after.values.get(key)?.slice(0, 80)])).toEqual([]);
